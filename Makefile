@@ -1,0 +1,57 @@
+# `make up` runs it, `make test` tests it. Each target sets up what it needs, in .venv.
+
+PYTHON ?= $(shell for name in python3 python python3.14 python3.13 python3.12 python3.11; do \
+	command -v $$name >/dev/null 2>&1 && \
+	$$name -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
+	echo $$name && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+UP ?= --demo
+
+.PHONY: help up test soak check bench lock clean
+
+help: ## Show the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+up: $(VENV)/.run ## Migrate, serve, run Traefik and a small demo; Ctrl-C stops all (UP="--web-port 9090" for options)
+	@exec $(BIN)/wayshub-provider up $(UP)
+
+test: $(VENV)/.dev ## Run the tests
+	$(BIN)/python -m pytest -m "not bench and not soak"
+
+soak: $(VENV)/.dev ## Run the tests in full: more random cases, longer loads
+	SOAK=1 $(BIN)/python -m pytest -m "not bench" --timeout 3600
+
+check: $(VENV)/.dev ## Check format, lint, types and migrations
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m tests.migrations_check
+
+bench: $(VENV)/.dev ## Measure, as ratios within one run
+	$(BIN)/python -m pytest -m bench --timeout 1800 -s tests/benchmarks
+
+lock: $(VENV)/.dev ## Renew the lock files from pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-emit-index-url \
+		--python-version 3.11 --extra edge --group build pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-emit-index-url \
+		--python-version 3.11 --extra edge --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean: ## Remove the environment and what tools left behind
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer, with venv, is needed: install it, or run make PYTHON=/path/to/python3"; exit 1; }
+	@echo "Setting up the environment in $(VENV) with $(PYTHON) …"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(BIN)/python requirements.lock pyproject.toml
+	@echo "Installing what the service needs …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock
+	@echo "Installing what the tests need …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,65 @@
+"""What Alembic runs, from the command line and from `wayshub-provider migrate` alike."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from alembic import context
+from alembic.util import CommandError
+from sqlmodel import AutoString
+
+from provider import models
+from provider.database import inspect, migrating
+from provider.errors import ProviderError
+from provider.settings import read_settings
+
+METADATA = models.Revision.metadata
+
+
+def render(kind: str, item: object, _context: object) -> str | Literal[False]:
+    """Write SQLModel's string type as SQLAlchemy's, which needs no import of SQLModel."""
+    if kind == "type" and isinstance(item, AutoString):
+        return f"sa.String({item.length or ''})"
+    return False
+
+
+def changes_schema(path: Path) -> bool:
+    """Tell an upgrade or a downgrade that has something to do from the commands that only look."""
+    try:
+        destination = context.get_revision_argument()
+    except KeyError:
+        return False
+    return destination != inspect(path).version
+
+
+def run() -> None:
+    path: Path = context.config.attributes.get("database_path") or read_settings().database_path
+    say: Callable[[str], None] = context.config.attributes.get("say", context.config.print_stdout)
+    with migrating(path, copy=changes_schema(path), say=say) as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=METADATA,
+            render_as_batch=True,
+            render_item=render,
+            on_version_apply=lambda step, **_: (
+                say(f"migrated to {step.up_revision_id}: {step.up_revision.doc}")
+                if step.is_upgrade
+                else say(f"went back from {step.up_revision_id}")
+            ),
+        )
+        context.run_migrations()
+
+
+def run_offline() -> None:
+    context.configure(dialect_name="sqlite", target_metadata=METADATA, render_as_batch=True, literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+if context.is_offline_mode():
+    run_offline()
+else:
+    try:
+        run()
+    except ProviderError as error:
+        raise CommandError(error.detail) from error

@@ -1,0 +1,5 @@
+"""`python -m provider`."""
+
+from provider.cli import main
+
+main()

@@ -1,0 +1,158 @@
+"""Bodies: read strictly, so that what is stored is what the client meant.
+
+JSON as Python reads it lets the last of duplicate keys win, takes NaN, and lets half of a surrogate
+pair and integers that no database holds pass. Here each is refused, with a pointer to the field.
+"""
+
+import json
+from collections.abc import Callable, Coroutine, Iterator
+from email.message import Message
+from typing import Any, Final, NoReturn
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from provider.errors import FieldError, Unreadable, UnsupportedMediaType, pointer
+
+LONGEST_BYTES: Final = 1024 * 1024
+DEEPEST: Final = 20
+LARGEST_INTEGER: Final = 2**63 - 1
+
+JSON_TYPES: Final = frozenset({"application/json"})
+PATCH_TYPES: Final = frozenset({"application/json", "application/merge-patch+json"})
+
+
+class StrictRequest(Request):
+    """A request whose body was read strictly."""
+
+    document: Any
+
+    async def json(self) -> Any:
+        """Return the body."""
+        return self.document
+
+
+class StrictRoute(APIRoute):
+    """A route that takes its body as JSON only, and strictly."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Read the body before FastAPI does."""
+        handle = super().get_route_handler()
+        if self.body_field is None:
+            return handle
+        accepted = PATCH_TYPES if "PATCH" in (self.methods or ()) else JSON_TYPES
+
+        async def handle_strictly(request: Request) -> Response:
+            strict = StrictRequest(request.scope, request.receive)
+            check_media_type(request.headers.get("content-type"), accepted)
+            strict.document = read_json(await strict.body())
+            return await handle(strict)
+
+        return handle_strictly
+
+
+def check_media_type(content_type: str | None, accepted: frozenset[str]) -> None:
+    """Raise `UnsupportedMediaType` unless the body says that it is JSON, in UTF-8."""
+    expected = " or ".join(sorted(accepted))
+    if content_type is None:
+        raise UnsupportedMediaType(f"the body needs a Content-Type: {expected}")
+    message = Message()
+    message["content-type"] = content_type
+    charset = message.get_content_charset("utf-8")
+    if message.get_content_type() not in accepted or charset not in {"utf-8", "utf8", "us-ascii"}:
+        raise UnsupportedMediaType(f"the body's Content-Type has to be {expected}, in UTF-8")
+
+
+class _Refused:
+    """Stands in the decoded body for what is refused, so that its place can be told."""
+
+    def __init__(self, code: str, detail: str, key: str | None = None) -> None:
+        self.code = code
+        self.detail = detail
+        self.key = key
+
+
+def read_json(body: bytes) -> Any:
+    """Decode a body. Raises `Unreadable`, which names the field wherever there is one."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        _refuse("", "json.utf8", f"the body is not UTF-8, at byte {error.start}")
+    try:
+        document = json.loads(
+            text,
+            object_pairs_hook=_members,
+            parse_constant=_constant,
+            parse_int=_integer,
+            parse_float=_number,
+        )
+    except json.JSONDecodeError as error:
+        _refuse("", "json.syntax", f"the body is not JSON: {error.msg}, line {error.lineno}, column {error.colno}")
+    except RecursionError:
+        _refuse("", "json.depth", f"the body is nested deeper than {DEEPEST} levels")
+    for path, value in _walk(document):
+        if isinstance(value, _Refused):
+            where = (*path, value.key) if value.key is not None else path
+            _refuse(pointer(*where), value.code, value.detail)
+        if len(path) > DEEPEST:
+            _refuse(pointer(*path[:1]), "json.depth", f"this is nested deeper than {DEEPEST} levels")
+        if isinstance(value, str) and _has_surrogate(value):
+            _refuse(
+                pointer(*path),
+                "text.surrogate",
+                "the text has half of a surrogate pair, which is not a character",
+            )
+    return document
+
+
+def _refuse(where: str, code: str, detail: str) -> NoReturn:
+    raise Unreadable(detail, [FieldError(where, code, detail)])
+
+
+def _walk(document: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Go through all values, without recursion, each with the names that lead to it."""
+    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), document)]
+    while waiting:
+        path, value = waiting.pop()
+        yield path, value
+        if len(path) > DEEPEST:
+            continue
+        if isinstance(value, dict):
+            for key, member in value.items():
+                if _has_surrogate(key):
+                    yield path, _Refused("text.surrogate", "a field's name has half of a surrogate pair")
+                waiting.append(((*path, key), member))
+        elif isinstance(value, list):
+            waiting.extend(((*path, index), member) for index, member in enumerate(value))
+
+
+def _members(pairs: list[tuple[str, Any]]) -> Any:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        seen: set[str] = set()
+        for key, _value in pairs:
+            if key in seen:
+                return _Refused("json.duplicate", "this field stands twice", key)
+            seen.add(key)
+    return members
+
+
+def _constant(text: str) -> _Refused:
+    return _Refused("json.number", f"{text} is not a number in JSON")
+
+
+def _integer(text: str) -> int | _Refused:
+    if len(text) > 20 or not -LARGEST_INTEGER - 1 <= int(text) <= LARGEST_INTEGER:
+        return _Refused("json.number", "this number is too large")
+    return int(text)
+
+
+def _number(text: str) -> float | _Refused:
+    number = float(text)
+    if number in {float("inf"), float("-inf")}:
+        return _Refused("json.number", "this number is too large")
+    return number
+
+
+def _has_surrogate(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,74 @@
+"""Conditional requests (RFC 9110): entity tags, `If-Match` and `If-None-Match`."""
+
+import hashlib
+import re
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Depends, Header
+
+from provider.errors import FieldError, PreconditionFailed
+
+_TAG = re.compile(r'\s*((?:W/)?"[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)')
+
+
+def etag(kind: str, item: dict[str, Any]) -> str:
+    """Return the strong tag of an object as it is wanted.
+
+    What is only observed, such as a server's share, does not count: nobody's edit is refused because
+    another server was drained.
+    """
+    content = msgspec.json.encode([kind, item], order="sorted")
+    return f'"{hashlib.sha256(content).hexdigest()[:20]}"'
+
+
+class Conditions:
+    """What a request demands of the object that it is about."""
+
+    def __init__(self, if_match: str | None, if_none_match: str | None) -> None:
+        self._if_match = if_match
+        self._if_none_match = if_none_match
+
+    def check(self, current: str | None) -> None:
+        """Raise `PreconditionFailed` unless the current tag (None: there is no object) is what is demanded."""
+        if self._if_match is not None and not _matches(self._if_match, current, weak=False):
+            told = f"it is at {current}" if current else "it does not exist"
+            raise _failed("/If-Match", f"the request is about {self._if_match}, but {told} now: read it again")
+        if self._if_none_match is not None and _matches(self._if_none_match, current, weak=True):
+            raise _failed("/If-None-Match", "the request is to make something new, but it exists already")
+
+    def not_modified(self, current: str) -> bool:
+        """Tell whether the client has this version already."""
+        return self._if_none_match is not None and _matches(self._if_none_match, current, weak=True)
+
+
+def _matches(header: str, current: str | None, *, weak: bool) -> bool:
+    if header.strip() == "*":
+        return current is not None
+    tags = _TAG.findall(header)
+    return current is not None and current in (tag.removeprefix("W/") if weak else tag for tag in tags)
+
+
+def _failed(where: str, detail: str) -> PreconditionFailed:
+    return PreconditionFailed(detail, [FieldError(where, "precondition.failed", detail, "header")])
+
+
+def read_conditions(
+    if_match: Annotated[
+        str | None, Header(description="Only if the object is still at this ETag; `*`: only if it exists.")
+    ] = None,
+    if_none_match: Annotated[str | None, Header(description="`*`: only if it does not exist yet.")] = None,
+) -> Conditions:
+    """Read the conditions of a write."""
+    return Conditions(if_match, if_none_match)
+
+
+def read_known(
+    if_none_match: Annotated[str | None, Header(description="ETag that the client has: 304 if it is still so.")] = None,
+) -> Conditions:
+    """Read the condition of a read."""
+    return Conditions(None, if_none_match)
+
+
+WriteConditions = Annotated[Conditions, Depends(read_conditions)]
+ReadConditions = Annotated[Conditions, Depends(read_known)]

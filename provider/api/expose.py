@@ -1,0 +1,40 @@
+"""`/api/v1/expose`: a whole application in one transaction."""
+
+from fastapi import APIRouter, Response
+from sqlmodel import Session
+
+from provider.api import documentation
+from provider.api.bodies import StrictRoute
+from provider.api.resources import PREFIX, answer
+from provider.api.servers import shown
+from provider.dependencies import AuthorDependency, RevisionsDependency
+from provider.models import ExposeInput, ExposeOutput
+from provider.store import applications
+
+router = APIRouter(prefix="/expose", tags=["expose"], route_class=StrictRoute)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=ExposeOutput,
+    responses=documentation.CREATE,
+    summary="Expose an application",
+)
+def expose(revisions: RevisionsDependency, author: AuthorDependency, body: ExposeInput) -> Response:
+    """Make a domain (unless it exists), a router, a service and its servers, all or none."""
+
+    def apply(session: Session) -> ExposeOutput:
+        made = applications.expose(session, body)
+        name = made.router.name
+        return ExposeOutput.model_construct(
+            name=name,
+            domain=made.domain,
+            router=made.router,
+            service=made.service,
+            servers=shown(session, name, list(made.servers)),
+        )
+
+    outcome = revisions.change(apply, author=author)
+    headers = {"Location": f"{PREFIX}/routers/{outcome.result.name}"}
+    return answer(outcome.result, 201, headers, outcome.revision)

@@ -1,0 +1,71 @@
+"""Lists, a page at a time."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Depends, Query
+from pydantic import BaseModel, Field
+
+from provider.errors import FieldError, Invalid
+from provider.values import Text
+
+T = TypeVar("T", bound=BaseModel)
+
+LONGEST_PAGE = 1000
+
+
+class Page(BaseModel, Generic[T]):
+    """A part of a list."""
+
+    items: list[T]
+    next: Annotated[
+        str | None,
+        Field(description="Cursor of the next page, for the parameter `cursor`; null on the last."),
+    ]
+
+
+class PageRequest:
+    """Which part of a list is asked for."""
+
+    def __init__(self, limit: int, after: str | None, q: str | None) -> None:
+        self.limit = limit
+        self.after = after
+        self.q = q
+
+    def answer(self, found: Sequence[T], name: Callable[[T], str]) -> Page[T]:
+        """Make a page of at most `limit + 1` items that were found, the last of which tells that there are more."""
+        items = list(found[: self.limit])
+        return Page(items=items, next=write_cursor(name(items[-1])) if len(found) > self.limit else None)
+
+
+def read_page(
+    limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE, description="Most items of a page.")] = 100,
+    cursor: Annotated[str | None, Query(max_length=500, description="`next` of the page before.")] = None,
+    q: Annotated[
+        Text | None, Query(max_length=200, description="Only what has this text in it, in either case.")
+    ] = None,
+) -> PageRequest:
+    """Read which part of a list is asked for."""
+    return PageRequest(limit, read_cursor(cursor) if cursor is not None else None, q)
+
+
+def write_cursor(name: str) -> str:
+    """Write the name of a page's last item as an opaque cursor."""
+    return base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str) -> str:
+    """Read a cursor. Raises `Invalid` for one that was not written here."""
+    try:
+        name = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode("ascii")
+    except (binascii.Error, ValueError):
+        name = ""
+    if not name or write_cursor(name) != cursor:
+        detail = "this is not a cursor: take `next` of the page before"
+        raise Invalid([FieldError("/cursor", "cursor.format", detail, "query")])
+    return name
+
+
+PageParameters = Annotated[PageRequest, Depends(read_page)]

@@ -1,0 +1,212 @@
+"""Problem details (RFC 9457): the one form in which every error leaves the service."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.exceptions import HTTPException
+
+from provider import errors
+from provider.errors import FieldError, Invalid, ProviderError, pointer
+
+MEDIA_TYPE: Final = "application/problem+json"
+TYPES: Final = "urn:wayshub-provider:"
+
+STATUSES: Final[Mapping[type[ProviderError], int]] = {
+    errors.Unreadable: 400,
+    errors.NotFound: 404,
+    errors.AlreadyExists: 409,
+    errors.InUse: 409,
+    errors.PreconditionFailed: 412,
+    errors.TooLarge: 413,
+    errors.UnsupportedMediaType: 415,
+    errors.Invalid: 422,
+    errors.Unverified: 422,
+    errors.Unavailable: 503,
+}
+
+_HTTP: Final = {
+    404: ("not-found", "Not found", "there is nothing at this path"),
+    405: ("method-not-allowed", "Method not allowed", "this path does not know this method"),
+    413: ("too-large", "The input is too large", "a body has at most 1 MiB"),
+}
+
+# Pydantic's names of what can be wrong, as codes of ours that outlive its versions.
+_CODES: Final = {
+    "missing": "field.required",
+    "extra_forbidden": "field.unknown",
+    "string_type": "type.string",
+    "string_sub_type": "type.string",
+    "string_unicode": "text.surrogate",
+    "int_type": "type.integer",
+    "int_parsing": "type.integer",
+    "int_parsing_size": "type.integer",
+    "int_from_float": "type.integer",
+    "float_type": "type.number",
+    "float_parsing": "type.number",
+    "finite_number": "type.number",
+    "bool_type": "type.boolean",
+    "bool_parsing": "type.boolean",
+    "dict_type": "type.object",
+    "model_type": "type.object",
+    "model_attributes_type": "type.object",
+    "list_type": "type.array",
+    "enum": "value.choice",
+    "literal_error": "value.choice",
+    "string_too_short": "value.short",
+    "string_too_long": "value.long",
+    "too_short": "value.few",
+    "too_long": "value.many",
+    "greater_than_equal": "value.small",
+    "greater_than": "value.small",
+    "less_than_equal": "value.large",
+    "less_than": "value.large",
+}
+_DETAILS: Final = {
+    "missing": "this field is required",
+    "extra_forbidden": "there is no such field",
+    "string_type": "this has to be a text",
+    "int_type": "this has to be a whole number, neither in quotes nor true or false",
+    "bool_type": "this has to be true or false",
+    "dict_type": "this has to be an object",
+    "model_type": "this has to be an object",
+    "model_attributes_type": "this has to be an object",
+    "list_type": "this has to be an array",
+}
+
+logger = logging.getLogger(__name__)
+
+
+class ProblemField(BaseModel):
+    """One field that is wrong."""
+
+    model_config = ConfigDict(title="ProblemField")
+
+    pointer: Annotated[str, Field(description="JSON pointer (RFC 6901) to the field; empty for the input as a whole.")]
+    code: Annotated[str, Field(description="Stable code of what is wrong.")]
+    detail: Annotated[str, Field(description="What is wrong, for a person.")]
+    place: Annotated[str, Field(alias="in", description="Where the field is: body, query, path or header.")] = "body"
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457)."""
+
+    model_config = ConfigDict(
+        title="Problem",
+        json_schema_extra={
+            "example": {
+                "type": "urn:wayshub-provider:invalid",
+                "title": "The input is not valid",
+                "status": 422,
+                "detail": "url: 'ftp://10.0.0.11' does not begin with http://, https:// or h2c://",
+                "instance": "/api/v1/services/wayshub/servers/a",
+                "errors": [
+                    {
+                        "pointer": "/url",
+                        "code": "url.scheme",
+                        "detail": "'ftp://10.0.0.11' does not begin with http://, https:// or h2c://",
+                        "in": "body",
+                    }
+                ],
+            }
+        },
+    )
+
+    type: Annotated[str, Field(description="Stable name of the kind of problem, a URN.")]
+    title: Annotated[str, Field(description="The kind of problem, for a person.")]
+    status: Annotated[int, Field(description="The HTTP status.")]
+    detail: Annotated[str, Field(description="What went wrong this time, for a person.")]
+    instance: Annotated[str, Field(description="Path of the request.")]
+    errors: Annotated[list[ProblemField], Field(description="Every field that is wrong.")] = []
+
+
+def problem(
+    status: int, code: str, title: str, detail: str, instance: str, fields: Sequence[FieldError] = ()
+) -> JSONResponse:
+    """Write a problem as a response."""
+    content: dict[str, Any] = {
+        "type": TYPES + code,
+        "title": title,
+        "status": status,
+        "detail": _plain(detail),
+        "instance": _plain(instance),
+    }
+    if fields:
+        content["errors"] = [
+            {
+                "pointer": _plain(field.pointer),
+                "code": field.code,
+                "detail": _plain(field.detail),
+                "in": field.place,
+            }
+            for field in fields
+        ]
+    headers = {"Cache-Control": "no-store"}
+    if status == 503:
+        headers["Retry-After"] = "1"
+    return JSONResponse(content, status, headers, media_type=MEDIA_TYPE)
+
+
+def from_error(error: ProviderError, instance: str) -> JSONResponse:
+    """Write one of our errors as a response."""
+    return problem(STATUSES[type(error)], error.code, error.title, error.detail, instance, error.fields)
+
+
+def invalid(error: ValidationError | RequestValidationError, place: str | None = None) -> Invalid:
+    """Turn what pydantic or FastAPI found into our error: pointers, stable codes and plain words.
+
+    FastAPI puts the place (`body`, `query`, `path`) before a field's location, pydantic does not: then
+    it is given as `place`.
+    """
+    fields = []
+    for item in error.errors():
+        location = tuple(item["loc"])
+        where, location = (str(location[0]), location[1:]) if place is None else (place, location)
+        kind = item["type"]
+        fields.append(
+            FieldError(
+                pointer(*location),
+                _CODES.get(kind, kind),
+                _DETAILS.get(kind) or _sentence(item["msg"]),
+                where,
+            )
+        )
+    return Invalid(fields)
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of the app leave it as a problem."""
+
+    @app.exception_handler(ProviderError)
+    async def provider_error(request: Request, error: ProviderError) -> JSONResponse:
+        return from_error(error, request.url.path)
+
+    @app.exception_handler(RequestValidationError)
+    async def validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
+        return from_error(invalid(error), request.url.path)
+
+    @app.exception_handler(HTTPException)
+    async def http_error(request: Request, error: HTTPException) -> JSONResponse:
+        code, title, detail = _HTTP.get(error.status_code, ("error", str(error.detail), str(error.detail)))
+        response = problem(error.status_code, code, title, detail, request.url.path)
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(Exception)
+    async def bug(request: Request, _error: Exception) -> JSONResponse:
+        # Starlette logs it with its traceback after this has answered.
+        detail = "this is a fault of the service, and its log says more"
+        return problem(500, "internal", "Something went wrong inside", detail, request.url.path)
+
+
+def _sentence(message: str) -> str:
+    return message[:1].lower() + message[1:]
+
+
+def _plain(text: str) -> str:
+    """Make sure that a text can be encoded: half a surrogate pair cannot."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,191 @@
+"""What the nouns' handlers share: reading, creating, replacing, merging and removing one object."""
+
+from abc import ABC, abstractmethod
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
+
+import msgspec
+from fastapi import Depends, Response
+from pydantic import BaseModel, ValidationError
+from sqlmodel import Session
+
+from provider.api import problems
+from provider.api.conditions import Conditions, ReadConditions, WriteConditions, etag
+from provider.dependencies import AuthorDependency, RevisionsDependency
+from provider.errors import AlreadyExists, FieldError, Invalid, NotFound
+from provider.revisions import Revisions
+from provider.store.records import as_json
+
+T = TypeVar("T", bound=BaseModel)
+
+PREFIX = "/api/v1"
+REVISION_HEADER = "Config-Revision"
+
+
+class Resource(ABC, Generic[T]):
+    """One object at one path, that may exist or not."""
+
+    kind: ClassVar[str]
+    model: ClassVar[type[BaseModel]]
+    observed: ClassVar[bool] = False
+    """Whether it is shown with what is observed, so that an old copy of it is never good enough."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Its name, as its input has it."""
+
+    @property
+    @abstractmethod
+    def path(self) -> str:
+        """Its path below the API's prefix."""
+
+    @abstractmethod
+    def find(self, session: Session) -> T | None:
+        """Find it as it is wanted."""
+
+    @abstractmethod
+    def put(self, session: Session, item: T) -> None:
+        """Create or replace it."""
+
+    @abstractmethod
+    def remove(self, session: Session, *, cascade: bool) -> None:
+        """Remove it."""
+
+    def show(self, _session: Session, item: T) -> BaseModel:
+        """Return it as it is shown."""
+        return item
+
+    def is_name(self, name: str) -> bool:
+        """Tell whether a name in a body is the one in the path."""
+        return name == self.name
+
+    def read(self, document: dict[str, Any]) -> T:
+        """Validate an object whose name may be left out, since it is in the path. Raises `Invalid`."""
+        try:
+            item: T = self.model.model_validate({"name": self.name, **document})  # type: ignore[assignment]  # model is of T
+        except ValidationError as error:
+            raise problems.invalid(error, "body") from None
+        name: str = item.name  # type: ignore[attr-defined]  # every noun has one
+        if not self.is_name(name):
+            detail = f"the name is {self.name}, as in the path: make another {self.kind} to have another name"
+            raise Invalid([FieldError("/name", "name.immutable", detail)])
+        return item
+
+    def tag(self, item: T | None) -> str | None:
+        """Return its entity tag, or None if it does not exist."""
+        return None if item is None else etag(self.kind, as_json(item))
+
+
+class Reads:
+    """Answers to GET of one object."""
+
+    def __init__(self, revisions: RevisionsDependency, conditions: ReadConditions) -> None:
+        self._revisions = revisions
+        self._conditions = conditions
+
+    def get(self, resource: Resource[T]) -> Response:
+        """Answer with the object, 200 or 304. Raises `NotFound`."""
+        with self._revisions.reading() as session:
+            item = resource.find(session)
+            if item is None:
+                raise NotFound(f"there is no {resource.kind} {resource.name}")
+            shown = resource.show(session, item)
+        tag = etag(resource.kind, as_json(item))
+        if not resource.observed and self._conditions.not_modified(tag):
+            return Response(status_code=304, headers={"ETag": tag})
+        return answer(shown, 200, {"ETag": tag})
+
+
+class Writes:
+    """Answers to the verbs that change one object, each in one transaction."""
+
+    def __init__(self, revisions: RevisionsDependency, conditions: WriteConditions, author: AuthorDependency) -> None:
+        self._revisions: Revisions = revisions
+        self._conditions: Conditions = conditions
+        self._author = author
+
+    def create(self, resource: Resource[T], item: T) -> Response:
+        """Create an object: 201. Raises `AlreadyExists`."""
+
+        def apply(session: Session) -> tuple[BaseModel, str, bool]:
+            if resource.find(session) is not None:
+                detail = f"{resource.kind} {resource.name} exists already"
+                raise AlreadyExists(detail, [FieldError("/name", "name.taken", detail)])
+            return self._put(session, resource, item, created=True)
+
+        return self._answer(resource, apply)
+
+    def replace(self, resource: Resource[T], document: BaseModel) -> Response:
+        """Create an object, 201, or replace it as a whole, 200."""
+        item = resource.read(document.model_dump(exclude_unset=True, by_alias=True))
+
+        def apply(session: Session) -> tuple[BaseModel, str, bool]:
+            current = resource.find(session)
+            self._conditions.check(resource.tag(current))
+            return self._put(session, resource, item, created=current is None)
+
+        return self._answer(resource, apply)
+
+    def merge(self, resource: Resource[T], patch: dict[str, Any]) -> Response:
+        """Change an object by a JSON merge patch (RFC 7396): 200. Raises `NotFound`."""
+
+        def apply(session: Session) -> tuple[BaseModel, str, bool]:
+            current = self._existing(session, resource)
+            item = resource.read(merged(as_json(current), patch))
+            return self._put(session, resource, item, created=False)
+
+        return self._answer(resource, apply)
+
+    def remove(self, resource: Resource[T], *, cascade: bool = False) -> Response:
+        """Remove an object: 204. Raises `NotFound`, and `InUse` without `cascade`."""
+
+        def apply(session: Session) -> None:
+            self._existing(session, resource)
+            resource.remove(session, cascade=cascade)
+
+        outcome = self._revisions.change(apply, author=self._author)
+        return Response(status_code=204, headers={REVISION_HEADER: str(outcome.revision)})
+
+    def _existing(self, session: Session, resource: Resource[T]) -> T:
+        current = resource.find(session)
+        if current is None:
+            raise NotFound(f"there is no {resource.kind} {resource.name}")
+        self._conditions.check(resource.tag(current))
+        return current
+
+    def _put(self, session: Session, resource: Resource[T], item: T, *, created: bool) -> tuple[BaseModel, str, bool]:
+        resource.put(session, item)
+        kept = resource.find(session) or item
+        return resource.show(session, kept), etag(resource.kind, as_json(kept)), created
+
+    def _answer(self, resource: Resource[T], apply: Any) -> Response:
+        outcome = self._revisions.change(apply, author=self._author)
+        shown, tag, created = outcome.result
+        headers = {"ETag": tag}
+        if created:
+            headers["Location"] = PREFIX + resource.path
+        return answer(shown, 201 if created else 200, headers, outcome.revision)
+
+
+def merged(target: Any, patch: Any) -> Any:
+    """Return what a JSON merge patch (RFC 7396) makes of a value."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), value)
+    return result
+
+
+def answer(item: BaseModel, status: int, headers: dict[str, str], revision: int | None = None) -> Response:
+    """Answer with an object, and after a write with the revision at which the state is."""
+    if revision is not None:
+        headers = headers | {REVISION_HEADER: str(revision)}
+    return Response(msgspec.json.encode(as_json(item)), status, headers, media_type="application/json")
+
+
+ReadsDependency = Annotated[Reads, Depends()]
+WritesDependency = Annotated[Writes, Depends()]

@@ -1,0 +1,91 @@
+"""The composition root: settings in, an ASGI application out. Only this module knows all the others."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+from starlette.types import Receive, Scope, Send
+
+from provider import __version__
+from provider.api import documentation, domains, expose, health, problems, routers, servers, services
+from provider.api.bodies import LONGEST_BYTES
+from provider.api.configuration import PATH, ConfigurationEndpoint
+from provider.api.resources import PREFIX
+from provider.database import Database
+from provider.edges import Polls
+from provider.revisions import Revisions
+from provider.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 1.0
+
+
+class Application:
+    """The ASGI application: the edges' polls go straight to their endpoint, all else to FastAPI."""
+
+    def __init__(self, api: FastAPI, endpoint: ConfigurationEndpoint, polls: Polls) -> None:
+        self.api = api
+        self.polls = polls
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the application's life."""
+        if scope["type"] == "http" and scope["path"] == PATH:
+            await self._endpoint(scope, receive, send)
+        else:
+            await self.api(scope, receive, send)
+
+
+def create_app(settings: Settings) -> Application:
+    """Make the application. Nothing is opened before it starts."""
+    database = Database(settings.database_path)
+    revisions = Revisions(database)
+    polls = Polls(settings.coalesce_ms / 1000)
+    revisions.subscribe(polls.publish)
+
+    @asynccontextmanager
+    async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
+        loaded = await asyncio.to_thread(revisions.load)
+        polls.open(asyncio.get_running_loop(), revisions.current)
+        retrying = None if loaded else asyncio.create_task(_load_later(revisions))
+        yield
+        if retrying is not None:
+            retrying.cancel()
+            with suppress(asyncio.CancelledError):
+                await retrying
+        polls.close()
+        await asyncio.to_thread(database.close)
+
+    api = FastAPI(
+        title="wayshub-provider",
+        version=__version__,
+        summary="The control plane of a Traefik edge.",
+        description="Domains, routers, services and servers, served to Traefik's HTTP provider. "
+        "Durations are texts with their unit (`5s`), weights are whole numbers from 1 to 1000, shares are 0 to 1.",
+        lifespan=lifespan,
+        max_body_size=LONGEST_BYTES,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    api.state.revisions = revisions
+    problems.install(api)
+    for module in (domains, services, servers, routers, expose):
+        api.include_router(module.router, prefix=PREFIX)
+    api.include_router(health.router)
+    api.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
+    api.openapi = documentation.describe(api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+    return Application(api, ConfigurationEndpoint(revisions, polls), polls)
+
+
+async def _load_later(revisions: Revisions) -> None:
+    """Try again until the state can be read: the database may be locked now, or migrated later."""
+    logger.error("%s", revisions.problem)
+    loaded = False
+    while not loaded:
+        await asyncio.sleep(_RETRY_SECONDS)
+        loaded = await asyncio.to_thread(revisions.load)
+    logger.info("the state can be read now")

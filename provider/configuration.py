@@ -1,0 +1,257 @@
+"""The configuration: from the desired state to the document that Traefik polls. Pure.
+
+A document is put together from parts, one a router and one a service. A part is encoded, decoded again
+in the strict way in which Traefik decodes, and checked, when its object changes, and never again: a
+change of one server among 20,000 costs one part, and the joining of bytes.
+
+What Traefik (3.7.15) makes of a body, as measured: an unknown field, an empty map, a bad number or a
+duplicate key rejects the whole document; `{}` empties the edge. `servers: []` is fine, and answers 503.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+import msgspec
+
+from provider import rules
+from provider.errors import Unverified
+from provider.models import RouterInput, ServerInput, ServiceInput
+from provider.values import ServerState
+
+BEACON: Final = "provider.beacon"
+"""The middleware that tells which document an edge runs. Users' names have no dot."""
+
+BEACON_HEADER: Final = "X-Config-Digest"
+DIGEST_LENGTH: Final = 12
+
+
+class _Strict(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, rename="camel", frozen=True, gc=False):
+    """A piece of Traefik's dynamic configuration, its fields in alphabetical order."""
+
+
+class ServerPart(_Strict, frozen=True):
+    url: str
+    weight: Annotated[int, msgspec.Meta(ge=1)]
+
+
+class HealthCheckPart(_Strict, frozen=True):
+    interval: Annotated[str, msgspec.Meta(min_length=1)]
+    path: Annotated[str, msgspec.Meta(min_length=1)]
+    timeout: Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class CookiePart(_Strict, frozen=True):
+    name: Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class StickyPart(_Strict, frozen=True):
+    cookie: CookiePart
+
+
+class LoadBalancerPart(_Strict, frozen=True):
+    servers: list[ServerPart]
+    strategy: str
+    health_check: HealthCheckPart | None = None
+    pass_host_header: bool = True
+    sticky: StickyPart | None = None
+
+
+class ServicePart(_Strict, frozen=True):
+    load_balancer: LoadBalancerPart
+
+
+class RouterPart(_Strict, frozen=True):
+    entry_points: Annotated[list[str], msgspec.Meta(min_length=1)]
+    rule: Annotated[str, msgspec.Meta(min_length=1)]
+    service: Annotated[str, msgspec.Meta(min_length=1)]
+    priority: int = 0
+
+
+class HeadersPart(_Strict, frozen=True):
+    custom_response_headers: Annotated[dict[str, str], msgspec.Meta(min_length=1)]
+
+
+class MiddlewarePart(_Strict, frozen=True):
+    headers: HeadersPart
+
+
+class HTTPPart(_Strict, frozen=True):
+    middlewares: Annotated[dict[str, MiddlewarePart], msgspec.Meta(min_length=1)]
+    routers: Annotated[dict[str, RouterPart], msgspec.Meta(min_length=1)] | msgspec.UnsetType = msgspec.UNSET
+    services: Annotated[dict[str, ServicePart], msgspec.Meta(min_length=1)] | msgspec.UnsetType = msgspec.UNSET
+
+
+class DocumentPart(_Strict, frozen=True):
+    http: HTTPPart
+
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+_decode_router = msgspec.json.Decoder(RouterPart).decode
+_decode_service = msgspec.json.Decoder(ServicePart).decode
+_decode_document = msgspec.json.Decoder(DocumentPart).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One member of the document as bytes (`"name":{…}`), and the service that it needs, if it is a router."""
+
+    content: bytes
+    needs: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All members of a document. Never changed in place: `replaced` makes another, which shares what stays."""
+
+    routers: Mapping[str, Part]
+    services: Mapping[str, Part]
+
+    def replaced(self, routers: Mapping[str, Part | None], services: Mapping[str, Part | None]) -> "Parts":
+        """Return the parts with these set, or taken out where the value is None."""
+        return Parts(_merged(self.routers, routers), _merged(self.services, services))
+
+
+def _merged(old: Mapping[str, Part], new: Mapping[str, Part | None]) -> Mapping[str, Part]:
+    if not new:
+        return old
+    merged = dict(old)
+    grown = False
+    for name, part in new.items():
+        if part is None:
+            merged.pop(name, None)
+        else:
+            grown = grown or name not in merged
+            merged[name] = part
+    return dict(sorted(merged.items())) if grown else merged
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What Traefik polls: the bytes, and the digest that the beacon in them carries."""
+
+    content: bytes
+    digest: str
+
+
+EMPTY: Final = Parts({}, {})
+
+
+def router_part(router: RouterInput, ascii_domains: Sequence[str]) -> Part | None:
+    """Return the part of a router, or None if the edge shall not have it.
+
+    `ascii_domains` are its domains as A-labels, in order.
+    """
+    if not router.enabled:
+        return None
+    priority = router.priority or rules.priority(ascii_domains, router.path_prefix) or 0
+    struct = RouterPart(
+        entry_points=list(router.entry_points),
+        rule=rules.build(ascii_domains, router.path_prefix),
+        service=router.service,
+        priority=priority,
+    )
+    return Part(_member(router.name, _checked(struct, _decode_router, f"router {router.name}")), needs=router.service)
+
+
+def service_part(service: ServiceInput, servers: Iterable[ServerInput]) -> Part:
+    """Return the part of a service with those of its servers that are ready, by name.
+
+    Drained servers and those out of service are left out: Traefik lets the requests finish that they have.
+    """
+    check, sticky = service.health_check, service.sticky
+    struct = ServicePart(
+        LoadBalancerPart(
+            servers=[ServerPart(server.url, server.weight) for server in sorted(servers, key=_name) if _takes(server)],
+            strategy=service.strategy.value,
+            health_check=HealthCheckPart(check.interval, check.path, check.timeout) if check else None,
+            pass_host_header=service.pass_host_header,
+            sticky=StickyPart(CookiePart(sticky.cookie.name)) if sticky else None,
+        )
+    )
+    return Part(_member(service.name, _checked(struct, _decode_service, f"service {service.name}")))
+
+
+def assemble(parts: Parts) -> Document:
+    """Join verified parts into a document.
+
+    The digest is the first 12 hex digits of the SHA-256 of the document without the beacon, written as
+    compact JSON. Raises `Unverified` when a router leads to a service that is not there.
+    """
+    needed = {part.needs for part in parts.routers.values()}
+    if missing := needed - parts.services.keys():
+        raise Unverified(f"a router leads to the service {min(map(str, missing))}, which does not exist")
+    members = []
+    if parts.routers:
+        members.append(b'"routers":{' + b",".join([part.content for part in parts.routers.values()]) + b"}")
+    if parts.services:
+        members.append(b'"services":{' + b",".join([part.content for part in parts.services.values()]) + b"}")
+    rest = b",".join(members)
+    digest = hashlib.sha256(b'{"http":{' + rest + b"}}").hexdigest()[:DIGEST_LENGTH]
+    beacon = _encode({BEACON: {"headers": {"customResponseHeaders": {BEACON_HEADER: digest}}}})
+    return Document(b'{"http":{"middlewares":' + b",".join([beacon, *members]) + b"}}", digest)
+
+
+def verify(content: bytes) -> None:
+    """Decode a whole document as strictly as Traefik does, and check what it refers to.
+
+    Raises `Unverified` for what Traefik would reject, for what would empty the edge, for a reference to
+    nothing, a weight below 1, an empty map, a duplicate key and a beacon that is not that of the document.
+    """
+    try:
+        http = _decode_document(content).http
+        plain = json.loads(content, object_pairs_hook=_without_duplicates)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise Unverified(f"the document cannot be decoded: {error}") from error
+    services = http.services or {}
+    for name, router in (http.routers or {}).items():
+        if router.service not in services:
+            raise Unverified(f"router {name} leads to the service {router.service}, which does not exist")
+    beacon = http.middlewares.get(BEACON)
+    told = beacon.headers.custom_response_headers.get(BEACON_HEADER) if beacon else None
+    del plain["http"]["middlewares"]
+    rest = json.dumps(plain, separators=(",", ":"), ensure_ascii=False).encode()
+    if told != hashlib.sha256(rest).hexdigest()[:DIGEST_LENGTH]:
+        raise Unverified(f"the beacon says {told}, which is not the digest of the document")
+
+
+def shares(servers: Iterable[ServerInput]) -> dict[str, float]:
+    """Return the part of a service's new requests that each server is given, 0…1, by name.
+
+    By weight among those that are ready; 0 for the others. They add up to 1, or to 0 when none is ready.
+    """
+    listed = list(servers)
+    total = sum(server.weight for server in listed if _takes(server))
+    return {server.name: server.weight / total if _takes(server) else 0.0 for server in listed}
+
+
+def _takes(server: ServerInput) -> bool:
+    return server.state is ServerState.READY
+
+
+def _name(server: ServerInput) -> str:
+    return server.name
+
+
+def _member(name: str, content: bytes) -> bytes:
+    return b'"%s":%s' % (name.encode("ascii"), content)
+
+
+def _checked(struct: msgspec.Struct, decode: object, what: str) -> bytes:
+    content = _encode(struct)
+    try:
+        decoded = decode(content)  # type: ignore[operator]
+    except msgspec.MsgspecError as error:
+        raise Unverified(f"{what}: {error}") from error
+    if decoded != struct:
+        raise Unverified(f"{what} does not survive being written and read")
+    return content
+
+
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a key stands twice")
+    return members

@@ -1,0 +1,22 @@
+"""What handlers are given: the revisions of the app that they run in, and who asks."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from provider.revisions import Revisions
+
+
+def revisions(request: Request) -> Revisions:
+    """Return the app's revisions."""
+    found: Revisions = request.app.state.revisions
+    return found
+
+
+def author(_request: Request) -> str:
+    """Return who asks, as it is kept with a revision."""
+    return "anonymous"
+
+
+RevisionsDependency = Annotated[Revisions, Depends(revisions)]
+AuthorDependency = Annotated[str, Depends(author)]

@@ -1,0 +1,133 @@
+"""What can go wrong, as classes.
+
+Each error says what happened in `detail`, for a person, and which fields are meant in `fields`.
+How an error is shown (a status, a line on a terminal, a sentence on a page) is the business of whoever
+shows it: nothing here knows HTTP.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing that is wrong with one field.
+
+    `pointer` is a JSON pointer (RFC 6901) into the input, such as `/servers/0/url`; the empty pointer is
+    the input as a whole. `code` never changes its meaning, `detail` may be reworded. `place` says which
+    input: the body, the query, the path or the headers.
+    """
+
+    pointer: str
+    code: str
+    detail: str
+    place: str = "body"
+
+
+class ProviderError(Exception):
+    """Anything that this service expects to go wrong.
+
+    `code` is the stable name of the kind of error, `title` says the same to people.
+    """
+
+    code: ClassVar[str] = "error"
+    title: ClassVar[str] = "Something went wrong"
+
+    def __init__(self, detail: str, fields: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.fields = tuple(fields)
+
+
+class Unreadable(ProviderError):
+    """The input is not the text that it claims to be: not UTF-8, not JSON, not unambiguous."""
+
+    code = "unreadable"
+    title = "The input cannot be read"
+
+
+class TooLarge(ProviderError):
+    """The input is longer than what is accepted."""
+
+    code = "too-large"
+    title = "The input is too large"
+
+
+class UnsupportedMediaType(ProviderError):
+    """The input is of a kind that is not accepted here."""
+
+    code = "unsupported-media-type"
+    title = "This content type is not accepted"
+
+
+class Invalid(ProviderError):
+    """The input was understood, and is wrong. `fields` names every field that is."""
+
+    code = "invalid"
+    title = "The input is not valid"
+
+    def __init__(self, fields: Sequence[FieldError]) -> None:
+        super().__init__("; ".join(_with_pointer(field) for field in fields), fields)
+
+
+class NotFound(ProviderError):
+    """There is no such thing."""
+
+    code = "not-found"
+    title = "Not found"
+
+
+class AlreadyExists(ProviderError):
+    """A name that must be unique is taken."""
+
+    code = "already-exists"
+    title = "It exists already"
+
+
+class InUse(ProviderError):
+    """What others depend on is not removed. `users` are their kinds and names."""
+
+    code = "in-use"
+    title = "It is in use"
+
+    def __init__(self, detail: str, users: Sequence[tuple[str, str]]) -> None:
+        super().__init__(detail)
+        self.users = tuple(users)
+
+
+class PreconditionFailed(ProviderError):
+    """What the caller wants to change is not what the caller has seen."""
+
+    code = "precondition-failed"
+    title = "It has changed since"
+
+
+class Unavailable(ProviderError):
+    """The database, or what was read from it, cannot be relied on now. Trying again later may help."""
+
+    code = "unavailable"
+    title = "Not available now"
+
+
+class Unverified(ProviderError):
+    """A document is not one that Traefik would take whole. It is never served."""
+
+    code = "unverified"
+    title = "The configuration does not hold"
+
+
+class SettingsError(ProviderError):
+    """A setting or an option cannot be used as it is."""
+
+    code = "settings"
+    title = "A setting is wrong"
+
+
+def pointer(*parts: str | int) -> str:
+    """Build a JSON pointer from the names and indexes that lead to a field."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _with_pointer(field: FieldError) -> str:
+    return f"{field.pointer.lstrip('/') or 'input'}: {field.detail}"

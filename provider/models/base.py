@@ -1,0 +1,35 @@
+"""What all nouns share: the names of constraints, and how strict an input is."""
+
+from typing import Any, Final
+
+from pydantic import ConfigDict
+from pydantic.alias_generators import to_camel
+from sqlmodel import SQLModel
+
+# Set before the first table is declared, so that every constraint has a name that migrations can use.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+_INPUT: Final = ConfigDict(
+    alias_generator=to_camel, populate_by_name=True, extra="forbid", strict=True, allow_inf_nan=False
+)
+_OUTPUT: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+def input_config(example: dict[str, Any] | None = None) -> Any:
+    """Configure an input: Traefik's camelCase, nothing unknown, and no type taken for another."""
+    return _INPUT | _with_example(example)
+
+
+def output_config(example: dict[str, Any] | None = None) -> Any:
+    """Configure an output."""
+    return _OUTPUT | _with_example(example)
+
+
+def _with_example(example: dict[str, Any] | None) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"example": example}) if example else ConfigDict()

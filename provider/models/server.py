@@ -1,0 +1,76 @@
+"""Servers: where a service's requests are answered."""
+
+from typing import Annotated
+
+from pydantic import Field as Described
+from sqlalchemy import CheckConstraint, Enum
+from sqlmodel import Field, SQLModel
+
+from provider.models.base import input_config, output_config
+from provider.values import Name, ServerState, ServerURL, Weight
+
+
+class ServerBase(SQLModel):
+    name: Name
+    url: ServerURL
+    weight: Weight = 1
+    state: Annotated[
+        ServerState,
+        Described(
+            strict=False,
+            description="ready takes traffic; drain gets no new requests and finishes those that it has; "
+            "maint is out of service.",
+        ),
+    ] = ServerState.READY
+
+
+class Server(ServerBase, table=True):
+    """A stored server, of one service."""
+
+    __table_args__ = (CheckConstraint("weight BETWEEN 1 AND 1000", name="weight"),)
+
+    service: str = Field(primary_key=True, foreign_key="service.name", ondelete="CASCADE", max_length=63)
+    name: str = Field(primary_key=True, max_length=63)
+    url: str = Field(max_length=300)
+    state: ServerState = Field(
+        sa_type=Enum(
+            ServerState,
+            values_callable=lambda members: [member.value for member in members],
+            native_enum=False,
+            create_constraint=True,
+            name="state",
+        )
+    )
+
+
+class ServerInput(ServerBase):
+    """A server of one service."""
+
+    model_config = input_config({"name": "a", "url": "http://10.0.0.11:3000", "weight": 3, "state": "ready"})
+
+
+class ServerReplacement(ServerBase):
+    """A server, named by the path."""
+
+    model_config = input_config()
+
+    name: Name | None = None  # type: ignore[assignment]  # the path has it
+
+
+class ServerOutput(ServerInput):
+    """A server, and what it gets."""
+
+    model_config = output_config(
+        {
+            "name": "a",
+            "url": "http://10.0.0.11:3000",
+            "weight": 3,
+            "state": "ready",
+            "share": 0.75,
+        }
+    )
+
+    share: Annotated[
+        float,
+        Described(ge=0, le=1, description="Part of the service's new requests that it is given, 0 to 1, by weight."),
+    ]

@@ -1,0 +1,231 @@
+"""Revisions: one change is one transaction is one revision; and the snapshot that is served.
+
+Everything that changes the desired state, from any door, goes through `Revisions.change`. It writes,
+renders what changed, verifies it, notes the revision, commits, and only then puts the new snapshot where
+the polls read it. What an edge is given was therefore always committed, and what was acknowledged is
+always what an edge will be given.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from provider import configuration
+from provider.configuration import Document, Part, Parts
+from provider.database import Database
+from provider.errors import ProviderError, Unavailable
+from provider.models import Change, Revision, RouterInput
+from provider.store import records, routers, servers, services
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+_WORDS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A committed and verified state, as what Traefik gets. Never changed, so that any thread may hold it."""
+
+    revision: int
+    document: Document
+    parts: Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """What a change gave back, and the revision at which the state is now."""
+
+    result: T
+    revision: int
+
+
+class Revisions:
+    """The current snapshot, and the only way to the next. All methods may be called from any thread."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._listeners: list[Callable[[Snapshot], None]] = []
+        self._current: Snapshot | None = None
+        self._problem = "the service has not read its state yet"
+
+    @property
+    def current(self) -> Snapshot | None:
+        """The snapshot that is served, or None while there is none that was verified."""
+        return self._current
+
+    @property
+    def problem(self) -> str:
+        """Why there is no snapshot, for a person."""
+        return self._problem
+
+    def subscribe(self, listener: Callable[[Snapshot], None]) -> None:
+        """Call `listener` with each new snapshot, in the thread that made it."""
+        self._listeners.append(listener)
+
+    def load(self) -> bool:
+        """Read the stored state, verify it and serve it. Returns whether it could; `problem` says why not."""
+        with self._lock:
+            try:
+                self._database.open()
+                with self._database.writing() as session:
+                    snapshot = self._adopt(session)
+            except ProviderError as error:
+                self._problem = error.detail
+                return False
+            self._publish(snapshot)
+            return True
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a session for reading. Raises `Unavailable`."""
+        self._check_loaded()
+        with self._database.reading() as session:
+            yield session
+
+    def change(self, apply: Callable[[Session], T], *, author: str) -> Outcome[T]:
+        """Apply a change in one transaction, and serve what it gives.
+
+        Whatever `apply` raises undoes it all. A change that changes nothing makes no revision. Raises
+        `Unavailable` if it cannot be kept now, and `Unverified` if Traefik would not take the result.
+        """
+        with self._lock:
+            known = self._check_loaded()
+            with self._database.writing() as session:
+                snapshot = self._catch_up(session, known)
+                result = apply(session)
+                changes = net(records.changes(session))
+                if changes:
+                    snapshot = self._next(session, snapshot, changes, author)
+            self._publish(snapshot)
+            return Outcome(result, snapshot.revision)
+
+    def _check_loaded(self) -> Snapshot:
+        if self._current is None:
+            raise Unavailable(self._problem)
+        return self._current
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        if snapshot is not self._current:
+            self._current = snapshot
+            for listener in self._listeners:
+                listener(snapshot)
+
+    def _catch_up(self, session: Session, known: Snapshot) -> Snapshot:
+        """Return the snapshot of what is stored: the one that is known, unless somebody else wrote."""
+        number, _digest = _last_revision(session)
+        if number == known.revision:
+            return known
+        if number < known.revision:
+            raise Unavailable(
+                f"the database is at revision {number}, but {known.revision} was acknowledged: "
+                "it was put back while the service ran, so start the service again if that is meant"
+            )
+        return self._adopt(session)
+
+    def _adopt(self, session: Session) -> Snapshot:
+        """Return the stored state as a snapshot, verified as a whole."""
+        parts = read_parts(session)
+        document = configuration.assemble(parts)
+        configuration.verify(document.content)
+        number, digest = _last_revision(session)
+        if digest not in {None, document.digest}:
+            # Another version renders differently, or somebody wrote past this service: both are changes.
+            logger.warning("the stored state gives another document than revision %d did", number)
+            _store_revision(session, number + 1, "start", "the stored state gives another document", [], document)
+            number += 1
+        return Snapshot(number, document, parts)
+
+    def _next(self, session: Session, snapshot: Snapshot, changes: list[Change], author: str) -> Snapshot:
+        parts = snapshot.parts.replaced(*_changed_parts(session, changes))
+        document = configuration.assemble(parts)
+        number = snapshot.revision + 1
+        _store_revision(session, number, author, summarise(changes), changes, document)
+        return Snapshot(number, document, parts)
+
+
+def net(changes: Iterable[Change]) -> list[Change]:
+    """Return what changes came to, one an object: what was made and removed again is not among them."""
+    merged: dict[tuple[str, str], Change] = {}
+    for change in changes:
+        first = merged.get((change.kind, change.name), change)
+        merged[change.kind, change.name] = Change(change.kind, change.name, first.before, change.after)
+    return [change for change in merged.values() if change.before != change.after]
+
+
+def summarise(changes: list[Change]) -> str:
+    """Say in words what changed."""
+    words = [change.words for change in changes[:_WORDS_SHOWN]]
+    if len(changes) > _WORDS_SHOWN:
+        words.append(f"and {len(changes) - _WORDS_SHOWN} more")
+    return "; ".join(words)
+
+
+def read_parts(session: Session) -> Parts:
+    """Render the whole stored state."""
+    pools = dict(servers.by_service(session))
+    return Parts(
+        routers={router.name: part for router in routers.page(session, limit=None) if (part := _router_part(router))},
+        services={
+            service.name: configuration.service_part(service, pools.get(service.name, ()))
+            for service in services.page(session, limit=None)
+        },
+    )
+
+
+def _changed_parts(session: Session, changes: list[Change]) -> tuple[dict[str, Part | None], dict[str, Part | None]]:
+    changed_routers: dict[str, Part | None] = {}
+    changed_services: dict[str, Part | None] = {}
+    for change in changes:
+        if change.kind == "router":
+            changed_routers[change.name] = _find_router_part(session, change.name)
+        elif change.kind in {"service", "server"}:
+            name = change.name.partition("/")[0]
+            if name not in changed_services:
+                changed_services[name] = _find_service_part(session, name)
+    return changed_routers, changed_services
+
+
+def _find_router_part(session: Session, name: str) -> Part | None:
+    router = routers.find(session, name)
+    return None if router is None else _router_part(router)
+
+
+def _find_service_part(session: Session, name: str) -> Part | None:
+    service = services.find(session, name)
+    return None if service is None else configuration.service_part(service, servers.page(session, name))
+
+
+def _router_part(router: RouterInput) -> Part | None:
+    return configuration.router_part(router, router.ascii_domains)
+
+
+def _last_revision(session: Session) -> tuple[int, str | None]:
+    newest = select(Revision.number, Revision.digest).order_by(col(Revision.number).desc()).limit(1)
+    return session.exec(newest).first() or (0, None)
+
+
+def _store_revision(
+    session: Session, number: int, author: str, summary: str, changes: list[Change], document: Document
+) -> None:
+    listed: list[dict[str, Any]] = msgspec.to_builtins(changes)
+    session.add(
+        Revision(
+            number=number,
+            time=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            author=author,
+            summary=summary,
+            changes=listed,
+            digest=document.digest,
+        )
+    )
+    session.flush()

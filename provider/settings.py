@@ -1,0 +1,74 @@
+"""Settings: read from the environment, prefix `PROVIDER_`."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from provider.errors import FieldError, SettingsError, pointer
+
+
+class Settings(BaseSettings):
+    """What can be set from outside. Names are those of the environment without the prefix, in lower case."""
+
+    model_config = SettingsConfigDict(env_prefix="PROVIDER_", frozen=True)
+
+    database_url: str = Field(
+        default="sqlite:///var/provider.db",
+        description="Where the state is kept: an SQLite file, relative to the working directory.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address on which the service listens.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port on which the service listens.")
+    traefik: Path | None = Field(
+        default=None, description="The Traefik that `up` runs; else the one on the PATH, else the package's."
+    )
+    coalesce_ms: int = Field(
+        default=500,
+        ge=0,
+        le=60_000,
+        description="Least time in milliseconds between two documents for an edge whose poll is held.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level of the log lines that are written."
+    )
+    log_format: Literal["text", "json"] = Field(default="text", description="Log lines for people, or for programs.")
+
+    @field_validator("database_url")
+    @classmethod
+    def check_database_url(cls, text: str) -> str:
+        """Accept SQLite files only."""
+        try:
+            url = make_url(text)
+        except ArgumentError:
+            raise ValueError("not a database URL: write sqlite:///var/provider.db") from None
+        if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+            raise ValueError("only a file of SQLite is supported: sqlite:///var/provider.db")
+        return text
+
+    @field_validator("log_level", "log_format", mode="before")
+    @classmethod
+    def lower(cls, value: object) -> object:
+        """Take INFO for info."""
+        return value.lower() if isinstance(value, str) else value
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file, absolute."""
+        database = make_url(self.database_url).database
+        return Path(database or "").absolute()
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment. Raises `SettingsError` that names every variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        fields = [
+            FieldError(pointer(*item["loc"]), item["type"], item["msg"].removeprefix("Value error, "))
+            for item in error.errors()
+        ]
+        told = "; ".join(f"PROVIDER_{field.pointer.strip('/').upper()}: {field.detail}" for field in fields)
+        raise SettingsError(told, fields) from error

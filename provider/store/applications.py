@@ -1,0 +1,113 @@
+"""Applications: a domain, its router, its service and its servers, made in one step."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from sqlmodel import Session, col, select
+
+from provider.errors import AlreadyExists, FieldError, Invalid, pointer
+from provider.models import (
+    DomainInput,
+    ExposedServer,
+    ExposeInput,
+    Router,
+    RouterDomain,
+    RouterInput,
+    ServerInput,
+    ServiceInput,
+)
+from provider.store import domains, routers, servers, services
+from provider.values import to_ascii
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What was made."""
+
+    domain: DomainInput
+    router: RouterInput
+    service: ServiceInput
+    servers: Sequence[ServerInput]
+
+
+def expose(session: Session, wanted: ExposeInput) -> Application:
+    """Make a domain, unless it exists, and a router, a service and servers, which must not exist.
+
+    Raises `AlreadyExists` where a name is taken or another router has the domain and path prefix, and
+    `Invalid` where two servers have one name.
+    """
+    host = to_ascii(wanted.domain)
+    name = wanted.name or default_name(host)
+    listed = name_servers(wanted.servers)
+    _check_free(session, name, host, wanted)
+    if domains.find(session, host) is None:
+        domains.put(session, DomainInput(name=wanted.domain))
+    services.put(session, ServiceInput(name=name, health_check=wanted.health_check))
+    for server in listed:
+        servers.put(session, name, server)
+    routers.put(session, RouterInput(name=name, domains=[wanted.domain], path_prefix=wanted.path_prefix, service=name))
+    return Application(
+        domains.get(session, host),
+        routers.get(session, name),
+        services.get(session, name),
+        servers.page(session, name),
+    )
+
+
+def default_name(host: str) -> str:
+    """Return the name of an application whose domain is `host`, an A-label: the first label."""
+    return host.removeprefix("*.").partition(".")[0]
+
+
+def name_servers(given: Sequence[ExposedServer]) -> list[ServerInput]:
+    """Give each server without a name one from its host and port (`10-0-0-11-3000`). Raises `Invalid`."""
+    taken: set[str] = set()
+    wrong = []
+    for index, server in enumerate(given):
+        if server.name is not None and server.name in taken:
+            detail = f"two servers have the name {server.name}"
+            wrong.append(FieldError(pointer("servers", index, "name"), "name.duplicate", detail))
+        taken.add(server.name or "")
+    if wrong:
+        raise Invalid(wrong)
+    listed = []
+    for server in given:
+        name = server.name or _free(_name_from_url(server.url), taken)
+        taken.add(name)
+        listed.append(ServerInput(name=name, url=server.url, weight=server.weight))
+    return listed
+
+
+def _name_from_url(url: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", urlsplit(url).netloc.lower()).strip("-")[:63].strip("-") or "server"
+
+
+def _free(name: str, taken: set[str]) -> str:
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        ending = f"-{number}"
+        free = name[: 63 - len(ending)] + ending
+    return free
+
+
+def _check_free(session: Session, name: str, host: str, wanted: ExposeInput) -> None:
+    wrong = []
+    if services.find(session, name) is not None:
+        wrong.append(FieldError("/name", "name.taken", f"there is a service {name} already: give another name"))
+    elif routers.find(session, name) is not None:
+        wrong.append(FieldError("/name", "name.taken", f"there is a router {name} already: give another name"))
+    rivals = session.exec(
+        select(Router.name)
+        .join(RouterDomain, col(RouterDomain.router) == col(Router.name))
+        .where(RouterDomain.domain == host, Router.path_prefix == wanted.path_prefix)
+        .order_by(Router.name)
+    ).all()
+    if rivals:
+        where = wanted.domain + (wanted.path_prefix or "")
+        detail = f"{where} is exposed already, by router {', '.join(rivals)}"
+        wrong.append(FieldError("/domain", "domain.taken", detail))
+    if wrong:
+        raise AlreadyExists("; ".join(field.detail for field in wrong), wrong)

@@ -1,0 +1,97 @@
+"""What the nouns' modules share: writing a row, noting the change, listing by pages."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+from sqlalchemy import ColumnElement, or_
+from sqlmodel import Session, SQLModel, col, select
+
+from provider.errors import InUse, NotFound
+from provider.models import Change, Kind
+
+T = TypeVar("T")
+R = TypeVar("R", bound=SQLModel)
+
+_CHANGES = "changes"
+
+
+def changes(session: Session) -> list[Change]:
+    """Return what this session has changed, in order."""
+    noted: list[Change] = session.info.setdefault(_CHANGES, [])
+    return noted
+
+
+def as_json(item: BaseModel) -> dict[str, Any]:
+    """Return an object as its JSON form, with Traefik's camelCase names."""
+    return item.model_dump(mode="json", by_alias=True)
+
+
+def note(session: Session, kind: Kind, name: str, before: BaseModel | None, after: BaseModel | None) -> None:
+    """Write what is pending, and note the change, if there is one."""
+    session.flush()
+    old = None if before is None else as_json(before)
+    new = None if after is None else as_json(after)
+    if old != new:
+        changes(session).append(Change(kind, name, old, new))
+
+
+def save(session: Session, table: type[SQLModel], key: str | tuple[str, ...], values: dict[str, Any]) -> None:
+    """Create or change a row. Only columns that differ are written."""
+    row = session.get(table, key)
+    if row is None:
+        session.add(table(**values))
+        return
+    for name, value in values.items():
+        if getattr(row, name) != value:
+            setattr(row, name, value)
+
+
+def remove(session: Session, table: type[SQLModel], key: str | tuple[str, ...]) -> None:
+    """Remove a row that exists."""
+    session.delete(session.get_one(table, key))
+
+
+def page(
+    session: Session,
+    table: type[R],
+    texts: Sequence[Any],
+    *,
+    limit: int | None = None,
+    after: str | None = None,
+    q: str | None = None,
+    where: Sequence[ColumnElement[bool]] = (),
+    also: ColumnElement[bool] | None = None,
+) -> Sequence[R]:
+    """Return rows by name (the first of `texts`), after the one named `after`.
+
+    With `q`, only those that have it in one of `texts`, in either case, or for which `also` is true.
+    """
+    name = col(texts[0])
+    query = select(table).where(*where).order_by(name).limit(limit)
+    if after is not None:
+        query = query.where(name > after)
+    if q:
+        found = [contains(text, q) for text in texts]
+        query = query.where(or_(*found) if also is None else or_(*found, also))
+    return session.exec(query).all()
+
+
+def contains(column: Any, text: str) -> ColumnElement[bool]:
+    """Match a column that has the text anywhere in it, in either case (of ASCII letters)."""
+    return col(column).icontains(text, autoescape=True)
+
+
+def required(found: T | None, kind: str, name: str) -> T:
+    """Return what was found. Raises `NotFound` if nothing was."""
+    if found is None:
+        raise NotFound(f"there is no {kind} {name}")
+    return found
+
+
+def check_unused(kind: str, name: str, users: Sequence[tuple[str, str]], *, cascade: bool) -> None:
+    """Raise `InUse` where something is used, and its users shall not go too."""
+    if users and not cascade:
+        shown = ", ".join(f"{user_kind} {user}" for user_kind, user in users[:10])
+        more = f" and {len(users) - 10} more" if len(users) > 10 else ""
+        raise InUse(f"{kind} {name} is used by {shown}{more}: remove them first, or take them along", users)

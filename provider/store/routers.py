@@ -1,0 +1,106 @@
+"""Routers in the database, with the domains that they match."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, or_
+from sqlmodel import Session, col, select
+
+from provider.errors import FieldError, Invalid, pointer
+from provider.models import Domain, Router, RouterDomain, RouterInput, Service
+from provider.store import records
+
+
+def find(session: Session, name: str) -> RouterInput | None:
+    """Find a router."""
+    row = session.get(Router, name)
+    return None if row is None else _from_rows(session, [row])[0]
+
+
+def get(session: Session, name: str) -> RouterInput:
+    """Return a router. Raises `NotFound`."""
+    return records.required(find(session, name), "router", name)
+
+
+def page(
+    session: Session, *, limit: int | None, after: str | None = None, q: str | None = None
+) -> Sequence[RouterInput]:
+    """Return at most `limit` routers by name, after `after`, with `q` in a name, a domain or the path prefix."""
+    texts = (Router.name, Router.service, Router.path_prefix)
+    linked = select(RouterDomain.router).join(Domain, col(Domain.name) == col(RouterDomain.domain))
+    matched = linked.where(or_(records.contains(Domain.name, q or ""), records.contains(Domain.shown, q or "")))
+    by_domain = col(Router.name).in_(matched)
+    return _from_rows(session, records.page(session, Router, texts, limit=limit, after=after, q=q, also=by_domain))
+
+
+def put(session: Session, router: RouterInput) -> None:
+    """Create or replace a router. Raises `Invalid` where it names a domain or a service that does not exist."""
+    before = find(session, router.name)
+    hosts = router.ascii_domains
+    _check_references(session, router, hosts)
+    values = {
+        "name": router.name,
+        "service": router.service,
+        "path_prefix": router.path_prefix,
+        "entry_points": list(router.entry_points),
+        "priority": router.priority,
+        "enabled": router.enabled,
+    }
+    records.save(session, Router, router.name, values)
+    session.flush()
+    if before is None or before.ascii_domains != hosts:
+        session.exec(delete(RouterDomain).where(col(RouterDomain.router) == router.name))
+        session.add_all(
+            RouterDomain(router=router.name, position=position, domain=host) for position, host in enumerate(hosts)
+        )
+        session.flush()
+    # Read back: its domains are shown as they were typed when they were added.
+    records.note(session, "router", router.name, before, get(session, router.name))
+
+
+def remove(session: Session, name: str) -> None:
+    """Remove a router. Its domains and its service stay. Raises `NotFound`."""
+    before = get(session, name)
+    session.exec(delete(RouterDomain).where(col(RouterDomain.router) == name))
+    records.remove(session, Router, name)
+    records.note(session, "router", name, before, None)
+
+
+def _check_references(session: Session, router: RouterInput, hosts: Sequence[str]) -> None:
+    wrong = []
+    known = set(session.exec(select(Domain.name).where(col(Domain.name).in_(hosts))))
+    for index, host in enumerate(hosts):
+        if host not in known:
+            detail = f"there is no domain {router.domains[index]}: add it first"
+            wrong.append(FieldError(pointer("domains", index), "domain.unknown", detail))
+    if session.get(Service, router.service) is None:
+        detail = f"there is no service {router.service}: add it first"
+        wrong.append(FieldError(pointer("service"), "service.unknown", detail))
+    if wrong:
+        raise Invalid(wrong)
+
+
+def _from_rows(session: Session, rows: Sequence[Router]) -> list[RouterInput]:
+    domains: dict[str, list[str]] = {row.name: [] for row in rows}
+    query = (
+        select(RouterDomain.router, Domain.shown)
+        .join(Domain, col(Domain.name) == col(RouterDomain.domain))
+        .order_by(RouterDomain.router, col(RouterDomain.position))
+    )
+    if len(rows) <= 1000:  # beyond, reading all of them is cheaper than naming each
+        query = query.where(col(RouterDomain.router).in_(domains))
+    for router, shown in session.exec(query):
+        if router in domains:
+            domains[router].append(shown)
+    return [_from_row(row, domains[row.name]) for row in rows]
+
+
+def _from_row(row: Router, domains: list[str]) -> RouterInput:
+    return RouterInput.model_construct(
+        name=row.name,
+        domains=domains,
+        path_prefix=row.path_prefix,
+        service=row.service,
+        entry_points=list(row.entry_points),
+        priority=row.priority,
+        enabled=row.enabled,
+    )

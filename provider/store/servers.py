@@ -1,0 +1,77 @@
+"""Servers in the database, each within its service."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from sqlmodel import Session, col, select
+
+from provider.models import Server, ServerInput, Service
+from provider.store import records
+
+
+def find(session: Session, service: str, name: str) -> ServerInput | None:
+    """Find a server of a service."""
+    row = session.get(Server, (service, name))
+    return None if row is None else _from_row(row)
+
+
+def get(session: Session, service: str, name: str) -> ServerInput:
+    """Return a server of a service. Raises `NotFound`, for the service or the server."""
+    _check_service(session, service)
+    return records.required(find(session, service, name), "server", f"{service}/{name}")
+
+
+def page(
+    session: Session,
+    service: str,
+    *,
+    limit: int | None = None,
+    after: str | None = None,
+    q: str | None = None,
+) -> Sequence[ServerInput]:
+    """Return the servers of a service by name, at most `limit`, after `after`, with `q` in the name or the URL.
+
+    Raises `NotFound` for a service that does not exist.
+    """
+    _check_service(session, service)
+    within = [col(Server.service) == service]
+    texts = (Server.name, Server.url)
+    rows = records.page(session, Server, texts, limit=limit, after=after, q=q, where=within)
+    return [_from_row(row) for row in rows]
+
+
+def by_service(session: Session) -> Iterator[tuple[str, list[ServerInput]]]:
+    """Return the servers of all services, a service at a time."""
+    rows = session.exec(select(Server).order_by(Server.service, Server.name))
+    for service, group in groupby(rows, key=lambda row: row.service):
+        yield service, [_from_row(row) for row in group]
+
+
+def put(session: Session, service: str, server: ServerInput) -> None:
+    """Create or replace a server. Raises `NotFound` if its service does not exist."""
+    _check_service(session, service)
+    before = find(session, service, server.name)
+    values = {
+        "service": service,
+        "name": server.name,
+        "url": server.url,
+        "weight": server.weight,
+        "state": server.state,
+    }
+    records.save(session, Server, (service, server.name), values)
+    records.note(session, "server", f"{service}/{server.name}", before, server)
+
+
+def remove(session: Session, service: str, name: str) -> None:
+    """Remove a server. Raises `NotFound`."""
+    before = get(session, service, name)
+    records.remove(session, Server, (service, name))
+    records.note(session, "server", f"{service}/{name}", before, None)
+
+
+def _check_service(session: Session, name: str) -> None:
+    records.required(session.get(Service, name), "service", name)
+
+
+def _from_row(row: Server) -> ServerInput:
+    return ServerInput.model_construct(name=row.name, url=row.url, weight=row.weight, state=row.state)

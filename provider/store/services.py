@@ -1,0 +1,67 @@
+"""Services in the database."""
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, select
+
+from provider.models import Cookie, HealthCheck, Router, Service, ServiceInput, Sticky
+from provider.store import records, routers, servers
+
+
+def find(session: Session, name: str) -> ServiceInput | None:
+    """Find a service."""
+    row = session.get(Service, name)
+    return None if row is None else _from_row(row)
+
+
+def get(session: Session, name: str) -> ServiceInput:
+    """Return a service. Raises `NotFound`."""
+    return records.required(find(session, name), "service", name)
+
+
+def page(
+    session: Session, *, limit: int | None, after: str | None = None, q: str | None = None
+) -> Sequence[ServiceInput]:
+    """Return at most `limit` services by name, after `after`, with `q` in their name."""
+    return [_from_row(row) for row in records.page(session, Service, (Service.name,), limit=limit, after=after, q=q)]
+
+
+def put(session: Session, service: ServiceInput) -> None:
+    """Create or replace a service. Its servers stay as they are."""
+    before = find(session, service.name)
+    values = {
+        "name": service.name,
+        "strategy": service.strategy,
+        "pass_host_header": service.pass_host_header,
+        "health_check": service.health_check and records.as_json(service.health_check),
+        "sticky": service.sticky and records.as_json(service.sticky),
+    }
+    records.save(session, Service, service.name, values)
+    records.note(session, "service", service.name, before, service)
+
+
+def remove(session: Session, name: str, *, cascade: bool = False) -> None:
+    """Remove a service with its servers. Raises `NotFound`, and `InUse` where routers lead to it.
+
+    With `cascade`, those routers go too.
+    """
+    before = get(session, name)
+    users = session.exec(select(Router.name).where(Router.service == name).order_by(Router.name)).all()
+    records.check_unused("service", name, [("router", user) for user in users], cascade=cascade)
+    for user in users:
+        routers.remove(session, user)
+    for server in servers.page(session, name):
+        servers.remove(session, name, server.name)
+    records.remove(session, Service, name)
+    records.note(session, "service", name, before, None)
+
+
+def _from_row(row: Service) -> ServiceInput:
+    check, sticky = row.health_check, row.sticky
+    return ServiceInput.model_construct(
+        name=row.name,
+        strategy=row.strategy,
+        pass_host_header=row.pass_host_header,
+        health_check=HealthCheck.model_construct(**check) if check else None,
+        sticky=Sticky.model_construct(cookie=Cookie.model_construct(**sticky["cookie"])) if sticky else None,
+    )

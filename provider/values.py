@@ -1,0 +1,300 @@
+"""Validated types: what a name, a host, a path prefix, a server's URL, a weight and a duration may be.
+
+Each is an annotated built-in type for pydantic. A value that does not fit raises a `PydanticCustomError`
+whose type is a stable code (`url.scheme`) and whose message tells a person what to do.
+"""
+
+import ipaddress
+import re
+from enum import StrEnum
+from typing import Annotated, Final
+
+import idna
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+HOST_LENGTH: Final = 253
+"""The most characters of a host name, as an A-label (RFC 1035)."""
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@/-]*")
+_HEALTH_PATH = re.compile(
+    r"/([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*(\?([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?"
+)
+_DURATION = re.compile(r"(\d{1,6}(\.\d{1,3})?(ms|s|m|h))+")
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_URL = re.compile(r"([^:/?#]+)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
+_AUTHORITY = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::([^:]*))?", re.DOTALL)
+_SERVER_HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
+_NUMERIC_LABEL = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
+
+
+def _refuse(code: str, message: str) -> PydanticCustomError:
+    return PydanticCustomError(code, message)
+
+
+def _shown(text: str) -> str:
+    """Shorten and escape hostile text for an error message."""
+    cut = text if len(text) <= 60 else text[:60] + "…"
+    return ascii(cut) if _CONTROL.search(cut) or _SURROGATE.search(cut) else f"'{cut}'"
+
+
+def check_name(text: str) -> str:
+    """Check the name of a router, a service or a server: 1 to 63 of a-z, 0-9 and inner hyphens."""
+    if not _NAME.fullmatch(text):
+        raise _refuse(
+            "name.format",
+            f"{_shown(text)} is not a name: use 1 to 63 of the characters a-z, 0-9 and '-', "
+            "beginning and ending with a letter or a digit",
+        )
+    return text
+
+
+def check_text(text: str) -> str:
+    """Check a free text: no control characters, no lone surrogates."""
+    if _SURROGATE.search(text):
+        raise _refuse("text.surrogate", "the text has half of a surrogate pair, which is not a character")
+    if _CONTROL.search(text):
+        raise _refuse("text.control", "the text has a control character: use one line of plain text")
+    return text
+
+
+def to_ascii(host: str) -> str:
+    """Return a host name as Traefik needs it: lower case, A-labels (IDNA 2008), a leading `*.` kept.
+
+    Raises `PydanticCustomError` (`host.…`) for what is not a host name, an IPv4 address or a wildcard
+    one level deep. Traefik disables a router with a host that is not ASCII (measured on 3.7.15).
+    """
+    if not host or len(host) > HOST_LENGTH:
+        raise _refuse("host.length", f"a host name has 1 to {HOST_LENGTH} characters, this has {len(host)}")
+    wildcard, rest = (True, host[2:]) if host.startswith("*.") else (False, host)
+    if "*" in rest or not rest:
+        raise _refuse("host.wildcard", f"{_shown(host)}: '*' may stand once, as the whole first label (*.example.com)")
+    if rest.endswith("."):
+        raise _refuse("host.dot", f"{_shown(host)}: leave out the dot at the end")
+    try:
+        encoded = idna.encode(rest, uts46=True, std3_rules=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError) as error:
+        raise _refuse("host.format", f"{_shown(host)} is not a host name: {_why_not_idna(error)}") from None
+    if _NUMERIC_LABEL.fullmatch(encoded.rpartition(".")[2]) and (wildcard or not _is_ipv4(encoded)):
+        raise _refuse("host.numeric", f"{_shown(host)} ends like a number, but is not an IPv4 address")
+    result = "*." + encoded if wildcard else encoded
+    if len(result) > HOST_LENGTH:
+        raise _refuse("host.length", f"{_shown(host)} is longer than {HOST_LENGTH} characters as an A-label")
+    return result
+
+
+def _why_not_idna(error: Exception) -> str:
+    text = str(error)
+    return text[:160] if text and text.isprintable() else "it has a character that host names do not have"
+
+
+def _is_ipv4(text: str) -> bool:
+    try:
+        ipaddress.IPv4Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def check_hostname(text: str) -> str:
+    """Check a host name, and keep it as typed. `to_ascii` gives the form that is stored and compared."""
+    to_ascii(text)
+    return text
+
+
+def check_path_prefix(text: str) -> str:
+    """Check a path prefix as Traefik compares it: with the cleaned, decoded path of a request."""
+    if not _PATH.fullmatch(text):
+        raise _refuse(
+            "path.format",
+            f"{_shown(text)} is not a path prefix: begin with '/' and use letters, digits and ._~!$&'()*+,;=:@-",
+        )
+    if "//" in text or any(part in {".", ".."} for part in text.split("/")):
+        raise _refuse("path.segments", f"{_shown(text)} never matches: Traefik cleans '//', '/./' and '/../' away")
+    return text
+
+
+def check_health_path(text: str) -> str:
+    """Check the path (and query) of a health check. `//host/…` would lead away from the server."""
+    if text.startswith("//") or not _HEALTH_PATH.fullmatch(text):
+        raise _refuse("path.format", f"{_shown(text)} is not a path: begin with one '/', and percent-encode the rest")
+    return text
+
+
+def duration_seconds(text: str) -> float:
+    """Return the seconds of a duration that `check_duration` accepted."""
+    return sum(float(number) * _UNIT_SECONDS[unit] for number, unit in _DURATION_PART.findall(text))
+
+
+def check_duration(text: str) -> str:
+    """Check a duration in Go's notation, between 100 ms and one hour. It is kept as typed."""
+    if not _DURATION.fullmatch(text):
+        raise _refuse("duration.format", f"{_shown(text)} is not a duration: write 500ms, 5s, 1m30s or 1h")
+    if not 0.1 <= duration_seconds(text) <= 3600:
+        raise _refuse("duration.range", f"{_shown(text)} is out of range: between 100ms and 1h")
+    return text
+
+
+def check_cookie_name(text: str) -> str:
+    """Check the name of a sticky cookie: letters, digits, '_' and '-', all safe in a cookie and in a rule."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
+        raise _refuse("cookie.name", f"{_shown(text)} is not a cookie's name: 1 to 64 letters, digits, '_' and '-'")
+    return text
+
+
+def check_weight(weight: int) -> int:
+    """Check a server's weight, 1 to 1000.
+
+    With weights of 0, a health check and the other servers down, Traefik's balancer holds its lock for
+    ever (measured on 3.7.15), so a server that shall get nothing is drained instead.
+    """
+    if weight == 0:
+        raise _refuse("weight.zero", 'a weight of 0 is not used: drain the server instead ("state": "drain")')
+    if not 1 <= weight <= 1000:
+        raise _refuse("weight.range", f"the weight is a whole number from 1 to 1000, not {weight}")
+    return weight
+
+
+def check_server_url(text: str) -> str:
+    """Check where a server is: scheme, host and optional port, and nothing else. Returns the normal form.
+
+    The normal form has scheme and host in lower case, A-labels, IPv6 compressed, and no slash at the
+    end, so that one server has one spelling. Addresses in unusual spellings (`0x7f.1`, `2130706433`)
+    are refused.
+    """
+    if len(text) > 300:
+        raise _refuse("url.length", f"the URL has {len(text)} characters: at most 300")
+    match = _URL.fullmatch(text)
+    if match is None or match[1].lower() not in {"http", "https", "h2c"}:
+        raise _refuse("url.scheme", f"{_shown(text)} does not begin with http://, https:// or h2c://")
+    scheme, authority, path, query, fragment = match.groups()
+    if "@" in authority:
+        raise _refuse("url.user", "a server's URL has no user and no password")
+    if path not in {"", "/"}:
+        raise _refuse("url.path", f"a server's URL ends after the host and port: leave out {_shown(path)}")
+    if query is not None:
+        raise _refuse("url.query", f"a server's URL has no query: leave out {_shown(query)}")
+    if fragment is not None:
+        raise _refuse("url.fragment", f"a server's URL has no fragment: leave out {_shown(fragment)}")
+    parts = _AUTHORITY.fullmatch(authority)
+    if parts is None or not parts[1]:
+        raise _refuse("url.host", f"{_shown(text)} has no host")
+    return f"{scheme.lower()}://{_server_host(parts[1])}{_server_port(parts[2])}"
+
+
+def _server_host(host: str) -> str:
+    if host.startswith("["):
+        try:
+            return f"[{ipaddress.IPv6Address(host[1:-1] if '%' not in host else '').compressed}]"
+        except ValueError:
+            raise _refuse("url.host", f"{_shown(host)} is not an IPv6 address") from None
+    lowered = host.lower()
+    if not lowered.isascii():
+        try:
+            lowered = to_ascii(host)
+        except PydanticCustomError as error:
+            raise _refuse("url.host", error.message()) from None
+    if len(lowered) > HOST_LENGTH or not _SERVER_HOST.fullmatch(lowered):
+        raise _refuse("url.host", f"{_shown(host)} is not a host name or an address")
+    if _NUMERIC_LABEL.fullmatch(lowered.rpartition(".")[2]) and not _is_ipv4(lowered):
+        raise _refuse("url.host", f"{_shown(host)} is not an IPv4 address: write four numbers, such as 10.0.0.11")
+    return lowered
+
+
+def _server_port(port: str | None) -> str:
+    if port is None:
+        return ""
+    if not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
+        raise _refuse("url.port", f"{_shown(port)} is not a port: 1 to 65535")
+    return f":{int(port)}"
+
+
+Name = Annotated[
+    str,
+    AfterValidator(check_name),
+    Field(
+        description="Unique name: 1 to 63 of a-z, 0-9 and inner hyphens.",
+        json_schema_extra={"pattern": f"^{_NAME.pattern}$"},
+    ),
+]
+Text = Annotated[
+    str,
+    AfterValidator(check_text),
+    Field(max_length=1000, description="One line of free text, at most 1,000 characters."),
+]
+Hostname = Annotated[
+    str,
+    AfterValidator(check_hostname),
+    Field(
+        description="Host name (IDNA 2008), kept as typed; a wildcard such as *.example.com is one level deep.",
+        json_schema_extra={"format": "idn-hostname", "minLength": 1, "maxLength": HOST_LENGTH},
+    ),
+]
+PathPrefix = Annotated[
+    str,
+    AfterValidator(check_path_prefix),
+    Field(
+        max_length=255,
+        description="Beginning of the request's path, such as /api.",
+        json_schema_extra={"pattern": f"^{_PATH.pattern}$"},
+    ),
+]
+HealthPath = Annotated[
+    str,
+    AfterValidator(check_health_path),
+    Field(
+        max_length=255,
+        description="Path, and query if need be, that a healthy server answers with 2xx or 3xx.",
+    ),
+]
+ServerURL = Annotated[
+    str,
+    AfterValidator(check_server_url),
+    Field(description="http, https or h2c; host and optional port; no user, path, query or fragment."),
+]
+Weight = Annotated[
+    int,
+    AfterValidator(check_weight),
+    Field(
+        description="Part of the traffic relative to the service's other servers, 1 to 1000.",
+        json_schema_extra={"minimum": 1, "maximum": 1000},
+    ),
+]
+Duration = Annotated[
+    str,
+    AfterValidator(check_duration),
+    Field(
+        description="Duration with its unit (ms, s, m, h), 100ms to 1h, such as 5s or 1m30s.",
+        json_schema_extra={"pattern": f"^{_DURATION.pattern}$"},
+    ),
+]
+CookieName = Annotated[
+    str,
+    AfterValidator(check_cookie_name),
+    Field(description="Name of the cookie: 1 to 64 letters, digits, '_' and '-'."),
+]
+Priority = Annotated[
+    int,
+    Field(ge=1, le=1_000_000_000, description="Rank among the routers that match, the highest wins."),
+]
+
+
+class Strategy(StrEnum):
+    """How a service chooses a server; Traefik's own names."""
+
+    WRR = "wrr"
+    P2C = "p2c"
+    HRW = "hrw"
+    LEASTTIME = "leasttime"
+
+
+class ServerState(StrEnum):
+    """What is wanted of a server: take traffic, finish what it has, or be out of service."""
+
+    READY = "ready"
+    DRAIN = "drain"
+    MAINT = "maint"

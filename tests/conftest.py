@@ -1,0 +1,56 @@
+"""Fixtures: a real service on a real database, and a real Traefik that polls it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.running import Service, Traefik, empty, migrated_copy, running_service, running_traefik
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file made by the real migrations, to be copied."""
+    return migrated_copy(tmp_path_factory.mktemp("migrated"))
+
+
+@pytest.fixture(scope="session")
+def shared_service(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with running_service(tmp_path_factory.mktemp("service"), migrated) as service:
+        yield service
+
+
+@pytest.fixture
+def service(shared_service: Service) -> Service:
+    """The service that all tests share, with nothing in it."""
+    empty(shared_service)
+    return shared_service
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[httpx.Client]:
+    """A client of the REST API of the shared service, empty at the beginning."""
+    with httpx.Client(base_url=f"{service.url}/api/v1", timeout=30) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def shared_traefik(shared_service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traefik]:
+    with running_traefik(tmp_path_factory.mktemp("traefik"), shared_service.url) as traefik:
+        yield traefik
+
+
+@pytest.fixture
+def traefik(service: Service, shared_traefik: Traefik) -> Traefik:
+    """A Traefik that polls the shared service, and runs its empty document at the beginning."""
+    shared_traefik.wait_for_digest(service.digest())
+    return shared_traefik
+
+
+@pytest.fixture
+def start_service(migrated: Path, tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    """Start services of one's own: on a database of its own, or with other settings."""
+    with ExitStack() as stack:
+        yield lambda **options: stack.enter_context(running_service(tmp_path, migrated, **options))

@@ -1,0 +1,270 @@
+"""Real parts to test with: a service on Uvicorn, a Traefik, servers that answer with their name."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import yaml
+
+from provider import database
+from provider.app import create_app
+from provider.server import Server
+from provider.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+DEADLINE_SECONDS = 20.0
+
+
+T = TypeVar("T")
+
+
+def wait_until(condition: Callable[[], T], what: str, seconds: float = DEADLINE_SECONDS) -> T:
+    """Call `condition` until it is true, and return what it gave. Fails after a deadline."""
+    deadline = time.monotonic() + seconds
+    pause = threading.Event()
+    while True:
+        found = condition()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        pause.wait(0.02)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def migrated_copy(folder: Path) -> Path:
+    path = folder / "migrated.db"
+    database.migrate(path)
+    return path
+
+
+# The service
+
+
+@dataclass
+class Service:
+    """A running service. `url` has no slash at the end."""
+
+    url: str
+    database: Path
+    server: Server
+
+    def digest(self) -> str:
+        digest: str = httpx.get(f"{self.url}/readyz").raise_for_status().json()["digest"]
+        return digest
+
+    def configuration(self) -> dict[str, Any]:
+        document: dict[str, Any] = httpx.get(f"{self.url}/traefik/configuration").raise_for_status().json()
+        return document
+
+
+@contextmanager
+def running_service(
+    folder: Path, migrated: Path | None, *, name: str = "provider.db", **settings: Any
+) -> Iterator[Service]:
+    """Run a service in a thread, on a copy of a migrated database (or on none)."""
+    path = folder / name
+    if migrated is not None and not path.exists():
+        shutil.copy(migrated, path)
+    port = settings.pop("port", None) or free_port()
+    made = Settings(database_url=f"sqlite:///{path}", port=port, **settings)
+    server = Server(create_app(made), made)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    wait_until(lambda: server.started or not thread.is_alive(), "the service starts")
+    assert thread.is_alive(), "the service ended at its start"
+    try:
+        yield Service(f"http://127.0.0.1:{port}", path, server)
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+        assert not thread.is_alive(), "the service did not stop"
+
+
+def empty(service: Service) -> None:
+    """Remove all that is in a service, through its API."""
+    with httpx.Client(base_url=f"{service.url}/api/v1") as client:
+        for noun in ("routers", "services", "domains"):
+            while items := client.get(f"/{noun}", params={"limit": 1000}).raise_for_status().json()["items"]:
+                for item in items:
+                    client.delete(f"/{noun}/{item['name']}").raise_for_status()
+
+
+@contextmanager
+def service_process(folder: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Run `serve` as a process of its own, that a test may kill. Gives the process and the service's URL."""
+    port = free_port()
+    variables = os.environ | {
+        "PROVIDER_DATABASE_URL": f"sqlite:///{folder / 'provider.db'}",
+        "PROVIDER_PORT": str(port),
+        **environment,
+    }
+    process = subprocess.Popen([sys.executable, "-m", "provider", "serve"], env=variables, cwd=folder)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until(lambda: answers(f"{url}/readyz"), "the service is ready")
+        yield process, url
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(timeout=10)
+
+
+def answers(url: str, status: int = 200) -> bool:
+    try:
+        return httpx.get(url, timeout=2).status_code == status
+    except httpx.TransportError:
+        return False
+
+
+# Traefik
+
+
+@dataclass
+class Traefik:
+    """A running Traefik: `web` is its entry point, `api` its own API."""
+
+    web: str
+    api: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def digest(self) -> str | None:
+        """The document that it runs, by the beacon."""
+        try:
+            answer = httpx.get(f"{self.api}/api/http/middlewares/provider.beacon@http", timeout=5)
+        except httpx.TransportError:
+            return None
+        if answer.status_code != 200:
+            return None
+        digest: str = answer.json()["headers"]["customResponseHeaders"]["X-Config-Digest"]
+        return digest
+
+    def wait_for_digest(self, digest: str) -> None:
+        wait_until(lambda: self.digest() == digest, f"Traefik runs the document {digest}, not {self.digest()}")
+
+    def wait_for(self, service: Service) -> None:
+        """Wait until it runs the service's current document."""
+        self.wait_for_digest(service.digest())
+
+    def objects(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Its routers or services that came from the HTTP provider, by name."""
+        items = httpx.get(f"{self.api}/api/http/{kind}", params={"per_page": 100_000}).raise_for_status().json()
+        return {item["name"].removesuffix("@http"): item for item in items if item["provider"] == "http"}
+
+    def get(self, host: str, path: str = "/", **options: Any) -> httpx.Response:
+        return httpx.get(self.web + path, headers={"Host": host}, timeout=10, **options)
+
+
+def traefik_command() -> str:
+    found = (
+        os.environ.get("PROVIDER_TRAEFIK") or shutil.which("traefik") or str(Path(sys.executable).with_name("traefik"))
+    )
+    assert Path(found).exists(), "no Traefik: install the extra `edge`"
+    return found
+
+
+def static_configuration(service_url: str, web_port: int, api_port: int) -> dict[str, Any]:
+    """The static configuration of the project, for other ports."""
+    static: dict[str, Any] = yaml.safe_load((ROOT / "traefik" / "traefik.yml").read_text())
+    static["entryPoints"]["web"]["address"] = f"127.0.0.1:{web_port}"
+    static["entryPoints"]["traefik"]["address"] = f"127.0.0.1:{api_port}"
+    http = static["providers"]["http"]
+    http["endpoint"] = http["endpoint"].replace("http://127.0.0.1:8000", service_url)
+    return static
+
+
+@contextmanager
+def running_traefik(folder: Path, service_url: str) -> Iterator[Traefik]:
+    """Run a Traefik that polls a service, on free ports, with the project's static configuration."""
+    web_port, api_port = free_port(), free_port()
+    configuration = folder / "traefik.yml"
+    configuration.write_text(yaml.safe_dump(static_configuration(service_url, web_port, api_port)))
+    log = folder / "traefik.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [traefik_command(), f"--configFile={configuration}"], stdout=output, stderr=subprocess.STDOUT, cwd=folder
+        )
+        made = Traefik(f"http://127.0.0.1:{web_port}", f"http://127.0.0.1:{api_port}", process, log)
+        try:
+            wait_until(lambda: answers(f"{made.api}/api/version"), "Traefik answers")
+            yield made
+        finally:
+            process.kill()  # told to stop, it would first wait for its poll to be answered
+            process.wait(timeout=15)
+
+
+# Servers behind it
+
+
+class NamedServer(ThreadingHTTPServer):
+    """An HTTP server that answers every request with its name, and counts them."""
+
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.count = 0
+        self._lock = threading.Lock()
+        super().__init__(("127.0.0.1", 0), _NamedHandler)
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def counted(self) -> None:
+        with self._lock:
+            self.count += 1
+
+
+class _NamedHandler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        server = self.server
+        assert isinstance(server, NamedServer)
+        server.counted()
+        body = server.name.encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: Any) -> None:
+        pass
+
+
+@contextmanager
+def named_servers(*names: str) -> Iterator[list[NamedServer]]:
+    """Run servers that answer with their names."""
+    servers = [NamedServer(name) for name in names]
+    try:
+        yield servers
+    finally:
+        for server in servers:
+            server.shutdown()
+            server.server_close()
+
+
+def compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
