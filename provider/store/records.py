@@ -36,7 +36,7 @@ def note(session: Session, kind: Kind, name: str, before: BaseModel | None, afte
         changes(session).append(Change(kind, name, old, new))
 
 
-def save(session: Session, table: type[SQLModel], key: str | tuple[str, ...], values: dict[str, Any]) -> None:
+def save(session: Session, table: type[SQLModel], key: str | dict[str, str], values: dict[str, Any]) -> None:
     """Create or change a row. Only columns that differ are written."""
     row = session.get(table, key)
     if row is None:
@@ -47,7 +47,7 @@ def save(session: Session, table: type[SQLModel], key: str | tuple[str, ...], va
             setattr(row, name, value)
 
 
-def remove(session: Session, table: type[SQLModel], key: str | tuple[str, ...]) -> None:
+def remove(session: Session, table: type[SQLModel], key: str | dict[str, str]) -> None:
     """Remove a row that exists."""
     session.delete(session.get_one(table, key))
 

@@ -11,7 +11,7 @@ from provider.store import records
 
 def find(session: Session, service: str, name: str) -> ServerInput | None:
     """Find a server of a service."""
-    row = session.get(Server, (service, name))
+    row = session.get(Server, _key(service, name))
     return None if row is None else _from_row(row)
 
 
@@ -58,19 +58,23 @@ def put(session: Session, service: str, server: ServerInput) -> None:
         "weight": server.weight,
         "state": server.state,
     }
-    records.save(session, Server, (service, server.name), values)
+    records.save(session, Server, _key(service, server.name), values)
     records.note(session, "server", f"{service}/{server.name}", before, server)
 
 
 def remove(session: Session, service: str, name: str) -> None:
     """Remove a server. Raises `NotFound`."""
     before = get(session, service, name)
-    records.remove(session, Server, (service, name))
+    records.remove(session, Server, _key(service, name))
     records.note(session, "server", f"{service}/{name}", before, None)
 
 
 def _check_service(session: Session, name: str) -> None:
     records.required(session.get(Service, name), "service", name)
+
+
+def _key(service: str, name: str) -> dict[str, str]:
+    return {"service": service, "name": name}
 
 
 def _from_row(row: Server) -> ServerInput:
