@@ -1,0 +1,34 @@
+"""A service with many routers, each with a service of two servers."""
+
+import shutil
+from pathlib import Path
+
+from sqlmodel import Session
+
+from provider.database import Database
+from provider.models import DomainInput, RouterInput, ServerInput, ServiceInput
+from provider.revisions import Revisions
+from provider.store import domains, routers, servers, services
+
+
+def seeded(migrated: Path, folder: Path, count: int) -> Path:
+    """Return a database with `count` routers, in a folder."""
+    path = folder / "provider.db"
+    shutil.copy(migrated, path)
+    database = Database(path)
+    revisions = Revisions(database)
+    assert revisions.load(), revisions.problem
+    revisions.change(lambda session: fill(session, count), author="benchmark")
+    database.close()
+    return path
+
+
+def fill(session: Session, count: int) -> None:
+    for index in range(count):
+        name = f"app-{index:05d}"
+        domains.put(session, DomainInput(name=f"{name}.example.com"))
+        services.put(session, ServiceInput(name=name))
+        for server, weight in (("a", 3), ("b", 1)):
+            address = f"http://10.{index >> 16 & 255}.{index >> 8 & 255}.{index & 255}:{3000 + weight}"
+            servers.put(session, name, ServerInput(name=server, url=address, weight=weight))
+        routers.put(session, RouterInput(name=name, domains=[f"{name}.example.com"], service=name))
