@@ -27,6 +27,8 @@ BEACON: Final = "provider.beacon"
 BEACON_HEADER: Final = "X-Config-Digest"
 DIGEST_LENGTH: Final = 12
 
+_GO_DURATION: Final = r"\A([0-9]+(\.[0-9]+)?(ms|s|m|h))+\Z"
+
 
 class _Strict(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, rename="camel", frozen=True, gc=False):
     """A piece of Traefik's dynamic configuration, its fields in alphabetical order."""
@@ -38,9 +40,9 @@ class ServerPart(_Strict, frozen=True):
 
 
 class HealthCheckPart(_Strict, frozen=True):
-    interval: Annotated[str, msgspec.Meta(min_length=1)]
+    interval: Annotated[str, msgspec.Meta(pattern=_GO_DURATION)]
     path: Annotated[str, msgspec.Meta(min_length=1)]
-    timeout: Annotated[str, msgspec.Meta(min_length=1)]
+    timeout: Annotated[str, msgspec.Meta(pattern=_GO_DURATION)]
 
 
 class CookiePart(_Strict, frozen=True):

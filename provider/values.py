@@ -23,8 +23,9 @@ _PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@/-]*")
 _HEALTH_PATH = re.compile(
     r"/([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*(\?([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?"
 )
-_DURATION = re.compile(r"(\d{1,6}(\.\d{1,3})?(ms|s|m|h))+")
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+# Not \d, which takes the digits of all scripts: Traefik cannot read those, and rejects the whole document.
+_DURATION = re.compile(r"([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h))+")
+_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _URL = re.compile(r"([^:/?#]+)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 _AUTHORITY = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::([^:]*))?", re.DOTALL)
@@ -268,6 +269,7 @@ Duration = Annotated[
     str,
     AfterValidator(check_duration),
     Field(
+        max_length=30,
         description="Duration with its unit (ms, s, m, h), 100ms to 1h, such as 5s or 1m30s.",
         json_schema_extra={"pattern": f"^{_DURATION.pattern}$"},
     ),
