@@ -60,6 +60,16 @@ class Inspection:
     detail: str
 
 
+class KeepingSession(Session):
+    """A session that keeps what it has read: SQLAlchemy forgets a row that nobody holds, and reads it again."""
+
+
+@event.listens_for(KeepingSession, "loaded_as_persistent")
+@event.listens_for(KeepingSession, "pending_to_persistent")
+def _keep(session: KeepingSession, row: object) -> None:
+    session.info.setdefault("kept", []).append(row)
+
+
 class Database:
     """One SQLite file, once it is open. Sessions for reading and for writing."""
 
@@ -96,7 +106,7 @@ class Database:
     def _session(self, begin: str) -> Iterator[Session]:
         self._check_identity()
         try:
-            with Session(self._engine, expire_on_commit=False, autoflush=False) as session:
+            with KeepingSession(self._engine, expire_on_commit=False, autoflush=False) as session:
                 session.connection(execution_options={"begin": begin})
                 yield session
         except DBAPIError as error:

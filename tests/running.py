@@ -8,9 +8,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,9 +26,15 @@ from provider.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 DEADLINE_SECONDS = 20.0
+SOAK = os.environ.get("SOAK") == "1"
 
 
 T = TypeVar("T")
+
+
+def cases(part: int, full: int) -> int:
+    """Return how many cases to run: a part of them in each run of the tests, all of them in `make soak`."""
+    return full if SOAK else part
 
 
 def wait_until(condition: Callable[[], T], what: str, seconds: float = DEADLINE_SECONDS) -> T:
@@ -110,22 +117,27 @@ def empty(service: Service) -> None:
 
 @contextmanager
 def service_process(folder: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """Run `serve` as a process of its own, that a test may kill. Gives the process and the service's URL."""
-    port = free_port()
+    """Run `serve` as a process of its own, that a test may kill. Gives the process and the service's URL.
+
+    `folder` has the database, `provider.db`. The process is ready when it is given.
+    """
     variables = os.environ | {
         "PROVIDER_DATABASE_URL": f"sqlite:///{folder / 'provider.db'}",
-        "PROVIDER_PORT": str(port),
+        "PROVIDER_PORT": str(free_port()),
         **environment,
     }
+    port = variables["PROVIDER_PORT"]
     process = subprocess.Popen([sys.executable, "-m", "provider", "serve"], env=variables, cwd=folder)
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until(lambda: answers(f"{url}/readyz"), "the service is ready")
         yield process, url
     finally:
-        if process.poll() is None:
-            process.terminate()
-        process.wait(timeout=10)
+        process.terminate()  # nothing, where the test has killed it
+        try:
+            process.wait(timeout=10)
+        finally:
+            process.kill()
 
 
 def answers(url: str, status: int = 200) -> bool:
@@ -216,7 +228,10 @@ def running_traefik(folder: Path, service_url: str) -> Iterator[Traefik]:
 
 
 class NamedServer(ThreadingHTTPServer):
-    """An HTTP server that answers every request with its name, and counts them."""
+    """An HTTP server that answers every request with its name, and counts them.
+
+    Tests that need another answer derive from it, and override `answer`.
+    """
 
     daemon_threads = True
     request_queue_size = 256
@@ -236,6 +251,10 @@ class NamedServer(ThreadingHTTPServer):
         with self._lock:
             self.count += 1
 
+    def answer(self, path: str, headers: Message) -> tuple[int, str]:
+        """Return the status and the text that answer a request."""
+        return 200, self.name
+
 
 class _NamedHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -244,8 +263,9 @@ class _NamedHandler(BaseHTTPRequestHandler):
         server = self.server
         assert isinstance(server, NamedServer)
         server.counted()
-        body = server.name.encode()
-        self.send_response(200)
+        status, text = server.answer(self.path, self.headers)
+        body = text.encode()
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -254,16 +274,25 @@ class _NamedHandler(BaseHTTPRequestHandler):
         pass
 
 
+S = TypeVar("S", bound=NamedServer)
+
+
 @contextmanager
-def named_servers(*names: str) -> Iterator[list[NamedServer]]:
-    """Run servers that answer with their names."""
-    servers = [NamedServer(name) for name in names]
+def running_servers(*servers: S) -> Iterator[Sequence[S]]:
+    """Give servers that are running, and stop them in the end."""
     try:
         yield servers
     finally:
         for server in servers:
             server.shutdown()
             server.server_close()
+
+
+@contextmanager
+def named_servers(*names: str) -> Iterator[Sequence[NamedServer]]:
+    """Run servers that answer with their names."""
+    with running_servers(*map(NamedServer, names)) as servers:
+        yield servers
 
 
 def compact(value: Any) -> str:

@@ -53,7 +53,7 @@ def _failed(where: str, detail: str) -> PreconditionFailed:
     return PreconditionFailed(detail, [FieldError(where, "precondition.failed", detail, "header")])
 
 
-def read_conditions(
+async def read_conditions(
     if_match: Annotated[
         str | None, Header(description="Only if the object is still at this ETag; `*`: only if it exists.")
     ] = None,
@@ -63,7 +63,7 @@ def read_conditions(
     return Conditions(if_match, if_none_match)
 
 
-def read_known(
+async def read_known(
     if_none_match: Annotated[str | None, Header(description="ETag that the client has: 304 if it is still so.")] = None,
 ) -> Conditions:
     """Read the condition of a read."""

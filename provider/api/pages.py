@@ -40,7 +40,7 @@ class PageRequest:
         return Page(items=items, next=write_cursor(name(items[-1])) if len(found) > self.limit else None)
 
 
-def read_page(
+async def read_page(
     limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE, description="Most items of a page.")] = 100,
     cursor: Annotated[str | None, Query(max_length=500, description="`next` of the page before.")] = None,
     q: Annotated[

@@ -79,7 +79,7 @@ class Resource(ABC, Generic[T]):
 class Reads:
     """Answers to GET of one object."""
 
-    def __init__(self, revisions: RevisionsDependency, conditions: ReadConditions) -> None:
+    def __init__(self, revisions: Revisions, conditions: Conditions) -> None:
         self._revisions = revisions
         self._conditions = conditions
 
@@ -99,9 +99,9 @@ class Reads:
 class Writes:
     """Answers to the verbs that change one object, each in one transaction."""
 
-    def __init__(self, revisions: RevisionsDependency, conditions: WriteConditions, author: AuthorDependency) -> None:
-        self._revisions: Revisions = revisions
-        self._conditions: Conditions = conditions
+    def __init__(self, revisions: Revisions, conditions: Conditions, author: str) -> None:
+        self._revisions = revisions
+        self._conditions = conditions
         self._author = author
 
     def create(self, resource: Resource[T], item: T) -> Response:
@@ -187,5 +187,15 @@ def answer(item: BaseModel, status: int, headers: dict[str, str], revision: int 
     return Response(msgspec.json.encode(as_json(item)), status, headers, media_type="application/json")
 
 
-ReadsDependency = Annotated[Reads, Depends()]
-WritesDependency = Annotated[Writes, Depends()]
+async def reads(revisions: RevisionsDependency, conditions: ReadConditions) -> Reads:
+    """Give a handler what it answers a read with."""
+    return Reads(revisions, conditions)
+
+
+async def writes(revisions: RevisionsDependency, conditions: WriteConditions, author: AuthorDependency) -> Writes:
+    """Give a handler what it answers a write with."""
+    return Writes(revisions, conditions, author)
+
+
+ReadsDependency = Annotated[Reads, Depends(reads)]
+WritesDependency = Annotated[Writes, Depends(writes)]
