@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Final
 
 import msgspec
@@ -104,30 +105,43 @@ class Part:
     needs: str | None = None
 
 
+class Section:
+    """All routers, or all services, of a document, by name. Never changed in place.
+
+    What is joined from its parts is joined once: a change of a service leaves the routers' bytes as they are.
+    """
+
+    def __init__(self, parts: Mapping[str, Part]) -> None:
+        self.parts = dict(sorted(parts.items()))
+
+    def replaced(self, parts: Mapping[str, Part | None]) -> "Section":
+        """Return the section with these parts set, or taken out where the value is None."""
+        if not parts:
+            return self
+        merged: dict[str, Part | None] = {**self.parts, **parts}
+        return Section({name: part for name, part in merged.items() if part is not None})
+
+    @cached_property
+    def content(self) -> bytes:
+        """The members as they stand in the document, without the braces around them."""
+        return b",".join([part.content for part in self.parts.values()])
+
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """The names of all services that the parts lead to."""
+        return frozenset(part.needs for part in self.parts.values() if part.needs is not None)
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """All members of a document. Never changed in place: `replaced` makes another, which shares what stays."""
+    """All that a document is put together from. `replaced` makes another, which shares what stays."""
 
-    routers: Mapping[str, Part]
-    services: Mapping[str, Part]
+    routers: Section
+    services: Section
 
     def replaced(self, routers: Mapping[str, Part | None], services: Mapping[str, Part | None]) -> "Parts":
         """Return the parts with these set, or taken out where the value is None."""
-        return Parts(_merged(self.routers, routers), _merged(self.services, services))
-
-
-def _merged(old: Mapping[str, Part], new: Mapping[str, Part | None]) -> Mapping[str, Part]:
-    if not new:
-        return old
-    merged = dict(old)
-    grown = False
-    for name, part in new.items():
-        if part is None:
-            merged.pop(name, None)
-        else:
-            grown = grown or name not in merged
-            merged[name] = part
-    return dict(sorted(merged.items())) if grown else merged
+        return Parts(self.routers.replaced(routers), self.services.replaced(services))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +150,6 @@ class Document:
 
     content: bytes
     digest: str
-
-
-EMPTY: Final = Parts({}, {})
 
 
 def router_part(router: RouterInput, ascii_domains: Sequence[str]) -> Part | None:
@@ -182,18 +193,21 @@ def assemble(parts: Parts) -> Document:
     The digest is the first 12 hex digits of the SHA-256 of the document without the beacon, written as
     compact JSON. Raises `Unverified` when a router leads to a service that is not there.
     """
-    needed = {part.needs for part in parts.routers.values()}
-    if missing := needed - parts.services.keys():
-        raise Unverified(f"a router leads to the service {min(map(str, missing))}, which does not exist")
-    members = []
-    if parts.routers:
-        members.append(b'"routers":{' + b",".join([part.content for part in parts.routers.values()]) + b"}")
-    if parts.services:
-        members.append(b'"services":{' + b",".join([part.content for part in parts.services.values()]) + b"}")
-    rest = b",".join(members)
-    digest = hashlib.sha256(b'{"http":{' + rest + b"}}").hexdigest()[:DIGEST_LENGTH]
+    if missing := parts.routers.needs - parts.services.parts.keys():
+        raise Unverified(f"a router leads to the service {min(missing)}, which does not exist")
+    # The pieces are hashed and joined as they are: each copy of a large document costs more than the hash.
+    pieces: list[bytes] = []
+    for name, section in ((b"routers", parts.routers), (b"services", parts.services)):
+        if section.parts:
+            pieces += [b"," if pieces else b"", b'"', name, b'":{', section.content, b"}"]
+    hashed = hashlib.sha256(b'{"http":{')
+    for piece in pieces:
+        hashed.update(piece)
+    hashed.update(b"}}")
+    digest = hashed.hexdigest()[:DIGEST_LENGTH]
     beacon = _encode({BEACON: {"headers": {"customResponseHeaders": {BEACON_HEADER: digest}}}})
-    return Document(b'{"http":{"middlewares":' + b",".join([beacon, *members]) + b"}}", digest)
+    head = [b'{"http":{"middlewares":', beacon, b"," if pieces else b""]
+    return Document(b"".join([*head, *pieces, b"}}"]), digest)
 
 
 def verify(content: bytes) -> None:

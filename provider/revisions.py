@@ -18,7 +18,7 @@ import msgspec
 from sqlmodel import Session, col, select
 
 from provider import configuration
-from provider.configuration import Document, Part, Parts
+from provider.configuration import Document, Part, Parts, Section
 from provider.database import Database
 from provider.errors import ProviderError, Unavailable
 from provider.models import Change, Revision, RouterInput
@@ -173,13 +173,13 @@ def summarise(changes: list[Change]) -> str:
 def read_parts(session: Session) -> Parts:
     """Render the whole stored state."""
     pools = dict(servers.by_service(session))
-    return Parts(
-        routers={router.name: part for router in routers.page(session, limit=None) if (part := _router_part(router))},
-        services={
-            service.name: configuration.service_part(service, pools.get(service.name, ()))
-            for service in services.page(session, limit=None)
-        },
-    )
+    listed = routers.page(session, limit=None)
+    router_parts = {router.name: part for router in listed if (part := _router_part(router)) is not None}
+    service_parts = {
+        service.name: configuration.service_part(service, pools.get(service.name, ()))
+        for service in services.page(session, limit=None)
+    }
+    return Parts(Section(router_parts), Section(service_parts))
 
 
 def _changed_parts(session: Session, changes: list[Change]) -> tuple[dict[str, Part | None], dict[str, Part | None]]:

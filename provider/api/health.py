@@ -43,6 +43,6 @@ async def readyz(revisions: RevisionsDependency) -> Ready:
     return Ready(
         revision=snapshot.revision,
         digest=snapshot.document.digest,
-        routers=len(snapshot.parts.routers),
-        services=len(snapshot.parts.services),
+        routers=len(snapshot.parts.routers.parts),
+        services=len(snapshot.parts.services.parts),
     )

@@ -1,0 +1,225 @@
+"""REST, as the commands speak it: one call, one answer, and each failure is one of our errors."""
+
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self
+from urllib.parse import quote
+
+import httpx
+
+from provider import __version__
+from provider.errors import InUse, NotFound, ProviderError, SettingsError
+
+PREFIX: Final = "/api/v1"
+DEFAULT_URL: Final = "http://127.0.0.1:8000"
+TIMEOUT_SECONDS: Final = 30.0
+
+_CONNECT_SECONDS: Final = 5.0
+_LONGEST_PAGE: Final = 1000
+_MOST_FIELDS: Final = 5
+_EVERY_INTERFACE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # listened on, but not to be called
+
+Item = dict[str, Any]
+
+
+class Unreachable(ProviderError):
+    """The service does not answer, or something else answers in its place."""
+
+    code = "unreachable"
+    title = "The service cannot be reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the service answered: the object (empty after a removal), its tag, and the revision after a write."""
+
+    item: Item
+    etag: str
+    revision: str
+
+
+def find_url(environment: Mapping[str, str]) -> str:
+    """Return where the service is: `PROVIDER_URL`, or where `serve` listens with these variables."""
+    if url := environment.get("PROVIDER_URL"):
+        return url
+    host = environment.get("PROVIDER_HOST") or "127.0.0.1"
+    host = _EVERY_INTERFACE.get(host, host)
+    port = environment.get("PROVIDER_PORT") or "8000"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def check_url(text: str) -> str:
+    """Check the service's address, and return it without a slash at the end. Raises `SettingsError`."""
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.userinfo:
+        raise SettingsError("the service's URL has no user and no password: put a token into PROVIDER_TOKEN")
+    if url.scheme not in {"http", "https"} or not url.host or url.query or url.fragment:
+        raise SettingsError(f"{text!r} is not the service's URL: write --url (or PROVIDER_URL) as {DEFAULT_URL}")
+    return text.rstrip("/")
+
+
+def check_token(text: str) -> str:
+    """Check a token, which is never shown. Raises `SettingsError`."""
+    token = text.strip()
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise SettingsError("PROVIDER_TOKEN has a character that no token has")
+    return token
+
+
+def path(*parts: str) -> str:
+    """Build the path of an object from the names that lead to it."""
+    return "".join("/" + quote(part, safe="") for part in parts)
+
+
+class Client:
+    """Speaks REST to one service. Every method raises `Unreachable`, or the error that the service answers."""
+
+    def __init__(self, url: str, token: str = "", timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        self.url = check_url(url)
+        self._timeout_seconds = timeout_seconds
+        headers = {"User-Agent": f"wayshub-provider/{__version__}", "Accept": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {check_token(token)}"
+        self._http = httpx.Client(
+            headers=headers,
+            timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, _CONNECT_SECONDS)),
+            verify=_tls(self.url),
+            # A proxy from the environment is for other machines: it would look for the service on its own.
+            mounts=dict.fromkeys(["all://127.0.0.1", "all://[::1]", "all://localhost"]),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def get(self, where: str) -> Answer:
+        """Read an object."""
+        return self._answer("GET", PREFIX + where)
+
+    def post(self, where: str, document: Item) -> Answer:
+        """Make an object."""
+        return self._answer("POST", PREFIX + where, document)
+
+    def patch(self, where: str, document: Item, if_match: str | None = None) -> Answer:
+        """Change some fields of an object, if it is at the given tag."""
+        return self._answer("PATCH", PREFIX + where, document, if_match)
+
+    def delete(self, where: str, *, cascade: bool = False, if_match: str | None = None) -> Answer:
+        """Remove an object, if it is at the given tag."""
+        return self._answer("DELETE", PREFIX + where + ("?cascade=true" if cascade else ""), if_match=if_match)
+
+    def ready(self) -> Item:
+        """Ask which revision is served."""
+        return self._answer("GET", "/readyz").item
+
+    def items(self, where: str, q: str | None = None, limit: int | None = None) -> Iterator[Item]:
+        """Go through a list, page by page, to its end or to the limit."""
+        query: dict[str, str | int] = {"q": q} if q else {}
+        left = limit if limit is not None else -1
+        while left:
+            size = _LONGEST_PAGE if left < 0 else min(left, _LONGEST_PAGE)
+            page = self._read("GET", PREFIX + where, query=query | {"limit": size}).item
+            items = page.get("items")
+            if not isinstance(items, list):
+                raise self._foreign("a list without items")
+            yield from items
+            left -= len(items)
+            if not items or not page.get("next"):
+                return
+            query["cursor"] = page["next"]
+
+    def _answer(self, method: str, where: str, document: Item | None = None, if_match: str | None = None) -> Answer:
+        return self._read(method, where, document=document, headers={"If-Match": if_match} if if_match else {})
+
+    def _read(
+        self,
+        method: str,
+        where: str,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        document: Item | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        response = self._send(method, where, query, document, headers)
+        if response.status_code == 204:
+            return Answer({}, "", response.headers.get("Config-Revision", ""))
+        kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
+        told = f"{response.status_code} {response.reason_phrase}, {kind or 'no content'}"
+        if kind != ("application/json" if response.is_success else "application/problem+json"):
+            raise self._foreign(told)
+        try:
+            item = response.json()
+        except ValueError:
+            item = None
+        if not isinstance(item, dict):
+            raise self._foreign(told)
+        if not response.is_success:
+            raise _error(item)
+        return Answer(item, response.headers.get("ETag", ""), response.headers.get("Config-Revision", ""))
+
+    def _send(
+        self,
+        method: str,
+        where: str,
+        query: Mapping[str, str | int] | None,
+        document: Item | None,
+        headers: Mapping[str, str] | None,
+    ) -> httpx.Response:
+        unsure = "" if method == "GET" else "; it is not known whether the change was made: look before you repeat it"
+        try:
+            return self._http.request(method, self.url + where, params=query, json=document, headers=headers)
+        except UnicodeEncodeError:
+            raise ProviderError("an argument has bytes that are not UTF-8 text") from None
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise Unreachable(
+                f"there is no answer at {self.url} ({_reason(error)}): start the service with "
+                "`wayshub-provider up` or `wayshub-provider serve`, or say where it is with --url or PROVIDER_URL"
+            ) from error
+        except httpx.TimeoutException as error:
+            raise Unreachable(f"{self.url} did not answer within {self._timeout_seconds:g} s{unsure}") from error
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            raise Unreachable(f"the exchange with {self.url} failed: {_reason(error)}{unsure}") from error
+
+    def _foreign(self, told: str) -> Unreachable:
+        return Unreachable(
+            f"what answers at {self.url} is not a wayshub-provider ({told}): say where it is with --url or PROVIDER_URL"
+        )
+
+
+def _tls(url: str) -> ssl.SSLContext:
+    """Trust what this machine trusts; reading its certificates takes 20 ms, so only where they are needed."""
+    return ssl.create_default_context() if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _reason(error: Exception) -> str:
+    """Say what httpx met, without the number that the system gives it."""
+    text = str(error)
+    return (text.partition("] ")[2] or text) if text.startswith("[Errno ") else text or type(error).__name__
+
+
+def _error(problem: Item) -> ProviderError:
+    """Turn a problem (RFC 9457) into our error, whose detail names the fields."""
+    code = str(problem.get("type", "")).rpartition(":")[2]
+    detail = _fields(problem.get("errors") or []) or str(problem.get("detail") or problem.get("title") or "it failed")
+    if code == InUse.code:
+        detail += " with --cascade"
+    return NotFound(detail) if code == NotFound.code else ProviderError(detail)
+
+
+def _fields(fields: Sequence[Item]) -> str:
+    told = []
+    for field in fields[:_MOST_FIELDS]:
+        where = str(field.get("pointer", "")).lstrip("/")
+        told.append(f"{where}: {field.get('detail')}" if where else str(field.get("detail")))
+    if len(fields) > _MOST_FIELDS:
+        told.append(f"and {len(fields) - _MOST_FIELDS} more")
+    return "; ".join(told)

@@ -1,0 +1,91 @@
+"""Output: tables and lines for people, JSON for programs."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Any, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_PIPED_WIDTH: Final = 100_000
+"""Columns where there is no terminal: as wide as the content, so that nothing is cut or broken."""
+
+
+class Format(StrEnum):
+    """How a command answers."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+class Output:
+    """Where a command's answer goes: standard output, in one of the formats."""
+
+    def __init__(self, chosen: Format) -> None:
+        self.is_json = chosen is Format.JSON
+
+    def document(self, document: Any) -> None:
+        """Print what REST answered, for programs."""
+        encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+        typer.echo(json.dumps(document, indent=2, ensure_ascii=encoding != "utf8"))
+
+    def line(self, text: str = "") -> None:
+        """Print one line for people, which is never broken, so that it can be copied."""
+        typer.echo(printable(text))
+
+    def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Print rows under their headings."""
+        table = _grid(show_header=True)
+        for heading in headings:
+            table.add_column(heading, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(words(cell)) for cell in row))
+        self._print(table)
+
+    def facts(self, facts: Iterable[tuple[str, object]]) -> None:
+        """Print names and values, one below the other."""
+        table = _grid(show_header=False)
+        table.add_column(style="bold", no_wrap=True)
+        table.add_column(overflow="fold")
+        for name, value in facts:
+            table.add_row(name, Text(words(value)))
+        self._print(table)
+
+    def _print(self, table: Table) -> None:
+        width = None if sys.stdout.isatty() else _PIPED_WIDTH
+        Console(file=sys.stdout, width=width, highlight=False).print(table)
+
+
+def note(text: str) -> None:
+    """Print one line on standard error: what a person should know, and a program should not read."""
+    typer.echo(printable(text), err=True)
+
+
+def words(value: object) -> str:
+    """Write a value for people."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(words(item) for item in value) or "none"
+    return printable(str(value))
+
+
+def printable(text: str) -> str:
+    """Keep a text on one line, and a terminal from obeying it."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    return " " if character.isspace() else ascii(character)[1:-1]
+
+
+def _grid(*, show_header: bool) -> Table:
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=show_header, header_style="bold")
