@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from provider import __version__
 from provider.api import documentation, domains, expose, health, problems, routers, servers, services
-from provider.api.bodies import LONGEST_BYTES
+from provider.api.bodies import BodyLimit
 from provider.api.configuration import PATH, ConfigurationEndpoint
 from provider.api.resources import PREFIX
 from provider.database import Database
@@ -67,11 +67,11 @@ def create_app(settings: Settings) -> Application:
         description="Domains, routers, services and servers, served to Traefik's HTTP provider. "
         "Durations are texts with their unit (`5s`), weights are whole numbers from 1 to 1000, shares are 0 to 1.",
         lifespan=lifespan,
-        max_body_size=LONGEST_BYTES,
         redoc_url=None,
         redirect_slashes=False,
     )
     api.state.revisions = revisions
+    api.add_middleware(BodyLimit)
     problems.install(api)
     for module in (domains, services, servers, routers, expose):
         api.include_router(module.router, prefix=PREFIX)

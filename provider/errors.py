@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+_FIELDS_TOLD = 10
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
@@ -68,7 +70,10 @@ class Invalid(ProviderError):
     title = "The input is not valid"
 
     def __init__(self, fields: Sequence[FieldError]) -> None:
-        super().__init__("; ".join(_with_pointer(field) for field in fields), fields)
+        told = [_with_pointer(field) for field in fields[:_FIELDS_TOLD]]
+        if len(fields) > _FIELDS_TOLD:
+            told.append(f"and {len(fields) - _FIELDS_TOLD} more")
+        super().__init__("; ".join(told), fields)
 
 
 class NotFound(ProviderError):

@@ -1,25 +1,65 @@
-"""Bodies: read strictly, so that what is stored is what the client meant.
+"""Queries and bodies: read strictly, so that what is done is what the client meant.
 
 JSON as Python reads it lets the last of duplicate keys win, takes NaN, and lets half of a surrogate
-pair and integers that no database holds pass. Here each is refused, with a pointer to the field.
+pair and integers that no database holds pass. Here each is refused, with a pointer to the field. So is
+a parameter that is not known: somebody relies on it.
 """
 
+import asyncio
 import json
 from collections.abc import Callable, Coroutine, Iterator
 from email.message import Message
 from typing import Any, Final, NoReturn
 
 from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from starlette import types
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 
-from provider.errors import FieldError, Unreadable, UnsupportedMediaType, pointer
+from provider.api import problems
+from provider.errors import FieldError, Invalid, TooLarge, Unreadable, UnsupportedMediaType, pointer
 
 LONGEST_BYTES: Final = 1024 * 1024
 DEEPEST: Final = 20
+MOST_MEMBERS: Final = 1000
 LARGEST_INTEGER: Final = 2**63 - 1
+
+_LONG_BYTES: Final = 32 * 1024
+"""A body from this length on is decoded in a thread, so that other requests and the polls go on meanwhile."""
 
 JSON_TYPES: Final = frozenset({"application/json"})
 PATCH_TYPES: Final = frozenset({"application/json", "application/merge-patch+json"})
+
+
+class BodyLimit:
+    """Middleware that refuses a body that is too long, whether its length is announced or found out."""
+
+    def __init__(self, app: types.ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: types.Scope, receive: types.Receive, send: types.Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        error = TooLarge("a body has at most 1 MiB")
+        announced = Headers(scope=scope).get("content-length", "0")
+        if not announced.isdecimal() or int(announced) > LONGEST_BYTES:
+            await problems.from_error(error, scope["path"])(scope, receive, send)
+            return
+        received_bytes = 0
+
+        async def receive_counted() -> types.Message:
+            nonlocal received_bytes
+            message = await receive()
+            received_bytes += len(message.get("body", b""))
+            if received_bytes > LONGEST_BYTES:
+                raise error
+            return message
+
+        await self._app(scope, receive_counted, send)
 
 
 class StrictRequest(Request):
@@ -33,22 +73,51 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that takes its body as JSON only, and strictly."""
+    """A route that takes the parameters that it knows, and its body as JSON only, strictly."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Read the body before FastAPI does."""
+        """Check the query and read the body before FastAPI does."""
         handle = super().get_route_handler()
-        if self.body_field is None:
-            return handle
+        known = _parameters(self.dependant)
+        has_body = self.body_field is not None
         accepted = PATCH_TYPES if "PATCH" in (self.methods or ()) else JSON_TYPES
 
         async def handle_strictly(request: Request) -> Response:
-            strict = StrictRequest(request.scope, request.receive)
+            check_query([name for name, _value in request.query_params.multi_items()], known)
+            if not has_body:
+                return await handle(request)
             check_media_type(request.headers.get("content-type"), accepted)
-            strict.document = read_json(await strict.body())
+            strict = StrictRequest(request.scope, request.receive)
+            strict.document = await _read_body(strict)
             return await handle(strict)
 
         return handle_strictly
+
+
+def _parameters(dependant: Dependant) -> frozenset[str]:
+    """Return the names of the parameters that a handler, or what it depends on, takes from the query."""
+    names = frozenset(field.alias for field in dependant.query_params)
+    return names.union(*(_parameters(dependency) for dependency in dependant.dependencies))
+
+
+def check_query(given: list[str], known: frozenset[str]) -> None:
+    """Raise `Invalid` for parameters that nobody reads, and for those of which only one would be read."""
+    wrong = []
+    for name in dict.fromkeys(given):
+        if name not in known:
+            wrong.append(FieldError(pointer(name), "query.unknown", "there is no such parameter here", "query"))
+        elif given.count(name) > 1:
+            wrong.append(FieldError(pointer(name), "query.duplicate", "this parameter stands twice", "query"))
+    if wrong:
+        raise Invalid(wrong)
+
+
+async def _read_body(request: Request) -> Any:
+    try:
+        body = await request.body()
+    except ClientDisconnect:
+        _refuse("", "body.incomplete", "the connection ended before the body did")
+    return read_json(body) if len(body) < _LONG_BYTES else await asyncio.to_thread(read_json, body)
 
 
 def check_media_type(content_type: str | None, accepted: frozenset[str]) -> None:
@@ -127,6 +196,8 @@ def _walk(document: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
 
 
 def _members(pairs: list[tuple[str, Any]]) -> Any:
+    if len(pairs) > MOST_MEMBERS:
+        return _Refused("json.members", f"this object has more than {MOST_MEMBERS} fields")
     members = dict(pairs)
     if len(members) < len(pairs):
         seen: set[str] = set()

@@ -9,12 +9,16 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from provider import errors
 from provider.errors import FieldError, Invalid, ProviderError, pointer
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPES: Final = "urn:wayshub-provider:"
+MOST_ERRORS: Final = 100
+LONGEST_TEXT: Final = 2000
+"""The most characters of a text in a problem: what a client sent is not sent back at any length."""
 
 STATUSES: Final[Mapping[type[ProviderError], int]] = {
     errors.Unreadable: 400,
@@ -32,7 +36,6 @@ STATUSES: Final[Mapping[type[ProviderError], int]] = {
 _HTTP: Final = {
     404: ("not-found", "Not found", "there is nothing at this path"),
     405: ("method-not-allowed", "Method not allowed", "this path does not know this method"),
-    413: ("too-large", "The input is too large", "a body has at most 1 MiB"),
 }
 
 # Pydantic's names of what can be wrong, as codes of ours that outlive its versions.
@@ -121,7 +124,7 @@ class Problem(BaseModel):
     status: Annotated[int, Field(description="The HTTP status.")]
     detail: Annotated[str, Field(description="What went wrong this time, for a person.")]
     instance: Annotated[str, Field(description="Path of the request.")]
-    errors: Annotated[list[ProblemField], Field(description="Every field that is wrong.")] = []
+    errors: Annotated[list[ProblemField], Field(description="Every field that is wrong, the first 100.")] = []
 
 
 def problem(
@@ -143,7 +146,7 @@ def problem(
                 "detail": _plain(field.detail),
                 "in": field.place,
             }
-            for field in fields
+            for field in fields[:MOST_ERRORS]
         ]
     headers = {"Cache-Control": "no-store"}
     if status == 503:
@@ -194,6 +197,8 @@ def install(app: FastAPI) -> None:
         code, title, detail = _HTTP.get(error.status_code, ("error", str(error.detail), str(error.detail)))
         response = problem(error.status_code, code, title, detail, request.url.path)
         response.headers.update(error.headers or {})
+        if error.status_code == 405:
+            response.headers["Allow"] = ", ".join(_allowed(app, request))
         return response
 
     @app.exception_handler(Exception)
@@ -203,10 +208,20 @@ def install(app: FastAPI) -> None:
         return problem(500, "internal", "Something went wrong inside", detail, request.url.path)
 
 
+def _allowed(app: FastAPI, request: Request) -> list[str]:
+    """Return the methods that a path knows. Starlette tells those of one route, and a path may have several."""
+    methods = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+    scopes = {method: {**request.scope, "method": method} for method in methods}
+    return [
+        method for method, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in app.routes)
+    ]
+
+
 def _sentence(message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
 def _plain(text: str) -> str:
-    """Make sure that a text can be encoded: half a surrogate pair cannot."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    """Make sure that a text can be encoded, which half a surrogate pair cannot, and that it is not too long."""
+    cut = text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
+    return cut.encode("utf-8", "backslashreplace").decode("utf-8")
