@@ -15,10 +15,9 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
-_INPUT: Final = ConfigDict(
-    alias_generator=to_camel, populate_by_name=True, extra="forbid", strict=True, allow_inf_nan=False
-)
-_OUTPUT: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+# Read by the camelCase names alone: with two names for one field, one of them would win in silence.
+_INPUT: Final = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, allow_inf_nan=False)
+_OUTPUT: Final = ConfigDict(alias_generator=to_camel, extra="forbid")
 
 
 def input_config(example: dict[str, Any] | None = None) -> Any:

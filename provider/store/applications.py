@@ -44,10 +44,11 @@ def expose(session: Session, wanted: ExposeInput) -> Application:
     _check_free(session, name, host, wanted)
     if domains.find(session, host) is None:
         domains.put(session, DomainInput(name=wanted.domain))
-    services.put(session, ServiceInput(name=name, health_check=wanted.health_check))
+    services.put(session, ServiceInput.model_validate({"name": name, "healthCheck": wanted.health_check}))
     for server in listed:
         servers.put(session, name, server)
-    routers.put(session, RouterInput(name=name, domains=[wanted.domain], path_prefix=wanted.path_prefix, service=name))
+    router = {"name": name, "domains": [wanted.domain], "pathPrefix": wanted.path_prefix, "service": name}
+    routers.put(session, RouterInput.model_validate(router))
     return Application(
         domains.get(session, host),
         routers.get(session, name),
