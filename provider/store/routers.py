@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, or_
+from sqlalchemy import delete, insert, or_
 from sqlmodel import Session, col, select
 
 from provider.errors import FieldError, Invalid, pointer
@@ -48,11 +48,10 @@ def put(session: Session, router: RouterInput) -> None:
     records.save(session, Router, router.name, values)
     session.flush()
     if before is None or before.ascii_domains != hosts:
-        session.exec(delete(RouterDomain).where(col(RouterDomain.router) == router.name))
-        session.add_all(
-            RouterDomain(router=router.name, position=position, domain=host) for position, host in enumerate(hosts)
-        )
-        session.flush()
+        _unlink(session, router.name)
+        links = [{"router": router.name, "position": position, "domain": host} for position, host in enumerate(hosts)]
+        if links:
+            session.execute(insert(RouterDomain), links)
     # Read back: its domains are shown as they were typed when they were added.
     records.note(session, "router", router.name, before, get(session, router.name))
 
@@ -60,9 +59,15 @@ def put(session: Session, router: RouterInput) -> None:
 def remove(session: Session, name: str) -> None:
     """Remove a router. Its domains and its service stay. Raises `NotFound`."""
     before = get(session, name)
-    session.exec(delete(RouterDomain).where(col(RouterDomain.router) == name))
+    _unlink(session, name)
     records.remove(session, Router, name)
     records.note(session, "router", name, before, None)
+
+
+def _unlink(session: Session, name: str) -> None:
+    # No link is ever held as an object, so there is none that the session would have to bring in step.
+    links = delete(RouterDomain).where(col(RouterDomain.router) == name)
+    session.exec(links, execution_options={"synchronize_session": False})
 
 
 def _check_references(session: Session, router: RouterInput, hosts: Sequence[str]) -> None:
