@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.running import Service, Traefik, empty, migrated_copy, running_service, running_traefik
+from tests.running import Service, Traefik, empty, http_client, migrated_copy, running_service, running_traefik
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +18,8 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def shared_service(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running_service(tmp_path_factory.mktemp("service"), migrated) as service:
+    # Changes reach Traefik sooner than in production: most of the time of these tests is spent on waiting for that.
+    with running_service(tmp_path_factory.mktemp("service"), migrated, coalesce_ms=100) as service:
         yield service
 
 
@@ -32,7 +33,7 @@ def service(shared_service: Service) -> Service:
 @pytest.fixture
 def client(service: Service) -> Iterator[httpx.Client]:
     """A client of the REST API of the shared service, empty at the beginning."""
-    with httpx.Client(base_url=f"{service.url}/api/v1", timeout=30) as made:
+    with http_client(f"{service.url}/api/v1") as made:
         yield made
 
 

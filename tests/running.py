@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -50,6 +51,19 @@ def wait_until(condition: Callable[[], T], what: str, seconds: float = DEADLINE_
         pause.wait(0.02)
 
 
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def http_client(base_url: str = "", **options: Any) -> httpx.Client:
+    """Make a client for plain HTTP. One that could do TLS takes 20 ms to read the certificates of the world."""
+    return httpx.Client(base_url=base_url, verify=_NO_TLS, **{"timeout": 30, **options})
+
+
+def fetch(url: str, **options: Any) -> httpx.Response:
+    """GET, on a connection of its own."""
+    return httpx.get(url, verify=_NO_TLS, **{"timeout": 30, **options})
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -75,11 +89,11 @@ class Service:
     server: Server
 
     def digest(self) -> str:
-        digest: str = httpx.get(f"{self.url}/readyz").raise_for_status().json()["digest"]
+        digest: str = fetch(f"{self.url}/readyz").raise_for_status().json()["digest"]
         return digest
 
     def configuration(self) -> dict[str, Any]:
-        document: dict[str, Any] = httpx.get(f"{self.url}/traefik/configuration").raise_for_status().json()
+        document: dict[str, Any] = fetch(f"{self.url}/traefik/configuration").raise_for_status().json()
         return document
 
 
@@ -108,7 +122,7 @@ def running_service(
 
 def empty(service: Service) -> None:
     """Remove all that is in a service, through its API."""
-    with httpx.Client(base_url=f"{service.url}/api/v1") as client:
+    with http_client(f"{service.url}/api/v1") as client:
         for noun in ("routers", "services", "domains"):
             while items := client.get(f"/{noun}", params={"limit": 1000}).raise_for_status().json()["items"]:
                 for item in items:
@@ -142,7 +156,7 @@ def service_process(folder: Path, **environment: str) -> Iterator[tuple[subproce
 
 def answers(url: str, status: int = 200) -> bool:
     try:
-        return httpx.get(url, timeout=2).status_code == status
+        return fetch(url, timeout=2).status_code == status
     except httpx.TransportError:
         return False
 
@@ -152,9 +166,10 @@ def answers(url: str, status: int = 200) -> bool:
 
 @dataclass
 class Traefik:
-    """A running Traefik: `web` is its entry point, `api` its own API."""
+    """A running Traefik: `web` and `other` are its entry points, `api` is its own API."""
 
     web: str
+    other: str
     api: str
     process: subprocess.Popen[bytes]
     log: Path
@@ -162,7 +177,7 @@ class Traefik:
     def digest(self) -> str | None:
         """The document that it runs, by the beacon."""
         try:
-            answer = httpx.get(f"{self.api}/api/http/middlewares/provider.beacon@http", timeout=5)
+            answer = fetch(f"{self.api}/api/http/middlewares/provider.beacon@http", timeout=5)
         except httpx.TransportError:
             return None
         if answer.status_code != 200:
@@ -179,11 +194,11 @@ class Traefik:
 
     def objects(self, kind: str) -> dict[str, dict[str, Any]]:
         """Its routers or services that came from the HTTP provider, by name."""
-        items = httpx.get(f"{self.api}/api/http/{kind}", params={"per_page": 100_000}).raise_for_status().json()
+        items = fetch(f"{self.api}/api/http/{kind}", params={"per_page": 100_000}).raise_for_status().json()
         return {item["name"].removesuffix("@http"): item for item in items if item["provider"] == "http"}
 
     def get(self, host: str, path: str = "/", **options: Any) -> httpx.Response:
-        return httpx.get(self.web + path, headers={"Host": host}, timeout=10, **options)
+        return fetch(self.web + path, headers={"Host": host}, timeout=10, **options)
 
 
 def traefik_command() -> str:
@@ -194,10 +209,11 @@ def traefik_command() -> str:
     return found
 
 
-def static_configuration(service_url: str, web_port: int, api_port: int) -> dict[str, Any]:
-    """The static configuration of the project, for other ports."""
+def static_configuration(service_url: str, web_port: int, other_port: int, api_port: int) -> dict[str, Any]:
+    """The static configuration of the project, for other ports, and with one more entry point."""
     static: dict[str, Any] = yaml.safe_load((ROOT / "traefik" / "traefik.yml").read_text())
     static["entryPoints"]["web"]["address"] = f"127.0.0.1:{web_port}"
+    static["entryPoints"]["other"] = {"address": f"127.0.0.1:{other_port}"}
     static["entryPoints"]["traefik"]["address"] = f"127.0.0.1:{api_port}"
     http = static["providers"]["http"]
     http["endpoint"] = http["endpoint"].replace("http://127.0.0.1:8000", service_url)
@@ -207,15 +223,16 @@ def static_configuration(service_url: str, web_port: int, api_port: int) -> dict
 @contextmanager
 def running_traefik(folder: Path, service_url: str) -> Iterator[Traefik]:
     """Run a Traefik that polls a service, on free ports, with the project's static configuration."""
-    web_port, api_port = free_port(), free_port()
+    ports = [free_port() for _ in range(3)]
     configuration = folder / "traefik.yml"
-    configuration.write_text(yaml.safe_dump(static_configuration(service_url, web_port, api_port)))
+    configuration.write_text(yaml.safe_dump(static_configuration(service_url, *ports)))
     log = folder / "traefik.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [traefik_command(), f"--configFile={configuration}"], stdout=output, stderr=subprocess.STDOUT, cwd=folder
         )
-        made = Traefik(f"http://127.0.0.1:{web_port}", f"http://127.0.0.1:{api_port}", process, log)
+        web, other, api = (f"http://127.0.0.1:{port}" for port in ports)
+        made = Traefik(web, other, api, process, log)
         try:
             wait_until(lambda: answers(f"{made.api}/api/version"), "Traefik answers")
             yield made
@@ -258,6 +275,7 @@ class NamedServer(ThreadingHTTPServer):
 
 class _NamedHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet, or each request waits 40 ms for a delayed acknowledgement
 
     def do_GET(self) -> None:
         server = self.server
