@@ -16,6 +16,9 @@ from pydantic_core import PydanticCustomError
 HOST_LENGTH: Final = 253
 """The most characters of a host name, as an A-label (RFC 1035)."""
 
+URL_LENGTH: Final = 300
+"""The most characters of a server's URL."""
+
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -26,6 +29,7 @@ _HEALTH_PATH = re.compile(
 # Not \d, which takes the digits of all scripts: Traefik cannot read those, and rejects the whole document.
 _DURATION = re.compile(r"([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h))+")
 _DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
+_COOKIE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _URL = re.compile(r"([^:/?#]+)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 _AUTHORITY = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::([^:]*))?", re.DOTALL)
@@ -74,12 +78,12 @@ def to_ascii(host: str) -> str:
     wildcard, rest = (True, host[2:]) if host.startswith("*.") else (False, host)
     if "*" in rest or not rest:
         raise _refuse("host.wildcard", f"{_shown(host)}: '*' may stand once, as the whole first label (*.example.com)")
-    if rest.endswith("."):
-        raise _refuse("host.dot", f"{_shown(host)}: leave out the dot at the end")
     try:
         encoded = idna.encode(rest, uts46=True, std3_rules=True).decode("ascii")
     except (idna.IDNAError, UnicodeError) as error:
         raise _refuse("host.format", f"{_shown(host)} is not a host name: {_why_not_idna(error)}") from None
+    if encoded.endswith("."):  # some other characters stand for a dot, too
+        raise _refuse("host.dot", f"{_shown(host)}: leave out the dot at the end")
     if _NUMERIC_LABEL.fullmatch(encoded.rpartition(".")[2]) and (wildcard or not _is_ipv4(encoded)):
         raise _refuse("host.numeric", f"{_shown(host)} ends like a number, but is not an IPv4 address")
     result = "*." + encoded if wildcard else encoded
@@ -142,7 +146,7 @@ def check_duration(text: str) -> str:
 
 def check_cookie_name(text: str) -> str:
     """Check the name of a sticky cookie: letters, digits, '_' and '-', all safe in a cookie and in a rule."""
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
+    if not _COOKIE.fullmatch(text):
         raise _refuse("cookie.name", f"{_shown(text)} is not a cookie's name: 1 to 64 letters, digits, '_' and '-'")
     return text
 
@@ -167,8 +171,8 @@ def check_server_url(text: str) -> str:
     end, so that one server has one spelling. Addresses in unusual spellings (`0x7f.1`, `2130706433`)
     are refused.
     """
-    if len(text) > 300:
-        raise _refuse("url.length", f"the URL has {len(text)} characters: at most 300")
+    if len(text) > URL_LENGTH:
+        raise _refuse("url.length", f"the URL has {len(text)} characters: at most {URL_LENGTH}")
     match = _URL.fullmatch(text)
     if match is None or match[1].lower() not in {"http", "https", "h2c"}:
         raise _refuse("url.scheme", f"{_shown(text)} does not begin with http://, https:// or h2c://")
@@ -214,6 +218,9 @@ def _server_port(port: str | None) -> str:
     return f":{int(port)}"
 
 
+# What the functions above check, as far as JSON Schema can say it: a `pattern`, and a `format` of our own
+# where no pattern says it all. Lengths stand before the functions, which then see short texts only.
+
 Name = Annotated[
     str,
     AfterValidator(check_name),
@@ -224,38 +231,55 @@ Name = Annotated[
 ]
 Text = Annotated[
     str,
+    Field(
+        max_length=1000,
+        description="One line of free text, at most 1,000 characters.",
+        json_schema_extra={"pattern": f"^[^{_CONTROL.pattern[1:-1]}]*$"},
+    ),
     AfterValidator(check_text),
-    Field(max_length=1000, description="One line of free text, at most 1,000 characters."),
 ]
 Hostname = Annotated[
     str,
     AfterValidator(check_hostname),
     Field(
         description="Host name (IDNA 2008), kept as typed; a wildcard such as *.example.com is one level deep.",
-        json_schema_extra={"format": "idn-hostname", "minLength": 1, "maxLength": HOST_LENGTH},
+        json_schema_extra={
+            "format": "domain",
+            "pattern": r"^(\*\.)?[^\x00-,/:-@\[-`{-\x7f]+$",
+            "minLength": 1,
+            "maxLength": HOST_LENGTH,
+        },
     ),
 ]
 PathPrefix = Annotated[
     str,
-    AfterValidator(check_path_prefix),
     Field(
         max_length=255,
         description="Beginning of the request's path, such as /api.",
-        json_schema_extra={"pattern": f"^{_PATH.pattern}$"},
+        json_schema_extra={"pattern": rf"^(?!.*//)(?!.*/\.{{1,2}}(/|$)){_PATH.pattern}$"},
     ),
+    AfterValidator(check_path_prefix),
 ]
 HealthPath = Annotated[
     str,
-    AfterValidator(check_health_path),
     Field(
         max_length=255,
         description="Path, and query if need be, that a healthy server answers with 2xx or 3xx.",
+        json_schema_extra={"pattern": f"^(?!//){_HEALTH_PATH.pattern}$"},
     ),
+    AfterValidator(check_health_path),
 ]
 ServerURL = Annotated[
     str,
     AfterValidator(check_server_url),
-    Field(description="http, https or h2c; host and optional port; no user, path, query or fragment."),
+    Field(
+        description="http, https or h2c; host and optional port; no user, path, query or fragment.",
+        json_schema_extra={
+            "format": "server-url",
+            "pattern": r"^([Hh][Tt][Tt][Pp][Ss]?|[Hh]2[Cc])://[^\x00- /?#@\\]+/?$",
+            "maxLength": URL_LENGTH,
+        },
+    ),
 ]
 Weight = Annotated[
     int,
@@ -267,17 +291,20 @@ Weight = Annotated[
 ]
 Duration = Annotated[
     str,
-    AfterValidator(check_duration),
     Field(
         max_length=30,
         description="Duration with its unit (ms, s, m, h), 100ms to 1h, such as 5s or 1m30s.",
-        json_schema_extra={"pattern": f"^{_DURATION.pattern}$"},
+        json_schema_extra={"format": "go-duration", "pattern": f"^{_DURATION.pattern}$"},
     ),
+    AfterValidator(check_duration),
 ]
 CookieName = Annotated[
     str,
     AfterValidator(check_cookie_name),
-    Field(description="Name of the cookie: 1 to 64 letters, digits, '_' and '-'."),
+    Field(
+        description="Name of the cookie: 1 to 64 letters, digits, '_' and '-'.",
+        json_schema_extra={"pattern": f"^{_COOKIE.pattern}$"},
+    ),
 ]
 Priority = Annotated[
     int,

@@ -9,7 +9,7 @@ from fastapi import Depends, Header
 
 from provider.errors import FieldError, PreconditionFailed
 
-_TAG = re.compile(r'\s*((?:W/)?"[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)')
+_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 
 def etag(kind: str, item: dict[str, Any]) -> str:
@@ -31,6 +31,8 @@ class Conditions:
 
     def check(self, current: str | None) -> None:
         """Raise `PreconditionFailed` unless the current tag (None: there is no object) is what is demanded."""
+        _check_readable("/If-Match", self._if_match)
+        _check_readable("/If-None-Match", self._if_none_match)
         if self._if_match is not None and not _matches(self._if_match, current, weak=False):
             told = f"it is at {current}" if current else "it does not exist"
             raise _failed("/If-Match", f"the request is about {self._if_match}, but {told} now: read it again")
@@ -49,22 +51,34 @@ def _matches(header: str, current: str | None, *, weak: bool) -> bool:
     return current is not None and current in (tag.removeprefix("W/") if weak else tag for tag in tags)
 
 
+def _check_readable(where: str, header: str | None) -> None:
+    # A condition that cannot be read is not met: the client did not mean to write at any rate.
+    if header is not None and header.strip() != "*" and _TAG.sub("", header).strip(" \t,"):
+        detail = "this is not a list of entity tags: write each as the header ETag gave it, in double quotes"
+        raise _failed(where, detail)
+
+
 def _failed(where: str, detail: str) -> PreconditionFailed:
     return PreconditionFailed(detail, [FieldError(where, "precondition.failed", detail, "header")])
 
 
 async def read_conditions(
     if_match: Annotated[
-        str | None, Header(description="Only if the object is still at this ETag; `*`: only if it exists.")
+        str | None,
+        Header(alias="If-Match", description="Only if the object is still at this ETag; `*`: only if it exists."),
     ] = None,
-    if_none_match: Annotated[str | None, Header(description="`*`: only if it does not exist yet.")] = None,
+    if_none_match: Annotated[
+        str | None, Header(alias="If-None-Match", description="`*`: only if it does not exist yet.")
+    ] = None,
 ) -> Conditions:
     """Read the conditions of a write."""
     return Conditions(if_match, if_none_match)
 
 
 async def read_known(
-    if_none_match: Annotated[str | None, Header(description="ETag that the client has: 304 if it is still so.")] = None,
+    if_none_match: Annotated[
+        str | None, Header(alias="If-None-Match", description="ETag that the client has: 304 if it is still so.")
+    ] = None,
 ) -> Conditions:
     """Read the condition of a read."""
     return Conditions(None, if_none_match)

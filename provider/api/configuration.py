@@ -4,6 +4,7 @@ A bare ASGI application: it reads the snapshot in memory, and neither the databa
 could fail or wait. 200 with the document, or an error, at which Traefik keeps what it has.
 """
 
+import re
 from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qs
@@ -13,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from provider.api import problems
 from provider.edges import Connection, Polls
-from provider.errors import FieldError, Invalid, ProviderError, Unavailable
+from provider.errors import FieldError, Invalid, ProviderError, Unavailable, pointer
 from provider.revisions import Revisions, Snapshot
 from provider.values import check_name
 
@@ -24,6 +25,7 @@ CONNECTION: Final = "connection"
 """Where the server puts the `Connection` of a request, in the scope's state."""
 
 _EDGES_PER_CONNECTION: Final = 16
+_SECONDS: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3})?")
 
 
 class ConfigurationEndpoint:
@@ -54,7 +56,7 @@ class ConfigurationEndpoint:
             await problems.from_error(error, PATH)(scope, receive, send)
             return
         connection: Connection | None = scope.get("state", {}).get(CONNECTION)
-        if connection is not None:
+        if connection is not None and method == "GET":  # what answers HEAD was not given
             given = connection.given.get(edge)
             if given is not None and seconds > 0:
                 snapshot = await self._polls.wait(given, seconds, lambda: _disconnected(receive))
@@ -87,24 +89,23 @@ def read_query(query: bytes) -> tuple[str, float]:
         values = parse_qs(query.decode("ascii"), keep_blank_values=True, max_num_fields=20)
     except ValueError:
         raise Invalid([FieldError("", "query.format", "the query cannot be read", "query")]) from None
-    edge = values.get("edge", [DEFAULT_EDGE])
-    wait = values.get("wait", ["0"])
     wrong = []
-    if len(edge) > 1 or len(wait) > 1:
-        wrong.append(FieldError("", "query.duplicate", "a parameter stands twice", "query"))
+    for name, given in values.items():
+        if name not in {"edge", "wait"}:
+            wrong.append(FieldError(pointer(name), "query.unknown", "there is no such parameter here", "query"))
+        elif len(given) > 1:
+            wrong.append(FieldError(pointer(name), "query.duplicate", "this parameter stands twice", "query"))
+    edge = values.get("edge", [DEFAULT_EDGE])[0]
+    wait = values.get("wait", ["0"])[0]
     try:
-        check_name(edge[0])
+        check_name(edge)
     except PydanticCustomError as error:
         wrong.append(FieldError("/edge", error.type, error.message(), "query"))
-    try:
-        seconds = float(wait[0])
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds <= LONGEST_WAIT_SECONDS:
+    if not _SECONDS.fullmatch(wait) or float(wait) > LONGEST_WAIT_SECONDS:
         wrong.append(FieldError("/wait", "wait.range", "the seconds to wait are a number from 0 to 60", "query"))
     if wrong:
         raise Invalid(wrong)
-    return edge[0], seconds
+    return edge, float(wait)
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -74,11 +74,20 @@ _DETAILS: Final = {
     "extra_forbidden": "there is no such field",
     "string_type": "this has to be a text",
     "int_type": "this has to be a whole number, neither in quotes nor true or false",
+    "int_parsing": "this has to be a whole number",
+    "int_parsing_size": "this number is too large",
     "bool_type": "this has to be true or false",
+    "bool_parsing": "this has to be true or false",
     "dict_type": "this has to be an object",
     "model_type": "this has to be an object",
     "model_attributes_type": "this has to be an object",
     "list_type": "this has to be an array",
+    "enum": "this has to be {expected}",
+    "string_too_long": "this is longer than {max_length} characters",
+    "too_long": "this has more than {max_length} items",
+    "too_short": "this needs at least {min_length}",
+    "greater_than_equal": "this has to be at least {ge}",
+    "less_than_equal": "this has to be at most {le}",
 }
 
 logger = logging.getLogger(__name__)
@@ -174,7 +183,7 @@ def invalid(error: ValidationError | RequestValidationError, place: str | None =
             FieldError(
                 pointer(*location),
                 _CODES.get(kind, kind),
-                _DETAILS.get(kind) or _sentence(item["msg"]),
+                _DETAILS[kind].format_map(item.get("ctx", {})) if kind in _DETAILS else _sentence(item["msg"]),
                 where,
             )
         )

@@ -1,6 +1,7 @@
 """What the nouns' handlers share: reading, creating, replacing, merging and removing one object."""
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -61,10 +62,17 @@ class Resource(ABC, Generic[T]):
 
     def read(self, document: dict[str, Any]) -> T:
         """Validate an object whose name may be left out, since it is in the path. Raises `Invalid`."""
+        named = document.get("name") is not None
         try:
-            item: T = self.model.model_validate({"name": self.name, **document})  # type: ignore[assignment]  # model is of T
+            item: T = self.model.model_validate(  # type: ignore[assignment]  # model is of T
+                document if named else {**document, "name": self.name}
+            )
         except ValidationError as error:
-            raise problems.invalid(error, "body") from None
+            found = problems.invalid(error, "body")
+            if named:
+                raise found from None
+            path = [replace(field, place="path") if field.pointer == "/name" else field for field in found.fields]
+            raise Invalid(path) from None
         name: str = item.name  # type: ignore[attr-defined]  # every noun has one
         if not self.is_name(name):
             detail = f"the name is {self.name}, as in the path: make another {self.kind} to have another name"
@@ -108,7 +116,9 @@ class Writes:
         """Create an object: 201. Raises `AlreadyExists`."""
 
         def apply(session: Session) -> tuple[BaseModel, str, bool]:
-            if resource.find(session) is not None:
+            current = resource.find(session)
+            self._conditions.check(resource.tag(current))
+            if current is not None:
                 detail = f"{resource.kind} {resource.name} exists already"
                 raise AlreadyExists(detail, [FieldError("/name", "name.taken", detail)])
             return self._put(session, resource, item, created=True)
