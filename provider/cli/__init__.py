@@ -3,6 +3,7 @@
 import sys
 
 from provider.cli.commands import app
+from provider.cli.output import note
 from provider.errors import ProviderError
 
 
@@ -11,5 +12,13 @@ def main() -> None:
     try:
         app(prog_name="wayshub-provider")
     except ProviderError as error:
-        sys.stderr.write(f"wayshub-provider: {error.detail}\n")
-        sys.exit(1)
+        _fail(error.detail)
+    except OSError as error:  # a folder that cannot be made, a disk that is full: the system says it well
+        _fail(str(error))
+    except KeyboardInterrupt:  # where typer does not see it, as while the shell completes
+        sys.exit(130)
+
+
+def _fail(detail: str) -> None:
+    note(f"wayshub-provider: {detail}")
+    sys.exit(1)

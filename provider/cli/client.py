@@ -19,6 +19,7 @@ TIMEOUT_SECONDS: Final = 30.0
 _CONNECT_SECONDS: Final = 5.0
 _LONGEST_PAGE: Final = 1000
 _MOST_FIELDS: Final = 5
+_NOT_TEXT: Final = "an argument has bytes that are not UTF-8 text"
 _EVERY_INTERFACE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # listened on, but not to be called
 
 Item = dict[str, Any]
@@ -73,7 +74,10 @@ def check_token(text: str) -> str:
 
 def path(*parts: str) -> str:
     """Build the path of an object from the names that lead to it."""
-    return "".join("/" + quote(part, safe="") for part in parts)
+    try:
+        return "".join("/" + quote(part, safe="") for part in parts)
+    except UnicodeEncodeError:
+        raise ProviderError(_NOT_TEXT) from None
 
 
 class Client:
@@ -178,7 +182,7 @@ class Client:
         try:
             return self._http.request(method, self.url + where, params=query, json=document, headers=headers)
         except UnicodeEncodeError:
-            raise ProviderError("an argument has bytes that are not UTF-8 text") from None
+            raise ProviderError(_NOT_TEXT) from None
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise Unreachable(
                 f"there is no answer at {self.url} ({_reason(error)}): start the service with "

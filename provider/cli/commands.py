@@ -1,48 +1,63 @@
-"""The commands."""
+"""The tree of commands."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from provider import database, logs
-from provider.app import create_app
-from provider.errors import SettingsError
-from provider.server import Server
-from provider.settings import Settings, read_settings
+from provider import __version__
+from provider.cli import domain, router, server, service
+from provider.cli.expose import expose
+from provider.cli.late import LateCommand
+from provider.cli.options import with_examples
+from provider.cli.status import status
+
+LATE: Final = {
+    "up": "Migrate, serve, and run Traefik beside it.",
+    "serve": "Serve the REST API and the configuration that Traefik polls.",
+    "migrate": "Make the database, or bring it to this version's schema.",
+}
+"""The commands that are imported when they are asked for, with the first lines of their help."""
 
 app = typer.Typer(
-    help="The control plane of a Traefik edge: domains, routers, services and servers.",
     no_args_is_help=True,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,  # plain help: the panels of the other modes cut the options' names on 80 columns
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-HostOption = Annotated[str | None, typer.Option(help="Address to listen on, instead of PROVIDER_HOST.")]
-PortOption = Annotated[int | None, typer.Option(help="Port to listen on, instead of PROVIDER_PORT.")]
+
+def _run_later() -> None:
+    """Stand for a command that is not imported yet."""
 
 
-@app.command()
-def migrate() -> None:
-    """Make the database, or bring it to this version's schema; a copy of it is kept beside it.
+for _name, _summary in LATE.items():
+    app.command(_name, help=_summary, cls=LateCommand)(_run_later)
+app.command()(expose)
+app.command()(status)
+for _module in (domain, service, server, router):
+    app.add_typer(_module.app)
 
-    Does what `alembic upgrade head` does.
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"wayshub-provider {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+@with_examples
+def root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Control a Traefik edge: its domains, routers, services and servers.
+
+    Examples:
+      wayshub-provider up --demo
+      wayshub-provider expose alvin.xyz http://127.0.0.1:3000=3 http://127.0.0.1:3001
+      wayshub-provider status
+      wayshub-provider server set alvin 127-0-0-1-3000 --state drain
+
+    Every command has a help of its own: wayshub-provider server set --help
     """
-    path = read_settings().database_path
-    database.migrate(path, say=typer.echo)
-    typer.echo(f"The database {path} is up to date.")
-
-
-@app.command()
-def serve(host: HostOption = None, port: PortOption = None) -> None:
-    """Serve the REST API and the configuration that Traefik polls."""
-    settings = _with(read_settings(), host, port)
-    database.check_current(settings.database_path)
-    logs.configure(settings.log_level, settings.log_format)
-    Server(create_app(settings), settings).run()
-
-
-def _with(settings: Settings, host: str | None, port: int | None) -> Settings:
-    given = {"host": host, "port": port}
-    changed = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
-    if not 0 <= changed.port <= 65535:
-        raise SettingsError(f"--port {changed.port}: a port is a number from 0 to 65535")
-    return changed

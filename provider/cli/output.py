@@ -57,7 +57,10 @@ class Output:
 
     def _print(self, table: Table) -> None:
         width = None if sys.stdout.isatty() else _PIPED_WIDTH
-        Console(file=sys.stdout, width=width, highlight=False).print(table)
+        console = Console(file=sys.stdout, width=width, highlight=False)
+        with console.capture() as printed:
+            console.print(table)
+        typer.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
 
 
 def note(text: str) -> None:

@@ -1,0 +1,120 @@
+"""`expose`."""
+
+import re
+import shlex
+from typing import Annotated, Final
+
+import typer
+
+from provider.cli import nouns
+from provider.cli.client import Client, Item, path
+from provider.cli.options import given, writes
+from provider.cli.output import Output
+from provider.cli.server import servers_of
+from provider.cli.service import (
+    HealthCheckIntervalOption,
+    HealthCheckOption,
+    HealthCheckTimeoutOption,
+    health_check_fields,
+)
+from provider.values import to_ascii
+
+_SERVER: Final = re.compile(r"(?:(?P<name>[^=:/]*)=)?(?P<url>[^=]*)(?:=(?P<weight>[^=]*))?")
+
+DomainArgument = Annotated[
+    str, typer.Argument(metavar="DOMAIN", help="Host name, such as alvin.xyz; it is added unless it exists.")
+]
+ServersArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SERVER",
+        help="Servers, each written [NAME=]URL[=WEIGHT]: without a weight it is 1, without a name it is made "
+        "from host and port.",
+    ),
+]
+NameOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Name of the router and of the service.", show_default="the domain's first label"
+    ),
+]
+PathPrefixOption = Annotated[
+    str | None, typer.Option(metavar="PATH", help="Only requests whose path begins with this, such as /api.")
+]
+EntryPointURLOption = Annotated[
+    str, typer.Option(metavar="URL", help="Where Traefik's entry point is, for the line that tells how to try it.")
+]
+
+
+@writes
+def expose(
+    client: Client,
+    output: Output,
+    domain: DomainArgument,
+    servers: ServersArgument,
+    name: NameOption = None,
+    path_prefix: PathPrefixOption = None,
+    health_check: HealthCheckOption = None,
+    health_check_interval: HealthCheckIntervalOption = None,
+    health_check_timeout: HealthCheckTimeoutOption = None,
+    entry_point_url: EntryPointURLOption = "http://127.0.0.1:8080",
+) -> None:
+    """Expose an application: its domain, router, service and servers.
+
+    All of it is made in one step, or nothing.
+
+    Examples:
+      wayshub-provider expose belajar.example http://127.0.0.1:3000
+      wayshub-provider expose alvin.example http://127.0.0.1:3000=3 http://127.0.0.1:3001
+      wayshub-provider expose api.example a=http://10.0.0.11:3000=3 b=http://10.0.0.12:3000
+      wayshub-provider expose shop.example http://10.0.0.11:80 --path-prefix /shop --health-check /
+    """
+    document = given(
+        domain=domain,
+        name=name,
+        servers=[read_server(text) for text in servers],
+        pathPrefix=path_prefix,
+        healthCheck=health_check_fields(health_check, health_check_interval, health_check_timeout),
+    )
+    answer = client.post(path("expose"), document)
+    if output.is_json:
+        output.document(answer.item)
+    else:
+        _tell(output, answer.item, answer.revision, entry_point_url)
+
+
+def read_server(text: str) -> Item:
+    """Read a server as it is typed, `[NAME=]URL[=WEIGHT]`: a server's URL has no `=` in it."""
+    parts = _SERVER.fullmatch(text)
+    weight = parts["weight"] if parts else None
+    if parts is None or (weight is not None and not re.fullmatch(r"-?[0-9]{1,18}", weight)):
+        raise typer.BadParameter(f"{text!r} is not a server: write [NAME=]URL[=WEIGHT]", param_hint="SERVER")
+    return given(name=parts["name"], url=parts["url"], weight=int(weight) if weight is not None else None)
+
+
+def try_line(host: str, path_prefix: str | None, entry_point_url: str) -> str:
+    """Return the command that asks Traefik for an application. `host` may be a wildcard, or not ASCII."""
+    asked = to_ascii(host)
+    if asked.startswith("*."):
+        asked = "www" + asked.removeprefix("*")
+    url = entry_point_url.rstrip("/") + (path_prefix or "/")
+    return shlex.join(["curl", "-H", f"Host: {asked}", url])
+
+
+def _tell(output: Output, made: Item, revision: str, entry_point_url: str) -> None:
+    router, service = made["router"], made["service"]
+    domains, prefix = router["domains"], router["pathPrefix"]
+    where = ", ".join(domain + (prefix or "") for domain in domains)
+    output.line(f"Exposed {where} (revision {revision}).")
+    output.line()
+    output.facts(
+        [
+            ("Domain", made["domain"]["name"]),
+            ("Router", f"{router['name']}: {where} on {', '.join(router['entryPoints'])}"),
+            ("Service", service["name"]),
+        ]
+    )
+    output.line()
+    nouns.table(output, servers_of(service["name"]).columns, made["servers"])
+    output.line()
+    output.line(f"Try it: {try_line(domains[0], prefix, entry_point_url)}")

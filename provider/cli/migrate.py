@@ -1,0 +1,21 @@
+"""`migrate`."""
+
+import typer
+
+from provider import database
+from provider.settings import read_settings
+
+
+def migrate() -> None:
+    """Make the database, or bring it to this version's schema.
+
+    Does what `alembic upgrade head` does. A copy of the file is kept
+    beside it before anything is changed.
+
+    Examples:
+      wayshub-provider migrate
+      PROVIDER_DATABASE_URL=sqlite:////srv/provider.db wayshub-provider migrate
+    """
+    path = read_settings().database_path
+    database.migrate(path, say=typer.echo)
+    typer.echo(f"The database {path} is up to date.")

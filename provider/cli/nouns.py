@@ -1,0 +1,121 @@
+"""What the nouns' commands share: to list, show, add, set and remove objects of one kind."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import typer
+
+from provider.cli.client import Answer, Client, Item, path
+from provider.cli.options import confirm
+from provider.cli.output import Output, note
+from provider.errors import NotFound
+
+Columns = Mapping[str, Callable[[Item], object]]
+"""How objects are shown to people: headings, and what stands below each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where objects of one kind are, and what they are called: `collection` is their path."""
+
+    kind: str
+    collection: str
+    columns: Columns
+    within: str = ""
+
+    def path(self, name: str) -> str:
+        """Return the path of one object."""
+        return self.collection + path(name)
+
+    def label(self, name: str) -> str:
+        """Say which object is meant."""
+        return f"{self.kind} {self.within}{name}"
+
+
+def list_all(client: Client, output: Output, place: Place, query: str, limit: int | None, advice: str) -> None:
+    """Print the objects of a list; to people, where there is none, what to do about it."""
+    items = list(client.items(place.collection, query, limit))
+    if output.is_json:
+        output.document(items)
+    elif items:
+        table(output, place.columns, items)
+    else:
+        note(f"no {place.kind} has {query!r} in it" if query else advice)
+
+
+def show(client: Client, output: Output, place: Place, name: str, *, etag: bool) -> Answer:
+    """Print one object, or its tag alone."""
+    answer = client.get(place.path(name))
+    tag = answer.etag.strip('"')
+    if etag:
+        output.line(tag)
+    elif output.is_json:
+        output.document(answer.item)
+    else:
+        output.facts([*((heading, read(answer.item)) for heading, read in place.columns.items()), ("ETag", tag)])
+    return answer
+
+
+def add(client: Client, output: Output, place: Place, document: Item) -> None:
+    """Make an object."""
+    answer = client.post(place.collection, document)
+    _tell(output, answer, f"Added {place.label(document['name'])}")
+
+
+def change(
+    client: Client, output: Output, place: Place, name: str, patch: Item, *, create: bool, if_match: str | None
+) -> None:
+    """Change some fields of an object, or with `create` make it of them if there is none."""
+    if create and if_match:
+        raise typer.BadParameter("--create is for what may not exist, --if-match for what does: leave one out")
+    if not patch and not create:
+        raise typer.BadParameter("nothing to change was given: --help lists the options")
+    try:
+        answer, done = client.patch(place.path(name), patch, if_match), "Changed"
+    except NotFound:
+        if not create:
+            raise
+        fields = {field: value for field, value in patch.items() if value is not None}
+        answer, done = client.post(place.collection, {"name": name} | fields), "Added"
+    _tell(output, answer, f"{done} {place.label(name)}")
+
+
+def remove(
+    client: Client,
+    output: Output,
+    place: Place,
+    name: str,
+    *,
+    yes: bool,
+    if_match: str | None,
+    cascade: bool = False,
+    users: Callable[[], list[str]] = list,
+) -> None:
+    """Remove an object, after asking; with `cascade` what depends on it too, which `users` names."""
+    along = users() if cascade and not yes else []
+    confirm(f"Remove {place.label(name)}{' with ' + ', '.join(along) if along else ''}?", yes=yes, cascade=cascade)
+    answer = client.delete(place.path(name), cascade=cascade, if_match=if_match)
+    if not output.is_json:
+        output.line(f"Removed {place.label(name)} (revision {answer.revision}).")
+
+
+def table(output: Output, columns: Columns, items: list[Item]) -> None:
+    """Print objects, one a row."""
+    output.table(list(columns), [[read(item) for read in columns.values()] for item in items])
+
+
+def field(name: str) -> Callable[[Item], object]:
+    """Read a field as it is."""
+    return lambda item: item.get(name)
+
+
+def percent(share: float) -> str:
+    """Write a share, 0 to 1, for people."""
+    return f"{share * 100:.3g} %" if share < 1 else "100 %"
+
+
+def _tell(output: Output, answer: Answer, done: str) -> None:
+    if output.is_json:
+        output.document(answer.item)
+    else:
+        output.line(f"{done} (revision {answer.revision}).")

@@ -1,0 +1,136 @@
+"""What commands share: where the service is, in which form they answer, and other options of many."""
+
+import functools
+import inspect
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Concatenate, Final, ParamSpec
+
+import typer
+
+from provider.cli.client import DEFAULT_URL, TIMEOUT_SECONDS, Client, find_url
+from provider.cli.output import Format, Output
+from provider.errors import ProviderError
+
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+
+URLOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Where this service is; PROVIDER_TOKEN has the token, if it needs one.",
+        envvar="PROVIDER_URL",
+        show_default=DEFAULT_URL,
+    ),
+]
+OutputOption = Annotated[
+    Format,
+    typer.Option("--output", "-o", help="Tables for people, or JSON as REST answers it."),
+]
+QueryOption = Annotated[
+    str, typer.Option("--query", "-q", metavar="TEXT", help="Only what has this text in it, in either case.")
+]
+LimitOption = Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="Most to list.", show_default="all")]
+CreateOption = Annotated[bool, typer.Option("--create", help="Add it if there is none, so that this can be repeated.")]
+CascadeOption = Annotated[bool, typer.Option("--cascade", help="Take along what depends on it.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+EtagOption = Annotated[bool, typer.Option("--etag", help="Print the ETag alone, for --if-match.")]
+
+
+def read_tag(text: str | None) -> str | None:
+    """Write a tag as HTTP wants it, in quotes; `*` stands for any."""
+    if text is None or text == "*":
+        return text
+    bare = text.removeprefix('"').removesuffix('"')
+    if not re.fullmatch(r"[\x21\x23-\x7e]+", bare):
+        raise typer.BadParameter("this is not an ETag: copy it from `show`")
+    return f'"{bare}"'
+
+
+IfMatchOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ETAG",
+        callback=read_tag,
+        help="Only if it has not changed since `show` printed this ETag.",
+    ),
+]
+
+READING: Final = (
+    inspect.Parameter("output", inspect.Parameter.KEYWORD_ONLY, default=Format.TABLE, annotation=OutputOption),
+    inspect.Parameter("url", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=URLOption),
+)
+"""The options of every command that asks the service."""
+
+WRITING: Final = READING
+"""The options of every command that changes something: one that all of them take is added here."""
+
+Command = Callable[Concatenate[Client, Output, P], None]
+
+
+def reads(command: Command[P]) -> Callable[P, None]:
+    """Give a command that reads its client and its output, and the options that say which."""
+    return _connected(command, READING)
+
+
+def writes(command: Command[P]) -> Callable[P, None]:
+    """Give a command that changes something its client and its output, and the options that say which."""
+    return _connected(command, WRITING)
+
+
+def with_examples(command: Callable[Q, None]) -> Callable[Q, None]:
+    """Let the help of a command keep the lines of its examples, which typer would join."""
+    command.__doc__ = (inspect.getdoc(command) or "").replace("Examples:\n", "\b\nExamples:\n")
+    return command
+
+
+def connect(url: str | None, timeout_seconds: float = TIMEOUT_SECONDS) -> Client:
+    """Make a client of the service that an option or the environment names."""
+    return Client(url or find_url(os.environ), os.environ.get("PROVIDER_TOKEN", ""), timeout_seconds)
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """Return the fields that were given on the command line: what was not is None."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def taken_away(**options: tuple[bool, object]) -> dict[str, None]:
+    """Return, as None, the fields to take away: each with whether, and what else was given for it.
+
+    Raises a usage error for a field that is set and taken away at once.
+    """
+    for name, (taken, value) in options.items():
+        if taken and value:
+            raise typer.BadParameter(f"it is either set or taken away, and {name} is both here")
+    return {name: None for name, (taken, _value) in options.items() if taken}
+
+
+def confirm(question: str, *, yes: bool, cascade: bool = False) -> None:
+    """Ask on a terminal before something is removed, unless told not to.
+
+    Where nobody can be asked, the command itself is the answer, but what takes more along needs `--yes`.
+    """
+    if yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if cascade:
+            raise typer.BadParameter("where nobody can be asked, --cascade needs --yes")
+        return
+    typer.echo(f"{question} [y/N] ", nl=False, err=True)
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise ProviderError("nothing was removed")
+
+
+def _connected(command: Command[P], options: Sequence[inspect.Parameter]) -> Callable[P, None]:
+    @functools.wraps(command)
+    def run(*arguments: P.args, **chosen: P.kwargs) -> None:
+        shared: dict[str, Any] = {option.name: chosen.pop(option.name) for option in options}
+        with connect(shared["url"]) as client:
+            command(client, Output(shared["output"]), *arguments, **chosen)
+
+    _client, _output, *own = inspect.signature(command).parameters.values()
+    run.__signature__ = inspect.Signature([*own, *options])  # type: ignore[attr-defined]  # what typer reads
+    return with_examples(run)

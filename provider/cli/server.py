@@ -1,0 +1,164 @@
+"""`server`: where a service's requests are answered."""
+
+from typing import Annotated
+
+import typer
+
+from provider.cli import nouns
+from provider.cli.client import Client, path
+from provider.cli.completion import complete_server, complete_service
+from provider.cli.options import (
+    CreateOption,
+    EtagOption,
+    IfMatchOption,
+    LimitOption,
+    QueryOption,
+    YesOption,
+    given,
+    reads,
+    writes,
+)
+from provider.cli.output import Output
+from provider.values import ServerState
+
+app = typer.Typer(
+    name="server",
+    no_args_is_help=True,
+    help="Servers: where the requests of a service are answered.",
+)
+
+ServiceArgument = Annotated[
+    str,
+    typer.Argument(metavar="SERVICE", help="Name of the service that it belongs to.", autocompletion=complete_service),
+]
+NewNameArgument = Annotated[
+    str, typer.Argument(metavar="NAME", help="Name of the server within its service: a-z, 0-9 and inner hyphens.")
+]
+NameArgument = Annotated[
+    str, typer.Argument(metavar="NAME", help="Name of the server.", autocompletion=complete_server)
+]
+ServerURLArgument = Annotated[
+    str, typer.Argument(metavar="SERVER_URL", help="Where it is: http, https or h2c, host and port.")
+]
+NewServerURLArgument = Annotated[
+    str | None, typer.Argument(metavar="SERVER_URL", help="Where it is from now on.", show_default=False)
+]
+WeightOption = Annotated[
+    int | None,
+    typer.Option(metavar="NUMBER", help="Part of the traffic relative to the others, 1 to 1000; 1 for a new one."),
+]
+StateOption = Annotated[
+    ServerState | None,
+    typer.Option(
+        help="ready takes traffic; drain finishes what it has, and gets no new requests; maint is out of service. "
+        "A new one is ready.",
+    ),
+]
+
+
+def servers_of(service: str) -> nouns.Place:
+    """Return the place of a service's servers."""
+    columns: nouns.Columns = {
+        "Name": nouns.field("name"),
+        "URL": nouns.field("url"),
+        "Weight": nouns.field("weight"),
+        "State": nouns.field("state"),
+        "Share": lambda server: nouns.percent(server.get("share", 0)),
+    }
+    return nouns.Place("server", path("services", service, "servers"), columns, within=f"{service}/")
+
+
+@app.command("list")
+@reads
+def list_servers(
+    client: Client, output: Output, service: ServiceArgument, query: QueryOption = "", limit: LimitOption = None
+) -> None:
+    """List the servers of a service.
+
+    --query looks in the name and the URL.
+
+    Examples:
+      wayshub-provider server list wayshub
+      wayshub-provider server list wayshub -q 127.0.0.1 -o json
+    """
+    advice = f"service {service} has no servers yet: add one with `wayshub-provider server add {service}`"
+    nouns.list_all(client, output, servers_of(service), query, limit, advice)
+
+
+@app.command()
+@reads
+def show(
+    client: Client, output: Output, service: ServiceArgument, name: NameArgument, etag: EtagOption = False
+) -> None:
+    """Show a server, and its share of the service's requests.
+
+    Examples:
+      wayshub-provider server show wayshub a
+    """
+    nouns.show(client, output, servers_of(service), name, etag=etag)
+
+
+@app.command()
+@writes
+def add(
+    client: Client,
+    output: Output,
+    service: ServiceArgument,
+    name: NewNameArgument,
+    server_url: ServerURLArgument,
+    weight: WeightOption = None,
+    state: StateOption = None,
+) -> None:
+    """Add a server to a service.
+
+    Examples:
+      wayshub-provider server add wayshub c http://127.0.0.1:3002 --weight 2
+    """
+    document = given(name=name, url=server_url, weight=weight, state=state)
+    nouns.add(client, output, servers_of(service), document)
+
+
+@app.command("set")
+@writes
+def change(
+    client: Client,
+    output: Output,
+    service: ServiceArgument,
+    name: NameArgument,
+    server_url: NewServerURLArgument = None,
+    weight: WeightOption = None,
+    state: StateOption = None,
+    create: CreateOption = False,
+    if_match: IfMatchOption = None,
+) -> None:
+    """Change what is given of a server, and leave the rest as it is.
+
+    With --create and its URL it registers a server, and can be repeated.
+
+    Examples:
+      wayshub-provider server set wayshub a --weight 5
+      wayshub-provider server set wayshub a --state drain
+      wayshub-provider server set wayshub c http://127.0.0.1:3002 --create
+    """
+    patch = given(url=server_url, weight=weight, state=state)
+    nouns.change(client, output, servers_of(service), name, patch, create=create, if_match=if_match)
+
+
+@app.command()
+@writes
+def remove(
+    client: Client,
+    output: Output,
+    service: ServiceArgument,
+    name: NameArgument,
+    yes: YesOption = False,
+    if_match: IfMatchOption = None,
+) -> None:
+    """Remove a server. Requests that it has are finished.
+
+    On a terminal it asks first, unless --yes is given.
+
+    Examples:
+      wayshub-provider server remove wayshub a
+    """
+    nouns.remove(client, output, servers_of(service), name, yes=yes, if_match=if_match)
