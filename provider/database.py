@@ -145,12 +145,17 @@ class Database:
 
 
 def prepare(connection: sqlite3.Connection, pragmas: dict[str, Any] = PRAGMAS) -> None:
-    """Set the pragmas on a connection, and make sure that they hold."""
+    """Set the pragmas on a connection, and make sure that they hold. SQLite itself folds only ASCII letters."""
+    connection.create_function("casefold", 1, _casefold, deterministic=True)
     for name, value in sorted(pragmas.items(), key=lambda item: item[0] != "busy_timeout"):
         connection.execute(f"PRAGMA {name} = {value}")
         (found,) = connection.execute(f"PRAGMA {name}").fetchone()
         if found != value:
             raise sqlite3.OperationalError(f"PRAGMA {name} is {found}, not {value}")
+
+
+def _casefold(text: str | None) -> str | None:
+    return None if text is None else text.casefold()
 
 
 def _begin(connection: Connection) -> None:

@@ -29,6 +29,8 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 _WORDS_SHOWN = 5
+_PATIENCE_SECONDS = 5.0
+"""How long a change waits for those before it. While the database is locked from outside, each takes seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Revisions:
 
     def load(self) -> bool:
         """Read the stored state, verify it and serve it. Returns whether it could; `problem` says why not."""
-        with self._lock:
+        with self._alone():
             try:
                 self._database.open()
                 with self._database.writing() as session:
@@ -98,7 +100,7 @@ class Revisions:
         Whatever `apply` raises undoes it all. A change that changes nothing makes no revision. Raises
         `Unavailable` if it cannot be kept now, and `Unverified` if Traefik would not take the result.
         """
-        with self._lock:
+        with self._alone():
             known = self._check_loaded()
             with self._database.writing() as session:
                 snapshot = self._catch_up(session, known)
@@ -108,6 +110,15 @@ class Revisions:
                     snapshot = self._next(session, snapshot, changes, author)
             self._publish(snapshot)
             return Outcome(result, snapshot.revision)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if not self._lock.acquire(timeout=_PATIENCE_SECONDS):
+            raise Unavailable("other changes have been waiting for the database for too long: try again")
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _check_loaded(self) -> Snapshot:
         if self._current is None:

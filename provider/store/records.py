@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, SQLModel, col, select
 
 from provider.errors import InUse, NotFound
@@ -78,8 +78,8 @@ def page(
 
 
 def contains(column: Any, text: str) -> ColumnElement[bool]:
-    """Match a column that has the text anywhere in it, in either case (of ASCII letters)."""
-    return col(column).icontains(text, autoescape=True)
+    """Match a column that has the text anywhere in it, in either case."""
+    return func.instr(func.casefold(col(column)), text.casefold()) > 0
 
 
 def required(found: T | None, kind: str, name: str) -> T:
