@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
-from fastapi.responses import RedirectResponse
 from starlette.types import Receive, Scope, Send
 
 from provider import __version__
@@ -18,6 +17,7 @@ from provider.database import Database
 from provider.edges import Polls
 from provider.revisions import Revisions
 from provider.settings import Settings
+from provider.web import pages
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +67,7 @@ def create_app(settings: Settings) -> Application:
         description="Domains, routers, services and servers, served to Traefik's HTTP provider. "
         "Durations are texts with their unit (`5s`), weights are whole numbers from 1 to 1000, shares are 0 to 1.",
         lifespan=lifespan,
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
@@ -76,7 +77,8 @@ def create_app(settings: Settings) -> Application:
     for module in (domains, services, servers, routers, expose):
         api.include_router(module.router, prefix=PREFIX)
     api.include_router(health.router)
-    api.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
+    api.include_router(pages.router)
+    api.mount("/static", pages.static_files)
     api.openapi = documentation.describe(api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return Application(api, ConfigurationEndpoint(revisions, polls), polls)
 
