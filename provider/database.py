@@ -17,7 +17,7 @@ from typing import Any, Final
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
 
@@ -134,7 +134,7 @@ class Database:
     def _make_engine(self) -> Engine:
         engine = create_engine(
             # mode=rw: a missing file is an error, and is not made anew, empty.
-            f"sqlite:///file:{_quoted(self.path)}?mode=rw&uri=true",
+            URL.create("sqlite", database=f"file:{_quoted(self.path)}", query={"mode": "rw", "uri": "true"}),
             pool_size=10,
             max_overflow=40,
             connect_args={"check_same_thread": False, "isolation_level": None},
@@ -256,7 +256,7 @@ def migrating(path: Path, *, copy: bool, say: Callable[[str], None]) -> Iterator
     if found.condition in {Condition.FOREIGN, Condition.NEWER, Condition.UNREADABLE}:
         raise Unavailable(f"{found.detail}: it is left as it is")
     path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{path}", connect_args={"isolation_level": None})
+    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"isolation_level": None})
     event.listen(engine, "begin", _begin)
     try:
         with engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection:
