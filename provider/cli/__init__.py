@@ -1,5 +1,6 @@
 """The command line: `wayshub-provider`."""
 
+import io
 import sys
 
 from provider.cli.commands import app
@@ -9,6 +10,8 @@ from provider.errors import ProviderError
 
 def main() -> None:
     """Run the command line. An expected error is one line on standard error, and exit status 1."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what the locale cannot write, as on standard error
     try:
         app(prog_name="wayshub-provider")
     except ProviderError as error:

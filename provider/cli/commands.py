@@ -8,7 +8,7 @@ from provider import __version__
 from provider.cli import domain, router, server, service
 from provider.cli.expose import expose
 from provider.cli.late import LateCommand
-from provider.cli.options import with_examples
+from provider.cli.options import read_help
 from provider.cli.status import status
 
 LATE: Final = {
@@ -44,8 +44,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-@with_examples
 def root(
     _version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
@@ -61,3 +59,6 @@ def root(
 
     Every command has a help of its own: wayshub-provider server set --help
     """
+
+
+app.callback(help=read_help(root))(root)

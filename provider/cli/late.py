@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand
 from typer.main import get_command
 
-from provider.cli.options import with_examples
+from provider.cli.options import read_help
 
 
 class LateCommand(TyperCommand):
@@ -19,7 +19,7 @@ class LateCommand(TyperCommand):
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Import the command, and let it read its arguments: from here on it stands for itself."""
-        module = import_module(f"provider.cli.{self.name}")
+        command = getattr(import_module(f"provider.cli.{self.name}"), str(self.name))
         alone = typer.Typer(add_completion=False, rich_markup_mode=self.rich_markup_mode)
-        alone.command(self.name)(with_examples(getattr(module, str(self.name))))
+        alone.command(self.name, help=read_help(command))(command)
         return get_command(alone).make_context(info_name, args, parent, **extra)

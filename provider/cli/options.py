@@ -15,7 +15,6 @@ from provider.cli.output import Format, Output
 from provider.errors import ProviderError
 
 P = ParamSpec("P")
-Q = ParamSpec("Q")
 
 URLOption = Annotated[
     str | None,
@@ -81,10 +80,9 @@ def writes(command: Command[P]) -> Callable[P, None]:
     return _connected(command, WRITING)
 
 
-def with_examples(command: Callable[Q, None]) -> Callable[Q, None]:
-    """Let the help of a command keep the lines of its examples, which typer would join."""
-    command.__doc__ = (inspect.getdoc(command) or "").replace("Examples:\n", "\b\nExamples:\n")
-    return command
+def read_help(command: Callable[..., None]) -> str:
+    """Return the help of a command, its docstring, marked so that typer keeps the lines of the examples."""
+    return (inspect.getdoc(command) or "").replace("Examples:\n", "\b\nExamples:\n")
 
 
 def connect(url: str | None, timeout_seconds: float = TIMEOUT_SECONDS) -> Client:
@@ -103,7 +101,7 @@ def taken_away(**options: tuple[bool, object]) -> dict[str, None]:
     Raises a usage error for a field that is set and taken away at once.
     """
     for name, (taken, value) in options.items():
-        if taken and value:
+        if taken and value is not None:
             raise typer.BadParameter(f"it is either set or taken away, and {name} is both here")
     return {name: None for name, (taken, _value) in options.items() if taken}
 
@@ -133,4 +131,5 @@ def _connected(command: Command[P], options: Sequence[inspect.Parameter]) -> Cal
 
     _client, _output, *own = inspect.signature(command).parameters.values()
     run.__signature__ = inspect.Signature([*own, *options])  # type: ignore[attr-defined]  # what typer reads
-    return with_examples(run)
+    run.__doc__ = read_help(command)
+    return run

@@ -38,7 +38,8 @@ def check_free(host: str, port: int) -> None:
     try:
         socket.create_server((host, port), family=family).close()
     except OSError as error:
-        told = f"cannot listen on {host} port {port} ({error.strerror}): choose others with --host and --port"
+        why = str(error.strerror).partition(" (")[0]  # Python says once more where
+        told = f"cannot listen on {host} port {port} ({why}): choose others with --host and --port"
         raise SettingsError(told) from error
 
 

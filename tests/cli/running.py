@@ -1,0 +1,95 @@
+"""The command line, run in this process or as one of its own, and things that answer in place of the service."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+PROGRAM = Path(sys.executable).with_name("wayshub-provider")
+DEADLINE_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left behind."""
+
+    status: int
+    out: str
+    err: str
+
+    def check(self) -> "Result":
+        assert (self.status, self.err) == (0, "")
+        return self
+
+    def error(self, status: int = 1) -> str:
+        """The one line of an expected error, without the program's name."""
+        assert (self.status, self.out) == (status, ""), self
+        assert self.err.startswith("wayshub-provider: ")
+        assert self.err.count("\n") == 1
+        assert self.err.endswith("\n")
+        return self.err.removeprefix("wayshub-provider: ").strip()
+
+    def usage_error(self) -> str:
+        """What was wrong with the command itself: typer's words, and exit status 2."""
+        assert (self.status, self.out) == (2, ""), self
+        assert self.err.startswith("Usage: wayshub-provider ")
+        return self.err.partition("Error: ")[2].strip()
+
+
+Run = Callable[..., Result]
+
+
+def run_process(*arguments: str | bytes, **options: Any) -> Result:
+    """Run the installed command as a process of its own."""
+    done = subprocess.run(
+        [PROGRAM, *arguments], capture_output=True, timeout=DEADLINE_SECONDS, check=False, **{"text": True, **options}
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def variables(**changes: str) -> dict[str, str]:
+    """The environment without settings of ours, but these."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PROVIDER_")} | changes
+
+
+@dataclass
+class Stranger:
+    """An HTTP server that gives one answer to everything, and keeps the requests' headers."""
+
+    url: str
+    seen: list[dict[str, str]] = field(default_factory=list)
+
+
+@contextmanager
+def answering(status: int, kind: str, body: str = "") -> Iterator[Stranger]:
+    """Run a server that answers everything with this status, content type and body."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            stranger.seen.append(dict(self.headers))
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body.encode())))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815  # the names that http.server calls
+
+        def log_message(self, *_arguments: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    stranger = Stranger(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield stranger
+    finally:
+        server.shutdown()
+        server.server_close()

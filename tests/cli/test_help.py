@@ -1,0 +1,93 @@
+"""The help of every command: one line that says what it does, and examples that work."""
+
+import shlex
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from provider import __version__
+from provider.cli.commands import LATE, app
+from tests.cli.running import Run
+
+ROOT: Any = get_command(app)
+STARTERS = tuple(LATE)
+"""Commands whose examples start something: they are read here, and not run."""
+
+
+def commands(group: Any = ROOT, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """All commands that are no groups, with what is typed for each."""
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+def examples(text: str) -> list[list[str]]:
+    """The arguments of the examples in a help, without the program and the variables before it."""
+    lines = [shlex.split(line) for line in text.splitlines() if "wayshub-provider " in line and line.startswith("  ")]
+    return [words[words.index("wayshub-provider") + 1 :] for words in lines]
+
+
+VERBS = ("list", "show", "add", "set", "remove")
+PATHS = [path for path, _command in commands()]
+EXAMPLES = [
+    example for path, command in commands() if path[0] not in STARTERS for example in examples(command.help or "")
+]
+
+
+def test_the_tree_of_commands_is_that_of_the_design() -> None:
+    nouns = {(noun, verb) for noun in ("domain", "service", "server", "router") for verb in VERBS}
+    assert set(PATHS) == {("up",), ("serve",), ("migrate",), ("expose",), ("status",)} | nouns
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_every_command_has_a_summary_and_examples(run: Run, path: tuple[str, ...]) -> None:
+    shown = run(*path, "--help").check().out
+    usage, _empty, summary = shown.splitlines()[:3]
+    assert usage.startswith(f"Usage: wayshub-provider {' '.join(path)} [OPTIONS]")
+    assert summary.endswith((".", ":")) or len(summary) > 60
+    assert run(*path, "-h").check().out == shown
+    found = examples(shown)
+    assert found
+    for example in found:
+        assert tuple(example[: len(path)]) == path
+
+
+def test_lists_of_commands_cut_no_summary(run: Run) -> None:
+    for group in ("", "domain", "service", "server", "router"):
+        assert "..." not in run(*group.split(), "--help").check().out.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("name", STARTERS)
+def test_a_command_that_is_imported_late_is_listed_with_its_own_summary(name: str) -> None:
+    help_text: str = getattr(import_module(f"provider.cli.{name}"), name).__doc__
+    assert help_text.partition("\n")[0] == LATE[name]
+
+
+@pytest.mark.usefixtures("exposed")
+@pytest.mark.parametrize("example", EXAMPLES, ids=" ".join)
+def test_every_example_works(cli: Run, example: list[str]) -> None:
+    cli(*example).check()
+
+
+def test_the_first_examples_work_one_after_the_other(cli: Run) -> None:
+    first, *others = examples(cli("--help").check().out)
+    assert first == ["up", "--demo"]
+    for example in others:
+        cli(*example).check()
+
+
+@pytest.mark.parametrize("name", ["serve", "migrate"])
+def test_the_examples_of_commands_that_start_something_can_be_read(run: Run, name: str) -> None:
+    with ROOT.make_context("wayshub-provider", [name]) as root:
+        for example in examples(run(name, "--help").check().out):
+            ROOT.commands[name].make_context(name, example[1:], root)
+
+
+def test_the_version_is_told(run: Run) -> None:
+    assert run("--version").check().out == f"wayshub-provider {__version__}\n"
