@@ -113,7 +113,7 @@ def confirm(question: str, *, yes: bool, cascade: bool = False) -> None:
     """
     if yes:
         return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
         if cascade:
             raise typer.BadParameter("where nobody can be asked, --cascade needs --yes")
         return
