@@ -8,8 +8,12 @@ Everything here runs in the event loop's thread, except `Polls.publish`.
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 from provider.revisions import Snapshot
+
+CONNECTION: Final = "connection"
+"""Where the server puts the `Connection` of a request, in the scope's state."""
 
 
 class Connection:

@@ -6,9 +6,8 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from provider.api.configuration import CONNECTION
 from provider.app import Application
-from provider.edges import Connection
+from provider.edges import CONNECTION, Connection
 from provider.settings import Settings
 
 _KEEP_ALIVE_SECONDS = 75

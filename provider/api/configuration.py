@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from starlette.types import Receive, Scope, Send
 
 from provider.api import problems
-from provider.edges import Connection, Polls
+from provider.edges import CONNECTION, Connection, Polls
 from provider.errors import FieldError, Invalid, ProviderError, Unavailable, pointer
 from provider.revisions import Revisions, Snapshot
 from provider.values import check_name
@@ -21,8 +21,6 @@ from provider.values import check_name
 PATH: Final = "/traefik/configuration"
 LONGEST_WAIT_SECONDS: Final = 60.0
 DEFAULT_EDGE: Final = "default"
-CONNECTION: Final = "connection"
-"""Where the server puts the `Connection` of a request, in the scope's state."""
 
 _EDGES_PER_CONNECTION: Final = 16
 _SECONDS: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3})?")
