@@ -1,0 +1,150 @@
+"""Who may know whom: the layout, held by the imports themselves."""
+
+import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+import provider
+
+ROOT = Path(provider.__file__).parent
+
+LAYERS = [
+    "errors",
+    "values",
+    "rules",
+    "models",
+    "configuration",
+    "database",
+    "store",
+    "revisions",
+    "edges",
+    "settings",
+    "logs",
+    "sample",
+    "dependencies",
+    "security",
+    "api",
+    "web",
+    "app",
+    "server",
+    "cli",
+]
+"""Each knows only those before it."""
+
+DOORS = ["api", "web", "cli"]
+PURE = ["errors", "values", "rules", "configuration", "models"]
+IMPURE_MODULES = {
+    *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),
+    *("threading", "time", "uuid"),
+    *("alembic", "fastapi", "httpx", "pydantic_settings", "starlette", "structlog", "typer", "uvicorn"),
+}
+IMPURE_NAMES = {"Session", "Engine", "Connection", "create_engine", "select", "sessionmaker"}
+WIRED = {"Database", "Revisions", "Polls", "FastAPI", "ConfigurationEndpoint"}
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+TREES = {
+    module_name(path): ast.parse(path.read_text(), str(path))
+    for path in sorted(ROOT.rglob("*.py"))
+    if "migrations" not in path.parts
+}
+
+
+def layer(module: str) -> str:
+    """Return the part of the package that a module belongs to: `api` for `provider.api.bodies`."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def imports(module: str) -> Iterator[tuple[str, str]]:
+    """Return what a module imports: the module, and the name in it, which may be a module too."""
+    for statement in ast.walk(TREES[module]):
+        if isinstance(statement, ast.Import):
+            yield from ((alias.name, "") for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom):
+            assert statement.level == 0, f"{module} imports by a relative path"
+            assert statement.module
+            yield from ((statement.module, alias.name) for alias in statement.names)
+
+
+def internal(module: str) -> set[str]:
+    """Return the modules of ours that a module imports."""
+    found = {f"{source}.{name}" if f"{source}.{name}" in TREES else source for source, name in imports(module)}
+    return {name for name in found if name in TREES}
+
+
+def test_every_module_has_its_place() -> None:
+    assert {layer(module) for module in TREES} - {"", "__main__"} <= set(LAYERS)
+
+
+@pytest.mark.parametrize("module", TREES)
+def test_dependencies_point_upwards(module: str) -> None:
+    if layer(module) in LAYERS:
+        allowed = LAYERS[: LAYERS.index(layer(module)) + 1]
+        assert {layer(known) for known in internal(module)} - {""} <= set(allowed)
+
+
+def test_no_modules_import_one_another_in_a_circle() -> None:
+    graph = {module: internal(module) - {module} for module in TREES}
+    assert set(TopologicalSorter(graph).static_order()) == set(TREES)
+
+
+@pytest.mark.parametrize(("one", "other"), list(permutations(DOORS, 2)))
+def test_the_doors_know_nothing_of_one_another(one: str, other: str) -> None:
+    known = {known for module in TREES if layer(module) == one for known in internal(module)}
+    assert other not in {layer(module) for module in known}
+
+
+@pytest.mark.parametrize("module", [module for module in TREES if layer(module) in PURE])
+def test_the_pure_modules_know_nothing_of_sessions_clocks_and_http(module: str) -> None:
+    for source, name in imports(module):
+        assert source.partition(".")[0] not in IMPURE_MODULES
+        assert name not in IMPURE_NAMES
+
+
+def test_only_the_composition_root_puts_the_parts_together() -> None:
+    making = {
+        module
+        for module, tree in TREES.items()
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in WIRED
+    }
+    assert making == {"provider.app"}
+    knowing = {module for module in TREES if {"api", "web"} & {layer(known) for known in internal(module)}}
+    assert {layer(module) for module in knowing} <= {"api", "web", "app"}
+
+
+def test_only_the_database_commits() -> None:
+    committing = {
+        module
+        for module, tree in TREES.items()
+        for part in ast.walk(tree)
+        if isinstance(part, ast.Attribute) and part.attr in {"commit", "rollback"}
+    }
+    assert committing == {"provider.database"}
+
+
+@pytest.mark.parametrize("module", TREES)
+def test_nothing_is_imported_inside_a_function(module: str) -> None:
+    functions = (part for part in ast.walk(TREES[module]) if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef))
+    for function in functions:
+        assert not [part for part in ast.walk(function) if isinstance(part, ast.Import | ast.ImportFrom)]
+
+
+def test_importing_the_application_opens_nothing() -> None:
+    module_level = {
+        call.func.id
+        for tree in TREES.values()
+        for statement in tree.body
+        if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        for call in ast.walk(statement)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
+    }
+    assert not module_level & {"open", "read_settings", "Settings", "create_app", "create_engine", *WIRED}

@@ -1,0 +1,258 @@
+"""From the desired state to the document that Traefik polls."""
+
+import hashlib
+import json
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provider import configuration
+from provider.configuration import Document, Part, Parts, Section
+from provider.errors import Unverified
+from provider.models import RouterInput, ServerInput, ServiceInput
+from tests import strategies
+from tests.running import compact
+
+State = tuple[Sequence[tuple[ServiceInput, Sequence[ServerInput]]], Sequence[RouterInput]]
+
+SERVICE = ServiceInput.model_validate({"name": "wayshub"})
+ROUTER = RouterInput.model_validate({"name": "wayshub", "domains": ["alvin.xyz"], "service": "wayshub"})
+
+
+def server(name: str, weight: int = 1, state: str = "ready") -> ServerInput:
+    return ServerInput.model_validate(
+        {"name": name, "url": f"http://{name}.test:3000", "weight": weight, "state": state}
+    )
+
+
+def parts_of(state: State) -> Parts:
+    pools, routers = state
+    made = {router.name: configuration.router_part(router, router.ascii_domains) for router in routers}
+    return Parts(
+        Section({name: part for name, part in made.items() if part is not None}),
+        Section({service.name: configuration.service_part(service, pool) for service, pool in pools}),
+    )
+
+
+def document_of(state: State) -> Document:
+    return configuration.assemble(parts_of(state))
+
+
+def load_balancer(service: ServiceInput, *servers: ServerInput) -> dict[str, Any]:
+    document = json.loads(document_of(([(service, servers)], [])).content)
+    found: dict[str, Any] = document["http"]["services"][service.name]["loadBalancer"]
+    return found
+
+
+def router_in_document(**changes: Any) -> dict[str, Any]:
+    router = RouterInput.model_validate({**ROUTER.model_dump(by_alias=True), **changes})
+    document = json.loads(document_of(([(SERVICE, [])], [router])).content)
+    found: dict[str, Any] = document["http"]["routers"]["wayshub"]
+    return found
+
+
+def has_empty_map(value: object) -> bool:
+    if isinstance(value, dict):
+        return not value or any(map(has_empty_map, value.values()))
+    return isinstance(value, list) and any(map(has_empty_map, value))
+
+
+def test_an_empty_state_is_the_beacon_alone() -> None:
+    document = document_of(([], []))
+    digest = hashlib.sha256(b'{"http":{}}').hexdigest()[:12]
+    assert document.digest == digest
+    headers = {"customResponseHeaders": {"X-Config-Digest": digest}}
+    assert json.loads(document.content) == {"http": {"middlewares": {"provider.beacon": {"headers": headers}}}}
+
+
+def test_the_document_says_what_traefik_needs_and_no_more() -> None:
+    document = json.loads(document_of(([(SERVICE, [server("b"), server("a", 3)])], [ROUTER])).content)
+    assert document["http"]["routers"] == {
+        "wayshub": {"entryPoints": ["web"], "rule": "Host(`alvin.xyz`)", "service": "wayshub"}
+    }
+    assert document["http"]["services"] == {
+        "wayshub": {
+            "loadBalancer": {
+                "servers": [{"url": "http://a.test:3000", "weight": 3}, {"url": "http://b.test:3000", "weight": 1}],
+                "strategy": "wrr",
+            }
+        }
+    }
+
+
+def test_every_option_of_a_service_is_in_the_document() -> None:
+    check = {"path": "/health", "interval": "10s", "timeout": "1s"}
+    service = ServiceInput.model_validate(
+        {
+            "name": "wayshub",
+            "strategy": "p2c",
+            "healthCheck": check,
+            "sticky": {"cookie": {"name": "c"}},
+            "passHostHeader": False,
+        }
+    )
+    assert load_balancer(service, server("a")) == {
+        "servers": [{"url": "http://a.test:3000", "weight": 1}],
+        "strategy": "p2c",
+        "healthCheck": check,
+        "sticky": {"cookie": {"name": "c"}},
+        "passHostHeader": False,
+    }
+
+
+def test_drained_servers_and_those_out_of_service_are_left_out() -> None:
+    found = load_balancer(SERVICE, server("a"), server("b", state="drain"), server("c", state="maint"))
+    assert [item["url"] for item in found["servers"]] == ["http://a.test:3000"]
+    assert load_balancer(SERVICE, server("a", state="drain"))["servers"] == []
+
+
+def test_a_disabled_router_is_left_out_and_its_service_stays() -> None:
+    disabled = ROUTER.model_copy(update={"enabled": False})
+    assert configuration.router_part(disabled, ["alvin.xyz"]) is None
+    assert "routers" not in json.loads(document_of(([(SERVICE, [])], [disabled])).content)["http"]
+
+
+def test_a_priority_is_set_when_it_is_given_or_for_a_wildcard() -> None:
+    assert "priority" not in router_in_document()
+    assert router_in_document(priority=7)["priority"] == 7
+    assert router_in_document(domains=["*.alvin.xyz"])["priority"] == len("Host(`.alvin.xyz`)")
+    assert router_in_document(domains=["*.alvin.xyz"], priority=7)["priority"] == 7
+
+
+def test_a_host_is_an_a_label_in_the_document() -> None:
+    assert router_in_document(domains=["MÜNCHEN.example"])["rule"] == "Host(`xn--mnchen-3ya.example`)"
+
+
+@given(strategies.states())
+def test_every_document_that_is_made_can_be_served(state: State) -> None:
+    document = document_of(state)
+    configuration.verify(document.content)
+    decoded = json.loads(document.content)
+    assert not has_empty_map(decoded)
+    assert compact(decoded).encode() == document.content
+    headers = decoded["http"].pop("middlewares")["provider.beacon"]["headers"]
+    assert headers == {"customResponseHeaders": {"X-Config-Digest": document.digest}}
+    assert hashlib.sha256(compact(decoded).encode()).hexdigest()[:12] == document.digest
+
+
+@given(strategies.states(), st.randoms(use_true_random=False))
+def test_the_same_state_gives_the_same_bytes_in_any_order(state: State, chance: random.Random) -> None:
+    pools, routers = state
+    shuffled = [(service, chance.sample(pool, len(pool))) for service, pool in pools]
+    chance.shuffle(shuffled)
+    assert document_of((shuffled, chance.sample(routers, len(routers)))) == document_of(state)
+
+
+@given(strategies.states(), strategies.states())
+def test_parts_that_are_replaced_give_what_parts_made_anew_give(old: State, new: State) -> None:
+    before, after = parts_of(old), parts_of(new)
+
+    def difference(one: Section, other: Section) -> dict[str, Part | None]:
+        return dict.fromkeys(one.parts.keys() - other.parts.keys()) | other.parts
+
+    kept = configuration.assemble(before)
+    replaced = before.replaced(difference(before.routers, after.routers), difference(before.services, after.services))
+    assert configuration.assemble(replaced) == configuration.assemble(after)
+    assert configuration.assemble(before) == kept
+
+
+def test_a_router_to_nothing_is_never_assembled() -> None:
+    with pytest.raises(Unverified, match="wayshub, which does not exist"):
+        document_of(([], [ROUTER]))
+
+
+GOOD = document_of(([(SERVICE, [server("a", 3)])], [ROUTER])).content
+
+
+def with_beacon(http: dict[str, Any]) -> bytes:
+    """Write a document that is wrong in itself, with the beacon that would be right for it."""
+    digest = hashlib.sha256(compact({"http": http}).encode()).hexdigest()[:12]
+    beacon = {"provider.beacon": {"headers": {"customResponseHeaders": {"X-Config-Digest": digest}}}}
+    return compact({"http": {"middlewares": beacon, **http}}).encode()
+
+
+def one_server(**changes: Any) -> dict[str, Any]:
+    return {"servers": [{"url": "http://a", "weight": 1} | changes], "strategy": "wrr"}
+
+
+def one_service(balancer: dict[str, Any]) -> bytes:
+    return with_beacon({"services": {"a": {"loadBalancer": balancer}}})
+
+
+def test_the_table_below_begins_with_documents_that_hold() -> None:
+    configuration.verify(GOOD)
+    configuration.verify(one_service(one_server()))
+    configuration.verify(with_beacon({}))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"null",
+        b"{}",
+        b"[]",
+        b'{"error":"x"}',
+        b'{"http":{}}',
+        b'{"http":{"middlewares":{}}}',
+        GOOD[:-1],
+        GOOD + b"x",
+        GOOD.replace(b"weight", b"wieght"),
+        GOOD.replace(b'"weight":3', b'"weight":4'),
+        GOOD.replace(b"a.test", b"b.test"),
+        with_beacon({"routers": {}}),
+        with_beacon({"services": {}}),
+        with_beacon({"services": {"a": {}}}),
+        with_beacon({"services": {"a": {"loadBalancer": {}}}}),
+        with_beacon({"tcp": {}}),
+        one_service(one_server(weight=0)),
+        one_service(one_server(weight=-1)),
+        one_service(one_server(weight=1.5)),
+        one_service(one_server(weight="1")),
+        one_service(one_server(weight=True)),
+        one_service(one_server(extra=1)),
+        one_service(one_server() | {"healthCheck": {}}),
+        one_service(one_server() | {"sticky": {}}),
+        one_service(one_server() | {"sticky": {"cookie": {}}}),
+        with_beacon({"routers": {"r": {"entryPoints": ["web"], "rule": "Host(`a`)", "service": "missing"}}}),
+        with_beacon({"routers": {"r": {"entryPoints": [], "rule": "Host(`a`)", "service": "missing"}}}),
+        with_beacon({"routers": {"r": {"rule": "Host(`a`)", "service": "missing"}}}),
+        GOOD.replace(b'"strategy":"wrr"', b'"strategy":"wrr","strategy":"wrr"'),
+        GOOD.replace(b'"services":{', b'"services":{"wayshub":{"loadBalancer":{"servers":[],"strategy":"wrr"}},'),
+        GOOD.replace(b"provider.beacon", b"provider.bacon"),
+        GOOD.replace(b"X-Config-Digest", b"X-Config"),
+        GOOD.replace(b"alvin.xyz", b"\xff"),
+        GOOD.replace(b"alvin.xyz", rb"\ud800"),
+    ],
+)
+def test_a_document_that_traefik_would_reject_or_that_is_not_whole_is_not_verified(content: bytes) -> None:
+    with pytest.raises(Unverified):
+        configuration.verify(content)
+
+
+@given(st.integers(0, len(GOOD) - 1), st.integers(0, 255))
+def test_no_changed_byte_goes_unnoticed(position: int, byte: int) -> None:
+    changed = GOOD[:position] + bytes([byte]) + GOOD[position + 1 :]
+    if changed == GOOD:
+        configuration.verify(changed)
+    else:
+        with pytest.raises(Unverified):
+            configuration.verify(changed)
+
+
+def test_shares_are_by_weight_among_those_that_take_traffic() -> None:
+    pool = [server("a", 3), server("b", 1), server("c", 5, "drain"), server("d", 5, "maint")]
+    assert configuration.shares(pool) == {"a": 0.75, "b": 0.25, "c": 0, "d": 0}
+    assert configuration.shares([server("c", state="drain")]) == {"c": 0}
+    assert configuration.shares([]) == {}
+
+
+@given(st.lists(strategies.servers, max_size=8, unique_by=lambda item: item["name"]))
+def test_shares_add_up_to_1_unless_nobody_takes_traffic(pool: list[dict[str, Any]]) -> None:
+    found = configuration.shares([ServerInput.model_validate(item) for item in pool])
+    assert set(found) == {item["name"] for item in pool}
+    assert sum(found.values()) == pytest.approx(1 if any(item["state"] == "ready" for item in pool) else 0)
