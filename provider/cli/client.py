@@ -107,7 +107,10 @@ class Client:
 
     def get(self, where: str) -> Answer:
         """Read an object."""
-        return self._answer("GET", PREFIX + where)
+        answer = self._answer("GET", PREFIX + where)
+        if not answer.etag:
+            raise self._foreign("an object without an ETag")
+        return answer
 
     def post(self, where: str, document: Item) -> Answer:
         """Make an object."""
@@ -123,7 +126,10 @@ class Client:
 
     def ready(self) -> Item:
         """Ask which revision is served."""
-        return self._answer("GET", "/readyz").item
+        ready = self._answer("GET", "/readyz").item
+        if "revision" not in ready:
+            raise self._foreign("no revision")
+        return ready
 
     def items(self, where: str, q: str | None = None, limit: int | None = None) -> Iterator[Item]:
         """Go through a list, page by page, to its end or to the limit."""
@@ -154,8 +160,11 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         response = self._send(method, where, query, document, headers)
+        revision = response.headers.get("Config-Revision", "")
+        if response.is_success and method != "GET" and not revision:
+            raise self._foreign("a change without a Config-Revision")
         if response.status_code == 204:
-            return Answer({}, "", response.headers.get("Config-Revision", ""))
+            return Answer({}, "", revision)
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
         told = f"{response.status_code} {response.reason_phrase}, {kind or 'no content'}"
         if kind != ("application/json" if response.is_success else "application/problem+json"):
@@ -168,7 +177,7 @@ class Client:
             raise self._foreign(told)
         if not response.is_success:
             raise _error(item)
-        return Answer(item, response.headers.get("ETag", ""), response.headers.get("Config-Revision", ""))
+        return Answer(item, response.headers.get("ETag", ""), revision)
 
     def _send(
         self,
@@ -213,7 +222,9 @@ def _reason(error: Exception) -> str:
 def _error(problem: Item) -> ProviderError:
     """Turn a problem (RFC 9457) into our error, whose detail names the fields."""
     code = str(problem.get("type", "")).rpartition(":")[2]
-    detail = _fields(problem.get("errors") or []) or str(problem.get("detail") or problem.get("title") or "it failed")
+    fields = problem.get("errors")
+    told = _fields([field for field in fields if isinstance(field, dict)]) if isinstance(fields, list) else ""
+    detail = told or str(problem.get("detail") or problem.get("title") or "it failed")
     if code == InUse.code:
         detail += " with --cascade"
     return NotFound(detail) if code == NotFound.code else ProviderError(detail)

@@ -11,8 +11,10 @@ from provider.errors import SettingsError
 from provider.server import Server
 from provider.settings import Settings, read_settings
 
-HostOption = Annotated[str | None, typer.Option(help="Address to listen on, instead of PROVIDER_HOST.")]
-PortOption = Annotated[int | None, typer.Option(help="Port to listen on, instead of PROVIDER_PORT.")]
+HostOption = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Address to listen on, instead of PROVIDER_HOST.")
+]
+PortOption = Annotated[int | None, typer.Option(metavar="NUMBER", help="Port to listen on, instead of PROVIDER_PORT.")]
 
 
 def serve(host: HostOption = None, port: PortOption = None) -> None:
