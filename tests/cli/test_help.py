@@ -82,7 +82,7 @@ def test_the_first_examples_work_one_after_the_other(cli: Run) -> None:
         cli(*example).check()
 
 
-@pytest.mark.parametrize("name", ["serve", "migrate"])
+@pytest.mark.parametrize("name", STARTERS)
 def test_the_examples_of_commands_that_start_something_can_be_read(run: Run, name: str) -> None:
     with ROOT.make_context("wayshub-provider", [name]) as root:
         for example in examples(run(name, "--help").check().out):
