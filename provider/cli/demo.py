@@ -1,0 +1,124 @@
+"""The demo of `up`: an application that is exposed like any other, with small sample servers behind it."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from provider.cli.client import Client, path
+from provider.cli.paths import shown
+from provider.cli.ports import Port
+from provider.cli.processes import Process, ending
+from provider.errors import NotFound, SettingsError
+
+DOMAIN: Final = "wayshub.localhost"
+SERVICE: Final = "wayshub"
+WEIGHTS: Final = {"a": 3, "b": 2, "c": 1}
+PORTS: Final = range(9101, 9200)
+"""Where sample servers may listen: 9101 to 9103, unless those are taken."""
+
+_HOST: Final = "127.0.0.1"
+_HEALTH_CHECK: Final = {"path": "/health", "interval": "2s", "timeout": "2s"}
+"""Short, so that who ends a sample server soon sees the others take over."""
+
+
+def is_empty(client: Client) -> bool:
+    """Tell whether nothing was made yet."""
+    return not any(next(client.items(path(noun), limit=1), None) for noun in ("domains", "services", "routers"))
+
+
+def expose(client: Client, ports: dict[str, int]) -> None:
+    """Expose the sample servers that listen on these ports, as everybody exposes an application."""
+    servers = [{"name": name, "url": f"http://{_HOST}:{port}", "weight": WEIGHTS[name]} for name, port in ports.items()]
+    wanted = {"domain": DOMAIN, "name": SERVICE, "servers": servers, "healthCheck": _HEALTH_CHECK}
+    client.post(path("expose"), wanted)
+
+
+def find_servers(client: Client) -> dict[str, int]:
+    """Return the names and ports of the sample servers that an earlier demo has exposed; none if there was none.
+
+    A server that somebody else put in the place of one of them is not a sample server: it has another port.
+    """
+    try:
+        router = client.get(path("routers", SERVICE)).item
+    except NotFound:
+        return {}
+    if DOMAIN not in router["domains"] or router["service"] != SERVICE:
+        return {}
+    samples = {f"http://{_HOST}:{port}": port for port in PORTS}
+    listed = client.items(path("services", SERVICE, "servers"))
+    return {
+        server["name"]: samples[server["url"]]
+        for server in listed
+        if server["name"] in WEIGHTS and server["url"] in samples
+    }
+
+
+def free_ports() -> Iterator[Port]:
+    """Give the ports for sample servers that are free, reserved."""
+    for number in PORTS:
+        with suppress(SettingsError):
+            yield Port(_HOST, number, "")
+
+
+class SampleServers:
+    """The sample servers: each a process of its own, which is not started again when somebody ends it."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._processes: list[Process] = []
+        self._watching: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    async def start_new(self) -> dict[str, int]:
+        """Start one for each weight. Returns the ports on which they listen, by name. Raises `SettingsError`."""
+        ports = dict(zip(WEIGHTS, free_ports(), strict=False))
+        try:
+            if len(ports) < len(WEIGHTS):
+                raise SettingsError(f"no ports are free for the sample servers, from {PORTS[0]} to {PORTS[-1]}")
+            for name, port in ports.items():
+                await self._start(name, port)
+        finally:
+            for port in ports.values():
+                port.release()
+        return {name: port.number for name, port in ports.items()}
+
+    async def start_again(self, servers: dict[str, int]) -> None:
+        """Start those that an earlier demo has exposed, where they were."""
+        for name, number in servers.items():
+            try:
+                with Port(_HOST, number, "") as port:
+                    await self._start(name, port)
+            except SettingsError:
+                self._say(f"Another program listens on port {number}: the sample server {name} is not started.")
+
+    async def stop(self, seconds: float) -> None:
+        """Ask them to stop, and end them after so many seconds if they have not."""
+        self._stopping = True
+        await asyncio.gather(*(process.stop(seconds) for process in self._processes))
+        await asyncio.gather(*self._watching)
+
+    def kill(self) -> None:
+        """End them at once."""
+        self._stopping = True
+        for process in self._processes:
+            process.kill()
+
+    async def _start(self, name: str, port: Port) -> None:
+        # It is given the socket, which listens already: the port cannot be lost, and no connection is refused.
+        descriptor = port.sockets[0].fileno()
+        command = [sys.executable, "-m", "provider.sample", name, "--port", str(port.number)]
+        process = await Process.start([*command, "--socket", str(descriptor)], pass_fds=[descriptor])
+        self._processes.append(process)
+        watching = asyncio.create_task(self._watch(name, port.number, process))
+        self._watching.add(watching)
+
+    async def _watch(self, name: str, number: int, process: Process) -> None:
+        async for line in process.lines():
+            self._say(f"Sample server {name}: {line}")
+        status = await process.wait()
+        if not self._stopping:
+            again = f"{shown(Path(sys.executable))} -m provider.sample {name} --port {number}"
+            self._say(f"Sample server {name} {ending(status)}. To start it again: {again}")

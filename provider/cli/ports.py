@@ -1,0 +1,64 @@
+"""Ports: reserved before anything is started, so that one that is taken is told while nothing has happened yet."""
+
+import errno
+import socket
+from typing import Self
+
+from provider.errors import SettingsError
+
+
+class Port:
+    """A reserved port of an address of this machine: nobody else can listen there until it is released.
+
+    `option` is what chooses another one. Port 0 stands for any that is free. Whoever connects meanwhile
+    waits for what will be served from `sockets`.
+    """
+
+    def __init__(self, host: str, number: int, option: str) -> None:
+        self.sockets: list[socket.socket] = []
+        self.number = number
+        try:
+            addresses = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+            for family, _kind, _protocol, _name, address in dict.fromkeys(addresses):
+                self.sockets.append(_bound(family, str(address[0]), self.number))
+                self.number = self.sockets[0].getsockname()[1]
+        except (OSError, UnicodeError) as error:
+            self.release()
+            raise SettingsError(_told(error, host, self.number, option)) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Let others listen there."""
+        for reserved in self.sockets:
+            reserved.close()
+        self.sockets = []
+
+
+def _bound(family: int, host: str, number: int) -> socket.socket:
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # Without it a port stays taken for a minute after the connections of the last run.
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        made.bind((host, number))
+        made.listen()  # two sockets may be bound to one port, as long as nobody listens
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def _told(error: OSError | UnicodeError, host: str, number: int, option: str) -> str:
+    if isinstance(error, socket.gaierror | UnicodeError) or error.errno == errno.EADDRNOTAVAIL:
+        return f"this machine has no address {host}: choose another with --host"
+    if error.errno == errno.EADDRINUSE:
+        return f"port {number} of {host} is taken: stop what listens there, or choose another port with {option}"
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return f"port {number} of {host} may not be used by this user: choose one above 1023 with {option}"
+    return f"port {number} of {host} cannot be used ({error.strerror}): choose another with {option}"

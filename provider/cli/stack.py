@@ -1,0 +1,225 @@
+"""The stack that `up` runs: the service, Traefik and the sample servers, started and stopped together."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from provider.app import create_app
+from provider.cli import demo
+from provider.cli.client import Client
+from provider.cli.ports import Port
+from provider.cli.progress import Progress
+from provider.cli.traefik import Traefik
+from provider.cli.waiting import wait_for
+from provider.cli.welcome import Places, welcome
+from provider.errors import ProviderError
+from provider.server import Server
+from provider.settings import Settings
+
+T = TypeVar("T")
+
+_PATIENCE_SECONDS: Final = 20.0
+_REST_TIMEOUT_SECONDS: Final = 10.0
+# Together they are below 5 s: longer than that, and people believe that Ctrl-C was not seen.
+_TRAEFIK_STOPS_SECONDS: Final = 2.0
+_SERVICE_STOPS_SECONDS: Final = 1.5
+_SAMPLES_STOP_SECONDS: Final = 0.5
+_KILLED: Final = 130
+"""The exit status that shells know for a program that Ctrl-C ended."""
+
+
+class ServiceFailed(ProviderError):
+    """The service ended without being asked to."""
+
+    code = "service-failed"
+    title = "The service failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run: the service with its settings on a reserved port, a Traefik, and perhaps the demo.
+
+    `url` is where the service can be reached from here, `static` is Traefik's static configuration.
+    """
+
+    settings: Settings
+    port: Port
+    url: str
+    program: Path
+    static: dict[str, Any]
+    demo: bool
+
+
+class Service:
+    """The service, in the event loop of this process."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._app = create_app(plan.settings)
+        self._server = _Server(self._app, plan.settings)
+        self._port = plan.port
+        self._client = Client(plan.url, os.environ.get("PROVIDER_TOKEN", ""), _REST_TIMEOUT_SECONDS)
+
+    async def run(self) -> None:
+        """Serve until asked to stop. Raises `ServiceFailed` when it ends before."""
+        try:
+            await self._server.serve(sockets=self._port.sockets)
+        except SystemExit as error:  # Uvicorn's way to say that it cannot start
+            raise ServiceFailed("the service did not start: the lines above say why") from error
+        if not self._server.should_exit:
+            raise ServiceFailed("the service did not start: the lines above say why")
+
+    async def ask(self, question: Callable[[Client], T]) -> T:
+        """Ask it something through REST, as its users do. Raises what the client raises."""
+        return await asyncio.to_thread(question, self._client)
+
+    async def digest(self) -> str:
+        """Wait until it is ready. Returns the digest of the document that it serves."""
+        return await wait_for(self._find_digest)
+
+    async def _find_digest(self) -> str | None:
+        try:
+            return str((await self.ask(Client.ready))["digest"])
+        except ProviderError:
+            return None
+
+    def release_polls(self) -> None:
+        """Answer all polls at once, from now on."""
+        self._app.polls.close()
+
+    def stop(self) -> None:
+        """Ask it to stop."""
+        self._server.should_exit = True
+
+
+class _Server(Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone: the stack stops the service in its turn."""
+        yield
+
+
+class Stack:
+    """All parts, from their start to their end."""
+
+    def __init__(self, plan: Plan, progress: Progress) -> None:
+        self._plan = plan
+        self._progress = progress
+        self._service = Service(plan)
+        self._traefik = Traefik(plan.program, plan.static, plan.settings.database_path, progress.say)
+        self._samples = demo.SampleServers(progress.say)
+        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Start all, and run until a signal says stop, or a part fails. Raises what that part raised."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` means it
+                asyncio.get_running_loop().add_signal_handler(number, self._signalled)
+        self._begin("start", self._start())
+        try:
+            await self._over
+        finally:
+            await self._stop()
+
+    async def _start(self) -> None:
+        progress, service, traefik = self._progress, self._service, self._traefik
+        progress.doing("Starting the service")
+        self._begin("service", service.run())
+        with self._patience("The service is not ready yet: its database may be in use by another program."):
+            await service.digest()
+        progress.done(f"The service listens on {self._plan.url}")
+        exposed = self._plan.demo and await self._start_samples()
+        progress.doing("Starting Traefik")
+        self._begin("traefik", traefik.keep())
+        with self._patience(f"Traefik does not answer yet; its log is {traefik.log_path}"):
+            version = await traefik.wait_until_ready()
+        progress.doing(f"Waiting until Traefik {version} runs the configuration")
+        with self._patience(f"Traefik does not run the configuration yet; its log is {traefik.log_path}"):
+            await wait_for(self._find_confirmed)
+        progress.done(f"Traefik {version} runs the configuration, and listens on {traefik.web_url}")
+        if exposed:
+            await self._try_demo()
+        progress.close()
+        for line in welcome(Places(self._plan.url, traefik.web_url, traefik.api_url, exposed), os.environ):
+            progress.say(line)
+
+    async def _find_confirmed(self) -> str | None:
+        """Return the digest that the service serves and Traefik runs, or None while these are two."""
+        served = await self._service.digest()
+        return served if await self._traefik.find_digest() == served else None
+
+    async def _start_samples(self) -> bool:
+        """Start the sample servers. Returns whether there are any: the demo adds nothing to what others made."""
+        self._progress.doing("Starting the sample servers")
+        if await self._service.ask(demo.is_empty):
+            ports = await self._samples.start_new()
+            await self._service.ask(lambda client: demo.expose(client, ports))
+        else:
+            ports = await self._service.ask(demo.find_servers)
+            await self._samples.start_again(ports)
+        if ports:
+            listed = ", ".join(f"{name} on {port}" for name, port in ports.items())
+            self._progress.done(f"The sample servers run: {listed}")
+        else:
+            self._progress.close()
+            self._progress.say("There is something in the database already, so --demo adds nothing to it.")
+        return bool(ports)
+
+    async def _try_demo(self) -> None:
+        self._progress.doing("Waiting for the first answer through Traefik")
+        try:
+            await asyncio.wait_for(wait_for(lambda: self._traefik.find_page(demo.DOMAIN)), _PATIENCE_SECONDS)
+        except TimeoutError:
+            self._progress.close()
+            self._progress.say(f"{demo.DOMAIN} has no answer yet: look at what was changed since the demo was made.")
+        else:
+            self._progress.done("The sample servers answer through Traefik")
+
+    @contextmanager
+    def _patience(self, complaint: str) -> Iterator[None]:
+        """Say why a person is still waiting, once it has taken long."""
+        timer = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._progress.say, complaint)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _begin(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks[name] = task
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None and not self._over.done():
+            self._over.set_exception(error)
+
+    def _signalled(self) -> None:
+        if not self._over.done():
+            self._over.set_result(None)
+            return
+        # Asked for the second time: whoever does so does not want to wait.
+        self._traefik.kill()
+        self._samples.kill()
+        self._progress.close()
+        os._exit(_KILLED)
+
+    async def _stop(self) -> None:
+        """Stop all parts in order, within 5 s."""
+        starting = self._tasks["start"]
+        starting.cancel()
+        await asyncio.wait({starting})
+        self._progress.doing("Stopping")
+        # Traefik waits for its poll before it stops, up to 10 s. So the polls are released first.
+        self._service.release_polls()
+        await self._traefik.stop(_TRAEFIK_STOPS_SECONDS)
+        self._service.stop()
+        others = set(self._tasks.values()) - {starting}
+        if others:
+            await asyncio.wait(others, timeout=_SERVICE_STOPS_SECONDS)
+        await self._samples.stop(_SAMPLES_STOP_SECONDS)
+        self._progress.done("All has stopped")

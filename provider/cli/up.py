@@ -1,0 +1,88 @@
+"""`up`."""
+
+import asyncio
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+
+from provider import database, logs
+from provider.cli.client import find_url
+from provider.cli.paths import shown
+from provider.cli.ports import Port
+from provider.cli.progress import Progress
+from provider.cli.serve import HostOption, PortOption, with_address
+from provider.cli.stack import Plan, Stack
+from provider.cli.traefik import LOOPBACK, find_traefik, read_static_configuration
+from provider.settings import Settings, read_settings
+
+DemoOption = Annotated[
+    bool, typer.Option("--demo", help="On an empty database, expose three sample servers as wayshub.localhost.")
+]
+WebPortOption = Annotated[int, typer.Option(min=0, max=65535, help="Port of Traefik's entry point for browsers.")]
+APIPortOption = Annotated[int, typer.Option(min=0, max=65535, help="Port of Traefik's API and dashboard.")]
+TraefikOption = Annotated[
+    Path | None, typer.Option(metavar="PATH", help="Traefik's program, instead of PROVIDER_TRAEFIK.")
+]
+
+
+def up(
+    demo: DemoOption = False,
+    host: HostOption = None,
+    port: PortOption = None,
+    web_port: WebPortOption = 8080,
+    api_port: APIPortOption = 8081,
+    traefik: TraefikOption = None,
+) -> None:
+    """Migrate, serve, and run Traefik beside it.
+
+    Brings the database to this version's schema, starts the service and a
+    Traefik that polls it, and keeps both running until Ctrl-C. Traefik is the
+    one that is given, else the one on the PATH, else that of the package
+    `wayshub-provider[edge]`. Port 0 is any that is free.
+
+    Examples:
+      wayshub-provider up --demo
+      wayshub-provider up --port 9000 --web-port 9080 --api-port 9081
+      PROVIDER_TRAEFIK=/opt/traefik/traefik wayshub-provider up
+    """
+    settings = with_address(read_settings(), host, port)
+    program = find_traefik(traefik or settings.traefik, "--traefik" if traefik else "PROVIDER_TRAEFIK")
+    progress = Progress()
+    with ExitStack() as reserved:
+        service = reserved.enter_context(Port(settings.host, settings.port, "--port"))
+        web = reserved.enter_context(Port(LOOPBACK, web_port, "--web-port"))
+        api = reserved.enter_context(Port(LOOPBACK, api_port, "--api-port"))
+        settings = settings.model_copy(update={"port": service.number})
+        url = find_url({"PROVIDER_HOST": settings.host, "PROVIDER_PORT": str(settings.port)})
+        static = read_static_configuration(url, web.number, api.number)
+        try:
+            _migrate(settings, progress)
+            web.release()
+            api.release()
+            _run(Plan(settings, service, url, program, static, demo), progress)
+        except KeyboardInterrupt:  # before the stack takes the signals: nothing runs yet
+            raise typer.Exit from None
+        finally:
+            progress.close()
+
+
+def _migrate(settings: Settings, progress: Progress) -> None:
+    path = settings.database_path
+    progress.doing(f"Migrating the database {shown(path)}")
+    database.migrate(path, say=progress.say)
+    progress.done(f"The database {shown(path)} is up to date")
+
+
+def _run(plan: Plan, progress: Progress) -> None:
+    # Among the lines of `up` a person looks for what went wrong; who wants to see more says so.
+    given = "log_level" in plan.settings.model_fields_set
+    logs.configure(plan.settings.log_level if given else "warning", plan.settings.log_format)
+
+    async def run() -> None:
+        await Stack(plan, progress).run()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())

@@ -1,0 +1,74 @@
+"""What `up` prints when all runs: what to open, and what to type next."""
+
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rich.text import Text
+
+from provider.cli.client import find_url
+from provider.cli.demo import DOMAIN
+from provider.cli.paths import shown
+
+COMMAND: Final = "wayshub-provider"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where things are: URLs without a slash at the end. `demo` says whether the demo is exposed."""
+
+    service: str
+    web: str
+    api: str
+    demo: bool
+
+
+def welcome(places: Places, environment: Mapping[str, str]) -> list[Text]:
+    """Return the lines that end a start."""
+    port = places.web.rpartition(":")[2]
+    demo = f"http://{DOMAIN}" + ("" if port == "80" else f":{port}") + "/"
+    web = (demo, "the demo: sample servers, which share the requests by weight")
+    opened = [
+        web if places.demo else (f"{places.web}/", "where browsers come in: 404 until something is exposed"),
+        (f"{places.service}/docs", "the REST API, to read and to try"),
+        (f"{places.api}/dashboard/", "what Traefik runs"),
+    ]
+    command = shown_command()
+    typed = [
+        f"{command} expose alvin.xyz http://127.0.0.1:3000=3 http://127.0.0.1:3001",
+        f"{command} status",
+    ]
+    if places.demo:
+        typed.insert(0, f"curl {demo}")
+    if find_url(environment) != places.service:
+        typed.insert(0, f"export PROVIDER_URL={places.service}")
+    return [
+        Text(),
+        Text("Open", "bold"),
+        *_rows(opened),
+        Text(),
+        Text("Type next, in another terminal", "bold"),
+        *(Text(f"  {line}") for line in typed),
+        Text(),
+        Text.assemble(("Ctrl-C", "bold"), " stops it all."),
+    ]
+
+
+def shown_command() -> str:
+    """Return how to type our own command here: by its name, if the shell finds it by that, or by its path."""
+    program = Path(sys.executable).with_name(COMMAND)
+    found = shutil.which(COMMAND)
+    if found is not None and Path(found).samefile(program):
+        return COMMAND
+    return shown(program) if program.is_file() else f"{shown(Path(sys.executable))} -m provider"
+
+
+def _rows(rows: Sequence[tuple[str, str]]) -> list[Text]:
+    width = max(len(url) for url, _what in rows)
+    return [
+        Text.assemble("  ", (url, f"cyan link {url}"), " " * (width - len(url)), "   ", (what, "dim"))
+        for url, what in rows
+    ]
