@@ -17,6 +17,7 @@ from typing import Any, Final
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session
@@ -242,7 +243,10 @@ def migrate(path: Path, say: Callable[[str], None] = lambda _line: None) -> None
     """
     config = alembic_config(path)
     config.attributes["say"] = say
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:  # which is how Alembic's own command line is told
+        raise Unavailable(str(error)) from error
 
 
 @contextmanager

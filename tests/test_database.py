@@ -1,0 +1,433 @@
+"""The database file: what it may be, how it is migrated, and how it is opened."""
+
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from alembic import command
+from alembic.util import CommandError
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from provider import database
+from provider.database import Condition, Database
+from provider.errors import Unavailable
+from provider.settings import Settings
+from tests.running import ROOT
+
+SERVICE = "INSERT INTO service (name, strategy, pass_host_header) VALUES ('{}', 'wrr', 1)"
+SERVER = "INSERT INTO server (service, name, url, weight, state) VALUES ('wayshub', 'a', 'http://a', 1, 'ready')"
+
+
+@pytest.fixture
+def path(migrated: Path, tmp_path: Path) -> Path:
+    """A migrated database of the test's own."""
+    return Path(shutil.copy(migrated, tmp_path / "provider.db"))
+
+
+def execute(path: Path, *statements: str) -> None:
+    connection = sqlite3.connect(path)
+    try:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+    finally:
+        connection.close()
+
+
+def query(path: Path, statement: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(statement).fetchall()
+    finally:
+        connection.close()
+
+
+def schema(path: Path) -> list[tuple[object, ...]]:
+    return query(path, "SELECT type, name, sql FROM sqlite_master ORDER BY type, name")
+
+
+def copies(path: Path) -> list[Path]:
+    return sorted(path.parent.glob(f"{path.name}.*.copy"))
+
+
+def next_version(folder: Path, body: str) -> Path:
+    """Make the migrations of a later version, with one more whose upgrade is `body`. Returns their folder."""
+    migrations = Path(shutil.copytree(ROOT / "migrations", folder / "migrations"))
+    (migrations / "versions" / "0002_later.py").write_text(
+        '"""later"""\n\nfrom alembic import op\nimport sqlalchemy as sa\n\n'
+        'revision = "0002"\ndown_revision = "0001"\nbranch_labels = None\ndepends_on = None\n\n\n'
+        f"def upgrade():\n    {body}\n\n\ndef downgrade():\n    pass\n"
+    )
+    return migrations
+
+
+def migrate_with(migrations: Path, path: Path) -> list[str]:
+    """Migrate with other migrations than this version's. Returns what was said."""
+    said: list[str] = []
+    config = database.alembic_config(path)
+    config.set_main_option("script_location", str(migrations))
+    config.attributes["say"] = said.append
+    command.upgrade(config, "head")
+    return said
+
+
+# What a file may be
+
+
+def make_text(path: Path) -> None:
+    path.write_text("this is not a database, however long it is " * 100)
+
+
+def make_another_programs(path: Path) -> None:
+    execute(path, "CREATE TABLE note (text)")
+
+
+def make_another_programs_with_alembic(path: Path) -> None:
+    execute(path, "CREATE TABLE alembic_version (version_num)", "INSERT INTO alembic_version VALUES ('0001')")
+
+
+def make_half_made(path: Path) -> None:
+    execute(path, "CREATE TABLE alembic_version (version_num)")
+
+
+def make_newer(path: Path) -> None:
+    database.migrate(path)
+    execute(path, "UPDATE alembic_version SET version_num = '9999'")
+
+
+CONDITIONS: list[tuple[Callable[[Path], object], Condition, str]] = [
+    (lambda _path: None, Condition.MISSING, "there is no database at .*: run `wayshub-provider migrate`"),
+    (Path.touch, Condition.EMPTY, "is empty: run `wayshub-provider migrate`"),
+    (lambda path: execute(path, "VACUUM"), Condition.EMPTY, "is empty: run `wayshub-provider migrate`"),
+    (make_half_made, Condition.EMPTY, "is empty: run `wayshub-provider migrate`"),
+    (make_newer, Condition.NEWER, "version 9999, made by a newer version of wayshub-provider: run that version"),
+    (make_another_programs, Condition.FOREIGN, "of another program: set PROVIDER_DATABASE_URL to another file"),
+    (make_another_programs_with_alembic, Condition.FOREIGN, "of another program: set PROVIDER_DATABASE_URL"),
+    (make_text, Condition.UNREADABLE, "cannot be read as an SQLite database"),
+    (Path.mkdir, Condition.UNREADABLE, "cannot be read as an SQLite database"),
+]
+
+
+@pytest.mark.parametrize(("make", "condition", "told"), CONDITIONS)
+def test_a_file_that_cannot_be_served_is_recognised_and_the_remedy_is_named(
+    tmp_path: Path, make: Callable[[Path], object], condition: Condition, told: str
+) -> None:
+    path = tmp_path / "provider.db"
+    make(path)
+    before = path.read_bytes() if path.is_file() else path.exists()
+    assert database.inspect(path).condition is condition
+    with pytest.raises(Unavailable, match=told):
+        database.check_current(path)
+    with pytest.raises(Unavailable, match=told):
+        Database(path).open()
+    assert (path.read_bytes() if path.is_file() else path.exists()) == before
+
+
+@pytest.mark.parametrize("make", [make_text, make_another_programs, make_another_programs_with_alembic, make_newer])
+def test_a_file_that_is_not_ours_or_newer_is_not_migrated(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    path = tmp_path / "provider.db"
+    make(path)
+    before = path.read_bytes()
+    with pytest.raises(Unavailable, match="it is left as it is"):
+        database.migrate(path)
+    assert path.read_bytes() == before
+    assert not copies(path)
+
+
+@pytest.mark.parametrize("make", [lambda _path: None, Path.touch, make_half_made])
+def test_a_missing_or_empty_file_is_migrated(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    path = tmp_path / "provider.db"
+    make(path)
+    database.migrate(path)
+    assert database.inspect(path).condition is Condition.CURRENT
+    database.check_current(path)
+    assert not copies(path)
+
+
+def test_migrating_makes_the_folder(tmp_path: Path) -> None:
+    path = tmp_path / "var" / "lib" / "provider.db"
+    database.migrate(path)
+    database.check_current(path)
+
+
+def test_what_a_later_version_migrated_is_newer_and_what_it_finds_is_older(path: Path, tmp_path: Path) -> None:
+    later = tmp_path / "later"
+    shutil.copytree(ROOT / "provider", later / "provider", ignore=shutil.ignore_patterns("__pycache__"))
+    migrations = next_version(later, 'op.add_column("service", sa.Column("note", sa.String()))')
+    ask = (
+        "import sys; from pathlib import Path; from provider import database; database.check_current(Path(sys.argv[1]))"
+    )
+    refused = subprocess.run(
+        [sys.executable, "-c", ask, str(path)], cwd=later, capture_output=True, text=True, check=False
+    )
+    assert "is at the older version 0001: run `wayshub-provider migrate`" in refused.stderr
+    migrate_with(migrations, path)
+    assert database.inspect(path).condition is Condition.NEWER
+
+
+# Migrations
+
+
+def test_alembic_and_migrate_make_the_same_schema(migrated: Path, tmp_path: Path) -> None:
+    path = tmp_path / "alembic.db"
+    subprocess.run(
+        [sys.executable, "-m", "alembic", "upgrade", "head"],
+        cwd=ROOT,
+        env=os.environ | {"PROVIDER_DATABASE_URL": f"sqlite:///{path}"},
+        capture_output=True,
+        check=True,
+    )
+    assert schema(path) == schema(migrated)
+    database.check_current(path)
+
+
+def test_the_models_are_what_the_migrations_make(path: Path) -> None:
+    command.check(database.alembic_config(path))
+
+
+def test_migrations_go_down_and_up_again(path: Path) -> None:
+    before = schema(path)
+    config = database.alembic_config(path)
+    config.attributes["say"] = lambda _line: None
+    command.downgrade(config, "base")
+    assert database.inspect(path).condition is Condition.EMPTY
+    command.upgrade(config, "head")
+    assert schema(path) == before
+    command.check(config)
+
+
+def test_migrating_what_is_up_to_date_changes_nothing(path: Path) -> None:
+    execute(path, SERVICE.format("wayshub"))
+    before = query(path, "SELECT * FROM service"), schema(path)
+    said: list[str] = []
+    database.migrate(path, said.append)
+    assert (query(path, "SELECT * FROM service"), schema(path)) == before
+    assert said == []
+    assert not copies(path)
+
+
+def test_a_copy_is_made_before_a_migration_and_it_is_said_where(path: Path, tmp_path: Path) -> None:
+    execute(path, SERVICE.format("wayshub"))
+    before = schema(path)
+    said = migrate_with(next_version(tmp_path, 'op.add_column("service", sa.Column("note", sa.String()))'), path)
+    (copy,) = copies(path)
+    assert said == [f"copied the database to {copy}", "migrated to 0002: later"]
+    assert ".0001." in copy.name
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert schema(copy) == before != schema(path)
+    assert query(copy, "SELECT name FROM service") == [("wayshub",)]
+    database.check_current(copy)
+
+
+def test_a_copy_has_what_is_still_in_the_write_ahead_log(path: Path, tmp_path: Path) -> None:
+    opened = Database(path)
+    opened.open()
+    with opened.writing() as session:
+        session.execute(text(SERVICE.format("wayshub")))
+    migrate_with(next_version(tmp_path, 'op.add_column("service", sa.Column("note", sa.String()))'), path)
+    opened.close()
+    (copy,) = copies(path)
+    assert query(copy, "SELECT name FROM service") == [("wayshub",)]
+
+
+def test_a_migration_that_fails_leaves_everything_as_it_was(path: Path, tmp_path: Path) -> None:
+    before = schema(path)
+    body = 'op.add_column("service", sa.Column("note", sa.String())); raise ArithmeticError("on the way")'
+    with pytest.raises(ArithmeticError):
+        migrate_with(next_version(tmp_path, body), path)
+    assert schema(path) == before
+    database.check_current(path)
+
+
+def test_a_migration_of_a_parent_keeps_its_children(path: Path, tmp_path: Path) -> None:
+    execute(path, SERVICE.format("wayshub"), SERVER)
+    body = (
+        'with op.batch_alter_table("service", recreate="always") as batch: '
+        'batch.add_column(sa.Column("note", sa.String()))'
+    )
+    migrate_with(next_version(tmp_path, body), path)
+    assert query(path, "SELECT service, name FROM server") == [("wayshub", "a")]
+
+
+def test_a_migration_that_breaks_references_is_undone(path: Path, tmp_path: Path) -> None:
+    execute(path, SERVICE.format("wayshub"), SERVER)
+    with pytest.raises(CommandError, match="1 rows refer to nothing: nothing was changed"):
+        migrate_with(next_version(tmp_path, 'op.execute("DELETE FROM service")'), path)
+    assert query(path, "SELECT name FROM service") == [("wayshub",)]
+    database.check_current(path)
+
+
+def test_two_migrations_at_once_are_one(tmp_path: Path) -> None:
+    path = tmp_path / "provider.db"
+    ask = "import sys; from pathlib import Path; from provider import database; database.migrate(Path(sys.argv[1]))"
+    both = [subprocess.Popen([sys.executable, "-c", ask, str(path)], cwd=tmp_path) for _ in range(2)]
+    assert [process.wait(timeout=30) for process in both] == [0, 0]
+    database.check_current(path)
+
+
+def test_an_installed_wheel_migrates(migrated: Path, tmp_path: Path) -> None:
+    wheels, installed = tmp_path / "wheels", tmp_path / "installed"
+
+    def run(*arguments: str, **options: object) -> str:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            **options,  # type: ignore[call-overload]  # of `run`, passed on
+        )
+        assert done.returncode == 0, done.stderr
+        answer: str = done.stdout
+        return answer
+
+    run("-m", "hatchling", "build", "--target", "wheel", "--directory", str(wheels), cwd=ROOT)
+    (wheel,) = wheels.glob("*.whl")
+    pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--no-deps"]
+    run(*pip, "--target", str(installed), str(wheel))
+    path = tmp_path / "provider.db"
+    environment = os.environ | {"PYTHONPATH": str(installed), "PROVIDER_DATABASE_URL": f"sqlite:///{path}"}
+    found = run("-c", "import provider; print(provider.__file__)", cwd=tmp_path, env=environment)
+    assert Path(found.strip()).is_relative_to(installed)
+    assert "is up to date" in run("-m", "provider", "migrate", cwd=tmp_path, env=environment)
+    assert schema(path) == schema(migrated)
+
+
+# Sessions
+
+
+@pytest.mark.parametrize("name", ["a b.db", "100%.db", "a%41.db", "a#b.db", "a?b=c&d.db", "ü.db", "a:b@c.db"])
+def test_the_file_that_is_named_is_the_file_that_is_opened(migrated: Path, tmp_path: Path, name: str) -> None:
+    path = Settings(database_url=f"sqlite:///{quote(str(tmp_path / name))}").database_path
+    assert path == tmp_path / name
+    shutil.copy(migrated, path)
+    database.migrate(path)
+    opened = Database(path)
+    opened.open()
+    with opened.writing() as session:
+        session.execute(text(SERVICE.format("wayshub")))
+    opened.close()
+    assert query(path, "SELECT name FROM service") == [("wayshub",)]
+    assert [found.name for found in tmp_path.iterdir()] == [name]
+
+
+def test_every_connection_keeps_what_it_acknowledges(path: Path) -> None:
+    opened = Database(path)
+    opened.open()
+    with opened.writing() as one, opened.reading() as other:
+        for session in (one, other):
+            for pragma, value in database.PRAGMAS.items():
+                assert session.execute(text(f"PRAGMA {pragma}")).scalar_one() == value
+    opened.close()
+
+
+def test_a_pragma_that_does_not_hold_is_an_error() -> None:
+    connection = sqlite3.connect(":memory:")  # has no write-ahead log
+    with pytest.raises(sqlite3.OperationalError, match="PRAGMA journal_mode is memory, not wal"):
+        database.prepare(connection)
+    connection.close()
+
+
+def test_a_write_is_kept_as_a_whole_or_not_at_all(path: Path) -> None:
+    opened = Database(path)
+    opened.open()
+    with opened.writing() as session:
+        session.execute(text(SERVICE.format("kept")))
+    with pytest.raises(ZeroDivisionError), opened.writing() as session:
+        session.execute(text(SERVICE.format("lost"))).rowcount / 0  # type: ignore[attr-defined]  # a cursor has it
+    with opened.reading() as session:
+        session.execute(text(SERVICE.format("never")))
+    assert query(path, "SELECT name FROM service") == [("kept",)]
+    opened.close()
+
+
+def test_a_row_that_breaks_a_constraint_is_told_from_a_database_that_is_broken(path: Path) -> None:
+    opened = Database(path)
+    opened.open()
+    with pytest.raises(IntegrityError), opened.writing() as session:
+        session.execute(text(SERVER))
+    with pytest.raises(Unavailable, match="cannot be used now: no such table"), opened.writing() as session:
+        session.execute(text("DELETE FROM missing"))
+    opened.close()
+
+
+def test_reads_go_on_while_another_writes_and_see_one_state(path: Path) -> None:
+    opened = Database(path)
+    opened.open()
+    count = text("SELECT count(*) FROM service")
+    with opened.reading() as reading:
+        assert reading.execute(count).scalar_one() == 0
+        with opened.writing() as writing:
+            writing.execute(text(SERVICE.format("wayshub")))
+        assert reading.execute(count).scalar_one() == 0
+    with opened.reading() as reading:
+        assert reading.execute(count).scalar_one() == 1
+    opened.close()
+
+
+def test_writers_wait_for_one_another(path: Path) -> None:
+    opened = Database(path)
+    opened.open()
+    execute(path, SERVICE.format("wayshub"), SERVER)
+
+    def increment() -> None:
+        for _ in range(20):
+            with opened.writing() as session:
+                weight = session.execute(text("SELECT weight FROM server")).scalar_one()
+                session.execute(text("UPDATE server SET weight = :weight"), {"weight": weight + 1})
+
+    threads = [threading.Thread(target=increment) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert query(path, "SELECT weight FROM server") == [(81,)]
+    opened.close()
+
+
+def remove(path: Path, _migrated: Path) -> None:
+    path.unlink()
+
+
+def replace(path: Path, migrated: Path) -> None:
+    other = Path(shutil.copy(migrated, path.with_name("other.db")))
+    other.replace(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"), [(remove, "is missing"), (replace, "was replaced by another file: start the service again")]
+)
+def test_a_file_that_was_taken_away_is_not_written_to(
+    path: Path, migrated: Path, change: Callable[[Path, Path], None], told: str
+) -> None:
+    opened = Database(path)
+    opened.open()
+    with opened.reading():
+        pass
+    change(path, migrated)
+    with pytest.raises(Unavailable, match=told), opened.reading():
+        pass
+    with pytest.raises(Unavailable, match=told), opened.writing():
+        pass
+    opened.close()
+
+
+def test_a_file_that_is_taken_away_during_a_write_makes_it_fail(path: Path) -> None:
+    opened = Database(path)
+    opened.open()
+    with pytest.raises(Unavailable, match="is missing"), opened.writing():
+        path.unlink()
+    opened.close()
+
+
+def test_a_database_is_used_only_once_it_is_open(path: Path) -> None:
+    with pytest.raises(Unavailable, match="is not open"), Database(path).reading():
+        pass
