@@ -1,12 +1,12 @@
 """`serve`."""
 
-import socket
 from typing import Annotated
 
 import typer
 
 from provider import database, logs
 from provider.app import create_app
+from provider.cli.ports import Port
 from provider.errors import SettingsError
 from provider.server import Server
 from provider.settings import Settings, read_settings
@@ -28,21 +28,10 @@ def serve(host: HostOption = None, port: PortOption = None) -> None:
       wayshub-provider serve --port 9000
     """
     settings = with_address(read_settings(), host, port)
-    check_free(settings.host, settings.port)
+    Port(settings.host, settings.port, "--port").release()  # if it is taken, say so before anything starts
     database.check_current(settings.database_path)
     logs.configure(settings.log_level, settings.log_format)
     Server(create_app(settings), settings).run()
-
-
-def check_free(host: str, port: int) -> None:
-    """Raise `SettingsError` where nobody can listen: Uvicorn would say it in its log, after the start."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        socket.create_server((host, port), family=family).close()
-    except OSError as error:
-        why = str(error.strerror).partition(" (")[0]  # Python says once more where
-        told = f"cannot listen on {host} port {port} ({why}): choose others with --host and --port"
-        raise SettingsError(told) from error
 
 
 def with_address(settings: Settings, host: str | None, port: int | None) -> Settings:

@@ -170,13 +170,12 @@ def test_migrate_makes_the_database_that_serve_serves(tmp_path: Path) -> None:
 
 def test_where_nobody_can_listen_serve_says_so_in_one_line(run: Run) -> None:
     assert run("serve", "--port", "70000").error().startswith("--port 70000: a port is a number ")
-    assert run("serve", "--host", "192.0.2.1").error().startswith("cannot listen on 192.0.2.1 port 8000 (")
+    assert run("serve", "--host", "192.0.2.1").error().startswith("this machine has no address 192.0.2.1: ")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         told = run("serve", "--port", str(port)).error()
-    assert (
-        told == f"cannot listen on 127.0.0.1 port {port} (Address already in use): choose others with --host and --port"
-    )
+    assert told.startswith(f"port {port} of 127.0.0.1 is taken: ")
+    assert told.endswith(" with --port")
 
 
 def test_what_cannot_be_set_or_made_is_one_line(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
