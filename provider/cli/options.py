@@ -27,7 +27,7 @@ URLOption = Annotated[
 ]
 OutputOption = Annotated[
     Format,
-    typer.Option("--output", "-o", help="Tables for people, or JSON as REST answers it."),
+    typer.Option("--output", "-o", help="Tables for people, or JSON as REST answers it; of a list, all its items."),
 ]
 QueryOption = Annotated[
     str, typer.Option("--query", "-q", metavar="TEXT", help="Only what has this text in it, in either case.")
