@@ -36,7 +36,7 @@ class _Strict(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, re
 
 
 class ServerPart(_Strict, frozen=True):
-    url: str
+    url: Annotated[str, msgspec.Meta(pattern=r"^(https?|h2c)://[!-~]+$")]
     weight: Annotated[int, msgspec.Meta(ge=1)]
 
 

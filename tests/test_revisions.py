@@ -1,0 +1,441 @@
+"""One change is one transaction is one revision; and the snapshot is what is stored."""
+
+import json
+import logging
+import random
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from provider import database, revisions
+from provider.database import Database
+from provider.errors import InUse, Invalid, NotFound, Unavailable, Unverified
+from provider.models import (
+    Change,
+    DomainInput,
+    HealthCheck,
+    Revision,
+    RouterInput,
+    Server,
+    ServerInput,
+    ServiceInput,
+)
+from provider.revisions import Revisions, Snapshot
+from provider.store import domains, records, routers, servers, services
+from provider.values import ServerState, to_ascii
+
+Apply = Callable[[Session], object]
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Revisions]:
+    file = Database(path)
+    made = Revisions(file)
+    try:
+        yield made
+    finally:
+        file.close()
+
+
+@pytest.fixture
+def path(migrated: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(migrated, tmp_path / "provider.db"))
+
+
+@pytest.fixture
+def kept(path: Path) -> Iterator[Revisions]:
+    """Revisions of a database of the test's own, loaded."""
+    with opened(path) as made:
+        assert made.load()
+        yield made
+
+
+def served(kept: Revisions) -> Snapshot:
+    assert kept.current is not None
+    return kept.current
+
+
+def document(kept: Revisions) -> dict[str, Any]:
+    decoded: dict[str, Any] = json.loads(served(kept).document.content)["http"]
+    return decoded
+
+
+def put_service(name: str = "wayshub", **options: Any) -> Apply:
+    return lambda session: services.put(session, ServiceInput.model_validate({"name": name, **options}))
+
+
+def put_server(name: str = "a", weight: int = 1, service: str = "wayshub") -> Apply:
+    server = ServerInput.model_validate({"name": name, "url": f"http://{name}.test", "weight": weight})
+    return lambda session: servers.put(session, service, server)
+
+
+def put_domain(name: str = "alvin.xyz") -> Apply:
+    return lambda session: domains.put(session, DomainInput(name=name))
+
+
+def put_router(name: str = "wayshub", **options: Any) -> Apply:
+    given = {"name": name, "domains": ["alvin.xyz"], "service": "wayshub", **options}
+    return lambda session: routers.put(session, RouterInput.model_validate(given))
+
+
+def in_turn(*steps: Apply) -> Apply:
+    return lambda session: [step(session) for step in steps]
+
+
+def change(kept: Revisions, *steps: Apply, author: str = "test") -> int:
+    return kept.change(in_turn(*steps), author=author).revision
+
+
+def stored(kept: Revisions) -> list[Revision]:
+    with kept.reading() as session:
+        return list(session.exec(select(Revision).order_by(col(Revision.number))))
+
+
+def test_a_change_makes_a_revision_and_gives_back_what_it_made(kept: Revisions) -> None:
+    outcome = kept.change(lambda session: put_service()(session) or "made", author="test")
+    assert (outcome.result, outcome.revision) == ("made", 1)
+    assert served(kept).revision == 1
+    assert document(kept)["services"]["wayshub"]["loadBalancer"]["servers"] == []
+
+
+def test_a_revision_says_when_who_and_what(kept: Revisions) -> None:
+    change(kept, put_service(), put_server(), author="ada")
+    change(kept, put_server(weight=3), author="grace")
+    first, second = stored(kept)
+    assert (first.number, first.author, first.summary) == (1, "ada", "service wayshub added; server wayshub/a added")
+    assert (second.number, second.author, second.summary) == (2, "grace", "server wayshub/a: weight 1 → 3")
+    assert second.digest == served(kept).document.digest != first.digest
+    when = datetime.fromisoformat(second.time)
+    assert when.utcoffset() == timedelta(0)
+    assert abs(datetime.now(UTC) - when) < timedelta(minutes=1)
+    before = {"name": "a", "url": "http://a.test", "weight": 1, "state": "ready"}
+    assert second.changes == [
+        {"kind": "server", "name": "wayshub/a", "before": before, "after": before | {"weight": 3}}
+    ]
+
+
+def test_a_long_change_is_summed_up(kept: Revisions) -> None:
+    change(kept, *(put_service(f"s{number}") for number in range(8)))
+    assert stored(kept)[0].summary.endswith("service s4 added; and 3 more")
+    assert len(stored(kept)[0].changes) == 8
+
+
+def test_a_change_that_changes_nothing_makes_no_revision(kept: Revisions) -> None:
+    change(kept, put_domain(), put_service(), put_server(), put_router())
+    before = served(kept)
+    assert change(kept, put_domain(), put_service(), put_server(), put_router()) == 1
+    assert change(kept) == 1
+    assert change(kept, put_server(weight=7), put_server(weight=1)) == 1
+    assert change(kept, put_server("b"), lambda session: servers.remove(session, "wayshub", "b")) == 1
+    assert served(kept) is before
+    assert len(stored(kept)) == 1
+
+
+def raising(error: Exception) -> Apply:
+    def step(_session: Session) -> None:
+        raise error
+
+    return step
+
+
+def without_a_path(session: Session) -> None:
+    """Write what no input model lets through."""
+    check = HealthCheck.model_construct(path="")
+    services.put(session, ServiceInput.model_construct(name="wayshub", health_check=check))
+
+
+def past_the_store(session: Session) -> None:
+    session.add(Server(service="missing", name="a", url="http://a", weight=1, state=ServerState.READY))
+    session.flush()
+
+
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [
+        (raising(ZeroDivisionError()), ZeroDivisionError),
+        (raising(KeyboardInterrupt()), KeyboardInterrupt),  # type: ignore[arg-type]  # it stops a program, and is no Exception
+        (put_router("other", service="missing"), Invalid),
+        (put_router("other", domains=["missing.test"]), Invalid),
+        (put_server(service="missing"), NotFound),
+        (lambda session: services.remove(session, "wayshub"), InUse),
+        (lambda session: domains.remove(session, "alvin.xyz"), InUse),
+        (without_a_path, Unverified),
+        (past_the_store, IntegrityError),
+    ],
+)
+def test_a_change_that_fails_leaves_everything_as_it_was(
+    kept: Revisions, path: Path, step: Apply, error: type[BaseException]
+) -> None:
+    change(kept, put_domain(), put_service(), put_server(), put_router())
+    before = served(kept)
+    told: list[Snapshot] = []
+    kept.subscribe(told.append)
+    with pytest.raises(error):
+        change(kept, put_server(weight=9), put_service("other"), step)
+    assert served(kept) is before
+    assert told == []
+    assert len(stored(kept)) == 1
+    with opened(path) as again:
+        assert again.load()
+        assert served(again).document == before.document
+    assert change(kept, put_server(weight=9)) == 2
+
+
+def test_listeners_are_told_after_the_commit_and_before_the_answer(kept: Revisions, path: Path) -> None:
+    told: list[tuple[int, list[tuple[int]]]] = []
+
+    def listen(snapshot: Snapshot) -> None:
+        assert kept.current is snapshot
+        connection = sqlite3.connect(path)
+        told.append((snapshot.revision, connection.execute("SELECT max(number) FROM revision").fetchall()))
+        connection.close()
+
+    kept.subscribe(listen)
+    change(kept, put_service())
+    change(kept, put_service())
+    change(kept, put_server())
+    assert told == [(1, [(1,)]), (2, [(2,)])]
+
+
+def test_changes_from_many_threads_are_told_in_order_and_none_is_lost(kept: Revisions) -> None:
+    change(kept, put_service())
+    told: list[int] = []
+    kept.subscribe(lambda snapshot: told.append(snapshot.revision))
+    numbers: list[int] = []
+
+    def work(worker: int) -> None:
+        numbers.extend(change(kept, put_server(f"w{worker}", weight)) for weight in range(1, 11))
+
+    threads = [threading.Thread(target=work, args=[worker]) for worker in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told == list(range(2, 82))
+    assert sorted(numbers) == told
+    assert [revision.number for revision in stored(kept)] == list(range(1, 82))
+    assert len(document(kept)["services"]["wayshub"]["loadBalancer"]["servers"]) == 8
+
+
+# What a revision has is enough to go forth and back
+
+
+def random_step(chance: random.Random) -> Apply:
+    names = [f"n{number}" for number in range(4)]
+    hosts = ["a.test", "münchen.example", "MÜNCHEN.example", "*.b.test"]
+    name, other, host = chance.choice(names), chance.choice(names), chance.choice(hosts)
+    options = {
+        "domains": chance.sample(["a.test", "münchen.example", "*.b.test"], chance.randint(0, 2)),
+        "pathPrefix": chance.choice(["/", "/x"]),
+        "enabled": chance.random() < 0.8,
+        "service": other,
+    }
+    cascade = chance.random() < 0.5
+    return chance.choice(
+        [
+            put_domain(host),
+            put_service(name, strategy=chance.choice(["wrr", "p2c"])),
+            put_server(name, chance.randint(1, 3), service=other),
+            put_router(name, **options),
+            lambda session: domains.remove(session, to_ascii(host), cascade=cascade),
+            lambda session: services.remove(session, name, cascade=cascade),
+            lambda session: servers.remove(session, other, name),
+            lambda session: routers.remove(session, name),
+        ]
+    )
+
+
+def comparable(kind: str, item: dict[str, Any] | None) -> dict[str, Any] | None:
+    # A router shows its domains as they are typed now, and a domain may be typed in another way later.
+    if kind == "router" and item is not None:
+        return item | {"domains": [to_ascii(name) for name in item["domains"]]}
+    return item
+
+
+def whole_state(session: Session) -> dict[tuple[str, str], Any]:
+    found: dict[tuple[str, str], Any] = {}
+    for domain in domains.page(session, limit=1000):
+        found["domain", domain.ascii_name] = records.as_json(domain)
+    for service in services.page(session, limit=None):
+        found["service", service.name] = records.as_json(service)
+    for name, pool in servers.by_service(session):
+        found |= {("server", f"{name}/{server.name}"): records.as_json(server) for server in pool}
+    for router in routers.page(session, limit=None):
+        found["router", router.name] = comparable("router", records.as_json(router))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_revisions_replay_to_the_state_and_back_to_nothing(kept: Revisions, path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    refused = 0
+    for _ in range(120):
+        try:
+            change(kept, *(random_step(chance) for _ in range(chance.randint(1, 3))))
+        except (NotFound, InUse, Invalid):
+            refused += 1
+    assert 0 < refused < 110
+    state: dict[tuple[str, str], Any] = {}
+    listed = stored(kept)
+    for revision in listed:
+        for item in revision.changes:
+            key = item["kind"], item["name"]
+            assert state.get(key) == comparable(item["kind"], item["before"]) != item["after"]
+            state[key] = comparable(item["kind"], item["after"])
+    with kept.reading() as session:
+        assert {key: item for key, item in state.items() if item is not None} == whole_state(session)
+    for revision in reversed(listed):
+        for item in reversed(revision.changes):
+            state[item["kind"], item["name"]] = comparable(item["kind"], item["before"])
+    assert not any(state.values())
+    with opened(path) as again:
+        assert again.load()
+        assert served(again) == Snapshot(served(kept).revision, served(kept).document, served(again).parts)
+
+
+def test_what_changes_come_to_is_one_change_an_object() -> None:
+    one, two, three = {"weight": 1}, {"weight": 2}, {"weight": 3}
+    made = [Change("server", "s/a", None, one), Change("server", "s/a", one, two)]
+    changed = [Change("server", "s/b", one, two), Change("router", "r", one, None), Change("server", "s/b", two, three)]
+    undone = [Change("server", "s/c", one, two), Change("server", "s/c", two, one)]
+    passing = [Change("domain", "d", None, one), Change("domain", "d", one, None)]
+    assert revisions.net([*made, *changed, *undone, *passing]) == [
+        Change("server", "s/a", None, two),
+        Change("server", "s/b", one, three),
+        Change("router", "r", one, None),
+    ]
+
+
+# What is stored, and what others do to it
+
+
+def test_nothing_is_changed_before_the_state_was_read(path: Path) -> None:
+    with opened(path) as unloaded:
+        with pytest.raises(Unavailable, match="has not read its state yet"):
+            change(unloaded, put_service())
+        with pytest.raises(Unavailable), unloaded.reading():
+            pass
+
+
+def test_the_state_is_read_as_soon_as_the_database_is_migrated(tmp_path: Path) -> None:
+    path = tmp_path / "provider.db"
+    with opened(path) as waiting:
+        assert not waiting.load()
+        assert "run `wayshub-provider migrate`" in waiting.problem
+        assert waiting.current is None
+        database.migrate(path)
+        assert waiting.load()
+        assert served(waiting).revision == 0
+        assert change(waiting, put_service()) == 1
+
+
+def test_a_restart_serves_the_last_revision_and_makes_none(kept: Revisions, path: Path) -> None:
+    change(kept, put_domain(), put_service(), put_server(), put_router())
+    with opened(path) as again:
+        assert again.load()
+        assert (served(again).revision, served(again).document) == (1, served(kept).document)
+        assert len(stored(again)) == 1
+
+
+def test_what_another_process_wrote_is_taken_over_with_the_next_change(kept: Revisions, path: Path) -> None:
+    change(kept, put_service())
+    told: list[int] = []
+    kept.subscribe(lambda snapshot: told.append(snapshot.revision))
+    with opened(path) as other:
+        assert other.load()
+        assert change(other, put_server("b")) == 2
+        assert change(kept, put_server("a")) == 3
+        assert [item["url"] for item in document(kept)["services"]["wayshub"]["loadBalancer"]["servers"]] == [
+            "http://a.test",
+            "http://b.test",
+        ]
+        assert change(other) == 3
+        assert served(other).document == served(kept).document
+    assert told == [3]
+
+
+def test_what_was_written_past_the_service_becomes_a_revision(
+    kept: Revisions, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    change(kept, put_service(), put_server())
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE server SET weight = 7")
+    connection.commit()
+    connection.close()
+    with opened(path) as again, caplog.at_level(logging.WARNING):
+        assert again.load()
+        assert served(again).revision == 2
+        assert document(again)["services"]["wayshub"]["loadBalancer"]["servers"][0]["weight"] == 7
+        assert [revision.author for revision in stored(again)] == ["test", "start"]
+    assert "another document than revision 1 did" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        """UPDATE service SET health_check = '{"path": "/", "interval": "soon", "timeout": "1s"}'""",
+        """UPDATE service SET health_check = '{"path": "/", "interval": "5s", "timeout": "٣s"}'""",
+        """UPDATE service SET sticky = '{"cookie": {"name": ""}}'""",
+        "UPDATE server SET url = 'nonsense'",
+        "UPDATE server SET url = ''",
+    ],
+)
+def test_a_stored_state_that_traefik_would_not_take_is_not_served(path: Path, statement: str) -> None:
+    with opened(path) as first:
+        assert first.load()
+        change(first, put_service(), put_server())
+    connection = sqlite3.connect(path)
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+    with opened(path) as again:
+        assert not again.load()
+        assert "service wayshub" in again.problem
+        assert again.current is None
+
+
+def test_a_database_that_was_put_back_is_not_written_to(kept: Revisions, path: Path) -> None:
+    change(kept, put_service())
+    change(kept, put_server())
+    connection = sqlite3.connect(path)
+    connection.execute("DELETE FROM revision WHERE number = 2")
+    connection.commit()
+    connection.close()
+    with pytest.raises(Unavailable, match="at revision 1, but 2 was acknowledged"):
+        change(kept, put_server(weight=5))
+    assert served(kept).revision == 2
+
+
+def test_while_the_database_is_locked_changes_fail_in_bounded_time_and_reads_go_on(kept: Revisions, path: Path) -> None:
+    change(kept, put_service())
+    locker = sqlite3.connect(path, isolation_level=None)
+    locker.execute("BEGIN IMMEDIATE")
+    failed: list[float] = []
+
+    def work(worker: int) -> None:
+        begun = time.monotonic()
+        with pytest.raises(Unavailable, match=r"is locked|waiting for the database"):
+            change(kept, put_server(f"w{worker}"))
+        failed.append(time.monotonic() - begun)
+
+    threads = [threading.Thread(target=work, args=[worker]) for worker in range(6)]
+    for thread in threads:
+        thread.start()
+    assert len(stored(kept)) == 1
+    for thread in threads:
+        thread.join()
+    locker.execute("ROLLBACK")
+    locker.close()
+    assert len(failed) == 6
+    assert max(failed) < 15
+    assert change(kept, put_server()) == 2
