@@ -6,12 +6,17 @@ away). Whoever makes a state leaves out what was refused, and checks that it was
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import httpx
+from hypothesis import Phase
 from hypothesis import strategies as st
 
 from provider.values import to_ascii
+from tests.running import SOAK
+
+PHASES: Final = tuple(phase for phase in Phase if SOAK or phase is not Phase.shrink)
+"""What to do for a property of the whole service: there is time to make an example smaller in a soak only."""
 
 Body = dict[str, Any]
 

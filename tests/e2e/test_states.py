@@ -5,11 +5,11 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.e2e.states import State, draw_state
-from tests.running import SOAK, Service, Traefik, cases, empty, http_client
+from tests.e2e.states import PHASES, State, draw_state
+from tests.running import Service, Traefik, cases, empty, http_client
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +70,7 @@ def check_services(traefik: Traefik, document: dict[str, Any]) -> None:
 @settings(
     max_examples=cases(40, 300),
     deadline=None,
-    # Each failing try waits for a Traefik that does not take the document: shrinking one has time in a soak only.
-    phases=set(Phase) if SOAK else set(Phase) - {Phase.shrink},
+    phases=PHASES,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 @given(data=st.data())

@@ -1,0 +1,216 @@
+"""The API does what its model does, in any order of calls, and the state alone decides what Traefik gets."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import httpx
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from tests.e2e.model import HOSTS, Body, Key, Model
+from tests.e2e.states import PHASES
+from tests.running import Service, cases, empty, fetch, http_client
+
+Which = tuple[str, Key, str]
+"""An object: its kind, its key, and its name as it is typed."""
+
+names = st.sampled_from(["a", "b", "c"])
+hosts = st.sampled_from(list(HOSTS))
+prefixes = st.sampled_from([None, "/api", "/"])
+bodies: dict[str, st.SearchStrategy[Body]] = {
+    "domains": st.fixed_dictionaries({}, optional={"description": st.sampled_from(["", "x", "`é'"])}),
+    "services": st.fixed_dictionaries(
+        {},
+        optional={
+            "strategy": st.sampled_from(["wrr", "p2c"]),
+            "passHostHeader": st.booleans(),
+            "sticky": st.sampled_from([None, {"cookie": {"name": "c"}}]),
+            "healthCheck": st.sampled_from([None, {"path": "/", "interval": "5s", "timeout": "2s"}]),
+        },
+    ),
+    "servers": st.fixed_dictionaries(
+        {"url": st.sampled_from(["http://127.0.0.1:1", "http://127.0.0.1:2"])},
+        optional={"weight": st.integers(1, 3), "state": st.sampled_from(["ready", "drain", "maint"])},
+    ),
+    "routers": st.fixed_dictionaries(
+        {"service": names, "domains": st.lists(hosts, max_size=3, unique_by=HOSTS.__getitem__)},
+        optional={
+            "pathPrefix": prefixes,
+            "enabled": st.booleans(),
+            "priority": st.sampled_from([None, 1, 1000]),
+            "entryPoints": st.sampled_from([["web"], ["other", "web"]]),
+        },
+    ).filter(lambda router: router["domains"] or router.get("pathPrefix") is not None),
+}
+conditions = st.sampled_from(["none", "none", "none", "current", "stale", "exists", "new"])
+
+
+def path(kind: str, key: Key) -> str:
+    return f"/services/{key[0]}/servers/{key[1]}" if kind == "servers" else f"/{kind}/{key[0]}"
+
+
+@st.composite
+def targets(draw: st.DrawFn) -> Which:
+    """Draw an object that may exist or not."""
+    kind = draw(st.sampled_from(["domains", "services", "servers", "servers", "routers", "routers"]))
+    if kind == "domains":
+        typed = draw(hosts)
+        return kind, (HOSTS[typed],), typed
+    name = draw(names)
+    return kind, ((draw(names), name) if kind == "servers" else (name,)), name
+
+
+class Calls(RuleBasedStateMachine):
+    """Any calls of the API, on a service and on its model."""
+
+    def __init__(self, service: Service, mirror: Service, client: httpx.Client, mirror_client: httpx.Client) -> None:
+        super().__init__()
+        self.service, self.mirror = service, mirror
+        self.client, self.mirror_client = client, mirror_client
+        empty(service)
+        self.model = Model(revision=fetch(f"{service.url}/readyz").json()["revision"])
+
+    def call(self, method: str, at: str, expected: Callable[[], int], **options: Any) -> None:
+        """Make a call, and check that it does what the model does."""
+        answer = self.client.request(method, at, **options)
+        status = self.model.change(expected)
+        assert answer.status_code == status, f"{method} {at} {options}: {answer.text}, the model: {status}"
+        if answer.is_success:
+            assert int(answer.headers["Config-Revision"]) == self.model.revision
+        else:
+            assert answer.headers["Content-Type"] == "application/problem+json"
+
+    def headers(self, condition: str, at: str) -> tuple[dict[str, str], bool]:
+        """Return the header of a condition, and whether the object is what it demands."""
+        answer = self.client.get(at)
+        exists = answer.status_code == 200
+        match condition:
+            case "current" if exists:
+                return {"If-Match": answer.headers["ETag"]}, True
+            case "current" | "stale":
+                return {"If-Match": '"stale"'}, False
+            case "exists":
+                return {"If-Match": "*"}, exists
+            case "new":
+                return {"If-None-Match": "*"}, not exists
+        return {}, True
+
+    @rule(which=targets(), data=st.data())
+    def create(self, which: Which, data: st.DataObject) -> None:
+        kind, key, typed = which
+        body = {"name": typed, **data.draw(bodies[kind])}
+        self.call("POST", path(kind, key).rpartition("/")[0], lambda: self.model.create(kind, key, body), json=body)
+
+    @rule(which=targets(), data=st.data(), condition=conditions)
+    def replace(self, which: Which, data: st.DataObject, condition: str) -> None:
+        kind, key, typed = which
+        body = {"name": typed, **data.draw(bodies[kind])}
+        at = path(kind, key)
+        headers, holds = self.headers(condition, at)
+        self.call("PUT", at, lambda: self.model.replace(kind, key, body) if holds else 412, json=body, headers=headers)
+
+    @rule(which=targets(), data=st.data(), condition=conditions)
+    def patch(self, which: Which, data: st.DataObject, condition: str) -> None:
+        kind, key, _typed = which
+        drawn = data.draw(bodies[kind])
+        fields = data.draw(st.sets(st.sampled_from(sorted(drawn)))) if drawn else set()
+        patch = {name: drawn[name] for name in fields}
+        at = path(kind, key)
+        headers, holds = self.headers(condition, at)
+        exists = key in self.model.objects[kind]
+        self.call(
+            "PATCH",
+            at,
+            lambda: self.model.merge(kind, key, patch) if holds or not exists else 412,
+            json=patch,
+            headers=headers,
+        )
+
+    @rule(which=targets(), cascade=st.booleans(), condition=conditions)
+    def remove(self, which: Which, cascade: bool, condition: str) -> None:
+        kind, key, _typed = which
+        at = path(kind, key)
+        headers, holds = self.headers(condition, at)
+        exists = key in self.model.objects[kind]
+        self.call(
+            "DELETE",
+            at,
+            lambda: self.model.remove(kind, key, cascade=cascade) if holds or not exists else 412,
+            params={"cascade": cascade} if kind in {"domains", "services"} else {},
+            headers=headers,
+        )
+
+    @rule(
+        host=hosts,
+        name=names,
+        prefix=prefixes,
+        servers=st.lists(st.tuples(names, bodies["servers"]), min_size=1, max_size=3, unique_by=lambda pair: pair[0]),
+    )
+    def expose(self, host: str, name: str, prefix: str | None, servers: list[tuple[str, Body]]) -> None:
+        pool = [{"name": server, "url": body["url"], "weight": body.get("weight", 1)} for server, body in servers]
+        body = {"domain": host, "name": name, "servers": pool, "pathPrefix": prefix}
+        self.call("POST", "/expose", lambda: self.model.expose(host, name, pool, prefix), json=body)
+
+    @invariant()
+    def shows_what_the_model_has(self) -> None:
+        for kind in ("domains", "services", "routers"):
+            shown = {item["name"]: item for item in self.client.get(f"/{kind}").json()["items"]}
+            assert shown == {
+                item["name"]: item for key in self.model.objects[kind] if (item := self.model.shown(kind, key))
+            }
+        for (service,) in self.model.objects["services"]:
+            listed = self.client.get(f"/services/{service}/servers").json()["items"]
+            assert {(service, server["name"]): server for server in listed} == {
+                key: server | {"share": self.model.share(key)}
+                for key, server in self.model.objects["servers"].items()
+                if key[0] == service
+            }
+
+    @invariant()
+    def serves_what_the_model_serves(self) -> None:
+        answer = self.client.get(f"{self.service.url}/traefik/configuration")
+        assert int(answer.headers["Config-Revision"]) == self.model.revision
+        document = answer.json()["http"]
+        assert {
+            name: {"rule": router["rule"], "service": router["service"]}
+            for name, router in document.get("routers", {}).items()
+        } == self.model.routers()
+        assert {
+            name: service["loadBalancer"]["servers"] for name, service in document.get("services", {}).items()
+        } == self.model.services()
+
+    def teardown(self) -> None:
+        """Make the same state elsewhere, in another order: it gives the same bytes."""
+        empty(self.mirror)
+        random = Random(self.model.revision)
+        for kind in ("domains", "services", "servers", "routers"):
+            for key in random.sample(list(self.model.objects[kind]), len(self.model.objects[kind])):
+                self.mirror_client.put(path(kind, key), json=self.model.shown(kind, key)).raise_for_status()
+        assert (
+            fetch(f"{self.mirror.url}/traefik/configuration").content
+            == fetch(f"{self.service.url}/traefik/configuration").content
+        )
+
+
+def test_any_calls_of_the_api_do_what_its_model_does(
+    shared_service: Service, start_service: Callable[..., Service]
+) -> None:
+    mirror = start_service(name="mirror.db")
+    with http_client(f"{shared_service.url}/api/v1") as client, http_client(f"{mirror.url}/api/v1") as mirror_client:
+
+        class CallsOfThese(Calls):
+            def __init__(self) -> None:
+                super().__init__(shared_service, mirror, client, mirror_client)
+
+        run_state_machine_as_test(
+            CallsOfThese,
+            settings=settings(
+                max_examples=cases(20, 400),
+                stateful_step_count=cases(40, 60),
+                deadline=None,
+                phases=PHASES,
+                suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+            ),
+        )
