@@ -66,7 +66,7 @@ dl {
 }
 dt { color: var(--quiet); }
 dd { overflow-wrap: anywhere; }
-code { font: .92em ui-monospace, monospace; }
+code { font: .92em ui-monospace, monospace; white-space: nowrap; }
 .again {
   display: inline-block; margin-top: 1.25rem; padding: .55rem 1.15rem; border-radius: .6rem;
   border: 1px solid var(--accent); color: var(--accent); font-weight: 600; text-decoration: none;
@@ -85,8 +85,8 @@ code { font: .92em ui-monospace, monospace; }
 <a class="again" href="">Ask again</a>
 <dl>
 <dt>Asked for</dt><dd>$asked</dd>
-<dt>Came through</dt><dd>$through</dd>
-<dt>Listens on</dt><dd>$address</dd>
+<dt>Proxy</dt><dd>$proxy</dd>
+<dt>Address</dt><dd>$address</dd>
 <dt>Process</dt><dd>$process</dd>
 </dl>
 <p>Try it: end this server with <code>kill $process</code>, and ask again.</p>
@@ -179,13 +179,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 def page(server: SampleServer, headers: Message, count: int) -> str:
     """Return the page for a browser, as HTML."""
-    through = headers.get("X-Forwarded-Server")
+    proxy = headers.get("X-Forwarded-Server")
     values = {
         "name": server.name,
-        "count": "This is its first answer." if count == 1 else f"It has answered {count} requests.",
-        "explanation": _BEHIND_A_PROXY if through else _ALONE,
+        "count": "1 request answered" if count == 1 else f"{count} requests answered",
+        "explanation": _BEHIND_A_PROXY if proxy else _ALONE,
         "asked": headers.get("Host", "no host"),
-        "through": f"a proxy on {through}" if through else "no proxy",
+        "proxy": f"on {proxy}" if proxy else "none",
         "address": server.address,
         "process": os.getpid(),
     }

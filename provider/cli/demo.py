@@ -2,8 +2,9 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ DOMAIN: Final = "wayshub.localhost"
 SERVICE: Final = "wayshub"
 WEIGHTS: Final = {"a": 3, "b": 2, "c": 1}
 PORTS: Final = range(9101, 9200)
-"""Where sample servers may listen: 9101 to 9103, unless those are taken."""
+"""Where sample servers may listen: the first ones, unless those are taken."""
 
 _HOST: Final = "127.0.0.1"
 _HEALTH_CHECK: Final = {"path": "/health", "interval": "2s", "timeout": "2s"}
@@ -29,9 +30,9 @@ def is_empty(client: Client) -> bool:
     return not any(next(client.items(path(noun), limit=1), None) for noun in ("domains", "services", "routers"))
 
 
-def expose(client: Client, ports: dict[str, int]) -> None:
+def expose(client: Client, ports: Mapping[str, int]) -> None:
     """Expose the sample servers that listen on these ports, as everybody exposes an application."""
-    servers = [{"name": name, "url": f"http://{_HOST}:{port}", "weight": WEIGHTS[name]} for name, port in ports.items()]
+    servers = [{"name": name, "url": _url(port), "weight": WEIGHTS[name]} for name, port in ports.items()]
     wanted = {"domain": DOMAIN, "name": SERVICE, "servers": servers, "healthCheck": _HEALTH_CHECK}
     client.post(path("expose"), wanted)
 
@@ -47,7 +48,7 @@ def find_servers(client: Client) -> dict[str, int]:
         return {}
     if DOMAIN not in router["domains"] or router["service"] != SERVICE:
         return {}
-    samples = {f"http://{_HOST}:{port}": port for port in PORTS}
+    samples = {_url(port): port for port in PORTS}
     listed = client.items(path("services", SERVICE, "servers"))
     return {
         server["name"]: samples[server["url"]]
@@ -56,11 +57,15 @@ def find_servers(client: Client) -> dict[str, int]:
     }
 
 
-def free_ports() -> Iterator[Port]:
-    """Give the ports for sample servers that are free, reserved."""
-    for number in PORTS:
-        with suppress(SettingsError):
-            yield Port(_HOST, number, "")
+def move(client: Client, before: Mapping[str, int], now: Mapping[str, int]) -> None:
+    """Say on which ports the sample servers listen now, where another program had taken the one from before."""
+    for name, port in now.items():
+        if port != before[name]:
+            client.patch(path("services", SERVICE, "servers", name), {"url": _url(port)})
+
+
+def _url(port: int) -> str:
+    return f"http://{_HOST}:{port}"
 
 
 class SampleServers:
@@ -72,27 +77,18 @@ class SampleServers:
         self._watching: set[asyncio.Task[None]] = set()
         self._stopping = False
 
-    async def start_new(self) -> dict[str, int]:
-        """Start one for each weight. Returns the ports on which they listen, by name. Raises `SettingsError`."""
-        ports = dict(zip(WEIGHTS, free_ports(), strict=False))
-        try:
-            if len(ports) < len(WEIGHTS):
-                raise SettingsError(f"no ports are free for the sample servers, from {PORTS[0]} to {PORTS[-1]}")
-            for name, port in ports.items():
-                await self._start(name, port)
-        finally:
-            for port in ports.values():
-                port.release()
-        return {name: port.number for name, port in ports.items()}
+    async def start(self, wished: Mapping[str, int]) -> dict[str, int]:
+        """Start one for each name, on the port that is wished or, where that is taken, on another.
 
-    async def start_again(self, servers: dict[str, int]) -> None:
-        """Start those that an earlier demo has exposed, where they were."""
-        for name, number in servers.items():
-            try:
-                with Port(_HOST, number, "") as port:
-                    await self._start(name, port)
-            except SettingsError:
-                self._say(f"Another program listens on port {number}: the sample server {name} is not started.")
+        Returns the ports on which they listen. Raises `SettingsError` where none is free.
+        """
+        spare = (number for number in PORTS if number not in wished.values())
+        listening = {}
+        for name, number in wished.items():
+            with _reserve(number, spare) as port:
+                await self._start(name, port)
+                listening[name] = port.number
+        return listening
 
     async def stop(self, seconds: float) -> None:
         """Ask them to stop, and end them after so many seconds if they have not."""
@@ -122,3 +118,10 @@ class SampleServers:
         if not self._stopping:
             again = f"{shown(Path(sys.executable))} -m provider.sample {name} --port {number}"
             self._say(f"Sample server {name} {ending(status)}. To start it again: {again}")
+
+
+def _reserve(wished: int, spare: Iterator[int]) -> Port:
+    for number in chain([wished], spare):
+        with suppress(SettingsError):
+            return Port(_HOST, number, "")
+    raise SettingsError(f"no port is free for a sample server, from {PORTS[0]} to {PORTS[-1]}")

@@ -157,11 +157,12 @@ class Stack:
         """Start the sample servers. Returns whether there are any: the demo adds nothing to what others made."""
         self._progress.doing("Starting the sample servers")
         if await self._service.ask(demo.is_empty):
-            ports = await self._samples.start_new()
+            ports = await self._samples.start(dict(zip(demo.WEIGHTS, demo.PORTS, strict=False)))
             await self._service.ask(lambda client: demo.expose(client, ports))
         else:
-            ports = await self._service.ask(demo.find_servers)
-            await self._samples.start_again(ports)
+            known = await self._service.ask(demo.find_servers)
+            ports = await self._samples.start(known)
+            await self._service.ask(lambda client: demo.move(client, known, ports))
         if ports:
             listed = ", ".join(f"{name} on {port}" for name, port in ports.items())
             self._progress.done(f"The sample servers run: {listed}")

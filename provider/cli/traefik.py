@@ -30,7 +30,7 @@ _API_TIMEOUT_SECONDS: Final = 2.0
 _COLOR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _TIMED: Final = re.compile(r"\S+ (?:ERR|WRN|FTL) (.*)")
 _GRAVE: Final = re.compile(r'\S+ (?:ERR|FTL) |\{"level":"(?:error|fatal)"|panic: |fatal error: |.* cannot be run: ')
-_HEALTH: Final = re.compile(r"\S+ WRN Health check failed")
+_HEALTH: Final = re.compile(r"\S+ WRN Health check failed\b.* serviceName=(\S+?)(?:@\w+)? targetURL=(\S+)")
 _RETRY: Final = re.compile(r" in [0-9.]+\S*")
 
 
@@ -61,9 +61,10 @@ def find_traefik(given: Path | None, name: str) -> Path:
 
 
 def _check(given: Path, name: str) -> Path:
-    found = shutil.which(given)
+    # A path lost its `./` when it became one, so `which` alone would look for it on the PATH.
+    found = shutil.which(given.absolute()) or shutil.which(given)
     if found is not None:
-        return Path(found).absolute()
+        return Path(found)
     if not given.exists():
         raise TraefikError(f"{name} is {given}, where there is nothing: set it to Traefik's program")
     if given.is_dir():
@@ -225,7 +226,7 @@ class Traefik:
                 file.flush()
                 for told in self._log.read(plain):
                     if not self._stopping.is_set():
-                        self._say(f"Traefik: {told}")
+                        self._say(told)
         return await process.wait()
 
     def _never_ready(self, status: int) -> TraefikError:
@@ -249,22 +250,30 @@ class Log:
         Traefik repeats what is wrong with each try: the same thing is told once a minute.
         """
         self._lines.append(line)
-        if _GRAVE.match(line) or _HEALTH.match(line):
-            message, now = _message(line), time.monotonic()
+        message = _find_message(line)
+        if message is not None:
+            now = time.monotonic()
             self._told = {told: when for told, when in self._told.items() if now - when < _QUIET_SECONDS}
             if self._told.setdefault(_RETRY.sub("", message), now) == now:
                 yield message
 
     def find_reason(self) -> str | None:
         """Return the last grave line, or None."""
-        return next((_message(line) for line in reversed(self._lines) if _GRAVE.match(line)), None)
+        return next((_without_time(line) for line in reversed(self._lines) if _GRAVE.match(line)), None)
 
     def last_lines(self) -> list[str]:
         """Return the last lines that are not empty."""
         return [line for line in self._lines if line.strip()][-_LINES_TOLD:]
 
 
-def _message(line: str) -> str:
+def _find_message(line: str) -> str | None:
+    """Return what a line of Traefik's log means to a person, or None if it is not worth telling."""
+    if down := _HEALTH.match(line):
+        return f"The server {down[2]} of the service {down[1]} fails its health check: it gets no requests."
+    return f"Traefik: {_without_time(line)}" if _GRAVE.match(line) else None
+
+
+def _without_time(line: str) -> str:
     """Return a line without its time and level."""
     timed = _TIMED.match(line)
     return timed[1] if timed else line
