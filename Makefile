@@ -6,15 +6,15 @@ PYTHON ?= $(shell for name in python3 python python3.14 python3.13 python3.12 py
 	echo $$name && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-UP ?= --demo
+UP ?=
 
 .PHONY: help up test soak check bench lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
-up: $(VENV)/.run ## Migrate, serve, run Traefik and a small demo; Ctrl-C stops all (UP="--web-port 9090" for options)
-	@exec $(BIN)/wayshub-provider up $(UP)
+up: $(VENV)/.run ## Migrate, serve, run Traefik and a small demo; Ctrl-C stops all (UP="--web-port 9090" adds options)
+	@exec $(BIN)/wayshub-provider up --demo $(UP)
 
 test: $(VENV)/.dev ## Run the tests
 	$(BIN)/python -m pytest -m "not bench and not soak"
@@ -40,18 +40,31 @@ lock: $(VENV)/.dev ## Renew the lock files from pyproject.toml
 clean: ## Remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
 
+# Quiet pip would leave people before a still screen for a minute or more: this tells what it is at, in short.
+define install
+	@rm -f $@
+	@{ $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r $(1) && touch $@; } | \
+		while read -r word name rest; do case "$$word $$rest" in \
+			Collecting*|Processing*) name=$${name##*/}; name=$${name%%==*}; printf ' %s' "$${name%%-[0-9]*}";; \
+			Downloading*MB*) printf ' %s' "$$rest";; \
+			Installing*) printf ' … unpacking …';; \
+		esac; done; echo
+	@test -f $@ || { echo "It did not work: what is wrong stands above. Then run make again."; exit 1; }
+endef
+
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer, with venv, is needed: install it, or run make PYTHON=/path/to/python3"; exit 1; }
 	@echo "Setting up the environment in $(VENV) with $(PYTHON) …"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv --clear $(VENV)
 
-$(VENV)/.run: $(BIN)/python requirements.lock pyproject.toml
-	@echo "Installing what the service needs …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+$(VENV)/.locked: $(BIN)/python requirements.lock
+	@echo "Installing what the service needs, Traefik included: some 100 MB, once …"
+	$(call install,requirements.lock)
+
+$(VENV)/.run: $(VENV)/.locked pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	@echo "Installing what the tests need …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	@touch $@
+	$(call install,requirements-dev.lock)
