@@ -178,15 +178,20 @@ class Writes:
 
 
 def merged(target: Any, patch: Any) -> Any:
-    """Return what a JSON merge patch (RFC 7396) makes of a value."""
+    """Return what a JSON merge patch (RFC 7396) makes of a value.
+
+    Null for a field that an object does not have is kept, to be refused like any field that is not known:
+    our objects have all their fields.
+    """
     if not isinstance(patch, dict):
         return patch
-    result = dict(target) if isinstance(target, dict) else {}
+    known = target if isinstance(target, dict) else {}
+    result = dict(known)
     for key, value in patch.items():
-        if value is None:
+        if value is None and (key in known or not known):
             result.pop(key, None)
         else:
-            result[key] = merged(result.get(key), value)
+            result[key] = merged(known.get(key), value)
     return result
 
 

@@ -1,0 +1,60 @@
+"""What the tests of the REST API ask of every answer."""
+
+from typing import Any
+
+import httpx
+
+from tests.running import Service, fetch
+
+TITLES = {
+    "unreadable": (400, "The input cannot be read"),
+    "not-found": (404, "Not found"),
+    "method-not-allowed": (405, "Method not allowed"),
+    "already-exists": (409, "It exists already"),
+    "in-use": (409, "It is in use"),
+    "precondition-failed": (412, "It has changed since"),
+    "too-large": (413, "The input is too large"),
+    "unsupported-media-type": (415, "This content type is not accepted"),
+    "invalid": (422, "The input is not valid"),
+    "unavailable": (503, "Not available now"),
+}
+"""Every kind of problem, with its status. Programs rely on them: a kind is added, and never changed."""
+
+
+def problem(answer: httpx.Response, kind: str, *fields: tuple[str, str]) -> dict[str, Any]:
+    """Check that an answer is a problem of this kind, with these fields as (pointer, code). Returns it."""
+    status, title = TITLES[kind]
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["cache-control"] == "no-store"
+    found: dict[str, Any] = answer.json()
+    assert found["type"] == f"urn:wayshub-provider:{kind}"
+    assert found["title"] == title
+    assert found["status"] == status
+    assert found["instance"] == answer.request.url.path[:2000]
+    assert isinstance(found["detail"], str)
+    assert found["detail"]
+    assert set(found) <= {"type", "title", "status", "detail", "instance", "errors"}
+    assert answer.headers.get("retry-after") == ("1" if status == 503 else None)
+    for error in found.get("errors", ()):
+        assert set(error) == {"pointer", "code", "detail", "in"}
+        assert error["in"] in {"body", "query", "path", "header"}
+        assert error["pointer"] == "" or error["pointer"].startswith("/")
+        assert error["detail"]
+    assert [(error["pointer"], error["code"]) for error in found.get("errors", ())] == list(fields)
+    return found
+
+
+def revision(answer: httpx.Response) -> int:
+    """Return the revision that a write answered with."""
+    return int(answer.raise_for_status().headers["config-revision"])
+
+
+def state(service: Service) -> tuple[bytes, str, list[Any]]:
+    """Return all that must not change when a request is refused: document, revision and objects."""
+    polled = fetch(f"{service.url}/traefik/configuration").raise_for_status()
+    lists = [
+        fetch(f"{service.url}/api/v1/{noun}", params={"limit": 1000}).raise_for_status().json()
+        for noun in ("domains", "services", "routers")
+    ]
+    return polled.content, polled.headers["config-revision"], lists

@@ -1,0 +1,162 @@
+"""`/api/v1/routers`."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.checks import problem, revision
+from tests.running import Service
+
+ROUTER: dict[str, Any] = {
+    "name": "wayshub",
+    "domains": ["alvin.xyz"],
+    "pathPrefix": None,
+    "service": "wayshub",
+    "entryPoints": ["web"],
+    "priority": None,
+    "enabled": True,
+}
+
+
+@pytest.fixture
+def client(client: httpx.Client) -> httpx.Client:
+    """A client of a service that has two domains and a service, and no router."""
+    for name in ("alvin.xyz", "Bücher.example", "*.alvin.xyz"):
+        client.post("/domains", json={"name": name}).raise_for_status()
+    client.post("/services", json={"name": "wayshub"}).raise_for_status()
+    return client
+
+
+def in_document(service: Service) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = service.configuration()["http"].get("routers", {}).get("wayshub")
+    return found
+
+
+def test_a_router_is_added_shown_replaced_changed_and_removed(client: httpx.Client) -> None:
+    added = client.post("/routers", json={"name": "wayshub", "domains": ["alvin.xyz"], "service": "wayshub"})
+    assert (added.status_code, added.json()) == (201, ROUTER)
+    assert added.headers["location"] == "/api/v1/routers/wayshub"
+    shown = client.get("/routers/wayshub")
+    assert (shown.json(), shown.headers["etag"]) == (ROUTER, added.headers["etag"])
+    other = ROUTER | {"domains": [], "pathPrefix": "/x", "priority": 7, "entryPoints": ["web", "websecure"]}
+    replaced = client.put("/routers/wayshub", json=other)
+    assert (replaced.status_code, replaced.json()) == (200, other)
+    changed = client.patch("/routers/wayshub", json={"priority": None, "entryPoints": None})
+    assert changed.json() == other | {"priority": None, "entryPoints": ["web"]}
+    removed = client.delete("/routers/wayshub")
+    assert removed.status_code == 204
+    assert revision(removed) > revision(changed) > revision(replaced) > revision(added)
+    problem(client.get("/routers/wayshub"), "not-found")
+
+
+def test_a_router_is_in_the_document_while_it_is_enabled(client: httpx.Client, service: Service) -> None:
+    client.post("/routers", json=ROUTER).raise_for_status()
+    assert in_document(service) == {"entryPoints": ["web"], "rule": "Host(`alvin.xyz`)", "service": "wayshub"}
+    client.patch("/routers/wayshub", json={"enabled": False}).raise_for_status()
+    assert in_document(service) is None
+    client.patch("/routers/wayshub", json={"enabled": True, "pathPrefix": "/api", "priority": 5}).raise_for_status()
+    assert in_document(service) == {
+        "entryPoints": ["web"],
+        "rule": "Host(`alvin.xyz`) && PathPrefix(`/api`)",
+        "service": "wayshub",
+        "priority": 5,
+    }
+
+
+def test_domains_keep_their_order_and_are_shown_as_they_were_typed(client: httpx.Client, service: Service) -> None:
+    given = ["xn--bcher-kva.example", "ALVIN.xyz"]
+    added = client.post("/routers", json=ROUTER | {"domains": given})
+    assert added.json()["domains"] == ["Bücher.example", "alvin.xyz"]
+    assert client.get("/routers/wayshub").json()["domains"] == ["Bücher.example", "alvin.xyz"]
+    rule = "Host(`xn--bcher-kva.example`) || Host(`alvin.xyz`)"
+    assert (in_document(service) or {})["rule"] == rule
+    number = revision(added)
+    assert revision(client.put("/routers/wayshub", json=ROUTER | {"domains": given})) == number
+    turned = client.patch("/routers/wayshub", json={"domains": given[::-1]})
+    assert turned.json()["domains"] == ["alvin.xyz", "Bücher.example"]
+    assert revision(turned) == number + 1
+
+
+def test_a_wildcard_ranks_below_the_host_that_it_covers(client: httpx.Client, service: Service) -> None:
+    client.post("/domains", json={"name": "www.alvin.xyz"}).raise_for_status()
+    client.post("/routers", json=ROUTER | {"name": "exact", "domains": ["www.alvin.xyz"]}).raise_for_status()
+    client.post("/routers", json=ROUTER | {"domains": ["*.alvin.xyz"]}).raise_for_status()
+    routers = service.configuration()["http"]["routers"]
+    assert routers["wayshub"]["rule"] == r"HostRegexp(`^[^.]+\.alvin\.xyz$`)"
+    assert routers["wayshub"]["priority"] < len(routers["exact"]["rule"])
+    assert "priority" not in routers["exact"]
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer", "code"),
+    [
+        ({"domains": ["missing.test"]}, "/domains/0", "domain.unknown"),
+        ({"domains": ["alvin.xyz", "missing.test"]}, "/domains/1", "domain.unknown"),
+        ({"domains": ["www.alvin.xyz"]}, "/domains/0", "domain.unknown"),
+        ({"service": "missing"}, "/service", "service.unknown"),
+        ({"domains": []}, "/domains", "router.match"),
+        ({"domains": None}, "/domains", "router.match"),
+        ({"domains": ["alvin.xyz", "ALVIN.xyz"]}, "/domains", "domains.duplicate"),
+        ({"domains": ["a`) || PathPrefix(`/"]}, "/domains/0", "host.format"),
+        ({"domains": "alvin.xyz"}, "/domains", "type.array"),
+        ({"domains": [1]}, "/domains/0", "type.string"),
+        ({"domains": ["a.test"] * 101}, "/domains", "value.many"),
+        ({"service": "wayshub@file"}, "/service", "name.format"),
+        ({"service": None}, "/service", "field.required"),
+        ({"entryPoints": []}, "/entryPoints", "value.few"),
+        ({"entryPoints": ["web", "web"]}, "/entryPoints", "entryPoints.duplicate"),
+        ({"entryPoints": ["web\n"]}, "/entryPoints/0", "name.format"),
+        ({"pathPrefix": "api"}, "/pathPrefix", "path.format"),
+        ({"pathPrefix": "/`"}, "/pathPrefix", "path.format"),
+        ({"pathPrefix": "/a//b"}, "/pathPrefix", "path.segments"),
+        ({"pathPrefix": "/" + "x" * 255}, "/pathPrefix", "value.long"),
+        ({"priority": 0}, "/priority", "value.small"),
+        ({"priority": 1_000_000_001}, "/priority", "value.large"),
+        ({"priority": "7"}, "/priority", "type.integer"),
+        ({"enabled": "yes"}, "/enabled", "type.boolean"),
+        ({"enabled": 1}, "/enabled", "type.boolean"),
+        ({"rule": "Host(`a`)"}, "/rule", "field.unknown"),
+        ({"middlewares": []}, "/middlewares", "field.unknown"),
+        ({"tls": {"certResolver": "letsencrypt"}}, "/tls", "field.unknown"),
+    ],
+)
+def test_what_is_wrong_is_named_and_nothing_changes(
+    client: httpx.Client, service: Service, change: dict[str, Any], pointer: str, code: str
+) -> None:
+    client.post("/routers", json=ROUTER).raise_for_status()
+    before = service.configuration()
+    problem(client.patch("/routers/wayshub", json=change), "invalid", (pointer, code))
+    assert service.configuration() == before
+    assert client.get("/routers/wayshub").json() == ROUTER
+
+
+def test_every_reference_to_nothing_is_named_at_once(client: httpx.Client) -> None:
+    router = {"name": "r", "domains": ["a.test", "alvin.xyz", "b.test"], "service": "missing"}
+    problem(
+        client.post("/routers", json=router),
+        "invalid",
+        ("/domains/0", "domain.unknown"),
+        ("/domains/2", "domain.unknown"),
+        ("/service", "service.unknown"),
+    )
+
+
+def test_a_router_needs_something_to_match(client: httpx.Client) -> None:
+    answer = client.post("/routers", json={"name": "r", "service": "wayshub"})
+    assert (
+        "a router needs a domain, a path prefix or both"
+        in problem(answer, "invalid", ("/domains", "router.match"))["detail"]
+    )
+    assert client.post("/routers", json={"name": "r", "service": "wayshub", "pathPrefix": "/"}).status_code == 201
+
+
+def test_a_name_is_taken_once(client: httpx.Client) -> None:
+    client.post("/routers", json=ROUTER).raise_for_status()
+    problem(client.post("/routers", json=ROUTER), "already-exists", ("/name", "name.taken"))
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PATCH"])
+def test_what_is_not_there_is_not_found(client: httpx.Client, method: str) -> None:
+    answer = client.request(method, "/routers/missing", json={} if method == "PATCH" else None)
+    assert problem(answer, "not-found")["detail"] == "there is no router missing"
