@@ -19,7 +19,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def shared_service(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     # Changes reach Traefik sooner than in production: most of the time of these tests is spent on waiting for that.
-    with running_service(tmp_path_factory.mktemp("service"), migrated, coalesce_ms=100) as service:
+    with running_service(tmp_path_factory.mktemp("service"), migrated, coalesce_ms=20) as service:
         yield service
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -197,6 +198,12 @@ class Traefik:
         items = fetch(f"{self.api}/api/http/{kind}", params={"per_page": 100_000}).raise_for_status().json()
         return {item["name"].removesuffix("@http"): item for item in items if item["provider"] == "http"}
 
+    def reloads(self) -> int:
+        """How many documents it has taken."""
+        metrics = fetch(f"{self.api}/metrics").raise_for_status().text
+        counted = re.search(r"^traefik_config_reloads_total (\S+)$", metrics, re.MULTILINE)
+        return int(float(counted[1])) if counted else 0
+
     def get(self, host: str, path: str = "/", **options: Any) -> httpx.Response:
         return fetch(self.web + path, headers={"Host": host}, timeout=10, **options)
 
@@ -210,11 +217,12 @@ def traefik_command() -> str:
 
 
 def static_configuration(service_url: str, web_port: int, other_port: int, api_port: int) -> dict[str, Any]:
-    """The static configuration of the project, for other ports, and with one more entry point."""
+    """The static configuration of the project, for other ports, with one more entry point and with metrics."""
     static: dict[str, Any] = yaml.safe_load((ROOT / "traefik" / "traefik.yml").read_text())
     static["entryPoints"]["web"]["address"] = f"127.0.0.1:{web_port}"
     static["entryPoints"]["other"] = {"address": f"127.0.0.1:{other_port}"}
     static["entryPoints"]["traefik"]["address"] = f"127.0.0.1:{api_port}"
+    static["metrics"] = {"prometheus": {}}
     http = static["providers"]["http"]
     http["endpoint"] = http["endpoint"].replace("http://127.0.0.1:8000", service_url)
     return static
