@@ -6,14 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from provider.errors import FieldError, Invalid
-from provider.values import Text
+from provider.values import check_text
 
 T = TypeVar("T", bound=BaseModel)
 
 LONGEST_PAGE = 1000
+
+Wanted = Annotated[str, Field(max_length=200), AfterValidator(check_text)]
 
 
 class Page(BaseModel, Generic[T]):
@@ -43,9 +45,7 @@ class PageRequest:
 async def read_page(
     limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE, description="Most items of a page.")] = 100,
     cursor: Annotated[str | None, Query(max_length=500, description="`next` of the page before.")] = None,
-    q: Annotated[
-        Text | None, Query(max_length=200, description="Only what has this text in it, in either case.")
-    ] = None,
+    q: Annotated[Wanted | None, Query(description="Only what has this text in it, in either case.")] = None,
 ) -> PageRequest:
     """Read which part of a list is asked for."""
     return PageRequest(limit, read_cursor(cursor) if cursor is not None else None, q)
