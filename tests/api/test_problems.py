@@ -1,0 +1,245 @@
+"""Problem details: the one form in which every error leaves the service."""
+
+import ast
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+import provider
+from provider import errors
+from provider.api import problems
+from provider.app import create_app
+from provider.errors import FieldError, InUse, Invalid, ProviderError
+from provider.settings import Settings
+from tests.api.checks import TITLES, problem, state
+from tests.running import Service, http_client, running_service
+
+CODES = {
+    *("body.incomplete", "cookie.name", "cursor.format", "domain.taken", "domain.unknown", "domains.duplicate"),
+    *("duration.format", "duration.range", "entryPoints.duplicate", "field.required", "field.unknown"),
+    *("host.dot", "host.format", "host.length", "host.numeric", "host.wildcard"),
+    *("json.depth", "json.duplicate", "json.members", "json.number", "json.syntax", "json.utf8"),
+    *("name.duplicate", "name.format", "name.immutable", "name.taken", "path.format", "path.segments"),
+    *("precondition.failed", "query.duplicate", "query.format", "query.unknown", "router.match", "service.unknown"),
+    *("text.control", "text.surrogate", "timeout.interval"),
+    *("type.array", "type.boolean", "type.integer", "type.number", "type.object", "type.string"),
+    *("url.fragment", "url.host", "url.length", "url.path", "url.port", "url.query", "url.scheme", "url.user"),
+    *("value.choice", "value.few", "value.large", "value.long", "value.many", "value.short", "value.small"),
+    *("wait.range", "weight.range", "weight.zero"),
+}
+"""Every code of a field's error. Programs rely on them: a code is added, and never changed or taken away."""
+
+APPLICATION = {"domain": "alvin.xyz", "name": "wayshub", "servers": [{"name": "a", "url": "http://a"}]}
+
+
+def codes_in(path: Path) -> Iterator[str]:
+    """Find the codes that a module writes, where they are handed to what makes errors."""
+    positions = {"FieldError": 1, "PydanticCustomError": 0, "_Refused": 0}
+    positions["_refuse"] = 1 if path.name == "bodies.py" else 0
+    for call in ast.walk(ast.parse(path.read_text())):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in positions:
+            code = call.args[positions[call.func.id]]
+            if isinstance(code, ast.Constant):
+                yield str(code.value)
+
+
+def test_the_codes_are_those_that_programs_know() -> None:
+    written = {code for path in Path(provider.__file__).parent.rglob("*.py") for code in codes_in(path)}
+    assert written | set(problems._CODES.values()) == CODES
+
+
+def subclasses(kind: type[ProviderError]) -> Iterator[type[ProviderError]]:
+    for subclass in kind.__subclasses__():
+        yield subclass
+        yield from subclasses(subclass)
+
+
+# A setting is read before there is anything that could answer.
+KINDS = [
+    kind
+    for kind in subclasses(ProviderError)
+    if kind.__module__ == "provider.errors" and kind is not errors.SettingsError
+]
+
+
+def make(kind: type[ProviderError]) -> ProviderError:
+    if kind is Invalid:
+        return Invalid([FieldError("/url", "url.scheme", "no scheme")])
+    return InUse("used", [("router", "a")]) if kind is InUse else kind("what happened")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_error_has_a_status_and_a_form(kind: type[ProviderError]) -> None:
+    error = make(kind)
+    answer = problems.from_error(error, "/x")
+    content = json.loads(bytes(answer.body))
+    assert content["type"] == f"urn:wayshub-provider:{kind.code}"
+    assert (content["title"], content["detail"], content["instance"]) == (kind.title, error.detail, "/x")
+    assert answer.status_code == content["status"] == problems.STATUSES[kind]
+    assert answer.media_type == "application/problem+json"
+    if kind is not errors.Unverified:
+        assert TITLES[kind.code] == (answer.status_code, kind.title)
+
+
+def test_the_kinds_are_those_that_programs_know() -> None:
+    assert {kind.code for kind in KINDS} | {"method-not-allowed"} == {*TITLES, "unverified"}
+    assert all(issubclass(kind, ProviderError) for kind in problems.STATUSES)
+    assert set(problems.STATUSES) == set(KINDS)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\x00b", "x" * 5000, "\ud800" * 5000])
+def test_any_text_can_be_told(text: str) -> None:
+    error = Invalid([FieldError(f"/{text}", "url.scheme", text)])
+    content = json.loads(bytes(problems.from_error(error, f"/{text}").body))
+    for told in (
+        content["detail"],
+        content["instance"],
+        content["errors"][0]["pointer"],
+        content["errors"][0]["detail"],
+    ):
+        assert len(told) <= 12_001
+        told.encode()
+
+
+def test_a_fault_of_ours_is_a_problem_too_and_tells_nothing_of_its_inside() -> None:
+    app = create_app(Settings(database_url="sqlite:////nowhere/provider.db")).api
+
+    @app.get("/fault")
+    def fault() -> None:
+        raise ZeroDivisionError("a secret")
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.get("/fault")
+
+    answer = asyncio.run(ask())
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"] == "urn:wayshub-provider:internal"
+    assert "secret" not in answer.text
+
+
+Producer = Callable[[httpx.Client], httpx.Response]
+
+PRODUCERS: list[tuple[Producer, str, list[tuple[str, str]]]] = [
+    (
+        lambda c: c.post("/domains", content=b"{", headers={"Content-Type": "application/json"}),
+        "unreadable",
+        [("", "json.syntax")],
+    ),
+    (lambda c: c.get("/nothing"), "not-found", []),
+    (lambda c: c.get("/domains/"), "not-found", []),
+    (lambda c: c.get("/"), "not-found", []),
+    (lambda c: c.get("/domains/missing.test"), "not-found", []),
+    (lambda c: c.get("/services/missing/servers"), "not-found", []),
+    (lambda c: c.get("/services/wayshub/servers/missing"), "not-found", []),
+    (lambda c: c.put("/services/missing/servers/a", json={"url": "http://a"}), "not-found", []),
+    (lambda c: c.put("/domains", json={}), "method-not-allowed", []),
+    (lambda c: c.post("/domains", json={"name": "alvin.xyz"}), "already-exists", [("/name", "name.taken")]),
+    (
+        lambda c: c.post("/expose", json=APPLICATION),
+        "already-exists",
+        [("/name", "name.taken"), ("/domain", "domain.taken")],
+    ),
+    (lambda c: c.delete("/services/wayshub"), "in-use", []),
+    (lambda c: c.delete("/domains/alvin.xyz"), "in-use", []),
+    (
+        lambda c: c.delete("/routers/wayshub", headers={"If-Match": '"x"'}),
+        "precondition-failed",
+        [("/If-Match", "precondition.failed")],
+    ),
+    (
+        lambda c: c.put("/services/wayshub", json={}, headers={"If-None-Match": "*"}),
+        "precondition-failed",
+        [("/If-None-Match", "precondition.failed")],
+    ),
+    (lambda c: c.post("/domains", content=b" " * 2_000_000), "too-large", []),
+    (
+        lambda c: c.post("/domains", content=iter([b" " * 500_000] * 4), headers={"Content-Type": "application/json"}),
+        "too-large",
+        [],
+    ),
+    (lambda c: c.post("/domains", content=b"{}"), "unsupported-media-type", []),
+    (lambda c: c.get("/domains", params={"limit": 0}), "invalid", [("/limit", "value.small")]),
+    (lambda c: c.get("/domains", params={"cursor": "x"}), "invalid", [("/cursor", "cursor.format")]),
+    (lambda c: c.get("/domains", params={"x": 1}), "invalid", [("/x", "query.unknown")]),
+    (lambda c: c.delete("/domains/alvin.xyz", params={"cascade": "x"}), "invalid", [("/cascade", "type.boolean")]),
+    (lambda c: c.post("/domains", json={}), "invalid", [("/name", "field.required")]),
+    (lambda c: c.put("/domains/a_b", json={}), "invalid", [("/name", "host.format")]),
+    (lambda c: c.patch("/services/wayshub", json={"strategy": 1}), "invalid", [("/strategy", "value.choice")]),
+    (lambda c: c.patch("/services/wayshub", json={"name": "x"}), "invalid", [("/name", "name.immutable")]),
+    (lambda c: c.patch("/routers/wayshub", json={"service": "x"}), "invalid", [("/service", "service.unknown")]),
+    (
+        lambda c: c.get(f"{c.base_url.copy_with(path='/traefik/configuration')}?edge=A"),
+        "invalid",
+        [("/edge", "name.format")],
+    ),
+    (lambda c: c.post(c.base_url.copy_with(path="/traefik/configuration")), "method-not-allowed", []),
+    (lambda c: c.get(c.base_url.copy_with(path="/traefik/configuration/")), "not-found", []),
+    (lambda c: c.post(c.base_url.copy_with(path="/readyz")), "method-not-allowed", []),
+]
+
+
+def test_every_producer_of_errors_uses_the_one_form(client: httpx.Client, service: Service) -> None:
+    client.post("/expose", json=APPLICATION).raise_for_status()
+    before = state(service)
+    seen = set()
+    for produce, kind, fields in PRODUCERS:
+        answer = produce(client)
+        problem(answer, kind, *fields)
+        assert {error["code"] for error in answer.json().get("errors", ())} <= CODES
+        seen.add(kind)
+    assert state(service) == before
+    assert seen == set(TITLES) - {"unavailable"}
+
+
+def operations(client: httpx.Client) -> dict[str, set[str]]:
+    """Return the methods of each path in the OpenAPI document, with names in its place-holders."""
+    paths = client.get(client.base_url.copy_with(path="/openapi.json")).raise_for_status().json()["paths"]
+    return {
+        path.replace("{name}", "a").replace("{service}", "a"): {method.upper() for method in methods}
+        for path, methods in paths.items()
+    }
+
+
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
+
+
+def test_a_method_that_a_path_does_not_know_is_answered_with_those_that_it_knows(client: httpx.Client) -> None:
+    for path, known in operations(client).items():
+        allowed = known | {"HEAD"} if path == "/traefik/configuration" else known
+        for method in METHODS - allowed:
+            answer = client.request(method, client.base_url.copy_with(path=path))
+            assert set(answer.headers["allow"].split(", ")) == allowed
+            if method == "HEAD":
+                assert (answer.status_code, answer.content) == (405, b"")
+            else:
+                problem(answer, "method-not-allowed")
+
+
+def test_without_a_database_everything_that_needs_it_answers_503_and_says_what_to_do(tmp_path: Path) -> None:
+    with running_service(tmp_path, None) as service, http_client(service.url) as client:
+        for path, methods in operations(client).items():
+            for method in methods - ({"GET"} if path == "/healthz" else set()):
+                body: Any = {"name": "a", "url": "http://a", "pathPrefix": "/", "service": "a"}
+                wanted = {
+                    "/api/v1/domains": ["name"],
+                    "/api/v1/services": ["name"],
+                    "/api/v1/services/a/servers": ["name", "url"],
+                    "/api/v1/services/a/servers/a": ["url"],
+                    "/api/v1/routers": ["name", "service", "pathPrefix"],
+                    "/api/v1/routers/a": ["service", "pathPrefix"],
+                }.get(path, [])
+                body = {name: body[name] for name in wanted}
+                if path == "/api/v1/expose":
+                    body = APPLICATION
+                answer = client.request(method, path, json=body if method in {"POST", "PUT", "PATCH"} else None)
+                assert "run `wayshub-provider migrate`" in problem(answer, "unavailable")["detail"]
+        assert client.get("/healthz").json() == {"status": "alive"}
+        assert client.get("/openapi.json").status_code == 200
