@@ -4,6 +4,8 @@ Measured (SQLite 3.40, SQLAlchemy 2.1): the driver's own transactions lose updat
 and an explicit `BEGIN IMMEDIATE` for writers lose none. `foreign_keys` is off on each new connection.
 """
 
+import json
+import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -28,6 +30,11 @@ APPLICATION_ID: Final = 0x77617973
 """Written into the file's header by the first migration, so that a foreign file is recognised."""
 
 BUSY_TIMEOUT_MS: Final = 5_000
+_MAGIC: Final = b"SQLite format 3\0"
+_HEADER_BYTES: Final = 100
+_APPLICATION_ID_BYTES: Final = slice(68, 72)
+_RESTORE: Final = "go back to a copy of it"
+
 WAL_PAGES: Final = 200
 """Pages after which the write-ahead log is moved into the file: it stays small, and is reused."""
 
@@ -76,18 +83,23 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._identity: tuple[int, int] | None = None
+        self._file: _OpenFile | None = None
         self._engine = self._make_engine()
 
     def open(self) -> None:
         """Take the file as it is now. Raises `Unavailable`, with what to do, if it cannot be served."""
+        self.close()
         check_current(self.path)
-        self._identity = self._find_identity()
+        check_whole(self.path)
+        self._file = _OpenFile(self.path)
 
     def close(self) -> None:
         """Close all connections that no session holds."""
-        self._identity = None
+        # First: whoever closes a descriptor of a file takes its locks from all connections of the process.
         self._engine.dispose()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -100,12 +112,14 @@ class Database:
         """Give a session that alone may write; commit at its end, roll back on any error. Raises `Unavailable`."""
         with self._session("BEGIN IMMEDIATE") as session:
             yield session
-            self._check_identity()
+            self._check_file()
             session.commit()
+            # What was committed to a file that went away meanwhile is lost, and must not be acknowledged.
+            self._check_file()
 
     @contextmanager
     def _session(self, begin: str) -> Iterator[Session]:
-        self._check_identity()
+        self._check_file()
         try:
             with KeepingSession(self._engine, expire_on_commit=False, autoflush=False) as session:
                 session.connection(execution_options={"begin": begin})
@@ -114,23 +128,15 @@ class Database:
             if isinstance(error.orig, sqlite3.IntegrityError):
                 raise
             raise Unavailable(f"the database {self.path} cannot be used now: {error.orig}") from error
+        except (UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise Unavailable(f"the database {self.path} has what was never written to it: {error}") from error
+        except UnicodeDecodeError as error:  # the driver reads what SQLite says about a damaged file
+            raise Unavailable(f"the database {self.path} is damaged: {_RESTORE}") from error
 
-    def _find_identity(self) -> tuple[int, int] | None:
-        try:
-            status = self.path.stat()
-        except OSError:
-            return None
-        return status.st_dev, status.st_ino
-
-    def _check_identity(self) -> None:
-        # A connection goes on with a file that was deleted or replaced, and what it writes there is lost.
-        found = self._find_identity()
-        if found is None:
-            raise Unavailable(f"the database {self.path} is missing")
-        if self._identity is None:
+    def _check_file(self) -> None:
+        if self._file is None:
             raise Unavailable(f"the database {self.path} is not open")
-        if found != self._identity:
-            raise Unavailable(f"the database {self.path} was replaced by another file: start the service again")
+        self._file.check()
 
     def _make_engine(self) -> Engine:
         engine = create_engine(
@@ -139,10 +145,55 @@ class Database:
             pool_size=10,
             max_overflow=40,
             connect_args={"check_same_thread": False, "isolation_level": None},
+            json_deserializer=_read_json,
         )
         event.listen(engine, "connect", lambda connection, _record: prepare(connection))
         event.listen(engine, "begin", _begin)
         return engine
+
+
+class _OpenFile:
+    """A database file that is open, to notice when it is another one, or was overwritten.
+
+    Connections go on with a file that was deleted or replaced, and with what they remember of one that was
+    overwritten: what they write then is lost.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise Unavailable(f"the database {path} cannot be read: {error.strerror}") from error
+        status = os.fstat(self._descriptor)
+        self._identity = status.st_dev, status.st_ino
+        # Or, where the first migration is in the write-ahead log still, what is there now.
+        self._application_ids = {APPLICATION_ID.to_bytes(4, "big"), self._header()[_APPLICATION_ID_BYTES]}
+
+    def check(self) -> None:
+        """Raise `Unavailable` unless the path leads to this file, and it begins as it should."""
+        try:
+            status = self._path.stat()
+        except OSError:
+            raise Unavailable(f"the database {self._path} is missing") from None
+        if (status.st_dev, status.st_ino) != self._identity:
+            raise Unavailable(f"the database {self._path} was replaced by another file: start the service again")
+        header = self._header()
+        if not header.startswith(_MAGIC) or header[_APPLICATION_ID_BYTES] not in self._application_ids:
+            raise Unavailable(f"the database {self._path} was overwritten: {_RESTORE}, and start the service again")
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+    def _header(self) -> bytes:
+        return os.pread(self._descriptor, _HEADER_BYTES, 0)
+
+
+def _read_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise Unavailable(f"the database has a value that is not JSON: {_RESTORE}") from error
 
 
 def prepare(connection: sqlite3.Connection, pragmas: dict[str, Any] = PRAGMAS) -> None:
@@ -195,10 +246,12 @@ def inspect(path: Path) -> Inspection:
             return _inspect(connection, path)
         finally:
             connection.close()
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
             return Inspection(Condition.UNREADABLE, None, f"{path} is locked by another program")
         return Inspection(Condition.UNREADABLE, None, f"{path} cannot be read as an SQLite database: {error}")
+    except UnicodeDecodeError:  # the driver reads what SQLite says about a damaged file
+        return Inspection(Condition.UNREADABLE, None, f"{path} cannot be read as an SQLite database: it is damaged")
 
 
 def _inspect(connection: sqlite3.Connection, path: Path) -> Inspection:
@@ -230,10 +283,24 @@ def check_current(path: Path) -> None:
         Condition.OLDER: "run `wayshub-provider migrate`",
         Condition.NEWER: "run that version, or go back to a copy of the database from before",
         Condition.FOREIGN: "set PROVIDER_DATABASE_URL to another file",
-        Condition.UNREADABLE: "set it right, or go back to a copy of it",
+        Condition.UNREADABLE: f"set it right, or {_RESTORE}",
     }
     if found.condition is not Condition.CURRENT:
         raise Unavailable(f"{found.detail}: {remedies[found.condition]}")
+
+
+def check_whole(path: Path) -> None:
+    """Raise `Unavailable` if a page of the database is damaged: SQLite notices only when it comes upon it."""
+    try:
+        connection = sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_MS / 1000)
+        try:
+            found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
+        finally:
+            connection.close()
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        raise Unavailable(f"the database {path} cannot be checked: {error}") from error
+    if found != ["ok"]:
+        raise Unavailable(f"the database {path} is damaged: {_RESTORE}")
 
 
 def migrate(path: Path, say: Callable[[str], None] = lambda _line: None) -> None:

@@ -76,16 +76,16 @@ class Revisions:
 
     def load(self) -> bool:
         """Read the stored state, verify it and serve it. Returns whether it could; `problem` says why not."""
-        with self._alone():
-            try:
+        try:
+            with self._alone():
                 self._database.open()
                 with self._database.writing() as session:
                     snapshot = self._adopt(session)
-            except ProviderError as error:
-                self._problem = error.detail
-                return False
-            self._publish(snapshot)
-            return True
+                self._publish(snapshot)
+        except ProviderError as error:
+            self._problem = error.detail
+            return False
+        return True
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -100,6 +100,7 @@ class Revisions:
         Whatever `apply` raises undoes it all. A change that changes nothing makes no revision. Raises
         `Unavailable` if it cannot be kept now, and `Unverified` if Traefik would not take the result.
         """
+        self._check_loaded()
         with self._alone():
             known = self._check_loaded()
             with self._database.writing() as session:
@@ -145,7 +146,10 @@ class Revisions:
 
     def _adopt(self, session: Session) -> Snapshot:
         """Return the stored state as a snapshot, verified as a whole."""
-        parts = read_parts(session)
+        try:
+            parts = read_parts(session)
+        except (ValueError, LookupError, TypeError) as error:
+            raise Unavailable(f"the database has a row that this service did not write: {error}") from error
         document = configuration.assemble(parts)
         configuration.verify(document.content)
         number, digest = _last_revision(session)
