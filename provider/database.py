@@ -5,7 +5,6 @@ and an explicit `BEGIN IMMEDIATE` for writers lose none. `foreign_keys` is off o
 """
 
 import json
-import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -128,9 +127,11 @@ class Database:
             if isinstance(error.orig, sqlite3.IntegrityError):
                 raise
             raise Unavailable(f"the database {self.path} cannot be used now: {error.orig}") from error
-        except (UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise Unavailable(f"the database {self.path} has what was never written to it: {error}") from error
         except UnicodeDecodeError as error:  # the driver reads what SQLite says about a damaged file
+            raise Unavailable(f"the database {self.path} is damaged: {_RESTORE}") from error
+        except LookupError as error:
+            if type(error) is not LookupError:  # which is what SQLAlchemy raises for a value that an enum lacks
+                raise
             raise Unavailable(f"the database {self.path} is damaged: {_RESTORE}") from error
 
     def _check_file(self) -> None:
@@ -246,7 +247,7 @@ def inspect(path: Path) -> Inspection:
             return _inspect(connection, path)
         finally:
             connection.close()
-    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+    except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
             return Inspection(Condition.UNREADABLE, None, f"{path} is locked by another program")
         return Inspection(Condition.UNREADABLE, None, f"{path} cannot be read as an SQLite database: {error}")
