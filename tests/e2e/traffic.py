@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from tests.running import NamedServer, Traefik, http_client
+from tests.running import NamedServer, Traefik, http_client, wait_until
 
 HOST = "alvin.xyz"
 
@@ -43,6 +43,7 @@ class Load:
     def __init__(self, url: str, hosts: Sequence[str]) -> None:
         self._url = url
         self._hosts = hosts
+        self._begun = threading.Event()
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self.answers: Counter[str] = Counter()
@@ -56,6 +57,7 @@ class Load:
 
     def ask(self, client_number: int) -> None:
         """Be one client, until the load is stopped."""
+        self._begun.wait()
         with http_client(timeout=10) as client:
             number = client_number
             while not self._stopped.is_set():
@@ -72,8 +74,12 @@ class Load:
                 with self._lock:
                     self.answers[answer.text] += 1
 
+    def begin(self) -> None:
+        self._begun.set()
+
     def stop(self) -> None:
         self._stopped.set()
+        self._begun.set()
 
     def _failed(self, line: str) -> None:
         with self._lock:
@@ -81,9 +87,14 @@ class Load:
 
 
 @contextmanager
-def load(url: str, clients: int = 4, hosts: Sequence[str] = (HOST,)) -> Iterator[Load]:
-    """Keep a load on a URL. When it ends, every request has been answered or has failed."""
+def load(url: str, clients: int = 4, hosts: Sequence[str] = (HOST,), *, waits: bool = False) -> Iterator[Load]:
+    """Keep a load on a URL, from now on or, if it waits, from `begin` on.
+
+    When it ends, every request has been answered or has failed.
+    """
     made = Load(url, hosts)
+    if not waits:
+        made.begin()
     threads = [threading.Thread(target=made.ask, args=(number,), daemon=True) for number in range(clients)]
     for thread in threads:
         thread.start()
@@ -94,3 +105,9 @@ def load(url: str, clients: int = 4, hosts: Sequence[str] = (HOST,)) -> Iterator
         for thread in threads:
             thread.join(timeout=15)
     assert not any(thread.is_alive() for thread in threads), "a request hangs"
+
+
+def goes_on(requests: Load, count: int = 30) -> None:
+    """Wait until so many more requests have been answered."""
+    before = requests.count
+    wait_until(lambda: requests.count >= before + count, "traffic flows")
