@@ -6,7 +6,6 @@ import random
 import shutil
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -414,28 +413,3 @@ def test_a_database_that_was_put_back_is_not_written_to(kept: Revisions, path: P
     with pytest.raises(Unavailable, match="at revision 1, but 2 was acknowledged"):
         change(kept, put_server(weight=5))
     assert served(kept).revision == 2
-
-
-def test_while_the_database_is_locked_changes_fail_in_bounded_time_and_reads_go_on(kept: Revisions, path: Path) -> None:
-    change(kept, put_service())
-    locker = sqlite3.connect(path, isolation_level=None)
-    locker.execute("BEGIN IMMEDIATE")
-    failed: list[float] = []
-
-    def work(worker: int) -> None:
-        begun = time.monotonic()
-        with pytest.raises(Unavailable, match=r"is locked|waiting for the database"):
-            change(kept, put_server(f"w{worker}"))
-        failed.append(time.monotonic() - begun)
-
-    threads = [threading.Thread(target=work, args=[worker]) for worker in range(6)]
-    for thread in threads:
-        thread.start()
-    assert len(stored(kept)) == 1
-    for thread in threads:
-        thread.join()
-    locker.execute("ROLLBACK")
-    locker.close()
-    assert len(failed) == 6
-    assert max(failed) < 15
-    assert change(kept, put_server()) == 2
