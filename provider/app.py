@@ -70,6 +70,7 @@ def create_app(settings: Settings) -> Application:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
     )
     api.state.revisions = revisions
     api.add_middleware(BodyLimit)

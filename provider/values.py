@@ -221,12 +221,21 @@ def _server_port(port: str | None) -> str:
 # What the functions above check, as far as JSON Schema can say it: a `pattern`, and a `format` of our own
 # where no pattern says it all. Lengths stand before the functions, which then see short texts only.
 
+NAME_SCHEMA: Final = {"pattern": f"^{_NAME.pattern}$"}
+HOSTNAME_SCHEMA: Final = {
+    "format": "domain",
+    "pattern": r"^(\*\.)?[^\x00-,/:-@\[-`{-\x7f]+$",
+    "minLength": 1,
+    "maxLength": HOST_LENGTH,
+}
+TEXT_SCHEMA: Final = {"pattern": f"^[^{_CONTROL.pattern[1:-1]}]*$"}
+
 Name = Annotated[
     str,
     AfterValidator(check_name),
     Field(
         description="Unique name: 1 to 63 of a-z, 0-9 and inner hyphens.",
-        json_schema_extra={"pattern": f"^{_NAME.pattern}$"},
+        json_schema_extra=dict(NAME_SCHEMA),
     ),
 ]
 Text = Annotated[
@@ -234,7 +243,7 @@ Text = Annotated[
     Field(
         max_length=1000,
         description="One line of free text, at most 1,000 characters.",
-        json_schema_extra={"pattern": f"^[^{_CONTROL.pattern[1:-1]}]*$"},
+        json_schema_extra=dict(TEXT_SCHEMA),
     ),
     AfterValidator(check_text),
 ]
@@ -243,12 +252,7 @@ Hostname = Annotated[
     AfterValidator(check_hostname),
     Field(
         description="Host name (IDNA 2008), kept as typed; a wildcard such as *.example.com is one level deep.",
-        json_schema_extra={
-            "format": "domain",
-            "pattern": r"^(\*\.)?[^\x00-,/:-@\[-`{-\x7f]+$",
-            "minLength": 1,
-            "maxLength": HOST_LENGTH,
-        },
+        json_schema_extra=dict(HOSTNAME_SCHEMA),
     ),
 ]
 PathPrefix = Annotated[

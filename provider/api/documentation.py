@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Path
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from provider.api import configuration
 from provider.api.problems import MEDIA_TYPE, Problem
 from provider.models import DomainInput, RouterInput, ServerInput, ServiceInput
+from provider.values import HOSTNAME_SCHEMA, NAME_SCHEMA
 
 _SCHEMAS: Final = "#/components/schemas/"
 
@@ -23,19 +24,41 @@ _WORDS: Final = {
     422: "The input was understood, and is wrong; `errors` names every field.",
     503: "The database cannot be used now, or there is no verified state. Nothing was changed.",
 }
-_ETAG: Final = {"description": "Strong tag of this version of the object.", "schema": {"type": "string"}}
+_ETAG: Final = {
+    "description": "Strong tag of this version of the object.",
+    "schema": {"type": "string", "pattern": '^"[0-9a-f]{20}"$'},
+}
 _REVISION: Final = {
     "description": "Number of the revision at which the state is now.",
     "schema": {"type": "integer", "minimum": 0},
 }
 _LOCATION: Final = {"description": "Path of the new object.", "schema": {"type": "string"}}
+_RETRY_AFTER: Final = {
+    "description": "Seconds after which to try again.",
+    "schema": {"type": "integer", "minimum": 1},
+}
 
 Responses = dict[int | str, dict[str, Any]]
 
 
+def name(description: str, example: str) -> Any:
+    """Describe a name in the path. What is no name is not found there, rather than invalid."""
+    return Path(description=description, examples=[example], json_schema_extra=dict(NAME_SCHEMA))
+
+
+def host(description: str, example: str) -> Any:
+    """Describe a host name in the path."""
+    return Path(description=description, examples=[example], json_schema_extra=dict(HOSTNAME_SCHEMA))
+
+
 def _problem(status: int) -> dict[str, Any]:
-    content = {MEDIA_TYPE: {"schema": {"$ref": _SCHEMAS + "Problem"}}}
-    return {"description": _WORDS[status], "content": content}
+    described: dict[str, Any] = {
+        "description": _WORDS[status],
+        "content": {MEDIA_TYPE: {"schema": {"$ref": _SCHEMAS + "Problem"}}},
+    }
+    if status == 503:
+        described["headers"] = {"Retry-After": _RETRY_AFTER}
+    return described
 
 
 def _problems(*statuses: int) -> Responses:
@@ -51,6 +74,10 @@ _CREATED: Final = {
     "description": "It was created.",
     "headers": {"ETag": _ETAG, "Config-Revision": _REVISION, "Location": _LOCATION},
 }
+_EXPOSED: Final = {
+    "description": "All of it was created.",
+    "headers": {"Config-Revision": _REVISION, "Location": {**_LOCATION, "description": "Path of the new router."}},
+}
 _REMOVED: Final = {"description": "It was removed.", "headers": {"Config-Revision": _REVISION}}
 _SHOWN: Final = {"description": "The object.", "headers": {"ETag": _ETAG}}
 _SAME: Final = {"description": "The client has this version already.", "headers": {"ETag": _ETAG}}
@@ -58,15 +85,16 @@ _SAME: Final = {"description": "The client has this version already.", "headers"
 READY: Final = _problems(503)
 LIST: Final = _problems(422, 503)
 LIST_WITHIN: Final = _problems(404, 422, 503)
-READ: Final = {200: _SHOWN, 304: _SAME} | _problems(404, 503)
-READ_OBSERVED: Final = {200: _SHOWN} | _problems(404, 503)
+READ: Final = {200: _SHOWN, 304: _SAME} | _problems(404, 422, 503)
+READ_OBSERVED: Final = {200: _SHOWN} | _problems(404, 422, 503)
 CREATE: Final = {201: _CREATED} | _problems(409, 412, *_BODY)
 CREATE_WITHIN: Final = {201: _CREATED} | _problems(404, 409, 412, *_BODY)
 REPLACE: Final = {200: _CHANGED, 201: _CREATED} | _problems(412, *_BODY)
 REPLACE_WITHIN: Final = {200: _CHANGED, 201: _CREATED} | _problems(404, 412, *_BODY)
 MERGE: Final = {200: _CHANGED} | _problems(404, 412, *_BODY)
 REMOVE: Final = {204: _REMOVED} | _problems(404, 409, 412, 422, 503)
-REMOVE_UNUSED: Final = {204: _REMOVED} | _problems(404, 412, 503)
+REMOVE_UNUSED: Final = {204: _REMOVED} | _problems(404, 412, 422, 503)
+EXPOSE: Final = {201: _EXPOSED} | _problems(409, *_BODY)
 
 
 def patch(model: type[BaseModel]) -> dict[str, Any]:
@@ -77,21 +105,48 @@ def patch(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _patch_name(model: type[BaseModel]) -> str:
-    return model.__name__.removesuffix("Input") + "Patch"
+    return _patched(model.__name__)
 
 
-def _patch_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """Return a model's schema with nothing required, and null for what goes back to its default."""
+def _patched(schema_name: str) -> str:
+    return schema_name.removesuffix("Input") + "Patch"
+
+
+def _patch_schemas(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the schemas of a model's merge patch, and of those for the objects in it, by name."""
     schema = model.model_json_schema(ref_template=_SCHEMAS + "{model}")
-    required = schema.pop("required", [])
-    schema.pop("$defs", None)
-    schema.pop("example", None)
-    for name, field in schema["properties"].items():
-        if name not in required and "anyOf" not in field:
-            schema["properties"][name] = {"anyOf": [field, {"type": "null"}]}
-    schema["title"] = _patch_name(model)
-    schema["description"] = "A JSON merge patch (RFC 7396): only the fields that shall change; null takes the default."
-    return schema
+    parts = schema.pop("$defs", {}) | {model.__name__: schema}
+    objects = {part for part, described in parts.items() if described.get("type") == "object"}
+    return {_patched(part): _patch_schema(part, parts[part], objects) for part in objects}
+
+
+def _patch_schema(schema_name: str, schema: dict[str, Any], objects: set[str]) -> dict[str, Any]:
+    """Return an object's schema with nothing required, and null for what goes back to its default."""
+    in_path = {"name"} if schema_name.endswith("Input") else set()
+    required = set(schema.get("required", ())) - in_path
+    fields = {
+        field: described if field in required or "anyOf" in described else {"anyOf": [described, {"type": "null"}]}
+        for field, described in schema["properties"].items()
+    }
+    return {
+        "title": _patched(schema_name),
+        "description": "A JSON merge patch (RFC 7396): only the fields that shall change; null takes the default.",
+        "type": "object",
+        "properties": _with_patches(fields, objects),
+        "additionalProperties": False,
+        "example": {field: value for field, value in schema["example"].items() if field not in in_path},
+    }
+
+
+def _with_patches(described: Any, objects: set[str]) -> Any:
+    """Return a schema in which references to objects lead to those of their patches."""
+    if isinstance(described, list):
+        return [_with_patches(item, objects) for item in described]
+    if not isinstance(described, dict):
+        return described
+    if (part := str(described.get("$ref", "")).removeprefix(_SCHEMAS)) in objects:
+        return {"$ref": _SCHEMAS + _patched(part)}
+    return {key: _with_patches(item, objects) for key, item in described.items() if key != "default"}
 
 
 def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
@@ -112,17 +167,17 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
             schemas.update(problem.pop("$defs"))
             schemas["Problem"] = problem
             for model in (DomainInput, ServiceInput, ServerInput, RouterInput):
-                schemas[_patch_name(model)] = _patch_schema(model)
+                schemas.update(_patch_schemas(model))
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
-            schema["paths"][configuration.PATH] = {"get": _CONFIGURATION}
+            schema["paths"][configuration.PATH] = {"get": _CONFIGURATION, "head": _CONFIGURATION_HEAD}
             app.openapi_schema = schema
         return app.openapi_schema
 
     return openapi
 
 
-_CONFIGURATION: Final = {
+_CONFIGURATION: Final[dict[str, Any]] = {
     "tags": ["edge"],
     "summary": "The configuration that Traefik polls",
     "operationId": "configuration",
@@ -136,7 +191,7 @@ _CONFIGURATION: Final = {
             "description": "Name of the Traefik that asks.",
             "schema": {
                 "type": "string",
-                "pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+                **NAME_SCHEMA,
                 "default": "default",
             },
             "example": "default",
@@ -157,5 +212,15 @@ _CONFIGURATION: Final = {
         },
         "422": _problem(422),
         "503": _problem(503),
+    },
+}
+_CONFIGURATION_HEAD: Final = {
+    **_CONFIGURATION,
+    "summary": "The headers of the configuration",
+    "operationId": "configuration_head",
+    "description": "What GET answers, without the document, and never held.",
+    "responses": {
+        status: {key: value for key, value in answer.items() if key != "content"}
+        for status, answer in _CONFIGURATION["responses"].items()
     },
 }

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path, Query, Response
+from fastapi import APIRouter, Body, Query, Response
 from pydantic_core import PydanticCustomError
 from sqlmodel import Session
 
@@ -17,7 +17,7 @@ from provider.values import to_ascii
 
 router = APIRouter(prefix="/domains", tags=["domains"], route_class=StrictRoute)
 
-NAME = Annotated[str, Path(description="Host name, as typed or as an A-label.", examples=["alvin.xyz"])]
+NAME = Annotated[str, documentation.host("Host name, as typed or as an A-label.", "alvin.xyz")]
 CASCADE = Annotated[
     bool,
     Query(description="Take routers along that have no other domain; the others lose just this one."),

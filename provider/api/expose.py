@@ -18,7 +18,7 @@ router = APIRouter(prefix="/expose", tags=["expose"], route_class=StrictRoute)
     "",
     status_code=201,
     response_model=ExposeOutput,
-    responses=documentation.CREATE,
+    responses=documentation.EXPOSE,
     summary="Expose an application",
 )
 def expose(revisions: RevisionsDependency, author: AuthorDependency, body: ExposeInput) -> Response:

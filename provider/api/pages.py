@@ -9,13 +9,14 @@ from fastapi import Depends, Query
 from pydantic import AfterValidator, BaseModel, Field
 
 from provider.errors import FieldError, Invalid
-from provider.values import check_text
+from provider.values import TEXT_SCHEMA, check_text
 
 T = TypeVar("T", bound=BaseModel)
 
 LONGEST_PAGE = 1000
 
-Wanted = Annotated[str, Field(max_length=200), AfterValidator(check_text)]
+Wanted = Annotated[str, Field(max_length=200, json_schema_extra=dict(TEXT_SCHEMA)), AfterValidator(check_text)]
+Cursor = Annotated[str, Field(max_length=500, json_schema_extra={"format": "cursor"})]
 
 
 class Page(BaseModel, Generic[T]):
@@ -44,7 +45,7 @@ class PageRequest:
 
 async def read_page(
     limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE, description="Most items of a page.")] = 100,
-    cursor: Annotated[str | None, Query(max_length=500, description="`next` of the page before.")] = None,
+    cursor: Annotated[Cursor | None, Query(description="`next` of the page before.")] = None,
     q: Annotated[Wanted | None, Query(description="Only what has this text in it, in either case.")] = None,
 ) -> PageRequest:
     """Read which part of a list is asked for."""

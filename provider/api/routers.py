@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path, Response
+from fastapi import APIRouter, Body, Response
 from sqlmodel import Session
 
 from provider.api import documentation
@@ -15,7 +15,7 @@ from provider.store import routers
 
 router = APIRouter(prefix="/routers", tags=["routers"], route_class=StrictRoute)
 
-NAME = Annotated[str, Path(description="Name of the router.", examples=["wayshub"])]
+NAME = Annotated[str, documentation.name("Name of the router.", "wayshub")]
 
 
 class RouterResource(Resource[RouterInput]):

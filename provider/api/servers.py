@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path, Response
+from fastapi import APIRouter, Body, Response
 from sqlmodel import Session
 
 from provider import configuration
@@ -16,8 +16,8 @@ from provider.store import servers
 
 router = APIRouter(prefix="/services/{service}/servers", tags=["servers"], route_class=StrictRoute)
 
-SERVICE = Annotated[str, Path(description="Name of the service.", examples=["wayshub"])]
-NAME = Annotated[str, Path(description="Name of the server within its service.", examples=["a"])]
+SERVICE = Annotated[str, documentation.name("Name of the service.", "wayshub")]
+NAME = Annotated[str, documentation.name("Name of the server within its service.", "a")]
 
 
 class ServerResource(Resource[ServerInput]):

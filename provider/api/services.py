@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path, Query, Response
+from fastapi import APIRouter, Body, Query, Response
 from sqlmodel import Session
 
 from provider.api import documentation
@@ -15,7 +15,7 @@ from provider.store import services
 
 router = APIRouter(prefix="/services", tags=["services"], route_class=StrictRoute)
 
-NAME = Annotated[str, Path(description="Name of the service.", examples=["wayshub"])]
+NAME = Annotated[str, documentation.name("Name of the service.", "wayshub")]
 CASCADE = Annotated[
     bool,
     Query(description="Take the routers along that lead to it."),

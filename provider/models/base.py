@@ -20,15 +20,19 @@ _INPUT: Final = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True
 _OUTPUT: Final = ConfigDict(alias_generator=to_camel, extra="forbid")
 
 
-def input_config(example: dict[str, Any] | None = None) -> Any:
-    """Configure an input: Traefik's camelCase, nothing unknown, and no type taken for another."""
-    return _INPUT | _with_example(example)
+def input_config(example: dict[str, Any], **schema: Any) -> Any:
+    """Configure an input: Traefik's camelCase, nothing unknown, and no type taken for another.
+
+    `schema` is what JSON Schema can say beyond what is known from the fields.
+    """
+    return _INPUT | ConfigDict(json_schema_extra={"example": example, **schema})
 
 
-def output_config(example: dict[str, Any] | None = None) -> Any:
+def output_config(example: dict[str, Any]) -> Any:
     """Configure an output."""
-    return _OUTPUT | _with_example(example)
+    return _OUTPUT | ConfigDict(json_schema_extra={"example": example})
 
 
-def _with_example(example: dict[str, Any] | None) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"example": example}) if example else ConfigDict()
+def without_name(example: dict[str, Any]) -> dict[str, Any]:
+    """Return the example of an object whose name is in the path."""
+    return {field: value for field, value in example.items() if field != "name"}

@@ -2,7 +2,7 @@
 
 from sqlmodel import Field, SQLModel
 
-from provider.models.base import input_config
+from provider.models.base import input_config, without_name
 from provider.values import HOST_LENGTH, Hostname, Text, to_ascii
 
 
@@ -18,10 +18,13 @@ class Domain(DomainBase, table=True):
     shown: str = Field(max_length=HOST_LENGTH)
 
 
+_EXAMPLE = {"name": "alvin.xyz", "description": "The class's own name"}
+
+
 class DomainInput(DomainBase):
     """A host name that routers may match."""
 
-    model_config = input_config({"name": "alvin.xyz", "description": "The class's own name"})
+    model_config = input_config(_EXAMPLE)
 
     @property
     def ascii_name(self) -> str:
@@ -32,6 +35,6 @@ class DomainInput(DomainBase):
 class DomainReplacement(DomainBase):
     """A domain, named by the path."""
 
-    model_config = input_config()
+    model_config = input_config(without_name(_EXAMPLE))
 
     name: Hostname | None = None  # type: ignore[assignment]  # the path has it

@@ -16,7 +16,7 @@ from provider.values import Hostname, Name, PathPrefix, ServerURL, Weight
 class ExposedServer(BaseModel):
     """A server of the application; without a name it gets one from its host and port."""
 
-    model_config = input_config()
+    model_config = input_config({"url": "http://10.0.0.11:3000", "weight": 3})
 
     name: Name | None = None
     url: ServerURL
@@ -52,7 +52,37 @@ class ExposeInput(BaseModel):
 class ExposeOutput(BaseModel):
     """What was made."""
 
-    model_config = output_config()
+    model_config = output_config(
+        {
+            "name": "wayshub",
+            "domain": {"name": "alvin.xyz", "description": ""},
+            "router": {
+                "name": "wayshub",
+                "domains": ["alvin.xyz"],
+                "pathPrefix": "/",
+                "service": "wayshub",
+                "entryPoints": ["web"],
+                "enabled": True,
+            },
+            "service": {"name": "wayshub", "strategy": "wrr", "passHostHeader": True},
+            "servers": [
+                {
+                    "name": "10-0-0-11-3000",
+                    "url": "http://10.0.0.11:3000",
+                    "weight": 3,
+                    "state": "ready",
+                    "share": 0.75,
+                },
+                {
+                    "name": "10-0-0-12-3000",
+                    "url": "http://10.0.0.12:3000",
+                    "weight": 1,
+                    "state": "ready",
+                    "share": 0.25,
+                },
+            ],
+        }
+    )
 
     name: Name
     domain: DomainInput

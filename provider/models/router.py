@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
-from provider.models.base import input_config
+from provider.models.base import input_config, without_name
 from provider.values import HOST_LENGTH, Hostname, Name, PathPrefix, Priority, to_ascii
 
 
@@ -41,13 +41,19 @@ class RouterBase(SQLModel):
         Described(
             max_length=100,
             validate_default=True,
+            json_schema_extra={"uniqueItems": True},
             description="Domains that it matches, any of them; they have to exist.",
         ),
     ] = []
     service: Annotated[Name, Described(description="Name of the service that answers.")]
     entry_points: Annotated[
         list[Name],
-        Described(min_length=1, max_length=20, description="Entry points of Traefik that it listens on."),
+        Described(
+            min_length=1,
+            max_length=20,
+            json_schema_extra={"uniqueItems": True},
+            description="Entry points of Traefik that it listens on.",
+        ),
     ] = ["web"]
     priority: Annotated[
         Priority | None,
@@ -91,12 +97,16 @@ _EXAMPLE = {
     "priority": None,
     "enabled": True,
 }
+_MATCH = [
+    {"required": ["domains"], "properties": {"domains": {"minItems": 1}}},
+    {"required": ["pathPrefix"], "properties": {"pathPrefix": {"type": "string"}}},
+]
 
 
 class RouterInput(RouterBase):
     """What matches a request, and where it goes."""
 
-    model_config = input_config(_EXAMPLE)
+    model_config = input_config(_EXAMPLE, anyOf=_MATCH)
 
     name: Name
 
@@ -104,6 +114,6 @@ class RouterInput(RouterBase):
 class RouterReplacement(RouterBase):
     """A router, named by the path."""
 
-    model_config = input_config()
+    model_config = input_config(without_name(_EXAMPLE), anyOf=_MATCH)
 
     name: Name | None = None  # type: ignore[assignment]  # the path has it

@@ -6,7 +6,7 @@ from pydantic import Field as Described
 from sqlalchemy import CheckConstraint, Enum
 from sqlmodel import Field, SQLModel
 
-from provider.models.base import input_config, output_config
+from provider.models.base import input_config, output_config, without_name
 from provider.values import Name, ServerState, ServerURL, Weight
 
 
@@ -43,16 +43,19 @@ class Server(ServerBase, table=True):
     )
 
 
+_EXAMPLE = {"name": "a", "url": "http://10.0.0.11:3000", "weight": 3, "state": "ready"}
+
+
 class ServerInput(ServerBase):
     """A server of one service."""
 
-    model_config = input_config({"name": "a", "url": "http://10.0.0.11:3000", "weight": 3, "state": "ready"})
+    model_config = input_config(_EXAMPLE)
 
 
 class ServerReplacement(ServerBase):
     """A server, named by the path."""
 
-    model_config = input_config()
+    model_config = input_config(without_name(_EXAMPLE))
 
     name: Name | None = None  # type: ignore[assignment]  # the path has it
 
@@ -60,15 +63,7 @@ class ServerReplacement(ServerBase):
 class ServerOutput(ServerInput):
     """A server, and what it gets."""
 
-    model_config = output_config(
-        {
-            "name": "a",
-            "url": "http://10.0.0.11:3000",
-            "weight": 3,
-            "state": "ready",
-            "share": 0.75,
-        }
-    )
+    model_config = output_config({**_EXAMPLE, "share": 0.75})
 
     share: Annotated[
         float,

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import JSON, Enum
 from sqlmodel import Field, SQLModel
 
-from provider.models.base import input_config
+from provider.models.base import input_config, without_name
 from provider.values import CookieName, Duration, HealthPath, Name, Strategy, duration_seconds
 
 
@@ -84,23 +84,24 @@ class ServiceOptions(ServiceBase):
     sticky: Sticky | None = None
 
 
+_EXAMPLE = {
+    "name": "wayshub",
+    "strategy": "wrr",
+    "healthCheck": {"path": "/", "interval": "5s", "timeout": "2s"},
+    "sticky": None,
+    "passHostHeader": True,
+}
+
+
 class ServiceInput(ServiceOptions):
     """A pool of servers."""
 
-    model_config = input_config(
-        {
-            "name": "wayshub",
-            "strategy": "wrr",
-            "healthCheck": {"path": "/", "interval": "5s", "timeout": "2s"},
-            "sticky": None,
-            "passHostHeader": True,
-        }
-    )
+    model_config = input_config(_EXAMPLE)
 
 
 class ServiceReplacement(ServiceOptions):
     """A service, named by the path."""
 
-    model_config = input_config()
+    model_config = input_config(without_name(_EXAMPLE))
 
     name: Name | None = None  # type: ignore[assignment]  # the path has it
