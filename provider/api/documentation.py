@@ -89,12 +89,21 @@ READ: Final = {200: _SHOWN, 304: _SAME} | _problems(404, 422, 503)
 READ_OBSERVED: Final = {200: _SHOWN} | _problems(404, 422, 503)
 CREATE: Final = {201: _CREATED} | _problems(409, 412, *_BODY)
 CREATE_WITHIN: Final = {201: _CREATED} | _problems(404, 409, 412, *_BODY)
-REPLACE: Final = {200: _CHANGED, 201: _CREATED} | _problems(412, *_BODY)
-REPLACE_WITHIN: Final = {200: _CHANGED, 201: _CREATED} | _problems(404, 412, *_BODY)
 MERGE: Final = {200: _CHANGED} | _problems(404, 412, *_BODY)
 REMOVE: Final = {204: _REMOVED} | _problems(404, 409, 412, 422, 503)
 REMOVE_UNUSED: Final = {204: _REMOVED} | _problems(404, 412, 422, 503)
 EXPOSE: Final = {201: _EXPOSED} | _problems(409, *_BODY)
+
+
+def replace(output: type[BaseModel]) -> Responses:
+    """Describe the answers to a PUT that shows what it made or replaced."""
+    shown: Responses = {200: _CHANGED, 201: {**_CREATED, "model": output}}
+    return shown | _problems(412, *_BODY)
+
+
+def replace_within(output: type[BaseModel]) -> Responses:
+    """Describe the answers to a PUT of a part of something that may not exist."""
+    return replace(output) | _problems(404)
 
 
 def patch(model: type[BaseModel]) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def show_domain(reads: ReadsDependency, name: NAME) -> Response:
     return reads.get(DomainResource(name))
 
 
-@router.put("/{name}", response_model=DomainInput, responses=documentation.REPLACE, summary="Set a domain")
+@router.put("/{name}", response_model=DomainInput, responses=documentation.replace(DomainInput), summary="Set a domain")
 def put_domain(writes: WritesDependency, name: NAME, body: DomainReplacement) -> Response:
     """Create a domain, or replace it as a whole."""
     return writes.replace(DomainResource(name), body)

@@ -63,7 +63,7 @@ def show_router(reads: ReadsDependency, name: NAME) -> Response:
     return reads.get(RouterResource(name))
 
 
-@router.put("/{name}", response_model=RouterInput, responses=documentation.REPLACE, summary="Set a router")
+@router.put("/{name}", response_model=RouterInput, responses=documentation.replace(RouterInput), summary="Set a router")
 def put_router(writes: WritesDependency, name: NAME, body: RouterReplacement) -> Response:
     """Create a router, or replace it as a whole."""
     return writes.replace(RouterResource(name), body)

@@ -83,7 +83,9 @@ def show_server(reads: ReadsDependency, service: SERVICE, name: NAME) -> Respons
     return reads.get(ServerResource(service, name))
 
 
-@router.put("/{name}", response_model=ServerOutput, responses=documentation.REPLACE_WITHIN, summary="Set a server")
+@router.put(
+    "/{name}", response_model=ServerOutput, responses=documentation.replace_within(ServerOutput), summary="Set a server"
+)
 def put_server(writes: WritesDependency, service: SERVICE, name: NAME, body: ServerReplacement) -> Response:
     """Register a server: create it, or replace it as a whole. The call can be repeated."""
     return writes.replace(ServerResource(service, name), body)

@@ -67,7 +67,9 @@ def show_service(reads: ReadsDependency, name: NAME) -> Response:
     return reads.get(ServiceResource(name))
 
 
-@router.put("/{name}", response_model=ServiceInput, responses=documentation.REPLACE, summary="Set a service")
+@router.put(
+    "/{name}", response_model=ServiceInput, responses=documentation.replace(ServiceInput), summary="Set a service"
+)
 def put_service(writes: WritesDependency, name: NAME, body: ServiceReplacement) -> Response:
     """Create a service, or replace it as a whole."""
     return writes.replace(ServiceResource(name), body)

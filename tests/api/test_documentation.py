@@ -1,0 +1,259 @@
+"""The OpenAPI document: complete, and true."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jsonschema_rs
+import pytest
+
+from provider.app import create_app
+from provider.settings import Settings
+from tests.running import http_client, running_service
+
+DOCUMENT: dict[str, Any] = json.loads(
+    json.dumps(create_app(Settings(database_url="sqlite:////nowhere/provider.db")).api.openapi())
+)
+SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
+OPERATIONS: dict[str, dict[str, Any]] = {
+    f"{method.upper()} {path}": operation
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+}
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "POST /api/v1/domains": {"name": "new.xyz"},
+    "POST /api/v1/services": {"name": "new"},
+    "POST /api/v1/services/{service}/servers": {"name": "new"},
+    "POST /api/v1/routers": {"name": "new"},
+    "POST /api/v1/expose": {"domain": "new.xyz", "name": "new"},
+}
+"""What makes the example of a new object another object than that of the examples."""
+
+
+def references(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for item in value.values():
+            yield from references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from references(item)
+
+
+def resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = SCHEMAS[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    return found
+
+
+def body_example(operation: str) -> dict[str, Any] | None:
+    """Return the example of an operation's body, with the names of other objects than those of the examples."""
+    body = OPERATIONS[operation].get("requestBody")
+    if body is None:
+        return None
+    examples = {json.dumps(resolved(media["schema"])["example"]) for media in body["content"].values()}
+    assert len(examples) == 1
+    example: dict[str, Any] = json.loads(examples.pop())
+    return example
+
+
+def path_example(operation: str) -> str:
+    """Return an operation's path with the examples of its names."""
+    path = operation.partition(" ")[2]
+    for parameter in OPERATIONS[operation].get("parameters", ()):
+        if parameter["in"] == "path":
+            (example,) = parameter["schema"]["examples"]
+            path = path.replace("{" + parameter["name"] + "}", example)
+    return path
+
+
+# Complete
+
+
+def test_the_served_document_is_this_one_and_can_be_read_in_a_browser(client: httpx.Client) -> None:
+    assert client.get(client.base_url.copy_with(path="/openapi.json")).json() == DOCUMENT
+    assert "openapi.json" in client.get(client.base_url.copy_with(path="/docs")).text
+    assert client.get(client.base_url.copy_with(path="/")).headers["location"] == "/docs"
+
+
+def test_every_operation_of_the_design_is_there() -> None:
+    nouns = ["/domains", "/services", "/services/{service}/servers", "/routers"]
+    designed = {f"{method} /api/v1{noun}" for noun in nouns for method in ("GET", "POST")}
+    designed |= {f"{method} /api/v1{noun}/{{name}}" for noun in nouns for method in ("GET", "PUT", "PATCH", "DELETE")}
+    designed |= {"POST /api/v1/expose", "GET /healthz", "GET /readyz"}
+    designed |= {"GET /traefik/configuration", "HEAD /traefik/configuration"}
+    assert set(OPERATIONS) == designed
+
+
+def test_every_operation_has_words_and_a_name_of_its_own() -> None:
+    assert len({operation["operationId"] for operation in OPERATIONS.values()}) == len(OPERATIONS)
+    for operation in OPERATIONS.values():
+        assert operation["operationId"].isidentifier()
+        assert operation["summary"]
+        assert operation["description"].endswith(".")
+        assert operation["tags"]
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_parameter_is_described_and_has_a_schema(name: str) -> None:
+    for parameter in OPERATIONS[name].get("parameters", ()):
+        assert parameter["description"].endswith(".")
+        assert parameter["schema"]
+        if parameter["in"] == "path":
+            assert parameter["required"]
+            assert parameter["schema"]["examples"]
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_answer_is_described_and_every_error_is_a_problem(name: str) -> None:
+    head = name.startswith("HEAD ")
+    for status, answer in OPERATIONS[name]["responses"].items():
+        assert answer["description"].endswith(".") or status == "200"
+        if int(status) >= 400:
+            problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+            assert answer.get("content") == (None if head else problem)
+        elif status in {"204", "304"}:
+            assert "content" not in answer
+        else:
+            assert set(answer.get("content", ())) == (set() if head else {"application/json"})
+        headers = {header for header, described in answer.get("headers", {}).items() if described["description"]}
+        writes = name.partition(" ")[0] in {"POST", "PUT", "PATCH", "DELETE"} and status < "300"
+        assert ("Config-Revision" in headers) == (writes or ("/traefik/" in name and status == "200"))
+        assert ("Location" in headers) == (status == "201")
+        assert ("Retry-After" in headers) == (status == "503")
+
+
+def test_every_reference_leads_somewhere_and_every_schema_is_used() -> None:
+    used = set(references(DOCUMENT))
+    assert used == {f"#/components/schemas/{name}" for name in SCHEMAS}
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_schema_is_one_and_its_fields_are_described(name: str) -> None:
+    schema = SCHEMAS[name]
+    assert jsonschema_rs.meta.is_valid(schema)
+    validator = jsonschema_rs.validator_for(
+        {"$ref": f"#/components/schemas/{name}", "components": {"schemas": SCHEMAS}}
+    )
+    if "example" in schema:
+        validator.validate(schema["example"])
+    if name not in {"Alive", "Ready"} and not name.startswith("Page_"):
+        assert schema["description"]
+        for field, described in schema.get("properties", {}).items():
+            parts = [described, *described.get("anyOf", ()), resolved(described)]
+            parts += [resolved(part) for part in described.get("anyOf", ())]
+            parts += [resolved(described["items"])] if "items" in described else []
+            assert any("description" in part for part in parts), field
+
+
+def test_numbers_say_their_range_and_durations_their_unit() -> None:
+    server = SCHEMAS["ServerInput"]["properties"]
+    assert (server["weight"]["minimum"], server["weight"]["maximum"]) == (1, 1000)
+    check = SCHEMAS["HealthCheck"]["properties"]
+    assert all("unit (ms, s, m, h), 100ms to 1h" in check[name]["description"] for name in ("interval", "timeout"))
+    wait = next(item for item in OPERATIONS["GET /traefik/configuration"]["parameters"] if item["name"] == "wait")
+    assert "seconds" in wait["description"]
+
+
+# True
+
+
+@pytest.fixture
+def client(client: httpx.Client) -> httpx.Client:
+    """A client of a service that has the objects of the examples."""
+    for operation in EXAMPLES:
+        if operation != "POST /api/v1/expose":
+            ask(client, operation, json=body_example(operation)).raise_for_status()
+    return client
+
+
+def ask(client: httpx.Client, operation: str, **options: Any) -> httpx.Response:
+    method, _space, path = operation.partition(" ")
+    path = options.pop("path", path_example(operation))
+    example = body_example(operation)
+    if example is not None and "content" not in options and "json" not in options:
+        options["json"] = example | EXAMPLES.get(operation, {})
+    target = client.base_url.copy_with(raw_path=path.encode())
+    return client.request(method, target, **options)
+
+
+JSON = {"Content-Type": "application/json"}
+TAG = {"If-Match": '"x"'}
+
+
+def missing(operation: str) -> str:
+    path = operation.partition(" ")[2]
+    return path.replace("{service}", "missing").replace("{name}", "missing")
+
+
+def created(client: httpx.Client, operation: str) -> httpx.Response:
+    if operation.startswith("PUT "):
+        path = path_example(operation)
+        return ask(
+            client, operation, path=path.replace("/alvin.xyz", "/new.xyz") if "domains" in path else path + "-new"
+        )
+    return ask(client, operation)
+
+
+def taken(client: httpx.Client, operation: str) -> httpx.Response:
+    if operation == "POST /api/v1/expose":
+        return ask(client, operation, json=body_example(operation))
+    return (
+        ask(client, operation, json=body_example(operation))
+        if operation.startswith("POST ")
+        else ask(client, operation)
+    )
+
+
+def removed(client: httpx.Client, operation: str) -> httpx.Response:
+    cascade = any(parameter["name"] == "cascade" for parameter in OPERATIONS[operation]["parameters"])
+    return ask(client, operation, params={"cascade": "true"} if cascade else {})
+
+
+Producer = Callable[[httpx.Client, str], httpx.Response]
+
+PRODUCERS: dict[str, Producer] = {
+    "200": ask,
+    "201": created,
+    "204": removed,
+    "304": lambda client, operation: ask(client, operation, headers={"If-None-Match": "*"}),
+    "400": lambda client, operation: ask(client, operation, content=b"{", headers=JSON),
+    "404": lambda client, operation: ask(client, operation, path=missing(operation)),
+    "409": taken,
+    "412": lambda client, operation: ask(client, operation, headers=TAG),
+    "413": lambda client, operation: ask(client, operation, content=b" " * 2_000_000, headers=JSON),
+    "415": lambda client, operation: ask(client, operation, content=b"{}"),
+    "422": lambda client, operation: ask(client, operation, params={"unknown": "1"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("operation", "status"),
+    [
+        (operation, status)
+        for operation, described in OPERATIONS.items()
+        for status in described["responses"]
+        if status != "503"  # of every operation, in test_problems
+    ],
+)
+def test_every_answer_that_is_documented_occurs(client: httpx.Client, operation: str, status: str) -> None:
+    answer = PRODUCERS[status](client, operation)
+    assert answer.status_code == int(status), answer.text
+    described = OPERATIONS[operation]["responses"][status]
+    for header in described.get("headers", {}):
+        assert header in answer.headers
+    (media_type,) = described.get("content") or [None]
+    assert answer.headers.get("content-type") == media_type or operation.startswith("HEAD ")
+
+
+def test_503_is_documented_for_all_that_needs_the_database(tmp_path: Path) -> None:
+    with running_service(tmp_path, None) as service, http_client(f"{service.url}/api/v1") as client:
+        for operation, described in OPERATIONS.items():
+            assert ask(client, operation).status_code == (503 if "503" in described["responses"] else 200)
+
+
+@pytest.mark.parametrize("operation", [name for name, described in OPERATIONS.items() if "requestBody" in described])
+def test_the_examples_are_accepted(client: httpx.Client, operation: str) -> None:
+    assert ask(client, operation).is_success
