@@ -117,9 +117,10 @@ class Stack:
 
     async def run(self) -> None:
         """Start all, and run until a signal says stop, or a part fails. Raises what that part raised."""
+        loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` means it
-                asyncio.get_running_loop().add_signal_handler(number, self._signalled)
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` leaves it
+                loop.add_signal_handler(number, self._signalled)
         self._begin("start", self._start())
         try:
             await self._over
