@@ -83,6 +83,8 @@ class Revisions:
                     snapshot = self._adopt(session)
                 self._publish(snapshot)
         except ProviderError as error:
+            # No connection stays, nor its write-ahead log: whoever puts another file in its place is not in its way.
+            self._database.close()
             self._problem = error.detail
             return False
         return True

@@ -183,6 +183,22 @@ def test_a_service_that_starts_while_the_database_is_locked_serves_as_soon_as_it
             assert client.put("/services/s", json={}).status_code == 201
 
 
+def test_a_file_that_replaces_a_ruined_one_is_the_one_that_is_used(migrated: Path, tmp_path: Path) -> None:
+    path = tmp_path / "provider.db"
+    copyfile(migrated, path)
+    faults.drop_tables(path)
+    with running_service(tmp_path, None) as service, http_client(f"{service.url}/api/v1") as client:
+        assert configuration(service) is None
+        wait_until(lambda: list(tmp_path.glob("provider.db*")) == [path], "it is let go of between the tries")
+        other = tmp_path / "other.db"
+        copyfile(migrated, other)
+        other.replace(path)
+        wait_until(lambda: configuration(service) is not None, "the state is read")
+        assert client.put("/services/s", json={}).status_code == 201
+        with closing(connect(path)) as connection:
+            assert connection.execute("SELECT name FROM service").fetchall() == [("s",)]
+
+
 def test_when_the_disk_is_full_no_change_is_acknowledged_and_afterwards_writes_work(
     migrated: Path, tmp_path: Path
 ) -> None:
