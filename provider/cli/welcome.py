@@ -30,9 +30,9 @@ def welcome(places: Places, environment: Mapping[str, str]) -> list[Text]:
     """Return the lines that end a start."""
     port = places.web.rpartition(":")[2]
     demo = f"http://{DOMAIN}" + ("" if port == "80" else f":{port}") + "/"
-    web = (demo, "the demo: sample servers, which share the requests by weight")
+    web = (demo, "the demo, answered by three sample servers")
     opened = [
-        web if places.demo else (f"{places.web}/", "where browsers come in: 404 until something is exposed"),
+        web if places.demo else (f"{places.web}/", "the entry point for browsers"),
         (f"{places.service}/docs", "the REST API, to read and to try"),
         (f"{places.api}/dashboard/", "what Traefik runs"),
     ]
