@@ -275,19 +275,21 @@ def _inspect(connection: sqlite3.Connection, path: Path) -> Inspection:
     return Inspection(Condition.CURRENT, version, f"the database {path} is at version {version}")
 
 
+_REMEDIES: Final = {
+    Condition.MISSING: "run `wayshub-provider migrate`",
+    Condition.EMPTY: "run `wayshub-provider migrate`",
+    Condition.OLDER: "run `wayshub-provider migrate`",
+    Condition.NEWER: "run that version, or go back to a copy of the database from before",
+    Condition.FOREIGN: "set PROVIDER_DATABASE_URL to another file",
+    Condition.UNREADABLE: f"set it right, or {_RESTORE}",
+}
+
+
 def check_current(path: Path) -> None:
     """Raise `Unavailable`, with what to do, unless the database can be served as it is."""
     found = inspect(path)
-    remedies = {
-        Condition.MISSING: "run `wayshub-provider migrate`",
-        Condition.EMPTY: "run `wayshub-provider migrate`",
-        Condition.OLDER: "run `wayshub-provider migrate`",
-        Condition.NEWER: "run that version, or go back to a copy of the database from before",
-        Condition.FOREIGN: "set PROVIDER_DATABASE_URL to another file",
-        Condition.UNREADABLE: f"set it right, or {_RESTORE}",
-    }
     if found.condition is not Condition.CURRENT:
-        raise Unavailable(f"{found.detail}: {remedies[found.condition]}")
+        raise Unavailable(f"{found.detail}: {_REMEDIES[found.condition]}")
 
 
 def check_whole(path: Path) -> None:
@@ -326,7 +328,7 @@ def migrating(path: Path, *, copy: bool, say: Callable[[str], None]) -> Iterator
     """
     found = inspect(path)
     if found.condition in {Condition.FOREIGN, Condition.NEWER, Condition.UNREADABLE}:
-        raise Unavailable(f"{found.detail}: it is left as it is")
+        raise Unavailable(f"{found.detail}: it is left as it is; {_REMEDIES[found.condition]}")
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"isolation_level": None})
     event.listen(engine, "begin", _begin)

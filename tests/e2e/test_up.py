@@ -320,5 +320,7 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
     connection.close()
     before = (tmp_path / "foreign.db").read_bytes()
     told = refused(tmp_path, *ANY_PORTS, PROVIDER_DATABASE_URL="sqlite:///foreign.db")
-    assert "foreign.db is the database of another program" in told.splitlines()[-1]
+    last = told.splitlines()[-1]
+    assert "foreign.db is the database of another program" in last
+    assert last.endswith("set PROVIDER_DATABASE_URL to another file")
     assert (tmp_path / "foreign.db").read_bytes() == before
