@@ -61,21 +61,26 @@ class Service:
     def __init__(self, plan: Plan) -> None:
         self._app = create_app(plan.settings)
         self._server = _Server(self._app, plan.settings)
-        self._port = plan.port
-        self._client = Client(plan.url, os.environ.get("PROVIDER_TOKEN", ""), _REST_TIMEOUT_SECONDS)
+        self._plan = plan
 
     async def run(self) -> None:
         """Serve until asked to stop. Raises `ServiceFailed` when it ends before."""
         try:
-            await self._server.serve(sockets=self._port.sockets)
+            await self._server.serve(sockets=self._plan.port.sockets)
         except SystemExit as error:  # Uvicorn's way to say that it cannot start
             raise ServiceFailed("the service did not start: the lines above say why") from error
         if not self._server.should_exit:
-            raise ServiceFailed("the service did not start: the lines above say why")
+            raise ServiceFailed("the service ended by itself")
 
     async def ask(self, question: Callable[[Client], T]) -> T:
         """Ask it something through REST, as its users do. Raises what the client raises."""
-        return await asyncio.to_thread(question, self._client)
+
+        def asked() -> T:
+            token = os.environ.get("PROVIDER_TOKEN", "")
+            with Client(self._plan.url, token, _REST_TIMEOUT_SECONDS) as client:
+                return question(client)
+
+        return await asyncio.to_thread(asked)
 
     async def digest(self) -> str:
         """Wait until it is ready. Returns the digest of the document that it serves."""

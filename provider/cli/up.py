@@ -21,8 +21,12 @@ from provider.settings import Settings, read_settings
 DemoOption = Annotated[
     bool, typer.Option("--demo", help="On an empty database, expose three sample servers as wayshub.localhost.")
 ]
-WebPortOption = Annotated[int, typer.Option(min=0, max=65535, help="Port of Traefik's entry point for browsers.")]
-APIPortOption = Annotated[int, typer.Option(min=0, max=65535, help="Port of Traefik's API and dashboard.")]
+WebPortOption = Annotated[
+    int, typer.Option(metavar="NUMBER", min=0, max=65535, help="Port of Traefik's entry point for browsers.")
+]
+APIPortOption = Annotated[
+    int, typer.Option(metavar="NUMBER", min=0, max=65535, help="Port of Traefik's API and dashboard.")
+]
 TraefikOption = Annotated[
     Path | None, typer.Option(metavar="PATH", help="Traefik's program, instead of PROVIDER_TRAEFIK.")
 ]
