@@ -23,7 +23,8 @@ LONGEST_WAIT_SECONDS: Final = 60.0
 DEFAULT_EDGE: Final = "default"
 
 _EDGES_PER_CONNECTION: Final = 16
-_SECONDS: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3})?")
+_SECONDS: Final = re.compile(r"(?=.{1,30}$)(0|[1-9][0-9]*)(\.[0-9]+)?([Ee][+-]?[0-9]+)?")
+"""A number as in JSON, and not as in Python, for which `1_0` and `٣` are numbers too."""
 
 
 class ConfigurationEndpoint:
