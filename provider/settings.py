@@ -48,6 +48,12 @@ class Settings(BaseSettings):
             raise ValueError("only a file of SQLite is supported: sqlite:///var/provider.db")
         return text
 
+    @field_validator("traefik", mode="before")
+    @classmethod
+    def none_if_empty(cls, value: object) -> object:
+        """Take an empty variable for one that is not set, where not set means none."""
+        return value or None
+
     @field_validator("log_level", "log_format", mode="before")
     @classmethod
     def lower(cls, value: object) -> object:

@@ -68,6 +68,11 @@ def test_all_wrong_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -
         read_settings()
 
 
+def test_an_empty_traefik_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROVIDER_TRAEFIK", "")
+    assert read_settings().traefik is None
+
+
 def test_settings_do_not_change() -> None:
     settings = read_settings()
     with pytest.raises(ValidationError, match="frozen"):
