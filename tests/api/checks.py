@@ -20,6 +20,21 @@ TITLES = {
 }
 """Every kind of problem, with its status. Programs rely on them: a kind is added, and never changed."""
 
+CODES = {
+    *("body.incomplete", "cookie.name", "cursor.format", "domain.taken", "domain.unknown", "domains.duplicate"),
+    *("duration.format", "duration.range", "entryPoints.duplicate", "field.required", "field.unknown"),
+    *("host.dot", "host.format", "host.length", "host.numeric", "host.wildcard"),
+    *("json.depth", "json.duplicate", "json.members", "json.number", "json.syntax", "json.utf8"),
+    *("name.duplicate", "name.format", "name.immutable", "name.taken", "path.format", "path.segments"),
+    *("precondition.failed", "query.duplicate", "query.format", "query.unknown", "router.match", "service.unknown"),
+    *("text.control", "text.surrogate", "timeout.interval"),
+    *("type.array", "type.boolean", "type.integer", "type.number", "type.object", "type.string"),
+    *("url.fragment", "url.host", "url.length", "url.path", "url.port", "url.query", "url.scheme", "url.user"),
+    *("value.choice", "value.few", "value.large", "value.long", "value.many", "value.short", "value.small"),
+    *("wait.range", "weight.range", "weight.zero"),
+}
+"""Every code of a field's error. Programs rely on them: a code is added, and never changed or taken away."""
+
 
 def problem(answer: httpx.Response, kind: str, *fields: tuple[str, str]) -> dict[str, Any]:
     """Check that an answer is a problem of this kind, with these fields as (pointer, code). Returns it."""

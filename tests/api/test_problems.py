@@ -16,23 +16,8 @@ from provider.api import problems
 from provider.app import create_app
 from provider.errors import FieldError, InUse, Invalid, ProviderError
 from provider.settings import Settings
-from tests.api.checks import TITLES, problem, state
+from tests.api.checks import CODES, TITLES, problem, state
 from tests.running import Service, http_client, running_service
-
-CODES = {
-    *("body.incomplete", "cookie.name", "cursor.format", "domain.taken", "domain.unknown", "domains.duplicate"),
-    *("duration.format", "duration.range", "entryPoints.duplicate", "field.required", "field.unknown"),
-    *("host.dot", "host.format", "host.length", "host.numeric", "host.wildcard"),
-    *("json.depth", "json.duplicate", "json.members", "json.number", "json.syntax", "json.utf8"),
-    *("name.duplicate", "name.format", "name.immutable", "name.taken", "path.format", "path.segments"),
-    *("precondition.failed", "query.duplicate", "query.format", "query.unknown", "router.match", "service.unknown"),
-    *("text.control", "text.surrogate", "timeout.interval"),
-    *("type.array", "type.boolean", "type.integer", "type.number", "type.object", "type.string"),
-    *("url.fragment", "url.host", "url.length", "url.path", "url.port", "url.query", "url.scheme", "url.user"),
-    *("value.choice", "value.few", "value.large", "value.long", "value.many", "value.short", "value.small"),
-    *("wait.range", "weight.range", "weight.zero"),
-}
-"""Every code of a field's error. Programs rely on them: a code is added, and never changed or taken away."""
 
 APPLICATION = {"domain": "alvin.xyz", "name": "wayshub", "servers": [{"name": "a", "url": "http://a"}]}
 

@@ -1,0 +1,138 @@
+"""What schemathesis is told, beyond the OpenAPI document, about this service. Loaded by the program itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+import schemathesis
+from hypothesis import strategies as st
+from pydantic_core import PydanticCustomError
+from schemathesis.checks import CheckContext
+from schemathesis.core.transport import Response
+from schemathesis.hooks import HookContext
+
+from provider import values
+from provider.api.pages import write_cursor
+from tests import strategies
+from tests.api.checks import CODES, TITLES
+from tests.running import http_client
+
+Case = schemathesis.Case[Any]
+
+DURATIONS = ["100ms", "2.5s", "5s", "1m30s", "1h"]
+
+schemathesis.openapi.format("domain", strategies.hosts)
+schemathesis.openapi.format("server-url", strategies.urls)
+schemathesis.openapi.format("go-duration", st.sampled_from(DURATIONS))
+schemathesis.openapi.format("cursor", strategies.names.map(write_cursor))
+
+_revisions: list[int] = []
+"""The revision before the request that was sent last."""
+
+
+_client = http_client()
+
+
+def service_url(case: Case) -> str:
+    return (case.operation.base_url or "").rstrip("/")
+
+
+def revision(url: str) -> int:
+    number: int = _client.get(f"{url}/readyz").raise_for_status().json()["revision"]
+    return number
+
+
+@schemathesis.hook
+def before_call(_context: HookContext, case: Case, _kwargs: dict[str, Any]) -> None:
+    url = service_url(case)
+    if case.meta is not None and case.meta.generation.mode.is_positive:
+        fit(case, url)
+    if case.path.startswith("/traefik/"):  # a poll is held on a connection that had one before
+        case.headers["Connection"] = "close"
+    _revisions[:] = [revision(url)]
+
+
+@schemathesis.check
+def refused_as_a_problem_and_without_effect(_context: CheckContext, response: Response, case: Case) -> None:
+    if response.status_code < 400:
+        return
+    assert revision(service_url(case)) == _revisions[0], "what was refused made a revision"
+    assert response.headers["cache-control"] == ["no-store"], "an error may be kept by a cache"
+    assert len(response.content) < 100_000, "the answer to an error is long"
+    if response.request.method != "HEAD":
+        found = response.json()
+        known = TITLES[found["type"].removeprefix("urn:wayshub-provider:")]
+        assert (found["status"], found["title"]) == known, "the kind of problem is not known"
+        assert {error["code"] for error in found.get("errors", ())} <= CODES, "a code is not known"
+
+
+# What a schema cannot say: that a name is the one in the path, that what is named exists, that a timeout
+# is not longer than its interval, and which strings of its pattern are host names.
+
+
+def fit(case: Case, url: str) -> None:
+    """Make data that fits the schema fit what the schema cannot say, too."""
+    path = case.path_parameters or {}
+    if "/domains/" in case.path and "name" in path:
+        path["name"] = a_host(path["name"])
+    if not isinstance(case.body, dict):
+        return
+    body: dict[str, Any] = case.body
+    for field, value in list(body.items()):
+        if value is not None and field in FITTED:
+            body[field] = FITTED[field](value)
+    if case.path.endswith("/domains"):
+        body["name"] = a_host(body["name"])
+    elif "name" in body and "name" in path:
+        body["name"] = path["name"]
+    if "/routers" in case.path:
+        fit_router(body, url)
+
+
+def fit_router(body: dict[str, Any], url: str) -> None:
+    """Make a router, or a patch of one, lead from and to what exists."""
+    _client.put(f"{url}/api/v1/domains/a.test", json={}).raise_for_status()
+    _client.put(f"{url}/api/v1/services/s", json={}).raise_for_status()
+    if "service" in body:
+        body["service"] = "s"
+    if body.get("domains"):
+        body["domains"] = ["A.test"]
+    for field in ("domains", "pathPrefix"):  # in a patch: it needs one of them
+        if not body.get(field, True) and "service" not in body:
+            del body[field]
+
+
+def a_host(text: str) -> str:
+    try:
+        return values.check_hostname(text)
+    except PydanticCustomError:
+        return "b.test"
+
+
+def a_url(text: str) -> str:
+    try:
+        return values.check_server_url(text)
+    except PydanticCustomError:
+        return "http://b"
+
+
+def a_duration(text: str) -> str:
+    try:
+        return values.check_duration(text)
+    except PydanticCustomError:
+        return "1s"
+
+
+def a_server(server: dict[str, Any]) -> dict[str, Any]:
+    fitting = {"name": None, "url": a_url(server["url"])}
+    return server | fitting | ({"weight": int(server["weight"])} if "weight" in server else {})
+
+
+FITTED: dict[str, Callable[[Any], Any]] = {
+    "domain": a_host,
+    "url": a_url,
+    "healthCheck": lambda check: check | {"interval": "1h", "timeout": a_duration(check.get("timeout") or "2s")},
+    "sticky": lambda sticky: sticky | {"cookie": {"name": "c"} | (sticky.get("cookie") or {})},
+    "servers": lambda servers: [a_server(server) for server in servers],
+    "weight": int,  # to JSON Schema, 1.0 is an integer
+    "priority": int,
+}
