@@ -133,19 +133,21 @@ class State:
     routers: dict[str, Body] = field(default_factory=dict)
 
 
-def draw_state(data: st.DataObject, client: httpx.Client) -> State:
-    """Make a random state in an empty service, and return what was accepted."""
+def draw_state(data: st.DataObject, client: httpx.Client, mark: str) -> State:
+    """Make a random state in an empty service, and return what was accepted.
+
+    It has a service of the name `mark`, which makes it a state that there never was.
+    """
     state = State()
     least = data.draw(st.sampled_from([3, 2, 1, 0]), "least of each kind")
     for host, description in data.draw(st.dictionaries(hosts, texts, min_size=least, max_size=8), "domains").items():
         if add_domain(client, host, description):
             state.domains[to_ascii(host)] = host
     pools = data.draw(st.dictionaries(names, services, min_size=least, max_size=5), "services")
-    state.services = put_all(client, "/services", pools)
-    if state.services:
-        drawn = routers(list(state.domains.values()), list(state.services))
-        wanted = data.draw(st.dictionaries(names, drawn, min_size=2 * least, max_size=8), "routers")
-        state.routers = put_all(client, "/routers", wanted)
+    state.services = put_all(client, "/services", pools | {mark: {}})
+    drawn = routers(list(state.domains.values()), list(state.services))
+    wanted = data.draw(st.dictionaries(names, drawn, min_size=2 * least, max_size=8), "routers")
+    state.routers = put_all(client, "/routers", wanted)
     for service in state.services:
         pool = data.draw(st.dictionaries(names, servers, min_size=min(least, 2), max_size=5), f"servers of {service}")
         made = put_all(client, f"/services/{service}/servers", pool)
