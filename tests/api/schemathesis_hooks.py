@@ -85,10 +85,10 @@ def fit(case: Case, url: str) -> None:
     elif "name" in body and "name" in path:
         body["name"] = path["name"]
     if "/routers" in case.path:
-        fit_router(body, url)
+        fit_router(body, url, patch=case.method == "PATCH")
 
 
-def fit_router(body: dict[str, Any], url: str) -> None:
+def fit_router(body: dict[str, Any], url: str, *, patch: bool) -> None:
     """Make a router, or a patch of one, lead from and to what exists."""
     _client.put(f"{url}/api/v1/domains/a.test", json={}).raise_for_status()
     _client.put(f"{url}/api/v1/services/s", json={}).raise_for_status()
@@ -96,8 +96,8 @@ def fit_router(body: dict[str, Any], url: str) -> None:
         body["service"] = "s"
     if body.get("domains"):
         body["domains"] = ["A.test"]
-    for field in ("domains", "pathPrefix"):  # in a patch: it needs one of them
-        if not body.get(field, True) and "service" not in body:
+    for field in ("domains", "pathPrefix"):  # it needs one of them
+        if patch and not body.get(field, True):
             del body[field]
 
 
