@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provider import configuration
@@ -15,7 +15,7 @@ from provider.configuration import Document, Part, Parts, Section
 from provider.errors import Unverified
 from provider.models import RouterInput, ServerInput, ServiceInput
 from tests import strategies
-from tests.running import compact
+from tests.running import cases, compact
 
 State = tuple[Sequence[tuple[ServiceInput, Sequence[ServerInput]]], Sequence[RouterInput]]
 
@@ -127,6 +127,7 @@ def test_a_host_is_an_a_label_in_the_document() -> None:
     assert router_in_document(domains=["MÜNCHEN.example"])["rule"] == "Host(`xn--mnchen-3ya.example`)"
 
 
+@settings(max_examples=cases(50, 1000))
 @given(strategies.states())
 def test_every_document_that_is_made_can_be_served(state: State) -> None:
     document = document_of(state)
@@ -139,6 +140,7 @@ def test_every_document_that_is_made_can_be_served(state: State) -> None:
     assert hashlib.sha256(compact(decoded).encode()).hexdigest()[:12] == document.digest
 
 
+@settings(max_examples=cases(30, 1000))
 @given(strategies.states(), st.randoms(use_true_random=False))
 def test_the_same_state_gives_the_same_bytes_in_any_order(state: State, chance: random.Random) -> None:
     pools, routers = state
@@ -147,6 +149,7 @@ def test_the_same_state_gives_the_same_bytes_in_any_order(state: State, chance: 
     assert document_of((shuffled, chance.sample(routers, len(routers)))) == document_of(state)
 
 
+@settings(max_examples=cases(30, 1000))
 @given(strategies.states(), strategies.states())
 def test_parts_that_are_replaced_give_what_parts_made_anew_give(old: State, new: State) -> None:
     before, after = parts_of(old), parts_of(new)

@@ -49,18 +49,14 @@ def test_an_empty_list_has_no_items_and_no_next(client: httpx.Client, path: str)
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("limit", [1, 2, 3, 6, 7, 8, 1000])
-def test_the_pages_make_up_the_list(seven: httpx.Client, path: str, limit: int) -> None:
+def test_the_pages_make_up_the_list(seven: httpx.Client, path: str) -> None:
     whole = names(seven.get(path))
     assert len(whole) == 7
     assert whole == sorted(whole)
-    found = pages(seven, path, limit=limit)
-    assert list(chain(*found)) == whole
-    assert [len(page) for page in found] == [limit] * (7 // limit) + ([7 % limit] if 7 % limit else [])
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_the_items_are_the_objects(seven: httpx.Client, path: str) -> None:
+    for limit in (1, 2, 3, 6, 7, 8, 1000):
+        found = pages(seven, path, limit=limit)
+        assert list(chain(*found)) == whole
+        assert [len(page) for page in found] == [limit] * (7 // limit) + ([7 % limit] if 7 % limit else [])
     for item in seven.get(path).json()["items"]:
         assert seven.get(f"{path}/{item['name']}").json() == item
 
@@ -136,7 +132,6 @@ def test_q_looks_where_it_says(client: httpx.Client) -> None:
     assert names(client.get("/services/shop/servers", params={"q": "shop"})) == []
 
 
-@pytest.mark.parametrize("path", ["/services", "/domains", "/routers"])
 @pytest.mark.parametrize(
     ("parameters", "pointer", "code"),
     [
@@ -164,11 +159,10 @@ def test_q_looks_where_it_says(client: httpx.Client) -> None:
         *(({"cursor": cursor}, "/cursor", "cursor.format") for cursor in BAD_CURSORS),
     ],
 )
-def test_a_wrong_parameter_is_named(
-    client: httpx.Client, path: str, parameters: dict[str, Any], pointer: str, code: str
-) -> None:
-    found = problem(client.get(path, params=parameters), "invalid", (pointer, code))
-    assert found["errors"][0]["in"] == "query"
+def test_a_wrong_parameter_is_named(client: httpx.Client, parameters: dict[str, Any], pointer: str, code: str) -> None:
+    for path in ("/services", "/domains", "/routers"):
+        found = problem(client.get(path, params=parameters), "invalid", (pointer, code))
+        assert found["errors"][0]["in"] == "query"
 
 
 @pytest.mark.parametrize("path", ["/domains/a.test", "/services/s"])

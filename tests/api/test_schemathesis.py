@@ -18,7 +18,7 @@ def test_the_service_is_as_documented(migrated: Path, tmp_path: Path) -> None:
     with running_service(tmp_path, migrated) as service:
         command = [
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml")),
-            *("run", f"{service.url}/openapi.json", "--max-examples", str(cases(8, 300))),
+            *("run", f"{service.url}/openapi.json", "--max-examples", str(cases(5, 300))),
             *([] if SOAK else ["--generation-deterministic"]),
         ]
         environment = os.environ | {"SCHEMATHESIS_HOOKS": "tests.api.schemathesis_hooks", "PYTHONPATH": str(ROOT)}
