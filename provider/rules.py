@@ -40,12 +40,12 @@ def priority(hosts: Sequence[str], path_prefix: str | None) -> int | None:
     """Return the rank to set so that an exact host wins over a wildcard, or None to leave it to Traefik.
 
     A wildcard's expression is longer than the exact hosts that it covers, and would win by its length
-    alone. It is ranked by what a person would write, with the star not counted: always below an exact
-    host that it covers, with the same path prefix.
+    alone; and so would any rule with several hosts. A rule with a wildcard is ranked by what a person would
+    write for its shortest one alone, with the star not counted: always below another rule's exact host that
+    it covers, with the same path prefix.
     """
-    if not any(host.startswith("*.") for host in hosts):
-        return None
-    return len(_join([f"Host({quote(host.removeprefix('*'))})" for host in hosts], path_prefix))
+    covered = [f"Host({quote(host.removeprefix('*'))})" for host in hosts if host.startswith("*.")]
+    return min((len(_join([host], path_prefix)) for host in covered), default=None)
 
 
 def _join(matchers: Sequence[str], path_prefix: str | None) -> str:

@@ -74,12 +74,20 @@ def test_only_a_wildcard_needs_a_rank_of_its_own() -> None:
     assert rules.priority(["*.a.test"], None) == len("Host(`.a.test`)")
 
 
-@given(WILDCARDS, LABELS, st.none() | strategies.path_prefixes)
-def test_an_exact_host_wins_over_the_wildcard_that_covers_it(host: str, label: str, path_prefix: str | None) -> None:
+@given(WILDCARDS, st.lists(strategies.hosts.map(values.to_ascii)), LABELS, st.none() | strategies.path_prefixes)
+def test_an_exact_host_wins_over_the_wildcard_that_covers_it(
+    host: str, others: list[str], label: str, path_prefix: str | None
+) -> None:
     exact = label + host[1:]
-    wildcard_rank = rules.priority([host], path_prefix)
+    wildcard_rank = rules.priority([host, *others], path_prefix)
     assert wildcard_rank is not None
     assert 0 < wildcard_rank < len(rules.build([exact], path_prefix))
+
+
+def test_a_domain_with_all_below_it_leaves_those_that_have_a_router_of_their_own() -> None:
+    rank = rules.priority(["example.com", "*.example.com"], None)
+    assert rank is not None
+    assert rank < len(rules.build(["api.example.com"], None))
 
 
 @given(strategies.hosts.map(values.to_ascii), strategies.path_prefixes)
