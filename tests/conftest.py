@@ -1,5 +1,6 @@
 """Fixtures: a real service on a real database, and a real Traefik that polls it."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,6 +9,17 @@ import httpx
 import pytest
 
 from tests.running import Service, Traefik, empty, http_client, migrated_copy, running_service, running_traefik
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts() -> Iterator[None]:
+    """Programs that tests start can be interrupted, even where the tests run in the background of a shell.
+
+    There SIGINT is ignored, and a program that is started inherits that.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

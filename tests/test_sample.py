@@ -22,9 +22,12 @@ def url() -> Iterator[str]:
         told = process.stdout.readline()
         found = re.fullmatch(r"Sample server x&y listens on (http://127\.0\.0\.1:\d+); Ctrl-C stops it\.\n", told)
         assert found
-        yield found[1]
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=5) == 0
+        try:
+            yield found[1]
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=5) == 0
+        finally:
+            process.kill()
 
 
 @pytest.fixture
