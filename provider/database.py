@@ -4,7 +4,6 @@ Measured (SQLite 3.40, SQLAlchemy 2.1): the driver's own transactions lose updat
 and an explicit `BEGIN IMMEDIATE` for writers lose none. `foreign_keys` is off on each new connection.
 """
 
-import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -29,11 +28,6 @@ APPLICATION_ID: Final = 0x77617973
 """Written into the file's header by the first migration, so that a foreign file is recognised."""
 
 BUSY_TIMEOUT_MS: Final = 5_000
-_MAGIC: Final = b"SQLite format 3\0"
-_HEADER_BYTES: Final = 100
-_APPLICATION_ID_BYTES: Final = slice(68, 72)
-_RESTORE: Final = "go back to a copy of it"
-
 WAL_PAGES: Final = 200
 """Pages after which the write-ahead log is moved into the file: it stays small, and is reused."""
 
@@ -55,6 +49,7 @@ class Condition(StrEnum):
     OLDER = "older"
     NEWER = "newer"
     FOREIGN = "foreign"
+    LOCKED = "locked"
     UNREADABLE = "unreadable"
 
 
@@ -82,23 +77,33 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file: _OpenFile | None = None
+        self._identity: tuple[int, int] | None = None
         self._engine = self._make_engine()
 
     def open(self) -> None:
         """Take the file as it is now. Raises `Unavailable`, with what to do, if it cannot be served."""
-        self.close()
         check_current(self.path)
-        check_whole(self.path)
-        self._file = _OpenFile(self.path)
+        self._identity = self._find_identity()
 
     def close(self) -> None:
         """Close all connections that no session holds."""
-        # First: whoever closes a descriptor of a file takes its locks from all connections of the process.
+        self._identity = None
         self._engine.dispose()
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+
+    def check(self) -> None:
+        """Look at the file, no more. Raises `Unavailable` if it is missing or another one, or may not be written."""
+        self._check_identity()
+        # SQLite writes its log beside the file, so the folder counts too.
+        if not (os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)):
+            raise Unavailable(f"the database {self.path} cannot be written: make it and its folder writable")
+
+    def find_size_bytes(self) -> int | None:
+        """Return how long the file and its log are together, or None if it is missing."""
+        try:
+            log = self.path.with_name(f"{self.path.name}-wal")
+            return self.path.stat().st_size + (log.stat().st_size if log.exists() else 0)
+        except OSError:
+            return None
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -111,14 +116,12 @@ class Database:
         """Give a session that alone may write; commit at its end, roll back on any error. Raises `Unavailable`."""
         with self._session("BEGIN IMMEDIATE") as session:
             yield session
-            self._check_file()
+            self._check_identity()
             session.commit()
-            # What was committed to a file that went away meanwhile is lost, and must not be acknowledged.
-            self._check_file()
 
     @contextmanager
     def _session(self, begin: str) -> Iterator[Session]:
-        self._check_file()
+        self._check_identity()
         try:
             with KeepingSession(self._engine, expire_on_commit=False, autoflush=False) as session:
                 session.connection(execution_options={"begin": begin})
@@ -127,17 +130,23 @@ class Database:
             if isinstance(error.orig, sqlite3.IntegrityError):
                 raise
             raise Unavailable(f"the database {self.path} cannot be used now: {error.orig}") from error
-        except UnicodeDecodeError as error:  # the driver reads what SQLite says about a damaged file
-            raise Unavailable(f"the database {self.path} is damaged: {_RESTORE}") from error
-        except LookupError as error:
-            if type(error) is not LookupError:  # which is what SQLAlchemy raises for a value that an enum lacks
-                raise
-            raise Unavailable(f"the database {self.path} is damaged: {_RESTORE}") from error
 
-    def _check_file(self) -> None:
-        if self._file is None:
+    def _find_identity(self) -> tuple[int, int] | None:
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def _check_identity(self) -> None:
+        # A connection goes on with a file that was deleted or replaced, and what it writes there is lost.
+        found = self._find_identity()
+        if found is None:
+            raise Unavailable(f"the database {self.path} is missing")
+        if self._identity is None:
             raise Unavailable(f"the database {self.path} is not open")
-        self._file.check()
+        if found != self._identity:
+            raise Unavailable(f"the database {self.path} was replaced by another file: start the service again")
 
     def _make_engine(self) -> Engine:
         engine = create_engine(
@@ -145,56 +154,12 @@ class Database:
             URL.create("sqlite", database=f"file:{_quoted(self.path)}", query={"mode": "rw", "uri": "true"}),
             pool_size=10,
             max_overflow=40,
+            hide_parameters=True,  # in the texts of errors, and so in the log
             connect_args={"check_same_thread": False, "isolation_level": None},
-            json_deserializer=_read_json,
         )
         event.listen(engine, "connect", lambda connection, _record: prepare(connection))
         event.listen(engine, "begin", _begin)
         return engine
-
-
-class _OpenFile:
-    """A database file that is open, to notice when it is another one, or was overwritten.
-
-    Connections go on with a file that was deleted or replaced, and with what they remember of one that was
-    overwritten: what they write then is lost.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as error:
-            raise Unavailable(f"the database {path} cannot be read: {error.strerror}") from error
-        status = os.fstat(self._descriptor)
-        self._identity = status.st_dev, status.st_ino
-        # Or, where the first migration is in the write-ahead log still, what is there now.
-        self._application_ids = {APPLICATION_ID.to_bytes(4, "big"), self._header()[_APPLICATION_ID_BYTES]}
-
-    def check(self) -> None:
-        """Raise `Unavailable` unless the path leads to this file, and it begins as it should."""
-        try:
-            status = self._path.stat()
-        except OSError:
-            raise Unavailable(f"the database {self._path} is missing") from None
-        if (status.st_dev, status.st_ino) != self._identity:
-            raise Unavailable(f"the database {self._path} was replaced by another file: start the service again")
-        header = self._header()
-        if not header.startswith(_MAGIC) or header[_APPLICATION_ID_BYTES] not in self._application_ids:
-            raise Unavailable(f"the database {self._path} was overwritten: {_RESTORE}, and start the service again")
-
-    def close(self) -> None:
-        os.close(self._descriptor)
-
-    def _header(self) -> bytes:
-        return os.pread(self._descriptor, _HEADER_BYTES, 0)
-
-
-def _read_json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise Unavailable(f"the database has a value that is not JSON: {_RESTORE}") from error
 
 
 def prepare(connection: sqlite3.Connection, pragmas: dict[str, Any] = PRAGMAS) -> None:
@@ -249,10 +214,8 @@ def inspect(path: Path) -> Inspection:
             connection.close()
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-            return Inspection(Condition.UNREADABLE, None, f"{path} is locked by another program")
+            return Inspection(Condition.LOCKED, None, f"the database {path} is locked by another program")
         return Inspection(Condition.UNREADABLE, None, f"{path} cannot be read as an SQLite database: {error}")
-    except UnicodeDecodeError:  # the driver reads what SQLite says about a damaged file
-        return Inspection(Condition.UNREADABLE, None, f"{path} cannot be read as an SQLite database: it is damaged")
 
 
 def _inspect(connection: sqlite3.Connection, path: Path) -> Inspection:
@@ -275,35 +238,20 @@ def _inspect(connection: sqlite3.Connection, path: Path) -> Inspection:
     return Inspection(Condition.CURRENT, version, f"the database {path} is at version {version}")
 
 
-_REMEDIES: Final = {
-    Condition.MISSING: "run `wayshub-provider migrate`",
-    Condition.EMPTY: "run `wayshub-provider migrate`",
-    Condition.OLDER: "run `wayshub-provider migrate`",
-    Condition.NEWER: "run that version, or go back to a copy of the database from before",
-    Condition.FOREIGN: "set PROVIDER_DATABASE_URL to another file",
-    Condition.UNREADABLE: f"set it right, or {_RESTORE}",
-}
-
-
 def check_current(path: Path) -> None:
     """Raise `Unavailable`, with what to do, unless the database can be served as it is."""
     found = inspect(path)
+    remedies = {
+        Condition.MISSING: "run `wayshub-provider migrate`",
+        Condition.EMPTY: "run `wayshub-provider migrate`",
+        Condition.OLDER: "run `wayshub-provider migrate`",
+        Condition.NEWER: "run that version, or go back to a copy of the database from before",
+        Condition.FOREIGN: "set PROVIDER_DATABASE_URL to another file",
+        Condition.LOCKED: "wait until that is done, or end it",
+        Condition.UNREADABLE: "set it right, or go back to a copy of it",
+    }
     if found.condition is not Condition.CURRENT:
-        raise Unavailable(f"{found.detail}: {_REMEDIES[found.condition]}")
-
-
-def check_whole(path: Path) -> None:
-    """Raise `Unavailable` if a page of the database is damaged: SQLite notices only when it comes upon it."""
-    try:
-        connection = sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_MS / 1000)
-        try:
-            found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
-        finally:
-            connection.close()
-    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-        raise Unavailable(f"the database {path} cannot be checked: {error}") from error
-    if found != ["ok"]:
-        raise Unavailable(f"the database {path} is damaged: {_RESTORE}")
+        raise Unavailable(f"{found.detail}: {remedies[found.condition]}")
 
 
 def migrate(path: Path, say: Callable[[str], None] = lambda _line: None) -> None:
@@ -327,8 +275,8 @@ def migrating(path: Path, *, copy: bool, say: Callable[[str], None]) -> Iterator
     checked before the commit. With `copy`, the file is copied first, next to it.
     """
     found = inspect(path)
-    if found.condition in {Condition.FOREIGN, Condition.NEWER, Condition.UNREADABLE}:
-        raise Unavailable(f"{found.detail}: it is left as it is; {_REMEDIES[found.condition]}")
+    if found.condition in {Condition.FOREIGN, Condition.NEWER, Condition.LOCKED, Condition.UNREADABLE}:
+        raise Unavailable(f"{found.detail}: it is left as it is")
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"isolation_level": None})
     event.listen(engine, "begin", _begin)
