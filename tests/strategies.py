@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from provider.models import RouterInput, ServerInput, ServiceInput
+from provider.values import to_ascii
 
 LETTERS_AND_DIGITS = string.ascii_lowercase + string.digits
 
@@ -66,7 +67,7 @@ def routers(service_names: list[str]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
         {
             "name": names,
-            "domains": st.lists(hosts, min_size=1, max_size=3, unique_by=str.casefold),
+            "domains": st.lists(hosts, min_size=1, max_size=3, unique_by=to_ascii),
             "pathPrefix": st.none() | path_prefixes,
             "service": st.sampled_from(service_names),
             "entryPoints": st.lists(names, min_size=1, max_size=2, unique=True),
