@@ -1,6 +1,6 @@
 """The OpenAPI document: every status that can occur, the headers, and what FastAPI cannot know."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI, Path
@@ -125,11 +125,11 @@ def _patch_schemas(model: type[BaseModel]) -> dict[str, Any]:
     """Return the schemas of a model's merge patch, and of those for the objects in it, by name."""
     schema = model.model_json_schema(ref_template=_SCHEMAS + "{model}")
     parts = schema.pop("$defs", {}) | {model.__name__: schema}
-    objects = {part for part, described in parts.items() if described.get("type") == "object"}
+    objects = [part for part, described in parts.items() if described.get("type") == "object"]
     return {_patched(part): _patch_schema(part, parts[part], objects) for part in objects}
 
 
-def _patch_schema(schema_name: str, schema: dict[str, Any], objects: set[str]) -> dict[str, Any]:
+def _patch_schema(schema_name: str, schema: dict[str, Any], objects: Sequence[str]) -> dict[str, Any]:
     """Return an object's schema with nothing required, and null for what goes back to its default."""
     in_path = {"name"} if schema_name.endswith("Input") else set()
     required = set(schema.get("required", ())) - in_path
@@ -147,7 +147,7 @@ def _patch_schema(schema_name: str, schema: dict[str, Any], objects: set[str]) -
     }
 
 
-def _with_patches(described: Any, objects: set[str]) -> Any:
+def _with_patches(described: Any, objects: Sequence[str]) -> Any:
     """Return a schema in which references to objects lead to those of their patches."""
     if isinstance(described, list):
         return [_with_patches(item, objects) for item in described]
