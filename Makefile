@@ -7,6 +7,8 @@ PYTHON ?= $(shell for name in python3 python python3.14 python3.13 python3.12 py
 VENV := .venv
 BIN := $(VENV)/bin
 UP ?=
+# Most tests wait for a Traefik for most of their time: one more at a time than there are cores on a small machine.
+PARALLEL ?= --numprocesses 3 --dist worksteal
 
 .PHONY: help up test soak check bench lock clean
 
@@ -17,10 +19,10 @@ up: $(VENV)/.run ## Migrate, serve, run Traefik and a small demo; Ctrl-C stops a
 	@exec $(BIN)/wayshub-provider up --demo $(UP)
 
 test: $(VENV)/.dev ## Run the tests
-	$(BIN)/python -m pytest -m "not bench and not soak"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not bench and not soak"
 
 soak: $(VENV)/.dev ## Run the tests in full: more random cases, longer loads
-	SOAK=1 $(BIN)/python -m pytest -m "not bench" --timeout 3600
+	SOAK=1 $(BIN)/python -m pytest $(PARALLEL) -m "not bench" --timeout 3600
 
 check: $(VENV)/.dev ## Check format, lint, types and migrations
 	$(BIN)/ruff format --check .

@@ -2,19 +2,29 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from time import monotonic
 
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
-from provider import __version__
+from provider import __version__, configuration
 from provider.api import documentation, domains, expose, health, problems, routers, servers, services
+from provider.api import edges as edges_api
+from provider.api import metrics as metrics_api
 from provider.api.bodies import BodyLimit
 from provider.api.configuration import PATH, ConfigurationEndpoint
+from provider.api.requests import Requests, list_templates
 from provider.api.resources import PREFIX
+from provider.configuration import Document, Parts
 from provider.database import Database
-from provider.edges import Polls
+from provider.edges import fallback
+from provider.edges.memory import Memory
+from provider.edges.polls import Polls
+from provider.edges.registry import Edges
+from provider.edges.watch import watch
+from provider.metrics import Metrics
 from provider.revisions import Revisions
 from provider.settings import Settings
 from provider.web import pages
@@ -27,36 +37,51 @@ _RETRY_SECONDS = 1.0
 class Application:
     """The ASGI application: the edges' polls go straight to their endpoint, all else to FastAPI."""
 
-    def __init__(self, api: FastAPI, endpoint: ConfigurationEndpoint, polls: Polls) -> None:
+    def __init__(self, api: FastAPI, endpoint: ConfigurationEndpoint, polls: Polls, metrics: Metrics) -> None:
         self.api = api
         self.polls = polls
         self._endpoint = endpoint
+        self._requests = Requests(api, list_templates(api), metrics.requested)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the application's life."""
         if scope["type"] == "http" and scope["path"] == PATH:
             await self._endpoint(scope, receive, send)
         else:
-            await self.api(scope, receive, send)
+            await self._requests(scope, receive, send)
 
 
-def create_app(settings: Settings) -> Application:
-    """Make the application. Nothing is opened before it starts."""
+def create_app(settings: Settings, assemble: Callable[[Parts], Document] = configuration.assemble) -> Application:
+    """Make the application. Nothing is opened before it starts.
+
+    `assemble` makes the document of each change; another one is of use only to find out what an edge
+    does with a document that it cannot take.
+    """
     database = Database(settings.database_path)
-    revisions = Revisions(database)
+    revisions = Revisions(database, assemble)
     polls = Polls(settings.coalesce_ms / 1000)
+    edges = Edges(revisions, polls, settings.traefik_api_urls)
+    memory = Memory(database, edges)
+    trouble = fallback.Trouble()
+    metrics = Metrics(database, revisions, polls, edges, named=settings.traefik_api_urls.keys(), polls_route=PATH)
     revisions.subscribe(polls.publish)
+    revisions.observe(metrics.changed)
+    edges.subscribe(metrics.judged)
 
     @asynccontextmanager
     async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
         loaded = await asyncio.to_thread(revisions.load)
         polls.open(asyncio.get_running_loop(), revisions.current)
-        retrying = None if loaded else asyncio.create_task(_load_later(revisions))
+        recalled = await memory.recall()  # before anybody is given what he rejected
+        tasks = [asyncio.create_task(watch(edges)), asyncio.create_task(memory.keep(recalled=recalled))]
+        if settings.fallback_file is not None:
+            tasks.append(asyncio.create_task(fallback.keep(settings.fallback_file, edges, trouble)))
+        if not loaded:
+            tasks.append(asyncio.create_task(_load_later(revisions)))
         yield
-        if retrying is not None:
-            retrying.cancel()
-            with suppress(asyncio.CancelledError):
-                await retrying
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         polls.close()
         await asyncio.to_thread(database.close)
 
@@ -73,15 +98,20 @@ def create_app(settings: Settings) -> Application:
         generate_unique_id_function=lambda route: route.name,
     )
     api.state.revisions = revisions
+    api.state.edges = edges
+    api.state.metrics = metrics
+    api.state.fallback = trouble
+    api.state.started_at = monotonic()
     api.add_middleware(BodyLimit)
     problems.install(api)
-    for module in (domains, services, servers, routers, expose):
+    for module in (domains, services, servers, routers, expose, edges_api):
         api.include_router(module.router, prefix=PREFIX)
     api.include_router(health.router)
+    api.include_router(metrics_api.router)
     api.include_router(pages.router)
     api.mount("/static", pages.static_files)
     api.openapi = documentation.describe(api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
-    return Application(api, ConfigurationEndpoint(revisions, polls), polls)
+    return Application(api, ConfigurationEndpoint(revisions, polls, edges, metrics), polls, metrics)
 
 
 async def _load_later(revisions: Revisions) -> None:

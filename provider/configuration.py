@@ -10,7 +10,7 @@ duplicate key rejects the whole document; `{}` empties the edge. `servers: []` i
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Final
@@ -233,14 +233,16 @@ def verify(content: bytes) -> None:
         raise Unverified(f"the beacon says {told}, which is not the digest of the document")
 
 
-def shares(servers: Iterable[ServerInput]) -> dict[str, float]:
+def shares(servers: Iterable[ServerInput], down: Collection[str] = ()) -> dict[str, float]:
     """Return the part of a service's new requests that each server is given, 0…1, by name.
 
-    By weight among those that are ready; 0 for the others. They add up to 1, or to 0 when none is ready.
+    By weight among those that are ready, and not among the names in `down`; 0 for the others. They add
+    up to 1, or to 0 when there is none left.
     """
     listed = list(servers)
-    total = sum(server.weight for server in listed if _takes(server))
-    return {server.name: server.weight / total if _takes(server) else 0.0 for server in listed}
+    weights = {server.name: server.weight if _takes(server) and server.name not in down else 0 for server in listed}
+    total = sum(weights.values())
+    return {name: weight / total if total else 0.0 for name, weight in weights.items()}
 
 
 def _takes(server: ServerInput) -> bool:

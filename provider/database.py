@@ -55,6 +55,7 @@ class Condition(StrEnum):
     OLDER = "older"
     NEWER = "newer"
     FOREIGN = "foreign"
+    LOCKED = "locked"
     UNREADABLE = "unreadable"
 
 
@@ -99,6 +100,21 @@ class Database:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def check(self) -> None:
+        """Look at the file, no more. Raises `Unavailable` if it is missing, another or overwritten, or not writable."""
+        self._check_file()
+        # SQLite writes its log beside the file, so the folder counts too.
+        if not (os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)):
+            raise Unavailable(f"the database {self.path} cannot be written: make it and its folder writable")
+
+    def find_size_bytes(self) -> int | None:
+        """Return how long the file and its log are together, or None if it is missing."""
+        try:
+            log = self.path.with_name(f"{self.path.name}-wal")
+            return self.path.stat().st_size + (log.stat().st_size if log.exists() else 0)
+        except OSError:
+            return None
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -145,6 +161,7 @@ class Database:
             URL.create("sqlite", database=f"file:{_quoted(self.path)}", query={"mode": "rw", "uri": "true"}),
             pool_size=10,
             max_overflow=40,
+            hide_parameters=True,  # in the texts of errors, and so in the log
             connect_args={"check_same_thread": False, "isolation_level": None},
             json_deserializer=_read_json,
         )
@@ -249,7 +266,7 @@ def inspect(path: Path) -> Inspection:
             connection.close()
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-            return Inspection(Condition.UNREADABLE, None, f"{path} is locked by another program")
+            return Inspection(Condition.LOCKED, None, f"the database {path} is locked by another program")
         return Inspection(Condition.UNREADABLE, None, f"{path} cannot be read as an SQLite database: {error}")
     except UnicodeDecodeError:  # the driver reads what SQLite says about a damaged file
         return Inspection(Condition.UNREADABLE, None, f"{path} cannot be read as an SQLite database: it is damaged")
@@ -281,6 +298,7 @@ _REMEDIES: Final = {
     Condition.OLDER: "run `wayshub-provider migrate`",
     Condition.NEWER: "run that version, or go back to a copy of the database from before",
     Condition.FOREIGN: "set PROVIDER_DATABASE_URL to another file",
+    Condition.LOCKED: "wait until that is done, or end it",
     Condition.UNREADABLE: f"set it right, or {_RESTORE}",
 }
 
@@ -327,7 +345,7 @@ def migrating(path: Path, *, copy: bool, say: Callable[[str], None]) -> Iterator
     checked before the commit. With `copy`, the file is copied first, next to it.
     """
     found = inspect(path)
-    if found.condition in {Condition.FOREIGN, Condition.NEWER, Condition.UNREADABLE}:
+    if found.condition in {Condition.FOREIGN, Condition.NEWER, Condition.LOCKED, Condition.UNREADABLE}:
         raise Unavailable(f"{found.detail}: it is left as it is; {_REMEDIES[found.condition]}")
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"isolation_level": None})

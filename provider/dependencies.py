@@ -8,6 +8,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from provider.edges.fallback import Trouble
+from provider.edges.health import Health
+from provider.edges.registry import Edges
+from provider.metrics import Metrics
 from provider.revisions import Revisions
 
 
@@ -17,10 +21,38 @@ async def revisions(request: Request) -> Revisions:
     return found
 
 
+async def edges(request: Request) -> Edges:
+    """Return the app's edges."""
+    found: Edges = request.app.state.edges
+    return found
+
+
+async def health(request: Request) -> Health:
+    """Return what the app's edges observe of the servers."""
+    found: Edges = request.app.state.edges
+    return found.health
+
+
+async def metrics(request: Request) -> Metrics:
+    """Return the app's metrics."""
+    found: Metrics = request.app.state.metrics
+    return found
+
+
+async def fallback(request: Request) -> Trouble:
+    """Return what is wrong with the app's fallback file."""
+    found: Trouble = request.app.state.fallback
+    return found
+
+
 async def author(_request: Request) -> str:
     """Return who asks, as it is kept with a revision."""
     return "anonymous"
 
 
 RevisionsDependency = Annotated[Revisions, Depends(revisions)]
+EdgesDependency = Annotated[Edges, Depends(edges)]
+HealthDependency = Annotated[Health, Depends(health)]
+FallbackDependency = Annotated[Trouble, Depends(fallback)]
+MetricsDependency = Annotated[Metrics, Depends(metrics)]
 AuthorDependency = Annotated[str, Depends(author)]

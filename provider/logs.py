@@ -1,4 +1,11 @@
-"""Log lines: for people or for programs, on standard error, from us and from the libraries alike."""
+"""Log lines: for people or for programs, on standard error, from us and from the libraries alike.
+
+A line's message is a whole sentence, for people. What a program would like to find without reading
+sentences is given as `extra`, and is shown in JSON only. Everywhere a line is marked with the id of
+the request in which it came about.
+
+No line has a body, a header such as `Authorization`, or the values of variables at a fault.
+"""
 
 import logging
 import sys
@@ -10,47 +17,72 @@ from structlog.typing import EventDict, Processor
 # What these say at `info` is of no use to an operator: each request, each step of a start.
 _QUIET: Final = ("httpx", "httpcore", "uvicorn.access", "alembic", "asyncio")
 
-
-def _without_color_message(_logger: object, _name: str, fields: EventDict) -> EventDict:
-    """Drop what Uvicorn adds for its own formatter."""
-    fields.pop("color_message", None)
-    return fields
+_COLORS: Final = {"warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[31m"}
+_PLAIN: Final = "\x1b[0m"
 
 
 def configure(level: str, style: Literal["text", "json"]) -> None:
     """Send every log line through one formatter. To be called once, by whoever starts the process."""
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    renderer: Processor = (
-        structlog.processors.JSONRenderer()
-        if style == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
-    last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    if style == "json":
-        last.append(structlog.processors.format_exc_info)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder(), _without_color_message],
-            processors=[*last, renderer],
-        )
-    )
+    handler.setFormatter(formatter(style, colors=sys.stderr.isatty()))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+
+
+def formatter(style: Literal["text", "json"], *, colors: bool = False) -> logging.Formatter:
+    """Return what makes a text of a log record: one line, and in text a traceback behind it if there is one."""
+    first: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level]
+    if style == "json":
+        first += [
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.ExtraAdder(),
+            _without_color_message,
+        ]
+        last: list[Processor] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    else:
+        first.append(structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False))
+        last = [structlog.processors.format_exc_info, _Lines(colors=colors)]
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=first, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
     )
+
+
+def printable(text: str, kept: str = "") -> str:
+    """Return a text with what moves a terminal's cursor, or turns its letters round, written as an escape.
+
+    Such a text comes from outside, and shall not look like lines of ours. `kept` stays as it is.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() or character in kept else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+class _Lines:
+    """The last processor, for people."""
+
+    def __init__(self, *, colors: bool) -> None:
+        self._colors = colors
+
+    def __call__(self, _logger: object, _name: str, fields: EventDict) -> str:
+        level = str(fields["level"])
+        color = _COLORS.get(level, "") if self._colors else ""
+        shown = f"{color}{level:<7}{_PLAIN}" if color else f"{level:<7}"
+        line = f"{fields['timestamp']} {shown} {printable(str(fields['event']).strip())}"
+        if request_id := fields.get("request_id"):
+            line += f" [{request_id}]"
+        if exception := fields.get("exception"):
+            line += "\n" + printable(exception, kept="\n")
+        return line
+
+
+def _without_color_message(_logger: object, _name: str, fields: EventDict) -> EventDict:
+    """Drop what Uvicorn adds for its own formatter."""
+    fields.pop("color_message", None)
+    return fields

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -29,16 +30,24 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 _WORDS_SHOWN = 5
+_LONGEST_LOGGED = 500
+"""The most characters of a summary in a log line."""
 _PATIENCE_SECONDS = 5.0
 """How long a change waits for those before it. While the database is locked from outside, each takes seconds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A committed and verified state, as what Traefik gets. Never changed, so that any thread may hold it."""
+class Served:
+    """What Traefik gets of a revision. Never changed, so that any thread may hold it."""
 
     revision: int
     document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot(Served):
+    """A committed and verified state: what Traefik gets, and what the next state is made from."""
+
     parts: Parts
 
 
@@ -50,13 +59,23 @@ class Outcome(Generic[T]):
     revision: int
 
 
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """How long a change took: to render what it gives, and to commit it."""
+
+    render_seconds: float
+    commit_seconds: float
+
+
 class Revisions:
     """The current snapshot, and the only way to the next. All methods may be called from any thread."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, assemble: Callable[[Parts], Document] = configuration.assemble) -> None:
         self._database = database
+        self._assemble = assemble
         self._lock = threading.Lock()
         self._listeners: list[Callable[[Snapshot], None]] = []
+        self._observers: list[Callable[[Timings], None]] = []
         self._current: Snapshot | None = None
         self._problem = "the service has not read its state yet"
 
@@ -70,9 +89,21 @@ class Revisions:
         """Why there is no snapshot, for a person."""
         return self._problem
 
+    def find_trouble(self) -> str | None:
+        """Say why no change can be kept now, for a person, as far as a look at the database's file tells."""
+        try:
+            self._database.check()
+        except Unavailable as error:
+            return error.detail
+        return None
+
     def subscribe(self, listener: Callable[[Snapshot], None]) -> None:
         """Call `listener` with each new snapshot, in the thread that made it."""
         self._listeners.append(listener)
+
+    def observe(self, observer: Callable[[Timings], None]) -> None:
+        """Call `observer` with how long each change took that made a revision, in the thread that made it."""
+        self._observers.append(observer)
 
     def load(self) -> bool:
         """Read the stored state, verify it and serve it. Returns whether it could; `problem` says why not."""
@@ -109,9 +140,19 @@ class Revisions:
                 snapshot = self._catch_up(session, known)
                 result = apply(session)
                 changes = net(records.changes(session))
+                summary = summarise(changes)
+                started = perf_counter()
+                snapshot = self._next(session, snapshot, changes)
+                rendered = perf_counter()
                 if changes:
-                    snapshot = self._next(session, snapshot, changes, author)
+                    _store_revision(session, snapshot.revision, author, summary, changes, snapshot.document)
+                stored = perf_counter()
+            committed = perf_counter()
             self._publish(snapshot)
+            if changes:
+                _log(snapshot, author, summary)
+                for observer in self._observers:
+                    observer(Timings(rendered - started, committed - stored))
             return Outcome(result, snapshot.revision)
 
     @contextmanager
@@ -122,6 +163,13 @@ class Revisions:
             yield
         finally:
             self._lock.release()
+
+    def changed_between(self, first: int, last: int) -> list[Change]:
+        """Return what the revisions after `first` until `last` came to. Raises `Unavailable`."""
+        within = select(Revision.changes).where(col(Revision.number) > first, col(Revision.number) <= last)
+        with self.reading() as session:
+            listed = session.exec(within.order_by(col(Revision.number))).all()
+        return net(Change(**change) for changes in listed for change in changes)
 
     def _check_loaded(self) -> Snapshot:
         if self._current is None:
@@ -162,12 +210,12 @@ class Revisions:
             number += 1
         return Snapshot(number, document, parts)
 
-    def _next(self, session: Session, snapshot: Snapshot, changes: list[Change], author: str) -> Snapshot:
+    def _next(self, session: Session, snapshot: Snapshot, changes: list[Change]) -> Snapshot:
+        """Return the snapshot that follows from changes: the same one, if there are none."""
+        if not changes:
+            return snapshot
         parts = snapshot.parts.replaced(*_changed_parts(session, changes))
-        document = configuration.assemble(parts)
-        number = snapshot.revision + 1
-        _store_revision(session, number, author, summarise(changes), changes, document)
-        return Snapshot(number, document, parts)
+        return Snapshot(snapshot.revision + 1, self._assemble(parts), parts)
 
 
 def net(changes: Iterable[Change]) -> list[Change]:
@@ -246,3 +294,9 @@ def _store_revision(
         )
     )
     session.flush()
+
+
+def _log(snapshot: Snapshot, author: str, summary: str) -> None:
+    shown = summary if len(summary) <= _LONGEST_LOGGED else summary[:_LONGEST_LOGGED] + "…"
+    facts = {"revision": snapshot.revision, "author": author, "summary": shown, "digest": snapshot.document.digest}
+    logger.info("revision %d by %s: %s", snapshot.revision, author, shown, extra=facts)

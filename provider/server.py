@@ -1,5 +1,6 @@
 """Uvicorn, with what the polls need of it: the connection of a request, and their release at the end."""
 
+import resource
 import socket
 from typing import Any
 
@@ -7,18 +8,25 @@ import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from provider.app import Application
-from provider.edges import CONNECTION, Connection
+from provider.edges.pollers import CONNECTION, Connection
 from provider.settings import Settings
 
 _KEEP_ALIVE_SECONDS = 75
 _SHUTDOWN_SECONDS = 3
+_MOST_FILES = 10_000
 
 
 class ConnectionProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # chosen when Uvicorn is imported
-    """HTTP that tells each request on which TCP connection it came."""
+    """HTTP that tells each request on which TCP connection it came, and the connection when it ends."""
 
     def __init__(self, *arguments: Any, app_state: dict[str, Any], **options: Any) -> None:
-        super().__init__(*arguments, app_state=app_state | {CONNECTION: Connection()}, **options)
+        self._connection = Connection()
+        super().__init__(*arguments, app_state=app_state | {CONNECTION: self._connection}, **options)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note the end of the connection."""
+        self._connection.close()
+        super().connection_lost(exc)
 
 
 class Server(uvicorn.Server):
@@ -42,7 +50,19 @@ class Server(uvicorn.Server):
         )
         super().__init__(config)
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Ask for as many connections as the system allows, since each edge keeps one, then start."""
+        _allow_many_files()
+        await super().startup(sockets)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Release the held polls, then stop."""
         self._app.polls.close()
         await super().shutdown(sockets)
+
+
+def _allow_many_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

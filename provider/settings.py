@@ -1,14 +1,17 @@
 """Settings: read from the environment, prefix `PROVIDER_`."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from provider.errors import FieldError, SettingsError, pointer
+from provider.values import DEFAULT_EDGE, check_name
 
 
 class Settings(BaseSettings):
@@ -24,6 +27,15 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535, description="Port on which the service listens.")
     traefik: Path | None = Field(
         default=None, description="The Traefik that `up` runs; else the one on the PATH, else the package's."
+    )
+    traefik_api: str | None = Field(
+        default=None,
+        description="Where to read back what the edges run: the URL of Traefik's API, or several as `name=url`, "
+        "with commas between.",
+    )
+    fallback_file: Path | None = Field(
+        default=None,
+        description="File that keeps the last accepted document for Traefik's file provider.",
     )
     coalesce_ms: int = Field(
         default=500,
@@ -48,11 +60,23 @@ class Settings(BaseSettings):
             raise ValueError("only a file of SQLite is supported: sqlite:///var/provider.db")
         return text
 
-    @field_validator("traefik", mode="before")
+    @field_validator("traefik", "traefik_api", "fallback_file", mode="before")
     @classmethod
     def none_if_empty(cls, value: object) -> object:
         """Take an empty variable for one that is not set, where not set means none."""
         return value or None
+
+    @field_validator("traefik_api")
+    @classmethod
+    def check_traefik_api(cls, text: str | None) -> str | None:
+        """Accept a URL, or several with the edges' names."""
+        _read_api_urls(text)
+        return text
+
+    @property
+    def traefik_api_urls(self) -> dict[str, str]:
+        """The URLs of the Traefiks' APIs, by the names of the edges."""
+        return _read_api_urls(self.traefik_api)
 
     @field_validator("log_level", "log_format", mode="before")
     @classmethod
@@ -65,6 +89,26 @@ class Settings(BaseSettings):
         """The SQLite file, absolute."""
         database = make_url(self.database_url).database
         return Path(database or "").absolute()
+
+
+def _read_api_urls(text: str | None) -> dict[str, str]:
+    urls: dict[str, str] = {}
+    for part in (text or "").split(","):
+        if not part.strip():
+            continue
+        name, found, url = part.strip().partition("=")
+        if not found or "/" in name:
+            name, url = DEFAULT_EDGE, part.strip()
+        try:
+            check_name(name)
+        except PydanticCustomError as error:
+            raise ValueError(error.message()) from None
+        if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
+            raise ValueError(f"{url} is not the URL of an API: write name=http://127.0.0.1:8081")
+        if name in urls:
+            raise ValueError(f"the edge {name} stands twice")
+        urls[name] = url
+    return urls
 
 
 def read_settings() -> Settings:

@@ -13,6 +13,9 @@ import idna
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+DEFAULT_EDGE: Final = "default"
+"""The name of an edge that gives none."""
+
 HOST_LENGTH: Final = 253
 """The most characters of a host name, as an A-label (RFC 1035)."""
 

@@ -8,7 +8,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.running import Service, Traefik, empty, http_client, migrated_copy, running_service, running_traefik
+from tests.running import (
+    Service,
+    Traefik,
+    empty,
+    free_port,
+    http_client,
+    migrated_copy,
+    running_service,
+    running_traefik,
+)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,9 +38,16 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def shared_service(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def api_port() -> int:
+    """The port of the shared Traefik's API, whether that Traefik runs already or not."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def shared_service(migrated: Path, api_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     # Changes reach Traefik sooner than in production: most of the time of these tests is spent on waiting for that.
-    with running_service(tmp_path_factory.mktemp("service"), migrated, coalesce_ms=20) as service:
+    folder, api = tmp_path_factory.mktemp("service"), f"http://127.0.0.1:{api_port}"
+    with running_service(folder, migrated, coalesce_ms=20, traefik_api=api) as service:
         yield service
 
 
@@ -50,8 +66,10 @@ def client(service: Service) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
-def shared_traefik(shared_service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traefik]:
-    with running_traefik(tmp_path_factory.mktemp("traefik"), shared_service.url) as traefik:
+def shared_traefik(
+    shared_service: Service, api_port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Traefik]:
+    with running_traefik(tmp_path_factory.mktemp("traefik"), shared_service.url, api_port=api_port) as traefik:
         yield traefik
 
 

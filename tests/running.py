@@ -21,8 +21,10 @@ from typing import Any, TypeVar
 import httpx
 import yaml
 
-from provider import database
+from provider import configuration, database
 from provider.app import create_app
+from provider.configuration import Document, Parts
+from provider.edges import fallback
 from provider.server import Server
 from provider.settings import Settings
 
@@ -100,7 +102,12 @@ class Service:
 
 @contextmanager
 def running_service(
-    folder: Path, migrated: Path | None, *, name: str = "provider.db", **settings: Any
+    folder: Path,
+    migrated: Path | None,
+    *,
+    name: str = "provider.db",
+    assemble: Callable[[Parts], Document] = configuration.assemble,
+    **settings: Any,
 ) -> Iterator[Service]:
     """Run a service in a thread, on a copy of a migrated database (or on none)."""
     path = folder / name
@@ -108,7 +115,7 @@ def running_service(
         shutil.copy(migrated, path)
     port = settings.pop("port", None) or free_port()
     made = Settings(database_url=f"sqlite:///{path}", port=port, **settings)
-    server = Server(create_app(made), made)
+    server = Server(create_app(made, assemble), made)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     wait_until(lambda: server.started or not thread.is_alive(), "the service starts")
@@ -216,28 +223,40 @@ def traefik_command() -> str:
     return found
 
 
-def static_configuration(service_url: str, web_port: int, other_port: int, api_port: int) -> dict[str, Any]:
-    """The static configuration of the project, for other ports, with one more entry point and with metrics."""
+def static_configuration(
+    service_url: str, web_port: int, other_port: int, api_port: int, *, query: str, fallback_file: Path
+) -> dict[str, Any]:
+    """The project's static configuration: for other ports and files, with one more entry point and with metrics."""
     static: dict[str, Any] = yaml.safe_load((ROOT / "traefik" / "traefik.yml").read_text())
     static["entryPoints"]["web"]["address"] = f"127.0.0.1:{web_port}"
     static["entryPoints"]["other"] = {"address": f"127.0.0.1:{other_port}"}
     static["entryPoints"]["traefik"]["address"] = f"127.0.0.1:{api_port}"
     static["metrics"] = {"prometheus": {}}
     http = static["providers"]["http"]
-    http["endpoint"] = http["endpoint"].replace("http://127.0.0.1:8000", service_url)
+    http["endpoint"] = f"{service_url}{httpx.URL(http['endpoint']).path}?{query}"
+    static["providers"]["file"]["filename"] = str(fallback_file)
     return static
 
 
 @contextmanager
-def running_traefik(folder: Path, service_url: str) -> Iterator[Traefik]:
-    """Run a Traefik that polls a service, on free ports, with the project's static configuration."""
-    ports = [free_port() for _ in range(3)]
-    configuration = folder / "traefik.yml"
-    configuration.write_text(yaml.safe_dump(static_configuration(service_url, *ports)))
+def running_traefik(
+    folder: Path, service_url: str, *, api_port: int | None = None, query: str = "edge=default&wait=5"
+) -> Iterator[Traefik]:
+    """Run a Traefik that polls a service, on free ports, with the project's static configuration.
+
+    `query` is that of its polls. Its fallback file is `fallback.yml` in the folder, without routes unless it was
+    there before.
+    """
+    ports = [free_port(), free_port(), api_port or free_port()]
+    fallback_file = folder / "fallback.yml"
+    fallback.prepare(fallback_file)
+    file = folder / "traefik.yml"
+    static = static_configuration(service_url, *ports, query=query, fallback_file=fallback_file)
+    file.write_text(yaml.safe_dump(static))
     log = folder / "traefik.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [traefik_command(), f"--configFile={configuration}"], stdout=output, stderr=subprocess.STDOUT, cwd=folder
+            [traefik_command(), f"--configFile={file}"], stdout=output, stderr=subprocess.STDOUT, cwd=folder
         )
         web, other, api = (f"http://127.0.0.1:{port}" for port in ports)
         made = Traefik(web, other, api, process, log)

@@ -25,6 +25,7 @@ LAYERS = [
     "settings",
     "logs",
     "sample",
+    "metrics",
     "dependencies",
     "security",
     "api",
@@ -43,7 +44,7 @@ IMPURE_MODULES = {
     *("alembic", "fastapi", "httpx", "pydantic_settings", "starlette", "structlog", "typer", "uvicorn"),
 }
 IMPURE_NAMES = {"Session", "Engine", "Connection", "create_engine", "select", "sessionmaker"}
-WIRED = {"Database", "Revisions", "Polls", "FastAPI", "ConfigurationEndpoint"}
+WIRED = {"Database", "Revisions", "Polls", "FastAPI", "ConfigurationEndpoint", "Metrics", "Requests", "Memory"}
 
 
 def module_name(path: Path) -> str:

@@ -23,6 +23,9 @@ from provider.errors import Unavailable
 from provider.settings import Settings
 from tests.running import ROOT
 
+NEWEST = max(file.name for file in (ROOT / "migrations" / "versions").glob("*.py"))[:4]
+"""This version's newest migration."""
+
 SERVICE = "INSERT INTO service (name, strategy, pass_host_header) VALUES ('{}', 'wrr', 1)"
 SERVER = "INSERT INTO server (service, name, url, weight, state) VALUES ('wayshub', 'a', 'http://a', 1, 'ready')"
 
@@ -62,9 +65,9 @@ def copies(path: Path) -> list[Path]:
 def next_version(folder: Path, body: str) -> Path:
     """Make the migrations of a later version, with one more whose upgrade is `body`. Returns their folder."""
     migrations = Path(shutil.copytree(ROOT / "migrations", folder / "migrations"))
-    (migrations / "versions" / "0002_later.py").write_text(
+    (migrations / "versions" / "later.py").write_text(
         '"""later"""\n\nfrom alembic import op\nimport sqlalchemy as sa\n\n'
-        'revision = "0002"\ndown_revision = "0001"\nbranch_labels = None\ndepends_on = None\n\n\n'
+        f'revision = "later"\ndown_revision = "{NEWEST}"\nbranch_labels = None\ndepends_on = None\n\n\n'
         f"def upgrade():\n    {body}\n\n\ndef downgrade():\n    pass\n"
     )
     return migrations
@@ -169,7 +172,7 @@ def test_what_a_later_version_migrated_is_newer_and_what_it_finds_is_older(path:
     refused = subprocess.run(
         [sys.executable, "-c", ask, str(path)], cwd=later, capture_output=True, text=True, check=False
     )
-    assert "is at the older version 0001: run `wayshub-provider migrate`" in refused.stderr
+    assert f"is at the older version {NEWEST}: run `wayshub-provider migrate`" in refused.stderr
     migrate_with(migrations, path)
     assert database.inspect(path).condition is Condition.NEWER
 
@@ -220,8 +223,8 @@ def test_a_copy_is_made_before_a_migration_and_it_is_said_where(path: Path, tmp_
     before = schema(path)
     said = migrate_with(next_version(tmp_path, 'op.add_column("service", sa.Column("note", sa.String()))'), path)
     (copy,) = copies(path)
-    assert said == [f"copied the database to {copy}", "migrated to 0002: later"]
-    assert ".0001." in copy.name
+    assert said == [f"copied the database to {copy}", "migrated to later: later"]
+    assert f".{NEWEST}." in copy.name
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     assert schema(copy) == before != schema(path)
     assert query(copy, "SELECT name FROM service") == [("wayshub",)]

@@ -18,8 +18,11 @@ from tests.running import ROOT, Service, answers, free_port, wait_until
 README = (ROOT / "README.md").read_text()
 BIN = Path(sys.executable).parent
 
-# What a `console` block may do: it needs another program, another host or another user's rights.
-ELSEWHERE = ("git clone ", "cd wayshub-frontend", "npm install", "PORT=", "echo '127.0.0.1 alvin.xyz' | sudo tee")
+# What a `console` block may do: it runs until it is stopped, or needs another program, host or user's rights.
+ELSEWHERE = (
+    *("git clone ", "cd wayshub-frontend", "npm install", "PORT=", "echo '127.0.0.1 alvin.xyz' | sudo tee"),
+    *("PROVIDER_TRAEFIK_API=", "traefik --configFile="),
+)
 
 
 def blocks(language: str) -> list[str]:

@@ -19,6 +19,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 
 from provider.api import problems
+from provider.api.preferences import REVISION_HEADER, read_wait, when_confirmed
 from provider.errors import FieldError, Invalid, TooLarge, Unreadable, UnsupportedMediaType, pointer
 
 LONGEST_BYTES: Final = 1024 * 1024
@@ -84,12 +85,16 @@ class StrictRoute(APIRoute):
 
         async def handle_strictly(request: Request) -> Response:
             check_query([name for name, _value in request.query_params.multi_items()], known)
-            if not has_body:
-                return await handle(request)
-            check_media_type(request.headers.get("content-type"), accepted)
-            strict = StrictRequest(request.scope, request.receive)
-            strict.document = await _read_body(strict)
-            return await handle(strict)
+            wait = read_wait(", ".join(request.headers.getlist("prefer"))) if request.method != "GET" else None
+            if has_body:
+                check_media_type(request.headers.get("content-type"), accepted)
+                strict = StrictRequest(request.scope, request.receive)
+                strict.document = await _read_body(strict)
+                request = strict
+            response = await handle(request)
+            if wait is None or REVISION_HEADER not in response.headers:
+                return response
+            return await when_confirmed(request.app.state.edges, response, wait)
 
         return handle_strictly
 

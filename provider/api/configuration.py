@@ -4,25 +4,30 @@ A bare ASGI application: it reads the snapshot in memory, and neither the databa
 could fail or wait. 200 with the document, or an error, at which Traefik keeps what it has.
 """
 
+import logging
 import re
 from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qs
 
 from pydantic_core import PydanticCustomError
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from provider.api import problems
-from provider.edges import CONNECTION, Connection, Polls
+from provider.edges.pollers import CONNECTION, Connection
+from provider.edges.polls import Polls
+from provider.edges.registry import Edges
 from provider.errors import FieldError, Invalid, ProviderError, Unavailable, pointer
-from provider.revisions import Revisions, Snapshot
-from provider.values import check_name
+from provider.metrics import Metrics
+from provider.revisions import Revisions, Served
+from provider.values import DEFAULT_EDGE, check_name
+
+logger = logging.getLogger(__name__)
 
 PATH: Final = "/traefik/configuration"
 LONGEST_WAIT_SECONDS: Final = 60.0
-DEFAULT_EDGE: Final = "default"
 
-_EDGES_PER_CONNECTION: Final = 16
 _SECONDS: Final = re.compile(r"(?=.{1,30}$)(0|[1-9][0-9]*)(\.[0-9]+)?([Ee][+-]?[0-9]+)?")
 """A number as in JSON, and not as in Python, for which `1_0` and `٣` are numbers too."""
 
@@ -30,10 +35,12 @@ _SECONDS: Final = re.compile(r"(?=.{1,30}$)(0|[1-9][0-9]*)(\.[0-9]+)?([Ee][+-]?[
 class ConfigurationEndpoint:
     """Answers the edges' polls."""
 
-    def __init__(self, revisions: Revisions, polls: Polls) -> None:
+    def __init__(self, revisions: Revisions, polls: Polls, edges: Edges, metrics: Metrics) -> None:
         self._revisions = revisions
         self._polls = polls
-        self._sent: Snapshot | None = None
+        self._edges = edges
+        self._metrics = metrics
+        self._sent: Served | None = None
         self._start: dict[str, object] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,28 +51,54 @@ class ConfigurationEndpoint:
                 405, "method-not-allowed", "Method not allowed", "this is polled with GET", PATH
             )
             response.headers["Allow"] = "GET, HEAD"
-            await response(scope, receive, send)
+            await self._refuse(response, scope, receive, send)
             return
         try:
-            edge, seconds = read_query(scope["query_string"])
-            snapshot = self._revisions.current
-            if snapshot is None:
+            name, seconds = read_query(scope["query_string"])
+            current = self._revisions.current
+            if current is None:
                 raise Unavailable(self._revisions.problem)
         except ProviderError as error:
-            await problems.from_error(error, PATH)(scope, receive, send)
+            await self._refuse(problems.from_error(error, PATH), scope, receive, send)
             return
-        connection: Connection | None = scope.get("state", {}).get(CONNECTION)
-        if connection is not None and method == "GET":  # what answers HEAD was not given
-            given = connection.given.get(edge)
-            if given is not None and seconds > 0:
-                snapshot = await self._polls.wait(given, seconds, lambda: _disconnected(receive))
-            if len(connection.given) >= _EDGES_PER_CONNECTION:
-                connection.given.clear()
-            connection.given[edge] = snapshot
-        await send(self._headers(snapshot))
-        await send({"type": "http.response.body", "body": snapshot.document.content if method == "GET" else b""})
+        if method == "HEAD":  # it asks about the document, and is not given it
+            self._metrics.requested(method, PATH, 200)
+            await send(self._headers(self._polls.offer(name, current)))
+            await send({"type": "http.response.body", "body": b""})
+            return
+        snapshot = await self._answer(scope, receive, name, seconds, current)
+        if snapshot is not None:
+            await send(self._headers(snapshot))
+            await send({"type": "http.response.body", "body": snapshot.document.content})
 
-    def _headers(self, snapshot: Snapshot) -> dict[str, object]:
+    async def _answer(
+        self, scope: Scope, receive: Receive, name: str, seconds: float, current: Served
+    ) -> Served | None:
+        """Return what a poll is answered with, at once or after it was held; None if nobody listens any more."""
+        client = scope.get("client")
+        connection = scope.get("state", {}).get(CONNECTION) or _unknown_connection()
+        edge, poller = self._edges.asked(name, client[0] if client else None, seconds, connection)
+        snapshot: Served | None = self._polls.offer(name, current)
+        if poller.given is not None and seconds > 0:
+            poller.holding = True
+            try:
+                snapshot = await self._polls.wait(name, poller.given, seconds, lambda: _disconnected(receive))
+            finally:
+                poller.holding = False
+        if snapshot is not None:
+            self._metrics.polled(name, edge.given, snapshot)
+            self._edges.answered(edge, poller, snapshot)
+            if logger.isEnabledFor(logging.DEBUG):
+                logger.debug("edge %s polled, and was given revision %d", name, snapshot.revision)
+        return snapshot
+
+    async def _refuse(self, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a problem. It is told in the metrics: a line for each would flood the log."""
+        self._metrics.requested(scope["method"], PATH, response.status_code)
+        logger.debug("a poll was answered with %d", response.status_code)
+        await response(scope, receive, send)
+
+    def _headers(self, snapshot: Served) -> dict[str, object]:
         if snapshot is not self._sent:
             self._start = {
                 "type": "http.response.start",
@@ -105,6 +138,13 @@ def read_query(query: bytes) -> tuple[str, float]:
     if wrong:
         raise Invalid(wrong)
     return edge, float(wait)
+
+
+def _unknown_connection() -> Connection:
+    """Return what stands for a connection of which the server does not tell: it never holds a poll."""
+    connection = Connection()
+    connection.close()
+    return connection
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -7,9 +7,12 @@ from fastapi import FastAPI, Path
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from provider import metrics
 from provider.api import configuration
+from provider.api.preferences import LONGEST_WAIT_SECONDS, UnconfirmedOutput
 from provider.api.problems import MEDIA_TYPE, Problem
-from provider.models import DomainInput, RouterInput, ServerInput, ServiceInput
+from provider.api.requests import ID_HEADER
+from provider.models import DomainInput, ExposeOutput, RouterInput, ServerInput, ServiceInput
 from provider.values import HOSTNAME_SCHEMA, NAME_SCHEMA
 
 _SCHEMAS: Final = "#/components/schemas/"
@@ -31,6 +34,25 @@ _ETAG: Final = {
 _REVISION: Final = {
     "description": "Number of the revision at which the state is now.",
     "schema": {"type": "integer", "minimum": 0},
+}
+_ID: Final = {
+    "description": "Id of the request, which its lines in the log have too: the one that the client sent under this "
+    "name, if it is 1 to 64 letters, digits, dots, underscores and hyphens, else a new one.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+}
+_PREFER: Final[dict[str, Any]] = {
+    "name": "Prefer",
+    "in": "header",
+    "description": f"With `wait=SECONDS` (RFC 7240), 0 to {LONGEST_WAIT_SECONDS}, the answer comes when every edge "
+    "that is not stale runs the change, and has `Preference-Applied: wait`, or 202 when the time is up. "
+    "Other preferences are left alone.",
+    "schema": {"type": "string"},
+    "example": "wait=5",
+}
+_UNCONFIRMED: Final[dict[str, Any]] = {
+    "description": "It was done, but not every edge runs it after the seconds that the client would wait.",
+    "headers": {"Config-Revision": _REVISION},
+    "content": {"application/json": {"schema": {"$ref": _SCHEMAS + UnconfirmedOutput.__name__}}},
 }
 _LOCATION: Final = {"description": "Path of the new object.", "schema": {"type": "string"}}
 _RETRY_AFTER: Final = {
@@ -83,13 +105,23 @@ _SHOWN: Final = {"description": "The object.", "headers": {"ETag": _ETAG}}
 _SAME: Final = {"description": "The client has this version already.", "headers": {"ETag": _ETAG}}
 
 READY: Final = _problems(503)
+METRICS: Final[Responses] = {
+    200: {
+        "description": "All metrics, each with its help.",
+        "content": {metrics.MEDIA_TYPE: {"schema": {"type": "string"}, "example": "provider_revision 7.0\n"}},
+    }
+}
 LIST: Final = _problems(422, 503)
 LIST_WITHIN: Final = _problems(404, 422, 503)
 READ: Final = {200: _SHOWN, 304: _SAME} | _problems(404, 422, 503)
 READ_OBSERVED: Final = {200: _SHOWN} | _problems(404, 422, 503)
+READ_EDGE: Final = _problems(404, 422, 503)
 CREATE: Final = {201: _CREATED} | _problems(409, 412, *_BODY)
 CREATE_WITHIN: Final = {201: _CREATED} | _problems(404, 409, 412, *_BODY)
 MERGE: Final = {200: _CHANGED} | _problems(404, 412, *_BODY)
+LIFT: Final = {
+    204: {"description": "It is offered the current document again.", "headers": {"Config-Revision": _REVISION}}
+} | _problems(404, 422)
 REMOVE: Final = {204: _REMOVED} | _problems(404, 409, 412, 422, 503)
 REMOVE_UNUSED: Final = {204: _REMOVED} | _problems(404, 412, 422, 503)
 EXPOSE: Final = {201: _EXPOSED} | _problems(409, *_BODY)
@@ -172,13 +204,24 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
                 tags=app.openapi_tags,
             )
             schemas = schema["components"]["schemas"]
-            problem = Problem.model_json_schema(ref_template=_SCHEMAS + "{model}", by_alias=True)
-            schemas.update(problem.pop("$defs"))
-            schemas["Problem"] = problem
+            for output in (Problem, UnconfirmedOutput):
+                described = output.model_json_schema(ref_template=_SCHEMAS + "{model}", by_alias=True)
+                schemas.update(described.pop("$defs"))
+                schemas[output.__name__] = described
             for model in (DomainInput, ServiceInput, ServerInput, RouterInput):
                 schemas.update(_patch_schemas(model))
+            # FastAPI leaves null out of the document, even where a field of an example is required.
+            schemas[ExposeOutput.__name__]["example"] = ExposeOutput.model_json_schema()["example"]
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
+            schema["components"]["headers"] = {ID_HEADER: _ID}
+            for operations in schema["paths"].values():
+                for method, operation in operations.items():
+                    if method != "get":
+                        operation.setdefault("parameters", []).append(_PREFER)
+                        operation["responses"]["202"] = dict(_UNCONFIRMED, headers=dict(_UNCONFIRMED["headers"]))
+                    for response in operation["responses"].values():
+                        response.setdefault("headers", {})[ID_HEADER] = {"$ref": f"#/components/headers/{ID_HEADER}"}
             schema["paths"][configuration.PATH] = {"get": _CONFIGURATION, "head": _CONFIGURATION_HEAD}
             app.openapi_schema = schema
         return app.openapi_schema

@@ -5,9 +5,9 @@ from sqlmodel import Session
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
+from provider.api.observations import show_servers, show_services
 from provider.api.resources import PREFIX, answer
-from provider.api.servers import shown
-from provider.dependencies import AuthorDependency, RevisionsDependency
+from provider.dependencies import AuthorDependency, HealthDependency, RevisionsDependency
 from provider.models import ExposeInput, ExposeOutput
 from provider.store import applications
 
@@ -21,7 +21,9 @@ router = APIRouter(prefix="/expose", tags=["expose"], route_class=StrictRoute)
     responses=documentation.EXPOSE,
     summary="Expose an application",
 )
-def expose(revisions: RevisionsDependency, author: AuthorDependency, body: ExposeInput) -> Response:
+def expose(
+    revisions: RevisionsDependency, health: HealthDependency, author: AuthorDependency, body: ExposeInput
+) -> Response:
     """Make a domain (unless it exists), a router, a service and its servers, all or none."""
 
     def apply(session: Session) -> ExposeOutput:
@@ -31,8 +33,8 @@ def expose(revisions: RevisionsDependency, author: AuthorDependency, body: Expos
             name=name,
             domain=made.domain,
             router=made.router,
-            service=made.service,
-            servers=shown(session, name, list(made.servers)),
+            service=show_services(session, [made.service], health)[0],
+            servers=show_servers(session, made.service, made.servers, health),
         )
 
     outcome = revisions.change(apply, author=author)

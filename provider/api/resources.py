@@ -11,7 +11,9 @@ from sqlmodel import Session
 
 from provider.api import problems
 from provider.api.conditions import Conditions, ReadConditions, WriteConditions, etag
-from provider.dependencies import AuthorDependency, RevisionsDependency
+from provider.api.preferences import REVISION_HEADER
+from provider.dependencies import AuthorDependency, HealthDependency, RevisionsDependency
+from provider.edges.health import Health
 from provider.errors import AlreadyExists, FieldError, Invalid, NotFound
 from provider.revisions import Revisions
 from provider.store.records import as_json
@@ -19,7 +21,6 @@ from provider.store.records import as_json
 T = TypeVar("T", bound=BaseModel)
 
 PREFIX = "/api/v1"
-REVISION_HEADER = "Config-Revision"
 
 
 class Resource(ABC, Generic[T]):
@@ -52,8 +53,8 @@ class Resource(ABC, Generic[T]):
     def remove(self, session: Session, *, cascade: bool) -> None:
         """Remove it."""
 
-    def show(self, _session: Session, item: T) -> BaseModel:
-        """Return it as it is shown."""
+    def show(self, session: Session, item: T, health: Health) -> BaseModel:
+        """Return it as it is shown, with what is observed of it."""
         return item
 
     def is_name(self, name: str) -> bool:
@@ -87,8 +88,9 @@ class Resource(ABC, Generic[T]):
 class Reads:
     """Answers to GET of one object."""
 
-    def __init__(self, revisions: Revisions, conditions: Conditions) -> None:
+    def __init__(self, revisions: Revisions, health: Health, conditions: Conditions) -> None:
         self._revisions = revisions
+        self._health = health
         self._conditions = conditions
 
     def get(self, resource: Resource[T]) -> Response:
@@ -97,7 +99,7 @@ class Reads:
             item = resource.find(session)
             if item is None:
                 raise NotFound(f"there is no {resource.kind} {resource.name}")
-            shown = resource.show(session, item)
+            shown = resource.show(session, item, self._health)
         tag = etag(resource.kind, as_json(item))
         if not resource.observed and self._conditions.not_modified(tag):
             return Response(status_code=304, headers={"ETag": tag})
@@ -107,8 +109,9 @@ class Reads:
 class Writes:
     """Answers to the verbs that change one object, each in one transaction."""
 
-    def __init__(self, revisions: Revisions, conditions: Conditions, author: str) -> None:
+    def __init__(self, revisions: Revisions, health: Health, conditions: Conditions, author: str) -> None:
         self._revisions = revisions
+        self._health = health
         self._conditions = conditions
         self._author = author
 
@@ -166,7 +169,7 @@ class Writes:
     def _put(self, session: Session, resource: Resource[T], item: T, *, created: bool) -> tuple[BaseModel, str, bool]:
         resource.put(session, item)
         kept = resource.find(session) or item
-        return resource.show(session, kept), etag(resource.kind, as_json(kept)), created
+        return resource.show(session, kept, self._health), etag(resource.kind, as_json(kept)), created
 
     def _answer(self, resource: Resource[T], apply: Any) -> Response:
         outcome = self._revisions.change(apply, author=self._author)
@@ -202,14 +205,16 @@ def answer(item: BaseModel, status: int, headers: dict[str, str], revision: int 
     return Response(msgspec.json.encode(as_json(item)), status, headers, media_type="application/json")
 
 
-async def reads(revisions: RevisionsDependency, conditions: ReadConditions) -> Reads:
+async def reads(revisions: RevisionsDependency, health: HealthDependency, conditions: ReadConditions) -> Reads:
     """Give a handler what it answers a read with."""
-    return Reads(revisions, conditions)
+    return Reads(revisions, health, conditions)
 
 
-async def writes(revisions: RevisionsDependency, conditions: WriteConditions, author: AuthorDependency) -> Writes:
+async def writes(
+    revisions: RevisionsDependency, health: HealthDependency, conditions: WriteConditions, author: AuthorDependency
+) -> Writes:
     """Give a handler what it answers a write with."""
-    return Writes(revisions, conditions, author)
+    return Writes(revisions, health, conditions, author)
 
 
 ReadsDependency = Annotated[Reads, Depends(reads)]

@@ -5,14 +5,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Response
 from sqlmodel import Session
 
-from provider import configuration
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
+from provider.api.observations import show_servers
 from provider.api.pages import Page, PageParameters
 from provider.api.resources import ReadsDependency, Resource, WritesDependency
-from provider.dependencies import RevisionsDependency
+from provider.dependencies import HealthDependency, RevisionsDependency
+from provider.edges.health import Health
 from provider.models import ServerInput, ServerOutput, ServerReplacement
-from provider.store import servers
+from provider.store import servers, services
 
 router = APIRouter(prefix="/services/{service}/servers", tags=["servers"], route_class=StrictRoute)
 
@@ -46,22 +47,19 @@ class ServerResource(Resource[ServerInput]):
     def remove(self, session: Session, *, cascade: bool) -> None:
         servers.remove(session, self._service, self._name)
 
-    def show(self, session: Session, item: ServerInput) -> ServerOutput:
-        return shown(session, self._service, [item])[0]
-
-
-def shown(session: Session, service: str, listed: list[ServerInput]) -> list[ServerOutput]:
-    """Return servers of a service as they are shown, each with its share."""
-    shares = configuration.shares(servers.page(session, service))
-    return [ServerOutput.model_construct(**dict(server), share=shares[server.name]) for server in listed]
+    def show(self, session: Session, item: ServerInput, health: Health) -> ServerOutput:
+        service = services.get(session, self._service)
+        return show_servers(session, service, [item], health)[0]
 
 
 @router.get("", responses=documentation.LIST_WITHIN, summary="List a service's servers")
-def list_servers(revisions: RevisionsDependency, page: PageParameters, service: SERVICE) -> Page[ServerOutput]:
+def list_servers(
+    revisions: RevisionsDependency, health: HealthDependency, page: PageParameters, service: SERVICE
+) -> Page[ServerOutput]:
     """Return the servers of a service by name; `q` looks in the name and the URL."""
     with revisions.reading() as session:
         found = servers.page(session, service, limit=page.limit + 1, after=page.after, q=page.q)
-        listed = shown(session, service, list(found))
+        listed = show_servers(session, services.get(session, service), found, health)
     return page.answer(listed, lambda server: server.name)
 
 

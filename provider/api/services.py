@@ -7,10 +7,12 @@ from sqlmodel import Session
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
+from provider.api.observations import show_services
 from provider.api.pages import Page, PageParameters
 from provider.api.resources import ReadsDependency, Resource, WritesDependency
-from provider.dependencies import RevisionsDependency
-from provider.models import ServiceInput, ServiceReplacement
+from provider.dependencies import HealthDependency, RevisionsDependency
+from provider.edges.health import Health
+from provider.models import ServiceInput, ServiceOutput, ServiceReplacement
 from provider.store import services
 
 router = APIRouter(prefix="/services", tags=["services"], route_class=StrictRoute)
@@ -25,6 +27,7 @@ CASCADE = Annotated[
 class ServiceResource(Resource[ServiceInput]):
     kind = "service"
     model = ServiceInput
+    observed = True
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -46,29 +49,35 @@ class ServiceResource(Resource[ServiceInput]):
     def remove(self, session: Session, *, cascade: bool) -> None:
         services.remove(session, self._name, cascade=cascade)
 
+    def show(self, session: Session, item: ServiceInput, health: Health) -> ServiceOutput:
+        return show_services(session, [item], health)[0]
+
 
 @router.get("", responses=documentation.LIST, summary="List services")
-def list_services(revisions: RevisionsDependency, page: PageParameters) -> Page[ServiceInput]:
+def list_services(
+    revisions: RevisionsDependency, health: HealthDependency, page: PageParameters
+) -> Page[ServiceOutput]:
     """Return services by name; `q` looks in the name."""
     with revisions.reading() as session:
         found = services.page(session, limit=page.limit + 1, after=page.after, q=page.q)
-    return page.answer(found, lambda service: service.name)
+        listed = show_services(session, found, health)
+    return page.answer(listed, lambda service: service.name)
 
 
-@router.post("", status_code=201, response_model=ServiceInput, responses=documentation.CREATE, summary="Add a service")
+@router.post("", status_code=201, response_model=ServiceOutput, responses=documentation.CREATE, summary="Add a service")
 def add_service(writes: WritesDependency, body: ServiceInput) -> Response:
     """Add a pool of servers, which has none yet."""
     return writes.create(ServiceResource(body.name), body)
 
 
-@router.get("/{name}", response_model=ServiceInput, responses=documentation.READ, summary="Show a service")
+@router.get("/{name}", response_model=ServiceOutput, responses=documentation.READ_OBSERVED, summary="Show a service")
 def show_service(reads: ReadsDependency, name: NAME) -> Response:
     """Return one service."""
     return reads.get(ServiceResource(name))
 
 
 @router.put(
-    "/{name}", response_model=ServiceInput, responses=documentation.replace(ServiceInput), summary="Set a service"
+    "/{name}", response_model=ServiceOutput, responses=documentation.replace(ServiceOutput), summary="Set a service"
 )
 def put_service(writes: WritesDependency, name: NAME, body: ServiceReplacement) -> Response:
     """Create a service, or replace it as a whole."""
@@ -77,7 +86,7 @@ def put_service(writes: WritesDependency, name: NAME, body: ServiceReplacement) 
 
 @router.patch(
     "/{name}",
-    response_model=ServiceInput,
+    response_model=ServiceOutput,
     responses=documentation.MERGE,
     openapi_extra=documentation.patch(ServiceInput),
     summary="Change a service",

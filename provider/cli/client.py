@@ -34,11 +34,16 @@ class Unreachable(ProviderError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the service answered: the object (empty after a removal), its tag, and the revision after a write."""
+    """What the service answered: the object (empty after a removal), its tag, and the revision after a write.
+
+    `pending` are the edges that were not seen to run a write in the time for which it waited, each with its
+    name, state and detail; None where nobody waited.
+    """
 
     item: Item
     etag: str
     revision: str
+    pending: Sequence[Item] | None = None
 
 
 def find_url(environment: Mapping[str, str]) -> str:
@@ -81,17 +86,22 @@ def path(*parts: str) -> str:
 
 
 class Client:
-    """Speaks REST to one service. Every method raises `Unreachable`, or the error that the service answers."""
+    """Speaks REST to one service. Every method raises `Unreachable`, or the error that the service answers.
 
-    def __init__(self, url: str, token: str = "", timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    A write waits for the edges to run it, for at most `wait_seconds`.
+    """
+
+    def __init__(
+        self, url: str, token: str = "", timeout_seconds: float = TIMEOUT_SECONDS, wait_seconds: int = 0
+    ) -> None:
         self.url = check_url(url)
         self._timeout_seconds = timeout_seconds
+        self._wait_seconds = wait_seconds
         headers = {"User-Agent": f"wayshub-provider/{__version__}", "Accept": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {check_token(token)}"
         self._http = httpx.Client(
             headers=headers,
-            timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, _CONNECT_SECONDS)),
             verify=_tls(self.url),
             # A proxy from the environment is for other machines: it would look for the service on its own.
             mounts=dict.fromkeys(["all://127.0.0.1", "all://[::1]", "all://localhost"]),
@@ -111,6 +121,13 @@ class Client:
         if not answer.etag:
             raise self._foreign("an object without an ETag")
         return answer
+
+    def get_edge(self, name: str) -> Item:
+        """Read an edge, which has no tag: it is observed, and not stored."""
+        edge = self._answer("GET", PREFIX + path("edges", name)).item
+        if "state" not in edge:
+            raise self._foreign("an edge without a state")
+        return edge
 
     def post(self, where: str, document: Item) -> Answer:
         """Make an object."""
@@ -163,8 +180,9 @@ class Client:
         revision = response.headers.get("Config-Revision", "")
         if response.is_success and method != "GET" and not revision:
             raise self._foreign("a change without a Config-Revision")
+        confirmed = () if "wait" in response.headers.get("Preference-Applied", "") else None
         if response.status_code == 204:
-            return Answer({}, "", revision)
+            return Answer({}, "", revision, confirmed)
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
         told = f"{response.status_code} {response.reason_phrase}, {kind or 'no content'}"
         if kind != ("application/json" if response.is_success else "application/problem+json"):
@@ -177,7 +195,13 @@ class Client:
             raise self._foreign(told)
         if not response.is_success:
             raise _error(item)
-        return Answer(item, response.headers.get("ETag", ""), revision)
+        etag = response.headers.get("ETag", "")
+        if response.status_code == 202:
+            pending = item.get("pending")
+            if not isinstance(pending, list):
+                raise self._foreign(told)
+            return Answer(item.get("result") or {}, etag, revision, pending)
+        return Answer(item, etag, revision, confirmed)
 
     def _send(
         self,
@@ -188,8 +212,19 @@ class Client:
         headers: Mapping[str, str] | None,
     ) -> httpx.Response:
         unsure = "" if method == "GET" else "; it is not known whether the change was made: look before you repeat it"
+        wait_seconds = 0 if method == "GET" else self._wait_seconds
+        timeout_seconds = self._timeout_seconds + wait_seconds
+        if wait_seconds:
+            headers = {**(headers or {}), "Prefer": f"wait={wait_seconds}"}
         try:
-            return self._http.request(method, self.url + where, params=query, json=document, headers=headers)
+            return self._http.request(
+                method,
+                self.url + where,
+                params=query,
+                json=document,
+                headers=headers,
+                timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, _CONNECT_SECONDS)),
+            )
         except UnicodeEncodeError:
             raise ProviderError(_NOT_TEXT) from None
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -198,7 +233,7 @@ class Client:
                 "`wayshub-provider up` or `wayshub-provider serve`, or say where it is with --url or PROVIDER_URL"
             ) from error
         except httpx.TimeoutException as error:
-            raise Unreachable(f"{self.url} did not answer within {self._timeout_seconds:g} s{unsure}") from error
+            raise Unreachable(f"{self.url} did not answer within {timeout_seconds:g} s{unsure}") from error
         except (httpx.RequestError, httpx.InvalidURL) as error:
             raise Unreachable(f"the exchange with {self.url} failed: {_reason(error)}{unsure}") from error
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import typer
 
 from provider import __version__
-from provider.cli import domain, router, server, service
+from provider.cli import domain, edge, router, server, service
 from provider.cli.expose import expose
 from provider.cli.late import LateCommand
 from provider.cli.options import read_help
@@ -34,7 +34,7 @@ for _name, _summary in LATE.items():
     app.command(_name, help=_summary, cls=LateCommand)(_run_later)
 app.command()(expose)
 app.command()(status)
-for _module in (domain, service, server, router):
+for _module in (domain, service, server, router, edge):
     app.add_typer(_module.app)
 
 

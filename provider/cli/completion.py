@@ -33,6 +33,11 @@ def complete_router(context: typer.Context, incomplete: str) -> list[str]:
     return _names(context, path("routers"), incomplete)
 
 
+def complete_edge(context: typer.Context, incomplete: str) -> list[str]:
+    """Complete an edge."""
+    return _names(context, path("edges"), incomplete)
+
+
 def _names(context: typer.Context, where: str, incomplete: str) -> list[str]:
     try:
         with connect(context.params.get("url"), _TIMEOUT_SECONDS) as client:

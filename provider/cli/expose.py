@@ -6,11 +6,11 @@ from typing import Annotated, Final
 
 import typer
 
-from provider.cli import nouns
+from provider.cli import liveness, nouns
 from provider.cli.client import Client, Item, path
-from provider.cli.options import given, writes
+from provider.cli.options import given, writes_and_waits
 from provider.cli.output import Output
-from provider.cli.server import servers_of
+from provider.cli.server import WANTED
 from provider.cli.service import (
     HealthCheckIntervalOption,
     HealthCheckOption,
@@ -46,7 +46,7 @@ EntryPointURLOption = Annotated[
 ]
 
 
-@writes
+@writes_and_waits
 def expose(
     client: Client,
     output: Output,
@@ -61,12 +61,15 @@ def expose(
 ) -> None:
     """Expose an application: its domain, router, service and servers.
 
-    All of it is made in one step, or nothing.
+    All of it is made in one step, or nothing. It waits up to 10 s for the
+    edges, and tells whether it is live; with --wait the exit status tells too,
+    and --wait 0 waits for nothing.
 
     Examples:
       wayshub-provider expose belajar.example http://127.0.0.1:3000
       wayshub-provider expose alvin.example http://127.0.0.1:3000=3 http://127.0.0.1:3001
       wayshub-provider expose api.example a=http://10.0.0.11:3000=3 b=http://10.0.0.12:3000
+      wayshub-provider expose live.example http://127.0.0.1:3000 --wait 30
       wayshub-provider expose shop.example http://10.0.0.11:80 --path-prefix /shop --health-check /
     """
     document = given(
@@ -80,7 +83,11 @@ def expose(
     if output.is_json:
         output.document(answer.item)
     else:
-        _tell(output, answer.item, answer.revision, entry_point_url)
+        _tell(output, answer.item, answer.revision)
+    liveness.tell(client, output, answer)
+    if not output.is_json:
+        router = answer.item["router"]
+        output.line(f"Try it: {try_line(router['domains'][0], router['pathPrefix'], entry_point_url)}")
 
 
 def read_server(text: str) -> Item:
@@ -101,7 +108,7 @@ def try_line(host: str, path_prefix: str | None, entry_point_url: str) -> str:
     return shlex.join(["curl", "-H", f"Host: {asked}", url])
 
 
-def _tell(output: Output, made: Item, revision: str, entry_point_url: str) -> None:
+def _tell(output: Output, made: Item, revision: str) -> None:
     router, service = made["router"], made["service"]
     domains, prefix = router["domains"], router["pathPrefix"]
     where = ", ".join(domain + (prefix or "") for domain in domains)
@@ -115,6 +122,5 @@ def _tell(output: Output, made: Item, revision: str, entry_point_url: str) -> No
         ]
     )
     output.line()
-    nouns.table(output, servers_of(service["name"]).columns, made["servers"])
+    nouns.table(output, WANTED, made["servers"])
     output.line()
-    output.line(f"Try it: {try_line(domains[0], prefix, entry_point_url)}")

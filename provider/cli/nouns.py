@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import typer
 
+from provider.cli import liveness
 from provider.cli.client import Answer, Client, Item, path
 from provider.cli.options import confirm
 from provider.cli.output import Output, note
@@ -59,7 +60,7 @@ def show(client: Client, output: Output, place: Place, name: str, *, etag: bool)
 def add(client: Client, output: Output, place: Place, document: Item) -> None:
     """Make an object."""
     answer = client.post(place.collection, document)
-    _tell(output, answer, f"Added {place.label(document['name'])}")
+    tell(client, output, answer, f"Added {place.label(document['name'])}")
 
 
 def change(
@@ -77,7 +78,7 @@ def change(
             raise
         fields = {field: value for field, value in patch.items() if value is not None}
         answer, done = client.post(place.collection, {"name": name} | fields), "Added"
-    _tell(output, answer, f"{done} {place.label(name)}")
+    tell(client, output, answer, f"{done} {place.label(name)}")
 
 
 def remove(
@@ -95,8 +96,7 @@ def remove(
     along = users() if cascade and not yes else []
     confirm(f"Remove {place.label(name)}{' with ' + ', '.join(along) if along else ''}?", yes=yes, cascade=cascade)
     answer = client.delete(place.path(name), cascade=cascade, if_match=if_match)
-    if not output.is_json:
-        output.line(f"Removed {place.label(name)} (revision {answer.revision}).")
+    tell(client, output, answer, f"Removed {place.label(name)}")
 
 
 def table(output: Output, columns: Columns, items: list[Item]) -> None:
@@ -114,8 +114,10 @@ def percent(share: float) -> str:
     return f"{share * 100:.3g} %" if share < 1 else "100 %"
 
 
-def _tell(output: Output, answer: Answer, done: str) -> None:
-    if output.is_json:
-        output.document(answer.item)
-    else:
+def tell(client: Client, output: Output, answer: Answer, done: str) -> None:
+    """Print what a write did, and whether it is live; to programs the object, if there is one."""
+    if not output.is_json:
         output.line(f"{done} (revision {answer.revision}).")
+    elif answer.item:
+        output.document(answer.item)
+    liveness.tell(client, output, answer)

@@ -16,6 +16,13 @@ from provider.errors import ProviderError
 
 P = ParamSpec("P")
 
+LONGEST_WAIT_SECONDS: Final = 300
+NOT_LIVE: Final = 3
+"""The exit status for a change that is kept, but not live on every edge, when it was asked to wait for that."""
+
+_WAITS_SECONDS: Final = 10
+"""For how long a command that waits by itself does so."""
+
 URLOption = Annotated[
     str | None,
     typer.Option(
@@ -36,6 +43,16 @@ LimitOption = Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="
 CreateOption = Annotated[bool, typer.Option("--create", help="Add it if there is none, so that this can be repeated.")]
 CascadeOption = Annotated[bool, typer.Option("--cascade", help="Take along what depends on it.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+WaitOption = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=LONGEST_WAIT_SECONDS,
+        metavar="SECONDS",
+        help="Wait until every edge runs the change, for so long at most. It is kept in any case; exit status "
+        f"{NOT_LIVE} tells that an edge was not seen to run it.",
+    ),
+]
 EtagOption = Annotated[bool, typer.Option("--etag", help="Print the ETag alone, for --if-match.")]
 
 
@@ -64,7 +81,10 @@ READING: Final = (
 )
 """The options of every command that asks the service."""
 
-WRITING: Final = READING
+WRITING: Final = (
+    *READING,
+    inspect.Parameter("wait", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=WaitOption),
+)
 """The options of every command that changes something: one that all of them take is added here."""
 
 Command = Callable[Concatenate[Client, Output, P], None]
@@ -80,14 +100,22 @@ def writes(command: Command[P]) -> Callable[P, None]:
     return _connected(command, WRITING)
 
 
+def writes_and_waits(command: Command[P]) -> Callable[P, None]:
+    """Do what `writes` does for a command that waits for the edges by itself, unless it is told not to.
+
+    What it finds is told, and its exit status is that of the change: who wants another asks it to wait.
+    """
+    return _connected(command, WRITING, _WAITS_SECONDS)
+
+
 def read_help(command: Callable[..., None]) -> str:
     """Return the help of a command, its docstring, marked so that typer keeps the lines of the examples."""
     return (inspect.getdoc(command) or "").replace("Examples:\n", "\b\nExamples:\n")
 
 
-def connect(url: str | None, timeout_seconds: float = TIMEOUT_SECONDS) -> Client:
+def connect(url: str | None, timeout_seconds: float = TIMEOUT_SECONDS, wait_seconds: int = 0) -> Client:
     """Make a client of the service that an option or the environment names."""
-    return Client(url or find_url(os.environ), os.environ.get("PROVIDER_TOKEN", ""), timeout_seconds)
+    return Client(url or find_url(os.environ), os.environ.get("PROVIDER_TOKEN", ""), timeout_seconds, wait_seconds)
 
 
 def given(**fields: Any) -> dict[str, Any]:
@@ -122,12 +150,16 @@ def confirm(question: str, *, yes: bool, cascade: bool = False) -> None:
         raise ProviderError("nothing was removed")
 
 
-def _connected(command: Command[P], options: Sequence[inspect.Parameter]) -> Callable[P, None]:
+def _connected(command: Command[P], options: Sequence[inspect.Parameter], wait_seconds: int = 0) -> Callable[P, None]:
     @functools.wraps(command)
     def run(*arguments: P.args, **chosen: P.kwargs) -> None:
         shared: dict[str, Any] = {option.name: chosen.pop(option.name) for option in options}
-        with connect(shared["url"]) as client:
-            command(client, Output(shared["output"]), *arguments, **chosen)
+        asked: int | None = shared.get("wait")
+        output = Output(shared["output"])
+        with connect(shared["url"], wait_seconds=wait_seconds if asked is None else asked) as client:
+            command(client, output, *arguments, **chosen)
+        if asked and output.is_pending:
+            raise typer.Exit(NOT_LIVE)
 
     _client, _output, *own = inspect.signature(command).parameters.values()
     run.__signature__ = inspect.Signature([*own, *options])  # type: ignore[attr-defined]  # what typer reads

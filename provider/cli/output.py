@@ -23,10 +23,14 @@ class Format(StrEnum):
 
 
 class Output:
-    """Where a command's answer goes: standard output, in one of the formats."""
+    """Where a command's answer goes: standard output, in one of the formats.
+
+    `is_pending` says that the answer was: kept, but not live on every edge.
+    """
 
     def __init__(self, chosen: Format) -> None:
         self.is_json = chosen is Format.JSON
+        self.is_pending = False
 
     def document(self, document: Any) -> None:
         """Print what REST answered, for programs."""
@@ -36,6 +40,10 @@ class Output:
     def line(self, text: str = "") -> None:
         """Print one line for people, which is never broken, so that it can be copied."""
         typer.echo(printable(text))
+
+    def alarm(self, text: str) -> None:
+        """Print one line for people that must not be overlooked."""
+        typer.secho(f"ALARM: {printable(text)}", fg=typer.colors.RED, bold=True)
 
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Print rows under their headings."""

@@ -22,6 +22,7 @@ def serve(host: HostOption = None, port: PortOption = None) -> None:
 
     The database has to be at this version's schema: see `migrate`. The
     settings are environment variables, PROVIDER_DATABASE_URL and others.
+    With PROVIDER_FALLBACK_FILE set, that file is made if there is none.
 
     Examples:
       wayshub-provider serve

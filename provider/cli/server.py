@@ -1,11 +1,11 @@
 """`server`: where a service's requests are answered."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from provider.cli import nouns
-from provider.cli.client import Client, path
+from provider.cli.client import Client, Item, path
 from provider.cli.completion import complete_server, complete_service
 from provider.cli.options import (
     CreateOption,
@@ -19,6 +19,7 @@ from provider.cli.options import (
     writes,
 )
 from provider.cli.output import Output
+from provider.cli.times import span
 from provider.values import ServerState
 
 app = typer.Typer(
@@ -56,16 +57,30 @@ StateOption = Annotated[
 ]
 
 
+def words_of_health(server: Item) -> str:
+    """Say how a server is, since when, and why if it is not up."""
+    health = server.get("health") or {"state": "unknown"}
+    told = str(health["state"])
+    if health.get("since"):
+        told += f" for {span(health['since'])}"
+    return told if told.startswith("up") or not health.get("why") else f"{told}: {health['why']}"
+
+
+WANTED: Final[nouns.Columns] = {
+    "Name": nouns.field("name"),
+    "URL": nouns.field("url"),
+    "Weight": nouns.field("weight"),
+    "State": nouns.field("state"),
+    "Share": lambda server: nouns.percent(server.get("share", 0)),
+}
+"""How a server is shown where nothing can have been observed of it."""
+
+COLUMNS: Final[nouns.Columns] = {**WANTED, "Health": words_of_health}
+
+
 def servers_of(service: str) -> nouns.Place:
     """Return the place of a service's servers."""
-    columns: nouns.Columns = {
-        "Name": nouns.field("name"),
-        "URL": nouns.field("url"),
-        "Weight": nouns.field("weight"),
-        "State": nouns.field("state"),
-        "Share": lambda server: nouns.percent(server.get("share", 0)),
-    }
-    return nouns.Place("server", path("services", service, "servers"), columns, within=f"{service}/")
+    return nouns.Place("server", path("services", service, "servers"), COLUMNS, within=f"{service}/")
 
 
 @app.command("list")
@@ -74,6 +89,10 @@ def list_servers(
     client: Client, output: Output, service: ServiceArgument, query: QueryOption = "", limit: LimitOption = None
 ) -> None:
     """List the servers of a service.
+
+    The share is the part of the service's requests that each gets now: one
+    that is down, drained or out of service gets nothing. The health is what
+    the edges observe, where the service has a health check.
 
     --query looks in the name and the URL.
 
@@ -90,7 +109,7 @@ def list_servers(
 def show(
     client: Client, output: Output, service: ServiceArgument, name: NameArgument, etag: EtagOption = False
 ) -> None:
-    """Show a server, and its share of the service's requests.
+    """Show a server, its share and its health.
 
     Examples:
       wayshub-provider server show wayshub a

@@ -49,6 +49,7 @@ SERVICES: Final = nouns.Place(
         "Strategy": nouns.field("strategy"),
         "Health check": _health_check,
         "Sticky": _sticky,
+        "Availability": lambda service: (service.get("availability") or {}).get("detail"),
         "Host header": lambda service: "the client's" if service.get("passHostHeader") else "the server's",
     },
 )

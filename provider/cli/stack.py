@@ -11,12 +11,12 @@ from typing import Any, Final, TypeVar
 
 from provider.app import create_app
 from provider.cli import demo
-from provider.cli.client import Client
+from provider.cli.client import Client, Item
 from provider.cli.ports import Port
 from provider.cli.progress import Progress
 from provider.cli.traefik import Traefik
 from provider.cli.waiting import wait_for
-from provider.cli.welcome import Places, welcome
+from provider.cli.welcome import Places, shown_command, welcome
 from provider.errors import ProviderError
 from provider.server import Server
 from provider.settings import Settings
@@ -29,6 +29,9 @@ _REST_TIMEOUT_SECONDS: Final = 10.0
 _TRAEFIK_STOPS_SECONDS: Final = 2.0
 _SERVICE_STOPS_SECONDS: Final = 1.5
 _SAMPLES_STOP_SECONDS: Final = 0.5
+_RUNNING: Final = {"live", "degraded"}
+"""States of an edge that runs the document: which of its routers Traefik disabled, and why, is in the log."""
+
 _KILLED: Final = 130
 """The exit status that shells know for a program that Ctrl-C ended."""
 
@@ -82,13 +85,22 @@ class Service:
 
         return await asyncio.to_thread(asked)
 
-    async def digest(self) -> str:
-        """Wait until it is ready. Returns the digest of the document that it serves."""
-        return await wait_for(self._find_digest)
+    async def wait_until_ready(self) -> None:
+        """Wait until it has a document to serve."""
+        await wait_for(lambda: self._find(Client.ready))
 
-    async def _find_digest(self) -> str | None:
+    async def wait_for_edge(self, name: str) -> None:
+        """Wait until an edge was seen to run the document."""
+
+        async def find_running() -> Item | None:
+            edge = await self._find(lambda client: client.get_edge(name))
+            return edge if edge is not None and edge["state"] in _RUNNING else None
+
+        await wait_for(find_running)
+
+    async def _find(self, question: Callable[[Client], Item]) -> Item | None:
         try:
-            return str((await self.ask(Client.ready))["digest"])
+            return await self.ask(question)
         except ProviderError:
             return None
 
@@ -137,7 +149,7 @@ class Stack:
         progress.doing("Starting the service")
         self._begin("service", service.run())
         with self._patience("The service is not ready yet: its database may be in use by another program."):
-            await service.digest()
+            await service.wait_until_ready()
         progress.done(f"The service listens on {self._plan.url}")
         exposed = self._plan.demo and await self._start_samples()
         progress.doing("Starting Traefik")
@@ -145,19 +157,15 @@ class Stack:
         with self._patience(f"Traefik does not answer yet; its log is {traefik.log_path}"):
             version = await traefik.wait_until_ready()
         progress.doing(f"Waiting until Traefik {version} runs the configuration")
-        with self._patience(f"Traefik does not run the configuration yet; its log is {traefik.log_path}"):
-            await wait_for(self._find_confirmed)
+        advice = f"see `{shown_command()} status`, and Traefik's log {traefik.log_path}"
+        with self._patience(f"Traefik does not run the configuration yet: {advice}"):
+            await service.wait_for_edge(traefik.edge)
         progress.done(f"Traefik {version} runs the configuration, and listens on {traefik.web_url}")
         if exposed:
             await self._try_demo()
         progress.close()
         for line in welcome(Places(self._plan.url, traefik.web_url, traefik.api_url, exposed), os.environ):
             progress.say(line)
-
-    async def _find_confirmed(self) -> str | None:
-        """Return the digest that the service serves and Traefik runs, or None while these are two."""
-        served = await self._service.digest()
-        return served if await self._traefik.find_digest() == served else None
 
     async def _start_samples(self) -> bool:
         """Start the sample servers. Returns whether there are any: the demo adds nothing to what others made."""

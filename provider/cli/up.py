@@ -17,7 +17,8 @@ from provider.cli.ports import Port
 from provider.cli.progress import Progress
 from provider.cli.serve import HostOption, PortOption, with_address
 from provider.cli.stack import Plan, Stack
-from provider.cli.traefik import LOOPBACK, find_traefik, read_static_configuration
+from provider.cli.traefik import LOOPBACK, edge_name, find_traefik, read_static_configuration
+from provider.edges import fallback
 from provider.settings import Settings, read_settings
 
 DemoOption = Annotated[
@@ -49,6 +50,10 @@ def up(
     one that is given, else the one on the PATH, else that of the package
     `wayshub-provider[edge]`. Port 0 is any that is free.
 
+    What Traefik runs is read back from its API, and the last configuration
+    that it accepted is kept in a file beside the database, from which it
+    serves if it is started while the service is away.
+
     Examples:
       wayshub-provider up --demo
       wayshub-provider up --port 9000 --web-port 9080 --api-port 9081
@@ -63,9 +68,12 @@ def up(
         api = reserved.enter_context(Port(LOOPBACK, api_port, "--api-port"))
         settings = settings.model_copy(update={"port": service.number})
         url = find_url({"PROVIDER_HOST": settings.host, "PROVIDER_PORT": str(settings.port)})
-        static = read_static_configuration(url, web.number, api.number)
+        fallback_file = settings.fallback_file or settings.database_path.with_suffix(".fallback.yml")
+        static = read_static_configuration(url, web.number, api.number, fallback_file.absolute())
+        settings = _with_edge(settings, edge_name(static), f"http://{LOOPBACK}:{api.number}", fallback_file)
         try:
             _migrate(settings, progress)
+            fallback.prepare(fallback_file)  # Traefik looks for it once, at its start
             web.release()
             api.release()
             _run(Plan(settings, service, url, program, static, demo), progress)
@@ -73,6 +81,13 @@ def up(
             raise typer.Exit from None
         finally:
             progress.close()
+
+
+def _with_edge(settings: Settings, name: str, api_url: str, fallback_file: Path) -> Settings:
+    """Return the settings for a service that reads this edge back, besides those that it was told to."""
+    urls = settings.traefik_api_urls | {name: api_url}
+    told = ",".join(f"{edge}={url}" for edge, url in urls.items())
+    return settings.model_copy(update={"traefik_api": told, "fallback_file": fallback_file})
 
 
 def _migrate(settings: Settings, progress: Progress) -> None:

@@ -1,23 +1,37 @@
 """The nouns: for each one class hierarchy of table, input and output."""
 
 from provider.models.domain import Domain, DomainInput, DomainReplacement
+from provider.models.edge import EdgeRecord, QuarantineRecord
 from provider.models.expose import ExposedServer, ExposeInput, ExposeOutput
 from provider.models.revision import Change, Kind, Revision
 from provider.models.router import Router, RouterDomain, RouterInput, RouterReplacement
-from provider.models.server import Server, ServerInput, ServerOutput, ServerReplacement
-from provider.models.service import Cookie, HealthCheck, Service, ServiceInput, ServiceReplacement, Sticky
+from provider.models.server import HealthOutput, Server, ServerInput, ServerOutput, ServerReplacement
+from provider.models.service import (
+    AvailabilityOutput,
+    Cookie,
+    HealthCheck,
+    Service,
+    ServiceInput,
+    ServiceOutput,
+    ServiceReplacement,
+    Sticky,
+)
 
 __all__ = [
+    "AvailabilityOutput",
     "Change",
     "Cookie",
     "Domain",
     "DomainInput",
     "DomainReplacement",
+    "EdgeRecord",
     "ExposeInput",
     "ExposeOutput",
     "ExposedServer",
     "HealthCheck",
+    "HealthOutput",
     "Kind",
+    "QuarantineRecord",
     "Revision",
     "Router",
     "RouterDomain",
@@ -29,6 +43,7 @@ __all__ = [
     "ServerReplacement",
     "Service",
     "ServiceInput",
+    "ServiceOutput",
     "ServiceReplacement",
     "Sticky",
 ]

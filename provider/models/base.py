@@ -16,8 +16,10 @@ SQLModel.metadata.naming_convention = {
 }
 
 # Read by the camelCase names alone: with two names for one field, one of them would win in silence.
-_INPUT: Final = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, allow_inf_nan=False)
-_OUTPUT: Final = ConfigDict(alias_generator=to_camel, extra="forbid")
+# An error's text does not repeat what it was given: a traceback in the log would tell it to whoever reads that.
+_SHARED: Final = ConfigDict(alias_generator=to_camel, extra="forbid", hide_input_in_errors=True)
+_INPUT: Final = _SHARED | ConfigDict(strict=True, allow_inf_nan=False)
+_OUTPUT: Final = _SHARED
 
 
 def input_config(example: dict[str, Any], **schema: Any) -> Any:
@@ -28,9 +30,9 @@ def input_config(example: dict[str, Any], **schema: Any) -> Any:
     return _INPUT | ConfigDict(json_schema_extra={"example": example, **schema})
 
 
-def output_config(example: dict[str, Any]) -> Any:
-    """Configure an output."""
-    return _OUTPUT | ConfigDict(json_schema_extra={"example": example})
+def output_config(example: dict[str, Any] | None = None) -> Any:
+    """Configure an output; a part of another has its example there."""
+    return _OUTPUT if example is None else _OUTPUT | ConfigDict(json_schema_extra={"example": example})
 
 
 def without_name(example: dict[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from provider.models.base import input_config, output_config
 from provider.models.domain import DomainInput
 from provider.models.router import RouterInput
 from provider.models.server import ServerOutput
-from provider.models.service import HealthCheck, ServiceInput
+from provider.models.service import HealthCheck, ServiceOutput
 from provider.values import Hostname, Name, PathPrefix, ServerURL, Weight
+
+_HEALTH = {"state": "unknown", "since": None, "why": "the service has no health check"}
 
 
 class ExposedServer(BaseModel):
@@ -64,7 +66,12 @@ class ExposeOutput(BaseModel):
                 "entryPoints": ["web"],
                 "enabled": True,
             },
-            "service": {"name": "wayshub", "strategy": "wrr", "passHostHeader": True},
+            "service": {
+                "name": "wayshub",
+                "strategy": "wrr",
+                "passHostHeader": True,
+                "availability": {"servers": 2, "ready": 2, "available": 2, "detail": "2 of 2 servers take requests"},
+            },
             "servers": [
                 {
                     "name": "10-0-0-11-3000",
@@ -72,6 +79,7 @@ class ExposeOutput(BaseModel):
                     "weight": 3,
                     "state": "ready",
                     "share": 0.75,
+                    "health": _HEALTH,
                 },
                 {
                     "name": "10-0-0-12-3000",
@@ -79,6 +87,7 @@ class ExposeOutput(BaseModel):
                     "weight": 1,
                     "state": "ready",
                     "share": 0.25,
+                    "health": _HEALTH,
                 },
             ],
         }
@@ -87,5 +96,5 @@ class ExposeOutput(BaseModel):
     name: Name
     domain: DomainInput
     router: RouterInput
-    service: ServiceInput
+    service: ServiceOutput
     servers: list[ServerOutput]

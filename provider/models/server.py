@@ -1,7 +1,8 @@
 """Servers: where a service's requests are answered."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
+from pydantic import AwareDatetime, BaseModel
 from pydantic import Field as Described
 from sqlalchemy import CheckConstraint, Enum
 from sqlmodel import Field, SQLModel
@@ -60,12 +61,34 @@ class ServerReplacement(ServerBase):
     name: Name | None = None  # type: ignore[assignment]  # the path has it
 
 
-class ServerOutput(ServerInput):
-    """A server, and what it gets."""
+class HealthOutput(BaseModel):
+    """What the edges observe of a server."""
 
-    model_config = output_config({**_EXAMPLE, "share": 0.75})
+    model_config = output_config()
+
+    state: Annotated[Literal["up", "down", "unknown"], Described(description="Whether it answers its health check.")]
+    since: Annotated[AwareDatetime | None, Described(description="Since when it is in this state.")]
+    why: Annotated[str, Described(description="Why it is said, for a person.")]
+
+
+class ServerOutput(ServerInput):
+    """A server, what it gets, and how it is."""
+
+    model_config = output_config(
+        {
+            **_EXAMPLE,
+            "share": 0.75,
+            "health": {"state": "up", "since": "2026-01-01T12:00:00Z", "why": "its health check succeeds on default"},
+        }
+    )
 
     share: Annotated[
         float,
-        Described(ge=0, le=1, description="Part of the service's new requests that it is given, 0 to 1, by weight."),
+        Described(
+            ge=0,
+            le=1,
+            description="Part of the service's new requests that it is given now, 0 to 1: by weight, with those that "
+            "are down, drained or out of service taken out.",
+        ),
     ]
+    health: HealthOutput

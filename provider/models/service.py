@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import JSON, Enum
 from sqlmodel import Field, SQLModel
 
-from provider.models.base import input_config, without_name
+from provider.models.base import input_config, output_config, without_name
 from provider.values import CookieName, Duration, HealthPath, Name, Strategy, duration_seconds
 
 
@@ -97,6 +97,30 @@ class ServiceInput(ServiceOptions):
     """A pool of servers."""
 
     model_config = input_config(_EXAMPLE)
+
+
+class AvailabilityOutput(BaseModel):
+    """How many servers of a service take requests."""
+
+    model_config = output_config()
+
+    servers: Annotated[int, Described(ge=0, description="Servers that it has.")]
+    ready: Annotated[int, Described(ge=0, description="Those of them that are wanted to take requests.")]
+    available: Annotated[int, Described(ge=0, description="Those of the ready ones that no edge observes to be down.")]
+    detail: Annotated[str, Described(description="The same in words; it says so when one server is left, or none.")]
+
+
+class ServiceOutput(ServiceInput):
+    """A service, and how many servers it can rely on."""
+
+    model_config = output_config(
+        {
+            **_EXAMPLE,
+            "availability": {"servers": 3, "ready": 3, "available": 2, "detail": "2 of 3 servers take requests"},
+        }
+    )
+
+    availability: AvailabilityOutput
 
 
 class ServiceReplacement(ServiceOptions):

@@ -47,6 +47,15 @@ def by_service(session: Session) -> Iterator[tuple[str, list[ServerInput]]]:
         yield service, [_from_row(row) for row in group]
 
 
+def of_services(session: Session, names: Sequence[str]) -> dict[str, list[ServerInput]]:
+    """Return the servers of some services, at most some thousands, by the service's name."""
+    query = select(Server).where(col(Server.service).in_(names)).order_by(Server.service, Server.name)
+    return {
+        service: [_from_row(row) for row in group]
+        for service, group in groupby(session.exec(query), key=lambda row: row.service)
+    }
+
+
 def put(session: Session, service: str, server: ServerInput) -> None:
     """Create or replace a server. Raises `NotFound` if its service does not exist."""
     _check_service(session, service)

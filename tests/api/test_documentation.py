@@ -30,6 +30,25 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "POST /api/v1/expose": {"domain": "new.xyz", "name": "new"},
 }
 """What makes the example of a new object another object than that of the examples."""
+MEDIA_TYPES = {"GET /metrics": "text/plain; version=0.0.4; charset=utf-8"}
+"""Of what is not JSON."""
+WRITING = {"POST", "PUT", "PATCH", "DELETE"}
+TAGGED = {
+    *("POST /api/v1/domains", "POST /api/v1/services", "POST /api/v1/services/{service}/servers"),
+    "POST /api/v1/routers",
+    *(
+        f"{method} /api/v1{noun}/{{name}}"
+        for noun in ("/domains", "/services", "/services/{service}/servers", "/routers")
+        for method in ("GET", "PUT", "PATCH")
+    ),
+}
+"""The operations that answer with the tag of an object: edges are observed, and have none."""
+NO_DATABASE = {
+    "GET /api/v1/edges": 200,
+    "GET /api/v1/edges/{name}": 404,
+    "DELETE /api/v1/edges/{name}/quarantine": 404,
+}
+"""What is answered without a database where it is needed only to tell what a quarantined document changed."""
 
 
 def references(value: object) -> Iterator[str]:
@@ -46,6 +65,16 @@ def references(value: object) -> Iterator[str]:
 def resolved(schema: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = SCHEMAS[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
     return found
+
+
+def described_headers(answer: dict[str, Any]) -> set[str]:
+    """Return the names of the headers that an answer has, each of which is described and has a schema."""
+    named = {}
+    for header, described in answer.get("headers", {}).items():
+        leads_to = described.get("$ref", "").rpartition("/")[2]
+        named[header] = DOCUMENT["components"]["headers"][leads_to] if leads_to else described
+    assert all(described["description"].endswith(".") and described["schema"] for described in named.values())
+    return set(named)
 
 
 def body_example(operation: str) -> dict[str, Any] | None:
@@ -82,7 +111,8 @@ def test_every_operation_of_the_design_is_there() -> None:
     nouns = ["/domains", "/services", "/services/{service}/servers", "/routers"]
     designed = {f"{method} /api/v1{noun}" for noun in nouns for method in ("GET", "POST")}
     designed |= {f"{method} /api/v1{noun}/{{name}}" for noun in nouns for method in ("GET", "PUT", "PATCH", "DELETE")}
-    designed |= {"POST /api/v1/expose", "GET /healthz", "GET /readyz"}
+    designed |= {"POST /api/v1/expose", "GET /healthz", "GET /readyz", "GET /metrics"}
+    designed |= {"GET /api/v1/edges", "GET /api/v1/edges/{name}", "DELETE /api/v1/edges/{name}/quarantine"}
     designed |= {"GET /traefik/configuration", "HEAD /traefik/configuration"}
     assert set(OPERATIONS) == designed
 
@@ -117,17 +147,43 @@ def test_every_answer_is_described_and_every_error_is_a_problem(name: str) -> No
         elif status in {"204", "304"}:
             assert "content" not in answer
         else:
-            assert set(answer.get("content", ())) == (set() if head else {"application/json"})
-        headers = {header for header, described in answer.get("headers", {}).items() if described["description"]}
-        writes = name.partition(" ")[0] in {"POST", "PUT", "PATCH", "DELETE"} and status < "300"
+            assert set(answer.get("content", ())) == (set() if head else {MEDIA_TYPES.get(name, "application/json")})
+        headers = described_headers(answer)
+        writes = name.partition(" ")[0] in WRITING and status < "300"
         assert ("Config-Revision" in headers) == (writes or ("/traefik/" in name and status == "200"))
         assert ("Location" in headers) == (status == "201")
         assert ("Retry-After" in headers) == (status == "503")
+        assert ("X-Request-ID" in headers) == ("/traefik/" not in name)
+        assert ("ETag" in headers) == (name in TAGGED and status in {"200", "201", "304"})
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_write_can_wait_and_says_what_it_answers_then(name: str) -> None:
+    writes = name.partition(" ")[0] in WRITING
+    described = OPERATIONS[name]
+    wait = [item for item in described.get("parameters", ()) if (item["in"], item["name"]) == ("header", "Prefer")]
+    assert len(wait) == writes
+    assert all("wait=SECONDS" in item["description"] and "0 to 300" in item["description"] for item in wait)
+    assert ("202" in described["responses"]) == writes
+    if writes:
+        content = described["responses"]["202"]["content"]
+        assert content == {"application/json": {"schema": {"$ref": "#/components/schemas/UnconfirmedOutput"}}}
+        assert "422" in described["responses"]
 
 
 def test_every_reference_leads_somewhere_and_every_schema_is_used() -> None:
     used = set(references(DOCUMENT))
-    assert used == {f"#/components/schemas/{name}" for name in SCHEMAS}
+    assert used == {
+        f"#/components/{kind}/{name}" for kind, components in DOCUMENT["components"].items() for name in components
+    }
+
+
+def test_what_is_observed_has_schemas_of_its_own() -> None:
+    observed = {"AvailabilityOutput", "HealthOutput", "EdgeOutput", "DocumentOutput", "QuarantineOutput"}
+    observed |= {"DisabledRouterOutput", "EdgeState", "PendingOutput", "UnconfirmedOutput"}
+    assert observed <= set(SCHEMAS)
+    assert "example" in SCHEMAS["EdgeOutput"]
+    assert "example" in SCHEMAS["UnconfirmedOutput"]
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
@@ -166,7 +222,13 @@ def client(client: httpx.Client) -> httpx.Client:
     for operation in EXAMPLES:
         if operation != "POST /api/v1/expose":
             ask(client, operation, json=body_example(operation)).raise_for_status()
+    polled(client)
     return client
+
+
+def polled(client: httpx.Client) -> None:
+    """Poll as the edge of the examples."""
+    client.get(client.base_url.copy_with(path="/traefik/configuration")).raise_for_status()
 
 
 def ask(client: httpx.Client, operation: str, **options: Any) -> httpx.Response:
@@ -212,10 +274,20 @@ def removed(client: httpx.Client, operation: str) -> httpx.Response:
     return ask(client, operation, params={"cascade": "true"} if cascade else {})
 
 
+def unconfirmed(client: httpx.Client, operation: str) -> httpx.Response:
+    """Ask to wait for an edge that polls, and that has no API which could tell what it runs."""
+    client.headers["Prefer"] = "wait=0"
+    method = operation.partition(" ")[0]
+    return (removed if method == "DELETE" else created)(client, operation)
+
+
 Producer = Callable[[httpx.Client, str], httpx.Response]
 
-# Refusals first: they leave everything as it is.
 PRODUCERS: dict[str, Producer] = {
+    "200": ask,
+    "201": created,
+    "202": unconfirmed,
+    "204": removed,
     "304": lambda client, operation: ask(client, operation, headers={"If-None-Match": "*"}),
     "400": lambda client, operation: ask(client, operation, content=b"{", headers=JSON),
     "404": lambda client, operation: ask(client, operation, path=missing(operation)),
@@ -224,34 +296,36 @@ PRODUCERS: dict[str, Producer] = {
     "413": lambda client, operation: ask(client, operation, content=b" " * 2_000_000, headers=JSON),
     "415": lambda client, operation: ask(client, operation, content=b"{}"),
     "422": lambda client, operation: ask(client, operation, params={"unknown": "1"}),
-    "200": ask,
-    "201": created,
-    "204": removed,
 }
 
 
-def check_answer(answer: httpx.Response, operation: str, status: str) -> None:
+@pytest.mark.parametrize(
+    ("operation", "status"),
+    [
+        (operation, status)
+        for operation, described in OPERATIONS.items()
+        for status in described["responses"]
+        if status != "503"  # of every operation, in test_problems
+    ],
+)
+def test_every_answer_that_is_documented_occurs(client: httpx.Client, operation: str, status: str) -> None:
+    answer = PRODUCERS[status](client, operation)
     assert answer.status_code == int(status), answer.text
     described = OPERATIONS[operation]["responses"][status]
     for header in described.get("headers", {}):
         assert header in answer.headers
+    if status == "202":
+        waited = {"$ref": "#/components/schemas/UnconfirmedOutput", "components": {"schemas": SCHEMAS}}
+        jsonschema_rs.validator_for(waited).validate(answer.json())
     (media_type,) = described.get("content") or [None]
     assert answer.headers.get("content-type") == media_type or operation.startswith("HEAD ")
-
-
-@pytest.mark.parametrize("operation", OPERATIONS)
-def test_every_answer_that_is_documented_occurs(client: httpx.Client, operation: str) -> None:
-    documented = set(OPERATIONS[operation]["responses"])
-    assert documented <= {*PRODUCERS, "503"}  # which every operation answers in test_problems
-    for status, produce in PRODUCERS.items():
-        if status in documented:
-            check_answer(produce(client, operation), operation, status)
 
 
 def test_503_is_documented_for_all_that_needs_the_database(tmp_path: Path) -> None:
     with running_service(tmp_path, None) as service, http_client(f"{service.url}/api/v1") as client:
         for operation, described in OPERATIONS.items():
-            assert ask(client, operation).status_code == (503 if "503" in described["responses"] else 200)
+            expected = NO_DATABASE.get(operation, 503 if "503" in described["responses"] else 200)
+            assert ask(client, operation).status_code == expected
 
 
 @pytest.mark.parametrize("operation", [name for name, described in OPERATIONS.items() if "requestBody" in described])

@@ -21,6 +21,7 @@ def test_an_application_is_exposed_in_one_revision(client: httpx.Client, service
     assert answer.status_code == 201
     assert answer.headers["location"] == "/api/v1/routers/wayshub"
     assert revision(answer) == number + 1
+    ready = {"state": "ready", "health": {"state": "unknown", "since": None, "why": "the service has no health check"}}
     assert answer.json() == {
         "name": "wayshub",
         "domain": {"name": "alvin.xyz", "description": ""},
@@ -39,10 +40,11 @@ def test_an_application_is_exposed_in_one_revision(client: httpx.Client, service
             "healthCheck": None,
             "sticky": None,
             "passHostHeader": True,
+            "availability": {"servers": 2, "ready": 2, "available": 2, "detail": "2 of 2 servers take requests"},
         },
         "servers": [
-            {"name": "10-0-0-11-3000", "url": "http://10.0.0.11:3000", "weight": 3, "state": "ready", "share": 0.75},
-            {"name": "10-0-0-12-3000", "url": "http://10.0.0.12:3000", "weight": 1, "state": "ready", "share": 0.25},
+            {"name": "10-0-0-11-3000", "url": "http://10.0.0.11:3000", "weight": 3, "share": 0.75} | ready,
+            {"name": "10-0-0-12-3000", "url": "http://10.0.0.12:3000", "weight": 1, "share": 0.25} | ready,
         ],
     }
     assert client.get("/domains/alvin.xyz").json() == answer.json()["domain"]

@@ -123,6 +123,18 @@ PRODUCERS: list[tuple[Producer, str, list[tuple[str, str]]]] = [
     (lambda c: c.get("/"), "not-found", []),
     (lambda c: c.get("/domains/missing.test"), "not-found", []),
     (lambda c: c.get("/services/missing/servers"), "not-found", []),
+    (lambda c: c.get("/edges/missing"), "not-found", []),
+    (lambda c: c.delete("/edges/missing/quarantine"), "not-found", []),
+    (lambda c: c.delete("/edges"), "method-not-allowed", []),
+    (lambda c: c.get("/edges", params={"cursor": "x"}), "invalid", [("/cursor", "cursor.format")]),
+    (lambda c: c.get("/edges/missing", params={"x": 1}), "invalid", [("/x", "query.unknown")]),
+    (lambda c: c.delete("/edges/missing/quarantine", params={"x": 1}), "invalid", [("/x", "query.unknown")]),
+    (
+        lambda c: c.put("/services/new", json={}, headers={"Prefer": "wait=301"}),
+        "invalid",
+        [("/Prefer", "prefer.wait")],
+    ),
+    (lambda c: c.delete("/routers/wayshub", headers={"Prefer": "wait=x"}), "invalid", [("/Prefer", "prefer.wait")]),
     (lambda c: c.get("/services/wayshub/servers/missing"), "not-found", []),
     (lambda c: c.put("/services/missing/servers/a", json={"url": "http://a"}), "not-found", []),
     (lambda c: c.put("/domains", json={}), "method-not-allowed", []),
@@ -168,6 +180,7 @@ PRODUCERS: list[tuple[Producer, str, list[tuple[str, str]]]] = [
     (lambda c: c.post(c.base_url.copy_with(path="/traefik/configuration")), "method-not-allowed", []),
     (lambda c: c.get(c.base_url.copy_with(path="/traefik/configuration/")), "not-found", []),
     (lambda c: c.post(c.base_url.copy_with(path="/readyz")), "method-not-allowed", []),
+    (lambda c: c.post(c.base_url.copy_with(path="/metrics")), "method-not-allowed", []),
 ]
 
 
@@ -207,10 +220,23 @@ def test_a_method_that_a_path_does_not_know_is_answered_with_those_that_it_knows
                 problem(answer, "method-not-allowed")
 
 
+IN_MEMORY = {
+    "/healthz": 200,
+    "/metrics": 200,
+    "/api/v1/edges": 200,
+    "/api/v1/edges/a": 404,
+    "/api/v1/edges/a/quarantine": 404,
+}
+"""What is answered without a database, and how: the process and its edges are there, but no edge a."""
+
+
 def test_without_a_database_everything_that_needs_it_answers_503_and_says_what_to_do(tmp_path: Path) -> None:
     with running_service(tmp_path, None) as service, http_client(service.url) as client:
         for path, methods in operations(client).items():
-            for method in methods - ({"GET", "HEAD"} if path == "/healthz" else {"HEAD"}):
+            for method in methods - {"HEAD"}:
+                if path in IN_MEMORY:
+                    assert client.request(method, path).status_code == IN_MEMORY[path]
+                    continue
                 body: Any = {"name": "a", "url": "http://a", "pathPrefix": "/", "service": "a"}
                 wanted = {
                     "/api/v1/domains": ["name"],
@@ -225,5 +251,8 @@ def test_without_a_database_everything_that_needs_it_answers_503_and_says_what_t
                     body = APPLICATION
                 answer = client.request(method, path, json=body if method in {"POST", "PUT", "PATCH"} else None)
                 assert "run `wayshub-provider migrate`" in problem(answer, "unavailable")["detail"]
-        assert client.get("/healthz").json() == {"status": "alive"}
+        assert client.get("/healthz").json()["status"] == "alive"
+        assert client.get("/api/v1/edges").json() == {"items": [], "next": None}
+        problem(client.get("/api/v1/edges/a"), "not-found")
+        problem(client.delete("/api/v1/edges/a/quarantine"), "not-found")
         assert client.get("/openapi.json").status_code == 200

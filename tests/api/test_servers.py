@@ -10,6 +10,8 @@ from tests.running import Service
 
 SERVERS = "/services/wayshub/servers"
 A: dict[str, Any] = {"name": "a", "url": "http://10.0.0.11:3000", "weight": 3, "state": "ready"}
+UNCHECKED: dict[str, Any] = {"state": "unknown", "since": None, "why": "the service has no health check"}
+NO_EDGE_LOOKS: dict[str, Any] = {"state": "unknown", "since": None, "why": "its state is maint, so no edge looks"}
 
 
 @pytest.fixture
@@ -30,15 +32,17 @@ def shares(client: httpx.Client) -> dict[str, float]:
 
 def test_a_server_is_added_shown_replaced_changed_and_removed(client: httpx.Client) -> None:
     added = client.post(SERVERS, json=A)
-    assert (added.status_code, added.json()) == (201, A | {"share": 1})
+    assert (added.status_code, added.json()) == (201, A | {"share": 1, "health": UNCHECKED})
     assert added.headers["location"] == "/api/v1/services/wayshub/servers/a"
     shown = client.get(f"{SERVERS}/a")
-    assert (shown.json(), shown.headers["etag"]) == (A | {"share": 1}, added.headers["etag"])
+    assert (shown.json(), shown.headers["etag"]) == (added.json(), added.headers["etag"])
     replaced = client.put(f"{SERVERS}/a", json={"url": "https://b"})
     assert replaced.status_code == 200
-    assert replaced.json() == {"name": "a", "url": "https://b", "weight": 1, "state": "ready", "share": 1}
+    wanted = {"name": "a", "url": "https://b", "weight": 1, "state": "ready"}
+    assert replaced.json() == wanted | {"share": 1, "health": UNCHECKED}
     changed = client.patch(f"{SERVERS}/a", json={"weight": 7, "state": "maint"})
-    assert changed.json() == {"name": "a", "url": "https://b", "weight": 7, "state": "maint", "share": 0}
+    wanted |= {"weight": 7, "state": "maint"}
+    assert changed.json() == wanted | {"share": 0, "health": NO_EDGE_LOOKS}
     removed = client.delete(f"{SERVERS}/a")
     assert removed.status_code == 204
     assert revision(removed) > revision(changed) > revision(replaced) > revision(added)
@@ -135,6 +139,7 @@ def test_the_servers_of_no_service_are_not_found(client: httpx.Client, method: s
         ({"url": None}, "/url", "field.required"),
         ({"url": 1}, "/url", "type.string"),
         ({"share": 0.5}, "/share", "field.unknown"),
+        ({"health": UNCHECKED}, "/health", "field.unknown"),
         ({"service": "wayshub"}, "/service", "field.unknown"),
         ({"name": "A"}, "/name", "name.format"),
     ],

@@ -23,6 +23,18 @@ FULL: dict[str, Any] = {
     "passHostHeader": False,
 }
 
+NO_SERVER: dict[str, Any] = {
+    "servers": 0,
+    "ready": 0,
+    "available": 0,
+    "detail": "no server is left: requests are answered with 503",
+}
+
+
+def shown(service: dict[str, Any]) -> dict[str, Any]:
+    """Return what is shown of a service that has no servers."""
+    return service | {"availability": NO_SERVER}
+
 
 def load_balancer(service: Service) -> dict[str, Any]:
     found: dict[str, Any] = service.configuration()["http"]["services"]["wayshub"]["loadBalancer"]
@@ -31,14 +43,14 @@ def load_balancer(service: Service) -> dict[str, Any]:
 
 def test_a_service_is_added_shown_replaced_changed_and_removed(client: httpx.Client) -> None:
     added = client.post("/services", json={"name": "wayshub"})
-    assert (added.status_code, added.json()) == (201, DEFAULTS)
+    assert (added.status_code, added.json()) == (201, shown(DEFAULTS))
     assert added.headers["location"] == "/api/v1/services/wayshub"
-    shown = client.get("/services/wayshub")
-    assert (shown.json(), shown.headers["etag"]) == (DEFAULTS, added.headers["etag"])
+    found = client.get("/services/wayshub")
+    assert (found.json(), found.headers["etag"]) == (shown(DEFAULTS), added.headers["etag"])
     replaced = client.put("/services/wayshub", json=FULL)
-    assert (replaced.status_code, replaced.json()) == (200, FULL)
+    assert (replaced.status_code, replaced.json()) == (200, shown(FULL))
     changed = client.patch("/services/wayshub", json={"strategy": "hrw"})
-    assert (changed.status_code, changed.json()) == (200, FULL | {"strategy": "hrw"})
+    assert (changed.status_code, changed.json()) == (200, shown(FULL | {"strategy": "hrw"}))
     removed = client.delete("/services/wayshub")
     assert removed.status_code == 204
     assert revision(removed) > revision(changed) > revision(replaced) > revision(added)
@@ -47,7 +59,41 @@ def test_a_service_is_added_shown_replaced_changed_and_removed(client: httpx.Cli
 
 def test_put_replaces_as_a_whole(client: httpx.Client) -> None:
     assert client.put("/services/wayshub", json=FULL).status_code == 201
-    assert client.put("/services/wayshub", json={}).json() == DEFAULTS
+    assert client.put("/services/wayshub", json={}).json() == shown(DEFAULTS)
+
+
+def test_a_service_says_how_many_servers_take_requests(client: httpx.Client) -> None:
+    def availability() -> dict[str, Any]:
+        found: dict[str, Any] = client.get("/services/wayshub").json()["availability"]
+        assert client.get("/services").json()["items"][0]["availability"] == found
+        return found
+
+    client.put("/services/wayshub", json={}).raise_for_status()
+    assert availability() == NO_SERVER
+    client.put("/services/wayshub/servers/a", json={"url": "http://a"}).raise_for_status()
+    only = {"servers": 1, "ready": 1, "available": 1, "detail": "its only server takes requests"}
+    assert availability() == only
+    client.put("/services/wayshub/servers/b", json={"url": "http://b"}).raise_for_status()
+    assert availability() == {"servers": 2, "ready": 2, "available": 2, "detail": "2 of 2 servers take requests"}
+    client.patch("/services/wayshub/servers/b", json={"state": "drain"}).raise_for_status()
+    assert availability() == {"servers": 2, "ready": 1, "available": 1, "detail": "one server is left of 2"}
+    client.patch("/services/wayshub/servers/a", json={"state": "maint"}).raise_for_status()
+    assert availability() == NO_SERVER | {"servers": 2}
+
+
+def test_another_availability_is_shown_under_the_same_tag_and_not_answered_with_304(client: httpx.Client) -> None:
+    tag = client.put("/services/wayshub", json={}).headers["etag"]
+    client.put("/services/wayshub/servers/a", json={"url": "http://a"}).raise_for_status()
+    found = client.get("/services/wayshub", headers={"If-None-Match": tag})
+    assert (found.status_code, found.headers["etag"]) == (200, tag)
+    assert found.json()["availability"]["available"] == 1
+
+
+def test_what_is_observed_is_not_written(client: httpx.Client) -> None:
+    change = {"availability": NO_SERVER}
+    client.put("/services/wayshub", json={}).raise_for_status()
+    problem(client.patch("/services/wayshub", json=change), "invalid", ("/availability", "field.unknown"))
+    problem(client.put("/services/wayshub", json=change), "invalid", ("/availability", "field.unknown"))
 
 
 def test_a_service_keeps_its_servers_when_it_is_replaced(client: httpx.Client) -> None:
@@ -82,8 +128,8 @@ def test_a_merge_patch_changes_what_it_names_and_null_takes_the_default(
 ) -> None:
     client.put("/services/wayshub", json=FULL).raise_for_status()
     answer = client.patch("/services/wayshub", json=patch)
-    assert (answer.status_code, answer.json()) == (200, FULL | changed)
-    assert client.get("/services/wayshub").json() == FULL | changed
+    assert (answer.status_code, answer.json()) == (200, shown(FULL | changed))
+    assert client.get("/services/wayshub").json() == shown(FULL | changed)
 
 
 def test_a_merge_patch_makes_what_was_not_there(client: httpx.Client) -> None:

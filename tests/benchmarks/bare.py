@@ -5,7 +5,7 @@ from pathlib import Path
 
 from starlette.types import Receive, Scope, Send
 
-from provider.edges import Polls
+from provider.edges.polls import Polls
 from provider.server import Server
 from provider.settings import Settings
 

@@ -2,7 +2,7 @@
 
 import json
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -16,12 +16,13 @@ KEPT = ROOT / "var" / "benchmarks.json"
 
 @dataclass
 class Result:
-    """One figure: what, how much, and what it may be at most or at least."""
+    """One figure: what, how much, what it may be at most or at least, and what was measured, if it is the middle."""
 
     what: str
     value: float
     unit: str
     limit: str = ""
+    samples: list[float] = field(default_factory=list)
 
 
 @dataclass
@@ -30,8 +31,8 @@ class Results:
 
     results: list[Result] = field(default_factory=list)
 
-    def add(self, what: str, value: float, unit: str, limit: str = "") -> None:
-        self.results.append(Result(what, value, unit, limit))
+    def add(self, what: str, value: float, unit: str, limit: str = "", samples: Sequence[float] = ()) -> None:
+        self.results.append(Result(what, value, unit, limit, list(samples)))
 
     def show(self) -> None:
         table = Table("what", "figure", "unit", "limit", title="Benchmarks")

@@ -1,6 +1,7 @@
 """The command line, run in this process or as one of its own, and things that answer in place of the service."""
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -56,6 +57,13 @@ def run_process(*arguments: str | bytes, **options: Any) -> Result:
 def variables(**changes: str) -> dict[str, str]:
     """The environment without settings of ours, but these."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PROVIDER_")} | changes
+
+
+@contextmanager
+def silence() -> Iterator[str]:
+    """Give the URL of a server that takes connections, and answers nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        yield f"http://127.0.0.1:{silent.getsockname()[1]}"
 
 
 @dataclass

@@ -34,7 +34,7 @@ def complete(cli: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("", ["up", "serve", "migrate", "expose", "status", "domain", "service", "server", "router"]),
+        ("", ["up", "serve", "migrate", "expose", "status", "domain", "service", "server", "router", "edge"]),
         ("ser", ["serve", "service", "server"]),
         ("server ", ["list", "show", "add", "set", "remove"]),
         ("serve --p", ["--port"]),
@@ -53,6 +53,9 @@ def complete(cli: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
         ("router set ", ["wayshub"]),
         ("router add api --domain ", ["alvin.xyz"]),
         ("router add api --service w", ["wayshub"]),
+        ("edge ", ["list", "show", "lift"]),
+        ("edge show def", ["default"]),
+        ("edge lift defa", ["default"]),
     ],
 )
 def test_words_and_names_are_completed(complete: Complete, typed: str, offered: list[str]) -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from provider.cli.client import Client, Unreachable
-from tests.cli.running import Run, answering
+from tests.cli.running import Run, answering, silence
 from tests.running import Service, free_port
 
 COMMANDS = [
@@ -87,13 +87,11 @@ def test_not_ready_is_told_with_why(run: Run) -> None:
 
 
 def test_a_service_that_does_not_answer_is_given_up() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with Client(url, timeout_seconds=0.1) as client:
-            with pytest.raises(Unreachable, match=r"did not answer within 0\.1 s$"):
-                client.get("/domains/alvin.xyz")
-            with pytest.raises(Unreachable, match="it is not known whether the change was made"):
-                client.post("/domains", {"name": "alvin.xyz"})
+    with silence() as url, Client(url, timeout_seconds=0.1) as client:
+        with pytest.raises(Unreachable, match=r"did not answer within 0\.1 s$"):
+            client.get("/domains/alvin.xyz")
+        with pytest.raises(Unreachable, match="it is not known whether the change was made"):
+            client.post("/domains", {"name": "alvin.xyz"})
 
 
 def test_a_connection_that_breaks_off_is_one_line(run: Run) -> None:

@@ -42,7 +42,13 @@ EXAMPLES = [
 
 def test_the_tree_of_commands_is_that_of_the_design() -> None:
     nouns = {(noun, verb) for noun in ("domain", "service", "server", "router") for verb in VERBS}
+    nouns |= {("edge", verb) for verb in ("list", "show", "lift")}
     assert set(PATHS) == {("up",), ("serve",), ("migrate",), ("expose",), ("status",)} | nouns
+
+
+def test_every_command_that_writes_can_wait_for_the_edges_and_no_other() -> None:
+    waiting = {path for path, command in commands() if "wait" in {option.name for option in command.params}}
+    assert waiting == {path for path in PATHS if path[-1] in {"expose", "add", "set", "remove", "lift"}}
 
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
@@ -59,7 +65,7 @@ def test_every_command_has_a_summary_and_examples(run: Run, path: tuple[str, ...
 
 
 def test_lists_of_commands_cut_no_summary(run: Run) -> None:
-    for group in ("", "domain", "service", "server", "router"):
+    for group in ("", "domain", "service", "server", "router", "edge"):
         assert "..." not in run(*group.split(), "--help").check().out.partition("Commands:")[2]
 
 

@@ -47,15 +47,16 @@ def test_json_is_what_rest_answers(cli: Run, client: httpx.Client, noun: tuple[s
 
 def test_lists_are_tables_with_what_matters_in_their_columns(cli: Run) -> None:
     head, a, b = cli("server", "list", "wayshub").check().out.splitlines()
-    assert cells(head) == ["Name", "URL", "Weight", "State", "Share"]
-    assert cells(a) == ["a", "http://127.0.0.1:3000", "3", "ready", "75 %"]
-    assert cells(b) == ["b", "http://127.0.0.1:3001", "1", "ready", "25 %"]
+    assert cells(head) == ["Name", "URL", "Weight", "State", "Share", "Health"]
+    unknown = "unknown: the service has no health check"
+    assert cells(a) == ["a", "http://127.0.0.1:3000", "3", "ready", "75 %", unknown]
+    assert cells(b) == ["b", "http://127.0.0.1:3001", "1", "ready", "25 %", unknown]
     head, router = cli("router", "list").check().out.splitlines()
     assert cells(head) == ["Name", "Domains", "Path prefix", "Service", "Entry points", "Priority", "Enabled"]
     assert cells(router) == ["wayshub", "alvin.xyz", "none", "wayshub", "web", "by rule", "yes"]
     head, service = cli("service", "list").check().out.splitlines()
-    assert cells(head) == ["Name", "Strategy", "Health check", "Sticky", "Host header"]
-    assert cells(service) == ["wayshub", "wrr", "none", "none", "the client's"]
+    assert cells(head) == ["Name", "Strategy", "Health check", "Sticky", "Availability", "Host header"]
+    assert cells(service) == ["wayshub", "wrr", "none", "none", "2 of 2 servers take requests", "the client's"]
     cli("domain", "set", "alvin.xyz", "--description", "The class's [bold]own[/bold] name").check()
     head, domain = cli("domain", "list").check().out.splitlines()
     assert cells(head) == ["Name", "Description"]
@@ -104,7 +105,8 @@ def test_a_service_is_shown_with_its_servers_and_how_it_shares(cli: Run) -> None
     lines = [cells(line) for line in cli("service", "show", "wayshub").check().out.splitlines()]
     assert ["Health check", "/health every 5s, timeout 2s"] in lines
     assert ["Sticky", "cookie w"] in lines
-    assert ["a", "http://127.0.0.1:3000", "3", "ready", "75 %"] in lines
+    assert ["Availability", "2 of 2 servers take requests"] in lines
+    assert ["a", "http://127.0.0.1:3000", "3", "ready", "75 %"] in [line[:5] for line in lines]
     cli("service", "add", "empty").check()
     assert "It has no servers: requests are answered with 503." in cli("service", "show", "empty").check().out
 
@@ -125,9 +127,10 @@ def test_servers_are_added_changed_and_removed(cli: Run, client: httpx.Client) -
     path = "/services/wayshub/servers/c"
     cli("server", "add", "wayshub", "c", "http://127.0.0.1:3002/", "--weight", "4", "--state", "maint").check()
     wanted = {"name": "c", "url": "http://127.0.0.1:3002", "weight": 4, "state": "maint", "share": 0.0}
-    assert stored(client, path) == wanted
+    assert wanted.items() <= stored(client, path).items()
     answer = cli("server", "set", "wayshub", "c", "--state", "ready", "-o", "json").check().out
-    assert json.loads(answer) == stored(client, path) == wanted | {"state": "ready", "share": 0.5}
+    assert json.loads(answer) == stored(client, path)
+    assert (wanted | {"state": "ready", "share": 0.5}).items() <= stored(client, path).items()
     said = cli("server", "set", "wayshub", "c", "http://127.0.0.1:3003", "--weight", "8").check().out
     assert said.startswith("Changed server wayshub/c (revision ")
     assert stored(client, path)["url"] == "http://127.0.0.1:3003"
@@ -145,12 +148,13 @@ def test_services_are_added_changed_and_removed(cli: Run, client: httpx.Client) 
         "sticky": {"cookie": {"name": "s"}},
         "passHostHeader": False,
     }
-    assert stored(client, "/services/api") == api
+    assert api.items() <= stored(client, "/services/api").items()
     cli("service", "set", "api", "--health-check", "/health", "--pass-host-header").check()
     api |= {"healthCheck": {"path": "/health", "interval": "10s", "timeout": "1s"}, "passHostHeader": True}
-    assert stored(client, "/services/api") == api
+    assert api.items() <= stored(client, "/services/api").items()
     cli("service", "set", "api", "--no-health-check", "--no-sticky-cookie", "--strategy", "wrr").check()
-    assert stored(client, "/services/api") == api | {"healthCheck": None, "sticky": None, "strategy": "wrr"}
+    api |= {"healthCheck": None, "sticky": None, "strategy": "wrr"}
+    assert api.items() <= stored(client, "/services/api").items()
     cli("service", "remove", "api").check()
     assert client.get("/services/api").status_code == 404
 

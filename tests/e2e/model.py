@@ -108,7 +108,7 @@ class Model:
         return 201
 
     def shown(self, kind: str, key: Key) -> Body:
-        """Return an object as the API shows it."""
+        """Return an object as it is wanted, as the API shows it."""
         item = dict(self.objects[kind][key])
         if kind == "routers":
             item["domains"] = [self.objects["domains"][host,]["name"] for host in item["domains"]]
@@ -119,6 +119,39 @@ class Model:
         server = self.objects["servers"][key]
         total = sum(other["weight"] for other in self._ready(key[0]))
         return server["weight"] / total if server["state"] == "ready" else 0.0
+
+    def health(self, key: Key) -> Body:
+        """Return the health of a server, of which no edge tells."""
+        state = self.objects["servers"][key]["state"]
+        why = "no edge has told"
+        if state != "ready":
+            why = f"its state is {state}, so no edge looks"
+        elif self.objects["services"][key[:1]]["healthCheck"] is None:
+            why = "the service has no health check"
+        return {"state": "unknown", "since": None, "why": why}
+
+    def availability(self, service: str) -> Body:
+        """Return how many servers of a service take requests: those that are ready, as no edge tells of any."""
+        count, ready = sum(key[0] == service for key in self.objects["servers"]), len(self._ready(service))
+        match ready, count:
+            case 0, _:
+                detail = "no server is left: requests are answered with 503"
+            case 1, 1:
+                detail = "its only server takes requests"
+            case 1, _:
+                detail = f"one server is left of {count}"
+            case _:
+                detail = f"{ready} of {count} servers take requests"
+        return {"servers": count, "ready": ready, "available": ready, "detail": detail}
+
+    def observed(self, kind: str, key: Key) -> Body:
+        """Return what the API shows of an object beside what is wanted of it."""
+        match kind:
+            case "servers":
+                return {"share": self.share(key), "health": self.health(key)}
+            case "services":
+                return {"availability": self.availability(key[0])}
+        return {}
 
     def routers(self) -> dict[str, Body]:
         """Return the routers that the edge has: rule and service by name."""

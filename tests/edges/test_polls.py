@@ -6,20 +6,13 @@ from itertools import pairwise
 
 import pytest
 
-from provider.configuration import Document, Parts, Section
-from provider.edges import Connection, Polls
-from provider.revisions import Snapshot
+from provider.edges.polls import Polls, Quarantine
+from provider.revisions import Served
+from tests.edges.snapshots import snapshot
 
 COALESCE_SECONDS = 0.5
 SOON_SECONDS = 0.25
 """Long enough for a loop on a busy machine, and well below the time of coalescing."""
-
-NOTHING = Parts(Section({}), Section({}))
-
-
-def snapshot(revision: int, digest: str | None = None) -> Snapshot:
-    return Snapshot(revision, Document(b"", digest or f"digest {revision}"), NOTHING)
-
 
 FIRST = snapshot(1)
 
@@ -34,8 +27,15 @@ async def opened(coalesce_seconds: float = COALESCE_SECONDS) -> Polls:
     return polls
 
 
-def held(polls: Polls, given: Snapshot = FIRST, seconds: float = 20) -> asyncio.Task[Snapshot]:
-    return asyncio.create_task(polls.wait(given, seconds, never))
+async def ask(polls: Polls, given: Served, seconds: float = 20) -> Served:
+    """Poll as one who stays until there is an answer."""
+    found = await polls.wait("default", given, seconds, never)
+    assert found is not None
+    return found
+
+
+def held(polls: Polls, given: Served = FIRST, seconds: float = 20) -> asyncio.Task[Served]:
+    return asyncio.create_task(ask(polls, given, seconds))
 
 
 async def settled(polls: Polls, held_polls: int) -> None:
@@ -118,7 +118,7 @@ def test_in_a_storm_documents_come_at_the_pace_that_is_set_and_the_last_one_alwa
         async def edge() -> None:
             known = FIRST
             while known.revision < 301:
-                known = await polls.wait(known, 20, never)
+                known = await ask(polls, known)
                 got.append((loop.time(), known.revision))
 
         polling = asyncio.create_task(edge())
@@ -212,10 +212,10 @@ def test_a_poll_to_which_nobody_listens_any_more_ends() -> None:
     async def scenario() -> None:
         polls = await opened()
         gone = asyncio.Event()
-        poll = asyncio.create_task(polls.wait(FIRST, 20, gone.wait))
+        poll = asyncio.create_task(polls.wait("default", FIRST, 20, gone.wait))
         await settled(polls, 1)
         gone.set()
-        await poll
+        assert await poll is None
         assert polls.held == 0
 
     run(scenario)
@@ -256,8 +256,63 @@ def test_nobody_is_hurt_by_a_change_before_the_start_and_after_the_end() -> None
     polls.publish(snapshot(3))
 
 
-def test_edges_on_one_connection_are_apart() -> None:
-    connection = Connection()
-    connection.given["a"] = FIRST
-    assert "b" not in connection.given
-    assert Connection().given == {}
+def test_an_edge_in_quarantine_is_offered_what_it_accepted_at_once() -> None:
+    async def scenario() -> None:
+        polls = await opened(0)
+        second = snapshot(2)
+        polls.publish(second)
+        await asyncio.sleep(0)
+        poll = held(polls, given=second)
+        await settled(polls, 1)
+        polls.quarantine("default", Quarantine(second, FIRST))
+        assert await poll is FIRST
+        assert polls.offer("default", second) is FIRST
+        assert polls.offer("other", second) is second
+        assert await held(polls, given=FIRST, seconds=0.05) is FIRST
+
+    run(scenario)
+
+
+def test_a_change_is_offered_to_an_edge_in_quarantine() -> None:
+    async def scenario() -> None:
+        polls = await opened(0)
+        second = snapshot(2)
+        polls.publish(second)
+        await asyncio.sleep(0)
+        polls.quarantine("default", Quarantine(second, FIRST))
+        poll = held(polls, given=FIRST)
+        await settled(polls, 1)
+        polls.publish(snapshot(3))
+        assert await poll == snapshot(3)
+
+    run(scenario)
+
+
+def test_when_a_quarantine_is_lifted_the_rejected_document_is_offered_again() -> None:
+    async def scenario() -> None:
+        polls = await opened(0)
+        second = snapshot(2)
+        polls.publish(second)
+        await asyncio.sleep(0)
+        polls.quarantine("default", Quarantine(second, FIRST))
+        poll = held(polls, given=FIRST)
+        await settled(polls, 1)
+        polls.quarantine("default", None)
+        assert await poll is second
+
+    run(scenario)
+
+
+def test_a_newer_revision_of_a_rejected_document_stays_in_quarantine() -> None:
+    async def scenario() -> None:
+        polls = await opened(0)
+        second = snapshot(2)
+        polls.publish(second)
+        await asyncio.sleep(0)
+        polls.quarantine("default", Quarantine(second, FIRST))
+        again = snapshot(3, digest=second.document.digest)
+        polls.publish(again)
+        assert await held(polls, given=FIRST, seconds=0.1) is FIRST
+        assert polls.offer("default", again) is FIRST
+
+    run(scenario)

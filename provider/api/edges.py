@@ -1,0 +1,166 @@
+"""`/api/v1/edges`."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from provider.api import documentation
+from provider.api.bodies import StrictRoute
+from provider.api.pages import Page, PageParameters
+from provider.api.preferences import REVISION_HEADER
+from provider.dependencies import EdgesDependency, RevisionsDependency
+from provider.edges.polls import Quarantine
+from provider.edges.registry import Edges
+from provider.edges.states import Edge, EdgeState
+from provider.errors import NotFound
+from provider.models.base import output_config
+from provider.revisions import Revisions, Served
+
+router = APIRouter(prefix="/edges", tags=["edges"], route_class=StrictRoute)
+
+NAME = Annotated[str, documentation.name("Name of the edge.", "default")]
+
+
+class DocumentOutput(BaseModel):
+    """A document, by the revision that gave it."""
+
+    model_config = output_config()
+
+    revision: Annotated[int, Field(description="Number of the revision.")]
+    digest: Annotated[str, Field(description="Digest of the document: the beacon's value.")]
+
+
+class QuarantineOutput(BaseModel):
+    """A document that the edge rejected, and what it is offered instead."""
+
+    model_config = output_config()
+
+    rejected: DocumentOutput
+    accepted: DocumentOutput
+    changes: Annotated[list[str], Field(description="What changed between the two, object by object, in words.")]
+
+
+class DisabledRouterOutput(BaseModel):
+    """A router that Traefik disabled."""
+
+    model_config = output_config()
+
+    name: Annotated[str, Field(description="Name of the router, as Traefik has it.")]
+    error: Annotated[str, Field(description="Traefik's own words.")]
+
+
+class EdgeOutput(BaseModel):
+    """One Traefik that polls."""
+
+    model_config = output_config(
+        {
+            "name": "default",
+            "state": "rejected",
+            "since": "2026-01-01T12:00:00Z",
+            "detail": "it rejected the document of revision 7, and is offered that of revision 6 again",
+            "address": "127.0.0.1",
+            "firstSeen": "2026-01-01T11:00:00Z",
+            "lastSeen": "2026-01-01T12:00:05Z",
+            "given": {"revision": 6, "digest": "0c7a9e1f24b3"},
+            "givenAt": "2026-01-01T12:00:00Z",
+            "running": "0c7a9e1f24b3",
+            "version": "3.7.15",
+            "startedAt": "2026-01-01T11:00:00Z",
+            "disabledRouters": [],
+            "quarantine": {
+                "rejected": {"revision": 7, "digest": "f8d11bf8ddb1"},
+                "accepted": {"revision": 6, "digest": "0c7a9e1f24b3"},
+                "changes": ["router wayshub added"],
+            },
+        }
+    )
+
+    name: Annotated[str, Field(description="Name under which it polls.")]
+    state: EdgeState
+    since: Annotated[datetime | None, Field(description="When it came to this state.")]
+    detail: Annotated[str, Field(description="The state in a sentence, for a person.")]
+    address: Annotated[str | None, Field(description="From where it polled last.")]
+    first_seen: Annotated[datetime | None, Field(description="When it polled for the first time.")]
+    last_seen: Annotated[datetime | None, Field(description="When a poll of it was answered last.")]
+    given: Annotated[DocumentOutput | None, Field(description="The document that it was given last.")]
+    given_at: Annotated[datetime | None, Field(description="When it was given that document first.")]
+    running: Annotated[str | None, Field(description="Digest of the document that it runs, as its API tells.")]
+    version: Annotated[str | None, Field(description="Traefik's version.")]
+    started_at: Annotated[str | None, Field(description="When Traefik started.")]
+    disabled_routers: Annotated[list[DisabledRouterOutput], Field(description="Routers that it does not serve.")]
+    quarantine: Annotated[
+        QuarantineOutput | None, Field(description="The document that it rejected; null while there is none.")
+    ]
+
+
+# All of these run in the event loop's thread, where the edges live.
+
+
+@router.get("", summary="List edges", responses=documentation.LIST)
+async def list_edges(edges: EdgesDependency, revisions: RevisionsDependency, page: PageParameters) -> Page[EdgeOutput]:
+    """Return the Traefiks that poll, and those that are expected to; `q` looks in the name."""
+    known = [edge for edge in edges if edge.name > (page.after or "") and (page.q or "").lower() in edge.name]
+    listed = [await shown(edge, revisions) for edge in known[: page.limit + 1]]
+    return page.answer(listed, lambda edge: edge.name)
+
+
+@router.get("/{name}", summary="Show an edge", responses=documentation.READ_EDGE)
+async def show_edge(edges: EdgesDependency, revisions: RevisionsDependency, name: NAME) -> EdgeOutput:
+    """Return one edge: its state, what it was given, and what it runs."""
+    return await shown(_get(edges, name), revisions)
+
+
+@router.delete("/{name}/quarantine", status_code=204, summary="Lift a quarantine", responses=documentation.LIFT)
+async def lift_quarantine(edges: EdgesDependency, revisions: RevisionsDependency, name: NAME) -> Response:
+    """Offer an edge again the document that it rejected."""
+    edges.lift(_get(edges, name))
+    current = revisions.current
+    return Response(status_code=204, headers={REVISION_HEADER: str(current.revision)} if current else {})
+
+
+def _get(edges: Edges, name: str) -> Edge:
+    edge = edges.find(name)
+    if edge is None:
+        raise NotFound(f"there is no edge {name}: none has polled under this name")
+    return edge
+
+
+async def shown(edge: Edge, revisions: Revisions) -> EdgeOutput:
+    """Return an edge as it is shown."""
+    observed = edge.observation
+    return EdgeOutput.model_construct(
+        name=edge.name,
+        state=edge.verdict.state,
+        since=edge.since,
+        detail=edge.verdict.detail,
+        address=edge.address,
+        first_seen=edge.first_seen,
+        last_seen=edge.last_seen,
+        given=_document(edge.given) if edge.given else None,
+        given_at=edge.given_date,
+        running=observed.digest if observed else None,
+        version=observed.version if observed else None,
+        started_at=observed.started if observed else None,
+        disabled_routers=[
+            DisabledRouterOutput.model_construct(name=router.name, error=router.error)
+            for router in (observed.disabled if observed else ())
+        ],
+        quarantine=await _quarantine(edge.quarantine, revisions),
+    )
+
+
+async def _quarantine(quarantine: Quarantine | None, revisions: Revisions) -> QuarantineOutput | None:
+    if quarantine is None:
+        return None
+    accepted, rejected = quarantine.accepted, quarantine.rejected
+    changes = await asyncio.to_thread(revisions.changed_between, accepted.revision, rejected.revision)
+    return QuarantineOutput.model_construct(
+        rejected=_document(rejected), accepted=_document(accepted), changes=[change.words for change in changes]
+    )
+
+
+def _document(snapshot: Served) -> DocumentOutput:
+    return DocumentOutput.model_construct(revision=snapshot.revision, digest=snapshot.document.digest)

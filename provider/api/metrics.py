@@ -1,0 +1,17 @@
+"""`/metrics`: for Prometheus."""
+
+from fastapi import APIRouter, Response
+
+from provider.api import documentation
+from provider.dependencies import MetricsDependency
+from provider.metrics import MEDIA_TYPE
+
+router = APIRouter(tags=["health"])
+
+
+@router.get(
+    "/metrics", summary="What is counted and measured", response_class=Response, responses=documentation.METRICS
+)
+async def show_metrics(metrics: MetricsDependency) -> Response:
+    """Return all metrics in Prometheus's text format."""
+    return Response(await metrics.expose(), media_type=MEDIA_TYPE)

@@ -1,0 +1,85 @@
+"""`Prefer: wait=SECONDS` (RFC 7240): answer a write when the edges run it.
+
+A write is committed before anybody waits, and stays so: the time is for its way to the edges. Waiting
+takes no thread.
+"""
+
+import re
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import Response
+from pydantic import BaseModel, Field
+
+from provider.edges.registry import Edges
+from provider.edges.states import Edge, EdgeState
+from provider.errors import FieldError, Invalid
+from provider.models.base import output_config
+
+LONGEST_WAIT_SECONDS: Final = 300
+REVISION_HEADER: Final = "Config-Revision"
+
+_WAIT: Final = re.compile(r'(?:^|,)\s*wait\s*=\s*"?([^",;\s]*)"?', re.IGNORECASE)
+
+
+class PendingOutput(BaseModel):
+    """An edge that does not run a change yet."""
+
+    model_config = output_config()
+
+    name: Annotated[str, Field(description="Name of the edge.")]
+    state: EdgeState
+    detail: Annotated[str, Field(description="Why it does not run it, in a sentence, for a person.")]
+
+
+class UnconfirmedOutput(BaseModel):
+    """A write that was done, and that not every edge runs yet."""
+
+    model_config = output_config(
+        {
+            "revision": 7,
+            "pending": [
+                {"name": "default", "state": "pending", "detail": "it was given revision 7, and does not run it yet"}
+            ],
+            "result": {"name": "alvin.xyz", "description": ""},
+        }
+    )
+
+    revision: Annotated[int, Field(description="Number of the revision at which the state is now.")]
+    pending: Annotated[list[PendingOutput], Field(description="The edges that do not run it yet.")]
+    result: Annotated[
+        dict[str, Any] | None,
+        Field(description="What the answer is without waiting; null where that has no body."),
+    ]
+
+
+def read_wait(prefer: str) -> int | None:
+    """Return the seconds that a client would wait, or None if it does not say. Raises `Invalid`."""
+    found = _WAIT.search(prefer)
+    if found is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,3}", found[1]) or int(found[1]) > LONGEST_WAIT_SECONDS:
+        detail = f"the seconds to wait are a whole number from 0 to {LONGEST_WAIT_SECONDS}"
+        raise Invalid([FieldError("/Prefer", "prefer.wait", detail, "header")])
+    return int(found[1])
+
+
+async def when_confirmed(edges: Edges, response: Response, seconds: int) -> Response:
+    """Return a write's response once every edge that is not stale runs it, or 202 with who does not."""
+    revision = int(response.headers[REVISION_HEADER])
+    missing = await edges.confirmed(revision, seconds)
+    if not missing:
+        response.headers["Preference-Applied"] = "wait"
+        return response
+    body = bytes(response.body)
+    content = {
+        "revision": revision,
+        "pending": [_pending(edge) for edge in missing],
+        "result": msgspec.json.decode(body) if body else None,
+    }
+    kept = {name: value for name, value in response.headers.items() if name not in {"content-length", "content-type"}}
+    return Response(msgspec.json.encode(content), 202, kept, media_type="application/json")
+
+
+def _pending(edge: Edge) -> dict[str, Any]:
+    return {"name": edge.name, "state": edge.verdict.state.value, "detail": edge.verdict.detail}

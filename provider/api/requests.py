@@ -1,0 +1,111 @@
+"""What is done around every request but the polls: its id, its line in the log, its place in the metrics."""
+
+import logging
+import re
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from time import perf_counter
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars
+
+from provider.api.configuration import PATH
+from provider.api.preferences import REVISION_HEADER
+from provider.logs import printable
+from provider.metrics import UNMATCHED
+
+logger = logging.getLogger(__name__)
+
+ID_HEADER: Final = "X-Request-ID"
+
+QUIET: Final = frozenset({PATH, "/healthz", "/readyz", "/metrics"})
+"""Routes that programs ask for all the time: their lines are at `debug`."""
+
+_SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_LONGEST_PATH: Final = 300
+
+Count = Callable[[str, str, int, float], None]
+"""Counts a request: its method, the template of its route, its status, and how many seconds it took."""
+
+
+class Requests:
+    """Middleware around the whole API, so that it sees what any other part answers."""
+
+    def __init__(self, app: ASGIApp, templates: Mapping[object, str], count: Count) -> None:
+        self._app = app
+        self._templates = templates
+        self._count = count
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start = perf_counter()
+        request_id = find_id(Headers(scope=scope)) or secrets.token_hex(8)
+        # Never undone: a request has a task of its own, which ends when the server has logged what went wrong in it.
+        bind_contextvars(request_id=request_id)
+        status, revision = 500, None
+
+        async def send_noted(message: Message) -> None:
+            nonlocal status, revision
+            if message["type"] == "http.response.start":
+                status, headers = message["status"], list(message["headers"])
+                revision = _find(headers, REVISION_HEADER)
+                message["headers"] = [*headers, (ID_HEADER.lower().encode(), request_id.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noted)
+        finally:
+            seconds = perf_counter() - start
+            route = self._templates.get(scope.get("endpoint"), UNMATCHED)
+            self._count(scope["method"], route, status, seconds)
+            _log(scope, route, status, seconds, revision)
+
+
+def find_id(headers: Headers) -> str | None:
+    """Find the id that a client gave its request, if it is one that can stand in a log."""
+    given = headers.get(ID_HEADER, "")
+    return given if _SANE_ID.fullmatch(given) else None
+
+
+def list_templates(api: FastAPI) -> dict[object, str]:
+    """Return the templates of all routes, with their prefixes, by what answers there."""
+    listed = {}
+    for context in iter_route_contexts(api.routes):
+        answers = context.endpoint or getattr(context.original_route, "app", None)
+        if answers is not None and context.path is not None:
+            listed[answers] = context.path
+    return listed
+
+
+def _find(headers: Iterable[tuple[bytes, bytes]], name: str) -> int | None:
+    wanted = name.lower().encode()
+    return next((int(value) for found, value in headers if found == wanted), None)
+
+
+def _log(scope: Scope, route: str, status: int, seconds: float, revision: int | None) -> None:
+    level = logging.WARNING if status >= 500 else logging.INFO
+    if route in QUIET:
+        level = logging.DEBUG
+    if not logger.isEnabledFor(level):
+        return
+    client = scope["client"][0] if scope.get("client") else None
+    facts: dict[str, Any] = {
+        "method": printable(scope["method"]),
+        "route": route,
+        "path": printable(scope["path"][:_LONGEST_PATH]),
+        "status": status,
+        "duration_ms": round(seconds * 1000, 3),
+        "client": client,
+    }
+    told = f", revision {revision}" if revision is not None else ""
+    if revision is not None:
+        facts["revision"] = revision
+    words = "%s %s: %d in %.1f ms%s, from %s"
+    logger.log(level, words, facts["method"], facts["path"], status, facts["duration_ms"], told, client, extra=facts)

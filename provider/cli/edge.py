@@ -1,0 +1,146 @@
+"""`edge`: the Traefiks that poll this service, and what each runs."""
+
+from typing import Annotated, Final
+
+import typer
+
+from provider.cli import nouns
+from provider.cli.client import Client, Item, path
+from provider.cli.completion import complete_edge
+from provider.cli.options import LimitOption, QueryOption, reads, writes
+from provider.cli.output import Output, note
+from provider.cli.times import ago
+
+app = typer.Typer(
+    name="edge",
+    no_args_is_help=True,
+    help="Edges: the Traefiks that poll this service, and what each runs.",
+)
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the edge.", autocompletion=complete_edge)]
+
+
+def _revision(document: Item | None) -> object:
+    return document["revision"] if document else None
+
+
+def _running(edge: Item) -> object:
+    """Return the revision that an edge runs, or where that is not known the document's digest."""
+    running = edge.get("running")
+    quarantine = edge.get("quarantine") or {}
+    known = (edge.get("given"), quarantine.get("accepted"), quarantine.get("rejected"))
+    return next((document["revision"] for document in known if document and document["digest"] == running), running)
+
+
+def _dated(date: str | None) -> str:
+    return ago(date) if date is None else f"{ago(date)} ({date})"
+
+
+def _document(document: Item | None) -> str | None:
+    return f"revision {document['revision']}, document {document['digest']}" if document else None
+
+
+COLUMNS: Final[nouns.Columns] = {
+    "Name": nouns.field("name"),
+    "State": nouns.field("state"),
+    "Since": lambda edge: ago(edge.get("since")),
+    "Given": lambda edge: _revision(edge.get("given")),
+    "Runs": _running,
+    "Traefik": lambda edge: edge.get("version") or "unknown",
+    "Detail": nouns.field("detail"),
+}
+EDGES: Final = nouns.Place("edge", path("edges"), COLUMNS)
+
+FACTS: Final[nouns.Columns] = {
+    "Name": nouns.field("name"),
+    "State": nouns.field("state"),
+    "Detail": nouns.field("detail"),
+    "Since": lambda edge: _dated(edge.get("since")),
+    "Given": lambda edge: _document(edge.get("given")),
+    "Given at": lambda edge: _dated(edge.get("givenAt")),
+    "Runs document": lambda edge: edge.get("running") or "unknown",
+    "Polls from": lambda edge: edge.get("address") or "unknown",
+    "First seen": lambda edge: _dated(edge.get("firstSeen")),
+    "Last seen": lambda edge: _dated(edge.get("lastSeen")),
+    "Traefik": lambda edge: edge.get("version") or "unknown",
+    "Traefik started": lambda edge: _dated(edge["startedAt"]) if edge.get("startedAt") else "unknown",
+}
+DISABLED: Final[nouns.Columns] = {"Disabled router": nouns.field("name"), "Traefik says": nouns.field("error")}
+
+
+@app.command("list")
+@reads
+def list_edges(client: Client, output: Output, query: QueryOption = "", limit: LimitOption = None) -> None:
+    """List edges: the state of each, and what it runs.
+
+    live: runs the current document, every router enabled. pending: does not
+    run it yet. degraded: runs it, but disabled a router. rejected: was given
+    it, and runs another. stale: does not poll any more. unconfirmed: was given
+    it, and its own API cannot be read. never seen: has not polled yet.
+
+    --query looks in the name.
+
+    Examples:
+      wayshub-provider edge list
+      wayshub-provider edge list -o json
+    """
+    advice = "no edge polls yet: let the HTTP provider of a Traefik poll /traefik/configuration of this service"
+    nouns.list_all(client, output, EDGES, query, limit, advice)
+
+
+@app.command()
+@reads
+def show(client: Client, output: Output, name: NameArgument) -> None:
+    """Show an edge, and what it disabled or rejected.
+
+    Examples:
+      wayshub-provider edge show default
+    """
+    edge = client.get_edge(name)
+    if output.is_json:
+        output.document(edge)
+        return
+    output.facts((heading, read(edge)) for heading, read in FACTS.items())
+    if edge.get("disabledRouters"):
+        output.line()
+        nouns.table(output, DISABLED, edge["disabledRouters"])
+    if edge.get("quarantine"):
+        output.line()
+        _show_quarantine(output, edge)
+
+
+@app.command()
+@writes
+def lift(client: Client, output: Output, name: NameArgument) -> None:
+    """Lift a quarantine: offer again what was rejected.
+
+    The next change lifts it by itself. This is for an edge that rejected a
+    document for a reason of its own, which is gone now.
+
+    Examples:
+      wayshub-provider edge lift default
+      wayshub-provider edge lift default --wait 10
+    """
+    if client.get_edge(name)["quarantine"] is None:
+        (note if output.is_json else output.line)(f"The {EDGES.label(name)} has no quarantine.")
+        return
+    answer = client.delete(EDGES.path(name) + path("quarantine"))
+    nouns.tell(client, output, answer, f"Lifted the quarantine of {EDGES.label(name)}")
+
+
+def words_of_quarantine(edge: Item) -> str:
+    """Say in a sentence what an edge rejected, and what it runs instead."""
+    rejected, accepted = (edge["quarantine"][key]["revision"] for key in ("rejected", "accepted"))
+    return (
+        f"edge {edge['name']} rejected revision {rejected}, and is served revision {accepted} again: "
+        "what changed since is kept, but is not live there"
+    )
+
+
+def _show_quarantine(output: Output, edge: Item) -> None:
+    output.alarm(words_of_quarantine(edge))
+    output.line("What changed between the two:")
+    for change in edge["quarantine"]["changes"]:
+        output.line(f"  {change}")
+    output.line("Set right what Traefik cannot take, and the next change lifts the quarantine. To try the same again:")
+    output.line(f"  wayshub-provider edge lift {edge['name']}")

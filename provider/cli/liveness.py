@@ -1,0 +1,56 @@
+"""Whether the edges run a change: what a command that waited for them tells."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from provider.cli.client import Answer, Client, Item, path
+from provider.cli.output import Output, note
+
+_MOST_NAMED: Final = 3
+
+
+def tell(client: Client, output: Output, answer: Answer) -> None:
+    """Say whether a change is live, if it was waited for: to people all of it, to programs what is amiss."""
+    if answer.pending is None:
+        return
+    if answer.pending:
+        _tell_pending(output, answer.pending)
+        return
+    edges = list(client.items(path("edges")))
+    silent = [edge for edge in edges if is_silent(edge)]
+    if len(silent) == len(edges):
+        (note if output.is_json else output.line)(_words_of_none(silent))
+        return
+    if not output.is_json:
+        output.line(_words_of_live(silent))
+    for edge in edges:
+        if edge["state"] == "degraded":
+            note(f"Edge {edge['name']} is degraded: {edge['detail']}")
+
+
+def is_silent(edge: Item) -> bool:
+    """Tell whether an edge does not poll, so that nobody waits for it."""
+    return edge["state"] in {"stale", "never seen"}
+
+
+def _tell_pending(output: Output, pending: Sequence[Item]) -> None:
+    output.is_pending = True
+    note("The change is kept, but was not seen to be live on every edge:")
+    for edge in pending:
+        note(f"  {edge['name']} is {edge['state']}: {edge['detail']}")
+    if any(edge["state"] == "unconfirmed" for edge in pending):
+        note("An edge is unconfirmed while its own API cannot be read: PROVIDER_TRAEFIK_API tells where that is.")
+
+
+def _words_of_live(silent: Sequence[Item]) -> str:
+    if not silent:
+        return "Live on every edge."
+    named = [f"{edge['name']} ({edge['state']})" for edge in silent[:_MOST_NAMED]]
+    if len(silent) > _MOST_NAMED:
+        named.append(f"{len(silent) - _MOST_NAMED} more")
+    return f"Live on every edge that polls; not on {', '.join(named)}."
+
+
+def _words_of_none(silent: Sequence[Item]) -> str:
+    when = "now" if any(edge["state"] == "stale" for edge in silent) else "yet"
+    return f"No edge polls this service {when}: the change is kept, and is live as soon as one does."

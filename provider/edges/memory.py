@@ -1,0 +1,118 @@
+"""What is remembered of the edges beyond the life of the process.
+
+When each was seen, and from where; and what each rejected, with the document that it is offered instead.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from provider.database import Database
+from provider.edges.polls import Quarantine
+from provider.edges.registry import MOST_EDGES, Edges
+from provider.edges.states import Edge, EdgeState
+from provider.errors import Unavailable
+from provider.models import EdgeRecord, QuarantineRecord
+from provider.store import edges as records
+
+logger = logging.getLogger(__name__)
+
+_PAUSE_SECONDS: Final = 10.0
+"""Time between two writes: a poll must never cost a transaction."""
+
+
+class Memory:
+    """What is remembered, and has to be."""
+
+    def __init__(self, database: Database, edges: Edges) -> None:
+        self._database = database
+        self._edges = edges
+        self._stored: dict[str, str] | None = None
+        """The digests that are stored as rejected, by edge, once they were read."""
+        self._rejected = asyncio.Event()
+        edges.subscribe(self._judged)
+
+    async def recall(self) -> bool:
+        """Know again what an earlier process knew. Returns whether it could be read, and there is a state to serve."""
+        if not self._edges.serving:
+            return False
+        try:
+            seen, quarantines = await asyncio.to_thread(_read, self._database)
+        except Unavailable:
+            return False
+        self._edges.recall(seen)
+        self._edges.recall_quarantines(quarantines)
+        self._stored = {record.edge: record.rejected_digest for record in quarantines}
+        return True
+
+    async def keep(self, *, recalled: bool) -> None:
+        """Remember the edges now and then, a quarantine at once, and all once more when cancelled."""
+        try:
+            while not recalled:
+                await asyncio.sleep(1)
+                recalled = await self.recall()
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._rejected.wait(), _PAUSE_SECONDS)
+                self._rejected.clear()
+                await self._remember()
+        finally:
+            await self._remember()
+
+    def _judged(self, edge: Edge, before: EdgeState) -> None:
+        if EdgeState.REJECTED in {edge.verdict.state, before}:
+            self._rejected.set()
+
+    async def _remember(self) -> None:
+        seen = [_record(edge) for edge in self._edges.take_seen()]
+        quarantines = self._edges.quarantines
+        rejected = {name: quarantine.rejected.document.digest for name, quarantine in quarantines.items()}
+        is_changed = self._stored is not None and rejected != self._stored
+        if not seen and not is_changed:
+            return
+        try:
+            await asyncio.to_thread(_write, self._database, seen, quarantines if is_changed else None)
+            if is_changed:
+                self._stored = rejected
+        except Unavailable as error:
+            logger.debug("the edges are not remembered now: %s", error.detail)
+
+
+def _read(database: Database) -> tuple[Sequence[EdgeRecord], Sequence[QuarantineRecord]]:
+    with database.reading() as session:
+        return records.list_all(session), records.list_quarantines(session)
+
+
+def _write(database: Database, seen: Sequence[EdgeRecord], quarantines: Mapping[str, Quarantine] | None) -> None:
+    with database.writing() as session:
+        records.remember(session, seen, MOST_EDGES)
+        if quarantines is not None:
+            listed = [_quarantine_record(edge, quarantine) for edge, quarantine in quarantines.items()]
+            records.remember_quarantines(session, listed)
+
+
+def _record(edge: Edge) -> EdgeRecord:
+    return EdgeRecord(
+        name=edge.name,
+        first_seen=_written(edge.first_seen),
+        last_seen=_written(edge.last_seen),
+        address=edge.address,
+    )
+
+
+def _quarantine_record(edge: str, quarantine: Quarantine) -> QuarantineRecord:
+    accepted = quarantine.accepted
+    return QuarantineRecord(
+        edge=edge,
+        rejected_digest=quarantine.rejected.document.digest,
+        accepted_revision=accepted.revision,
+        accepted_digest=accepted.document.digest,
+        accepted_content=accepted.document.content,
+    )
+
+
+def _written(date: datetime | None) -> str:
+    return "" if date is None else date.isoformat(timespec="milliseconds")

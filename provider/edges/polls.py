@@ -1,0 +1,142 @@
+"""The polls that wait for a change, and which document an edge is offered.
+
+A poll that waits is answered when the document changes. The first change after a quiet time is released
+at once; in a storm the polls are released at most once in `coalesce_seconds`, with the newest document.
+An edge that rejected a document is offered the last one that it accepted, until there is another.
+
+Everything here runs in the event loop's thread, except `Polls.publish`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from provider.revisions import Served
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """A document that an edge rejected, and the one that it is offered instead."""
+
+    rejected: Served
+    accepted: Served
+
+    def instead_of(self, snapshot: Served) -> Served:
+        """Return what to offer where this snapshot would be: another document is given its chance."""
+        return self.accepted if snapshot.document.digest == self.rejected.document.digest else snapshot
+
+
+class Polls:
+    """The polls that wait, and when they are released."""
+
+    def __init__(self, coalesce_seconds: float) -> None:
+        self._coalesce_seconds = coalesce_seconds
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._newest: Served | None = None
+        self._released: Served | None = None
+        self._released_at = float("-inf")
+        self._timer: asyncio.TimerHandle | None = None
+        self._release: asyncio.Future[None] | None = None
+        self._quarantines: dict[str, Quarantine] = {}
+        self.closed = False
+        self.held = 0
+
+    def open(self, loop: asyncio.AbstractEventLoop, snapshot: Served | None) -> None:
+        """Begin to hold polls, in this loop."""
+        self._loop = loop
+        self._newest = self._released = snapshot
+
+    def publish(self, snapshot: Served) -> None:
+        """Say that there is a new snapshot. May be called from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._take, snapshot)
+
+    def close(self) -> None:
+        """Release all polls, and hold no more."""
+        self.closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self._wake()
+
+    def quarantine(self, edge: str, quarantine: Quarantine | None) -> None:
+        """Offer an edge the document that it accepted instead of the one that it rejected; None ends it."""
+        if quarantine is None:
+            self._quarantines.pop(edge, None)
+        else:
+            self._quarantines[edge] = quarantine
+        self._wake()
+
+    def offer(self, edge: str, current: Served) -> Served:
+        """Return what an edge that does not wait is given."""
+        quarantine = self._quarantines.get(edge)
+        return current if quarantine is None else quarantine.instead_of(current)
+
+    async def wait(
+        self, edge: str, given: Served, seconds: float, gone: Callable[[], Awaitable[object]]
+    ) -> Served | None:
+        """Return what an edge is offered once its document is not the one given, or `given` when the time is up.
+
+        `gone` makes what is done when nobody listens any more: then there is nothing to answer, and it is None.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        listener = asyncio.ensure_future(gone())
+        self.held += 1
+        try:
+            while not self.closed and not listener.done():
+                found = self._released and self.offer(edge, self._released)
+                if found and _follows(found, given, self._released):
+                    return found
+                remaining = deadline - loop.time()
+                if remaining <= 0:
+                    break
+                either: set[asyncio.Future[Any]] = {listener, self._next()}
+                await asyncio.wait(either, timeout=remaining, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.held -= 1
+            listener.cancel()
+        return None if listener.done() else given
+
+    def _next(self) -> asyncio.Future[None]:
+        if self._release is None:
+            self._release = asyncio.get_running_loop().create_future()
+        return self._release
+
+    def _take(self, snapshot: Served) -> None:
+        if self._newest is not None and snapshot.revision <= self._newest.revision:
+            return
+        self._newest = snapshot
+        if self._timer is None and not self.closed:
+            self._pace()
+
+    def _pace(self) -> None:
+        """Release the newest snapshot now, or when the last release is long enough ago."""
+        self._timer = None
+        newest, released = self._newest, self._released
+        if newest is None or (released is not None and newest.document.digest == released.document.digest):
+            self._released = newest
+            return
+        loop = asyncio.get_running_loop()
+        early = self._released_at + self._coalesce_seconds - loop.time()
+        if early > 0:
+            self._timer = loop.call_later(early, self._pace)
+            return
+        self._released, self._released_at = newest, loop.time()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._release is not None:
+            self._release.set_result(None)
+            self._release = None
+
+
+def _follows(found: Served, given: Served, released: Served | None) -> bool:
+    """Tell whether what is offered is other than what was given, and not what was given before it.
+
+    A connection's first poll may have been given a snapshot whose release is still to come. Only a
+    quarantine leads back.
+    """
+    if found.document.digest == given.document.digest:
+        return False
+    return found is not released or found.revision > given.revision

@@ -1,0 +1,159 @@
+"""Reading back from Traefik's own API what an edge really runs.
+
+Facts from Traefik 3.7: a middleware shows in the API as soon as its document is applied, used or not,
+so the beacon tells which document runs; `routers?status=disabled` tells what was disabled and why;
+`serverStatus` of a service has its servers' health.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+import httpx
+import msgspec
+
+from provider.configuration import BEACON, BEACON_HEADER
+from provider.edges.states import DisabledRouter
+
+T = TypeVar("T")
+
+TIMEOUT_SECONDS: Final = 5.0
+MOST_BYTES: Final = 32 * 1024 * 1024
+"""The list of 10,000 services with two servers each has 4 MB."""
+
+_LONG_BYTES: Final = 256 * 1024
+"""What is longer is decoded in a thread, so that the polls go on meanwhile."""
+
+_PAGE: Final = 100_000
+_OURS: Final = "@http"
+_PLAIN: Final = {"Accept-Encoding": "identity"}
+"""What is not compressed cannot grow when it is read."""
+
+
+class ReadbackError(Exception):
+    """A Traefik's API cannot be read; the message is a sentence for a person."""
+
+
+class _Headers(msgspec.Struct):
+    custom_response_headers: dict[str, str] = msgspec.field(name="customResponseHeaders", default_factory=dict)
+
+
+class _Middleware(msgspec.Struct):
+    headers: _Headers
+
+
+class _Version(msgspec.Struct):
+    version: str = msgspec.field(name="Version")
+    started: str = msgspec.field(name="startDate")
+
+
+class _Router(msgspec.Struct):
+    name: str
+    error: list[str] = []
+
+
+class _HealthCheck(msgspec.Struct):
+    """Whether there is one is all that matters."""
+
+
+class _LoadBalancer(msgspec.Struct):
+    health_check: _HealthCheck | None = msgspec.field(name="healthCheck", default=None)
+
+
+class _Service(msgspec.Struct):
+    name: str
+    load_balancer: _LoadBalancer | None = msgspec.field(name="loadBalancer", default=None)
+    server_status: dict[str, str] = msgspec.field(name="serverStatus", default_factory=dict)
+
+    @property
+    def is_checked(self) -> bool:
+        return self.load_balancer is not None and self.load_balancer.health_check is not None
+
+
+Servers = Mapping[str, Mapping[str, bool]]
+"""Servers by service and URL: true for those that are up."""
+
+
+class TraefikAPI:
+    """One Traefik's API. Every method raises `ReadbackError` when it cannot be read."""
+
+    def __init__(self, client: httpx.AsyncClient, url: str) -> None:
+        self._client = client
+        self.url = url.rstrip("/")
+        self._services: tuple[bytes, Servers] = (b"", {})
+
+    async def find_digest(self) -> str | None:
+        """Return the digest of the document that runs, or None if none of ours does."""
+        found = await self._find(f"/api/http/middlewares/{BEACON}{_OURS}", _Middleware)
+        return None if found is None else found.headers.custom_response_headers.get(BEACON_HEADER)
+
+    async def get_version(self) -> tuple[str, str]:
+        """Return Traefik's version, and when it started (ISO 8601)."""
+        found = await self._get("/api/version", _Version)
+        return found.version, found.started
+
+    async def list_disabled(self) -> tuple[DisabledRouter, ...]:
+        """Return the routers of ours that it disabled."""
+        found = await self._get(f"/api/http/routers?status=disabled&per_page={_PAGE}", list[_Router])
+        return tuple(
+            DisabledRouter(router.name.removesuffix(_OURS), ", ".join(router.error) or "without a reason")
+            for router in found
+            if router.name.endswith(_OURS)
+        )
+
+    async def list_servers(self) -> Servers:
+        """Return for each service of ours with a health check its servers.
+
+        The same mapping as before, if nothing has changed: thousands of services are neither decoded nor
+        compared each time.
+        """
+        content = await self._read(f"/api/http/services?per_page={_PAGE}")
+        known, servers = self._services
+        if content != known:
+            found = await self._decode(content, list[_Service])
+            servers = {
+                service.name.removesuffix(_OURS): {url: status == "UP" for url, status in service.server_status.items()}
+                for service in found
+                if service.is_checked and service.name.endswith(_OURS)
+            }
+            self._services = (content, servers)
+        return servers
+
+    async def _get(self, path: str, shape: type[T]) -> T:
+        return await self._decode(await self._read(path), shape)
+
+    async def _find(self, path: str, shape: type[T]) -> T | None:
+        content = await self._find_content(path)
+        return None if content is None else await self._decode(content, shape)
+
+    async def _read(self, path: str) -> bytes:
+        content = await self._find_content(path)
+        if content is None:
+            raise ReadbackError(f"{self.url} does not answer like Traefik's API: 404 for {path.partition('?')[0]}")
+        return content
+
+    async def _find_content(self, path: str) -> bytes | None:
+        try:
+            async with self._client.stream("GET", self.url + path, headers=_PLAIN) as answer:
+                if answer.status_code == 404:
+                    return None
+                if answer.status_code != 200:
+                    raise ReadbackError(f"its API at {self.url} answers {answer.status_code}")
+                content = bytearray()
+                async for chunk in answer.aiter_raw():
+                    content += chunk
+                    if len(content) > MOST_BYTES:
+                        raise ReadbackError(f"its API at {self.url} answers more than any Traefik would")
+                return bytes(content)
+        except httpx.TimeoutException:
+            raise ReadbackError(f"its API at {self.url} does not answer in time") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ReadbackError(f"its API at {self.url} cannot be reached: {str(error) or 'no answer'}") from None
+
+    async def _decode(self, content: bytes, shape: type[T]) -> T:
+        try:
+            if len(content) < _LONG_BYTES:
+                return msgspec.json.decode(content, type=shape)
+            return await asyncio.to_thread(msgspec.json.decode, content, type=shape)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            raise ReadbackError(f"what its API at {self.url} answers is not what Traefik answers") from None

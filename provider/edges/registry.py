@@ -1,0 +1,264 @@
+"""All edges: what happens to them, the state that follows, and who waits for it.
+
+Everything here runs in the event loop's thread.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from provider.configuration import Document
+from provider.edges.health import Health
+from provider.edges.pollers import Connection, Poller
+from provider.edges.polls import Polls, Quarantine
+from provider.edges.states import Edge, EdgeState, Observation, has_rejected, judge
+from provider.models import EdgeRecord, QuarantineRecord
+from provider.revisions import Revisions, Served
+
+logger = logging.getLogger(__name__)
+
+MOST_EDGES: Final = 2_000
+"""Anybody who polls under a name makes an edge of it."""
+
+_MOST_PAUSE_SECONDS: Final = 1.0
+"""Time alone makes an edge stale, and tells nobody."""
+
+Listener = Callable[[Edge, EdgeState], None]
+
+
+class Edges:
+    """The edges by name, and the one place where their states change."""
+
+    def __init__(self, revisions: Revisions, polls: Polls, api_urls: Mapping[str, str]) -> None:
+        self._revisions = revisions
+        self._polls = polls
+        self._edges = {name: Edge(name, api_url=url) for name, url in api_urls.items()}
+        self._listeners: list[Listener] = []
+        self._change: asyncio.Future[None] | None = None
+        self.health = Health()
+
+    def __iter__(self) -> Iterator[Edge]:
+        """Go through the edges by name, each judged now."""
+        for _name, edge in sorted(self._edges.items()):
+            yield self.refresh(edge)
+
+    def find(self, name: str) -> Edge | None:
+        """Find an edge, judged now."""
+        edge = self._edges.get(name)
+        return None if edge is None else self.refresh(edge)
+
+    @property
+    def serving(self) -> bool:
+        """Whether there is a state to serve."""
+        return self._revisions.current is not None
+
+    @property
+    def accepted(self) -> Served | None:
+        """The newest snapshot that an edge was seen to run."""
+        known = [edge.accepted for edge in self._edges.values() if edge.accepted is not None]
+        return max(known, key=lambda snapshot: snapshot.revision, default=None)
+
+    def subscribe(self, listener: Listener) -> None:
+        """Call `listener` with each edge whose state has changed, and the state that it had."""
+        self._listeners.append(listener)
+
+    # What is remembered
+
+    def recall(self, records: Iterable[EdgeRecord]) -> None:
+        """Know the edges again that an earlier process saw."""
+        for record in records:
+            edge = self._edges.get(record.name) or self._add(record.name)
+            edge.first_seen = datetime.fromisoformat(record.first_seen)
+            edge.last_seen = edge.last_seen or datetime.fromisoformat(record.last_seen)
+            edge.address = edge.address or record.address
+            self.refresh(edge)
+
+    def recall_quarantines(self, records: Iterable[QuarantineRecord]) -> None:
+        """Offer edges again what they accepted, where what they rejected before is what is served now."""
+        current = self._revisions.current
+        for record in records:
+            if current is None or record.rejected_digest != current.document.digest:
+                continue
+            edge = self._edges.get(record.edge) or self._add(record.edge)
+            accepted = Document(record.accepted_content, record.accepted_digest)
+            edge.accepted = Served(record.accepted_revision, accepted)
+            edge.quarantine = Quarantine(current, edge.accepted)
+            self._polls.quarantine(edge.name, edge.quarantine)
+            self.refresh(edge)
+
+    @property
+    def quarantines(self) -> dict[str, Quarantine]:
+        """What is in quarantine now, by edge."""
+        return {edge.name: edge.quarantine for edge in self._edges.values() if edge.quarantine is not None}
+
+    def take_seen(self) -> list[Edge]:
+        """Return the edges that polled since this was asked last."""
+        seen = [edge for edge in self._edges.values() if edge.last_seen != edge.remembered]
+        for edge in seen:
+            edge.remembered = edge.last_seen
+        return seen
+
+    # What happens
+
+    def asked(self, name: str, address: str | None, wait_seconds: float, connection: Connection) -> tuple[Edge, Poller]:
+        """Note a poll."""
+        edge = self._edges.get(name) or self._add(name)
+        poller = connection.poller(name)
+        edge.asked(poller, wait_seconds, _now())
+        edge.address = address
+        return edge, poller
+
+    def answered(self, edge: Edge, poller: Poller, snapshot: Served) -> None:
+        """Note what a poll was answered with."""
+        edge.last_seen = _date()
+        edge.first_seen = edge.first_seen or edge.last_seen
+        if edge.answered(poller, snapshot, _now()):
+            edge.given_date = edge.last_seen
+            self.refresh(edge)
+            self._wake()
+
+    def observed(self, edge: Edge, observation: Observation) -> None:
+        """Note what an edge's API told."""
+        edge.observed(observation)
+        given = edge.given
+        if given is not None and observation.digest == given.document.digest:
+            edge.accepted = given
+        if observation.error is not None:
+            self.health.forget(edge.name)
+        elif observation.servers is not None:
+            self.health.observe(edge.name, observation.servers, _date())
+        quarantine = edge.quarantine
+        if quarantine is not None and observation.digest == quarantine.rejected.document.digest:
+            # It was only slow.
+            self._release(edge)
+        elif quarantine is None and given and has_rejected(edge):
+            self._quarantine(edge, given)
+        self.refresh(edge)
+
+    def lift(self, edge: Edge) -> None:
+        """Offer an edge again what it rejected, if it rejected anything."""
+        if edge.quarantine is not None:
+            self._release(edge)
+            edge.given = None
+            self.refresh(edge)
+
+    def refresh(self, edge: Edge) -> Edge:
+        """Judge an edge anew, and tell whoever waits or listens if its state is another."""
+        current = self._revisions.current
+        quarantine = edge.quarantine
+        if quarantine and current and current.document.digest != quarantine.rejected.document.digest:
+            self._release(edge)
+        verdict = judge(edge, current, _now())
+        if verdict.state is EdgeState.STALE:
+            self.health.forget(edge.name)
+        if verdict != edge.verdict:
+            before = edge.verdict.state
+            edge.verdict = verdict
+            if verdict.state != before or edge.since is None:
+                edge.since = _date()
+                _log(edge, before)
+                for listener in self._listeners:
+                    listener(edge, before)
+            self._wake()
+        return edge
+
+    # Who waits
+
+    async def confirmed(self, revision: int, seconds: float) -> list[Edge]:
+        """Wait until every edge that is not stale runs a revision; return those that do not when the time is up.
+
+        Nobody waits for an edge of which nothing more can be learned, nor when this service stops.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        missing = self._list_missing(revision)
+        while missing and not all(map(_is_settled, missing)) and not self._polls.closed:
+            remaining = deadline - loop.time()
+            if remaining <= 0:
+                break
+            await self.changed(min(remaining, _MOST_PAUSE_SECONDS))
+            missing = self._list_missing(revision)
+        return missing
+
+    def _list_missing(self, revision: int) -> list[Edge]:
+        """Return the edges that do not run a revision, each judged now: what was said of it may be of another."""
+        current = self._revisions.current
+        suspects = [edge for edge in self._edges.values() if not _runs(edge, revision, current)]
+        return [edge for edge in suspects if not _runs(self.refresh(edge), revision, current)]
+
+    async def changed(self, seconds: float) -> None:
+        """Wait until something happened to any edge, or the time is up."""
+        await asyncio.wait({self._next()}, timeout=seconds)
+
+    def _next(self) -> asyncio.Future[None]:
+        if self._change is None:
+            self._change = asyncio.get_running_loop().create_future()
+        return self._change
+
+    def _wake(self) -> None:
+        if self._change is not None:
+            self._change.set_result(None)
+            self._change = None
+
+    def _add(self, name: str) -> Edge:
+        """Know one edge more: in the place of the one that was not seen for the longest time, if there are too many.
+
+        One that polls now or that the settings name is never forgotten: then it is the new one that is not kept.
+        """
+        edge = Edge(name)
+        if len(self._edges) >= MOST_EDGES:
+            idle = [known for known in self._edges.values() if known.api_url is None and not known.holding]
+            if not idle:
+                return edge
+            del self._edges[min(idle, key=_seen).name]
+        self._edges[name] = edge
+        return edge
+
+    def _quarantine(self, edge: Edge, rejected: Served) -> None:
+        current = self._revisions.current
+        if current is None or rejected.document.digest != current.document.digest:
+            return  # there is a newer one to try
+        if edge.accepted is None or edge.accepted.document.digest == rejected.document.digest:
+            return
+        edge.quarantine = Quarantine(rejected, edge.accepted)
+        self._polls.quarantine(edge.name, edge.quarantine)
+
+    def _release(self, edge: Edge) -> None:
+        edge.quarantine = None
+        self._polls.quarantine(edge.name, None)
+
+
+def _runs(edge: Edge, revision: int, current: Served | None) -> bool:
+    """Tell whether an edge runs a revision or a later one, or is one for which nobody waits."""
+    if edge.verdict.state in {EdgeState.STALE, EdgeState.NEVER_SEEN}:
+        return True
+    observed = edge.observation
+    if observed is None or observed.digest is None:
+        return False
+    known = [snapshot for snapshot in (edge.given, current) if snapshot is not None and snapshot.revision >= revision]
+    return observed.digest in {snapshot.document.digest for snapshot in known}
+
+
+def _is_settled(edge: Edge) -> bool:
+    """Tell whether no time will tell more: an edge rejected the document, or was given it and has no API to read."""
+    return edge.quarantine is not None or (edge.verdict.state is EdgeState.UNCONFIRMED and edge.api_url is None)
+
+
+def _seen(edge: Edge) -> tuple[float, str]:
+    """Order edges by when they were seen last: those that have not polled this process are before the others."""
+    return edge.polled_at or float("-inf"), "" if edge.last_seen is None else edge.last_seen.isoformat()
+
+
+def _log(edge: Edge, before: EdgeState) -> None:
+    level = logging.WARNING if edge.verdict.state in {EdgeState.REJECTED, EdgeState.DEGRADED} else logging.INFO
+    logger.log(level, "edge %s: %s, was %s: %s", edge.name, edge.verdict.state, before, edge.verdict.detail)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _date() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,224 @@
+"""What is known of an edge, and the one word for it. Pure: clocks are read by whoever calls."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from provider.edges.pollers import Poller
+from provider.edges.polls import Quarantine
+from provider.revisions import Served
+
+_LEAST_SECONDS_TO_APPLY: Final = 2.5
+"""Traefik holds a document that follows another back for up to 2 s, unless its `providersThrottleDuration` is less."""
+
+_BYTES_A_SECOND: Final = 150_000
+"""Traefik takes 2 to 4 s for the 2 MB of 10,000 routers, on two cores that have nothing else to do."""
+
+_POLLS_MISSED: Final = 3
+_WAITS_MISSED: Final = 1.5
+_LEAST_PATIENCE_SECONDS: Final = 1.0
+_FIRST_INTERVAL_SECONDS: Final = 5.0
+"""Traefik's own, until an edge has shown another."""
+
+_INTERVALS_KNOWN: Final = 5
+"""The middle one of so many counts: an outage is none, and neither is somebody who looks at the document."""
+
+_GONE_AFTER: Final = timedelta(days=1)
+
+
+class EdgeState(StrEnum):
+    """How an edge is, in a word."""
+
+    LIVE = "live"
+    PENDING = "pending"
+    DEGRADED = "degraded"
+    REJECTED = "rejected"
+    STALE = "stale"
+    UNCONFIRMED = "unconfirmed"
+    NEVER_SEEN = "never seen"
+
+
+@dataclass(frozen=True, slots=True)
+class DisabledRouter:
+    """A router that Traefik disabled, with Traefik's own words why."""
+
+    name: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a Traefik's own API told when it was asked at one time; `error` says why it could not be read.
+
+    `digest` is the document that it runs, by the beacon; `servers` are its services' servers by URL,
+    true for those that it takes to be up, or None while that was not read.
+    """
+
+    at: float
+    error: str | None = None
+    digest: str | None = None
+    version: str | None = None
+    started: str | None = None
+    disabled: tuple[DisabledRouter, ...] = ()
+    servers: Mapping[str, Mapping[str, bool]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A state, and a sentence for a person."""
+
+    state: EdgeState
+    detail: str
+
+
+@dataclass(slots=True)
+class Edge:
+    """All that is known of one edge. Times are in seconds of the event loop's clock, unless they are dates."""
+
+    name: str
+    api_url: str | None = None
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    remembered: datetime | None = None
+    """What `last_seen` was when it was remembered last."""
+    address: str | None = None
+    polled_at: float | None = None
+    answered_at: float | None = None
+    gaps: deque[float] = field(default_factory=lambda: deque(maxlen=_INTERVALS_KNOWN))
+    """Seconds from an answer to the next poll."""
+    wait_seconds: float = 0.0
+    pollers: list[Poller] = field(default_factory=list)
+    given: Served | None = None
+    given_date: datetime | None = None
+    observation: Observation | None = None
+    started: str | None = None
+    """When its process started, as it was told last."""
+    accepted: Served | None = None
+    quarantine: Quarantine | None = None
+    verdict: Verdict = Verdict(EdgeState.NEVER_SEEN, "no Traefik has polled under this name yet")
+    since: datetime | None = None
+
+    @property
+    def open_pollers(self) -> list[Poller]:
+        """All that poll under its name, or did and may again."""
+        return [poller for poller in self.pollers if poller.connection.open]
+
+    @property
+    def holding(self) -> bool:
+        """Tell whether it waits for an answer now."""
+        return any(poller.holding for poller in self.open_pollers)
+
+    @property
+    def patience_seconds(self) -> float:
+        """How long it may be silent after a poll: three intervals, or its `wait` and a half."""
+        gaps = sorted(self.gaps)
+        interval = gaps[len(gaps) // 2] if gaps else _FIRST_INTERVAL_SECONDS
+        expected = _WAITS_MISSED * (self.wait_seconds + interval) if self.wait_seconds else _POLLS_MISSED * interval
+        return max(expected, _LEAST_PATIENCE_SECONDS)
+
+    def asked(self, poller: Poller, wait_seconds: float, now: float) -> None:
+        """Note a poll."""
+        if self.answered_at is not None:
+            self.gaps.append(now - self.answered_at)
+        self.polled_at, self.wait_seconds = now, wait_seconds
+        poller.asked(now)
+        if poller not in self.pollers:
+            self.pollers = [*self.open_pollers, poller]
+
+    def answered(self, poller: Poller, snapshot: Served, now: float) -> bool:
+        """Note what a poll was answered with. Returns whether it is another document than before."""
+        self.answered_at = now
+        poller.answered(snapshot)
+        if self.given is snapshot:
+            return False
+        is_other = self.given is None or self.given.document.digest != snapshot.document.digest
+        self.given = snapshot
+        return is_other
+
+    def observed(self, observation: Observation) -> None:
+        """Note what its API told."""
+        if observation.started is not None:
+            if self.started not in {None, observation.started}:
+                # Whatever was polled so far, the process that is seen now need not have polled it.
+                for poller in self.pollers:
+                    poller.after.clear()
+            self.started = observation.started
+        self.observation = observation
+
+
+def judge(edge: Edge, current: Served | None, now: float) -> Verdict:
+    """Say how an edge is."""
+    given = edge.given
+    silent = _judge_silence(edge, now)
+    if silent is not None:
+        return silent
+    if given is None or current is None:
+        return Verdict(EdgeState.PENDING, "it has polled, and was given no document yet")
+    if edge.quarantine is not None:
+        return Verdict(EdgeState.REJECTED, _words_of(edge.quarantine))
+    if given.document.digest != current.document.digest:
+        return Verdict(EdgeState.PENDING, f"it has not fetched revision {current.revision} yet")
+    return _judge_given(edge, given)
+
+
+def _judge_silence(edge: Edge, now: float) -> Verdict | None:
+    if edge.polled_at is None and edge.last_seen is None:
+        return Verdict(EdgeState.NEVER_SEEN, "no Traefik has polled under this name yet")
+    if edge.polled_at is None:
+        return Verdict(EdgeState.STALE, "it has not polled since this service was started")
+    if now - edge.polled_at > (patience := edge.patience_seconds) and not edge.holding:
+        return Verdict(EdgeState.STALE, f"it has not polled for more than {patience:.1f} s")
+    return None
+
+
+def _judge_given(edge: Edge, given: Served) -> Verdict:
+    observed = edge.observation
+    if observed is None:
+        told = "its API is not known" if edge.api_url is None else "its API was not read yet"
+        return Verdict(EdgeState.UNCONFIRMED, f"it was given revision {given.revision}; {told}")
+    if observed.error is not None:
+        return Verdict(EdgeState.UNCONFIRMED, f"it was given revision {given.revision}; {observed.error}")
+    if observed.digest == given.document.digest:
+        return _judge_running(observed, given)
+    if has_rejected(edge):
+        running = f"still runs the document {observed.digest}" if observed.digest else "runs none of ours"
+        return Verdict(EdgeState.REJECTED, f"it was given revision {given.revision}, and {running}")
+    return Verdict(EdgeState.PENDING, f"it was given revision {given.revision}, and does not run it yet")
+
+
+def _judge_running(observed: Observation, given: Served) -> Verdict:
+    if observed.disabled:
+        told = "; ".join(f"router {router.name}: {router.error}" for router in observed.disabled[:3])
+        more = f"; and {len(observed.disabled) - 3} more" if len(observed.disabled) > 3 else ""
+        return Verdict(EdgeState.DEGRADED, f"it runs revision {given.revision}, but disabled {told}{more}")
+    return Verdict(EdgeState.LIVE, f"it runs revision {given.revision}, every router enabled")
+
+
+def has_rejected(edge: Edge) -> bool:
+    """Tell whether an edge had its chances to run what it was given, and was seen to run another.
+
+    Whatever polls under its name has to have had them, so that nobody is blamed for what another was given.
+    """
+    observed, given = edge.observation, edge.given
+    if observed is None or observed.error is not None or given is None or observed.digest == given.document.digest:
+        return False
+    seconds_to_apply = _LEAST_SECONDS_TO_APPLY + len(given.document.content) / _BYTES_A_SECOND
+    pollers = edge.open_pollers
+    return bool(pollers) and all(
+        poller.had_its_chances(given.document.digest, observed.at, seconds_to_apply) for poller in pollers
+    )
+
+
+def _words_of(quarantine: Quarantine) -> str:
+    return (
+        f"it rejected the document of revision {quarantine.rejected.revision}, "
+        f"and is offered that of revision {quarantine.accepted.revision} again"
+    )
+
+
+def is_gone(edge: Edge, date: datetime) -> bool:
+    """Tell whether nobody misses an edge: no setting names it, and it has not polled for a day."""
+    return edge.api_url is None and edge.last_seen is not None and date - edge.last_seen > _GONE_AFTER

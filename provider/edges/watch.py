@@ -1,0 +1,79 @@
+"""Watching the edges: reading their APIs back, and judging those that have fallen silent."""
+
+import asyncio
+from typing import Final
+
+import httpx
+
+from provider.edges.readback import TIMEOUT_SECONDS, ReadbackError, TraefikAPI
+from provider.edges.registry import Edges
+from provider.edges.states import Edge, Observation
+from provider.revisions import Served
+
+_LEAST_PAUSE_SECONDS: Final = 0.02
+_MOST_PAUSE_SECONDS: Final = 0.5
+_GROWTH: Final = 1.5
+_REST: Final = 10
+"""An API that takes long is left alone for so many times as long: at most a tenth of its time is ours."""
+
+_MOST_REST_SECONDS: Final = 5.0
+_CHECKED: Final = b'"healthCheck":{'
+
+_EACH_AT_ITS_PLEASURE: Final = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+"""A slow API takes no other's turn."""
+
+
+async def watch(edges: Edges) -> None:
+    """Watch all edges, until cancelled."""
+    async with (
+        httpx.AsyncClient(timeout=TIMEOUT_SECONDS, limits=_EACH_AT_ITS_PLEASURE, trust_env=False) as client,
+        asyncio.TaskGroup() as tasks,
+    ):
+        for edge in edges:
+            if edge.api_url is not None:
+                tasks.create_task(_read_back(edges, edge, TraefikAPI(client, edge.api_url)))
+        while True:
+            await asyncio.sleep(_MOST_PAUSE_SECONDS)
+            for edge in edges:
+                edges.refresh(edge)
+
+
+async def _read_back(edges: Edges, edge: Edge, api: TraefikAPI) -> None:
+    """Read an API over and over: at once after the edge was given a document, more and more rarely later."""
+    loop = asyncio.get_running_loop()
+    pause = _LEAST_PAUSE_SECONDS
+    while True:
+        start, given = loop.time(), edge.given
+        observation = await observe(api, given, start)
+        edges.observed(edge, observation)
+        taken = loop.time() - start
+        pause = min(pause * _GROWTH, _MOST_PAUSE_SECONDS)
+        is_expected = observation.error is None and observation.servers is None
+        rest = pause if is_expected else max(pause, min(_REST * taken, _MOST_REST_SECONDS))
+        until = loop.time() + rest
+        while edge.given is given and (remaining := until - loop.time()) > 0:
+            await edges.changed(remaining)
+        if edge.given is not given:
+            pause = _LEAST_PAUSE_SECONDS
+            await asyncio.sleep(_LEAST_PAUSE_SECONDS)
+
+
+async def observe(api: TraefikAPI, given: Served | None, now: float) -> Observation:
+    """Read what an edge runs; all that there is once it runs what it was given.
+
+    The version comes after the digest: the process that it tells of is the one that was asked for the
+    digest, or a later one.
+    """
+    try:
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            digest = await api.find_digest()
+            version, started = await api.get_version()
+            if given is None or digest != given.document.digest:
+                return Observation(now, None, digest, version, started)
+            disabled = await api.list_disabled()
+            servers = await api.list_servers() if _CHECKED in given.document.content else {}
+            return Observation(now, None, digest, version, started, disabled, servers)
+    except ReadbackError as error:
+        return Observation(now, str(error))
+    except TimeoutError:
+        return Observation(now, f"its API at {api.url} does not answer in time")

@@ -1,0 +1,275 @@
+"""What is counted and measured, as Prometheus reads it.
+
+Things are counted where they happen, as plain numbers, since a poll must stay cheap; what can be looked
+up is looked up at each scrape. No label grows with what users keep or send. An edge stands under its own
+name only if the settings name it, or if it is the default one: all others are counted together, under a
+name that no edge can have. Whatever is not known now is left out, rather than told as 0.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from provider import __version__
+from provider.database import Database
+from provider.edges.polls import Polls
+from provider.edges.registry import Edges
+from provider.edges.states import Edge, EdgeState, is_gone
+from provider.errors import Unavailable
+from provider.revisions import Revisions, Served, Timings
+from provider.store import counts
+from provider.store.counts import Counts
+from provider.values import DEFAULT_EDGE
+
+Labels = TypeVar("Labels", bound=tuple[str, ...])
+
+MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+OTHERS: Final = "_others"
+"""All edges together that have no name of their own here."""
+
+UNMATCHED: Final = "unmatched"
+"""The route of requests that no route was found for."""
+
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER_METHOD: Final = "other"
+
+_PATIENCE_SECONDS: Final = 1.0
+"""How long a scrape waits for the database. Prometheus itself gives up after 10 s."""
+
+_REQUEST_BUCKETS: Final = (0.0025, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0, 60.0)
+_RENDER_BUCKETS: Final = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+_COMMIT_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class EdgeCounts:
+    """What was counted of one edge, or of several together."""
+
+    __slots__ = ("documents_rejected", "documents_served", "polls")
+
+    def __init__(self) -> None:
+        self.polls = 0
+        self.documents_served = 0
+        self.documents_rejected = 0
+
+
+class Metrics:
+    """All that is counted and measured of one app. In the event loop's thread, except `changed`."""
+
+    def __init__(
+        self,
+        database: Database,
+        revisions: Revisions,
+        polls: Polls,
+        edges: Edges,
+        *,
+        named: Collection[str],
+        polls_route: str,
+    ) -> None:
+        self._database = database
+        self._revisions = revisions
+        self._polls = polls
+        self._edges = edges
+        self._others = EdgeCounts()
+        self._named = {name: EdgeCounts() for name in sorted({DEFAULT_EDGE, *named})}
+        self._polls_route = polls_route
+        self._requests: Counter[tuple[str, str, int]] = Counter()
+        # Of this app alone: the library's own registry belongs to the process.
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._render_seconds = Histogram(
+            "provider_render_duration_seconds",
+            "Time to render what a change gives.",
+            registry=self._registry,
+            buckets=_RENDER_BUCKETS,
+        )
+        self._commit_seconds = Histogram(
+            "provider_commit_duration_seconds",
+            "Time to commit a change to the database.",
+            registry=self._registry,
+            buckets=_COMMIT_BUCKETS,
+        )
+        self._request_seconds = Histogram(
+            "provider_request_duration_seconds",
+            "Time to answer a request, without the polls of the edges.",
+            ("method", "route"),
+            registry=self._registry,
+            buckets=_REQUEST_BUCKETS,
+        )
+
+    # What happens
+
+    def requested(self, method: str, route: str, status: int, seconds: float | None = None) -> None:
+        """Count a request, by the template of its route; `seconds` is how long it took, where that matters."""
+        known = method if method in METHODS else OTHER_METHOD
+        self._requests[known, route, status] += 1
+        if seconds is not None:
+            self._request_seconds.labels(known, route).observe(seconds)
+
+    def polled(self, edge: str, before: Served | None, given: Served) -> None:
+        """Count a poll that was answered, and what it was given after what. It is a request, too."""
+        counted = self._named.get(edge, self._others)
+        counted.polls += 1
+        if given is not before and (before is None or before.document.digest != given.document.digest):
+            counted.documents_served += 1
+
+    def judged(self, edge: Edge, _before: EdgeState) -> None:
+        """Count what an edge rejects, at each change of an edge's state."""
+        if edge.verdict.state is EdgeState.REJECTED:
+            self._named.get(edge.name, self._others).documents_rejected += 1
+
+    def changed(self, timings: Timings) -> None:
+        """Measure a change. May be called from any thread."""
+        self._render_seconds.observe(timings.render_seconds)
+        self._commit_seconds.observe(timings.commit_seconds)
+
+    # What is told
+
+    async def expose(self) -> bytes:
+        """Return all metrics in Prometheus's text format."""
+        objects = await self._count_objects()
+        return generate_latest(_Families([*self._tell_state(objects), *self._tell_edges(), *self._tell_counted()]))
+
+    async def _count_objects(self) -> Counts | None:
+        counting = asyncio.ensure_future(asyncio.to_thread(self._read_counts))
+        await asyncio.wait({counting}, timeout=_PATIENCE_SECONDS)
+        return counting.result() if counting.done() else None
+
+    def _read_counts(self) -> Counts | None:
+        try:
+            with self._revisions.reading() as session:
+                return counts.count(session)
+        except Unavailable:
+            return None
+
+    def _tell_state(self, objects: Counts | None) -> Iterator[Metric]:
+        current = self._revisions.current
+        yield _gauge("provider_build_info", "The version that runs; always 1.", {(__version__,): 1}, "version")
+        yield _gauge("provider_ready", "1 if there is a verified document to serve, else 0.", {(): current is not None})
+        if current is not None:
+            yield _gauge("provider_revision", "Number of the revision that is served.", {(): current.revision})
+            size_bytes = len(current.document.content)
+            yield _gauge("provider_document_size_bytes", "Size of the document that is served.", {(): size_bytes})
+        readable = objects is not None
+        yield _gauge("provider_database_readable", "1 if the database could be read just now, else 0.", {(): readable})
+        database_bytes = self._database.find_size_bytes()
+        if database_bytes is not None:
+            words = "Size of the database's file, with its write-ahead log."
+            yield _gauge("provider_database_size_bytes", words, {(): database_bytes})
+        if objects is not None:
+            yield _gauge("provider_objects", "Objects that are kept, by kind and state.", objects, "kind", "state")
+
+    def _tell_edges(self) -> Iterator[Metric]:
+        words = "Polls that are held now until the document changes."
+        yield _gauge("provider_polls_held", words, {(): self._polls.held})
+        listed, date = list(self._edges), datetime.now(UTC)
+        named = {edge.name: edge for edge in listed if edge.name in self._named}
+        others = [edge for edge in listed if edge.name not in named and not is_gone(edge, date)]
+        groups = {**{name: [edge] for name, edge in named.items()}, OTHERS: others}
+        yield from _tell_states(groups, self._revisions.current)
+        yield from _tell_ages(named, asyncio.get_running_loop().time(), date)
+
+    def _tell_counted(self) -> Iterator[Metric]:
+        counted = {**self._named, OTHERS: self._others}
+        for name, words in (
+            ("polls", "Polls that were answered with a document."),
+            ("documents_served", "Documents given to an edge that were other than the one before."),
+            ("documents_rejected", "Times that an edge was found to have rejected the document that it was given."),
+        ):
+            values = {(of,): getattr(count, name) for of, count in counted.items()}
+            yield _counter(f"provider_edge_{name}", words, values, "edge")
+        requests = {(method, route, str(status)): count for (method, route, status), count in self._requests.items()}
+        requests["GET", self._polls_route, "200"] = sum(count.polls for count in counted.values())
+        yield _counter(
+            "provider_requests",
+            "Requests by method, template of the route, and status.",
+            requests,
+            "method",
+            "route",
+            "status",
+        )
+        for metric in self._registry.collect():
+            # When counting began is when the process did, which its own metrics tell.
+            metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
+            yield metric
+
+
+def _tell_states(groups: Mapping[str, Sequence[Edge]], current: Served | None) -> Iterator[Metric]:
+    yield _gauge(
+        "provider_edge_state",
+        "1 for the state that an edge is in, 0 for the rest; for the others, how many edges are in it.",
+        {
+            (name, state.value): sum(edge.verdict.state is state for edge in group)
+            for name, group in groups.items()
+            for state in EdgeState
+        },
+        "edge",
+        "state",
+    )
+    tells: list[tuple[str, str, Callable[[Edge], int]]] = [
+        (
+            "provider_edge_current",
+            "1 if an edge is known to run the document that is served, else 0.",
+            lambda edge: _runs(edge, current),
+        ),
+        (
+            "provider_edge_quarantined",
+            "1 while an edge is offered an older document because it rejected the one that is served, else 0.",
+            lambda edge: edge.quarantine is not None,
+        ),
+        ("provider_edge_disabled_routers", "Routers that an edge disabled.", _count_disabled),
+    ]
+    for metric, words, tell in tells:
+        yield _gauge(metric, words, {(name,): sum(map(tell, group)) for name, group in groups.items()}, "edge")
+
+
+def _tell_ages(named: Mapping[str, Edge], now: float, date: datetime) -> Iterator[Metric]:
+    polled = {(name,): now - edge.polled_at for name, edge in named.items() if edge.polled_at is not None}
+    words = "Time since an edge polled last; not of the others."
+    yield _gauge("provider_edge_last_poll_age_seconds", words, polled, "edge")
+    given = {(name,): (date - edge.given_date).total_seconds() for name, edge in named.items() if edge.given_date}
+    words = "Time since an edge was given the document that it has; not of the others."
+    yield _gauge("provider_edge_document_age_seconds", words, given, "edge")
+    read = {(name,): edge.observation.error is None for name, edge in named.items() if edge.observation is not None}
+    words = "1 if an edge's API could be read the last time, else 0; not of the others."
+    yield _gauge("provider_edge_api_readable", words, read, "edge")
+
+
+class _Families:
+    """What a scrape is written from."""
+
+    def __init__(self, families: Sequence[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Sequence[Metric]:
+        """Give it all."""
+        return self._families
+
+
+def _gauge(name: str, words: str, values: Mapping[Labels, float], *labels: str) -> Metric:
+    family = GaugeMetricFamily(name, words, labels=labels)
+    for of, value in values.items():
+        family.add_metric(of, value)
+    return family
+
+
+def _counter(name: str, words: str, values: Mapping[Labels, float], *labels: str) -> Metric:
+    """Return a counter; in the text format its name ends with `_total`."""
+    family = CounterMetricFamily(name, words, labels=labels)
+    for of, value in values.items():
+        family.add_metric(of, value)
+    return family
+
+
+def _runs(edge: Edge, current: Served | None) -> bool:
+    observed = edge.observation
+    return observed is not None and current is not None and observed.digest == current.document.digest
+
+
+def _count_disabled(edge: Edge) -> int:
+    return len(edge.observation.disabled) if edge.observation is not None else 0

@@ -1,0 +1,26 @@
+"""Edges, as they are remembered when the service is not running."""
+
+from sqlmodel import Field, SQLModel
+
+
+class EdgeRecord(SQLModel, table=True):
+    """A Traefik that has polled: when (UTC, ISO 8601) and from where."""
+
+    __tablename__ = "edge"
+
+    name: str = Field(primary_key=True, max_length=63)
+    first_seen: str = Field(max_length=32)
+    last_seen: str = Field(max_length=32)
+    address: str | None = Field(max_length=64)
+
+
+class QuarantineRecord(SQLModel, table=True):
+    """What an edge rejected, and the document that it is offered instead, which is kept nowhere else."""
+
+    __tablename__ = "quarantine"
+
+    edge: str = Field(primary_key=True, max_length=63)
+    rejected_digest: str = Field(max_length=12)
+    accepted_revision: int
+    accepted_digest: str = Field(max_length=12)
+    accepted_content: bytes

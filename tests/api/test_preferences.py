@@ -1,0 +1,305 @@
+"""`Prefer: wait`: a write is answered when the edges run it, or with who does not, and why."""
+
+import asyncio
+import contextlib
+import shutil
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.edge import place, shown, wait_for_state
+from tests.running import (
+    Service,
+    Traefik,
+    fetch,
+    free_port,
+    http_client,
+    running_service,
+    running_traefik,
+    service_process,
+    wait_until,
+)
+
+PATIENTLY = {"Prefer": "wait=20"}
+AT_ONCE_SECONDS = 2.0
+WAITING = 200
+AT_ONCE = 60
+"""More than the service has threads for requests."""
+
+Write = tuple[str, str, dict[str, Any] | None, int]
+
+WRITES: list[Write] = [
+    ("POST", "/domains", {"name": "alvin.xyz"}, 201),
+    ("POST", "/services", {"name": "alvin"}, 201),
+    ("PUT", "/services/alvin/servers/a", {"url": "http://10.0.0.11:3000"}, 201),
+    ("POST", "/routers", {"name": "alvin", "domains": ["alvin.xyz"], "service": "alvin"}, 201),
+    ("PUT", "/services/alvin/servers/a", {"url": "http://10.0.0.11:3000", "weight": 3}, 200),
+    ("PATCH", "/services/alvin/servers/a", {"weight": 4}, 200),
+    ("PATCH", "/domains/alvin.xyz", {"description": "of which no edge hears"}, 200),
+    ("DELETE", "/services/alvin/servers/a", None, 204),
+    ("POST", "/expose", {"domain": "budi.xyz", "servers": [{"url": "http://10.0.0.12:3000"}]}, 201),
+]
+
+
+@pytest.fixture(scope="module")
+def api_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def shared_service(migrated: Path, api_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that only these tests share: nobody has polled it as another edge, and is waited for."""
+    folder, api = tmp_path_factory.mktemp("service"), f"http://127.0.0.1:{api_port}"
+    with running_service(folder, migrated, coalesce_ms=20, traefik_api=api) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def shared_traefik(
+    shared_service: Service, api_port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Traefik]:
+    with running_traefik(tmp_path_factory.mktemp("traefik"), shared_service.url, api_port=api_port) as traefik:
+        yield traefik
+
+
+def send(client: httpx.Client, write: Write, headers: dict[str, str]) -> httpx.Response:
+    method, path, body, _status = write
+    return client.request(method, path, json=body, headers=headers)
+
+
+def test_a_write_is_answered_when_the_edge_runs_it(client: httpx.Client, service: Service, traefik: Traefik) -> None:
+    for write in WRITES:
+        answer = send(client, write, PATIENTLY)
+        assert answer.status_code == write[3], answer.text
+        assert answer.headers["Preference-Applied"] == "wait"
+        assert traefik.digest() == service.digest()
+        assert answer.headers["Config-Revision"] == str(fetch(f"{service.url}/readyz").json()["revision"])
+
+
+def test_the_answer_is_the_same_as_without_waiting(client: httpx.Client, traefik: Traefik) -> None:
+    assert traefik.digest()
+    patient = client.put("/services/one", json={}, headers=PATIENTLY)
+    plain = client.put("/services/two", json={})
+    assert patient.json() | {"name": "two"} == plain.json()
+    assert patient.headers.keys() == plain.headers.keys() | {"preference-applied"}
+
+
+def test_where_there_is_no_edge_nobody_is_waited_for(start_service: Callable[..., Service]) -> None:
+    with http_client(f"{start_service().url}/api/v1") as client:
+        for write in WRITES:
+            start = time.monotonic()
+            answer = send(client, write, PATIENTLY)
+            assert answer.status_code == write[3]
+            assert answer.headers["Preference-Applied"] == "wait"
+            assert time.monotonic() - start < AT_ONCE_SECONDS
+
+
+def test_an_edge_that_can_never_tell_is_not_waited_for(start_service: Callable[..., Service]) -> None:
+    service = start_service()
+    with http_client(f"{service.url}/api/v1") as client, polling(service.url, "mute"):
+        wait_for_state(service.url, "unconfirmed", "mute")
+        start = time.monotonic()
+        answer = client.put("/services/alvin", json={}, headers=PATIENTLY)
+        assert answer.status_code == 202
+        assert time.monotonic() - start < AT_ONCE_SECONDS
+        assert answer.json()["pending"] == [
+            {"name": "mute", "state": "unconfirmed", "detail": "it was given revision 1; its API is not known"}
+        ]
+
+
+@pytest.mark.parametrize("wait", ["-1", "301", "1.5", "soon", "", "1e2", "٣", "999999999999"])
+@pytest.mark.parametrize("write", [WRITES[0], WRITES[5], WRITES[7], WRITES[8]])
+def test_a_wait_that_is_no_number_of_seconds_is_refused_and_nothing_is_done(
+    client: httpx.Client, service: Service, wait: str, write: Write
+) -> None:
+    revision = fetch(f"{service.url}/readyz").json()["revision"]
+    answer = send(client, write, {"Prefer": f"wait={wait}".encode()})  # type: ignore[dict-item]  # bytes are allowed
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {
+            "pointer": "/Prefer",
+            "code": "prefer.wait",
+            "detail": "the seconds to wait are a whole number from 0 to 300",
+            "in": "header",
+        }
+    ]
+    assert fetch(f"{service.url}/readyz").json()["revision"] == revision
+
+
+@pytest.mark.parametrize(
+    "prefer",
+    [
+        "wait=0",
+        'wait="3"',
+        "respond-async, wait=3",
+        "WAIT = 3",
+        "wait=3; foo=bar",
+        "handling=lenient,wait=3,return=minimal",
+    ],
+)
+def test_a_wait_is_found_among_other_preferences(start_service: Callable[..., Service], prefer: str) -> None:
+    with http_client(f"{start_service().url}/api/v1") as client:
+        answer = client.put("/services/alvin", json={}, headers={"Prefer": prefer})
+        assert answer.headers["Preference-Applied"] == "wait"
+        answer = client.put("/services/budi", json={}, headers=[("Prefer", "return=minimal"), ("Prefer", prefer)])
+        assert answer.headers["Preference-Applied"] == "wait"
+
+
+@pytest.mark.parametrize("prefer", ["return=minimal", "waiting=3", "respond-async", ""])
+def test_other_preferences_are_left_alone(start_service: Callable[..., Service], prefer: str) -> None:
+    with http_client(f"{start_service().url}/api/v1") as client:
+        answer = client.put("/services/alvin", json={}, headers={"Prefer": prefer})
+        assert answer.status_code == 201
+        assert "Preference-Applied" not in answer.headers
+
+
+def test_a_write_that_fails_is_answered_at_once(client: httpx.Client, traefik: Traefik) -> None:
+    assert traefik.digest()
+    start = time.monotonic()
+    assert client.post("/services", json={"name": "-"}, headers=PATIENTLY).status_code == 422
+    assert client.delete("/services/nothing", headers=PATIENTLY).status_code == 404
+    assert time.monotonic() - start < AT_ONCE_SECONDS
+
+
+# Edges that are away
+
+
+@contextmanager
+def polling(service_url: str, name: str, wait_seconds: int = 1) -> Iterator[None]:
+    """Poll as an edge, on one connection, until the end."""
+    over, polled = threading.Event(), threading.Event()
+
+    def poll() -> None:
+        with http_client() as client, contextlib.suppress(httpx.TransportError):  # the service may stop before us
+            while not over.is_set():
+                client.get(f"{service_url}/traefik/configuration?edge={name}&wait={wait_seconds}").raise_for_status()
+                polled.set()
+
+    thread = threading.Thread(target=poll, daemon=True)
+    thread.start()
+    try:
+        assert polled.wait(timeout=20)
+        yield
+    finally:
+        over.set()
+        thread.join(timeout=15)
+
+
+def test_who_does_not_run_a_change_in_time_is_named_with_why_and_one_that_is_away_is_not_waited_for(
+    migrated: Path, tmp_path: Path
+) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    nobody = f"http://127.0.0.1:{free_port()}"
+    with (
+        place(tmp_path / "traefik", url, "edge=default&wait=1") as edge,
+        running_service(tmp_path, migrated, port=port, traefik_api=f"default={edge.api},odd={nobody}") as service,
+        http_client(f"{url}/api/v1") as client,
+    ):
+        edge.start()
+        wait_for_state(url, "live")
+        with polling(url, "odd"):
+            wait_for_state(url, "unconfirmed", "odd")
+            start = time.monotonic()
+            answer = client.put("/services/alvin", json={}, headers={"Prefer": "wait=1"})
+            assert 1 <= time.monotonic() - start < 1 + AT_ONCE_SECONDS
+            assert answer.status_code == 202
+            assert "Preference-Applied" not in answer.headers
+            assert answer.headers["Location"] == "/api/v1/services/alvin"
+            assert answer.headers["ETag"] == client.get("/services/alvin").headers["ETag"]
+            body = answer.json()
+            assert body["revision"] == int(answer.headers["Config-Revision"]) == 1
+            assert body["result"]["name"] == "alvin"
+            (pending,) = body["pending"]
+            assert (pending["name"], pending["state"]) == ("odd", "unconfirmed")
+            assert pending["detail"].startswith(f"it was given revision 1; its API at {nobody} cannot be reached")
+            assert shown(url)["state"] == "live"
+
+            deleted = client.delete("/services/alvin", headers={"Prefer": "wait=0"})
+            assert deleted.status_code == 202
+            assert deleted.json()["result"] is None
+
+        with ThreadPoolExecutor(1) as pool:  # it becomes stale while we wait
+            waiting = pool.submit(client.put, "/services/budi", json={}, headers=PATIENTLY)
+            assert waiting.result(timeout=10).status_code == 201
+        assert shown(url, "odd")["state"] == "stale"
+
+        edge.kill()
+        wait_for_state(url, "stale")
+        start = time.monotonic()
+        assert client.put("/services/cici", json={}, headers=PATIENTLY).status_code == 201
+        assert time.monotonic() - start < AT_ONCE_SECONDS
+
+        with polling(url, "odd", 5), ThreadPoolExecutor(1) as pool:
+            wait_for_state(url, "unconfirmed", "odd")
+            waiting = pool.submit(client.put, "/services/dedi", json={}, headers={"Prefer": "wait=60"})
+            wait_until(lambda: b'"dedi"' in fetch(f"{url}/traefik/configuration?edge=other").content, "it is done")
+            service.server.should_exit = True
+            assert waiting.result(timeout=10).status_code == 202  # a service that stops lets nobody wait
+
+
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def threads(process: int) -> int:
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Threads:"))
+
+
+class Waiting:
+    """Many writes that wait, all at once."""
+
+    def __init__(self, service_url: str, process: int) -> None:
+        self._url = service_url
+        self._process = process
+        limits = httpx.Limits(max_connections=2 * WAITING)
+        self._client = httpx.AsyncClient(
+            base_url=f"{service_url}/api/v1", limits=limits, verify=NO_TLS, timeout=60, trust_env=False
+        )
+
+    async def run(self, release: Callable[[], None]) -> list[httpx.Response]:
+        """Return the answers of those that wait until `release` was called."""
+        async with self._client, asyncio.TaskGroup() as tasks:
+            await asyncio.gather(*(self._put(number, wait_seconds=0) for number in range(AT_ONCE)))
+            before = threads(self._process)
+            writes = [tasks.create_task(self._put(number, wait_seconds=60)) for number in range(WAITING)]
+            await self._until_all_are_committed()
+            for number in range(20):
+                start = time.monotonic()
+                assert (await self._client.get("/services/s-1")).status_code == 200
+                assert (await self._client.put(f"/services/other-{number}", json={})).status_code == 201
+                assert time.monotonic() - start < 1
+            assert threads(self._process) <= before
+            assert not any(write.done() for write in writes)
+            await asyncio.to_thread(release)
+            return list(await asyncio.gather(*writes))
+
+    async def _put(self, number: int, wait_seconds: int) -> httpx.Response:
+        body, headers = {"passHostHeader": wait_seconds == 0}, {"Prefer": f"wait={wait_seconds}"}
+        return await self._client.put(f"/services/s-{number}", json=body, headers=headers)
+
+    async def _until_all_are_committed(self) -> None:
+        async with asyncio.timeout(30):
+            revision = 0
+            while revision < AT_ONCE + WAITING:
+                answer = await self._client.get(f"{self._url}/readyz")
+                revision = answer.json()["revision"]
+
+
+def test_writes_that_wait_take_no_thread_and_nobody_elses_time(migrated: Path, tmp_path: Path) -> None:
+    shutil.copy(migrated, tmp_path / "provider.db")
+    nobody = f"http://127.0.0.1:{free_port()}"
+    environment = {"PROVIDER_TRAEFIK_API": f"odd={nobody}", "PROVIDER_LOG_LEVEL": "warning"}
+    with service_process(tmp_path, **environment) as (process, url), ExitStack() as edge:
+        edge.enter_context(polling(url, "odd"))
+        answers = asyncio.run(Waiting(url, process.pid).run(release=edge.close))
+    assert [answer.status_code for answer in answers] == [200] * AT_ONCE + [201] * (WAITING - AT_ONCE)
+    assert {answer.headers["Preference-Applied"] for answer in answers} == {"wait"}

@@ -1,0 +1,67 @@
+"""Many edges at once, in a process of their own: each polls on a connection of its own, as Traefik does.
+
+`python -m tests.e2e.pollers HOST PORT COUNT` prints `held` when all of their second polls have been sent, and
+when all of these were answered a line of JSON: the times of the answers by the system's monotonic clock.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+from urllib.parse import urlsplit
+
+from tests.running import ROOT
+
+
+async def _answer(reader: asyncio.StreamReader) -> None:
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    assert head.startswith(b"http/1.1 200"), head
+    length = int(head.partition(b"content-length:")[2].split(b"\r\n")[0])
+    await reader.readexactly(length)
+
+
+async def _edge(host: str, port: int, number: int, ready: asyncio.Semaphore) -> float:
+    reader, writer = await asyncio.open_connection(host, port)
+    request = f"GET /traefik/configuration?edge=e-{number}&wait=60 HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+    writer.write(request)
+    await _answer(reader)
+    writer.write(request)
+    await writer.drain()
+    ready.release()
+    await _answer(reader)
+    answered = time.monotonic()
+    writer.close()
+    return answered
+
+
+async def _run(host: str, port: int, count: int) -> list[float]:
+    ready = asyncio.Semaphore(0)
+    async with asyncio.timeout(90), asyncio.TaskGroup() as tasks:
+        edges = [tasks.create_task(_edge(host, port, number, ready)) for number in range(count)]
+        for _ in edges:
+            await ready.acquire()
+        sys.stdout.write("held\n")
+        sys.stdout.flush()
+    return sorted(edge.result() for edge in edges)
+
+
+@contextmanager
+def polling(url: str, count: int) -> Iterator[IO[str]]:
+    """Run so many edges that poll a service, until they are held. Gives what they print then."""
+    parts = urlsplit(url)
+    command = [sys.executable, "-m", "tests.e2e.pollers", parts.hostname or "", str(parts.port), str(count)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "held\n"
+            yield process.stdout
+        finally:
+            process.kill()
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(asyncio.run(_run(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))))

@@ -1,0 +1,106 @@
+"""A Traefik that is started while the service is away serves what it served before, from the fallback file."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.e2e.edge import place, shown, wait_for_state
+from tests.e2e.traffic import HOST, expose
+from tests.running import (
+    Traefik,
+    answers,
+    free_port,
+    http_client,
+    named_servers,
+    running_service,
+    wait_until,
+)
+
+WILDCARD = "*.alvin.xyz"
+EXACT = "www.alvin.xyz"
+
+ANSWERS = {
+    (HOST, "/"): "root",
+    (HOST, "/api"): "api",
+    (HOST, "/api/v2"): "api-v2",
+    (HOST, "/forced"): "forced",
+    ("a.alvin.xyz", "/"): "wildcard",
+    (EXACT, "/"): "exact",
+}
+"""Who answers what, by the ranks of the routers: the longer path, the exact host, the explicit priority."""
+
+
+def answered(traefik: Traefik) -> dict[tuple[str, str], str]:
+    return {(host, path): traefik.get(host, path).text for host, path in ANSWERS}
+
+
+def routers(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(path.read_text())["http"].get("routers", {})
+    return found
+
+
+def origins(traefik: Traefik, router: str) -> set[str]:
+    """Return the providers from which a Traefik has a router of a name."""
+    with http_client(traefik.api) as client:
+        return {
+            provider
+            for provider in ("http", "file")
+            if client.get(f"/api/http/routers/{router}@{provider}").status_code == 200
+        }
+
+
+def test_a_traefik_restarted_without_the_service_serves_from_the_file(migrated: Path, tmp_path: Path) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with (
+        place(tmp_path / "traefik", url, "edge=default&wait=1") as edge,
+        named_servers("root", "api", "api-v2", "forced", "wildcard", "exact") as servers,
+    ):
+        by_name = {server.name: server for server in servers}
+        options: dict[str, Any] = {
+            "port": port,
+            "traefik_api": edge.api,
+            "fallback_file": edge.fallback_file,
+            "coalesce_ms": 20,
+        }
+        with running_service(tmp_path, migrated, **options), http_client(f"{url}/api/v1") as client:
+            wait_until(edge.fallback_file.exists, "the file is made")
+            assert routers(edge.fallback_file) == {}
+            traefik = edge.start()
+            expose(client, (by_name["root"], 1), name="root")
+            expose(client, (by_name["api"], 1), name="api", pathPrefix="/api")
+            expose(client, (by_name["api-v2"], 1), name="api-v2", pathPrefix="/api/v2")
+            expose(client, (by_name["wildcard"], 1), name="wildcard", host=WILDCARD)
+            expose(client, (by_name["exact"], 1), name="exact", host=EXACT)
+            expose(client, (by_name["forced"], 1), name="forced", host="forced.test")
+            client.put(
+                "/routers/forced", json={"domains": [HOST], "service": "forced", "pathPrefix": "/f", "priority": 500}
+            ).raise_for_status()
+            wait_for_state(url, "live")
+            wait_until(lambda: len(routers(edge.fallback_file)) == 6, "the file has all routers")
+            assert all(-6 <= router["priority"] <= -1 for router in routers(edge.fallback_file).values())
+            wait_until(lambda: origins(traefik, "root") == {"http", "file"}, "the routers are there twice")
+            assert answered(traefik) == ANSWERS
+            assert shown(url)["state"] == "live"
+            digest = traefik.digest()
+
+        edge.kill()
+        assert not answers(f"{url}/healthz")
+        traefik = edge.start()
+        wait_until(lambda: origins(traefik, "root") == {"file"}, "the routers come from the file")
+        assert answered(traefik) == ANSWERS
+
+        with running_service(tmp_path, migrated, **options), http_client(f"{url}/api/v1") as client:
+            traefik.wait_for_digest(str(digest))
+            assert answered(traefik) == ANSWERS
+            assert origins(traefik, "exact") == {"http", "file"}
+            client.delete("/routers/exact").raise_for_status()
+            wait_until(lambda: origins(traefik, "exact") == set(), "the router is gone from both")
+            assert traefik.get(EXACT).text == "wildcard"
+            assert traefik.get("nobody.test").status_code == 404
+            assert "exact" not in routers(edge.fallback_file)
+
+        edge.kill()
+        traefik = edge.start()
+        wait_until(lambda: traefik.get(EXACT).text == "wildcard", "the routes come from the file")

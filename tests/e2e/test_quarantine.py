@@ -1,0 +1,237 @@
+"""A document that Traefik rejects: what is served instead, who is told, and how it ends. And no false alarm.
+
+The API lets no such document through. It is forced on the service where documents are put together.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from provider import configuration
+from provider.configuration import Document, Parts
+from tests.e2e.edge import Place, history, place, shown, stays, wait_for_state
+from tests.e2e.traffic import HOST, expose, load
+from tests.running import (
+    NamedServer,
+    Service,
+    Traefik,
+    cases,
+    fetch,
+    free_port,
+    http_client,
+    named_servers,
+    running_service,
+    wait_until,
+)
+
+WAIT_SECONDS = 2
+BROKEN = "broken"
+
+
+def assemble(parts: Parts) -> Document:
+    """Put a document together as always; with a field that Traefik does not know while there is a router `broken`."""
+    made = configuration.assemble(parts)
+    if BROKEN not in parts.routers.parts:
+        return made
+    return Document(made.content.replace(b'{"http":{', b'{"http":{"bogus":1,', 1), made.digest)
+
+
+@dataclass
+class Stack:
+    """A service, a Traefik that polls it, and a server behind it that is exposed as `alvin`."""
+
+    service: Service
+    place: Place
+    traefik: Traefik
+    client: httpx.Client
+    server: NamedServer
+
+    @property
+    def url(self) -> str:
+        """Where the document is polled."""
+        return f"{self.service.url}/traefik/configuration"
+
+    def put_broken(self) -> None:
+        router = {"domains": [HOST], "pathPrefix": "/broken", "service": "alvin"}
+        self.client.put(f"/routers/{BROKEN}", json=router).raise_for_status()
+
+    def remove_broken(self) -> None:
+        self.client.delete(f"/routers/{BROKEN}").raise_for_status()
+
+    def edge(self) -> dict[str, Any]:
+        return shown(self.service.url)
+
+    def wait_for(self, state: str, seconds: float = 20) -> dict[str, Any]:
+        return wait_for_state(self.service.url, state, seconds=seconds)
+
+
+@contextmanager
+def running(
+    migrated: Path, folder: Path, query: str, adapt: Callable[[dict[str, Any]], None] = lambda _static: None
+) -> Iterator[Stack]:
+    port = free_port()
+    with (
+        place(folder / "traefik", f"http://127.0.0.1:{port}", query) as made,
+        running_service(
+            folder,
+            migrated,
+            port=port,
+            assemble=assemble,
+            traefik_api=made.api,
+            fallback_file=made.fallback_file,
+        ) as service,
+        named_servers("a") as (server,),
+        http_client(f"{service.url}/api/v1") as client,
+    ):
+        adapt(made.static)
+        expose(client, (server, 1))
+        stack = Stack(service, made, made.start(), client, server)
+        stack.wait_for("live")
+        yield stack
+
+
+@pytest.fixture
+def stack(migrated: Path, tmp_path: Path) -> Iterator[Stack]:
+    with running(migrated, tmp_path, f"edge=default&wait={WAIT_SECONDS}") as made:
+        yield made
+
+
+def test_a_rejected_document_is_put_in_quarantine_until_it_is_lifted_or_the_next_change(stack: Stack) -> None:
+    accepted = fetch(f"{stack.url}?edge=default")
+    revision = int(accepted.headers["Config-Revision"])
+    with load(stack.traefik.web, clients=2) as requests:
+        start = time.monotonic()
+        stack.put_broken()
+        rejected = stack.wait_for("rejected")
+        assert time.monotonic() - start < 3 * WAIT_SECONDS
+
+        quarantine = rejected["quarantine"]
+        assert quarantine["accepted"] == {"revision": revision, "digest": rejected["running"]}
+        assert quarantine["rejected"] == {"revision": revision + 1, "digest": stack.service.digest()}
+        assert quarantine["changes"] == [f"router {BROKEN} added"]
+        assert rejected["detail"] == (
+            f"it rejected the document of revision {revision + 1}, and is offered that of revision {revision} again"
+        )
+        offered = fetch(f"{stack.url}?edge=default")
+        assert offered.content == accepted.content
+        assert offered.headers["Config-Revision"] == str(revision)
+        assert b"bogus" in fetch(f"{stack.url}?edge=other").content
+        assert stack.client.get(f"/routers/{BROKEN}").status_code == 200  # what was acknowledged is kept
+
+        assert stack.client.delete("/edges/default/quarantine").status_code == 204
+        assert stack.edge()["state"] == "pending"
+        stack.wait_for("rejected")
+        assert stack.edge()["quarantine"]["changes"] == [f"router {BROKEN} added"]
+    assert requests.failures == []
+    assert requests.count > 100
+
+    assert "alvin" in stack.place.fallback_file.read_text()
+    assert BROKEN not in stack.place.fallback_file.read_text()
+    stack.place.kill()  # one that is started now gets what it can take
+    traefik = stack.place.start()
+    traefik.wait_for_digest(rejected["running"])
+    assert traefik.get(HOST).text == "a"
+    assert stack.edge()["state"] == "rejected"
+
+    stack.remove_broken()
+    assert stack.wait_for("live")["quarantine"] is None
+    stack.client.patch("/services/alvin/servers/a", json={"weight": 2}).raise_for_status()
+    traefik.wait_for(stack.service)
+
+
+def test_a_second_broken_document_is_rejected_too_and_the_alarm_says_what_both_changed(stack: Stack) -> None:
+    stack.put_broken()
+    first = stack.wait_for("rejected")
+    stack.client.patch("/services/alvin/servers/a", json={"weight": 7}).raise_for_status()
+    assert stack.edge()["quarantine"] is None  # it has its chance
+    second = stack.wait_for("rejected")
+    assert second["quarantine"]["accepted"] == first["quarantine"]["accepted"]
+    assert second["quarantine"]["changes"] == [f"router {BROKEN} added", "server alvin/a: weight 1 → 7"]
+    assert second["running"] == first["running"]
+    answer = stack.client.patch("/domains/alvin.xyz", json={"description": "no other document"})
+    answer.raise_for_status()
+    assert stack.edge()["state"] == "rejected"
+
+
+def test_what_was_rejected_is_not_served_again_by_a_service_that_was_restarted(migrated: Path, tmp_path: Path) -> None:
+    port = free_port()
+    with place(tmp_path / "traefik", f"http://127.0.0.1:{port}") as edge, named_servers("a") as (server,):
+        options: dict[str, Any] = {"port": port, "assemble": assemble, "traefik_api": edge.api}
+        with running_service(tmp_path, migrated, **options) as service, http_client(f"{service.url}/api/v1") as client:
+            expose(client, (server, 1))
+            traefik = edge.start()
+            wait_for_state(service.url, "live")
+            router = {"domains": [HOST], "pathPrefix": "/broken", "service": "alvin"}
+            client.put(f"/routers/{BROKEN}", json=router).raise_for_status()
+            rejected = wait_for_state(service.url, "rejected")
+        with running_service(tmp_path, migrated, **options) as service, http_client(f"{service.url}/api/v1") as client:
+            assert b"bogus" not in fetch(f"{service.url}/traefik/configuration?edge=default").content
+            again = wait_for_state(service.url, "rejected")
+            assert (again["quarantine"], again["running"]) == (rejected["quarantine"], rejected["running"])
+            client.delete(f"/routers/{BROKEN}").raise_for_status()
+            assert wait_for_state(service.url, "live")["quarantine"] is None
+            assert traefik.get(HOST).text == "a"
+        with running_service(tmp_path, migrated, **options) as service:
+            assert wait_for_state(service.url, "live")["quarantine"] is None
+
+
+# No false alarm
+
+
+def fill(stack: Stack, count: int) -> None:
+    """Make so many routers. Each is a change of its own, so this is a storm as well."""
+    for number in range(count):
+        router = {"domains": [HOST], "pathPrefix": f"/{number}", "service": "alvin"}
+        stack.client.put(f"/routers/r-{number}", json=router).raise_for_status()
+
+
+def change(stack: Stack, weight: int) -> None:
+    stack.client.patch("/services/alvin/servers/a", json={"weight": weight}).raise_for_status()
+
+
+def test_a_traefik_that_is_slow_or_frozen_or_restarted_has_rejected_nothing(stack: Stack) -> None:
+    states = history(stack.service)
+    fill(stack, cases(60, 3000))
+    stack.wait_for("live")
+    for number in range(cases(1, 5)):
+        with stack.place.frozen():
+            change(stack, 10 + number)
+            stays(lambda: "rejected" not in states, "nothing is rejected", cases(4, 20))
+        stack.wait_for("live", seconds=60)
+    for number in range(cases(1, 10)):
+        with stack.place.slowed(0.1):
+            change(stack, 20 + number)
+            stack.wait_for("live", seconds=120)
+    for number in range(cases(1, 10)):
+        stack.place.kill()
+        change(stack, 40 + number)
+        stack.place.start()
+        change(stack, 60 + number)
+        stack.wait_for("live", seconds=60)
+    assert "rejected" not in states
+
+
+def test_one_who_looks_at_the_document_does_not_speak_for_the_edge(migrated: Path, tmp_path: Path) -> None:
+    """A Traefik that polls rarely, and holds a change back after another; and a monitor that asks all the time."""
+
+    def slowly(static: dict[str, Any]) -> None:
+        static["providers"]["providersThrottleDuration"] = "2s"
+        static["providers"]["http"]["pollInterval"] = "4s"
+
+    with running(migrated, tmp_path, "edge=default", slowly) as stack, http_client() as monitor:
+        states = history(stack.service)
+        for number in range(cases(1, 5)):
+            change(stack, 2 + number)
+
+            def live() -> bool:
+                monitor.get(f"{stack.url}?edge=default").raise_for_status()
+                return stack.traefik.digest() == stack.service.digest()
+
+            wait_until(live, "the edge runs the change")
+        assert "rejected" not in states

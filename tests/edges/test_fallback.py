@@ -1,0 +1,86 @@
+"""The fallback file: the same routes, in the same order, below all others."""
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provider.edges import fallback
+
+Router = dict[str, Any]
+
+
+def written(routers: dict[str, Router]) -> dict[str, Router]:
+    """Return the routers as the fallback has them."""
+    content = json.dumps({"http": {"middlewares": {"provider.beacon": {}}, "routers": routers}}).encode()
+    found: dict[str, Router] = json.loads(fallback.fallback(content))["http"]["routers"]
+    return found
+
+
+routers = st.dictionaries(
+    st.text("abcdef", min_size=1, max_size=4),
+    st.fixed_dictionaries(
+        {"rule": st.text("Host(`a.test`)é", min_size=1, max_size=30), "service": st.just("s")},
+        optional={"priority": st.integers(0, 1_000_000_000)},
+    ),
+    max_size=30,
+)
+
+
+@given(routers)
+def test_routers_keep_their_order_below_all_that_have_no_priority(before: dict[str, Router]) -> None:
+    after = written(before)
+    assert after.keys() == before.keys()
+    for name, router in after.items():
+        assert -len(before) <= router["priority"] <= -1
+        assert router | {"priority": None} == before[name] | {"priority": None}
+        for other, rival in after.items():
+            one, two = dict(before[name]), dict(before[other])
+            one_rank = one.get("priority") or len(one["rule"].encode())
+            two_rank = two.get("priority") or len(two["rule"].encode())
+            assert (router["priority"] > rival["priority"]) == (one_rank > two_rank)
+            assert (router["priority"] == rival["priority"]) == (one_rank == two_rank)
+
+
+def test_a_document_without_routers_stays_without() -> None:
+    content = b'{"http":{"middlewares":{"provider.beacon":{"headers":{}}},"services":{"a":{}}}}'
+    assert json.loads(fallback.fallback(content)) == json.loads(content)
+
+
+def test_the_file_is_yaml_too() -> None:
+    content = json.dumps({"http": {"routers": {"é": {"rule": 'Host(`a.test`) && Path("/`\\u00e9")', "service": "s"}}}})
+    made = fallback.fallback(content.encode())
+    assert yaml.safe_load(made) == json.loads(made)
+
+
+def test_a_file_is_put_in_place_as_a_whole_with_its_folders(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "fallback.yml"
+    fallback.write(path, b"one")
+    first = path.stat().st_ino
+    fallback.write(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert path.stat().st_ino != first
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "fallback.yml"
+    path.mkdir()
+    with pytest.raises(OSError, match="fallback"):
+        fallback.write(path, b"one")
+    assert [found.name for found in tmp_path.iterdir()] == ["fallback.yml"]
+
+
+def test_a_prepared_file_has_no_routes_and_one_that_is_there_stays(tmp_path: Path) -> None:
+    path = tmp_path / "fallback.yml"
+    fallback.prepare(path)
+    assert list(yaml.safe_load(path.read_text())["http"]) == ["middlewares"]
+    path.write_text("as it was")
+    fallback.prepare(path)
+    assert path.read_text() == "as it was"

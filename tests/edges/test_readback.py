@@ -1,0 +1,142 @@
+"""Reading back a Traefik's API: what is made of its answers, and of those of anything else."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import httpx
+import pytest
+
+from provider.edges.readback import ReadbackError, TraefikAPI
+from provider.edges.states import DisabledRouter, Observation
+from provider.edges.watch import observe
+from provider.revisions import Served
+from tests.edges.apis import LIKE_TRAEFIK, NONSENSE, Answer, always, api, like_traefik
+from tests.edges.snapshots import snapshot
+from tests.running import free_port
+
+T = TypeVar("T")
+
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+CHECKED = snapshot(1, "f8d11bf8ddb1", b'{"loadBalancer":{"healthCheck":{"path":"/"}}}')
+SERVER = {"url": "http://10.0.0.11:3000"}
+
+
+def read(url: str, question: Callable[[TraefikAPI], Awaitable[T]]) -> T:
+    async def ask() -> T:
+        async with httpx.AsyncClient(trust_env=False, timeout=5, verify=NO_TLS) as client:
+            return await question(TraefikAPI(client, url))
+
+    return asyncio.run(ask())
+
+
+def observed(answer: Answer, given: Served | None = CHECKED) -> Observation:
+    with api(answer) as url:
+        return read(url, lambda traefik: observe(traefik, given, 7.0))
+
+
+def test_all_is_read_from_a_traefik_that_runs_what_it_was_given() -> None:
+    services = [
+        {"name": "api@internal", "status": "enabled"},
+        {
+            "name": "wayshub@http",
+            "loadBalancer": {"servers": [SERVER], "healthCheck": {"path": "/", "interval": "5s"}},
+            "serverStatus": {"http://10.0.0.11:3000": "UP", "http://10.0.0.12:3000": "DOWN"},
+        },
+        {"name": "wayshub@file", "loadBalancer": {"healthCheck": {}}, "serverStatus": {"http://10.0.0.11:3000": "UP"}},
+        {"name": "other@http", "loadBalancer": {}, "serverStatus": {"http://10.0.0.13:3000": "UP"}},
+    ]
+    routers = [
+        {"name": "a@http", "status": "disabled", "error": ["no such entry point", "no such service"]},
+        {"name": "b@http", "status": "disabled"},
+        {"name": "c@file", "status": "disabled", "error": ["not ours"]},
+    ]
+    answers = {**LIKE_TRAEFIK, "/api/http/services": services, "/api/http/routers": routers}
+    assert observed(like_traefik(answers)) == Observation(
+        7.0,
+        None,
+        "f8d11bf8ddb1",
+        "3.7.15",
+        "2026-01-01T12:00:00Z",
+        (DisabledRouter("a", "no such entry point, no such service"), DisabledRouter("b", "without a reason")),
+        {"wayshub": {"http://10.0.0.11:3000": True, "http://10.0.0.12:3000": False}},
+    )
+
+
+def test_a_traefik_that_runs_another_document_is_asked_for_no_more() -> None:
+    answers = {path: LIKE_TRAEFIK[path] for path in LIKE_TRAEFIK if path != "/api/http/routers"}
+    found = observed(like_traefik(answers), snapshot(2, "another"))
+    assert (found.error, found.digest, found.servers) == (None, "f8d11bf8ddb1", None)
+
+
+def test_a_traefik_without_our_document_runs_none() -> None:
+    found = observed(like_traefik({"/api/version": LIKE_TRAEFIK["/api/version"]}))
+    assert (found.error, found.digest, found.version) == (None, None, "3.7.15")
+
+
+def test_services_are_not_read_when_none_has_a_health_check() -> None:
+    answers = {path: LIKE_TRAEFIK[path] for path in LIKE_TRAEFIK if path != "/api/http/services"}
+    found = observed(like_traefik(answers), snapshot(1, "f8d11bf8ddb1", b"{}"))
+    assert (found.error, found.servers) == (None, {})
+
+
+def test_services_that_have_not_changed_are_the_same_object() -> None:
+    service = {"name": "a@http", "loadBalancer": {"healthCheck": {}}, "serverStatus": {"http://10.0.0.11": "UP"}}
+    answers = {"/api/http/services": [service]}
+
+    async def twice(traefik: TraefikAPI) -> bool:
+        first = await traefik.list_servers()
+        same = await traefik.list_servers() is first
+        service["serverStatus"] = {"http://10.0.0.11": "DOWN"}
+        assert await traefik.list_servers() == {"a": {"http://10.0.0.11": False}}
+        return same
+
+    with api(like_traefik(answers)) as url:
+        assert read(url, twice)
+
+
+def test_thousands_of_services_are_read() -> None:
+    services = [
+        {
+            "name": f"app-{number:05d}@http",
+            "loadBalancer": {"servers": [SERVER, SERVER], "strategy": "wrr", "healthCheck": {"path": "/"}},
+            "usedBy": [f"app-{number:05d}@http"],
+            "serverStatus": {f"http://10.0.0.11:{number}": "UP"},
+        }
+        for number in range(10_000)
+    ]
+    with api(like_traefik({"/api/http/services": services})) as url:
+        assert len(read(url, TraefikAPI.list_servers)) == 10_000
+
+
+def test_an_api_below_a_path_is_read() -> None:
+    with api(like_traefik({"/traefik/api/version": LIKE_TRAEFIK["/api/version"]})) as url:
+        assert read(f"{url}/traefik/", TraefikAPI.get_version) == ("3.7.15", "2026-01-01T12:00:00Z")
+
+
+@pytest.mark.parametrize("name", sorted(set(NONSENSE) - {"silent", "dripping"}))
+def test_nonsense_is_an_error_in_words_and_in_time(name: str) -> None:
+    start = time.monotonic()
+    found = observed(NONSENSE[name])
+    assert found.error is not None
+    assert "127.0.0.1" in found.error
+    assert (found.digest, found.servers) == (None, None)
+    assert time.monotonic() - start < 5
+
+
+def test_where_nobody_listens_the_api_cannot_be_reached() -> None:
+    with pytest.raises(ReadbackError, match="cannot be reached"):
+        read(f"http://127.0.0.1:{free_port()}", TraefikAPI.get_version)
+
+
+def test_what_is_not_read_as_a_host_cannot_be_reached() -> None:
+    with pytest.raises(ReadbackError, match="cannot be reached"):
+        read("http://nowhere.invalid", TraefikAPI.get_version)
+
+
+def test_an_error_is_told_with_its_status() -> None:
+    with api(always(b"", "401 Unauthorized")) as url, pytest.raises(ReadbackError, match="answers 401"):
+        read(url, TraefikAPI.find_digest)
