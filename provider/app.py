@@ -14,6 +14,7 @@ from provider.api import documentation, domains, expose, health, problems, route
 from provider.api import edges as edges_api
 from provider.api import metrics as metrics_api
 from provider.api.bodies import BodyLimit
+from provider.api.browsers import Browsers, Hosts
 from provider.api.configuration import PATH, ConfigurationEndpoint
 from provider.api.requests import Requests, list_templates
 from provider.api.resources import PREFIX
@@ -37,11 +38,13 @@ _RETRY_SECONDS = 1.0
 class Application:
     """The ASGI application: the edges' polls go straight to their endpoint, all else to FastAPI."""
 
-    def __init__(self, api: FastAPI, endpoint: ConfigurationEndpoint, polls: Polls, metrics: Metrics) -> None:
+    def __init__(
+        self, api: FastAPI, endpoint: ConfigurationEndpoint, polls: Polls, metrics: Metrics, hosts: Hosts
+    ) -> None:
         self.api = api
         self.polls = polls
         self._endpoint = endpoint
-        self._requests = Requests(api, list_templates(api), metrics.requested)
+        self._requests = Requests(Browsers(api, hosts), list_templates(api), metrics.requested)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the application's life."""
@@ -111,7 +114,8 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.include_router(pages.router)
     api.mount("/static", pages.static_files)
     api.openapi = documentation.describe(api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
-    return Application(api, ConfigurationEndpoint(revisions, polls, edges, metrics), polls, metrics)
+    hosts = Hosts(settings.allowed_host_names)
+    return Application(api, ConfigurationEndpoint(revisions, polls, edges, metrics, hosts), polls, metrics, hosts)
 
 
 async def _load_later(revisions: Revisions) -> None:

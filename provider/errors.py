@@ -76,6 +76,13 @@ class Invalid(ProviderError):
         super().__init__("; ".join(told), fields)
 
 
+class Forbidden(ProviderError):
+    """Whoever asks may not do this, or not from there."""
+
+    code = "forbidden"
+    title = "Not allowed"
+
+
 class NotFound(ProviderError):
     """There is no such thing."""
 

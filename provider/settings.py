@@ -1,8 +1,9 @@
 """Settings: read from the environment, prefix `PROVIDER_`."""
 
 import re
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
@@ -12,6 +13,10 @@ from sqlalchemy.exc import ArgumentError
 
 from provider.errors import FieldError, SettingsError, pointer
 from provider.values import DEFAULT_EDGE, check_name
+
+_LOOPBACK_HOSTS: Final = ("localhost", "*.localhost", "127.0.0.1", "[::1]")
+_ANY_ADDRESS: Final = frozenset({"", "0.0.0.0", "::", "[::]"})  # to tell them, not to listen there
+_HOST_NAME: Final = re.compile(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})")
 
 
 class Settings(BaseSettings):
@@ -25,6 +30,11 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address on which the service listens.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port on which the service listens.")
+    allowed_hosts: str = Field(
+        default="",
+        description="Names under which the service may be asked besides those of loopback and `PROVIDER_HOST`, with "
+        "commas between; `*.example.com` stands for all names below.",
+    )
     traefik: Path | None = Field(
         default=None, description="The Traefik that `up` runs; else the one on the PATH, else the package's."
     )
@@ -73,6 +83,19 @@ class Settings(BaseSettings):
         _read_api_urls(text)
         return text
 
+    @field_validator("host", "allowed_hosts")
+    @classmethod
+    def check_hosts(cls, text: str) -> str:
+        """Accept names and addresses, without ports."""
+        _read_hosts(text)
+        return text
+
+    @property
+    def allowed_host_names(self) -> list[str]:
+        """The names under which the service may be asked: as in a `Host` header, without the port."""
+        own = [] if self.host in _ANY_ADDRESS else [_read_host(self.host)]
+        return [*_LOOPBACK_HOSTS, *own, *_read_hosts(self.allowed_hosts)]
+
     @property
     def traefik_api_urls(self) -> dict[str, str]:
         """The URLs of the Traefiks' APIs, by the names of the edges."""
@@ -89,6 +112,21 @@ class Settings(BaseSettings):
         """The SQLite file, absolute."""
         database = make_url(self.database_url).database
         return Path(database or "").absolute()
+
+
+def _read_hosts(text: str) -> list[str]:
+    hosts = [part.strip() for part in text.split(",") if part.strip()]
+    return [_read_host(host) for host in hosts]
+
+
+def _read_host(text: str) -> str:
+    try:
+        address = ip_address(text.strip("[]"))
+    except ValueError:
+        if not _HOST_NAME.fullmatch(text):
+            raise ValueError(f"{text} is no name of a host: write it without a scheme and a port") from None
+        return text.lower().rstrip(".")
+    return f"[{address}]" if address.version == 6 else str(address)
 
 
 def _read_api_urls(text: str | None) -> dict[str, str]:

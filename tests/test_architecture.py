@@ -44,7 +44,10 @@ IMPURE_MODULES = {
     *("alembic", "fastapi", "httpx", "pydantic_settings", "starlette", "structlog", "typer", "uvicorn"),
 }
 IMPURE_NAMES = {"Session", "Engine", "Connection", "create_engine", "select", "sessionmaker"}
-WIRED = {"Database", "Revisions", "Polls", "FastAPI", "ConfigurationEndpoint", "Metrics", "Requests", "Memory"}
+WIRED = {
+    *("Database", "Revisions", "Polls", "Memory", "Metrics"),
+    *("FastAPI", "ConfigurationEndpoint", "Requests", "Browsers", "Hosts"),
+}
 
 
 def module_name(path: Path) -> str:

@@ -15,10 +15,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from provider.api import problems
+from provider.api.browsers import Hosts
 from provider.edges.pollers import CONNECTION, Connection
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
-from provider.errors import FieldError, Invalid, ProviderError, Unavailable, pointer
+from provider.errors import FieldError, Forbidden, Invalid, ProviderError, Unavailable, pointer
 from provider.metrics import Metrics
 from provider.revisions import Revisions, Served
 from provider.values import DEFAULT_EDGE, check_name
@@ -35,17 +36,23 @@ _SECONDS: Final = re.compile(r"(?=.{1,30}$)(0|[1-9][0-9]*)(\.[0-9]+)?([Ee][+-]?[
 class ConfigurationEndpoint:
     """Answers the edges' polls."""
 
-    def __init__(self, revisions: Revisions, polls: Polls, edges: Edges, metrics: Metrics) -> None:
+    def __init__(self, revisions: Revisions, polls: Polls, edges: Edges, metrics: Metrics, hosts: Hosts) -> None:
         self._revisions = revisions
         self._polls = polls
         self._edges = edges
         self._metrics = metrics
+        self._hosts = hosts
         self._sent: Served | None = None
         self._start: dict[str, object] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         method = scope["method"]
+        try:
+            self._hosts.check(scope)
+        except Forbidden as error:
+            await self._refuse(problems.from_error(error, PATH), scope, receive, send)
+            return
         if method not in {"GET", "HEAD"}:
             response = problems.problem(
                 405, "method-not-allowed", "Method not allowed", "this is polled with GET", PATH

@@ -19,6 +19,7 @@ _SCHEMAS: Final = "#/components/schemas/"
 
 _WORDS: Final = {
     400: "The body cannot be read: not UTF-8, not JSON, a duplicate key, a number that is none.",
+    403: "A page of another site sent it, or it was sent to a name that this service does not have.",
     404: "There is no such object.",
     409: "The name is taken, or what others depend on would be removed; the detail names them.",
     412: "The object is not at the version, or not in the state, that the request demands.",
@@ -220,6 +221,7 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
                     if method != "get":
                         operation.setdefault("parameters", []).append(_PREFER)
                         operation["responses"]["202"] = dict(_UNCONFIRMED, headers=dict(_UNCONFIRMED["headers"]))
+                    operation["responses"]["403"] = _problem(403)
                     for response in operation["responses"].values():
                         response.setdefault("headers", {})[ID_HEADER] = {"$ref": f"#/components/headers/{ID_HEADER}"}
             schema["paths"][configuration.PATH] = {"get": _CONFIGURATION, "head": _CONFIGURATION_HEAD}
@@ -262,6 +264,7 @@ _CONFIGURATION: Final[dict[str, Any]] = {
             "headers": {"Config-Revision": _REVISION},
             "content": {"application/json": {"schema": {"type": "object"}}},
         },
+        "403": _problem(403),
         "422": _problem(422),
         "503": _problem(503),
     },

@@ -22,6 +22,7 @@ LONGEST_TEXT: Final = 2000
 
 STATUSES: Final[Mapping[type[ProviderError], int]] = {
     errors.Unreadable: 400,
+    errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.AlreadyExists: 409,
     errors.InUse: 409,

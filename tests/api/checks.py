@@ -8,6 +8,7 @@ from tests.running import Service, fetch
 
 TITLES = {
     "unreadable": (400, "The input cannot be read"),
+    "forbidden": (403, "Not allowed"),
     "not-found": (404, "Not found"),
     "method-not-allowed": (405, "Method not allowed"),
     "already-exists": (409, "It exists already"),

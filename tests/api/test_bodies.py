@@ -301,7 +301,7 @@ def exchange(service: Service, request: bytes) -> bytes:
 
 @pytest.mark.usefixtures("client")
 def test_a_body_that_is_announced_as_too_long_is_not_waited_for(service: Service) -> None:
-    head = b"POST /api/v1/domains HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    head = b"POST /api/v1/domains HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     with raw_connection(service) as connection:
         connection.sendall(head + b"Content-Length: 10000000000\r\n\r\n{")
         assert connection.recv(65_536).startswith(b"HTTP/1.1 413 ")
@@ -310,7 +310,7 @@ def test_a_body_that_is_announced_as_too_long_is_not_waited_for(service: Service
 def test_a_body_that_ends_early_harms_nobody(
     client: httpx.Client, service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
-    head = b"POST /api/v1/domains HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    head = b"POST /api/v1/domains HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     exchange(service, head + b'Content-Length: 100\r\n\r\n{"name":"b.test"}')
     exchange(service, head + b'Transfer-Encoding: chunked\r\n\r\n11\r\n{"name":"b.test"}\r\n')
     exchange(service, head + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n")
@@ -323,14 +323,14 @@ def test_a_body_that_ends_early_harms_nobody(
     [
         b"\x00\x01\x02\r\n\r\n",
         b"GET / HTTP/9.9\r\n\r\n",
-        b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n",
-        b"NONSENSE /api/v1/domains HTTP/1.1\r\nHost: a\r\n\r\n",
-        b"CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n",
-        b"POST /api/v1/domains HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
-        b"POST /api/v1/domains HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
-        b"POST /api/v1/domains HTTP/1.1\r\nHost: a\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
-        b"POST /api/v1/domains HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
-        b"GET /api/v1/domains HTTP/1.1\r\nHost: a\r\nX: a\x00b\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"NONSENSE /api/v1/domains HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"CONNECT a:80 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"POST /api/v1/domains HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
+        b"POST /api/v1/domains HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"POST /api/v1/domains HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
+        b"POST /api/v1/domains HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
+        b"GET /api/v1/domains HTTP/1.1\r\nHost: localhost\r\nX: a\x00b\r\n\r\n",
     ],
 )
 def test_what_is_not_http_gets_400_and_the_service_goes_on(
@@ -390,7 +390,7 @@ def test_a_huge_query_is_refused(client: httpx.Client) -> None:
 def test_while_long_bodies_are_read_others_are_answered(client: httpx.Client, service: Service) -> None:
     body = b"[" + b"1," * 500_000 + b"1]"
     with raw_connection(service) as connection:
-        head = b"POST /api/v1/domains HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        head = b"POST /api/v1/domains HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
         wait_until(lambda: client.get("/domains").status_code == 200, "others are answered", seconds=5)
         assert connection.recv(65_536).startswith(b"HTTP/1.1 422 ")

@@ -290,6 +290,7 @@ PRODUCERS: dict[str, Producer] = {
     "204": removed,
     "304": lambda client, operation: ask(client, operation, headers={"If-None-Match": "*"}),
     "400": lambda client, operation: ask(client, operation, content=b"{", headers=JSON),
+    "403": lambda client, operation: ask(client, operation, headers={"Host": "evil.example"}),
     "404": lambda client, operation: ask(client, operation, path=missing(operation)),
     "409": taken,
     "412": lambda client, operation: ask(client, operation, headers=TAG),

@@ -122,7 +122,9 @@ def poll_under_many_names(service: Service, count: int) -> None:
         connection.makefile("rb") as answers,
     ):
         for number in range(count):
-            connection.sendall(f"GET /traefik/configuration?edge=n-{number} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            connection.sendall(
+                f"GET /traefik/configuration?edge=n-{number} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+            )
             head = list(iter(answers.readline, b"\r\n"))
             assert head[0].startswith(b"HTTP/1.1 200")
             (length,) = [int(line.split(b":")[1]) for line in head if line.lower().startswith(b"content-length")]

@@ -118,6 +118,8 @@ PRODUCERS: list[tuple[Producer, str, list[tuple[str, str]]]] = [
         "unreadable",
         [("", "json.syntax")],
     ),
+    (lambda c: c.get("/domains", headers={"Host": "evil.example"}), "forbidden", []),
+    (lambda c: c.post("/domains", json={}, headers={"Origin": "null"}), "forbidden", []),
     (lambda c: c.get("/nothing"), "not-found", []),
     (lambda c: c.get("/domains/"), "not-found", []),
     (lambda c: c.get("/"), "not-found", []),

@@ -1,0 +1,125 @@
+"""What keeps other people's pages out: the names under which this service answers, and where a request comes from.
+
+A page of anybody's can make the browser of somebody who may change things send requests here: across
+origins, or, by a name that it lets lead to this machine, as if from this service itself (DNS rebinding).
+So a request is refused when its `Host` is no name of this service, and one that changes anything when the
+browser says, in `Sec-Fetch-Site` or `Origin`, that another origin sent it. What is no browser sends neither.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from provider.api import problems
+from provider.errors import Forbidden
+
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_FROM_HERE: Final = frozenset({"same-origin", "none"})
+"""`none` is a person: an address that was typed, a bookmark."""
+
+_HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\s]+)(?::[0-9]{1,5})?")
+_MOST_NAMES_KNOWN: Final = 1000
+_PUBLIC: Final = "/static/"
+
+_POLICY: Final = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    b"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS: Final = [
+    (b"content-security-policy", _POLICY),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+_PRIVATE: Final = (b"cache-control", b"no-store")
+
+
+class Hosts:
+    """The names under which this service answers. `*.example.com` stands for all names below example.com."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        listed = [name.lower() for name in names]
+        self._exact = {name for name in listed if not name.startswith("*.")}
+        self._below = tuple(name[1:] for name in listed if name.startswith("*."))
+        self._known: dict[bytes, bool] = {}
+
+    def check(self, scope: Scope) -> None:
+        """Raise `Forbidden` unless a request was sent to one of them, whatever the port."""
+        found = [value for name, value in scope["headers"] if name == b"host"]
+        if len(found) != 1 or not self._allows(found[0]):
+            named = f" as {found[0].decode('ascii', 'backslashreplace')}" if found else ""
+            advice = "if it shall, add that name to PROVIDER_ALLOWED_HOSTS"
+            raise Forbidden(f"this service does not answer{named}: {advice}")
+
+    def _allows(self, value: bytes) -> bool:
+        known = self._known.get(value)
+        if known is None:
+            if len(self._known) >= _MOST_NAMES_KNOWN:
+                self._known.clear()
+            known = self._known[value] = self._finds(value)
+        return known
+
+    def _finds(self, value: bytes) -> bool:
+        read = _HOST.fullmatch(value.decode("latin-1"))
+        name = read[1].lower().rstrip(".") if read else ""
+        return name in self._exact or name.endswith(self._below)
+
+
+class Browsers:
+    """Middleware that refuses what other people's pages send, and tells browsers what a page of ours may do."""
+
+    def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_public = scope["path"].startswith(_PUBLIC)
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [*message["headers"], *_HEADERS]
+                if not is_public and not any(name.lower() == b"cache-control" for name, _value in headers):
+                    headers.append(_PRIVATE)
+                message["headers"] = headers
+            await send(message)
+
+        try:
+            self._hosts.check(scope)
+            if scope["method"] not in _SAFE:
+                check_origin(Headers(scope=scope))
+        except Forbidden as error:
+            await problems.from_error(error, scope["path"])(scope, receive, send_guarded)
+        else:
+            await self._app(scope, receive, send_guarded)
+
+
+def check_origin(headers: Headers) -> None:
+    """Raise `Forbidden` if a browser says that a page of another origin sent a request."""
+    sites = headers.getlist("sec-fetch-site")
+    origins = headers.getlist("origin")
+    if any(site not in _FROM_HERE for site in sites) or any(not _is_ours(origin, headers) for origin in origins):
+        raise Forbidden("a page of another site cannot change anything here")
+
+
+def _is_ours(origin: str, headers: Headers) -> bool:
+    """Tell whether an origin is where the request was sent. Whether it was by TLS only a proxy in front knows."""
+    try:
+        parts = urlsplit(origin)
+        port = parts.port
+    except ValueError:
+        return False
+    if parts.scheme not in {"http", "https"} or parts.path or parts.query or parts.fragment:
+        return False
+    # A `Host` without a port leaves open whether the usual one is meant with TLS or without.
+    asked = urlsplit(f"//{headers.get('host', '')}")
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    return (parts.hostname, port or usual) == (asked.hostname, asked.port or usual)
