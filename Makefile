@@ -24,11 +24,12 @@ test: $(VENV)/.dev ## Run the tests
 soak: $(VENV)/.dev ## Run the tests in full: more random cases, longer loads
 	SOAK=1 $(BIN)/python -m pytest $(PARALLEL) -m "not bench" --timeout 3600
 
-check: $(VENV)/.dev ## Check format, lint, types and migrations
+check: $(VENV)/.dev ## Check format, lint, types, migrations, and packages for known vulnerabilities
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m tests.migrations_check
+	$(BIN)/python -m tests.audit_check
 
 bench: $(VENV)/.dev ## Measure, as ratios within one run
 	$(BIN)/python -m pytest -m bench --timeout 1800 -s tests/benchmarks
