@@ -85,6 +85,7 @@ class Edges:
             accepted = Document(record.accepted_content, record.accepted_digest)
             edge.accepted = Served(record.accepted_revision, accepted)
             edge.quarantine = Quarantine(current, edge.accepted)
+            edge.accused_at = _now()
             self._polls.quarantine(edge.name, edge.quarantine)
             self.refresh(edge)
 
@@ -131,7 +132,7 @@ class Edges:
             self.health.observe(edge.name, observation.servers, _date())
         quarantine = edge.quarantine
         if quarantine is not None and observation.digest == quarantine.rejected.document.digest:
-            # It was only slow.
+            edge.acquitted(observation.at)
             self._release(edge)
         elif quarantine is None and given and has_rejected(edge):
             self._quarantine(edge, given)
@@ -222,8 +223,9 @@ class Edges:
             return  # there is a newer one to try
         if edge.accepted is None or edge.accepted.document.digest == rejected.document.digest:
             return
-        edge.quarantine = Quarantine(rejected, edge.accepted)
-        self._polls.quarantine(edge.name, edge.quarantine)
+        quarantine = Quarantine(rejected, edge.accepted)
+        edge.accused(quarantine)
+        self._polls.quarantine(edge.name, quarantine)
 
     def _release(self, edge: Edge) -> None:
         edge.quarantine = None

@@ -14,8 +14,11 @@ from provider.revisions import Served
 _LEAST_SECONDS_TO_APPLY: Final = 2.5
 """Traefik holds a document that follows another back for up to 2 s, unless its `providersThrottleDuration` is less."""
 
-_BYTES_A_SECOND: Final = 150_000
-"""Traefik takes 2 to 4 s for the 2 MB of 10,000 routers, on two cores that have nothing else to do."""
+_BYTES_A_SECOND: Final = 50_000
+"""Traefik takes 2 to 4 s for the 2 MB of 10,000 routers, on two cores that have nothing else to do: a tenth of that."""
+
+_LEARNED: Final = 2
+"""An edge that was accused and was only slow gets so many times as long from then on."""
 
 _POLLS_MISSED: Final = 3
 _WAITS_MISSED: Final = 1.5
@@ -98,6 +101,10 @@ class Edge:
     """When its process started, as it was told last."""
     accepted: Served | None = None
     quarantine: Quarantine | None = None
+    accused_at: float = 0.0
+    """When it came for the first time after it was given what it seems to have rejected."""
+    slowest_seconds: float = 0.0
+    """The longest that it took to run what it seemed to have rejected."""
     verdict: Verdict = Verdict(EdgeState.NEVER_SEEN, "no Traefik has polled under this name yet")
     since: datetime | None = None
 
@@ -147,6 +154,16 @@ class Edge:
                     poller.after.clear()
             self.started = observation.started
         self.observation = observation
+
+    def accused(self, quarantine: Quarantine) -> None:
+        """Note that it seems to have rejected what it was given."""
+        self.quarantine = quarantine
+        self.accused_at = max(poller.after[0] for poller in self.open_pollers)
+
+    def acquitted(self, now: float) -> None:
+        """Note that it runs what it seemed to have rejected: it was only slow, and will be given more time."""
+        self.quarantine = None
+        self.slowest_seconds = max(self.slowest_seconds, now - self.accused_at)
 
 
 def judge(edge: Edge, current: Served | None, now: float) -> Verdict:
@@ -205,7 +222,8 @@ def has_rejected(edge: Edge) -> bool:
     observed, given = edge.observation, edge.given
     if observed is None or observed.error is not None or given is None or observed.digest == given.document.digest:
         return False
-    seconds_to_apply = _LEAST_SECONDS_TO_APPLY + len(given.document.content) / _BYTES_A_SECOND
+    usual = _LEAST_SECONDS_TO_APPLY + len(given.document.content) / _BYTES_A_SECOND
+    seconds_to_apply = max(usual, _LEARNED * edge.slowest_seconds)
     pollers = edge.open_pollers
     return bool(pollers) and all(
         poller.had_its_chances(given.document.digest, observed.at, seconds_to_apply) for poller in pollers

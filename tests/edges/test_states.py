@@ -206,8 +206,21 @@ def test_polls_in_a_hurry_leave_time_to_apply_the_document() -> None:
     assert traefik.runs(FIRST.document.digest, 12.6).rejected()
 
 
+def test_an_edge_that_was_only_slow_has_twice_as_long_from_then_on() -> None:
+    third = snapshot(3)
+    traefik = Traefik(wait_seconds=0).polls(FIRST, 0).polls(SECOND, 10, 11, 12, 13, 14)
+    assert traefik.runs(FIRST.document.digest, 14.1).rejected()
+    traefik.edge.accused(Quarantine(rejected=SECOND, accepted=FIRST))
+    traefik.polls(FIRST, 14.2).runs(SECOND.document.digest, 19)
+    traefik.edge.acquitted(19)  # it took 8 s, from the poll after the one that gave it
+    assert traefik.edge.quarantine is None
+    traefik.polls(third, *range(20, 38))
+    assert not traefik.runs(SECOND.document.digest, 36.9).rejected()
+    assert traefik.runs(SECOND.document.digest, 37.1).rejected()
+
+
 def test_a_large_document_has_more_time_to_be_applied() -> None:
-    large = snapshot(2, content=b" " * 3_000_000)
+    large = snapshot(2, content=b" " * 1_000_000)
     traefik = Traefik(wait_seconds=0).polls(FIRST, 0).polls(large, 10, 11, 12, 13)
     assert not traefik.runs(FIRST.document.digest, 30).rejected()
     traefik.polls(large, 31, 32, 33)
