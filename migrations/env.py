@@ -9,7 +9,7 @@ from alembic.util import CommandError
 from sqlmodel import AutoString
 
 from provider import models
-from provider.database import inspect, migrating
+from provider.database.schema import inspect, migrating
 from provider.errors import ProviderError
 from provider.settings import read_settings
 

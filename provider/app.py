@@ -19,7 +19,7 @@ from provider.api.configuration import PATH, ConfigurationEndpoint
 from provider.api.requests import Requests, list_templates
 from provider.api.resources import PREFIX
 from provider.configuration import Document, Parts
-from provider.database import Database
+from provider.database.sessions import Database
 from provider.edges import fallback
 from provider.edges.memory import Memory
 from provider.edges.polls import Polls

@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, ge
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from provider import __version__
-from provider.database import Database
+from provider.database.sessions import Database
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
 from provider.edges.states import Edge, EdgeState, is_gone

@@ -20,7 +20,7 @@ from sqlmodel import Session, col, select
 
 from provider import configuration
 from provider.configuration import Document, Part, Parts, Section
-from provider.database import Database
+from provider.database.sessions import Database
 from provider.errors import ProviderError, Unavailable
 from provider.models import Change, Revision, RouterInput
 from provider.store import records, routers, servers, services

@@ -21,9 +21,10 @@ from typing import Any, TypeVar
 import httpx
 import yaml
 
-from provider import configuration, database
+from provider import configuration
 from provider.app import create_app
 from provider.configuration import Document, Parts
+from provider.database import schema
 from provider.edges import fallback
 from provider.server import Server
 from provider.settings import Settings
@@ -76,7 +77,7 @@ def free_port() -> int:
 
 def migrated_copy(folder: Path) -> Path:
     path = folder / "migrated.db"
-    database.migrate(path)
+    schema.migrate(path)
     return path
 
 

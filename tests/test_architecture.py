@@ -132,7 +132,7 @@ def test_only_the_database_commits() -> None:
         for part in ast.walk(tree)
         if isinstance(part, ast.Attribute) and part.attr in {"commit", "rollback"}
     }
-    assert committing == {"provider.database"}
+    assert committing == {"provider.database.sessions"}
 
 
 def is_optional(statement: ast.stmt) -> bool:

@@ -17,8 +17,9 @@ from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from provider import database
-from provider.database import Condition, Database
+from provider.database import connections, schema
+from provider.database.schema import Condition
+from provider.database.sessions import Database
 from provider.errors import Unavailable
 from provider.settings import Settings
 from tests.running import ROOT
@@ -54,7 +55,7 @@ def query(path: Path, statement: str) -> list[tuple[object, ...]]:
         connection.close()
 
 
-def schema(path: Path) -> list[tuple[object, ...]]:
+def tables(path: Path) -> list[tuple[object, ...]]:
     return query(path, "SELECT type, name, sql FROM sqlite_master ORDER BY type, name")
 
 
@@ -76,7 +77,7 @@ def next_version(folder: Path, body: str) -> Path:
 def migrate_with(migrations: Path, path: Path) -> list[str]:
     """Migrate with other migrations than this version's. Returns what was said."""
     said: list[str] = []
-    config = database.alembic_config(path)
+    config = schema.alembic_config(path)
     config.set_main_option("script_location", str(migrations))
     config.attributes["say"] = said.append
     command.upgrade(config, "head")
@@ -103,7 +104,7 @@ def make_half_made(path: Path) -> None:
 
 
 def make_newer(path: Path) -> None:
-    database.migrate(path)
+    schema.migrate(path)
     execute(path, "UPDATE alembic_version SET version_num = '9999'")
 
 
@@ -127,9 +128,9 @@ def test_a_file_that_cannot_be_served_is_recognised_and_the_remedy_is_named(
     path = tmp_path / "provider.db"
     make(path)
     before = path.read_bytes() if path.is_file() else path.exists()
-    assert database.inspect(path).condition is condition
+    assert schema.inspect(path).condition is condition
     with pytest.raises(Unavailable, match=told):
-        database.check_current(path)
+        schema.check_current(path)
     with pytest.raises(Unavailable, match=told):
         Database(path).open()
     assert (path.read_bytes() if path.is_file() else path.exists()) == before
@@ -141,7 +142,7 @@ def test_a_file_that_is_not_ours_or_newer_is_not_migrated(tmp_path: Path, make: 
     make(path)
     before = path.read_bytes()
     with pytest.raises(Unavailable, match="it is left as it is"):
-        database.migrate(path)
+        schema.migrate(path)
     assert path.read_bytes() == before
     assert not copies(path)
 
@@ -150,31 +151,29 @@ def test_a_file_that_is_not_ours_or_newer_is_not_migrated(tmp_path: Path, make: 
 def test_a_missing_or_empty_file_is_migrated(tmp_path: Path, make: Callable[[Path], object]) -> None:
     path = tmp_path / "provider.db"
     make(path)
-    database.migrate(path)
-    assert database.inspect(path).condition is Condition.CURRENT
-    database.check_current(path)
+    schema.migrate(path)
+    assert schema.inspect(path).condition is Condition.CURRENT
+    schema.check_current(path)
     assert not copies(path)
 
 
 def test_migrating_makes_the_folder(tmp_path: Path) -> None:
     path = tmp_path / "var" / "lib" / "provider.db"
-    database.migrate(path)
-    database.check_current(path)
+    schema.migrate(path)
+    schema.check_current(path)
 
 
 def test_what_a_later_version_migrated_is_newer_and_what_it_finds_is_older(path: Path, tmp_path: Path) -> None:
     later = tmp_path / "later"
     shutil.copytree(ROOT / "provider", later / "provider", ignore=shutil.ignore_patterns("__pycache__"))
     migrations = next_version(later, 'op.add_column("service", sa.Column("note", sa.String()))')
-    ask = (
-        "import sys; from pathlib import Path; from provider import database; database.check_current(Path(sys.argv[1]))"
-    )
+    ask = "import sys; from pathlib import Path; from provider.database import schema; schema.check_current(Path(sys.argv[1]))"
     refused = subprocess.run(
         [sys.executable, "-c", ask, str(path)], cwd=later, capture_output=True, text=True, check=False
     )
     assert f"is at the older version {NEWEST}: run `wayshub-provider migrate`" in refused.stderr
     migrate_with(migrations, path)
-    assert database.inspect(path).condition is Condition.NEWER
+    assert schema.inspect(path).condition is Condition.NEWER
 
 
 # Migrations
@@ -189,46 +188,46 @@ def test_alembic_and_migrate_make_the_same_schema(migrated: Path, tmp_path: Path
         capture_output=True,
         check=True,
     )
-    assert schema(path) == schema(migrated)
-    database.check_current(path)
+    assert tables(path) == tables(migrated)
+    schema.check_current(path)
 
 
 def test_the_models_are_what_the_migrations_make(path: Path) -> None:
-    command.check(database.alembic_config(path))
+    command.check(schema.alembic_config(path))
 
 
 def test_migrations_go_down_and_up_again(path: Path) -> None:
-    before = schema(path)
-    config = database.alembic_config(path)
+    before = tables(path)
+    config = schema.alembic_config(path)
     config.attributes["say"] = lambda _line: None
     command.downgrade(config, "base")
-    assert database.inspect(path).condition is Condition.EMPTY
+    assert schema.inspect(path).condition is Condition.EMPTY
     command.upgrade(config, "head")
-    assert schema(path) == before
+    assert tables(path) == before
     command.check(config)
 
 
 def test_migrating_what_is_up_to_date_changes_nothing(path: Path) -> None:
     execute(path, SERVICE.format("wayshub"))
-    before = query(path, "SELECT * FROM service"), schema(path)
+    before = query(path, "SELECT * FROM service"), tables(path)
     said: list[str] = []
-    database.migrate(path, said.append)
-    assert (query(path, "SELECT * FROM service"), schema(path)) == before
+    schema.migrate(path, said.append)
+    assert (query(path, "SELECT * FROM service"), tables(path)) == before
     assert said == []
     assert not copies(path)
 
 
 def test_a_copy_is_made_before_a_migration_and_it_is_said_where(path: Path, tmp_path: Path) -> None:
     execute(path, SERVICE.format("wayshub"))
-    before = schema(path)
+    before = tables(path)
     said = migrate_with(next_version(tmp_path, 'op.add_column("service", sa.Column("note", sa.String()))'), path)
     (copy,) = copies(path)
     assert said == [f"copied the database to {copy}", "migrated to later: later"]
     assert f".{NEWEST}." in copy.name
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
-    assert schema(copy) == before != schema(path)
+    assert tables(copy) == before != tables(path)
     assert query(copy, "SELECT name FROM service") == [("wayshub",)]
-    database.check_current(copy)
+    schema.check_current(copy)
 
 
 def test_a_copy_has_what_is_still_in_the_write_ahead_log(path: Path, tmp_path: Path) -> None:
@@ -243,12 +242,12 @@ def test_a_copy_has_what_is_still_in_the_write_ahead_log(path: Path, tmp_path: P
 
 
 def test_a_migration_that_fails_leaves_everything_as_it_was(path: Path, tmp_path: Path) -> None:
-    before = schema(path)
+    before = tables(path)
     body = 'op.add_column("service", sa.Column("note", sa.String())); raise ArithmeticError("on the way")'
     with pytest.raises(ArithmeticError):
         migrate_with(next_version(tmp_path, body), path)
-    assert schema(path) == before
-    database.check_current(path)
+    assert tables(path) == before
+    schema.check_current(path)
 
 
 def test_a_migration_of_a_parent_keeps_its_children(path: Path, tmp_path: Path) -> None:
@@ -266,15 +265,17 @@ def test_a_migration_that_breaks_references_is_undone(path: Path, tmp_path: Path
     with pytest.raises(CommandError, match="1 rows refer to nothing: nothing was changed"):
         migrate_with(next_version(tmp_path, 'op.execute("DELETE FROM service")'), path)
     assert query(path, "SELECT name FROM service") == [("wayshub",)]
-    database.check_current(path)
+    schema.check_current(path)
 
 
 def test_two_migrations_at_once_are_one(tmp_path: Path) -> None:
     path = tmp_path / "provider.db"
-    ask = "import sys; from pathlib import Path; from provider import database; database.migrate(Path(sys.argv[1]))"
+    ask = (
+        "import sys; from pathlib import Path; from provider.database import schema; schema.migrate(Path(sys.argv[1]))"
+    )
     both = [subprocess.Popen([sys.executable, "-c", ask, str(path)], cwd=tmp_path) for _ in range(2)]
     assert [process.wait(timeout=30) for process in both] == [0, 0]
-    database.check_current(path)
+    schema.check_current(path)
 
 
 def test_an_installed_wheel_migrates(migrated: Path, tmp_path: Path) -> None:
@@ -301,7 +302,7 @@ def test_an_installed_wheel_migrates(migrated: Path, tmp_path: Path) -> None:
     found = run("-c", "import provider; print(provider.__file__)", cwd=tmp_path, env=environment)
     assert Path(found.strip()).is_relative_to(installed)
     assert "is up to date" in run("-m", "provider", "migrate", cwd=tmp_path, env=environment)
-    assert schema(path) == schema(migrated)
+    assert tables(path) == tables(migrated)
 
 
 # Sessions
@@ -312,7 +313,7 @@ def test_the_file_that_is_named_is_the_file_that_is_opened(migrated: Path, tmp_p
     path = Settings(database_url=f"sqlite:///{quote(str(tmp_path / name))}").database_path
     assert path == tmp_path / name
     shutil.copy(migrated, path)
-    database.migrate(path)
+    schema.migrate(path)
     opened = Database(path)
     opened.open()
     with opened.writing() as session:
@@ -327,7 +328,7 @@ def test_every_connection_keeps_what_it_acknowledges(path: Path) -> None:
     opened.open()
     with opened.writing() as one, opened.reading() as other:
         for session in (one, other):
-            for pragma, value in database.PRAGMAS.items():
+            for pragma, value in connections.PRAGMAS.items():
                 assert session.execute(text(f"PRAGMA {pragma}")).scalar_one() == value
     opened.close()
 
@@ -335,7 +336,7 @@ def test_every_connection_keeps_what_it_acknowledges(path: Path) -> None:
 def test_a_pragma_that_does_not_hold_is_an_error() -> None:
     connection = sqlite3.connect(":memory:")  # has no write-ahead log
     with pytest.raises(sqlite3.OperationalError, match="PRAGMA journal_mode is memory, not wal"):
-        database.prepare(connection)
+        connections.prepare(connection)
     connection.close()
 
 

@@ -19,7 +19,7 @@ from sqlmodel import Session, SQLModel, insert
 
 from provider import configuration
 from provider.configuration import Document, Parts
-from provider.database import Database
+from provider.database.sessions import Database
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
 from provider.edges.states import EdgeState

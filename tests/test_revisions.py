@@ -16,8 +16,9 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from provider import database, revisions
-from provider.database import Database
+from provider import revisions
+from provider.database import schema
+from provider.database.sessions import Database
 from provider.errors import InUse, Invalid, NotFound, Unavailable, Unverified
 from provider.models import (
     Change,
@@ -332,7 +333,7 @@ def test_the_state_is_read_as_soon_as_the_database_is_migrated(tmp_path: Path) -
         assert not waiting.load()
         assert "run `wayshub-provider migrate`" in waiting.problem
         assert waiting.current is None
-        database.migrate(path)
+        schema.migrate(path)
         assert waiting.load()
         assert served(waiting).revision == 0
         assert change(waiting, put_service()) == 1

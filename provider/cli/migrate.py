@@ -2,7 +2,7 @@
 
 import typer
 
-from provider import database
+from provider.database import schema
 from provider.settings import read_settings
 
 
@@ -17,5 +17,5 @@ def migrate() -> None:
       PROVIDER_DATABASE_URL=sqlite:////srv/provider.db wayshub-provider migrate
     """
     path = read_settings().database_path
-    database.migrate(path, say=typer.echo)
+    schema.migrate(path, say=typer.echo)
     typer.echo(f"The database {path} is up to date.")

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from provider import database, logs
+from provider import logs
 from provider.app import create_app
 from provider.cli.ports import Port
+from provider.database import schema
 from provider.errors import SettingsError
 from provider.server import Server
 from provider.settings import Settings, read_settings
@@ -30,7 +31,7 @@ def serve(host: HostOption = None, port: PortOption = None) -> None:
     """
     settings = with_address(read_settings(), host, port)
     Port(settings.host, settings.port, "--port").release()  # if it is taken, say so before anything starts
-    database.check_current(settings.database_path)
+    schema.check_current(settings.database_path)
     logs.configure(settings.log_level, settings.log_format)
     Server(create_app(settings), settings).run()
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 import uvloop
 
-from provider import database, logs
+from provider import logs
 from provider.cli.client import find_url
 from provider.cli.paths import shown
 from provider.cli.ports import Port
@@ -18,6 +18,7 @@ from provider.cli.progress import Progress
 from provider.cli.serve import HostOption, PortOption, with_address
 from provider.cli.stack import Plan, Stack
 from provider.cli.traefik import LOOPBACK, edge_name, find_traefik, read_static_configuration
+from provider.database import schema
 from provider.edges import fallback
 from provider.settings import Settings, read_settings
 
@@ -93,7 +94,7 @@ def _with_edge(settings: Settings, name: str, api_url: str, fallback_file: Path)
 def _migrate(settings: Settings, progress: Progress) -> None:
     path = settings.database_path
     progress.doing(f"Migrating the database {shown(path)}")
-    database.migrate(path, say=progress.say)
+    schema.migrate(path, say=progress.say)
     progress.done(f"The database {shown(path)} is up to date")
 
 

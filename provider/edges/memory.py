@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from provider.database import Database
+from provider.database.sessions import Database
 from provider.edges.polls import Quarantine
 from provider.edges.registry import MOST_EDGES, Edges
 from provider.edges.states import Edge, EdgeState

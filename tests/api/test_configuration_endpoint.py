@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-from provider import database
+from provider.database import schema
 from tests.api.checks import problem, revision
 from tests.running import Service, answers, compact, empty, fetch, http_client, running_service, wait_until
 
@@ -473,7 +473,7 @@ def test_without_a_verified_state_traefik_gets_503_until_there_is_one(
 def test_a_database_that_is_migrated_later_is_served_without_a_restart(tmp_path: Path) -> None:
     with running_service(tmp_path, None) as service:
         assert polled(service).status_code == 503
-        database.migrate(service.database)
+        schema.migrate(service.database)
         wait_until(lambda: polled(service).status_code == 200, "the state is read")
         assert set(polled(service).json()["http"]) == {"middlewares"}
 
@@ -484,7 +484,7 @@ def remove(path: Path) -> None:
 
 def replace(path: Path) -> None:
     other = path.with_name("other.db")
-    database.migrate(other)
+    schema.migrate(other)
     other.replace(path)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from provider.database import Database
+from provider.database.sessions import Database
 from provider.models import DomainInput, RouterInput, ServerInput, ServiceInput
 from provider.revisions import Revisions
 from provider.store import domains, routers, servers, services

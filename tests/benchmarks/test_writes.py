@@ -13,7 +13,7 @@ from statistics import median
 import httpx
 import pytest
 
-from provider.database import prepare
+from provider.database.connections import prepare
 from tests.benchmarks.results import Results
 from tests.running import service_process
 

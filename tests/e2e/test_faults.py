@@ -14,7 +14,7 @@ from sqlite3 import connect
 import httpx
 import pytest
 
-from provider.database import Database
+from provider.database.sessions import Database
 from provider.revisions import Revisions
 from tests.e2e import faults
 from tests.e2e.faults import Fault

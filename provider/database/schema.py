@@ -1,0 +1,189 @@
+"""The schema of a database file: what it is, what it should be, and how it is migrated."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, create_engine, event, text
+from sqlalchemy.exc import OperationalError
+
+from provider.database.connections import APPLICATION_ID, BUSY_TIMEOUT_MS, PRAGMAS, RESTORE, begin, prepare, quoted
+from provider.errors import Unavailable
+
+
+class Condition(StrEnum):
+    """What a database file is to this version of the service."""
+
+    MISSING = "missing"
+    EMPTY = "empty"
+    CURRENT = "current"
+    OLDER = "older"
+    NEWER = "newer"
+    FOREIGN = "foreign"
+    LOCKED = "locked"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """A database file's condition, its schema's version if it has one, and a sentence for a person."""
+
+    condition: Condition
+    version: str | None
+    detail: str
+
+
+def migrations_path() -> Path:
+    """Return the folder of the migrations: in an installed package beside the modules, else in the checkout."""
+    package = Path(__file__).parent.parent
+    installed = package / "migrations"
+    return installed if installed.is_dir() else package.parent / "migrations"
+
+
+def alembic_config(path: Path) -> Config:
+    """Return Alembic's configuration for a database file, without any file of settings."""
+    config = Config()
+    config.set_main_option("script_location", str(migrations_path()).replace("%", "%%"))
+    config.attributes["database_path"] = path
+    return config
+
+
+def inspect(path: Path) -> Inspection:
+    """Find out what a database file is, without changing it."""
+    if not path.exists():
+        return Inspection(Condition.MISSING, None, f"there is no database at {path}")
+    try:
+        connection = sqlite3.connect(f"file:{quoted(path)}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_MS / 1000)
+        try:
+            return _inspect(connection, path)
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+            return Inspection(Condition.LOCKED, None, f"the database {path} is locked by another program")
+        return Inspection(Condition.UNREADABLE, None, f"{path} cannot be read as an SQLite database: {error}")
+    except UnicodeDecodeError:  # the driver reads what SQLite says about a damaged file
+        return Inspection(Condition.UNREADABLE, None, f"{path} cannot be read as an SQLite database: it is damaged")
+
+
+def _inspect(connection: sqlite3.Connection, path: Path) -> Inspection:
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+    version = None
+    if "alembic_version" in tables:
+        version = next((row[0] for row in connection.execute("SELECT version_num FROM alembic_version")), None)
+    if version is None and tables <= {"alembic_version"}:
+        return Inspection(Condition.EMPTY, None, f"the database {path} is empty")
+    if version is None or application_id != APPLICATION_ID:
+        return Inspection(Condition.FOREIGN, version, f"{path} is the database of another program")
+    script = ScriptDirectory.from_config(alembic_config(path))
+    known = [revision.revision for revision in script.walk_revisions()]
+    if version not in known:
+        detail = f"the database {path} is at version {version}, made by a newer version of wayshub-provider"
+        return Inspection(Condition.NEWER, version, detail)
+    if version != script.get_current_head():
+        return Inspection(Condition.OLDER, version, f"the database {path} is at the older version {version}")
+    return Inspection(Condition.CURRENT, version, f"the database {path} is at version {version}")
+
+
+_REMEDIES: Final = {
+    Condition.MISSING: "run `wayshub-provider migrate`",
+    Condition.EMPTY: "run `wayshub-provider migrate`",
+    Condition.OLDER: "run `wayshub-provider migrate`",
+    Condition.NEWER: "run that version, or go back to a copy of the database from before",
+    Condition.FOREIGN: "set PROVIDER_DATABASE_URL to another file",
+    Condition.LOCKED: "wait until that is done, or end it",
+    Condition.UNREADABLE: f"set it right, or {RESTORE}",
+}
+
+
+def check_current(path: Path) -> None:
+    """Raise `Unavailable`, with what to do, unless the database can be served as it is."""
+    found = inspect(path)
+    if found.condition is not Condition.CURRENT:
+        raise Unavailable(f"{found.detail}: {_REMEDIES[found.condition]}")
+
+
+def check_whole(path: Path) -> None:
+    """Raise `Unavailable` if a page of the database is damaged: SQLite notices only when it comes upon it."""
+    try:
+        connection = sqlite3.connect(f"file:{quoted(path)}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_MS / 1000)
+        try:
+            found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
+        finally:
+            connection.close()
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        raise Unavailable(f"the database {path} cannot be checked: {error}") from error
+    if found != ["ok"]:
+        raise Unavailable(f"the database {path} is damaged: {RESTORE}")
+
+
+def migrate(path: Path, say: Callable[[str], None] = lambda _line: None) -> None:
+    """Bring a database to this version's schema, as `alembic upgrade head` does. Makes the file if need be.
+
+    Raises `Unavailable` for a file that is not ours, or newer than we are.
+    """
+    config = alembic_config(path)
+    config.attributes["say"] = say
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:  # which is how Alembic's own command line is told
+        raise Unavailable(str(error)) from error
+
+
+@contextmanager
+def migrating(path: Path, *, copy: bool, say: Callable[[str], None]) -> Iterator[Connection]:
+    """Give Alembic a connection on which all migrations together are one transaction.
+
+    Foreign keys are off meanwhile (a batch ALTER of a parent with them on deletes its children), and
+    checked before the commit. With `copy`, the file is copied first, next to it.
+    """
+    found = inspect(path)
+    if found.condition in {Condition.FOREIGN, Condition.NEWER, Condition.LOCKED, Condition.UNREADABLE}:
+        raise Unavailable(f"{found.detail}: it is left as it is; {_REMEDIES[found.condition]}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"isolation_level": None})
+    event.listen(engine, "begin", begin)
+    try:
+        with engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)  # noqa: S101  # for the type checker
+            prepare(driver, PRAGMAS | {"foreign_keys": 0})
+            with connection.begin():
+                # The write lock is held: what is copied is what will be migrated.
+                if copy and found.version is not None:
+                    say(f"copied the database to {_copy(path, found.version)}")
+                yield connection
+                if broken := connection.execute(text("PRAGMA foreign_key_check")).fetchall():
+                    raise Unavailable(f"after the migration {len(broken)} rows refer to nothing: nothing was changed")
+    except OperationalError as error:
+        raise Unavailable(f"the database {path} cannot be migrated: {error.orig}") from error
+    finally:
+        engine.dispose()
+
+
+def _copy(path: Path, version: str) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    target = path.with_name(f"{path.name}.{version}.{stamp}.copy")
+    source = sqlite3.connect(f"file:{quoted(path)}?mode=ro", uri=True)
+    try:
+        # Made with the rights of its owner alone: it will hold what the database holds.
+        os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o600))
+        copied = sqlite3.connect(target)
+        try:
+            source.backup(copied)
+        finally:
+            copied.close()
+    finally:
+        source.close()
+    return target
