@@ -184,7 +184,7 @@ class Revisions:
 
     def _catch_up(self, session: Session, known: Snapshot) -> Snapshot:
         """Return the snapshot of what is stored: the one that is known, unless somebody else wrote."""
-        number, _digest = _last_revision(session)
+        number, _digest = last_revision(session)
         if number == known.revision:
             return known
         if number < known.revision:
@@ -196,13 +196,8 @@ class Revisions:
 
     def _adopt(self, session: Session) -> Snapshot:
         """Return the stored state as a snapshot, verified as a whole."""
-        try:
-            parts = read_parts(session)
-        except (ValueError, LookupError, TypeError) as error:
-            raise Unavailable(f"the database has a row that this service did not write: {error}") from error
-        document = configuration.assemble(parts)
-        configuration.verify(document.content)
-        number, digest = _last_revision(session)
+        parts, document = read_verified(session)
+        number, digest = last_revision(session)
         if digest not in {None, document.digest}:
             # Another version renders differently, or somebody wrote past this service: both are changes.
             logger.warning("the stored state gives another document than revision %d did", number)
@@ -247,6 +242,17 @@ def read_parts(session: Session) -> Parts:
     return Parts(Section(router_parts), Section(service_parts))
 
 
+def read_verified(session: Session) -> tuple[Parts, Document]:
+    """Render the whole stored state, and verify it as a whole. Raises `Unavailable` or `Unverified`."""
+    try:
+        parts = read_parts(session)
+    except (ValueError, LookupError, TypeError) as error:
+        raise Unavailable(f"the database has a row that this service did not write: {error}") from error
+    document = configuration.assemble(parts)
+    configuration.verify(document.content)
+    return parts, document
+
+
 def _changed_parts(session: Session, changes: list[Change]) -> tuple[dict[str, Part | None], dict[str, Part | None]]:
     changed_routers: dict[str, Part | None] = {}
     changed_services: dict[str, Part | None] = {}
@@ -274,7 +280,8 @@ def _router_part(router: RouterInput) -> Part | None:
     return configuration.router_part(router, router.ascii_domains)
 
 
-def _last_revision(session: Session) -> tuple[int, str | None]:
+def last_revision(session: Session) -> tuple[int, str | None]:
+    """Return the number of the last revision and the digest of its document, or 0 and None before the first."""
     newest = select(Revision.number, Revision.digest).order_by(col(Revision.number).desc()).limit(1)
     return session.exec(newest).first() or (0, None)
 

@@ -8,6 +8,7 @@ import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from provider.app import Application
+from provider.database import locks
 from provider.edges.pollers import CONNECTION, Connection
 from provider.settings import Settings
 
@@ -34,6 +35,7 @@ class Server(uvicorn.Server):
 
     def __init__(self, app: Application, settings: Settings) -> None:
         self._app = app
+        self._database_path = settings.database_path
         config = uvicorn.Config(
             app,
             host=settings.host,
@@ -49,6 +51,11 @@ class Server(uvicorn.Server):
             timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
         )
         super().__init__(config)
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until asked to stop, and let nobody replace the database meanwhile. Raises `Unavailable`."""
+        with locks.sharing(self._database_path):
+            await super().serve(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Ask for as many connections as the system allows, since each edge keeps one, then start."""

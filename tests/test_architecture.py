@@ -21,6 +21,7 @@ LAYERS = [
     "database",
     "store",
     "revisions",
+    "backups",
     "edges",
     "settings",
     "logs",

@@ -167,7 +167,10 @@ def test_what_a_later_version_migrated_is_newer_and_what_it_finds_is_older(path:
     later = tmp_path / "later"
     shutil.copytree(ROOT / "provider", later / "provider", ignore=shutil.ignore_patterns("__pycache__"))
     migrations = next_version(later, 'op.add_column("service", sa.Column("note", sa.String()))')
-    ask = "import sys; from pathlib import Path; from provider.database import schema; schema.check_current(Path(sys.argv[1]))"
+    ask = (
+        "import sys; from pathlib import Path; from provider.database.schema import check_current; "
+        "check_current(Path(sys.argv[1]))"
+    )
     refused = subprocess.run(
         [sys.executable, "-c", ask, str(path)], cwd=later, capture_output=True, text=True, check=False
     )

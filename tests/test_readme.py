@@ -21,7 +21,12 @@ BIN = Path(sys.executable).parent
 # What a `console` block may do: it runs until it is stopped, or needs another program, host or user's rights.
 ELSEWHERE = (
     *("git clone ", "cd wayshub-frontend", "npm install", "PORT=", "echo '127.0.0.1 alvin.xyz' | sudo tee"),
-    *("PROVIDER_TRAEFIK_API=", "traefik --configFile="),
+    *(
+        "PROVIDER_TRAEFIK_API=",
+        "traefik --configFile=",
+        "wayshub-provider backup /srv/",
+        "wayshub-provider restore /srv/",
+    ),
 )
 
 

@@ -15,6 +15,8 @@ LATE: Final = {
     "up": "Migrate, serve, and run Traefik beside it.",
     "serve": "Serve the REST API and the configuration that Traefik polls.",
     "migrate": "Make the database, or bring it to this version's schema.",
+    "backup": "Copy the database into a file, and verify the copy.",
+    "restore": "Put a backup in the place of the database.",
 }
 """The commands that are imported when they are asked for, with the first lines of their help."""
 

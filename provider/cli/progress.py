@@ -43,6 +43,12 @@ class Progress:
         with suppress(OSError):
             self._status.start()
 
+    def at(self, text: str) -> None:
+        """Say how far it is, in place of what is being done, where a line can move."""
+        if self._status is not None:
+            with suppress(OSError):
+                self._status.update(f"{text} …")
+
     def done(self, text: str) -> None:
         """Say what was done, in place of what was being done."""
         self.close()

@@ -128,13 +128,15 @@ def check_whole(path: Path) -> None:
         raise Unavailable(f"the database {path} is damaged: {RESTORE}")
 
 
-def migrate(path: Path, say: Callable[[str], None] = lambda _line: None) -> None:
+def migrate(path: Path, say: Callable[[str], None] = lambda _line: None, *, copy: bool = True) -> None:
     """Bring a database to this version's schema, as `alembic upgrade head` does. Makes the file if need be.
 
-    Raises `Unavailable` for a file that is not ours, or newer than we are.
+    With `copy`, a copy is kept beside the file before anything is changed. Raises `Unavailable` for a file
+    that is not ours, or newer than we are.
     """
     config = alembic_config(path)
     config.attributes["say"] = say
+    config.attributes["copy"] = copy
     try:
         command.upgrade(config, "head")
     except CommandError as error:  # which is how Alembic's own command line is told

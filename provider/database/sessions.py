@@ -88,20 +88,9 @@ class Database:
     @contextmanager
     def _session(self, begin: str) -> Iterator[Session]:
         self._check_file()
-        try:
-            with KeepingSession(self._engine, expire_on_commit=False, autoflush=False) as session:
-                session.connection(execution_options={"begin": begin})
-                yield session
-        except DBAPIError as error:
-            if isinstance(error.orig, sqlite3.IntegrityError):
-                raise
-            raise Unavailable(f"the database {self.path} cannot be used now: {error.orig}") from error
-        except UnicodeDecodeError as error:  # the driver reads what SQLite says about a damaged file
-            raise Unavailable(f"the database {self.path} is damaged: {RESTORE}") from error
-        except LookupError as error:
-            if type(error) is not LookupError:  # which is what SQLAlchemy raises for a value that an enum lacks
-                raise
-            raise Unavailable(f"the database {self.path} is damaged: {RESTORE}") from error
+        with _told(self.path), KeepingSession(self._engine, expire_on_commit=False, autoflush=False) as session:
+            session.connection(execution_options={"begin": begin})
+            yield session
 
     def _check_file(self) -> None:
         if self._file is None:
@@ -121,6 +110,43 @@ class Database:
         event.listen(engine, "connect", lambda connection, _record: prepare(connection))
         event.listen(engine, "begin", begin)
         return engine
+
+
+@contextmanager
+def reading_copy(path: Path) -> Iterator[Session]:
+    """Give a session on a copy that nobody writes: it takes no lock, and leaves no file beside it.
+
+    Raises `Unavailable` if the copy cannot be read.
+    """
+    engine = create_engine(
+        URL.create("sqlite", database=f"file:{quoted(path)}", query={"immutable": "1", "uri": "true"}),
+        hide_parameters=True,
+        connect_args={"isolation_level": None},
+        json_deserializer=_read_json,
+    )
+    event.listen(engine, "begin", begin)
+    try:
+        with _told(path), KeepingSession(engine, expire_on_commit=False, autoflush=False) as session:
+            yield session
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Make what the driver and SQLAlchemy raise an `Unavailable`, but for a constraint that does not hold."""
+    try:
+        yield
+    except DBAPIError as error:
+        if isinstance(error.orig, sqlite3.IntegrityError):
+            raise
+        raise Unavailable(f"the database {path} cannot be used now: {error.orig}") from error
+    except UnicodeDecodeError as error:  # the driver reads what SQLite says about a damaged file
+        raise Unavailable(f"the database {path} is damaged: {RESTORE}") from error
+    except LookupError as error:
+        if type(error) is not LookupError:  # which is what SQLAlchemy raises for a value that an enum lacks
+            raise
+        raise Unavailable(f"the database {path} is damaged: {RESTORE}") from error
 
 
 class _OpenFile:

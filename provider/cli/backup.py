@@ -1,0 +1,42 @@
+"""`backup`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from provider import backups
+from provider.cli.paths import shown
+from provider.cli.progress import Progress
+from provider.settings import read_settings
+
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file to make.", show_default=False)]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")]
+
+
+def backup(file: FileArgument, force: ForceOption = False) -> None:
+    """Copy the database into a file, and verify the copy.
+
+    The service may run, and others may write meanwhile: FILE has the state
+    of one moment. It appears when it was verified, and only its owner can
+    read it. The database is that of PROVIDER_DATABASE_URL.
+
+    Examples:
+      wayshub-provider backup /srv/backups/monday.db
+      wayshub-provider backup --force latest.db
+    """
+    database = read_settings().database_path
+    progress = Progress()
+    try:
+        progress.doing(f"Copying the database {shown(database)}")
+        state = backups.back_up(database, file, lambda done, total: progress.at(copied(done, total)), force=force)
+        progress.done(f"The backup {file} has revision {state.revision}, and is verified")
+    finally:
+        progress.close()
+
+
+def copied(done: int, total: int) -> str:
+    """Say how far a copy is."""
+    if done < total:
+        return f"Copied {done:,} of {total:,} pages"
+    return "Verifying the copy"
