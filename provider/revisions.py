@@ -8,7 +8,7 @@ always what an edge will be given.
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ import msgspec
 from sqlmodel import Session, col, select
 
 from provider import configuration
+from provider.addresses import Network
 from provider.configuration import Document, Part, Parts, Section
 from provider.database.sessions import Database
 from provider.errors import ProviderError, Unavailable
@@ -30,6 +31,7 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 _WORDS_SHOWN = 5
+_MOST_WARNED = 20
 _LONGEST_LOGGED = 500
 """The most characters of a summary in a log line."""
 _PATIENCE_SECONDS = 5.0
@@ -70,8 +72,14 @@ class Timings:
 class Revisions:
     """The current snapshot, and the only way to the next. All methods may be called from any thread."""
 
-    def __init__(self, database: Database, assemble: Callable[[Parts], Document] = configuration.assemble) -> None:
+    def __init__(
+        self,
+        database: Database,
+        assemble: Callable[[Parts], Document] = configuration.assemble,
+        server_networks: Sequence[Network] = (),
+    ) -> None:
         self._database = database
+        self._server_networks = server_networks
         self._assemble = assemble
         self._lock = threading.Lock()
         self._listeners: list[Callable[[Snapshot], None]] = []
@@ -112,6 +120,9 @@ class Revisions:
                 self._database.open()
                 with self._database.writing() as session:
                     snapshot = self._adopt(session)
+                    servers.keep_to(session, self._server_networks)
+                    outside = servers.find_outside(session)
+                _warn(outside)
                 self._publish(snapshot)
         except ProviderError as error:
             # No connection stays, nor its write-ahead log: whoever puts another file in its place is not in its way.
@@ -138,6 +149,7 @@ class Revisions:
             known = self._check_loaded()
             with self._database.writing() as session:
                 snapshot = self._catch_up(session, known)
+                servers.keep_to(session, self._server_networks)
                 result = apply(session)
                 changes = net(records.changes(session))
                 summary = summarise(changes)
@@ -301,6 +313,14 @@ def _store_revision(
         )
     )
     session.flush()
+
+
+def _warn(outside: Mapping[str, str]) -> None:
+    """Say which servers could not be added now. They are served: a start breaks no edge."""
+    for name, trouble in list(outside.items())[:_MOST_WARNED]:
+        logger.warning("server %s is served all the same: %s", name, trouble)
+    if len(outside) > _MOST_WARNED:
+        logger.warning("so are %d more servers", len(outside) - _MOST_WARNED)
 
 
 def _log(snapshot: Snapshot, author: str, summary: str) -> None:

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from provider.addresses import Network, read_networks
 from provider.errors import FieldError, SettingsError, pointer
 from provider.values import DEFAULT_EDGE, check_name
 
@@ -43,6 +44,11 @@ class Settings(BaseSettings):
         description="Where to read back what the edges run: the URL of Traefik's API, or several as `name=url`, "
         "with commas between.",
     )
+    server_networks: str | None = Field(
+        default=None,
+        description="Networks that servers with literal addresses may be in, such as `10.0.0.0/8`, with commas "
+        "between; else all.",
+    )
     fallback_file: Path | None = Field(
         default=None,
         description="File that keeps the last accepted document for Traefik's file provider.",
@@ -70,7 +76,7 @@ class Settings(BaseSettings):
             raise ValueError("only a file of SQLite is supported: sqlite:///var/provider.db")
         return text
 
-    @field_validator("traefik", "traefik_api", "fallback_file", mode="before")
+    @field_validator("traefik", "traefik_api", "server_networks", "fallback_file", mode="before")
     @classmethod
     def none_if_empty(cls, value: object) -> object:
         """Take an empty variable for one that is not set, where not set means none."""
@@ -100,6 +106,18 @@ class Settings(BaseSettings):
     def traefik_api_urls(self) -> dict[str, str]:
         """The URLs of the Traefiks' APIs, by the names of the edges."""
         return _read_api_urls(self.traefik_api)
+
+    @field_validator("server_networks")
+    @classmethod
+    def check_server_networks(cls, text: str | None) -> str | None:
+        """Accept networks in CIDR notation."""
+        read_networks(text or "0.0.0.0/0")
+        return text
+
+    @property
+    def allowed_networks(self) -> list[Network]:
+        """The networks that servers are kept to; empty means all."""
+        return read_networks(self.server_networks) if self.server_networks else []
 
     @field_validator("log_level", "log_format", mode="before")
     @classmethod

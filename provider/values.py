@@ -13,6 +13,8 @@ import idna
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from provider.addresses import find_refusal
+
 DEFAULT_EDGE: Final = "default"
 """The name of an edge that gives none."""
 
@@ -172,7 +174,7 @@ def check_server_url(text: str) -> str:
 
     The normal form has scheme and host in lower case, A-labels, IPv6 compressed, and no slash at the
     end, so that one server has one spelling. Addresses in unusual spellings (`0x7f.1`, `2130706433`)
-    are refused.
+    are refused, and so are those where no server is, however they are spelled: see `addresses`.
     """
     if len(text) > URL_LENGTH:
         raise _refuse("url.length", f"the URL has {len(text)} characters: at most {URL_LENGTH}")
@@ -191,7 +193,10 @@ def check_server_url(text: str) -> str:
     parts = _AUTHORITY.fullmatch(authority)
     if parts is None or not parts[1]:
         raise _refuse("url.host", f"{_shown(text)} has no host")
-    return f"{scheme.lower()}://{_server_host(parts[1])}{_server_port(parts[2])}"
+    host = _server_host(parts[1])
+    if reason := find_refusal(host):
+        raise _refuse("url.refused", f"{_shown(parts[1])} {reason}: no server can be there")
+    return f"{scheme.lower()}://{host}{_server_port(parts[2])}"
 
 
 def _server_host(host: str) -> str:

@@ -14,6 +14,7 @@ ROOT = Path(provider.__file__).parent
 
 LAYERS = [
     "errors",
+    "addresses",
     "values",
     "rules",
     "models",
@@ -38,7 +39,7 @@ LAYERS = [
 """Each knows only those before it."""
 
 DOORS = ["api", "web", "cli"]
-PURE = ["errors", "values", "rules", "configuration", "models"]
+PURE = ["errors", "addresses", "values", "rules", "configuration", "models"]
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),
     *("threading", "time", "uuid"),

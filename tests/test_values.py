@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
 from provider import values
+from provider.addresses import find_refusal
 from tests import strategies
 
 CHECKS: list[Callable[[str], Any]] = [
@@ -371,7 +372,7 @@ def test_the_normal_form_of_a_url_is_its_own_normal_form(url: str) -> None:
     assert normal == normal.lower()
 
 
-@given(st.ip_addresses(), st.integers(1, 65535))
+@given(st.ip_addresses().filter(lambda address: find_refusal(str(address)) is None), st.integers(1, 65535))
 def test_every_address_and_port_is_a_server(address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int) -> None:
     host = f"[{address}]" if address.version == 6 else str(address)
     assert urlsplit(values.check_server_url(f"http://{host}:{port}")).port == port

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from sqlmodel import Session, col, select
@@ -36,7 +36,7 @@ def expose(session: Session, wanted: ExposeInput) -> Application:
     """Make a domain, unless it exists, and a router, a service and servers, which must not exist.
 
     Raises `AlreadyExists` where a name is taken or another router has the domain and path prefix, and
-    `Invalid` where two servers have one name.
+    `Invalid` where two servers have one name, or one leads where none may be.
     """
     host = to_ascii(wanted.domain)
     name = wanted.name or default_name(host)
@@ -45,8 +45,7 @@ def expose(session: Session, wanted: ExposeInput) -> Application:
     if domains.find(session, host) is None:
         domains.put(session, DomainInput(name=wanted.domain))
     services.put(session, ServiceInput.model_validate({"name": name, "healthCheck": wanted.health_check}))
-    for server in listed:
-        servers.put(session, name, server)
+    _put_servers(session, name, listed)
     router = {"name": name, "domains": [wanted.domain], "pathPrefix": wanted.path_prefix, "service": name}
     routers.put(session, RouterInput.model_validate(router))
     return Application(
@@ -55,6 +54,17 @@ def expose(session: Session, wanted: ExposeInput) -> Application:
         services.get(session, name),
         servers.page(session, name),
     )
+
+
+def _put_servers(session: Session, service: str, listed: Sequence[ServerInput]) -> None:
+    wrong: list[FieldError] = []
+    for index, server in enumerate(listed):
+        try:
+            servers.put(session, service, server)
+        except Invalid as error:
+            wrong += [replace(field, pointer=pointer("servers", index) + field.pointer) for field in error.fields]
+    if wrong:
+        raise Invalid(wrong)
 
 
 def default_name(host: str) -> str:

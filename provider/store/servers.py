@@ -5,8 +5,24 @@ from itertools import groupby
 
 from sqlmodel import Session, col, select
 
+from provider.addresses import Network, find_trouble
+from provider.errors import FieldError, Invalid
 from provider.models import Server, ServerInput, Service
 from provider.store import records
+
+_NETWORKS = "server_networks"
+
+
+def keep_to(session: Session, networks: Sequence[Network]) -> None:
+    """Let servers lead to these networks only, whoever writes in this session; none means to all."""
+    session.info[_NETWORKS] = networks
+
+
+def find_outside(session: Session) -> dict[str, str]:
+    """Return the stored servers (`SERVICE/SERVER`) that lead where none may be now, with why."""
+    networks = session.info.get(_NETWORKS, ())
+    rows = session.exec(select(Server.service, Server.name, Server.url).order_by(Server.service, Server.name))
+    return {f"{service}/{name}": trouble for service, name, url in rows if (trouble := find_trouble(url, networks))}
 
 
 def find(session: Session, service: str, name: str) -> ServerInput | None:
@@ -57,9 +73,17 @@ def of_services(session: Session, names: Sequence[str]) -> dict[str, list[Server
 
 
 def put(session: Session, service: str, server: ServerInput) -> None:
-    """Create or replace a server. Raises `NotFound` if its service does not exist."""
+    """Create or replace a server.
+
+    Raises `NotFound` if its service does not exist, and `Invalid` if it leads where no server may be. One
+    that does already can be changed otherwise: it can be drained.
+    """
     _check_service(session, service)
     before = find(session, service, server.name)
+    if (before is None or before.url != server.url) and (
+        trouble := find_trouble(server.url, session.info.get(_NETWORKS, ()))
+    ):
+        raise Invalid([FieldError("/url", "url.network", trouble)])
     values = {
         "service": service,
         "name": server.name,

@@ -31,7 +31,8 @@ CODES = {
     *("router.match", "service.unknown"),
     *("text.control", "text.surrogate", "timeout.interval"),
     *("type.array", "type.boolean", "type.integer", "type.number", "type.object", "type.string"),
-    *("url.fragment", "url.host", "url.length", "url.path", "url.port", "url.query", "url.scheme", "url.user"),
+    *("url.fragment", "url.host", "url.length", "url.network", "url.path", "url.port", "url.query"),
+    *("url.refused", "url.scheme", "url.user"),
     *("value.choice", "value.few", "value.large", "value.long", "value.many", "value.short", "value.small"),
     *("wait.range", "weight.range", "weight.zero"),
 }

@@ -1,0 +1,137 @@
+"""Addresses: where no server may ever be, and which networks servers are kept to.
+
+A host name is not looked up: it is Traefik that does, and what it finds can change at any time.
+"""
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_METADATA: Final = "the metadata of a cloud"
+
+_REFUSED: Final[dict[Network, str]] = {
+    ipaddress.ip_network(text): what
+    for text, what in {
+        "0.0.0.0/8": "unspecified",
+        "169.254.0.0/16": "link-local",
+        "100.100.100.200/32": _METADATA,
+        "168.63.129.16/32": _METADATA,
+        "192.0.0.192/32": _METADATA,
+        "224.0.0.0/4": "multicast",
+        "255.255.255.255/32": "broadcast",
+        "::/128": "unspecified",
+        "fe80::/10": "link-local",
+        "fd00:ec2::/32": _METADATA,
+        "fd00:42::42/128": _METADATA,
+        "fd00:c1::a9fe:a9fe/128": _METADATA,
+        "fd20:ce::254/128": _METADATA,
+        "ff00::/8": "multicast",
+    }.items()
+}
+"""Networks in which no server is, with what they are. Whoever reaches a cloud's metadata gets its secrets."""
+
+_REFUSED_NAMES: Final = {
+    *("metadata.google.internal", "metadata.goog", "metadata.tencentyun.com"),
+    *("instance-data", "instance-data.ec2.internal"),
+}
+
+# Prefixes whose addresses have an IPv4 address in them, by how many bits stand behind it.
+_CARRIERS: Final = {
+    ipaddress.IPv6Network("::/96"): 0,  # IPv4-compatible
+    ipaddress.IPv6Network("::ffff:0:0/96"): 0,  # IPv4-mapped
+    ipaddress.IPv6Network("::ffff:0:0:0/96"): 0,  # IPv4-translated
+    ipaddress.IPv6Network("64:ff9b::/96"): 0,  # NAT64
+    ipaddress.IPv6Network("64:ff9b:1::/48"): 0,  # NAT64 of a network's own
+    ipaddress.IPv6Network("2002::/16"): 80,  # 6to4
+    ipaddress.IPv6Network("2001::/32"): 64,  # the server of Teredo
+}
+_SAME: Final = tuple(_CARRIERS)[:3]
+"""Those whose addresses are other spellings of IPv4 addresses, and nothing else."""
+
+_TEREDO: Final = ipaddress.IPv6Network("2001::/32")
+_LOCAL_NAT64: Final = ipaddress.IPv6Network("64:ff9b:1::/48")
+_ISATAP: Final = 0x5EFE
+_LOOPBACK: Final = ipaddress.IPv6Address("::1")
+
+
+def find_refusal(host: str) -> str | None:
+    """Say why no server may be at a host, in its normal form, or return None if one may."""
+    if host in _REFUSED_NAMES:
+        return f"leads to {_METADATA}"
+    address = find_address(host)
+    if address is None:
+        return None
+    for meant in _meanings(address):
+        for network, what in _REFUSED.items():
+            if meant in network:
+                through = "" if meant == address else f" (it stands for {meant})"
+                return f"is in the network {network}, which is {what}{through}"
+    return None
+
+
+def find_address(host: str) -> Address | None:
+    """Return the address that a host in its normal form is, or None for a name."""
+    try:
+        return ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return None
+
+
+def find_trouble(url: str, networks: Sequence[Network]) -> str | None:
+    """Say why a server's URL, in its normal form, leads where none may be, or return None if one may.
+
+    `networks` are those that servers are kept to; empty means all.
+    """
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:  # of a row that this service did not write
+        return "its URL cannot be read"
+    if reason := find_refusal(host):
+        return f"{host} {reason}: no server can be there"
+    address = find_address(host)
+    if not networks or address is None:
+        return None
+    plain = _plain(address)
+    if any(plain in network for network in networks):
+        return None
+    return f"{host} is outside the networks that PROVIDER_SERVER_NETWORKS allows: {', '.join(map(str, networks))}"
+
+
+def read_networks(text: str) -> list[Network]:
+    """Read networks in CIDR notation with commas between. Raises `ValueError` that says which is wrong."""
+    networks: list[Network] = []
+    for part in text.split(","):
+        try:
+            networks.append(ipaddress.ip_network(part.strip()))
+        except ValueError as error:
+            raise ValueError(f"'{part.strip()}' is not a network, such as 10.0.0.0/8 or fd00::/8 ({error})") from None
+    return networks
+
+
+def _plain(address: Address) -> Address:
+    """Return the IPv4 address that is meant where an IPv6 address is but another spelling of it."""
+    if isinstance(address, ipaddress.IPv6Address) and address != _LOOPBACK and any(address in same for same in _SAME):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address
+
+
+def _meanings(address: Address) -> Iterator[Address]:
+    """Return the address, and the IPv4 addresses that it carries, whoever unpacks them."""
+    yield address
+    if isinstance(address, ipaddress.IPv4Address) or address == _LOOPBACK:
+        return
+    number = int(address)
+    for carrier, behind in _CARRIERS.items():
+        if address in carrier:
+            yield ipaddress.IPv4Address(number >> behind & 0xFFFFFFFF)
+    if address in _LOCAL_NAT64:  # an address that begins behind 48, 56 or 64 bits leaves the octet at 64 out
+        rest = (number >> 64 & 0xFFFF) << 56 | number & 0xFFFFFFFFFFFFFF
+        yield from (ipaddress.IPv4Address(rest >> behind & 0xFFFFFFFF) for behind in (40, 32, 24))
+    if address in _TEREDO:  # the client, with all bits turned
+        yield ipaddress.IPv4Address(~number & 0xFFFFFFFF)
+    if number >> 32 & 0xFDFFFFFF == _ISATAP:  # in any network
+        yield ipaddress.IPv4Address(number & 0xFFFFFFFF)
