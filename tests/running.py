@@ -1,7 +1,10 @@
 """Real parts to test with: a service on Uvicorn, a Traefik, servers that answer with their name."""
 
+import contextlib
+import itertools
 import json
 import os
+import random
 import re
 import shutil
 import socket
@@ -68,11 +71,19 @@ def fetch(url: str, **options: Any) -> httpx.Response:
     return httpx.get(url, verify=_NO_TLS, **{"timeout": 30, **options})
 
 
+_PORTS = range(10_000, 32_000)
+"""Below those that the system gives to connections: one of them could be taken before it is used."""
+
+_ports = itertools.cycle(random.Random(os.getpid()).sample(_PORTS, len(_PORTS)))
+
+
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a port on which nothing listens, another one each time."""
+    while True:
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            port = next(_ports)
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def migrated_copy(folder: Path) -> Path:

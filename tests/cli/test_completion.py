@@ -34,7 +34,23 @@ def complete(cli: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("", ["up", "serve", "migrate", "expose", "status", "domain", "service", "server", "router", "edge"]),
+        (
+            "",
+            [
+                "up",
+                "serve",
+                "migrate",
+                "backup",
+                "restore",
+                "expose",
+                "status",
+                "domain",
+                "service",
+                "server",
+                "router",
+                "edge",
+            ],
+        ),
         ("ser", ["serve", "service", "server"]),
         ("server ", ["list", "show", "add", "set", "remove"]),
         ("serve --p", ["--port"]),
