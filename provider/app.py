@@ -20,7 +20,7 @@ from provider.api.requests import Requests, list_templates
 from provider.api.resources import PREFIX
 from provider.configuration import Document, Parts
 from provider.database.sessions import Database
-from provider.edges import fallback
+from provider.edges.fallback import Fallback
 from provider.edges.memory import Memory
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
@@ -65,7 +65,8 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     polls = Polls(settings.coalesce_ms / 1000)
     edges = Edges(revisions, polls, settings.traefik_api_urls)
     memory = Memory(database, edges)
-    trouble = fallback.Trouble()
+    fallback = Fallback(settings.fallback_file, edges)
+    edges.follow(fallback.is_at)
     metrics = Metrics(database, revisions, polls, edges, named=settings.traefik_api_urls.keys(), polls_route=PATH)
     revisions.subscribe(polls.publish)
     revisions.observe(metrics.changed)
@@ -77,8 +78,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
         polls.open(asyncio.get_running_loop(), revisions.current)
         recalled = await memory.recall()  # before anybody is given what he rejected
         tasks = [asyncio.create_task(watch(edges)), asyncio.create_task(memory.keep(recalled=recalled))]
-        if settings.fallback_file is not None:
-            tasks.append(asyncio.create_task(fallback.keep(settings.fallback_file, edges, trouble)))
+        tasks.append(asyncio.create_task(fallback.keep()))
         if not loaded:
             tasks.append(asyncio.create_task(_load_later(revisions)))
         yield
@@ -103,7 +103,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.state.revisions = revisions
     api.state.edges = edges
     api.state.metrics = metrics
-    api.state.fallback = trouble
+    api.state.fallback = fallback
     api.state.started_at = monotonic()
     api.add_middleware(BodyLimit)
     problems.install(api)

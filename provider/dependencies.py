@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from provider.edges.fallback import Trouble
+from provider.edges.fallback import Fallback
 from provider.edges.health import Health
 from provider.edges.registry import Edges
 from provider.metrics import Metrics
@@ -39,9 +39,9 @@ async def metrics(request: Request) -> Metrics:
     return found
 
 
-async def fallback(request: Request) -> Trouble:
-    """Return what is wrong with the app's fallback file."""
-    found: Trouble = request.app.state.fallback
+async def fallback(request: Request) -> Fallback:
+    """Return the app's fallback file."""
+    found: Fallback = request.app.state.fallback
     return found
 
 
@@ -53,6 +53,6 @@ async def author(_request: Request) -> str:
 RevisionsDependency = Annotated[Revisions, Depends(revisions)]
 EdgesDependency = Annotated[Edges, Depends(edges)]
 HealthDependency = Annotated[Health, Depends(health)]
-FallbackDependency = Annotated[Trouble, Depends(fallback)]
+FallbackDependency = Annotated[Fallback, Depends(fallback)]
 MetricsDependency = Annotated[Metrics, Depends(metrics)]
 AuthorDependency = Annotated[str, Depends(author)]

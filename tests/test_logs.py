@@ -98,7 +98,7 @@ def test_a_write_has_a_line_for_the_change_and_one_for_the_request_with_one_id(
         "summary": "service wayshub added",
         "digest": service.digest(),
     }
-    (request,) = lines.requests("info")
+    (request,) = wait_until(lambda: lines.requests("info"), "the line is written")
     assert request.pop("timestamp")
     assert 0 < request.pop("duration_ms") < 60_000
     assert re.fullmatch(
@@ -235,7 +235,7 @@ def test_a_fault_is_logged_with_its_traceback_and_the_id_and_without_values(
     assert fault["request_id"] == "the-fault"
     assert fault["exception"].startswith("Traceback")
     assert fault["exception"].endswith("RuntimeError: no luck")
-    (request,) = lines.requests("warning")
+    (request,) = wait_until(lambda: lines.requests("warning"), "the line is written")
     assert (request["status"], request["request_id"]) == (500, "the-fault")
     assert lines.changes() == []
     assert SECRET not in json.dumps(lines.json) + "".join(lines.text)
@@ -254,7 +254,7 @@ def test_a_fault_is_logged_with_its_traceback_and_the_id_and_without_values(
 )
 def test_a_path_cannot_forge_a_line(service: Service, lines: Lines, path: str, told: str) -> None:
     fetch(service.url + path)
-    (request,) = lines.requests("info")
+    (request,) = wait_until(lambda: lines.requests("info"), "the line is written")
     assert request["path"] == told
     (line,) = [line for line in lines.text if " GET " in line]
     assert line.count("\n") == 0

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from provider import __version__
 from provider.api import documentation
 from provider.dependencies import EdgesDependency, FallbackDependency, RevisionsDependency
-from provider.edges.fallback import Trouble
+from provider.edges.fallback import Fallback
 from provider.edges.registry import Edges
 from provider.edges.states import Edge, EdgeState, is_gone
 from provider.errors import Unavailable
@@ -75,7 +75,7 @@ async def healthz(request: Request) -> Alive:
 
 
 @router.get("/readyz", summary="Is there a document to serve?", responses=documentation.READY)
-async def readyz(revisions: RevisionsDependency, edges: EdgesDependency, trouble: FallbackDependency) -> Ready:
+async def readyz(revisions: RevisionsDependency, edges: EdgesDependency, fallback: FallbackDependency) -> Ready:
     """Tell which revision is served and what is wrong all the same, or 503 with why there is none."""
     snapshot = revisions.current
     if snapshot is None:
@@ -85,7 +85,7 @@ async def readyz(revisions: RevisionsDependency, edges: EdgesDependency, trouble
         digest=snapshot.document.digest,
         routers=len(snapshot.parts.routers.parts),
         services=len(snapshot.parts.services.parts),
-        warnings=[*_warn_of_database(revisions), *_warn_of_fallback(trouble), *_warn_of_edges(edges)],
+        warnings=[*_warn_of_database(revisions), *_warn_of_fallback(fallback), *_warn_of_edges(edges)],
     )
 
 
@@ -95,9 +95,9 @@ def _warn_of_database(revisions: Revisions) -> Iterator[str]:
         yield f"changes are refused: {trouble}"
 
 
-def _warn_of_fallback(trouble: Trouble) -> Iterator[str]:
-    if trouble.detail:
-        yield trouble.detail
+def _warn_of_fallback(fallback: Fallback) -> Iterator[str]:
+    if fallback.trouble:
+        yield fallback.trouble
 
 
 def _warn_of_edges(edges: Edges) -> Iterator[str]:
@@ -113,4 +113,6 @@ def _warn_of_edges(edges: Edges) -> Iterator[str]:
 def _is_troubled(edge: Edge) -> bool:
     """Tell whether an edge is in a state in which somebody has to look at it."""
     state = edge.verdict.state
+    if edge.is_passing:
+        return False
     return state in _GRAVITY and (edge.api_url is not None or state not in _EXPECTED)

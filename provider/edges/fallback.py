@@ -11,13 +11,15 @@ import json
 import logging
 import os
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from provider.configuration import BEACON, BEACON_HEADER
+import msgspec
+
+from provider.configuration import BEACON, BEACON_HEADER, Section
 from provider.edges.registry import Edges
-from provider.revisions import Served
+from provider.revisions import Served, Snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -35,13 +37,17 @@ def fallback(content: bytes) -> bytes:
     JSON, which is YAML too. The last router in rank has the priority -N, the first -1; those of one rank
     keep one.
     """
+    return json.dumps(_ranked(content), indent=1, ensure_ascii=False).encode()
+
+
+def _ranked(content: bytes) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(content)
     routers: dict[str, dict[str, Any]] = document["http"].get("routers", {})
     ranks = sorted({_rank(router) for router in routers.values()}, reverse=True)
     places = {rank: -place for place, rank in enumerate(ranks, start=1)}
     for router in routers.values():
         router["priority"] = places[_rank(router)]
-    return json.dumps(document, indent=1, ensure_ascii=False).encode()
+    return document
 
 
 def _rank(router: dict[str, Any]) -> int:
@@ -69,42 +75,128 @@ def write(path: Path, content: bytes) -> None:
         os.close(folder)
 
 
+_EMPTY: Final = {"http": {"middlewares": {BEACON: {"headers": {"customResponseHeaders": {BEACON_HEADER: _NONE}}}}}}
+
+
 def prepare(path: Path) -> None:
     """Make the file if there is none: Traefik's file provider does not start without. Raises `OSError`."""
     if not path.exists():
-        beacon = {"headers": {"customResponseHeaders": {BEACON_HEADER: _NONE}}}
-        write(path, json.dumps({"http": {"middlewares": {BEACON: beacon}}}).encode())
+        write(path, json.dumps(_EMPTY).encode())
 
 
-@dataclass(slots=True)
-class Trouble:
-    """What is wrong with the file now, for a person; empty while nothing is."""
+class Fallback:
+    """The file, and what is wrong with it. Everything but the writing runs in the event loop's thread."""
 
-    detail: str = ""
+    def __init__(self, path: Path | None, edges: Edges) -> None:
+        self._path = path
+        self._edges = edges
+        self._kept: tuple[str, str] | None = None
+        self._rules: Mapping[str, str] = {}
+        self._found: tuple[int, ...] = ()
+        self._revision = -1
+        self.trouble = ""
+        """What is wrong now, for a person; empty while nothing is."""
 
+    def is_at(self, revision: int) -> bool:
+        """Tell whether what was removed until a revision is gone from the file, as far as it can be."""
+        return self._path is None or bool(self.trouble) or self._revision >= revision
 
-async def keep(path: Path, edges: Edges, trouble: Trouble) -> None:
-    """Keep the file at the last document that an edge accepted, until cancelled."""
-    kept = ""
-    while True:
-        accepted = edges.accepted
-        digest = accepted.document.digest if accepted else _NONE
-        if digest == kept:
-            await edges.changed(_PAUSE_SECONDS)
-            continue
+    async def keep(self) -> None:
+        """Keep the file at the last document that an edge accepted, without what was removed since.
+
+        What is removed goes at once, accepted or not; else it is written at most every two seconds. A file
+        that somebody else took away or changed is written anew. Runs until it is cancelled.
+        """
+        if self._path is None:
+            return
+        written = float("-inf")
+        clock = asyncio.get_running_loop().time
+        while True:
+            current, accepted = self._edges.current, self._edges.accepted
+            wanted = (accepted.document.digest if accepted else _NONE, current.document.digest if current else _NONE)
+            if wanted != self._kept or self._found != _signature(self._path):
+                early = written + _PAUSE_SECONDS - clock()
+                if early > 0 and self._kept is not None and not self._is_removed(current):
+                    self._passed(current)
+                    await self._edges.changed(early)
+                    continue
+                if await self._write(self._path, accepted, current):
+                    self._kept, self._found = wanted, _signature(self._path)
+                written = clock()
+            self._passed(current)
+            await self._edges.changed(_PAUSE_SECONDS)
+
+    def _passed(self, current: Snapshot | None) -> None:
+        if current is not None and current.revision > self._revision:
+            self._revision = current.revision
+            self._edges.wake()
+
+    def _is_removed(self, current: Snapshot | None) -> bool:
+        """Tell whether something that the file has must no longer be served."""
+        return current is not None and any(
+            not _has(current.parts.routers, name, rule) for name, rule in self._rules.items()
+        )
+
+    async def _write(self, path: Path, accepted: Served | None, current: Snapshot | None) -> bool:
         try:
-            await asyncio.to_thread(_update, path, accepted)
+            self._rules = await asyncio.to_thread(_update, path, accepted, current)
         except OSError as error:
             detail = f"the fallback file {path} cannot be written: {error.strerror or error}"
-            if detail != trouble.detail:
-                trouble.detail = detail
+            if detail != self.trouble:
+                self.trouble = detail
                 logger.error("%s", detail)  # noqa: TRY400  # no bug of ours
-        else:
-            kept, trouble.detail = digest, ""
-        await asyncio.sleep(_PAUSE_SECONDS)
+            return False
+        self.trouble = ""
+        return True
 
 
-def _update(path: Path, accepted: Served | None) -> None:
+def _signature(path: Path) -> tuple[int, ...]:
+    """Return what is another when a file is another, or was written to."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _update(path: Path, accepted: Served | None, current: Snapshot | None) -> dict[str, str]:
+    """Bring the file up to date. Returns the rules of the routers in it, by name.
+
+    As long as no edge was seen to accept anything, what the file has stays, but for what was removed.
+    """
     prepare(path)
-    if accepted is not None and path.read_bytes() != (wanted := fallback(accepted.document.content)):
-        write(path, wanted)
+    before = path.read_bytes()
+    wanted = limited(_read(before) if accepted is None else _ranked(accepted.document.content), current)
+    content = json.dumps(wanted, indent=1, ensure_ascii=False).encode()
+    if content != before:
+        write(path, content)
+    return {name: router["rule"] for name, router in wanted["http"].get("routers", {}).items()}
+
+
+def limited(document: dict[str, Any], current: Snapshot | None) -> dict[str, Any]:
+    """Return a document without the routers that are not in the current one, or not with this rule."""
+    routers: dict[str, dict[str, Any]] = document["http"].get("routers", {})
+    if current is None:
+        return document
+    kept = {name: router for name, router in routers.items() if _has(current.parts.routers, name, router["rule"])}
+    http = {**document["http"], "routers": kept}
+    if not kept:  # an empty map is no document for Traefik
+        del http["routers"]
+    return {**document, "http": http}
+
+
+def _has(routers: Section, name: str, rule: str) -> bool:
+    part = routers.parts.get(name)
+    return part is not None and b'"rule":' + msgspec.json.encode(rule) in part.content
+
+
+def _read(content: bytes) -> dict[str, Any]:
+    """Read what the file has; nothing, if somebody has put in there what is no document of ours."""
+    try:
+        document: dict[str, Any] = json.loads(content)
+        routers = document["http"].get("routers", {})
+        if all(isinstance(router["rule"], str) for router in routers.values()):
+            return document
+    except (ValueError, LookupError, TypeError, AttributeError):
+        pass
+    return _EMPTY

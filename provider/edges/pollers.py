@@ -48,11 +48,17 @@ class Poller:
     connection: Connection
     given: Served | None = None
     holding: bool = False
+    polls: int = 0
+    asked_at: float = 0.0
+    proven: bool = False
+    """Whether an edge was seen to run what it was given, and it has come back since it came first."""
     after: list[float] = field(default_factory=list)
     """When the first polls came after the one that was answered with `given`."""
 
     def asked(self, now: float) -> None:
         """Note a poll."""
+        self.polls += 1
+        self.asked_at = now
         if self.given is not None and len(self.after) < POLLS_TO_REJECT:
             self.after.append(now)
 

@@ -7,7 +7,8 @@ so the beacon tells which document runs; `routers?status=disabled` tells what wa
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final, TypeVar
+from datetime import datetime
+from typing import Annotated, Final, TypeVar
 
 import httpx
 import msgspec
@@ -44,7 +45,7 @@ class _Middleware(msgspec.Struct):
 
 class _Version(msgspec.Struct):
     version: str = msgspec.field(name="Version")
-    started: str = msgspec.field(name="startDate")
+    started: Annotated[datetime, msgspec.Meta(tz=True)] = msgspec.field(name="startDate")
 
 
 class _Router(msgspec.Struct):
@@ -90,7 +91,7 @@ class TraefikAPI:
     async def get_version(self) -> tuple[str, str]:
         """Return Traefik's version, and when it started (ISO 8601)."""
         found = await self._get("/api/version", _Version)
-        return found.version, found.started
+        return found.version, found.started.isoformat().replace("+00:00", "Z")
 
     async def list_disabled(self) -> tuple[DisabledRouter, ...]:
         """Return the routers of ours that it disabled."""

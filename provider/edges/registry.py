@@ -15,7 +15,7 @@ from provider.edges.pollers import Connection, Poller
 from provider.edges.polls import Polls, Quarantine
 from provider.edges.states import Edge, EdgeState, Observation, has_rejected, judge
 from provider.models import EdgeRecord, QuarantineRecord
-from provider.revisions import Revisions, Served
+from provider.revisions import Revisions, Served, Snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +24,12 @@ MOST_EDGES: Final = 2_000
 
 _MOST_PAUSE_SECONDS: Final = 1.0
 """Time alone makes an edge stale, and tells nobody."""
+
+_QUIET_SECONDS: Final = 60.0
+"""An API that answers now and then makes its edge change its state all the time."""
+
+_LONGEST_LOGGED: Final = 500
+"""The most characters of a detail in a log line: some of it is Traefik's own words."""
 
 Listener = Callable[[Edge, EdgeState], None]
 
@@ -36,6 +42,7 @@ class Edges:
         self._polls = polls
         self._edges = {name: Edge(name, api_url=url) for name, url in api_urls.items()}
         self._listeners: list[Listener] = []
+        self._followers: list[Callable[[int], bool]] = []
         self._change: asyncio.Future[None] | None = None
         self.health = Health()
 
@@ -48,6 +55,11 @@ class Edges:
         """Find an edge, judged now."""
         edge = self._edges.get(name)
         return None if edge is None else self.refresh(edge)
+
+    @property
+    def current(self) -> Snapshot | None:
+        """What is served, quarantines aside."""
+        return self._revisions.current
 
     @property
     def serving(self) -> bool:
@@ -70,8 +82,8 @@ class Edges:
         """Know the edges again that an earlier process saw."""
         for record in records:
             edge = self._edges.get(record.name) or self._add(record.name)
-            edge.first_seen = datetime.fromisoformat(record.first_seen)
-            edge.last_seen = edge.last_seen or datetime.fromisoformat(record.last_seen)
+            first, last = datetime.fromisoformat(record.first_seen), datetime.fromisoformat(record.last_seen)
+            edge.recalled(first, last, _date(), _now())
             edge.address = edge.address or record.address
             self.refresh(edge)
 
@@ -118,7 +130,7 @@ class Edges:
         if edge.answered(poller, snapshot, _now()):
             edge.given_date = edge.last_seen
             self.refresh(edge)
-            self._wake()
+            self.wake()
 
     def observed(self, edge: Edge, observation: Observation) -> None:
         """Note what an edge's API told."""
@@ -159,10 +171,10 @@ class Edges:
             edge.verdict = verdict
             if verdict.state != before or edge.since is None:
                 edge.since = _date()
-                _log(edge, before)
+                _log(edge, before, _now())
                 for listener in self._listeners:
                     listener(edge, before)
-            self._wake()
+            self.wake()
         return edge
 
     # Who waits
@@ -175,13 +187,22 @@ class Edges:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         missing = self._list_missing(revision)
-        while missing and not all(map(_is_settled, missing)) and not self._polls.closed:
+        self.wake()  # who follows the revisions may have slept through this one
+        while not self._is_over(missing, revision) and not self._polls.closed:
             remaining = deadline - loop.time()
             if remaining <= 0:
                 break
             await self.changed(min(remaining, _MOST_PAUSE_SECONDS))
             missing = self._list_missing(revision)
         return missing
+
+    def _is_over(self, missing: list[Edge], revision: int) -> bool:
+        """Tell whether there is nothing left to wait for."""
+        return all(map(_is_settled, missing)) and all(is_at(revision) for is_at in self._followers)
+
+    def follow(self, is_at: Callable[[int], bool]) -> None:
+        """Let who waits for a revision also wait until `is_at` says that something else is at it."""
+        self._followers.append(is_at)
 
     def _list_missing(self, revision: int) -> list[Edge]:
         """Return the edges that do not run a revision, each judged now: what was said of it may be of another."""
@@ -198,7 +219,8 @@ class Edges:
             self._change = asyncio.get_running_loop().create_future()
         return self._change
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Wake whoever waits until something has changed."""
         if self._change is not None:
             self._change.set_result(None)
             self._change = None
@@ -234,13 +256,12 @@ class Edges:
 
 def _runs(edge: Edge, revision: int, current: Served | None) -> bool:
     """Tell whether an edge runs a revision or a later one, or is one for which nobody waits."""
-    if edge.verdict.state in {EdgeState.STALE, EdgeState.NEVER_SEEN}:
+    if edge.verdict.state in {EdgeState.STALE, EdgeState.NEVER_SEEN} or edge.is_passing:
         return True
-    observed = edge.observation
-    if observed is None or observed.digest is None:
+    given = edge.given
+    if given is None or not edge.runs_given():
         return False
-    known = [snapshot for snapshot in (edge.given, current) if snapshot is not None and snapshot.revision >= revision]
-    return observed.digest in {snapshot.document.digest for snapshot in known}
+    return given.revision >= revision or (current is not None and given.document.digest == current.document.digest)
 
 
 def _is_settled(edge: Edge) -> bool:
@@ -253,9 +274,17 @@ def _seen(edge: Edge) -> tuple[float, str]:
     return edge.polled_at or float("-inf"), "" if edge.last_seen is None else edge.last_seen.isoformat()
 
 
-def _log(edge: Edge, before: EdgeState) -> None:
-    level = logging.WARNING if edge.verdict.state in {EdgeState.REJECTED, EdgeState.DEGRADED} else logging.INFO
-    logger.log(level, "edge %s: %s, was %s: %s", edge.name, edge.verdict.state, before, edge.verdict.detail)
+def _log(edge: Edge, before: EdgeState, now: float) -> None:
+    """Log a new state. One that comes and goes is told once in a while."""
+    state, detail = edge.verdict.state, edge.verdict.detail
+    level = logging.WARNING if state in {EdgeState.REJECTED, EdgeState.DEGRADED} else logging.INFO
+    if EdgeState.UNCONFIRMED in {state, before}:
+        if len(edge.told) == edge.told.maxlen and now - edge.told[0] < _QUIET_SECONDS:
+            level = logging.DEBUG
+        else:
+            edge.told.append(now)
+    shown = detail if len(detail) <= _LONGEST_LOGGED else detail[:_LONGEST_LOGGED] + "…"
+    logger.log(level, "edge %s: %s, was %s: %s", edge.name, state, before, shown)
 
 
 def _now() -> float:

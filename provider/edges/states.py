@@ -17,6 +17,15 @@ _LEAST_SECONDS_TO_APPLY: Final = 2.5
 _BYTES_A_SECOND: Final = 50_000
 """Traefik takes 2 to 4 s for the 2 MB of 10,000 routers, on two cores that have nothing else to do: a tenth of that."""
 
+_LOST_SECONDS: Final = 120.0
+"""A Traefik whose connection broke comes back sooner: it asks again after 15 s at most."""
+
+_MOST_LOST: Final = 16
+_AWAITED_SECONDS: Final = 20.0
+_AWAITED_AFTER: Final = timedelta(minutes=5)
+
+_MOST_TOLD: Final = 4
+
 _LEARNED: Final = 2
 """An edge that was accused and was only slow gets so many times as long from then on."""
 
@@ -88,6 +97,9 @@ class Edge:
     remembered: datetime | None = None
     """What `last_seen` was when it was remembered last."""
     address: str | None = None
+    awaited_until: float = 0.0
+    """Until when it should be back that polled shortly before this service was started."""
+    polls: int = 0
     polled_at: float | None = None
     answered_at: float | None = None
     gaps: deque[float] = field(default_factory=lambda: deque(maxlen=_INTERVALS_KNOWN))
@@ -95,6 +107,8 @@ class Edge:
     wait_seconds: float = 0.0
     pollers: list[Poller] = field(default_factory=list)
     given: Served | None = None
+    given_at: float = 0.0
+    """When it was given another document than before."""
     given_date: datetime | None = None
     observation: Observation | None = None
     started: str | None = None
@@ -105,6 +119,8 @@ class Edge:
     """When it came for the first time after it was given what it seems to have rejected."""
     slowest_seconds: float = 0.0
     """The longest that it took to run what it seemed to have rejected."""
+    told: deque[float] = field(default_factory=lambda: deque(maxlen=_MOST_TOLD))
+    """When it was logged that its API cannot be read, or can again."""
     verdict: Verdict = Verdict(EdgeState.NEVER_SEEN, "no Traefik has polled under this name yet")
     since: datetime | None = None
 
@@ -112,6 +128,11 @@ class Edge:
     def open_pollers(self) -> list[Poller]:
         """All that poll under its name, or did and may again."""
         return [poller for poller in self.pollers if poller.connection.open]
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether it has come once, and need not come again: somebody may have looked at the document."""
+        return self.api_url is None and self.polls == 1
 
     @property
     def holding(self) -> bool:
@@ -130,10 +151,11 @@ class Edge:
         """Note a poll."""
         if self.answered_at is not None:
             self.gaps.append(now - self.answered_at)
+        self.polls += 1
         self.polled_at, self.wait_seconds = now, wait_seconds
         poller.asked(now)
-        if poller not in self.pollers:
-            self.pollers = [*self.open_pollers, poller]
+        if poller not in self.pollers:  # it may be one of those that were lost
+            self.pollers = [*self.open_pollers, *self.list_lost(now)[1:_MOST_LOST], poller]
 
     def answered(self, poller: Poller, snapshot: Served, now: float) -> bool:
         """Note what a poll was answered with. Returns whether it is another document than before."""
@@ -143,7 +165,34 @@ class Edge:
             return False
         is_other = self.given is None or self.given.document.digest != snapshot.document.digest
         self.given = snapshot
+        if is_other:
+            self.given_at = now
         return is_other
+
+    def list_lost(self, now: float) -> list[Poller]:
+        """Return those that ran what they were given, and whose connection is gone: they may be the edge itself."""
+        return [
+            poller
+            for poller in self.pollers
+            if poller.proven and not poller.connection.open and now - poller.asked_at < _LOST_SECONDS
+        ]
+
+    def runs_given(self) -> bool:
+        """Tell whether it was seen to run what it was given last, since it was given that."""
+        observed, given = self.observation, self.given
+        return (
+            observed is not None
+            and given is not None
+            and observed.digest == given.document.digest
+            and observed.at >= self.given_at
+        )
+
+    def recalled(self, first_seen: datetime, last_seen: datetime, date: datetime, now: float) -> None:
+        """Note when an earlier process of this service saw it."""
+        self.first_seen = first_seen
+        if self.last_seen is None and date - last_seen < _AWAITED_AFTER:
+            self.awaited_until = now + _AWAITED_SECONDS
+        self.last_seen = self.last_seen or last_seen
 
     def observed(self, observation: Observation) -> None:
         """Note what its API told."""
@@ -154,6 +203,9 @@ class Edge:
                     poller.after.clear()
             self.started = observation.started
         self.observation = observation
+        for poller in self.open_pollers:
+            if poller.given is not None and poller.given.document.digest == observation.digest and poller.polls > 1:
+                poller.proven = True
 
     def accused(self, quarantine: Quarantine) -> None:
         """Note that it seems to have rejected what it was given."""
@@ -178,12 +230,14 @@ def judge(edge: Edge, current: Served | None, now: float) -> Verdict:
         return Verdict(EdgeState.REJECTED, _words_of(edge.quarantine))
     if given.document.digest != current.document.digest:
         return Verdict(EdgeState.PENDING, f"it has not fetched revision {current.revision} yet")
-    return _judge_given(edge, given)
+    return _judge_given(edge, current)  # the same document, perhaps of a later revision
 
 
 def _judge_silence(edge: Edge, now: float) -> Verdict | None:
     if edge.polled_at is None and edge.last_seen is None:
         return Verdict(EdgeState.NEVER_SEEN, "no Traefik has polled under this name yet")
+    if edge.polled_at is None and now < edge.awaited_until:
+        return Verdict(EdgeState.PENDING, "it has not polled yet since this service was started")
     if edge.polled_at is None:
         return Verdict(EdgeState.STALE, "it has not polled since this service was started")
     if now - edge.polled_at > (patience := edge.patience_seconds) and not edge.holding:
@@ -198,7 +252,7 @@ def _judge_given(edge: Edge, given: Served) -> Verdict:
         return Verdict(EdgeState.UNCONFIRMED, f"it was given revision {given.revision}; {told}")
     if observed.error is not None:
         return Verdict(EdgeState.UNCONFIRMED, f"it was given revision {given.revision}; {observed.error}")
-    if observed.digest == given.document.digest:
+    if edge.runs_given():
         return _judge_running(observed, given)
     if has_rejected(edge):
         running = f"still runs the document {observed.digest}" if observed.digest else "runs none of ours"
@@ -225,6 +279,8 @@ def has_rejected(edge: Edge) -> bool:
     usual = _LEAST_SECONDS_TO_APPLY + len(given.document.content) / _BYTES_A_SECOND
     seconds_to_apply = max(usual, _LEARNED * edge.slowest_seconds)
     pollers = edge.open_pollers
+    if edge.list_lost(observed.at):
+        return False
     return bool(pollers) and all(
         poller.had_its_chances(given.document.digest, observed.at, seconds_to_apply) for poller in pollers
     )

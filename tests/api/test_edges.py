@@ -1,5 +1,6 @@
 """`/api/v1/edges`: who polls, and what is remembered of them. Edges are played here; e2e has real ones."""
 
+import json
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from provider.edges.fallback import fallback, write
 from provider.edges.registry import MOST_EDGES
 from tests.api.checks import problem
 from tests.running import Service, http_client, running_service, wait_until
@@ -103,8 +105,8 @@ def test_edges_are_remembered_by_the_next_process(migrated: Path, tmp_path: Path
     with running_service(tmp_path, migrated) as service:
         wait_until(lambda: listed(service), "the edges are known again")
         after = listed(service)["paris"]
-        assert after["state"] == "stale"
-        assert after["detail"] == "it has not polled since this service was started"
+        assert after["state"] == "pending"
+        assert after["detail"] == "it has not polled yet since this service was started"
         remembered = ("firstSeen", "lastSeen", "address")
         assert [after[name][:23] for name in remembered] == [before[name][:23] for name in remembered]
         assert after["given"] is None
@@ -113,6 +115,41 @@ def test_edges_are_remembered_by_the_next_process(migrated: Path, tmp_path: Path
         assert again["state"] == "unconfirmed"
         assert again["firstSeen"] == after["firstSeen"]
         assert again["lastSeen"] > after["lastSeen"]
+
+
+# The fallback file, without an edge whose API could be read
+
+
+def test_what_is_removed_goes_from_the_fallback_file_even_if_no_edge_can_tell_what_it_runs(
+    migrated: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "fallback.yml"
+    hosts = ("one.test", "two.test", "three.test")
+
+    def routers() -> set[str]:
+        return set(json.loads(path.read_text())["http"].get("routers", {}))
+
+    with (
+        running_service(tmp_path, migrated, fallback_file=path) as service,
+        http_client(f"{service.url}/api/v1") as client,
+    ):
+        for host in hosts:
+            body = {"domain": host, "servers": [{"url": "http://10.0.0.11:3000"}]}
+            client.post("/expose", json=body).raise_for_status()
+        document = client.get(f"{service.url}/traefik/configuration").content
+    write(path, fallback(document))
+    with (
+        running_service(tmp_path, migrated, fallback_file=path) as service,
+        http_client(f"{service.url}/api/v1", headers={"Prefer": "wait=10"}) as client,
+    ):
+        client.delete("/routers/one").raise_for_status()
+        assert routers() == {"two", "three"}
+        client.patch("/routers/two", json={"pathPrefix": "/two"}).raise_for_status()
+        assert routers() == {"three"}
+        client.patch("/routers/three", json={"enabled": False}).raise_for_status()
+        assert routers() == set()
+        path.unlink()
+        wait_until(path.exists, "the file is made again")
 
 
 def poll_under_many_names(service: Service, count: int) -> None:

@@ -81,6 +81,7 @@ def test_a_write_is_answered_when_the_edge_runs_it(client: httpx.Client, service
         assert answer.status_code == write[3], answer.text
         assert answer.headers["Preference-Applied"] == "wait"
         assert traefik.digest() == service.digest()
+        assert shown(service.url)["state"] == "live"
         assert answer.headers["Config-Revision"] == str(fetch(f"{service.url}/readyz").json()["revision"])
 
 
@@ -100,6 +101,37 @@ def test_where_there_is_no_edge_nobody_is_waited_for(start_service: Callable[...
             assert answer.status_code == write[3]
             assert answer.headers["Preference-Applied"] == "wait"
             assert time.monotonic() - start < AT_ONCE_SECONDS
+
+
+def test_what_ran_before_another_change_is_not_taken_for_the_change(
+    client: httpx.Client, service: Service, traefik: Traefik
+) -> None:
+    send(client, WRITES[-1], PATIENTLY).raise_for_status()
+    server = "/services/budi/servers/10-0-0-12-3000"
+    for _ in range(5):
+        client.patch(server, json={"weight": 2}).raise_for_status()
+        client.patch(server, json={"weight": 1}, headers=PATIENTLY).raise_for_status()
+        assert shown(service.url)["state"] == "live"
+        assert traefik.digest() == service.digest()
+
+
+def test_who_looked_at_the_document_once_is_not_waited_for(start_service: Callable[..., Service]) -> None:
+    service = start_service()
+    fetch(f"{service.url}/traefik/configuration?edge=typo").raise_for_status()
+    with http_client(f"{service.url}/api/v1") as client:
+        start = time.monotonic()
+        assert client.put("/services/alvin", json={}, headers=PATIENTLY).status_code == 201
+        assert time.monotonic() - start < AT_ONCE_SECONDS
+    assert fetch(f"{service.url}/readyz").json()["warnings"] == []
+
+
+def test_an_edge_that_polled_shortly_before_a_restart_is_waited_for(migrated: Path, tmp_path: Path) -> None:
+    with running_service(tmp_path, migrated) as service, polling(service.url, "paris"):
+        wait_for_state(service.url, "unconfirmed", "paris")
+    with running_service(tmp_path, migrated) as service, http_client(f"{service.url}/api/v1") as client:
+        answer = client.put("/services/alvin", json={}, headers={"Prefer": "wait=1"})
+        assert answer.status_code == 202
+        assert [edge["state"] for edge in answer.json()["pending"]] == ["pending"]
 
 
 def test_an_edge_that_can_never_tell_is_not_waited_for(start_service: Callable[..., Service]) -> None:

@@ -89,6 +89,7 @@ NONSENSE: Mapping[str, Answer] = {
     "null": always(b"null"),
     "number": always(b"17"),
     "wrong-types": always(b'{"Version":7,"startDate":null,"headers":[],"name":{}}'),
+    "odd-start": like_traefik({**LIKE_TRAEFIK, "/api/version": {"Version": "3.7.15", "startDate": "yesterday"}}),
     "other-json": always(b'{"status":"ok"}'),
     "no-utf-8": always(b'{"Version":"\xff\xfe","startDate":"\xff"}'),
     "deep": always(b"[" * 1_000_000),

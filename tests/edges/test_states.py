@@ -206,6 +206,27 @@ def test_polls_in_a_hurry_leave_time_to_apply_the_document() -> None:
     assert traefik.runs(FIRST.document.digest, 12.6).rejected()
 
 
+def test_nobody_is_convicted_by_the_polls_of_another_while_it_may_be_cut_off() -> None:
+    traefik, monitor = Traefik(wait_seconds=1), Connection()
+    poller = monitor.poller("default")
+    traefik.polls(FIRST, 0, 1).runs(FIRST.document.digest, 1.5)
+    for now, served in ((1.6, FIRST), (2.0, SECOND), (3.0, SECOND), (4.0, SECOND), (5.0, SECOND), (6.0, SECOND)):
+        traefik.edge.asked(poller, 0, now)
+        traefik.edge.answered(poller, served, now)
+        traefik.connection.close()
+    assert not traefik.runs(FIRST.document.digest, 7).rejected()
+    traefik.connection = Connection()  # it is back, and gets its chances
+    assert not traefik.polls(SECOND, 8, 8.1, 8.2).runs(FIRST.document.digest, 8.3).rejected()
+    assert traefik.runs(FIRST.document.digest, 12).rejected()
+
+
+def test_what_was_observed_before_a_document_was_given_says_nothing_of_it() -> None:
+    traefik = Traefik().polls(FIRST, 0).runs(FIRST.document.digest, 1).polls(SECOND, 2)
+    traefik.polls(FIRST, 3)
+    assert traefik.state(3.1, FIRST) is EdgeState.PENDING
+    assert traefik.runs(FIRST.document.digest, 3.2).state(3.3, FIRST) is EdgeState.LIVE
+
+
 def test_an_edge_that_was_only_slow_has_twice_as_long_from_then_on() -> None:
     third = snapshot(3)
     traefik = Traefik(wait_seconds=0).polls(FIRST, 0).polls(SECOND, 10, 11, 12, 13, 14)
