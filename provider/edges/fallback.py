@@ -26,6 +26,12 @@ logger = logging.getLogger(__name__)
 _PAUSE_SECONDS: Final = 2.0
 """Least time between two writes: for each, Traefik loads everything anew."""
 
+_QUIET_SECONDS: Final = 1.0
+"""Time without a change before a write: the next change would wait for Traefik to load the file."""
+
+_LONGEST_SECONDS: Final = 10.0
+"""Longest time that a write waits for that."""
+
 
 _NONE: Final = "none"
 """Stands for the digest while no edge has accepted anything yet."""
@@ -104,18 +110,21 @@ class Fallback:
     async def keep(self) -> None:
         """Keep the file at the last document that an edge accepted, without what was removed since.
 
-        What is removed goes at once, accepted or not; else it is written at most every two seconds. A file
-        that somebody else took away or changed is written anew. Runs until it is cancelled.
+        What is removed goes at once, accepted or not; else it is written when it is quiet, every ten seconds
+        in a storm. A file that somebody else took away or changed is written anew. Runs until it is cancelled.
         """
         if self._path is None:
             return
-        written = float("-inf")
-        clock = asyncio.get_running_loop().time
+        written = first = last = float("-inf")
+        known, clock = self._kept, asyncio.get_running_loop().time
         while True:
             current, accepted = self._edges.current, self._edges.accepted
             wanted = (accepted.document.digest if accepted else _NONE, current.document.digest if current else _NONE)
             if wanted != self._kept or self._found != _signature(self._path):
-                early = written + _PAUSE_SECONDS - clock()
+                if wanted != known:
+                    known, last = wanted, clock()
+                    first = last if first < written else first
+                early = min(max(written + _PAUSE_SECONDS, last + _QUIET_SECONDS), first + _LONGEST_SECONDS) - clock()
                 if early > 0 and self._kept is not None and not self._is_removed(current):
                     self._passed(current)
                     await self._edges.changed(early)
