@@ -11,17 +11,20 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from pydantic_core import PydanticCustomError
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from provider.api import problems
+from provider.api.access import find_principal
 from provider.api.browsers import Hosts
 from provider.edges.pollers import CONNECTION, Connection
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
-from provider.errors import FieldError, Forbidden, Invalid, ProviderError, Unavailable, pointer
+from provider.errors import FieldError, Forbidden, Invalid, ProviderError, Unauthenticated, Unavailable, pointer
 from provider.metrics import Metrics
 from provider.revisions import Revisions, Served
+from provider.security.access import Access
 from provider.values import DEFAULT_EDGE, check_name
 
 logger = logging.getLogger(__name__)
@@ -36,12 +39,15 @@ _SECONDS: Final = re.compile(r"(?=.{1,30}$)(0|[1-9][0-9]*)(\.[0-9]+)?([Ee][+-]?[
 class ConfigurationEndpoint:
     """Answers the edges' polls."""
 
-    def __init__(self, revisions: Revisions, polls: Polls, edges: Edges, metrics: Metrics, hosts: Hosts) -> None:
+    def __init__(
+        self, revisions: Revisions, polls: Polls, edges: Edges, metrics: Metrics, hosts: Hosts, access: Access
+    ) -> None:
         self._revisions = revisions
         self._polls = polls
         self._edges = edges
         self._metrics = metrics
         self._hosts = hosts
+        self._access = access
         self._sent: Served | None = None
         self._start: dict[str, object] = {}
 
@@ -61,7 +67,12 @@ class ConfigurationEndpoint:
             await self._refuse(response, scope, receive, send)
             return
         try:
+            principal = find_principal(self._access, Headers(scope=scope))
+            if principal is None:
+                raise Unauthenticated("an edge sends its token as `Authorization: Bearer …`")
             name, seconds = read_query(scope["query_string"])
+            if not principal.grant.allows_edge(name):
+                raise Forbidden(f"{principal.actor.name} may not poll as the edge {name}")
             current = self._revisions.current
             if current is None:
                 raise Unavailable(self._revisions.problem)

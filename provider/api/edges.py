@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
 from provider.api import documentation
@@ -18,8 +18,9 @@ from provider.edges.states import Edge, EdgeState
 from provider.errors import NotFound
 from provider.models.base import output_config
 from provider.revisions import Revisions, Served
+from provider.security import needs
 
-router = APIRouter(prefix="/edges", tags=["edges"], route_class=StrictRoute)
+router = APIRouter(prefix="/edges", tags=["edges"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
 
 NAME = Annotated[str, documentation.name("Name of the edge.", "default")]
 

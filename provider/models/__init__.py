@@ -1,5 +1,7 @@
 """The nouns: for each one class hierarchy of table, input and output."""
 
+from provider.models.account import Account, AccountSession, Failure, Invitation, Role
+from provider.models.audit import Actor, AuditEntry, AuditOutcome
 from provider.models.domain import Domain, DomainInput, DomainReplacement
 from provider.models.edge import EdgeRecord, QuarantineRecord
 from provider.models.expose import ExposedServer, ExposeInput, ExposeOutput
@@ -16,8 +18,14 @@ from provider.models.service import (
     ServiceReplacement,
     Sticky,
 )
+from provider.models.token import Token
 
 __all__ = [
+    "Account",
+    "AccountSession",
+    "Actor",
+    "AuditEntry",
+    "AuditOutcome",
     "AvailabilityOutput",
     "Change",
     "Cookie",
@@ -28,11 +36,14 @@ __all__ = [
     "ExposeInput",
     "ExposeOutput",
     "ExposedServer",
+    "Failure",
     "HealthCheck",
     "HealthOutput",
+    "Invitation",
     "Kind",
     "QuarantineRecord",
     "Revision",
+    "Role",
     "Router",
     "RouterDomain",
     "RouterInput",
@@ -46,4 +57,5 @@ __all__ = [
     "ServiceOutput",
     "ServiceReplacement",
     "Sticky",
+    "Token",
 ]
