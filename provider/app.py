@@ -7,12 +7,14 @@ from contextlib import asynccontextmanager
 from time import monotonic
 
 from fastapi import FastAPI
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from provider import __version__, configuration
-from provider.api import documentation, domains, expose, health, problems, routers, servers, services
+from provider.api import audit, documentation, domains, expose, health, openapi, problems, routers, servers, services
 from provider.api import edges as edges_api
 from provider.api import metrics as metrics_api
+from provider.api import tokens as tokens_api
+from provider.api.access import Gate, list_routes
 from provider.api.bodies import BodyLimit
 from provider.api.browsers import Browsers, Hosts
 from provider.api.configuration import PATH, ConfigurationEndpoint
@@ -27,6 +29,8 @@ from provider.edges.registry import Edges
 from provider.edges.watch import watch
 from provider.metrics import Metrics
 from provider.revisions import Revisions
+from provider.security.access import Access
+from provider.security.refusals import Refusals
 from provider.settings import Settings
 from provider.web import pages
 
@@ -38,13 +42,11 @@ _RETRY_SECONDS = 1.0
 class Application:
     """The ASGI application: the edges' polls go straight to their endpoint, all else to FastAPI."""
 
-    def __init__(
-        self, api: FastAPI, endpoint: ConfigurationEndpoint, polls: Polls, metrics: Metrics, hosts: Hosts
-    ) -> None:
+    def __init__(self, api: FastAPI, guarded: ASGIApp, endpoint: ASGIApp, polls: Polls, metrics: Metrics) -> None:
         self.api = api
         self.polls = polls
         self._endpoint = endpoint
-        self._requests = Requests(Browsers(api, hosts), list_templates(api), metrics.requested)
+        self._requests = Requests(guarded, list_templates(api), metrics.requested)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the application's life."""
@@ -67,6 +69,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     memory = Memory(database, edges)
     fallback = Fallback(settings.fallback_file, edges)
     edges.follow(fallback.is_at)
+    access, refusals = Access(database), Refusals(database)
     metrics = Metrics(database, revisions, polls, edges, named=settings.traefik_api_urls.keys(), polls_route=PATH)
     revisions.subscribe(polls.publish)
     revisions.observe(metrics.changed)
@@ -77,8 +80,10 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
         loaded = await asyncio.to_thread(revisions.load)
         polls.open(asyncio.get_running_loop(), revisions.current)
         recalled = await memory.recall()  # before anybody is given what he rejected
+        await access.follow()
         tasks = [asyncio.create_task(watch(edges)), asyncio.create_task(memory.keep(recalled=recalled))]
         tasks.append(asyncio.create_task(fallback.keep()))
+        tasks.append(asyncio.create_task(access.keep()))
         if not loaded:
             tasks.append(asyncio.create_task(_load_later(revisions)))
         yield
@@ -96,6 +101,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
         "Durations are texts with their unit (`5s`), weights are whole numbers from 1 to 1000, shares are 0 to 1.",
         lifespan=lifespan,
         docs_url=None,
+        openapi_url=None,
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
@@ -107,15 +113,18 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.state.started_at = monotonic()
     api.add_middleware(BodyLimit)
     problems.install(api)
-    for module in (domains, services, servers, routers, expose, edges_api):
+    for module in (domains, services, servers, routers, expose, edges_api, tokens_api, audit):
         api.include_router(module.router, prefix=PREFIX)
     api.include_router(health.router)
+    api.include_router(openapi.router)
     api.include_router(metrics_api.router)
     api.include_router(pages.router)
     api.mount("/static", pages.static_files)
     api.openapi = documentation.describe(api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     hosts = Hosts(settings.allowed_host_names)
-    return Application(api, ConfigurationEndpoint(revisions, polls, edges, metrics, hosts), polls, metrics, hosts)
+    gate = Gate(api, list_routes(api), access, refusals, lambda: revisions.problem)
+    endpoint = ConfigurationEndpoint(revisions, polls, edges, metrics, hosts, access, refusals)
+    return Application(api, Browsers(gate, hosts), endpoint, polls, metrics)
 
 
 async def _load_later(revisions: Revisions) -> None:

@@ -12,6 +12,7 @@ from provider.edges.fallback import Fallback
 from provider.edges.health import Health
 from provider.edges.registry import Edges
 from provider.metrics import Metrics
+from provider.models import Actor
 from provider.revisions import Revisions
 
 
@@ -45,9 +46,10 @@ async def fallback(request: Request) -> Fallback:
     return found
 
 
-async def author(_request: Request) -> str:
-    """Return who asks, as it is kept with a revision."""
-    return "anonymous"
+async def actor(request: Request) -> Actor:
+    """Return who asks, as it is kept with a revision and in the audit."""
+    found: Actor = request.state.actor
+    return found
 
 
 RevisionsDependency = Annotated[Revisions, Depends(revisions)]
@@ -55,4 +57,4 @@ EdgesDependency = Annotated[Edges, Depends(edges)]
 HealthDependency = Annotated[Health, Depends(health)]
 FallbackDependency = Annotated[Fallback, Depends(fallback)]
 MetricsDependency = Annotated[Metrics, Depends(metrics)]
-AuthorDependency = Annotated[str, Depends(author)]
+ActorDependency = Annotated[Actor, Depends(actor)]

@@ -5,6 +5,7 @@ How an error is shown (a status, a line on a terminal, a sentence on a page) is 
 shows it: nothing here knows HTTP.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -113,6 +114,24 @@ class PreconditionFailed(ProviderError):
 
     code = "precondition-failed"
     title = "It has changed since"
+
+
+class Unauthenticated(ProviderError):
+    """Nobody knows who asks."""
+
+    code = "unauthenticated"
+    title = "Who are you?"
+
+
+class TooMany(ProviderError):
+    """Whoever asks has to wait, for so many seconds."""
+
+    code = "too-many"
+    title = "Too many attempts"
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = max(1, math.ceil(seconds))
+        super().__init__(f"too many attempts failed: try again in {self.seconds} s")
 
 
 class Unavailable(ProviderError):

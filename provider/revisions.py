@@ -23,8 +23,8 @@ from provider.addresses import Network
 from provider.configuration import Document, Part, Parts, Section
 from provider.database.sessions import Database
 from provider.errors import ProviderError, Unavailable
-from provider.models import Change, Revision, RouterInput
-from provider.store import records, routers, servers, services
+from provider.models import Actor, Change, Revision, RouterInput
+from provider.store import audit, records, routers, servers, services
 
 T = TypeVar("T")
 
@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 _WORDS_SHOWN = 5
 _MOST_WARNED = 20
+_START = Actor("start")
+"""Who adopts a stored state that gives another document than it did."""
 _LONGEST_LOGGED = 500
 """The most characters of a summary in a log line."""
 _PATIENCE_SECONDS = 5.0
@@ -138,7 +140,7 @@ class Revisions:
         with self._database.reading() as session:
             yield session
 
-    def change(self, apply: Callable[[Session], T], *, author: str) -> Outcome[T]:
+    def change(self, apply: Callable[[Session], T], *, actor: Actor) -> Outcome[T]:
         """Apply a change in one transaction, and serve what it gives.
 
         Whatever `apply` raises undoes it all. A change that changes nothing makes no revision. Raises
@@ -157,12 +159,12 @@ class Revisions:
                 snapshot = self._next(session, snapshot, changes)
                 rendered = perf_counter()
                 if changes:
-                    _store_revision(session, snapshot.revision, author, summary, changes, snapshot.document)
+                    _store_revision(session, snapshot.revision, actor, summary, changes, snapshot.document)
                 stored = perf_counter()
             committed = perf_counter()
             self._publish(snapshot)
             if changes:
-                _log(snapshot, author, summary)
+                _log(snapshot, actor, summary)
                 for observer in self._observers:
                     observer(Timings(rendered - started, committed - stored))
             return Outcome(result, snapshot.revision)
@@ -213,7 +215,7 @@ class Revisions:
         if digest not in {None, document.digest}:
             # Another version renders differently, or somebody wrote past this service: both are changes.
             logger.warning("the stored state gives another document than revision %d did", number)
-            _store_revision(session, number + 1, "start", "the stored state gives another document", [], document)
+            _store_revision(session, number + 1, _START, "the stored state gives another document", [], document)
             number += 1
         return Snapshot(number, document, parts)
 
@@ -299,19 +301,20 @@ def last_revision(session: Session) -> tuple[int, str | None]:
 
 
 def _store_revision(
-    session: Session, number: int, author: str, summary: str, changes: list[Change], document: Document
+    session: Session, number: int, actor: Actor, summary: str, changes: list[Change], document: Document
 ) -> None:
     listed: list[dict[str, Any]] = msgspec.to_builtins(changes)
     session.add(
         Revision(
             number=number,
             time=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            author=author,
+            author=actor.name,
             summary=summary,
             changes=listed,
             digest=document.digest,
         )
     )
+    audit.add(session, actor, "state.change", summary, revision=number, changes=changes)
     session.flush()
 
 
@@ -323,7 +326,7 @@ def _warn(outside: Mapping[str, str]) -> None:
         logger.warning("so are %d more servers", len(outside) - _MOST_WARNED)
 
 
-def _log(snapshot: Snapshot, author: str, summary: str) -> None:
+def _log(snapshot: Snapshot, actor: Actor, summary: str) -> None:
     shown = summary if len(summary) <= _LONGEST_LOGGED else summary[:_LONGEST_LOGGED] + "…"
-    facts = {"revision": snapshot.revision, "author": author, "summary": shown, "digest": snapshot.document.digest}
-    logger.info("revision %d by %s: %s", snapshot.revision, author, shown, extra=facts)
+    facts = {"revision": snapshot.revision, "author": actor.name, "summary": shown, "digest": snapshot.document.digest}
+    logger.info("revision %d by %s: %s", snapshot.revision, actor.name, shown, extra=facts)

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
@@ -35,6 +35,19 @@ class Settings(BaseSettings):
         default="",
         description="Names under which the service may be asked besides those of loopback and `PROVIDER_HOST`, with "
         "commas between; `*.example.com` stands for all names below.",
+    )
+    tls_certificate: Path | None = Field(
+        default=None, description="File with the certificate, and those that lead to it, for serving by TLS."
+    )
+    tls_key: Path | None = Field(default=None, description="File with the key of that certificate.")
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses or networks of reverse proxies in front, with commas between: what they say in "
+        "`X-Forwarded-For` and `X-Forwarded-Proto` is believed.",
+    )
+    allow_insecure: bool = Field(
+        default=False,
+        description="Listen beyond loopback even without accounts, TLS or a trusted proxy in front.",
     )
     traefik: Path | None = Field(
         default=None, description="The Traefik that `up` runs; else the one on the PATH, else the package's."
@@ -76,7 +89,9 @@ class Settings(BaseSettings):
             raise ValueError("only a file of SQLite is supported: sqlite:///var/provider.db")
         return text
 
-    @field_validator("traefik", "traefik_api", "server_networks", "fallback_file", mode="before")
+    @field_validator(
+        *("traefik", "traefik_api", "server_networks", "fallback_file", "tls_certificate", "tls_key"), mode="before"
+    )
     @classmethod
     def none_if_empty(cls, value: object) -> object:
         """Take an empty variable for one that is not set, where not set means none."""
@@ -88,6 +103,35 @@ class Settings(BaseSettings):
         """Accept a URL, or several with the edges' names."""
         _read_api_urls(text)
         return text
+
+    @field_validator("tls_key")
+    @classmethod
+    def check_tls(cls, key: Path | None, info: ValidationInfo) -> Path | None:
+        """Accept both files or none."""
+        if (key is None) != (info.data.get("tls_certificate") is None):
+            raise ValueError("a certificate and its key go together: set PROVIDER_TLS_CERTIFICATE and PROVIDER_TLS_KEY")
+        return key
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def check_trusted_proxies(cls, text: str) -> str:
+        """Accept addresses and networks."""
+        read_networks(text or "0.0.0.0/0")
+        return text
+
+    @property
+    def scheme(self) -> str:
+        """How the service is asked: `http`, or `https` with a certificate."""
+        return "http" if self.tls_certificate is None else "https"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine reaches the service."""
+        name = _read_host(self.host).strip("[]") if self.host else ""
+        try:
+            return ip_address(name).is_loopback
+        except ValueError:
+            return name == "localhost" or name.endswith(".localhost")
 
     @field_validator("host", "allowed_hosts")
     @classmethod

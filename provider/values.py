@@ -25,6 +25,8 @@ URL_LENGTH: Final = 300
 """The most characters of a server's URL."""
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_SCOPES = ("read", "write", "admin")
+_SCOPES_OF_ONE = ("register", "edge")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@/-]*")
@@ -59,6 +61,18 @@ def check_name(text: str) -> str:
             "name.format",
             f"{_shown(text)} is not a name: use 1 to 63 of the characters a-z, 0-9 and '-', "
             "beginning and ending with a letter or a digit",
+        )
+    return text
+
+
+def check_scope(text: str) -> str:
+    """Check what a token may do: `read`, `write`, `admin`, `register:SERVICE` or `edge:NAME`."""
+    if text in _SCOPES:
+        return text
+    kind, _colon, name = text.partition(":")
+    if kind not in _SCOPES_OF_ONE or not _NAME.fullmatch(name):
+        raise _refuse(
+            "scope.format", f"{_shown(text)} is not a scope: use read, write, admin, register:SERVICE or edge:NAME"
         )
     return text
 
@@ -316,6 +330,16 @@ CookieName = Annotated[
     Field(
         description="Name of the cookie: 1 to 64 letters, digits, '_' and '-'.",
         json_schema_extra={"pattern": f"^{_COOKIE.pattern}$"},
+    ),
+]
+Scope = Annotated[
+    str,
+    AfterValidator(check_scope),
+    Field(
+        description="read, write, admin, register:SERVICE or edge:NAME.",
+        json_schema_extra={
+            "pattern": f"^({'|'.join(_SCOPES)}|({'|'.join(_SCOPES_OF_ONE)}):{_NAME.pattern})$",
+        },
     ),
 ]
 Priority = Annotated[

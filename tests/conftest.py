@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.running import (
+    TOKEN,
     Service,
     Traefik,
     empty,
@@ -29,6 +30,14 @@ def interrupts() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def token() -> Iterator[None]:
+    """Commands and programs that tests start may do all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PROVIDER_TOKEN", TOKEN)
+        yield
 
 
 @pytest.fixture(scope="session")

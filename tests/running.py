@@ -8,13 +8,14 @@ import random
 import re
 import shutil
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,6 +30,7 @@ from provider.app import create_app
 from provider.configuration import Document, Parts
 from provider.database import schema
 from provider.edges import fallback
+from provider.security.secrets import hashed
 from provider.server import Server
 from provider.settings import Settings
 
@@ -36,6 +38,11 @@ ROOT = Path(__file__).parent.parent
 DEADLINE_SECONDS = 20.0
 SOAK = os.environ.get("SOAK") == "1"
 
+
+TOKEN = "wsp_tests000_" + "t" * 43
+"""The token that the migrated database has."""
+
+AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 
 T = TypeVar("T")
 
@@ -62,13 +69,15 @@ _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def http_client(base_url: str = "", **options: Any) -> httpx.Client:
-    """Make a client for plain HTTP. One that could do TLS takes 20 ms to read the certificates of the world."""
-    return httpx.Client(base_url=base_url, verify=_NO_TLS, **{"timeout": 30, **options})
+    """Make a client for plain HTTP, which may do all. One for TLS takes 20 ms to read the certificates of the world."""
+    headers = AUTHORIZED | options.pop("headers", {})
+    return httpx.Client(base_url=base_url, verify=_NO_TLS, headers=headers, **{"timeout": 30, **options})
 
 
 def fetch(url: str, **options: Any) -> httpx.Response:
     """GET, on a connection of its own."""
-    return httpx.get(url, verify=_NO_TLS, **{"timeout": 30, **options})
+    headers = AUTHORIZED | options.pop("headers", {})
+    return httpx.get(url, verify=_NO_TLS, headers=headers, **{"timeout": 30, **options})
 
 
 _PORTS = range(10_000, 32_000)
@@ -87,8 +96,13 @@ def free_port() -> int:
 
 
 def migrated_copy(folder: Path) -> Path:
+    """Make a database by the real migrations, with one token, which may do all."""
     path = folder / "migrated.db"
     schema.migrate(path)
+    with closing(sqlite3.connect(path)) as connection:
+        kept = ("tests000", "tests", hashed(TOKEN), '["admin"]', "2026-01-01T00:00:00.000+00:00")
+        connection.execute("INSERT INTO token (id, name, secret_hash, scopes, created) VALUES (?, ?, ?, ?, ?)", kept)
+        connection.commit()
     return path
 
 
@@ -246,6 +260,7 @@ def static_configuration(
     static["metrics"] = {"prometheus": {}}
     http = static["providers"]["http"]
     http["endpoint"] = f"{service_url}{httpx.URL(http['endpoint']).path}?{query}"
+    http["headers"] = dict(AUTHORIZED)
     static["providers"]["file"]["filename"] = str(fallback_file)
     return static
 

@@ -28,8 +28,8 @@ LAYERS = [
     "logs",
     "sample",
     "metrics",
-    "dependencies",
     "security",
+    "dependencies",
     "api",
     "web",
     "app",
@@ -47,7 +47,7 @@ IMPURE_MODULES = {
 }
 IMPURE_NAMES = {"Session", "Engine", "Connection", "create_engine", "select", "sessionmaker"}
 WIRED = {
-    *("Database", "Revisions", "Polls", "Memory", "Metrics", "Fallback"),
+    *("Database", "Revisions", "Polls", "Memory", "Metrics", "Fallback", "Access", "Gate", "Refusals", "Logins"),
     *("FastAPI", "ConfigurationEndpoint", "Requests", "Browsers", "Hosts"),
 }
 

@@ -21,6 +21,7 @@ from provider.database import schema
 from provider.database.sessions import Database
 from provider.errors import InUse, Invalid, NotFound, Unavailable, Unverified
 from provider.models import (
+    Actor,
     Change,
     DomainInput,
     HealthCheck,
@@ -93,7 +94,7 @@ def in_turn(*steps: Apply) -> Apply:
 
 
 def change(kept: Revisions, *steps: Apply, author: str = "test") -> int:
-    return kept.change(in_turn(*steps), author=author).revision
+    return kept.change(in_turn(*steps), actor=Actor(author)).revision
 
 
 def stored(kept: Revisions) -> list[Revision]:
@@ -102,7 +103,7 @@ def stored(kept: Revisions) -> list[Revision]:
 
 
 def test_a_change_makes_a_revision_and_gives_back_what_it_made(kept: Revisions) -> None:
-    outcome = kept.change(lambda session: put_service()(session) or "made", author="test")
+    outcome = kept.change(lambda session: put_service()(session) or "made", actor=Actor("test"))
     assert (outcome.result, outcome.revision) == ("made", 1)
     assert served(kept).revision == 1
     assert document(kept)["services"]["wayshub"]["loadBalancer"]["servers"] == []

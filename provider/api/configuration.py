@@ -7,7 +7,7 @@ could fail or wait. 200 with the document, or an error, at which Traefik keeps w
 import logging
 import re
 from functools import lru_cache
-from typing import Final
+from typing import Final, NoReturn
 from urllib.parse import parse_qs
 
 from pydantic_core import PydanticCustomError
@@ -19,9 +19,11 @@ from provider.api.browsers import Hosts
 from provider.edges.pollers import CONNECTION, Connection
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
-from provider.errors import FieldError, Forbidden, Invalid, ProviderError, Unavailable, pointer
+from provider.errors import FieldError, Forbidden, Invalid, ProviderError, Unauthenticated, Unavailable, pointer
 from provider.metrics import Metrics
 from provider.revisions import Revisions, Served
+from provider.security.access import Access, Principal
+from provider.security.refusals import Refusals
 from provider.values import DEFAULT_EDGE, check_name
 
 logger = logging.getLogger(__name__)
@@ -36,12 +38,23 @@ _SECONDS: Final = re.compile(r"(?=.{1,30}$)(0|[1-9][0-9]*)(\.[0-9]+)?([Ee][+-]?[
 class ConfigurationEndpoint:
     """Answers the edges' polls."""
 
-    def __init__(self, revisions: Revisions, polls: Polls, edges: Edges, metrics: Metrics, hosts: Hosts) -> None:
+    def __init__(
+        self,
+        revisions: Revisions,
+        polls: Polls,
+        edges: Edges,
+        metrics: Metrics,
+        hosts: Hosts,
+        access: Access,
+        refusals: Refusals,
+    ) -> None:
         self._revisions = revisions
         self._polls = polls
         self._edges = edges
         self._metrics = metrics
         self._hosts = hosts
+        self._access = access
+        self._refusals = refusals
         self._sent: Served | None = None
         self._start: dict[str, object] = {}
 
@@ -61,10 +74,13 @@ class ConfigurationEndpoint:
             await self._refuse(response, scope, receive, send)
             return
         try:
-            name, seconds = read_query(scope["query_string"])
             current = self._revisions.current
             if current is None:
                 raise Unavailable(self._revisions.problem)
+            principal = await self._identify(scope)
+            name, seconds = read_query(scope["query_string"])
+            if not principal.grant.allows_edge(name):
+                await self._refuse_edge(scope, principal, name)
         except ProviderError as error:
             await self._refuse(problems.from_error(error, PATH), scope, receive, send)
             return
@@ -77,6 +93,25 @@ class ConfigurationEndpoint:
         if snapshot is not None:
             await send(self._headers(snapshot))
             await send({"type": "http.response.body", "body": snapshot.document.content})
+
+    async def _identify(self, scope: Scope) -> Principal:
+        """Return who polls. Raises `Unauthenticated`."""
+        given = [value for name, value in scope["headers"] if name == b"authorization"]
+        principal = self._access.find_by_header(given[0]) if len(given) == 1 else None
+        if principal is None and given:  # the token may be a moment old
+            await self._access.follow()
+            principal = self._access.find_by_header(given[0]) if len(given) == 1 else None
+        if principal is None:
+            raise Unauthenticated(
+                "an edge sends its token as `Authorization: Bearer …`: put it into the HTTP provider's headers"
+            )
+        return principal
+
+    async def _refuse_edge(self, scope: Scope, principal: Principal, name: str) -> NoReturn:
+        client = scope.get("client")
+        actor = principal.seen(client[0] if client else None, None).actor
+        await self._refusals.note(actor, f"poll as {name}", f"polling as the edge {name}")
+        raise Forbidden(f"{actor.name} may not poll as the edge {name}: it needs the scope edge:{name}")
 
     async def _answer(
         self, scope: Scope, receive: Receive, name: str, seconds: float, current: Served

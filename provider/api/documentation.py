@@ -13,13 +13,16 @@ from provider.api.preferences import LONGEST_WAIT_SECONDS, UnconfirmedOutput
 from provider.api.problems import MEDIA_TYPE, Problem
 from provider.api.requests import ID_HEADER
 from provider.models import DomainInput, ExposeOutput, RouterInput, ServerInput, ServiceInput
+from provider.security import cookies
 from provider.values import HOSTNAME_SCHEMA, NAME_SCHEMA
 
 _SCHEMAS: Final = "#/components/schemas/"
 
 _WORDS: Final = {
     400: "The body cannot be read: not UTF-8, not JSON, a duplicate key, a number that is none.",
-    403: "A page of another site sent it, or it was sent to a name that this service does not have.",
+    401: "Nobody knows who asks: there is no token, or one that is not good, and nobody is logged in.",
+    403: "Whoever asks may not do this; or a page of another site sent it, or it was sent to a name that this service "
+    "does not have.",
     404: "There is no such object.",
     409: "The name is taken, or what others depend on would be removed; the detail names them.",
     412: "The object is not at the version, or not in the state, that the request demands.",
@@ -56,10 +59,24 @@ _UNCONFIRMED: Final[dict[str, Any]] = {
     "content": {"application/json": {"schema": {"$ref": _SCHEMAS + UnconfirmedOutput.__name__}}},
 }
 _LOCATION: Final = {"description": "Path of the new object.", "schema": {"type": "string"}}
+_AUTHENTICATE: Final = {"description": "How to say who asks.", "schema": {"type": "string", "const": "Bearer"}}
 _RETRY_AFTER: Final = {
     "description": "Seconds after which to try again.",
     "schema": {"type": "integer", "minimum": 1},
 }
+
+_SCHEMES: Final[dict[str, Any]] = {
+    "token": {"type": "http", "scheme": "bearer", "description": "A token, as `token create` makes it."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": cookies.NAME,
+        "description": "A person who is logged in, in a browser.",
+    },
+}
+_SECURITY: Final[list[dict[str, list[str]]]] = [{"token": []}, {"session": []}]
+OPEN: Final = frozenset({"/healthz", "/readyz"})
+"""Paths that answer without credentials."""
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -81,6 +98,8 @@ def _problem(status: int) -> dict[str, Any]:
     }
     if status == 503:
         described["headers"] = {"Retry-After": _RETRY_AFTER}
+    if status == 401:
+        described["headers"] = {"WWW-Authenticate": _AUTHENTICATE}
     return described
 
 
@@ -116,7 +135,7 @@ LIST: Final = _problems(422, 503)
 LIST_WITHIN: Final = _problems(404, 422, 503)
 READ: Final = {200: _SHOWN, 304: _SAME} | _problems(404, 422, 503)
 READ_OBSERVED: Final = {200: _SHOWN} | _problems(404, 422, 503)
-READ_EDGE: Final = _problems(404, 422, 503)
+READ_PLAIN: Final = _problems(404, 422, 503)
 CREATE: Final = {201: _CREATED} | _problems(409, 412, *_BODY)
 CREATE_WITHIN: Final = {201: _CREATED} | _problems(404, 409, 412, *_BODY)
 MERGE: Final = {200: _CHANGED} | _problems(404, 412, *_BODY)
@@ -124,6 +143,12 @@ LIFT: Final = {
     204: {"description": "It is offered the current document again.", "headers": {"Config-Revision": _REVISION}}
 } | _problems(404, 422)
 REMOVE: Final = {204: _REMOVED} | _problems(404, 409, 412, 422, 503)
+CREATE_TOKEN: Final = {
+    201: {"description": "It was made.", "headers": {"Config-Revision": _REVISION, "Location": _LOCATION}}
+} | _problems(*_BODY)
+REVOKE_TOKEN: Final = {
+    204: {"description": "It is good no more.", "headers": {"Config-Revision": _REVISION}}
+} | _problems(404, 422, 503)
 REMOVE_UNUSED: Final = {204: _REMOVED} | _problems(404, 412, 422, 503)
 EXPOSE: Final = {201: _EXPOSED} | _problems(409, *_BODY)
 
@@ -216,19 +241,29 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
             schema["components"]["headers"] = {ID_HEADER: _ID}
-            for operations in schema["paths"].values():
+            schema["components"]["securitySchemes"] = _SCHEMES
+            for path, operations in schema["paths"].items():
                 for method, operation in operations.items():
-                    if method != "get":
-                        operation.setdefault("parameters", []).append(_PREFER)
-                        operation["responses"]["202"] = dict(_UNCONFIRMED, headers=dict(_UNCONFIRMED["headers"]))
-                    operation["responses"]["403"] = _problem(403)
-                    for response in operation["responses"].values():
-                        response.setdefault("headers", {})[ID_HEADER] = {"$ref": f"#/components/headers/{ID_HEADER}"}
+                    _complete(operation, method, is_open=path in OPEN)
             schema["paths"][configuration.PATH] = {"get": _CONFIGURATION, "head": _CONFIGURATION_HEAD}
             app.openapi_schema = schema
         return app.openapi_schema
 
     return openapi
+
+
+def _complete(operation: dict[str, Any], method: str, *, is_open: bool) -> None:
+    """Add to an operation what holds for all: who may come in, how to wait, and the id of the request."""
+    responses = operation["responses"]
+    if method != "get":
+        operation.setdefault("parameters", []).append(_PREFER)
+        responses["202"] = dict(_UNCONFIRMED, headers=dict(_UNCONFIRMED["headers"]))
+    responses["403"] = _problem(403)
+    if not is_open:
+        responses["401"] = _problem(401)
+        operation["security"] = _SECURITY
+    for response in responses.values():
+        response.setdefault("headers", {})[ID_HEADER] = {"$ref": f"#/components/headers/{ID_HEADER}"}
 
 
 _CONFIGURATION: Final[dict[str, Any]] = {
@@ -264,10 +299,12 @@ _CONFIGURATION: Final[dict[str, Any]] = {
             "headers": {"Config-Revision": _REVISION},
             "content": {"application/json": {"schema": {"type": "object"}}},
         },
+        "401": _problem(401),
         "403": _problem(403),
         "422": _problem(422),
         "503": _problem(503),
     },
+    "security": _SECURITY[:1],
 }
 _CONFIGURATION_HEAD: Final = {
     **_CONFIGURATION,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Body, Depends, Query, Response
 from pydantic_core import PydanticCustomError
 from sqlmodel import Session
 
@@ -12,10 +12,11 @@ from provider.api.pages import Page, PageParameters
 from provider.api.resources import ReadsDependency, Resource, WritesDependency
 from provider.dependencies import RevisionsDependency
 from provider.models import DomainInput, DomainReplacement
+from provider.security import needs
 from provider.store import domains
 from provider.values import to_ascii
 
-router = APIRouter(prefix="/domains", tags=["domains"], route_class=StrictRoute)
+router = APIRouter(prefix="/domains", tags=["domains"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
 
 NAME = Annotated[str, documentation.host("Host name, as typed or as an A-label.", "alvin.xyz")]
 CASCADE = Annotated[

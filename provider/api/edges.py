@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
 from provider.api import documentation
@@ -18,8 +18,9 @@ from provider.edges.states import Edge, EdgeState
 from provider.errors import NotFound
 from provider.models.base import output_config
 from provider.revisions import Revisions, Served
+from provider.security import needs
 
-router = APIRouter(prefix="/edges", tags=["edges"], route_class=StrictRoute)
+router = APIRouter(prefix="/edges", tags=["edges"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
 
 NAME = Annotated[str, documentation.name("Name of the edge.", "default")]
 
@@ -107,7 +108,7 @@ async def list_edges(edges: EdgesDependency, revisions: RevisionsDependency, pag
     return page.answer(listed, lambda edge: edge.name)
 
 
-@router.get("/{name}", summary="Show an edge", responses=documentation.READ_EDGE)
+@router.get("/{name}", summary="Show an edge", responses=documentation.READ_PLAIN)
 async def show_edge(edges: EdgesDependency, revisions: RevisionsDependency, name: NAME) -> EdgeOutput:
     """Return one edge: its state, what it was given, and what it runs."""
     return await shown(_get(edges, name), revisions)

@@ -1,17 +1,18 @@
 """`/api/v1/expose`: a whole application in one transaction."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from sqlmodel import Session
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.observations import show_servers, show_services
 from provider.api.resources import PREFIX, answer
-from provider.dependencies import AuthorDependency, HealthDependency, RevisionsDependency
+from provider.dependencies import ActorDependency, HealthDependency, RevisionsDependency
 from provider.models import ExposeInput, ExposeOutput
+from provider.security import needs
 from provider.store import applications
 
-router = APIRouter(prefix="/expose", tags=["expose"], route_class=StrictRoute)
+router = APIRouter(prefix="/expose", tags=["expose"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
 
 
 @router.post(
@@ -22,7 +23,7 @@ router = APIRouter(prefix="/expose", tags=["expose"], route_class=StrictRoute)
     summary="Expose an application",
 )
 def expose(
-    revisions: RevisionsDependency, health: HealthDependency, author: AuthorDependency, body: ExposeInput
+    revisions: RevisionsDependency, health: HealthDependency, actor: ActorDependency, body: ExposeInput
 ) -> Response:
     """Make a domain (unless it exists), a router, a service and its servers, all or none."""
 
@@ -37,6 +38,6 @@ def expose(
             servers=show_servers(session, made.service, made.servers, health),
         )
 
-    outcome = revisions.change(apply, author=author)
+    outcome = revisions.change(apply, actor=actor)
     headers = {"Location": f"{PREFIX}/routers/{outcome.result.name}"}
     return answer(outcome.result, 201, headers, outcome.revision)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from provider import __version__
@@ -17,8 +17,9 @@ from provider.edges.states import Edge, EdgeState, is_gone
 from provider.errors import Unavailable
 from provider.models.base import output_config
 from provider.revisions import Revisions
+from provider.security import needs
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], dependencies=[Depends(needs.EVERYBODY)])
 
 _GRAVITY: Final = [
     EdgeState.REJECTED,

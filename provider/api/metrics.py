@@ -1,12 +1,13 @@
 """`/metrics`: for Prometheus."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from provider.api import documentation
 from provider.dependencies import MetricsDependency
 from provider.metrics import MEDIA_TYPE
+from provider.security import needs
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], dependencies=[Depends(needs.STATE)])
 
 
 @router.get(

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, TypeVar
 
@@ -37,6 +38,14 @@ class PageRequest:
         self.after = after
         self.q = q
 
+    def after_number(self) -> int | None:
+        """Return after which number the page begins, in a list of numbers. Raises `Invalid`."""
+        if self.after is None:
+            return None
+        if not re.fullmatch(r"[0-9]{1,18}", self.after):
+            raise _not_a_cursor()
+        return int(self.after)
+
     def answer(self, found: Sequence[T], name: Callable[[T], str]) -> Page[T]:
         """Make a page of at most `limit + 1` items that were found, the last of which tells that there are more."""
         items = list(found[: self.limit])
@@ -64,9 +73,13 @@ def read_cursor(cursor: str) -> str:
     except (binascii.Error, ValueError):
         name = ""
     if not name or write_cursor(name) != cursor:
-        detail = "this is not a cursor: take `next` of the page before"
-        raise Invalid([FieldError("/cursor", "cursor.format", detail, "query")])
+        raise _not_a_cursor()
     return name
+
+
+def _not_a_cursor() -> Invalid:
+    detail = "this is not a cursor: take `next` of the page before"
+    return Invalid([FieldError("/cursor", "cursor.format", detail, "query")])
 
 
 PageParameters = Annotated[PageRequest, Depends(read_page)]

@@ -22,6 +22,7 @@ LONGEST_TEXT: Final = 2000
 
 STATUSES: Final[Mapping[type[ProviderError], int]] = {
     errors.Unreadable: 400,
+    errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.AlreadyExists: 409,
@@ -31,6 +32,7 @@ STATUSES: Final[Mapping[type[ProviderError], int]] = {
     errors.UnsupportedMediaType: 415,
     errors.Invalid: 422,
     errors.Unverified: 422,
+    errors.TooMany: 429,
     errors.Unavailable: 503,
 }
 
@@ -166,7 +168,12 @@ def problem(
 
 def from_error(error: ProviderError, instance: str) -> JSONResponse:
     """Write one of our errors as a response."""
-    return problem(STATUSES[type(error)], error.code, error.title, error.detail, instance, error.fields)
+    response = problem(STATUSES[type(error)], error.code, error.title, error.detail, instance, error.fields)
+    if isinstance(error, errors.Unauthenticated):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, errors.TooMany):
+        response.headers["Retry-After"] = str(error.seconds)
+    return response
 
 
 def invalid(error: ValidationError | RequestValidationError, place: str | None = None) -> Invalid:

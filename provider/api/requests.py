@@ -49,6 +49,7 @@ class Requests:
         request_id = find_id(Headers(scope=scope)) or secrets.token_hex(8)
         # Never undone: a request has a task of its own, which ends when the server has logged what went wrong in it.
         bind_contextvars(request_id=request_id)
+        scope.setdefault("state", {})["request_id"] = request_id
         status, revision = 500, None
 
         async def send_noted(message: Message) -> None:

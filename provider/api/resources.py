@@ -12,9 +12,10 @@ from sqlmodel import Session
 from provider.api import problems
 from provider.api.conditions import Conditions, ReadConditions, WriteConditions, etag
 from provider.api.preferences import REVISION_HEADER
-from provider.dependencies import AuthorDependency, HealthDependency, RevisionsDependency
+from provider.dependencies import ActorDependency, HealthDependency, RevisionsDependency
 from provider.edges.health import Health
 from provider.errors import AlreadyExists, FieldError, Invalid, NotFound
+from provider.models import Actor
 from provider.revisions import Revisions
 from provider.store.records import as_json
 
@@ -109,11 +110,11 @@ class Reads:
 class Writes:
     """Answers to the verbs that change one object, each in one transaction."""
 
-    def __init__(self, revisions: Revisions, health: Health, conditions: Conditions, author: str) -> None:
+    def __init__(self, revisions: Revisions, health: Health, conditions: Conditions, actor: Actor) -> None:
         self._revisions = revisions
         self._health = health
         self._conditions = conditions
-        self._author = author
+        self._actor = actor
 
     def create(self, resource: Resource[T], item: T) -> Response:
         """Create an object: 201. Raises `AlreadyExists`."""
@@ -156,7 +157,7 @@ class Writes:
             self._existing(session, resource)
             resource.remove(session, cascade=cascade)
 
-        outcome = self._revisions.change(apply, author=self._author)
+        outcome = self._revisions.change(apply, actor=self._actor)
         return Response(status_code=204, headers={REVISION_HEADER: str(outcome.revision)})
 
     def _existing(self, session: Session, resource: Resource[T]) -> T:
@@ -172,7 +173,7 @@ class Writes:
         return resource.show(session, kept, self._health), etag(resource.kind, as_json(kept)), created
 
     def _answer(self, resource: Resource[T], apply: Any) -> Response:
-        outcome = self._revisions.change(apply, author=self._author)
+        outcome = self._revisions.change(apply, actor=self._actor)
         shown, tag, created = outcome.result
         headers = {"ETag": tag}
         if created:
@@ -211,10 +212,10 @@ async def reads(revisions: RevisionsDependency, health: HealthDependency, condit
 
 
 async def writes(
-    revisions: RevisionsDependency, health: HealthDependency, conditions: WriteConditions, author: AuthorDependency
+    revisions: RevisionsDependency, health: HealthDependency, conditions: WriteConditions, actor: ActorDependency
 ) -> Writes:
     """Give a handler what it answers a write with."""
-    return Writes(revisions, health, conditions, author)
+    return Writes(revisions, health, conditions, actor)
 
 
 ReadsDependency = Annotated[Reads, Depends(reads)]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, Depends, Response
 from sqlmodel import Session
 
 from provider.api import documentation
@@ -11,9 +11,10 @@ from provider.api.pages import Page, PageParameters
 from provider.api.resources import ReadsDependency, Resource, WritesDependency
 from provider.dependencies import RevisionsDependency
 from provider.models import RouterInput, RouterReplacement
+from provider.security import needs
 from provider.store import routers
 
-router = APIRouter(prefix="/routers", tags=["routers"], route_class=StrictRoute)
+router = APIRouter(prefix="/routers", tags=["routers"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
 
 NAME = Annotated[str, documentation.name("Name of the router.", "wayshub")]
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, Depends, Response
 from sqlmodel import Session
 
 from provider.api import documentation
@@ -13,9 +13,15 @@ from provider.api.resources import ReadsDependency, Resource, WritesDependency
 from provider.dependencies import HealthDependency, RevisionsDependency
 from provider.edges.health import Health
 from provider.models import ServerInput, ServerOutput, ServerReplacement
+from provider.security import needs
 from provider.store import servers, services
 
-router = APIRouter(prefix="/services/{service}/servers", tags=["servers"], route_class=StrictRoute)
+router = APIRouter(
+    prefix="/services/{service}/servers",
+    tags=["servers"],
+    route_class=StrictRoute,
+    dependencies=[Depends(needs.SERVERS)],
+)
 
 SERVICE = Annotated[str, documentation.name("Name of the service.", "wayshub")]
 NAME = Annotated[str, documentation.name("Name of the server within its service.", "a")]

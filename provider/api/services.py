@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Body, Depends, Query, Response
 from sqlmodel import Session
 
 from provider.api import documentation
@@ -13,9 +13,10 @@ from provider.api.resources import ReadsDependency, Resource, WritesDependency
 from provider.dependencies import HealthDependency, RevisionsDependency
 from provider.edges.health import Health
 from provider.models import ServiceInput, ServiceOutput, ServiceReplacement
+from provider.security import needs
 from provider.store import services
 
-router = APIRouter(prefix="/services", tags=["services"], route_class=StrictRoute)
+router = APIRouter(prefix="/services", tags=["services"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
 
 NAME = Annotated[str, documentation.name("Name of the service.", "wayshub")]
 CASCADE = Annotated[

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from provider import __version__
-from provider.errors import InUse, NotFound, ProviderError, SettingsError
+from provider.errors import InUse, NotFound, ProviderError, SettingsError, Unauthenticated
 
 PREFIX: Final = "/api/v1"
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
@@ -20,6 +20,10 @@ _CONNECT_SECONDS: Final = 5.0
 _LONGEST_PAGE: Final = 1000
 _MOST_FIELDS: Final = 5
 _NOT_TEXT: Final = "an argument has bytes that are not UTF-8 text"
+_UNKNOWN: Final = (
+    "the service does not know who asks: put a token that is good into PROVIDER_TOKEN; on the service's machine "
+    "`wayshub-provider token create NAME --scope write` makes one"
+)
 _EVERY_INTERFACE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # listened on, but not to be called
 
 Item = dict[str, Any]
@@ -53,7 +57,8 @@ def find_url(environment: Mapping[str, str]) -> str:
     host = environment.get("PROVIDER_HOST") or "127.0.0.1"
     host = _EVERY_INTERFACE.get(host, host)
     port = environment.get("PROVIDER_PORT") or "8000"
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    scheme = "https" if environment.get("PROVIDER_TLS_CERTIFICATE") else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def check_url(text: str) -> str:
@@ -148,9 +153,11 @@ class Client:
             raise self._foreign("no revision")
         return ready
 
-    def items(self, where: str, q: str | None = None, limit: int | None = None) -> Iterator[Item]:
-        """Go through a list, page by page, to its end or to the limit."""
-        query: dict[str, str | int] = {"q": q} if q else {}
+    def items(
+        self, where: str, q: str | None = None, limit: int | None = None, wanted: Mapping[str, str | int] | None = None
+    ) -> Iterator[Item]:
+        """Go through a list, page by page, to its end or to the limit; `wanted` are filters of its own."""
+        query: dict[str, str | int] = {**(wanted or {}), **({"q": q} if q else {})}
         left = limit if limit is not None else -1
         while left:
             size = _LONGEST_PAGE if left < 0 else min(left, _LONGEST_PAGE)
@@ -262,6 +269,8 @@ def _error(problem: Item) -> ProviderError:
     detail = told or str(problem.get("detail") or problem.get("title") or "it failed")
     if code == InUse.code:
         detail += " with --cascade"
+    if code == Unauthenticated.code:
+        detail = _UNKNOWN
     return NotFound(detail) if code == NotFound.code else ProviderError(detail)
 
 

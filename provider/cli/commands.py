@@ -5,9 +5,9 @@ from typing import Annotated, Final
 import typer
 
 from provider import __version__
-from provider.cli import domain, edge, router, server, service
+from provider.cli import domain, edge, late, router, server, service
+from provider.cli.audit import audit
 from provider.cli.expose import expose
-from provider.cli.late import LateCommand
 from provider.cli.options import read_help
 from provider.cli.status import status
 
@@ -20,6 +20,28 @@ LATE: Final = {
 }
 """The commands that are imported when they are asked for, with the first lines of their help."""
 
+LATE_GROUPS: Final = {
+    "user": (
+        "Accounts of people. Works on the database itself, for who is locked out.",
+        {
+            "add": "Add an account, and print a one-time link with which its password is set.",
+            "list": "List accounts.",
+            "set": "Change what an account may do.",
+            "remove": "Remove an account, and end its sessions.",
+            "password": "Set an account's password, or print a one-time link to set it.",
+        },
+    ),
+    "token": (
+        "Tokens of machines. Works on the database itself, before a service runs too.",
+        {
+            "create": "Make a token, and print it, this once.",
+            "list": "List tokens, without their secrets.",
+            "revoke": "Let a token be good no more.",
+        },
+    ),
+}
+"""The same for groups of commands: the help of each, and its commands."""
+
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,  # plain help: the panels of the other modes cut the options' names on 80 columns
@@ -28,16 +50,14 @@ app = typer.Typer(
 )
 
 
-def _run_later() -> None:
-    """Stand for a command that is not imported yet."""
-
-
-for _name, _summary in LATE.items():
-    app.command(_name, help=_summary, cls=LateCommand)(_run_later)
+late.add(app, LATE)
 app.command()(expose)
 app.command()(status)
+app.command()(audit)
 for _module in (domain, service, server, router, edge):
     app.add_typer(_module.app)
+for _name, (_summary, _commands) in LATE_GROUPS.items():
+    late.add_group(app, _name, _summary, _commands)
 
 
 def _version(wanted: bool) -> None:

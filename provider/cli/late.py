@@ -1,9 +1,10 @@
 """Commands that are imported when they are asked for.
 
-`serve`, `migrate`, `up`, `backup` and `restore` need FastAPI and SQLAlchemy, whose import takes 0.8 s; the commands
-that speak REST, and the shell's completion, start in 0.2 s without them.
+`serve`, `migrate`, `up`, `backup`, `restore`, `token` and `user` need FastAPI or SQLAlchemy, whose import takes
+0.8 s; the commands that speak REST, and the shell's completion, start in 0.2 s without them.
 """
 
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -15,11 +16,39 @@ from provider.cli.options import read_help
 
 
 class LateCommand(TyperCommand):
-    """Stands in lists for the command `NAME`, the function of that name in `provider.cli.NAME`."""
+    """Stands in lists for the command `NAME`, or for `NAME` of a `GROUP`: see `find`."""
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Import the command, and let it read its arguments: from here on it stands for itself."""
-        command = getattr(import_module(f"provider.cli.{self.name}"), str(self.name))
+        group = parent.info_name if parent is not None and parent.parent is not None else None
+        command = find(group, str(self.name))
         alone = typer.Typer(add_completion=False, rich_markup_mode=self.rich_markup_mode)
         alone.command(self.name, help=read_help(command))(command)
         return get_command(alone).make_context(info_name, args, parent, **extra)
+
+
+def find(group: str | None, name: str) -> Callable[..., None]:
+    """Import a command: the function `NAME` of `provider.cli.NAME`, or what `provider.cli.GROUP` has as `COMMANDS`."""
+    command: Callable[..., None]
+    if group is None:
+        command = getattr(import_module(f"provider.cli.{name}"), name)
+    else:
+        command = import_module(f"provider.cli.{group}").COMMANDS[name]
+    return command
+
+
+def add(app: typer.Typer, commands: Mapping[str, str]) -> None:
+    """Add commands to be imported later, with the first lines of their help."""
+    for name, summary in commands.items():
+        app.command(name, help=summary, cls=LateCommand)(_run_later)
+
+
+def add_group(app: typer.Typer, name: str, summary: str, commands: Mapping[str, str]) -> None:
+    """Add a group of commands to be imported later."""
+    group = typer.Typer(name=name, no_args_is_help=True, help=summary)
+    add(group, commands)
+    app.add_typer(group)
+
+
+def _run_later() -> None:
+    """Stand for a command that is not imported yet."""

@@ -1,11 +1,16 @@
 """`serve`."""
 
+import sys
 from typing import Annotated
 
 import typer
 
 from provider import logs
 from provider.app import create_app
+from provider.cli.binding import check_binding
+from provider.cli.client import find_url
+from provider.cli.links import make_first_link
+from provider.cli.output import note
 from provider.cli.ports import Port
 from provider.database import schema
 from provider.errors import SettingsError
@@ -15,30 +20,52 @@ from provider.settings import Settings, read_settings
 HostOption = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="Address to listen on, instead of PROVIDER_HOST.")
 ]
+InsecureOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-insecure", help="Listen beyond loopback even without accounts, TLS or a trusted proxy in front."
+    ),
+]
 PortOption = Annotated[int | None, typer.Option(metavar="NUMBER", help="Port to listen on, instead of PROVIDER_PORT.")]
 
 
-def serve(host: HostOption = None, port: PortOption = None) -> None:
+def serve(host: HostOption = None, port: PortOption = None, allow_insecure: InsecureOption = False) -> None:
     """Serve the REST API and the configuration that Traefik polls.
 
     The database has to be at this version's schema: see `migrate`. The
     settings are environment variables, PROVIDER_DATABASE_URL and others.
     With PROVIDER_FALLBACK_FILE set, that file is made if there is none.
 
+    While no admin can log in, each start prints a one-time link with which a
+    person sets the first password. Beyond loopback it listens only where
+    somebody can log in, and nobody can listen in: with TLS, or behind a
+    trusted proxy.
+
     Examples:
       wayshub-provider serve
       wayshub-provider serve --port 9000
     """
-    settings = with_address(read_settings(), host, port)
+    settings = with_address(read_settings(), host, port, allow_insecure=allow_insecure)
     Port(settings.host, settings.port, "--port").release()  # if it is taken, say so before anything starts
     schema.check_current(settings.database_path)
+    for warning in check_binding(settings):
+        note(warning)
+    for line in make_first_link(settings.database_path, service_url(settings)):
+        typer.echo(line)
+    sys.stdout.flush()
     logs.configure(settings.log_level, settings.log_format)
     Server(create_app(settings), settings).run()
 
 
-def with_address(settings: Settings, host: str | None, port: int | None) -> Settings:
+def service_url(settings: Settings) -> str:
+    """Return where the service is, as it is asked from this machine."""
+    places = {"PROVIDER_HOST": settings.host, "PROVIDER_PORT": str(settings.port)}
+    return find_url(places | ({"PROVIDER_TLS_CERTIFICATE": "set"} if settings.tls_certificate else {}))
+
+
+def with_address(settings: Settings, host: str | None, port: int | None, *, allow_insecure: bool = False) -> Settings:
     """Return the settings with what the command line says instead. Raises `SettingsError`."""
-    given = {"host": host, "port": port}
+    given = {"host": host, "port": port, "allow_insecure": allow_insecure or None}
     changed = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
     if not 0 <= changed.port <= 65535:
         raise SettingsError(f"--port {changed.port}: a port is a number from 0 to 65535")

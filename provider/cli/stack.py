@@ -3,9 +3,9 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -47,7 +47,8 @@ class ServiceFailed(ProviderError):
 class Plan:
     """What to run: the service with its settings on a reserved port, a Traefik, and perhaps the demo.
 
-    `url` is where the service can be reached from here, `static` is Traefik's static configuration.
+    `url` is where the service can be reached from here, `static` is Traefik's static configuration, `token` is
+    for what `up` itself asks of the service, and `first_link` are lines to tell while nobody can log in.
     """
 
     settings: Settings
@@ -56,6 +57,8 @@ class Plan:
     program: Path
     static: dict[str, Any]
     demo: bool
+    token: str = field(repr=False)
+    first_link: Sequence[str] = field(repr=False)
 
 
 class Service:
@@ -79,8 +82,7 @@ class Service:
         """Ask it something through REST, as its users do. Raises what the client raises."""
 
         def asked() -> T:
-            token = os.environ.get("PROVIDER_TOKEN", "")
-            with Client(self._plan.url, token, _REST_TIMEOUT_SECONDS) as client:
+            with Client(self._plan.url, self._plan.token, _REST_TIMEOUT_SECONDS) as client:
                 return question(client)
 
         return await asyncio.to_thread(asked)
@@ -164,7 +166,8 @@ class Stack:
         if exposed:
             await self._try_demo()
         progress.close()
-        for line in welcome(Places(self._plan.url, traefik.web_url, traefik.api_url, exposed), os.environ):
+        places = Places(self._plan.url, traefik.web_url, traefik.api_url, exposed)
+        for line in welcome(places, os.environ, self._plan.first_link):
             progress.say(line)
 
     async def _start_samples(self) -> bool:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 import httpx
 import yaml
 
+from provider.cli.private import write_private
 from provider.cli.processes import Backoff, Process, ending
 from provider.cli.waiting import wait_for
 from provider.errors import ProviderError, SettingsError
@@ -218,10 +219,8 @@ class Traefik:
 
     async def _run(self) -> int:
         """Run it once. Returns what `Process.wait` does."""
-        self._configuration_path.write_text(
-            f"# Made by `wayshub-provider up` at each start, from {static_path()}: change that.\n"
-            + yaml.safe_dump(self._static, sort_keys=False)
-        )
+        head = f"# Made by `wayshub-provider up` at each start, from {static_path()}: change that.\n"
+        write_private(self._configuration_path, head + yaml.safe_dump(self._static, sort_keys=False))
         self._log = Log()
         process = await Process.start([str(self._program), f"--configFile={self._configuration_path}"])
         self._process = process

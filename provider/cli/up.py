@@ -11,15 +11,18 @@ import typer
 import uvloop
 
 from provider import logs
-from provider.cli.client import find_url
+from provider.cli.binding import check_binding
+from provider.cli.keys import make_keys
+from provider.cli.links import make_first_link
 from provider.cli.paths import shown
 from provider.cli.ports import Port
 from provider.cli.progress import Progress
-from provider.cli.serve import HostOption, PortOption, with_address
+from provider.cli.serve import HostOption, InsecureOption, PortOption, service_url, with_address
 from provider.cli.stack import Plan, Stack
 from provider.cli.traefik import LOOPBACK, edge_name, find_traefik, read_static_configuration
 from provider.database import schema
 from provider.edges import fallback
+from provider.errors import SettingsError
 from provider.settings import Settings, read_settings
 
 DemoOption = Annotated[
@@ -43,6 +46,7 @@ def up(
     web_port: WebPortOption = 8080,
     api_port: APIPortOption = 8081,
     traefik: TraefikOption = None,
+    allow_insecure: InsecureOption = False,
 ) -> None:
     """Migrate, serve, and run Traefik beside it.
 
@@ -53,14 +57,17 @@ def up(
 
     What Traefik runs is read back from its API, and the last configuration
     that it accepted is kept in a file beside the database, from which it
-    serves if it is started while the service is away.
+    serves if it is started while the service is away. Traefik's token is made
+    anew at each start, and handed over in a file that only you can read.
 
     Examples:
       wayshub-provider up --demo
       wayshub-provider up --port 9000 --web-port 9080 --api-port 9081
       PROVIDER_TRAEFIK=/opt/traefik/traefik wayshub-provider up
     """
-    settings = with_address(read_settings(), host, port)
+    settings = with_address(read_settings(), host, port, allow_insecure=allow_insecure)
+    if settings.tls_certificate is not None:
+        raise SettingsError("`up` speaks plain HTTP: run `serve` for TLS, and Traefik beside it")
     program = find_traefik(traefik or settings.traefik, "--traefik" if traefik else "PROVIDER_TRAEFIK")
     progress = Progress()
     with ExitStack() as reserved:
@@ -68,16 +75,21 @@ def up(
         web = reserved.enter_context(Port(LOOPBACK, web_port, "--web-port"))
         api = reserved.enter_context(Port(LOOPBACK, api_port, "--api-port"))
         settings = settings.model_copy(update={"port": service.number})
-        url = find_url({"PROVIDER_HOST": settings.host, "PROVIDER_PORT": str(settings.port)})
+        url = service_url(settings)
         fallback_file = settings.fallback_file or settings.database_path.with_suffix(".fallback.yml")
         static = read_static_configuration(url, web.number, api.number, fallback_file.absolute())
         settings = _with_edge(settings, edge_name(static), f"http://{LOOPBACK}:{api.number}", fallback_file)
         try:
             _migrate(settings, progress)
+            for warning in check_binding(settings):
+                progress.say(warning)
+            link = make_first_link(settings.database_path, url)
+            keys = make_keys(settings.database_path, edge_name(static))
+            static["providers"]["http"]["headers"] = {"Authorization": f"Bearer {keys.edge}"}
             fallback.prepare(fallback_file)  # Traefik looks for it once, at its start
             web.release()
             api.release()
-            _run(Plan(settings, service, url, program, static, demo), progress)
+            _run(Plan(settings, service, url, program, static, demo, keys.service, link), progress)
         except KeyboardInterrupt:  # before the stack takes the signals: nothing runs yet
             raise typer.Exit from None
         finally:

@@ -1,5 +1,6 @@
 """What `up` prints when all runs: what to open, and what to type next."""
 
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -26,8 +27,8 @@ class Places:
     demo: bool
 
 
-def welcome(places: Places, environment: Mapping[str, str]) -> list[Text]:
-    """Return the lines that end a start."""
+def welcome(places: Places, environment: Mapping[str, str], first_link: Sequence[str] = ()) -> list[Text]:
+    """Return the lines that end a start; `first_link` are those that a person needs to log in for the first time."""
     port = places.web.rpartition(":")[2]
     demo = f"http://{DOMAIN}" + ("" if port == "80" else f":{port}") + "/"
     web = (demo, "the demo, answered by three sample servers")
@@ -43,8 +44,13 @@ def welcome(places: Places, environment: Mapping[str, str]) -> list[Text]:
     ]
     if places.demo:
         typed.insert(0, f"curl {demo}")
+    if "PROVIDER_TOKEN" not in environment:
+        typed.insert(0, f'export PROVIDER_TOKEN="$({command} token create me --scope write | tail -n 1)"')
+    if "PROVIDER_DATABASE_URL" in environment:
+        typed.insert(0, f"export PROVIDER_DATABASE_URL={shlex.quote(environment['PROVIDER_DATABASE_URL'])}")
     if find_url(environment) != places.service:
         typed.insert(0, f"export PROVIDER_URL={places.service}")
+    told = [Text(), Text(first_link[0], "bold"), *map(Text, first_link[1:])] if first_link else []
     return [
         Text(),
         Text("Open", "bold"),
@@ -52,6 +58,7 @@ def welcome(places: Places, environment: Mapping[str, str]) -> list[Text]:
         Text(),
         Text("Type next, in another terminal", "bold"),
         *(Text(f"  {line}") for line in typed),
+        *told,
         Text(),
         Text.assemble(("Ctrl-C", "bold"), " stops it all."),
     ]

@@ -1,5 +1,7 @@
 """The nouns: for each one class hierarchy of table, input and output."""
 
+from provider.models.account import Account, AccountSession, Failure, FamiliarAddress, Invitation, Role
+from provider.models.audit import Actor, AuditEntry, AuditOutcome, AuditOutput
 from provider.models.domain import Domain, DomainInput, DomainReplacement
 from provider.models.edge import EdgeRecord, QuarantineRecord
 from provider.models.expose import ExposedServer, ExposeInput, ExposeOutput
@@ -16,11 +18,19 @@ from provider.models.service import (
     ServiceReplacement,
     Sticky,
 )
+from provider.models.token import CreatedTokenOutput, Token, TokenInput, TokenOutput
 
 __all__ = [
+    "Account",
+    "AccountSession",
+    "Actor",
+    "AuditEntry",
+    "AuditOutcome",
+    "AuditOutput",
     "AvailabilityOutput",
     "Change",
     "Cookie",
+    "CreatedTokenOutput",
     "Domain",
     "DomainInput",
     "DomainReplacement",
@@ -28,11 +38,15 @@ __all__ = [
     "ExposeInput",
     "ExposeOutput",
     "ExposedServer",
+    "Failure",
+    "FamiliarAddress",
     "HealthCheck",
     "HealthOutput",
+    "Invitation",
     "Kind",
     "QuarantineRecord",
     "Revision",
+    "Role",
     "Router",
     "RouterDomain",
     "RouterInput",
@@ -46,4 +60,7 @@ __all__ = [
     "ServiceOutput",
     "ServiceReplacement",
     "Sticky",
+    "Token",
+    "TokenInput",
+    "TokenOutput",
 ]

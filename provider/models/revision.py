@@ -6,7 +6,7 @@ from typing import Any, Literal
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
-Kind = Literal["domain", "service", "server", "router"]
+Kind = Literal["domain", "service", "server", "router", "account", "token"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from tests.running import Service, fetch
 
 TITLES = {
     "unreadable": (400, "The input cannot be read"),
+    "unauthenticated": (401, "Who are you?"),
     "forbidden": (403, "Not allowed"),
     "not-found": (404, "Not found"),
     "method-not-allowed": (405, "Method not allowed"),
@@ -17,18 +18,20 @@ TITLES = {
     "too-large": (413, "The input is too large"),
     "unsupported-media-type": (415, "This content type is not accepted"),
     "invalid": (422, "The input is not valid"),
+    "too-many": (429, "Too many attempts"),
     "unavailable": (503, "Not available now"),
 }
 """Every kind of problem, with its status. Programs rely on them: a kind is added, and never changed."""
 
 CODES = {
     *("body.incomplete", "cookie.name", "cursor.format", "domain.taken", "domain.unknown", "domains.duplicate"),
-    *("duration.format", "duration.range", "entryPoints.duplicate", "field.required", "field.unknown"),
+    *("duration.format", "duration.range", "entryPoints.duplicate", "expires.past", "field.required", "field.unknown"),
     *("host.dot", "host.format", "host.length", "host.numeric", "host.wildcard"),
     *("json.depth", "json.duplicate", "json.members", "json.number", "json.syntax", "json.utf8"),
     *("name.duplicate", "name.format", "name.immutable", "name.taken", "path.format", "path.segments"),
     *("precondition.failed", "prefer.wait", "query.duplicate", "query.format", "query.unknown"),
-    *("router.match", "service.unknown"),
+    *("password.length", "password.simple", "password.wrong"),
+    *("router.match", "scope.format", "scopes.duplicate", "service.unknown"),
     *("text.control", "text.surrogate", "timeout.interval"),
     *("type.array", "type.boolean", "type.integer", "type.number", "type.object", "type.string"),
     *("url.fragment", "url.host", "url.length", "url.network", "url.path", "url.port", "url.query"),

@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from provider.database.sessions import Database
-from provider.models import DomainInput, RouterInput, ServerInput, ServiceInput
+from provider.models import Actor, DomainInput, RouterInput, ServerInput, ServiceInput
 from provider.revisions import Revisions
 from provider.store import domains, routers, servers, services
 
@@ -18,7 +18,7 @@ def seeded(migrated: Path, folder: Path, count: int) -> Path:
     database = Database(path)
     revisions = Revisions(database)
     assert revisions.load(), revisions.problem
-    revisions.change(lambda session: fill(session, count), author="benchmark")
+    revisions.change(lambda session: fill(session, count), actor=Actor("benchmark"))
     database.close()
     return path
 

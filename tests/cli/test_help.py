@@ -10,12 +10,17 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from provider import __version__
-from provider.cli.commands import LATE, app
+from provider.cli import late
+from provider.cli.commands import LATE, LATE_GROUPS, app
 from tests.cli.running import Run
 
 ROOT: Any = get_command(app)
-STARTERS = tuple(LATE)
-"""Commands whose examples start something: they are read here, and not run."""
+STARTERS = (*LATE, *LATE_GROUPS)
+"""Commands whose examples start something, or work on a database: they are read here, and not run."""
+
+LATE_ONES = [(None, name, summary) for name, summary in LATE.items()] + [
+    (group, name, summary) for group, (_help, commands) in LATE_GROUPS.items() for name, summary in commands.items()
+]
 
 
 def commands(group: Any = ROOT, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -43,13 +48,16 @@ EXAMPLES = [
 def test_the_tree_of_commands_is_that_of_the_design() -> None:
     nouns = {(noun, verb) for noun in ("domain", "service", "server", "router") for verb in VERBS}
     nouns |= {("edge", verb) for verb in ("list", "show", "lift")}
-    single = {"up", "serve", "migrate", "backup", "restore", "expose", "status"}
+    nouns |= {("user", verb) for verb in ("add", "list", "set", "remove", "password")}
+    nouns |= {("token", verb) for verb in ("create", "list", "revoke")}
+    single = {"up", "serve", "migrate", "backup", "restore", "expose", "status", "audit"}
     assert set(PATHS) == {(name,) for name in single} | nouns
 
 
 def test_every_command_that_writes_can_wait_for_the_edges_and_no_other() -> None:
     waiting = {path for path, command in commands() if "wait" in {option.name for option in command.params}}
-    assert waiting == {path for path in PATHS if path[-1] in {"expose", "add", "set", "remove", "lift"}}
+    writing = {path for path in PATHS if path[-1] in {"expose", "add", "set", "remove", "lift"}}
+    assert waiting == {path for path in writing if path[0] != "user"}
 
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
@@ -66,14 +74,15 @@ def test_every_command_has_a_summary_and_examples(run: Run, path: tuple[str, ...
 
 
 def test_lists_of_commands_cut_no_summary(run: Run) -> None:
-    for group in ("", "domain", "service", "server", "router", "edge"):
+    for group in ("", "domain", "service", "server", "router", "edge", "user", "token"):
         assert "..." not in run(*group.split(), "--help").check().out.partition("Commands:")[2]
 
 
-@pytest.mark.parametrize("name", STARTERS)
-def test_a_command_that_is_imported_late_is_listed_with_its_own_summary(name: str) -> None:
-    help_text: str = getattr(import_module(f"provider.cli.{name}"), name).__doc__
-    assert help_text.partition("\n")[0] == LATE[name]
+@pytest.mark.parametrize(("group", "name", "summary"), LATE_ONES)
+def test_a_command_that_is_imported_late_is_listed_with_its_own_summary(
+    group: str | None, name: str, summary: str
+) -> None:
+    assert (late.find(group, name).__doc__ or "").partition("\n")[0] == summary
 
 
 @pytest.mark.usefixtures("exposed")
@@ -89,11 +98,20 @@ def test_the_first_examples_work_one_after_the_other(cli: Run) -> None:
         cli(*example).check()
 
 
-@pytest.mark.parametrize("name", STARTERS)
-def test_the_examples_of_commands_that_start_something_can_be_read(run: Run, name: str) -> None:
-    with ROOT.make_context("wayshub-provider", [name]) as root:
-        for example in examples(run(name, "--help").check().out):
-            ROOT.commands[name].make_context(name, example[1:], root)
+@pytest.mark.parametrize(("group", "name", "_summary"), LATE_ONES)
+def test_the_examples_of_commands_that_start_something_can_be_read(
+    run: Run, group: str | None, name: str, _summary: str
+) -> None:
+    path = [name] if group is None else [group, name]
+    with ROOT.make_context("wayshub-provider", list(path)) as root:
+        for example in examples(run(*path, "--help").check().out):
+            if example[: len(path)] != path:  # of another command, with this one
+                continue
+            command, parent = ROOT, root
+            for word in path[:-1]:
+                command = command.commands[word]
+                parent = command.make_context(word, [name], parent)
+            command.commands[name].make_context(name, example[len(path) :], parent)
 
 
 def test_the_version_is_told(run: Run) -> None:

@@ -1,0 +1,136 @@
+"""Who may use which route. Each router declares what its routes need; the gate finds who asks, and lets in or not.
+
+It does so before anything of a request is read but its head, so that who may not come in learns nothing:
+neither what is there, nor what would be wrong with a body.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from re import Pattern
+from typing import Any, Final
+from urllib.parse import quote
+
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars
+
+from provider.api import problems
+from provider.errors import Forbidden, ProviderError, Unauthenticated, Unavailable
+from provider.logs import printable
+from provider.models import Actor
+from provider.security.access import Access, Principal
+from provider.security.cookies import find_session
+from provider.security.needs import READING, STATE, Needs
+from provider.security.refusals import Refusals
+
+PRINCIPAL: Final = "principal"
+"""Where the `Principal` of a request is, in the scope's state."""
+
+ACTOR: Final = "actor"
+"""Where its `Actor` is: that of somebody who is not known too."""
+
+LOGIN: Final = "/login"
+STATIC: Final = "/static/"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route, and what it needs."""
+
+    path: str
+    pattern: Pattern[str]
+    methods: frozenset[str]
+    needs: Needs
+
+
+class Gate:
+    """Middleware that lets those in who may, and notes whom it does not.
+
+    `problem` tells why nobody is known, while the database could not be read yet.
+    """
+
+    def __init__(
+        self, app: ASGIApp, routes: Iterable[Route], access: Access, refusals: Refusals, problem: Callable[[], str]
+    ) -> None:
+        self._app = app
+        self._routes = list(routes)
+        self._access = access
+        self._refusals = refusals
+        self._problem = problem
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or scope["path"].startswith(STATIC):
+            await self._app(scope, receive, send)
+            return
+        await self._access.follow()
+        client, state = scope.get("client"), scope.setdefault("state", {})
+        address, request_id = client[0] if client else None, state.get("request_id")
+        principal = find_principal(self._access, Headers(scope=scope))
+        state[ACTOR] = Actor("anonymous", None, address, request_id)
+        if principal is not None:
+            state[PRINCIPAL] = principal = principal.seen(address, request_id)
+            state[ACTOR] = principal.actor
+            bind_contextvars(actor=principal.actor.name, credential=principal.actor.credential)
+        refusal = await self._refusal(scope, principal)
+        await (refusal or self._app)(scope, receive, send)
+
+    async def _refusal(self, scope: Scope, principal: Principal | None) -> Response | None:
+        """Return what to answer to who may not come in."""
+        path, method = scope["path"], scope["method"]
+        route, parts = self._find(path, method)
+        # What is at no route is told to those who may read, and to nobody else.
+        needs = STATE if route is None else route.needs
+        needed = needs.level(method) if route is not None else "read"
+        if needed is None:
+            return None
+        error: ProviderError
+        if principal is not None:
+            if principal.grant.allows(needed) or needs.allows(principal, method, parts):
+                return None
+            error = Forbidden(f"{principal.actor.name} may not do this: it needs {needs.words(method, parts)}")
+            kind = f"{method} {path if route is None else route.path}"
+            await self._refusals.note(principal.actor, kind, f"{method} {printable(path)}")
+        elif not self._access.is_known:
+            error = Unavailable(self._problem())
+        elif needs.page and method in READING:
+            query = scope["query_string"].decode("latin-1")
+            return RedirectResponse(f"{LOGIN}?next={quote(path + (f'?{query}' if query else ''), safe='')}", 303)
+        else:
+            error = Unauthenticated("send a token as `Authorization: Bearer …`, or log in")
+        return problems.from_error(error, path)
+
+    def _find(self, path: str, method: str) -> tuple[Route | None, dict[str, Any]]:
+        for route in self._routes:
+            matched = route.pattern.match(path)
+            if matched is not None and method in route.methods:
+                return route, matched.groupdict()
+        return None, {}
+
+
+def find_principal(access: Access, headers: Headers) -> Principal | None:
+    """Find who asks: by the token in the `Authorization` header if there is one, else by the session's cookie."""
+    given = headers.getlist("authorization")
+    if given:
+        return access.find_by_header(given[0].encode("latin-1")) if len(given) == 1 else None
+    session = find_session(cookie_parser(headers.get("cookie", "")))
+    return access.find_by_session(session, datetime.now(UTC)) if session else None
+
+
+def list_routes(api: FastAPI) -> list[Route]:
+    """Return all routes with what they need. Raises `LookupError` for one that does not say."""
+    routes = []
+    for context in iter_route_contexts(api.routes):
+        if context.path is None or context.methods is None:  # what is mounted: the static files
+            continue
+        declared = [dependency.dependency for dependency in getattr(context, "dependencies", None) or ()]
+        needs = [dependency for dependency in declared if isinstance(dependency, Needs)]
+        if not needs:
+            raise LookupError(f"{context.path} does not say who may use it")
+        routes.append(Route(context.path, context.path_regex, frozenset(context.methods), needs[-1]))
+    return routes

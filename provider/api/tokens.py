@@ -1,0 +1,68 @@
+"""`/api/v1/tokens`."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+from sqlmodel import Session
+
+from provider.api import documentation
+from provider.api.bodies import StrictRoute
+from provider.api.pages import Page, PageParameters
+from provider.api.preferences import REVISION_HEADER
+from provider.api.resources import PREFIX, answer
+from provider.dependencies import ActorDependency, RevisionsDependency
+from provider.models import CreatedTokenOutput, TokenInput, TokenOutput
+from provider.security import needs, tokens
+from provider.store import tokens as stored
+
+router = APIRouter(
+    prefix="/tokens", tags=["tokens"], route_class=StrictRoute, dependencies=[Depends(needs.ADMINISTRATION)]
+)
+
+ID = Annotated[str, documentation.name("Identifier of the token.", "k3v9x0ab")]
+
+
+@router.get("", summary="List tokens", responses=documentation.LIST)
+def list_tokens(revisions: RevisionsDependency, page: PageParameters) -> Page[TokenOutput]:
+    """Return tokens by their identifiers, without their secrets; `q` looks in the identifier and the name."""
+    with revisions.reading() as session:
+        found = stored.page(session, limit=page.limit + 1, after=page.after, q=page.q)
+        listed = [tokens.shown(token) for token in found]
+    return page.answer(listed, lambda token: token.id)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=CreatedTokenOutput,
+    responses=documentation.CREATE_TOKEN,
+    summary="Make a token",
+)
+def create_token(revisions: RevisionsDependency, actor: ActorDependency, body: TokenInput) -> Response:
+    """Make a token for a machine. Its secret is in the answer, this once."""
+
+    def apply(session: Session) -> CreatedTokenOutput:
+        return tokens.create(session, actor, body, datetime.now(UTC))
+
+    outcome = revisions.change(apply, actor=actor)
+    made = outcome.result
+    return answer(made, 201, {"Location": f"{PREFIX}/tokens/{made.id}"}, outcome.revision)
+
+
+@router.get("/{id}", summary="Show a token", responses=documentation.READ_PLAIN)
+def show_token(revisions: RevisionsDependency, id: ID) -> TokenOutput:  # noqa: A002  # the path's own word
+    """Return one token, without its secret."""
+    with revisions.reading() as session:
+        return tokens.shown(stored.get_by_id(session, id))
+
+
+@router.delete("/{id}", status_code=204, summary="Revoke a token", responses=documentation.REVOKE_TOKEN)
+def revoke_token(revisions: RevisionsDependency, actor: ActorDependency, id: ID) -> Response:  # noqa: A002
+    """Let a token be good no more."""
+
+    def apply(session: Session) -> None:
+        tokens.revoke(session, actor, stored.get_by_id(session, id).id)
+
+    outcome = revisions.change(apply, actor=actor)
+    return Response(status_code=204, headers={REVISION_HEADER: str(outcome.revision)})

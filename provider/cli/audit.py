@@ -1,0 +1,62 @@
+"""`audit`."""
+
+from typing import Annotated, Final, Literal
+
+import typer
+
+from provider.cli import nouns
+from provider.cli.client import Client, path
+from provider.cli.options import QueryOption, given, reads
+from provider.cli.output import Output, note
+from provider.cli.times import ago
+
+ActorOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only what this account, token or user did.")]
+ActionOption = Annotated[str | None, typer.Option(metavar="ACTION", help="Only this kind, such as state.change.")]
+OutcomeOption = Annotated[Literal["accepted", "refused"] | None, typer.Option(help="Only what was done, or refused.")]
+RevisionOption = Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="Only what made this revision.")]
+SinceOption = Annotated[str | None, typer.Option(metavar="TIME", help="Only from this time on: 2026-01-31T12:00:00Z.")]
+UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Only before this time.")]
+LimitOption = Annotated[int, typer.Option(min=1, metavar="NUMBER", help="Most to list.")]
+
+COLUMNS: Final[nouns.Columns] = {
+    "When": lambda entry: ago(entry["time"]),
+    "Who": nouns.field("actor"),
+    "With": lambda entry: entry["credential"] or "nothing",
+    "From": lambda entry: entry["address"] or "this machine",
+    "Revision": lambda entry: entry["revision"] or "",
+    "What": nouns.field("words"),
+}
+
+
+@reads
+def audit(
+    client: Client,
+    output: Output,
+    query: QueryOption = "",
+    actor: ActorOption = None,
+    action: ActionOption = None,
+    outcome: OutcomeOption = None,
+    revision: RevisionOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    limit: LimitOption = 50,
+) -> None:
+    """Tell who did what, the newest first.
+
+    Every change is here, with who made it, with which token or session, from
+    where and in which request; and what was refused. --query looks in the
+    words. -o json shows each object before and after, too.
+
+    Examples:
+      wayshub-provider audit
+      wayshub-provider audit --outcome refused --limit 10
+      wayshub-provider audit --action state.change -q wayshub -o json
+    """
+    wanted = given(actor=actor, action=action, outcome=outcome, revision=revision, since=since, until=until)
+    entries = list(client.items(path("audit"), query, limit, wanted))
+    if output.is_json:
+        output.document(entries)
+    elif entries:
+        nouns.table(output, COLUMNS, entries)
+    else:
+        note("nothing in the audit fits that")

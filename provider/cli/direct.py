@@ -1,0 +1,47 @@
+"""The database itself, for commands that need no service: whoever can write the file may do all."""
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlmodel import Session
+
+from provider.database.sessions import Database
+from provider.models import Actor
+from provider.settings import read_settings
+
+_LONGEST_NAME = 63
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Give a session for reading on the database of the settings. Raises `Unavailable`."""
+    with _opened(read_settings().database_path) as database, database.reading() as session:
+        yield session
+
+
+@contextmanager
+def writing(path: Path | None = None) -> Iterator[Session]:
+    """Give a session that writes on a database, by default that of the settings. Raises `Unavailable`."""
+    with _opened(path or read_settings().database_path) as database, database.writing() as session:
+        yield session
+
+
+def actor() -> Actor:
+    """Return who runs this command, as the audit keeps it: the user of this machine."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in a container
+        name = "unknown"
+    return Actor(name[:_LONGEST_NAME], "database")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Database]:
+    database = Database(path)
+    try:
+        database.open()
+        yield database
+    finally:
+        database.close()

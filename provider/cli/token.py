@@ -1,0 +1,136 @@
+"""`token`: what machines come in with. Works on the database itself, before a service runs too."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+import typer
+from pydantic import ValidationError
+
+from provider.cli import direct, nouns
+from provider.cli.options import OutputOption
+from provider.cli.output import Format, Output, note
+from provider.cli.times import ago
+from provider.errors import ProviderError
+from provider.models import TokenInput
+from provider.security import tokens
+from provider.store import tokens as stored
+from provider.store.records import as_json
+
+_SPAN: Final = re.compile(r"([0-9]{1,4})([mhdw])")
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="What it is for; several may have one name.")]
+WhichArgument = Annotated[str, typer.Argument(metavar="TOKEN", help="Its id, or its name if no other has that.")]
+ScopeOption = Annotated[
+    list[str],
+    typer.Option(
+        "--scope",
+        "-s",
+        metavar="SCOPE",
+        help="What it may do: read, write, admin, register:SERVICE or edge:NAME. Can be given several times.",
+        show_default=False,
+    ),
+]
+ExpiresOption = Annotated[
+    str | None,
+    typer.Option(metavar="WHEN", help="Until when it is good: 12h, 90d, or 2027-01-01T00:00Z.", show_default="always"),
+]
+
+COLUMNS: Final[nouns.Columns] = {
+    "Id": nouns.field("id"),
+    "Name": nouns.field("name"),
+    "Scopes": nouns.field("scopes"),
+    "Made": lambda token: ago(token["created"]),
+    "Expires": lambda token: token["expires"] or "never",
+    "Used": lambda token: ago(token["lastUsed"]),
+}
+
+
+def create(
+    name: NameArgument, scope: ScopeOption, expires: ExpiresOption = None, output: OutputOption = Format.TABLE
+) -> None:
+    """Make a token, and print it, this once.
+
+    The last line is the token alone. It is for PROVIDER_TOKEN, or for the
+    header `Authorization: Bearer TOKEN`; only a hash of it is kept.
+
+    read: see all. write: change domains, routers, services and servers.
+    admin: accounts, tokens and the audit too. register:SERVICE: add, change,
+    drain and remove the servers of that service. edge:NAME: poll the
+    configuration as that edge. For rotation, make a second token of the same
+    name, and revoke the first when nobody uses it any more.
+
+    Examples:
+      wayshub-provider token create deploy --scope write
+      wayshub-provider token create wayshub-ci --scope register:wayshub --expires 90d
+      export PROVIDER_TOKEN="$(wayshub-provider token create me --scope write | tail -n 1)"
+    """
+    now = datetime.now(UTC)
+    wanted = _read({"name": name, "scopes": scope, "expires": _read_date(expires, now)})
+    with direct.writing() as session:
+        made = as_json(tokens.create(session, direct.actor(), wanted, now))
+    shown = Output(output)
+    if shown.is_json:
+        shown.document(made)
+        return
+    shown.facts([("Id", made["id"]), ("Name", name), ("Scopes", made["scopes"]), ("Expires", made["expires"])])
+    shown.line()
+    shown.line(made["token"])
+
+
+def list_tokens(output: OutputOption = Format.TABLE) -> None:
+    """List tokens, without their secrets.
+
+    Examples:
+      wayshub-provider token list
+      wayshub-provider token list -o json
+    """
+    with direct.reading() as session:
+        listed = [as_json(tokens.shown(token)) for token in stored.list_all(session)]
+    shown = Output(output)
+    if shown.is_json:
+        shown.document(listed)
+    elif listed:
+        nouns.table(shown, COLUMNS, listed)
+    else:
+        note("there is no token yet: wayshub-provider token create NAME --scope SCOPE")
+
+
+def revoke(token: WhichArgument) -> None:
+    """Let a token be good no more.
+
+    A service that runs refuses it from the next request on, and a poll within
+    a second.
+
+    Examples:
+      wayshub-provider token revoke k3v9x0ab
+      wayshub-provider token revoke wayshub-ci
+    """
+    with direct.writing() as session:
+        revoked = tokens.revoke(session, direct.actor(), token)
+    Output(Format.TABLE).line(f"Revoked token {revoked.name} ({revoked.id}).")
+
+
+def _read(document: dict[str, object]) -> TokenInput:
+    try:
+        return TokenInput.model_validate(document)
+    except ValidationError as error:
+        raise ProviderError("; ".join(str(item["msg"]) for item in error.errors())) from None
+
+
+def _read_date(text: str | None, now: datetime) -> str | None:
+    """Read when a token expires: after a span of time, or at a date. Raises a usage error."""
+    if text is None:
+        return None
+    if found := _SPAN.fullmatch(text):
+        return (now + timedelta(**{_UNITS[found[2]]: int(found[1])})).isoformat()
+    try:
+        date = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("write when it expires as 12h, 90d or 2027-01-01T00:00Z") from None
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).isoformat()
+
+
+COMMANDS: Final[dict[str, Callable[..., None]]] = {"create": create, "list": list_tokens, "revoke": revoke}

@@ -1,0 +1,152 @@
+"""`user`: accounts of people. Works on the database itself, for who is locked out."""
+
+import getpass
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+import typer
+
+from provider.cli import direct, nouns
+from provider.cli.links import link
+from provider.cli.options import OutputOption, YesOption, confirm
+from provider.cli.output import Format, Output, note
+from provider.cli.times import ago
+from provider.errors import ProviderError
+from provider.models import Account, Role
+from provider.security import passwords, people
+from provider.store import accounts
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the account.")]
+RoleOption = Annotated[
+    Role,
+    typer.Option(
+        "--role", help="viewer: sees all. operator: changes routes and servers. admin: accounts, tokens and audit too."
+    ),
+]
+LinkOption = Annotated[bool, typer.Option("--link", help="Print a one-time link instead, good for a day.")]
+
+COLUMNS: Final[nouns.Columns] = {
+    "Name": nouns.field("name"),
+    "Role": nouns.field("role"),
+    "Password": lambda account: "set" if account["hasPassword"] else "not set yet",
+    "Made": lambda account: ago(account["created"]),
+    "Logged in": lambda account: f"in {account['sessions']} browsers" if account["sessions"] else "no",
+}
+
+
+def add(name: NameArgument, role: RoleOption, output: OutputOption = Format.TABLE) -> None:
+    """Add an account, and print a one-time link with which its password is set.
+
+    The last line is the link alone. It is good for a day, and once.
+
+    Examples:
+      wayshub-provider user add dewi --role operator
+    """
+    now = datetime.now(UTC)
+    with direct.writing() as session:
+        account = people.add(session, direct.actor(), name, role, now)
+        secret = people.invite(session, direct.actor(), name, now)
+        made = _shown(account, 0)
+    shown = Output(output)
+    if shown.is_json:
+        shown.document({**made, "link": link(secret)})
+        return
+    shown.line(f"Added account {name}, as {role}. Whoever opens this link sets its password, once, within a day:")
+    shown.line(link(secret))
+
+
+def list_users(output: OutputOption = Format.TABLE) -> None:
+    """List accounts.
+
+    Examples:
+      wayshub-provider user list
+      wayshub-provider user list -o json
+    """
+    with direct.reading() as session:
+        sessions = [row.account for row in accounts.list_sessions(session)]
+        listed = [_shown(account, sessions.count(account.name)) for account in accounts.list_all(session)]
+    shown = Output(output)
+    if shown.is_json:
+        shown.document(listed)
+    elif listed:
+        nouns.table(shown, COLUMNS, listed)
+    else:
+        note("there is no account yet: wayshub-provider user add NAME --role admin")
+
+
+def set_user(name: NameArgument, role: RoleOption) -> None:
+    """Change what an account may do.
+
+    Examples:
+      wayshub-provider user set dewi --role admin
+    """
+    with direct.writing() as session:
+        people.set_role(session, direct.actor(), name, role)
+    Output(Format.TABLE).line(f"Account {name} is {role}.")
+
+
+def remove(name: NameArgument, yes: YesOption = False) -> None:
+    """Remove an account, and end its sessions.
+
+    Examples:
+      wayshub-provider user remove dewi --yes
+    """
+    confirm(f"Remove account {name}?", yes=yes)
+    with direct.writing() as session:
+        people.remove(session, direct.actor(), name)
+    Output(Format.TABLE).line(f"Removed account {name}.")
+
+
+def password(name: NameArgument, one_time_link: LinkOption = False) -> None:
+    """Set an account's password, or print a one-time link to set it.
+
+    The password is asked for; where there is no terminal, it is the first
+    line of standard input. All sessions of the account end, and what slowed
+    down its logins is forgotten.
+
+    Examples:
+      wayshub-provider user password dewi
+      wayshub-provider user password dewi --link
+    """
+    shown = Output(Format.TABLE)
+    if one_time_link:
+        with direct.writing() as session:
+            secret = people.invite(session, direct.actor(), name, datetime.now(UTC))
+        shown.line(link(secret))
+        return
+    with direct.reading() as session:
+        accounts.get(session, name)
+    hashed = passwords.hashed(people.check_password(_ask(name), name))
+    with direct.writing() as session:
+        people.set_password(session, direct.actor(), name, hashed)
+    shown.line(f"The password of account {name} is set, and its sessions have ended.")
+
+
+def _ask(name: str) -> str:
+    if sys.stdin is None or not sys.stdin.isatty():
+        return sys.stdin.readline().removesuffix("\n").removesuffix("\r") if sys.stdin is not None else ""
+    typed = getpass.getpass(f"New password of {name}: ")
+    if getpass.getpass("Once more: ") != typed:
+        raise ProviderError("these are two different passwords: nothing was changed")
+    return typed
+
+
+def _shown(account: Account, sessions: int) -> dict[str, Any]:
+    return {
+        "name": account.name,
+        "role": account.role.value,
+        "hasPassword": account.password_hash is not None,
+        "created": account.created,
+        "sessions": sessions,
+    }
+
+
+COMMANDS: Final[dict[str, Callable[..., None]]] = {
+    "add": add,
+    "list": list_users,
+    "set": set_user,
+    "remove": remove,
+    "password": password,
+}

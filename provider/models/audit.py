@@ -1,0 +1,111 @@
+"""The audit: who did what, when and from where; and what was refused."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel
+from pydantic import Field as Described
+from sqlalchemy import JSON, Column, Enum
+from sqlmodel import Field, SQLModel
+
+from provider.models.base import output_config
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something: with which session or token, from where, in which request."""
+
+    name: str
+    credential: str | None = None
+    """`token:ID`, `session:ID`, or `database` for a command that works on the database itself."""
+    address: str | None = None
+    request_id: str | None = None
+
+
+class AuditOutcome(StrEnum):
+    """Whether it was done."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+_OUTCOME = Enum(
+    AuditOutcome,
+    name="outcome",
+    native_enum=False,
+    create_constraint=True,
+    values_callable=lambda outcomes: [outcome.value for outcome in outcomes],
+)
+
+
+class AuditEntry(SQLModel, table=True):
+    """One thing that was done or refused. Entries are never changed."""
+
+    __tablename__ = "audit"
+
+    id: int | None = Field(default=None, primary_key=True)
+    time: str = Field(max_length=32)
+    actor: str = Field(max_length=63)
+    credential: str | None = Field(default=None, max_length=40)
+    address: str | None = Field(default=None, max_length=64)
+    request_id: str | None = Field(default=None, max_length=64)
+    outcome: AuditOutcome = Field(sa_column=Column(_OUTCOME, nullable=False))
+    action: str = Field(max_length=40)
+    words: str
+    revision: int | None = None
+    changes: list[dict[str, Any]] = Field(sa_type=JSON)
+    """What happened to each object, with before and after, whole; for a revision it is kept there, once."""
+
+
+class ChangeOutput(BaseModel):
+    """What happened to one object: `before` is null when it was made, `after` when it was removed."""
+
+    model_config = output_config()
+
+    kind: Annotated[str, Described(description="Kind of the object.")]
+    name: Annotated[str, Described(description="Its name; a server's is SERVICE/SERVER.")]
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+class AuditOutput(BaseModel):
+    """One entry of the audit."""
+
+    model_config = output_config(
+        {
+            "id": 41,
+            "time": "2026-01-01T12:00:00Z",
+            "actor": "deploy",
+            "credential": "token:k3v9x0ab",
+            "address": "127.0.0.1",
+            "requestId": "4f1c2a9b7d3e5f60",
+            "outcome": "accepted",
+            "action": "state.change",
+            "words": "server wayshub/c: state ready → drain",
+            "revision": 7,
+            "changes": [
+                {
+                    "kind": "server",
+                    "name": "wayshub/c",
+                    "before": {"name": "c", "url": "http://10.0.0.13:3000", "weight": 1, "state": "ready"},
+                    "after": {"name": "c", "url": "http://10.0.0.13:3000", "weight": 1, "state": "drain"},
+                }
+            ],
+        }
+    )
+
+    id: Annotated[int, Described(description="Number of the entry.")]
+    time: AwareDatetime
+    actor: Annotated[str, Described(description="Who: the account, the token, or the user of a command.")]
+    credential: Annotated[
+        str | None,
+        Described(description="With what: `token:ID`, `session:ID`, or `database` for a command on the database."),
+    ]
+    address: Annotated[str | None, Described(description="From where.")]
+    request_id: Annotated[str | None, Described(description="Id of the request, as in the log.")]
+    outcome: AuditOutcome
+    action: Annotated[str, Described(description="What kind of thing was done, such as `state.change`.")]
+    words: Annotated[str, Described(description="What was done, in words.")]
+    revision: Annotated[int | None, Described(description="The revision that it made.")]
+    changes: Annotated[list[ChangeOutput], Described(description="What happened to each object, whole.")]

@@ -1,0 +1,88 @@
+"""Tokens of machines: what each may do, and what is kept of it."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, field_validator
+from pydantic import Field as Described
+from pydantic_core import PydanticCustomError
+from sqlalchemy import JSON
+from sqlmodel import Field, SQLModel
+
+from provider.models.base import input_config, output_config
+from provider.values import Name, Scope
+
+
+class Token(SQLModel, table=True):
+    """A token. Its secret is kept as a hash; its identifier may be shown. Times are UTC, ISO 8601."""
+
+    id: str = Field(primary_key=True, max_length=8)
+    name: str = Field(max_length=63)
+    secret_hash: str = Field(max_length=64)
+    scopes: list[str] = Field(sa_type=JSON)
+    created: str = Field(max_length=32)
+    expires: str | None = Field(default=None, max_length=32)
+    last_used: str | None = Field(default=None, max_length=32)
+
+
+def _only_text(value: Any) -> Any:
+    """Leave numbers to be refused: pydantic takes them for seconds since 1970."""
+    if not isinstance(value, str | datetime):
+        raise PydanticCustomError("type.string", "this has to be a text: a date with time and zone, or null")
+    return value
+
+
+_EXAMPLE = {"name": "deploy", "scopes": ["register:wayshub"], "expires": "2027-01-01T00:00:00Z"}
+
+
+class TokenInput(BaseModel):
+    """A token that shall be made."""
+
+    model_config = input_config(_EXAMPLE)
+
+    name: Annotated[Name, Described(description="What it is for. Several tokens may have one name, for rotation.")]
+    scopes: Annotated[
+        list[Scope],
+        Described(min_length=1, max_length=100, description="What it may do.", json_schema_extra={"uniqueItems": True}),
+    ]
+    expires: Annotated[
+        Annotated[AwareDatetime, BeforeValidator(_only_text), Described(strict=False)] | None,
+        Described(description="Until when it is good, with a time zone; null is without end."),
+    ] = None
+
+    @field_validator("scopes")
+    @classmethod
+    def check_scopes(cls, scopes: list[str]) -> list[str]:
+        """Refuse one scope twice."""
+        if len(set(scopes)) < len(scopes):
+            raise PydanticCustomError("scopes.duplicate", "a scope stands here twice")
+        return scopes
+
+
+_SHOWN = {
+    "id": "k3v9x0ab",
+    **_EXAMPLE,
+    "created": "2026-01-01T12:00:00Z",
+    "lastUsed": "2026-01-02T12:00:00Z",
+}
+
+
+class TokenOutput(BaseModel):
+    """A token, without its secret."""
+
+    model_config = output_config(_SHOWN)
+
+    id: Annotated[str, Described(description="What is shown of it in logs and in the audit.")]
+    name: str
+    scopes: list[str]
+    created: AwareDatetime
+    expires: AwareDatetime | None
+    last_used: Annotated[AwareDatetime | None, Described(description="When it was used last, to the minute.")]
+
+
+class CreatedTokenOutput(TokenOutput):
+    """A token that was just made, with its secret, which is shown this once."""
+
+    model_config = output_config({**_SHOWN, "lastUsed": None, "token": "wsp_k3v9x0ab_…"})
+
+    token: Annotated[str, Described(description="For `Authorization: Bearer …`. It is not kept, and not shown again.")]

@@ -1,0 +1,1 @@
+"""Who may do what: accounts for people, tokens for machines, and how each proves who it is. No HTTP."""

@@ -1,0 +1,202 @@
+"""Logging in and out: what a browser sends, and the session that it is given.
+
+Whether a login failed because of the name or of the password cannot be told, nor measured: both take one
+verification and one transaction. Failures slow down the next try, for the account and for the address,
+and are kept in the database. Who has logged in from an address before is slowed down there by failures
+from there alone, so that nobody else can keep a person out.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sqlmodel import Session
+
+from provider.database.sessions import Database
+from provider.errors import FieldError, Invalid, TooMany
+from provider.models import AccountSession, Actor, AuditOutcome
+from provider.security import passwords, people, secrets
+from provider.security.access import IDLE, LONGEST, written
+from provider.security.secrets import Secret
+from provider.store import accounts, audit
+
+FREE_FAILURES: Final = 5
+FORGOTTEN: Final = timedelta(minutes=15)
+LONGEST_DELAY_SECONDS: Final = 60
+
+_AT_ONCE: Final = 2
+"""Verifications at a time: each takes 64 MiB, and all the speed of the machine."""
+_MOST_WAITING: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A login that is good: the secret for the browser, and the account."""
+
+    secret: Secret
+    account: str
+
+
+class Logins:
+    """The ways in and out for people. Each method is to be awaited in the event loop."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._waiting = 0
+
+    async def log_in(self, name: str, password: str, actor: Actor, ended: str | None = None) -> Login | None:
+        """Begin a session in place of the one that is `ended`; None if the name or the password is wrong.
+
+        `actor` says from where, and in which request. Raises `TooMany` for who comes too early after
+        failures, and `Unavailable`.
+        """
+        await asyncio.to_thread(self._check_pace, name, actor)
+        if self._waiting >= _MOST_WAITING:
+            raise TooMany(1)
+        self._waiting += 1
+        try:
+            async with self._turn:
+                return await asyncio.to_thread(self._log_in, name, password, actor, ended)
+        finally:
+            self._waiting -= 1
+
+    async def accept(self, link: str, password: str, actor: Actor) -> Login:
+        """Set the password of the account that a one-time link is for, and log in. Raises `NotFound`, `Invalid`."""
+
+        def accept() -> Login:
+            now = datetime.now(UTC)
+            with self._database.reading() as session:
+                name = people.get_invited(session, link, now)
+            password_hash = passwords.hashed(people.check_password(password, name))
+            with self._database.writing() as session:
+                if people.get_invited(session, link, now) == name:
+                    people.set_password(session, _as(name, actor), name, password_hash)
+                return _begin(session, name, actor, now)
+
+        async with self._turn:
+            return await asyncio.to_thread(accept)
+
+    async def change_password(self, name: str, current: str, password: str, actor: Actor) -> Login:
+        """Set another password, whoever knows the current one. All sessions end, and this one begins anew.
+
+        Raises `Invalid` that names the field, `TooMany`, and `NotFound` if the account is gone.
+        """
+
+        def change() -> Login:
+            now = datetime.now(UTC)
+            with self._database.reading() as session:
+                known = accounts.get(session, name).password_hash
+            good = passwords.verify(known, current)
+            if not good:
+                with self._database.writing() as session:
+                    _note_failure(session, name, actor, now)
+                detail = "this is not the current password"
+                raise Invalid([FieldError("/current", "password.wrong", detail)])
+            password_hash = passwords.hashed(people.check_password(password, name))
+            with self._database.writing() as session:
+                people.set_password(session, actor, name, password_hash)
+                return _begin(session, name, actor, now)
+
+        await asyncio.to_thread(self._check_pace, name, actor)
+        async with self._turn:
+            return await asyncio.to_thread(change)
+
+    async def log_out(self, secret: str, actor: Actor) -> None:
+        """End a session."""
+
+        def end() -> None:
+            with self._database.writing() as session:
+                accounts.end_session(session, secrets.hashed(secret))
+                audit.add(session, actor, "account.logout", f"{actor.name} logged out")
+
+        await asyncio.to_thread(end)
+
+    async def find_invited(self, link: str) -> str:
+        """Return the account that a one-time link is for. Raises `NotFound`."""
+
+        def find() -> str:
+            with self._database.reading() as session:
+                return people.get_invited(session, link, datetime.now(UTC))
+
+        return await asyncio.to_thread(find)
+
+    def _check_pace(self, name: str, actor: Actor) -> None:
+        with self._database.reading() as session:
+            _check_pace(session, _keys(session, name, actor.address), datetime.now(UTC))
+
+    def _log_in(self, name: str, password: str, actor: Actor, ended: str | None) -> Login | None:
+        now = datetime.now(UTC)
+        with self._database.reading() as session:
+            _check_pace(session, _keys(session, name, actor.address), now)  # others failed while this one waited
+            account = accounts.find(session, name)
+            password_hash = None if account is None else account.password_hash
+        good = passwords.verify(password_hash, password)
+        renewed = None
+        if good and password_hash is not None and passwords.needs_rehash(password_hash):
+            renewed = passwords.hashed(passwords.normal(password))
+        with self._database.writing() as session:
+            account = accounts.find(session, name)
+            # The password may have been changed, or the account removed, while this one was verified.
+            if not good or account is None or account.password_hash != password_hash:
+                _note_failure(session, name, actor, now)
+                return None
+            if renewed is not None:
+                account.password_hash = renewed
+            if ended is not None:
+                accounts.end_session(session, secrets.hashed(ended))
+            accounts.forget_failures(session, name)
+            return _begin(session, name, actor, now)
+
+
+def _begin(session: Session, name: str, actor: Actor, now: datetime) -> Login:
+    """Begin a session of an account, and note from where, so that it is familiar from now on."""
+    accounts.end_old_sessions(session, written(now - LONGEST), written(now - IDLE))
+    secret = secrets.make_plain()
+    session.add(AccountSession(secret_hash=secret.hash, account=name, created=written(now), last_used=written(now)))
+    if actor.address is not None:
+        accounts.note_familiar(session, name, actor.address, written(now))
+    audit.add(session, _as(name, actor, f"session:{secret.id}"), "account.login", f"{name} logged in")
+    return Login(secret, name)
+
+
+def _as(name: str, actor: Actor, credential: str | None = None) -> Actor:
+    return Actor(name, credential, actor.address, actor.request_id)
+
+
+def _keys(session: Session, name: str, address: str | None) -> Sequence[str]:
+    """Return under which keys the failures of a login are counted. What was typed as a name may be a password."""
+    account = accounts.failure_key(name)
+    if address is None:
+        return [account]
+    if accounts.is_familiar(session, name, address):
+        return [f"{account}@{address}"]
+    return [account, f"address:{address}"]
+
+
+def _check_pace(session: Session, keys: Sequence[str], now: datetime) -> None:
+    """Raise `TooMany` for a login that comes too early after those that failed."""
+    waits = [_wait_seconds(session, key, now) for key in keys]
+    if longest := max(waits):
+        raise TooMany(longest)
+
+
+def _wait_seconds(session: Session, key: str, now: datetime) -> float:
+    failed = accounts.find_failure(session, key)
+    if failed is None or failed.count < FREE_FAILURES:
+        return 0.0
+    since_seconds = (now - datetime.fromisoformat(failed.last)).total_seconds()
+    if since_seconds >= FORGOTTEN.total_seconds():
+        return 0.0
+    delay_seconds = min(1 << min(failed.count - FREE_FAILURES, 10), LONGEST_DELAY_SECONDS)
+    return max(0.0, delay_seconds - since_seconds)
+
+
+def _note_failure(session: Session, name: str, actor: Actor, now: datetime) -> None:
+    for key in _keys(session, name, actor.address):
+        accounts.note_failure(session, key, written(now), written(now - FORGOTTEN))
+    known = accounts.find(session, name) is not None
+    told = f"login as {name} refused" if known else "login as an unknown account refused"
+    audit.add(session, _as("anonymous", actor), "account.login", told, outcome=AuditOutcome.REFUSED)

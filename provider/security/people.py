@@ -1,0 +1,124 @@
+"""People: how an account comes to be, and how its password is set.
+
+Every function takes a session of the database, and notes in the audit what it does in the same
+transaction. None hashes a password: that takes a while, and nobody could write meanwhile.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from pydantic_core import PydanticCustomError
+from sqlmodel import Session
+
+from provider.errors import AlreadyExists, FieldError, InUse, Invalid, NotFound
+from provider.models import Account, Actor, Change, Role
+from provider.security import passwords, secrets
+from provider.security.access import written
+from provider.security.secrets import Secret
+from provider.store import accounts, audit
+from provider.values import check_name
+
+INVITATION: Final = timedelta(hours=24)
+FIRST_ADMIN: Final = "admin"
+"""The account for which the first start makes a one-time link."""
+
+
+def add(session: Session, actor: Actor, name: str, role: Role, now: datetime) -> Account:
+    """Make an account without a password. Raises `Invalid` and `AlreadyExists`."""
+    checked(check_name, name, "/name")
+    if accounts.find(session, name) is not None:
+        detail = f"account {name} exists already"
+        raise AlreadyExists(detail, [FieldError("/name", "name.taken", detail)])
+    account = accounts.add(session, name, role, written(now))
+    _note(session, actor, "account.add", f"account {name} added as {role}", name, None, role)
+    return account
+
+
+def set_role(session: Session, actor: Actor, name: str, role: Role) -> None:
+    """Change what an account is for. Raises `NotFound`, and `InUse` for the last admin."""
+    account = accounts.get(session, name)
+    before = account.role
+    if before is role:
+        return
+    account.role = role
+    session.flush()
+    _check_admins(session, account, before)
+    _note(session, actor, "account.set", f"account {name}: role {before} → {role}", name, before, role)
+
+
+def remove(session: Session, actor: Actor, name: str) -> None:
+    """Remove an account, and end its sessions. Raises `NotFound`, and `InUse` for the last admin."""
+    account = accounts.get(session, name)
+    accounts.remove(session, account)
+    _check_admins(session, account, account.role)
+    _note(session, actor, "account.remove", f"account {name} removed", name, account.role, None)
+
+
+def set_password(session: Session, actor: Actor, name: str, password_hash: str) -> None:
+    """Set a password. All sessions of the account end, and its one-time link is good no more. Raises `NotFound`."""
+    accounts.get(session, name).password_hash = password_hash
+    accounts.end_sessions(session, name)
+    accounts.forget_invitation(session, name)
+    accounts.forget_failures(session, name)
+    audit.add(session, actor, "account.password", f"password of account {name} set, and its sessions ended")
+
+
+def invite(session: Session, actor: Actor, name: str, now: datetime) -> Secret:
+    """Make the secret of a one-time link with which an account's password can be set. Raises `NotFound`."""
+    accounts.get(session, name)
+    secret = secrets.make_plain()
+    accounts.invite(session, name, secret.hash, written(now + INVITATION))
+    audit.add(session, actor, "account.invite", f"one-time link for account {name} made")
+    return secret
+
+
+def invite_first(session: Session, actor: Actor, now: datetime) -> Secret | None:
+    """Make the one-time link of the first admin, or None if there is an admin who can log in."""
+    if accounts.count_admins(session):
+        return None
+    if accounts.find(session, FIRST_ADMIN) is None:
+        add(session, actor, FIRST_ADMIN, Role.ADMIN, now)
+    else:
+        set_role(session, actor, FIRST_ADMIN, Role.ADMIN)
+    return invite(session, actor, FIRST_ADMIN, now)
+
+
+def get_invited(session: Session, text: str, now: datetime) -> str:
+    """Return the account that a one-time link is for. Raises `NotFound` if it is not good, or not any more."""
+    found = accounts.find_invitation(session, secrets.hashed(text)) if secrets.is_plain(text) else None
+    if found is None or found.expires <= written(now):
+        raise NotFound("this link is not good any more: ask an admin for another")
+    return found.account
+
+
+def check_password(password: str, name: str) -> str:
+    """Check a password for an account, and return it as it is hashed. Raises `Invalid`."""
+    try:
+        return passwords.check_password(password, name)
+    except PydanticCustomError as error:
+        raise Invalid([FieldError("/password", error.type, error.message())]) from None
+
+
+def checked(check: Callable[[str], str], value: str, where: str) -> str:
+    """Return a value that fits. Raises `Invalid` that names the field `where`."""
+    try:
+        return check(value)
+    except PydanticCustomError as error:
+        raise Invalid([FieldError(where, error.type, error.message())]) from None
+
+
+def _check_admins(session: Session, account: Account, before: Role) -> None:
+    """Refuse to lose the last admin: nobody could make another through the service."""
+    if before is Role.ADMIN and account.password_hash is not None and accounts.count_admins(session) == 0:
+        raise InUse(f"{account.name} is the last admin who can log in: make another first", [])
+
+
+def _note(
+    session: Session, actor: Actor, action: str, words: str, name: str, before: Role | None, after: Role | None
+) -> None:
+    audit.add(session, actor, action, words, changes=[Change("account", name, _shown(before), _shown(after))])
+
+
+def _shown(role: Role | None) -> dict[str, Any] | None:
+    return None if role is None else {"role": role.value}

@@ -1,0 +1,132 @@
+"""Accounts in the database, with their sessions, one-time links, familiar addresses and failed logins."""
+
+import hashlib
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, delete, func, select
+
+from provider.models import Account, AccountSession, Failure, FamiliarAddress, Invitation, Role
+from provider.store import records
+
+_MOST_FAMILIAR = 100
+
+
+def list_all(session: Session) -> Sequence[Account]:
+    """Return all accounts, by name."""
+    return session.exec(select(Account).order_by(Account.name)).all()
+
+
+def find(session: Session, name: str) -> Account | None:
+    """Find an account."""
+    return session.get(Account, name)
+
+
+def get(session: Session, name: str) -> Account:
+    """Return an account. Raises `NotFound`."""
+    return records.required(find(session, name), "account", name)
+
+
+def add(session: Session, name: str, role: Role, created: str) -> Account:
+    """Make an account, which has no password yet."""
+    account = Account(name=name, role=role, created=created)
+    session.add(account)
+    session.flush()
+    return account
+
+
+def remove(session: Session, account: Account) -> None:
+    """Remove an account; its sessions and its link go with it."""
+    session.delete(account)
+    session.flush()
+
+
+def count_admins(session: Session) -> int:
+    """Count the admins who can log in."""
+    able = select(func.count()).where(col(Account.role) == Role.ADMIN, col(Account.password_hash).is_not(None))
+    return session.exec(able).one()
+
+
+# Sessions
+
+
+def list_sessions(session: Session) -> Sequence[AccountSession]:
+    """Return the sessions of all accounts."""
+    return session.exec(select(AccountSession)).all()
+
+
+def end_sessions(session: Session, account: str) -> None:
+    """End all sessions of an account."""
+    session.exec(delete(AccountSession).where(col(AccountSession.account) == account))
+
+
+def end_session(session: Session, secret_hash: str) -> None:
+    """End one session, if it is there."""
+    session.exec(delete(AccountSession).where(col(AccountSession.secret_hash) == secret_hash))
+
+
+def end_old_sessions(session: Session, created_before: str, used_before: str) -> None:
+    """End the sessions that are too old, or were not used for too long."""
+    old = (col(AccountSession.created) < created_before) | (col(AccountSession.last_used) < used_before)
+    session.exec(delete(AccountSession).where(old))
+
+
+# One-time links
+
+
+def invite(session: Session, account: str, secret_hash: str, expires: str) -> None:
+    """Keep an account's one-time link, in place of one before."""
+    session.merge(Invitation(account=account, secret_hash=secret_hash, expires=expires))
+
+
+def find_invitation(session: Session, secret_hash: str) -> Invitation | None:
+    """Find a one-time link by the hash of its secret."""
+    return session.exec(select(Invitation).where(Invitation.secret_hash == secret_hash)).first()
+
+
+def forget_invitation(session: Session, account: str) -> None:
+    """Let an account's one-time link be good no more."""
+    session.exec(delete(Invitation).where(col(Invitation.account) == account))
+
+
+# Familiar addresses
+
+
+def is_familiar(session: Session, account: str, address: str) -> bool:
+    """Tell whether somebody has logged in to an account from an address."""
+    return session.get(FamiliarAddress, {"account": account, "address": address}) is not None
+
+
+def note_familiar(session: Session, account: str, address: str, now: str) -> None:
+    """Note that somebody has logged in to an account from an address; the oldest beyond some are forgotten."""
+    session.merge(FamiliarAddress(account=account, address=address, last_used=now))
+    session.flush()
+    of_account = select(FamiliarAddress).where(FamiliarAddress.account == account)
+    newest = of_account.order_by(col(FamiliarAddress.last_used).desc())
+    for old in session.exec(newest.offset(_MOST_FAMILIAR)):
+        session.delete(old)
+
+
+# Failed logins
+
+
+def failure_key(account: str) -> str:
+    """Return the key of the failed logins of an account. It is a hash: a password may have been typed as a name."""
+    return f"account:{hashlib.sha256(account.encode('utf-8', 'replace')).hexdigest()[:32]}"
+
+
+def find_failure(session: Session, key: str) -> Failure | None:
+    """Find the failed logins under a key."""
+    return session.get(Failure, key)
+
+
+def note_failure(session: Session, key: str, now: str, forget_before: str) -> None:
+    """Count a failed login; those that are long ago no longer count."""
+    session.exec(delete(Failure).where(col(Failure.last) < forget_before))
+    known = session.get(Failure, key)
+    session.merge(Failure(key=key, count=1 if known is None else known.count + 1, last=now))
+
+
+def forget_failures(session: Session, account: str) -> None:
+    """Forget the failed logins of an account, wherever they came from."""
+    key = failure_key(account)
+    session.exec(delete(Failure).where((col(Failure.key) == key) | col(Failure.key).startswith(f"{key}@")))

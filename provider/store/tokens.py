@@ -1,0 +1,53 @@
+"""Tokens in the database."""
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, select
+
+from provider.errors import InUse
+from provider.models import Token
+from provider.store import records
+
+
+def list_all(session: Session) -> Sequence[Token]:
+    """Return all tokens, by name and age."""
+    return session.exec(select(Token).order_by(Token.name, Token.created, Token.id)).all()
+
+
+def page(session: Session, *, limit: int, after: str | None = None, q: str | None = None) -> Sequence[Token]:
+    """Return at most `limit` tokens by their identifier, after `after`, with `q` in the identifier or the name."""
+    return records.page(session, Token, (Token.id, Token.name), limit=limit, after=after, q=q)
+
+
+def named(session: Session, name: str) -> Sequence[Token]:
+    """Return the tokens that have a name."""
+    return session.exec(select(Token).where(Token.name == name).order_by(Token.created, Token.id)).all()
+
+
+def get_by_id(session: Session, identifier: str) -> Token:
+    """Return a token by its identifier. Raises `NotFound`."""
+    return records.required(session.get(Token, identifier), "token", identifier)
+
+
+def get(session: Session, which: str) -> Token:
+    """Return a token by its identifier, or by its name if no other has it. Raises `NotFound` and `InUse`."""
+    found = session.get(Token, which)
+    if found is not None:
+        return found
+    same = named(session, which)
+    if len(same) > 1:
+        listed = ", ".join(token.id for token in same)
+        raise InUse(f"several tokens are named {which}: say which by its id ({listed})", [])
+    return records.required(same[0] if same else None, "token", which)
+
+
+def add(session: Session, token: Token) -> None:
+    """Keep a token."""
+    session.add(token)
+    session.flush()
+
+
+def remove(session: Session, token: Token) -> None:
+    """Remove a token."""
+    session.delete(token)
+    session.flush()
