@@ -13,6 +13,7 @@ import provider
 ROOT = Path(provider.__file__).parent
 
 LAYERS = [
+    "messages",
     "errors",
     "addresses",
     "values",
@@ -39,7 +40,7 @@ LAYERS = [
 """Each knows only those before it."""
 
 DOORS = ["api", "web", "cli"]
-PURE = ["errors", "addresses", "values", "rules", "configuration", "models"]
+PURE = ["messages", "errors", "addresses", "values", "rules", "configuration", "models"]
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),
     *("threading", "time", "uuid"),
@@ -47,7 +48,7 @@ IMPURE_MODULES = {
 }
 IMPURE_NAMES = {"Session", "Engine", "Connection", "create_engine", "select", "sessionmaker"}
 WIRED = {
-    *("Database", "Revisions", "Polls", "Memory", "Metrics", "Fallback"),
+    *("Database", "Revisions", "Polls", "Memory", "Metrics", "Fallback", "Templates"),
     *("FastAPI", "ConfigurationEndpoint", "Requests", "Browsers", "Hosts"),
 }
 

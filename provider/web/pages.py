@@ -1,21 +1,19 @@
-"""The pages: for now the documentation of the REST API, which needs no other host."""
+"""The first pages: the console's home, and the documentation of the REST API, which needs no other host."""
 
-from pathlib import Path
-
-from fastapi import APIRouter
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, HTMLResponse
 from starlette.staticfiles import StaticFiles
 
-STATIC = Path(__file__).parent / "static"
+from provider.web.rendering import STATIC, render
 
 router = APIRouter(include_in_schema=False)
 static_files = StaticFiles(directory=STATIC)
 
 
 @router.get("/")
-async def home() -> RedirectResponse:
-    """Lead to the documentation."""
-    return RedirectResponse("/docs")
+def home(request: Request) -> HTMLResponse:
+    """Welcome a person."""
+    return render(request, "home.html")
 
 
 @router.get("/docs")
