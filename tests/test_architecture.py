@@ -15,6 +15,9 @@ ROOT = Path(provider.__file__).parent
 LAYERS = [
     "messages",
     "errors",
+    "validation",
+    "tags",
+    "cursors",
     "addresses",
     "values",
     "rules",
@@ -25,6 +28,7 @@ LAYERS = [
     "revisions",
     "backups",
     "edges",
+    "observations",
     "settings",
     "logs",
     "sample",
@@ -40,7 +44,18 @@ LAYERS = [
 """Each knows only those before it."""
 
 DOORS = ["api", "web", "cli"]
-PURE = ["messages", "errors", "addresses", "values", "rules", "configuration", "models"]
+PURE = [
+    "messages",
+    "errors",
+    "validation",
+    "tags",
+    "cursors",
+    "addresses",
+    "values",
+    "rules",
+    "configuration",
+    "models",
+]
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),
     *("threading", "time", "uuid"),

@@ -1,14 +1,12 @@
 """Lists, a page at a time."""
 
-import base64
-import binascii
 from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Query
 from pydantic import AfterValidator, BaseModel, Field
 
-from provider.errors import FieldError, Invalid
+from provider.cursors import read_cursor, write_cursor
 from provider.values import TEXT_SCHEMA, check_text
 
 T = TypeVar("T", bound=BaseModel)
@@ -50,23 +48,6 @@ async def read_page(
 ) -> PageRequest:
     """Read which part of a list is asked for."""
     return PageRequest(limit, read_cursor(cursor) if cursor is not None else None, q)
-
-
-def write_cursor(name: str) -> str:
-    """Write the name of a page's last item as an opaque cursor."""
-    return base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
-
-
-def read_cursor(cursor: str) -> str:
-    """Read a cursor. Raises `Invalid` for one that was not written here."""
-    try:
-        name = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode("ascii")
-    except (binascii.Error, ValueError):
-        name = ""
-    if not name or write_cursor(name) != cursor:
-        detail = "this is not a cursor: take `next` of the page before"
-        raise Invalid([FieldError("/cursor", "cursor.format", detail, "query")])
-    return name
 
 
 PageParameters = Annotated[PageRequest, Depends(read_page)]

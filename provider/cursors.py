@@ -1,0 +1,23 @@
+"""Cursors: where the next page of a list begins, as a text that says nothing to others."""
+
+import base64
+import binascii
+
+from provider.errors import FieldError, Invalid
+
+
+def write_cursor(name: str) -> str:
+    """Write the name of a page's last item as an opaque cursor."""
+    return base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str) -> str:
+    """Read a cursor. Raises `Invalid` for one that was not written here."""
+    try:
+        name = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode("ascii")
+    except (binascii.Error, ValueError):
+        name = ""
+    if not name or write_cursor(name) != cursor:
+        detail = "this is not a cursor: take `next` of the page before"
+        raise Invalid([FieldError("/cursor", "cursor.format", detail, "query")])
+    return name
