@@ -32,7 +32,8 @@ from provider.revisions import Revisions
 from provider.security.access import Access
 from provider.security.refusals import Refusals
 from provider.settings import Settings
-from provider.web import pages
+from provider.web import languages, pages, preferences
+from provider.web.rendering import Templates
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +111,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.state.edges = edges
     api.state.metrics = metrics
     api.state.fallback = fallback
+    api.state.templates = Templates(languages.load())
     api.state.started_at = monotonic()
     api.add_middleware(BodyLimit)
     problems.install(api)
@@ -118,7 +120,8 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.include_router(health.router)
     api.include_router(openapi.router)
     api.include_router(metrics_api.router)
-    api.include_router(pages.router)
+    for page in (pages, preferences):
+        api.include_router(page.router)
     api.mount("/static", pages.static_files)
     api.openapi = documentation.describe(api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     hosts = Hosts(settings.allowed_host_names)

@@ -26,7 +26,7 @@ import httpx
 import yaml
 
 from provider import configuration
-from provider.app import create_app
+from provider.app import Application, create_app
 from provider.configuration import Document, Parts
 from provider.database import schema
 from provider.edges import fallback
@@ -133,15 +133,21 @@ def running_service(
     *,
     name: str = "provider.db",
     assemble: Callable[[Parts], Document] = configuration.assemble,
+    prepare: Callable[[Application], None] = lambda _app: None,
     **settings: Any,
 ) -> Iterator[Service]:
-    """Run a service in a thread, on a copy of a migrated database (or on none)."""
+    """Run a service in a thread, on a copy of a migrated database (or on none).
+
+    `prepare` may add to the application before it starts.
+    """
     path = folder / name
     if migrated is not None and not path.exists():
         shutil.copy(migrated, path)
     port = settings.pop("port", None) or free_port()
     made = Settings(database_url=f"sqlite:///{path}", port=port, **settings)
-    server = Server(create_app(made, assemble), made)
+    app = create_app(made, assemble)
+    prepare(app)
+    server = Server(app, made)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     wait_until(lambda: server.started or not thread.is_alive(), "the service starts")

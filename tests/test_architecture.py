@@ -13,7 +13,11 @@ import provider
 ROOT = Path(provider.__file__).parent
 
 LAYERS = [
+    "messages",
     "errors",
+    "validation",
+    "tags",
+    "cursors",
     "addresses",
     "values",
     "rules",
@@ -24,6 +28,7 @@ LAYERS = [
     "revisions",
     "backups",
     "edges",
+    "observations",
     "settings",
     "logs",
     "sample",
@@ -39,7 +44,18 @@ LAYERS = [
 """Each knows only those before it."""
 
 DOORS = ["api", "web", "cli"]
-PURE = ["errors", "addresses", "values", "rules", "configuration", "models"]
+PURE = [
+    "messages",
+    "errors",
+    "validation",
+    "tags",
+    "cursors",
+    "addresses",
+    "values",
+    "rules",
+    "configuration",
+    "models",
+]
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),
     *("threading", "time", "uuid"),
@@ -48,6 +64,7 @@ IMPURE_MODULES = {
 IMPURE_NAMES = {"Session", "Engine", "Connection", "create_engine", "select", "sessionmaker"}
 WIRED = {
     *("Database", "Revisions", "Polls", "Memory", "Metrics", "Fallback", "Access", "Gate", "Refusals", "Logins"),
+    "Templates",
     *("FastAPI", "ConfigurationEndpoint", "Requests", "Browsers", "Hosts"),
 }
 

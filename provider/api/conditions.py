@@ -1,25 +1,13 @@
-"""Conditional requests (RFC 9110): entity tags, `If-Match` and `If-None-Match`."""
+"""Conditional requests (RFC 9110): `If-Match` and `If-None-Match`."""
 
-import hashlib
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 from fastapi import Depends, Header
 
 from provider.errors import FieldError, PreconditionFailed
 
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
-
-
-def etag(kind: str, item: dict[str, Any]) -> str:
-    """Return the strong tag of an object as it is wanted.
-
-    What is only observed, such as a server's share, does not count: nobody's edit is refused because
-    another server was drained.
-    """
-    content = msgspec.json.encode([kind, item], order="sorted")
-    return f'"{hashlib.sha256(content).hexdigest()[:20]}"'
 
 
 class Conditions:

@@ -5,10 +5,10 @@ from sqlmodel import Session
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
-from provider.api.observations import show_servers, show_services
 from provider.api.resources import PREFIX, answer
 from provider.dependencies import ActorDependency, HealthDependency, RevisionsDependency
 from provider.models import ExposeInput, ExposeOutput
+from provider.observations import show_servers, show_services
 from provider.security import needs
 from provider.store import applications
 

@@ -1,15 +1,12 @@
 """Lists, a page at a time."""
 
-import base64
-import binascii
-import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Query
 from pydantic import AfterValidator, BaseModel, Field
 
-from provider.errors import FieldError, Invalid
+from provider.cursors import read_cursor, read_number, write_cursor
 from provider.values import TEXT_SCHEMA, check_text
 
 T = TypeVar("T", bound=BaseModel)
@@ -40,11 +37,7 @@ class PageRequest:
 
     def after_number(self) -> int | None:
         """Return after which number the page begins, in a list of numbers. Raises `Invalid`."""
-        if self.after is None:
-            return None
-        if not re.fullmatch(r"[0-9]{1,18}", self.after):
-            raise _not_a_cursor()
-        return int(self.after)
+        return None if self.after is None else read_number(self.after)
 
     def answer(self, found: Sequence[T], name: Callable[[T], str]) -> Page[T]:
         """Make a page of at most `limit + 1` items that were found, the last of which tells that there are more."""
@@ -59,27 +52,6 @@ async def read_page(
 ) -> PageRequest:
     """Read which part of a list is asked for."""
     return PageRequest(limit, read_cursor(cursor) if cursor is not None else None, q)
-
-
-def write_cursor(name: str) -> str:
-    """Write the name of a page's last item as an opaque cursor."""
-    return base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
-
-
-def read_cursor(cursor: str) -> str:
-    """Read a cursor. Raises `Invalid` for one that was not written here."""
-    try:
-        name = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode("ascii")
-    except (binascii.Error, ValueError):
-        name = ""
-    if not name or write_cursor(name) != cursor:
-        raise _not_a_cursor()
-    return name
-
-
-def _not_a_cursor() -> Invalid:
-    detail = "this is not a cursor: take `next` of the page before"
-    return Invalid([FieldError("/cursor", "cursor.format", detail, "query")])
 
 
 PageParameters = Annotated[PageRequest, Depends(read_page)]

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from provider import errors
-from provider.errors import FieldError, Invalid, ProviderError, pointer
+from provider import errors, validation
+from provider.errors import FieldError, ProviderError
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPES: Final = "urn:wayshub-provider:"
@@ -39,58 +39,6 @@ STATUSES: Final[Mapping[type[ProviderError], int]] = {
 _HTTP: Final = {
     404: ("not-found", "Not found", "there is nothing at this path"),
     405: ("method-not-allowed", "Method not allowed", "this path does not know this method"),
-}
-
-# Pydantic's names of what can be wrong, as codes of ours that outlive its versions.
-_CODES: Final = {
-    "missing": "field.required",
-    "extra_forbidden": "field.unknown",
-    "string_type": "type.string",
-    "string_sub_type": "type.string",
-    "string_unicode": "text.surrogate",
-    "int_type": "type.integer",
-    "int_parsing": "type.integer",
-    "int_parsing_size": "type.integer",
-    "int_from_float": "type.integer",
-    "float_type": "type.number",
-    "float_parsing": "type.number",
-    "finite_number": "type.number",
-    "bool_type": "type.boolean",
-    "bool_parsing": "type.boolean",
-    "dict_type": "type.object",
-    "model_type": "type.object",
-    "model_attributes_type": "type.object",
-    "list_type": "type.array",
-    "enum": "value.choice",
-    "literal_error": "value.choice",
-    "string_too_short": "value.short",
-    "string_too_long": "value.long",
-    "too_short": "value.few",
-    "too_long": "value.many",
-    "greater_than_equal": "value.small",
-    "greater_than": "value.small",
-    "less_than_equal": "value.large",
-    "less_than": "value.large",
-}
-_DETAILS: Final = {
-    "missing": "this field is required",
-    "extra_forbidden": "there is no such field",
-    "string_type": "this has to be a text",
-    "int_type": "this has to be a whole number, neither in quotes nor true or false",
-    "int_parsing": "this has to be a whole number",
-    "int_parsing_size": "this number is too large",
-    "bool_type": "this has to be true or false",
-    "bool_parsing": "this has to be true or false",
-    "dict_type": "this has to be an object",
-    "model_type": "this has to be an object",
-    "model_attributes_type": "this has to be an object",
-    "list_type": "this has to be an array",
-    "enum": "this has to be {expected}",
-    "string_too_long": "this is longer than {max_length} characters",
-    "too_long": "this has more than {max_length} items",
-    "too_short": "this needs at least {min_length}",
-    "greater_than_equal": "this has to be at least {ge}",
-    "less_than_equal": "this has to be at most {le}",
 }
 
 logger = logging.getLogger(__name__)
@@ -176,28 +124,6 @@ def from_error(error: ProviderError, instance: str) -> JSONResponse:
     return response
 
 
-def invalid(error: ValidationError | RequestValidationError, place: str | None = None) -> Invalid:
-    """Turn what pydantic or FastAPI found into our error: pointers, stable codes and plain words.
-
-    FastAPI puts the place (`body`, `query`, `path`) before a field's location, pydantic does not: then
-    it is given as `place`.
-    """
-    fields = []
-    for item in error.errors():
-        location = tuple(item["loc"])
-        where, location = (str(location[0]), location[1:]) if place is None else (place, location)
-        kind = item["type"]
-        fields.append(
-            FieldError(
-                pointer(*location),
-                _CODES.get(kind, kind),
-                _DETAILS[kind].format_map(item.get("ctx", {})) if kind in _DETAILS else _sentence(item["msg"]),
-                where,
-            )
-        )
-    return Invalid(fields)
-
-
 def install(app: FastAPI) -> None:
     """Let every error of the app leave it as a problem."""
 
@@ -207,7 +133,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
-        return from_error(invalid(error), request.url.path)
+        return from_error(validation.invalid(error), request.url.path)
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> JSONResponse:
@@ -232,10 +158,6 @@ def _allowed(app: FastAPI, request: Request) -> list[str]:
     return [
         method for method, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in app.routes)
     ]
-
-
-def _sentence(message: str) -> str:
-    return message[:1].lower() + message[1:]
 
 
 def _plain(text: str) -> str:

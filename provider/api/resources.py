@@ -9,8 +9,8 @@ from fastapi import Depends, Response
 from pydantic import BaseModel, ValidationError
 from sqlmodel import Session
 
-from provider.api import problems
-from provider.api.conditions import Conditions, ReadConditions, WriteConditions, etag
+from provider import validation
+from provider.api.conditions import Conditions, ReadConditions, WriteConditions
 from provider.api.preferences import REVISION_HEADER
 from provider.dependencies import ActorDependency, HealthDependency, RevisionsDependency
 from provider.edges.health import Health
@@ -18,6 +18,7 @@ from provider.errors import AlreadyExists, FieldError, Invalid, NotFound
 from provider.models import Actor
 from provider.revisions import Revisions
 from provider.store.records import as_json
+from provider.tags import etag
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -70,7 +71,7 @@ class Resource(ABC, Generic[T]):
                 document if named else {**document, "name": self.name}
             )
         except ValidationError as error:
-            found = problems.invalid(error, "body")
+            found = validation.invalid(error, "body")
             if named:
                 raise found from None
             path = [replace(field, place="path") if field.pointer == "/name" else field for field in found.fields]

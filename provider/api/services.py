@@ -7,12 +7,12 @@ from sqlmodel import Session
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
-from provider.api.observations import show_services
 from provider.api.pages import Page, PageParameters
 from provider.api.resources import ReadsDependency, Resource, WritesDependency
 from provider.dependencies import HealthDependency, RevisionsDependency
 from provider.edges.health import Health
 from provider.models import ServiceInput, ServiceOutput, ServiceReplacement
+from provider.observations import show_services
 from provider.security import needs
 from provider.store import services
 

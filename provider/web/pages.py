@@ -1,23 +1,20 @@
-"""The pages: for now the documentation of the REST API, which needs no other host."""
+"""The first pages: the console's home, and the documentation of the REST API, which needs no other host."""
 
-from pathlib import Path
-
-from fastapi import APIRouter, Depends
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import FileResponse, HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from provider.security import needs
-
-STATIC = Path(__file__).parent / "static"
+from provider.web.rendering import STATIC, render
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(needs.PAGE)])
 static_files = StaticFiles(directory=STATIC)
 
 
 @router.get("/")
-async def home() -> RedirectResponse:
-    """Lead to the documentation."""
-    return RedirectResponse("/docs")
+def home(request: Request) -> HTMLResponse:
+    """Welcome a person."""
+    return render(request, "home.html")
 
 
 @router.get("/docs")

@@ -11,7 +11,7 @@ from schemathesis.core.transport import Response
 from schemathesis.hooks import HookContext
 
 from provider import values
-from provider.api.pages import write_cursor
+from provider.cursors import write_cursor
 from tests import strategies
 from tests.api.checks import CODES, TITLES
 from tests.running import http_client

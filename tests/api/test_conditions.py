@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from provider.api.conditions import etag
+from provider.tags import etag
 from tests.api.checks import problem, revision
 
 PATHS = {

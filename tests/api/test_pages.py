@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from provider.api.pages import read_cursor, write_cursor
+from provider.cursors import read_cursor, write_cursor
 from tests.api.checks import problem
 
 BAD_CURSORS = ["", "x", "!", "====", "YQ==", "YQ=", "Y Q", "Y\tQ", "ÿ", "%00", "_w", "AAAA=", "YR"]

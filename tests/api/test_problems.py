@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 import provider
-from provider import errors
+from provider import errors, validation
 from provider.api import problems
 from provider.app import create_app
 from provider.errors import FieldError, InUse, Invalid, ProviderError
@@ -35,7 +35,7 @@ def codes_in(path: Path) -> Iterator[str]:
 
 def test_the_codes_are_those_that_programs_know() -> None:
     written = {code for path in Path(provider.__file__).parent.rglob("*.py") for code in codes_in(path)}
-    assert written | set(problems._CODES.values()) == CODES
+    assert written | set(validation._CODES.values()) == CODES
 
 
 def subclasses(kind: type[ProviderError]) -> Iterator[type[ProviderError]]:

@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Iterator
-from importlib import import_module
 from typing import Any
 
 import pytest

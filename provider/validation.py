@@ -1,0 +1,91 @@
+"""What pydantic found, as our error: pointers, stable codes and plain words."""
+
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+from provider.errors import FieldError, Invalid, pointer
+
+# Pydantic's names of what can be wrong, as codes of ours that outlive its versions.
+_CODES: Final = {
+    "missing": "field.required",
+    "extra_forbidden": "field.unknown",
+    "string_type": "type.string",
+    "string_sub_type": "type.string",
+    "string_unicode": "text.surrogate",
+    "int_type": "type.integer",
+    "int_parsing": "type.integer",
+    "int_parsing_size": "type.integer",
+    "int_from_float": "type.integer",
+    "float_type": "type.number",
+    "float_parsing": "type.number",
+    "finite_number": "type.number",
+    "bool_type": "type.boolean",
+    "bool_parsing": "type.boolean",
+    "dict_type": "type.object",
+    "model_type": "type.object",
+    "model_attributes_type": "type.object",
+    "list_type": "type.array",
+    "enum": "value.choice",
+    "literal_error": "value.choice",
+    "string_too_short": "value.short",
+    "string_too_long": "value.long",
+    "too_short": "value.few",
+    "too_long": "value.many",
+    "greater_than_equal": "value.small",
+    "greater_than": "value.small",
+    "less_than_equal": "value.large",
+    "less_than": "value.large",
+}
+_DETAILS: Final = {
+    "missing": "this field is required",
+    "extra_forbidden": "there is no such field",
+    "string_type": "this has to be a text",
+    "int_type": "this has to be a whole number, neither in quotes nor true or false",
+    "int_parsing": "this has to be a whole number",
+    "int_parsing_size": "this number is too large",
+    "bool_type": "this has to be true or false",
+    "bool_parsing": "this has to be true or false",
+    "dict_type": "this has to be an object",
+    "model_type": "this has to be an object",
+    "model_attributes_type": "this has to be an object",
+    "list_type": "this has to be an array",
+    "enum": "this has to be {expected}",
+    "string_too_long": "this is longer than {max_length} characters",
+    "too_long": "this has more than {max_length} items",
+    "too_short": "this needs at least {min_length}",
+    "greater_than_equal": "this has to be at least {ge}",
+    "less_than_equal": "this has to be at most {le}",
+}
+
+
+class Validated(Protocol):
+    """What pydantic or FastAPI found."""
+
+    def errors(self) -> Sequence[Any]:
+        """Return what is wrong, with pydantic's names."""
+
+
+def invalid(error: Validated, place: str | None = None) -> Invalid:
+    """Turn what pydantic or FastAPI found into our error: pointers, stable codes and plain words.
+
+    FastAPI puts the place (`body`, `query`, `path`) before a field's location, pydantic does not: then
+    it is given as `place`.
+    """
+    fields = []
+    for item in error.errors():
+        location = tuple(item["loc"])
+        where, location = (str(location[0]), location[1:]) if place is None else (place, location)
+        kind = item["type"]
+        fields.append(
+            FieldError(
+                pointer(*location),
+                _CODES.get(kind, kind),
+                _DETAILS[kind].format_map(item.get("ctx", {})) if kind in _DETAILS else _sentence(item["msg"]),
+                where,
+            )
+        )
+    return Invalid(fields)
+
+
+def _sentence(message: str) -> str:
+    return message[:1].lower() + message[1:]

@@ -1,0 +1,128 @@
+"""The languages of the console: which one a person gets, what is said in it, how it writes numbers and dates."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from babel import Locale
+from babel.dates import format_datetime, format_timedelta
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+from babel.support import NullTranslations, Translations
+
+from provider.messages import Message, translate
+
+SOURCE: Final = "en"
+"""The language in which templates and code are written."""
+
+LANGUAGES: Final[Mapping[str, str]] = {SOURCE: "English", "id": "Bahasa Indonesia"}
+"""The languages that there are, each by its own name."""
+
+CATALOGUES: Final = Path(__file__).parent / "locales"
+
+_FORMATS: Final = {SOURCE: Locale("en", "GB"), "id": Locale("id")}
+"""Where a language is written in several ways: with the day before the month, and 24 hours."""
+
+_FORMER_CODES: Final = {"in": "id"}
+"""Some browsers still send the code that a language had once."""
+
+_SMALLEST_SHARE: Final = 0.001
+
+
+class Language:
+    """A language: its messages, and its ways of writing numbers and dates."""
+
+    def __init__(self, code: str, translations: NullTranslations) -> None:
+        self.code = code
+        self.name = LANGUAGES[code]
+        self.translations = translations
+        self._locale = _FORMATS[code]
+
+    def say(self, text: str) -> str:
+        """Say a message. What is none, such as what Traefik told, stays as it is."""
+        return translate(text, self.translations.gettext)
+
+    def sentence(self, text: str) -> str:
+        """Say a message as a sentence of its own: with a capital, unless it begins with a value, and a full stop."""
+        said = self.say(text)
+        begun = self.translations.gettext(text.template) if isinstance(text, Message) else ""
+        if begun[:1].islower():
+            said = said[:1].upper() + said[1:]
+        return said if said.endswith((".", "!", "?", "…")) else said + "."
+
+    def number(self, value: float) -> str:
+        """Write a number: 12,500 or 12.500."""
+        return format_decimal(value, locale=self._locale)
+
+    def percent(self, share: float) -> str:
+        """Write a share, 0 to 1, in percent with at most one decimal place. What is not nothing never looks so."""
+        if 0 < share < _SMALLEST_SHARE:
+            return "< " + self.percent(_SMALLEST_SHARE)
+        return format_percent(share, format="#,##0.#%", locale=self._locale)
+
+    def moment(self, when: datetime) -> str:
+        """Write a date with its time, in UTC."""
+        return format_datetime(when.astimezone(UTC), "d MMM y, HH:mm:ss", locale=self._locale) + " UTC"
+
+    def ago(self, when: datetime, now: datetime) -> str:
+        """Write how long ago something was, or when it will be: 5 minutes ago, in 3 hours."""
+        return format_timedelta(when - now, add_direction=True, locale=self._locale)
+
+
+def load() -> dict[str, Language]:
+    """Read the catalogues, and return the languages by their codes."""
+    return {code: Language(code, _translations(code)) for code in LANGUAGES}
+
+
+def catalogue_path(code: str) -> Path:
+    """Return where the catalogue of a language is."""
+    return CATALOGUES / code / "LC_MESSAGES" / "messages.po"
+
+
+def _translations(code: str) -> NullTranslations:
+    if code == SOURCE:
+        return NullTranslations()
+    with catalogue_path(code).open("rb") as file:
+        catalogue = read_po(file, locale=code)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def choose(chosen: str | None, accepted: str) -> str:
+    """Return the code of the language for a person: as chosen, else as the browser wishes, else English.
+
+    `accepted` is the header `Accept-Language` (RFC 9110); it may be anything that somebody sends.
+    """
+    if chosen is not None and chosen in LANGUAGES:
+        return chosen
+    for wished in _wishes(accepted):
+        if wished in LANGUAGES:
+            return wished
+    return SOURCE
+
+
+def _wishes(accepted: str) -> list[str]:
+    """Return the languages, without their regions, the dearest first; those of one weight as they stand."""
+    weighed = []
+    for part in accepted.split(","):
+        tag, _, weight = part.partition(";")
+        primary = tag.strip().lower().partition("-")[0]
+        weighed.append((_weight(weight), _FORMER_CODES.get(primary, primary)))
+    weighed.sort(key=lambda wish: -wish[0])
+    return [wished for weight, wished in weighed if weight > 0]
+
+
+def _weight(parameter: str) -> float:
+    name, _, value = parameter.partition("=")
+    if name.strip().lower() != "q":
+        return 0.0 if parameter.strip() else 1.0
+    try:
+        weight = float(value)
+    except ValueError:
+        return 0.0
+    return weight if 0 <= weight <= 1 else 0.0

@@ -1,0 +1,60 @@
+"""Notices: what a form did, told on the page to which it leads.
+
+A cookie carries the notice there, and that page takes the cookie away. It is text, and shown as text:
+whoever can set a cookie for this host, such as another program on another port, can make it say something,
+and no more.
+"""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+COOKIE: Final = "notice"
+_LONGEST: Final = 600
+_SECONDS: Final = 60
+
+
+class Tone(StrEnum):
+    """How something is to be taken."""
+
+    GOOD = "good"
+    INFO = "info"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence for a person, in that person's language."""
+
+    text: str
+    tone: Tone = Tone.GOOD
+
+
+def leave(response: Response, notice: Notice, *, secure: bool) -> None:
+    """Leave a notice for the next page. `secure`: that this one was asked for by TLS."""
+    content = json.dumps([notice.tone, notice.text[:_LONGEST]], separators=(",", ":"))
+    written = urlsafe_b64encode(content.encode()).decode()
+    response.set_cookie(COOKIE, written, max_age=_SECONDS, secure=secure, httponly=True, samesite="lax")
+
+
+def find(request: Request) -> Notice | None:
+    """Find the notice that was left for this page. One that cannot be read is none."""
+    written = request.cookies.get(COOKIE)
+    if not written:
+        return None
+    try:
+        tone, text = json.loads(urlsafe_b64decode(written))
+        return Notice(str(text)[:_LONGEST], Tone(tone))
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def take_away(response: Response) -> None:
+    """Let the notice be shown once."""
+    response.delete_cookie(COOKIE, httponly=True, samesite="lax")

@@ -1,0 +1,25 @@
+"""Paths within the console: where a person may be led, and how a link differs from the page that it is on."""
+
+import re
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+HOME: Final = "/"
+
+# A browser takes a backslash for a slash, drops tabs and line breaks, and `//host` for another site.
+_LOCAL: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
+_LONGEST: Final = 2000
+
+
+def local(path: str) -> str:
+    """Return a path (with its query) if it leads to a page of this service, and the home page if not."""
+    return path if len(path) <= _LONGEST and _LOCAL.fullmatch(path) else HOME
+
+
+def with_query(path: str, **changed: str | int | None) -> str:
+    """Return a path with other values in its query. None leaves a parameter out."""
+    bare, _, query = path.partition("?")
+    kept = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name not in changed]
+    added = [(name, str(value)) for name, value in changed.items() if value is not None]
+    written = urlencode(kept + added)
+    return f"{bare}?{written}" if written else bare

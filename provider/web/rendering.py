@@ -1,0 +1,180 @@
+"""Pages made of templates: in a person's language and theme, with what every page has."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from provider import __version__
+from provider.web import languages, notices, paths
+from provider.web.forms import Form, field_id
+from provider.web.languages import LANGUAGES, Language
+from provider.web.navigation import NAVIGATION
+from provider.web.notices import Notice
+
+FOLDER: Final = Path(__file__).parent / "templates"
+STATIC: Final = Path(__file__).parent / "static"
+
+LANGUAGE_COOKIE: Final = "language"
+THEME_COOKIE: Final = "theme"
+
+# htmx keeps to the policy that pages get: no style and no script of its own making. No page is kept in the
+# browser's storage, where it would outlive the session. What is refused with 422 is the form again, with words.
+_HTMX: Final = {
+    "includeIndicatorStyles": False,
+    "allowEval": False,
+    "selfRequestsOnly": True,
+    "historyCacheSize": 0,
+    "refreshOnHistoryMiss": True,
+    "responseHandling": [
+        {"code": "204", "swap": False},
+        {"code": "[23]..", "swap": True},
+        {"code": "422", "swap": True},
+        {"code": "[45]..", "swap": False, "error": True},
+    ],
+}
+
+
+class Theme(StrEnum):
+    """How the console looks. `auto` follows the system."""
+
+    LIGHT = "light"
+    DARK = "dark"
+    AUTO = "auto"
+
+
+class Person(Protocol):
+    """Who is logged in."""
+
+    @property
+    def name(self) -> str:
+        """The account's name."""
+
+    @property
+    def role(self) -> str:
+        """What the account may do, in a word."""
+
+
+class Templates:
+    """The templates, once for each language. Whoever is logged in is `request.state.person`, if anybody is."""
+
+    def __init__(self, known: Mapping[str, Language], folders: Sequence[Path] = (FOLDER,)) -> None:
+        self._languages = known
+        self._environments = {code: _environment(language, folders) for code, language in known.items()}
+
+    def language(self, request: Request) -> Language:
+        """Return the language in which a request is answered."""
+        accepted = ",".join(request.headers.getlist("accept-language"))
+        return self._languages[languages.choose(request.cookies.get(LANGUAGE_COOKIE), accepted)]
+
+    def render(self, request: Request, name: str, values: Mapping[str, Any]) -> str:
+        """Return the text of a template."""
+        language = self.language(request)
+        template = self._environments[language.code].get_template(name)
+        return template.render({**_context(request, language), **values})
+
+
+def render(request: Request, name: str, /, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """Answer a request with a template.
+
+    `values` are the template's own; every template also has what `_context` gives. For htmx, to put into a page
+    that is open, a template may be a part of a page: one that the page itself includes.
+    """
+    templates: Templates = request.app.state.templates
+    response = HTMLResponse(templates.render(request, name, values), status)
+    if notices.COOKIE in request.cookies and not is_part(request):
+        notices.take_away(response)
+    return response
+
+
+def is_part(request: Request) -> bool:
+    """Tell whether htmx asks for a part of a page."""
+    return "hx-request" in request.headers
+
+
+def say(request: Request, text: str) -> str:
+    """Say a message in the language of whoever asks."""
+    templates: Templates = request.app.state.templates
+    return templates.language(request).say(text)
+
+
+def redirect(request: Request, path: str, notice: Notice | None = None) -> RedirectResponse:
+    """Lead to another page after a form was taken: it is asked for with GET. What happened is told there."""
+    response = RedirectResponse(path, 303)
+    if notice is not None:
+        told = Notice(say(request, notice.text), notice.tone)
+        notices.leave(response, told, secure=request.url.scheme == "https")
+    return response
+
+
+@cache
+def static(name: str) -> str:
+    """Return the path of a static file. It changes when the file does, so that no browser keeps an old one."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()
+    return f"/static/{name}?v={digest[:10]}"
+
+
+def theme(request: Request) -> Theme:
+    """Return the theme that a person chose."""
+    chosen = request.cookies.get(THEME_COOKIE)
+    return Theme(chosen) if chosen in set(Theme) else Theme.AUTO
+
+
+def _context(request: Request, language: Language) -> dict[str, Any]:
+    """Return what every template has.
+
+    `here` is the path and query of the page, for links and forms that lead back to it; after a form was sent
+    and refused it is the form's own page, which has the path to which it is sent.
+    """
+    query = request.url.query if request.method == "GET" else ""
+    person: Person | None = getattr(request.state, "person", None)
+    return {
+        "language": language,
+        "languages": LANGUAGES,
+        "theme": theme(request),
+        "themes": list(Theme),
+        "path": request.url.path,
+        "here": f"{request.url.path}?{query}" if query else request.url.path,
+        "navigation": NAVIGATION,
+        "person": person,
+        "notice": None if is_part(request) else notices.find(request),
+        "form": Form(),
+    }
+
+
+def _environment(language: Language, folders: Sequence[Path]) -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_translations(language.translations, newstyle=True)  # type: ignore[attr-defined]  # of i18n
+    made.filters |= {
+        "say": language.say,
+        "sentence": language.sentence,
+        "number": language.number,
+        "percent": language.percent,
+        "moment": language.moment,
+        "ago": lambda when: language.ago(when, datetime.now(UTC)),
+    }
+    made.globals |= {
+        "version": __version__,
+        "htmx_config": json.dumps(_HTMX),
+        "static": static,
+        "with_query": paths.with_query,
+        "field_id": field_id,
+    }
+    return made

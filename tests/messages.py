@@ -1,0 +1,67 @@
+"""The catalogues of messages: what is in templates and code, against what is translated.
+
+`python -m tests.messages` (`make messages`) brings the catalogues up to date. What is new stands in them
+with an empty translation, and the test of the catalogues fails until it has one.
+"""
+
+import tomllib
+from io import BytesIO
+from typing import Final
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from provider.web.languages import LANGUAGES, SOURCE, catalogue_path
+from tests.running import ROOT
+
+KEYWORDS: Final = DEFAULT_KEYWORDS | {"Message": None, "template": None, "refusal": (2,)}
+"""The functions whose arguments are messages: the first, unless an argument's number is given."""
+
+
+def extract() -> Catalog:
+    """Return all messages of templates and code."""
+    mappings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["babel"]["mappings"]
+    found = Catalog()
+    methods = [(mapping["pattern"], mapping["method"]) for mapping in mappings]
+    options = {
+        mapping["pattern"]: {name: str(value) for name, value in mapping.items() if name not in {"pattern", "method"}}
+        for mapping in mappings
+    }
+    for name, _line, message, comments, context in extract_from_dir(
+        ROOT, methods, options, keywords=KEYWORDS, callback=None, directory_filter=lambda path: "/." not in str(path)
+    ):
+        # Without line numbers: two people who change different pages do not meet in the catalogue.
+        found.add(message, None, [(name, 0)], auto_comments=comments, context=context)
+    return found
+
+
+def read(code: str) -> Catalog:
+    """Return the catalogue of a language as it is stored."""
+    with catalogue_path(code).open("rb") as file:
+        return read_po(file, locale=code)
+
+
+def updated(code: str, extracted: Catalog) -> bytes:
+    """Return the catalogue of a language as it would be stored, in step with templates and code."""
+    catalogue = read(code)
+    catalogue.update(extracted, no_fuzzy_matching=True)
+    catalogue.obsolete.clear()
+    written = BytesIO()
+    write_po(written, catalogue, sort_by_file=True, include_lineno=False, omit_header=False, width=120)
+    head = f'msgid ""\nmsgstr ""\n"Language: {code}\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n'
+    head += f'"Plural-Forms: {catalogue.plural_forms}\\n"\n'
+    body = written.getvalue().decode().partition("\n\n")[2]
+    return f"{head}\n{body}".encode()
+
+
+def main() -> None:
+    """Bring the catalogues up to date."""
+    extracted = extract()
+    for code in LANGUAGES:
+        if code != SOURCE:
+            catalogue_path(code).write_bytes(updated(code, extracted))
+
+
+if __name__ == "__main__":
+    main()
