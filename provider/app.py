@@ -30,9 +30,10 @@ from provider.edges.watch import watch
 from provider.metrics import Metrics
 from provider.revisions import Revisions
 from provider.security.access import Access
+from provider.security.logins import Logins
 from provider.security.refusals import Refusals
 from provider.settings import Settings
-from provider.web import languages, pages, preferences
+from provider.web import languages, pages, preferences, sessions
 from provider.web.rendering import Templates
 
 logger = logging.getLogger(__name__)
@@ -111,6 +112,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.state.edges = edges
     api.state.metrics = metrics
     api.state.fallback = fallback
+    api.state.logins = Logins(database)
     api.state.templates = Templates(languages.load())
     api.state.started_at = monotonic()
     api.add_middleware(BodyLimit)
@@ -120,7 +122,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.include_router(health.router)
     api.include_router(openapi.router)
     api.include_router(metrics_api.router)
-    for page in (pages, preferences):
+    for page in (pages, preferences, sessions):
         api.include_router(page.router)
     api.mount("/static", pages.static_files)
     api.openapi = documentation.describe(api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it

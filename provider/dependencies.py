@@ -14,6 +14,8 @@ from provider.edges.registry import Edges
 from provider.metrics import Metrics
 from provider.models import Actor
 from provider.revisions import Revisions
+from provider.security.access import Person
+from provider.security.logins import Logins
 
 
 async def revisions(request: Request) -> Revisions:
@@ -52,9 +54,23 @@ async def actor(request: Request) -> Actor:
     return found
 
 
+async def person(request: Request) -> Person | None:
+    """Return who is logged in, if it is a person who asks."""
+    found: Person | None = getattr(request.state, "person", None)
+    return found
+
+
+async def logins(request: Request) -> Logins:
+    """Return the app's ways in and out for people."""
+    found: Logins = request.app.state.logins
+    return found
+
+
 RevisionsDependency = Annotated[Revisions, Depends(revisions)]
 EdgesDependency = Annotated[Edges, Depends(edges)]
 HealthDependency = Annotated[Health, Depends(health)]
 FallbackDependency = Annotated[Fallback, Depends(fallback)]
 MetricsDependency = Annotated[Metrics, Depends(metrics)]
 ActorDependency = Annotated[Actor, Depends(actor)]
+PersonDependency = Annotated[Person | None, Depends(person)]
+LoginsDependency = Annotated[Logins, Depends(logins)]

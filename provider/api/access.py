@@ -34,6 +34,9 @@ PRINCIPAL: Final = "principal"
 ACTOR: Final = "actor"
 """Where its `Actor` is: that of somebody who is not known too."""
 
+PERSON: Final = "person"
+"""Where the `Person` is who is logged in, or None."""
+
 LOGIN: Final = "/login"
 STATIC: Final = "/static/"
 
@@ -75,7 +78,7 @@ class Gate:
         state[ACTOR] = Actor("anonymous", None, address, request_id)
         if principal is not None:
             state[PRINCIPAL] = principal = principal.seen(address, request_id)
-            state[ACTOR] = principal.actor
+            state[ACTOR], state[PERSON] = principal.actor, principal.person
             bind_contextvars(actor=principal.actor.name, credential=principal.actor.credential)
         refusal = await self._refusal(scope, principal)
         await (refusal or self._app)(scope, receive, send)

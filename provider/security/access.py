@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from provider.database.sessions import Database
 from provider.errors import Unavailable
-from provider.models import Account, AccountSession, Actor, Token
+from provider.models import Account, AccountSession, Actor, Role, Token
 from provider.security import rights, secrets
 from provider.security.rights import Grant
 from provider.store import accounts, tokens
@@ -34,13 +34,21 @@ _MOST_REMEMBERED: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Who is logged in: the account's name, and what it is for."""
+
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """Who asks, and what they may do."""
 
     actor: Actor
     grant: Grant
-    account: str | None = None
-    """The account, if it is a person."""
+    person: Person | None = None
+    """Who it is, if it is no machine."""
 
     def seen(self, address: str | None, request_id: str | None) -> "Principal":
         """Return who asks, with from where and in which request."""
@@ -66,7 +74,7 @@ class _Token:
 class _Known:
     tokens: Mapping[str, _Token] = field(default_factory=dict)
     sessions: Mapping[str, _Session] = field(default_factory=dict)
-    accounts: Mapping[str, Grant] = field(default_factory=dict)
+    accounts: Mapping[str, Role] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +170,12 @@ class Access:
         if known is None:
             return None
         used = max(known.last_used, self._used.get((AccountSession, key), known.last_used))
-        grant = self._known.accounts.get(known.account)
-        if grant is None or now - known.created >= LONGEST or now - used >= IDLE:
+        role = self._known.accounts.get(known.account)
+        if role is None or now - known.created >= LONGEST or now - used >= IDLE:
             return None
         self._used[AccountSession, key] = now
-        return Principal(Actor(known.account, f"session:{key[: secrets.ID_LENGTH]}"), grant, known.account)
+        actor = Actor(known.account, f"session:{key[: secrets.ID_LENGTH]}")
+        return Principal(actor, rights.of_role(role), Person(known.account, role))
 
     def _read(self) -> _Known:
         with self._database.reading() as session:
@@ -198,7 +207,7 @@ def _read(session: Session) -> _Known:
     return _Known(
         {token.id: _token(token) for token in tokens.list_all(session)},
         {row.secret_hash: _session(row) for row in accounts.list_sessions(session)},
-        {account.name: rights.of_role(account.role) for account in people if _is_able(account)},
+        {account.name: account.role for account in people if _is_able(account)},
     )
 
 

@@ -44,8 +44,9 @@ def verify(password_hash: str | None, text: str, hasher: PasswordHasher = _hashe
     """Tell whether this is the password. Where there is none it takes as long, and is not."""
     if len(text) > LONGEST:
         text = ""
+    nobodys = _nobodys(hasher)  # made once, by whoever comes first: also for who has a password
     try:
-        hasher.verify(password_hash or _nobodys(hasher), normal(text))
+        hasher.verify(password_hash or nobodys, normal(text))
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None

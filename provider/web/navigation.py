@@ -8,10 +8,11 @@ from provider.messages import template
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A page that the navigation leads to. `label` is a template without values."""
+    """A page that the navigation leads to. `label` is a template without values; `admin`: only admins see it."""
 
     path: str
     label: str
+    admin: bool = False
 
     def holds(self, path: str) -> bool:
         """Tell whether a page is this one, or below it."""
@@ -27,6 +28,33 @@ class Group:
 
 
 NAVIGATION: Final = (
-    Group(None, (Item("/", template("Overview")),)),
-    Group(template("For programs"), (Item("/docs", template("REST API")),)),
+    Group(
+        None,
+        (
+            Item("/", template("Overview")),
+            Item("/expose", template("Expose an application")),
+            Item("/trace", template("Trace a request")),
+        ),
+    ),
+    Group(
+        template("Configuration"),
+        (
+            Item("/domains", template("Domains")),
+            Item("/routers", template("Routers")),
+            Item("/services", template("Services")),
+        ),
+    ),
+    Group(
+        template("What happens"),
+        (Item("/edges", template("Edges")), Item("/revisions", template("Revisions"))),
+    ),
+    Group(
+        template("Administration"),
+        (
+            Item("/accounts", template("Accounts"), admin=True),
+            Item("/tokens", template("Tokens"), admin=True),
+            Item("/audit", template("Audit"), admin=True),
+        ),
+    ),
+    Group(template("Learn"), (Item("/learn", template("How it works")), Item("/docs", template("REST API")))),
 )

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from provider import __version__
+from provider.security.access import Person, Principal
 from provider.web import languages, notices, paths
 from provider.web.forms import Form, field_id
 from provider.web.languages import LANGUAGES, Language
@@ -49,18 +50,6 @@ class Theme(StrEnum):
     LIGHT = "light"
     DARK = "dark"
     AUTO = "auto"
-
-
-class Person(Protocol):
-    """Who is logged in."""
-
-    @property
-    def name(self) -> str:
-        """The account's name."""
-
-    @property
-    def role(self) -> str:
-        """What the account may do, in a word."""
 
 
 class Templates:
@@ -136,6 +125,8 @@ def _context(request: Request, language: Language) -> dict[str, Any]:
     """
     query = request.url.query if request.method == "GET" else ""
     person: Person | None = getattr(request.state, "person", None)
+    principal: Principal | None = getattr(request.state, "principal", None)
+    grant = None if principal is None else principal.grant
     return {
         "language": language,
         "languages": LANGUAGES,
@@ -145,6 +136,8 @@ def _context(request: Request, language: Language) -> dict[str, Any]:
         "here": f"{request.url.path}?{query}" if query else request.url.path,
         "navigation": NAVIGATION,
         "person": person,
+        "may_change": grant is not None and grant.allows("write"),
+        "may_administer": grant is not None and grant.allows("admin"),
         "notice": None if is_part(request) else notices.find(request),
         "form": Form(),
     }

@@ -1,0 +1,146 @@
+"""Logging in and out, and passwords: the pages that answer to who is not known yet."""
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from provider.dependencies import ActorDependency, LoginsDependency, PersonDependency
+from provider.errors import FieldError, Invalid, TooMany
+from provider.messages import Message
+from provider.security import cookies, needs
+from provider.security.logins import Login
+from provider.web import forms, paths
+from provider.web.notices import Notice
+from provider.web.rendering import redirect, render
+
+router = APIRouter(include_in_schema=False)
+
+_LOGIN: Final = "/login"
+_PASSWORD: Final = "/password"  # noqa: S105  # a path
+_LONGEST: Final = 2000
+
+Text = Annotated[str, Form(max_length=_LONGEST)]
+
+
+@router.get(_LOGIN, dependencies=[Depends(needs.OPEN_PAGE)])
+async def show_login(request: Request, person: PersonDependency, next: str = paths.HOME) -> Response:  # noqa: A002
+    """Ask who it is, unless that is known."""
+    if person is not None:
+        return redirect(request, paths.local(next))
+    return render(request, "login.html", form=forms.Form({"name": "", "password": ""}), next=paths.local(next))
+
+
+@router.post(_LOGIN, dependencies=[Depends(needs.OPEN_PAGE)])
+async def log_in(
+    request: Request,
+    logins: LoginsDependency,
+    actor: ActorDependency,
+    name: Text = "",
+    password: Text = "",
+    back: Annotated[str, Form(alias="next", max_length=_LONGEST)] = paths.HOME,
+) -> Response:
+    """Begin a session, in place of one that the browser has."""
+    status, headers, error = 401, {"WWW-Authenticate": "Bearer"}, None
+    try:
+        login = await logins.log_in(name.strip(), password, actor, cookies.find_session(request.cookies))
+    except TooMany as too_many:
+        login, status, headers, error = None, 429, {"Retry-After": str(too_many.seconds)}, too_many.detail
+    if login is not None:
+        return _with_session(request, redirect(request, paths.local(back)), login)
+    wrong = FieldError("", "login.refused", error or Message("this name and this password do not go together"))
+    form = forms.Form({"name": name, "password": ""}, [wrong])
+    response = render(request, "login.html", status=status, form=form, next=paths.local(back))
+    response.headers.update(headers)
+    return response
+
+
+@router.post("/logout", dependencies=[Depends(needs.OPEN_PAGE)])
+async def log_out(
+    request: Request, logins: LoginsDependency, actor: ActorDependency, person: PersonDependency
+) -> Response:
+    """End the session that the browser has."""
+    session = cookies.find_session(request.cookies)
+    if session is not None and person is not None:
+        await logins.log_out(session, actor)
+    response = redirect(request, _LOGIN, Notice(Message("You are logged out.")))
+    options = cookies.options(request.url.scheme)
+    response.delete_cookie(**options)
+    return response
+
+
+@router.get(_PASSWORD, dependencies=[Depends(needs.OPEN_PAGE)])
+async def show_password(
+    request: Request, logins: LoginsDependency, person: PersonDependency, link: str | None = None
+) -> Response:
+    """Show the form for a password: for whom a one-time link is, or for one's own. Raises `NotFound`."""
+    if link is not None:
+        return _form(request, await logins.find_invited(link), {"secret": link})
+    if person is None:
+        return redirect(request, f"{_LOGIN}?next={_PASSWORD}")
+    return _form(request, person.name, {})
+
+
+@router.post(_PASSWORD, dependencies=[Depends(needs.OPEN_PAGE)])
+async def set_password(
+    request: Request,
+    logins: LoginsDependency,
+    actor: ActorDependency,
+    person: PersonDependency,
+    secret: Text = "",
+    current: Text = "",
+    password: Text = "",
+    repeat: Text = "",
+) -> Response:
+    """Set a password with a one-time link, or one's own with the current one, and log in anew."""
+    kept = {"secret": secret} if secret else {}
+    if secret:
+        name = await logins.find_invited(secret)
+    elif person is not None:
+        name = person.name
+    else:
+        return redirect(request, f"{_LOGIN}?next={_PASSWORD}")
+    try:
+        _check_repeated(password, repeat)
+        if secret:
+            login = await logins.accept(secret, password, actor)
+        else:
+            login = await logins.change_password(name, current, password, actor)
+    except Invalid as error:
+        return _form(request, name, kept, error, 422)
+    except TooMany as error:
+        wrong = Invalid([FieldError("/current", "login.refused", error.detail)])
+        response = _form(request, name, kept, wrong, 429)
+        response.headers["Retry-After"] = str(error.seconds)
+        return response
+    notice = Notice(Message("The password is set. Other browsers that were logged in are not any more."))
+    return _with_session(request, redirect(request, paths.HOME, notice), login)
+
+
+def _check_repeated(password: str, repeat: str) -> None:
+    if password != repeat:
+        raise Invalid([FieldError("/repeat", "password.repeat", Message("these are two different passwords"))])
+
+
+def _form(
+    request: Request, name: str, kept: Mapping[str, str], error: Invalid | None = None, status: int = 200
+) -> Response:
+    secret = kept.get("secret")
+    values = {"password": "", "repeat": ""} | ({} if secret else {"current": ""})
+    form = forms.Form(values, () if error is None else error.fields)
+    return render(
+        request,
+        "password.html",
+        status=status,
+        form=form,
+        action=_PASSWORD,
+        name=name,
+        secret=secret,
+        asks_current=secret is None,
+    )
+
+
+def _with_session(request: Request, response: RedirectResponse, login: Login) -> Response:
+    response.set_cookie(value=login.secret.text, **cookies.options(request.url.scheme))
+    return response
