@@ -21,6 +21,7 @@ LAYERS = [
     "addresses",
     "values",
     "rules",
+    "balancing",
     "models",
     "configuration",
     "database",
@@ -53,6 +54,7 @@ PURE = [
     "addresses",
     "values",
     "rules",
+    "balancing",
     "configuration",
     "models",
 ]
