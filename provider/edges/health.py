@@ -3,7 +3,7 @@
 Written in the event loop's thread, read from any: what is read is replaced as a whole, never changed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -45,11 +45,26 @@ class _Told:
 UNOBSERVED: Final = ServerHealth(HealthState.UNKNOWN, None, "no edge has told")
 
 
+@dataclass(frozen=True, slots=True)
+class HealthChange:
+    """A server whose health is another one."""
+
+    service: str
+    url: str
+    before: HealthState
+    after: HealthState
+
+
 class Health:
     """What each edge said of each server, by service and URL."""
 
     def __init__(self) -> None:
         self._edges: Mapping[str, _Told] = {}
+        self._listeners: list[Callable[[Collection[HealthChange]], None]] = []
+
+    def subscribe(self, listener: Callable[[Collection[HealthChange]], None]) -> None:
+        """Call `listener` with the servers whose health has changed, whenever some has."""
+        self._listeners.append(listener)
 
     def observe(self, edge: str, servers: Mapping[str, Mapping[str, bool]], date: datetime) -> None:
         """Note what an edge says now. `since` is when it began to say so.
@@ -65,29 +80,56 @@ class Health:
             return
         else:
             told = replace(before, fresh=True)
-        self._edges = {**self._edges, edge: told}
+        self._replace(edge, told)
 
     def forget(self, edge: str) -> None:
         """Rely no more on what an edge said, until it says it again."""
         before = self._edges.get(edge)
         if before is not None and before.fresh:
-            self._edges = {**self._edges, edge: replace(before, fresh=False)}
+            self._replace(edge, replace(before, fresh=False))
+
+    def _replace(self, edge: str, told: _Told) -> None:
+        """Let an edge have said something else, and tell whoever listens what that changes."""
+        known = self._edges
+        self._edges = {**known, edge: told}
+        if self._listeners:
+            suspects = list(_different(known.get(edge), told))
+            changes = [
+                HealthChange(service, url, before, after)
+                for service, url in suspects
+                if (before := _find(known, service, url).state) is not (after := self.get(service, url).state)
+            ]
+            if changes:
+                for listener in self._listeners:
+                    listener(changes)
 
     def get(self, service: str, url: str) -> ServerHealth:
         """Return a server's health. One edge that calls it down is enough to call it so."""
-        told = {
-            edge: seen
-            for edge, said in self._edges.items()
-            if said.fresh and (seen := said.servers.get(service, {}).get(url))
-        }
-        down = {edge: seen for edge, seen in told.items() if not seen.up}
-        if down:
-            since = min(seen.since for seen in down.values())
-            return ServerHealth(HealthState.DOWN, since, f"its health check fails on {', '.join(sorted(down))}")
-        if told:
-            since = max(seen.since for seen in told.values())
-            return ServerHealth(HealthState.UP, since, f"its health check succeeds on {', '.join(sorted(told))}")
-        return UNOBSERVED
+        return _find(self._edges, service, url)
+
+
+def _find(edges: Mapping[str, _Told], service: str, url: str) -> ServerHealth:
+    told = {
+        edge: seen for edge, said in edges.items() if said.fresh and (seen := said.servers.get(service, {}).get(url))
+    }
+    down = {edge: seen for edge, seen in told.items() if not seen.up}
+    if down:
+        since = min(seen.since for seen in down.values())
+        return ServerHealth(HealthState.DOWN, since, f"its health check fails on {', '.join(sorted(down))}")
+    if told:
+        since = max(seen.since for seen in told.values())
+        return ServerHealth(HealthState.UP, since, f"its health check succeeds on {', '.join(sorted(told))}")
+    return UNOBSERVED
+
+
+def _different(before: _Told | None, after: _Told) -> Iterator[tuple[str, str]]:
+    """Give the servers, by service and URL, of which an edge says something else than it did."""
+    old = before.raw if before is not None and before.fresh else {}
+    new = after.raw if after.fresh else {}
+    for service in old.keys() | new.keys():
+        was, now = old.get(service, {}), new.get(service, {})
+        if was != now:
+            yield from ((service, url) for url in was.keys() | now.keys() if was.get(url) != now.get(url))
 
 
 def _merged(
