@@ -19,6 +19,8 @@ LAYERS = [
     "rules",
     "models",
     "configuration",
+    "explanations",
+    "conflicts",
     "database",
     "store",
     "revisions",
@@ -39,7 +41,7 @@ LAYERS = [
 """Each knows only those before it."""
 
 DOORS = ["api", "web", "cli"]
-PURE = ["errors", "addresses", "values", "rules", "configuration", "models"]
+PURE = ["errors", "addresses", "values", "rules", "configuration", "models", "explanations", "conflicts"]
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),
     *("threading", "time", "uuid"),
