@@ -29,6 +29,8 @@ CODES = {
     *("name.duplicate", "name.format", "name.immutable", "name.taken", "path.format", "path.segments"),
     *("precondition.failed", "prefer.wait", "query.duplicate", "query.format", "query.unknown"),
     *("router.match", "service.unknown"),
+    *("rule.arguments", "rule.depth", "rule.exclusive", "rule.expression", "rule.host", "rule.matcher"),
+    *("rule.length", "rule.network", "rule.path", "rule.syntax"),
     *("text.control", "text.surrogate", "timeout.interval"),
     *("type.array", "type.boolean", "type.integer", "type.number", "type.object", "type.string"),
     *("url.fragment", "url.host", "url.length", "url.network", "url.path", "url.port", "url.query"),
