@@ -24,6 +24,8 @@ LAYERS = [
     "balancing",
     "models",
     "configuration",
+    "explanations",
+    "conflicts",
     "database",
     "store",
     "revisions",
@@ -57,6 +59,8 @@ PURE = [
     "balancing",
     "configuration",
     "models",
+    "explanations",
+    "conflicts",
 ]
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),
