@@ -4,6 +4,7 @@ import base64
 import binascii
 
 from provider.errors import FieldError, Invalid
+from provider.messages import Message
 
 
 def write_cursor(name: str) -> str:
@@ -18,6 +19,6 @@ def read_cursor(cursor: str) -> str:
     except (binascii.Error, ValueError):
         name = ""
     if not name or write_cursor(name) != cursor:
-        detail = "this is not a cursor: take `next` of the page before"
+        detail = Message("this is not a cursor: take `next` of the page before")
         raise Invalid([FieldError("/cursor", "cursor.format", detail, "query")])
     return name

@@ -13,6 +13,7 @@ from starlette.routing import Match
 
 from provider import errors, validation
 from provider.errors import FieldError, ProviderError
+from provider.messages import Message
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPES: Final = "urn:wayshub-provider:"
@@ -35,8 +36,8 @@ STATUSES: Final[Mapping[type[ProviderError], int]] = {
 }
 
 _HTTP: Final = {
-    404: ("not-found", "Not found", "there is nothing at this path"),
-    405: ("method-not-allowed", "Method not allowed", "this path does not know this method"),
+    404: ("not-found", "Not found", Message("there is nothing at this path")),
+    405: ("method-not-allowed", "Method not allowed", Message("this path does not know this method")),
 }
 
 logger = logging.getLogger(__name__)
