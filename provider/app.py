@@ -29,6 +29,7 @@ from provider.metrics import Metrics
 from provider.revisions import Revisions
 from provider.settings import Settings
 from provider.web import languages, pages, preferences
+from provider.web.errors import ErrorPages
 from provider.web.rendering import Templates
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,8 @@ class Application:
         self.api = api
         self.polls = polls
         self._endpoint = endpoint
-        self._requests = Requests(Browsers(api, hosts), list_templates(api), metrics.requested)
+        pages = ErrorPages(Browsers(api, hosts), api.state.templates)
+        self._requests = Requests(pages, list_templates(api), metrics.requested)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the application's life."""
