@@ -261,6 +261,7 @@ def _complete(operation: dict[str, Any], method: str, *, is_open: bool) -> None:
     responses["403"] = _problem(403)
     if not is_open:
         responses["401"] = _problem(401)
+        responses["503"] = _problem(503)  # without a database, nobody is known
         operation["security"] = _SECURITY
     for response in responses.values():
         response.setdefault("headers", {})[ID_HEADER] = {"$ref": f"#/components/headers/{ID_HEADER}"}
