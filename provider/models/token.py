@@ -72,10 +72,10 @@ class TokenOutput(BaseModel):
     model_config = output_config(_SHOWN)
 
     id: Annotated[str, Described(description="What is shown of it in logs and in the audit.")]
-    name: str
-    scopes: list[str]
-    created: AwareDatetime
-    expires: AwareDatetime | None
+    name: Annotated[str, Described(description="What it is for.")]
+    scopes: Annotated[list[str], Described(description="What it may do.")]
+    created: Annotated[AwareDatetime, Described(description="When it was made.")]
+    expires: Annotated[AwareDatetime | None, Described(description="Until when it is good; null is without end.")]
     last_used: Annotated[AwareDatetime | None, Described(description="When it was used last, to the minute.")]
 
 

@@ -57,6 +57,7 @@ def problem(answer: httpx.Response, kind: str, *fields: tuple[str, str]) -> dict
     assert found["detail"]
     assert set(found) <= {"type", "title", "status", "detail", "instance", "errors"}
     assert answer.headers.get("retry-after") == ("1" if status == 503 else None)
+    assert answer.headers.get("www-authenticate") == ("Bearer" if status == 401 else None)
     for error in found.get("errors", ()):
         assert set(error) == {"pointer", "code", "detail", "in"}
         assert error["in"] in {"body", "query", "path", "header"}
