@@ -30,7 +30,7 @@ CODES = {
     *("json.depth", "json.duplicate", "json.members", "json.number", "json.syntax", "json.utf8"),
     *("name.duplicate", "name.format", "name.immutable", "name.taken", "path.format", "path.segments"),
     *("precondition.failed", "prefer.wait", "query.duplicate", "query.format", "query.unknown"),
-    *("password.length", "password.simple", "password.wrong"),
+    *("login.refused", "password.length", "password.repeat", "password.simple", "password.wrong"),
     *("router.match", "scope.format", "scopes.duplicate", "service.unknown"),
     *("text.control", "text.surrogate", "timeout.interval"),
     *("type.array", "type.boolean", "type.integer", "type.number", "type.object", "type.string"),

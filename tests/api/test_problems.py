@@ -14,7 +14,7 @@ import pytest
 import provider
 from provider import errors, validation
 from provider.api import problems
-from provider.api.pages import write_cursor
+from provider.cursors import write_cursor
 from provider.app import create_app
 from provider.errors import FieldError, InUse, Invalid, ProviderError, TooMany
 from provider.settings import Settings
