@@ -15,6 +15,7 @@ ROOT = Path(provider.__file__).parent
 LAYERS = [
     "messages",
     "errors",
+    "failures",
     "validation",
     "tags",
     "cursors",
@@ -48,19 +49,8 @@ LAYERS = [
 
 DOORS = ["api", "web", "cli"]
 PURE = [
-    "messages",
-    "errors",
-    "validation",
-    "tags",
-    "cursors",
-    "addresses",
-    "values",
-    "rules",
-    "balancing",
-    "configuration",
-    "models",
-    "explanations",
-    "conflicts",
+    *("messages", "errors", "failures", "validation", "tags", "cursors"),
+    *("addresses", "values", "rules", "balancing", "configuration", "models", "explanations", "conflicts"),
 ]
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),
@@ -71,7 +61,7 @@ IMPURE_NAMES = {"Session", "Engine", "Connection", "create_engine", "select", "s
 WIRED = {
     *("Database", "Revisions", "Polls", "Memory", "Metrics", "Fallback", "Access", "Gate", "Refusals", "Logins"),
     "Templates",
-    *("FastAPI", "ConfigurationEndpoint", "Requests", "Browsers", "Hosts"),
+    *("FastAPI", "ConfigurationEndpoint", "Requests", "Browsers", "Hosts", "ErrorPages"),
 }
 
 

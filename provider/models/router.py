@@ -4,13 +4,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ValidationInfo, field_validator
 from pydantic import Field as Described
-from pydantic_core import PydanticCustomError
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
 from provider import rules
+from provider.messages import Message
 from provider.models.base import input_config, without_name
-from provider.values import HOST_LENGTH, Hostname, Name, PathPrefix, Priority, check_text, to_ascii
+from provider.values import HOST_LENGTH, Hostname, Name, PathPrefix, Priority, check_text, refusal, to_ascii
 
 
 class Router(SQLModel, table=True):
@@ -44,7 +44,7 @@ def check_rule(text: str) -> str:
     try:
         rules.parse(text)
     except rules.BadRule as mistake:
-        raise PydanticCustomError(mistake.code, str(mistake)) from None
+        raise refusal(mistake.code, Message("{mistake}", mistake=str(mistake))) from None
     return text
 
 
@@ -96,8 +96,9 @@ class RouterBase(SQLModel):
     def check_rule_alone(cls, rule: str | None, info: ValidationInfo) -> str | None:
         """Refuse a rule beside a path prefix."""
         if rule is not None and info.data.get("path_prefix") is not None:
-            raise PydanticCustomError(
-                "rule.exclusive", "a router has a rule or a path prefix: write it into the rule, PathPrefix(`…`)"
+            raise refusal(
+                "rule.exclusive",
+                Message("a router has a rule or a path prefix: write it into the rule, PathPrefix(`…`)"),
             )
         return rule
 
@@ -106,13 +107,13 @@ class RouterBase(SQLModel):
     def check_domains(cls, domains: list[str], info: ValidationInfo) -> list[str]:
         """Refuse a router that would match everything, that has a rule besides, or that names one domain twice."""
         if domains and info.data.get("rule") is not None:
-            raise PydanticCustomError(
-                "rule.exclusive", "a router has a rule or domains: write them into the rule, Host(`…`)"
+            raise refusal(
+                "rule.exclusive", Message("a router has a rule or domains: write them into the rule, Host(`…`)")
             )
         if not domains and info.data.get("path_prefix", "") is None and info.data.get("rule", "") is None:
-            raise PydanticCustomError("router.match", "a router needs a domain, a path prefix or both, or a rule")
+            raise refusal("router.match", Message("a router needs a domain, a path prefix or both, or a rule"))
         if len({to_ascii(domain) for domain in domains}) < len(domains):
-            raise PydanticCustomError("domains.duplicate", "a domain stands here twice")
+            raise refusal("domains.duplicate", Message("a domain stands here twice"))
         return domains
 
     @field_validator("entry_points")
@@ -120,7 +121,7 @@ class RouterBase(SQLModel):
     def check_entry_points(cls, entry_points: list[str]) -> list[str]:
         """Refuse one entry point twice."""
         if len(set(entry_points)) < len(entry_points):
-            raise PydanticCustomError("entryPoints.duplicate", "an entry point stands here twice")
+            raise refusal("entryPoints.duplicate", Message("an entry point stands here twice"))
         return entry_points
 
     @property

@@ -122,4 +122,3 @@ def _example(router: RouterInput, service: ServiceInput, pool: Sequence[ServerIn
         has_health_check=service.health_check is not None,
         more_servers=max(0, len(listed) - MOST_SERVERS),
     )
-
