@@ -44,7 +44,7 @@ def check_rule(text: str) -> str:
     try:
         rules.parse(text)
     except rules.BadRule as mistake:
-        raise refusal(mistake.code, Message("{mistake}", mistake=str(mistake))) from None
+        raise refusal(mistake.code, str(mistake)) from None
     return text
 
 

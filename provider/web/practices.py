@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from provider.edges.health import HealthState
 from provider.errors import FieldError
 from provider.messages import Message, template
-from provider.values import ServerState, check_weight
+from provider.values import ServerState, check_weight, detail_of, refusal
 from provider.web.drawings.pool import condition
 from provider.web.drawings.scene import Server, Service
 from provider.web.examples import shared
@@ -69,7 +69,7 @@ def _chosen(server: Server, weight: str, state: str) -> tuple[Server, Sequence[t
     try:
         server = replace(server, weight=check_weight(_read_weight(weight)))
     except PydanticCustomError as error:
-        wrong.append((error.type, error.message()))
+        wrong.append((error.type, detail_of(error)))
     if state in STATES:
         is_down = state == "down"
         server = replace(
@@ -85,5 +85,5 @@ def _chosen(server: Server, weight: str, state: str) -> tuple[Server, Sequence[t
 def _read_weight(text: str) -> int:
     """Read a whole number, in any spelling that a person may type. Raises `PydanticCustomError`."""
     if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise PydanticCustomError("type.integer", "this has to be a whole number")
+        raise refusal("type.integer", Message("this has to be a whole number"))
     return int(text)

@@ -6,6 +6,7 @@ from provider.messages import Message, template
 from provider.web.drawings.shapes import SMALL, Anchor, Drawing, Layout
 from provider.web.languages import Language
 
+_WEB_SERVER: Final = template("Web server")
 _REQUEST: Final = template("Request")
 _RESPONSE: Final = template("Response")
 _PAGE: Final = template("+ the page")
@@ -27,7 +28,8 @@ def _wide(host: str, address: str, label: str, language: Language) -> Drawing:
     drawing = Drawing(720, 210, label, Layout.WIDE)
     drawing.text(122, 20, language.say(Message("Browser")), "name", anchor=Anchor.MIDDLE)
     drawing.browser(12, 32, 220, 160, host)
-    _server(drawing, 488, 32, 220, 160, address, language)
+    drawing.text(598, 20, language.say(_WEB_SERVER), "name", anchor=Anchor.MIDDLE)
+    _server(drawing, 488, 32, 220, 160, address)
     drawing.arrow((242, 92), (478, 92))
     drawing.text(360, 58, language.say(_REQUEST), "name", anchor=Anchor.MIDDLE)
     drawing.text(360, 78, "GET /", "code", size=SMALL, anchor=Anchor.MIDDLE)
@@ -44,7 +46,8 @@ def _tall(host: str, address: str, label: str, language: Language) -> Drawing:
     drawing = Drawing(340, 448, label, Layout.TALL)
     drawing.text(170, 20, language.say(Message("Browser")), "name", anchor=Anchor.MIDDLE)
     drawing.browser(12, 32, 316, 112, host)
-    _server(drawing, 12, 300, 316, 130, address, language)
+    drawing.text(328, 288, language.say(_WEB_SERVER), "name", anchor=Anchor.END)
+    _server(drawing, 12, 300, 316, 130, address)
     drawing.arrow((150, 154), (150, 290))
     drawing.text(138, 208, language.say(_REQUEST), "name", anchor=Anchor.END)
     drawing.text(138, 228, "GET /", "code", size=SMALL, anchor=Anchor.END)
@@ -58,14 +61,10 @@ def _tall(host: str, address: str, label: str, language: Language) -> Drawing:
     return drawing
 
 
-def _server(
-    drawing: Drawing, x: float, y: float, width: float, height: float, address: str, language: Language
-) -> None:
-    middle = x + width / 2
-    drawing.text(middle, y - 12, language.say(Message("Web server")), "name", anchor=Anchor.MIDDLE)
+def _server(drawing: Drawing, x: float, y: float, width: float, height: float, address: str) -> None:
     drawing.box(x, y, width, height, "strong")
     for number in range(3):
         top = y + 18 + number * 24
         drawing.box(x + 24, top, width - 48, 18, "words", 4)
         drawing.disc(x + width - 38, top + 9, 3.5, "lamp")
-    drawing.text(middle, y + height - 20, address, "code", anchor=Anchor.MIDDLE, width=width - 20)
+    drawing.text(x + width / 2, y + height - 20, address, "code", anchor=Anchor.MIDDLE, width=width - 20)

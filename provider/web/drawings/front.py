@@ -35,9 +35,9 @@ def _wide(host: str, router: Router, servers: Sequence[Server], label: str, lang
     drawing.text(600, 308, language.say(_INSIDE), "soft", size=SMALL, anchor=Anchor.MIDDLE)
     for top in (28, 116, 204):
         drawing.browser(12, top, 140, 64, host)
-        drawing.stream((154, top + 32), (220, 76), "flow", 2)
-    drawing.arrow((206, 76), (228, 76))
+        drawing.stream((154, top + 32), (210, 76), "flow", 2)
     _traefik(drawing, 210, 16, 272, 276, router, language)
+    drawing.arrow((210, 76), (228, 76))
     shown = servers[:_MOST_SERVERS]
     step = 256 / max(len(shown), 1)
     for number, server in enumerate(shown):
@@ -61,7 +61,6 @@ def _tall(host: str, router: Router, servers: Sequence[Server], label: str, lang
         drawing.stream((left + 50, 82), (170, 118), "flow", 2)
     drawing.text(8, 14, language.say(_OUTSIDE), "soft", size=SMALL)
     drawing.line([(0, 98), (340, 98)], "border")
-    drawing.arrow((170, 116), (170, 140))
     _traefik(drawing, 34, 108, 272, 276, router, language)
     shown = servers[:_MOST_SERVERS]
     step = 336 / max(len(shown), 1)

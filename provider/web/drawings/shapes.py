@@ -20,6 +20,8 @@ _EM: Final = 0.56
 
 _HEAD: Final = 5.0
 _ICON: Final = 16.0
+_ROOMY: Final = 200.0
+"""From which width on a browser's window has room for its buttons."""
 
 
 class Layout(StrEnum):
@@ -137,10 +139,12 @@ class Drawing:
         """Draw the window of a browser that shows a page of a host."""
         self.box(x, y, width, height, "strong")
         self.line([(x, y + 30), (x + width, y + 30)], "rim")
-        for number in range(3):
+        dots = 3 if width >= _ROOMY else 0
+        for number in range(dots):
             self.disc(x + 14 + number * 12, y + 15, 3.5, "dot")
-        self.box(x + 52, y + 6, width - 62, 18, "pill", 9)
-        self.text(x + 61, y + 19, host, size=SMALL, width=width - 80)
+        left = 8 + dots * 15
+        self.box(x + left, y + 6, width - left - 8, 18, "pill", 9)
+        self.text(x + left + 8, y + 19, host, size=SMALL, width=width - left - 22)
         for number, part in enumerate((0.55, 0.8, 0.7, 0.4)):
             top = y + 46 + number * 16
             if top + 8 < y + height - 8:
