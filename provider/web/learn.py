@@ -13,7 +13,7 @@ from provider.security import needs
 from provider.values import ServerState
 from provider.web import examples
 from provider.web.drawings import exchange, front, pool, turns
-from provider.web.drawings.shapes import Layout
+from provider.web.drawings.canvas import Layout
 from provider.web.examples import Example
 from provider.web.glossary import TERMS
 from provider.web.languages import Language

@@ -3,7 +3,7 @@
 from typing import Final
 
 from provider.messages import Message, template
-from provider.web.drawings.shapes import SMALL, Anchor, Drawing, Layout
+from provider.web.drawings.canvas import SMALL, Anchor, Drawing, Layout
 from provider.web.languages import Language
 
 _WEB_SERVER: Final = template("Web server")

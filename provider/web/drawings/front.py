@@ -5,7 +5,7 @@ from typing import Final
 
 from provider.messages import Message, template
 from provider.web.drawings.scene import Router, Server
-from provider.web.drawings.shapes import SMALL, Anchor, Drawing, Layout
+from provider.web.drawings.canvas import SMALL, Anchor, Drawing, Layout
 from provider.web.languages import Language
 
 _MOST_SERVERS: Final = 3

@@ -7,7 +7,7 @@ from provider.edges.health import HealthState
 from provider.messages import Message, template
 from provider.values import ServerState
 from provider.web.drawings.scene import Server, Service
-from provider.web.drawings.shapes import SMALL, Anchor, Drawing, Layout
+from provider.web.drawings.canvas import SMALL, Anchor, Drawing, Layout
 from provider.web.languages import Language
 
 TONES: Final = 5

@@ -5,7 +5,7 @@ from typing import Final
 
 from provider.messages import Message
 from provider.web.drawings.pool import condition, tone
-from provider.web.drawings.shapes import SMALL, Anchor, Drawing, Layout
+from provider.web.drawings.canvas import SMALL, Anchor, Drawing, Layout
 from provider.web.languages import Language
 from provider.web.replays import Lane, Replay, is_known
 
