@@ -2,7 +2,7 @@
 
 import re
 from typing import Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 HOME: Final = "/"
 
@@ -14,6 +14,11 @@ _LONGEST: Final = 2000
 def local(path: str) -> str:
     """Return a path (with its query) if it leads to a page of this service, and the home page if not."""
     return path if len(path) <= _LONGEST and _LOCAL.fullmatch(path) else HOME
+
+
+def path_to(*parts: str) -> str:
+    """Return the path of a page, each of its parts quoted: `path_to("services", "a", "servers", "b")`."""
+    return "".join("/" + quote(part, safe="") for part in parts)
 
 
 def with_query(path: str, **changed: str | int | None) -> str:
