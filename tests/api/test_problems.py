@@ -14,8 +14,8 @@ import pytest
 import provider
 from provider import errors, validation
 from provider.api import problems
-from provider.cursors import write_cursor
 from provider.app import create_app
+from provider.cursors import write_cursor
 from provider.errors import FieldError, InUse, Invalid, ProviderError, TooMany
 from provider.settings import Settings
 from tests.api.checks import CODES, TITLES, problem, state
