@@ -36,6 +36,7 @@ from provider.security.logins import Logins
 from provider.security.refusals import Refusals
 from provider.settings import Settings
 from provider.web import languages, pages, preferences, sessions
+from provider.web.errors import ErrorPages
 from provider.web.rendering import Templates
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class Application:
         self.polls = polls
         self._events = events
         self._endpoint = endpoint
-        self._requests = Requests(guarded, list_templates(api), metrics.requested)
+        self._requests = Requests(ErrorPages(guarded, api.state.templates), list_templates(api), metrics.requested)
 
     def release(self) -> None:
         """Let go of all who wait for something to happen: the held polls, and who listens to events."""
