@@ -16,7 +16,7 @@ MOST_BARS: Final = 4
 MOST_EDGES: Final = 4
 
 _HOSTS_WIDTH: Final = 196.0
-_BAR_WIDTH: Final = 30.0
+_BAR_WIDTH: Final = 36.0
 _BAR_GAP: Final = 10.0
 _FRAME_PADDING: Final = 18.0
 _FRAME_TOP: Final = 6.0
@@ -24,12 +24,13 @@ _ROUTER: Final = (236.0, 46.0)
 _SERVICE: Final = (168.0, 54.0)
 _SERVER: Final = (224.0, 42.0)
 _AFTER_HOSTS: Final = 30.0
-_AFTER_BARS: Final = 26.0
+_AFTER_BARS: Final = 50.0
 _AFTER_ROUTERS: Final = 40.0
 _AFTER_SERVICES: Final = 84.0
 _GAP: Final = 8.0
 _BLOCK_GAP: Final = 24.0
-_EDGE: Final = (240.0, 30.0)
+_EDGE: Final = (226.0, 30.0)
+_TITLE_WIDTH: Final = 68.0
 _LEAST_HEIGHT: Final = 132.0
 _HEADS_HEIGHT: Final = 26.0
 _MARGIN: Final = 6.0
@@ -80,6 +81,8 @@ class Layout:
     width: float
     height: float
     frame: Box
+    title: Box
+    """Of the frame."""
     heads: Sequence[Box]
     """Above the five columns."""
     edges: Sequence[tuple[Edge, Box]]
@@ -89,7 +92,7 @@ class Layout:
 
     def boxes(self) -> Iterator[Box]:
         """Give all that must not lie on anything else."""
-        yield from self.heads
+        yield from (self.title, *self.heads)
         yield from (box for _edge, box in self.edges)
         yield from (box for _points, box in self.bars)
         yield from (self.more_edges,) if self.more_edges is not None else ()
@@ -107,7 +110,7 @@ def lay_out(scene: Scene, blocks: Sequence[Block]) -> Layout:
     services_x = routers_x + _ROUTER[0] + _AFTER_ROUTERS
     servers_x = services_x + _SERVICE[0] + _AFTER_SERVICES
     frame_right = services_x + _SERVICE[0] + _FRAME_PADDING
-    edges, more_edges, heads_y = _place_edges(scene, bars_x)
+    edges, more_edges, heads_y = _place_edges(scene, bars_x + _TITLE_WIDTH)
     top = heads_y + _HEADS_HEIGHT
     placed, bottom = _place_blocks(blocks, (_MARGIN, routers_x, services_x, servers_x), top)
     if bottom - top < _LEAST_HEIGHT:
@@ -117,7 +120,7 @@ def lay_out(scene: Scene, blocks: Sequence[Block]) -> Layout:
         bottom = top + _LEAST_HEIGHT
     columns = [
         (_MARGIN, _HOSTS_WIDTH),
-        (bars_x, bars_width),
+        (bars_x, bars_width + _AFTER_BARS - _GAP),
         (routers_x, _ROUTER[0]),
         (services_x, _SERVICE[0]),
         (servers_x, _SERVER[0]),
@@ -131,6 +134,7 @@ def lay_out(scene: Scene, blocks: Sequence[Block]) -> Layout:
             frame_right - bars_x + _FRAME_PADDING,
             bottom + _FRAME_PADDING - _FRAME_TOP,
         ),
+        title=Box(bars_x, _FRAME_TOP + 8, _TITLE_WIDTH - _GAP, _EDGE[1]),
         heads=[Box(x, heads_y, width, _HEADS_HEIGHT - _GAP) for x, width in columns],
         edges=edges,
         more_edges=more_edges,

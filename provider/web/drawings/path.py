@@ -19,6 +19,7 @@ from provider.web.drawings.text import clean, shorten, width
 from provider.web.drawings.words import (
     words_of_edge,
     words_of_fold,
+    words_of_pool,
     words_of_router,
     words_of_scene,
     words_of_server,
@@ -33,6 +34,9 @@ MOST_SERVERS: Final = 6
 _NAME_SIZE: Final = 14.0
 _SMALL_SIZE: Final = 12.0
 _PADDING: Final = 12.0
+_DOTS: Final = 12.0
+"""Of a bar, from the left: where the lines of its routers have their dots. Its name stands beside them."""
+
 _THINNEST: Final = 1.5
 _WIDEST: Final = 16.0
 """An arrow with a share of 0 is not drawn at all but for a dashed hint; one with all of it is this wide."""
@@ -96,15 +100,10 @@ class _Drawing:
             Message("Service"),
             Message("Servers"),
         ]
-        for index, (word, box) in enumerate(zip(words, self._layout.heads, strict=True)):
-            said = self._say(word)
-            if index == 1:  # as wide as the bars, which may be little: it may reach to both sides
-                room = box.width + 46
-                x, anchor = box.x + box.width / 2, "middle"
-            else:
-                room, x, anchor = box.width, box.x, None
-            shown = shorten(said, room, _SMALL_SIZE)
-            yield _text(shown, x, box.bottom - 5, _SMALL_SIZE, class_="head", text_anchor=anchor)
+        for word, box in zip(words, self._layout.heads, strict=True):
+            yield _text(shorten(self._say(word), box.width, _SMALL_SIZE), box.x, box.bottom - 5, _SMALL_SIZE, "head")
+        title = self._layout.title
+        yield _text(shorten("Traefik", title.width, _SMALL_SIZE), title.x, title.middle + 4, _SMALL_SIZE, "title")
 
     def _edges(self) -> Iterator[Markup]:
         for edge, box in self._layout.edges:
@@ -147,11 +146,11 @@ class _Drawing:
             label = first.name if first.address is None else f"{first.name} {first.address}"
         else:
             label = self._say(Message("{number} more", number=len(points)))
-        x, y = box.x + box.width / 2 + 4, box.y + box.height / 2
+        x, y = box.x + _DOTS + (box.width - _DOTS) / 2 + 2, box.middle
         said = self._say(Message("Entry point {name}", name=", ".join(point.name for point in points)))
         inside = [
             element("title", said),
-            _rectangle(box, box.width / 2, "bar"),
+            _rectangle(box, 8, "bar"),
             element(
                 "text",
                 shorten(label, box.height - 2 * _PADDING, _SMALL_SIZE, bold=True),
@@ -169,8 +168,7 @@ class _Drawing:
                 used = [point.name for point in points if point.name in router.entry_points]
                 if used:
                     lit = self._lit(router.name) if self._passes(used) else None
-                    x = bar.x + bar.width / 2
-                    dot = {"cx": x, "cy": box.middle, "r": 4.5}
+                    dot = {"cx": bar.x + _DOTS - 3, "cy": box.middle, "r": 4.5}
                     yield element("circle", class_=classes("dot", lit), aria_hidden="true", **dot)
 
     # What joins
@@ -258,14 +256,14 @@ class _Drawing:
         box, service = block.service, block.block.service
         room = box.width - 2 * _PADDING
         name = shorten(block.block.name, room, _NAME_SIZE, bold=True)
-        detail = Message("there is no such service") if service is None else service.detail
-        told = self._say(detail)
-        y = box.middle + (-4 if told else 5)
-        inside = [_rectangle(box, 8, "plate"), _text(name, box.x + _PADDING, y, _NAME_SIZE, "name")]
-        if told:
-            shown = shorten(told, room, _SMALL_SIZE)
-            inside.append(_text(shown, box.x + _PADDING, box.middle + 15, _SMALL_SIZE, "soft"))
-        said = self._say(Message("Service {name}", name=block.block.name)) + (f": {told}" if told else "")
+        told = self._say(words_of_pool(service))
+        detail = told if service is None or not service.detail else self._say(service.detail)
+        inside = [
+            _rectangle(box, 8, "plate"),
+            _text(name, box.x + _PADDING, box.middle - 4, _NAME_SIZE, "name"),
+            _text(shorten(told, room, _SMALL_SIZE), box.x + _PADDING, box.middle + 15, _SMALL_SIZE, "soft"),
+        ]
+        said = self._say(Message("Service {name}", name=block.block.name)) + f": {detail}"
         lit = any(self._lit(router.name) for router in block.block.routers)
         kind = classes("service", "amiss" if service is None else None, "lit" if lit else None)
         return self._node(path_to("services", block.block.name), said, kind, inside)
@@ -276,12 +274,13 @@ class _Drawing:
         x = box.x + 10 + shapes.SIZE + 8
         room = box.right - _PADDING - x
         state = words_of_state(server)
-        told = "" if state is None else self._say(state)
+        # What gets nothing says why instead.
+        told = share if state is None or shape == "check" else self._say(state)
         inside = [
             _rectangle(box, 8, "plate"),
             shapes.shape(shape, box.x + 10, box.middle - shapes.SIZE / 2, tone),
-            *_pair(server.name, share, box.y + 18, (x, room), _NAME_SIZE, ("name", "number")),
-            *_pair(_without_scheme(server.url), told, box.y + 34, (x, room), _SMALL_SIZE, ("soft", f"word {tone}")),
+            *_pair(server.name, told, box.y + 18, (x, room), _NAME_SIZE, ("name", f"number {tone}")),
+            _text(shorten(_without_scheme(server.url), room, _SMALL_SIZE), x, box.y + 34, _SMALL_SIZE, "soft"),
         ]
         said = self._say(words_of_server(server, share))
         kind = classes("server", tone, self._lit_server(block, server))
@@ -303,7 +302,7 @@ class _Drawing:
         return self._node(path_to("services", block.block.name), said, "fold", inside)
 
     def _nobody(self, box: Box) -> Markup:
-        said = self._say(Message("no server: requests are answered with 503"))
+        said = self._say(Message("no server: answers 503"))
         x, room = box.x + _PADDING, box.width - 2 * _PADDING
         text = _text(shorten(said, room, _SMALL_SIZE), x, box.middle + 4, _SMALL_SIZE, "soft")
         return self._node(None, said, "nobody", [_rectangle(box, 8, "plate"), text])

@@ -5,7 +5,7 @@ from provider.edges.states import EdgeState
 from provider.messages import Message, template
 from provider.values import ServerState
 from provider.web.drawings.blocks import Fold
-from provider.web.drawings.scene import Edge, Router, Scene, Server
+from provider.web.drawings.scene import Edge, Router, Scene, Server, Service
 
 _EDGES = {
     EdgeState.LIVE: Message("live"),
@@ -44,6 +44,16 @@ def words_of_router(router: Router) -> Message:
     if router.error is not None:
         return Message("Router {name}, disabled by the edge ({error})", name=router.name, error=router.error)
     return Message("Router {name}: {rule} leads to service {service}", **facts)
+
+
+def words_of_pool(service: Service | None) -> Message:
+    """Return how many servers of a service get requests, in few words."""
+    if service is None:
+        return Message("there is no such service")
+    taking = sum(server.share > 0 for server in service.servers)
+    if taking == 0:
+        return Message("no server is left")
+    return Message("{number} of {count} servers", number=taking, count=len(service.servers))
 
 
 def words_of_server(server: Server, share: str) -> Message:
