@@ -17,11 +17,6 @@ def local(path: str) -> str:
     return path if len(path) <= _LONGEST and _LOCAL.fullmatch(path) else HOME
 
 
-def path_to(*parts: str) -> str:
-    """Return the path of a page, each of its parts quoted: `path_to("services", "a", "servers", "b")`."""
-    return "".join("/" + quote(part, safe="") for part in parts)
-
-
 def with_query(path: str, **changed: str | int | None) -> str:
     """Return a path with other values in its query. None leaves a parameter out."""
     bare, _, query = path.partition("?")

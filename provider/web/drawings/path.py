@@ -26,7 +26,7 @@ from provider.web.drawings.words import (
     words_of_state,
 )
 from provider.web.languages import Language
-from provider.web.paths import path_to
+from provider.web.paths import object_path
 
 MOST_SERVERS: Final = 6
 """Of one service; a service with more is folded."""
@@ -136,7 +136,7 @@ class _Drawing:
                 text_anchor="end",
             ),
         ]
-        return self._node(path_to("edges", edge.name), self._say(words_of_edge(edge)), "edge", inside)
+        return self._node(object_path("edges", edge.name), self._say(words_of_edge(edge)), "edge", inside)
 
     # Entry points
 
@@ -222,7 +222,7 @@ class _Drawing:
             shown = shorten(small, box.width, _SMALL_SIZE)
             inside.append(_text(shown, box.x, box.middle + 14, _SMALL_SIZE, class_="soft"))
         said = ", ".join(router.domains) or self._say(Message("Any host"))
-        href = path_to("domains", router.domains[0]) if router.domains else None
+        href = object_path("domains", router.domains[0]) if router.domains else None
         lit = self._lit(router.name)
         back = element("rect", x=box.x, y=box.y, width=box.width, height=box.height, class_="ground")
         return self._node(href, said + (router.path_prefix or ""), classes("asked", lit), [back, *inside])
@@ -250,7 +250,7 @@ class _Drawing:
         ]
         said = self._say(words_of_router(router))
         kind = classes("router", None if state is None else "amiss", self._lit(router.name))
-        return self._node(path_to("routers", router.name), said, kind, inside)
+        return self._node(object_path("routers", router.name), said, kind, inside)
 
     def _service(self, block: PlacedBlock) -> Markup:
         box, service = block.service, block.block.service
@@ -266,7 +266,7 @@ class _Drawing:
         said = self._say(Message("Service {name}", name=block.block.name)) + f": {detail}"
         lit = any(self._lit(router.name) for router in block.block.routers)
         kind = classes("service", "amiss" if service is None else None, "lit" if lit else None)
-        return self._node(path_to("services", block.block.name), said, kind, inside)
+        return self._node(object_path("services", block.block.name), said, kind, inside)
 
     def _server(self, block: PlacedBlock, server: Server, box: Box) -> Markup:
         tone, shape = shapes.of_server(server)
@@ -284,7 +284,7 @@ class _Drawing:
         ]
         said = self._say(words_of_server(server, share))
         kind = classes("server", tone, self._lit_server(block, server))
-        href = path_to("services", block.block.name, "servers", server.name)
+        href = object_path("services", block.block.name, "servers", server.name)
         return self._node(href, said, kind, inside)
 
     def _fold(self, block: PlacedBlock, box: Box, fold: Fold) -> Markup:
@@ -299,7 +299,7 @@ class _Drawing:
             _text(shorten(detail, room, _SMALL_SIZE), x, box.y + 32, _SMALL_SIZE, "soft"),
         ]
         said = f"{self._say(title)}, {share}: {detail}"
-        return self._node(path_to("services", block.block.name), said, "fold", inside)
+        return self._node(object_path("services", block.block.name), said, "fold", inside)
 
     def _nobody(self, box: Box) -> Markup:
         said = self._say(Message("no server: answers 503"))
@@ -355,7 +355,7 @@ def _pair(
     """Return two texts in a line: the right one whole, the left one in the room that it leaves."""
     x, room = within
     bold = kinds[0] == "name"
-    right = shorten(right, room * 0.6, size, bold=True)
+    right = shorten(right, room * 0.75, size, bold=True)
     left = shorten(left, room - width(right, size, bold=True) - (8 if right else 0), size, bold=bold)
     shown = [_text(left, x, y, size, kinds[0])]
     return [*shown, _text(right, x + room, y, size, kinds[1], text_anchor="end")] if right else shown
