@@ -11,10 +11,11 @@ from fastapi import Depends, Request
 from provider.edges.fallback import Fallback
 from provider.edges.health import Health
 from provider.edges.registry import Edges
+from provider.events import Events
 from provider.metrics import Metrics
 from provider.models import Actor
 from provider.revisions import Revisions
-from provider.security.access import Person
+from provider.security.access import Access, Person
 from provider.security.logins import Logins
 
 
@@ -48,6 +49,18 @@ async def fallback(request: Request) -> Fallback:
     return found
 
 
+async def events(request: Request) -> Events:
+    """Return what became new in the app."""
+    found: Events = request.app.state.events
+    return found
+
+
+async def access(request: Request) -> Access:
+    """Return who may use the app."""
+    found: Access = request.app.state.access
+    return found
+
+
 async def actor(request: Request) -> Actor:
     """Return who asks, as it is kept with a revision and in the audit."""
     found: Actor = request.state.actor
@@ -69,6 +82,8 @@ async def logins(request: Request) -> Logins:
 RevisionsDependency = Annotated[Revisions, Depends(revisions)]
 EdgesDependency = Annotated[Edges, Depends(edges)]
 HealthDependency = Annotated[Health, Depends(health)]
+EventsDependency = Annotated[Events, Depends(events)]
+AccessDependency = Annotated[Access, Depends(access)]
 FallbackDependency = Annotated[Fallback, Depends(fallback)]
 MetricsDependency = Annotated[Metrics, Depends(metrics)]
 ActorDependency = Annotated[Actor, Depends(actor)]

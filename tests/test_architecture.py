@@ -33,6 +33,7 @@ LAYERS = [
     "backups",
     "edges",
     "observations",
+    "events",
     "settings",
     "logs",
     "sample",
@@ -59,7 +60,19 @@ IMPURE_MODULES = {
 }
 IMPURE_NAMES = {"Session", "Engine", "Connection", "create_engine", "select", "sessionmaker"}
 WIRED = {
-    *("Database", "Revisions", "Polls", "Memory", "Metrics", "Fallback", "Access", "Gate", "Refusals", "Logins"),
+    *(
+        "Database",
+        "Revisions",
+        "Events",
+        "Polls",
+        "Memory",
+        "Metrics",
+        "Fallback",
+        "Access",
+        "Gate",
+        "Refusals",
+        "Logins",
+    ),
     "Templates",
     *("FastAPI", "ConfigurationEndpoint", "Requests", "Browsers", "Hosts", "ErrorPages"),
 }

@@ -38,6 +38,9 @@ ACTOR: Final = "actor"
 PERSON: Final = "person"
 """Where the `Person` is who is logged in, or None."""
 
+LIVE_UPDATE: Final = "x-live-update"
+"""The header of what a page asks for by itself."""
+
 LOGIN: Final = "/login"
 STATIC: Final = "/static/"
 
@@ -75,7 +78,8 @@ class Gate:
         await self._access.follow()
         client, state = scope.get("client"), scope.setdefault("state", {})
         address, request_id = client[0] if client else None, state.get("request_id")
-        principal = find_principal(self._access, Headers(scope=scope))
+        headers = Headers(scope=scope)
+        principal = find_principal(self._access, headers, counts=LIVE_UPDATE not in headers)
         state[ACTOR] = Actor("anonymous", None, address, request_id)
         if principal is not None:
             state[PRINCIPAL] = principal = principal.seen(address, request_id)
@@ -118,13 +122,16 @@ class Gate:
         return None, {}
 
 
-def find_principal(access: Access, headers: Headers) -> Principal | None:
-    """Find who asks: by the token in the `Authorization` header if there is one, else by the session's cookie."""
+def find_principal(access: Access, headers: Headers, *, counts: bool = True) -> Principal | None:
+    """Find who asks: by the token in the `Authorization` header if there is one, else by the session's cookie.
+
+    What pages ask for by themselves does not count as something that a person does.
+    """
     given = headers.getlist("authorization")
     if given:
         return access.find_by_header(given[0].encode("latin-1")) if len(given) == 1 else None
     session = find_session(cookie_parser(headers.get("cookie", "")))
-    return access.find_by_session(session, datetime.now(UTC)) if session else None
+    return access.find_by_session(session, datetime.now(UTC), counts=counts) if session else None
 
 
 def list_routes(api: FastAPI) -> list[Route]:

@@ -22,14 +22,18 @@ logger = logging.getLogger(__name__)
 
 ID_HEADER: Final = "X-Request-ID"
 
-QUIET: Final = frozenset({PATH, "/healthz", "/readyz", "/metrics"})
+STREAMS: Final = frozenset({"/api/v1/events"})
+"""Routes whose answers last as long as somebody listens: how long says nothing."""
+
+QUIET: Final = frozenset({PATH, "/healthz", "/readyz", "/metrics", *STREAMS})
 """Routes that programs ask for all the time: their lines are at `debug`."""
 
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LONGEST_PATH: Final = 300
 
-Count = Callable[[str, str, int, float], None]
-"""Counts a request: its method, the template of its route, its status, and how many seconds it took."""
+Count = Callable[[str, str, int, float | None], None]
+"""Counts a request: its method, the template of its route, its status, and how many seconds it took, if that says
+anything."""
 
 
 class Requests:
@@ -65,7 +69,7 @@ class Requests:
         finally:
             seconds = perf_counter() - start
             route = self._templates.get(scope.get("endpoint"), UNMATCHED)
-            self._count(scope["method"], route, status, seconds)
+            self._count(scope["method"], route, status, None if route in STREAMS else seconds)
             _log(scope, route, status, seconds, revision)
 
 

@@ -92,40 +92,38 @@ class Health:
 
     def _replace(self, edge: str, told: _Told) -> None:
         """Let an edge have said something else, and tell whoever listens what that changes."""
-        known = self._edges
-        self._edges = {**known, edge: told}
-        if self._listeners:
-            suspects = list(_different(known.get(edge), told))
-            changes = [
-                HealthChange(service, url, before, after)
-                for service, url in suspects
-                if (before := _find(known, service, url).state) is not (after := self.get(service, url).state)
-            ]
-            if changes:
-                for listener in self._listeners:
-                    listener(changes)
+        suspects = list(_different(self._edges.get(edge), told)) if self._listeners else []
+        before = [self.get(service, url).state for service, url in suspects]
+        self._edges = {**self._edges, edge: told}
+        after = [self.get(service, url).state for service, url in suspects]
+        changes = [
+            HealthChange(service, url, was, now)
+            for (service, url), was, now in zip(suspects, before, after, strict=True)
+            if was is not now
+        ]
+        if changes:
+            for listener in self._listeners:
+                listener(changes)
 
     def get(self, service: str, url: str) -> ServerHealth:
         """Return a server's health. One edge that calls it down is enough to call it so."""
-        return _find(self._edges, service, url)
-
-
-def _find(edges: Mapping[str, _Told], service: str, url: str) -> ServerHealth:
-    told = {
-        edge: seen for edge, said in edges.items() if said.fresh and (seen := said.servers.get(service, {}).get(url))
-    }
-    down = {edge: seen for edge, seen in told.items() if not seen.up}
-    if down:
-        since = min(seen.since for seen in down.values())
-        return ServerHealth(
-            HealthState.DOWN, since, Message("its health check fails on {edges}", edges=", ".join(sorted(down)))
-        )
-    if told:
-        since = max(seen.since for seen in told.values())
-        return ServerHealth(
-            HealthState.UP, since, Message("its health check succeeds on {edges}", edges=", ".join(sorted(told)))
-        )
-    return UNOBSERVED
+        told = {
+            edge: seen
+            for edge, said in self._edges.items()
+            if said.fresh and (seen := said.servers.get(service, {}).get(url))
+        }
+        down = {edge: seen for edge, seen in told.items() if not seen.up}
+        if down:
+            since = min(seen.since for seen in down.values())
+            return ServerHealth(
+                HealthState.DOWN, since, Message("its health check fails on {edges}", edges=", ".join(sorted(down)))
+            )
+        if told:
+            since = max(seen.since for seen in told.values())
+            return ServerHealth(
+                HealthState.UP, since, Message("its health check succeeds on {edges}", edges=", ".join(sorted(told)))
+            )
+        return UNOBSERVED
 
 
 def _different(before: _Told | None, after: _Told) -> Iterator[tuple[str, str]]:

@@ -142,7 +142,7 @@ class Edges:
         edge.observed(observation)
         given = edge.given
         if given is not None and observation.digest == given.document.digest:
-            edge.accepted = given
+            edge.ran(given, _date())
         if observation.error is not None:
             self.health.forget(edge.name)
         elif observation.servers is not None:

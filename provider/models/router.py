@@ -44,7 +44,8 @@ def check_rule(text: str) -> str:
     try:
         rules.parse(text)
     except rules.BadRule as mistake:
-        raise refusal(mistake.code, str(mistake)) from None
+        detail = Message("at character {position}: {reason}", position=mistake.position + 1, reason=mistake.reason)
+        raise refusal(mistake.code, detail) from None
     return text
 
 
@@ -96,10 +97,8 @@ class RouterBase(SQLModel):
     def check_rule_alone(cls, rule: str | None, info: ValidationInfo) -> str | None:
         """Refuse a rule beside a path prefix."""
         if rule is not None and info.data.get("path_prefix") is not None:
-            raise refusal(
-                "rule.exclusive",
-                Message("a router has a rule or a path prefix: write it into the rule, PathPrefix(`…`)"),
-            )
+            detail = Message("a router has a rule or a path prefix: write it into the rule, PathPrefix(`…`)")
+            raise refusal("rule.exclusive", detail)
         return rule
 
     @field_validator("domains")
@@ -107,9 +106,8 @@ class RouterBase(SQLModel):
     def check_domains(cls, domains: list[str], info: ValidationInfo) -> list[str]:
         """Refuse a router that would match everything, that has a rule besides, or that names one domain twice."""
         if domains and info.data.get("rule") is not None:
-            raise refusal(
-                "rule.exclusive", Message("a router has a rule or domains: write them into the rule, Host(`…`)")
-            )
+            detail = Message("a router has a rule or domains: write them into the rule, Host(`…`)")
+            raise refusal("rule.exclusive", detail)
         if not domains and info.data.get("path_prefix", "") is None and info.data.get("rule", "") is None:
             raise refusal("router.match", Message("a router needs a domain, a path prefix or both, or a rule"))
         if len({to_ascii(domain) for domain in domains}) < len(domains):

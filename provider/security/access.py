@@ -165,8 +165,8 @@ class Access:
             self._remembered[value] = _Remembered(identifier, principal, expires)
         return principal
 
-    def find_by_session(self, text: str, now: datetime) -> Principal | None:
-        """Find who is logged in."""
+    def find_by_session(self, text: str, now: datetime, *, counts: bool = True) -> Principal | None:
+        """Find who is logged in. Unless it `counts`, the session stays as idle as it was."""
         if self._known is None or not secrets.is_plain(text):
             return None
         key = secrets.hashed(text)
@@ -177,7 +177,8 @@ class Access:
         role = self._known.accounts.get(known.account)
         if role is None or now - known.created >= LONGEST or now - used >= IDLE:
             return None
-        self._used[AccountSession, key] = now
+        if counts:
+            self._used[AccountSession, key] = now
         actor = Actor(known.account, f"session:{key[: secrets.ID_LENGTH]}")
         return Principal(actor, rights.of_role(role), Person(known.account, role))
 

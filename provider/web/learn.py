@@ -14,10 +14,11 @@ from provider.values import ServerState
 from provider.web import examples
 from provider.web.drawings import exchange, front, pool, turns
 from provider.web.drawings.canvas import Layout
+from provider.web.drawings.pool import CONDITIONS
 from provider.web.examples import Example
 from provider.web.glossary import TERMS
 from provider.web.languages import Language
-from provider.web.practices import MOST_STEPS, STATES, Practice, practise
+from provider.web.practices import MOST_STEPS, Practice, practise
 from provider.web.rendering import Templates, is_part, render
 
 router = APIRouter(prefix="/learn", include_in_schema=False, dependencies=[Depends(needs.PAGE)])
@@ -166,7 +167,7 @@ def _practice(
         "example": example,
         "practice": practice,
         "asks_states": asks_states,
-        "states": STATES,
+        "states": CONDITIONS,
         "most_steps": MOST_STEPS,
         "turns": [turns.draw(practice.replay, language, layout) for layout in Layout],
         "pool": [pool.draw(practice.service, language, layout) for layout in Layout],

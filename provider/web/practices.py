@@ -8,23 +8,15 @@ from pydantic_core import PydanticCustomError
 
 from provider.edges.health import HealthState
 from provider.errors import FieldError
-from provider.messages import Message, template
+from provider.messages import Message
 from provider.values import ServerState, check_weight, detail_of, refusal
-from provider.web.drawings.pool import condition
+from provider.web.drawings.pool import CONDITIONS, condition
 from provider.web.drawings.scene import Server, Service
 from provider.web.examples import shared
 from provider.web.forms import Form
 from provider.web.replays import Replay, replay
 
 MOST_STEPS: Final = 500
-
-STATES: Final[Mapping[str, str]] = {
-    "ready": template("takes requests"),
-    "down": template("is down"),
-    "drain": template("is drained"),
-    "maint": template("is out of service"),
-}
-"""What can be chosen for a server, with its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +62,7 @@ def _chosen(server: Server, weight: str, state: str) -> tuple[Server, Sequence[t
         server = replace(server, weight=check_weight(_read_weight(weight)))
     except PydanticCustomError as error:
         wrong.append((error.type, detail_of(error)))
-    if state in STATES:
+    if state in CONDITIONS:
         is_down = state == "down"
         server = replace(
             server,
@@ -78,7 +70,7 @@ def _chosen(server: Server, weight: str, state: str) -> tuple[Server, Sequence[t
             health=HealthState.DOWN if is_down else HealthState.UP,
         )
     else:
-        wrong.append(("value.choice", Message("this has to be one of {choices}", choices=", ".join(STATES))))
+        wrong.append(("value.choice", Message("this has to be one of {choices}", choices=", ".join(CONDITIONS))))
     return server, wrong
 
 

@@ -1,4 +1,4 @@
-"""Shapes: what drawings are made of.
+"""The canvas of the drawings of Learn: what they are made of.
 
 Lengths are in pixels of a drawing that is shown in its own size. Colours, lines and fonts come from classes
 (`static/learn.css`), so that they follow the theme, and nothing has a style of its own. A drawing is one
@@ -8,18 +8,19 @@ image for whoever cannot see it, and says in words what it shows.
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
-from xml.etree.ElementTree import Element, SubElement, tostring
+
+from markupsafe import Markup
+
+from provider.web.drawings.markup import classes, element, joined
+from provider.web.drawings.shapes import shape
+from provider.web.drawings.text import clean, shorten
 
 SMALL: Final = 12.0
 NORMAL: Final = 14.0
 LARGE: Final = 17.0
 
 _SIZES: Final = {SMALL: "small", NORMAL: "normal", LARGE: "large"}
-_EM: Final = 0.56
-"""How wide a character is on average, as a part of the size of the font; wider than most, so that texts fit."""
-
 _HEAD: Final = 5.0
-_ICON: Final = 16.0
 _ROOMY: Final = 200.0
 """From which width on a browser's window has room for its buttons."""
 
@@ -39,46 +40,44 @@ class Anchor(StrEnum):
     END = "end"
 
 
-ICONS: Final = {
-    "check": ("M14.5 8A6.5 6.5 0 1 1 1.5 8a6.5 6.5 0 0 1 13 0z", "m5.2 8.2 2 2 3.6-4.2"),
-    "cross": ("M5.3 1.5h5.4l3.8 3.8v5.4l-3.8 3.8H5.3l-3.8-3.8V5.3z", "m5.8 5.8 4.4 4.4m0-4.4-4.4 4.4"),
-    "drain": ("M14.5 8A6.5 6.5 0 1 1 1.5 8a6.5 6.5 0 0 1 13 0z", "M8 4.5v7m-2.8-2.8L8 11.5l2.8-2.8"),
-    "off": ("M3.8 1.8h8.4a2 2 0 0 1 2 2v8.4a2 2 0 0 1-2 2H3.8a2 2 0 0 1-2-2V3.8a2 2 0 0 1 2-2z", "M5 8h6"),
-}
-"""The shapes that go with states, as in `macros/icons.html`: in a square of 16."""
-
-
 class Drawing:
     """A drawing, which a template shows by its name alone. `label` says in words what it shows."""
 
     def __init__(self, width: float, height: float, label: str, layout: Layout | None = None) -> None:
-        attributes = {"viewBox": f"0 0 {_number(width)} {_number(height)}", "width": _number(width)}
-        attributes |= {"height": _number(height), "role": "img", "aria-label": label}
-        self._root = Element("svg", attributes | {"class": f"lesson {layout or ''}".strip()})
+        self._width = width
+        self._height = height
+        self._label = label
+        self._layout = layout
+        self._parts: list[Markup] = []
 
     def __html__(self) -> str:
         """Return the SVG, in which every text stands as text."""
-        return tostring(self._root, encoding="unicode")
+        return element(
+            "svg",
+            joined(self._parts),
+            class_=classes("lesson", self._layout),
+            viewBox=f"0 0 {self._width:g} {self._height:g}",
+            width=self._width,
+            height=self._height,
+            role="img",
+            aria_label=clean(self._label),
+        )
 
     def box(self, x: float, y: float, width: float, height: float, kind: str = "", radius: float = 8) -> None:
         """Draw a rectangle with round corners."""
-        self._add("rect", f"box {kind}", x=x, y=y, width=width, height=height, rx=radius)
+        self._add("rect", x=x, y=y, width=width, height=height, rx=radius, class_=classes("box", kind))
 
     def disc(self, x: float, y: float, radius: float, kind: str) -> None:
         """Draw a circle."""
-        self._add("circle", kind, cx=x, cy=y, r=radius)
+        self._add("circle", cx=x, cy=y, r=radius, class_=kind)
 
     def line(self, points: Sequence[tuple[float, float]], kind: str, width: float | None = None) -> None:
         """Draw a line through points."""
-        self.path("M" + "L".join(f"{_number(x)} {_number(y)}" for x, y in points), kind, width)
+        self.path("M" + "L".join(_point(x, y) for x, y in points), kind, width)
 
-    def path(self, path: str, kind: str, width: float | None = None, transform: str | None = None) -> None:
+    def path(self, path: str, kind: str, width: float | None = None) -> None:
         """Draw a path of SVG."""
-        made = SubElement(self._root, "path", {"d": path, "class": kind})
-        if width is not None:
-            made.set("stroke-width", _number(width))
-        if transform is not None:
-            made.set("transform", transform)
+        self._add("path", d=path, class_=kind, stroke_width=width)
 
     def arrow(self, start: tuple[float, float], end: tuple[float, float], kind: str = "flow") -> None:
         """Draw a straight arrow, to the right, to the left, up or down."""
@@ -94,11 +93,11 @@ class Drawing:
         (x, y), (to_x, to_y) = start, end
         if abs(to_x - x) >= abs(to_y - y):
             middle = (x + to_x) / 2
-            bends = [middle, y, middle, to_y, to_x, to_y]
+            bends = [(middle, y), (middle, to_y), end]
         else:
             middle = (y + to_y) / 2
-            bends = [x, middle, to_x, middle, to_x, to_y]
-        self.path(f"M{_number(x)} {_number(y)}C" + " ".join(map(_number, bends)), kind, width)
+            bends = [(x, middle), (to_x, middle), end]
+        self.path(f"M{_point(x, y)}C" + " ".join(_point(*bend) for bend in bends), kind, width)
 
     def text(
         self,
@@ -112,28 +111,19 @@ class Drawing:
         width: float | None = None,
     ) -> None:
         """Write a line. What is wider than `width` is cut, and shown whole to whoever points at it."""
-        shown = text if width is None else cut(text, width, size)
-        attributes = {"x": _number(x), "y": _number(y), "text-anchor": anchor.value}
-        made = SubElement(self._root, "text", attributes | {"class": f"{_SIZES[size]} {kind}".strip()})
-        made.text = shown
-        if shown != text:
-            SubElement(made, "title").text = text
-
-    def lines(self, x: float, y: float, texts: Sequence[str], kind: str = "", *, anchor: Anchor = Anchor.START) -> None:
-        """Write some lines of small text below one another."""
-        for number, text in enumerate(texts):
-            self.text(x, y + number * 1.35 * SMALL, text, kind, size=SMALL, anchor=anchor)
+        monospace = "code" in kind
+        shown = clean(text) if width is None else shorten(text, width, size, bold="name" in kind, monospace=monospace)
+        title = [element("title", clean(text))] if shown != clean(text) else []
+        self._add("text", shown, *title, x=x, y=y, text_anchor=anchor.value, class_=classes(_SIZES[size], kind))
 
     def badge(self, x: float, y: float, number: int) -> None:
         """Draw a number in a circle, as a text refers to it."""
         self.disc(x, y, 11, "badge-disc")
         self.text(x, y + 4.5, str(number), "badge-number", size=SMALL, anchor=Anchor.MIDDLE)
 
-    def icon(self, x: float, y: float, name: str, kind: str, size: float = _ICON) -> None:
-        """Draw the shape of a state, with its upper left corner at a point."""
-        moved = f"translate({_number(x)} {_number(y)}) scale({_number(size / _ICON)})"
-        for path in ICONS[name]:
-            self.path(path, f"shape {kind}", transform=moved)
+    def icon(self, x: float, y: float, name: str, tone: str) -> None:
+        """Draw the shape of a state, with its upper left corner at a place."""
+        self._parts.append(shape(name, x, y, tone))
 
     def browser(self, x: float, y: float, width: float, height: float, host: str) -> None:
         """Draw the window of a browser that shows a page of a host."""
@@ -150,31 +140,12 @@ class Drawing:
             if top + 8 < y + height - 8:
                 self.box(x + 16, top, (width - 32) * part, 7, "words", 3)
 
-    def _add(self, tag: str, kind: str, **lengths: float) -> None:
-        attributes = {name: _number(length) for name, length in lengths.items()}
-        SubElement(self._root, tag, attributes | {"class": kind.strip()})
+    def _add(self, name: str, *inside: str, **attributes: object) -> None:
+        self._parts.append(element(name, *inside, **attributes))
 
 
-def cut(text: str, width: float, size: float) -> str:
-    """Return as much of a text as a width has room for."""
-    room = max(1, int(width / (size * _EM)))
-    return text if len(text) <= room else text[: room - 1] + "…"
-
-
-def wrap(text: str, width: float, size: float = SMALL) -> list[str]:
-    """Return a text in lines, each at most as wide as `width`, unless one word is wider."""
-    room = max(1, int(width / (size * _EM)))
-    lines: list[str] = []
-    for word in text.split():
-        if lines and len(lines[-1]) + 1 + len(word) <= room:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+def _point(x: float, y: float) -> str:
+    return f"{x:.1f} {y:.1f}"
 
 
 def _sign(value: float) -> int:

@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from provider.messages import Message, template
+from provider.messages import Message
 from provider.web.drawings.canvas import SMALL, Anchor, Drawing, Layout
 from provider.web.languages import Language
 
-_WEB_SERVER: Final = template("Web server")
-_REQUEST: Final = template("Request")
-_RESPONSE: Final = template("Response")
-_PAGE: Final = template("+ the page")
+_WEB_SERVER: Final = Message("Web server")
+_REQUEST: Final = Message("Request")
+_RESPONSE: Final = Message("Response")
+_PAGE: Final = Message("+ the page")
 
 
 def draw(host: str, address: str, language: Language, layout: Layout) -> Drawing:

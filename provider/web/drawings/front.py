@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Final
 
-from provider.messages import Message, template
-from provider.web.drawings.scene import Router, Server
+from provider.messages import Message
 from provider.web.drawings.canvas import SMALL, Anchor, Drawing, Layout
+from provider.web.drawings.scene import Router, Server
 from provider.web.languages import Language
 
 _MOST_SERVERS: Final = 3
-_OUTSIDE: Final = template("the internet")
-_INSIDE: Final = template("your own network")
+_OUTSIDE: Final = Message("the internet")
+_INSIDE: Final = Message("your own network")
 
 
 def draw(host: str, router: Router, servers: Sequence[Server], language: Language, layout: Layout) -> Drawing:

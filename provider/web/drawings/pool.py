@@ -1,13 +1,13 @@
 """How a service shares its requests: a stream to each server, as wide as its share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from provider.edges.health import HealthState
-from provider.messages import Message, template
+from provider.messages import Message
 from provider.values import ServerState
-from provider.web.drawings.scene import Server, Service
 from provider.web.drawings.canvas import SMALL, Anchor, Drawing, Layout
+from provider.web.drawings.scene import Server, Service
 from provider.web.languages import Language
 
 TONES: Final = 5
@@ -17,12 +17,14 @@ _WHOLE: Final = 56.0
 """The width of all streams together."""
 
 _THIN: Final = 1.5
-_WORDS: Final = {
-    "ready": template("takes requests"),
-    "down": template("is down"),
-    "drain": template("is drained"),
-    "maint": template("is out of service"),
+CONDITIONS: Final[Mapping[str, Message]] = {
+    "ready": Message("takes requests"),
+    "down": Message("is down"),
+    "drain": Message("is drained"),
+    "maint": Message("is out of service"),
 }
+"""What can be said of a server, by its condition."""
+
 _SHAPES: Final = {"ready": "check", "down": "cross", "drain": "drain", "maint": "off"}
 _TONE_OF: Final = {"ready": "good", "down": "bad", "drain": "info", "maint": "quiet"}
 
@@ -97,9 +99,9 @@ def _server(drawing: Drawing, x: float, y: float, width: float, server: Server, 
     word = condition(server)
     drawing.box(x, y, width, 56, "strong" if word == "ready" else "off")
     drawing.text(x + 14, y + 23, server.name, "name", width=width - 90)
-    drawing.icon(x + 14, y + 33, _SHAPES[word], _TONE_OF[word], 14)
+    drawing.icon(x + 13, y + 32, _SHAPES[word], _TONE_OF[word])
     weight = language.say(Message("weight {weight}", weight=language.number(server.weight)))
-    drawing.text(x + 34, y + 44, f"{language.say(_WORDS[word])} · {weight}", "soft", size=SMALL, width=width - 40)
+    drawing.text(x + 34, y + 44, f"{language.say(CONDITIONS[word])} · {weight}", "soft", size=SMALL, width=width - 40)
 
 
 def _stream(
@@ -128,7 +130,7 @@ def _starts(servers: Sequence[Server], middle: float) -> list[float]:
 
 
 def _told(server: Server, language: Language) -> str:
-    state = language.say(_WORDS[condition(server)])
+    state = language.say(CONDITIONS[condition(server)])
     words = Message(
         "{server} (weight {weight}) {state} and gets {share}",
         server=server.name,

@@ -4,8 +4,8 @@ import math
 from typing import Final
 
 from provider.messages import Message
-from provider.web.drawings.pool import condition, tone
 from provider.web.drawings.canvas import SMALL, Anchor, Drawing, Layout
+from provider.web.drawings.pool import condition, tone
 from provider.web.languages import Language
 from provider.web.replays import Lane, Replay, is_known
 
