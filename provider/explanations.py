@@ -8,15 +8,19 @@ so another one at each reload: which of them takes the request is chance.
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from heapq import nsmallest
 from typing import Final
 
 from provider.rules import Failure, Request, Rule, hosts
+
+MATCHED: Final = 100
+"""How many routers that matched are told at most, those that rank highest."""
 
 NEARLY: Final = 10
 """How many routers that nearly matched are told at most, those that came nearest."""
 
 _LOOKED_AT: Final = 1_000
-"""Among how many routers without a host one that nearly matched is looked for, those that rank highest."""
+"""Among how many routers one that nearly matched is looked for, those of the host and that rank highest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Who takes a request: no route means 404. The candidates are in the order in which they came near."""
+    """Who takes a request: no route means 404.
+
+    The candidates are those that matched, the highest rank first, and then those that nearly did, the nearest
+    first. `matched` is how many match and could take the request: more than are told, perhaps.
+    """
 
     route: Route | None
     why: str
     candidates: Sequence[Candidate]
+    matched: int
 
 
 class Routes:
@@ -73,6 +82,7 @@ class Routes:
         self._all = sorted(routes, key=_rank)
         self._by_host: dict[str, list[Route]] = {}
         self._elsewhere: list[Route] = []
+        # In order of rank, and so is each list.
         for route in self._all:
             keys = hosts.keys(route.rule.condition)
             for key in keys or ():
@@ -86,8 +96,14 @@ class Routes:
 
     def of_host(self, host: str) -> list[Route]:
         """Return the routes that are for a host and for no other than are told by the rule."""
-        found = {route.name: route for key in hosts.asked_keys(host) for route in self._by_host.get(key, ())}
-        return list(found.values())
+        exact, wildcard = map(self.of_key, hosts.asked_keys(host))
+        if not exact or not wildcard:
+            return list(exact or wildcard)
+        return list({route.name: route for route in [*exact, *wildcard]}.values())
+
+    def of_key(self, key: str) -> Sequence[Route]:
+        """Return the routes that stand under a key of `hosts`, the highest rank first."""
+        return self._by_host.get(key, ())
 
     @property
     def of_any_host(self) -> Sequence[Route]:
@@ -99,32 +115,30 @@ class Routes:
         near = self.of_host(request.host)
         matching = sorted((route for route in [*near, *self._elsewhere] if route.rule.matches(request)), key=_rank)
         able = [route for route in matching if route.enabled and entry_point in route.entry_points]
-        winner = able[0] if able else None
-        candidates = [_of_able(route, able) for route in able]
-        candidates += [_of_unable(route, entry_point) for route in matching if route not in able]
-        candidates += self._nearly(request, near, {route.name for route in matching})
-        return Explanation(winner, _why(able, entry_point), candidates)
+        unable = [route for route in matching if not route.enabled or entry_point not in route.entry_points]
+        candidates = [
+            *(_of_able(route, able[0]) for route in able[:MATCHED]),
+            *(_of_unable(route, entry_point) for route in unable[:MATCHED]),
+            *self._nearly(request, near, {route.name for route in matching}),
+        ]
+        return Explanation(able[0] if able else None, _why(able, entry_point), candidates, len(able))
 
     def _nearly(self, request: Request, near: Sequence[Route], matching: Collection[str]) -> list[Candidate]:
-        related = [route for host in hosts.related(request.host) for route in self.of_host(host)]
-        looked_at = {route.name: route for route in [*near, *self._elsewhere[:_LOOKED_AT]]}
+        """Return those of the host, and of related hosts, that something kept away, and others with one that is met."""
+        looked_at = {route.name: (route, 1) for route in self._elsewhere[:_LOOKED_AT]}
+        for host in hosts.related(request.host):
+            looked_at |= {route.name: (route, 0) for route in self.of_host(host)[:_LOOKED_AT]}
+        looked_at |= {route.name: (route, 0) for route in near[:_LOOKED_AT]}
         found = [
             (len(failures), _rank(route), route, failures)
-            for route in looked_at.values()
-            if route.name not in matching
+            for name, (route, least) in looked_at.items()
+            if name not in matching
             for failures, met in [route.rule.condition.way(request)]
-            if met
+            if met >= least
         ]
-        found += [
-            (len(failures), _rank(route), route, failures)
-            for route in {route.name: route for route in related}.values()
-            if route.name not in matching and route.name not in looked_at
-            for failures, _met in [route.rule.condition.way(request)]
-        ]
-        found.sort(key=lambda each: each[:2])
         return [
             Candidate(route, Verdict.NEARLY, _why_not(failures), failures=failures)
-            for _count, _rank, route, failures in found[:NEARLY]
+            for _count, _rank, route, failures in nsmallest(NEARLY, found, key=lambda each: each[:2])
         ]
 
 
@@ -132,8 +146,7 @@ def _rank(route: Route) -> tuple[int, str]:
     return -route.priority, route.name
 
 
-def _of_able(route: Route, able: Sequence[Route]) -> Candidate:
-    winner = able[0]
+def _of_able(route: Route, winner: Route) -> Candidate:
     behind = winner.priority - route.priority
     if route is winner:
         return Candidate(route, Verdict.TAKES, f"it matches, and ranks highest with {route.priority}", 0)
@@ -157,7 +170,7 @@ def _why(able: Sequence[Route], entry_point: str) -> str:
     winner, *others = able
     tied = [route.name for route in others if route.priority == winner.priority]
     if tied:
-        names = ", ".join([winner.name, *tied])
+        names = ", ".join([winner.name, *tied[:MATCHED]])
         return f"{names} match with the same rank {winner.priority}: chance decides at each reload of Traefik"
     if others:
         ahead = winner.priority - others[0].priority

@@ -41,8 +41,16 @@ class Matcher(ABC):
         """Take arguments, as many as `counts` says, none of them empty. Raises `BadArgument`."""
         self.arguments = tuple(arguments)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Matcher) and (self.name, self.arguments) == (other.name, other.arguments)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.arguments))
+
     def __str__(self) -> str:
         return f"{self.name}({', '.join(map(quote, self.arguments))})"
+
+    __repr__ = __str__
 
     @abstractmethod
     def matches(self, request: Request) -> bool:
@@ -228,24 +236,22 @@ class _QueryMatcher(Matcher):
     def got(self, request: Request) -> str:
         return _listed(request.query.get(self.arguments[0]), f"no {self.arguments[0]} in the query")
 
-    def _is_there(self, request: Request) -> bool:
-        """Tell whether a name is there with an empty value, which is what a matcher without a value wants."""
-        return "" in request.query.get(self.arguments[0], ())
-
 
 class Query(_QueryMatcher):
     name = "Query"
     form = "Query(`page`, `2`)"
 
+    def __init__(self, arguments: Sequence[str]) -> None:
+        super().__init__(arguments)
+        # Without a value, the name has to be there with an empty one.
+        self.value = arguments[1] if len(arguments) == 2 else ""
+
     def matches(self, request: Request) -> bool:
-        if len(self.arguments) == 1:
-            return self._is_there(request)
-        return self.arguments[1] in request.query.get(self.arguments[0], ())
+        return self.value in request.query.get(self.arguments[0], ())
 
     @property
     def wanted(self) -> str:
-        value = self.arguments[1] if len(self.arguments) == 2 else ""
-        return f"{self.arguments[0]}={value} in the query"
+        return f"{self.arguments[0]}={self.value} in the query"
 
 
 class QueryRegexp(_QueryMatcher):
@@ -258,7 +264,7 @@ class QueryRegexp(_QueryMatcher):
 
     def matches(self, request: Request) -> bool:
         if self._expression is None:
-            return self._is_there(request)
+            return "" in request.query.get(self.arguments[0], ())
         return any(map(self._expression.found_in, request.query.get(self.arguments[0], ())))
 
     @property
