@@ -7,6 +7,7 @@ from provider.edges.health import HealthState
 from provider.messages import Message
 from provider.values import ServerState
 from provider.web.drawings.canvas import SMALL, Anchor, Drawing, Layout
+from provider.web.drawings.layout import Box
 from provider.web.drawings.scene import Server, Service
 from provider.web.languages import Language
 
@@ -60,7 +61,7 @@ def _wide(service: Service, label: str, language: Language) -> Drawing:
     starts = _starts(service.servers, middle)
     for number, server in enumerate(service.servers):
         _stream(drawing, server, number, (234, starts[number]), (456, top + number * row))
-        _server(drawing, 460, top + number * row - 28, 252, server, language)
+        _server(drawing, Box(460, top + number * row - 28, 252, 56), server, language, Layout.WIDE)
         if server.share:
             percent = language.percent(server.share)
             drawing.text(436, top + number * row + 4.5, percent, "share", anchor=Anchor.END)
@@ -68,22 +69,20 @@ def _wide(service: Service, label: str, language: Language) -> Drawing:
 
 
 def _tall(service: Service, label: str, language: Language) -> Drawing:
-    row = 88.0
+    row = 92.0
     drawing = Drawing(340, 80 + len(service.servers) * row, label, Layout.TALL)
     _source(drawing, 8, 8, 324, 46, service.name, language)
     starts = _starts(service.servers, 44)
-    count = len(service.servers)
     for number, server in enumerate(service.servers):
         # The last one starts at the left, so that no stream crosses another.
-        across, middle = 88 - starts[number], 108 + number * row
+        across, middle = 88 - starts[number], 106 + number * row
         kind, width = _kind(server, number)
         bend = f"M{across:.1f} 54V{middle - 22:.1f}Q{across:.1f} {middle:.1f} {across + 22:.1f} {middle:.1f}H112"
         drawing.path(bend, kind, width)
-        _server(drawing, 116, middle - 28, 216, server, language)
-    for number, server in enumerate(service.servers):
+        _server(drawing, Box(116, middle - 38, 216, 76), server, language, Layout.TALL)
         if server.share:
-            drawing.text(322, 127 + number * row - 24, language.percent(server.share), "share", anchor=Anchor.END)
-    if not count:
+            drawing.text(320, middle - 15, language.percent(server.share), "share", anchor=Anchor.END)
+    if not service.servers:
         drawing.text(170, 74, language.say(Message("no server")), "soft", size=SMALL, anchor=Anchor.MIDDLE)
     return drawing
 
@@ -95,13 +94,19 @@ def _source(drawing: Drawing, x: float, y: float, width: float, height: float, n
     drawing.text(x + width / 2, y + height / 2 + 14, name, "name", anchor=Anchor.MIDDLE, width=width - 16)
 
 
-def _server(drawing: Drawing, x: float, y: float, width: float, server: Server, language: Language) -> None:
+def _server(drawing: Drawing, box: Box, server: Server, language: Language, layout: Layout) -> None:
+    """Draw a server: its name, its weight beside or below it, and its condition."""
     word = condition(server)
-    drawing.box(x, y, width, 56, "strong" if word == "ready" else "off")
-    drawing.text(x + 14, y + 23, server.name, "name", width=width - 90)
-    drawing.icon(x + 13, y + 32, _SHAPES[word], _TONE_OF[word])
+    drawing.box(box.x, box.y, box.width, box.height, "strong" if word == "ready" else "off")
     weight = language.say(Message("weight {weight}", weight=language.number(server.weight)))
-    drawing.text(x + 34, y + 44, f"{language.say(CONDITIONS[word])} · {weight}", "soft", size=SMALL, width=width - 40)
+    if layout is Layout.WIDE:
+        drawing.text(box.right - 14, box.y + 23, weight, "soft", size=SMALL, anchor=Anchor.END)
+    else:
+        drawing.text(box.x + 14, box.y + 40, weight, "soft", size=SMALL)
+    drawing.text(box.x + 14, box.y + 23, server.name, "name", width=box.width - 100)
+    bottom = box.bottom - 12
+    drawing.icon(box.x + 13, bottom - 12, _SHAPES[word], _TONE_OF[word])
+    drawing.text(box.x + 36, bottom, language.say(CONDITIONS[word]), "soft", size=SMALL, width=box.width - 44)
 
 
 def _stream(
