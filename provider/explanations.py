@@ -8,9 +8,11 @@ so another one at each reload: which of them takes the request is chance.
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import reduce
 from heapq import nsmallest
 from typing import Final
 
+from provider.messages import Message
 from provider.rules import Failure, Request, Rule, hosts
 
 MATCHED: Final = 100
@@ -149,34 +151,54 @@ def _rank(route: Route) -> tuple[int, str]:
 def _of_able(route: Route, winner: Route) -> Candidate:
     behind = winner.priority - route.priority
     if route is winner:
-        return Candidate(route, Verdict.TAKES, f"it matches, and ranks highest with {route.priority}", 0)
+        return Candidate(
+            route, Verdict.TAKES, Message("it matches, and ranks highest with {priority}", priority=route.priority), 0
+        )
     if not behind:
-        why = f"it matches, and ranks as high as {winner.name}: which of them takes the request is chance"
+        why = Message("it matches, and ranks as high as {winner}: which of them takes it is chance", winner=winner.name)
         return Candidate(route, Verdict.TIED, why, 0)
-    why = f"it matches, but its rank {route.priority} is {behind} lower than that of {winner.name}"
+    why = Message(
+        "it matches, but its rank {priority} is {behind} lower than that of {winner}",
+        priority=route.priority,
+        behind=behind,
+        winner=winner.name,
+    )
     return Candidate(route, Verdict.OUTRANKED, why, behind)
 
 
 def _of_unable(route: Route, entry_point: str) -> Candidate:
     if not route.enabled:
-        return Candidate(route, Verdict.DISABLED, "it would match, but is disabled")
+        return Candidate(route, Verdict.DISABLED, Message("it would match, but is disabled"))
     listens = ", ".join(route.entry_points)
-    return Candidate(route, Verdict.ELSEWHERE, f"it would match, but listens on {listens}, not on {entry_point}")
+    why = Message(
+        "it would match, but listens on {listens}, not on {entry_point}", listens=listens, entry_point=entry_point
+    )
+    return Candidate(route, Verdict.ELSEWHERE, why)
 
 
 def _why(able: Sequence[Route], entry_point: str) -> str:
     if not able:
-        return f"no router on {entry_point} matches: Traefik answers 404"
+        return Message("no router on {entry_point} matches: Traefik answers 404", entry_point=entry_point)
     winner, *others = able
     tied = [route.name for route in others if route.priority == winner.priority]
     if tied:
         names = ", ".join([winner.name, *tied[:MATCHED]])
-        return f"{names} match with the same rank {winner.priority}: chance decides at each reload of Traefik"
+        return Message(
+            "{names} match with the same rank {priority}: chance decides at each reload of Traefik",
+            names=names,
+            priority=winner.priority,
+        )
     if others:
         ahead = winner.priority - others[0].priority
-        return f"it matches, and its rank {winner.priority} is {ahead} higher than that of the next, {others[0].name}"
-    return "it matches, and no other router does"
+        return Message(
+            "it matches, and its rank {priority} is {ahead} higher than that of the next, {name}",
+            priority=winner.priority,
+            ahead=ahead,
+            name=others[0].name,
+        )
+    return Message("it matches, and no other router does")
 
 
 def _why_not(failures: Sequence[Failure]) -> str:
-    return "; ".join(f"it wants {failure.wanted}, not {failure.got}" for failure in failures)
+    told = [Message("it wants {wanted}, not {got}", wanted=failure.wanted, got=failure.got) for failure in failures]
+    return reduce(lambda one, other: Message("{one}; {other}", one=one, other=other), told)

@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 
 from pydantic_core import PydanticCustomError
 
+from provider.messages import Message
 from provider.rules.build import quote
 from provider.rules.expressions import BadExpression, Expression
 from provider.rules.networks import read_network
@@ -89,10 +90,10 @@ class Host(Matcher):
 
     @property
     def wanted(self) -> str:
-        return f"the host {self.host}"
+        return Message("the host {host}", host=self.host)
 
     def got(self, request: Request) -> str:
-        return request.host or "no host"
+        return request.host or Message("no host")
 
 
 class HostRegexp(Matcher):
@@ -112,10 +113,10 @@ class HostRegexp(Matcher):
 
     @property
     def wanted(self) -> str:
-        return f"a host that matches {self.arguments[0]}"
+        return Message("a host that matches {pattern}", pattern=self.arguments[0])
 
     def got(self, request: Request) -> str:
-        return request.host or "no host"
+        return request.host or Message("no host")
 
 
 class _PathMatcher(Matcher):
@@ -140,7 +141,7 @@ class Path(_LiteralPath):
 
     @property
     def wanted(self) -> str:
-        return f"the path {self.path}"
+        return Message("the path {path}", path=self.path)
 
 
 class PathPrefix(_LiteralPath):
@@ -152,7 +153,7 @@ class PathPrefix(_LiteralPath):
 
     @property
     def wanted(self) -> str:
-        return f"a path that begins with {self.path}"
+        return Message("a path that begins with {path}", path=self.path)
 
 
 class PathRegexp(_PathMatcher):
@@ -168,7 +169,7 @@ class PathRegexp(_PathMatcher):
 
     @property
     def wanted(self) -> str:
-        return f"a path that matches {self.arguments[0]}"
+        return Message("a path that matches {pattern}", pattern=self.arguments[0])
 
 
 class Method(Matcher):
@@ -185,7 +186,7 @@ class Method(Matcher):
 
     @property
     def wanted(self) -> str:
-        return f"the method {self.method}"
+        return Message("the method {method}", method=self.method)
 
     def got(self, request: Request) -> str:
         return request.method
@@ -199,7 +200,7 @@ class _HeaderMatcher(Matcher):
         self.header = canonical(arguments[0])
 
     def got(self, request: Request) -> str:
-        return _listed(request.headers.get(self.header), f"no header {self.header}")
+        return _listed(request.headers.get(self.header), Message("no header {header}", header=self.header))
 
 
 class Header(_HeaderMatcher):
@@ -211,7 +212,7 @@ class Header(_HeaderMatcher):
 
     @property
     def wanted(self) -> str:
-        return f"the header {self.header}: {self.arguments[1]}"
+        return Message("the header {header}: {value}", header=self.header, value=self.arguments[1])
 
 
 class HeaderRegexp(_HeaderMatcher):
@@ -227,14 +228,14 @@ class HeaderRegexp(_HeaderMatcher):
 
     @property
     def wanted(self) -> str:
-        return f"a header {self.header} that matches {self.arguments[1]}"
+        return Message("a header {header} that matches {pattern}", header=self.header, pattern=self.arguments[1])
 
 
 class _QueryMatcher(Matcher):
     counts = (1, 2)
 
     def got(self, request: Request) -> str:
-        return _listed(request.query.get(self.arguments[0]), f"no {self.arguments[0]} in the query")
+        return _listed(request.query.get(self.arguments[0]), Message("no {name} in the query", name=self.arguments[0]))
 
 
 class Query(_QueryMatcher):
@@ -251,7 +252,7 @@ class Query(_QueryMatcher):
 
     @property
     def wanted(self) -> str:
-        return f"{self.arguments[0]}={self.value} in the query"
+        return Message("{name}={value} in the query", name=self.arguments[0], value=self.value)
 
 
 class QueryRegexp(_QueryMatcher):
@@ -270,8 +271,10 @@ class QueryRegexp(_QueryMatcher):
     @property
     def wanted(self) -> str:
         if self._expression is None:
-            return f"{self.arguments[0]}= in the query"
-        return f"{self.arguments[0]} in the query with a value that matches {self.arguments[1]}"
+            return Message("{name}={value} in the query", name=self.arguments[0], value="")
+        return Message(
+            "{name} in the query with a value that matches {pattern}", name=self.arguments[0], pattern=self.arguments[1]
+        )
 
 
 class ClientIP(Matcher):
@@ -291,10 +294,10 @@ class ClientIP(Matcher):
 
     @property
     def wanted(self) -> str:
-        return f"a client in {self.network}"
+        return Message("a client in {network}", network=str(self.network))
 
     def got(self, request: Request) -> str:
-        return "a client that is not known" if request.client is None else str(request.client)
+        return Message("a client that is not known") if request.client is None else str(request.client)
 
 
 MATCHERS: Final[Mapping[str, type[Matcher]]] = {
