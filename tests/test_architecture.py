@@ -23,6 +23,7 @@ LAYERS = [
     "values",
     "rules",
     "balancing",
+    "answers",
     "models",
     "configuration",
     "explanations",
@@ -51,7 +52,7 @@ LAYERS = [
 DOORS = ["api", "web", "cli"]
 PURE = [
     *("messages", "errors", "failures", "validation", "tags", "cursors"),
-    *("addresses", "values", "rules", "balancing", "configuration", "models", "explanations", "conflicts"),
+    *("addresses", "values", "rules", "balancing", "answers", "configuration", "models", "explanations", "conflicts"),
 ]
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),
