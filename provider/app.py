@@ -10,7 +10,18 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from provider import __version__, configuration
-from provider.api import documentation, domains, expose, health, problems, routers, servers, services
+from provider.api import (
+    conflicts,
+    documentation,
+    domains,
+    explain,
+    expose,
+    health,
+    problems,
+    routers,
+    servers,
+    services,
+)
 from provider.api import edges as edges_api
 from provider.api import metrics as metrics_api
 from provider.api.bodies import BodyLimit
@@ -27,6 +38,7 @@ from provider.edges.registry import Edges
 from provider.edges.watch import watch
 from provider.metrics import Metrics
 from provider.revisions import Revisions
+from provider.routing import Routing
 from provider.settings import Settings
 from provider.web import pages
 
@@ -101,13 +113,14 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
         generate_unique_id_function=lambda route: route.name,
     )
     api.state.revisions = revisions
+    api.state.routing = Routing(revisions)
     api.state.edges = edges
     api.state.metrics = metrics
     api.state.fallback = fallback
     api.state.started_at = monotonic()
     api.add_middleware(BodyLimit)
     problems.install(api)
-    for module in (domains, services, servers, routers, expose, edges_api):
+    for module in (domains, services, servers, routers, expose, explain, conflicts, edges_api):
         api.include_router(module.router, prefix=PREFIX)
     api.include_router(health.router)
     api.include_router(metrics_api.router)

@@ -13,11 +13,18 @@ from provider.edges.health import Health
 from provider.edges.registry import Edges
 from provider.metrics import Metrics
 from provider.revisions import Revisions
+from provider.routing import Routing
 
 
 async def revisions(request: Request) -> Revisions:
     """Return the app's revisions."""
     found: Revisions = request.app.state.revisions
+    return found
+
+
+async def routing(request: Request) -> Routing:
+    """Return the app's routers, ready to be asked."""
+    found: Routing = request.app.state.routing
     return found
 
 
@@ -51,6 +58,7 @@ async def author(_request: Request) -> str:
 
 
 RevisionsDependency = Annotated[Revisions, Depends(revisions)]
+RoutingDependency = Annotated[Routing, Depends(routing)]
 EdgesDependency = Annotated[Edges, Depends(edges)]
 HealthDependency = Annotated[Health, Depends(health)]
 FallbackDependency = Annotated[Fallback, Depends(fallback)]

@@ -24,6 +24,7 @@ LAYERS = [
     "database",
     "store",
     "revisions",
+    "routing",
     "backups",
     "edges",
     "settings",
@@ -49,7 +50,7 @@ IMPURE_MODULES = {
 }
 IMPURE_NAMES = {"Session", "Engine", "Connection", "create_engine", "select", "sessionmaker"}
 WIRED = {
-    *("Database", "Revisions", "Polls", "Memory", "Metrics", "Fallback"),
+    *("Database", "Revisions", "Polls", "Memory", "Metrics", "Fallback", "Routing"),
     *("FastAPI", "ConfigurationEndpoint", "Requests", "Browsers", "Hosts"),
 }
 

@@ -6,6 +6,8 @@ import typer
 
 from provider import __version__
 from provider.cli import domain, edge, router, server, service
+from provider.cli.check import check
+from provider.cli.explain import explain
 from provider.cli.expose import expose
 from provider.cli.late import LateCommand
 from provider.cli.options import read_help
@@ -36,6 +38,8 @@ for _name, _summary in LATE.items():
     app.command(_name, help=_summary, cls=LateCommand)(_run_later)
 app.command()(expose)
 app.command()(status)
+app.command()(explain)
+app.command()(check)
 for _module in (domain, service, server, router, edge):
     app.add_typer(_module.app)
 

@@ -3,7 +3,7 @@
 from provider.rules.build import build, host_matcher, priority, quote
 from provider.rules.conditions import Condition, Failure
 from provider.rules.mistakes import BadRule
-from provider.rules.parse import RULE_LENGTH, Rule, parse
+from provider.rules.parse import RULE_LENGTH, Rule, parse, read
 from provider.rules.requests import BadRequest, Request, asked, received
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "parse",
     "priority",
     "quote",
+    "read",
     "received",
 ]

@@ -251,7 +251,10 @@ def test_without_a_database_everything_that_needs_it_answers_503_and_says_what_t
                 body = {name: body[name] for name in wanted}
                 if path == "/api/v1/expose":
                     body = APPLICATION
-                answer = client.request(method, path, json=body if method in {"POST", "PUT", "PATCH"} else None)
+                query = {"url": "http://alvin.xyz/"} if path == "/api/v1/explain" else None
+                answer = client.request(
+                    method, path, params=query, json=body if method in {"POST", "PUT", "PATCH"} else None
+                )
                 assert "run `wayshub-provider migrate`" in problem(answer, "unavailable")["detail"]
         assert client.get("/healthz").json()["status"] == "alive"
         assert client.get("/api/v1/edges").json() == {"items": [], "next": None}

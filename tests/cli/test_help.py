@@ -43,7 +43,7 @@ EXAMPLES = [
 def test_the_tree_of_commands_is_that_of_the_design() -> None:
     nouns = {(noun, verb) for noun in ("domain", "service", "server", "router") for verb in VERBS}
     nouns |= {("edge", verb) for verb in ("list", "show", "lift")}
-    single = {"up", "serve", "migrate", "backup", "restore", "expose", "status"}
+    single = {"up", "serve", "migrate", "backup", "restore", "expose", "status", "explain", "check"}
     assert set(PATHS) == {(name,) for name in single} | nouns
 
 
