@@ -10,7 +10,20 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from provider import __version__, configuration
-from provider.api import audit, documentation, domains, expose, health, openapi, problems, routers, servers, services
+from provider.api import (
+    audit,
+    conflicts,
+    documentation,
+    domains,
+    explain,
+    expose,
+    health,
+    openapi,
+    problems,
+    routers,
+    servers,
+    services,
+)
 from provider.api import edges as edges_api
 from provider.api import events as events_api
 from provider.api import metrics as metrics_api
@@ -31,6 +44,7 @@ from provider.edges.watch import watch
 from provider.events import Events
 from provider.metrics import Metrics
 from provider.revisions import Revisions
+from provider.routing import Routing
 from provider.security.access import Access
 from provider.security.logins import Logins
 from provider.security.refusals import Refusals
@@ -120,6 +134,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
         generate_unique_id_function=lambda route: route.name,
     )
     api.state.revisions = revisions
+    api.state.routing = Routing(revisions)
     api.state.edges = edges
     api.state.metrics = metrics
     api.state.events = events
@@ -130,7 +145,9 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.state.started_at = monotonic()
     api.add_middleware(BodyLimit)
     problems.install(api)
-    for module in (domains, services, servers, routers, expose, edges_api, events_api, tokens_api, audit):
+    for module in (domains, services, servers, routers, expose, explain, conflicts, edges_api):
+        api.include_router(module.router, prefix=PREFIX)
+    for module in (events_api, tokens_api, audit):
         api.include_router(module.router, prefix=PREFIX)
     api.include_router(health.router)
     api.include_router(openapi.router)

@@ -15,6 +15,7 @@ from provider.events import Events
 from provider.metrics import Metrics
 from provider.models import Actor
 from provider.revisions import Revisions
+from provider.routing import Routing
 from provider.security.access import Access, Person
 from provider.security.logins import Logins
 
@@ -22,6 +23,12 @@ from provider.security.logins import Logins
 async def revisions(request: Request) -> Revisions:
     """Return the app's revisions."""
     found: Revisions = request.app.state.revisions
+    return found
+
+
+async def routing(request: Request) -> Routing:
+    """Return the app's routers, ready to be asked."""
+    found: Routing = request.app.state.routing
     return found
 
 
@@ -80,6 +87,7 @@ async def logins(request: Request) -> Logins:
 
 
 RevisionsDependency = Annotated[Revisions, Depends(revisions)]
+RoutingDependency = Annotated[Routing, Depends(routing)]
 EdgesDependency = Annotated[Edges, Depends(edges)]
 HealthDependency = Annotated[Health, Depends(health)]
 EventsDependency = Annotated[Events, Depends(events)]

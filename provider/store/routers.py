@@ -33,6 +33,12 @@ def page(
     return _from_rows(session, records.page(session, Router, texts, limit=limit, after=after, q=q, also=by_domain))
 
 
+def disabled(session: Session) -> Sequence[RouterInput]:
+    """Return the routers that the edges do not get, by name."""
+    off = [col(Router.enabled).is_(False)]
+    return _from_rows(session, records.page(session, Router, (Router.name,), where=off))
+
+
 def put(session: Session, router: RouterInput) -> None:
     """Create or replace a router. Raises `Invalid` where it names a domain or a service that does not exist."""
     before = find(session, router.name)

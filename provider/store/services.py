@@ -26,6 +26,11 @@ def page(
     return [_from_row(row) for row in records.page(session, Service, (Service.name,), limit=limit, after=after, q=q)]
 
 
+def names(session: Session) -> Sequence[str]:
+    """Return the names of all services, in order."""
+    return session.exec(select(Service.name).order_by(Service.name)).all()
+
+
 def put(session: Session, service: ServiceInput) -> None:
     """Create or replace a service. Its servers stay as they are."""
     before = find(session, service.name)

@@ -7,7 +7,7 @@ from typing import Final
 from sqlmodel import Session
 
 from provider import rules
-from provider.edges.health import Health
+from provider.edges.health import Health, HealthState
 from provider.edges.trials import Plan
 from provider.errors import FieldError, Invalid
 from provider.explanations import Candidate, Explanation, Route, Routes, Verdict
@@ -18,7 +18,6 @@ from provider.rules import Request
 from provider.store import domains, servers, services
 from provider.values import Strategy
 from provider.web.drawings import scene
-from provider.edges.health import HealthState
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -121,7 +120,9 @@ class Trace:
             return Message("Only GET, HEAD and OPTIONS are sent, which change nothing where they arrive.")
         for name, _value in self.asked.lines():
             if name.lower() in _NOT_SENT:
-                return Message("The header {name} is about the connection itself, and cannot be sent from here.", name=name)
+                return Message(
+                    "The header {name} is about the connection itself, and cannot be sent from here.", name=name
+                )
         return None
 
 
@@ -144,7 +145,7 @@ def plan(traced: Trace, base: str, edge: str) -> Plan:
     assert winner is not None
     assert service is not None
     lines = [(name, value) for name, value in asked.lines() if name.lower() not in {"host", "user-agent"}]
-    host, target = rules.sent(asked.full_url, asked.lines())
+    host, target, _secure = rules.sent(asked.full_url, asked.lines())
     agents = [value for name, value in asked.lines() if name.lower() == "user-agent"]
     return Plan(
         base=base,

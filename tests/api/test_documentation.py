@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import jsonschema_rs
@@ -89,13 +90,15 @@ def body_example(operation: str) -> dict[str, Any] | None:
 
 
 def path_example(operation: str) -> str:
-    """Return an operation's path with the examples of its names."""
-    path = operation.partition(" ")[2]
+    """Return an operation's path with the examples of its names, and of what its query needs."""
+    path, query = operation.partition(" ")[2], {}
     for parameter in OPERATIONS[operation].get("parameters", ()):
         if parameter["in"] == "path":
             (example,) = parameter["schema"]["examples"]
             path = path.replace("{" + parameter["name"] + "}", example)
-    return path
+        elif parameter["in"] == "query" and parameter.get("required"):
+            (query[parameter["name"]],) = parameter["schema"]["examples"]
+    return f"{path}?{urlencode(query)}" if query else path
 
 
 # Complete
@@ -111,6 +114,7 @@ def test_every_operation_of_the_design_is_there() -> None:
     nouns = ["/domains", "/services", "/services/{service}/servers", "/routers"]
     designed = {f"{method} /api/v1{noun}" for noun in nouns for method in ("GET", "POST")}
     designed |= {f"{method} /api/v1{noun}/{{name}}" for noun in nouns for method in ("GET", "PUT", "PATCH", "DELETE")}
+    designed |= {"GET /api/v1/explain", "GET /api/v1/conflicts"}
     designed |= {"POST /api/v1/expose", "GET /healthz", "GET /readyz", "GET /metrics"}
     designed |= {"GET /api/v1/edges", "GET /api/v1/edges/{name}", "DELETE /api/v1/edges/{name}/quarantine"}
     designed |= {STREAM}

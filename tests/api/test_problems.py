@@ -279,7 +279,10 @@ def ask_all(client: httpx.Client, paths: dict[str, set[str]], in_memory: dict[st
             body = {name: body[name] for name in wanted}
             if path == "/api/v1/expose":
                 body = APPLICATION
-            answer = client.request(method, path, json=body if method in {"POST", "PUT", "PATCH"} else None)
+            query = {"url": "http://alvin.xyz/"} if path == "/api/v1/explain" else None
+            answer = client.request(
+                method, path, params=query, json=body if method in {"POST", "PUT", "PATCH"} else None
+            )
             assert told in problem(answer, "unavailable")["detail"]
 
 
