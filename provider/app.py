@@ -36,10 +36,12 @@ from provider.api.requests import Requests, list_templates
 from provider.api.resources import PREFIX
 from provider.configuration import Document, Parts
 from provider.database.sessions import Database
+from provider.edges.entry_points import EntryPoints
 from provider.edges.fallback import Fallback
 from provider.edges.memory import Memory
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
+from provider.edges.trials import Trials
 from provider.edges.watch import watch
 from provider.events import Events
 from provider.metrics import Metrics
@@ -49,7 +51,7 @@ from provider.security.access import Access
 from provider.security.logins import Logins
 from provider.security.refusals import Refusals
 from provider.settings import Settings
-from provider.web import languages, learn, pages, preferences, sessions
+from provider.web import languages, learn, pages, preferences, sessions, trace
 from provider.web.errors import ErrorPages
 from provider.web.rendering import Templates
 
@@ -94,6 +96,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     polls = Polls(settings.coalesce_ms / 1000)
     edges = Edges(revisions, polls, settings.traefik_api_urls)
     memory = Memory(database, edges)
+    trials = Trials()
     fallback = Fallback(settings.fallback_file, edges)
     edges.follow(fallback.is_at)
     access, refusals = Access(database), Refusals(database)
@@ -135,6 +138,8 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     )
     api.state.revisions = revisions
     api.state.routing = Routing(revisions)
+    api.state.entry_points = EntryPoints(edges, settings.entry_point_urls)
+    api.state.trials = trials
     api.state.edges = edges
     api.state.metrics = metrics
     api.state.events = events
@@ -145,15 +150,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.state.started_at = monotonic()
     api.add_middleware(BodyLimit)
     problems.install(api)
-    for module in (domains, services, servers, routers, expose, explain, conflicts, edges_api):
-        api.include_router(module.router, prefix=PREFIX)
-    for module in (events_api, tokens_api, audit):
-        api.include_router(module.router, prefix=PREFIX)
-    api.include_router(health.router)
-    api.include_router(openapi.router)
-    api.include_router(metrics_api.router)
-    for page in (pages, learn, preferences, sessions):
-        api.include_router(page.router)
+    _include_routes(api)
     api.mount("/static", pages.static_files)
     api.openapi = documentation.describe(api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     hosts = Hosts(settings.allowed_host_names)
@@ -170,6 +167,19 @@ def _connect(revisions: Revisions, polls: Polls, edges: Edges, metrics: Metrics,
     edges.subscribe(metrics.judged)
     edges.observe(events.judged)
     edges.health.subscribe(events.observed)
+
+
+def _include_routes(api: FastAPI) -> None:
+    """Add all routes of the REST API, and all pages."""
+    for module in (domains, services, servers, routers, expose, explain, conflicts, edges_api):
+        api.include_router(module.router, prefix=PREFIX)
+    for module in (events_api, tokens_api, audit):
+        api.include_router(module.router, prefix=PREFIX)
+    api.include_router(health.router)
+    api.include_router(openapi.router)
+    api.include_router(metrics_api.router)
+    for page in (pages, learn, trace, preferences, sessions):
+        api.include_router(page.router)
 
 
 async def _load_later(revisions: Revisions) -> None:

@@ -79,7 +79,7 @@ def turns(weights: Mapping[str, int], down: Collection[str] = ()) -> Iterator[Tu
 
 
 def _next(heap: _Heap, weights: Mapping[str, int], down: Collection[str]) -> Turn:
-    passed_over = []
+    passed_over: list[str] = []
     while True:
         entry = heap.pop()
         entry.due += 1 / weights[entry.name]

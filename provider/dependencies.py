@@ -4,13 +4,16 @@ Dependencies that only look something up are `async`, here and in `api`: FastAPI
 in a thread of its own, which costs a request more than the dependency does.
 """
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from provider.edges.entry_points import EntryPoints, Place
 from provider.edges.fallback import Fallback
 from provider.edges.health import Health
 from provider.edges.registry import Edges
+from provider.edges.trials import Trials
 from provider.events import Events
 from provider.metrics import Metrics
 from provider.models import Actor
@@ -35,6 +38,18 @@ async def routing(request: Request) -> Routing:
 async def edges(request: Request) -> Edges:
     """Return the app's edges."""
     found: Edges = request.app.state.edges
+    return found
+
+
+async def places(request: Request) -> Sequence[Place]:
+    """Return the entry points of the app's edges, as they are now."""
+    found: EntryPoints = request.app.state.entry_points
+    return list(found)
+
+
+async def trials(request: Request) -> Trials:
+    """Return the app's trials."""
+    found: Trials = request.app.state.trials
     return found
 
 
@@ -89,6 +104,8 @@ async def logins(request: Request) -> Logins:
 RevisionsDependency = Annotated[Revisions, Depends(revisions)]
 RoutingDependency = Annotated[Routing, Depends(routing)]
 EdgesDependency = Annotated[Edges, Depends(edges)]
+PlacesDependency = Annotated[Sequence[Place], Depends(places)]
+TrialsDependency = Annotated[Trials, Depends(trials)]
 HealthDependency = Annotated[Health, Depends(health)]
 EventsDependency = Annotated[Events, Depends(events)]
 AccessDependency = Annotated[Access, Depends(access)]

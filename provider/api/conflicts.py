@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from provider import conflicts
@@ -11,9 +11,10 @@ from provider.api.bodies import StrictRoute
 from provider.conflicts import Conflict
 from provider.dependencies import RevisionsDependency, RoutingDependency
 from provider.models.base import output_config
+from provider.security import needs
 from provider.store import domains, services
 
-router = APIRouter(tags=["explain"], route_class=StrictRoute)
+router = APIRouter(tags=["explain"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
 
 MOST: Final = 1000
 """The most conflicts in one answer."""

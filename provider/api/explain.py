@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import AfterValidator, BaseModel, Field
 
 from provider import rules
@@ -14,10 +14,11 @@ from provider.explanations import Candidate, Verdict
 from provider.models import ServerOutput
 from provider.models.base import output_config
 from provider.observations import show_servers
+from provider.security import needs
 from provider.store import servers, services
 from provider.values import TEXT_SCHEMA, Name, check_text
 
-router = APIRouter(tags=["explain"], route_class=StrictRoute)
+router = APIRouter(tags=["explain"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
 
 _LONGEST_URL: Final = 2000
 _LONGEST_HEADER: Final = 300

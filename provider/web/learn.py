@@ -15,6 +15,7 @@ from provider.web import examples
 from provider.web.drawings import exchange, front, pool, turns
 from provider.web.drawings.canvas import Layout
 from provider.web.drawings.pool import CONDITIONS
+from provider.web.drawings.scene import Server
 from provider.web.examples import Example
 from provider.web.glossary import TERMS
 from provider.web.languages import Language
@@ -163,8 +164,7 @@ def _practice(
     request: Request, number: int, example: Example, practice: Practice, *, has_own: bool, asks_states: bool
 ) -> Response:
     language = _language(request)
-    values = {
-        "example": example,
+    values: dict[str, Any] = {
         "practice": practice,
         "asks_states": asks_states,
         "states": CONDITIONS,
@@ -176,11 +176,11 @@ def _practice(
     }
     status = 422 if practice.form.errors else 200
     if is_part(request):
-        return render(request, "learn/practice.html", status=status, **values)
+        return render(request, "learn/practice.html", status=status, example=example, **values)
     away = [server for server in example.service.servers if _is_away(server)]
     values["shares"] = [pool.draw(example.service, language, layout) for layout in Layout]
     return _chapter(request, number, status=status, has_own=has_own, away=away, **values)
 
 
-def _is_away(server: examples.scene.Server) -> bool:
+def _is_away(server: Server) -> bool:
     return server.state is not ServerState.READY or server.health is HealthState.DOWN

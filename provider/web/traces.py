@@ -15,7 +15,7 @@ from provider.messages import Message
 from provider.models import ServerOutput, ServiceInput
 from provider.observations import show_servers
 from provider.rules import Request
-from provider.store import domains, servers, services
+from provider.store import domains, routers, servers, services
 from provider.values import Strategy
 from provider.web.drawings import scene
 
@@ -112,8 +112,10 @@ class Trace:
 
     def refusal(self) -> Message | None:
         """Say why this request is not sent for real, or return None if it can be."""
-        if self.winner is None or self.service is None:
+        if self.winner is None:
             return Message("No router takes this request, so Traefik would answer each with 404.")
+        if self.service is None:
+            return Message("The service of this router is gone.")
         if not self.is_ours:
             return Message("Requests are sent only for domains that stand among ours.")
         if self.asked.method not in HARMLESS:
@@ -140,10 +142,11 @@ def trace(session: Session, health: Health, routes: Routes, asked: Asked) -> Tra
 
 
 def plan(traced: Trace, base: str, edge: str) -> Plan:
-    """Return what is to be sent where, for a request that can be sent."""
+    """Return what is to be sent where. Raises `Invalid` for a request that is not sent for real."""
     asked, winner, service = traced.asked, traced.winner, traced.service
-    assert winner is not None
-    assert service is not None
+    refusal = traced.refusal()
+    if winner is None or service is None or refusal is not None:
+        raise Invalid([FieldError("", "trial.refused", refusal or "")])
     lines = [(name, value) for name, value in asked.lines() if name.lower() not in {"host", "user-agent"}]
     host, target, _secure = rules.sent(asked.full_url, asked.lines())
     agents = [value for name, value in asked.lines() if name.lower() == "user-agent"]
@@ -183,7 +186,7 @@ def _scene(session: Session, health: Health, explanation: Explanation, asked: As
     names = list(dict.fromkeys(route.service for route in routes))
     found: Mapping[str, ServiceInput] = {name: one for name in names if (one := services.find(session, name))}
     return scene.Scene(
-        routers=[_router(route) for route in routes],
+        routers=[_router(session, route) for route in routes],
         services=[
             scene.Service(name, [_server(server) for server in _shown(session, service, health)])
             for name, service in found.items()
@@ -196,9 +199,16 @@ def _shown(session: Session, service: ServiceInput, health: Health) -> Sequence[
     return show_servers(session, service, servers.page(session, service.name), health)
 
 
-def _router(route: Route) -> scene.Router:
+def _router(session: Session, route: Route) -> scene.Router:
+    stored = routers.find(session, route.name)
     return scene.Router(
-        route.name, route.rule.text, route.service, entry_points=route.entry_points, enabled=route.enabled
+        name=route.name,
+        rule=route.rule.text,
+        service=route.service,
+        domains=() if stored is None else stored.domains,
+        path_prefix=None if stored is None else stored.path_prefix,
+        entry_points=route.entry_points,
+        enabled=route.enabled,
     )
 
 

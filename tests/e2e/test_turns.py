@@ -59,7 +59,7 @@ def test_traefik_passes_a_server_over_that_is_down_when_it_is_due(
 
     def is_down() -> bool:
         status = fetch(f"{traefik.api}/api/http/services/turns@http").json().get("serverStatus", {})
-        return status.get(gone) == "DOWN"
+        return bool(status.get(gone) == "DOWN")
 
     wait_until(is_down, "Traefik finds that the server is down")
     assert answered(traefik, "turns.xyz", 27) in possible(weights, 27, down=["gone"])
