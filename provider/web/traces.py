@@ -74,7 +74,7 @@ class Asked:
             return rules.asked(self.full_url, self.method, self.lines(), self.client or None)
         except rules.BadRequest as error:
             part = {"header": "headers"}.get(error.part, error.part)
-            raise _wrong(part, str(error)) from None
+            raise _wrong(part, error.reason) from None
 
     def values(self) -> dict[str, str]:
         """Return it as the form has it."""
