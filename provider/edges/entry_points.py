@@ -15,7 +15,7 @@ from provider.edges.registry import Edges
 from provider.edges.states import EdgeState
 from provider.values import DEFAULT_EDGE
 
-_ADDRESS: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]*\]|[^:/\[\]]*):(?P<port>[0-9]{1,5})(/tcp)?")
+_ADDRESS: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]*\]|[0-9A-Za-z._-]*):(?P<port>[0-9]{1,5})(/tcp)?")
 _EVERYWHERE: Final = frozenset({"", "0.0.0.0", "[::]"})  # to tell them, not to listen there
 
 _OWN: Final = "traefik"
