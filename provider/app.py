@@ -35,7 +35,7 @@ from provider.security.access import Access
 from provider.security.logins import Logins
 from provider.security.refusals import Refusals
 from provider.settings import Settings
-from provider.web import languages, pages, preferences, sessions
+from provider.web import applications, exposing, languages, overview, pages, preferences, sessions
 from provider.web.errors import ErrorPages
 from provider.web.rendering import Templates
 
@@ -135,7 +135,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.include_router(health.router)
     api.include_router(openapi.router)
     api.include_router(metrics_api.router)
-    for page in (pages, preferences, sessions):
+    for page in (overview, exposing, applications, pages, preferences, sessions):
         api.include_router(page.router)
     api.mount("/static", pages.static_files)
     api.openapi = documentation.describe(api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
