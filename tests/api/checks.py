@@ -32,7 +32,7 @@ CODES = {
     *("precondition.failed", "prefer.wait", "query.duplicate", "query.format", "query.unknown"),
     *("password.length", "password.simple", "password.wrong"),
     *("router.match", "scope.format", "scopes.duplicate", "service.unknown"),
-    *("text.control", "text.surrogate", "timeout.interval"),
+    *("text.control", "text.surrogate", "time.format", "timeout.interval"),
     *("type.array", "type.boolean", "type.integer", "type.number", "type.object", "type.string"),
     *("url.fragment", "url.host", "url.length", "url.network", "url.path", "url.port", "url.query"),
     *("url.refused", "url.scheme", "url.user"),
