@@ -13,6 +13,7 @@ from starlette.routing import Match
 
 from provider import errors
 from provider.errors import FieldError, Invalid, ProviderError, pointer
+from provider.values import TIME_WORDS
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPES: Final = "urn:wayshub-provider:"
@@ -76,7 +77,6 @@ _CODES: Final = {
     "datetime_from_date_parsing": "time.format",
     "timezone_aware": "time.format",
 }
-_TIME: Final = "this has to be a date with time and zone, such as 2027-01-31T12:00:00Z"
 _DETAILS: Final = {
     "missing": "this field is required",
     "extra_forbidden": "there is no such field",
@@ -93,10 +93,10 @@ _DETAILS: Final = {
     "enum": "this has to be {expected}",
     "string_too_long": "this is longer than {max_length} characters",
     "too_long": "this has more than {max_length} items",
-    "datetime_type": _TIME,
-    "datetime_parsing": _TIME,
-    "datetime_from_date_parsing": _TIME,
-    "timezone_aware": _TIME,
+    "datetime_type": TIME_WORDS,
+    "datetime_parsing": TIME_WORDS,
+    "datetime_from_date_parsing": TIME_WORDS,
+    "timezone_aware": TIME_WORDS,
     "too_short": "this needs at least {min_length}",
     "greater_than_equal": "this has to be at least {ge}",
     "less_than_equal": "this has to be at most {le}",
