@@ -13,8 +13,7 @@ from urllib.parse import quote
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
-from starlette.datastructures import Headers
-from starlette.requests import cookie_parser
+from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
@@ -75,7 +74,7 @@ class Gate:
         await self._access.follow()
         client, state = scope.get("client"), scope.setdefault("state", {})
         address, request_id = client[0] if client else None, state.get("request_id")
-        principal = find_principal(self._access, Headers(scope=scope))
+        principal = find_principal(self._access, HTTPConnection(scope))
         state[ACTOR] = Actor("anonymous", None, address, request_id)
         if principal is not None:
             state[PRINCIPAL] = principal = principal.seen(address, request_id)
@@ -99,7 +98,8 @@ class Gate:
                 return None
             what = needs.words(method, parts)
             error = Forbidden(Message("{name} may not do this: it needs {what}", name=principal.actor.name, what=what))
-            kind = f"{method} {path if route is None else route.path}"
+            # All requests for one route are of one kind, and all for none: else a token could fill the audit.
+            kind = "" if route is None else f"{method} {route.path}"
             await self._refusals.note(principal.actor, kind, f"{method} {printable(path)}")
         elif not self._access.is_known:
             error = Unavailable(self._problem())
@@ -118,12 +118,12 @@ class Gate:
         return None, {}
 
 
-def find_principal(access: Access, headers: Headers) -> Principal | None:
+def find_principal(access: Access, connection: HTTPConnection) -> Principal | None:
     """Find who asks: by the token in the `Authorization` header if there is one, else by the session's cookie."""
-    given = headers.getlist("authorization")
+    given = connection.headers.getlist("authorization")
     if given:
         return access.find_by_header(given[0].encode("latin-1")) if len(given) == 1 else None
-    session = find_session(cookie_parser(headers.get("cookie", "")))
+    session = find_session(connection.cookies, connection.scope["scheme"])
     return access.find_by_session(session, datetime.now(UTC)) if session else None
 
 
