@@ -51,7 +51,7 @@ from provider.security.access import Access
 from provider.security.logins import Logins
 from provider.security.refusals import Refusals
 from provider.settings import Settings
-from provider.web import languages, learn, pages, preferences, sessions, trace
+from provider.web import applications, exposing, languages, learn, overview, pages, preferences, sessions, trace
 from provider.web.errors import ErrorPages
 from provider.web.rendering import Templates
 
@@ -178,7 +178,7 @@ def _include_routes(api: FastAPI) -> None:
     api.include_router(health.router)
     api.include_router(openapi.router)
     api.include_router(metrics_api.router)
-    for page in (pages, learn, trace, preferences, sessions):
+    for page in (overview, exposing, applications, learn, trace, pages, preferences, sessions):
         api.include_router(page.router)
 
 

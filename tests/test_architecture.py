@@ -153,8 +153,9 @@ def test_only_the_composition_root_puts_the_parts_together() -> None:
         for call in ast.walk(tree)
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in WIRED
     }
-    # Commands that work on the database itself run beside a service, or without one.
-    assert {module for module, _made in making - {("provider.cli.direct", "Database")}} == {"provider.app"}
+    assert {module for module, _part in making} == {"provider.app", "provider.cli.direct"}
+    # Commands that need no service open the database, and put nothing on it.
+    assert {part for module, part in making if module == "provider.cli.direct"} == {"Database"}
     knowing = {module for module in TREES if {"api", "web"} & {layer(known) for known in internal(module)}}
     assert {layer(module) for module in knowing} <= {"api", "web", "app"}
 

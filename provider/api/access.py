@@ -13,8 +13,7 @@ from urllib.parse import quote
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
-from starlette.datastructures import Headers
-from starlette.requests import cookie_parser
+from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
@@ -78,8 +77,8 @@ class Gate:
         await self._access.follow()
         client, state = scope.get("client"), scope.setdefault("state", {})
         address, request_id = client[0] if client else None, state.get("request_id")
-        headers = Headers(scope=scope)
-        principal = find_principal(self._access, headers, counts=LIVE_UPDATE not in headers)
+        connection = HTTPConnection(scope)
+        principal = find_principal(self._access, connection, counts=LIVE_UPDATE not in connection.headers)
         state[ACTOR] = Actor("anonymous", None, address, request_id)
         if principal is not None:
             state[PRINCIPAL] = principal = principal.seen(address, request_id)
@@ -103,7 +102,8 @@ class Gate:
                 return None
             what = needs.words(method, parts)
             error = Forbidden(Message("{name} may not do this: it needs {what}", name=principal.actor.name, what=what))
-            kind = f"{method} {path if route is None else route.path}"
+            # All requests for one route are of one kind, and all for none: else a token could fill the audit.
+            kind = "" if route is None else f"{method} {route.path}"
             await self._refusals.note(principal.actor, kind, f"{method} {printable(path)}")
         elif not self._access.is_known:
             error = Unavailable(self._problem())
@@ -122,15 +122,15 @@ class Gate:
         return None, {}
 
 
-def find_principal(access: Access, headers: Headers, *, counts: bool = True) -> Principal | None:
+def find_principal(access: Access, connection: HTTPConnection, *, counts: bool = True) -> Principal | None:
     """Find who asks: by the token in the `Authorization` header if there is one, else by the session's cookie.
 
-    What pages ask for by themselves does not count as something that a person does.
+    Unless it `counts`, a session stays as idle as it was: what a page asks for by itself is nothing that a person does.
     """
-    given = headers.getlist("authorization")
+    given = connection.headers.getlist("authorization")
     if given:
         return access.find_by_header(given[0].encode("latin-1")) if len(given) == 1 else None
-    session = find_session(cookie_parser(headers.get("cookie", "")))
+    session = find_session(connection.cookies, connection.scope["scheme"])
     return access.find_by_session(session, datetime.now(UTC), counts=counts) if session else None
 
 

@@ -57,7 +57,7 @@ async def listen(
 
     def is_good() -> bool:
         # Whoever only listens does nothing: a session that is idle ends all the same.
-        principal = find_principal(access, request.headers, counts=False)
+        principal = find_principal(access, request, counts=False)
         return principal is not None and principal.grant.allows("read")
 
     return EventSourceResponse(_stream(events, last_event_id, is_good), headers=_HEADERS)

@@ -31,6 +31,12 @@ def names(session: Session) -> Sequence[str]:
     return session.exec(select(Service.name).order_by(Service.name)).all()
 
 
+def list_unreached(session: Session, *, limit: int) -> Sequence[str]:
+    """Return the names of at most `limit` services that no router leads to."""
+    used = select(Router.name).where(Router.service == Service.name).exists()
+    return session.exec(select(Service.name).where(~used).order_by(Service.name).limit(limit)).all()
+
+
 def put(session: Session, service: ServiceInput) -> None:
     """Create or replace a service. Its servers stay as they are."""
     before = find(session, service.name)

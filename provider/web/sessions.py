@@ -44,7 +44,7 @@ async def log_in(
     """Begin a session, in place of one that the browser has."""
     status, headers, error = 401, {"WWW-Authenticate": "Bearer"}, None
     try:
-        login = await logins.log_in(name.strip(), password, actor, cookies.find_session(request.cookies))
+        login = await logins.log_in(name.strip(), password, actor, _session(request))
     except TooMany as too_many:
         login, status, headers, error = None, 429, {"Retry-After": str(too_many.seconds)}, too_many.detail
     if login is not None:
@@ -61,7 +61,7 @@ async def log_out(
     request: Request, logins: LoginsDependency, actor: ActorDependency, person: PersonDependency
 ) -> Response:
     """End the session that the browser has."""
-    session = cookies.find_session(request.cookies)
+    session = _session(request)
     if session is not None and person is not None:
         await logins.log_out(session, actor)
     response = redirect(request, _LOGIN, Notice(Message("You are logged out.")))
@@ -139,6 +139,10 @@ def _form(
         secret=secret,
         asks_current=secret is None,
     )
+
+
+def _session(request: Request) -> str | None:
+    return cookies.find_session(request.cookies, request.url.scheme)
 
 
 def _with_session(request: Request, response: RedirectResponse, login: Login) -> Response:

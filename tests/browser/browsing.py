@@ -66,10 +66,9 @@ class Watch:
         """Tell whether it is about an answer that is an error, of which the page itself tells."""
         if message.text.startswith("Failed to load resource"):  # Chromium's words
             return message.location["url"] in self._refused
-        paths = (urlsplit(url).path for url in self._refused)  # and htmx's
-        return any(
-            message.text.startswith("Response Status Error") and f" from {path}" in message.text for path in paths
-        )
+        if message.text.startswith("Response Status Error Code"):  # htmx's
+            return any(f" from {urlsplit(url).path}" in message.text for url in self._refused)
+        return False
 
 
 def appearances(page: Page) -> Iterator[str]:

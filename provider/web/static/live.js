@@ -22,7 +22,7 @@
 //   with an id.
 // - `document` gets each event as `live:revision`, `live:edge`, `live:health`, `live:shares` or `live:reset`,
 //   with its data as `detail`, for a page that wants to do something else with it.
-// - <html data-live="on"> while there is a connection, "off" while there is none.
+// - <html data-connection="on"> while there is a connection, "off" while there is none.
 // - A page that nobody sees has no connection: browsers allow few to one host.
 
 (() => {
@@ -41,7 +41,7 @@
   let asked = -Infinity;
   let over = false;
 
-  const parts = () => [...document.querySelectorAll("[data-live][id]")].filter((part) => part !== document.documentElement);
+  const parts = () => [...document.querySelectorAll("[data-live][id]")];
 
   // Which events concern which parts
 
@@ -137,7 +137,7 @@
   // The connection
 
   const tell = (state) => {
-    document.documentElement.dataset.live = state;
+    document.documentElement.dataset.connection = state;
   };
 
   const connect = () => {
