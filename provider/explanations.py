@@ -5,7 +5,8 @@ the first that matches takes the request. Among equal priorities the order is th
 so another one at each reload: which of them takes the request is chance.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from bisect import insort
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
@@ -78,23 +79,49 @@ class Explanation:
 
 
 class Routes:
-    """Routers, found by the hosts that they are for. Made once, and asked often."""
+    """Routers, found by the hosts that they are for. Never changed: `replaced` makes others, which share what stays."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        self._all = sorted(routes, key=_rank)
+        self._by_name: dict[str, Route] = {}
+        # Each list is in order of rank.
         self._by_host: dict[str, list[Route]] = {}
         self._elsewhere: list[Route] = []
-        # In order of rank, and so is each list.
-        for route in self._all:
-            keys = hosts.keys(route.rule.condition)
-            for key in keys or ():
-                self._by_host.setdefault(key, []).append(route)
-            if keys is None:
-                self._elsewhere.append(route)
+        for route in sorted(routes, key=_rank):
+            self._by_name[route.name] = route
+            for place in self._places(route):
+                place.append(route)
+
+    def replaced(self, changed: Mapping[str, Route | None]) -> "Routes":
+        """Return the routers with these set, or taken out where the value is None."""
+        made = Routes(())
+        made._by_name = dict(self._by_name)
+        made._by_host = dict(self._by_host)
+        made._elsewhere = list(self._elsewhere)
+        for name, route in changed.items():
+            made._replace(name, route)
+        return made
+
+    def _replace(self, name: str, route: Route | None) -> None:
+        before = self._by_name.pop(name, None)
+        for key in hosts.keys(before.rule.condition) or () if before else ():
+            self._by_host[key] = [other for other in self._by_host[key] if other.name != name]
+        if before and hosts.keys(before.rule.condition) is None:
+            self._elsewhere = [other for other in self._elsewhere if other.name != name]
+        if route is not None:
+            self._by_name[name] = route
+            for key in hosts.keys(route.rule.condition) or ():
+                self._by_host[key] = list(self._by_host.get(key, ()))
+            for place in self._places(route):
+                insort(place, route, key=_rank)
+
+    def _places(self, route: Route) -> list[list[Route]]:
+        """Return the lists in which a router has to be."""
+        keys = hosts.keys(route.rule.condition)
+        return [self._elsewhere] if keys is None else [self._by_host.setdefault(key, []) for key in keys]
 
     def __iter__(self) -> Iterator[Route]:
         """Give all routes, the highest rank first, and by name among equals."""
-        return iter(self._all)
+        return iter(sorted(self._by_name.values(), key=_rank))
 
     def of_host(self, host: str) -> list[Route]:
         """Return the routes that are for a host and for no other than are told by the rule."""

@@ -135,3 +135,23 @@ def test_the_winner_is_the_first_by_rank_that_matches(
         for each in found.candidates:
             assert (each.verdict is Verdict.NEARLY) is not each.route.rule.matches(request)
             assert bool(each.failures) is (each.verdict is Verdict.NEARLY)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.none() | accepted_rules), max_size=12), seen_requests)
+def test_replaced_routers_are_found_as_if_they_had_been_there_from_the_start(
+    changes: list[tuple[str, Rule | None]], request: Request
+) -> None:
+    replaced, kept = Routes([]), dict[str, Route]()
+    for name, rule in changes:
+        before = replaced
+        told = before.explain(request)
+        if rule is None:
+            kept.pop(name, None)
+        else:
+            kept[name] = Route(name, rule, rule.priority // 10, "s")
+        replaced = before.replaced({name: kept.get(name)})
+        assert before.explain(request) == told
+    fresh = Routes(kept.values())
+    assert replaced.explain(request) == fresh.explain(request)
+    assert list(replaced) == list(fresh)
+    assert replaced.of_any_host == fresh.of_any_host
