@@ -6,12 +6,12 @@ from typing import Final
 
 from sqlmodel import Session
 
-from provider import configuration, rules
+from provider import configuration
 from provider.edges.health import Health, HealthState
 from provider.models import RouterInput, ServerInput, ServiceInput
-from provider.observations import down, observe
 from provider.store import routers, servers, services
 from provider.web.drawings import scene
+from provider.web.scenes import rule_of, service_of
 
 _LOOKED_AT: Final = 50
 """Among how many routers one is looked for, by name."""
@@ -104,21 +104,16 @@ def _can_be_shown(router: RouterInput) -> bool:
 
 
 def _example(router: RouterInput, service: ServiceInput, pool: Sequence[ServerInput], health: Health) -> Example:
-    healths = observe(service, pool, health)
-    shares = configuration.shares(pool, down(healths))
-    listed = tuple(
-        scene.Server(server.name, server.url, server.weight, shares[server.name], server.state, found.state)
-        for server in pool
-        for found in [healths[server.name]]
-    )
+    drawn = service_of(service, pool, health)
     host = router.domains[0].replace("*", "www")
-    rule = router.rule or rules.build(router.ascii_domains, router.path_prefix)
     return Example(
         is_own=True,
         host=host,
         path=router.path_prefix or "/",
-        router=scene.Router(router.name, rule, service.name, router.domains, router.path_prefix, router.entry_points),
-        service=scene.Service(service.name, listed[:MOST_SERVERS]),
+        router=scene.Router(
+            router.name, rule_of(router), service.name, router.domains, router.path_prefix, router.entry_points
+        ),
+        service=scene.Service(service.name, drawn.servers[:MOST_SERVERS]),
         has_health_check=service.health_check is not None,
-        more_servers=max(0, len(listed) - MOST_SERVERS),
+        more_servers=max(0, len(pool) - MOST_SERVERS),
     )

@@ -18,9 +18,8 @@ from provider.web.drawings.pool import CONDITIONS
 from provider.web.drawings.scene import Server
 from provider.web.examples import Example
 from provider.web.glossary import TERMS
-from provider.web.languages import Language
 from provider.web.practices import MOST_STEPS, Practice, practise
-from provider.web.rendering import Templates, is_part, render
+from provider.web.rendering import is_part, language_of, render
 
 router = APIRouter(prefix="/learn", include_in_schema=False, dependencies=[Depends(needs.PAGE)])
 
@@ -91,7 +90,7 @@ def web_server(
     """Explain what a web server is, and how a request is served."""
     example = _find(revisions, health, router)
     address = example.server.url.partition("://")[2]
-    drawings = [exchange.draw(example.host, address, _language(request), layout) for layout in Layout]
+    drawings = [exchange.draw(example.host, address, language_of(request), layout) for layout in Layout]
     return _chapter(request, 0, example, drawings=drawings, address=address)
 
 
@@ -101,7 +100,7 @@ def reverse_proxy(
 ) -> Response:
     """Explain what a reverse proxy does, and why."""
     example = _find(revisions, health, router)
-    draw = partial(front.draw, example.host, example.router, example.service.servers, _language(request))
+    draw = partial(front.draw, example.host, example.router, example.service.servers, language_of(request))
     return _chapter(request, 1, example, drawings=[draw(layout) for layout in Layout])
 
 
@@ -142,11 +141,6 @@ def _find(revisions: RevisionsDependency, health: HealthDependency, wanted: str 
         return examples.find(session, health, wanted)
 
 
-def _language(request: Request) -> Language:
-    templates: Templates = request.app.state.templates
-    return templates.language(request)
-
-
 def _chapter(request: Request, number: int, example: Example, *, status: int = 200, **values: Any) -> Response:
     return render(
         request,
@@ -163,7 +157,7 @@ def _chapter(request: Request, number: int, example: Example, *, status: int = 2
 def _practice(
     request: Request, number: int, example: Example, practice: Practice, *, has_own: bool, asks_states: bool
 ) -> Response:
-    language = _language(request)
+    language = language_of(request)
     values: dict[str, Any] = {
         "practice": practice,
         "asks_states": asks_states,

@@ -8,8 +8,6 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from provider.dependencies import (
-    EdgesDependency,
-    HealthDependency,
     PlacesDependency,
     RevisionsDependency,
     RoutingDependency,
@@ -23,31 +21,22 @@ from provider.messages import Message
 from provider.security import needs
 from provider.web import paths, traces
 from provider.web.drawings import path, scene, tallies
+from provider.web.drawings.blocks import group
 from provider.web.drawings.canvas import Layout
 from provider.web.drawings.pool import tone
 from provider.web.forms import Form
 from provider.web.inputs import SentDependency
 from provider.web.languages import Language
 from provider.web.notices import Notice, Tone
-from provider.web.rendering import Templates, is_part, redirect, render
+from provider.web.rendering import is_part, language_of, redirect, render
+from provider.web.scenes import Sight, SightDependency
 from provider.web.traces import METHODS, Asked, Trace
 
 router = APIRouter(prefix="/trace", include_in_schema=False, dependencies=[Depends(needs.PAGE)])
 
 _LONGEST = 5_000
 
-_EDGES = 3
-"""How many edges are drawn; the rest is counted."""
-
 Text = Annotated[str, Query(max_length=_LONGEST)]
-
-
-async def seen(edges: EdgesDependency) -> Sequence[scene.Edge]:
-    """Return how the edges are now."""
-    return [scene.Edge(edge.name, edge.verdict.state, edge.verdict.detail) for edge in edges]
-
-
-SeenDependency = Annotated[Sequence[scene.Edge], Depends(seen)]
 
 
 @router.get("")
@@ -55,9 +44,8 @@ def show(
     request: Request,
     routing: RoutingDependency,
     revisions: RevisionsDependency,
-    health: HealthDependency,
     places: PlacesDependency,
-    edges: SeenDependency,
+    sight: SightDependency,
     url: Text = "",
     method: Text = "GET",
     headers: Text = "",
@@ -69,10 +57,9 @@ def show(
     if not asked.url:
         return _page(request, Form(asked.values()), places)
     try:
-        found = _trace(routing, revisions, health, asked)
+        found = _trace(routing, revisions, sight, asked)
     except Invalid as error:
         return _page(request, Form(asked.values(), error.fields), places)
-    found = replace(found, drawn=replace(found.drawn, edges=edges[:_EDGES], more_edges=len(edges[_EDGES:])))
     return _page(request, Form(asked.values()), places, found)
 
 
@@ -81,7 +68,7 @@ async def send(
     request: Request,
     routing: RoutingDependency,
     revisions: RevisionsDependency,
-    health: HealthDependency,
+    sight: SightDependency,
     places: PlacesDependency,
     trials: TrialsDependency,
     sent: SentDependency,
@@ -90,7 +77,7 @@ async def send(
     asked = _asked(sent)
     back = paths.with_query("/trace", **asked.values())
     try:
-        plan = await run_in_threadpool(_plan, routing, revisions, health, places, asked)
+        plan = await run_in_threadpool(_plan, routing, revisions, sight, places, asked)
     except Invalid as error:
         return redirect(request, back, Notice(error.fields[0].detail, Tone.BAD))
     try:
@@ -118,21 +105,21 @@ def _asked(sent: dict[str, str]) -> Asked:
     return replace(Asked(), **known)
 
 
-def _trace(routing: RoutingDependency, revisions: RevisionsDependency, health: HealthDependency, asked: Asked) -> Trace:
+def _trace(routing: RoutingDependency, revisions: RevisionsDependency, sight: Sight, asked: Asked) -> Trace:
     routes = routing.routes()
     with revisions.reading() as session:
-        return traces.trace(session, health, routes, asked)
+        return traces.trace(session, sight, routes, asked)
 
 
 def _plan(
     routing: RoutingDependency,
     revisions: RevisionsDependency,
-    health: HealthDependency,
+    sight: Sight,
     places: Sequence[Place],
     asked: Asked,
 ) -> Plan:
     """Return what is to be sent. Raises `Invalid`."""
-    found = _trace(routing, revisions, health, asked)
+    found = _trace(routing, revisions, sight, asked)
     place = _place(places, asked.entry_point)
     if place is None or place.url is None:
         raise Invalid([FieldError("", "trial.refused", _why_no_place(place, asked.entry_point))])
@@ -178,24 +165,32 @@ def _page(request: Request, form: Form, places: Sequence[Place], found: Trace | 
         values |= {
             "place": place,
             "refusal": refusal,
-            "drawing": _draw(found, place, _language(request)),
+            **_way(found, language_of(request)),
             "requests": REQUESTS,
             "by_weight": found.service is not None and traces.is_by_weight(found.service.strategy),
         }
     return render(request, "trace/page.html", status=422 if form.errors else 200, **values)
 
 
-def _draw(found: Trace, place: Place | None, language: Language) -> Any:
-    name = found.asked.entry_point
-    drawn = replace(found.drawn, entry_points=[scene.EntryPoint(name, None if place is None else place.address)])
-    if not drawn.routers:
-        return None
-    way = scene.Way("" if found.winner is None else found.winner.name, name)
-    return path.draw(drawn, language, way=way)
+def _way(found: Trace, language: Language) -> dict[str, Any]:
+    """Return the drawing with the way that is lit up, and the same in a list: the router that takes the request."""
+    winner = found.winner
+    name = "" if winner is None else winner.name
+    taken = [router for router in found.drawn.routers if router.name == name]
+    lit = scene.Way(name, found.asked.entry_point)
+    return {
+        "drawing": path.draw(found.drawn, language, way=lit) if found.drawn.routers else None,
+        "blocks": group(replace(found.drawn, routers=taken, services=_services(found, taken)), path.MOST_SERVERS),
+    }
+
+
+def _services(found: Trace, taken: Sequence[scene.Router]) -> list[scene.Service]:
+    used = {router.service for router in taken}
+    return [service for service in found.drawn.services if service.name in used]
 
 
 def _results(request: Request, trial: Trial) -> dict[str, Any]:
-    tally, plan, language = trial.tally, trial.plan, _language(request)
+    tally, plan, language = trial.tally, trial.plan, language_of(request)
     by_weight = traces.is_by_weight(plan.strategy)
     promised = {name: share * REQUESTS for name, share in plan.shares.items()} if by_weight else None
     names = [name for name, share in plan.shares.items() if share or tally.by_server.get(name)]
@@ -209,8 +204,3 @@ def _results(request: Request, trial: Trial) -> dict[str, Any]:
         "promised": promised,
         "drawings": [tallies.draw(names, tally.by_server, promised, language, layout) for layout in Layout],
     }
-
-
-def _language(request: Request) -> Language:
-    templates: Templates = request.app.state.templates
-    return templates.language(request)

@@ -1,13 +1,12 @@
 """What is to be traced, as somebody typed it, and what was found: for the pages of `trace`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from sqlmodel import Session
 
 from provider import rules
-from provider.edges.health import Health, HealthState
 from provider.edges.trials import Plan
 from provider.errors import FieldError, Invalid
 from provider.explanations import Candidate, Explanation, Route, Routes, Verdict
@@ -17,7 +16,8 @@ from provider.observations import show_servers
 from provider.rules import Request
 from provider.store import domains, routers, servers, services
 from provider.values import Strategy
-from provider.web.drawings import scene
+from provider.web.drawings.scene import Scene
+from provider.web.scenes import Sight, scene_of
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -98,7 +98,7 @@ class Trace:
     servers: Sequence[ServerOutput]
     is_ours: bool
     """Whether it is for a domain that is ours."""
-    drawn: scene.Scene
+    drawn: Scene
 
     @property
     def winner(self) -> Route | None:
@@ -128,7 +128,7 @@ class Trace:
         return None
 
 
-def trace(session: Session, health: Health, routes: Routes, asked: Asked) -> Trace:
+def trace(session: Session, sight: Sight, routes: Routes, asked: Asked) -> Trace:
     """Find who takes a request. Raises `Invalid` with the fields that are wrong."""
     request = asked.request()
     explanation = routes.explain(request, asked.entry_point)
@@ -136,8 +136,8 @@ def trace(session: Session, health: Health, routes: Routes, asked: Asked) -> Tra
     if explanation.route is not None:
         service = services.find(session, explanation.route.service)
         if service is not None:
-            listed = show_servers(session, service, servers.page(session, service.name), health)
-    drawn = _scene(session, health, explanation, asked)
+            listed = show_servers(session, service, servers.page(session, service.name), sight.health)
+    drawn = _scene(session, sight, explanation)
     return Trace(asked, request, explanation, service, listed, _is_ours(session, request.host), drawn)
 
 
@@ -178,43 +178,11 @@ def _is_ours(session: Session, host: str) -> bool:
     return domains.find(session, name) is not None or domains.find(session, wildcard) is not None
 
 
-def _scene(session: Session, health: Health, explanation: Explanation, asked: Asked) -> scene.Scene:
+def _scene(session: Session, sight: Sight, explanation: Explanation) -> Scene:
     """Return what is drawn: the router that takes the request, and those that came near."""
-    routes = [candidate.route for candidate in explanation.candidates[:_DRAWN]]
-    if explanation.route is not None and explanation.route not in routes:
-        routes = [explanation.route, *routes[: _DRAWN - 1]]
-    names = list(dict.fromkeys(route.service for route in routes))
-    found: Mapping[str, ServiceInput] = {name: one for name in names if (one := services.find(session, name))}
-    return scene.Scene(
-        routers=[_router(session, route) for route in routes],
-        services=[
-            scene.Service(name, [_server(server) for server in _shown(session, service, health)])
-            for name, service in found.items()
-        ],
-        entry_points=[scene.EntryPoint(asked.entry_point)],
-    )
-
-
-def _shown(session: Session, service: ServiceInput, health: Health) -> Sequence[ServerOutput]:
-    return show_servers(session, service, servers.page(session, service.name), health)
-
-
-def _router(session: Session, route: Route) -> scene.Router:
-    stored = routers.find(session, route.name)
-    return scene.Router(
-        name=route.name,
-        rule=route.rule.text,
-        service=route.service,
-        domains=() if stored is None else stored.domains,
-        path_prefix=None if stored is None else stored.path_prefix,
-        entry_points=route.entry_points,
-        enabled=route.enabled,
-    )
-
-
-def _server(server: ServerOutput) -> scene.Server:
-    state = HealthState(server.health.state)
-    return scene.Server(server.name, server.url, server.weight, server.share, server.state, state)
+    names = [candidate.route.name for candidate in explanation.candidates[:_DRAWN]]
+    rows = [router for name in names if (router := routers.find(session, name)) is not None]
+    return scene_of(session, rows, sight)
 
 
 def _wrong(field: str, detail: str) -> Invalid:
