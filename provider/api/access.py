@@ -20,7 +20,7 @@ from structlog.contextvars import bind_contextvars
 
 from provider.api import problems
 from provider.errors import Forbidden, ProviderError, Unauthenticated, Unavailable
-from provider.logs import printable
+from provider.logs import hidden, printable
 from provider.models import Actor
 from provider.security.access import Access, Principal
 from provider.security.cookies import find_session
@@ -98,7 +98,7 @@ class Gate:
             error = Forbidden(f"{principal.actor.name} may not do this: it needs {needs.words(method, parts)}")
             # All requests for one route are of one kind, and all for none: else a token could fill the audit.
             kind = "" if route is None else f"{method} {route.path}"
-            await self._refusals.note(principal.actor, kind, f"{method} {printable(path)}")
+            await self._refusals.note(principal.actor, kind, f"{method} {printable(hidden(path))}")
         elif not self._access.is_known:
             error = Unavailable(self._problem())
         elif needs.page and method in READING:

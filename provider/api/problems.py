@@ -13,6 +13,7 @@ from starlette.routing import Match
 
 from provider import errors, validation
 from provider.errors import FieldError, ProviderError
+from provider.logs import hidden
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPES: Final = "urn:wayshub-provider:"
@@ -161,6 +162,7 @@ def _allowed(app: FastAPI, request: Request) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Make sure that a text can be encoded, which half a surrogate pair cannot, and that it is not too long."""
+    """Make sure that a text can be encoded, which half a surrogate pair cannot, is not too long, and has no secret."""
+    text = hidden(text)
     cut = text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
     return cut.encode("utf-8", "backslashreplace").decode("utf-8")
