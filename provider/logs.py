@@ -50,8 +50,8 @@ def formatter(style: Literal["text", "json"], *, colors: bool = False) -> loggin
     else:
         first.append(structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False))
         last = [structlog.processors.format_exc_info, _Lines(colors=colors)]
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=first, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last, _hide]
+    return _Formatter(
+        foreign_pre_chain=first, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
     )
 
 
@@ -76,9 +76,11 @@ def printable(text: str, kept: str = "") -> str:
     )
 
 
-def _hide(_logger: object, _name: str, line: str) -> str:
-    """Come after the last processor, which has made one text of all."""
-    return hidden(line)
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Makes a text of a record, without secrets, wherever in it they stand."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return hidden(super().format(record))
 
 
 class _Lines:

@@ -60,7 +60,7 @@ class Scene:
     def serving(self) -> Iterator[str]:
         """Serve. Gives the one-time link's secret, or nothing if there is none."""
         with (self.folder / "log").open("ab") as log:
-            command = [PROGRAM, "serve"]
+            command = [str(PROGRAM), "serve"]
             process = subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, stderr=log, text=True)
             try:
                 wait_until(lambda: process.poll() is None and answers(f"{self.url}/healthz"), "the service answers")
@@ -181,7 +181,9 @@ def look_everywhere(secrets: dict[str, str], places: dict[str, bytes]) -> list[s
     found = []
     for kind, secret in secrets.items():
         for needle in spellings(secret):
-            found += [f"{kind} in {place}: {_around(text, needle)}" for place, text in places.items() if needle in text]
+            found += [
+                f"{kind} in {place}: {_around(text, needle)!r}" for place, text in places.items() if needle in text
+            ]
     return found
 
 

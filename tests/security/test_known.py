@@ -11,6 +11,7 @@ import pytest
 from provider.database.sessions import Database
 from provider.security import tokens
 from provider.security.access import Access
+from provider.store import tokens as stored
 from tests.people import TESTER, bearer, writing
 from tests.running import TOKEN
 
@@ -115,6 +116,6 @@ def test_when_a_token_was_used_is_noted_at_the_end(path: Path, access: CountedAc
 
     asyncio.run(use())
     with writing(path) as session:
-        (token,) = tokens.tokens.list_all(session)
+        (token,) = stored.list_all(session)
         assert token.last_used is not None
         assert datetime.now(UTC) >= datetime.fromisoformat(token.last_used)
