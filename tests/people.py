@@ -53,7 +53,7 @@ def add_account(
 
 def begin_session(path: Path, name: str) -> str:
     """Begin a session of an account without its password. Returns the cookie's value."""
-    secret, now = secrets.make_plain(), written(datetime.now(UTC))
+    secret, now = secrets.make_session(), written(datetime.now(UTC))
     with writing(path) as session:
         session.add(AccountSession(secret_hash=secret.hash, account=name, created=now, last_used=now))
     return secret.text

@@ -20,7 +20,7 @@ from structlog.contextvars import bind_contextvars
 
 from provider.api import problems
 from provider.errors import Forbidden, ProviderError, Unauthenticated, Unavailable
-from provider.logs import printable
+from provider.logs import hidden, printable
 from provider.messages import Message
 from provider.models import Actor
 from provider.security.access import Access, Principal
@@ -104,7 +104,7 @@ class Gate:
             error = Forbidden(Message("{name} may not do this: it needs {what}", name=principal.actor.name, what=what))
             # All requests for one route are of one kind, and all for none: else a token could fill the audit.
             kind = "" if route is None else f"{method} {route.path}"
-            await self._refusals.note(principal.actor, kind, f"{method} {printable(path)}")
+            await self._refusals.note(principal.actor, kind, f"{method} {printable(hidden(path))}")
         elif not self._access.is_known:
             error = Unavailable(self._problem())
         elif needs.page and method in READING:

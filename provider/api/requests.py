@@ -15,7 +15,7 @@ from structlog.contextvars import bind_contextvars
 
 from provider.api.configuration import PATH
 from provider.api.preferences import REVISION_HEADER
-from provider.logs import printable
+from provider.logs import hidden, printable
 from provider.metrics import UNMATCHED
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Requests:
 def find_id(headers: Headers) -> str | None:
     """Find the id that a client gave its request, if it is one that can stand in a log."""
     given = headers.get(ID_HEADER, "")
-    return given if _SANE_ID.fullmatch(given) else None
+    return given if _SANE_ID.fullmatch(given) and hidden(given) == given else None
 
 
 def list_templates(api: FastAPI) -> dict[object, str]:
@@ -104,7 +104,7 @@ def _log(scope: Scope, route: str, status: int, seconds: float, revision: int | 
     facts: dict[str, Any] = {
         "method": printable(scope["method"]),
         "route": route,
-        "path": printable(scope["path"][:_LONGEST_PATH]),
+        "path": printable(hidden(scope["path"])[:_LONGEST_PATH]),
         "status": status,
         "duration_ms": round(seconds * 1000, 3),
         "client": client,

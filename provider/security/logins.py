@@ -161,7 +161,7 @@ class Logins:
 def _begin(session: Session, name: str, actor: Actor, now: datetime) -> Login:
     """Begin a session of an account, and note from where, so that it is familiar from now on."""
     accounts.end_old_sessions(session, written(now - LONGEST), written(now - IDLE))
-    secret = secrets.make_plain()
+    secret = secrets.make_session()
     session.add(AccountSession(secret_hash=secret.hash, account=name, created=written(now), last_used=written(now)))
     if actor.address is not None:
         accounts.note_familiar(session, name, _place(actor.address), written(now))

@@ -68,7 +68,7 @@ def set_password(session: Session, actor: Actor, name: str, password_hash: str) 
 def invite(session: Session, actor: Actor, name: str, now: datetime) -> Secret:
     """Make the secret of a one-time link with which an account's password can be set. Raises `NotFound`."""
     accounts.get(session, name)
-    secret = secrets.make_plain()
+    secret = secrets.make_link()
     accounts.invite(session, name, secret.hash, written(now + INVITATION))
     audit.add(session, actor, "account.invite", f"one-time link for account {name} made")
     return secret

@@ -5,12 +5,14 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic_core import PydanticCustomError
 
 from provider.dependencies import ActorDependency, LoginsDependency, PersonDependency
 from provider.errors import FieldError, Invalid, TooMany
 from provider.messages import Message
 from provider.security import cookies, needs
 from provider.security.logins import Login
+from provider.values import check_name
 from provider.web import forms, paths
 from provider.web.notices import Notice
 from provider.web.rendering import redirect, render
@@ -50,7 +52,7 @@ async def log_in(
     if login is not None:
         return _with_session(request, redirect(request, paths.local(back)), login)
     wrong = FieldError("", "login.refused", error or Message("this name and this password do not go together"))
-    form = forms.Form({"name": name, "password": ""}, [wrong])
+    form = forms.Form({"name": _shown(name), "password": ""}, [wrong])
     response = render(request, "login.html", status=status, form=form, next=paths.local(back))
     response.headers.update(headers)
     return response
@@ -116,6 +118,14 @@ async def set_password(
         return response
     notice = Notice(Message("The password is set. Other browsers that were logged in are not any more."))
     return _with_session(request, redirect(request, paths.HOME, notice), login)
+
+
+def _shown(name: str) -> str:
+    """Return what was typed as a name, unless no name is like that: it may be the password."""
+    try:
+        return check_name(name.strip())
+    except PydanticCustomError:
+        return ""
 
 
 def _check_repeated(password: str, repeat: str) -> None:

@@ -115,7 +115,7 @@ def credentials(tokens: dict[str, str], sessions: dict[str, str]) -> dict[str, d
     """The headers with which each of them asks."""
     known = {who: bearer(token) for who, token in tokens.items()}
     known |= {who: {"Cookie": f"provider_session={session}"} for who, session in sessions.items()}
-    return {"nobody": {}, "ended": {"Cookie": f"provider_session={'x' * 43}"}} | known
+    return {"nobody": {}, "ended": {"Cookie": f"provider_session=wss_{'x' * 43}"}} | known
 
 
 def test_the_table_has_each_route_and_no_other() -> None:

@@ -1,5 +1,6 @@
 """Sessions of people: how one begins, what it is in a browser, and what ends it."""
 
+import re
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -48,7 +49,7 @@ def test_spaces_around_a_name_are_not_meant(browser: Browser) -> None:
 def test_the_cookie_is_kept_from_scripts_and_other_sites(browser: Browser) -> None:
     name, value, attributes = session_cookie(log_in(browser(), "dewi"))
     assert name == "provider_session"
-    assert len(value) >= 43
+    assert re.fullmatch(r"wss_[A-Za-z0-9_-]{43}", value)
     assert attributes == {"httponly": "True", "path": "/", "samesite": "lax"}, "no domain, no age: this host's alone"
 
 
@@ -68,7 +69,7 @@ def test_each_login_is_another_session_and_ends_the_one_that_the_browser_had(own
 
 
 def test_an_id_that_somebody_else_chose_is_never_a_session(browser: Browser) -> None:
-    chosen = "A" * 43
+    chosen = f"wss_{'A' * 43}"
     client = browser()
     client.cookies.set("provider_session", chosen)
     answer = log_in(client, "dewi")
