@@ -33,7 +33,11 @@ from provider.security.access import Access
 from provider.security.logins import Logins
 from provider.security.refusals import Refusals
 from provider.settings import Settings
+from provider.web import domains as domain_pages
 from provider.web import languages, pages, preferences, sessions
+from provider.web import routers as router_pages
+from provider.web import servers as server_pages
+from provider.web import services as service_pages
 from provider.web.rendering import Templates
 
 logger = logging.getLogger(__name__)
@@ -122,7 +126,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.include_router(health.router)
     api.include_router(openapi.router)
     api.include_router(metrics_api.router)
-    for page in (pages, preferences, sessions):
+    for page in (pages, preferences, sessions, domain_pages, router_pages, service_pages, server_pages):
         api.include_router(page.router)
     api.mount("/static", pages.static_files)
     api.openapi = documentation.describe(api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
