@@ -38,6 +38,7 @@ from provider.web import languages, pages, preferences, sessions
 from provider.web import routers as router_pages
 from provider.web import servers as server_pages
 from provider.web import services as service_pages
+from provider.web.errors import ErrorPages
 from provider.web.rendering import Templates
 
 logger = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class Application:
         self.api = api
         self.polls = polls
         self._endpoint = endpoint
-        self._requests = Requests(guarded, list_templates(api), metrics.requested)
+        self._requests = Requests(ErrorPages(guarded, api.state.templates), list_templates(api), metrics.requested)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the application's life."""

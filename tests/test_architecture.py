@@ -15,6 +15,7 @@ ROOT = Path(provider.__file__).parent
 LAYERS = [
     "messages",
     "errors",
+    "failures",
     "validation",
     "tags",
     "cursors",
@@ -23,6 +24,8 @@ LAYERS = [
     "rules",
     "models",
     "configuration",
+    "explanations",
+    "conflicts",
     "database",
     "store",
     "revisions",
@@ -45,16 +48,8 @@ LAYERS = [
 
 DOORS = ["api", "web", "cli"]
 PURE = [
-    "messages",
-    "errors",
-    "validation",
-    "tags",
-    "cursors",
-    "addresses",
-    "values",
-    "rules",
-    "configuration",
-    "models",
+    *("messages", "errors", "failures", "validation", "tags", "cursors"),
+    *("addresses", "values", "rules", "configuration", "models", "explanations", "conflicts"),
 ]
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),
@@ -65,7 +60,7 @@ IMPURE_NAMES = {"Session", "Engine", "Connection", "create_engine", "select", "s
 WIRED = {
     *("Database", "Revisions", "Polls", "Memory", "Metrics", "Fallback", "Access", "Gate", "Refusals", "Logins"),
     "Templates",
-    *("FastAPI", "ConfigurationEndpoint", "Requests", "Browsers", "Hosts"),
+    *("FastAPI", "ConfigurationEndpoint", "Requests", "Browsers", "Hosts", "ErrorPages"),
 }
 
 

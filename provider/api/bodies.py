@@ -6,9 +6,9 @@ a parameter that is not known: somebody relies on it.
 """
 
 import asyncio
+import email.message
 import json
 from collections.abc import Callable, Coroutine, Iterator
-from email.message import Message
 from typing import Any, Final, NoReturn
 
 from fastapi import Request, Response
@@ -21,6 +21,7 @@ from starlette.requests import ClientDisconnect
 from provider.api import problems
 from provider.api.preferences import REVISION_HEADER, read_wait, when_confirmed
 from provider.errors import FieldError, Invalid, TooLarge, Unreadable, UnsupportedMediaType, pointer
+from provider.messages import Message
 
 LONGEST_BYTES: Final = 1024 * 1024
 DEEPEST: Final = 20
@@ -45,7 +46,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        error = TooLarge("a body has at most 1 MiB")
+        error = TooLarge(Message("a body has at most 1 MiB"))
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced) > LONGEST_BYTES:
             await problems.from_error(error, scope["path"])(scope, receive, send)
@@ -130,7 +131,7 @@ def check_media_type(content_type: str | None, accepted: frozenset[str]) -> None
     expected = " or ".join(sorted(accepted))
     if content_type is None:
         raise UnsupportedMediaType(f"the body needs a Content-Type: {expected}")
-    message = Message()
+    message = email.message.Message()
     message["content-type"] = content_type
     charset = message.get_content_charset("utf-8")
     if message.get_content_type() not in accepted or charset not in {"utf-8", "utf8", "us-ascii"}:

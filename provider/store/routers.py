@@ -6,6 +6,7 @@ from sqlalchemy import delete, insert, or_
 from sqlmodel import Session, col, select
 
 from provider.errors import FieldError, Invalid, pointer
+from provider.messages import Message
 from provider.models import Domain, Router, RouterDomain, RouterInput, Service
 from provider.store import records
 
@@ -24,8 +25,8 @@ def get(session: Session, name: str) -> RouterInput:
 def page(
     session: Session, *, limit: int | None, after: str | None = None, q: str | None = None
 ) -> Sequence[RouterInput]:
-    """Return at most `limit` routers by name, after `after`, with `q` in a name, a domain or the path prefix."""
-    texts = (Router.name, Router.service, Router.path_prefix)
+    """Return at most `limit` routers by name, after `after`, with `q` in a name, a domain, path prefix or rule."""
+    texts = (Router.name, Router.service, Router.path_prefix, Router.rule)
     linked = select(RouterDomain.router).join(Domain, col(Domain.name) == col(RouterDomain.domain))
     matched = linked.where(or_(records.contains(Domain.name, q or ""), records.contains(Domain.shown, q or "")))
     by_domain = col(Router.name).in_(matched)
@@ -60,6 +61,7 @@ def put(session: Session, router: RouterInput) -> None:
         "name": router.name,
         "service": router.service,
         "path_prefix": router.path_prefix,
+        "rule": router.rule,
         "entry_points": list(router.entry_points),
         "priority": router.priority,
         "enabled": router.enabled,
@@ -94,10 +96,10 @@ def _check_references(session: Session, router: RouterInput, hosts: Sequence[str
     known = set(session.exec(select(Domain.name).where(col(Domain.name).in_(hosts))))
     for index, host in enumerate(hosts):
         if host not in known:
-            detail = f"there is no domain {router.domains[index]}: add it first"
+            detail = Message("there is no domain {name}: add it first", name=router.domains[index])
             wrong.append(FieldError(pointer("domains", index), "domain.unknown", detail))
     if session.get(Service, router.service) is None:
-        detail = f"there is no service {router.service}: add it first"
+        detail = Message("there is no service {name}: add it first", name=router.service)
         wrong.append(FieldError(pointer("service"), "service.unknown", detail))
     if wrong:
         raise Invalid(wrong)
@@ -123,6 +125,7 @@ def _from_row(row: Router, domains: list[str]) -> RouterInput:
         name=row.name,
         domains=domains,
         path_prefix=row.path_prefix,
+        rule=row.rule,
         service=row.service,
         entry_points=list(row.entry_points),
         priority=row.priority,

@@ -76,7 +76,11 @@ def add_domain(
         domain = edits.create(revisions, actor, _DOMAIN, sent)
     except edits.Refused as refused:
         return _show_form(request, None, refused.sheet)
-    notice = Notice(Message("Domain {name} was added. Now it needs a router that leads its requests to a service.", name=domain.name))
+    notice = Notice(
+        Message(
+            "Domain {name} was added. Now it needs a router that leads its requests to a service.", name=domain.name
+        )
+    )
     return redirect(request, object_path("domains", domain.ascii_name), notice)
 
 

@@ -37,6 +37,7 @@ def _texts(item: RouterInput) -> dict[str, str]:
     return {
         **inputs.write_rows("domains", item.domains),
         "pathPrefix": item.path_prefix or "",
+        "rule": item.rule or "",
         "service": item.service,
         "entryPoints": ", ".join(item.entry_points),
         "priority": "" if item.priority is None else str(item.priority),
@@ -49,6 +50,7 @@ def _document(texts: Texts, known: Mapping[str, Any]) -> dict[str, Any]:
         "name": known.get("name") or texts.get("name", "").strip(),
         "domains": inputs.read_rows(texts, "domains"),
         "pathPrefix": texts.get("pathPrefix", "").strip() or None,
+        "rule": texts.get("rule", "").strip() or None,
         "service": texts.get("service", "").strip(),
         "entryPoints": [name for name in re.split(r"[\s,]+", texts.get("entryPoints", "")) if name],
         "priority": texts.get("priority", "").strip() or None,
@@ -87,6 +89,7 @@ def new_router(
         "name": "",
         **inputs.write_rows("domains", [domain] if domain else []),
         "pathPrefix": "",
+        "rule": "",
         "service": service,
         "entryPoints": "web",
         "priority": "",
