@@ -35,7 +35,7 @@ def _texts(domain: DomainInput) -> dict[str, str]:
 
 def _document(texts: Texts, known: Mapping[str, Any]) -> dict[str, Any]:
     name = known.get("name") or texts.get("name", "").strip()
-    return {"name": name, "description": texts.get("description", "").strip()}
+    return {"name": name, "description": texts.get("description", "")}
 
 
 _DOMAIN: Final = Noun(
