@@ -52,6 +52,10 @@ from provider.security.logins import Logins
 from provider.security.refusals import Refusals
 from provider.settings import Settings
 from provider.web import applications, exposing, languages, learn, overview, pages, preferences, sessions, trace
+from provider.web import domains as domain_pages
+from provider.web import routers as router_pages
+from provider.web import servers as server_pages
+from provider.web import services as service_pages
 from provider.web.errors import ErrorPages
 from provider.web.rendering import Templates
 
@@ -179,6 +183,8 @@ def _include_routes(api: FastAPI) -> None:
     api.include_router(openapi.router)
     api.include_router(metrics_api.router)
     for page in (overview, exposing, applications, learn, trace, pages, preferences, sessions):
+        api.include_router(page.router)
+    for page in (domain_pages, router_pages, service_pages, server_pages):
         api.include_router(page.router)
 
 

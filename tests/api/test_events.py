@@ -99,7 +99,7 @@ def expose(service: Service, name: str, *urls: str, **fields: Any) -> None:
 
 def log_in(service: Service, account: str, *, idle: timedelta = timedelta(0)) -> str:
     """Begin a session of a new viewer that was used last so long ago, and return its secret."""
-    secret, now = secrets.make_plain(), datetime.now(UTC)
+    secret, now = secrets.make_session(), datetime.now(UTC)
     used = written(now - idle)
     with closing(sqlite3.connect(service.database)) as connection:
         connection.execute("INSERT INTO account VALUES (?, 'viewer', 'none', ?)", (account, used))

@@ -13,3 +13,10 @@ def browser(samples: Service) -> Iterator[httpx.Client]:
     """A client that keeps cookies, and wishes pages."""
     with http_client(samples.url, headers={"Accept": "text/html"}) as made:
         yield made
+
+
+@pytest.fixture
+def console(service: Service) -> Iterator[httpx.Client]:
+    """A client of the console of the shared service, which is empty at the beginning. It may do all."""
+    with http_client(service.url, headers={"Accept": "text/html"}) as made:
+        yield made
