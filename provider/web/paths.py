@@ -2,9 +2,10 @@
 
 import re
 from typing import Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 HOME: Final = "/"
+NEW: Final = "new"
 
 # A browser takes a backslash for a slash, drops tabs and line breaks, and `//host` for another site.
 _LOCAL: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
@@ -23,3 +24,14 @@ def with_query(path: str, **changed: str | int | None) -> str:
     added = [(name, str(value)) for name, value in changed.items() if value is not None]
     written = urlencode(kept + added)
     return f"{bare}?{written}" if written else bare
+
+
+def object_path(*parts: str, action: str = "") -> str:
+    """Return the path of an object's page, or of what one does with it: `object_path("services", name)`.
+
+    Beside the objects of a kind is the form for a new one, at `…/new`: an object of that name has a slash more.
+    """
+    path = "".join("/" + quote(part, safe="") for part in parts)
+    if action:
+        return f"{path}/{action}"
+    return f"{path}/" if parts[-1] == NEW else path

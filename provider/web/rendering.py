@@ -168,6 +168,7 @@ def _environment(language: Language, folders: Sequence[Path]) -> Environment:
         "htmx_config": json.dumps(_HTMX),
         "static": static,
         "with_query": paths.with_query,
+        "object_path": paths.object_path,
         "field_id": field_id,
     }
     return made

@@ -1,0 +1,52 @@
+"""Lists on pages: which part is asked for, and where the next one begins."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final, Generic, TypeVar
+
+from fastapi import Depends, Query
+from pydantic import AfterValidator, Field
+
+from provider.cursors import read_cursor, write_cursor
+from provider.values import check_text
+
+T = TypeVar("T")
+
+LENGTH: Final = 50
+"""The most rows of a page."""
+
+Wanted = Annotated[str, Query(), Field(max_length=200), AfterValidator(check_text)]
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[T]):
+    """Some rows of a list. `next` is the cursor of what follows, or None on the last page."""
+
+    rows: Sequence[T]
+    next: str | None
+    is_first: bool
+    q: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartRequest:
+    """Which part of a list is asked for: what has `q` in it, after the name `after`."""
+
+    q: str
+    after: str | None
+    limit: int = LENGTH + 1
+    """How many rows to look for: one more than are shown tells that there are more."""
+
+    def part(self, found: Sequence[T], name: Callable[[T], str]) -> Part[T]:
+        """Make a part of at most `limit` rows that were found."""
+        rows = found[:LENGTH]
+        following = write_cursor(name(rows[-1])) if len(found) > LENGTH else None
+        return Part(rows, following, self.after is None, self.q)
+
+
+async def read_part(q: Wanted = "", cursor: Annotated[str | None, Query(max_length=500)] = None) -> PartRequest:
+    """Read which part of a list is asked for. Raises `Invalid` for a cursor that was not given here."""
+    return PartRequest(q.strip(), read_cursor(cursor) if cursor else None)
+
+
+PartDependency = Annotated[PartRequest, Depends(read_part)]
