@@ -13,6 +13,7 @@ from provider import __version__, configuration
 from provider.api import audit, documentation, domains, expose, health, openapi, problems, routers, servers, services
 from provider.api import edges as edges_api
 from provider.api import metrics as metrics_api
+from provider.api import revisions as revisions_api
 from provider.api import tokens as tokens_api
 from provider.api.access import Gate, list_routes
 from provider.api.bodies import BodyLimit
@@ -118,7 +119,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.state.started_at = monotonic()
     api.add_middleware(BodyLimit)
     problems.install(api)
-    for module in (domains, services, servers, routers, expose, edges_api, tokens_api, audit):
+    for module in (domains, services, servers, routers, expose, revisions_api, edges_api, tokens_api, audit):
         api.include_router(module.router, prefix=PREFIX)
     api.include_router(health.router)
     api.include_router(openapi.router)

@@ -38,6 +38,7 @@ WRITING = {"POST", "PUT", "PATCH", "DELETE"}
 TAGGED = {
     *("POST /api/v1/domains", "POST /api/v1/services", "POST /api/v1/services/{service}/servers"),
     "POST /api/v1/routers",
+    "GET /api/v1/revisions/{number}",
     *(
         f"{method} /api/v1{noun}/{{name}}"
         for noun in ("/domains", "/services", "/services/{service}/servers", "/routers")
@@ -92,7 +93,7 @@ def path_example(operation: str) -> str:
     for parameter in OPERATIONS[operation].get("parameters", ()):
         if parameter["in"] == "path":
             (example,) = parameter["schema"]["examples"]
-            path = path.replace("{" + parameter["name"] + "}", example)
+            path = path.replace("{" + parameter["name"] + "}", str(example))
     return path
 
 
@@ -112,7 +113,7 @@ def test_every_operation_of_the_design_is_there() -> None:
     designed |= {"POST /api/v1/expose", "GET /healthz", "GET /readyz", "GET /metrics"}
     designed |= {"GET /api/v1/edges", "GET /api/v1/edges/{name}", "DELETE /api/v1/edges/{name}/quarantine"}
     designed |= {"GET /api/v1/tokens", "POST /api/v1/tokens", "GET /api/v1/tokens/{id}", "DELETE /api/v1/tokens/{id}"}
-    designed |= {"GET /api/v1/audit"}
+    designed |= {"GET /api/v1/revisions", "GET /api/v1/revisions/{number}", "GET /api/v1/audit"}
     designed |= {"GET /traefik/configuration", "HEAD /traefik/configuration"}
     assert set(OPERATIONS) == designed
 
