@@ -34,7 +34,12 @@ from provider.security.access import Access
 from provider.security.logins import Logins
 from provider.security.refusals import Refusals
 from provider.settings import Settings
+from provider.web import accounts as accounts_pages
+from provider.web import audit as audit_pages
+from provider.web import edges as edges_pages
 from provider.web import languages, pages, preferences, sessions
+from provider.web import revisions as revisions_pages
+from provider.web import tokens as tokens_pages
 from provider.web.errors import ErrorPages
 from provider.web.rendering import Templates
 
@@ -124,7 +129,8 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.include_router(health.router)
     api.include_router(openapi.router)
     api.include_router(metrics_api.router)
-    for page in (pages, preferences, sessions):
+    administration = (accounts_pages, tokens_pages, audit_pages)
+    for page in (pages, preferences, sessions, edges_pages, revisions_pages, *administration):
         api.include_router(page.router)
     api.mount("/static", pages.static_files)
     api.openapi = documentation.describe(api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it

@@ -64,8 +64,8 @@ class ChangeOutput(BaseModel):
 
     kind: Annotated[str, Described(description="Kind of the object.")]
     name: Annotated[str, Described(description="Its name; a server's is SERVICE/SERVER.")]
-    before: Annotated[dict[str, Any] | None, Described(description="The object as it was; null if it was made.")]
-    after: Annotated[dict[str, Any] | None, Described(description="The object as it is; null if it was removed.")]
+    before: Annotated[dict[str, Any] | None, Described(description="The object before, whole; null if it was made.")]
+    after: Annotated[dict[str, Any] | None, Described(description="The object after it; null if it was removed.")]
 
 
 _EXAMPLE: dict[str, Any] = {

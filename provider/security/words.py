@@ -1,4 +1,4 @@
-"""What is kept in the audit of who did what, in words: the templates of the sentences, which other languages have too."""
+"""The sentences that the audit keeps of who did what: their templates, so that they can be said in other languages."""
 
 from typing import Final
 

@@ -12,7 +12,6 @@ from provider.messages import Message
 from provider.models import Change, Revision, RevisionOutput
 from provider.store import records
 
-
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 
 
