@@ -24,6 +24,8 @@ LAYERS = [
     "rules",
     "models",
     "configuration",
+    "explanations",
+    "conflicts",
     "database",
     "store",
     "revisions",
@@ -47,7 +49,7 @@ LAYERS = [
 DOORS = ["api", "web", "cli"]
 PURE = [
     *("messages", "errors", "failures", "validation", "tags", "cursors"),
-    *("addresses", "values", "rules", "configuration", "models"),
+    *("addresses", "values", "rules", "configuration", "models", "explanations", "conflicts"),
 ]
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),

@@ -242,8 +242,8 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
             for model in (DomainInput, ServiceInput, ServerInput, RouterInput):
                 schemas.update(_patch_schemas(model))
             # FastAPI leaves null out of the document, even where a field of an example is required.
-            for model in (ExposeOutput, CreatedTokenOutput):
-                schemas[model.__name__]["example"] = model.model_json_schema()["example"]
+            for shown in (ExposeOutput, CreatedTokenOutput):
+                schemas[shown.__name__]["example"] = shown.model_json_schema()["example"]
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
             schema["components"]["headers"] = {ID_HEADER: _ID}

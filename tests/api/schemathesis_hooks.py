@@ -12,9 +12,10 @@ from schemathesis.hooks import HookContext
 
 from provider import values
 from provider.cursors import write_cursor
+from provider.models.router import check_rule
 from tests import strategies
 from tests.api.checks import CODES, TITLES
-from tests.running import http_client
+from tests.running import TOKEN_ID, http_client
 
 Case = schemathesis.Case[Any]
 
@@ -23,6 +24,7 @@ DURATIONS = ["100ms", "2.5s", "5s", "1m30s", "1h"]
 schemathesis.openapi.format("domain", strategies.hosts)
 schemathesis.openapi.format("server-url", strategies.urls)
 schemathesis.openapi.format("go-duration", st.sampled_from(DURATIONS))
+schemathesis.openapi.format("traefik-rule", strategies.rules)
 schemathesis.openapi.format("cursor", strategies.names.map(write_cursor))
 
 _revisions: list[int] = []
@@ -48,6 +50,8 @@ def before_call(_context: HookContext, case: Case, _kwargs: dict[str, Any]) -> N
         fit(case, url)
     if case.path.startswith("/traefik/"):  # a poll is held on a connection that had one before
         case.headers["Connection"] = "close"
+    if case.method == "DELETE" and "/tokens/" in case.path and case.path_parameters["id"] == TOKEN_ID:
+        case.path_parameters["id"] = "missing0"  # the token with which everything here is asked
     if case.headers.get("Prefer") == "wait=5":  # the edge of the poll before does not run what is written
         case.headers["Prefer"] = "wait=0"
     _revisions[:] = [revision(url)]
@@ -84,6 +88,8 @@ def fit(case: Case, url: str) -> None:
             body[field] = FITTED[field](value)
     if case.path.endswith("/domains"):
         body["name"] = a_host(body["name"])
+    elif case.path.endswith("/tokens"):
+        fit_token(body)
     elif "name" in body and "name" in path:
         body["name"] = path["name"]
     if "/routers" in case.path:
@@ -98,9 +104,20 @@ def fit_router(body: dict[str, Any], url: str, *, patch: bool) -> None:
         body["service"] = "s"
     if body.get("domains"):
         body["domains"] = ["A.test"]
-    for field in ("domains", "pathPrefix"):  # it needs one of them
+    if patch and body.get("rule"):
+        body |= {"domains": [], "pathPrefix": None}
+        return
+    for field in ("domains", "pathPrefix", "rule"):  # it needs one of them
         if patch and not body.get(field, True):
             del body[field]
+    if patch and {"domains", "pathPrefix"} & body.keys():
+        body["rule"] = None
+
+
+def fit_token(body: dict[str, Any]) -> None:
+    """Make a token one that is good for a while."""
+    if body.get("expires") is not None:
+        body["expires"] = "2999-01-01T00:00:00Z"
 
 
 def a_host(text: str) -> str:
@@ -124,6 +141,13 @@ def a_duration(text: str) -> str:
         return "1s"
 
 
+def a_rule(text: str) -> str:
+    try:
+        return check_rule(text)
+    except PydanticCustomError:
+        return "Host(`b`)"
+
+
 def a_server(server: dict[str, Any]) -> dict[str, Any]:
     fitting = {"name": None, "url": a_url(server["url"])}
     return server | fitting | ({"weight": int(server["weight"])} if "weight" in server else {})
@@ -131,6 +155,7 @@ def a_server(server: dict[str, Any]) -> dict[str, Any]:
 
 FITTED: dict[str, Callable[[Any], Any]] = {
     "domain": a_host,
+    "rule": a_rule,
     "url": a_url,
     "healthCheck": lambda check: check | {"interval": "1h", "timeout": a_duration(check.get("timeout") or "2s")},
     "sticky": lambda sticky: sticky | {"cookie": {"name": "c"} | (sticky.get("cookie") or {})},

@@ -14,8 +14,8 @@ import pytest
 import provider
 from provider import errors, validation
 from provider.api import problems
-from provider.api.pages import write_cursor
 from provider.app import create_app
+from provider.cursors import write_cursor
 from provider.errors import FieldError, InUse, Invalid, ProviderError, TooMany
 from provider.settings import Settings
 from tests.api.checks import CODES, TITLES, problem, state
@@ -26,7 +26,8 @@ APPLICATION = {"domain": "alvin.xyz", "name": "wayshub", "servers": [{"name": "a
 
 def codes_in(path: Path) -> Iterator[str]:
     """Find the codes that a module writes, where they are handed to what makes errors."""
-    positions = {"FieldError": 1, "PydanticCustomError": 0, "refusal": 0, "_Refused": 0, "_refuse": 1}
+    positions = {"FieldError": 1, "PydanticCustomError": 0, "refusal": 0, "_Refused": 0, "BadRule": 0, "BadArgument": 0}
+    positions["_refuse"] = 1 if path.name == "bodies.py" else 0
     for call in ast.walk(ast.parse(path.read_text())):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in positions:
             code = call.args[positions[call.func.id]]
@@ -145,6 +146,23 @@ PRODUCERS: list[tuple[Producer, str, list[tuple[str, str]]]] = [
         [("/expires", "expires.past")],
     ),
     (lambda c: c.get("/audit", params={"cursor": write_cursor("x")}), "invalid", [("/cursor", "cursor.format")]),
+    *(
+        (lambda c, time=time: c.get("/audit", params={"since": time}), "invalid", [("/since", "time.format")])
+        for time in ("AAA", "2026-13-01T00:00:00Z", "2026-01-01", "2026-01-01T00:00:00", "1e400", "")
+    ),
+    *(
+        (
+            lambda c, time=time: c.post("/tokens", json={"name": "a", "scopes": ["read"], "expires": time}),
+            "invalid",
+            [("/expires", "time.format")],
+        )
+        for time in ("AAA", "2999-13-01T00:00:00Z", "2999-01-01", "2999-01-01T00:00:00", "")
+    ),
+    (
+        lambda c: c.post("/tokens", json={"name": "a", "scopes": ["read"], "expires": 4e9}),
+        "invalid",
+        [("/expires", "type.string")],
+    ),
     (lambda c: c.get("/audit", params={"outcome": "x"}), "invalid", [("/outcome", "value.choice")]),
     (lambda c: c.delete("/audit"), "method-not-allowed", []),
     (lambda c: c.post("/domains", json={}, headers={"Origin": "null"}), "forbidden", []),
