@@ -50,12 +50,17 @@ def shown(change: Change) -> ObjectChange:
 
 
 def compare(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[Field]:
-    """Return the fields in which an object differs, in its own order; of one that is new or gone, those it has."""
+    """Return the fields in which an object differs, in its own order.
+
+    Of one that is new or gone, those in which something stands, without the name, which is said anyhow.
+    """
     old, new = _flat(before or {}), _flat(after or {})
+    is_whole = before is None or after is None
     return [
         Field(name, old.get(name), new.get(name))
         for name in {**old, **new}
-        if old.get(name) != new.get(name) and not (name == "name" and None in {old.get(name), new.get(name)})
+        if old.get(name) != new.get(name)
+        and not (is_whole and (name == "name" or _is_empty(old.get(name, new.get(name)))))
     ]
 
 
@@ -67,6 +72,10 @@ def summary(changes: Sequence[Change] | None, stored: str) -> list[str]:
     if len(changes) > _WORDS_SHOWN:
         words.append(Message("and {count} more", count=len(changes) - _WORDS_SHOWN))
     return words
+
+
+def _is_empty(value: Any) -> bool:
+    return value in ("", [], {})
 
 
 def _flat(members: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
