@@ -21,7 +21,7 @@ QUARANTINE_LIFTED: Final = template("quarantine of edge {name} lifted: it is off
 
 ALL: Final = (
     *(ACCOUNT_ADDED, ACCOUNT_SET, ACCOUNT_REMOVED, PASSWORD_SET, LINK_MADE, SESSIONS_ENDED),
-    *(LOGGED_IN, LOGGED_OUT, LOGIN_REFUSED, UNKNOWN_LOGIN_REFUSED),
+    *(LOGGED_IN, LOGGED_OUT, UNKNOWN_LOGIN_REFUSED, LOGIN_REFUSED),
     *(TOKEN_MADE, TOKEN_REVOKED, QUARANTINE_LIFTED, REFUSED),
 )
 """All of them, the least particular last: a sentence that was stored is taken for the first that fits."""
