@@ -27,6 +27,7 @@ from provider.api import (
 from provider.api import edges as edges_api
 from provider.api import events as events_api
 from provider.api import metrics as metrics_api
+from provider.api import revisions as revisions_api
 from provider.api import tokens as tokens_api
 from provider.api.access import Gate, list_routes
 from provider.api.bodies import BodyLimit
@@ -51,11 +52,16 @@ from provider.security.access import Access
 from provider.security.logins import Logins
 from provider.security.refusals import Refusals
 from provider.settings import Settings
+from provider.web import accounts as accounts_pages
 from provider.web import applications, exposing, languages, learn, overview, pages, preferences, sessions, trace
+from provider.web import audit as audit_pages
 from provider.web import domains as domain_pages
+from provider.web import edges as edges_pages
+from provider.web import revisions as revisions_pages
 from provider.web import routers as router_pages
 from provider.web import servers as server_pages
 from provider.web import services as service_pages
+from provider.web import tokens as tokens_pages
 from provider.web.errors import ErrorPages
 from provider.web.rendering import Templates
 
@@ -177,14 +183,16 @@ def _include_routes(api: FastAPI) -> None:
     """Add all routes of the REST API, and all pages."""
     for module in (domains, services, servers, routers, expose, explain, conflicts, edges_api):
         api.include_router(module.router, prefix=PREFIX)
-    for module in (events_api, tokens_api, audit):
+    for module in (events_api, revisions_api, tokens_api, audit):
         api.include_router(module.router, prefix=PREFIX)
     api.include_router(health.router)
     api.include_router(openapi.router)
     api.include_router(metrics_api.router)
     for page in (overview, exposing, applications, learn, trace, pages, preferences, sessions):
         api.include_router(page.router)
-    for page in (domain_pages, router_pages, service_pages, server_pages):
+    for page in (domain_pages, router_pages, service_pages, server_pages, edges_pages, revisions_pages):
+        api.include_router(page.router)
+    for page in (accounts_pages, tokens_pages, audit_pages):
         api.include_router(page.router)
 
 

@@ -19,7 +19,7 @@ from provider.database.sessions import Database
 from provider.errors import FieldError, Invalid, TooMany
 from provider.messages import Message
 from provider.models import AccountSession, Actor, AuditOutcome
-from provider.security import passwords, people, secrets
+from provider.security import passwords, people, secrets, words
 from provider.security.access import IDLE, LONGEST, written
 from provider.security.secrets import Secret
 from provider.store import accounts, audit
@@ -117,7 +117,7 @@ class Logins:
         def end() -> None:
             with self._database.writing() as session:
                 accounts.end_session(session, secrets.hashed(secret))
-                audit.add(session, actor, "account.logout", f"{actor.name} logged out")
+                audit.add(session, actor, "account.logout", Message(words.LOGGED_OUT, name=actor.name))
 
         await asyncio.to_thread(end)
 
@@ -165,7 +165,7 @@ def _begin(session: Session, name: str, actor: Actor, now: datetime) -> Login:
     session.add(AccountSession(secret_hash=secret.hash, account=name, created=written(now), last_used=written(now)))
     if actor.address is not None:
         accounts.note_familiar(session, name, _place(actor.address), written(now))
-    audit.add(session, _as(name, actor, f"session:{secret.id}"), "account.login", f"{name} logged in")
+    audit.add(session, _as(name, actor, f"session:{secret.id}"), "account.login", Message(words.LOGGED_IN, name=name))
     return Login(secret, name)
 
 
@@ -217,5 +217,5 @@ def _note_failure(session: Session, name: str, actor: Actor, now: datetime) -> N
     for key in _keys(session, name, actor.address):
         accounts.note_failure(session, key, written(now), written(now - FORGOTTEN))
     known = accounts.find(session, name) is not None
-    told = f"login as {name} refused" if known else "login as an unknown account refused"
+    told = Message(words.LOGIN_REFUSED, name=name) if known else Message(words.UNKNOWN_LOGIN_REFUSED)
     audit.add(session, _as("anonymous", actor), "account.login", told, outcome=AuditOutcome.REFUSED)

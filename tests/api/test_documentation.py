@@ -41,6 +41,7 @@ WRITING = {"POST", "PUT", "PATCH", "DELETE"}
 TAGGED = {
     *("POST /api/v1/domains", "POST /api/v1/services", "POST /api/v1/services/{service}/servers"),
     "POST /api/v1/routers",
+    "GET /api/v1/revisions/{number}",
     *(
         f"{method} /api/v1{noun}/{{name}}"
         for noun in ("/domains", "/services", "/services/{service}/servers", "/routers")
@@ -95,7 +96,7 @@ def path_example(operation: str) -> str:
     for parameter in OPERATIONS[operation].get("parameters", ()):
         if parameter["in"] == "path":
             (example,) = parameter["schema"]["examples"]
-            path = path.replace("{" + parameter["name"] + "}", example)
+            path = path.replace("{" + parameter["name"] + "}", str(example))
         elif parameter["in"] == "query" and parameter.get("required"):
             (query[parameter["name"]],) = parameter["schema"]["examples"]
     return f"{path}?{urlencode(query)}" if query else path
@@ -119,7 +120,7 @@ def test_every_operation_of_the_design_is_there() -> None:
     designed |= {"GET /api/v1/edges", "GET /api/v1/edges/{name}", "DELETE /api/v1/edges/{name}/quarantine"}
     designed |= {STREAM}
     designed |= {"GET /api/v1/tokens", "POST /api/v1/tokens", "GET /api/v1/tokens/{id}", "DELETE /api/v1/tokens/{id}"}
-    designed |= {"GET /api/v1/audit"}
+    designed |= {"GET /api/v1/revisions", "GET /api/v1/revisions/{number}", "GET /api/v1/audit"}
     designed |= {"GET /traefik/configuration", "HEAD /traefik/configuration"}
     assert set(OPERATIONS) == designed
 
