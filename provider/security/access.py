@@ -100,6 +100,8 @@ class Access:
         self._reading = asyncio.Lock()
         self._used: _Used = {}
         self._remembered: dict[bytes, _Remembered] = {}
+        self._polled: set[str] = set()
+        """Identifiers of tokens that came in again since it was noted last: when exactly costs a poll too much."""
 
     @property
     def is_known(self) -> bool:
@@ -140,11 +142,11 @@ class Access:
                 await self.follow()
                 if datetime.now(UTC) - noted >= _USED_PAUSE:
                     noted = datetime.now(UTC)
-                    used, self._used = self._used, {}  # here, in the only thread that adds to it
+                    used = self._take_used(noted)
                     if not await asyncio.to_thread(self._note_used, used):
                         self._used = used | self._used
         finally:
-            self._note_used(self._used)
+            self._note_used(self._take_used(datetime.now(UTC)))
 
     def find_by_token(self, text: str, now: datetime) -> Principal | None:
         """Find who has a token. Whether it is unknown, expired or wrong makes no difference."""
@@ -165,11 +167,11 @@ class Access:
         The table of what came before is looked up by a keyed hash of the whole value, so the time that it
         takes tells nothing about a token.
         """
-        now = datetime.now(UTC)
         remembered = self._remembered.get(value)
-        if remembered is not None and (remembered.expires is None or now < remembered.expires):
-            self._used[Token, remembered.id] = now
+        if remembered is not None and (remembered.expires is None or datetime.now(UTC) < remembered.expires):
+            self._polled.add(remembered.id)
             return remembered.principal
+        now = datetime.now(UTC)
         kind, _space, token = value.decode("latin-1").partition(" ")
         principal = self.find_by_token(token.strip(), now) if kind.lower() == "bearer" else None
         if principal is not None and self._known is not None:
@@ -196,6 +198,12 @@ class Access:
             self._used[AccountSession, key] = now
         actor = Actor(known.account, f"session:{key[: secrets.ID_LENGTH]}")
         return Principal(actor, rights.of_role(role), Person(known.account, role))
+
+    def _take_used(self, now: datetime) -> _Used:
+        """Return what was used since the last time. To be called in the only thread that adds to it."""
+        used = self._used | {(Token, identifier): now for identifier in self._polled}
+        self._used, self._polled = {}, set()
+        return used
 
     def _read(self) -> _Known:
         with self._database.reading() as session:
