@@ -173,7 +173,7 @@ def _practice(
         return render(request, "learn/practice.html", status=status, example=example, **values)
     away = [server for server in example.service.servers if _is_away(server)]
     values["shares"] = [pool.draw(example.service, language, layout) for layout in Layout]
-    return _chapter(request, number, status=status, has_own=has_own, away=away, **values)
+    return _chapter(request, number, example, status=status, has_own=has_own, away=away, **values)
 
 
 def _is_away(server: Server) -> bool:
