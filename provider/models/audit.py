@@ -64,7 +64,7 @@ class ChangeOutput(BaseModel):
     model_config = output_config()
 
     kind: Annotated[str, Described(description="Kind of the object.")]
-    name: Annotated[str, Described(description="Its name; a server's is SERVICE/SERVER.")]
+    name: Annotated[str, Described(description="Its name: a domain's is its A-label, a server's is SERVICE/SERVER.")]
     before: dict[str, Any] | None
     after: dict[str, Any] | None
 

@@ -13,8 +13,8 @@ Kind = Literal["domain", "service", "server", "router", "account", "token"]
 class Change:
     """What happened to one object: `before` is None when it was made, `after` when it was removed.
 
-    `name` is the object's name; a server's is `SERVICE/SERVER`. Both sides are the object as JSON, whole,
-    so that a sequence of changes can be replayed, and undone.
+    `name` is the object's name: a domain's is its A-label, a server's is `SERVICE/SERVER`. Both sides
+    are the object as JSON, whole, so that a sequence of changes can be replayed, and undone.
     """
 
     kind: Kind
