@@ -18,8 +18,8 @@ Kind = Literal["domain", "service", "server", "router", "account", "token"]
 class Change:
     """What happened to one object: `before` is None when it was made, `after` when it was removed.
 
-    `name` is the object's name; a server's is `SERVICE/SERVER`. Both sides are the object as JSON, whole,
-    so that a sequence of changes can be replayed, and undone.
+    `name` is the object's name: a domain's is its A-label, a server's is `SERVICE/SERVER`. Both sides
+    are the object as JSON, whole, so that a sequence of changes can be replayed, and undone.
     """
 
     kind: Kind
@@ -63,7 +63,7 @@ class ChangeOutput(BaseModel):
     model_config = output_config()
 
     kind: Annotated[str, Described(description="Kind of the object.")]
-    name: Annotated[str, Described(description="Its name; a server's is SERVICE/SERVER.")]
+    name: Annotated[str, Described(description="Its name: a domain's is its A-label, a server's is SERVICE/SERVER.")]
     before: Annotated[dict[str, Any] | None, Described(description="The object before, whole; null if it was made.")]
     after: Annotated[dict[str, Any] | None, Described(description="The object after it; null if it was removed.")]
 
