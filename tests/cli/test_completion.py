@@ -44,6 +44,8 @@ def complete(cli: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
                 "restore",
                 "expose",
                 "status",
+                "explain",
+                "check",
                 "domain",
                 "service",
                 "server",
