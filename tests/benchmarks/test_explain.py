@@ -14,7 +14,6 @@ from tests.running import service_process
 ASKED = 200
 CHANGED = 20
 MOST_MILLISECONDS = 50
-MOST_MILLISECONDS_AFTER_A_CHANGE = 250
 
 
 def explain(client: httpx.Client, index: int) -> float:
@@ -45,7 +44,6 @@ def test_an_explanation_among_10_000_routers_takes_at_most_50_ms(
         after = median(explain_after_a_change(client, index) for index in range(1, CHANGED))
     results.add("explanation among 10,000 routers, the first", first, "ms")
     results.add("explanation among 10,000 routers", between, "ms", f"≤ {MOST_MILLISECONDS}")
-    limit = f"≤ {MOST_MILLISECONDS_AFTER_A_CHANGE}"
-    results.add("explanation among 10,000 routers, right after a change", after, "ms", limit)
+    results.add("explanation among 10,000 routers, right after a change", after, "ms", f"≤ {MOST_MILLISECONDS}")
     assert between <= MOST_MILLISECONDS
-    assert after <= MOST_MILLISECONDS_AFTER_A_CHANGE
+    assert after <= MOST_MILLISECONDS

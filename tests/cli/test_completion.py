@@ -45,6 +45,8 @@ def complete(cli: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
                 "expose",
                 "status",
                 "audit",
+                "explain",
+                "check",
                 "domain",
                 "service",
                 "server",
