@@ -160,13 +160,23 @@ def router_part(router: RouterInput, ascii_domains: Sequence[str]) -> Part | Non
     """
     if not router.enabled:
         return None
-    struct = RouterPart(
+    struct = describe_router(router, ascii_domains)
+    return Part(_member(router.name, _checked(struct, _decode_router, f"router {router.name}")), needs=router.service)
+
+
+def describe_router(router: RouterInput, ascii_domains: Sequence[str]) -> RouterPart:
+    """Return what Traefik gets of a router while it is enabled; priority 0 leaves the rank to the rule's length."""
+    return RouterPart(
         entry_points=list(router.entry_points),
         rule=rule(router, ascii_domains),
         service=router.service,
         priority=priority(router, ascii_domains) or 0,
     )
-    return Part(_member(router.name, _checked(struct, _decode_router, f"router {router.name}")), needs=router.service)
+
+
+def read_router(name: str, part: Part) -> RouterPart:
+    """Return what Traefik gets of a router, from its part."""
+    return _decode_router(part.content[len(_member(name, b"")) :])
 
 
 def rule(router: RouterInput, ascii_domains: Sequence[str]) -> str:

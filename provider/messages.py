@@ -4,7 +4,10 @@ Whoever takes it for a text has the English sentence, as it always was. Whoever 
 the template, which a catalogue of messages translates, and the values that stand in it.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from string import Formatter
 from typing import Self
 
 
@@ -32,6 +35,28 @@ class Message(str):
 def template(text: str) -> str:
     """Mark a template that is made a `Message` elsewhere, so that it is found for the catalogues."""
     return text
+
+
+def recognise(text: str, templates: Iterable[str]) -> str:
+    """Return a sentence that was stored as a text as the message that it was: of the first template that fits.
+
+    What was made of none of them stays as it is. Whatever the values were, the English sentence is the same.
+    """
+    for known in templates:
+        found = _pattern(known).fullmatch(text)
+        if found is not None:
+            return Message(known, **found.groupdict())
+    return text
+
+
+@cache
+def _pattern(known: str) -> re.Pattern[str]:
+    """Return what matches the sentences that a template gives. Each value stands in it once."""
+    parts = Formatter().parse(known)
+    written = "".join(
+        re.escape(literal) + (f"(?P<{name}>.*?)" if name else "") for literal, name, _spec, _conv in parts
+    )
+    return re.compile(written, re.DOTALL)
 
 
 def translate(text: str, gettext: Callable[[str], str]) -> str:

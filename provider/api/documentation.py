@@ -91,6 +91,11 @@ def host(description: str, example: str) -> Any:
     return Path(description=description, examples=[example], json_schema_extra=dict(HOSTNAME_SCHEMA))
 
 
+def number(description: str, example: int) -> Any:
+    """Describe a number in the path, which handlers get as a text: what is no number is not found there either."""
+    return Path(description=description, examples=[example], json_schema_extra={"type": "integer", "minimum": 1})
+
+
 def _problem(status: int) -> dict[str, Any]:
     described: dict[str, Any] = {
         "description": _WORDS[status],
@@ -131,6 +136,19 @@ METRICS: Final[Responses] = {
         "content": {metrics.MEDIA_TYPE: {"schema": {"type": "string"}, "example": "provider_revision 7.0\n"}},
     }
 }
+_STREAM: Final[Responses] = {
+    200: {
+        "description": "What becomes new, until either side ends it.",
+        "content": {
+            "text/event-stream": {
+                "schema": {"type": "string"},
+                "example": "id: 1f0c7a9e-12\nevent: shares\n"
+                'data: {"service":"wayshub","shares":{"a":0.75,"b":0.25}}\n\n',
+            }
+        },
+    }
+}
+EVENTS: Final = _STREAM | _problems(422, 503)
 LIST: Final = _problems(422, 503)
 LIST_WITHIN: Final = _problems(404, 422, 503)
 READ: Final = {200: _SHOWN, 304: _SAME} | _problems(404, 422, 503)
@@ -141,7 +159,7 @@ CREATE_WITHIN: Final = {201: _CREATED} | _problems(404, 409, 412, *_BODY)
 MERGE: Final = {200: _CHANGED} | _problems(404, 412, *_BODY)
 LIFT: Final = {
     204: {"description": "It is offered the current document again.", "headers": {"Config-Revision": _REVISION}}
-} | _problems(404, 422)
+} | _problems(404, 422, 503)
 REMOVE: Final = {204: _REMOVED} | _problems(404, 409, 412, 422, 503)
 CREATE_TOKEN: Final = {
     201: {"description": "It was made.", "headers": {"Config-Revision": _REVISION, "Location": _LOCATION}}

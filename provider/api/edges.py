@@ -11,7 +11,7 @@ from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.pages import Page, PageParameters
 from provider.api.preferences import REVISION_HEADER
-from provider.dependencies import EdgesDependency, RevisionsDependency
+from provider.dependencies import ActorDependency, EdgesDependency, RevisionsDependency
 from provider.edges.polls import Quarantine
 from provider.edges.registry import Edges
 from provider.edges.states import Edge, EdgeState
@@ -19,7 +19,7 @@ from provider.errors import NotFound
 from provider.messages import Message
 from provider.models.base import output_config
 from provider.revisions import Revisions, Served
-from provider.security import needs
+from provider.security import needs, quarantines
 
 router = APIRouter(prefix="/edges", tags=["edges"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
 
@@ -116,9 +116,11 @@ async def show_edge(edges: EdgesDependency, revisions: RevisionsDependency, name
 
 
 @router.delete("/{name}/quarantine", status_code=204, summary="Lift a quarantine", responses=documentation.LIFT)
-async def lift_quarantine(edges: EdgesDependency, revisions: RevisionsDependency, name: NAME) -> Response:
+async def lift_quarantine(
+    edges: EdgesDependency, revisions: RevisionsDependency, actor: ActorDependency, name: NAME
+) -> Response:
     """Offer an edge again the document that it rejected."""
-    edges.lift(_get(edges, name))
+    await quarantines.lift(edges, revisions, _get(edges, name), actor)
     current = revisions.current
     return Response(status_code=204, headers={REVISION_HEADER: str(current.revision)} if current else {})
 

@@ -5,7 +5,7 @@ from provider.models.audit import Actor, AuditEntry, AuditOutcome, AuditOutput
 from provider.models.domain import Domain, DomainInput, DomainReplacement
 from provider.models.edge import EdgeRecord, QuarantineRecord
 from provider.models.expose import ExposedServer, ExposeInput, ExposeOutput
-from provider.models.revision import Change, Kind, Revision
+from provider.models.revision import Change, ChangeOutput, Kind, Revision, RevisionOutput, WholeRevisionOutput
 from provider.models.router import Router, RouterDomain, RouterInput, RouterReplacement
 from provider.models.server import HealthOutput, Server, ServerInput, ServerOutput, ServerReplacement
 from provider.models.service import (
@@ -29,6 +29,7 @@ __all__ = [
     "AuditOutput",
     "AvailabilityOutput",
     "Change",
+    "ChangeOutput",
     "Cookie",
     "CreatedTokenOutput",
     "Domain",
@@ -46,6 +47,7 @@ __all__ = [
     "Kind",
     "QuarantineRecord",
     "Revision",
+    "RevisionOutput",
     "Role",
     "Router",
     "RouterDomain",
@@ -63,4 +65,5 @@ __all__ = [
     "Token",
     "TokenInput",
     "TokenOutput",
+    "WholeRevisionOutput",
 ]

@@ -10,6 +10,7 @@ from sqlalchemy import JSON, Column, Enum
 from sqlmodel import Field, SQLModel
 
 from provider.models.base import output_config
+from provider.models.revision import ChangeOutput
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +57,6 @@ class AuditEntry(SQLModel, table=True):
     revision: int | None = None
     changes: list[dict[str, Any]] = Field(sa_type=JSON)
     """What happened to each object, with before and after, whole; for a revision it is kept there, once."""
-
-
-class ChangeOutput(BaseModel):
-    """What happened to one object: `before` is null when it was made, `after` when it was removed."""
-
-    model_config = output_config()
-
-    kind: Annotated[str, Described(description="Kind of the object.")]
-    name: Annotated[str, Described(description="Its name; a server's is SERVICE/SERVER.")]
-    before: Annotated[dict[str, Any] | None, Described(description="The object before, whole; null if it was made.")]
-    after: Annotated[dict[str, Any] | None, Described(description="The object after it; null if it was removed.")]
 
 
 class AuditOutput(BaseModel):

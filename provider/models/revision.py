@@ -1,12 +1,15 @@
 """Revisions: the committed changes of the desired state."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import AwareDatetime, BaseModel
+from pydantic import Field as Described
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
 from provider.messages import Message
+from provider.models.base import output_config
 
 Kind = Literal["domain", "service", "server", "router", "account", "token"]
 
@@ -15,8 +18,8 @@ Kind = Literal["domain", "service", "server", "router", "account", "token"]
 class Change:
     """What happened to one object: `before` is None when it was made, `after` when it was removed.
 
-    `name` is the object's name; a server's is `SERVICE/SERVER`. Both sides are the object as JSON, whole,
-    so that a sequence of changes can be replayed, and undone.
+    `name` is the object's name: a domain's is its A-label, a server's is `SERVICE/SERVER`. Both sides
+    are the object as JSON, whole, so that a sequence of changes can be replayed, and undone.
     """
 
     kind: Kind
@@ -52,3 +55,55 @@ class Revision(SQLModel, table=True):
     summary: str
     changes: list[dict[str, Any]] = Field(sa_type=JSON)
     digest: str = Field(max_length=64)
+
+
+class ChangeOutput(BaseModel):
+    """What happened to one object: `before` is null when it was made, `after` when it was removed."""
+
+    model_config = output_config()
+
+    kind: Annotated[str, Described(description="Kind of the object.")]
+    name: Annotated[str, Described(description="Its name: a domain's is its A-label, a server's is SERVICE/SERVER.")]
+    before: Annotated[dict[str, Any] | None, Described(description="The object before, whole; null if it was made.")]
+    after: Annotated[dict[str, Any] | None, Described(description="The object after it; null if it was removed.")]
+
+
+_EXAMPLE: dict[str, Any] = {
+    "number": 7,
+    "time": "2026-01-01T12:00:00Z",
+    "author": "deploy",
+    "summary": "server wayshub/c: state ready → drain",
+    "digest": "0c7a9e1f24b3",
+}
+
+
+class RevisionOutput(BaseModel):
+    """One committed change of the desired state."""
+
+    model_config = output_config(_EXAMPLE)
+
+    number: Annotated[int, Described(ge=1, description="Its number: each revision has one more than the one before.")]
+    time: Annotated[AwareDatetime, Described(description="When it was committed.")]
+    author: Annotated[str, Described(description="Who made it: an account, a token, or the user of a command.")]
+    summary: Annotated[str, Described(description="What changed, in words.")]
+    digest: Annotated[str, Described(description="Digest of the document that it gives: the beacon's value.")]
+
+
+class WholeRevisionOutput(RevisionOutput):
+    """A revision, with what happened to each object."""
+
+    model_config = output_config(
+        {
+            **_EXAMPLE,
+            "changes": [
+                {
+                    "kind": "server",
+                    "name": "wayshub/c",
+                    "before": {"name": "c", "url": "http://10.0.0.13:3000", "weight": 1, "state": "ready"},
+                    "after": {"name": "c", "url": "http://10.0.0.13:3000", "weight": 1, "state": "drain"},
+                }
+            ],
+        }
+    )
+
+    changes: Annotated[list[ChangeOutput], Described(description="What happened to each object, whole.")]

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from provider.errors import AlreadyExists, FieldError, InUse, Invalid, NotFound
 from provider.messages import Message
 from provider.models import Account, Actor, Change, Role
-from provider.security import passwords, secrets
+from provider.security import passwords, secrets, words
 from provider.security.access import written
 from provider.security.secrets import Secret
 from provider.store import accounts, audit
@@ -32,7 +32,7 @@ def add(session: Session, actor: Actor, name: str, role: Role, now: datetime) ->
         detail = Message("account {name} exists already", name=name)
         raise AlreadyExists(detail, [FieldError("/name", "name.taken", detail)])
     account = accounts.add(session, name, role, written(now))
-    _note(session, actor, "account.add", f"account {name} added as {role}", name, None, role)
+    _note(session, actor, "account.add", Message(words.ACCOUNT_ADDED, name=name, role=role), name, None, role)
     return account
 
 
@@ -45,7 +45,8 @@ def set_role(session: Session, actor: Actor, name: str, role: Role) -> None:
     account.role = role
     session.flush()
     _check_admins(session, account, before)
-    _note(session, actor, "account.set", f"account {name}: role {before} → {role}", name, before, role)
+    told = Message(words.ACCOUNT_SET, name=name, before=before, after=role)
+    _note(session, actor, "account.set", told, name, before, role)
 
 
 def remove(session: Session, actor: Actor, name: str) -> None:
@@ -53,7 +54,7 @@ def remove(session: Session, actor: Actor, name: str) -> None:
     account = accounts.get(session, name)
     accounts.remove(session, account)
     _check_admins(session, account, account.role)
-    _note(session, actor, "account.remove", f"account {name} removed", name, account.role, None)
+    _note(session, actor, "account.remove", Message(words.ACCOUNT_REMOVED, name=name), name, account.role, None)
 
 
 def set_password(session: Session, actor: Actor, name: str, password_hash: str) -> None:
@@ -62,15 +63,22 @@ def set_password(session: Session, actor: Actor, name: str, password_hash: str) 
     accounts.end_sessions(session, name)
     accounts.forget_invitation(session, name)
     accounts.forget_failures(session, name)
-    audit.add(session, actor, "account.password", f"password of account {name} set, and its sessions ended")
+    audit.add(session, actor, "account.password", Message(words.PASSWORD_SET, name=name))
+
+
+def end_sessions(session: Session, actor: Actor, name: str) -> None:
+    """End all sessions of an account. Raises `NotFound`."""
+    accounts.get(session, name)
+    accounts.end_sessions(session, name)
+    audit.add(session, actor, "account.sessions", Message(words.SESSIONS_ENDED, name=name))
 
 
 def invite(session: Session, actor: Actor, name: str, now: datetime) -> Secret:
     """Make the secret of a one-time link with which an account's password can be set. Raises `NotFound`."""
     accounts.get(session, name)
-    secret = secrets.make_plain()
+    secret = secrets.make_link()
     accounts.invite(session, name, secret.hash, written(now + INVITATION))
-    audit.add(session, actor, "account.invite", f"one-time link for account {name} made")
+    audit.add(session, actor, "account.invite", Message(words.LINK_MADE, name=name))
     return secret
 
 
@@ -116,9 +124,9 @@ def _check_admins(session: Session, account: Account, before: Role) -> None:
 
 
 def _note(
-    session: Session, actor: Actor, action: str, words: str, name: str, before: Role | None, after: Role | None
+    session: Session, actor: Actor, action: str, told: str, name: str, before: Role | None, after: Role | None
 ) -> None:
-    audit.add(session, actor, action, words, changes=[Change("account", name, _shown(before), _shown(after))])
+    audit.add(session, actor, action, told, changes=[Change("account", name, _shown(before), _shown(after))])
 
 
 def _shown(role: Role | None) -> dict[str, Any] | None:

@@ -7,7 +7,9 @@ from typing import Final
 
 from provider.database.sessions import Database
 from provider.errors import Unavailable
+from provider.messages import Message
 from provider.models import Actor, AuditOutcome
+from provider.security import words
 from provider.store import audit
 
 logger = logging.getLogger(__name__)
@@ -36,9 +38,9 @@ class Refusals:
         await asyncio.to_thread(self._write, actor, what)
 
     def _write(self, actor: Actor, what: str) -> None:
-        words = f"{what} refused" if len(what) <= _LONGEST_WORDS else f"{what[:_LONGEST_WORDS]}… refused"
+        told = Message(words.REFUSED, what=what if len(what) <= _LONGEST_WORDS else f"{what[:_LONGEST_WORDS]}…")
         try:
             with self._database.writing() as session:
-                audit.add(session, actor, "right.refused", words, outcome=AuditOutcome.REFUSED)
+                audit.add(session, actor, "right.refused", told, outcome=AuditOutcome.REFUSED)
         except Unavailable as error:
             logger.warning("a refusal could not be noted: %s", error.detail)

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from provider.errors import FieldError, Invalid
 from provider.messages import Message
 from provider.models import Actor, Change, CreatedTokenOutput, Token, TokenInput, TokenOutput
-from provider.security import secrets
+from provider.security import secrets, words
 from provider.security.access import written
 from provider.store import audit, tokens
 
@@ -28,8 +28,8 @@ def create(session: Session, actor: Actor, wanted: TokenInput, now: datetime) ->
         expires=None if wanted.expires is None else written(wanted.expires.astimezone(UTC)),
     )
     tokens.add(session, token)
-    words = f"token {token.name} ({token.id}) made, for {', '.join(token.scopes)}"
-    audit.add(session, actor, "token.create", words, changes=[Change("token", token.id, None, _kept(token))])
+    told = Message(words.TOKEN_MADE, name=token.name, id=token.id, scopes=", ".join(token.scopes))
+    audit.add(session, actor, "token.create", told, changes=[Change("token", token.id, None, _kept(token))])
     return CreatedTokenOutput.model_construct(**dict(shown(token)), token=secret.text)
 
 
@@ -37,8 +37,8 @@ def revoke(session: Session, actor: Actor, which: str) -> Token:
     """Let a token be good no more: by its id, or by a name that no other has. Raises `NotFound` and `InUse`."""
     token = tokens.get(session, which)
     tokens.remove(session, token)
-    words = f"token {token.name} ({token.id}) revoked"
-    audit.add(session, actor, "token.revoke", words, changes=[Change("token", token.id, _kept(token), None)])
+    told = Message(words.TOKEN_REVOKED, name=token.name, id=token.id)
+    audit.add(session, actor, "token.revoke", told, changes=[Change("token", token.id, _kept(token), None)])
     return token
 
 

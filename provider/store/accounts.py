@@ -1,7 +1,7 @@
 """Accounts in the database, with their sessions, one-time links, familiar addresses and failed logins."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlmodel import Session, col, delete, func, select
 
@@ -14,6 +14,11 @@ _MOST_FAMILIAR = 100
 def list_all(session: Session) -> Sequence[Account]:
     """Return all accounts, by name."""
     return session.exec(select(Account).order_by(Account.name)).all()
+
+
+def page(session: Session, *, limit: int, after: str | None = None, q: str | None = None) -> Sequence[Account]:
+    """Return at most `limit` accounts by name, after `after`, with `q` in the name."""
+    return records.page(session, Account, (Account.name,), limit=limit, after=after, q=q)
 
 
 def find(session: Session, name: str) -> Account | None:
@@ -54,6 +59,16 @@ def list_sessions(session: Session) -> Sequence[AccountSession]:
     return session.exec(select(AccountSession)).all()
 
 
+def count_sessions(session: Session, names: Iterable[str], *, created_after: str, used_after: str) -> dict[str, int]:
+    """Count the sessions of accounts that are not too old, and were used since a time."""
+    counted = select(AccountSession.account, func.count()).where(
+        col(AccountSession.account).in_(list(names)),
+        col(AccountSession.created) > created_after,
+        col(AccountSession.last_used) > used_after,
+    )
+    return dict(session.exec(counted.group_by(AccountSession.account)).all())
+
+
 def end_sessions(session: Session, account: str) -> None:
     """End all sessions of an account."""
     session.exec(delete(AccountSession).where(col(AccountSession.account) == account))
@@ -76,6 +91,15 @@ def end_old_sessions(session: Session, created_before: str, used_before: str) ->
 def invite(session: Session, account: str, secret_hash: str, expires: str) -> None:
     """Keep an account's one-time link, in place of one before."""
     session.merge(Invitation(account=account, secret_hash=secret_hash, expires=expires))
+    session.flush()
+
+
+def list_invited(session: Session, names: Iterable[str], now: str) -> dict[str, str]:
+    """Return until when the one-time links of accounts are good, for those that have one that is."""
+    good = select(Invitation.account, Invitation.expires).where(
+        col(Invitation.account).in_(list(names)), col(Invitation.expires) > now
+    )
+    return dict(session.exec(good).all())
 
 
 def find_invitation(session: Session, secret_hash: str) -> Invitation | None:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
-from sqlmodel import Session, col, select
+from sqlalchemy import JSON, case, type_coerce
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, func, select
 
 from provider.models import Actor, AuditEntry, AuditOutcome, AuditOutput, Change, Revision
 from provider.store import records
@@ -54,11 +56,18 @@ def add(
     )
 
 
-def page(session: Session, wanted: Filter, *, limit: int, before: int | None = None) -> Sequence[AuditOutput]:
-    """Return the newest entries that fit, of those before a number, with what their revisions changed."""
-    query = select(AuditEntry, Revision.changes).join(
-        Revision, col(AuditEntry.revision) == col(Revision.number), isouter=True
-    )
+def page(
+    session: Session, wanted: Filter, *, limit: int, before: int | None = None, longest: int | None = None
+) -> Sequence[AuditOutput]:
+    """Return the newest entries that fit, of those before a number, with what their revisions changed.
+
+    What has more than `longest` characters, as it is stored, is left out: one revision can have changed everything.
+    """
+    kept = func.coalesce(func.nullif(AuditEntry.changes, "[]"), Revision.changes, "[]")
+    if longest is not None:
+        kept = case((func.length(kept) <= longest, kept), else_="[]")
+    query = select(AuditEntry, type_coerce(kept, JSON)).options(defer(col(AuditEntry.changes)))  # type: ignore[arg-type]
+    query = query.join(Revision, col(AuditEntry.revision) == col(Revision.number), isouter=True)
     for column, value in (
         (AuditEntry.actor, wanted.actor),
         (AuditEntry.action, wanted.action),
@@ -76,7 +85,7 @@ def page(session: Session, wanted: Filter, *, limit: int, before: int | None = N
     if before is not None:
         query = query.where(col(AuditEntry.id) < before)
     found = session.exec(query.order_by(col(AuditEntry.id).desc()).limit(limit))
-    return [_shown(entry, entry.changes or changes or []) for entry, changes in found]
+    return [_shown(entry, changes) for entry, changes in found]
 
 
 def _shown(entry: AuditEntry, changes: Sequence[dict[str, object]]) -> AuditOutput:

@@ -25,6 +25,11 @@ def page(session: Session, *, limit: int, after: str | None = None, q: str | Non
     return [_from_row(row) for row in records.page(session, Domain, texts, limit=limit, after=after, q=q)]
 
 
+def hosts(session: Session) -> Sequence[str]:
+    """Return all domains as A-labels, in order."""
+    return session.exec(select(Domain.name).order_by(Domain.name)).all()
+
+
 def count_routers(session: Session, ascii_names: Sequence[str]) -> dict[str, int]:
     """Count the routers that match domains, some hundreds at most, by A-label. A domain without any is left out."""
     within = col(RouterDomain.domain).in_(ascii_names)

@@ -33,6 +33,12 @@ def page(
     return _from_rows(session, records.page(session, Router, texts, limit=limit, after=after, q=q, also=by_domain))
 
 
+def disabled(session: Session) -> Sequence[RouterInput]:
+    """Return the routers that the edges do not get, by name."""
+    off = [col(Router.enabled).is_(False)]
+    return _from_rows(session, records.page(session, Router, (Router.name,), where=off))
+
+
 def of_service(session: Session, service: str, *, limit: int | None = None) -> Sequence[RouterInput]:
     """Return the routers that lead to a service, by name, at most `limit`."""
     query = select(Router).where(Router.service == service).order_by(Router.name).limit(limit)

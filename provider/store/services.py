@@ -26,6 +26,17 @@ def page(
     return [_from_row(row) for row in records.page(session, Service, (Service.name,), limit=limit, after=after, q=q)]
 
 
+def names(session: Session) -> Sequence[str]:
+    """Return the names of all services, in order."""
+    return session.exec(select(Service.name).order_by(Service.name)).all()
+
+
+def list_unreached(session: Session, *, limit: int) -> Sequence[str]:
+    """Return the names of at most `limit` services that no router leads to."""
+    used = select(Router.name).where(Router.service == Service.name).exists()
+    return session.exec(select(Service.name).where(~used).order_by(Service.name).limit(limit)).all()
+
+
 def count_routers(session: Session, names: Sequence[str]) -> dict[str, int]:
     """Count the routers that lead to services, some hundreds at most, by name. One without any is left out."""
     counted = select(Router.service, func.count()).where(col(Router.service).in_(names)).group_by(col(Router.service))

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import Session, select
+from sqlalchemy import tuple_
+from sqlmodel import Session, col, or_, select
 
 from provider.errors import InUse
 from provider.messages import Message
@@ -18,6 +19,18 @@ def list_all(session: Session) -> Sequence[Token]:
 def page(session: Session, *, limit: int, after: str | None = None, q: str | None = None) -> Sequence[Token]:
     """Return at most `limit` tokens by their identifier, after `after`, with `q` in the identifier or the name."""
     return records.page(session, Token, (Token.id, Token.name), limit=limit, after=after, q=q)
+
+
+def page_by_name(
+    session: Session, *, limit: int, after: tuple[str, str] | None = None, q: str | None = None
+) -> Sequence[Token]:
+    """Return at most `limit` tokens by name and identifier, after a pair of both, with `q` in one of them."""
+    query = select(Token).order_by(Token.name, Token.id).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(col(Token.name), col(Token.id)) > after)
+    if q:
+        query = query.where(or_(records.contains(Token.name, q), records.contains(Token.id, q)))
+    return session.exec(query).all()
 
 
 def named(session: Session, name: str) -> Sequence[Token]:

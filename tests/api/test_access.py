@@ -46,6 +46,8 @@ TABLE: Final = {
     "/api/v1/routers": {"GET": READERS, "POST": WRITERS},
     "/api/v1/routers/{name}": {"GET": READERS, "PUT": WRITERS, "PATCH": WRITERS, "DELETE": WRITERS},
     "/api/v1/expose": {"POST": WRITERS},
+    "/api/v1/revisions": {"GET": READERS},
+    "/api/v1/revisions/{number}": {"GET": READERS},
     "/api/v1/edges": {"GET": READERS},
     "/api/v1/edges/{name}": {"GET": READERS},
     "/api/v1/edges/{name}/quarantine": {"DELETE": WRITERS},
@@ -53,6 +55,24 @@ TABLE: Final = {
     "/api/v1/tokens/{id}": {"GET": ADMINS, "DELETE": ADMINS},
     "/api/v1/audit": {"GET": ADMINS},
     "/": {"GET": READERS},
+    "/edges": {"GET": READERS},
+    "/edges/{name}": {"GET": READERS},
+    "/edges/{name}/lift": {"POST": WRITERS},
+    "/connect": {"GET": READERS},
+    "/revisions": {"GET": READERS},
+    "/revisions/{number}": {"GET": READERS},
+    "/accounts": {"GET": ADMINS},
+    "/accounts/new": {"GET": ADMINS, "POST": ADMINS},
+    "/accounts/{name}": {"GET": ADMINS},
+    "/accounts/{name}/": {"GET": ADMINS},
+    "/accounts/{name}/role": {"POST": ADMINS},
+    "/accounts/{name}/link": {"POST": ADMINS},
+    "/accounts/{name}/sessions/end": {"POST": ADMINS},
+    "/accounts/{name}/remove": {"GET": ADMINS, "POST": ADMINS},
+    "/tokens": {"GET": ADMINS},
+    "/tokens/new": {"GET": ADMINS, "POST": ADMINS},
+    "/tokens/{id}/revoke": {"GET": ADMINS, "POST": ADMINS},
+    "/audit": {"GET": ADMINS},
     "/login": {"GET": EVERYBODY, "POST": EVERYBODY},
     "/logout": {"POST": EVERYBODY},
     "/password": {"GET": EVERYBODY, "POST": EVERYBODY},
@@ -85,8 +105,11 @@ TABLE: Final = {
 }
 """Who may use each method of each route: nobody else may."""
 
-PAGES: Final = {"/", "/docs"} | {
-    template for template in TABLE if template.startswith(("/domains", "/routers", "/services"))
+PAGES: Final = {
+    *("/", "/docs", "/edges", "/edges/{name}", "/connect", "/revisions", "/revisions/{number}"),
+    *("/accounts", "/accounts/new", "/accounts/{name}", "/accounts/{name}/", "/accounts/{name}/remove"),
+    *("/tokens", "/tokens/new", "/tokens/{id}/revoke", "/audit"),
+    *(template for template in TABLE if template.startswith(("/domains", "/routers", "/services"))),
 }
 """To log in is what a browser is told here that has no session; a program is told that it may not."""
 
@@ -141,7 +164,7 @@ def credentials(tokens: dict[str, str], sessions: dict[str, str]) -> dict[str, d
     """The headers with which each of them asks."""
     known = {who: bearer(token) for who, token in tokens.items()}
     known |= {who: {"Cookie": f"provider_session={session}"} for who, session in sessions.items()}
-    return {"nobody": {}, "ended": {"Cookie": f"provider_session={'x' * 43}"}} | known
+    return {"nobody": {}, "ended": {"Cookie": f"provider_session=wss_{'x' * 43}"}} | known
 
 
 def test_the_table_has_each_route_and_no_other() -> None:

@@ -125,7 +125,7 @@ def test_the_wrong_fields_say_so_and_what_was_typed_stays(browser: httpx.Client)
 
 def test_who_is_logged_in_can_log_out(browser: httpx.Client) -> None:
     page = ask(browser, "gallery", text="alvin")
-    assert "<strong>alvin</strong> <span>operator</span>" in page
+    assert '<a href="/password" title="Set your password"><strong>alvin</strong> <span>operator</span></a>' in page
     assert '<form class="person" method="post" action="/logout">' in page
     assert "/logout" not in browser.get("/").text
 

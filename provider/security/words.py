@@ -1,0 +1,44 @@
+"""The sentences that the audit keeps of who did what: their templates, so that they can be said in other languages."""
+
+from typing import Final
+
+from provider.messages import template
+
+ACCOUNT_ADDED: Final = template("account {name} added as {role}")
+ACCOUNT_SET: Final = template("account {name}: role {before} → {after}")
+ACCOUNT_REMOVED: Final = template("account {name} removed")
+PASSWORD_SET: Final = template("password of account {name} set, and its sessions ended")
+LINK_MADE: Final = template("one-time link for account {name} made")
+SESSIONS_ENDED: Final = template("all sessions of account {name} ended")
+LOGGED_IN: Final = template("{name} logged in")
+LOGGED_OUT: Final = template("{name} logged out")
+LOGIN_REFUSED: Final = template("login as {name} refused")
+UNKNOWN_LOGIN_REFUSED: Final = template("login as an unknown account refused")
+TOKEN_MADE: Final = template("token {name} ({id}) made, for {scopes}")
+TOKEN_REVOKED: Final = template("token {name} ({id}) revoked")
+REFUSED: Final = template("{what} refused")
+QUARANTINE_LIFTED: Final = template("quarantine of edge {name} lifted: it is offered revision {revision} again")
+
+ALL: Final = (
+    *(ACCOUNT_ADDED, ACCOUNT_SET, ACCOUNT_REMOVED, PASSWORD_SET, LINK_MADE, SESSIONS_ENDED),
+    *(LOGGED_IN, LOGGED_OUT, UNKNOWN_LOGIN_REFUSED, LOGIN_REFUSED),
+    *(TOKEN_MADE, TOKEN_REVOKED, QUARANTINE_LIFTED, REFUSED),
+)
+"""All of them, the least particular last: a sentence that was stored is taken for the first that fits."""
+
+ACTIONS: Final = {
+    "state.change": template("change of the configuration"),
+    "account.add": template("account added"),
+    "account.set": template("role changed"),
+    "account.remove": template("account removed"),
+    "account.password": template("password set"),
+    "account.invite": template("one-time link made"),
+    "account.sessions": template("sessions ended"),
+    "account.login": template("login"),
+    "account.logout": template("logout"),
+    "token.create": template("token made"),
+    "token.revoke": template("token revoked"),
+    "edge.lift": template("quarantine lifted"),
+    "right.refused": template("right refused"),
+}
+"""The kinds of things that are done, in words."""

@@ -1,0 +1,68 @@
+"""Revisions in the database: listed and read, the newest first. `provider.revisions` alone adds one."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlmodel import Session, col, func, or_, select
+
+from provider.errors import NotFound
+from provider.messages import Message
+from provider.models import Change, Revision, RevisionOutput
+from provider.store import records
+
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
+
+
+def read_number(text: str) -> int:
+    """Read the number of a revision. Raises `NotFound` for what is none."""
+    if not _NUMBER.fullmatch(text):
+        raise NotFound(Message("there is no revision {number}", number=text))
+    return int(text)
+
+
+def page(session: Session, *, limit: int, before: int | None = None, q: str | None = None) -> Sequence[RevisionOutput]:
+    """Return the newest revisions, of those before a number, with `q` in the summary or the author.
+
+    What they changed is not read: one revision can have changed everything.
+    """
+    query = select(Revision.number, Revision.time, Revision.author, Revision.summary, Revision.digest)
+    if before is not None:
+        query = query.where(col(Revision.number) < before)
+    if q:
+        query = query.where(or_(records.contains(Revision.summary, q), records.contains(Revision.author, q)))
+    found = session.exec(query.order_by(col(Revision.number).desc()).limit(limit))
+    return [
+        RevisionOutput(number=number, time=datetime.fromisoformat(time), author=author, summary=summary, digest=digest)
+        for number, time, author, summary, digest in found
+    ]
+
+
+def get(session: Session, number: int) -> Revision:
+    """Return a revision, whole. Raises `NotFound`."""
+    found = session.get(Revision, number)
+    if found is None:
+        raise NotFound(Message("there is no revision {number}", number=number))
+    return found
+
+
+def find_neighbours(session: Session, number: int) -> tuple[int | None, int | None]:
+    """Find the numbers of the revisions before and after one."""
+    before = select(func.max(Revision.number)).where(col(Revision.number) < number)
+    after = select(func.min(Revision.number)).where(col(Revision.number) > number)
+    return session.exec(before).one(), session.exec(after).one()
+
+
+def find_digests(session: Session, digests: Iterable[str]) -> dict[str, int]:
+    """Find the newest revision that gave each of these documents."""
+    newest = select(Revision.digest, func.max(Revision.number)).where(col(Revision.digest).in_(list(digests)))
+    return dict(session.exec(newest.group_by(Revision.digest)).all())
+
+
+def find_changes(session: Session, numbers: Iterable[int], *, longest: int) -> dict[int, list[Change]]:
+    """Find what revisions changed, by their numbers; not for one that has more than `longest` characters of it."""
+    short = select(Revision.number, Revision.changes).where(
+        col(Revision.number).in_(list(numbers)), func.length(Revision.changes) <= longest
+    )
+    return {number: [Change(**change) for change in changes] for number, changes in session.exec(short)}

@@ -1,0 +1,111 @@
+"""The audit: who did what, when and from where, and what was refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from provider.cursors import read_number
+from provider.dependencies import RevisionsDependency
+from provider.errors import FieldError
+from provider.messages import Message, recognise
+from provider.models import AuditOutcome, AuditOutput, Change
+from provider.security import needs, words
+from provider.store import audit
+from provider.web import changes
+from provider.web.changes import ObjectChange
+from provider.web.forms import Form
+from provider.web.lists import Part, PartDependency
+from provider.web.rendering import render
+
+router = APIRouter(prefix="/audit", include_in_schema=False, dependencies=[Depends(needs.ADMINISTRATION_PAGE)])
+
+_OBJECTS_SHOWN: Final = 20
+
+Word = Annotated[str, Query(max_length=200)]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An entry in the list: what was done as messages, and what happened to the first objects, of so many."""
+
+    entry: AuditOutput
+    words: Sequence[str]
+    objects: Sequence[ObjectChange]
+    count: int
+
+
+async def read_form(
+    actor: Word = "", action: Word = "", outcome: Word = "", since: Word = "", until: Word = ""
+) -> dict[str, str]:
+    """Read what the list is filtered by, as it was typed."""
+    typed = {"actor": actor, "action": action, "outcome": outcome, "since": since, "until": until}
+    return {name: text.strip() for name, text in typed.items()}
+
+
+@router.get("")
+def list_audit(
+    request: Request,
+    revisions: RevisionsDependency,
+    wanted: PartDependency,
+    texts: Annotated[dict[str, str], Depends(read_form)],
+) -> Response:
+    """List what was done and refused, the newest first."""
+    before = None if wanted.after is None else read_number(wanted.after)
+    filters, errors = _read(texts, wanted.q)
+    found: Sequence[AuditOutput] = ()
+    if not errors:
+        with revisions.reading() as session:
+            found = audit.page(session, filters, limit=wanted.limit, before=before, longest=changes.SHORT)
+    part: Part[Row] = wanted.part([_row(entry) for entry in found], lambda row: str(row.entry.id))
+    return render(
+        request,
+        "audit/list.html",
+        status=422 if errors else 200,
+        part=part,
+        form=Form(texts, errors),
+        actions=words.ACTIONS,
+        is_filtered=any(texts.values()) or bool(wanted.q),
+    )
+
+
+def _row(entry: AuditOutput) -> Row:
+    listed = [Change(each.kind, each.name, each.before, each.after) for each in entry.changes]  # type: ignore[arg-type]  # of a kind
+    is_revision = entry.revision is not None
+    told = changes.summary(listed, entry.words) if is_revision else [recognise(entry.words, words.ALL)]
+    return Row(entry, told, [changes.shown(change) for change in listed[:_OBJECTS_SHOWN]], len(listed))
+
+
+def _read(texts: dict[str, str], q: str) -> tuple[audit.Filter, list[FieldError]]:
+    """Return what to look for, and what is wrong with what was typed."""
+    errors: list[FieldError] = []
+    outcome = texts["outcome"]
+    if outcome and outcome not in set(AuditOutcome):
+        errors.append(FieldError("/outcome", "value.choice", Message("choose one of these"), "query"))
+        outcome = ""
+    filters = audit.Filter(
+        actor=texts["actor"] or None,
+        action=texts["action"] or None,
+        outcome=AuditOutcome(outcome) if outcome else None,
+        q=q or None,
+        since=_read_time(texts, "since", errors),
+        until=_read_time(texts, "until", errors),
+    )
+    return filters, errors
+
+
+def _read_time(texts: dict[str, str], name: str, errors: list[FieldError]) -> str | None:
+    """Return a time (UTC) as it is kept, if one was typed: what is wrong with it is added to the errors."""
+    text = texts[name]
+    if not text:
+        return None
+    try:
+        read = datetime.fromisoformat(text)
+        date = read if read.tzinfo else read.replace(tzinfo=UTC)
+        return date.astimezone(UTC).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError):
+        detail = Message("write a day, and a time if need be, such as 2030-12-31 or 2030-12-31T18:00 (UTC)")
+        errors.append(FieldError(f"/{name}", "date.format", detail, "query"))
+        return None

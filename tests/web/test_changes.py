@@ -1,0 +1,65 @@
+"""What happened to objects, field by field."""
+
+import pytest
+
+from provider.messages import Message
+from provider.models import Change, Kind
+from provider.web.changes import Field, compare, shown, summary
+
+
+def test_only_fields_that_differ_are_told() -> None:
+    before = {"name": "a", "weight": 1, "state": "ready", "tags": ["x"]}
+    assert compare(before, {**before, "weight": 2}) == [Field("weight", 1, 2)]
+    assert compare(before, before) == []
+
+
+def test_the_fields_of_an_object_within_are_told_one_by_one() -> None:
+    check = {"path": "/", "interval": "5s"}
+    assert compare({"healthCheck": None}, {"healthCheck": check}) == [
+        Field("healthCheck.path", None, "/"),
+        Field("healthCheck.interval", None, "5s"),
+    ]
+    assert compare({"healthCheck": check}, {"healthCheck": {**check, "path": "/up"}}) == [
+        Field("healthCheck.path", "/", "/up")
+    ]
+    assert compare({"tls": {}}, {"tls": None}) == [Field("tls", {}, None)]
+
+
+def test_of_what_is_new_or_gone_only_what_says_something_is_told() -> None:
+    made = {"name": "a", "description": "", "domains": [], "enabled": False, "weight": 0, "tls": None}
+    assert compare(None, made) == [Field("enabled", None, False), Field("weight", None, 0)]
+    assert compare(made, None) == [Field("enabled", False, None), Field("weight", 0, None)]
+
+
+def test_a_text_that_was_emptied_is_told() -> None:
+    assert compare({"description": "x"}, {"description": ""}) == [Field("description", "x", "")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "path"),
+    [
+        ("domain", "xn--bcher-kva.example", "/domains/xn--bcher-kva.example"),
+        ("domain", "*.example.com", "/domains/%2A.example.com"),
+        ("service", "new", "/services/new/"),
+        ("server", "wayshub/a", "/services/wayshub/servers/a"),
+        ("router", "wayshub", "/routers/wayshub"),
+        ("account", "dewi", "/accounts/dewi"),
+        ("token", "k3v9x0ab", "/tokens?q=k3v9x0ab"),
+    ],
+)
+def test_what_is_there_has_a_link(kind: Kind, name: str, path: str) -> None:
+    assert shown(Change(kind, name, None, {"a": 1})).path == path
+    assert shown(Change(kind, name, {"a": 1}, None)).path is None
+
+
+def test_a_summary_names_the_first_and_counts_the_rest() -> None:
+    changes = [Change("domain", f"{index}.test", None, {"name": f"{index}.test"}) for index in range(7)]
+    told = summary(changes, "stored")
+    assert told[0] == "domain 0.test added"
+    assert told[5:] == [Message("and {count} more", count=2)]
+
+
+def test_where_the_changes_were_not_read_the_stored_words_are_told() -> None:
+    assert summary(None, "domain a added; and 9 more") == ["domain a added; and 9 more"]
+    [told] = summary([], "the stored state gives another document")
+    assert isinstance(told, Message)
