@@ -10,8 +10,22 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from provider import __version__, configuration
-from provider.api import audit, documentation, domains, expose, health, openapi, problems, routers, servers, services
+from provider.api import (
+    audit,
+    conflicts,
+    documentation,
+    domains,
+    explain,
+    expose,
+    health,
+    openapi,
+    problems,
+    routers,
+    servers,
+    services,
+)
 from provider.api import edges as edges_api
+from provider.api import events as events_api
 from provider.api import metrics as metrics_api
 from provider.api import revisions as revisions_api
 from provider.api import tokens as tokens_api
@@ -23,22 +37,30 @@ from provider.api.requests import Requests, list_templates
 from provider.api.resources import PREFIX
 from provider.configuration import Document, Parts
 from provider.database.sessions import Database
+from provider.edges.entry_points import EntryPoints
 from provider.edges.fallback import Fallback
 from provider.edges.memory import Memory
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
+from provider.edges.trials import Trials
 from provider.edges.watch import watch
+from provider.events import Events
 from provider.metrics import Metrics
 from provider.revisions import Revisions
+from provider.routing import Routing
 from provider.security.access import Access
 from provider.security.logins import Logins
 from provider.security.refusals import Refusals
 from provider.settings import Settings
 from provider.web import accounts as accounts_pages
+from provider.web import applications, exposing, languages, learn, overview, pages, preferences, sessions, trace
 from provider.web import audit as audit_pages
+from provider.web import domains as domain_pages
 from provider.web import edges as edges_pages
-from provider.web import languages, pages, preferences, sessions
 from provider.web import revisions as revisions_pages
+from provider.web import routers as router_pages
+from provider.web import servers as server_pages
+from provider.web import services as service_pages
 from provider.web import tokens as tokens_pages
 from provider.web.errors import ErrorPages
 from provider.web.rendering import Templates
@@ -51,11 +73,19 @@ _RETRY_SECONDS = 1.0
 class Application:
     """The ASGI application: the edges' polls go straight to their endpoint, all else to FastAPI."""
 
-    def __init__(self, api: FastAPI, guarded: ASGIApp, endpoint: ASGIApp, polls: Polls, metrics: Metrics) -> None:
+    def __init__(
+        self, api: FastAPI, guarded: ASGIApp, endpoint: ASGIApp, polls: Polls, events: Events, metrics: Metrics
+    ) -> None:
         self.api = api
         self.polls = polls
+        self._events = events
         self._endpoint = endpoint
         self._requests = Requests(ErrorPages(guarded, api.state.templates), list_templates(api), metrics.requested)
+
+    def release(self) -> None:
+        """Let go of all who wait for something to happen: the held polls, and who listens to events."""
+        self.polls.close()
+        self._events.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the application's life."""
@@ -76,23 +106,23 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     polls = Polls(settings.coalesce_ms / 1000)
     edges = Edges(revisions, polls, settings.traefik_api_urls)
     memory = Memory(database, edges)
+    trials = Trials()
     fallback = Fallback(settings.fallback_file, edges)
     edges.follow(fallback.is_at)
     access, refusals = Access(database), Refusals(database)
+    events = Events(revisions, edges)
     metrics = Metrics(database, revisions, polls, edges, named=settings.traefik_api_urls.keys(), polls_route=PATH)
-    revisions.subscribe(polls.publish)
-    revisions.observe(metrics.changed)
-    edges.subscribe(metrics.judged)
+    _connect(revisions, polls, edges, metrics, events)
 
     @asynccontextmanager
     async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
         loaded = await asyncio.to_thread(revisions.load)
         polls.open(asyncio.get_running_loop(), revisions.current)
+        events.open(asyncio.get_running_loop())
         recalled = await memory.recall()  # before anybody is given what he rejected
         await access.follow()
-        tasks = [asyncio.create_task(watch(edges)), asyncio.create_task(memory.keep(recalled=recalled))]
-        tasks.append(asyncio.create_task(fallback.keep()))
-        tasks.append(asyncio.create_task(access.keep()))
+        keeping = [watch(edges), memory.keep(recalled=recalled), fallback.keep(), access.keep(), events.keep()]
+        tasks = [asyncio.create_task(task) for task in keeping]
         if not loaded:
             tasks.append(asyncio.create_task(_load_later(revisions)))
         yield
@@ -100,6 +130,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         polls.close()
+        events.close()
         await asyncio.to_thread(database.close)
 
     api = FastAPI(
@@ -116,28 +147,53 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
         generate_unique_id_function=lambda route: route.name,
     )
     api.state.revisions = revisions
+    api.state.routing = Routing(revisions)
+    api.state.entry_points = EntryPoints(edges, settings.entry_point_urls)
+    api.state.trials = trials
     api.state.edges = edges
     api.state.metrics = metrics
+    api.state.events = events
+    api.state.access = access
     api.state.fallback = fallback
     api.state.logins = Logins(database)
     api.state.templates = Templates(languages.load())
     api.state.started_at = monotonic()
     api.add_middleware(BodyLimit)
     problems.install(api)
-    for module in (domains, services, servers, routers, expose, revisions_api, edges_api, tokens_api, audit):
-        api.include_router(module.router, prefix=PREFIX)
-    api.include_router(health.router)
-    api.include_router(openapi.router)
-    api.include_router(metrics_api.router)
-    administration = (accounts_pages, tokens_pages, audit_pages)
-    for page in (pages, preferences, sessions, edges_pages, revisions_pages, *administration):
-        api.include_router(page.router)
+    _include_routes(api)
     api.mount("/static", pages.static_files)
     api.openapi = documentation.describe(api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     hosts = Hosts(settings.allowed_host_names)
     gate = Gate(api, list_routes(api), access, refusals, lambda: revisions.problem)
     endpoint = ConfigurationEndpoint(revisions, polls, edges, metrics, hosts, access, refusals)
-    return Application(api, Browsers(gate, hosts), endpoint, polls, metrics)
+    return Application(api, Browsers(gate, hosts), endpoint, polls, events, metrics)
+
+
+def _connect(revisions: Revisions, polls: Polls, edges: Edges, metrics: Metrics, events: Events) -> None:
+    """Let each hear of what concerns it."""
+    revisions.subscribe(polls.publish)
+    revisions.subscribe(events.published)
+    revisions.observe(metrics.changed)
+    edges.subscribe(metrics.judged)
+    edges.observe(events.judged)
+    edges.health.subscribe(events.observed)
+
+
+def _include_routes(api: FastAPI) -> None:
+    """Add all routes of the REST API, and all pages."""
+    for module in (domains, services, servers, routers, expose, explain, conflicts, edges_api):
+        api.include_router(module.router, prefix=PREFIX)
+    for module in (events_api, revisions_api, tokens_api, audit):
+        api.include_router(module.router, prefix=PREFIX)
+    api.include_router(health.router)
+    api.include_router(openapi.router)
+    api.include_router(metrics_api.router)
+    for page in (overview, exposing, applications, learn, trace, pages, preferences, sessions):
+        api.include_router(page.router)
+    for page in (domain_pages, router_pages, service_pages, server_pages, edges_pages, revisions_pages):
+        api.include_router(page.router)
+    for page in (accounts_pages, tokens_pages, audit_pages):
+        api.include_router(page.router)
 
 
 async def _load_later(revisions: Revisions) -> None:

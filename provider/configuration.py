@@ -160,14 +160,33 @@ def router_part(router: RouterInput, ascii_domains: Sequence[str]) -> Part | Non
     """
     if not router.enabled:
         return None
-    priority = router.priority or rules.priority(ascii_domains, router.path_prefix) or 0
-    struct = RouterPart(
-        entry_points=list(router.entry_points),
-        rule=router.rule or rules.build(ascii_domains, router.path_prefix),
-        service=router.service,
-        priority=priority,
-    )
+    struct = describe_router(router, ascii_domains)
     return Part(_member(router.name, _checked(struct, _decode_router, f"router {router.name}")), needs=router.service)
+
+
+def describe_router(router: RouterInput, ascii_domains: Sequence[str]) -> RouterPart:
+    """Return what Traefik gets of a router while it is enabled; priority 0 leaves the rank to the rule's length."""
+    return RouterPart(
+        entry_points=list(router.entry_points),
+        rule=rule(router, ascii_domains),
+        service=router.service,
+        priority=priority(router, ascii_domains) or 0,
+    )
+
+
+def read_router(name: str, part: Part) -> RouterPart:
+    """Return what Traefik gets of a router, from its part."""
+    return _decode_router(part.content[len(_member(name, b"")) :])
+
+
+def rule(router: RouterInput, ascii_domains: Sequence[str]) -> str:
+    """Return the rule of a router as Traefik gets it. `ascii_domains` are its domains as A-labels, in order."""
+    return router.rule or rules.build(ascii_domains, router.path_prefix)
+
+
+def priority(router: RouterInput, ascii_domains: Sequence[str]) -> int | None:
+    """Return the priority of a router as Traefik gets it, or None to let it take the length of the rule."""
+    return router.priority or rules.priority(ascii_domains, router.path_prefix)
 
 
 def service_part(service: ServiceInput, servers: Iterable[ServerInput]) -> Part:

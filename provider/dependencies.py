@@ -4,17 +4,22 @@ Dependencies that only look something up are `async`, here and in `api`: FastAPI
 in a thread of its own, which costs a request more than the dependency does.
 """
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from provider.edges.entry_points import EntryPoints, Place
 from provider.edges.fallback import Fallback
 from provider.edges.health import Health
 from provider.edges.registry import Edges
+from provider.edges.trials import Trials
+from provider.events import Events
 from provider.metrics import Metrics
 from provider.models import Actor
 from provider.revisions import Revisions
-from provider.security.access import Person
+from provider.routing import Routing
+from provider.security.access import Access, Person
 from provider.security.logins import Logins
 
 
@@ -24,9 +29,27 @@ async def revisions(request: Request) -> Revisions:
     return found
 
 
+async def routing(request: Request) -> Routing:
+    """Return the app's routers, ready to be asked."""
+    found: Routing = request.app.state.routing
+    return found
+
+
 async def edges(request: Request) -> Edges:
     """Return the app's edges."""
     found: Edges = request.app.state.edges
+    return found
+
+
+async def places(request: Request) -> Sequence[Place]:
+    """Return the entry points of the app's edges, as they are now."""
+    found: EntryPoints = request.app.state.entry_points
+    return list(found)
+
+
+async def trials(request: Request) -> Trials:
+    """Return the app's trials."""
+    found: Trials = request.app.state.trials
     return found
 
 
@@ -45,6 +68,18 @@ async def metrics(request: Request) -> Metrics:
 async def fallback(request: Request) -> Fallback:
     """Return the app's fallback file."""
     found: Fallback = request.app.state.fallback
+    return found
+
+
+async def events(request: Request) -> Events:
+    """Return what became new in the app."""
+    found: Events = request.app.state.events
+    return found
+
+
+async def access(request: Request) -> Access:
+    """Return who may use the app."""
+    found: Access = request.app.state.access
     return found
 
 
@@ -67,8 +102,13 @@ async def logins(request: Request) -> Logins:
 
 
 RevisionsDependency = Annotated[Revisions, Depends(revisions)]
+RoutingDependency = Annotated[Routing, Depends(routing)]
 EdgesDependency = Annotated[Edges, Depends(edges)]
+PlacesDependency = Annotated[Sequence[Place], Depends(places)]
+TrialsDependency = Annotated[Trials, Depends(trials)]
 HealthDependency = Annotated[Health, Depends(health)]
+EventsDependency = Annotated[Events, Depends(events)]
+AccessDependency = Annotated[Access, Depends(access)]
 FallbackDependency = Annotated[Fallback, Depends(fallback)]
 MetricsDependency = Annotated[Metrics, Depends(metrics)]
 ActorDependency = Annotated[Actor, Depends(actor)]

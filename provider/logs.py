@@ -8,6 +8,7 @@ No line has a body, a header such as `Authorization`, or the values of variables
 """
 
 import logging
+import re
 import sys
 from typing import Final, Literal
 
@@ -16,6 +17,9 @@ from structlog.typing import EventDict, Processor
 
 # What these say at `info` is of no use to an operator: each request, each step of a start.
 _QUIET: Final = ("httpx", "httpcore", "uvicorn.access", "alembic", "asyncio")
+
+_SECRET: Final = re.compile(r"(ws(?:p_[a-z0-9]{8}|[sl])_)[a-z0-9_-]{43}", re.IGNORECASE)
+"""A token, the secret of a session, or that of a one-time link, as `provider.security.secrets` makes them."""
 
 _COLORS: Final = {"warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[31m"}
 _PLAIN: Final = "\x1b[0m"
@@ -46,9 +50,17 @@ def formatter(style: Literal["text", "json"], *, colors: bool = False) -> loggin
     else:
         first.append(structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False))
         last = [structlog.processors.format_exc_info, _Lines(colors=colors)]
-    return structlog.stdlib.ProcessorFormatter(
+    return _Formatter(
         foreign_pre_chain=first, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
     )
+
+
+def hidden(text: str) -> str:
+    """Return a text with the secrets of ours that stand in it cut short, wherever somebody has put them.
+
+    To be called before a text is shortened: half a secret is not recognised.
+    """
+    return _SECRET.sub(r"\1…", text)
 
 
 def printable(text: str, kept: str = "") -> str:
@@ -62,6 +74,13 @@ def printable(text: str, kept: str = "") -> str:
         character if character.isprintable() or character in kept else character.encode("unicode_escape").decode()
         for character in text
     )
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Makes a text of a record, without secrets, wherever in it they stand."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return hidden(super().format(record))
 
 
 class _Lines:

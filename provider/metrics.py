@@ -96,7 +96,7 @@ class Metrics:
         )
         self._request_seconds = Histogram(
             "provider_request_duration_seconds",
-            "Time to answer a request, without the polls of the edges.",
+            "Time to answer a request, without the polls of the edges and the streams of events.",
             ("method", "route"),
             registry=self._registry,
             buckets=_REQUEST_BUCKETS,

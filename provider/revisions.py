@@ -139,6 +139,7 @@ class Revisions:
         """Give a session for reading. Raises `Unavailable`."""
         self._check_loaded()
         with self._database.reading() as session:
+            servers.keep_to(session, self._server_networks)
             yield session
 
     def change(self, apply: Callable[[Session], T], *, actor: Actor) -> Outcome[T]:

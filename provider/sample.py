@@ -15,6 +15,7 @@ from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from string import Template
 from typing import Any, Final, cast
+from urllib.parse import quote
 
 HOST: Final = "127.0.0.1"
 HEALTH_PATH: Final = "/health"
@@ -162,6 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", f"{kind}; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
+        self.send_header("X-Served-By", quote(cast("SampleServer", self.server).name))
         self.send_header("Vary", "Accept")
         if kind == "text/html":
             self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:")

@@ -1,4 +1,4 @@
-"""Uvicorn, with what the polls need of it: the connection of a request, and their release at the end."""
+"""Uvicorn, with what the polls need of it: the connection of a request, and the release of all who wait at the end."""
 
 import resource
 import socket
@@ -31,7 +31,7 @@ class ConnectionProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  #
 
 
 class Server(uvicorn.Server):
-    """A server that lets go of the held polls before it waits for its connections to end."""
+    """A server that lets go of those who wait before it waits for its connections to end."""
 
     def __init__(self, app: Application, settings: Settings) -> None:
         self._app = app
@@ -66,8 +66,8 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Release the held polls, then stop."""
-        self._app.polls.close()
+        """Release the held polls and who listens, then stop."""
+        self._app.release()
         await super().shutdown(sockets)
 
 

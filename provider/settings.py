@@ -57,6 +57,11 @@ class Settings(BaseSettings):
         description="Where to read back what the edges run: the URL of Traefik's API, or several as `name=url`, "
         "with commas between.",
     )
+    entry_points: str | None = Field(
+        default=None,
+        description="Where the console can send requests to entry points, as `web=http://127.0.0.1:8080`, with commas "
+        "between; else where Traefik's API tells.",
+    )
     server_networks: str | None = Field(
         default=None,
         description="Networks that servers with literal addresses may be in, such as `10.0.0.0/8`, with commas "
@@ -90,7 +95,8 @@ class Settings(BaseSettings):
         return text
 
     @field_validator(
-        *("traefik", "traefik_api", "server_networks", "fallback_file", "tls_certificate", "tls_key"), mode="before"
+        *("traefik", "traefik_api", "entry_points", "server_networks", "fallback_file", "tls_certificate", "tls_key"),
+        mode="before",
     )
     @classmethod
     def none_if_empty(cls, value: object) -> object:
@@ -102,6 +108,13 @@ class Settings(BaseSettings):
     def check_traefik_api(cls, text: str | None) -> str | None:
         """Accept a URL, or several with the edges' names."""
         _read_api_urls(text)
+        return text
+
+    @field_validator("entry_points")
+    @classmethod
+    def check_entry_points(cls, text: str | None) -> str | None:
+        """Accept URLs with the entry points' names."""
+        _read_entry_points(text)
         return text
 
     @field_validator("tls_key")
@@ -150,6 +163,11 @@ class Settings(BaseSettings):
     def traefik_api_urls(self) -> dict[str, str]:
         """The URLs of the Traefiks' APIs, by the names of the edges."""
         return _read_api_urls(self.traefik_api)
+
+    @property
+    def entry_point_urls(self) -> dict[str, str]:
+        """Where entry points can be asked, by their names."""
+        return _read_entry_points(self.entry_points)
 
     @field_validator("server_networks")
     @classmethod
@@ -208,6 +226,22 @@ def _read_api_urls(text: str | None) -> dict[str, str]:
         if name in urls:
             raise ValueError(f"the edge {name} stands twice")
         urls[name] = url
+    return urls
+
+
+def _read_entry_points(text: str | None) -> dict[str, str]:
+    urls: dict[str, str] = {}
+    for part in filter(None, map(str.strip, (text or "").split(","))):
+        name, _equals, url = part.partition("=")
+        try:
+            check_name(name)
+        except PydanticCustomError as error:
+            raise ValueError(error.message()) from None
+        if not re.fullmatch(r"http://[^\s/?#@]+/?", url):
+            raise ValueError(f"{part} is no entry point: write web=http://127.0.0.1:8080")
+        if name in urls:
+            raise ValueError(f"the entry point {name} stands twice")
+        urls[name] = url.rstrip("/")
     return urls
 
 

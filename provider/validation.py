@@ -41,7 +41,7 @@ _CODES: Final = {
     "datetime_from_date_parsing": "time.format",
     "timezone_aware": "time.format",
 }
-_TIME: Final = template("this has to be a date with time and zone, such as 2027-01-31T12:00:00Z")
+TIME_WORDS: Final = template("this has to be a date with time and zone, such as 2027-01-31T12:00:00Z")
 _DETAILS: Final = {
     "missing": template("this field is required"),
     "extra_forbidden": template("there is no such field"),
@@ -58,10 +58,10 @@ _DETAILS: Final = {
     "enum": template("this has to be {expected}"),
     "string_too_long": template("this is longer than {max_length} characters"),
     "too_long": template("this has more than {max_length} items"),
-    "datetime_type": _TIME,
-    "datetime_parsing": _TIME,
-    "datetime_from_date_parsing": _TIME,
-    "timezone_aware": _TIME,
+    "datetime_type": TIME_WORDS,
+    "datetime_parsing": TIME_WORDS,
+    "datetime_from_date_parsing": TIME_WORDS,
+    "timezone_aware": TIME_WORDS,
     "too_short": template("this needs at least {min_length}"),
     "greater_than_equal": template("this has to be at least {ge}"),
     "less_than_equal": template("this has to be at most {le}"),

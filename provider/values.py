@@ -7,14 +7,15 @@ whose type is a stable code (`url.scheme`) and whose message tells a person what
 import ipaddress
 import re
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import idna
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from provider.addresses import find_refusal
 from provider.messages import Message
+from provider.validation import TIME_WORDS
 
 DEFAULT_EDGE: Final = "default"
 """The name of an edge that gives none."""
@@ -26,6 +27,7 @@ URL_LENGTH: Final = 300
 """The most characters of a server's URL."""
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:")
 _SCOPES = ("read", "write", "admin")
 _SCOPES_OF_ONE = ("register", "edge")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
@@ -91,6 +93,15 @@ def check_scope(text: str) -> str:
         )
         raise refusal("scope.format", detail)
     return text
+
+
+def check_time(value: Any) -> Any:
+    """Check that a time is written as one: pydantic takes numbers, also in a text, for seconds since 1970."""
+    if not isinstance(value, str):
+        raise refusal("type.string", Message("this has to be a text: a date with time and zone, or null"))
+    if not _TIME.match(value):
+        raise refusal("time.format", Message(TIME_WORDS))
+    return value
 
 
 def check_text(text: str) -> str:
@@ -400,6 +411,7 @@ Scope = Annotated[
         },
     ),
 ]
+Time = Annotated[AwareDatetime, BeforeValidator(check_time), Field(strict=False)]
 Priority = Annotated[
     int,
     Field(ge=1, le=1_000_000_000, description="Rank among the routers that match, the highest wins."),

@@ -10,9 +10,10 @@ from typing import Any
 
 import httpx
 from argon2 import PasswordHasher
+from sqlalchemy import NullPool, create_engine, event
 from sqlmodel import Session
 
-from provider.database.sessions import Database
+from provider.database.connections import begin, prepare
 from provider.models import AccountSession, Actor, Role
 from provider.security import passwords, people, secrets
 from provider.security.access import written
@@ -27,14 +28,18 @@ _QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 @contextmanager
 def writing(path: Path) -> Iterator[Session]:
-    """Write in the database of a service, past it, as a command does."""
-    database = Database(path)
-    database.open()
-    try:
-        with database.writing() as session:
-            yield session
-    finally:
-        database.close()
+    """Write in the database of a service, past it, as a command does.
+
+    A command is another process. In this one nothing but SQLite may open the file: to close it would take the locks
+    from the service's own connections.
+    """
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"isolation_level": None})
+    event.listen(engine, "connect", lambda connection, _record: prepare(connection))
+    event.listen(engine, "begin", begin)
+    with Session(engine, expire_on_commit=False, autoflush=False) as session:
+        session.connection(execution_options={"begin": "BEGIN IMMEDIATE"})
+        yield session
+        session.commit()
 
 
 def add_account(
@@ -48,7 +53,7 @@ def add_account(
 
 def begin_session(path: Path, name: str) -> str:
     """Begin a session of an account without its password. Returns the cookie's value."""
-    secret, now = secrets.make_plain(), written(datetime.now(UTC))
+    secret, now = secrets.make_session(), written(datetime.now(UTC))
     with writing(path) as session:
         session.add(AccountSession(secret_hash=secret.hash, account=name, created=now, last_used=now))
     return secret.text

@@ -22,6 +22,8 @@ LAYERS = [
     "addresses",
     "values",
     "rules",
+    "balancing",
+    "answers",
     "models",
     "configuration",
     "explanations",
@@ -29,9 +31,11 @@ LAYERS = [
     "database",
     "store",
     "revisions",
+    "routing",
     "backups",
     "edges",
     "observations",
+    "events",
     "settings",
     "logs",
     "sample",
@@ -49,7 +53,7 @@ LAYERS = [
 DOORS = ["api", "web", "cli"]
 PURE = [
     *("messages", "errors", "failures", "validation", "tags", "cursors"),
-    *("addresses", "values", "rules", "configuration", "models", "explanations", "conflicts"),
+    *("addresses", "values", "rules", "balancing", "answers", "configuration", "models", "explanations", "conflicts"),
 ]
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),
@@ -58,7 +62,22 @@ IMPURE_MODULES = {
 }
 IMPURE_NAMES = {"Session", "Engine", "Connection", "create_engine", "select", "sessionmaker"}
 WIRED = {
-    *("Database", "Revisions", "Polls", "Memory", "Metrics", "Fallback", "Access", "Gate", "Refusals", "Logins"),
+    *(
+        "Database",
+        "Revisions",
+        "Events",
+        "Polls",
+        "Memory",
+        "Metrics",
+        "Fallback",
+        "Access",
+        "Gate",
+        "Refusals",
+        "Logins",
+        "Routing",
+        "Trials",
+        "EntryPoints",
+    ),
     "Templates",
     *("FastAPI", "ConfigurationEndpoint", "Requests", "Browsers", "Hosts", "ErrorPages"),
 }
@@ -134,8 +153,9 @@ def test_only_the_composition_root_puts_the_parts_together() -> None:
         for call in ast.walk(tree)
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in WIRED
     }
-    # Commands that work on the database itself run beside a service, or without one.
-    assert {module for module, _made in making - {("provider.cli.direct", "Database")}} == {"provider.app"}
+    assert {module for module, _part in making} == {"provider.app", "provider.cli.direct"}
+    # Commands that need no service open the database, and put nothing on it.
+    assert {part for module, part in making if module == "provider.cli.direct"} == {"Database"}
     knowing = {module for module in TREES if {"api", "web"} & {layer(known) for known in internal(module)}}
     assert {layer(module) for module in knowing} <= {"api", "web", "app"}
 

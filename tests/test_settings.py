@@ -36,6 +36,13 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert settings.database_path == Path("/srv/a b.db")
 
 
+def test_entry_points_are_given_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROVIDER_ENTRY_POINTS", "web=http://127.0.0.1:8080, other=http://edge.example:81/,")
+    assert read_settings().entry_point_urls == {"web": "http://127.0.0.1:8080", "other": "http://edge.example:81"}
+    monkeypatch.setenv("PROVIDER_ENTRY_POINTS", "")
+    assert read_settings().entry_point_urls == {}
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -51,6 +58,11 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         ("ALLOWED_HOSTS", "provider.example:8000"),
         ("ALLOWED_HOSTS", "*"),
         ("HOST", "a b"),
+        ("ENTRY_POINTS", "http://127.0.0.1:8080"),
+        ("ENTRY_POINTS", "web=https://127.0.0.1:8443"),
+        ("ENTRY_POINTS", "web=http://127.0.0.1:8080/path"),
+        ("ENTRY_POINTS", "web=http://a:80,web=http://b:80"),
+        ("ENTRY_POINTS", "W=http://a:80"),
         ("DATABASE_URL", "var/provider.db"),
         ("DATABASE_URL", "postgresql://localhost/provider"),
         ("DATABASE_URL", "sqlite://"),

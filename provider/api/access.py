@@ -13,15 +13,14 @@ from urllib.parse import quote
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
-from starlette.datastructures import Headers
-from starlette.requests import cookie_parser
+from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
 from provider.api import problems
 from provider.errors import Forbidden, ProviderError, Unauthenticated, Unavailable
-from provider.logs import printable
+from provider.logs import hidden, printable
 from provider.messages import Message
 from provider.models import Actor
 from provider.security.access import Access, Principal
@@ -37,6 +36,9 @@ ACTOR: Final = "actor"
 
 PERSON: Final = "person"
 """Where the `Person` is who is logged in, or None."""
+
+LIVE_UPDATE: Final = "x-live-update"
+"""The header of what a page asks for by itself."""
 
 LOGIN: Final = "/login"
 STATIC: Final = "/static/"
@@ -75,7 +77,8 @@ class Gate:
         await self._access.follow()
         client, state = scope.get("client"), scope.setdefault("state", {})
         address, request_id = client[0] if client else None, state.get("request_id")
-        principal = find_principal(self._access, Headers(scope=scope))
+        connection = HTTPConnection(scope)
+        principal = find_principal(self._access, connection, counts=LIVE_UPDATE not in connection.headers)
         state[ACTOR] = Actor("anonymous", None, address, request_id)
         if principal is not None:
             state[PRINCIPAL] = principal = principal.seen(address, request_id)
@@ -99,8 +102,9 @@ class Gate:
                 return None
             what = needs.words(method, parts)
             error = Forbidden(Message("{name} may not do this: it needs {what}", name=principal.actor.name, what=what))
-            kind = f"{method} {path if route is None else route.path}"
-            await self._refusals.note(principal.actor, kind, f"{method} {printable(path)}")
+            # All requests for one route are of one kind, and all for none: else a token could fill the audit.
+            kind = "" if route is None else f"{method} {route.path}"
+            await self._refusals.note(principal.actor, kind, f"{method} {printable(hidden(path))}")
         elif not self._access.is_known:
             error = Unavailable(self._problem())
         elif needs.page and method in READING:
@@ -118,13 +122,16 @@ class Gate:
         return None, {}
 
 
-def find_principal(access: Access, headers: Headers) -> Principal | None:
-    """Find who asks: by the token in the `Authorization` header if there is one, else by the session's cookie."""
-    given = headers.getlist("authorization")
+def find_principal(access: Access, connection: HTTPConnection, *, counts: bool = True) -> Principal | None:
+    """Find who asks: by the token in the `Authorization` header if there is one, else by the session's cookie.
+
+    Unless it `counts`, a session stays as idle as it was: what a page asks for by itself is nothing that a person does.
+    """
+    given = connection.headers.getlist("authorization")
     if given:
         return access.find_by_header(given[0].encode("latin-1")) if len(given) == 1 else None
-    session = find_session(cookie_parser(headers.get("cookie", "")))
-    return access.find_by_session(session, datetime.now(UTC)) if session else None
+    session = find_session(connection.cookies, connection.scope["scheme"])
+    return access.find_by_session(session, datetime.now(UTC), counts=counts) if session else None
 
 
 def list_routes(api: FastAPI) -> list[Route]:

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
@@ -13,6 +12,7 @@ from provider.dependencies import RevisionsDependency
 from provider.models import AuditOutcome, AuditOutput
 from provider.security import needs
 from provider.store import audit
+from provider.values import Time
 
 router = APIRouter(
     prefix="/audit", tags=["audit"], route_class=StrictRoute, dependencies=[Depends(needs.ADMINISTRATION)]
@@ -29,8 +29,8 @@ async def read_filter(
     action: Annotated[Word, Query(description="Only this kind of thing, such as `state.change`.")] = None,
     outcome: Annotated[AuditOutcome | None, Query(description="Only what was accepted, or what was refused.")] = None,
     revision: Annotated[int | None, Query(ge=1, le=_LARGEST, description="Only what made this revision.")] = None,
-    since: Annotated[AwareDatetime | None, Query(description="Only from this time on, with a time zone.")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Only before this time, with a time zone.")] = None,
+    since: Annotated[Time | None, Query(description="Only from this time on, with a time zone.")] = None,
+    until: Annotated[Time | None, Query(description="Only before this time, with a time zone.")] = None,
 ) -> audit.Filter:
     """Read which entries are asked for."""
     return audit.Filter(actor, action, outcome, revision, page.q, _written(since), _written(until))

@@ -9,7 +9,7 @@ import asyncio
 import email.message
 import json
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, get_origin
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
@@ -80,12 +80,12 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Check the query and read the body before FastAPI does."""
         handle = super().get_route_handler()
-        known = _parameters(self.dependant)
+        known, repeated = _parameters(self.dependant), _repeated(self.dependant)
         has_body = self.body_field is not None
         accepted = PATCH_TYPES if "PATCH" in (self.methods or ()) else JSON_TYPES
 
         async def handle_strictly(request: Request) -> Response:
-            check_query([name for name, _value in request.query_params.multi_items()], known)
+            check_query([name for name, _value in request.query_params.multi_items()], known, repeated)
             wait = read_wait(", ".join(request.headers.getlist("prefer"))) if request.method != "GET" else None
             if has_body:
                 check_media_type(request.headers.get("content-type"), accepted)
@@ -106,13 +106,19 @@ def _parameters(dependant: Dependant) -> frozenset[str]:
     return names.union(*(_parameters(dependency) for dependency in dependant.dependencies))
 
 
-def check_query(given: list[str], known: frozenset[str]) -> None:
+def _repeated(dependant: Dependant) -> frozenset[str]:
+    """Return the names of those that may stand several times: the handler takes a list."""
+    names = (field.alias for field in dependant.query_params if get_origin(field.field_info.annotation) is list)
+    return frozenset(names).union(*(_repeated(dependency) for dependency in dependant.dependencies))
+
+
+def check_query(given: list[str], known: frozenset[str], repeated: frozenset[str] = frozenset()) -> None:
     """Raise `Invalid` for parameters that nobody reads, and for those of which only one would be read."""
     wrong = []
     for name in dict.fromkeys(given):
         if name not in known:
             wrong.append(FieldError(pointer(name), "query.unknown", "there is no such parameter here", "query"))
-        elif given.count(name) > 1:
+        elif name not in repeated and given.count(name) > 1:
             wrong.append(FieldError(pointer(name), "query.duplicate", "this parameter stands twice", "query"))
     if wrong:
         raise Invalid(wrong)

@@ -110,7 +110,7 @@ class ConfigurationEndpoint:
     async def _refuse_edge(self, scope: Scope, principal: Principal, name: str) -> NoReturn:
         client = scope.get("client")
         actor = principal.seen(client[0] if client else None, None).actor
-        await self._refusals.note(actor, f"poll as {name}", f"polling as the edge {name}")
+        await self._refusals.note(actor, PATH, f"polling as the edge {name}")
         raise Forbidden(f"{actor.name} may not poll as the edge {name}: it needs the scope edge:{name}")
 
     async def _answer(

@@ -136,6 +136,19 @@ METRICS: Final[Responses] = {
         "content": {metrics.MEDIA_TYPE: {"schema": {"type": "string"}, "example": "provider_revision 7.0\n"}},
     }
 }
+_STREAM: Final[Responses] = {
+    200: {
+        "description": "What becomes new, until either side ends it.",
+        "content": {
+            "text/event-stream": {
+                "schema": {"type": "string"},
+                "example": "id: 1f0c7a9e-12\nevent: shares\n"
+                'data: {"service":"wayshub","shares":{"a":0.75,"b":0.25}}\n\n',
+            }
+        },
+    }
+}
+EVENTS: Final = _STREAM | _problems(422, 503)
 LIST: Final = _problems(422, 503)
 LIST_WITHIN: Final = _problems(404, 422, 503)
 READ: Final = {200: _SHOWN, 304: _SAME} | _problems(404, 422, 503)

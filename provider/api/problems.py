@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from provider import errors, failures, validation
 from provider.errors import FieldError, ProviderError
 from provider.failures import Failure
+from provider.logs import hidden
 from provider.messages import Message
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -178,6 +179,7 @@ def _allowed(app: FastAPI, request: Request) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Make sure that a text can be encoded, which half a surrogate pair cannot, and that it is not too long."""
+    """Make sure that a text can be encoded, which half a surrogate pair cannot, is not too long, and has no secret."""
+    text = hidden(text)
     cut = text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
     return cut.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -15,21 +15,25 @@ from structlog.contextvars import bind_contextvars
 
 from provider.api.configuration import PATH
 from provider.api.preferences import REVISION_HEADER
-from provider.logs import printable
+from provider.logs import hidden, printable
 from provider.metrics import UNMATCHED
 
 logger = logging.getLogger(__name__)
 
 ID_HEADER: Final = "X-Request-ID"
 
-QUIET: Final = frozenset({PATH, "/healthz", "/readyz", "/metrics"})
+STREAMS: Final = frozenset({"/api/v1/events"})
+"""Routes whose answers last as long as somebody listens: how long says nothing."""
+
+QUIET: Final = frozenset({PATH, "/healthz", "/readyz", "/metrics", *STREAMS})
 """Routes that programs ask for all the time: their lines are at `debug`."""
 
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LONGEST_PATH: Final = 300
 
-Count = Callable[[str, str, int, float], None]
-"""Counts a request: its method, the template of its route, its status, and how many seconds it took."""
+Count = Callable[[str, str, int, float | None], None]
+"""Counts a request: its method, the template of its route, its status, and how many seconds it took, if that says
+anything."""
 
 
 class Requests:
@@ -65,14 +69,14 @@ class Requests:
         finally:
             seconds = perf_counter() - start
             route = self._templates.get(scope.get("endpoint"), UNMATCHED)
-            self._count(scope["method"], route, status, seconds)
+            self._count(scope["method"], route, status, None if route in STREAMS else seconds)
             _log(scope, route, status, seconds, revision)
 
 
 def find_id(headers: Headers) -> str | None:
     """Find the id that a client gave its request, if it is one that can stand in a log."""
     given = headers.get(ID_HEADER, "")
-    return given if _SANE_ID.fullmatch(given) else None
+    return given if _SANE_ID.fullmatch(given) and hidden(given) == given else None
 
 
 def list_templates(api: FastAPI) -> dict[object, str]:
@@ -100,7 +104,7 @@ def _log(scope: Scope, route: str, status: int, seconds: float, revision: int | 
     facts: dict[str, Any] = {
         "method": printable(scope["method"]),
         "route": route,
-        "path": printable(scope["path"][:_LONGEST_PATH]),
+        "path": printable(hidden(scope["path"])[:_LONGEST_PATH]),
         "status": status,
         "duration_ms": round(seconds * 1000, 3),
         "client": client,

@@ -27,6 +27,7 @@ _UNKNOWN: Final = (
 _EVERY_INTERFACE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # listened on, but not to be called
 
 Item = dict[str, Any]
+Query = Mapping[str, str | int] | Mapping[str, str | list[str]]
 
 
 class Unreachable(ProviderError):
@@ -134,6 +135,10 @@ class Client:
             raise self._foreign("an edge without a state")
         return edge
 
+    def ask(self, where: str, query: Mapping[str, str | list[str]]) -> Item:
+        """Read what the service finds out, which is no object and has no tag."""
+        return self._read("GET", PREFIX + where, query=query).item
+
     def post(self, where: str, document: Item) -> Answer:
         """Make an object."""
         return self._answer("POST", PREFIX + where, document)
@@ -179,7 +184,7 @@ class Client:
         method: str,
         where: str,
         *,
-        query: Mapping[str, str | int] | None = None,
+        query: Query | None = None,
         document: Item | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
@@ -214,7 +219,7 @@ class Client:
         self,
         method: str,
         where: str,
-        query: Mapping[str, str | int] | None,
+        query: Query | None,
         document: Item | None,
         headers: Mapping[str, str] | None,
     ) -> httpx.Response:

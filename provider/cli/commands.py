@@ -7,6 +7,8 @@ import typer
 from provider import __version__
 from provider.cli import domain, edge, late, router, server, service
 from provider.cli.audit import audit
+from provider.cli.check import check
+from provider.cli.explain import explain
 from provider.cli.expose import expose
 from provider.cli.options import read_help
 from provider.cli.status import status
@@ -54,6 +56,8 @@ late.add(app, LATE)
 app.command()(expose)
 app.command()(status)
 app.command()(audit)
+app.command()(explain)
+app.command()(check)
 for _module in (domain, service, server, router, edge):
     app.add_typer(_module.app)
 for _name, (_summary, _commands) in LATE_GROUPS.items():

@@ -3,7 +3,7 @@
 Written in the event loop's thread, read from any: what is read is replaced as a whole, never changed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -47,11 +47,26 @@ class _Told:
 UNOBSERVED: Final = ServerHealth(HealthState.UNKNOWN, None, Message("no edge has told"))
 
 
+@dataclass(frozen=True, slots=True)
+class HealthChange:
+    """A server whose health is another one."""
+
+    service: str
+    url: str
+    before: HealthState
+    after: HealthState
+
+
 class Health:
     """What each edge said of each server, by service and URL."""
 
     def __init__(self) -> None:
         self._edges: Mapping[str, _Told] = {}
+        self._listeners: list[Callable[[Collection[HealthChange]], None]] = []
+
+    def subscribe(self, listener: Callable[[Collection[HealthChange]], None]) -> None:
+        """Call `listener` with the servers whose health has changed, whenever some has."""
+        self._listeners.append(listener)
 
     def observe(self, edge: str, servers: Mapping[str, Mapping[str, bool]], date: datetime) -> None:
         """Note what an edge says now. `since` is when it began to say so.
@@ -67,13 +82,28 @@ class Health:
             return
         else:
             told = replace(before, fresh=True)
-        self._edges = {**self._edges, edge: told}
+        self._replace(edge, told)
 
     def forget(self, edge: str) -> None:
         """Rely no more on what an edge said, until it says it again."""
         before = self._edges.get(edge)
         if before is not None and before.fresh:
-            self._edges = {**self._edges, edge: replace(before, fresh=False)}
+            self._replace(edge, replace(before, fresh=False))
+
+    def _replace(self, edge: str, told: _Told) -> None:
+        """Let an edge have said something else, and tell whoever listens what that changes."""
+        suspects = list(_different(self._edges.get(edge), told)) if self._listeners else []
+        before = [self.get(service, url).state for service, url in suspects]
+        self._edges = {**self._edges, edge: told}
+        after = [self.get(service, url).state for service, url in suspects]
+        changes = [
+            HealthChange(service, url, was, now)
+            for (service, url), was, now in zip(suspects, before, after, strict=True)
+            if was is not now
+        ]
+        if changes:
+            for listener in self._listeners:
+                listener(changes)
 
     def get(self, service: str, url: str) -> ServerHealth:
         """Return a server's health. One edge that calls it down is enough to call it so."""
@@ -94,6 +124,16 @@ class Health:
                 HealthState.UP, since, Message("its health check succeeds on {edges}", edges=", ".join(sorted(told)))
             )
         return UNOBSERVED
+
+
+def _different(before: _Told | None, after: _Told) -> Iterator[tuple[str, str]]:
+    """Give the servers, by service and URL, of which an edge says something else than it did."""
+    old = before.raw if before is not None and before.fresh else {}
+    new = after.raw if after.fresh else {}
+    for service in old.keys() | new.keys():
+        was, now = old.get(service, {}), new.get(service, {})
+        if was != now:
+            yield from ((service, url) for url in was.keys() | now.keys() if was.get(url) != now.get(url))
 
 
 def _merged(

@@ -59,6 +59,11 @@ class _Router(msgspec.Struct):
     error: list[str] = []
 
 
+class _EntryPoint(msgspec.Struct):
+    name: str
+    address: str = ""
+
+
 class _HealthCheck(msgspec.Struct):
     """Whether there is one is all that matters."""
 
@@ -88,6 +93,7 @@ class TraefikAPI:
         self._client = client
         self.url = url.rstrip("/")
         self._services: tuple[bytes, Servers] = (b"", {})
+        self._entry_points: tuple[str, Mapping[str, str]] = ("", {})
 
     async def find_digest(self) -> str | None:
         """Return the digest of the document that runs, or None if none of ours does."""
@@ -125,6 +131,18 @@ class TraefikAPI:
             }
             self._services = (content, servers)
         return servers
+
+    async def list_entry_points(self, started: str) -> Mapping[str, str]:
+        """Return the addresses of its entry points by their names, such as `:8080`.
+
+        They are of its static configuration: the process that `started` then is asked for them once.
+        """
+        of, known = self._entry_points
+        if of != started:
+            found = await self._find("/api/entrypoints", list[_EntryPoint]) or []
+            known = {point.name: point.address for point in found}
+            self._entry_points = (started, known)
+        return known
 
     async def _get(self, path: str, shape: type[T]) -> T:
         return await self._decode(await self._read(path), shape)

@@ -42,6 +42,7 @@ class Edges:
         self._polls = polls
         self._edges = {name: Edge(name, api_url=url) for name, url in api_urls.items()}
         self._listeners: list[Listener] = []
+        self._observers: list[Callable[[Edge], None]] = []
         self._followers: list[Callable[[int], bool]] = []
         self._change: asyncio.Future[None] | None = None
         self.health = Health()
@@ -75,6 +76,10 @@ class Edges:
     def subscribe(self, listener: Listener) -> None:
         """Call `listener` with each edge whose state has changed, and the state that it had."""
         self._listeners.append(listener)
+
+    def observe(self, observer: Callable[[Edge], None]) -> None:
+        """Call `observer` with each edge of which something else is to be said, be its state another one or not."""
+        self._observers.append(observer)
 
     # What is remembered
 
@@ -137,7 +142,7 @@ class Edges:
         edge.observed(observation)
         given = edge.given
         if given is not None and observation.digest == given.document.digest:
-            edge.accepted = given
+            edge.ran(given, _date())
         if observation.error is not None:
             self.health.forget(edge.name)
         elif observation.servers is not None:
@@ -174,6 +179,8 @@ class Edges:
                 _log(edge, before, _now())
                 for listener in self._listeners:
                     listener(edge, before)
+            for observer in self._observers:
+                observer(edge)
             self.wake()
         return edge
 

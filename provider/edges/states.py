@@ -39,6 +39,8 @@ _FIRST_INTERVAL_SECONDS: Final = 5.0
 _INTERVALS_KNOWN: Final = 5
 """The middle one of so many counts: an outage is none, and neither is somebody who looks at the document."""
 
+_RUNS_KNOWN: Final = 50
+
 _GONE_AFTER: Final = timedelta(days=1)
 
 
@@ -77,6 +79,15 @@ class Observation:
     started: str | None = None
     disabled: tuple[DisabledRouter, ...] = ()
     servers: Mapping[str, Mapping[str, bool]] | None = None
+    entry_points: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A revision whose document an edge was seen to run, and since when."""
+
+    revision: int
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +126,8 @@ class Edge:
     started: str | None = None
     """When its process started, as it was told last."""
     accepted: Served | None = None
+    runs: deque[Run] = field(default_factory=lambda: deque(maxlen=_RUNS_KNOWN))
+    """What it was seen to run, the newest last."""
     quarantine: Quarantine | None = None
     accused_at: float = 0.0
     """When it came for the first time after it was given what it seems to have rejected."""
@@ -207,6 +220,12 @@ class Edge:
         for poller in self.open_pollers:
             if poller.given is not None and poller.given.document.digest == observation.digest and poller.polls > 1:
                 poller.proven = True
+
+    def ran(self, snapshot: Served, date: datetime) -> None:
+        """Note that it was seen to run a document."""
+        self.accepted = snapshot
+        if not self.runs or self.runs[-1].revision != snapshot.revision:
+            self.runs.append(Run(snapshot.revision, date))
 
     def accused(self, quarantine: Quarantine) -> None:
         """Note that it seems to have rejected what it was given."""

@@ -72,7 +72,8 @@ async def observe(api: TraefikAPI, given: Served | None, now: float) -> Observat
                 return Observation(now, None, digest, version, started)
             disabled = await api.list_disabled()
             servers = await api.list_servers() if _CHECKED in given.document.content else {}
-            return Observation(now, None, digest, version, started, disabled, servers)
+            entry_points = await api.list_entry_points(started)
+            return Observation(now, None, digest, version, started, disabled, servers, entry_points)
     except ReadbackError as error:
         return Observation(now, error.detail)
     except TimeoutError:

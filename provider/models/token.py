@@ -1,15 +1,15 @@
 """Tokens of machines: what each may do, and what is kept of it."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, field_validator
+from pydantic import AwareDatetime, BaseModel, field_validator
 from pydantic import Field as Described
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
 from provider.messages import Message
 from provider.models.base import input_config, output_config
-from provider.values import Name, Scope, refusal
+from provider.values import Name, Scope, Time, refusal
 
 
 class Token(SQLModel, table=True):
@@ -22,13 +22,6 @@ class Token(SQLModel, table=True):
     created: str = Field(max_length=32)
     expires: str | None = Field(default=None, max_length=32)
     last_used: str | None = Field(default=None, max_length=32)
-
-
-def _only_text(value: Any) -> Any:
-    """Leave numbers to be refused: pydantic takes them for seconds since 1970."""
-    if isinstance(value, int | float):
-        raise refusal("type.string", Message("this has to be a text: a date with time and zone, or null"))
-    return value
 
 
 _EXAMPLE = {"name": "deploy", "scopes": ["register:wayshub"], "expires": "2027-01-01T00:00:00Z"}
@@ -45,7 +38,7 @@ class TokenInput(BaseModel):
         Described(min_length=1, max_length=100, description="What it may do.", json_schema_extra={"uniqueItems": True}),
     ]
     expires: Annotated[
-        Annotated[AwareDatetime, BeforeValidator(_only_text), Described(strict=False)] | None,
+        Time | None,
         Described(description="Until when it is good, with a time zone; null is without end."),
     ] = None
 

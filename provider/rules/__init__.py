@@ -3,8 +3,8 @@
 from provider.rules.build import build, host_matcher, priority, quote
 from provider.rules.conditions import Condition, Failure
 from provider.rules.mistakes import BadRule
-from provider.rules.parse import RULE_LENGTH, Rule, parse
-from provider.rules.requests import BadRequest, Request, asked, received
+from provider.rules.parse import RULE_LENGTH, Rule, parse, read
+from provider.rules.requests import BadRequest, Request, asked, received, sent
 
 __all__ = [
     "RULE_LENGTH",
@@ -20,5 +20,7 @@ __all__ = [
     "parse",
     "priority",
     "quote",
+    "read",
     "received",
+    "sent",
 ]

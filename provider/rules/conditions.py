@@ -6,6 +6,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from provider.messages import Message
 from provider.rules.matchers import Matcher
 from provider.rules.requests import Request
 
@@ -41,7 +42,7 @@ class Single:
         """Return what stands in the way of a request."""
         if self.matches(request):
             return (), 1
-        wanted = f"anything but {self.matcher.wanted}" if self.negated else self.matcher.wanted
+        wanted = Message("anything but {wanted}", wanted=self.matcher.wanted) if self.negated else self.matcher.wanted
         return (Failure(str(self), wanted, self.matcher.got(request)),), 0
 
     def inverted(self) -> "Single":

@@ -46,7 +46,8 @@ class Expression:
 
     def found_in(self, text: str) -> bool:
         """Tell whether it matches anywhere in a text. Bytes that are not UTF-8 count as U+FFFD each, as in Go."""
-        return self._compiled.search(_NOT_UTF8.sub("\ufffd", text).encode()) is not None
+        known = text if text.isascii() else _NOT_UTF8.sub("\ufffd", text)
+        return self._compiled.search(known.encode()) is not None
 
 
 def _compile(pattern: str) -> re2._Regexp:

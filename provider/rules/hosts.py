@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from provider.rules.conditions import All, Condition, Single
+from provider.rules.conditions import All, Condition, Either, Single
 from provider.rules.matchers import Host, HostRegexp
+from provider.rules.requests import Request
 
 # What `build` writes for a wildcard: one label, and a literal rest.
 _WILDCARD: Final = re.compile(r"\^\[\^\.\]\+((?:\\\.|[a-z0-9-])+)\$")
@@ -39,6 +40,21 @@ def related(host: str) -> Iterator[str]:
     if "." in rest:
         yield rest
     yield f"www.{host}"
+
+
+def may_match(condition: Condition, host: str) -> bool:
+    """Tell whether a condition may match a request for a host, or for some host of a wildcard: False is sure."""
+    if isinstance(condition, All):
+        return all(may_match(part, host) for part in condition.parts)
+    if isinstance(condition, Either):
+        return any(may_match(part, host) for part in condition.parts)
+    matcher = condition.matcher
+    if not isinstance(matcher, Host | HostRegexp):
+        return True
+    if not host.startswith("*."):
+        return condition.matches(Request(host))
+    told = keys(condition)
+    return told is None or any(key == host or (key.partition(".")[2] == host[2:]) for key in told)
 
 
 def _matcher_keys(condition: Single) -> frozenset[str] | None:

@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 
 from pydantic_core import PydanticCustomError
 
+from provider.messages import Message
 from provider.rules.build import quote
 from provider.rules.expressions import BadExpression, Expression
 from provider.rules.networks import read_network
@@ -41,8 +42,16 @@ class Matcher(ABC):
         """Take arguments, as many as `counts` says, none of them empty. Raises `BadArgument`."""
         self.arguments = tuple(arguments)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Matcher) and (self.name, self.arguments) == (other.name, other.arguments)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.arguments))
+
     def __str__(self) -> str:
         return f"{self.name}({', '.join(map(quote, self.arguments))})"
+
+    __repr__ = __str__
 
     @abstractmethod
     def matches(self, request: Request) -> bool:
@@ -81,10 +90,10 @@ class Host(Matcher):
 
     @property
     def wanted(self) -> str:
-        return f"the host {self.host}"
+        return Message("the host {host}", host=self.host)
 
     def got(self, request: Request) -> str:
-        return request.host or "no host"
+        return request.host or Message("no host")
 
 
 class HostRegexp(Matcher):
@@ -104,10 +113,10 @@ class HostRegexp(Matcher):
 
     @property
     def wanted(self) -> str:
-        return f"a host that matches {self.arguments[0]}"
+        return Message("a host that matches {pattern}", pattern=self.arguments[0])
 
     def got(self, request: Request) -> str:
-        return request.host or "no host"
+        return request.host or Message("no host")
 
 
 class _PathMatcher(Matcher):
@@ -132,7 +141,7 @@ class Path(_LiteralPath):
 
     @property
     def wanted(self) -> str:
-        return f"the path {self.path}"
+        return Message("the path {path}", path=self.path)
 
 
 class PathPrefix(_LiteralPath):
@@ -144,7 +153,7 @@ class PathPrefix(_LiteralPath):
 
     @property
     def wanted(self) -> str:
-        return f"a path that begins with {self.path}"
+        return Message("a path that begins with {path}", path=self.path)
 
 
 class PathRegexp(_PathMatcher):
@@ -160,7 +169,7 @@ class PathRegexp(_PathMatcher):
 
     @property
     def wanted(self) -> str:
-        return f"a path that matches {self.arguments[0]}"
+        return Message("a path that matches {pattern}", pattern=self.arguments[0])
 
 
 class Method(Matcher):
@@ -177,7 +186,7 @@ class Method(Matcher):
 
     @property
     def wanted(self) -> str:
-        return f"the method {self.method}"
+        return Message("the method {method}", method=self.method)
 
     def got(self, request: Request) -> str:
         return request.method
@@ -191,7 +200,7 @@ class _HeaderMatcher(Matcher):
         self.header = canonical(arguments[0])
 
     def got(self, request: Request) -> str:
-        return _listed(request.headers.get(self.header), f"no header {self.header}")
+        return _listed(request.headers.get(self.header), Message("no header {header}", header=self.header))
 
 
 class Header(_HeaderMatcher):
@@ -203,7 +212,7 @@ class Header(_HeaderMatcher):
 
     @property
     def wanted(self) -> str:
-        return f"the header {self.header}: {self.arguments[1]}"
+        return Message("the header {header}: {value}", header=self.header, value=self.arguments[1])
 
 
 class HeaderRegexp(_HeaderMatcher):
@@ -219,33 +228,31 @@ class HeaderRegexp(_HeaderMatcher):
 
     @property
     def wanted(self) -> str:
-        return f"a header {self.header} that matches {self.arguments[1]}"
+        return Message("a header {header} that matches {pattern}", header=self.header, pattern=self.arguments[1])
 
 
 class _QueryMatcher(Matcher):
     counts = (1, 2)
 
     def got(self, request: Request) -> str:
-        return _listed(request.query.get(self.arguments[0]), f"no {self.arguments[0]} in the query")
-
-    def _is_there(self, request: Request) -> bool:
-        """Tell whether a name is there with an empty value, which is what a matcher without a value wants."""
-        return "" in request.query.get(self.arguments[0], ())
+        return _listed(request.query.get(self.arguments[0]), Message("no {name} in the query", name=self.arguments[0]))
 
 
 class Query(_QueryMatcher):
     name = "Query"
     form = "Query(`page`, `2`)"
 
+    def __init__(self, arguments: Sequence[str]) -> None:
+        super().__init__(arguments)
+        # Without a value, the name has to be there with an empty one.
+        self.value = arguments[1] if len(arguments) == 2 else ""
+
     def matches(self, request: Request) -> bool:
-        if len(self.arguments) == 1:
-            return self._is_there(request)
-        return self.arguments[1] in request.query.get(self.arguments[0], ())
+        return self.value in request.query.get(self.arguments[0], ())
 
     @property
     def wanted(self) -> str:
-        value = self.arguments[1] if len(self.arguments) == 2 else ""
-        return f"{self.arguments[0]}={value} in the query"
+        return Message("{name}={value} in the query", name=self.arguments[0], value=self.value)
 
 
 class QueryRegexp(_QueryMatcher):
@@ -258,14 +265,16 @@ class QueryRegexp(_QueryMatcher):
 
     def matches(self, request: Request) -> bool:
         if self._expression is None:
-            return self._is_there(request)
+            return "" in request.query.get(self.arguments[0], ())
         return any(map(self._expression.found_in, request.query.get(self.arguments[0], ())))
 
     @property
     def wanted(self) -> str:
         if self._expression is None:
-            return f"{self.arguments[0]}= in the query"
-        return f"{self.arguments[0]} in the query with a value that matches {self.arguments[1]}"
+            return Message("{name}={value} in the query", name=self.arguments[0], value="")
+        return Message(
+            "{name} in the query with a value that matches {pattern}", name=self.arguments[0], pattern=self.arguments[1]
+        )
 
 
 class ClientIP(Matcher):
@@ -285,10 +294,10 @@ class ClientIP(Matcher):
 
     @property
     def wanted(self) -> str:
-        return f"a client in {self.network}"
+        return Message("a client in {network}", network=str(self.network))
 
     def got(self, request: Request) -> str:
-        return "a client that is not known" if request.client is None else str(request.client)
+        return Message("a client that is not known") if request.client is None else str(request.client)
 
 
 MATCHERS: Final[Mapping[str, type[Matcher]]] = {

@@ -19,7 +19,7 @@ from provider.rules.requests import Request
 from provider.rules.tokens import Kind, Token, tokens
 
 RULE_LENGTH: Final = 10_000
-"""The most characters of a rule; Traefik has no limit."""
+"""The most characters of a rule that is given; Traefik has no limit."""
 
 DEPTH: Final = 50
 """How many parentheses may stand in one another; Traefik has no limit that one could reach."""
@@ -35,6 +35,8 @@ _ONCE: Final = {
     "hostsniregexp": "HostRegexp",
 }
 """What had another name in Traefik 2, or has one in routers of TCP."""
+
+_NAME_SHOWN: Final = 40
 
 _WORDS: Final = {"and": "&&", "or": "||", "not": "!"}
 
@@ -60,11 +62,16 @@ class Rule:
         return self.condition.way(request)[0]
 
 
-@lru_cache(maxsize=_PARSED)
 def parse(text: str) -> Rule:
-    """Read a rule. Raises `BadRule` for what Traefik would disable its router for, and for too long a one."""
+    """Read a rule that is given. Raises `BadRule` for what Traefik would disable its router for, and for a long one."""
     if len(text) > RULE_LENGTH:
         raise BadRule("rule.length", f"a rule has at most {RULE_LENGTH} characters", text, RULE_LENGTH)
+    return read(text)
+
+
+@lru_cache(maxsize=_PARSED)
+def read(text: str) -> Rule:
+    """Read a rule however long it is, as one for many domains may be. Raises `BadRule`."""
     if not text.strip():
         raise BadRule("rule.syntax", "the rule is empty: write Host(`alvin.xyz`), say", text, 0)
     return Rule(text, _Parser(text).parsed())
@@ -205,7 +212,8 @@ class _Parser:
         return f"a matcher belongs here, not {word}: Host(`alvin.xyz`), say"
 
 
-def _why_unknown(name: str) -> str:
+def _why_unknown(written: str) -> str:
+    name = written if len(written) <= _NAME_SHOWN else written[:_NAME_SHOWN] + "…"
     lowered = name.lower()
     by_lower = {known.lower(): known for known in MATCHERS}
     if lowered in _WORDS:

@@ -14,9 +14,10 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
 from pydantic_core import PydanticCustomError
 
+from provider.messages import Message
 from provider.rules.literals import as_bytes, as_text
 from provider.rules.networks import Address, read_client
-from provider.values import to_ascii
+from provider.values import detail_of, to_ascii
 
 _METHOD: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HOST: Final = re.compile(r"[!$%&'()*+,.:;=\[\]_~0-9A-Za-z-]*")
@@ -42,7 +43,15 @@ _TAKEN: Final = frozenset({"Host", "Transfer-Encoding", "Trailer"})
 
 
 class BadRequest(ValueError):
-    """A request that Traefik answers with 400 before any router sees it; the message says why."""
+    """A request that Traefik answers with 400 before any router sees it; the message says why.
+
+    `part` is what is wrong with it: `url`, `method`, `header` or `client`.
+    """
+
+    def __init__(self, part: str, reason: str) -> None:
+        super().__init__(reason)
+        self.part = part
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +82,27 @@ def asked(
     What a client percent-encodes, is: spaces and characters that are not ASCII. A fragment is never sent.
     A header `Host` stands for that of the URL, as in curl.
     """
+    listed = list(headers)
+    host, target, secure = sent(url, listed)
+    return received(host, target, method, listed, client, secure=secure)
+
+
+def sent(url: str, headers: Iterable[tuple[str, str]] = ()) -> tuple[str, str, bool]:
+    """Return what a client sends for a URL: the header `Host`, path and query, and whether over TLS.
+
+    Raises `BadRequest`.
+    """
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise BadRequest(f"the URL cannot be read: {error}") from None
+        raise BadRequest("url", Message("the URL cannot be read: {reason}", reason=str(error))) from None
     if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise BadRequest("the URL does not begin with http:// or https:// and a host")
+        raise BadRequest("url", Message("the URL does not begin with http:// or https:// and a host"))
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    sent = "".join(quote_from_bytes(as_bytes(c)) if c == " " or not c.isascii() else c for c in target)
-    listed = list(headers)
-    hosts = [value for name, value in listed if canonical(name) == "Host"]
+    target = "".join(quote_from_bytes(as_bytes(c)) if c == " " or not c.isascii() else c for c in target)
+    hosts = [value for name, value in headers if canonical(name) == "Host"]
     host = hosts[-1] if hosts else _sent_host(parts.netloc.rpartition("@")[2])
-    return received(host, sent, method, listed, client, secure=parts.scheme == "https")
+    return host, target, parts.scheme == "https"
 
 
 def received(
@@ -102,18 +120,18 @@ def received(
     `secure` whether it came over TLS.
     """
     if not _METHOD.fullmatch(method):
-        raise BadRequest(f"{method!r} is not a method")
+        raise BadRequest("method", Message("{method!r} is not a method", method=method))
     if not _HOST.fullmatch(host):
-        raise BadRequest(f"{host!r} is not a host")
+        raise BadRequest("url", Message("{host!r} is not a host", host=host))
     if not target.startswith("/") or " " in target or _CONTROL.search(target):
-        raise BadRequest(f"{target!r} is not the path of a request")
+        raise BadRequest("url", Message("{target!r} is not the path of a request", target=target))
     path, _mark, query = target.partition("?")
     address = None
     if client is not None:
         try:
             address = read_client(client)
         except ValueError:
-            raise BadRequest(f"{client!r} is not an IP address") from None
+            raise BadRequest("client", Message("{client!r} is not an IP address", client=client)) from None
     return Request(
         host=_without_port(host).strip().lower(),
         path=routing_path(path),
@@ -132,7 +150,7 @@ def _sent_host(host: str) -> str:
     try:
         return to_ascii(name) + colon + port
     except PydanticCustomError as error:
-        raise BadRequest(error.message()) from None
+        raise BadRequest("url", detail_of(error)) from None
 
 
 def canonical(name: str) -> str:
@@ -150,9 +168,9 @@ def routing_path(path: str) -> str:
     """
     sent = as_bytes(path)
     if _BAD_PERCENT.search(sent):
-        raise BadRequest(f"{path!r} has a '%' without two hexadecimal digits behind it")
+        raise BadRequest("url", Message("{path!r} has a '%' without two hexadecimal digits behind it", path=path))
     if b"#" in sent:
-        raise BadRequest(f"{path!r} has a '#'")
+        raise BadRequest("url", Message("{path!r} has a '#'", path=path))
     if _AS_IT_IS.fullmatch(sent):
         escaped = _PERCENT.sub(lambda code: _decoded(code[0], _UNRESERVED), sent)
     else:
@@ -206,9 +224,9 @@ def _seen_headers(
     sent: dict[str, tuple[str, ...]] = {}
     for name, value in headers:
         if not _METHOD.fullmatch(name):
-            raise BadRequest(f"{name!r} is not the name of a header")
+            raise BadRequest("header", Message("{name!r} is not the name of a header", name=name))
         if _BAD_VALUE.search(value):
-            raise BadRequest(f"the header {name} has a control character")
+            raise BadRequest("header", Message("the header {name} has a control character", name=name))
         sent[canonical(name)] = (*sent.get(canonical(name), ()), value.strip(" \t"))
     seen = {name: values for name, values in sent.items() if name not in _TAKEN and not _is_managed(name)}
     if sent.get("Pragma", ("",))[0] == "no-cache":

@@ -32,6 +32,9 @@ _USED_PAUSE: Final = timedelta(minutes=1)
 
 _MOST_REMEMBERED: Final = 1000
 
+_Used = dict[tuple[type[Token | AccountSession], str], datetime]
+"""When each token and each session was used last."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -93,9 +96,12 @@ class Access:
         self._database = database
         self._known: _Known | None = None
         self._version: int | None = None
+        self._unread: int | None = None
         self._reading = asyncio.Lock()
-        self._used: dict[tuple[type[Token | AccountSession], str], datetime] = {}
+        self._used: _Used = {}
         self._remembered: dict[bytes, _Remembered] = {}
+        self._polled: set[str] = set()
+        """Identifiers of tokens that came in again since it was noted last: when exactly costs a poll too much."""
 
     @property
     def is_known(self) -> bool:
@@ -104,19 +110,28 @@ class Access:
 
     async def follow(self) -> None:
         """Read all anew, if anybody has changed the database since. What cannot be read stays as it was known."""
-        if self._is_current(self._database.find_version()):
+        if self._find_newer() is None:
             return
-        async with self._reading:  # by one for all that ask at this time
-            version = self._database.find_version()
-            if self._is_current(version):
+        # One after the other: what was read first must not take the place of what was read later, and many
+        # requests at once read it once, or find out once that it cannot be read.
+        has_waited = self._reading.locked()
+        async with self._reading:
+            version = self._find_newer()
+            if version is None or (has_waited and version == self._unread):
                 return
             try:
                 known = await asyncio.to_thread(self._read)
             except Unavailable as error:
                 logger.debug("accounts and tokens cannot be read now: %s", error.detail)
+                self._unread = version
                 return
-            self._known, self._version = known, version
+            self._known, self._version, self._unread = known, version, None
             self._remembered.clear()
+
+    def _find_newer(self) -> int | None:
+        """Return the version of the database, unless it is the one that was read."""
+        version = self._database.find_version()
+        return None if version == self._version else version
 
     async def keep(self) -> None:
         """Follow what changes, and note what was used, until cancelled."""
@@ -127,9 +142,11 @@ class Access:
                 await self.follow()
                 if datetime.now(UTC) - noted >= _USED_PAUSE:
                     noted = datetime.now(UTC)
-                    await asyncio.to_thread(self._note_used)
+                    used = self._take_used(noted)
+                    if not await asyncio.to_thread(self._note_used, used):
+                        self._used = used | self._used
         finally:
-            self._note_used()
+            self._note_used(self._take_used(datetime.now(UTC)))
 
     def find_by_token(self, text: str, now: datetime) -> Principal | None:
         """Find who has a token. Whether it is unknown, expired or wrong makes no difference."""
@@ -150,11 +167,11 @@ class Access:
         The table of what came before is looked up by a keyed hash of the whole value, so the time that it
         takes tells nothing about a token.
         """
-        now = datetime.now(UTC)
         remembered = self._remembered.get(value)
-        if remembered is not None and (remembered.expires is None or now < remembered.expires):
-            self._used[Token, remembered.id] = now
+        if remembered is not None and (remembered.expires is None or datetime.now(UTC) < remembered.expires):
+            self._polled.add(remembered.id)
             return remembered.principal
+        now = datetime.now(UTC)
         kind, _space, token = value.decode("latin-1").partition(" ")
         principal = self.find_by_token(token.strip(), now) if kind.lower() == "bearer" else None
         if principal is not None and self._known is not None:
@@ -165,8 +182,8 @@ class Access:
             self._remembered[value] = _Remembered(identifier, principal, expires)
         return principal
 
-    def find_by_session(self, text: str, now: datetime) -> Principal | None:
-        """Find who is logged in."""
+    def find_by_session(self, text: str, now: datetime, *, counts: bool = True) -> Principal | None:
+        """Find who is logged in. Unless it `counts`, the session stays as idle as it was."""
         if self._known is None or not secrets.is_plain(text):
             return None
         key = secrets.hashed(text)
@@ -177,23 +194,25 @@ class Access:
         role = self._known.accounts.get(known.account)
         if role is None or now - known.created >= LONGEST or now - used >= IDLE:
             return None
-        self._used[AccountSession, key] = now
+        if counts:
+            self._used[AccountSession, key] = now
         actor = Actor(known.account, f"session:{key[: secrets.ID_LENGTH]}")
         return Principal(actor, rights.of_role(role), Person(known.account, role))
 
-    def _is_current(self, version: int | None) -> bool:
-        """Tell whether what is known is that of a version of the database, or no other can be read."""
-        return version is None or version == self._version
+    def _take_used(self, now: datetime) -> _Used:
+        """Return what was used since the last time. To be called in the only thread that adds to it."""
+        used = self._used | {(Token, identifier): now for identifier in self._polled}
+        self._used, self._polled = {}, set()
+        return used
 
     def _read(self) -> _Known:
         with self._database.reading() as session:
             return _read(session)
 
-    def _note_used(self) -> None:
-        """Write when tokens and sessions were used last, if that can be written now."""
-        used, self._used = self._used, {}
+    def _note_used(self, used: _Used) -> bool:
+        """Write when tokens and sessions were used last. Returns whether that could be written now."""
         if not used:
-            return
+            return True
         try:
             with self._database.writing() as session:
                 for (table, key), now in used.items():
@@ -202,7 +221,8 @@ class Access:
                         row.last_used = written(now)
         except Unavailable as error:
             logger.debug("it cannot be noted now which tokens were used: %s", error.detail)
-            self._used = used | self._used
+            return False
+        return True
 
 
 def written(date: datetime) -> str:

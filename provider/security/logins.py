@@ -7,6 +7,7 @@ from there alone, so that nobody else can keep a person out.
 """
 
 import asyncio
+import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,9 @@ LONGEST_DELAY_SECONDS: Final = 60
 _AT_ONCE: Final = 2
 """Verifications at a time: each takes 64 MiB, and all the speed of the machine."""
 _MOST_WAITING: Final = 20
+
+_LONGEST_ADDRESS: Final = 64
+_WRONG: Final = Message("this is not the current password")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,8 @@ class Logins:
                 name = people.get_invited(session, link, now)
             password_hash = passwords.hashed(people.check_password(password, name))
             with self._database.writing() as session:
-                if people.get_invited(session, link, now) == name:
-                    people.set_password(session, _as(name, actor), name, password_hash)
+                people.get_invited(session, link, now)  # somebody may have used it meanwhile
+                people.set_password(session, _as(name, actor), name, password_hash)
                 return _begin(session, name, actor, now)
 
         async with self._turn:
@@ -94,10 +98,12 @@ class Logins:
             if not good:
                 with self._database.writing() as session:
                     _note_failure(session, name, actor, now)
-                detail = Message("this is not the current password")
-                raise Invalid([FieldError("/current", "password.wrong", detail)])
+                raise Invalid([FieldError("/current", "password.wrong", _WRONG)])
             password_hash = passwords.hashed(people.check_password(password, name))
             with self._database.writing() as session:
+                # Somebody may have set another meanwhile, to keep out whoever is at it here.
+                if accounts.get(session, name).password_hash != known:
+                    raise Invalid([FieldError("/current", "password.wrong", _WRONG)])
                 people.set_password(session, actor, name, password_hash)
                 return _begin(session, name, actor, now)
 
@@ -155,10 +161,10 @@ class Logins:
 def _begin(session: Session, name: str, actor: Actor, now: datetime) -> Login:
     """Begin a session of an account, and note from where, so that it is familiar from now on."""
     accounts.end_old_sessions(session, written(now - LONGEST), written(now - IDLE))
-    secret = secrets.make_plain()
+    secret = secrets.make_session()
     session.add(AccountSession(secret_hash=secret.hash, account=name, created=written(now), last_used=written(now)))
     if actor.address is not None:
-        accounts.note_familiar(session, name, actor.address, written(now))
+        accounts.note_familiar(session, name, _place(actor.address), written(now))
     audit.add(session, _as(name, actor, f"session:{secret.id}"), "account.login", Message(words.LOGGED_IN, name=name))
     return Login(secret, name)
 
@@ -172,9 +178,21 @@ def _keys(session: Session, name: str, address: str | None) -> Sequence[str]:
     account = accounts.failure_key(name)
     if address is None:
         return [account]
-    if accounts.is_familiar(session, name, address):
-        return [f"{account}@{address}"]
-    return [account, f"address:{address}"]
+    place = _place(address)
+    if accounts.is_familiar(session, name, place):
+        return [f"{account}@{place}"]
+    return [account, f"address:{place}"]
+
+
+def _place(address: str) -> str:
+    """Return what counts as one address: of IPv6 it is the network of 64 bits, all of which one machine can have."""
+    try:
+        read = ipaddress.ip_address(address)
+    except ValueError:  # what a proxy tells need not be one
+        return address[:_LONGEST_ADDRESS]
+    if read.version == 4:
+        return str(read)
+    return str(read.ipv4_mapped or ipaddress.IPv6Network((int(read) >> 64 << 64, 64)))
 
 
 def _check_pace(session: Session, keys: Sequence[str], now: datetime) -> None:

@@ -57,6 +57,9 @@ STATE: Final = Needs("read", "write")
 SERVERS: Final = Needs("read", "write", register=True)
 ADMINISTRATION: Final = Needs("admin", "admin")
 PAGE: Final = Needs("read", "write", page=True)
+CHANGING_PAGE: Final = Needs("write", "write", page=True)
+"""A page that is there to change something."""
+
 OWN_PAGE: Final = Needs("read", "read", page=True)
 """What each person may do for themselves."""
 

@@ -76,7 +76,7 @@ def end_sessions(session: Session, actor: Actor, name: str) -> None:
 def invite(session: Session, actor: Actor, name: str, now: datetime) -> Secret:
     """Make the secret of a one-time link with which an account's password can be set. Raises `NotFound`."""
     accounts.get(session, name)
-    secret = secrets.make_plain()
+    secret = secrets.make_link()
     accounts.invite(session, name, secret.hash, written(now + INVITATION))
     audit.add(session, actor, "account.invite", Message(words.LINK_MADE, name=name))
     return secret

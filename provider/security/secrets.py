@@ -11,7 +11,7 @@ _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 ID_LENGTH: Final = 8
 _BYTES: Final = 32
 _TOKEN: Final = re.compile(r"wsp_([a-z0-9]{8})_([A-Za-z0-9_-]{43})")
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_PLAIN: Final = re.compile(r"ws[sl]_[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -37,9 +37,19 @@ def make_token() -> Secret:
     return Secret(identifier, f"wsp_{identifier}_{secrets.token_urlsafe(_BYTES)}")
 
 
-def make_plain() -> Secret:
-    """Make the secret of a session or of a one-time link. Its identifier is the beginning of its hash."""
-    text = secrets.token_urlsafe(_BYTES)
+def make_session() -> Secret:
+    """Make the secret of a session. Its identifier is the beginning of its hash."""
+    return _make_plain("wss")
+
+
+def make_link() -> Secret:
+    """Make the secret of a one-time link. Its identifier is the beginning of its hash."""
+    return _make_plain("wsl")
+
+
+def _make_plain(prefix: str) -> Secret:
+    # By its prefix it is recognised, and cut short, in a log and wherever else it should not be.
+    text = f"{prefix}_{secrets.token_urlsafe(_BYTES)}"
     return Secret(hashed(text)[:ID_LENGTH], text)
 
 

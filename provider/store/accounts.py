@@ -91,6 +91,7 @@ def end_old_sessions(session: Session, created_before: str, used_before: str) ->
 def invite(session: Session, account: str, secret_hash: str, expires: str) -> None:
     """Keep an account's one-time link, in place of one before."""
     session.merge(Invitation(account=account, secret_hash=secret_hash, expires=expires))
+    session.flush()
 
 
 def list_invited(session: Session, names: Iterable[str], now: str) -> dict[str, str]:

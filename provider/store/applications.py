@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from sqlmodel import Session, col, select
@@ -33,20 +33,38 @@ class Application:
     servers: Sequence[ServerInput]
 
 
-def expose(session: Session, wanted: ExposeInput) -> Application:
-    """Make a domain, unless it exists, and a router, a service and servers, which must not exist.
+def check(session: Session, wanted: ExposeInput) -> Sequence[ServerInput]:
+    """Check whether an application can be exposed, and change nothing. Returns its servers, each with a name.
 
     Raises `AlreadyExists` where a name is taken or another router has the domain and path prefix, and
     `Invalid` where two servers have one name, or one leads where none may be.
     """
     host = to_ascii(wanted.domain)
-    name = wanted.name or default_name(host)
     listed = name_servers(wanted.servers)
-    _check_free(session, name, host, wanted)
+    _check_free(session, wanted.name or default_name(host), host, wanted)
+    wrong = [
+        FieldError(pointer("servers", index, "url"), "url.network", trouble)
+        for index, server in enumerate(listed)
+        if (trouble := servers.find_refusal(session, server.url))
+    ]
+    if wrong:
+        raise Invalid(wrong)
+    return listed
+
+
+def expose(session: Session, wanted: ExposeInput) -> Application:
+    """Make a domain, unless it exists, and a router, a service and servers, which must not exist.
+
+    Raises what `check` does.
+    """
+    host = to_ascii(wanted.domain)
+    name = wanted.name or default_name(host)
+    listed = check(session, wanted)
     if domains.find(session, host) is None:
         domains.put(session, DomainInput(name=wanted.domain))
     services.put(session, ServiceInput.model_validate({"name": name, "healthCheck": wanted.health_check}))
-    _put_servers(session, name, listed)
+    for server in listed:
+        servers.put(session, name, server)
     router = {"name": name, "domains": [wanted.domain], "pathPrefix": wanted.path_prefix, "service": name}
     routers.put(session, RouterInput.model_validate(router))
     return Application(
@@ -55,17 +73,6 @@ def expose(session: Session, wanted: ExposeInput) -> Application:
         services.get(session, name),
         servers.page(session, name),
     )
-
-
-def _put_servers(session: Session, service: str, listed: Sequence[ServerInput]) -> None:
-    wrong: list[FieldError] = []
-    for index, server in enumerate(listed):
-        try:
-            servers.put(session, service, server)
-        except Invalid as error:
-            wrong += [replace(field, pointer=pointer("servers", index) + field.pointer) for field in error.fields]
-    if wrong:
-        raise Invalid(wrong)
 
 
 def default_name(host: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, func, select
 
 from provider.models import Domain, DomainInput, RouterDomain
 from provider.store import records, routers
@@ -25,6 +25,18 @@ def page(session: Session, *, limit: int, after: str | None = None, q: str | Non
     return [_from_row(row) for row in records.page(session, Domain, texts, limit=limit, after=after, q=q)]
 
 
+def hosts(session: Session) -> Sequence[str]:
+    """Return all domains as A-labels, in order."""
+    return session.exec(select(Domain.name).order_by(Domain.name)).all()
+
+
+def count_routers(session: Session, ascii_names: Sequence[str]) -> dict[str, int]:
+    """Count the routers that match domains, some hundreds at most, by A-label. A domain without any is left out."""
+    within = col(RouterDomain.domain).in_(ascii_names)
+    counted = select(RouterDomain.domain, func.count()).where(within).group_by(col(RouterDomain.domain))
+    return dict(session.exec(counted).all())
+
+
 def put(session: Session, domain: DomainInput) -> None:
     """Create or replace a domain."""
     name = domain.ascii_name
@@ -39,17 +51,14 @@ def remove(session: Session, ascii_name: str, *, cascade: bool = False) -> None:
     With `cascade`, a router for which it is the only domain goes too, and one with others loses just this.
     """
     before = get(session, ascii_name)
-    users = session.exec(
-        select(RouterDomain.router).where(RouterDomain.domain == ascii_name).order_by(RouterDomain.router)
-    ).all()
-    records.check_unused("domain", before.name, [("router", user) for user in users], cascade=cascade)
+    users = routers.of_domain(session, ascii_name)
+    records.check_unused("domain", before.name, [("router", user.name) for user in users], cascade=cascade)
     for user in users:
-        router = routers.get(session, user)
-        kept = [shown for shown, name in zip(router.domains, router.ascii_domains, strict=True) if name != ascii_name]
-        if kept:
-            routers.put(session, router.model_copy(update={"domains": kept}))
+        left = routers.without(user, ascii_name)
+        if left is None:
+            routers.remove(session, user.name)
         else:
-            routers.remove(session, user)
+            routers.put(session, left)
     records.remove(session, Domain, ascii_name)
     records.note(session, "domain", ascii_name, before, None)
 

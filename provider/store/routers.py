@@ -33,6 +33,31 @@ def page(
     return _from_rows(session, records.page(session, Router, texts, limit=limit, after=after, q=q, also=by_domain))
 
 
+def disabled(session: Session) -> Sequence[RouterInput]:
+    """Return the routers that the edges do not get, by name."""
+    off = [col(Router.enabled).is_(False)]
+    return _from_rows(session, records.page(session, Router, (Router.name,), where=off))
+
+
+def of_service(session: Session, service: str, *, limit: int | None = None) -> Sequence[RouterInput]:
+    """Return the routers that lead to a service, by name, at most `limit`."""
+    query = select(Router).where(Router.service == service).order_by(Router.name).limit(limit)
+    return _from_rows(session, session.exec(query).all())
+
+
+def of_domain(session: Session, ascii_name: str, *, limit: int | None = None) -> Sequence[RouterInput]:
+    """Return the routers that match a domain, by name, at most `limit`."""
+    matching = select(RouterDomain.router).where(RouterDomain.domain == ascii_name)
+    query = select(Router).where(col(Router.name).in_(matching)).order_by(Router.name).limit(limit)
+    return _from_rows(session, session.exec(query).all())
+
+
+def without(router: RouterInput, ascii_name: str) -> RouterInput | None:
+    """Return a router without one of its domains, or None if it has no other."""
+    kept = [shown for shown, name in zip(router.domains, router.ascii_domains, strict=True) if name != ascii_name]
+    return router.model_copy(update={"domains": kept}) if kept else None
+
+
 def put(session: Session, router: RouterInput) -> None:
     """Create or replace a router. Raises `Invalid` where it names a domain or a service that does not exist."""
     before = find(session, router.name)

@@ -25,6 +25,11 @@ def find_outside(session: Session) -> dict[str, str]:
     return {f"{service}/{name}": trouble for service, name, url in rows if (trouble := find_trouble(url, networks))}
 
 
+def find_refusal(session: Session, url: str) -> str | None:
+    """Return why no server may be at a URL, or None if one may."""
+    return find_trouble(url, session.info.get(_NETWORKS, ()))
+
+
 def find(session: Session, service: str, name: str) -> ServerInput | None:
     """Find a server of a service."""
     row = session.get(Server, _key(service, name))
@@ -80,9 +85,7 @@ def put(session: Session, service: str, server: ServerInput) -> None:
     """
     _check_service(session, service)
     before = find(session, service, server.name)
-    if (before is None or before.url != server.url) and (
-        trouble := find_trouble(server.url, session.info.get(_NETWORKS, ()))
-    ):
+    if (before is None or before.url != server.url) and (trouble := find_refusal(session, server.url)):
         raise Invalid([FieldError("/url", "url.network", trouble)])
     values = {
         "service": service,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, func, select
 
 from provider.models import Cookie, HealthCheck, Router, Service, ServiceInput, Sticky
 from provider.store import records, routers, servers
@@ -26,6 +26,23 @@ def page(
     return [_from_row(row) for row in records.page(session, Service, (Service.name,), limit=limit, after=after, q=q)]
 
 
+def names(session: Session) -> Sequence[str]:
+    """Return the names of all services, in order."""
+    return session.exec(select(Service.name).order_by(Service.name)).all()
+
+
+def list_unreached(session: Session, *, limit: int) -> Sequence[str]:
+    """Return the names of at most `limit` services that no router leads to."""
+    used = select(Router.name).where(Router.service == Service.name).exists()
+    return session.exec(select(Service.name).where(~used).order_by(Service.name).limit(limit)).all()
+
+
+def count_routers(session: Session, names: Sequence[str]) -> dict[str, int]:
+    """Count the routers that lead to services, some hundreds at most, by name. One without any is left out."""
+    counted = select(Router.service, func.count()).where(col(Router.service).in_(names)).group_by(col(Router.service))
+    return dict(session.exec(counted).all())
+
+
 def put(session: Session, service: ServiceInput) -> None:
     """Create or replace a service. Its servers stay as they are."""
     before = find(session, service.name)
@@ -46,10 +63,10 @@ def remove(session: Session, name: str, *, cascade: bool = False) -> None:
     With `cascade`, those routers go too.
     """
     before = get(session, name)
-    users = session.exec(select(Router.name).where(Router.service == name).order_by(Router.name)).all()
-    records.check_unused("service", name, [("router", user) for user in users], cascade=cascade)
+    users = routers.of_service(session, name)
+    records.check_unused("service", name, [("router", user.name) for user in users], cascade=cascade)
     for user in users:
-        routers.remove(session, user)
+        routers.remove(session, user.name)
     for server in servers.page(session, name):
         servers.remove(session, name, server.name)
     records.remove(session, Service, name)

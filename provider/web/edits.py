@@ -27,6 +27,7 @@ T = TypeVar("T", bound=BaseModel)
 TAG: Final = "etag"
 SEEN: Final = "seen"
 TAKE: Final = "take/"
+DO: Final = "do"
 """The fields that a form has besides the object's own: see `macros/edits.html`."""
 
 NOW: Final = "now"
@@ -126,6 +127,11 @@ def opened(noun: Noun[T], item: T) -> Sheet:
     return Sheet(Form(texts), noun.tag(item), json.dumps(texts))
 
 
+def kept(sent: Texts) -> Sheet:
+    """Return a form as it was sent: it is not done yet, and wants one more row."""
+    return Sheet(Form(_fields(sent)), sent.get(TAG, ""), sent.get(SEEN, ""))
+
+
 def create(revisions: Revisions, actor: Actor, noun: Noun[T], sent: Texts) -> T:
     """Make an object by a form, and return it. Raises `Refused`."""
     texts = _fields(sent)
@@ -210,7 +216,7 @@ def _takes_now(name: str, choice: str) -> bool:
 
 def _fields(sent: Texts) -> dict[str, str]:
     """Return the fields of the object, without the form's own."""
-    return {name: text for name, text in sent.items() if name not in {TAG, SEEN} and not name.startswith(TAKE)}
+    return {name: text for name, text in sent.items() if name not in {TAG, SEEN, DO} and not name.startswith(TAKE)}
 
 
 def _group(name: str) -> str:

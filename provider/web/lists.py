@@ -1,10 +1,11 @@
 """Lists on pages: which part is asked for, and where the next one begins."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, Generic, TypeVar
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
+from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, Field
 
 from provider.cursors import read_cursor, write_cursor
@@ -50,3 +51,13 @@ async def read_part(q: Wanted = "", cursor: Annotated[str | None, Query(max_leng
 
 
 PartDependency = Annotated[PartRequest, Depends(read_part)]
+
+
+def wants_names(request: Request) -> bool:
+    """Tell whether only names are wanted, for a field that proposes some: see `choices.js`."""
+    return request.headers.get("accept") == "application/json"
+
+
+def names(found: Iterable[str]) -> JSONResponse:
+    """Answer with names."""
+    return JSONResponse(list(found))

@@ -1,20 +1,14 @@
-"""The first pages: the console's home, and the documentation of the REST API, which needs no other host."""
+"""The documentation of the REST API, which needs no other host, and the static files."""
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi import APIRouter, Depends
+from fastapi.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
 from provider.security import needs
-from provider.web.rendering import STATIC, render
+from provider.web.rendering import STATIC
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(needs.PAGE)])
 static_files = StaticFiles(directory=STATIC)
-
-
-@router.get("/")
-def home(request: Request) -> HTMLResponse:
-    """Welcome a person."""
-    return render(request, "home.html")
 
 
 @router.get("/docs")

@@ -79,7 +79,7 @@ def render(request: Request, name: str, /, *, status: int = 200, **values: Any) 
     """
     templates: Templates = request.app.state.templates
     response = HTMLResponse(templates.render(request, name, values), status)
-    if notices.COOKIE in request.cookies and not is_part(request):
+    if notices.COOKIE in request.cookies and not is_part(request) and not is_live(request):
         notices.take_away(response)
     return response
 
@@ -89,10 +89,20 @@ def is_part(request: Request) -> bool:
     return "hx-request" in request.headers
 
 
+def is_live(request: Request) -> bool:
+    """Tell whether a page asks for itself again, because something changed in the world."""
+    return "x-live-update" in request.headers
+
+
+def language_of(request: Request) -> Language:
+    """Return the language in which a request is answered."""
+    templates: Templates = request.app.state.templates
+    return templates.language(request)
+
+
 def say(request: Request, text: str) -> str:
     """Say a message in the language of whoever asks."""
-    templates: Templates = request.app.state.templates
-    return templates.language(request).say(text)
+    return language_of(request).say(text)
 
 
 def redirect(request: Request, path: str, notice: Notice | None = None) -> RedirectResponse:

@@ -5,12 +5,14 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic_core import PydanticCustomError
 
 from provider.dependencies import ActorDependency, LoginsDependency, PersonDependency
 from provider.errors import FieldError, Invalid, TooMany
 from provider.messages import Message
 from provider.security import cookies, needs
 from provider.security.logins import Login
+from provider.values import check_name
 from provider.web import forms, paths
 from provider.web.notices import Notice
 from provider.web.rendering import redirect, render
@@ -44,13 +46,13 @@ async def log_in(
     """Begin a session, in place of one that the browser has."""
     status, headers, error = 401, {"WWW-Authenticate": "Bearer"}, None
     try:
-        login = await logins.log_in(name.strip(), password, actor, cookies.find_session(request.cookies))
+        login = await logins.log_in(name.strip(), password, actor, _session(request))
     except TooMany as too_many:
         login, status, headers, error = None, 429, {"Retry-After": str(too_many.seconds)}, too_many.detail
     if login is not None:
         return _with_session(request, redirect(request, paths.local(back)), login)
     wrong = FieldError("", "login.refused", error or Message("this name and this password do not go together"))
-    form = forms.Form({"name": name, "password": ""}, [wrong])
+    form = forms.Form({"name": _shown(name), "password": ""}, [wrong])
     response = render(request, "login.html", status=status, form=form, next=paths.local(back))
     response.headers.update(headers)
     return response
@@ -61,7 +63,7 @@ async def log_out(
     request: Request, logins: LoginsDependency, actor: ActorDependency, person: PersonDependency
 ) -> Response:
     """End the session that the browser has."""
-    session = cookies.find_session(request.cookies)
+    session = _session(request)
     if session is not None and person is not None:
         await logins.log_out(session, actor)
     response = redirect(request, _LOGIN, Notice(Message("You are logged out.")))
@@ -118,6 +120,14 @@ async def set_password(
     return _with_session(request, redirect(request, paths.HOME, notice), login)
 
 
+def _shown(name: str) -> str:
+    """Return what was typed as a name, unless no name is like that: it may be the password."""
+    try:
+        return check_name(name.strip())
+    except PydanticCustomError:
+        return ""
+
+
 def _check_repeated(password: str, repeat: str) -> None:
     if password != repeat:
         raise Invalid([FieldError("/repeat", "password.repeat", Message("these are two different passwords"))])
@@ -139,6 +149,10 @@ def _form(
         secret=secret,
         asks_current=secret is None,
     )
+
+
+def _session(request: Request) -> str | None:
+    return cookies.find_session(request.cookies, request.url.scheme)
 
 
 def _with_session(request: Request, response: RedirectResponse, login: Login) -> Response:

@@ -26,6 +26,7 @@ TITLES = {
 CODES = {
     *("body.incomplete", "cookie.name", "cursor.format", "domain.taken", "domain.unknown", "domains.duplicate"),
     *("duration.format", "duration.range", "entryPoints.duplicate", "expires.past", "field.required", "field.unknown"),
+    *("header.format", "request.refused"),
     *("host.dot", "host.format", "host.length", "host.numeric", "host.wildcard"),
     *("json.depth", "json.duplicate", "json.members", "json.number", "json.syntax", "json.utf8"),
     *("name.duplicate", "name.format", "name.immutable", "name.taken", "path.format", "path.segments"),

@@ -78,6 +78,30 @@ TABLE: Final = {
     "/password": {"GET": EVERYBODY, "POST": EVERYBODY},
     "/preferences/language": {"POST": EVERYBODY},
     "/preferences/theme": {"POST": EVERYBODY},
+    "/domains": {"GET": READERS},
+    "/domains/new": {"GET": WRITERS, "POST": WRITERS},
+    "/domains/{name}": {"GET": READERS},
+    "/domains/{name}/": {"GET": READERS},
+    "/domains/{name}/edit": {"GET": WRITERS, "POST": WRITERS},
+    "/domains/{name}/remove": {"GET": WRITERS, "POST": WRITERS},
+    "/routers": {"GET": READERS},
+    "/routers/new": {"GET": WRITERS, "POST": WRITERS},
+    "/routers/{name}": {"GET": READERS},
+    "/routers/{name}/": {"GET": READERS},
+    "/routers/{name}/edit": {"GET": WRITERS, "POST": WRITERS},
+    "/routers/{name}/remove": {"GET": WRITERS, "POST": WRITERS},
+    "/services": {"GET": READERS},
+    "/services/new": {"GET": WRITERS, "POST": WRITERS},
+    "/services/{name}": {"GET": READERS, "POST": WRITERS},
+    "/services/{name}/": {"GET": READERS, "POST": WRITERS},
+    "/services/{name}/edit": {"GET": WRITERS, "POST": WRITERS},
+    "/services/{name}/remove": {"GET": WRITERS, "POST": WRITERS},
+    "/services/{service}/servers/new": {"GET": WRITERS, "POST": WRITERS},
+    "/services/{service}/servers/{name}": {"GET": READERS},
+    "/services/{service}/servers/{name}/": {"GET": READERS},
+    "/services/{service}/servers/{name}/edit": {"GET": WRITERS, "POST": WRITERS},
+    "/services/{service}/servers/{name}/state": {"POST": WRITERS},
+    "/services/{service}/servers/{name}/remove": {"GET": WRITERS, "POST": WRITERS},
 }
 """Who may use each method of each route: nobody else may."""
 
@@ -85,6 +109,7 @@ PAGES: Final = {
     *("/", "/docs", "/edges", "/edges/{name}", "/connect", "/revisions", "/revisions/{number}"),
     *("/accounts", "/accounts/new", "/accounts/{name}", "/accounts/{name}/", "/accounts/{name}/remove"),
     *("/tokens", "/tokens/new", "/tokens/{id}/revoke", "/audit"),
+    *(template for template in TABLE if template.startswith(("/domains", "/routers", "/services"))),
 }
 """To log in is what a browser is told here that has no session; a program is told that it may not."""
 
@@ -139,7 +164,7 @@ def credentials(tokens: dict[str, str], sessions: dict[str, str]) -> dict[str, d
     """The headers with which each of them asks."""
     known = {who: bearer(token) for who, token in tokens.items()}
     known |= {who: {"Cookie": f"provider_session={session}"} for who, session in sessions.items()}
-    return {"nobody": {}, "ended": {"Cookie": f"provider_session={'x' * 43}"}} | known
+    return {"nobody": {}, "ended": {"Cookie": f"provider_session=wss_{'x' * 43}"}} | known
 
 
 def test_the_table_has_each_route_and_no_other() -> None:

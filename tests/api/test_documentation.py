@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import jsonschema_rs
@@ -32,7 +33,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "POST /api/v1/tokens": {"expires": "2999-01-01T00:00:00Z"},  # that of the example will be in the past
 }
 """What makes the example of a new object another object than that of the examples."""
-MEDIA_TYPES = {"GET /metrics": "text/plain; version=0.0.4; charset=utf-8"}
+STREAM = "GET /api/v1/events"
+"""The operation whose answer has no end."""
+MEDIA_TYPES = {"GET /metrics": "text/plain; version=0.0.4; charset=utf-8", STREAM: "text/event-stream"}
 """Of what is not JSON."""
 WRITING = {"POST", "PUT", "PATCH", "DELETE"}
 TAGGED = {
@@ -88,13 +91,15 @@ def body_example(operation: str) -> dict[str, Any] | None:
 
 
 def path_example(operation: str) -> str:
-    """Return an operation's path with the examples of its names."""
-    path = operation.partition(" ")[2]
+    """Return an operation's path with the examples of its names, and of what its query needs."""
+    path, query = operation.partition(" ")[2], {}
     for parameter in OPERATIONS[operation].get("parameters", ()):
         if parameter["in"] == "path":
             (example,) = parameter["schema"]["examples"]
             path = path.replace("{" + parameter["name"] + "}", str(example))
-    return path
+        elif parameter["in"] == "query" and parameter.get("required"):
+            (query[parameter["name"]],) = parameter["schema"]["examples"]
+    return f"{path}?{urlencode(query)}" if query else path
 
 
 # Complete
@@ -110,8 +115,10 @@ def test_every_operation_of_the_design_is_there() -> None:
     nouns = ["/domains", "/services", "/services/{service}/servers", "/routers"]
     designed = {f"{method} /api/v1{noun}" for noun in nouns for method in ("GET", "POST")}
     designed |= {f"{method} /api/v1{noun}/{{name}}" for noun in nouns for method in ("GET", "PUT", "PATCH", "DELETE")}
+    designed |= {"GET /api/v1/explain", "GET /api/v1/conflicts"}
     designed |= {"POST /api/v1/expose", "GET /healthz", "GET /readyz", "GET /metrics"}
     designed |= {"GET /api/v1/edges", "GET /api/v1/edges/{name}", "DELETE /api/v1/edges/{name}/quarantine"}
+    designed |= {STREAM}
     designed |= {"GET /api/v1/tokens", "POST /api/v1/tokens", "GET /api/v1/tokens/{id}", "DELETE /api/v1/tokens/{id}"}
     designed |= {"GET /api/v1/revisions", "GET /api/v1/revisions/{number}", "GET /api/v1/audit"}
     designed |= {"GET /traefik/configuration", "HEAD /traefik/configuration"}
@@ -256,7 +263,12 @@ def ask(client: httpx.Client, operation: str, **options: Any) -> httpx.Response:
     if example is not None and "content" not in options and "json" not in options:
         options["json"] = example | EXAMPLES.get(operation, {})
     target = client.base_url.copy_with(raw_path=path.encode())
-    return client.request(method, target, **options)
+    answer = client.send(client.build_request(method, target, **options), stream=True)
+    if operation == STREAM and answer.is_success:
+        answer.close()
+    else:
+        answer.read()
+    return answer
 
 
 JSON = {"Content-Type": "application/json"}

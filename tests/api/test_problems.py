@@ -148,7 +148,16 @@ PRODUCERS: list[tuple[Producer, str, list[tuple[str, str]]]] = [
     (lambda c: c.get("/audit", params={"cursor": write_cursor("x")}), "invalid", [("/cursor", "cursor.format")]),
     *(
         (lambda c, time=time: c.get("/audit", params={"since": time}), "invalid", [("/since", "time.format")])
-        for time in ("AAA", "2026-13-01T00:00:00Z", "2026-01-01", "2026-01-01T00:00:00", "1e400", "")
+        for time in (
+            "AAA",
+            "2026-13-01T00:00:00Z",
+            "2026-01-01",
+            "2026-01-01T00:00:00",
+            "1e400",
+            "0.5",
+            "1700000000",
+            "",
+        )
     ),
     *(
         (
@@ -156,7 +165,7 @@ PRODUCERS: list[tuple[Producer, str, list[tuple[str, str]]]] = [
             "invalid",
             [("/expires", "time.format")],
         )
-        for time in ("AAA", "2999-13-01T00:00:00Z", "2999-01-01", "2999-01-01T00:00:00", "")
+        for time in ("AAA", "2999-13-01T00:00:00Z", "2999-01-01", "2999-01-01T00:00:00", "4000000000", "")
     ),
     (
         lambda c: c.post("/tokens", json={"name": "a", "scopes": ["read"], "expires": 4e9}),
@@ -296,7 +305,10 @@ def ask_all(client: httpx.Client, paths: dict[str, set[str]], in_memory: dict[st
             body = {name: body[name] for name in wanted}
             if path == "/api/v1/expose":
                 body = APPLICATION
-            answer = client.request(method, path, json=body if method in {"POST", "PUT", "PATCH"} else None)
+            query = {"url": "http://alvin.xyz/"} if path == "/api/v1/explain" else None
+            answer = client.request(
+                method, path, params=query, json=body if method in {"POST", "PUT", "PATCH"} else None
+            )
             assert told in problem(answer, "unavailable")["detail"]
 
 

@@ -21,6 +21,7 @@ def test_the_service_is_as_documented(migrated: Path, tmp_path: Path) -> None:
         command = [
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml")),
             *("run", str(document), "--url", service.url, "--max-examples", str(cases(5, 300))),
+            *("--exclude-path", "/api/v1/events"),  # its answer has no end
             *([] if SOAK else ["--generation-deterministic"]),
         ]
         environment = os.environ | {"SCHEMATHESIS_HOOKS": "tests.api.schemathesis_hooks", "PYTHONPATH": str(ROOT)}

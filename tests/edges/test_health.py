@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from provider.edges.health import Health, HealthState, ServerHealth
+from provider.edges.health import Health, HealthChange, HealthState, ServerHealth
 
 URL = "http://10.0.0.11:3000"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -84,3 +84,28 @@ def test_what_an_edge_does_not_mention_any_more_is_unknown() -> None:
     health.observe("default", told(up=False), NOON)
     health.observe("default", {}, LATER)
     assert found(health).state is HealthState.UNKNOWN
+
+
+def test_who_listens_is_told_what_an_edge_changes_by_what_it_says() -> None:
+    heard: list[HealthChange] = []
+    health = Health()
+    health.subscribe(heard.extend)
+
+    def told_now() -> set[tuple[str, str, str]]:
+        listed = {(change.url, change.before.value, change.after.value) for change in heard}
+        heard.clear()
+        return listed
+
+    health.observe("paris", {"s": {"u": True, "v": True}}, NOON)
+    assert told_now() == {("u", "unknown", "up"), ("v", "unknown", "up")}
+    health.observe("london", {"s": {"u": True}}, NOON)
+    assert told_now() == set()
+    health.observe("london", {"s": {"u": False}}, LATER)
+    assert told_now() == {("u", "up", "down")}
+    health.forget("london")
+    assert told_now() == {("u", "down", "up")}
+    health.observe("paris", {"s": {"v": True}}, LATEST)
+    assert told_now() == {("u", "up", "unknown")}
+    health.forget("paris")
+    health.forget("paris")
+    assert told_now() == {("v", "up", "unknown")}

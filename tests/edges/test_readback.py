@@ -54,7 +54,9 @@ def test_all_is_read_from_a_traefik_that_runs_what_it_was_given() -> None:
         {"name": "b@http", "status": "disabled"},
         {"name": "c@file", "status": "disabled", "error": ["not ours"]},
     ]
+    points = [{"name": "web", "address": "127.0.0.1:8080", "reusePort": False}, {"name": "odd"}]
     answers = {**LIKE_TRAEFIK, "/api/http/services": services, "/api/http/routers": routers}
+    answers["/api/entrypoints"] = points
     assert observed(like_traefik(answers)) == Observation(
         7.0,
         None,
@@ -63,6 +65,7 @@ def test_all_is_read_from_a_traefik_that_runs_what_it_was_given() -> None:
         "2026-01-01T12:00:00Z",
         (DisabledRouter("a", "no such entry point, no such service"), DisabledRouter("b", "without a reason")),
         {"wayshub": {"http://10.0.0.11:3000": True, "http://10.0.0.12:3000": False}},
+        {"web": "127.0.0.1:8080", "odd": ""},
     )
 
 

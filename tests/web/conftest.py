@@ -18,6 +18,13 @@ def browser(samples: Service) -> Iterator[httpx.Client]:
         yield made
 
 
+@pytest.fixture
+def console(service: Service) -> Iterator[httpx.Client]:
+    """A client of the console of the shared service, which is empty at the beginning. It may do all."""
+    with http_client(service.url, headers={"Accept": "text/html"}) as made:
+        yield made
+
+
 @pytest.fixture(scope="session")
 def peopled(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service with an account of each role."""

@@ -1,0 +1,78 @@
+"""`/api/v1/conflicts`: routers that stand in one another's way, and what nobody uses."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from provider import conflicts
+from provider.api import documentation
+from provider.api.bodies import StrictRoute
+from provider.conflicts import Conflict
+from provider.dependencies import RevisionsDependency, RoutingDependency
+from provider.models.base import output_config
+from provider.security import needs
+from provider.store import domains, services
+
+router = APIRouter(tags=["explain"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
+
+MOST: Final = 1000
+"""The most conflicts in one answer."""
+
+
+class ObjectOutput(BaseModel):
+    """An object that a conflict is about."""
+
+    model_config = output_config()
+
+    kind: Annotated[str, Field(description="What it is: `router`, `domain` or `service`.")]
+    name: Annotated[str, Field(description="Its name; a domain's as an A-label.")]
+
+
+class ConflictOutput(BaseModel):
+    """One conflict."""
+
+    model_config = output_config()
+
+    conflict: Annotated[Conflict, Field(description="What is found.")]
+    objects: Annotated[list[ObjectOutput], Field(description="What it is about.")]
+    detail: Annotated[str, Field(description="What about them, in words.")]
+
+
+class ConflictsOutput(BaseModel):
+    """All conflicts."""
+
+    model_config = output_config(
+        {
+            "items": [
+                {
+                    "conflict": "hidden",
+                    "objects": [{"kind": "router", "name": "api"}, {"kind": "router", "name": "wayshub"}],
+                    "detail": "api never takes a request: wayshub matches all that it does, and ranks higher, 99 to 39",
+                }
+            ],
+            "total": 1,
+        }
+    )
+
+    items: Annotated[list[ConflictOutput], Field(description=f"The conflicts, at most {MOST}.")]
+    total: Annotated[int, Field(description="How many there are.")]
+
+
+@router.get("/conflicts", responses=documentation.LIST, summary="List conflicts")
+def list_conflicts(routing: RoutingDependency, revisions: RevisionsDependency) -> ConflictsOutput:
+    """Find routers with the same rule or rank, hidden routers, unused domains, and services that nobody reaches."""
+    with revisions.reading() as session:
+        hosts, names = domains.hosts(session), services.names(session)
+    found = conflicts.find(routing.routes(), hosts, names)
+    return ConflictsOutput(
+        items=[
+            ConflictOutput(
+                conflict=each.conflict,
+                objects=[ObjectOutput(kind=kind, name=name) for kind, name in each.objects],
+                detail=each.detail,
+            )
+            for each in found[:MOST]
+        ],
+        total=len(found),
+    )

@@ -1,0 +1,102 @@
+"""`/api/v1/events`: what becomes new, as server-sent events."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.responses import StreamingResponse
+from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
+
+from provider.api import documentation
+from provider.api.access import find_principal
+from provider.api.bodies import StrictRoute
+from provider.dependencies import AccessDependency, EventsDependency
+from provider.errors import Unavailable
+from provider.events import MOST_LISTENERS, Event, Events
+from provider.security import needs
+
+router = APIRouter(prefix="/events", tags=["events"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
+
+KEEP_ALIVE_SECONDS: Final = 15.0
+"""What stands between may take a silent connection for a dead one, some after 30 s."""
+
+CHECK_SECONDS: Final = 2.0
+"""Time between two looks at whether whoever listens still may."""
+
+_HEADERS: Final = {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
+
+_RETRY_MS: Final = 2_000
+"""How soon a browser comes again that was cut off."""
+
+LastEventID = Annotated[
+    str | None,
+    Header(
+        alias="Last-Event-ID",
+        max_length=100,
+        description="Id of the last event that was received: those after it are sent first. Where they are not known "
+        "any more, `reset` is.",
+    ),
+]
+
+
+@router.get("", summary="Listen to what becomes new", response_class=StreamingResponse, responses=documentation.EVENTS)
+async def listen(
+    request: Request, events: EventsDependency, access: AccessDependency, last_event_id: LastEventID = None
+) -> EventSourceResponse:
+    """Send what becomes new, as it does, until the client goes, the service stops, or the client may not any more.
+
+    Each event has an id. `revision` has `number`, `time`, `author`, `summary`, `objects` (at most 100, each
+    with `kind` and `name`; a server's is `SERVICE/SERVER`) and `more` (whether there are others).
+    `edge` has `name`, `state`, `since`, `detail` and `revision` (of the document that it was given last).
+    `health` has `service`, `name` (of the server), `state`, `since` and `why`. `shares` has `service` and `shares`
+    (0 to 1 by the names of its servers). `reset` has nothing: what was read before may be old, so read it anew.
+    """
+    if events.listeners >= MOST_LISTENERS:
+        raise Unavailable(f"{MOST_LISTENERS} clients listen already: try again later")
+
+    def is_good() -> bool:
+        # Whoever only listens does nothing: a session that is idle ends all the same.
+        principal = find_principal(access, request, counts=False)
+        return principal is not None and principal.grant.allows("read")
+
+    return EventSourceResponse(_stream(events, last_event_id, is_good), headers=_HEADERS)
+
+
+async def _stream(events: Events, last_event_id: str | None, is_good: Callable[[], bool]) -> AsyncIterator[bytes]:
+    loop = asyncio.get_running_loop()
+    found = events.last if last_event_id is None else events.find(last_event_id)
+    position = events.last if found is None else found
+    events.listeners += 1
+    try:
+        yield format_sse_event(comment="what becomes new", id=events.id(position), retry=_RETRY_MS)
+        if found is None:
+            yield _reset(events, position)
+        checked = sent = loop.time()
+        while not events.closed:
+            if loop.time() - checked >= CHECK_SECONDS:
+                if not is_good():
+                    return
+                checked = loop.time()
+            listed = events.after(position)
+            if listed is None:
+                position, sent = events.last, loop.time()
+                yield _reset(events, position)
+            elif listed:
+                position, sent = listed[-1].number, loop.time()
+                yield b"".join(_written(events, event) for event in listed)
+            elif loop.time() - sent >= KEEP_ALIVE_SECONDS:
+                sent = loop.time()
+                yield KEEPALIVE_COMMENT
+            else:
+                await events.changed(CHECK_SECONDS)
+    finally:
+        events.listeners -= 1
+
+
+def _written(events: Events, event: Event) -> bytes:
+    return format_sse_event(event=event.name, data_str=event.content, id=events.id(event.number))
+
+
+def _reset(events: Events, position: int) -> bytes:
+    return format_sse_event(event="reset", data_str="{}", id=events.id(position))

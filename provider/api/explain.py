@@ -1,0 +1,173 @@
+"""`/api/v1/explain`: which router takes a request, and why."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AfterValidator, BaseModel, Field
+
+from provider import rules
+from provider.api import documentation
+from provider.api.bodies import StrictRoute
+from provider.dependencies import HealthDependency, RevisionsDependency, RoutingDependency
+from provider.errors import FieldError, Invalid, pointer
+from provider.explanations import Candidate, Verdict
+from provider.models import ServerOutput
+from provider.models.base import output_config
+from provider.observations import show_servers
+from provider.security import needs
+from provider.store import servers, services
+from provider.values import TEXT_SCHEMA, Name, check_text
+
+router = APIRouter(tags=["explain"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
+
+_LONGEST_URL: Final = 2000
+_LONGEST_HEADER: Final = 300
+_MOST_HEADERS: Final = 10
+"""All of it, percent-encoded, fits into the line of a request."""
+
+_TEXT: Final = dict(TEXT_SCHEMA)
+
+URL = Annotated[
+    str,
+    Query(
+        max_length=_LONGEST_URL,
+        description="What is asked for, with its host.",
+        examples=["http://alvin.xyz/api"],
+        json_schema_extra=_TEXT,
+    ),
+    AfterValidator(check_text),
+]
+Text = Annotated[str, Field(max_length=_LONGEST_HEADER, json_schema_extra=_TEXT), AfterValidator(check_text)]
+METHOD = Annotated[Text, Query(description="Method of the request.", examples=["GET"])]
+HEADERS = Annotated[
+    list[Text],
+    Query(max_length=_MOST_HEADERS, description="Header of the request, as `Name: value`; it may stand several times."),
+]
+CLIENT = Annotated[Text | None, Query(description="IP address of who asks; without it no ClientIP matches.")]
+ENTRY_POINT = Annotated[Name, Query(alias="entryPoint", description="Entry point of Traefik at which it comes in.")]
+
+
+class FailureOutput(BaseModel):
+    """One matcher that stood in the way of a request."""
+
+    model_config = output_config()
+
+    matcher: Annotated[str, Field(description="The matcher, as it is written in a rule.")]
+    wanted: Annotated[str, Field(description="What it wants, in words.")]
+    got: Annotated[str, Field(description="What the request had, in words.")]
+
+
+class CandidateOutput(BaseModel):
+    """A router that matched, or nearly did."""
+
+    model_config = output_config()
+
+    router: Annotated[str, Field(description="Name of the router.")]
+    verdict: Annotated[Verdict, Field(description="What became of it.")]
+    why: Annotated[str, Field(description="The same in words.")]
+    rule: Annotated[str, Field(description="Its rule, as Traefik has it.")]
+    priority: Annotated[int, Field(description="Its rank: the priority that is set, or the length of its rule.")]
+    behind: Annotated[int | None, Field(description="By how much its rank is lower than the winner's, if it matched.")]
+    failures: Annotated[list[FailureOutput], Field(description="What stood in the way, if it nearly matched.")]
+
+
+class ExplainedServer(BaseModel):
+    """A server that may answer the request."""
+
+    model_config = output_config()
+
+    name: Annotated[str, Field(description="Name of the server.")]
+    url: Annotated[str, Field(description="Where it is.")]
+    share: Annotated[float, Field(description="Part of the service's new requests that it gets, 0 to 1.")]
+
+
+class ExplainOutput(BaseModel):
+    """Who takes a request."""
+
+    model_config = output_config(
+        {
+            "router": "wayshub",
+            "why": "it matches, and no other router does",
+            "candidates": [
+                {
+                    "router": "wayshub",
+                    "verdict": "takes",
+                    "why": "it matches, and ranks highest with 17",
+                    "rule": "Host(`alvin.xyz`)",
+                    "priority": 17,
+                    "behind": 0,
+                    "failures": [],
+                }
+            ],
+            "matched": 1,
+            "service": "wayshub",
+            "servers": [{"name": "a", "url": "http://10.0.0.11:3000", "share": 1.0}],
+        }
+    )
+
+    router: Annotated[str | None, Field(description="Name of the router that takes it; null for none.")]
+    why: Annotated[str, Field(description="Why that one, in words.")]
+    candidates: Annotated[list[CandidateOutput], Field(description="Who matched, the highest rank first, or nearly.")]
+    matched: Annotated[int, Field(description="How many routers match; more than are listed, perhaps.")]
+    service: Annotated[str | None, Field(description="Name of the service that it is handed to.")]
+    servers: Annotated[list[ExplainedServer], Field(description="The servers of that service, by name.")]
+
+
+@router.get("/explain", responses=documentation.LIST, summary="Explain a request")
+def explain(
+    routing: RoutingDependency,
+    revisions: RevisionsDependency,
+    health: HealthDependency,
+    url: URL,
+    method: METHOD = "GET",
+    header: HEADERS = [],  # noqa: B006  # FastAPI's default, which nobody changes
+    client: CLIENT = None,
+    entry_point: ENTRY_POINT = "web",
+) -> ExplainOutput:
+    """Tell which router takes a request and why, which others matched or nearly did, and who answers it."""
+    try:
+        request = rules.asked(url, method, [_read_header(number, text) for number, text in enumerate(header)], client)
+    except rules.BadRequest as error:
+        raise Invalid([FieldError(pointer(error.part), "request.refused", str(error), "query")]) from None
+    found = routing.routes().explain(request, entry_point)
+    service = found.route.service if found.route else None
+    return ExplainOutput(
+        router=found.route.name if found.route else None,
+        why=found.why,
+        candidates=[_candidate(candidate) for candidate in found.candidates],
+        matched=found.matched,
+        service=service,
+        servers=[] if service is None else _servers(revisions, health, service),
+    )
+
+
+def _read_header(number: int, text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon:
+        detail = "a header is written as 'Name: value'"
+        raise Invalid([FieldError(pointer("header", number), "header.format", detail, "query")])
+    return name, value.strip(" \t")
+
+
+def _candidate(candidate: Candidate) -> CandidateOutput:
+    return CandidateOutput(
+        router=candidate.route.name,
+        verdict=candidate.verdict,
+        why=candidate.why,
+        rule=candidate.route.rule.text,
+        priority=candidate.route.priority,
+        behind=candidate.behind,
+        failures=[
+            FailureOutput(matcher=failure.matcher, wanted=failure.wanted, got=failure.got)
+            for failure in candidate.failures
+        ],
+    )
+
+
+def _servers(revisions: RevisionsDependency, health: HealthDependency, name: str) -> list[ExplainedServer]:
+    with revisions.reading() as session:
+        service = services.find(session, name)
+        listed: list[ServerOutput] = []
+        if service is not None:  # or it was removed just now
+            listed = show_servers(session, service, servers.page(session, name), health)
+    return [ExplainedServer(name=server.name, url=server.url, share=server.share) for server in listed]

@@ -1,0 +1,49 @@
+"""`check`."""
+
+from typing import Final
+
+import typer
+
+from provider.cli import nouns
+from provider.cli.client import Client, Item
+from provider.cli.options import reads
+from provider.cli.output import Output
+
+FOUND: Final = 2
+"""The exit status where there is a conflict."""
+
+
+def _objects(conflict: Item) -> str:
+    return ", ".join(f"{each['kind']} {each['name']}" for each in conflict["objects"])
+
+
+CONFLICTS: Final[nouns.Columns] = {
+    "Conflict": nouns.field("conflict"),
+    "Objects": _objects,
+    "Detail": nouns.field("detail"),
+}
+
+
+@reads
+def check(client: Client, output: Output) -> None:
+    """List routers that conflict, and what nobody uses.
+
+    That is: two routers with the same rule or rank, a router that another
+    always hides, a domain that no router uses, a service that nobody reaches.
+    Exits with 2 if there is any.
+
+    Examples:
+      wayshub-provider check
+      wayshub-provider check -o json
+    """
+    found = client.ask("/conflicts", {})
+    if output.is_json:
+        output.document(found)
+    elif not found["total"]:
+        output.line("No conflicts.")
+    else:
+        nouns.table(output, CONFLICTS, found["items"])
+        if found["total"] > len(found["items"]):
+            output.line(f"and {found['total'] - len(found['items'])} more")
+    if found["total"]:
+        raise typer.Exit(FOUND)

@@ -1,0 +1,74 @@
+"""`explain`."""
+
+from typing import Annotated, Final
+
+import typer
+
+from provider.cli import nouns
+from provider.cli.client import Client, Item
+from provider.cli.options import given, reads
+from provider.cli.output import Output
+
+CANDIDATES: Final[nouns.Columns] = {
+    "Router": nouns.field("router"),
+    "Verdict": nouns.field("verdict"),
+    "Rank": nouns.field("priority"),
+    "Why": nouns.field("why"),
+    "Rule": nouns.field("rule"),
+}
+SERVERS: Final[nouns.Columns] = {
+    "Server": nouns.field("name"),
+    "URL": nouns.field("url"),
+    "Share": lambda server: f"{server['share']:.0%}".replace("%", " %"),
+}
+
+AskedArgument = Annotated[str, typer.Argument(metavar="URL", help="What is asked for, such as http://alvin.xyz/api.")]
+MethodOption = Annotated[str | None, typer.Option(metavar="METHOD", help="Method of the request.", show_default="GET")]
+HeadersOption = Annotated[
+    list[str] | None,
+    typer.Option("--header", "-H", metavar="HEADER", help="A header, as 'Name: value'; repeat it for several."),
+]
+ClientOption = Annotated[str | None, typer.Option("--client", metavar="ADDRESS", help="IP address of who asks.")]
+EntryPointOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Entry point at which it comes in.", show_default="web")
+]
+
+
+@reads
+def explain(
+    client: Client,
+    output: Output,
+    asked: AskedArgument,
+    method: MethodOption = None,
+    header: HeadersOption = None,
+    client_address: ClientOption = None,
+    entry_point: EntryPointOption = None,
+) -> None:
+    """Explain which router takes a request, why, and who answers it.
+
+    It tells which others matched, and by how much they lost, and which nearly
+    matched, and where they failed. Nothing is sent to Traefik.
+
+    Examples:
+      wayshub-provider explain http://alvin.xyz/api
+      wayshub-provider explain https://alvin.xyz/ --method POST -H 'X-Team: video' --entry-point websecure
+    """
+    query = given(url=asked, method=method, header=header, client=client_address, entryPoint=entry_point)
+    found = client.ask("/explain", query)
+    if output.is_json:
+        output.document(found)
+        return
+    output.line(f"{asked}: {_answer(found)}.")
+    if found["candidates"]:
+        output.line()
+        nouns.table(output, CANDIDATES, found["candidates"])
+    if found["servers"]:
+        output.line()
+        nouns.table(output, SERVERS, found["servers"])
+
+
+def _answer(found: Item) -> str:
+    if found["router"] is None:
+        return str(found["why"])
+    servers = "" if found["servers"] else ", which has no server: the answer is 503"
+    return f"router {found['router']}: {found['why']}. It leads to the service {found['service']}{servers}"

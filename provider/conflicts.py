@@ -1,0 +1,155 @@
+"""Conflicts: routers that stand in one another's way, and what nobody uses. Pure.
+
+What is told is so: each finding is decided soundly, and what cannot be decided is not told.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import chain, combinations, groupby, islice, product, takewhile
+from typing import Final
+
+from provider.explanations import Route, Routes
+from provider.rules import hosts
+from provider.rules.implications import find_shared, implies
+
+_COMPARED: Final = 20_000
+"""How many pairs of routers are compared at most for each kind of conflict, the highest ranks first."""
+
+_COMPARED_EACH: Final = 100
+"""With how many others of no host a router is compared at most, the highest ranks first."""
+
+
+class Conflict(StrEnum):
+    """What is found; the values never change their meaning."""
+
+    SAME_RULE = "same-rule"
+    SAME_RANK = "same-rank"
+    HIDDEN = "hidden"
+    UNUSED_DOMAIN = "unused-domain"
+    UNREACHED_SERVICE = "unreached-service"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One conflict: which objects are meant, as kind and name, and what about them, in words."""
+
+    conflict: Conflict
+    objects: Sequence[tuple[str, str]]
+    detail: str
+
+
+def find(routes: Routes, domains: Collection[str], services: Collection[str]) -> list[Finding]:
+    """Find all conflicts. `domains` are A-labels and wildcards, `services` names."""
+    return [
+        *_ties(routes),
+        *_hidden(routes),
+        *_unused_domains(routes, domains),
+        *_unreached_services(routes, services),
+    ]
+
+
+def _ties(routes: Routes) -> Iterator[Finding]:
+    """Find routers of one rank that match the same request: Traefik takes any of them."""
+    groups = groupby(_enabled(routes), key=lambda route: route.priority)
+    pairs = (pair for _priority, group in groups for pair in _near_pairs(list(group)))
+    for one, other in islice(pairs, _COMPARED):
+        shared = sorted(set(one.entry_points) & set(other.entry_points))
+        if not shared:
+            continue
+        objects = (("router", one.name), ("router", other.name))
+        where = f"rank {one.priority} on {', '.join(shared)}"
+        if one.rule.condition == other.rule.condition:
+            detail = f"{one.name} and {other.name} have the same rule and {where}: chance decides between them"
+            yield Finding(Conflict.SAME_RULE, objects, detail)
+        elif request := find_shared(one.rule.condition, other.rule.condition):
+            asked = f"{request.method} {request.host}{request.path}"
+            detail = f"{one.name} and {other.name} have the same {where}, and both match {asked}: chance decides"
+            yield Finding(Conflict.SAME_RANK, objects, detail)
+
+
+def _near_pairs(group: Sequence[Route]) -> Iterator[tuple[Route, Route]]:
+    """Give pairs that may match the same request: of one host, of a host and its wildcard, or of any host."""
+    by_key: dict[str, list[Route]] = {}
+    anywhere = []
+    for route in group:
+        told = hosts.keys(route.rule.condition)
+        for key in told or ():
+            by_key.setdefault(key, []).append(route)
+        if told is None:
+            anywhere.append(route)
+    seen: set[frozenset[str]] = set()
+    for one, other in _drawn_pairs(group, by_key, anywhere):
+        names = frozenset({one.name, other.name})
+        if len(names) == 2 and names not in seen:
+            seen.add(names)
+            yield (one, other) if one.name < other.name else (other, one)
+
+
+def _drawn_pairs(
+    group: Sequence[Route], by_key: Mapping[str, Sequence[Route]], anywhere: Sequence[Route]
+) -> Iterator[tuple[Route, Route]]:
+    for key, bucket in by_key.items():
+        yield from combinations(bucket, 2)
+        yield from product(bucket, () if key.startswith("*") else by_key.get(f"*.{key.partition('.')[2]}", ()))
+    yield from product(group, anywhere[:_COMPARED_EACH])
+
+
+def _hidden(routes: Routes) -> Iterator[Finding]:
+    """Find routers that never take a request, since another that ranks higher matches all of theirs."""
+    pairs = ((route, other) for route in _enabled(routes) for other in _above(routes, route))
+    found: set[str] = set()
+    for route, other in islice(pairs, _COMPARED):
+        if (
+            route.name not in found
+            and set(route.entry_points) <= set(other.entry_points)
+            and implies(route.rule.condition, other.rule.condition)
+        ):
+            found.add(route.name)
+            detail = (
+                f"{route.name} never takes a request: {other.name} matches all that it does, and ranks higher, "
+                f"{other.priority} to {route.priority}"
+            )
+            yield Finding(Conflict.HIDDEN, (("router", route.name), ("router", other.name)), detail)
+
+
+def _above(routes: Routes, route: Route) -> Iterator[Route]:
+    """Give routers that rank higher and may match all that a router does: of one of its hosts, and of any host."""
+    keys = hosts.keys(route.rule.condition)
+    one = min(keys) if keys else None
+    found = [] if one is None else [one] if one.startswith("*") else hosts.asked_keys(one)
+    places = [*map(routes.of_key, found), routes.of_any_host[:_COMPARED_EACH]]
+    ranked = chain.from_iterable(takewhile(lambda other: other.priority > route.priority, place) for place in places)
+    return (other for other in ranked if other.enabled)
+
+
+def _unused_domains(routes: Routes, domains: Collection[str]) -> Iterator[Finding]:
+    anywhere = [route for route in routes.of_any_host if route.enabled]
+    if len(anywhere) > _COMPARED_EACH:
+        return
+    under = _by_parent(routes)
+    for domain in sorted(domains):
+        near = under.get(domain[2:], []) if domain.startswith("*.") else routes.of_host(domain)
+        using = (route for route in [*near, *anywhere] if route.enabled)
+        if not any(hosts.may_match(route.rule.condition, domain) for route in using):
+            detail = f"no router takes requests for {domain}: Traefik answers 404"
+            yield Finding(Conflict.UNUSED_DOMAIN, (("domain", domain),), detail)
+
+
+def _by_parent(routes: Routes) -> dict[str, list[Route]]:
+    """Return the routes by what follows the first label of their hosts."""
+    found: dict[str, list[Route]] = {}
+    for route in routes:
+        for parent in {key.partition(".")[2] for key in hosts.keys(route.rule.condition) or ()}:
+            found.setdefault(parent, []).append(route)
+    return found
+
+
+def _unreached_services(routes: Routes, services: Collection[str]) -> Iterator[Finding]:
+    reached = {route.service for route in _enabled(routes)}
+    for service in sorted(set(services) - reached):
+        yield Finding(Conflict.UNREACHED_SERVICE, (("service", service),), f"no router leads to the service {service}")
+
+
+def _enabled(routes: Iterable[Route]) -> Iterator[Route]:
+    return (route for route in routes if route.enabled)

@@ -1,0 +1,262 @@
+"""What became new: revisions, what is said of the edges, the health of servers and their shares.
+
+The newest events are kept in memory, each with an id, so that whoever listens can go on where it was cut
+off. An id begins with a mark of the process that gave it: one of another process, or one that is too old,
+is not known any more, and whoever has it reads all anew.
+
+Everything here runs in the event loop's thread, except `Events.published`. Whoever listens waits for the
+one future that all share, and costs nothing while nothing happens.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final, Literal
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from provider.configuration import shares
+from provider.edges.health import Health, HealthChange, HealthState
+from provider.edges.registry import Edges
+from provider.edges.states import Edge
+from provider.errors import Unavailable
+from provider.models import Revision, ServerInput, ServiceInput
+from provider.observations import down, observe
+from provider.revisions import Revisions, Snapshot
+from provider.store import servers, services
+
+logger = logging.getLogger(__name__)
+
+MOST_KEPT: Final = 2_000
+"""Events that are kept for whoever was cut off."""
+
+MOST_LISTENERS: Final = 2_000
+
+_MOST_OBJECTS: Final = 100
+"""The most objects that a revision's event names."""
+
+_MOST_SERVICES: Final = 100
+"""When more services have other shares at once, it is cheaper to read all anew than to be told each."""
+
+_REVISIONS_AT_ONCE: Final = 100
+_RETRY_SECONDS: Final = 1.0
+
+Name = Literal["revision", "edge", "health", "shares", "reset"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that became new. `content` is its data as JSON, in one line."""
+
+    number: int
+    name: Name
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What is to be told, read from the database: the names and data of events, and the revision until which."""
+
+    told: Sequence[tuple[Name, Mapping[str, Any]]]
+    revision: int
+
+
+class Events:
+    """The newest events, and who waits for the next."""
+
+    def __init__(self, revisions: Revisions, edges: Edges, most_kept: int = MOST_KEPT) -> None:
+        self._revisions = revisions
+        self._health = edges.health
+        self._epoch = secrets.token_hex(4)
+        self._kept: deque[Event] = deque(maxlen=most_kept)
+        self._last = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._known: int | None = None
+        self._changed: dict[tuple[str, str], HealthChange] = {}
+        self._work: asyncio.Future[None] | None = None
+        self._change: asyncio.Future[None] | None = None
+        self.listeners = 0
+        self.closed = False
+
+    # What happens
+
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to take what happens, in this loop. What is served now is nothing new."""
+        self._loop = loop
+        current = self._revisions.current
+        self._known = None if current is None else current.revision
+
+    def close(self) -> None:
+        """Let go of all who listen, and take nothing more."""
+        self.closed = True
+        self._wake()
+
+    def published(self, _snapshot: Snapshot) -> None:
+        """Take a new snapshot. May be called from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._call)
+
+    def judged(self, edge: Edge) -> None:
+        """Take what is said of an edge now."""
+        data = {
+            "name": edge.name,
+            "state": edge.verdict.state.value,
+            "since": _written(edge.since),
+            "detail": str(edge.verdict.detail),
+            "revision": None if edge.given is None else edge.given.revision,
+        }
+        self._add("edge", data)
+
+    def observed(self, changes: Collection[HealthChange]) -> None:
+        """Take the servers whose health has changed."""
+        for change in changes:
+            key = change.service, change.url
+            first = self._changed.get(key, change)
+            self._changed[key] = HealthChange(change.service, change.url, first.before, change.after)
+        self._call()
+
+    async def keep(self) -> None:
+        """Tell what happened in the words of the desired state, until cancelled."""
+        while True:
+            if not self._is_due():
+                self._work = asyncio.get_running_loop().create_future()
+                await self._work
+            changed, self._changed = self._changed, {}
+            try:
+                news = await asyncio.to_thread(_read, self._revisions, self._health, self._known, changed.values())
+            except Unavailable as error:
+                logger.debug("what happened cannot be told now: %s", error.detail)
+                self._changed = changed | self._changed
+                await asyncio.sleep(_RETRY_SECONDS)
+                continue
+            self._known = news.revision
+            for name, data in news.told:
+                self._add(name, data)
+
+    def _is_due(self) -> bool:
+        current = self._revisions.current
+        return current is not None and (current.revision != self._known or bool(self._changed))
+
+    def _call(self) -> None:
+        if self._work is not None and not self._work.done():
+            self._work.set_result(None)
+
+    def _add(self, name: Name, data: Mapping[str, Any]) -> None:
+        self._last += 1
+        self._kept.append(Event(self._last, name, msgspec.json.encode(data).decode()))
+        self._wake()
+
+    # Who listens
+
+    @property
+    def last(self) -> int:
+        """The number of the newest event, or 0 before the first."""
+        return self._last
+
+    def id(self, number: int) -> str:
+        """Return the id of an event, as whoever listens sees it."""
+        return f"{self._epoch}-{number}"
+
+    def find(self, event_id: str) -> int | None:
+        """Find the number of the event with this id, or None if it is not known, or what followed it is not."""
+        epoch, _dash, number = event_id.partition("-")
+        if epoch != self._epoch or not (number.isascii() and number.isdigit()) or len(number) > 18:
+            return None
+        return int(number) if self._last - len(self._kept) <= int(number) <= self._last else None
+
+    def after(self, number: int) -> Sequence[Event] | None:
+        """Return the events after one, or None where some of them are not kept any more."""
+        missed = self._last - number
+        if missed > len(self._kept):
+            return None
+        return list(islice(self._kept, len(self._kept) - missed, None))
+
+    async def changed(self, seconds: float) -> None:
+        """Wait until there is an event more, or the time is up, or all who listen are let go of."""
+        if not self.closed:
+            await asyncio.wait({self._next()}, timeout=seconds)
+
+    def _next(self) -> asyncio.Future[None]:
+        if self._change is None:
+            self._change = asyncio.get_running_loop().create_future()
+        return self._change
+
+    def _wake(self) -> None:
+        if self._change is not None:
+            self._change.set_result(None)
+            self._change = None
+
+
+def _read(revisions: Revisions, health: Health, known: int | None, changed: Collection[HealthChange]) -> _News:
+    """Read what is to be told of new revisions and of servers with another health. Raises `Unavailable`."""
+    current = revisions.current
+    if known is None and current is not None:
+        return _News([("reset", {})], current.revision)  # there was no state yet that could be told
+    with revisions.reading() as session:
+        newer = select(Revision).where(col(Revision.number) > known).order_by(col(Revision.number))
+        rows = session.exec(newer.limit(_REVISIONS_AT_ONCE)).all()
+        told: list[tuple[Name, Mapping[str, Any]]] = [("revision", _revision(row)) for row in rows]
+        touched = {name for row in rows for name in _list_touched(row)}
+        touched |= {change.service for change in changed if HealthState.DOWN in {change.before, change.after}}
+        if len(touched | {change.service for change in changed}) > _MOST_SERVICES:
+            told.append(("reset", {}))
+        else:
+            told += _tell_health(session, health, changed)
+            told += _tell_shares(session, health, touched)
+    return _News(told, rows[-1].number if rows else known or 0)
+
+
+def _revision(row: Revision) -> dict[str, Any]:
+    named = [{"kind": change["kind"], "name": change["name"]} for change in row.changes[:_MOST_OBJECTS]]
+    return {
+        "number": row.number,
+        "time": row.time,
+        "author": row.author,
+        "summary": row.summary,
+        "objects": named,
+        "more": len(row.changes) > len(named),
+    }
+
+
+def _list_touched(row: Revision) -> set[str]:
+    """Return the services that a revision may have given other shares."""
+    return {change["name"].partition("/")[0] for change in row.changes if change["kind"] in {"service", "server"}}
+
+
+def _tell_health(
+    session: Session, health: Health, changed: Iterable[HealthChange]
+) -> list[tuple[Name, Mapping[str, Any]]]:
+    urls = {(change.service, change.url) for change in changed}
+    told: list[tuple[Name, Mapping[str, Any]]] = []
+    for service, pool in _list_pools(session, {name for name, _url in urls}):
+        healths = observe(service, pool, health)
+        for server in pool:
+            if (service.name, server.url) in urls:
+                found = healths[server.name]
+                data = {"state": found.state.value, "since": _written(found.since), "why": str(found.why)}
+                told.append(("health", {"service": service.name, "name": server.name, **data}))
+    return told
+
+
+def _tell_shares(session: Session, health: Health, names: Collection[str]) -> list[tuple[Name, Mapping[str, Any]]]:
+    return [
+        ("shares", {"service": service.name, "shares": shares(pool, down(observe(service, pool, health)))})
+        for service, pool in _list_pools(session, names)
+    ]
+
+
+def _list_pools(session: Session, names: Collection[str]) -> list[tuple[ServiceInput, list[ServerInput]]]:
+    """Return those of the services that there are, each with its servers, by name."""
+    pools = servers.of_services(session, sorted(names))
+    listed = [services.find(session, name) for name in sorted(names)]
+    return [(service, pools.get(service.name, [])) for service in listed if service is not None]
+
+
+def _written(date: datetime | None) -> str | None:
+    return None if date is None else date.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,152 @@
+"""A draft of an application: what stands in the form that exposes one, as far as it can be understood. Pure.
+
+A row of the form is a server. Rows keep their numbers while one types, and empty ones are no servers, so
+an error of the third server belongs to the row in which that one stands.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from pydantic_core import PydanticCustomError
+
+from provider.errors import FieldError, pointer
+from provider.models import ExposeInput, RouterInput
+from provider.store.applications import default_name
+from provider.values import check_hostname, check_weight, to_ascii
+from provider.web.inputs import Texts, is_ticked
+
+FIRST: Final[Mapping[str, str]] = {
+    "domain": "",
+    "name": "",
+    "pathPrefix": "",
+    "servers": "",
+    "servers/0/url": "",
+    "servers/0/weight": "1",
+    "checked": "",
+    "healthCheck/path": "/",
+    "healthCheck/interval": "5s",
+    "healthCheck/timeout": "2s",
+}
+"""What stands in the form at first. `servers` is where it is told what is wrong with all of them together."""
+
+MOST_ROWS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the form, and the share that its server would get, where that can be told."""
+
+    index: int
+    share: float | None
+
+
+def complete(sent: Texts) -> dict[str, str]:
+    """Return the texts of the form: those that were sent, and what stands at first where nothing was."""
+    known = {name: sent.get(name, "" if sent else first) for name, first in FIRST.items() if "/0/" not in name}
+    rows = list_rows(sent)
+    for index in rows or [0]:
+        known[f"servers/{index}/url"] = sent.get(f"servers/{index}/url", "")
+        known[f"servers/{index}/weight"] = sent.get(f"servers/{index}/weight", "1")
+    return known
+
+
+def list_rows(texts: Texts) -> list[int]:
+    """Return the numbers of the form's rows, in order."""
+    found = set()
+    for name in texts:
+        parts = name.split("/")
+        if len(parts) == 3 and parts[0] == "servers" and parts[2] in {"url", "weight"} and _is_index(parts[1]):
+            found.add(int(parts[1]))
+    return sorted(found)[:MOST_ROWS]
+
+
+def _is_index(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 5
+
+
+def with_row(texts: Texts) -> dict[str, str]:
+    """Return the texts with one row more."""
+    index = max(list_rows(texts), default=-1) + 1
+    return {**texts, f"servers/{index}/url": "", f"servers/{index}/weight": "1"}
+
+
+def without_row(texts: Texts, index: int) -> dict[str, str]:
+    """Return the texts without a row. One stays, and be it empty."""
+    kept = {name: text for name, text in texts.items() if not name.startswith(f"servers/{index}/")}
+    return kept if list_rows(kept) else with_row(kept)
+
+
+def list_used(texts: Texts) -> list[int]:
+    """Return the numbers of the rows that are servers: those with a URL, or the first one if there is none."""
+    rows = list_rows(texts)
+    return [index for index in rows if texts[f"servers/{index}/url"].strip()] or rows[:1]
+
+
+def document(texts: Texts) -> dict[str, Any]:
+    """Return what the form says as `ExposeInput` reads it. What stands empty is left out."""
+    servers = []
+    for index in list_used(texts):
+        weight = texts[f"servers/{index}/weight"].strip()
+        servers.append({"url": texts[f"servers/{index}/url"].strip(), **({"weight": weight} if weight else {})})
+    check = {name: texts[f"healthCheck/{name}"].strip() for name in ("path", "interval", "timeout")}
+    given = {name: texts[name].strip() for name in ("domain", "name", "pathPrefix")}
+    return {
+        **{name: text for name, text in given.items() if text or name == "domain"},
+        "servers": servers,
+        **(
+            {"healthCheck": {name: text for name, text in check.items() if text}} if is_ticked(texts, "checked") else {}
+        ),
+    }
+
+
+def at_rows(errors: Sequence[FieldError], texts: Texts) -> list[FieldError]:
+    """Return errors with the numbers of the form's rows in the place of those of the servers."""
+    used = list_used(texts)
+    return [replace(error, pointer=_at_row(error.pointer, used)) for error in errors]
+
+
+def _at_row(place: str, used: Sequence[int]) -> str:
+    parts = place.split("/")[1:]
+    if len(parts) < 2 or parts[0] != "servers" or not _is_index(parts[1]) or int(parts[1]) >= len(used):
+        return place
+    return pointer("servers", used[int(parts[1])], *(parts[2:] or ["url"]))
+
+
+def typed(errors: Sequence[FieldError], texts: Texts) -> list[FieldError]:
+    """Return the errors of what was typed, without those of fields in which nothing stands yet."""
+    return [error for error in errors if texts.get(error.pointer.removeprefix("/"), "?").strip()]
+
+
+def rows(texts: Texts) -> list[Row]:
+    """Return the rows with the shares that their weights give, whatever else is wrong."""
+    listed = list_rows(texts)
+    weights = {index: weight for index in listed if (weight := _weight(texts, index)) is not None}
+    total = sum(weights.values())
+    return [Row(index, weights[index] / total if index in weights else None) for index in listed]
+
+
+def _weight(texts: Texts, index: int) -> int | None:
+    if not texts[f"servers/{index}/url"].strip():
+        return None
+    text = texts[f"servers/{index}/weight"].strip() or "1"
+    try:
+        return check_weight(int(text)) if text.isascii() and text.isdigit() and len(text) < 6 else None
+    except PydanticCustomError:
+        return None
+
+
+def find_default_name(texts: Texts) -> str | None:
+    """Return the name that the application would get by its domain, or None while that is none."""
+    try:
+        return default_name(to_ascii(check_hostname(texts["domain"].strip())))
+    except PydanticCustomError:
+        return None
+
+
+def router_of(wanted: ExposeInput) -> RouterInput:
+    """Return the router that an application would have."""
+    name = wanted.name or default_name(to_ascii(wanted.domain))
+    return RouterInput.model_validate(
+        {"name": name, "domains": [wanted.domain], "pathPrefix": wanted.path_prefix, "service": name}
+    )

@@ -1,0 +1,82 @@
+"""What belongs together in a drawing: a service with the routers that lead to it, and its servers, folded.
+
+So no line crosses another one: a block stands below the next, and all that is joined is within one.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from provider.edges.health import HealthState
+from provider.values import ServerState
+from provider.web.drawings.scene import Router, Scene, Server, Service
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Servers that are drawn as one: how many there are, and how they are."""
+
+    count: int
+    share: float
+    up: int
+    down: int
+    drained: int
+    out: int
+
+    @property
+    def ready(self) -> int:
+        """Those that take requests, as far as is known, and have no health check that says so."""
+        return self.count - self.up - self.down - self.drained - self.out
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A service (None where it does not exist), the routers to it, and those of its servers that are shown."""
+
+    name: str
+    service: Service | None
+    routers: Sequence[Router]
+    servers: Sequence[Server]
+    fold: Fold | None
+
+
+def group(scene: Scene, most_servers: int, wanted: Collection[str] = ()) -> list[Block]:
+    """Return the blocks of a scene, in the order of their first routers; services without one are the last.
+
+    Of the servers of each at most `most_servers` are shown: those of the names `wanted` before those in
+    trouble, and those before the others. The rest is folded.
+    """
+    services = {service.name: service for service in scene.services}
+    routers: dict[str, list[Router]] = {}
+    for router in scene.routers:
+        routers.setdefault(router.service, []).append(router)
+    names = [*routers, *(name for name in services if name not in routers)]
+    return [_block(name, services.get(name), routers.get(name, []), most_servers, wanted) for name in names]
+
+
+def _block(
+    name: str, service: Service | None, routers: Sequence[Router], most_servers: int, wanted: Collection[str]
+) -> Block:
+    listed = [] if service is None else list(service.servers)
+    if len(listed) <= most_servers:
+        return Block(name, service, routers, listed, None)
+    ranked = sorted(listed, key=lambda server: _rank(server, wanted))
+    shown = {server.name for server in ranked[: max(0, most_servers - 1)]}
+    rest = [server for server in listed if server.name not in shown]
+    return Block(name, service, routers, [server for server in listed if server.name in shown], _fold(rest))
+
+
+def _rank(server: Server, wanted: Collection[str]) -> tuple[bool, bool, float]:
+    in_trouble = server.state is not ServerState.READY or server.health is HealthState.DOWN
+    return server.name not in wanted, not in_trouble, -server.share
+
+
+def _fold(servers: Sequence[Server]) -> Fold:
+    ready = [server for server in servers if server.state is ServerState.READY]
+    return Fold(
+        count=len(servers),
+        share=sum(server.share for server in servers),
+        up=sum(server.health is HealthState.UP for server in ready),
+        down=sum(server.health is HealthState.DOWN for server in ready),
+        drained=sum(server.state is ServerState.DRAIN for server in servers),
+        out=sum(server.state is ServerState.MAINT for server in servers),
+    )

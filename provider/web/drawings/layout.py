@@ -1,0 +1,222 @@
+"""Where everything in a drawing of the path stands. Lengths are in the drawing's own unit, about a pixel.
+
+From left to right: what a browser asks for, the entry points (tall bars, through which the lines of the
+routers go), routers, services, servers. A frame around the middle is the edge. Blocks stand below one
+another, and what is in a column of a block stands in its middle, so nothing lies on anything else.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from provider.web.drawings.blocks import Block
+from provider.web.drawings.scene import Edge, EntryPoint, Scene
+
+MOST_BARS: Final = 4
+MOST_EDGES: Final = 4
+
+_HOSTS_WIDTH: Final = 196.0
+_BAR_WIDTH: Final = 36.0
+_BAR_GAP: Final = 10.0
+_FRAME_PADDING: Final = 18.0
+_FRAME_TOP: Final = 6.0
+_ROUTER: Final = (236.0, 46.0)
+_SERVICE: Final = (168.0, 54.0)
+_SERVER: Final = (224.0, 42.0)
+_AFTER_HOSTS: Final = 30.0
+_AFTER_BARS: Final = 50.0
+_AFTER_ROUTERS: Final = 40.0
+_AFTER_SERVICES: Final = 84.0
+_GAP: Final = 8.0
+_BLOCK_GAP: Final = 24.0
+_EDGE: Final = (226.0, 30.0)
+_TITLE_WIDTH: Final = 68.0
+_LEAST_HEIGHT: Final = 132.0
+_HEADS_HEIGHT: Final = 26.0
+_MARGIN: Final = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle: its upper left corner, and how wide and high it is."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """Where it ends to the right."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        """Where it ends below."""
+        return self.y + self.height
+
+    @property
+    def middle(self) -> float:
+        """Halfway between its top and its bottom."""
+        return self.y + self.height / 2
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedBlock:
+    """A block, and where its parts stand; the boxes are in the order of what stands in them."""
+
+    block: Block
+    hosts: Sequence[Box]
+    routers: Sequence[Box]
+    service: Box
+    servers: Sequence[Box]
+    last: Box | None
+    """Where the folded servers stand, or the word that there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A whole drawing. `bars` are the entry points by name; those that there is no room for share the last one."""
+
+    width: float
+    height: float
+    frame: Box
+    title: Box
+    """Of the frame."""
+    heads: Sequence[Box]
+    """Above the five columns."""
+    edges: Sequence[tuple[Edge, Box]]
+    more_edges: Box | None
+    bars: Sequence[tuple[Sequence[EntryPoint], Box]]
+    blocks: Sequence[PlacedBlock]
+
+    def boxes(self) -> Iterator[Box]:
+        """Give all that must not lie on anything else."""
+        yield from (self.title, *self.heads)
+        yield from (box for _edge, box in self.edges)
+        yield from (box for _points, box in self.bars)
+        yield from (self.more_edges,) if self.more_edges is not None else ()
+        for block in self.blocks:
+            yield from (*block.hosts, *block.routers, block.service, *block.servers)
+            yield from (block.last,) if block.last is not None else ()
+
+
+def lay_out(scene: Scene, blocks: Sequence[Block]) -> Layout:
+    """Return where all of a scene stands."""
+    bars = _share_bars(list_entry_points(scene))
+    bars_x = _MARGIN + _HOSTS_WIDTH + _AFTER_HOSTS
+    bars_width = len(bars) * (_BAR_WIDTH + _BAR_GAP) - _BAR_GAP
+    routers_x = bars_x + bars_width + _AFTER_BARS
+    services_x = routers_x + _ROUTER[0] + _AFTER_ROUTERS
+    servers_x = services_x + _SERVICE[0] + _AFTER_SERVICES
+    frame_right = services_x + _SERVICE[0] + _FRAME_PADDING
+    edges, more_edges, heads_y = _place_edges(scene, bars_x + _TITLE_WIDTH)
+    top = heads_y + _HEADS_HEIGHT
+    placed, bottom = _place_blocks(blocks, (_MARGIN, routers_x, services_x, servers_x), top)
+    if bottom - top < _LEAST_HEIGHT:
+        placed, _bottom = _place_blocks(
+            blocks, (_MARGIN, routers_x, services_x, servers_x), top + (_LEAST_HEIGHT - (bottom - top)) / 2
+        )
+        bottom = top + _LEAST_HEIGHT
+    columns = [
+        (_MARGIN, _HOSTS_WIDTH),
+        (bars_x, bars_width + _AFTER_BARS - _GAP),
+        (routers_x, _ROUTER[0]),
+        (services_x, _SERVICE[0]),
+        (servers_x, _SERVER[0]),
+    ]
+    return Layout(
+        width=servers_x + _SERVER[0] + _MARGIN,
+        height=bottom + _FRAME_PADDING + _MARGIN,
+        frame=Box(
+            bars_x - _FRAME_PADDING,
+            _FRAME_TOP,
+            frame_right - bars_x + _FRAME_PADDING,
+            bottom + _FRAME_PADDING - _FRAME_TOP,
+        ),
+        title=Box(bars_x, _FRAME_TOP + 8, _TITLE_WIDTH - _GAP, _EDGE[1]),
+        heads=[Box(x, heads_y, width, _HEADS_HEIGHT - _GAP) for x, width in columns],
+        edges=edges,
+        more_edges=more_edges,
+        bars=[
+            (points, Box(bars_x + index * (_BAR_WIDTH + _BAR_GAP), top, _BAR_WIDTH, bottom - top))
+            for index, points in enumerate(bars)
+        ],
+        blocks=placed,
+    )
+
+
+def list_entry_points(scene: Scene) -> list[EntryPoint]:
+    """Return the entry points of a scene: those that it names, and those that its routers listen on besides."""
+    known = {point.name: point for point in scene.entry_points}
+    for router in scene.routers:
+        for name in router.entry_points:
+            known.setdefault(name, EntryPoint(name))
+    return list(known.values()) or [EntryPoint("web")]
+
+
+def _share_bars(points: Sequence[EntryPoint]) -> list[Sequence[EntryPoint]]:
+    if len(points) <= MOST_BARS:
+        return [[point] for point in points]
+    return [*([point] for point in points[: MOST_BARS - 1]), points[MOST_BARS - 1 :]]
+
+
+def _place_edges(scene: Scene, x: float) -> tuple[list[tuple[Edge, Box]], Box | None, float]:
+    """Place the edges, two in a row; return them, the box for a word about more, and where the heads begin."""
+    width, height = _EDGE
+    top = _FRAME_TOP + 8
+    shown = scene.edges[:MOST_EDGES]
+    places = [
+        Box(x + index % 2 * (width + _GAP), top + index // 2 * (height + _GAP), width, height)
+        for index in range(max(1, len(shown)))
+    ]
+    bottom = places[-1].bottom
+    hidden = len(scene.edges) - len(shown) + scene.more_edges
+    more = None
+    if hidden or not shown:
+        more = places[0] if not shown else Box(x, bottom + _GAP / 2, width, 20.0)
+        bottom = more.bottom
+    return list(zip(shown, places, strict=False)), more, bottom + 12
+
+
+def _place_blocks(
+    blocks: Sequence[Block], columns: tuple[float, float, float, float], top: float
+) -> tuple[list[PlacedBlock], float]:
+    placed = []
+    y = top
+    for block in blocks:
+        height = max(_stacked(len(block.routers), _ROUTER[1]), _stacked(_count_servers(block), _SERVER[1]), _SERVICE[1])
+        placed.append(_place(block, columns, y, height))
+        y += height + _BLOCK_GAP
+    return placed, (y - _BLOCK_GAP if blocks else top)
+
+
+def _place(block: Block, columns: tuple[float, float, float, float], y: float, height: float) -> PlacedBlock:
+    hosts_x, routers_x, services_x, servers_x = columns
+    middle = y + height / 2
+    routers = _stack(len(block.routers), routers_x, middle, _ROUTER)
+    servers = _stack(_count_servers(block), servers_x, middle, _SERVER)
+    shown = len(block.servers)
+    return PlacedBlock(
+        block,
+        [Box(hosts_x, box.y, _HOSTS_WIDTH, box.height) for box in routers],
+        routers,
+        _stack(1, services_x, middle, _SERVICE)[0],
+        servers[:shown],
+        servers[shown] if len(servers) > shown else None,
+    )
+
+
+def _count_servers(block: Block) -> int:
+    return len(block.servers) + (block.fold is not None or not block.servers)
+
+
+def _stacked(count: int, height: float) -> float:
+    return count * (height + _GAP) - _GAP
+
+
+def _stack(count: int, x: float, middle: float, size: tuple[float, float]) -> list[Box]:
+    """Place boxes of one size below one another around a height."""
+    width, height = size
+    top = middle - _stacked(count, height) / 2
+    return [Box(x, top + index * (height + _GAP), width, height) for index in range(count)]

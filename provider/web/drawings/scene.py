@@ -1,0 +1,93 @@
+"""What a drawing of the path shows, as plain data: entry points, routers, services, servers, and the edges.
+
+Names refer to one another: a router's `service` is the name of one of the scene's services, and its
+`entry_points` are names of entry points. What a name refers to need not be there: then it is drawn as
+something that is missing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from provider.edges.health import HealthState
+from provider.edges.states import EdgeState
+from provider.values import ServerState
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPoint:
+    """A port of the edge's that requests come in by. `address` is Traefik's own, such as `:8080`, where it is known."""
+
+    name: str
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """A router: what it matches, and where that goes. `error` is Traefik's own words, where an edge disabled it."""
+
+    name: str
+    rule: str
+    service: str
+    domains: Sequence[str] = ()
+    path_prefix: str | None = None
+    entry_points: Sequence[str] = ("web",)
+    enabled: bool = True
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server: what is wanted of it, how it is, and its part of the service's new requests, 0 to 1."""
+
+    name: str
+    url: str
+    weight: int = 1
+    share: float = 0.0
+    state: ServerState = ServerState.READY
+    health: HealthState = HealthState.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service with all of its servers; a drawing folds them where there are many."""
+
+    name: str
+    servers: Sequence[Server] = ()
+    detail: str = ""
+    """On how many servers it can rely, as a sentence or a `Message`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A Traefik: how it is, and the revision whose document it runs, where that is known."""
+
+    name: str
+    state: EdgeState
+    detail: str = ""
+    runs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All that one drawing shows. `revision` is what the edges are offered."""
+
+    routers: Sequence[Router]
+    services: Sequence[Service]
+    entry_points: Sequence[EntryPoint] = ()
+    edges: Sequence[Edge] = ()
+    more_edges: int = 0
+    """Edges that there are besides."""
+    revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way through a scene, to be lit up: all else fades.
+
+    Without `servers` it leads to each server of the router's service that has a share; without an
+    `entry_point` through all that the router listens on.
+    """
+
+    router: str
+    entry_point: str | None = None
+    servers: Sequence[str] | None = None

@@ -1,0 +1,89 @@
+"""What a drawing says: the labels of its nodes, for those who do not see it, and for those who point at one."""
+
+from provider.edges.health import HealthState
+from provider.edges.states import EdgeState
+from provider.messages import Message, template
+from provider.values import ServerState
+from provider.web.drawings.blocks import Fold
+from provider.web.drawings.scene import Edge, Router, Scene, Server, Service
+
+_EDGES = {
+    EdgeState.LIVE: Message("live"),
+    EdgeState.PENDING: Message("pending"),
+    EdgeState.DEGRADED: Message("degraded"),
+    EdgeState.REJECTED: Message("rejected"),
+    EdgeState.STALE: Message("stale"),
+    EdgeState.UNCONFIRMED: Message("unconfirmed"),
+    EdgeState.NEVER_SEEN: Message("never seen"),
+}
+
+
+def words_of_scene(scene: Scene) -> Message:
+    """Return what a drawing shows."""
+    return Message(
+        "The path of requests: routers {routers}, services {services}, servers {servers}",
+        routers=len(scene.routers),
+        services=len(scene.services),
+        servers=sum(len(service.servers) for service in scene.services),
+    )
+
+
+def words_of_edge(edge: Edge, *, short: bool = False) -> Message:
+    """Return how an edge is, and what it runs."""
+    state = _EDGES[edge.state]
+    if short:
+        return state if edge.runs is None else Message("{state}, revision {number}", state=state, number=edge.runs)
+    return Message("Edge {name}: {state}; {detail}", name=edge.name, state=state, detail=edge.detail)
+
+
+def words_of_router(router: Router) -> Message:
+    """Return what a router does."""
+    facts = {"name": router.name, "rule": router.rule, "service": router.service}
+    if not router.enabled:
+        return Message("Router {name}, disabled: {rule} would lead to service {service}", **facts)
+    if router.error is not None:
+        return Message("Router {name}, disabled by the edge ({error})", name=router.name, error=router.error)
+    return Message("Router {name}: {rule} leads to service {service}", **facts)
+
+
+def words_of_pool(service: Service | None) -> Message:
+    """Return how many servers of a service get requests, in few words."""
+    if service is None:
+        return Message("there is no such service")
+    taking = sum(server.share > 0 for server in service.servers)
+    if taking == 0:
+        return Message("no server is left")
+    return Message("{number} of {count} servers", number=taking, count=len(service.servers))
+
+
+def words_of_server(server: Server, share: str) -> Message:
+    """Return what a server gets, and how it is."""
+    state = words_of_state(server)
+    facts = {"name": server.name, "url": server.url, "share": share}
+    if state is None:
+        return Message("Server {name} at {url}: {share} of the new requests", **facts)
+    return Message("Server {name} at {url}: {state}, {share} of the new requests", state=state, **facts)
+
+
+def words_of_state(server: Server) -> Message | None:
+    """Return the word for a server's state: of what is wanted of it, and if it is ready of its health."""
+    if server.state is ServerState.DRAIN:
+        return Message("drained")
+    if server.state is ServerState.MAINT:
+        return Message("out of service")
+    if server.health is HealthState.DOWN:
+        return Message("down")
+    return Message("up") if server.health is HealthState.UP else None
+
+
+def words_of_fold(fold: Fold) -> tuple[Message, list[Message]]:
+    """Return how many servers are folded, and how they are."""
+    counts = [
+        (fold.ready, template("{number} ready")),
+        (fold.up, template("{number} up")),
+        (fold.down, template("{number} down")),
+        (fold.drained, template("{number} drained")),
+        (fold.out, template("{number} out of service")),
+    ]
+    told = [Message(words, number=count) for count, words in counts if count]
+    return Message("{number} more servers", number=fold.count), told

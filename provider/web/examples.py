@@ -1,0 +1,119 @@
+"""What Learn explains things with: an application that is exposed here, or an invented one that says so."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sqlmodel import Session
+
+from provider import configuration
+from provider.edges.health import Health, HealthState
+from provider.models import RouterInput, ServerInput, ServiceInput
+from provider.store import routers, servers, services
+from provider.web.drawings import scene
+from provider.web.scenes import rule_of, service_of
+
+_LOOKED_AT: Final = 50
+"""Among how many routers one is looked for, by name."""
+
+MOST_SERVERS: Final = 5
+"""With how many servers things are explained at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An application: a host, its router, and its service with some of its servers.
+
+    `path` is where its pages begin; `others` are the routers that could be the example as well.
+    """
+
+    is_own: bool
+    host: str
+    path: str
+    router: scene.Router
+    service: scene.Service
+    has_health_check: bool = False
+    more_servers: int = 0
+    others: Sequence[str] = ()
+
+    @property
+    def url(self) -> str:
+        """Where one sees it: what is typed into a browser, but for the port."""
+        return f"http://{self.host}{self.path}"
+
+    @property
+    def server(self) -> scene.Server:
+        """One of its servers."""
+        return self.service.servers[0]
+
+    @property
+    def is_pool(self) -> bool:
+        """Whether there is anything to balance."""
+        return len(self.service.servers) > 1
+
+
+INVENTED: Final = Example(
+    is_own=False,
+    host="alvin.xyz",
+    path="/",
+    router=scene.Router("wayshub", "Host(`alvin.xyz`)", "wayshub", ("alvin.xyz",)),
+    service=scene.Service(
+        "wayshub",
+        (
+            scene.Server("a", "http://10.0.0.11:3000", 3, 0.75, health=HealthState.UP),
+            scene.Server("b", "http://10.0.0.12:3000", 1, 0.25, health=HealthState.UP),
+        ),
+    ),
+    has_health_check=True,
+)
+
+
+def find(session: Session, health: Health, wanted: str | None) -> Example:
+    """Return the application of a router, or the first one that can be shown, or else the invented one."""
+    listed = [router for router in routers.page(session, limit=_LOOKED_AT) if _can_be_shown(router)]
+    pools = servers.of_services(session, [router.service for router in listed])
+    shown = {router.name: router for router in listed if pools.get(router.service)}
+    chosen = routers.find(session, wanted) if wanted else None
+    if chosen is not None and _can_be_shown(chosen) and chosen.name not in shown:
+        pools |= servers.of_services(session, [chosen.service])
+        shown |= {chosen.name: chosen} if pools.get(chosen.service) else {}
+    if not shown:
+        return INVENTED
+    router = shown.get(wanted or "") or max(shown.values(), key=lambda found: min(len(pools[found.service]), 2))
+    found = _example(router, services.get(session, router.service), pools[router.service], health)
+    return replace(found, others=list(shown))
+
+
+def with_pool(example: Example) -> Example:
+    """Return an example that has something to balance: the invented one, where one's own has a single server."""
+    return example if example.is_pool else replace(INVENTED, others=example.others)
+
+
+def shared(listed: Sequence[scene.Server]) -> tuple[scene.Server, ...]:
+    """Return servers with the shares that they have of their service's new requests."""
+    inputs = [
+        ServerInput.model_construct(name=server.name, url=server.url, weight=server.weight, state=server.state)
+        for server in listed
+    ]
+    found = configuration.shares(inputs, {server.name for server in listed if server.health is HealthState.DOWN})
+    return tuple(replace(server, share=found[server.name]) for server in listed)
+
+
+def _can_be_shown(router: RouterInput) -> bool:
+    return router.enabled and bool(router.domains)
+
+
+def _example(router: RouterInput, service: ServiceInput, pool: Sequence[ServerInput], health: Health) -> Example:
+    drawn = service_of(service, pool, health)
+    host = router.domains[0].replace("*", "www")
+    return Example(
+        is_own=True,
+        host=host,
+        path=router.path_prefix or "/",
+        router=scene.Router(
+            router.name, rule_of(router), service.name, router.domains, router.path_prefix, router.entry_points
+        ),
+        service=scene.Service(service.name, drawn.servers[:MOST_SERVERS]),
+        has_health_check=service.health_check is not None,
+        more_servers=max(0, len(pool) - MOST_SERVERS),
+    )

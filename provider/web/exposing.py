@@ -1,0 +1,145 @@
+"""Exposing an application: one form, which shows while one types what will come of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Request, Response
+from markupsafe import Markup
+
+from provider.dependencies import ActorDependency, RevisionsDependency
+from provider.errors import AlreadyExists, Invalid, ProviderError
+from provider.messages import Message
+from provider.models import ExposeInput
+from provider.revisions import Revisions
+from provider.security import needs
+from provider.store import applications
+from provider.web import drafts, inputs
+from provider.web.drafts import Row
+from provider.web.drawings import path as drawing
+from provider.web.drawings.blocks import Block, group
+from provider.web.drawings.scene import Scene
+from provider.web.forms import Form
+from provider.web.inputs import SentDependency, Texts
+from provider.web.notices import Notice
+from provider.web.paths import object_path
+from provider.web.rendering import is_part, language_of, redirect, render
+from provider.web.scenes import Sight, SightDependency, rule_of, scene_of_wanted
+
+router = APIRouter(prefix="/expose", include_in_schema=False, dependencies=[Depends(needs.PAGE)])
+
+DO: Final = "do"
+"""The field of the buttons: `add` a row, `remove/N` one, `check`, or else expose."""
+
+_ADD: Final = "add"
+_REMOVE: Final = "remove/"
+_CHECK: Final = "check"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would come of a draft, where it is one that can be exposed."""
+
+    name: str
+    rule: str
+    scene: Scene
+    drawing: Markup
+    blocks: Sequence[Block]
+
+
+async def read_draft(sent: SentDependency) -> dict[str, str]:
+    """Read the form that was sent, with all of its fields."""
+    return {**drafts.complete(sent), DO: sent.get(DO, "")}
+
+
+DraftDependency = Annotated[dict[str, str], Depends(read_draft)]
+
+
+@router.get("")
+async def show(request: Request) -> Response:
+    """Show the form, with nothing in it."""
+    return _page(request, Form(drafts.complete({})), None)
+
+
+@router.post("")
+def expose(
+    request: Request,
+    revisions: RevisionsDependency,
+    actor: ActorDependency,
+    sight: SightDependency,
+    texts: DraftDependency,
+) -> Response:
+    """Expose an application, and lead to its page; or do with the form what one of its buttons says."""
+    done = texts.pop(DO)
+    if done in {_ADD, _CHECK} or done.startswith(_REMOVE):
+        return _try(request, revisions, sight, texts, done)
+    try:
+        wanted = inputs.parse(ExposeInput, drafts.document(texts))
+        made = revisions.change(lambda session: applications.expose(session, wanted), actor=actor).result
+    except (Invalid, AlreadyExists) as error:
+        return _page(request, _refused(texts, error), None, status=422)
+    told = Message("{domain} is exposed, as {name}.", domain=made.domain.name, name=made.router.name)
+    return redirect(request, object_path("applications", made.router.name), Notice(told))
+
+
+@router.post("/check", dependencies=[Depends(needs.OWN_PAGE)])
+def check(request: Request, revisions: RevisionsDependency, sight: SightDependency, texts: DraftDependency) -> Response:
+    """Tell what is wrong with what was typed so far, and what would come of it. Nothing is changed."""
+    return _try(request, revisions, sight, texts, texts.pop(DO))
+
+
+def _try(request: Request, revisions: Revisions, sight: Sight, texts: dict[str, str], done: str) -> Response:
+    if done == _ADD:
+        return _rows(request, drafts.with_row(texts))
+    if done.startswith(_REMOVE):
+        return _rows(request, drafts.without_row(texts, _number(done.removeprefix(_REMOVE))))
+    form, preview = Form(texts), None
+    try:
+        preview = _preview(request, revisions, sight, texts)
+    except (Invalid, AlreadyExists) as error:
+        refused = _refused(texts, error)
+        form = Form(texts, drafts.typed(refused.errors, texts))
+    if is_part(request):
+        return render(request, "exposing/check.html", **_values(form, preview))
+    return _page(request, form, preview)
+
+
+def _preview(request: Request, revisions: Revisions, sight: Sight, texts: Texts) -> Preview:
+    """Return what would come of a draft. Raises `Invalid` and `AlreadyExists`, as exposing it would."""
+    wanted = inputs.parse(ExposeInput, drafts.document(texts))
+    with revisions.reading() as session:
+        pool = applications.check(session, wanted)
+    made = drafts.router_of(wanted)
+    scene = scene_of_wanted(made, pool, sight)
+    drawn = drawing.draw(scene, language_of(request), linked=False)
+    return Preview(made.name, rule_of(made), scene, drawn, group(scene, drawing.MOST_SERVERS))
+
+
+def _refused(texts: Texts, error: ProviderError) -> Form:
+    """Return the form again, with what is wrong at the rows in which it stands."""
+    return inputs.refused(texts, ProviderError(error.detail, drafts.at_rows(error.fields, texts)))
+
+
+def _rows(request: Request, texts: dict[str, str]) -> Response:
+    if is_part(request):
+        return render(request, "exposing/rows.html", **_values(Form(texts), None))
+    return _page(request, Form(texts), None)
+
+
+def _page(request: Request, form: Form, preview: Preview | None, status: int = 200) -> Response:
+    return render(request, "expose.html", status=status, **_values(form, preview))
+
+
+def _values(form: Form, preview: Preview | None) -> dict[str, Any]:
+    rows: Sequence[Row] = drafts.rows(form.values)
+    return {
+        "form": form,
+        "rows": rows,
+        "preview": preview,
+        "default_name": drafts.find_default_name(form.values),
+        "is_begun": any(form.value(name).strip() for name in ("domain", f"servers/{rows[0].index}/url")),
+    }
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else -1

@@ -1,0 +1,180 @@
+"""Learn: what web servers, reverse proxies and load balancers do, with one's own servers in the pictures."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from provider.dependencies import HealthDependency, RevisionsDependency
+from provider.edges.health import HealthState
+from provider.messages import template
+from provider.security import needs
+from provider.values import ServerState
+from provider.web import examples
+from provider.web.drawings import exchange, front, pool, turns
+from provider.web.drawings.canvas import Layout
+from provider.web.drawings.pool import CONDITIONS
+from provider.web.drawings.scene import Server
+from provider.web.examples import Example
+from provider.web.glossary import TERMS
+from provider.web.practices import MOST_STEPS, Practice, practise
+from provider.web.rendering import is_part, language_of, render
+
+router = APIRouter(prefix="/learn", include_in_schema=False, dependencies=[Depends(needs.PAGE)])
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A chapter: its page, its title and what it tells, and about how long it takes to read."""
+
+    name: str
+    title: str
+    summary: str
+    minutes: int
+
+    @property
+    def path(self) -> str:
+        """Where its page is."""
+        return f"/learn/{self.name}"
+
+
+CHAPTERS: Final = (
+    Chapter(
+        "web-server",
+        template("What a web server is"),
+        template("What happens between typing an address and seeing a page."),
+        4,
+    ),
+    Chapter(
+        "reverse-proxy",
+        template("What a reverse proxy does"),
+        template("One door for many applications, and what a request passes behind it."),
+        4,
+    ),
+    Chapter(
+        "load-balancing",
+        template("What load balancing is"),
+        template("How requests are shared among servers by weight, one request at a time."),
+        5,
+    ),
+    Chapter(
+        "when-a-server-dies",
+        template("When a server dies"),
+        template("What visitors notice when a server dies, is drained, and comes back."),
+        4,
+    ),
+)
+
+RouterName = Annotated[str | None, Query(max_length=63)]
+Step = Annotated[int, Query(ge=0, le=MOST_STEPS)]
+Since = Annotated[str | None, Query(max_length=200)]
+
+
+@router.get("")
+async def contents(request: Request) -> Response:
+    """Show what there is to learn."""
+    return render(request, "learn/contents.html", chapters=CHAPTERS)
+
+
+@router.get("/glossary")
+async def glossary(request: Request) -> Response:
+    """Explain each word in a sentence or two."""
+    return render(request, "learn/glossary.html", chapters=CHAPTERS, terms=TERMS)
+
+
+@router.get("/web-server")
+def web_server(
+    request: Request, revisions: RevisionsDependency, health: HealthDependency, router: RouterName = None
+) -> Response:
+    """Explain what a web server is, and how a request is served."""
+    example = _find(revisions, health, router)
+    address = example.server.url.partition("://")[2]
+    drawings = [exchange.draw(example.host, address, language_of(request), layout) for layout in Layout]
+    return _chapter(request, 0, example, drawings=drawings, address=address)
+
+
+@router.get("/reverse-proxy")
+def reverse_proxy(
+    request: Request, revisions: RevisionsDependency, health: HealthDependency, router: RouterName = None
+) -> Response:
+    """Explain what a reverse proxy does, and why."""
+    example = _find(revisions, health, router)
+    draw = partial(front.draw, example.host, example.router, example.service.servers, language_of(request))
+    return _chapter(request, 1, example, drawings=[draw(layout) for layout in Layout])
+
+
+@router.get("/load-balancing")
+def load_balancing(
+    request: Request,
+    revisions: RevisionsDependency,
+    health: HealthDependency,
+    router: RouterName = None,
+    step: Step = 0,
+    since: Since = None,
+) -> Response:
+    """Explain what load balancing is, with weighted round-robin to step through."""
+    own = _find(revisions, health, router)
+    example = examples.with_pool(own)
+    practice = practise(example.service, request.query_params, step, since)
+    return _practice(request, 2, example, practice, has_own=own.is_own, asks_states=False)
+
+
+@router.get("/when-a-server-dies")
+def when_a_server_dies(
+    request: Request,
+    revisions: RevisionsDependency,
+    health: HealthDependency,
+    router: RouterName = None,
+    step: Step = 0,
+    since: Since = None,
+) -> Response:
+    """Explain what happens when a server dies, is drained, and comes back."""
+    own = _find(revisions, health, router)
+    example = examples.with_pool(own)
+    practice = practise(example.service, request.query_params, step, since)
+    return _practice(request, 3, example, practice, has_own=own.is_own, asks_states=True)
+
+
+def _find(revisions: RevisionsDependency, health: HealthDependency, wanted: str | None) -> Example:
+    with revisions.reading() as session:
+        return examples.find(session, health, wanted)
+
+
+def _chapter(request: Request, number: int, example: Example, *, status: int = 200, **values: Any) -> Response:
+    return render(
+        request,
+        f"learn/{CHAPTERS[number].name}.html",
+        status=status,
+        chapters=CHAPTERS,
+        chapter=CHAPTERS[number],
+        number=number,
+        example=example,
+        **values,
+    )
+
+
+def _practice(
+    request: Request, number: int, example: Example, practice: Practice, *, has_own: bool, asks_states: bool
+) -> Response:
+    language = language_of(request)
+    values: dict[str, Any] = {
+        "practice": practice,
+        "asks_states": asks_states,
+        "states": CONDITIONS,
+        "most_steps": MOST_STEPS,
+        "turns": [turns.draw(practice.replay, language, layout) for layout in Layout],
+        "pool": [pool.draw(practice.service, language, layout) for layout in Layout],
+        "action": CHAPTERS[number].path,
+        "tones": [pool.tone(index) for index in range(len(practice.service.servers))],
+    }
+    status = 422 if practice.form.errors else 200
+    if is_part(request):
+        return render(request, "learn/practice.html", status=status, example=example, **values)
+    away = [server for server in example.service.servers if _is_away(server)]
+    values["shares"] = [pool.draw(example.service, language, layout) for layout in Layout]
+    return _chapter(request, number, status=status, has_own=has_own, away=away, **values)
+
+
+def _is_away(server: Server) -> bool:
+    return server.state is not ServerState.READY or server.health is HealthState.DOWN

@@ -1,0 +1,87 @@
+"""The overview: the way that requests take, drawn from the live state, a page of applications at a time."""
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse
+from sqlmodel import Session
+
+from provider.cursors import write_cursor
+from provider.dependencies import RevisionsDependency
+from provider.models import RouterInput
+from provider.security import needs
+from provider.store import counts, routers, services
+from provider.store.counts import Counts
+from provider.web.drawings import path as drawing
+from provider.web.drawings.blocks import group
+from provider.web.lists import Part, PartDependency, PartRequest
+from provider.web.rendering import language_of, render
+from provider.web.scenes import SightDependency, scene_of
+
+router = APIRouter(include_in_schema=False, dependencies=[Depends(needs.PAGE)])
+
+_LENGTH: Final = 20
+"""The most routers of a page. A search finds the others sooner than a taller drawing would."""
+
+_DENSE: Final = 6
+"""With more routers than these, services fold sooner."""
+
+_FEW_SERVERS: Final = 3
+_MOST_UNREACHED: Final = 5
+
+
+class View(StrEnum):
+    """How the way is shown: drawn, or told in lists, as it always is where there is little room."""
+
+    DRAWING = "drawing"
+    LIST = "list"
+
+
+@router.get("/")
+def overview(
+    request: Request,
+    revisions: RevisionsDependency,
+    sight: SightDependency,
+    wanted: PartDependency,
+    view: Annotated[View, Query()] = View.DRAWING,
+) -> HTMLResponse:
+    """Draw the way of requests through what is found."""
+    with revisions.reading() as session:
+        part = _read(session, wanted)
+        unreached = _list_unreached(session, part)
+        scene = scene_of(session, part.rows, sight, unreached)
+        counted = counts.count(session)
+    most_servers = _FEW_SERVERS if len(part.rows) > _DENSE else drawing.MOST_SERVERS
+    return render(
+        request,
+        "overview.html",
+        part=part,
+        view=view,
+        scene=scene,
+        drawing=drawing.draw(scene, language_of(request), most_servers=most_servers),
+        blocks=group(scene, most_servers),
+        totals=_totals(counted),
+        sight=sight,
+    )
+
+
+def _read(session: Session, wanted: PartRequest) -> Part[RouterInput]:
+    found = routers.page(session, limit=_LENGTH + 1, after=wanted.after, q=wanted.q or None)
+    rows = found[:_LENGTH]
+    following = write_cursor(rows[-1].name) if len(found) > _LENGTH else None
+    return Part(rows, following, wanted.after is None, wanted.q)
+
+
+def _list_unreached(session: Session, part: Part[RouterInput]) -> list[str]:
+    """Return services that no router leads to, where all that routers lead to was shown before."""
+    if part.next is not None or part.q:
+        return []
+    return list(services.list_unreached(session, limit=_MOST_UNREACHED))
+
+
+def _totals(counted: Counts) -> dict[str, int]:
+    totals: dict[str, int] = {}
+    for (kind, _state), count in counted.items():
+        totals[kind] = totals.get(kind, 0) + count
+    return totals

@@ -1,0 +1,206 @@
+"""Trace a request: its way, why it goes that way, and what 60 real ones come to."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from provider.dependencies import (
+    PlacesDependency,
+    RevisionsDependency,
+    RoutingDependency,
+    TrialsDependency,
+)
+from provider.edges.entry_points import Place
+from provider.edges.states import EdgeState
+from provider.edges.trials import REQUESTS, Busy, Plan, Trial
+from provider.errors import FieldError, Invalid, NotFound
+from provider.messages import Message
+from provider.security import needs
+from provider.web import paths, traces
+from provider.web.drawings import path, scene, tallies
+from provider.web.drawings.blocks import group
+from provider.web.drawings.canvas import Layout
+from provider.web.drawings.pool import tone
+from provider.web.forms import Form
+from provider.web.inputs import SentDependency
+from provider.web.languages import Language
+from provider.web.notices import Notice, Tone
+from provider.web.rendering import is_part, language_of, redirect, render
+from provider.web.scenes import Sight, SightDependency
+from provider.web.traces import METHODS, Asked, Trace
+
+router = APIRouter(prefix="/trace", include_in_schema=False, dependencies=[Depends(needs.PAGE)])
+
+_LONGEST = 5_000
+
+Text = Annotated[str, Query(max_length=_LONGEST)]
+
+
+@router.get("")
+def show(
+    request: Request,
+    routing: RoutingDependency,
+    revisions: RevisionsDependency,
+    places: PlacesDependency,
+    sight: SightDependency,
+    url: Text = "",
+    method: Text = "GET",
+    headers: Text = "",
+    client: Text = "",
+    entry_point: Text = "web",
+) -> Response:
+    """Show the form, and for a URL the way that a request takes."""
+    asked = Asked(url.strip(), method, headers, client.strip(), entry_point)
+    if not asked.url:
+        return _page(request, Form(asked.values()), places)
+    try:
+        found = _trace(routing, revisions, sight, asked)
+    except Invalid as error:
+        return _page(request, Form(asked.values(), error.fields), places)
+    return _page(request, Form(asked.values()), places, found)
+
+
+@router.post("/send")
+async def send(
+    request: Request,
+    routing: RoutingDependency,
+    revisions: RevisionsDependency,
+    sight: SightDependency,
+    places: PlacesDependency,
+    trials: TrialsDependency,
+    sent: SentDependency,
+) -> Response:
+    """Send requests for real, and lead to the page that counts their answers."""
+    asked = _asked(sent)
+    back = paths.with_query("/trace", **asked.values())
+    try:
+        plan = await run_in_threadpool(_plan, routing, revisions, sight, places, asked)
+    except Invalid as error:
+        return redirect(request, back, Notice(error.fields[0].detail, Tone.BAD))
+    try:
+        trial = trials.start(plan)
+    except Busy:
+        busy = Message("Other requests are being sent just now. Wait until they have ended, and try again.")
+        return redirect(request, back, Notice(busy, Tone.WARNING))
+    return redirect(request, f"/trace/sent/{trial.id}")
+
+
+@router.get("/sent/{trial_id}")
+def show_sent(request: Request, trials: TrialsDependency, trial_id: str) -> Response:
+    """Show what was sent, and who answered so far. Raises `NotFound`."""
+    trial = trials.find(trial_id)
+    if trial is None:
+        raise NotFound(Message("there is no such trial any more: trace the request again, and send anew"))
+    values = _results(request, trial)
+    if is_part(request):
+        return render(request, "trace/results.html", **values)
+    return render(request, "trace/sent.html", again=paths.with_query("/trace", url=trial.plan.url), **values)
+
+
+def _asked(sent: dict[str, str]) -> Asked:
+    known = {name: sent[name] for name in Asked().values() if name in sent}
+    return replace(Asked(), **known)
+
+
+def _trace(routing: RoutingDependency, revisions: RevisionsDependency, sight: Sight, asked: Asked) -> Trace:
+    routes = routing.routes()
+    with revisions.reading() as session:
+        return traces.trace(session, sight, routes, asked)
+
+
+def _plan(
+    routing: RoutingDependency,
+    revisions: RevisionsDependency,
+    sight: Sight,
+    places: Sequence[Place],
+    asked: Asked,
+) -> Plan:
+    """Return what is to be sent. Raises `Invalid`."""
+    found = _trace(routing, revisions, sight, asked)
+    place = _place(places, asked.entry_point)
+    if place is None or place.url is None:
+        raise Invalid([FieldError("", "trial.refused", _why_no_place(place, asked.entry_point))])
+    return traces.plan(found, place.url, place.edge)
+
+
+def _place(places: Sequence[Place], entry_point: str) -> Place | None:
+    """Find an entry point by its name: one that can be asked, of an edge that runs what it shall, before others."""
+    named = [place for place in places if place.name == entry_point]
+    return min(named, key=lambda place: (place.url is None, place.state is not EdgeState.LIVE), default=None)
+
+
+def _why_no_place(place: Place | None, entry_point: str) -> Message:
+    if place is None:
+        return Message(
+            "It is not known where the entry point {name} can be asked. Set PROVIDER_TRAEFIK_API, so that Traefik's "
+            "API can tell, or PROVIDER_ENTRY_POINTS to {name}=http://HOST:PORT.",
+            name=entry_point,
+        )
+    return Message(
+        "The entry point {name} of the edge {edge} listens on {address}, which cannot be reached from here. "
+        "Set PROVIDER_ENTRY_POINTS to {name}=http://HOST:PORT.",
+        name=entry_point,
+        edge=place.edge,
+        address=place.address,
+    )
+
+
+def _page(request: Request, form: Form, places: Sequence[Place], found: Trace | None = None) -> Response:
+    asked = form.values
+    names = dict.fromkeys(["web", *(known.name for known in places), asked["entry_point"]])
+    values: dict[str, Any] = {
+        "form": form,
+        "methods": {method: method for method in METHODS},
+        "entry_points": {name: name for name in names},
+        "trace": found,
+    }
+    if found is not None:
+        place = _place(places, asked["entry_point"])
+        refusal = found.refusal()
+        if refusal is None and (place is None or place.url is None):
+            refusal = _why_no_place(place, asked["entry_point"])
+        values |= {
+            "place": place,
+            "refusal": refusal,
+            **_way(found, language_of(request)),
+            "requests": REQUESTS,
+            "by_weight": found.service is not None and traces.is_by_weight(found.service.strategy),
+        }
+    return render(request, "trace/page.html", status=422 if form.errors else 200, **values)
+
+
+def _way(found: Trace, language: Language) -> dict[str, Any]:
+    """Return the drawing with the way that is lit up, and the same in a list: the router that takes the request."""
+    winner = found.winner
+    name = "" if winner is None else winner.name
+    taken = [router for router in found.drawn.routers if router.name == name]
+    lit = scene.Way(name, found.asked.entry_point)
+    return {
+        "drawing": path.draw(found.drawn, language, way=lit) if found.drawn.routers else None,
+        "blocks": group(replace(found.drawn, routers=taken, services=_services(found, taken)), path.MOST_SERVERS),
+    }
+
+
+def _services(found: Trace, taken: Sequence[scene.Router]) -> list[scene.Service]:
+    used = {router.service for router in taken}
+    return [service for service in found.drawn.services if service.name in used]
+
+
+def _results(request: Request, trial: Trial) -> dict[str, Any]:
+    tally, plan, language = trial.tally, trial.plan, language_of(request)
+    by_weight = traces.is_by_weight(plan.strategy)
+    promised = {name: share * REQUESTS for name, share in plan.shares.items()} if by_weight else None
+    names = [name for name, share in plan.shares.items() if share or tally.by_server.get(name)]
+    return {
+        "trial": trial,
+        "plan": plan,
+        "tally": tally,
+        "requests": REQUESTS,
+        "names": names,
+        "tones": {name: tone(number) for number, name in enumerate(names)},
+        "promised": promised,
+        "drawings": [tallies.draw(names, tally.by_server, promised, language, layout) for layout in Layout],
+    }

@@ -1,0 +1,189 @@
+"""What is to be traced, as somebody typed it, and what was found: for the pages of `trace`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlmodel import Session
+
+from provider import rules
+from provider.edges.trials import Plan
+from provider.errors import FieldError, Invalid
+from provider.explanations import Candidate, Explanation, Route, Routes, Verdict
+from provider.messages import Message
+from provider.models import ServerOutput, ServiceInput
+from provider.observations import show_servers
+from provider.rules import Request
+from provider.store import domains, routers, servers, services
+from provider.values import Strategy
+from provider.web.drawings.scene import Scene
+from provider.web.scenes import Sight, scene_of
+
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing where they are sent (RFC 9110), as often as one likes."""
+
+_LONGEST: Final = 4_000
+_MOST_HEADERS: Final = 50
+_DRAWN: Final = 6
+"""How many routers are drawn at most."""
+
+# Those that are about the connection (RFC 9110) are not the client's to choose here, and nothing is handed in.
+_NOT_SENT: Final = frozenset(
+    {
+        *("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"),
+        *("content-length", "expect", "http2-settings"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it was typed, by the names of the form's fields."""
+
+    url: str = ""
+    method: str = "GET"
+    headers: str = ""
+    client: str = ""
+    entry_point: str = "web"
+
+    @property
+    def full_url(self) -> str:
+        """The URL, with the scheme that a browser would add."""
+        return self.url if "://" in self.url else f"http://{self.url}"
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Return the headers, one a line: `Name: value`. Raises `Invalid`."""
+        listed = [line for line in self.headers.splitlines() if line.strip()]
+        if len(listed) > _MOST_HEADERS:
+            raise _wrong("headers", Message("this has more than {count} headers", count=_MOST_HEADERS))
+        pairs = []
+        for line in listed:
+            name, colon, value = line.partition(":")
+            if not colon:
+                raise _wrong("headers", Message("a header is written as “Name: value”, each in a line of its own"))
+            pairs.append((name.strip(), value.strip(" \t")))
+        return pairs
+
+    def request(self) -> Request:
+        """Return what Traefik's matchers see of it. Raises `Invalid`."""
+        for name in ("url", "headers"):
+            if len(getattr(self, name)) > _LONGEST:
+                raise _wrong(name, Message("this is longer than {max_length} characters", max_length=_LONGEST))
+        try:
+            return rules.asked(self.full_url, self.method, self.lines(), self.client or None)
+        except rules.BadRequest as error:
+            part = {"header": "headers"}.get(error.part, error.part)
+            raise _wrong(part, error.reason) from None
+
+    def values(self) -> dict[str, str]:
+        """Return it as the form has it."""
+        return {
+            "url": self.url,
+            "method": self.method,
+            "headers": self.headers,
+            "client": self.client,
+            "entry_point": self.entry_point,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What was found: who takes the request, and the service to which it goes, with its servers."""
+
+    asked: Asked
+    request: Request
+    explanation: Explanation
+    service: ServiceInput | None
+    servers: Sequence[ServerOutput]
+    is_ours: bool
+    """Whether it is for a domain that is ours."""
+    drawn: Scene
+
+    @property
+    def winner(self) -> Route | None:
+        """The router that takes it."""
+        return self.explanation.route
+
+    @property
+    def losers(self) -> list[Candidate]:
+        """The others that matched, or nearly did."""
+        return [candidate for candidate in self.explanation.candidates if candidate.verdict is not Verdict.TAKES]
+
+    def refusal(self) -> Message | None:
+        """Say why this request is not sent for real, or return None if it can be."""
+        if self.winner is None:
+            return Message("No router takes this request, so Traefik would answer each with 404.")
+        if self.service is None:
+            return Message("The service of this router is gone.")
+        if not self.is_ours:
+            return Message("Requests are sent only for domains that stand among ours.")
+        if self.asked.method not in HARMLESS:
+            return Message("Only GET, HEAD and OPTIONS are sent, which change nothing where they arrive.")
+        for name, _value in self.asked.lines():
+            if name.lower() in _NOT_SENT:
+                return Message(
+                    "The header {name} is about the connection itself, and cannot be sent from here.", name=name
+                )
+        return None
+
+
+def trace(session: Session, sight: Sight, routes: Routes, asked: Asked) -> Trace:
+    """Find who takes a request. Raises `Invalid` with the fields that are wrong."""
+    request = asked.request()
+    explanation = routes.explain(request, asked.entry_point)
+    service, listed = None, list[ServerOutput]()
+    if explanation.route is not None:
+        service = services.find(session, explanation.route.service)
+        if service is not None:
+            listed = show_servers(session, service, servers.page(session, service.name), sight.health)
+    drawn = _scene(session, sight, explanation)
+    return Trace(asked, request, explanation, service, listed, _is_ours(session, request.host), drawn)
+
+
+def plan(traced: Trace, base: str, edge: str) -> Plan:
+    """Return what is to be sent where. Raises `Invalid` for a request that is not sent for real."""
+    asked, winner, service = traced.asked, traced.winner, traced.service
+    refusal = traced.refusal()
+    if winner is None or service is None or refusal is not None:
+        raise Invalid([FieldError("", "trial.refused", refusal or "")])
+    lines = [(name, value) for name, value in asked.lines() if name.lower() not in {"host", "user-agent"}]
+    host, target, _secure = rules.sent(asked.full_url, asked.lines())
+    agents = [value for name, value in asked.lines() if name.lower() == "user-agent"]
+    return Plan(
+        base=base,
+        method=asked.method,
+        target=target,
+        headers=[("Host", host), ("User-Agent", agents[-1] if agents else "wayshub-provider"), *lines],
+        servers={server.name: server.url for server in traced.servers},
+        shares={server.name: server.share for server in traced.servers},
+        cookie=service.sticky.cookie.name if service.sticky else None,
+        url=asked.full_url,
+        entry_point=asked.entry_point,
+        edge=edge,
+        router=winner.name,
+        service=service.name,
+        strategy=service.strategy,
+    )
+
+
+def is_by_weight(strategy: str) -> bool:
+    """Tell whether the weights promise how many requests each server gets."""
+    return strategy == Strategy.WRR
+
+
+def _is_ours(session: Session, host: str) -> bool:
+    name = host.rstrip(".")
+    wildcard = "*." + name.partition(".")[2]
+    return domains.find(session, name) is not None or domains.find(session, wildcard) is not None
+
+
+def _scene(session: Session, sight: Sight, explanation: Explanation) -> Scene:
+    """Return what is drawn: the router that takes the request, and those that came near."""
+    names = [candidate.route.name for candidate in explanation.candidates[:_DRAWN]]
+    rows = [router for name in names if (router := routers.find(session, name)) is not None]
+    return scene_of(session, rows, sight)
+
+
+def _wrong(field: str, detail: str) -> Invalid:
+    return Invalid([FieldError(f"/{field}", "request.refused", detail)])

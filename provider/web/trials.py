@@ -1,0 +1,77 @@
+"""How to try an application: the address for a browser, the command for a terminal, the line for `/etc/hosts`. Pure."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from provider.models import RouterInput
+from provider.values import to_ascii
+
+_LOCAL: Final = "127.0.0.1"
+_USUAL: Final = "8080"
+_OWN: Final = ".localhost"
+"""Names that lead to one's own machine without being told so anywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How to ask for an application.
+
+    `url` is None where the entry point's port is not known; `command` asks by the edge's address then, which
+    `is_guessed`. `hosts_line` is None for a name that needs none.
+    """
+
+    url: str | None
+    command: str
+    hosts_line: str | None
+    is_guessed: bool
+
+
+def find_trial(router: RouterInput, entry_points: Mapping[str, str], api_urls: Sequence[str]) -> Trial | None:
+    """Return how to try a router, or None where nobody can tell what it matches.
+
+    `entry_points` are their addresses by name; `api_urls` those of the edges' APIs, which tell where the edges are.
+    """
+    if router.rule is not None:
+        return None
+    host = _example_host(to_ascii(router.domains[0])) if router.domains else None
+    path = router.path_prefix or "/"
+    port = next((found for name in router.entry_points if (found := _port(entry_points.get(name, "")))), None)
+    edge = _edge_host(api_urls)
+    address = f"{edge or _LOCAL}:{port or _USUAL}"
+    at = address if port != "80" else (edge or _LOCAL)
+    header = [] if host is None else ["-H", f"Host: {host}"]
+    command = shlex.join(["curl", *header, f"http://{at}{path}"])
+    url = None
+    if port is not None:
+        url = f"http://{host or edge or _LOCAL}{'' if port == '80' else f':{port}'}{path}"
+    is_own = host is None or host.endswith(_OWN) or host == "localhost"
+    return Trial(url, command, None if is_own else f"{edge or _LOCAL} {host}", is_guessed=port is None)
+
+
+def _example_host(host: str) -> str:
+    """Return a host that a name matches: one below it, for a wildcard."""
+    return "www" + host.removeprefix("*") if host.startswith("*.") else host
+
+
+def _port(address: str) -> str | None:
+    """Return the port of an entry point's address, such as `:8080`, `127.0.0.1:8080` or `:8080/tcp`."""
+    port = address.partition("/")[0].rpartition(":")[2]
+    return port if port.isascii() and port.isdigit() else None
+
+
+def _edge_host(api_urls: Sequence[str]) -> str | None:
+    """Return the address of the first edge that has one, as it stands in a URL."""
+    for url in api_urls:
+        host = urlsplit(url).hostname or ""
+        if host == "localhost":
+            return _LOCAL
+        try:
+            address = ip_address(host)
+        except ValueError:
+            continue
+        return f"[{address}]" if address.version == 6 else str(address)
+    return None

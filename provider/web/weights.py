@@ -1,0 +1,166 @@
+"""The weights of a service's servers on its page: what they give, and changing them all at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sqlmodel import Session
+
+from provider import configuration
+from provider.edges.health import Health
+from provider.errors import FieldError, Invalid, pointer
+from provider.models import Actor, HealthOutput, ServerInput, ServerOutput, ServiceInput
+from provider.observations import show_servers
+from provider.revisions import Revisions
+from provider.store import servers
+from provider.store.records import as_json
+from provider.tags import etag
+from provider.values import ServerState
+from provider.web import inputs
+from provider.web.forms import Form
+from provider.web.inputs import Texts
+
+WEIGHT: Final = "weights"
+TAG: Final = "etags"
+SEEN: Final = "seen"
+"""What a form sends for each server, each as `weights/NAME`: the weight, the version, the weight that stood there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A server in the table.
+
+    `share` is what it gets with the weights that stand in the form, which are those that are kept unless
+    somebody typed others. `takes` says whether it gets anything at all now. `changed_from` is the weight that
+    the person saw, where somebody else has changed the server since.
+    """
+
+    server: ServerInput
+    health: HealthOutput
+    tag: str
+    share: float
+    takes: bool
+    changed_from: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All servers of a service, with the form for their weights."""
+
+    rows: Sequence[Row]
+    form: Form
+    gone: Sequence[str]
+    """Servers that the form had, and that somebody else has removed since."""
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether somebody else has changed a server since the form was opened."""
+        return bool(self.gone) or any(row.changed_from is not None for row in self.rows)
+
+
+class Refused(Exception):
+    """The weights were not kept, none of them."""
+
+    def __init__(self, status: int, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__()
+        self.status = status
+        self.errors = errors
+
+
+def read(
+    session: Session,
+    service: ServiceInput,
+    health: Health,
+    sent: Texts | None = None,
+    errors: Sequence[FieldError] = (),
+) -> Table:
+    """Return the table: with the weights that are kept, or those that were sent."""
+    pool = servers.page(session, service.name)
+    observed = {server.name: server for server in show_servers(session, service, pool, health)}
+    kept = {server.name: _shown_weight(server, sent or {}) for server in pool}
+    weighed = [_weighed(server, kept[server.name]) for server in pool]
+    down = [name for name, server in observed.items() if server.health.state == "down"]
+    shares = configuration.shares(weighed, down)
+    rows = [
+        Row(
+            server,
+            observed[server.name].health,
+            tag_of(server),
+            shares[server.name],
+            takes=_takes(observed[server.name]),
+            changed_from=_changed_from(server, sent or {}),
+        )
+        for server in pool
+    ]
+    texts = {f"{WEIGHT}/{name}": text for name, text in kept.items()}
+    gone = sorted(_sent_names(sent or {}) - kept.keys())
+    return Table(rows, Form(texts, errors), gone)
+
+
+def change(revisions: Revisions, actor: Actor, service: str, sent: Texts) -> None:
+    """Change the weights that were sent, in one transaction, if each server is still as the form shows it.
+
+    Raises `NotFound` for a service that does not exist, and `Refused`.
+    """
+    names = _sent_names(sent)
+
+    def apply(session: Session) -> None:
+        pool = {server.name: server for server in servers.page(session, service)}
+        if names - pool.keys() or any(_changed_from(pool[name], sent) is not None for name in names):
+            raise Refused(412)
+        wanted, wrong = _read_weights(pool, names, sent)
+        if wrong:
+            raise Refused(422, wrong)
+        for server in wanted:
+            servers.put(session, service, server)
+
+    revisions.change(apply, actor=actor)
+
+
+def tag_of(server: ServerInput) -> str:
+    """Return the entity tag of a server: the one that REST gives."""
+    return etag("server", as_json(server))
+
+
+def _read_weights(
+    pool: Mapping[str, ServerInput], names: set[str], sent: Texts
+) -> tuple[list[ServerInput], list[FieldError]]:
+    wanted, wrong = [], []
+    for name in sorted(names):
+        text = sent[f"{WEIGHT}/{name}"].strip()
+        try:
+            wanted.append(inputs.parse(ServerInput, {**as_json(pool[name]), "weight": text}))
+        except Invalid as error:
+            wrong += [replace(field, pointer=pointer(WEIGHT, name)) for field in error.fields]
+    return wanted, wrong
+
+
+def _sent_names(sent: Texts) -> set[str]:
+    return {name.removeprefix(f"{WEIGHT}/") for name in sent if name.startswith(f"{WEIGHT}/")}
+
+
+def _changed_from(server: ServerInput, sent: Texts) -> str | None:
+    """Return the weight that was seen of a server that is not any more as it was seen."""
+    if f"{WEIGHT}/{server.name}" not in sent or sent.get(f"{TAG}/{server.name}") == tag_of(server):
+        return None
+    return sent.get(f"{SEEN}/{server.name}", "")
+
+
+def _shown_weight(server: ServerInput, sent: Texts) -> str:
+    """Return what stands in the form: what was typed, and what is kept where nothing was."""
+    typed = sent.get(f"{WEIGHT}/{server.name}")
+    if typed is None or (_changed_from(server, sent) is not None and typed == sent.get(f"{SEEN}/{server.name}")):
+        return str(server.weight)
+    return typed
+
+
+def _weighed(server: ServerInput, text: str) -> ServerInput:
+    """Return a server with the weight that was typed, or its own where that is none."""
+    try:
+        return inputs.parse(ServerInput, {**as_json(server), "weight": text.strip()})
+    except Invalid:
+        return server
+
+
+def _takes(server: ServerOutput) -> bool:
+    return server.state is ServerState.READY and server.health.state != "down"

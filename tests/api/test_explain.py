@@ -1,0 +1,155 @@
+"""`/api/v1/explain` and `/api/v1/conflicts`."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.checks import problem
+
+
+@pytest.fixture
+def client(client: httpx.Client) -> httpx.Client:
+    """A client of a service that has an application, and a router more."""
+    servers = [
+        {"name": "a", "url": "http://10.0.0.11:3000", "weight": 3},
+        {"name": "b", "url": "http://10.0.0.12:3000"},
+    ]
+    exposed = {"domain": "alvin.xyz", "name": "wayshub", "servers": servers}
+    client.post("/expose", json=exposed).raise_for_status()
+    api = {"name": "api", "domains": ["alvin.xyz"], "pathPrefix": "/api", "service": "wayshub", "enabled": True}
+    client.post("/routers", json=api).raise_for_status()
+    return client
+
+
+def explain(service: httpx.Client, url: str, **query: Any) -> dict[str, Any]:
+    found: dict[str, Any] = service.get("/explain", params={"url": url} | query).raise_for_status().json()
+    return found
+
+
+def conflicts(client: httpx.Client) -> list[tuple[str, list[str]]]:
+    found = client.get("/conflicts").raise_for_status().json()
+    assert found["total"] == len(found["items"])
+    return [(each["conflict"], [item["name"] for item in each["objects"]]) for each in found["items"]]
+
+
+def test_it_tells_who_takes_a_request_and_with_which_probability_who_answers(client: httpx.Client) -> None:
+    assert explain(client, "http://alvin.xyz/api/v1") == {
+        "router": "api",
+        "why": "it matches, and its rank 39 is 22 higher than that of the next, wayshub",
+        "candidates": [
+            {
+                "router": "api",
+                "verdict": "takes",
+                "why": "it matches, and ranks highest with 39",
+                "rule": "Host(`alvin.xyz`) && PathPrefix(`/api`)",
+                "priority": 39,
+                "behind": 0,
+                "failures": [],
+            },
+            {
+                "router": "wayshub",
+                "verdict": "outranked",
+                "why": "it matches, but its rank 17 is 22 lower than that of api",
+                "rule": "Host(`alvin.xyz`)",
+                "priority": 17,
+                "behind": 22,
+                "failures": [],
+            },
+        ],
+        "matched": 2,
+        "service": "wayshub",
+        "servers": [
+            {"name": "a", "url": "http://10.0.0.11:3000", "share": 0.75},
+            {"name": "b", "url": "http://10.0.0.12:3000", "share": 0.25},
+        ],
+    }
+
+
+def test_what_nearly_matched_says_where_it_failed(client: httpx.Client) -> None:
+    found = explain(client, "http://alvin.xyz/app")
+    assert found["router"] == "wayshub"
+    assert found["candidates"][1]["verdict"] == "nearly"
+    assert found["candidates"][1]["failures"] == [
+        {"matcher": "PathPrefix(`/api`)", "wanted": "a path that begins with /api", "got": "/app"}
+    ]
+    nobody = explain(client, "http://other.test/")
+    assert (nobody["router"], nobody["service"], nobody["servers"]) == (None, None, [])
+    assert nobody["why"] == "no router on web matches: Traefik answers 404"
+
+
+def test_method_headers_client_and_entry_point_count(client: httpx.Client) -> None:
+    rule = "Method(`POST`) && Header(`X-Team`, `video`) && HeaderRegexp(`X-A`, `b`) && ClientIP(`10.0.0.0/8`)"
+    router = {"name": "odd", "rule": rule, "service": "wayshub", "entryPoints": ["websecure"]}
+    client.post("/routers", json=router).raise_for_status()
+    given = {"method": "POST", "header": ["X-Team: video", "x-a:b"], "client": "10.1.2.3", "entryPoint": "websecure"}
+    assert explain(client, "https://any.test/", **given)["router"] == "odd"
+    for name, value in {"method": "GET", "header": ["X-Team: video"], "client": "::1", "entryPoint": "web"}.items():
+        assert explain(client, "https://any.test/", **(given | {name: value}))["router"] is None
+
+
+def test_each_change_is_seen_at_once_also_what_is_disabled(client: httpx.Client) -> None:
+    client.patch("/routers/api", json={"enabled": False}).raise_for_status()
+    found = explain(client, "http://alvin.xyz/api")
+    assert found["router"] == "wayshub"
+    assert [(each["router"], each["verdict"]) for each in found["candidates"]] == [
+        ("wayshub", "takes"),
+        ("api", "disabled"),
+    ]
+    client.patch("/routers/api", json={"enabled": True, "pathPrefix": None, "rule": "Path(`/x`)", "domains": []})
+    assert explain(client, "http://alvin.xyz/x")["router"] == "wayshub"
+    client.delete("/routers/wayshub").raise_for_status()
+    assert explain(client, "http://alvin.xyz/x")["router"] == "api"
+    client.patch("/services/wayshub", json={}).raise_for_status()
+    client.patch("/services/wayshub/servers/a", json={"state": "drain"}).raise_for_status()
+    assert [server["share"] for server in explain(client, "http://alvin.xyz/x")["servers"]] == [0, 1]
+
+
+def test_a_router_for_more_domains_than_a_rule_may_be_long_is_explained(client: httpx.Client) -> None:
+    names = [f"{'a' * 60}.{'b' * 60}.{'c' * 60}.n{number:02}.test" for number in range(60)]
+    for name in names:
+        client.post("/domains", json={"name": name}).raise_for_status()
+    client.post("/routers", json={"name": "long", "domains": names, "service": "wayshub"}).raise_for_status()
+    assert explain(client, f"http://{names[-1]}/")["router"] == "long"
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer", "code"),
+    [
+        ({"url": "alvin.xyz"}, "/url", "request.refused"),
+        ({"url": "http://alvin.xyz/%zz"}, "/url", "request.refused"),
+        ({"url": "http://[::1/"}, "/url", "request.refused"),
+        ({"url": "http://a/" + "x" * 2000}, "/url", "value.long"),
+        ({"url": "http://a/\n"}, "/url", "text.control"),
+        ({"method": "GE T"}, "/method", "request.refused"),
+        ({"header": ["a: b", "c"]}, "/header/1", "header.format"),
+        ({"header": ["a b: c"]}, "/header", "request.refused"),
+        ({"header": ["a: b"] * 11}, "/header", "value.many"),
+        ({"client": "somebody"}, "/client", "request.refused"),
+        ({"entryPoint": "Web"}, "/entryPoint", "name.format"),
+        ({"method": ["GET", "PUT"]}, "/method", "query.duplicate"),
+        ({"to": "x"}, "/to", "query.unknown"),
+    ],
+)
+def test_what_cannot_be_asked_is_named(client: httpx.Client, query: dict[str, Any], pointer: str, code: str) -> None:
+    asked = {"url": "http://alvin.xyz/"} | query
+    problem(client.get("/explain", params=asked), "invalid", (pointer, code))
+
+
+def test_conflicts_are_listed_and_gone_when_they_are_mended(client: httpx.Client) -> None:
+    assert conflicts(client) == []
+    client.post("/domains", json={"name": "bücher.example"}).raise_for_status()
+    client.post("/services", json={"name": "unused"}).raise_for_status()
+    twin = {"name": "twin", "rule": "host(`alvin.xyz`)", "service": "wayshub"}
+    client.post("/routers", json=twin).raise_for_status()
+    client.patch("/routers/wayshub", json={"priority": 99}).raise_for_status()
+    assert conflicts(client) == [
+        ("hidden", ["api", "wayshub"]),
+        ("hidden", ["twin", "wayshub"]),
+        ("unused-domain", ["xn--bcher-kva.example"]),
+        ("unreached-service", ["unused"]),
+    ]
+    client.patch("/routers/wayshub", json={"priority": None}).raise_for_status()
+    client.delete("/domains/bücher.example").raise_for_status()
+    client.delete("/services/unused").raise_for_status()
+    assert conflicts(client) == [("same-rule", ["twin", "wayshub"])]

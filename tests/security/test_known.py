@@ -1,0 +1,121 @@
+"""What the service knows of who may come in: read once for many, and never put back to what it was."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from provider.database.sessions import Database
+from provider.security import tokens
+from provider.security.access import Access
+from provider.store import tokens as stored
+from tests.people import TESTER, bearer, writing
+from tests.running import TOKEN
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+class CountedAccess(Access):
+    """Counts how often it reads, and holds what it has read first until it may go on."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.tries = self.reads = 0
+        self.has_read, self.go_on = threading.Event(), threading.Event()
+
+    def _read(self) -> object:  # type: ignore[override]  # what it gives is nobody's business
+        self.tries += 1
+        found = super()._read()
+        self.reads += 1
+        if self.reads == 1:
+            self.has_read.set()
+            assert self.go_on.wait(10)
+        return found
+
+
+@pytest.fixture
+def path(migrated: Path, tmp_path: Path) -> Path:
+    made = tmp_path / "provider.db"
+    made.write_bytes(migrated.read_bytes())
+    return made
+
+
+@pytest.fixture
+def access(path: Path) -> Iterator[CountedAccess]:
+    database = Database(path)
+    database.open()
+    yield CountedAccess(database)
+    database.close()
+
+
+def test_many_requests_at_once_read_once_who_there_is(access: CountedAccess) -> None:
+    access.go_on.set()
+
+    async def ask() -> None:
+        await asyncio.gather(*(access.follow() for _ in range(50)))
+
+    asyncio.run(ask())
+    assert access.reads == 1
+    assert access.find_by_token(TOKEN, NOW) is not None
+
+
+def test_what_was_read_before_a_token_was_revoked_never_makes_it_good_again(path: Path, access: CountedAccess) -> None:
+    async def ask() -> None:
+        slow = asyncio.create_task(access.follow())
+        assert await asyncio.to_thread(access.has_read.wait, 10)
+        with writing(path) as session:
+            tokens.revoke(session, TESTER, "tests000")
+        quick = asyncio.create_task(access.follow())
+        await asyncio.wait({quick}, timeout=0.5)  # it would be first, if it did not wait for the other
+        access.go_on.set()
+        await quick
+        assert access.find_by_token(TOKEN, NOW) is None
+        await slow
+        assert access.find_by_token(TOKEN, NOW) is None
+        assert access.find_by_header(bearer(TOKEN)["Authorization"].encode()) is None
+
+    asyncio.run(ask())
+
+
+def move(file: Path, target: Path) -> None:
+    file.rename(target)
+
+
+def test_what_cannot_be_read_is_tried_once_for_all_that_wait(path: Path, access: CountedAccess) -> None:
+    access.go_on.set()
+    elsewhere = path.with_name("elsewhere.db")
+
+    async def ask() -> None:
+        await access.follow()
+        with writing(path) as session:
+            tokens.revoke(session, TESTER, "tests000")
+        move(path, elsewhere)
+        await asyncio.gather(*(access.follow() for _ in range(50)))
+        assert access.tries == 2
+        assert access.find_by_token(TOKEN, NOW) is not None, "what is known stays"
+        move(elsewhere, path)
+        await access.follow()
+        assert access.find_by_token(TOKEN, NOW) is None
+
+    asyncio.run(ask())
+
+
+def test_when_a_token_was_used_is_noted_at_the_end(path: Path, access: CountedAccess) -> None:
+    access.go_on.set()
+
+    async def use() -> None:
+        await access.follow()
+        assert access.find_by_token(TOKEN, datetime.now(UTC)) is not None
+        keeping = asyncio.create_task(access.keep())
+        await asyncio.sleep(0)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+
+    asyncio.run(use())
+    with writing(path) as session:
+        (token,) = stored.list_all(session)
+        assert token.last_used is not None
+        assert datetime.now(UTC) >= datetime.fromisoformat(token.last_used)
