@@ -3,9 +3,11 @@
 import json
 
 import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from provider.messages import Message, translate
+from provider.messages import Message, recognise, translate
 from tests.messages import extract
 
 NONE = Message("there is no {kind} {name}", kind="router", name="{kind}")
@@ -44,3 +46,24 @@ def test_templates_stand_in_the_code_as_literals() -> None:
     found = extract()
     assert "this has to be one of {choices}" in found
     assert "Log out" in found
+
+
+TEMPLATES = ["login as nobody refused", "login as {name} refused", "{name} ({id}) is [gone]. {why}"]
+
+
+@given(st.sampled_from(TEMPLATES), st.text(), st.text(), st.text())
+def test_a_stored_sentence_is_known_again_and_stays_the_same(known: str, name: str, id: str, why: str) -> None:  # noqa: A002
+    stored = str(Message(known, name=name, id=id, why=why))
+    found = recognise(stored, TEMPLATES)
+    assert isinstance(found, Message)
+    assert found == stored
+
+
+def test_a_stored_sentence_is_that_of_the_first_template_that_fits() -> None:
+    found = recognise("login as nobody refused", TEMPLATES)
+    assert isinstance(found, Message)
+    assert found.template == TEMPLATES[0]
+    named = recognise("login as a b refused", TEMPLATES)
+    assert translate(named, lambda _text: "{name}: no") == "a b: no"
+    assert recognise("something else", TEMPLATES) == "something else"
+    assert not isinstance(recognise("something else", TEMPLATES), Message)

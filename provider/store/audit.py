@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import JSON, case, type_coerce
+from sqlalchemy import JSON, ColumnElement, case, type_coerce
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, func, select
 
@@ -63,10 +64,10 @@ def page(
 
     What has more than `longest` characters, as it is stored, is left out: one revision can have changed everything.
     """
-    kept = func.coalesce(func.nullif(AuditEntry.changes, "[]"), Revision.changes, "[]")
+    kept: ColumnElement[Any] = func.coalesce(func.nullif(AuditEntry.changes, "[]"), Revision.changes, "[]")
     if longest is not None:
         kept = case((func.length(kept) <= longest, kept), else_="[]")
-    query = select(AuditEntry, type_coerce(kept, JSON)).options(defer(col(AuditEntry.changes)))  # type: ignore[arg-type]
+    query = select(AuditEntry, type_coerce(kept, JSON)).options(defer(col(AuditEntry.changes)))  # type: ignore[arg-type]  # it is an attribute
     query = query.join(Revision, col(AuditEntry.revision) == col(Revision.number), isouter=True)
     for column, value in (
         (AuditEntry.actor, wanted.actor),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, func, or_, select
 
 from provider.errors import NotFound
@@ -27,15 +28,21 @@ def page(session: Session, *, limit: int, before: int | None = None, q: str | No
 
     What they changed is not read: one revision can have changed everything.
     """
-    query = select(Revision.number, Revision.time, Revision.author, Revision.summary, Revision.digest)
+    query = select(Revision).options(defer(col(Revision.changes)))  # type: ignore[arg-type]  # it is an attribute
     if before is not None:
         query = query.where(col(Revision.number) < before)
     if q:
         query = query.where(or_(records.contains(Revision.summary, q), records.contains(Revision.author, q)))
     found = session.exec(query.order_by(col(Revision.number).desc()).limit(limit))
     return [
-        RevisionOutput(number=number, time=datetime.fromisoformat(time), author=author, summary=summary, digest=digest)
-        for number, time, author, summary, digest in found
+        RevisionOutput(
+            number=revision.number,
+            time=datetime.fromisoformat(revision.time),
+            author=revision.author,
+            summary=revision.summary,
+            digest=revision.digest,
+        )
+        for revision in found
     ]
 
 

@@ -1,6 +1,7 @@
 """The edges: what each is given and runs, what it rejected, and how a Traefik comes to poll."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -101,7 +102,7 @@ def _get(edges: Edges, name: str) -> Edge:
     return edge
 
 
-def _find_running(revisions: Revisions, edges: list[Edge]) -> dict[str, int]:
+def _find_running(revisions: Revisions, edges: Sequence[Edge]) -> dict[str, int]:
     """Find the revision that each edge runs, where its API tells a document that a revision gave."""
     digests = {edge.name: edge.observation.digest for edge in edges if edge.observation and edge.observation.digest}
     numbers = {edge.given.document.digest: edge.given.revision for edge in edges if edge.given is not None}

@@ -60,7 +60,7 @@ def read(texts: Mapping[str, str]) -> Chosen:
 def choose(scopes: Iterable[str]) -> Chosen:
     """Return scopes as a form has them: of several levels the one that gives most."""
     listed = list(scopes)
-    level = next((level for level in reversed(LEVELS) if level in listed), "")
+    level = next((level for level in reversed(list(LEVELS)) if level in listed), "")
     return Chosen(
         level,
         [scope.removeprefix(_REGISTER) for scope in listed if scope.startswith(_REGISTER)],
@@ -71,7 +71,7 @@ def choose(scopes: Iterable[str]) -> Chosen:
 def words(scopes: Iterable[str]) -> list[str]:
     """Say what scopes allow, a message each."""
     chosen = choose(scopes)
-    told = [Message(LEVELS[chosen.level])] if chosen.level else []
+    told: list[str] = [Message(LEVELS[chosen.level])] if chosen.level else []
     told += [Message("add, change, drain and remove servers of service {name}", name=name) for name in chosen.services]
     return told + [Message("poll the configuration as edge {name}", name=name) for name in chosen.edges]
 
