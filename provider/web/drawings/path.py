@@ -33,6 +33,7 @@ MOST_SERVERS: Final = 6
 
 _NAME_SIZE: Final = 14.0
 _SMALL_SIZE: Final = 12.0
+_STATE_SIZE: Final = 11.5
 _PADDING: Final = 12.0
 _DOTS: Final = 12.0
 """Of a bar, from the left: where the lines of its routers have their dots. Its name stands beside them."""
@@ -128,22 +129,22 @@ class _Drawing:
             shapes.shape(shape, box.x + 8, box.y + (box.height - shapes.SIZE) / 2, tone),
             _text(name, x, box.middle + 4, _SMALL_SIZE, class_="name"),
             _text(
-                shorten(said, room - name_width - 8, _SMALL_SIZE),
+                shorten(said, room - name_width - 8, _STATE_SIZE),
                 box.right - 12,
                 box.middle + 4,
-                _SMALL_SIZE,
+                _STATE_SIZE,
                 class_="soft",
                 text_anchor="end",
             ),
         ]
-        return self._node(object_path("edges", edge.name), self._say(words_of_edge(edge)), "edge", inside)
+        return self._node(_page("edges", edge.name), self._say(words_of_edge(edge)), "edge", inside)
 
     # Entry points
 
     def _bar(self, points: Sequence[EntryPoint], box: Box) -> Markup:
         first = points[0]
         if len(points) == 1:
-            label = first.name if first.address is None else f"{first.name} {first.address}"
+            label = first.name if first.address is None else f"{first.name} :{first.address.rpartition(':')[2]}"
         else:
             label = self._say(Message("{number} more", number=len(points)))
         x, y = box.x + _DOTS + (box.width - _DOTS) / 2 + 2, box.middle
@@ -222,7 +223,7 @@ class _Drawing:
             shown = shorten(small, box.width, _SMALL_SIZE)
             inside.append(_text(shown, box.x, box.middle + 14, _SMALL_SIZE, class_="soft"))
         said = ", ".join(router.domains) or self._say(Message("Any host"))
-        href = object_path("domains", router.domains[0]) if router.domains else None
+        href = _page("domains", router.domains[0]) if router.domains else None
         lit = self._lit(router.name)
         back = element("rect", x=box.x, y=box.y, width=box.width, height=box.height, class_="ground")
         return self._node(href, said + (router.path_prefix or ""), classes("asked", lit), [back, *inside])
@@ -250,7 +251,7 @@ class _Drawing:
         ]
         said = self._say(words_of_router(router))
         kind = classes("router", None if state is None else "amiss", self._lit(router.name))
-        return self._node(object_path("routers", router.name), said, kind, inside)
+        return self._node(_page("routers", router.name), said, kind, inside)
 
     def _service(self, block: PlacedBlock) -> Markup:
         box, service = block.service, block.block.service
@@ -266,7 +267,7 @@ class _Drawing:
         said = self._say(Message("Service {name}", name=block.block.name)) + f": {detail}"
         lit = any(self._lit(router.name) for router in block.block.routers)
         kind = classes("service", "amiss" if service is None else None, "lit" if lit else None)
-        return self._node(object_path("services", block.block.name), said, kind, inside)
+        return self._node(_page("services", block.block.name), said, kind, inside)
 
     def _server(self, block: PlacedBlock, server: Server, box: Box) -> Markup:
         tone, shape = shapes.of_server(server)
@@ -284,7 +285,7 @@ class _Drawing:
         ]
         said = self._say(words_of_server(server, share))
         kind = classes("server", tone, self._lit_server(block, server))
-        href = object_path("services", block.block.name, "servers", server.name)
+        href = _page("services", block.block.name, "servers", server.name)
         return self._node(href, said, kind, inside)
 
     def _fold(self, block: PlacedBlock, box: Box, fold: Fold) -> Markup:
@@ -299,7 +300,7 @@ class _Drawing:
             _text(shorten(detail, room, _SMALL_SIZE), x, box.y + 32, _SMALL_SIZE, "soft"),
         ]
         said = f"{self._say(title)}, {share}: {detail}"
-        return self._node(object_path("services", block.block.name), said, "fold", inside)
+        return self._node(_page("services", block.block.name), said, "fold", inside)
 
     def _nobody(self, box: Box) -> Markup:
         said = self._say(Message("no server: answers 503"))
@@ -328,6 +329,11 @@ class _Drawing:
 
     def _passes(self, names: Sequence[str]) -> bool:
         return self._way is None or self._way.entry_point is None or self._way.entry_point in names
+
+
+def _page(*parts: str) -> str:
+    """Return the path of an object's page, whatever it is called."""
+    return object_path(*map(clean, parts))
 
 
 def _hosts(router: Router) -> tuple[str, int]:

@@ -1,0 +1,285 @@
+"""Drawings of the path: everything has its place, and whatever it is called is text."""
+
+import re
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from provider.edges.health import HealthState
+from provider.edges.states import EdgeState
+from provider.values import ServerState
+from provider.web import languages
+from provider.web.drawings import path, text
+from provider.web.drawings.blocks import group
+from provider.web.drawings.layout import Box, Layout, lay_out
+from provider.web.drawings.scene import Edge, EntryPoint, Router, Scene, Server, Service, Way
+from tests.running import cases
+from tests.strategies import hostile
+from tests.web.test_rendering import HOSTILE, Outline
+
+LANGUAGES = languages.load()
+ENGLISH = LANGUAGES["en"]
+
+words = st.sampled_from(["a", "shop", "wayshub-api", "x" * 63, "-" * 300]) | hostile
+servers = st.builds(
+    Server,
+    words,
+    words,
+    st.integers(1, 1000),
+    st.sampled_from([0.0, 0.0001, 0.25, 0.5, 1.0]),
+    st.sampled_from(ServerState),
+    st.sampled_from(HealthState),
+)
+scenes = st.builds(
+    Scene,
+    routers=st.lists(
+        st.builds(
+            Router,
+            words,
+            words,
+            st.sampled_from(["one", "two", "missing"]),
+            st.lists(words, max_size=3),
+            st.none() | words,
+            st.lists(st.sampled_from(["web", "websecure", "c", "d", "e", "f"]), min_size=1, max_size=6, unique=True),
+            st.booleans(),
+            st.none() | words,
+        ),
+        max_size=6,
+    ),
+    services=st.lists(
+        st.builds(Service, st.sampled_from(["one", "two", "lonely"]), st.lists(servers, max_size=12), words),
+        max_size=3,
+        unique_by=lambda service: service.name,
+    ),
+    entry_points=st.just([EntryPoint("web", ":8080")]) | st.just([]),
+    edges=st.lists(
+        st.builds(Edge, words, st.sampled_from(EdgeState), words, st.none() | st.integers(0, 10**9)), max_size=7
+    ),
+    more_edges=st.integers(0, 2000),
+    revision=st.none() | st.integers(0, 10**6),
+)
+
+
+def scene_of(*pool: Server, **fields: Any) -> Scene:
+    router = Router("wayshub", "Host(`alvin.xyz`)", "wayshub", ["alvin.xyz"])
+    return Scene([router], [Service("wayshub", pool)], [EntryPoint("web", ":8080")], **fields)
+
+
+def placed(scene: Scene, most_servers: int = path.MOST_SERVERS) -> Layout:
+    return lay_out(scene, group(scene, most_servers))
+
+
+def overlap(one: Box, other: Box) -> bool:
+    return one.x < other.right and other.x < one.right and one.y < other.bottom and other.y < one.bottom
+
+
+def numbers(markup: str, name: str, **wanted: str) -> list[dict[str, str | None]]:
+    """Return the attributes of the elements of a name that have these."""
+    elements = Outline(markup).elements
+    return [attributes for tag, attributes in elements if tag == name and wanted.items() <= attributes.items()]
+
+
+# Places
+
+
+@settings(max_examples=cases(60, 500), deadline=None)
+@given(scenes, st.integers(1, 8))
+def test_nothing_lies_on_anything_else_and_all_is_within_the_picture(scene: Scene, most_servers: int) -> None:
+    layout = placed(scene, most_servers)
+    boxes = list(layout.boxes())
+    for box in [*boxes, layout.frame]:
+        assert box.x >= 0
+        assert box.y >= 0
+        assert box.right <= layout.width
+        assert box.bottom <= layout.height
+    for one, other in combinations(boxes, 2):
+        assert not overlap(one, other), (one, other)
+
+
+@settings(max_examples=cases(60, 500), deadline=None)
+@given(scenes, st.sampled_from(["en", "id"]), st.booleans())
+def test_whatever_something_is_called_is_text_and_stays_within_its_room(
+    scene: Scene,
+    language: str,
+    linked: bool,  # as Hypothesis draws it
+) -> None:
+    markup = str(path.draw(scene, LANGUAGES[language], linked=linked))
+    outline = Outline(markup)
+    assert outline.open == []
+    assert {tag for tag, _attributes in outline.elements} <= {
+        "svg",
+        "g",
+        "a",
+        "rect",
+        "path",
+        "circle",
+        "text",
+        "title",
+    }
+    width, height = map(float, (outline.elements[0][1]["viewbox"] or "").split()[2:])
+    for tag, attributes in outline.elements:
+        assert not [name for name in attributes if name == "style" or name.startswith("on")]
+        assert linked or tag != "a"
+        assert (attributes.get("href") or "/").startswith("/")
+        if tag == "rect" and "transform" not in attributes and attributes.get("class") is not None:
+            assert (
+                0
+                <= float(attributes["x"] or "")
+                <= float(attributes["x"] or "") + float(attributes["width"] or "")
+                <= width
+            )
+            assert float(attributes["y"] or "") + float(attributes["height"] or "") <= height
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_name_of_anything_may_be_anything(name: str) -> None:
+    plain, odd = (
+        Outline(
+            str(
+                path.draw(
+                    Scene(
+                        [Router(called, called, called, [called], called, [called])],
+                        [Service(called, [Server(called, called, share=1.0)], called)],
+                        [EntryPoint(called, called)],
+                        [Edge(called, EdgeState.LIVE, called, 1)],
+                    ),
+                    ENGLISH,
+                )
+            )
+        )
+        for called in ("a", name)
+    )
+    assert odd.shape == plain.shape
+    assert text.clean(name)[:6].split("\ufffd")[0] in odd.text
+
+
+def test_what_changes_the_direction_of_text_is_not_drawn() -> None:
+    markup = str(path.draw(scene_of(Server("a\u202egnp.exe", "http://a\u2066b")), ENGLISH))
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\u0000-\u0009]", markup)
+
+
+# Words
+
+
+@given(hostile, st.floats(0, 400), st.booleans(), st.booleans())
+def test_a_shortened_text_has_room(given_text: str, room: float, bold: bool, monospace: bool) -> None:
+    shown = text.shorten(given_text, room, 13, bold=bold, monospace=monospace)
+    assert text.width(shown, 13, bold=bold, monospace=monospace) <= room
+    assert shown == text.clean(given_text) or shown == "" or shown.endswith(text.ELLIPSIS)
+
+
+def test_what_was_shortened_is_told_whole_to_who_points_at_it() -> None:
+    rule = "Host(`" + "a.very.long.name." * 9 + "xyz`)"
+    scene = Scene([Router("wayshub", rule, "wayshub", ["alvin.xyz"])], [Service("wayshub")])
+    markup = path.draw(scene, ENGLISH)
+    assert Outline(str(markup)).text.count(rule) == 1  # in the title
+    assert f'aria-label="Router wayshub: {rule} leads to service wayshub"' in markup
+
+
+# What is to be seen
+
+
+def share_widths(markup: str) -> list[float]:
+    return [
+        float(attributes["stroke-width"] or "")
+        for attributes in numbers(markup, "path")
+        if (attributes.get("class") or "").split()[0] == "share"
+    ]
+
+
+def test_an_arrow_is_as_wide_as_the_share() -> None:
+    pool = [Server("a", "http://10.0.0.1", 3, 0.75), Server("b", "http://10.0.0.2", 1, 0.25)]
+    markup = str(path.draw(scene_of(*pool), ENGLISH))
+    wide, narrow = share_widths(markup)
+    assert wide == 3 * narrow
+    assert {"75%", "25%"} <= set(re.findall(r">([0-9.]+%)<", markup))
+
+
+@pytest.mark.parametrize(
+    ("server", "word", "kind"),
+    [
+        (Server("a", "http://a", health=HealthState.DOWN), "down", "bad"),
+        (Server("a", "http://a", state=ServerState.DRAIN), "drained", "info"),
+        (Server("a", "http://a", state=ServerState.MAINT), "out of service", "quiet"),
+        (Server("a", "http://a", share=1.0, health=HealthState.UP), "up", "good"),
+    ],
+)
+def test_how_a_server_is_has_a_word_a_shape_and_a_colour(server: Server, word: str, kind: str) -> None:
+    markup = str(path.draw(scene_of(server), ENGLISH))
+    (node,) = [a for a in numbers(markup, "a") if a["href"] == "/services/wayshub/servers/a"]
+    assert word in (node["aria-label"] or "")
+    assert kind in (node["class"] or "").split()
+    assert numbers(markup, "g", **{"class": f"shape {kind}"})
+
+
+def test_every_node_leads_to_its_page() -> None:
+    edges = [Edge("default", EdgeState.LIVE, "it runs revision 3", 3)]
+    scene = scene_of(Server("a", "http://10.0.0.1", share=1.0), edges=edges)
+    links = [attributes["href"] for attributes in numbers(str(path.draw(scene, ENGLISH)), "a")]
+    assert links == [
+        "/edges/default",
+        "/domains/alvin.xyz",
+        "/routers/wayshub",
+        "/services/wayshub",
+        "/services/wayshub/servers/a",
+    ]
+
+
+def test_the_picture_says_its_words_in_both_languages() -> None:
+    scene = scene_of(Server("a", "http://10.0.0.1", state=ServerState.MAINT))
+    assert "out of service" in path.draw(scene, ENGLISH)
+    assert "out of service" not in path.draw(scene, LANGUAGES["id"])
+
+
+def labels(markup: str) -> str:
+    return "\n".join(str(attributes.get("aria-label")) for _tag, attributes in Outline(markup).elements)
+
+
+def test_many_servers_are_folded_and_those_in_trouble_are_not() -> None:
+    pool = [Server(f"s{index:02}", f"http://10.0.0.{index}", share=0.025, health=HealthState.UP) for index in range(40)]
+    pool[33] = Server("s33", "http://10.0.0.33", health=HealthState.DOWN)
+    pool[20] = Server("s20", "http://10.0.0.20", state=ServerState.DRAIN)
+    found = labels(str(path.draw(scene_of(*pool), ENGLISH)))
+    assert found.count("Server s") == path.MOST_SERVERS - 1
+    assert "Server s33" in found
+    assert "Server s20" in found
+    assert "35 more servers, 87.5%: 35 up" in found
+
+
+@pytest.mark.parametrize("count", [0, 1, path.MOST_SERVERS])
+def test_few_servers_are_not_folded(count: int) -> None:
+    pool = [Server(f"s{index}", "http://10.0.0.1") for index in range(count)]
+    found = labels(str(path.draw(scene_of(*pool), ENGLISH)))
+    assert found.count("Server s") == count
+    assert "more servers" not in found
+    assert ("no server: answers 503" in found) == (count == 0)
+
+
+# One way, lit up
+
+
+def lit(markup: str) -> set[str]:
+    found: Sequence[dict[str, str | None]] = numbers(markup, "a")
+    return {attributes["href"] or "" for attributes in found if "lit" in (attributes["class"] or "").split()}
+
+
+def test_one_way_through_it_can_be_lit_up() -> None:
+    routers = [Router(name, f"Host(`{name}.xyz`)", "pool", [f"{name}.xyz"]) for name in ("one", "two")]
+    pool = [Server("a", "http://a", share=0.5), Server("b", "http://b", share=0.5), Server("c", "http://c")]
+    scene = Scene(routers, [Service("pool", pool)])
+    plain = path.draw(scene, ENGLISH)
+    assert lit(str(plain)) == set()
+    assert "traced" not in plain
+    way = lit(str(path.draw(scene, ENGLISH, way=Way("two"))))
+    assert way == {"/domains/two.xyz", "/routers/two", "/services/pool", *(f"/services/pool/servers/{n}" for n in "ab")}
+    assert "/services/pool/servers/b" not in lit(str(path.draw(scene, ENGLISH, way=Way("two", servers=["a"]))))
+
+
+def test_the_servers_of_a_way_are_never_folded() -> None:
+    pool = [Server(f"s{index}", "http://a", share=0.1) for index in range(10)]
+    markup = str(path.draw(scene_of(*pool), ENGLISH, way=Way("wayshub", servers=["s9"]), most_servers=3))
+    assert "/services/wayshub/servers/s9" in lit(markup)
