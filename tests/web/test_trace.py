@@ -1,0 +1,219 @@
+"""Trace: which way a request takes, and why; what is sent for real, and what is not."""
+
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from tests.running import Service, http_client
+from tests.web.test_rendering import HOSTILE, Outline
+
+FIELDS = {"url": "http://alvin.xyz/", "method": "GET", "headers": "", "client": "", "entry_point": "web"}
+
+
+@pytest.fixture
+def pages(service: Service) -> Iterator[httpx.Client]:
+    """A client that wishes pages, of a service with alvin.xyz and alvin.xyz/api in it."""
+    with http_client(f"{service.url}/api/v1") as client:
+        servers = [
+            {"name": "a", "url": "http://10.0.0.11:3000", "weight": 3},
+            {"name": "b", "url": "http://10.0.0.12:3000"},
+        ]
+        client.post("/expose", json={"domain": "alvin.xyz", "servers": servers}).raise_for_status()
+        more: dict[str, object] = {"domains": ["alvin.xyz"], "service": "alvin"}
+        for router in (
+            {"name": "api", "pathPrefix": "/api"},
+            {"name": "admin", "pathPrefix": "/admin", "entryPoints": ["other"]},
+            {"name": "old", "pathPrefix": "/old", "enabled": False},
+        ):
+            client.post("/routers", json={**more, **router}).raise_for_status()
+        rule = {"name": "inside", "rule": "ClientIP(`10.0.0.0/8`) && Header(`X-Team`, `video`)", "service": "alvin"}
+        client.post("/routers", json=rule).raise_for_status()
+    with http_client(service.url, headers={"Accept": "text/html"}) as made:
+        yield made
+
+
+def trace(pages: httpx.Client, url: str, **fields: str) -> str:
+    answer = pages.get("/trace", params={"url": url, **fields})
+    assert answer.status_code == 200, answer.text
+    outline = Outline(answer.text)
+    assert outline.open == []
+    return " ".join(outline.text.split())
+
+
+def test_the_form_asks_for_a_url(pages: httpx.Client) -> None:
+    page = pages.get("/trace").raise_for_status().text
+    assert 'name="url"' in page
+    assert "takes it" not in page
+
+
+def test_the_router_that_takes_a_request_is_told_and_why(pages: httpx.Client) -> None:
+    said = trace(pages, "http://alvin.xyz/api/users")
+    assert "The router api takes it" in said
+    assert "It matches, and its rank 39 is 22 higher than that of the next, alvin." in said
+    assert "It matches, but its rank 17 is 22 lower than that of api." in said
+
+
+@pytest.mark.parametrize("url", ["alvin.xyz", "  http://ALVIN.xyz:8080/ ", "https://alvin.xyz/#top"])
+def test_a_url_may_be_typed_as_people_type_it(pages: httpx.Client, url: str) -> None:
+    assert "The router alvin takes it" in trace(pages, url)
+
+
+def test_those_that_did_not_match_are_told_with_what_stood_in_the_way(pages: httpx.Client) -> None:
+    said = trace(pages, "http://alvin.xyz/about")
+    assert "api does not match" in said
+    assert "PathPrefix(`/api`) wants a path that begins with /api; this request has /about" in said
+
+
+def test_a_router_on_another_entry_point_and_one_that_is_off_are_told(pages: httpx.Client) -> None:
+    assert "It would match, but listens on other, not on web." in trace(pages, "http://alvin.xyz/admin")
+    assert "The router admin takes it" in trace(pages, "http://alvin.xyz/admin", entry_point="other")
+    assert "It would match, but is disabled." in trace(pages, "http://alvin.xyz/old")
+
+
+def test_headers_and_the_client_decide_where_a_rule_asks_for_them(pages: httpx.Client) -> None:
+    assert "No router takes it" in trace(pages, "http://elsewhere.xyz/")
+    said = trace(pages, "http://elsewhere.xyz/", headers="X-Team: video\nAccept: */*", client="10.1.2.3")
+    assert "The router inside takes it" in said
+    assert "Requests are sent only for domains that stand among ours." in said
+
+
+def test_the_probability_of_each_server_is_told(pages: httpx.Client, client: httpx.Client) -> None:
+    said = trace(pages, "http://alvin.xyz/")
+    assert "a http://10.0.0.11:3000 ready unknown 3 75%" in said
+    client.patch("/services/alvin/servers/a", json={"state": "drain"}).raise_for_status()
+    assert "b http://10.0.0.12:3000 ready unknown 1 100%" in trace(pages, "http://alvin.xyz/")
+    client.patch("/services/alvin", json={"strategy": "p2c"}).raise_for_status()
+    said = trace(pages, "http://alvin.xyz/")
+    assert "the strategy p2c, which does not keep to the weights: no probability can be told" in said
+    assert "a http://10.0.0.11:3000 drained unknown 3 0% b http://10.0.0.12:3000 ready unknown 1 possible" in said
+
+
+def test_the_way_is_lit_up_in_the_drawing(pages: httpx.Client) -> None:
+    elements = Outline(pages.get("/trace", params={"url": "http://alvin.xyz/api"}).text).elements
+    drawing = [attributes for tag, attributes in elements if tag == "svg" and "traced" in (attributes["class"] or "")]
+    assert len(drawing) == 1
+    lit = {
+        attributes.get("href")
+        for tag, attributes in elements
+        if tag == "a" and "lit" in (attributes.get("class") or "")
+    }
+    assert lit == {
+        *("/domains/alvin.xyz", "/routers/api", "/services/alvin"),
+        *("/services/alvin/servers/a", "/services/alvin/servers/b"),
+    }
+
+
+def test_it_is_said_in_bahasa_indonesia_too(pages: httpx.Client) -> None:
+    page = pages.get("/trace", params={"url": "http://alvin.xyz/about"}, headers={"Accept-Language": "id"}).text
+    said = " ".join(Outline(page).text.split())
+    assert "Router alvin mengambilnya" in said
+    assert "memerlukan path yang diawali /api; pada permintaan ini: /about" in said
+
+
+@pytest.mark.parametrize(
+    ("fields", "name", "told"),
+    [
+        ({"url": "ftp://alvin.xyz"}, "url", "The URL does not begin with http:// or https:// and a host."),
+        ({"url": "http://"}, "url", "The URL does not begin with http:// or https:// and a host."),
+        ({"url": "http://[::1"}, "url", "The URL cannot be read"),
+        ({"url": "http://a/%zz"}, "url", "has a '%' without two hexadecimal digits behind it."),
+        ({"method": "GE T"}, "method", "is not a method."),
+        ({"headers": "X-Team"}, "headers", "A header is written as \u201cName: value\u201d"),
+        ({"headers": "X Team: video"}, "headers", "is not the name of a header."),
+        ({"headers": "a: b\n" * 51}, "headers", "This has more than 50 headers."),
+        ({"client": "10.0.0.256"}, "client", "is not an IP address."),
+        ({"url": "http://alvin.xyz/" + "a" * 4000}, "url", "This is longer than 4000 characters."),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_field_and_stays_there(
+    pages: httpx.Client, fields: dict[str, str], name: str, told: str
+) -> None:
+    answer = pages.get("/trace", params={**FIELDS, **fields})
+    assert answer.status_code == 422
+    outline = Outline(answer.text)
+    assert told in " ".join(outline.text.split())
+    wrong = [attributes for _tag, attributes in outline.elements if attributes.get("aria-invalid") == "true"]
+    assert [attributes["name"] for attributes in wrong] == [name]
+    assert f'id="field-{name}-wrong"' in answer.text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_the_text_of_anybody_is_shown_as_text(pages: httpx.Client, text: str) -> None:
+    plain = Outline(pages.get("/trace", params=dict.fromkeys(FIELDS, "alvin.xyz")).text)
+    for name in FIELDS:
+        answer = pages.get("/trace", params={**dict.fromkeys(FIELDS, "alvin.xyz"), name: text})
+        assert answer.status_code in {200, 422}
+        outline = Outline(answer.text)
+        assert outline.open == []
+        assert not {tag for tag, _attributes in outline.elements} - {tag for tag, _attributes in plain.elements} - {"p"}
+
+
+# What is sent, and what is not
+
+
+def send(pages: httpx.Client, **fields: str) -> str:
+    """Ask for requests to be sent, which cannot be, and return what is told about it."""
+    answer = pages.post("/trace/send", data={**FIELDS, **fields})
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith("/trace?")
+    return " ".join(Outline(pages.get(answer.headers["Location"]).text).text.split())
+
+
+def test_nothing_is_sent_where_no_entry_point_is_known(pages: httpx.Client) -> None:
+    said = trace(pages, "http://alvin.xyz/", entry_point="unheard-of")
+    assert "No router takes it" in said
+    assert "It is not known where the entry point unheard-of can be asked" in send(pages, entry_point="unheard-of")
+
+
+@pytest.fixture
+def reaching(start_service: Callable[..., Service]) -> Iterator[httpx.Client]:
+    """Pages of a service that knows where an entry point is, though nobody listens there."""
+    service = start_service(entry_points="web=http://127.0.0.1:9")
+    with http_client(service.url, headers={"Accept": "text/html"}) as made:
+        servers = [{"url": "http://10.0.0.11:3000"}]
+        made.post("/api/v1/expose", json={"domain": "alvin.xyz", "servers": servers}).raise_for_status()
+        made.post("/api/v1/routers", json={"name": "any", "pathPrefix": "/any", "service": "alvin"}).raise_for_status()
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"url": "http://nothing.xyz/"}, "No router takes this request"),
+        ({"url": "http://elsewhere.xyz/any"}, "Requests are sent only for domains that stand among ours."),
+        ({"method": "POST"}, "Only GET, HEAD and OPTIONS are sent"),
+        ({"method": "DELETE"}, "Only GET, HEAD and OPTIONS are sent"),
+        ({"headers": "Host: elsewhere.xyz"}, "No router takes this request"),
+        ({"headers": "Transfer-Encoding: chunked"}, "The header Transfer-Encoding is about the connection itself"),
+        ({"url": "ftp://alvin.xyz/"}, "does not begin with http://"),
+    ],
+)
+def test_only_harmless_requests_for_our_own_domains_are_sent(
+    reaching: httpx.Client, fields: dict[str, str], told: str
+) -> None:
+    assert told in send(reaching, **fields)
+
+
+def test_an_entry_point_that_cannot_be_reached_is_told(reaching: httpx.Client) -> None:
+    answer = reaching.post("/trace/send", data=FIELDS)
+    assert answer.headers["Location"].startswith("/trace/sent/")
+    page = reaching.get(answer.headers["Location"]).text
+    while "answered</label>" in page:  # the page asks for itself until all is over
+        page = reaching.get(answer.headers["Location"]).text
+    assert "60 \u00d7 The entry point cannot be reached." in Outline(page).text
+
+
+def test_who_may_only_read_sends_nothing(reaching: httpx.Client) -> None:
+    token = reaching.post("/api/v1/tokens", json={"name": "reader", "scopes": ["read"]}).raise_for_status().json()
+    headers = {"Authorization": f"Bearer {token['token']}"}
+    page = reaching.get("/trace", params={"url": "http://alvin.xyz/"}, headers=headers).raise_for_status().text
+    assert "The router alvin takes it" in page
+    assert 'action="/trace/send"' not in page
+    assert reaching.post("/trace/send", data=FIELDS, headers=headers).status_code == 403
+
+
+def test_a_trial_that_is_forgotten_is_not_found(pages: httpx.Client) -> None:
+    answer = pages.get("/trace/sent/nothing")
+    assert answer.status_code == 404
+    assert "There is no such trial any more" in answer.text
