@@ -51,6 +51,7 @@ TABLE: Final = {
     "/api/v1/edges": {"GET": READERS},
     "/api/v1/edges/{name}": {"GET": READERS},
     "/api/v1/edges/{name}/quarantine": {"DELETE": WRITERS},
+    "/api/v1/events": {"GET": READERS},
     "/api/v1/tokens": {"GET": ADMINS, "POST": ADMINS},
     "/api/v1/tokens/{id}": {"GET": ADMINS, "DELETE": ADMINS},
     "/api/v1/audit": {"GET": ADMINS},
@@ -73,6 +74,9 @@ TABLE: Final = {
     "/tokens/new": {"GET": ADMINS, "POST": ADMINS},
     "/tokens/{id}/revoke": {"GET": ADMINS, "POST": ADMINS},
     "/audit": {"GET": ADMINS},
+    "/expose": {"GET": READERS, "POST": WRITERS},
+    "/expose/check": {"POST": READERS},
+    "/applications/{name}": {"GET": READERS},
     "/login": {"GET": EVERYBODY, "POST": EVERYBODY},
     "/logout": {"POST": EVERYBODY},
     "/password": {"GET": EVERYBODY, "POST": EVERYBODY},
@@ -106,13 +110,24 @@ TABLE: Final = {
 """Who may use each method of each route: nobody else may."""
 
 PAGES: Final = {
-    *("/", "/docs", "/edges", "/edges/{name}", "/connect", "/revisions", "/revisions/{number}"),
+    *(
+        "/",
+        "/docs",
+        "/expose",
+        "/applications/{name}",
+        "/edges",
+        "/edges/{name}",
+        "/connect",
+        "/revisions",
+        "/revisions/{number}",
+    ),
     *("/accounts", "/accounts/new", "/accounts/{name}", "/accounts/{name}/", "/accounts/{name}/remove"),
     *("/tokens", "/tokens/new", "/tokens/{id}/revoke", "/audit"),
     *(template for template in TABLE if template.startswith(("/domains", "/routers", "/services"))),
 }
 """To log in is what a browser is told here that has no session; a program is told that it may not."""
 
+STREAM: Final = "/api/v1/events"
 MOUNTED: Final = ["/static"]
 
 WHO: Final = [
@@ -180,11 +195,15 @@ def test_each_route_lets_in_who_may_use_it_and_nobody_else(
     allowed = TABLE.get(place.template, {}).get(place.method, "")
     with nobody(service) as client:
         for who in WHO:
-            answer = client.request(place.method, place.path, headers=credentials[who])
+            request = client.build_request(place.method, place.path, headers=credentials[who])
+            answer = client.send(request, stream=True)
+            if place.template != STREAM or not answer.is_success:
+                answer.read()
             if allowed == EVERYBODY or who in allowed.split():
                 assert_let_in(place, who, answer)
             else:
                 assert_kept_out(place, who, answer)
+            answer.close()
             client.cookies.clear()
             if place.template == "/logout" and who in set(Role):
                 credentials[who] = {"Cookie": f"provider_session={begin_session(service.database, f'a-{who}')}"}
