@@ -12,6 +12,8 @@ from typing import Final, Self
 
 _CHILD: Final = str(Path(__file__).with_name("child.py"))
 _CHUNK_BYTES: Final = 65_536
+_SECRETS: Final = frozenset({"PROVIDER_TOKEN"})
+"""Variables that are for our own commands, and not for programs that they start."""
 
 
 class Process:
@@ -35,6 +37,7 @@ class Process:
                 stdout=PIPE,
                 stderr=STDOUT,
                 start_new_session=True,
+                env={name: value for name, value in os.environ.items() if name not in _SECRETS},
                 pass_fds=tuple(pass_fds),
             )
         )

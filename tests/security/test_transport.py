@@ -1,0 +1,169 @@
+"""Sessions by TLS and behind a proxy: the cookie that only this host sets, and the address that is believed."""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import trustme
+
+from tests.people import add_account, log_in, nobody, session_cookie
+from tests.running import AUTHORIZED, Service, free_port, http_client, running_service
+
+SECURE = "__Host-provider_session"
+
+
+@dataclass(frozen=True)
+class Certified:
+    """A service by TLS, and what trusts its certificate."""
+
+    service: Service
+    url: str
+    trust: ssl.SSLContext
+
+    @contextmanager
+    def browser(self) -> Iterator[httpx.Client]:
+        with httpx.Client(base_url=self.url, verify=self.trust, timeout=30) as client:
+            yield client
+
+
+@pytest.fixture(scope="module")
+def certified(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Certified]:
+    folder, authority = tmp_path_factory.mktemp("tls"), trustme.CA()
+    issued = authority.issue_cert("localhost", "127.0.0.1")
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    issued.private_key_pem.write_to_path(key)
+    for pem in issued.cert_chain_pems:
+        pem.write_to_path(certificate, append=True)
+    trust = ssl.create_default_context()
+    authority.configure_trust(trust)
+    port = free_port()
+    with running_service(folder, migrated, port=port, tls_certificate=certificate, tls_key=key) as made:
+        add_account(made.database, "dewi")
+        yield Certified(made, f"https://localhost:{port}", trust)
+
+
+def test_by_tls_the_cookie_is_this_hosts_alone(certified: Certified) -> None:
+    with certified.browser() as client:
+        name, value, attributes = session_cookie(log_in(client, "dewi"))
+        assert name == SECURE
+        assert attributes == {"httponly": "True", "path": "/", "samesite": "lax", "secure": "True"}
+        assert client.get("/api/v1/audit").status_code == 200
+        for other in ({SECURE: "x"}, {}):
+            with certified.browser() as attacker:
+                attacker.cookies.update(other | {"provider_session": value})
+                assert attacker.get("/api/v1/audit").status_code == 401, "set by whoever answers without TLS"
+        ended = client.post("/logout").headers.get_list("set-cookie")
+        assert any(header.startswith(f'{SECURE}="";') and "Secure" in header for header in ended)
+        assert client.get("/api/v1/audit").status_code == 401
+
+
+def test_by_tls_other_cookies_are_secure_too(certified: Certified) -> None:
+    with certified.browser() as client:
+        for name, value in (("language", "id"), ("theme", "dark")):
+            header = client.post(f"/preferences/{name}", data={name: value}).headers["set-cookie"]
+            assert "Secure" in header
+            assert "HttpOnly" in header
+
+
+def test_tokens_and_polls_work_by_tls(certified: Certified) -> None:
+    with certified.browser() as client:
+        for path in ("/api/v1/domains", "/traefik/configuration", "/metrics"):
+            assert client.get(path, headers=AUTHORIZED).status_code == 200
+            assert client.get(path).status_code == 401
+
+
+def test_nothing_is_answered_without_tls_where_there_is_tls(certified: Certified) -> None:
+    with pytest.raises(httpx.TransportError), nobody(certified.service) as client:
+        client.get("/healthz")
+
+
+def forwarded(address: str, scheme: str = "https") -> dict[str, str]:
+    return {"X-Forwarded-For": address, "X-Forwarded-Proto": scheme}
+
+
+def last_entry(service: Service, **wanted: str) -> dict[str, Any]:
+    with http_client(service.url) as client:
+        found = client.get("/api/v1/audit", params={"limit": 1, **wanted}).raise_for_status().json()["items"]
+    entry: dict[str, Any] = found[0]
+    return entry
+
+
+@pytest.fixture(scope="module")
+def proxied(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service behind a proxy at 127.0.0.9, or in 10.20.0.0/16."""
+    folder = tmp_path_factory.mktemp("proxied")
+    with running_service(folder, migrated, trusted_proxies="127.0.0.9, 10.20.0.0/16") as made:
+        add_account(made.database, "dewi")
+        yield made
+
+
+@contextmanager
+def client_at(service: Service, address: str, **headers: str) -> Iterator[httpx.Client]:
+    with nobody(service, transport=httpx.HTTPTransport(local_address=address)) as client:
+        client.headers.update(headers)
+        yield client
+
+
+def test_what_a_trusted_proxy_says_is_believed(proxied: Service) -> None:
+    with client_at(proxied, "127.0.0.9", **forwarded("203.0.113.7")) as client:
+        name, value, attributes = session_cookie(log_in(client, "dewi"))
+        assert (name, attributes["secure"]) == (SECURE, "True")
+        entry = last_entry(proxied, action="account.login")
+        assert (entry["actor"], entry["address"]) == ("dewi", "203.0.113.7")
+        answer = client.put("/api/v1/domains/a.test", json={}, headers={"Cookie": f"{SECURE}={value}"})
+        assert answer.status_code == 201
+        assert last_entry(proxied, action="state.change")["address"] == "203.0.113.7"
+
+
+def test_of_several_addresses_the_last_that_is_no_proxy_of_ours_counts(proxied: Service) -> None:
+    with client_at(proxied, "127.0.0.9", **forwarded("1.1.1.1, 203.0.113.8, 10.20.0.3")) as client:
+        assert log_in(client, "dewi").status_code == 303
+        assert last_entry(proxied, action="account.login")["address"] == "203.0.113.8", "1.1.1.1 was sent by the client"
+
+
+def test_what_anybody_else_says_is_not_believed(proxied: Service) -> None:
+    with client_at(proxied, "127.0.0.10", **forwarded("203.0.113.7")) as client:
+        name, _value, attributes = session_cookie(log_in(client, "dewi"))
+        assert (name, "secure" in attributes) == ("provider_session", False)
+        assert last_entry(proxied, action="account.login")["address"] == "127.0.0.10"
+
+
+def test_without_a_trusted_proxy_nobody_is_believed(migrated: Path, tmp_path: Path) -> None:
+    with running_service(tmp_path, migrated) as service:
+        add_account(service.database, "dewi")
+        with client_at(service, "127.0.0.1", **forwarded("203.0.113.7")) as client:
+            assert session_cookie(log_in(client, "dewi"))[0] == "provider_session"
+        assert last_entry(service, action="account.login")["address"] == "127.0.0.1"
+
+
+def test_who_guesses_behind_a_proxy_is_slowed_and_nobody_else_there(proxied: Service) -> None:
+    with client_at(proxied, "127.0.0.9") as client:
+        for number in range(6):
+            client.headers.update(forwarded("198.51.100.66"))
+            status = log_in(client, f"guess-{number}", "wrong").status_code
+        assert status == 429
+        client.headers.update(forwarded("203.0.113.9"))
+        assert log_in(client, "dewi").status_code == 303
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "unknown", "_hidden", "x" * 4000, "203.0.113.7:4711", "[2001:db8::1]:80", "2001:db8::1", ",", ", ,", "\xff"],
+)
+def test_whatever_a_proxy_passes_on_is_no_fault(proxied: Service, value: str) -> None:
+    with client_at(proxied, "127.0.0.9") as client:
+        for scheme in ("https", "http", "wss", "gopher", ""):
+            headers = {"X-Forwarded-For": value.encode("latin-1"), "X-Forwarded-Proto": scheme}
+            assert client.get("/readyz", headers=headers).status_code == 200
+            assert client.get("/api/v1/domains", headers=headers).status_code == 401
+        answer = client.post(
+            "/login", data={"name": "dewi", "password": "wrong"}, headers={"X-Forwarded-For": value.encode("latin-1")}
+        )
+        assert answer.status_code in {401, 429}
+    with http_client(proxied.url) as admin:
+        assert admin.get("/api/v1/audit").status_code == 200
