@@ -14,21 +14,13 @@ PATHS = [
     *("/learn", "/learn/glossary", *(chapter.path for chapter in CHAPTERS)),
     *("/learn/load-balancing?step=30", "/learn/load-balancing?weight0=x"),
     "/learn/when-a-server-dies?step=9&state0=down&state1=drain",
-    *("/trace", "/trace?url=belajar.xyz/api", "/trace?url=nothing.xyz", "/trace?url=ftp://x&headers=x"),
+    *("/trace", "/trace?url=nothing.xyz", "/trace?url=ftp://x&headers=x"),
 ]
-LANGUAGES = ["en", "id"]
 
 
-@pytest.fixture(params=["nothing", "something"])
-def exposed(request: pytest.FixtureRequest, samples: Service) -> Iterator[None]:
-    """With nothing exposed, and with an application of three servers."""
-    if request.param == "something":
-        _expose(samples)
-    yield
-    empty(samples)
-
-
-def _expose(samples: Service) -> None:
+@pytest.fixture
+def exposed(samples: Service) -> Iterator[None]:
+    """With an application of three servers, and a router more."""
     servers = [
         {"name": "a", "url": "http://10.0.0.11:3000", "weight": 3},
         {"name": "b", "url": "http://10.0.0.12:3000", "weight": 2},
@@ -38,6 +30,8 @@ def _expose(samples: Service) -> None:
         client.post("/expose", json={"domain": "belajar.xyz", "servers": servers}).raise_for_status()
         router = {"name": "api", "domains": ["belajar.xyz"], "pathPrefix": "/api", "service": "belajar"}
         client.post("/routers", json=router).raise_for_status()
+    yield
+    empty(samples)
 
 
 @pytest.fixture
@@ -45,15 +39,31 @@ def page(open_page: OpenPage) -> Page:
     return open_page(extra_http_headers=AUTHORIZED)
 
 
-@pytest.mark.usefixtures("exposed")
-@pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_nobody_is_kept_out_and_nothing_is_scrolled_sideways(open_page: OpenPage, path: str, language: str) -> None:
-    page = open_page(locale=language, extra_http_headers=AUTHORIZED)
+def check(page: Page, path: str, name: str) -> None:
     page.goto(path)
     check_accessible(page)
     check_width(page)
-    screenshots(page, f"{path.strip('/').replace('/', '-').replace('?', '-')}-{language}")
+    screenshots(page, f"{path.strip('/').replace('/', '-').replace('?', '-')}-{name}")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_with_an_invented_example_nobody_is_kept_out(page: Page, path: str) -> None:
+    check(page, path, "invented")
+
+
+@pytest.mark.usefixtures("exposed")
+@pytest.mark.parametrize("path", PATHS)
+def test_with_ones_own_servers_nobody_is_kept_out(open_page: OpenPage, path: str) -> None:
+    check(open_page(locale="id", extra_http_headers=AUTHORIZED), path, "own")
+
+
+@pytest.mark.usefixtures("exposed")
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_a_traced_request_is_not_scrolled_sideways(open_page: OpenPage, language: str) -> None:
+    page = open_page(locale=language, extra_http_headers=AUTHORIZED)
+    page.goto("/trace?url=belajar.xyz/api")  # its drawing is that of the overview, and tested there
+    check_width(page)
+    screenshots(page, f"trace-found-{language}")
 
 
 def test_a_step_changes_the_page_without_loading_it_anew(page: Page) -> None:
@@ -110,12 +120,11 @@ def test_of_two_drawings_one_is_shown(page: Page) -> None:
         assert shown in str(visible.get_attribute("class"))
 
 
+@pytest.mark.usefixtures("exposed")
 @pytest.mark.parametrize("with_scripts", [True, False])
-def test_a_request_is_traced(open_page: OpenPage, samples: Service, *, with_scripts: bool) -> None:
-    _expose(samples)
+def test_a_request_is_traced(open_page: OpenPage, *, with_scripts: bool) -> None:
     page = open_page(java_script_enabled=with_scripts, extra_http_headers=AUTHORIZED)
     page.goto("/trace")
     page.get_by_label("Address", exact=True).fill("belajar.xyz/api")
     page.get_by_role("button", name="Trace", exact=True).click()
-    assert page.get_by_role("heading", level=2).first.inner_text() == "The router api takes it"
-    empty(samples)
+    assert page.locator("#found").inner_text() == "The router api takes it"
