@@ -46,6 +46,8 @@ TABLE: Final = {
     "/api/v1/routers": {"GET": READERS, "POST": WRITERS},
     "/api/v1/routers/{name}": {"GET": READERS, "PUT": WRITERS, "PATCH": WRITERS, "DELETE": WRITERS},
     "/api/v1/expose": {"POST": WRITERS},
+    "/api/v1/explain": {"GET": READERS},
+    "/api/v1/conflicts": {"GET": READERS},
     "/api/v1/revisions": {"GET": READERS},
     "/api/v1/revisions/{number}": {"GET": READERS},
     "/api/v1/edges": {"GET": READERS},
@@ -77,6 +79,15 @@ TABLE: Final = {
     "/expose": {"GET": READERS, "POST": WRITERS},
     "/expose/check": {"POST": READERS},
     "/applications/{name}": {"GET": READERS},
+    "/learn": {"GET": READERS},
+    "/learn/glossary": {"GET": READERS},
+    "/learn/web-server": {"GET": READERS},
+    "/learn/reverse-proxy": {"GET": READERS},
+    "/learn/load-balancing": {"GET": READERS},
+    "/learn/when-a-server-dies": {"GET": READERS},
+    "/trace": {"GET": READERS},
+    "/trace/send": {"POST": WRITERS},
+    "/trace/sent/{trial_id}": {"GET": READERS},
     "/login": {"GET": EVERYBODY, "POST": EVERYBODY},
     "/logout": {"POST": EVERYBODY},
     "/password": {"GET": EVERYBODY, "POST": EVERYBODY},
@@ -123,7 +134,7 @@ PAGES: Final = {
     ),
     *("/accounts", "/accounts/new", "/accounts/{name}", "/accounts/{name}/", "/accounts/{name}/remove"),
     *("/tokens", "/tokens/new", "/tokens/{id}/revoke", "/audit"),
-    *(template for template in TABLE if template.startswith(("/domains", "/routers", "/services"))),
+    *(template for template in TABLE if template.startswith(("/domains", "/routers", "/services", "/learn", "/trace"))),
 }
 """To log in is what a browser is told here that has no session; a program is told that it may not."""
 
