@@ -10,7 +10,7 @@ UP ?=
 # Most tests wait for a Traefik for most of their time: one more at a time than there are cores on a small machine.
 PARALLEL ?= --numprocesses 3 --dist worksteal
 
-.PHONY: help up test soak check bench messages lock clean
+.PHONY: help up test soak check bench messages screenshots lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -36,6 +36,9 @@ bench: $(VENV)/.dev ## Measure, as ratios within one run
 
 messages: $(VENV)/.dev ## Bring the catalogues of messages in step with templates and code
 	$(BIN)/python -m tests.messages
+
+screenshots: $(VENV)/.dev ## Take the README's pictures of the console anew (needs a Chromium)
+	$(BIN)/python -m tests.browser.gallery
 
 lock: $(VENV)/.dev ## Renew the lock files from pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-emit-index-url \
