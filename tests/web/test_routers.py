@@ -79,6 +79,24 @@ def test_what_is_wrong_stands_at_its_field(console: httpx.Client) -> None:
     assert "This has to be a whole number." in answer.text
 
 
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"rule": "Hos(`alvin.xyz`)"}, "rule"),
+        ({"rule": "Host(`alvin.xyz`)", "pathPrefix": "/a"}, "rule"),
+        ({"rule": "Host(`alvin.xyz`)", "domains/0": "alvin.xyz"}, "domains"),
+    ],
+)
+def test_what_is_wrong_with_a_rule_stands_at_its_field_and_the_rule_is_kept(
+    console: httpx.Client, fields: dict[str, str | None], wrong: str
+) -> None:
+    given = {"name": "a", "service": "wayshub", **fields}
+    answer = send(console, console.get("/routers/new"), "/routers/new", given)
+    assert answer.status_code == 422
+    assert f'id="field-{wrong}-wrong"' in answer.text
+    assert find_form(answer, "/routers/new").fields["rule"] == fields["rule"]
+
+
 def test_a_domain_or_a_service_that_does_not_exist_is_told_at_its_field(console: httpx.Client) -> None:
     page = console.get("/routers/new")
     names: dict[str, str | None] = {"name": "a", "domains/0": "alvin.xyz", "domains/1": "b.test", "service": "nothing"}

@@ -40,7 +40,8 @@ const fill = async (list, text) => {
   const answer = await fetch(`${list.dataset.source}?${new URLSearchParams({ q: text })}`, {
     headers: { Accept: "application/json" },
   }).catch(() => null);
-  if (!answer?.ok) return;
+  // Whose session has ended is led to the page to log in.
+  if (!answer?.ok || answer.redirected) return;
   const names = await answer.json();
   list.replaceChildren(
     ...names.map((name) => {
