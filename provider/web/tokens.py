@@ -141,33 +141,45 @@ def _show_new(request: Request, form: Form, status: int = 200) -> Response:
 
 
 def _read(texts: Texts, now: datetime) -> TokenInput:
-    """Read a token from the form. Raises `Invalid`, with what is wrong at the form's fields."""
+    """Read a token from the form. Raises `Invalid`, with all that is wrong, at the form's fields."""
     chosen = scopes.read(texts)
-    document = {"name": texts["name"], "scopes": chosen.scopes(), "expires": _read_expiry(texts, now)}
+    errors: list[FieldError] = []
+    expires = _read_expiry(texts, now, errors)
     try:
-        wanted = TokenInput.model_validate(document)
+        wanted = TokenInput.model_validate({"name": texts["name"], "scopes": chosen.scopes(), "expires": expires})
     except ValidationError as error:
         found = validation.invalid(error, "body")
-        raise Invalid([replace(field, pointer=_shown_at(field.pointer, chosen)) for field in found.fields]) from None
-    if wanted.expires is not None and wanted.expires <= now:
-        raise Invalid([FieldError("/date", "expires.past", Message("choose a day that is not over"))])
+        errors = [replace(field, pointer=_shown_at(field.pointer, chosen)) for field in found.fields] + errors
+    if errors:
+        raise Invalid(errors)
     return wanted
 
 
-def _read_expiry(texts: Texts, now: datetime) -> str | None:
-    """Return until when the token shall be good: for so many days, or until the end of a day (UTC)."""
-    chosen, date = texts["expires"], texts["date"]
-    if chosen == _NEVER:
-        return None
+def _read_expiry(texts: Texts, now: datetime, errors: list[FieldError]) -> str | None:
+    """Return until when the token shall be good: for so many days, or until the end of a day (UTC).
+
+    What is wrong with it is added to the errors.
+    """
+    chosen = texts["expires"]
     if chosen in _DAYS:
         return (now + timedelta(days=int(chosen))).isoformat()
-    if chosen != _DATE:
-        raise Invalid([FieldError("/expires", "value.choice", Message("choose until when it is good"))])
+    if chosen == _DATE:
+        return _read_last_day(texts["date"], now, errors)
+    if chosen != _NEVER:
+        errors.append(FieldError("/expires", "value.choice", Message("choose until when it is good")))
+    return None
+
+
+def _read_last_day(text: str, now: datetime, errors: list[FieldError]) -> str | None:
     try:
-        return (datetime.strptime(date, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=1)).isoformat()
+        end = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=1)
     except (ValueError, OverflowError):
         detail = Message("write the last day on which it is good as year-month-day, such as 2030-12-31")
-        raise Invalid([FieldError("/date", "date.format", detail)]) from None
+        errors.append(FieldError("/date", "date.format", detail))
+        return None
+    if end <= now:
+        errors.append(FieldError("/date", "expires.past", Message("choose a day that is not over")))
+    return end.isoformat()
 
 
 def _shown_at(place: str, chosen: Chosen) -> str:

@@ -139,6 +139,12 @@ def test_what_is_wrong_is_said_at_its_field_and_all_stays(
     assert len(identifiers(peopled)) == count
 
 
+def test_all_that_is_wrong_is_said_at_once(admin: httpx.Client) -> None:
+    sent = FORM | {"name": "-x", "services": "Bad", "edges": "Worse", "expires": "date"}
+    page = read(admin.post("/tokens/new", data=sent), 422)
+    assert [name for name in FORM if page.wrong(name)] == ["name", "services", "edges", "date"]
+
+
 def identifiers(service: Service) -> list[str]:
     with http_client(f"{service.url}/api/v1") as client:
         items = client.get("/tokens", params={"limit": 1000}).raise_for_status().json()["items"]
