@@ -157,14 +157,14 @@ def test_it_says_since_when_it_is_live_and_others_changes_do_not_matter(
 ) -> None:
     with named_servers("a") as (server,):
         expose(pages, "live", server.url)
-        found = wait_until(lambda: find_since(pages, "live"), "it is live")
+        found = str(wait_until(lambda: find_since(pages, "live"), "it is live"))
         traefik.wait_for(service)
         assert traefik.get("live.test").text == "a"
         expose(pages, "other", server.url)
         wait_until(lambda: find_since(pages, "other"), "the other is live, too")
         assert find_since(pages, "live") == found
         pages.patch("/api/v1/routers/live", json={"pathPrefix": "/a"}).raise_for_status()
-        wait_until(lambda: (find_since(pages, "live") or found) > found, "it is live again, since later")
+        wait_until(lambda: (find_since(pages, "live") or "") > found, "it is live again, since later")
         url = next(link for link in links(page(pages, "/applications/live")) if link.startswith("http://live.test:"))
         assert url == f"http://live.test:{traefik.web.rpartition(':')[2]}/a"
         assert "127.0.0.1 live.test" in page(pages, "/applications/live")
