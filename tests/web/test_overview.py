@@ -157,7 +157,7 @@ def test_it_says_since_when_it_is_live_and_others_changes_do_not_matter(
 ) -> None:
     with named_servers("a") as (server,):
         expose(pages, "live", server.url)
-        found = wait_until(lambda: find_since(pages, "live"), "it is live")
+        found = str(wait_until(lambda: find_since(pages, "live"), "it is live"))
         traefik.wait_for(service)
         assert traefik.get("live.test").text == "a"
         expose(pages, "other", server.url)
