@@ -130,5 +130,5 @@ def test_no_page_may_be_framed_and_nothing_private_is_stored(person: httpx.Clien
     assert {"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"} <= set(policy)
     assert not [part for part in policy if "unsafe" in part or "*" in part or "http" in part]
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Cache-Control"] == "no-store"

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from tests.browser.browsing import ADVICE, ARGUMENTS, find_chromium
 from tests.people import PASSWORD, add_account
@@ -30,7 +30,7 @@ PICTURES: Final = {
 }
 """What to take: the name of each picture, its page, and the theme."""
 
-_SIZE: Final = {"width": 1180, "height": 760}
+_SIZE: Final = ViewportSize(width=1180, height=760)
 _HEALTHY: Final = {"path": "/", "interval": "1s", "timeout": "1s"}
 
 
