@@ -34,6 +34,7 @@ def welcome(places: Places, environment: Mapping[str, str], first_link: Sequence
     web = (demo, "the demo, answered by three sample servers")
     opened = [
         web if places.demo else (f"{places.web}/", "the entry point for browsers"),
+        (f"{places.service}/", "the console"),
         (f"{places.service}/docs", "the REST API, to read and to try"),
         (f"{places.api}/dashboard/", "what Traefik runs"),
     ]
