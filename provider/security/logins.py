@@ -97,7 +97,7 @@ class Logins:
             good = passwords.verify(known, current)
             if not good:
                 with self._database.writing() as session:
-                    _note_failure(session, name, actor, now)
+                    _note_failure(session, name, actor)
                 raise Invalid([FieldError("/current", "password.wrong", _WRONG)])
             password_hash = passwords.hashed(people.check_password(password, name))
             with self._database.writing() as session:
@@ -148,7 +148,7 @@ class Logins:
             account = accounts.find(session, name)
             # The password may have been changed, or the account removed, while this one was verified.
             if not good or account is None or account.password_hash != password_hash:
-                _note_failure(session, name, actor, now)
+                _note_failure(session, name, actor)
                 return None
             if renewed is not None:
                 account.password_hash = renewed
@@ -213,7 +213,9 @@ def _wait_seconds(session: Session, key: str, now: datetime) -> float:
     return max(0.0, delay_seconds - since_seconds)
 
 
-def _note_failure(session: Session, name: str, actor: Actor, now: datetime) -> None:
+def _note_failure(session: Session, name: str, actor: Actor) -> None:
+    # The wait begins here: where many log in at once, the verification itself takes longer than the first waits.
+    now = datetime.now(UTC)
     for key in _keys(session, name, actor.address):
         accounts.note_failure(session, key, written(now), written(now - FORGOTTEN))
     known = accounts.find(session, name) is not None

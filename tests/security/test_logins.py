@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -216,3 +216,16 @@ def test_who_comes_with_very_many_others_is_sent_away_and_not_kept_waiting(login
 
     verified = asyncio.run(rush())
     assert 20 <= sum(verified) < 100
+
+
+def test_the_wait_begins_when_the_failure_is_known_however_long_that_took(logins: Logins) -> None:
+    """Else a busy service, which takes seconds for each, would make nobody wait."""
+
+    started = datetime.now(UTC)
+    assert asyncio.run(logins.log_in("dewi", "a wrong password", Actor("x", None, ELSEWHERE))) is None
+    ended = datetime.now(UTC)
+    with logins._database.reading() as session:
+        failure = accounts.find_failure(session, f"address:{ELSEWHERE}")
+    assert failure is not None
+    noted = datetime.fromisoformat(failure.last)
+    assert noted - started > ended - noted, "nearer to its end than to its beginning"
