@@ -42,7 +42,7 @@ def add(name: NameArgument, role: RoleOption, output: OutputOption = Format.TABL
     The last line is the link alone. It is good for a day, and once.
 
     Examples:
-      wayshub-provider user add dewi --role operator
+      wayshub-provider user add ops --role operator
     """
     now = datetime.now(UTC)
     with direct.writing() as session:
@@ -80,7 +80,7 @@ def set_user(name: NameArgument, role: RoleOption) -> None:
     """Change what an account may do.
 
     Examples:
-      wayshub-provider user set dewi --role admin
+      wayshub-provider user set ops --role admin
     """
     with direct.writing() as session:
         people.set_role(session, direct.actor(), name, role)
@@ -91,7 +91,7 @@ def remove(name: NameArgument, yes: YesOption = False) -> None:
     """Remove an account, and end its sessions.
 
     Examples:
-      wayshub-provider user remove dewi --yes
+      wayshub-provider user remove ops --yes
     """
     confirm(f"Remove account {name}?", yes=yes)
     with direct.writing() as session:
@@ -107,8 +107,8 @@ def password(name: NameArgument, one_time_link: LinkOption = False) -> None:
     down its logins is forgotten.
 
     Examples:
-      wayshub-provider user password dewi
-      wayshub-provider user password dewi --link
+      wayshub-provider user password ops
+      wayshub-provider user password ops --link
     """
     shown = Output(Format.TABLE)
     if one_time_link:
