@@ -70,7 +70,12 @@ class Application:
         self.polls = polls
         self._events = events
         self._endpoint = endpoint
-        self._requests = Requests(ErrorPages(guarded, api.state.templates), list_templates(api), metrics.requested)
+        self._requests = Requests(
+            ErrorPages(guarded, api.state.templates),
+            list_templates(api),
+            metrics.requested,
+            lambda: events.id(events.last),
+        )
 
     def release(self) -> None:
         """Let go of all who wait for something to happen: the held polls, and who listens to events."""

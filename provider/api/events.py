@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 
@@ -29,6 +29,13 @@ _HEADERS: Final = {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no
 _RETRY_MS: Final = 2_000
 """How soon a browser comes again that was cut off."""
 
+After = Annotated[
+    str | None,
+    Query(
+        max_length=100,
+        description="The same for who cannot send that header with the first request, as browsers; the header counts.",
+    ),
+]
 LastEventID = Annotated[
     str | None,
     Header(
@@ -42,7 +49,11 @@ LastEventID = Annotated[
 
 @router.get("", summary="Listen to what becomes new", response_class=StreamingResponse, responses=documentation.EVENTS)
 async def listen(
-    request: Request, events: EventsDependency, access: AccessDependency, last_event_id: LastEventID = None
+    request: Request,
+    events: EventsDependency,
+    access: AccessDependency,
+    last_event_id: LastEventID = None,
+    after: After = None,
 ) -> EventSourceResponse:
     """Send what becomes new, as it does, until the client goes, the service stops, or the client may not any more.
 
@@ -60,7 +71,9 @@ async def listen(
         principal = find_principal(access, request, counts=False)
         return principal is not None and principal.grant.allows("read")
 
-    return EventSourceResponse(_stream(events, last_event_id, is_good), headers=_HEADERS)
+    return EventSourceResponse(
+        _stream(events, after if last_event_id is None else last_event_id, is_good), headers=_HEADERS
+    )
 
 
 async def _stream(events: Events, last_event_id: str | None, is_good: Callable[[], bool]) -> AsyncIterator[bytes]:

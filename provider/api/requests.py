@@ -39,8 +39,11 @@ anything."""
 class Requests:
     """Middleware around the whole API, so that it sees what any other part answers."""
 
-    def __init__(self, app: ASGIApp, templates: Mapping[object, str], count: Count) -> None:
+    def __init__(
+        self, app: ASGIApp, templates: Mapping[object, str], count: Count, newest_event: Callable[[], str]
+    ) -> None:
         self._app = app
+        self._newest_event = newest_event
         self._templates = templates
         self._count = count
 
@@ -53,7 +56,8 @@ class Requests:
         request_id = find_id(Headers(scope=scope)) or secrets.token_hex(8)
         # Never undone: a request has a task of its own, which ends when the server has logged what went wrong in it.
         bind_contextvars(request_id=request_id)
-        scope.setdefault("state", {})["request_id"] = request_id
+        # A page is made of what there is from now on: it hears of all that comes after this event.
+        scope.setdefault("state", {}).update(request_id=request_id, newest_event=self._newest_event())
         status, revision = 500, None
 
         async def send_noted(message: Message) -> None:

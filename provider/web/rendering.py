@@ -131,7 +131,8 @@ def _context(request: Request, language: Language) -> dict[str, Any]:
     """Return what every template has.
 
     `here` is the path and query of the page, for links and forms that lead back to it; after a form was sent
-    and refused it is the form's own page, which has the path to which it is sent.
+    and refused it is the form's own page, which has the path to which it is sent. `newest_event` is the id of the
+    newest event when the page was asked for.
     """
     query = request.url.query if request.method == "GET" else ""
     person: Person | None = getattr(request.state, "person", None)
@@ -149,6 +150,7 @@ def _context(request: Request, language: Language) -> dict[str, Any]:
         "may_change": grant is not None and grant.allows("write"),
         "may_administer": grant is not None and grant.allows("admin"),
         "notice": None if is_part(request) else notices.find(request),
+        "newest_event": getattr(request.state, "newest_event", ""),
         "form": Form(),
     }
 

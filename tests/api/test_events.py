@@ -163,6 +163,24 @@ def test_whoever_was_cut_off_goes_on_where_it_was(service: Service) -> None:
         assert len({event.id for event in listener.told}) == len(listener.told)
 
 
+def test_a_browser_says_in_the_query_after_which_event_it_wants_to_listen(service: Service) -> None:
+    with listening(service) as listener:
+        first_id = listener.last_id
+    expose(service, "missed", "http://10.0.0.1:80")
+    with listening(service) as other:
+        expose(service, "noticed", "http://10.0.0.1:80")
+        other.wait_for("revision")
+    with http_client(service.url, timeout=10) as client:
+        with client.stream("GET", "/api/v1/events", params={"after": first_id}) as answer:
+            assert any("missed" in line for line in answer.iter_lines())
+        headers = {"Last-Event-ID": other.last_id}
+        with client.stream("GET", "/api/v1/events", params={"after": first_id}, headers=headers) as answer:
+            expose(service, "newest", "http://10.0.0.1:80")
+            told = next(line for line in answer.iter_lines() if "router" in line)
+            assert "newest" in told
+        problem(client.get("/api/v1/events", params={"after": "x" * 101}), "invalid", ("/after", "value.long"))
+
+
 @pytest.mark.parametrize("last_id", ["", "0-0", "nonsense", "00000000-99999999999999999999", "-1", "\u00b2-\u00b2"])
 def test_an_id_that_is_not_known_is_answered_with_a_reset(service: Service, last_id: str) -> None:
     with http_client(service.url, timeout=10) as client:

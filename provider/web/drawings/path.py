@@ -309,11 +309,11 @@ class _Drawing:
         return self._node(None, said, "nobody", [_rectangle(box, 8, "plate"), text])
 
     def _node(self, href: str | None, said: str, kind: str | None, inside: Sequence[Markup]) -> Markup:
-        """Return a node: a link to its page, or a picture where there is none."""
+        """Return a node: a link to its page, or a picture where there is none. What is said of it is its title."""
         content = [element("title", said), *inside]
         if href is None or not self._linked:
             return element("g", *content, class_=kind, role="img", aria_label=said)
-        return element("a", *content, href=href, class_=kind, aria_label=said)
+        return element("a", *content, href=href, class_=kind)
 
     # The way that is lit up
 

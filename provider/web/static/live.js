@@ -33,12 +33,15 @@
   const RETRY_MS = 5000;
 
   const due = new Set(); // ids of the parts that are to be asked for
+  const held = new Set(); // ids of those in which somebody types
   const shown = new Map(); // id to the markup that the service gave last
+  let newest = document.body.dataset.newestEvent; // id of the newest event that this page knows of
   let source = null;
   let timer = null;
   let retry = null;
   let asking = false;
   let asked = -Infinity;
+  let failed = false;
   let over = false;
 
   const parts = () => [...document.querySelectorAll("[data-live][id]")];
@@ -70,7 +73,7 @@
   // Asking for the page again
 
   const plan = (wait = DELAY_MS) => {
-    if (over || asking || timer !== null || due.size === 0 || document.hidden) return;
+    if (over || failed || asking || timer !== null || due.size === 0 || document.hidden) return;
     const early = asked + LEAST_GAP_MS - performance.now();
     timer = setTimeout(refresh, Math.max(wait, early));
   };
@@ -99,27 +102,31 @@
         stop(); // to the login: the session is over
         return;
       }
-      if (!answer.ok) return;
+      if (!answer.ok) {
+        due.clear(); // what the page is about may be gone; another event asks anew
+        return;
+      }
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const id of [...due]) replace(id, page);
     } catch {
-      // The service does not answer: the connection's own retry brings all parts up to date.
+      // The service does not answer: when it does again, the connection is opened, and all that is due asked for.
+      failed = true;
     } finally {
       asking = false;
       asked = performance.now();
-      plan(LEAST_GAP_MS);
+      plan();
     }
   };
 
   const replace = (id, page) => {
     const part = document.getElementById(id);
     const fresh = page.getElementById(id);
-    if (part === null || fresh === null) {
-      due.delete(id);
+    due.delete(id);
+    if (part === null || fresh === null) return;
+    if (isEdited(part)) {
+      held.add(id);
       return;
     }
-    if (isEdited(part)) return;
-    due.delete(id);
     const markup = fresh.outerHTML;
     if (shown.get(id) === markup) return;
     shown.set(id, markup);
@@ -131,8 +138,13 @@
   };
 
   // What was being typed may have been sent, or given up.
-  document.addEventListener("focusout", () => plan(200));
-  document.addEventListener("reset", () => plan(200));
+  const letGo = () => {
+    for (const id of held) due.add(id);
+    held.clear();
+    plan(200);
+  };
+  document.addEventListener("focusout", letGo);
+  document.addEventListener("reset", letGo);
 
   // The connection
 
@@ -143,19 +155,24 @@
   const connect = () => {
     clearTimeout(retry);
     if (over || source !== null || document.hidden || parts().length === 0) return;
-    source = new EventSource(STREAM);
-    source.addEventListener("open", () => tell("on"));
+    source = new EventSource(`${STREAM}?after=${encodeURIComponent(newest)}`);
+    source.addEventListener("open", () => {
+      tell("on");
+      failed = false;
+      plan();
+    });
     for (const name of NAMES) {
-      source.addEventListener(name, (event) => take(name, JSON.parse(event.data)));
+      source.addEventListener(name, (event) => {
+        newest = event.lastEventId;
+        take(name, JSON.parse(event.data));
+      });
     }
     source.addEventListener("error", () => {
       tell("off");
       if (source?.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
       disconnect();
-      retry = setTimeout(() => {
-        everything();
-        connect();
-      }, RETRY_MS);
+      everything(); // where the session is over, this finds out
+      retry = setTimeout(connect, RETRY_MS);
     });
   };
 
@@ -176,15 +193,10 @@
     disconnect();
   };
 
-  const resume = () => {
-    everything();
-    connect();
-  };
-
-  document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : resume()));
+  document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : connect()));
   window.addEventListener("pagehide", disconnect);
   window.addEventListener("pageshow", (event) => {
-    if (event.persisted) resume();
+    if (event.persisted) connect();
   });
   document.addEventListener("htmx:load", connect); // a part may bring the first live part of a page
   connect();

@@ -1,0 +1,203 @@
+"""The overview and an application's page: the way of requests, from the live state."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from tests.running import Service, Traefik, http_client, named_servers, wait_until
+from tests.web.test_rendering import HOSTILE, Outline
+
+CHECK = {"path": "/", "interval": "500ms", "timeout": "400ms"}
+
+
+@pytest.fixture
+def pages(service: Service) -> Iterator[httpx.Client]:
+    """A browser without JavaScript, at the shared service with nothing in it."""
+    with http_client(service.url, headers={"Accept": "text/html"}) as made:
+        yield made
+
+
+def expose(client: httpx.Client, name: str, *urls: str, **fields: object) -> None:
+    body = {"domain": f"{name}.test", "servers": [{"url": url} for url in urls], **fields}
+    client.post("/api/v1/expose", json=body).raise_for_status()
+
+
+def page(client: httpx.Client, path: str) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.text
+    assert Outline(answer.text).open == []
+    return answer.text
+
+
+def links(markup: str) -> set[str]:
+    return {attributes["href"] or "" for tag, attributes in Outline(markup).elements if tag == "a"}
+
+
+def part(markup: str, name: str) -> str:
+    """Return the text of the element with an id, up to the end of the page."""
+    return Outline(markup[markup.index(f'id="{name}"') - 5 :].partition("</main>")[0].partition("<footer")[0]).text
+
+
+# The overview
+
+
+def test_an_empty_service_says_what_to_do_first(pages: httpx.Client) -> None:
+    found = page(pages, "/")
+    assert "Nothing is exposed yet" in found
+    assert "/expose" in links(found)
+    assert 'class="drawing"' not in found
+
+
+def test_the_way_is_drawn_and_told(pages: httpx.Client) -> None:
+    expose(pages, "shop", "http://10.0.0.1:80", "http://10.0.0.2:80")
+    pages.patch("/api/v1/services/shop/servers/10-0-0-2-80", json={"state": "drain"}).raise_for_status()
+    found = page(pages, "/")
+    drawn, _told, lists = found.partition('class="told"')
+    for shown in (drawn, lists):
+        assert "/domains/shop.test" in shown
+        assert "/routers/shop" in shown
+        assert "/services/shop/servers/10-0-0-1-80" in shown
+        assert "Host(`shop.test`)" in shown
+        assert "100%" in shown
+        assert "drained" in shown
+    assert links(found) >= {"/domains", "/routers", "/services", "/?view=list", "/expose"}
+
+
+def test_it_is_searched_and_paged(pages: httpx.Client) -> None:
+    for index in range(22):
+        expose(pages, f"app-{index:02}", "http://10.0.0.1:80")
+    first = page(pages, "/")
+    assert "/routers/app-19" in links(first)
+    assert "/routers/app-20" not in links(first)
+    (following,) = {link for link in links(first) if "cursor=" in link}
+    second = page(pages, following)
+    assert {link for link in links(second) if link.startswith("/routers/")} == {"/routers/app-20", "/routers/app-21"}
+    found = page(pages, "/?q=APP-21.te")
+    assert {link for link in links(found) if link.startswith("/routers/")} == {"/routers/app-21"}
+    assert "has “nothing like it” in it" in page(pages, "/?q=nothing+like+it")
+
+
+def test_a_service_to_which_nothing_leads_is_shown_at_the_end(pages: httpx.Client) -> None:
+    expose(pages, "shop", "http://10.0.0.1:80")
+    pages.post("/api/v1/services", json={"name": "lonely"}).raise_for_status()
+    found = page(pages, "/")
+    assert "/services/lonely" in links(found)
+    assert "No router leads here." in found
+    assert "/services/lonely" not in links(page(pages, "/?q=shop"))
+
+
+def test_it_is_shown_as_lists_for_who_wants_that(pages: httpx.Client) -> None:
+    expose(pages, "shop", "http://10.0.0.1:80")
+    found = page(pages, "/?view=list&q=shop")
+    assert "as-list" in found
+    assert "/?q=shop" in links(found)
+    assert pages.get("/?view=sideways").status_code == 422
+
+
+@pytest.mark.parametrize("q", HOSTILE)
+def test_what_is_searched_for_is_text(pages: httpx.Client, q: str) -> None:
+    expose(pages, "shop", "http://10.0.0.1:80")
+    answer = pages.get("/", params={"q": q})
+    assert answer.status_code in {200, 422}
+    assert "script" not in {tag for tag, attributes in Outline(answer.text).elements if "src" not in attributes}
+
+
+@pytest.mark.parametrize("path", ["/", "/?view=list", "/applications/shop"])
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_ids_stand_once_and_nothing_is_inline(pages: httpx.Client, path: str, language: str) -> None:
+    expose(pages, "shop", *[f"http://10.0.0.{index}:80" for index in range(1, 20)])
+    elements = Outline(pages.get(path, headers={"Accept-Language": language}).text).elements
+    ids = [attributes["id"] for _tag, attributes in elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    for tag, attributes in elements:
+        assert tag != "style"
+        assert "style" not in attributes
+        assert tag != "script" or attributes["src"]
+        assert set((attributes.get("aria-labelledby") or "").split()) <= set(ids)
+        assert not attributes.get("data-live") or attributes.get("id")
+
+
+def test_a_page_that_asks_for_itself_again_takes_no_notice_away(pages: httpx.Client) -> None:
+    made = pages.post("/expose", data={"domain": "shop.test", "servers/0/url": "http://10.0.0.1:80"})
+    assert made.status_code == 303
+    assert "is exposed" in page(pages, "/")
+    pages.post("/expose", data={"domain": "other.test", "servers/0/url": "http://10.0.0.1:80"})
+    assert pages.get("/", headers={"X-Live-Update": "1"}).status_code == 200
+    assert "other.test is exposed, as other." in page(pages, made.headers["Location"])
+
+
+# An application
+
+
+def test_an_application_that_is_not_there_is_not_found(pages: httpx.Client) -> None:
+    assert pages.get("/applications/nothing").status_code == 404
+
+
+def test_without_an_edge_it_says_that_none_polls(start_service: Callable[..., Service]) -> None:
+    with http_client(start_service().url, headers={"Accept": "text/html"}) as pages:
+        expose(pages, "shop", "http://10.0.0.1:80")
+        assert "No Traefik polls this service now" in page(pages, "/applications/shop")
+        assert "curl -H &#39;Host: shop.test&#39; http://127.0.0.1:8080/" in page(pages, "/applications/shop")
+
+
+def test_an_edge_of_which_nobody_can_tell_what_it_runs_is_named(start_service: Callable[..., Service]) -> None:
+    with http_client(start_service().url, headers={"Accept": "text/html"}) as pages:
+        expose(pages, "shop", "http://10.0.0.1:80")
+        for _ in range(2):
+            pages.get("/traefik/configuration?edge=paris&wait=0").raise_for_status()
+        found = page(pages, "/applications/shop")
+        assert "On its way to the edges" in found
+        assert "It was given revision 1; its API is not known." in found
+
+
+def test_it_says_since_when_it_is_live_and_others_changes_do_not_matter(
+    pages: httpx.Client, traefik: Traefik, service: Service
+) -> None:
+    with named_servers("a") as (server,):
+        expose(pages, "live", server.url)
+        found = str(wait_until(lambda: find_since(pages, "live"), "it is live"))
+        traefik.wait_for(service)
+        assert traefik.get("live.test").text == "a"
+        expose(pages, "other", server.url)
+        wait_until(lambda: find_since(pages, "other"), "the other is live, too")
+        assert find_since(pages, "live") == found
+        pages.patch("/api/v1/routers/live", json={"pathPrefix": "/a"}).raise_for_status()
+        wait_until(lambda: (find_since(pages, "live") or "") > found, "it is live again, since later")
+        url = next(link for link in links(page(pages, "/applications/live")) if link.startswith("http://live.test:"))
+        assert url == f"http://live.test:{traefik.web.rpartition(':')[2]}/a"
+        assert "127.0.0.1 live.test" in page(pages, "/applications/live")
+
+
+def find_since(client: httpx.Client, name: str) -> str | None:
+    """Find since when an application is live, as its page says."""
+    found = re.search(r'Live on every edge since <time datetime="([^"]+)"', page(client, f"/applications/{name}"))
+    return found[1] if found else None
+
+
+@pytest.mark.usefixtures("traefik")
+def test_a_router_that_an_edge_disabled_says_so_in_traefiks_words(pages: httpx.Client) -> None:
+    expose(pages, "odd", "http://10.0.0.1:80")
+    pages.patch("/api/v1/routers/odd", json={"entryPoints": ["none"]}).raise_for_status()
+    wait_until(lambda: "An edge has disabled this router" in page(pages, "/applications/odd"), "it is disabled")
+    (disabled,) = pages.get("/api/v1/edges/default").json()["disabledRouters"]
+    assert disabled["error"] in part(page(pages, "/applications/odd"), "liveness")
+    assert "disabled by the edge" in page(pages, "/applications/odd")
+
+
+def test_a_disabled_router_says_so(pages: httpx.Client) -> None:
+    expose(pages, "shop", "http://10.0.0.1:80")
+    pages.patch("/api/v1/routers/shop", json={"enabled": False}).raise_for_status()
+    assert "Disabled: no edge gets this router" in page(pages, "/applications/shop")
+
+
+@pytest.mark.usefixtures("traefik")
+def test_a_server_that_dies_is_seen_after_a_reload(pages: httpx.Client) -> None:
+    with named_servers("a", "b") as (alive, dying):
+        expose(pages, "health", alive.url, dying.url, healthCheck=CHECK)
+        wait_until(lambda: page(pages, "/").count('class="shape good"') >= 2, "both are up")
+        dying.shutdown()
+        dying.server_close()
+        wait_until(lambda: ">down<" in page(pages, "/"), "one is down")
+        assert "100%" in page(pages, "/applications/health")
