@@ -97,15 +97,20 @@ def _read(texts: dict[str, str], q: str) -> tuple[audit.Filter, list[FieldError]
 
 
 def _read_time(texts: dict[str, str], name: str, errors: list[FieldError]) -> str | None:
-    """Return a time (UTC) as it is kept, if one was typed: what is wrong with it is added to the errors."""
+    """Return a time (UTC) as it is kept, if one was typed: what is wrong with it is added to the errors.
+
+    The text becomes what a field for times shows.
+    """
     text = texts[name]
     if not text:
         return None
     try:
         read = datetime.fromisoformat(text)
         date = read if read.tzinfo else read.replace(tzinfo=UTC)
-        return date.astimezone(UTC).isoformat(timespec="milliseconds")
+        utc = date.astimezone(UTC)
     except (ValueError, OverflowError):
         detail = Message("write a day, and a time if need be, such as 2030-12-31 or 2030-12-31T18:00 (UTC)")
         errors.append(FieldError(f"/{name}", "date.format", detail, "query"))
         return None
+    texts[name] = utc.replace(tzinfo=None).isoformat(timespec="seconds")
+    return utc.isoformat(timespec="milliseconds")

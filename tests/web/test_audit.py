@@ -97,8 +97,14 @@ def test_entries_are_filtered(admin: httpx.Client, parameters: dict[str, str], e
     page = shown(admin, **parameters)
     assert count(page) == expected
     assert ("Nothing found" in page.text) == (expected == 0)
-    for name in ("actor", "since", "until", "q"):
+    for name in ("actor", "q"):
         assert page.value(name) == parameters.get(name, "")
+
+
+def test_times_are_shown_as_a_browser_can_show_them(admin: httpx.Client) -> None:
+    page = shown(admin, since="2001-01-01", until="2999-01-01T06:30+07:00")
+    assert (page.value("since"), page.value("until")) == ("2001-01-01T00:00:00", "2998-12-31T23:30:00")
+    assert {each["type"] for each in page.all("input") if each.get("name") in {"since", "until"}} == {"datetime-local"}
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2030-13-01", "0001-01-01T00:00+23:00", *HOSTILE])
@@ -107,6 +113,7 @@ def test_a_time_that_is_none_is_said_at_its_field(admin: httpx.Client, text: str
         page = read(admin.get("/audit", params={name: text[:200]}), 422)
         assert page.wrong(name)
         assert page.value(name) == text[:200].strip()
+        assert [each["type"] for each in page.all("input") if each.get("name") == name] == ["text"]
         assert count(page) == 0
 
 

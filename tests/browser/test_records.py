@@ -1,0 +1,144 @@
+"""The pages of edges, revisions, accounts, tokens and the audit in a real browser."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.browsing import check_accessible, check_width, screenshots
+from tests.browser.conftest import OpenPage
+from tests.people import add_account, add_token, begin_session
+from tests.running import Service, fetch, http_client
+
+NAME = "keeper"
+LONG = "a" + "-name-that-is-as-long-as-it-may-be" * 2
+LONG = LONG[:62] + "z"
+PATHS = [
+    *("/edges", "/edges?q=nowhere", "/edges/recorded", f"/edges/{LONG}", "/connect", "/connect?edge=-"),
+    *("/revisions", "/revisions?q=nothing-like-this", "/revisions/{revision}"),
+    *("/accounts", "/accounts/new", f"/accounts/{NAME}", f"/accounts/{LONG}", f"/accounts/{LONG}/remove"),
+    *("/tokens", "/tokens/new?scope=edge:paris", "/tokens/{token}/revoke"),
+    *("/audit", "/audit?since=never", "/audit?q=nothing-like-this"),
+]
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def filled(samples: Service) -> dict[str, str]:
+    """A service with some of each, and with names as long as they may be. Gives what stands in paths."""
+    for name in (NAME, LONG):
+        add_account(samples.database, name)
+        fetch(f"{samples.url}/traefik/configuration", params={"edge": "recorded" if name == NAME else name})
+    token = add_token(samples, "write", *(f"register:{LONG[:-2]}{index:02}" for index in range(20)), name=LONG)
+    server = {"url": "http://" + ".".join(["h" * 63] * 3) + ":65535"}
+    with http_client(f"{samples.url}/api/v1") as client:
+        client.put("/services/recorded", json={"healthCheck": {"path": "/" + "p" * 200}}).raise_for_status()
+        client.put(f"/services/recorded/servers/{LONG}", json=server).raise_for_status()
+        change = client.put(f"/services/recorded/servers/{LONG}", json={**server, "weight": 9}).raise_for_status()
+    return {"revision": change.headers["Config-Revision"], "token": token.split("_")[1]}
+
+
+@pytest.fixture
+def open_as_keeper(open_page: OpenPage, samples: Service, filled: dict[str, str]) -> Open:
+    """Open pages in which somebody is logged in who may do all."""
+    assert filled
+
+    def open_one(**options: object) -> Page:
+        page = open_page(**options)
+        cookie = {"name": "provider_session", "value": begin_session(samples.database, NAME), "url": samples.url}
+        page.context.add_cookies([cookie])  # type: ignore[list-item]  # it has what a cookie needs
+        return page
+
+    return open_one
+
+
+@pytest.fixture
+def page(open_as_keeper: Open) -> Page:
+    return open_as_keeper()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_page_keeps_anybody_out(page: Page, filled: dict[str, str], path: str) -> None:
+    page.goto(path.format_map(filled))
+    page.evaluate("document.querySelectorAll('details').forEach((each, index) => { each.open = index < 5; })")
+    assert page.locator("h1").count() == 1
+    check_accessible(page)
+    screenshots(page, f"{path.strip('/').replace('/', '-').replace('?', '-')[:60]}-en")
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_no_page_is_scrolled_sideways(open_as_keeper: Open, filled: dict[str, str], language: str) -> None:
+    for with_scripts in (True, False):
+        page = open_as_keeper(locale=language, java_script_enabled=with_scripts)
+        for path in PATHS:
+            page.goto(path.format_map(filled))
+            assert page.locator("html").get_attribute("lang") == language
+            check_width(page)
+
+
+def test_a_token_is_copied_and_a_reload_shows_it_no_more(open_as_keeper: Open) -> None:
+    page = open_as_keeper(permissions=["clipboard-read", "clipboard-write"])
+    page.goto("/tokens/new?scope=edge:copied")
+    page.get_by_role("button", name="Make the token").click()
+    token = page.get_by_label("Token", exact=True).input_value()
+    assert token.startswith("wsp_")
+    check_accessible(page)
+    check_width(page)
+    screenshots(page, "token-made-en")
+    page.get_by_role("button", name="Copy").first.click()
+    expect(page.locator(".told", has_text="Copied").first).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == token
+    page.reload()
+    assert page.url.endswith("/tokens")
+    assert token not in page.content()
+    page.go_back()
+    assert token not in page.content()
+
+
+def test_the_static_configuration_is_copied_whole(open_as_keeper: Open) -> None:
+    page = open_as_keeper(permissions=["clipboard-read", "clipboard-write"])
+    page.goto("/connect?edge=copied")
+    page.get_by_role("button", name="Copy").click()
+    expect(page.locator(".told", has_text="Copied").first).to_be_visible()
+    copied: str = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("providers:\n")
+    assert copied.endswith("Authorization: Bearer TOKEN\n")
+
+
+def test_an_account_is_made_and_its_link_is_shown_once(page: Page) -> None:
+    page.goto("/accounts/new")
+    page.get_by_label("Name").fill("linked")
+    page.get_by_label("operator").check()
+    page.get_by_role("button", name="Make the account").click()
+    link = page.get_by_label("One-time link").input_value()
+    assert "/password?link=" in link
+    check_accessible(page)
+    check_width(page)
+    screenshots(page, "link-made-en")
+    page.reload()
+    assert page.url.endswith("/accounts/linked")
+    assert link not in page.content()
+
+
+@pytest.mark.parametrize("with_scripts", [True, False])
+def test_what_is_wrong_with_a_form_keeps_nobody_out(open_as_keeper: Open, with_scripts: bool) -> None:
+    page = open_as_keeper(java_script_enabled=with_scripts)
+    page.goto("/tokens/new")
+    page.get_by_label("Name").first.fill("Not a name")
+    page.get_by_label("only what is named below").check()
+    page.locator("[name=expires][value=date]").check()
+    page.get_by_role("button", name="Make the token").click()
+    expect(page.get_by_role("alert")).to_contain_text("3 things are to be mended")
+    check_width(page)
+    if with_scripts:
+        check_accessible(page)
+    page.get_by_role("link", name="Last day").click()
+    expect(page.locator("[name=date]")).to_be_focused()
+
+
+def test_an_edge_changes_on_its_page_when_it_changes_in_the_world(page: Page, samples: Service) -> None:
+    page.goto("/edges")
+    expect(page.locator("html")).to_have_attribute("data-connection", "on")
+    fetch(f"{samples.url}/traefik/configuration", params={"edge": "arriving"}).raise_for_status()
+    expect(page.get_by_role("link", name="arriving")).to_be_visible()
