@@ -21,7 +21,7 @@ def application(request: Request, revisions: RevisionsDependency, sight: SightDe
     with revisions.reading() as session:
         found = routers.get(session, name)
         scene = scene_of(session, [found], sight)
-        last_change = liveness.find_last_change(session, found, liveness.oldest_known(sight))
+        last_change = liveness.find_last_change(session, found, sight)
     api_urls = [edge.api_url for edge in sight.edges if edge.api_url is not None]
     return render(
         request,

@@ -4,12 +4,14 @@ An edge that runs an older document runs the application as it is wanted all the
 application was changed since.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from sqlalchemy import String, cast, func, or_
 from sqlmodel import Session, col, select
 
 from provider.models import Revision, RouterInput
@@ -43,35 +45,31 @@ class Liveness:
     silent: Sequence[EdgeSight] = ()
 
 
-def find_last_change(session: Session, router: RouterInput, newer_than: int) -> int | None:
-    """Find the last revision after another that changed an application, or None if there is none.
+def find_last_change(session: Session, router: RouterInput, sight: Sight) -> int | None:
+    """Find the last revision that changed an application, as far as it matters for the edges that are waited for.
 
-    Where it is further back than is looked, it is none later than what is returned.
-    What changes a domain changes nothing that an edge gets.
+    What changes a domain changes nothing that an edge gets. Revisions that every edge runs, and has run for as long
+    as is known, do not matter; and where the change is further back than is looked, it is none later than what is
+    returned. The changes of thousands of objects are searched as the text that they are kept as, not read.
     """
-    newest = (
-        select(Revision.number, Revision.changes)
-        .where(col(Revision.number) > newer_than)
-        .order_by(col(Revision.number).desc())
-    )
-    seen = list(session.exec(newest.limit(_MOST_REVISIONS)))
-    for number, changes in seen:
-        if any(_touches(change["kind"], change["name"], router) for change in changes):
-            return number
-    return seen[-1][0] if len(seen) == _MOST_REVISIONS else None
+    awaited = [edge for edge in sight.edges if edge.awaited]
+    if not awaited or sight.revision is None:
+        return None
+    oldest = min(min(edge.runs or 0, edge.history[0].revision if edge.history else 0) for edge in awaited)
+    looked_from = max(oldest, sight.revision - _MOST_REVISIONS)
+    changes = cast(col(Revision.changes), String)
+    touching = [func.instr(changes, words) > 0 for words in _words_of(router)]
+    newest = select(func.max(Revision.number)).where(col(Revision.number) > looked_from, or_(*touching))
+    found: int | None = session.exec(newest).one()
+    return looked_from if found is None and looked_from > oldest else found
 
 
-def _touches(kind: str, name: str, router: RouterInput) -> bool:
-    if kind == "router":
-        return name == router.name
-    return kind in {"service", "server"} and name.partition("/")[0] == router.service
-
-
-def oldest_known(sight: Sight) -> int:
-    """Return the oldest revision that any edge that is waited for is known to run or to have run."""
-    numbers = [edge.runs or 0 for edge in sight.edges if edge.awaited]
-    numbers += [run.revision for edge in sight.edges if edge.awaited for run in edge.history[:1]]
-    return min(numbers, default=0)
+def _words_of(router: RouterInput) -> list[str]:
+    """Return what stands in the kept changes of each part of an application."""
+    service = router.service
+    named = [("router", router.name), ("service", service), ("server", f"{service}/")]
+    written = [json.dumps({"kind": kind, "name": name})[1:-1] for kind, name in named]
+    return [words.removesuffix('"') if words.endswith('/"') else words for words in written]
 
 
 def judge(router: RouterInput, sight: Sight, last_change: int | None) -> Liveness:

@@ -155,6 +155,7 @@ def test_an_edge_of_which_nobody_can_tell_what_it_runs_is_named(start_service: C
 def test_it_says_since_when_it_is_live_and_others_changes_do_not_matter(
     pages: httpx.Client, traefik: Traefik, service: Service
 ) -> None:
+    wait_until(lambda: pages.get("/api/v1/edges/default").json()["state"] == "live", "the edge is known to be live")
     with named_servers("a") as (server,):
         expose(pages, "live", server.url)
         found = str(wait_until(lambda: find_since(pages, "live"), "it is live"))
@@ -165,10 +166,23 @@ def test_it_says_since_when_it_is_live_and_others_changes_do_not_matter(
         assert find_since(pages, "live") == found
         assert found is not None
         pages.patch("/api/v1/routers/live", json={"pathPrefix": "/a"}).raise_for_status()
-        wait_until(lambda: (find_since(pages, "live") or "") > found, "it is live again, since later")
+        later = str(wait_until(lambda: is_later(find_since(pages, "live"), found), "it is live again, since later"))
+        pages.patch("/api/v1/services/live/servers/" + only(pages, "live"), json={"weight": 7}).raise_for_status()
+        wait_until(lambda: is_later(find_since(pages, "live"), later), "a change of a server is one of the application")
         url = next(link for link in links(page(pages, "/applications/live")) if link.startswith("http://live.test:"))
         assert url == f"http://live.test:{traefik.web.rpartition(':')[2]}/a"
         assert "127.0.0.1 live.test" in page(pages, "/applications/live")
+
+
+def is_later(found: str | None, before: str) -> str | None:
+    return found if found is not None and found > before else None
+
+
+def only(client: httpx.Client, service: str) -> str:
+    """Return the name of the only server of a service."""
+    (server,) = client.get(f"/api/v1/services/{service}/servers").json()["items"]
+    name: str = server["name"]
+    return name
 
 
 def find_since(client: httpx.Client, name: str) -> str | None:
