@@ -1,12 +1,12 @@
 """The audit in the database: entries are added and listed, never changed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import JSON, ColumnElement, case, type_coerce
+from sqlalchemy import JSON, type_coerce
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, func, select
 
@@ -57,18 +57,29 @@ def add(
     )
 
 
-def page(
-    session: Session, wanted: Filter, *, limit: int, before: int | None = None, longest: int | None = None
-) -> Sequence[AuditOutput]:
-    """Return the newest entries that fit, of those before a number, with what their revisions changed.
+def page(session: Session, wanted: Filter, *, limit: int, before: int | None = None) -> Sequence[AuditOutput]:
+    """Return the newest entries that fit, of those before a number, with what their revisions changed."""
+    entries = _newest(session, wanted, limit, before)
+    changes = find_changes(session, [entry.id for entry in entries if entry.id is not None])
+    return [_shown(entry, changes[entry.id or 0]) for entry in entries]
 
-    What has more than `longest` characters, as it is stored, is left out: one revision can have changed everything.
-    """
-    kept: ColumnElement[Any] = func.coalesce(func.nullif(AuditEntry.changes, "[]"), Revision.changes, "[]")
-    if longest is not None:
-        kept = case((func.length(kept) <= longest, kept), else_="[]")
-    query = select(AuditEntry, type_coerce(kept, JSON)).options(defer(col(AuditEntry.changes)))  # type: ignore[arg-type]  # it is an attribute
+
+def page_in_words(session: Session, wanted: Filter, *, limit: int, before: int | None = None) -> Sequence[AuditOutput]:
+    """Return entries as `page` does, without what was changed: one revision can have changed everything."""
+    return [_shown(entry, ()) for entry in _newest(session, wanted, limit, before)]
+
+
+def find_changes(session: Session, ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
+    """Find what was changed, object by object, by the numbers of the entries."""
+    kept = func.coalesce(func.nullif(AuditEntry.changes, "[]"), Revision.changes, "[]")
+    query = select(AuditEntry.id, type_coerce(kept, JSON)).where(col(AuditEntry.id).in_(list(ids)))
     query = query.join(Revision, col(AuditEntry.revision) == col(Revision.number), isouter=True)
+    return {entry or 0: changes for entry, changes in session.exec(query)}
+
+
+def _newest(session: Session, wanted: Filter, limit: int, before: int | None) -> Sequence[AuditEntry]:
+    changes: Any = AuditEntry.changes
+    query = select(AuditEntry).options(defer(changes, raiseload=True))
     for column, value in (
         (AuditEntry.actor, wanted.actor),
         (AuditEntry.action, wanted.action),
@@ -85,11 +96,10 @@ def page(
         query = query.where(col(AuditEntry.time) < wanted.until)
     if before is not None:
         query = query.where(col(AuditEntry.id) < before)
-    found = session.exec(query.order_by(col(AuditEntry.id).desc()).limit(limit))
-    return [_shown(entry, changes) for entry, changes in found]
+    return session.exec(query.order_by(col(AuditEntry.id).desc()).limit(limit)).all()
 
 
-def _shown(entry: AuditEntry, changes: Sequence[dict[str, object]]) -> AuditOutput:
+def _shown(entry: AuditEntry, changes: Sequence[dict[str, Any]]) -> AuditOutput:
     return AuditOutput.model_validate(
         {
             "id": entry.id,

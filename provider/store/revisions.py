@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, func, or_, select
@@ -24,16 +24,7 @@ def read_number(text: str) -> int:
 
 
 def page(session: Session, *, limit: int, before: int | None = None, q: str | None = None) -> Sequence[RevisionOutput]:
-    """Return the newest revisions, of those before a number, with `q` in the summary or the author.
-
-    What they changed is not read: one revision can have changed everything.
-    """
-    query = select(Revision).options(defer(col(Revision.changes)))  # type: ignore[arg-type]  # it is an attribute
-    if before is not None:
-        query = query.where(col(Revision.number) < before)
-    if q:
-        query = query.where(or_(records.contains(Revision.summary, q), records.contains(Revision.author, q)))
-    found = session.exec(query.order_by(col(Revision.number).desc()).limit(limit))
+    """Return the newest revisions, of those before a number, with `q` in the summary or the author."""
     return [
         RevisionOutput(
             number=revision.number,
@@ -42,8 +33,27 @@ def page(session: Session, *, limit: int, before: int | None = None, q: str | No
             summary=revision.summary,
             digest=revision.digest,
         )
-        for revision in found
+        for revision in _newest(session, limit, before, q, Revision.changes)
     ]
+
+
+def page_in_words(
+    session: Session, *, limit: int, before: int | None = None, q: str | None = None
+) -> Sequence[Revision]:
+    """Return the newest revisions as `page` does, without their changes and digests.
+
+    SQLite finds what it keeps behind the changes by reading those, and one revision can have changed everything.
+    """
+    return _newest(session, limit, before, q, Revision.changes, Revision.digest)
+
+
+def _newest(session: Session, limit: int, before: int | None, q: str | None, *without: Any) -> Sequence[Revision]:
+    query = select(Revision).options(*(defer(column, raiseload=True) for column in without))
+    if before is not None:
+        query = query.where(col(Revision.number) < before)
+    if q:
+        query = query.where(or_(records.contains(Revision.summary, q), records.contains(Revision.author, q)))
+    return session.exec(query.order_by(col(Revision.number).desc()).limit(limit)).all()
 
 
 def get(session: Session, number: int) -> Revision:
@@ -67,9 +77,7 @@ def find_digests(session: Session, digests: Iterable[str]) -> dict[str, int]:
     return dict(session.exec(newest.group_by(Revision.digest)).all())
 
 
-def find_changes(session: Session, numbers: Iterable[int], *, longest: int) -> dict[int, list[Change]]:
-    """Find what revisions changed, by their numbers; not for one that has more than `longest` characters of it."""
-    short = select(Revision.number, Revision.changes).where(
-        col(Revision.number).in_(list(numbers)), func.length(Revision.changes) <= longest
-    )
-    return {number: [Change(**change) for change in changes] for number, changes in session.exec(short)}
+def find_changes(session: Session, numbers: Iterable[int]) -> dict[int, list[Change]]:
+    """Find what revisions changed, by their numbers."""
+    found = session.exec(select(Revision.number, Revision.changes).where(col(Revision.number).in_(list(numbers))))
+    return {number: [Change(**change) for change in changes] for number, changes in found}

@@ -1,9 +1,9 @@
 """The audit: who did what, when and from where, and what was refused."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -22,19 +22,17 @@ from provider.web.rendering import render
 
 router = APIRouter(prefix="/audit", include_in_schema=False, dependencies=[Depends(needs.ADMINISTRATION_PAGE)])
 
-_OBJECTS_SHOWN: Final = 20
 
 Word = Annotated[str, Query(max_length=200)]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An entry in the list: what was done as messages, and what happened to the first objects, of so many."""
+    """An entry in the list: what was done as messages, and what happened to the objects, unless they are many."""
 
     entry: AuditOutput
     words: Sequence[str]
     objects: Sequence[ObjectChange]
-    count: int
 
 
 async def read_form(
@@ -56,10 +54,13 @@ def list_audit(
     before = None if wanted.after is None else read_number(wanted.after)
     filters, errors = _read(texts, wanted.q)
     found: Sequence[AuditOutput] = ()
+    known: Mapping[int, Sequence[dict[str, Any]]] = {}
     if not errors:
         with revisions.reading() as session:
-            found = audit.page(session, filters, limit=wanted.limit, before=before, longest=changes.SHORT)
-    part: Part[Row] = wanted.part([_row(entry) for entry in found], lambda row: str(row.entry.id))
+            found = audit.page_in_words(session, filters, limit=wanted.limit, before=before)
+            known = audit.find_changes(session, [entry.id for entry in found if changes.is_small(entry.words)])
+    rows = [_row(entry, [Change(**change) for change in known.get(entry.id, ())]) for entry in found]
+    part: Part[Row] = wanted.part(rows, lambda row: str(row.entry.id))
     return render(
         request,
         "audit/list.html",
@@ -71,11 +72,10 @@ def list_audit(
     )
 
 
-def _row(entry: AuditOutput) -> Row:
-    listed = [Change(each.kind, each.name, each.before, each.after) for each in entry.changes]  # type: ignore[arg-type]  # of a kind
+def _row(entry: AuditOutput, listed: Sequence[Change]) -> Row:
     is_revision = entry.revision is not None
     told = changes.summary(listed, entry.words) if is_revision else [recognise(entry.words, words.ALL)]
-    return Row(entry, told, [changes.shown(change) for change in listed[:_OBJECTS_SHOWN]], len(listed))
+    return Row(entry, told, [changes.shown(change) for change in listed])
 
 
 def _read(texts: dict[str, str], q: str) -> tuple[audit.Filter, list[FieldError]]:

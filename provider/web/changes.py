@@ -1,5 +1,6 @@
 """What happened to objects, for people: in words, and field by field. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,11 +9,19 @@ from provider.messages import Message, recognise, template
 from provider.models import Change
 from provider.web.paths import object_path
 
-SHORT: Final = 100_000
-"""The most characters of changes, as they are stored, that are read for a list: one revision can change everything."""
+MOST: Final = 20
+"""The most objects of a change that a list shows. One revision can change everything."""
 
 _WORDS_SHOWN: Final = 5
-_SUMMARIES: Final = (template("the stored state gives another document"),)
+_BETWEEN: Final = "; "
+_MORE: Final = template("and {count} more")
+_MORE_AT_THE_END: Final = re.compile(r"; and ([0-9]{1,9}) more")
+_SUMMARIES: Final = (
+    template("the stored state gives another document"),
+    template("{kind} {name} added"),
+    template("{kind} {name} removed"),
+    _MORE,
+)
 _PLURALS: Final[Mapping[str, str]] = {"domain": "domains", "service": "services", "router": "routers"}
 
 
@@ -64,13 +73,19 @@ def compare(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -
     ]
 
 
+def is_small(stored: str) -> bool:
+    """Tell by its stored summary whether a revision changed few objects, so that all of them can be read."""
+    found = _MORE_AT_THE_END.search(stored[-20:])
+    return found is None or _WORDS_SHOWN + int(found[1]) <= MOST
+
+
 def summary(changes: Sequence[Change] | None, stored: str) -> list[str]:
-    """Say what a revision changed, as messages; where its changes were not read, as it was stored."""
+    """Say what a revision changed, as messages; where its changes were not read, from its stored summary."""
     if not changes:
-        return [recognise(stored, _SUMMARIES)]
+        return [recognise(part, _SUMMARIES) for part in stored.split(_BETWEEN)]
     words = [change.words for change in changes[:_WORDS_SHOWN]]
     if len(changes) > _WORDS_SHOWN:
-        words.append(Message("and {count} more", count=len(changes) - _WORDS_SHOWN))
+        words.append(Message(_MORE, count=len(changes) - _WORDS_SHOWN))
     return words
 
 

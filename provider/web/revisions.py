@@ -11,7 +11,7 @@ from provider.cursors import read_number, write_cursor
 from provider.dependencies import EdgesDependency, RevisionsDependency
 from provider.edges.registry import Edges
 from provider.edges.states import Edge
-from provider.models import Change, Revision, RevisionOutput
+from provider.models import Change, Revision
 from provider.revisions import Revisions
 from provider.security import needs
 from provider.store import revisions as stored
@@ -29,7 +29,9 @@ _OBJECTS_SHOWN: Final = 50
 class Row:
     """A revision in the list, with what it changed as messages."""
 
-    revision: RevisionOutput
+    number: int
+    time: datetime
+    author: str
     words: list[str]
 
 
@@ -52,10 +54,10 @@ def list_revisions(request: Request, revisions: RevisionsDependency, wanted: Par
     """List the revisions, the newest first."""
     before = None if wanted.after is None else read_number(wanted.after)
     with revisions.reading() as session:
-        found = stored.page(session, limit=wanted.limit, before=before, q=wanted.q or None)
-        known = stored.find_changes(session, [each.number for each in found], longest=changes.SHORT)
-    rows = [Row(each, changes.summary(known.get(each.number), each.summary)) for each in found]
-    part: Part[Row] = wanted.part(rows, lambda row: str(row.revision.number))
+        found = stored.page_in_words(session, limit=wanted.limit, before=before, q=wanted.q or None)
+        known = stored.find_changes(session, [each.number for each in found if changes.is_small(each.summary)])
+    rows = [_row(each, known.get(each.number)) for each in found]
+    part: Part[Row] = wanted.part(rows, lambda row: str(row.number))
     current = revisions.current
     return render(request, "revisions/list.html", part=part, current=current.revision if current else None)
 
@@ -79,19 +81,23 @@ async def show_revision(
     )
 
 
+def _row(revision: Revision, listed: list[Change] | None) -> Row:
+    words = changes.summary(listed, revision.summary)
+    return Row(revision.number, datetime.fromisoformat(revision.time), revision.author, words)
+
+
 def _read(revisions: Revisions, number: str, first: int) -> Sheet:
     with revisions.reading() as session:
         revision = stored.get(session, stored.read_number(number))
         older, newer = stored.find_neighbours(session, revision.number)
-    listed = [Change(**change) for change in revision.changes]
-    last = first + _OBJECTS_SHOWN
+    is_small, last = changes.is_small(revision.summary), first + _OBJECTS_SHOWN
     return Sheet(
         revision,
         datetime.fromisoformat(revision.time),
-        changes.summary(listed, revision.summary),
-        [changes.shown(change) for change in listed[first:last]],
+        changes.summary([Change(**change) for change in revision.changes] if is_small else None, revision.summary),
+        [changes.shown(Change(**change)) for change in revision.changes[first:last]],
         first,
-        write_cursor(str(last)) if last < len(listed) else None,
+        write_cursor(str(last)) if last < len(revision.changes) else None,
         older,
         newer,
     )

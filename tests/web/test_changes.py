@@ -4,7 +4,8 @@ import pytest
 
 from provider.messages import Message
 from provider.models import Change, Kind
-from provider.web.changes import Field, compare, shown, summary
+from provider.revisions import summarise
+from provider.web.changes import Field, compare, is_small, shown, summary
 
 
 def test_only_fields_that_differ_are_told() -> None:
@@ -59,7 +60,16 @@ def test_a_summary_names_the_first_and_counts_the_rest() -> None:
     assert told[5:] == [Message("and {count} more", count=2)]
 
 
-def test_where_the_changes_were_not_read_the_stored_words_are_told() -> None:
-    assert summary(None, "domain a added; and 9 more") == ["domain a added; and 9 more"]
-    [told] = summary([], "the stored state gives another document")
-    assert isinstance(told, Message)
+def test_where_the_changes_were_not_read_the_stored_words_are_known_again() -> None:
+    stored = "domain a added; server s/a: state ready \u2192 drain; router b removed; and 9 more"
+    told = summary(None, stored)
+    assert "; ".join(told) == stored
+    assert [isinstance(part, Message) for part in told] == [True, False, True, True]
+    [told_alone] = summary([], "the stored state gives another document")
+    assert isinstance(told_alone, Message)
+
+
+def test_a_stored_summary_tells_whether_much_was_changed() -> None:
+    for count in (1, 5, 6, 20, 21, 40_000):
+        changes = [Change("domain", f"{index}.test", None, {"name": f"{index}.test"}) for index in range(count)]
+        assert is_small(summarise(changes)) == (count <= 20)
