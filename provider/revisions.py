@@ -322,7 +322,7 @@ def _store_revision(
             digest=document.digest,
         )
     )
-    audit.add(session, actor, "state.change", summary, revision=number, changes=changes)
+    audit.add(session, actor, "state.change", summary, revision=number)
     session.flush()
 
 
