@@ -176,6 +176,23 @@ def test_rows_and_names_come_without_a_reload(page: Page, client: httpx.Client) 
     assert kept(client, "/routers/new")["domains"] == ["alvin.xyz", "www.alvin.xyz"]
 
 
+def test_states_and_shares_follow_the_world_and_what_is_typed_stays(page: Page, client: httpx.Client) -> None:
+    page.goto("/services/wayshub")
+    expect(page.locator("html[data-connection=on]")).to_have_count(1)
+    weight(page, "b").fill("7")
+    client.patch(f"{SERVICE}/servers/a", json={"state": "drain"}).raise_for_status()
+    expect(page.locator("#wanted-a")).to_contain_text("drain")
+    expect(page.locator("#acts-a button[value=ready]")).to_be_visible()
+    assert weight(page, "b").input_value() == "7"
+    expect(page.locator("#share-a output")).to_have_text("0%")
+    expect(page.locator("#share-b output")).to_have_text("100%")
+    page.goto("/services/wayshub/servers/a")
+    expect(page.locator("html[data-connection=on]")).to_have_count(1)
+    client.patch(f"{SERVICE}/servers/a", json={"state": "ready"}).raise_for_status()
+    expect(page.locator("#wanted-part")).to_contain_text("ready")
+    expect(page.locator("#facts .share")).to_contain_text("75%")
+
+
 def test_two_browsers_edit_one_server_and_the_second_loses_nothing(open_page: OpenPage, client: httpx.Client) -> None:
     path = f"{SERVICE}/servers/a"
     first, second = (open_page(extra_http_headers=AUTHORIZED) for _ in range(2))

@@ -8,11 +8,18 @@ const DRAFT = `weights of ${location.pathname}`;
 const begin = (table) => {
   const percent = new Intl.NumberFormat(table.dataset.shares, { style: "percent", maximumFractionDigits: 1 });
   const rows = [...table.tBodies[0].rows].map((row) => ({
-    takes: row.dataset.takes === "true",
+    // These are in parts that live.js replaces when the world changes.
+    get takes() {
+      return row.querySelector("[data-takes]").dataset.takes === "true";
+    },
+    get output() {
+      return row.querySelector("output");
+    },
+    get part() {
+      return row.querySelector(".bar .part");
+    },
     slider: row.querySelector('input[type="range"]'),
     number: row.querySelector('input[type="number"]'),
-    output: row.querySelector("output"),
-    part: row.querySelector(".bar .part"),
     row,
   }));
   if (!rows.every(({ slider, number }) => slider && number)) return;
@@ -70,6 +77,7 @@ const begin = (table) => {
     if (typed.length) sessionStorage.setItem(DRAFT, JSON.stringify(Object.fromEntries(typed.map((n) => [n.name, n.value]))));
   });
 
+  document.addEventListener("htmx:load", show); // what is replaced shows the weights that are kept
   for (const button of document.querySelectorAll("[data-without-script]")) button.hidden = true;
   stretch();
   for (const each of rows) each.slider.value = String(weight(each));
