@@ -48,7 +48,7 @@ def test_what_lies_beside_a_database_that_is_served_is_private_too(tmp_path: Pat
     try:
         schema.migrate(path)
         with running_service(tmp_path, None) as service:
-            add_account(path, "ops")
+            add_account(path, "desk")
             fetch(f"{service.url}/readyz").raise_for_status()
             beside = {file.name: mode(file) for file in tmp_path.iterdir()}
     finally:

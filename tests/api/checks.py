@@ -29,6 +29,7 @@ CODES = {
     *("header.format", "request.refused"),
     *("host.dot", "host.format", "host.length", "host.numeric", "host.wildcard"),
     *("json.depth", "json.duplicate", "json.members", "json.number", "json.syntax", "json.utf8"),
+    *("date.format", "field.duplicate", "role.refused", "trial.refused"),
     *("name.duplicate", "name.format", "name.immutable", "name.taken", "path.format", "path.segments"),
     *("precondition.failed", "prefer.wait", "query.duplicate", "query.format", "query.unknown"),
     *("login.refused", "password.length", "password.repeat", "password.simple", "password.wrong"),

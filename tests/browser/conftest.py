@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.browsing import ADVICE, ARGUMENTS, Watch, find_chromium
-from tests.running import Service
+from tests.running import AUTHORIZED, Service
 
 OpenPage = Callable[..., Page]
 
@@ -42,7 +42,8 @@ def open_page(chromium: Browser, samples: Service) -> Iterator[OpenPage]:
 
         def open_one(**options: Any) -> Page:
             context = chromium.new_context(
-                base_url=samples.url, **{"locale": "en-GB", "reduced_motion": "reduce", **options}
+                base_url=samples.url,
+                **{"locale": "en-GB", "reduced_motion": "reduce", "extra_http_headers": AUTHORIZED, **options},
             )
             stack.callback(context.close)
             watches.append(Watch(context, samples.url))

@@ -53,7 +53,7 @@ def main() -> None:
         more = {"domain": "alvin.xyz", "name": "videos", "pathPrefix": "/api", "healthCheck": _HEALTHY}
         client.post("/expose", json=more | {"servers": [{"name": "api", "url": api.url}]}).raise_for_status()
         client.patch("/services/wayshub/servers/c", json={"state": "drain"}).raise_for_status()
-        add_account(service.database, "ops")
+        add_account(service.database, "desk")
         traefik.wait_for(service)
         listed = "/services/wayshub/servers/a"
         wait_until(lambda: client.get(listed).json()["health"]["state"] == "up", "the servers are seen to be up")
@@ -71,7 +71,7 @@ def main() -> None:
 
 def _log_in(page: Page) -> None:
     page.goto("/login")
-    page.locator("[name=name]").fill("ops")
+    page.locator("[name=name]").fill("desk")
     page.locator("[name=password]").fill(PASSWORD)
     page.locator("form[action='/login'] button").click()
     page.wait_for_url("**/")

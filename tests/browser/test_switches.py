@@ -22,7 +22,7 @@ def test_the_language_is_switched_and_remembered(open_page: OpenPage, *, with_sc
     page = open_page(java_script_enabled=with_scripts)
     page.goto("/?q=a")
     page.get_by_role("button", name="Bahasa Indonesia").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Selamat datang")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ikhtisar")
     expect(page.get_by_role("button", name="Bahasa Indonesia")).to_have_attribute("aria-pressed", "true")
     assert urlsplit(page.url)[2:4] == ("/", "q=a")
     page.goto("/samples/login")
@@ -71,7 +71,7 @@ def test_on_a_phone_the_menu_opens_and_closes(open_page: OpenPage, *, with_scrip
     expect(link).to_be_hidden()
     page.get_by_role("button", name="Menu").click()
     link.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Welcome")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
 
 
 def test_the_keyboard_alone_leads_to_the_content(page: Page) -> None:

@@ -33,7 +33,7 @@ def world(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         running_traefik(folder, service.url, api_port=api_port) as traefik,
         named_servers("one", "two") as (one, two),
     ):
-        add_account(service.database, "ops")
+        add_account(service.database, "desk")
         yield World(service, traefik, (one, two))
 
 
@@ -44,7 +44,7 @@ def live(world: World) -> Traefik:
 
 def log_in(page: Page) -> None:
     page.goto("/expose")
-    page.locator("[name=name]").fill("ops")
+    page.locator("[name=name]").fill("desk")
     page.locator("[name=password]").fill(PASSWORD)
     page.locator("form[action='/login'] button").click()
     page.wait_for_url("**/expose")

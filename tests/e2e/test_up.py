@@ -197,7 +197,7 @@ def test_what_it_prints_to_type_works(up: Up) -> None:
 
 
 def test_nobody_can_log_in_yet_and_it_prints_the_link_with_which_the_first_admin_does(up: Up) -> None:
-    found = re.search(rf"^  ({re.escape(up.service)}/password\?link=(\S{{43}}))$", up.printed, re.MULTILINE)
+    found = re.search(rf"^  ({re.escape(up.service)}/password\?link=(wsl_\S{{43}}))$", up.printed, re.MULTILINE)
     assert found
     file = up.folder / "var" / "provider.first-login.txt"
     assert file.read_text() == f"{found[1]}\n"

@@ -16,9 +16,9 @@ Browser = Callable[..., httpx.Client]
 
 @pytest.fixture
 def own(migrated: Path, tmp_path: Path) -> Iterator[Service]:
-    """A service of one's own, with an admin, ops, an operator, budi, and a viewer, eko."""
+    """A service of one's own, with an admin, desk, an operator, budi, and a viewer, eko."""
     with running_service(tmp_path, migrated) as made:
-        for name, role in (("ops", Role.ADMIN), ("budi", Role.OPERATOR), ("eko", Role.VIEWER)):
+        for name, role in (("desk", Role.ADMIN), ("budi", Role.OPERATOR), ("eko", Role.VIEWER)):
             add_account(made.database, name, role)
         yield made
 

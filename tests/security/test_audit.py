@@ -19,7 +19,7 @@ from tests.security.conftest import Browser
 Body = dict[str, Any]
 State = dict[tuple[str, str], Body]
 
-ADDRESSES: Final = {"ops": "127.0.0.1", "budi": "127.0.0.2", "deploy": "127.0.0.3", "ci": "127.0.0.4"}
+ADDRESSES: Final = {"desk": "127.0.0.1", "budi": "127.0.0.2", "deploy": "127.0.0.3", "ci": "127.0.0.4"}
 OBSERVED: Final = {"share", "health", "availability"}
 """What is shown of an object beside what is wanted of it."""
 
@@ -110,7 +110,7 @@ def people(own: Service) -> Iterator[dict[str, httpx.Client]]:
         for name, address in ADDRESSES.items():
             transport = httpx.HTTPTransport(local_address=address)
             made[name] = stack.enter_context(nobody(own, transport=transport))
-        for name in ("ops", "budi"):
+        for name in ("desk", "budi"):
             assert log_in(made[name], name).status_code == 303
         made["deploy"].headers.update(bearer(add_token(own, "write", name="deploy")))
         made["ci"].headers.update(bearer(add_token(own, "register:web", name="ci")))
@@ -146,7 +146,7 @@ def test_the_audit_replayed_from_nothing_gives_the_state(own: Service, people: d
     assert state == shown(own), seed
     for noun in ("services", "domains"):
         for item in fetch(f"{own.url}/api/v1/{noun}").json()["items"]:
-            people["ops"].delete(f"/api/v1/{noun}/{item['name']}", params={"cascade": True}).raise_for_status()
+            people["desk"].delete(f"/api/v1/{noun}/{item['name']}", params={"cascade": True}).raise_for_status()
     for entry in entries(own, action="state.change")[len(found) :]:
         replay(state, entry["changes"])
     assert state == shown(own) == {}
@@ -181,14 +181,14 @@ def test_each_thing_that_is_done_to_accounts_and_tokens_has_one_entry(own: Servi
         return entry["action"], entry["outcome"], entry["actor"]
 
     client, password = browser(), "five otters cross the creek"
-    assert done(lambda: log_in(client, "ops", "wrong")) == ("account.login", "refused", "anonymous")
+    assert done(lambda: log_in(client, "desk", "wrong")) == ("account.login", "refused", "anonymous")
     assert done(lambda: log_in(client, "x", "wrong")) == ("account.login", "refused", "anonymous")
-    assert done(lambda: log_in(client, "ops")) == ("account.login", "accepted", "ops")
+    assert done(lambda: log_in(client, "desk")) == ("account.login", "accepted", "desk")
     body = {"name": "deploy", "scopes": ["read"]}
-    assert done(lambda: client.post("/api/v1/tokens", json=body)) == ("token.create", "accepted", "ops")
+    assert done(lambda: client.post("/api/v1/tokens", json=body)) == ("token.create", "accepted", "desk")
     made = client.get("/api/v1/tokens", params={"q": "deploy"}).json()["items"][0]["id"]
-    assert done(lambda: client.delete(f"/api/v1/tokens/{made}")) == ("token.revoke", "accepted", "ops")
-    assert done(lambda: client.post("/logout")) == ("account.logout", "accepted", "ops")
+    assert done(lambda: client.delete(f"/api/v1/tokens/{made}")) == ("token.revoke", "accepted", "desk")
+    assert done(lambda: client.post("/logout")) == ("account.logout", "accepted", "desk")
     log_in(client, "eko")
     assert done(lambda: client.get("/api/v1/audit")) == ("right.refused", "refused", "eko")
     before = len(entries(own))

@@ -45,32 +45,32 @@ def rows(path: Path, query: str) -> list[tuple[object, ...]]:
 
 def test_after_some_failures_an_account_waits_longer_each_time(own: Service, browser: Browser) -> None:
     client = browser()
-    fail(client, "ops")
+    fail(client, "desk")
     delays = []
     for _ in range(9):
-        refused = log_in(client, "ops")
+        refused = log_in(client, "desk")
         assert refused.status_code == 429
         assert "try again in" in refused.text
         delays.append(int(refused.headers["Retry-After"]))
         age_failures(own.database, delays[-1])
-        fail(client, "ops", 1)
+        fail(client, "desk", 1)
     assert delays == [1, 2, 4, 8, 16, 32, *[LONGEST_DELAY_SECONDS] * 3]
 
 
 def test_while_it_waits_even_the_right_password_is_not_looked_at(own: Service, browser: Browser) -> None:
     client = browser()
-    fail(client, "ops")
+    fail(client, "desk")
     before = rows(own.database, "SELECT key, count FROM failure")
     for password in (PASSWORD, "a wrong password"):
-        assert log_in(client, "ops", password).status_code == 429
+        assert log_in(client, "desk", password).status_code == 429
     assert rows(own.database, "SELECT key, count FROM failure") == before, "to come too early is no failure"
     age_failures(own.database, 1)
-    assert log_in(client, "ops").status_code == 303
+    assert log_in(client, "desk").status_code == 303
 
 
 def test_an_account_that_does_not_exist_is_slowed_in_the_same_way(browser: Browser) -> None:
     answers = []
-    for name, address in (("ops", "127.0.0.3"), ("nobody-at-all", "127.0.0.4")):
+    for name, address in (("desk", "127.0.0.3"), ("nobody-at-all", "127.0.0.4")):
         client = browser(address=address)
         fail(client, name)
         refused = log_in(client, name)
@@ -88,41 +88,41 @@ def test_an_address_is_slowed_whatever_the_account(browser: Browser) -> None:
 
 def test_an_account_is_slowed_whatever_the_address(browser: Browser) -> None:
     for number in range(FREE_FAILURES):
-        fail(browser(address=f"127.0.1.{number + 1}"), "ops", 1)
-    assert log_in(browser(address="127.0.1.99"), "ops").status_code == 429
+        fail(browser(address=f"127.0.1.{number + 1}"), "desk", 1)
+    assert log_in(browser(address="127.0.1.99"), "desk").status_code == 429
 
 
 def test_who_logged_in_from_an_address_is_not_kept_out_by_failures_from_elsewhere(browser: Browser) -> None:
-    browser("ops").post("/logout")
+    browser("desk").post("/logout")
     attackers = [browser(address=f"127.0.1.{number + 1}") for number in range(FREE_FAILURES)]
     for attacker in attackers:
-        fail(attacker, "ops", 1)
-    assert log_in(attackers[0], "ops").status_code == 429
-    assert log_in(browser(), "ops").status_code == 303
+        fail(attacker, "desk", 1)
+    assert log_in(attackers[0], "desk").status_code == 429
+    assert log_in(browser(), "desk").status_code == 303
 
 
 def test_at_a_familiar_address_failures_from_there_slow_down_too(browser: Browser) -> None:
-    browser("ops").post("/logout")
-    fail(browser(), "ops")
-    assert log_in(browser(), "ops").status_code == 429
+    browser("desk").post("/logout")
+    fail(browser(), "desk")
+    assert log_in(browser(), "desk").status_code == 429
     assert log_in(browser(), "budi").status_code == 303, "another account is not meant"
 
 
 def test_a_login_that_succeeds_forgets_the_failures_of_its_account(own: Service, browser: Browser) -> None:
-    browser("ops").post("/logout")
+    browser("desk").post("/logout")
     for address in ("127.0.0.1", ELSEWHERE):
-        fail(browser(address=address), "ops", 2)
-    browser("ops")
+        fail(browser(address=address), "desk", 2)
+    browser("desk")
     assert {str(key) for (key,) in rows(own.database, "SELECT key FROM failure")} == {f"address:{ELSEWHERE}"}
 
 
 def test_failures_are_forgotten_after_15_minutes(own: Service, browser: Browser) -> None:
     client = browser(address=ELSEWHERE)
-    fail(client, "ops")
+    fail(client, "desk")
     age_failures(own.database, 400)
-    fail(client, "ops", 1)
+    fail(client, "desk", 1)
     age_failures(own.database, 16 * 60)
-    fail(client, "ops", FREE_FAILURES)  # without waiting
+    fail(client, "desk", FREE_FAILURES)  # without waiting
     age_failures(own.database, 16 * 60)
     fail(client, "somebody-else", 1)
     assert len(rows(own.database, "SELECT * FROM failure")) == 2, "and do not fill the database"
@@ -130,13 +130,13 @@ def test_failures_are_forgotten_after_15_minutes(own: Service, browser: Browser)
 
 def test_failures_survive_a_restart(migrated: Path, tmp_path: Path) -> None:
     with running_service(tmp_path, migrated) as service, nobody(service) as client:
-        add_account(service.database, "ops")
-        fail(client, "ops")
+        add_account(service.database, "desk")
+        fail(client, "desk")
     with running_service(tmp_path, None) as service, nobody(service) as client:
-        assert log_in(client, "ops").status_code == 429
-        run_process("user", "password", "ops", input=f"{PASSWORD}!\n", env=environment(service)).check()
+        assert log_in(client, "desk").status_code == 429
+        run_process("user", "password", "desk", input=f"{PASSWORD}!\n", env=environment(service)).check()
         age_failures(service.database, 1)  # that of the address
-        assert log_in(client, "ops", f"{PASSWORD}!").status_code == 303
+        assert log_in(client, "desk", f"{PASSWORD}!").status_code == 303
 
 
 def environment(service: Service) -> dict[str, str]:
@@ -145,13 +145,13 @@ def environment(service: Service) -> dict[str, str]:
 
 def test_the_command_that_sets_a_password_lets_its_owner_in_again(own: Service, browser: Browser) -> None:
     for number in range(FREE_FAILURES):
-        fail(browser(address=f"127.0.1.{number + 1}"), "ops", 1)
-    run_process("user", "password", "ops", input=f"{PASSWORD}!\n", env=environment(own)).check()
-    assert log_in(browser(address=ELSEWHERE), "ops", f"{PASSWORD}!").status_code == 303
+        fail(browser(address=f"127.0.1.{number + 1}"), "desk", 1)
+    run_process("user", "password", "desk", input=f"{PASSWORD}!\n", env=environment(own)).check()
+    assert log_in(browser(address=ELSEWHERE), "desk", f"{PASSWORD}!").status_code == 303
 
 
 def test_guessing_ones_own_current_password_is_slowed_too(browser: Browser) -> None:
-    client = browser("ops")
+    client = browser("desk")
     form = {"current": "a wrong password", "password": "five otters cross", "repeat": "five otters cross"}
     for _ in range(FREE_FAILURES):
         assert client.post("/password", data=form).status_code == 422
@@ -164,7 +164,7 @@ def logins(migrated: Path, tmp_path: Path) -> Iterator[Logins]:
     """The ways in, on a database of their own: addresses that this machine does not have come from here."""
     path = tmp_path / "provider.db"
     path.write_bytes(migrated.read_bytes())
-    add_account(path, "ops")
+    add_account(path, "desk")
     database = Database(path)
     database.open()
     yield Logins(database)
@@ -195,7 +195,7 @@ def test_all_addresses_of_a_network_that_one_machine_can_have_are_one(
 def test_a_client_of_which_no_address_is_known_can_log_in(logins: Logins, address: str | None) -> None:
     async def log_in_twice() -> None:
         for _ in range(2):
-            login = await logins.log_in("ops", PASSWORD, Actor("x", None, address))
+            login = await logins.log_in("desk", PASSWORD, Actor("x", None, address))
             assert login is not None
 
     asyncio.run(log_in_twice())
@@ -222,7 +222,7 @@ def test_the_wait_begins_when_the_failure_is_known_however_long_that_took(logins
     """Else a busy service, which takes seconds for each, would make nobody wait."""
 
     started = datetime.now(UTC)
-    assert asyncio.run(logins.log_in("ops", "a wrong password", Actor("x", None, ELSEWHERE))) is None
+    assert asyncio.run(logins.log_in("desk", "a wrong password", Actor("x", None, ELSEWHERE))) is None
     ended = datetime.now(UTC)
     with logins._database.reading() as session:
         failure = accounts.find_failure(session, f"address:{ELSEWHERE}")

@@ -57,7 +57,7 @@ def assert_whole(path: Path) -> None:
 def test_a_backup_while_tokens_change_is_a_moment_that_was(migrated: Path, tmp_path: Path) -> None:
     stop, made = threading.Event(), list[Path]()
     with running_service(tmp_path, migrated) as service:
-        add_account(service.database, "ops")
+        add_account(service.database, "desk")
         kept = add_token(service, "write", name="kept")
         gone = add_token(service, "write", name="gone")
         writer = threading.Thread(target=change, args=(service, stop))
@@ -77,4 +77,4 @@ def test_a_backup_while_tokens_change_is_a_moment_that_was(migrated: Path, tmp_p
     with running_service(restored.parent, None) as service, nobody(service) as client:
         assert client.put("/api/v1/domains/new.xyz", json={}, headers=bearer(kept)).status_code == 201
         assert client.get("/api/v1/domains", headers=bearer(gone)).status_code == 200, "it was good then"
-        assert log_in(client, "ops").status_code == 303
+        assert log_in(client, "desk").status_code == 303

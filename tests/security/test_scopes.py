@@ -65,9 +65,10 @@ def holder(request: pytest.FixtureRequest, service: Service) -> Iterator[httpx.C
 
 def fill(place: Place, names: dict[str, str], token: str) -> str:
     """Return a place's path, with these names, and the identifier of a token."""
-    noun = place.template.split("/")[3] if place.template.startswith("/api/") else ""
+    noun = place.template.removeprefix("/api/v1").split("/")[1]
     path = place.template.replace("{service}", names["services"]).replace("{id}", token)
-    return path.replace("{name}", names["servers" if "/servers/" in path else noun] if "{name}" in path else "")
+    path = path.replace("{number}", "1").replace("{trial_id}", token)
+    return path.replace("{name}", names["servers"] if "/servers/" in path else names.get(noun, names["routers"]))
 
 
 def told(answer: httpx.Response, names: dict[str, str], token: str) -> tuple[int, dict[str, str], str]:

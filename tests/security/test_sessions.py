@@ -35,7 +35,7 @@ def execute(path: object, statement: str, *values: object) -> list[tuple[object,
 
 def test_a_session_begins_with_name_and_password_and_with_nothing_else(browser: Browser) -> None:
     client = browser()
-    for name, password in (("ops", ""), ("ops", PASSWORD.upper()), ("", PASSWORD), ("DEWI", PASSWORD)):
+    for name, password in (("desk", ""), ("desk", PASSWORD.upper()), ("", PASSWORD), ("DEWI", PASSWORD)):
         assert log_in(client, name, password).status_code == 401
         assert not client.cookies
         assert not is_in(client)
@@ -43,20 +43,20 @@ def test_a_session_begins_with_name_and_password_and_with_nothing_else(browser: 
 
 
 def test_spaces_around_a_name_are_not_meant(browser: Browser) -> None:
-    assert log_in(browser(), "  ops ").status_code == 303
+    assert log_in(browser(), "  desk ").status_code == 303
 
 
 def test_the_cookie_is_kept_from_scripts_and_other_sites(browser: Browser) -> None:
-    name, value, attributes = session_cookie(log_in(browser(), "ops"))
+    name, value, attributes = session_cookie(log_in(browser(), "desk"))
     assert name == "provider_session"
     assert re.fullmatch(r"wss_[A-Za-z0-9_-]{43}", value)
     assert attributes == {"httponly": "True", "path": "/", "samesite": "lax"}, "no domain, no age: this host's alone"
 
 
 def test_each_login_is_another_session_and_ends_the_one_that_the_browser_had(own: Service, browser: Browser) -> None:
-    client, other = browser("ops"), browser("ops")
+    client, other = browser("desk"), browser("desk")
     first = client.cookies["provider_session"]
-    assert log_in(client, "ops").status_code == 303
+    assert log_in(client, "desk").status_code == 303
     second = client.cookies["provider_session"]
     assert len({first, second, other.cookies["provider_session"]}) == 3
     client.cookies.set("provider_session", first)
@@ -72,7 +72,7 @@ def test_an_id_that_somebody_else_chose_is_never_a_session(browser: Browser) -> 
     chosen = f"wss_{'A' * 43}"
     client = browser()
     client.cookies.set("provider_session", chosen)
-    answer = log_in(client, "ops")
+    answer = log_in(client, "desk")
     assert session_cookie(answer)[1] != chosen
     attacker = browser()
     attacker.cookies.set("provider_session", chosen)
@@ -80,7 +80,7 @@ def test_an_id_that_somebody_else_chose_is_never_a_session(browser: Browser) -> 
 
 
 def test_logging_out_ends_the_session_on_the_server(own: Service, browser: Browser) -> None:
-    client, other = browser("ops"), browser("ops")
+    client, other = browser("desk"), browser("desk")
     stolen = browser()
     stolen.cookies.set("provider_session", client.cookies["provider_session"])
     assert is_in(stolen)
@@ -94,7 +94,7 @@ def test_logging_out_ends_the_session_on_the_server(own: Service, browser: Brows
 
 
 def test_another_password_ends_all_sessions_but_the_one_that_set_it(browser: Browser) -> None:
-    client, other, colleague = browser("ops"), browser("ops"), browser("budi")
+    client, other, colleague = browser("desk"), browser("desk"), browser("budi")
     before = client.cookies["provider_session"]
     form = {"current": PASSWORD, "password": OTHER, "repeat": OTHER}
     assert client.post("/password", data=form | {"current": "wrong"}).status_code == 422
@@ -104,8 +104,8 @@ def test_another_password_ends_all_sessions_but_the_one_that_set_it(browser: Bro
     assert is_in(client)
     assert not is_in(other)
     assert is_in(colleague)
-    assert log_in(browser(), "ops").status_code == 401
-    assert log_in(browser(), "ops", OTHER).status_code == 303
+    assert log_in(browser(), "desk").status_code == 401
+    assert log_in(browser(), "desk", OTHER).status_code == 303
 
 
 def test_who_was_removed_is_out_at_once(own: Service, browser: Browser) -> None:
@@ -146,7 +146,7 @@ def test_another_role_is_in_force_at_once(own: Service, browser: Browser) -> Non
 def test_a_session_ends_after_12_idle_hours_and_after_7_days(
     own: Service, browser: Browser, created: timedelta, used: timedelta, good: bool
 ) -> None:
-    client, now = browser("ops"), datetime.now(UTC)
+    client, now = browser("desk"), datetime.now(UTC)
     # Its cookie alone is sent to a service that has not seen it used.
     times = (written(now - max(created, used)), written(now - used), hashed(client.cookies["provider_session"]))
     execute(own.database, "UPDATE session SET created = ?, last_used = ? WHERE secret_hash = ?", *times)
@@ -154,14 +154,14 @@ def test_a_session_ends_after_12_idle_hours_and_after_7_days(
 
 
 def test_sessions_that_are_over_are_removed_by_the_next_login(own: Service, browser: Browser) -> None:
-    browser("ops")
+    browser("desk")
     execute(own.database, "UPDATE session SET last_used = '2020-01-01T00:00:00.000+00:00'")
     browser("budi")
     assert execute(own.database, "SELECT account FROM session") == [("budi",)]
 
 
 def test_a_session_outlives_a_restart(own: Service, browser: Browser) -> None:
-    client = browser("ops")
+    client = browser("desk")
     kept = execute(own.database, "SELECT secret_hash FROM session")
     assert kept == [(hashed(client.cookies["provider_session"]),)], "nothing but its hash, in the database"
 
@@ -246,7 +246,7 @@ def test_a_password_that_was_set_while_another_is_being_set_stays(own: Service, 
 )
 def test_nobody_is_led_to_another_site_by_logging_in(browser: Browser, target: str) -> None:
     client = browser()
-    answer = log_in(client, "ops", next=target)
+    answer = log_in(client, "desk", next=target)
     led = [answer.headers.get("Location", "/")]
     led.append(client.get("/login", params={"next": target}).headers.get("Location", "/"))
     for location in led:
@@ -270,7 +270,7 @@ HOSTILE = ["\x00", "a\x00b", "\ufffe", "\u202e", "é" * 900, "'; DROP TABLE acco
 def test_no_text_in_a_form_is_a_fault(browser: Browser, text: str) -> None:
     client = browser()
     assert log_in(client, text, PASSWORD).status_code in {401, 422}
-    assert log_in(client, "ops", text).status_code in {401, 422}
+    assert log_in(client, "desk", text).status_code in {401, 422}
     assert client.post("/password", data={"secret": text, "password": text, "repeat": text}).status_code == 404
     inside = browser("budi")
     form = {"current": text, "password": text * 20, "repeat": text * 20}
@@ -280,7 +280,7 @@ def test_no_text_in_a_form_is_a_fault(browser: Browser, text: str) -> None:
 @pytest.mark.parametrize("charset", ["utf-7", "unicode_escape", "raw_unicode_escape", "utf-16", "idna", "hex", "\x00"])
 def test_no_encoding_of_a_form_is_a_fault(browser: Browser, charset: str) -> None:
     kind = f"multipart/form-data; boundary=x; charset={charset}".replace("\x00", "%00")
-    for value in (b"+2AA-", b"\\ud800", b"\xff\xfe\x00\xd8", b"\xed\xa0\x80", b"ops"):
+    for value in (b"+2AA-", b"\\ud800", b"\xff\xfe\x00\xd8", b"\xed\xa0\x80", b"desk"):
         parts = [
             b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (name, value)
             for name in (b"name", b"password", b"next", b"secret", b"current", b"repeat", b"language")
@@ -295,13 +295,13 @@ def test_no_encoding_of_a_form_is_a_fault(browser: Browser, charset: str) -> Non
 @pytest.mark.parametrize("length", [1024, 1025, 2000, 2001, 100_000, 1_000_000, 1_100_000])
 def test_a_huge_password_costs_no_more_than_another(browser: Browser, length: int) -> None:
     client = browser()
-    answer = log_in(client, "ops", "x" * length)
+    answer = log_in(client, "desk", "x" * length)
     assert answer.status_code == (401 if length <= 2000 else 422 if length <= 1_000_000 else 413)
 
 
 def test_a_form_with_files_and_a_thousand_fields_is_refused(browser: Browser) -> None:
     client = browser()
-    answer = client.post("/login", data={"name": "ops"}, files={"password": ("x.txt", PASSWORD.encode())})
+    answer = client.post("/login", data={"name": "desk"}, files={"password": ("x.txt", PASSWORD.encode())})
     assert answer.status_code in {400, 401, 422}
     many = client.post("/login", data={f"field{number}": "x" for number in range(20_000)})
     assert many.status_code in {400, 401, 422}
@@ -310,5 +310,5 @@ def test_a_form_with_files_and_a_thousand_fields_is_refused(browser: Browser) ->
 
 def test_an_account_of_a_name_that_was_changed_in_letters_is_another(own: Service, browser: Browser) -> None:
     add_account(own.database, "de-wi", Role.VIEWER)
-    for name in ("de\u2013wi", "DE-WI", "\uff44ewi", "ops\x00", "ops\n"):
-        assert log_in(browser(), name).status_code in {303 if name.strip() == "ops" else 401, 429}
+    for name in ("de\u2013wi", "DE-WI", "\uff44ewi", "desk\x00", "desk\n"):
+        assert log_in(browser(), name).status_code in {303 if name.strip() == "desk" else 401, 429}

@@ -17,7 +17,7 @@ from tests.people import add_account, log_in, nobody
 from tests.running import SOAK, Service, cases, running_service
 
 SAMPLES: Final = cases(20, 300)
-KINDS: Final = {"wrong password": "ops", "unknown account": "dews", "no password yet": "sari"}
+KINDS: Final = {"wrong password": "desk", "unknown account": "dews", "no password yet": "sari"}
 """Names of one length, by what is wrong with each."""
 
 
@@ -25,7 +25,7 @@ KINDS: Final = {"wrong password": "ops", "unknown account": "dews", "no password
 def service(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service with an account whose password is hashed as they all are, and one that has none yet."""
     with running_service(tmp_path_factory.mktemp("timing"), migrated) as made:
-        add_account(made.database, "ops", hasher=passwords._hasher)
+        add_account(made.database, "desk", hasher=passwords._hasher)
         with closing(sqlite3.connect(made.database, timeout=5)) as connection:
             connection.execute("INSERT INTO account (name, role, created) VALUES ('sari', 'admin', '2026-01-01')")
             connection.commit()

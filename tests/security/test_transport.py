@@ -43,13 +43,13 @@ def certified(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     authority.configure_trust(trust)
     port = free_port()
     with running_service(folder, migrated, port=port, tls_certificate=certificate, tls_key=key) as made:
-        add_account(made.database, "ops")
+        add_account(made.database, "desk")
         yield Certified(made, f"https://localhost:{port}", trust)
 
 
 def test_by_tls_the_cookie_is_this_hosts_alone(certified: Certified) -> None:
     with certified.browser() as client:
-        name, value, attributes = session_cookie(log_in(client, "ops"))
+        name, value, attributes = session_cookie(log_in(client, "desk"))
         assert name == SECURE
         assert attributes == {"httponly": "True", "path": "/", "samesite": "lax", "secure": "True"}
         assert client.get("/api/v1/audit").status_code == 200
@@ -98,7 +98,7 @@ def proxied(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """A service behind a proxy at 127.0.0.9, or in 10.20.0.0/16."""
     folder = tmp_path_factory.mktemp("proxied")
     with running_service(folder, migrated, trusted_proxies="127.0.0.9, 10.20.0.0/16") as made:
-        add_account(made.database, "ops")
+        add_account(made.database, "desk")
         yield made
 
 
@@ -111,10 +111,10 @@ def client_at(service: Service, address: str, **headers: str) -> Iterator[httpx.
 
 def test_what_a_trusted_proxy_says_is_believed(proxied: Service) -> None:
     with client_at(proxied, "127.0.0.9", **forwarded("203.0.113.7")) as client:
-        name, value, attributes = session_cookie(log_in(client, "ops"))
+        name, value, attributes = session_cookie(log_in(client, "desk"))
         assert (name, attributes["secure"]) == (SECURE, "True")
         entry = last_entry(proxied, action="account.login")
-        assert (entry["actor"], entry["address"]) == ("ops", "203.0.113.7")
+        assert (entry["actor"], entry["address"]) == ("desk", "203.0.113.7")
         answer = client.put("/api/v1/domains/a.test", json={}, headers={"Cookie": f"{SECURE}={value}"})
         assert answer.status_code == 201
         assert last_entry(proxied, action="state.change")["address"] == "203.0.113.7"
@@ -122,22 +122,22 @@ def test_what_a_trusted_proxy_says_is_believed(proxied: Service) -> None:
 
 def test_of_several_addresses_the_last_that_is_no_proxy_of_ours_counts(proxied: Service) -> None:
     with client_at(proxied, "127.0.0.9", **forwarded("1.1.1.1, 203.0.113.8, 10.20.0.3")) as client:
-        assert log_in(client, "ops").status_code == 303
+        assert log_in(client, "desk").status_code == 303
         assert last_entry(proxied, action="account.login")["address"] == "203.0.113.8", "1.1.1.1 was sent by the client"
 
 
 def test_what_anybody_else_says_is_not_believed(proxied: Service) -> None:
     with client_at(proxied, "127.0.0.10", **forwarded("203.0.113.7")) as client:
-        name, _value, attributes = session_cookie(log_in(client, "ops"))
+        name, _value, attributes = session_cookie(log_in(client, "desk"))
         assert (name, "secure" in attributes) == ("provider_session", False)
         assert last_entry(proxied, action="account.login")["address"] == "127.0.0.10"
 
 
 def test_without_a_trusted_proxy_nobody_is_believed(migrated: Path, tmp_path: Path) -> None:
     with running_service(tmp_path, migrated) as service:
-        add_account(service.database, "ops")
+        add_account(service.database, "desk")
         with client_at(service, "127.0.0.1", **forwarded("203.0.113.7")) as client:
-            assert session_cookie(log_in(client, "ops"))[0] == "provider_session"
+            assert session_cookie(log_in(client, "desk"))[0] == "provider_session"
         assert last_entry(service, action="account.login")["address"] == "127.0.0.1"
 
 
@@ -148,7 +148,7 @@ def test_who_guesses_behind_a_proxy_is_slowed_and_nobody_else_there(proxied: Ser
             status = log_in(client, f"guess-{number}", "wrong").status_code
         assert status == 429
         client.headers.update(forwarded("203.0.113.9"))
-        assert log_in(client, "ops").status_code == 303
+        assert log_in(client, "desk").status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_whatever_a_proxy_passes_on_is_no_fault(proxied: Service, value: str) ->
             headers = [told, (b"X-Forwarded-Proto", scheme)]
             assert client.get("/readyz", headers=headers).status_code == 200
             assert client.get("/api/v1/domains", headers=headers).status_code == 401
-        answer = client.post("/login", data={"name": "ops", "password": "wrong"}, headers=[told])
+        answer = client.post("/login", data={"name": "desk", "password": "wrong"}, headers=[told])
         assert answer.status_code in {401, 429}
     with http_client(proxied.url) as admin:
         assert admin.get("/api/v1/audit").status_code == 200

@@ -47,7 +47,7 @@ def test_accounts_are_listed_with_what_each_is_for(admin: httpx.Client) -> None:
     page = read(admin.get("/accounts"))
     for name in PEOPLE.values():
         assert f"/accounts/{name}" in page.paths()
-    assert "ops you admin" in page.text
+    assert "desk you admin" in page.text
     assert "sari viewer" in page.text
 
 
@@ -72,8 +72,8 @@ def test_a_link_is_shown_once_and_kept_nowhere(admin: httpx.Client, peopled: Ser
     with closing(sqlite3.connect(peopled.database)) as connection:
         assert secret not in "\n".join(connection.iterdump())
     assert entries(peopled, "account once") == [
-        ("ops", "one-time link for account once made"),
-        ("ops", "account once added as viewer"),
+        ("desk", "one-time link for account once made"),
+        ("desk", "account once added as viewer"),
     ]
 
 
@@ -92,7 +92,7 @@ def test_what_is_no_name_is_said_at_the_field_and_stays_there(admin: httpx.Clien
 
 
 def test_a_name_that_is_taken_and_a_role_that_there_is_not_are_refused(admin: httpx.Client) -> None:
-    page = read(admin.post("/accounts/new", data={"name": "ops", "role": "viewer"}), 409)
+    page = read(admin.post("/accounts/new", data={"name": "desk", "role": "viewer"}), 409)
     assert page.wrong("name")
     for role in ("", "root", "ADMIN"):
         page = read(admin.post("/accounts/new", data={"name": "fresh", "role": role}), 422)
@@ -113,7 +113,7 @@ def test_a_role_is_changed_and_counts_at_once(admin: httpx.Client, peopled: Serv
         answer = admin.post("/accounts/riser/role", data={"role": "admin", "etag": tag(admin, "riser")})
         assert "Account riser is admin now." in follow(admin, answer, "/accounts/riser").text
         assert client.get("/audit").status_code == 200
-    assert entries(peopled, "account riser: role") == [("ops", "account riser: role viewer → admin")]
+    assert entries(peopled, "account riser: role") == [("desk", "account riser: role viewer → admin")]
 
 
 def test_a_change_of_an_old_version_shows_the_other_and_overwrites_nothing(
@@ -133,12 +133,12 @@ def test_a_change_of_an_old_version_shows_the_other_and_overwrites_nothing(
 def test_the_last_admin_stays_one(admin: httpx.Client, peopled: Service) -> None:
     with http_client(peopled.url, headers={"Accept": "text/html"}) as machine:
         for name in [path.split("/")[2] for path in read(machine.get("/accounts")).paths() if path.count("/") == 2]:
-            if name not in {"ops", "new"} and "Role admin" in read(machine.get(f"/accounts/{name}")).text:
+            if name not in {"desk", "new"} and "Role admin" in read(machine.get(f"/accounts/{name}")).text:
                 machine.post(f"/accounts/{name}/remove")
-        page = read(machine.post("/accounts/ops/role", data={"role": "viewer", "etag": tag(machine, "ops")}), 409)
+        page = read(machine.post("/accounts/desk/role", data={"role": "viewer", "etag": tag(machine, "desk")}), 409)
         assert page.wrong("role")
         assert "is the last admin who can log in" in page.text
-        page = read(machine.post("/accounts/ops/remove"), 409)
+        page = read(machine.post("/accounts/desk/remove"), 409)
         assert "is the last admin who can log in" in page.text
     assert admin.get("/accounts").status_code == 200
 
@@ -151,7 +151,7 @@ def test_ending_the_sessions_logs_out_everywhere(admin: httpx.Client, peopled: S
         assert "logged out everywhere" in follow(admin, answer, "/accounts/lost").text
         for client in (first, second):
             assert client.get("/edges").headers["Location"] == "/login?next=%2Fedges"
-    assert entries(peopled, "sessions of account lost") == [("ops", "all sessions of account lost ended")]
+    assert entries(peopled, "sessions of account lost") == [("desk", "all sessions of account lost ended")]
 
 
 def test_an_account_is_removed_when_that_was_confirmed(admin: httpx.Client, peopled: Service) -> None:
@@ -167,7 +167,7 @@ def test_an_account_is_removed_when_that_was_confirmed(admin: httpx.Client, peop
         assert "/accounts/leaver" not in follow(admin, answer, "/accounts").paths()
         assert client.get("/edges").status_code == 303
     read(admin.get("/accounts/leaver"), 404)
-    assert entries(peopled, "account leaver removed") == [("ops", "account leaver removed")]
+    assert entries(peopled, "account leaver removed") == [("desk", "account leaver removed")]
 
 
 def test_who_removes_the_own_account_comes_to_the_login(peopled: Service) -> None:
@@ -177,7 +177,7 @@ def test_who_removes_the_own_account_comes_to_the_login(peopled: Service) -> Non
         assert (answer.status_code, answer.headers["Location"]) == (303, "/login")
 
 
-@pytest.mark.parametrize("path", ["/accounts", "/accounts/new", "/accounts/ops", "/accounts/ops/remove"])
+@pytest.mark.parametrize("path", ["/accounts", "/accounts/new", "/accounts/desk", "/accounts/desk/remove"])
 def test_who_may_not_is_told_in_words(viewer: httpx.Client, operator: httpx.Client, path: str) -> None:
     for client, name in ((viewer, "sari"), (operator, "budi")):
         page = read(client.get(path), 403)
@@ -189,11 +189,11 @@ def test_who_may_not_is_told_in_words(viewer: httpx.Client, operator: httpx.Clie
 def test_what_a_person_may_not_do_is_refused_where_it_is_sent_all_the_same(
     operator: httpx.Client, admin: httpx.Client
 ) -> None:
-    before = tag(admin, "ops")
-    for path in ("new", "ops/role", "ops/link", "ops/sessions/end", "ops/remove"):
-        answer = operator.post(f"/accounts/{path}", data={"name": "mine", "role": "admin", "etag": tag(admin, "ops")})
+    before = tag(admin, "desk")
+    for path in ("new", "desk/role", "desk/link", "desk/sessions/end", "desk/remove"):
+        answer = operator.post(f"/accounts/{path}", data={"name": "mine", "role": "admin", "etag": tag(admin, "desk")})
         assert answer.status_code == 403
-    assert tag(admin, "ops") == before
+    assert tag(admin, "desk") == before
     read(admin.get("/accounts/mine"), 404)
 
 
@@ -215,7 +215,7 @@ def test_accounts_have_pages_and_a_search(admin: httpx.Client, peopled: Service)
 
 
 def test_the_pages_speak_indonesian(peopled: Service) -> None:
-    with visit(peopled, "ops", "id") as client:
+    with visit(peopled, "desk", "id") as client:
         assert "Buat akun" in read(client.get("/accounts")).text
         page = read(client.post("/accounts/new", data={"name": "x", "role": "x"}), 422)
         assert "Pilih untuk apa akun ini." in page.text

@@ -18,7 +18,7 @@ from tests.web.visiting import HOSTILE, Page, read, visit
 def lived(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service in which everything was done that leaves an entry, but for the lifting of a quarantine."""
     with running_service(tmp_path_factory.mktemp("lived"), migrated) as service:
-        add_account(service.database, "ops", Role.ADMIN)
+        add_account(service.database, "desk", Role.ADMIN)
         add_account(service.database, "sari", Role.VIEWER)
         with http_client(service.url, headers={"Accept": "text/html"}) as machine:
             machine.put("/api/v1/services/wayshub", json={}).raise_for_status()
@@ -49,7 +49,7 @@ def lived(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture
 def admin(lived: Service) -> Iterator[httpx.Client]:
-    with visit(lived, "ops") as made:
+    with visit(lived, "desk") as made:
         yield made
 
 
@@ -152,7 +152,7 @@ def test_every_kind_of_thing_can_be_said_in_other_languages(lived: Service) -> N
 
 
 def test_the_page_speaks_indonesian(lived: Service) -> None:
-    with visit(lived, "ops", "id") as client:
+    with visit(lived, "desk", "id") as client:
         page = read(client.get("/audit", params={"q": "rina"}))
     assert "akun rina: peran viewer → operator" in page.text
     assert "upaya masuk sebagai rina ditolak" in page.text

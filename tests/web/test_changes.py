@@ -44,7 +44,7 @@ def test_a_text_that_was_emptied_is_told() -> None:
         ("service", "new", "/services/new/"),
         ("server", "wayshub/a", "/services/wayshub/servers/a"),
         ("router", "wayshub", "/routers/wayshub"),
-        ("account", "ops", "/accounts/ops"),
+        ("account", "desk", "/accounts/desk"),
         ("token", "k3v9x0ab", "/tokens?q=k3v9x0ab"),
     ],
 )

@@ -22,7 +22,7 @@ def polled(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """A service that an edge `paris` has polled; `rome` is expected to, and nothing answers as its API."""
     api = f"rome=http://127.0.0.1:{free_port()}"
     with running_service(tmp_path_factory.mktemp("polled"), migrated, traefik_api=api) as service:
-        add_account(service.database, "ops", Role.ADMIN)
+        add_account(service.database, "desk", Role.ADMIN)
         add_account(service.database, "sari", Role.VIEWER)
         poll(service, "paris")
         yield service
@@ -30,7 +30,7 @@ def polled(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture
 def admin(polled: Service) -> Iterator[httpx.Client]:
-    with visit(polled, "ops") as made:
+    with visit(polled, "desk") as made:
         yield made
 
 
@@ -99,9 +99,9 @@ def test_the_pages_speak_indonesian(polled: Service) -> None:
 def test_a_quarantine_is_shown_with_what_changed_and_lifted_by_who_may(migrated: Path, tmp_path: Path) -> None:
     with running(migrated, tmp_path, "edge=default&wait=2") as stack:
         service = stack.service
-        for name, role in (("ops", Role.OPERATOR), ("sari", Role.VIEWER)):
+        for name, role in (("desk", Role.OPERATOR), ("sari", Role.VIEWER)):
             add_account(service.database, name, role)
-        with visit(service, "sari") as viewer, visit(service, "ops") as operator:
+        with visit(service, "sari") as viewer, visit(service, "desk") as operator:
             page = read(viewer.get("/edges/default"))
             assert "default live It runs revision 1, every router enabled. Since" in page.text
             assert "Version Traefik 3." in page.text
@@ -125,7 +125,7 @@ def test_a_quarantine_is_shown_with_what_changed_and_lifted_by_who_may(migrated:
         with http_client(f"{service.url}/api/v1") as client:
             entries = client.get("/audit", params={"action": "edge.lift"}).raise_for_status().json()["items"]
         assert [(entry["actor"], entry["words"]) for entry in entries] == [
-            ("ops", "quarantine of edge default lifted: it is offered revision 2 again")
+            ("desk", "quarantine of edge default lifted: it is offered revision 2 again")
         ]
 
 

@@ -77,7 +77,7 @@ def test_making_and_revoking_a_token_is_in_the_audit_once_each(admin: httpx.Clie
     admin.post(f"/tokens/{identifier}/revoke")
     with http_client(f"{peopled.url}/api/v1") as client:
         items = client.get("/audit", params={"q": identifier}).raise_for_status().json()["items"]
-    assert [(item["actor"], item["action"]) for item in items] == [("ops", "token.revoke"), ("ops", "token.create")]
+    assert [(item["actor"], item["action"]) for item in items] == [("desk", "token.revoke"), ("desk", "token.create")]
 
 
 def test_a_link_fills_the_form_in_for_an_edge(admin: httpx.Client) -> None:
@@ -237,7 +237,7 @@ def configuration(client: httpx.Client, edge: str) -> str:
 
 
 def test_the_pages_speak_indonesian(peopled: Service) -> None:
-    with visit(peopled, "ops", "id") as client:
+    with visit(peopled, "desk", "id") as client:
         page = make(client, level="write", edges="paris")
         assert "melihat semuanya, dan mengubah domain, router, service, dan server" in page.text
         page = read(client.post("/tokens/new", data=FORM | {"expires": "date"}), 422)

@@ -10,7 +10,7 @@ from provider.models import Role
 from tests.people import add_account, begin_session, nobody
 from tests.running import Service
 
-PEOPLE = {Role.ADMIN: "ops", Role.OPERATOR: "budi", Role.VIEWER: "sari"}
+PEOPLE = {Role.ADMIN: "desk", Role.OPERATOR: "budi", Role.VIEWER: "sari"}
 """Who there is in a service with people: one of each role."""
 
 HOSTILE = [
