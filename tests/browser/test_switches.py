@@ -34,7 +34,8 @@ def test_the_theme_is_switched_and_remembered(open_page: OpenPage, *, with_scrip
     page = open_page(java_script_enabled=with_scripts, color_scheme="light")
     page.goto("/")
     light = background(page)
-    page.get_by_role("button", name="Dark").click()
+    with page.expect_response("**/preferences/theme"):
+        page.get_by_role("button", name="Dark").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
     dark = background(page)

@@ -13,7 +13,8 @@ document.addEventListener("submit", (event) => {
   if (button.value === "auto") delete root.dataset.theme;
   else root.dataset.theme = button.value;
   for (const other of form.querySelectorAll("button")) other.setAttribute("aria-pressed", String(other === button));
-  fetch(form.action, { method: "POST", body: new URLSearchParams(chosen), redirect: "manual" });
+  // Whoever leaves the page at once has chosen all the same.
+  fetch(form.action, { method: "POST", body: new URLSearchParams(chosen), redirect: "manual", keepalive: true });
 });
 
 // What htmx asked for and did not get is told, in the page's language: by the service, or if it cannot, from here.
