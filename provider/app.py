@@ -19,7 +19,7 @@ from provider.api.bodies import BodyLimit
 from provider.api.browsers import Browsers, Hosts
 from provider.api.configuration import PATH, ConfigurationEndpoint
 from provider.api.requests import Requests, list_templates
-from provider.api.resources import PREFIX
+from provider.api.writing import PREFIX
 from provider.configuration import Document, Parts
 from provider.database.sessions import Database
 from provider.edges.fallback import Fallback

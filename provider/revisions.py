@@ -22,6 +22,7 @@ from provider import configuration
 from provider.addresses import Network
 from provider.configuration import Document, Part, Parts, Section
 from provider.database.sessions import Database
+from provider.differences import Difference, Touched, compare, touched_services
 from provider.errors import ProviderError, Unavailable
 from provider.models import Actor, Change, Revision, RouterInput
 from provider.store import audit, records, routers, servers, services
@@ -57,10 +58,14 @@ class Snapshot(Served):
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T]):
-    """What a change gave back, and the revision at which the state is now."""
+    """What a change gave back, and the revision at which the state is now.
+
+    `difference` is what it would do, where it was only tried.
+    """
 
     result: T
     revision: int
+    difference: Difference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,17 @@ class Timings:
 
     render_seconds: float
     commit_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Applied(Generic[T]):
+    """What a change came to in its transaction, before it is kept."""
+
+    result: T
+    changes: list[Change]
+    before: Snapshot
+    snapshot: Snapshot
+    render_seconds: float
 
 
 class Revisions:
@@ -150,14 +166,9 @@ class Revisions:
         with self._alone():
             known = self._check_loaded()
             with self._database.writing() as session:
-                snapshot = self._catch_up(session, known)
-                servers.keep_to(session, self._server_networks)
-                result = apply(session)
-                changes = net(records.changes(session))
+                applied = self._apply(session, known, apply)
+                changes, snapshot = applied.changes, applied.snapshot
                 summary = summarise(changes)
-                started = perf_counter()
-                snapshot = self._next(session, snapshot, changes)
-                rendered = perf_counter()
                 if changes:
                     _store_revision(session, snapshot.revision, actor, summary, changes, snapshot.document)
                 stored = perf_counter()
@@ -166,8 +177,26 @@ class Revisions:
             if changes:
                 _log(snapshot, actor, summary)
                 for observer in self._observers:
-                    observer(Timings(rendered - started, committed - stored))
-            return Outcome(result, snapshot.revision)
+                    observer(Timings(applied.render_seconds, committed - stored))
+            return Outcome(applied.result, snapshot.revision)
+
+    def try_change(self, apply: Callable[[Session], T]) -> Outcome[T]:
+        """Do what `change` does, in the same way and with the same checks, tell what it does, and keep nothing."""
+        self._check_loaded()
+        with self._alone(), self._database.trying() as session:
+            applied = self._apply(session, self._check_loaded(), apply)
+            touched = _touched(session, applied.changes)
+            difference = compare(applied.changes, touched, applied.before.parts, applied.snapshot.parts)
+            return Outcome(applied.result, applied.before.revision, difference)
+
+    def _apply(self, session: Session, known: Snapshot, apply: Callable[[Session], T]) -> "_Applied[T]":
+        before = self._catch_up(session, known)
+        servers.keep_to(session, self._server_networks)
+        result = apply(session)
+        changes = net(records.changes(session))
+        started = perf_counter()
+        snapshot = self._next(session, before, changes)
+        return _Applied(result, changes, before, snapshot, perf_counter() - started)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -265,6 +294,18 @@ def read_verified(session: Session) -> tuple[Parts, Document]:
     document = configuration.assemble(parts)
     configuration.verify(document.content)
     return parts, document
+
+
+def _touched(session: Session, changes: Sequence[Change]) -> dict[str, Touched]:
+    """Return the services that changes touch, with their servers and what leads to them, before or after."""
+    names = touched_services(changes)
+    pools = servers.of_services(session, names)
+    leading: dict[str, list[RouterInput]] = {name: list(routers.of_service(session, name)) for name in names}
+    for change in changes:
+        if change.kind == "router" and change.before is not None and change.after is None:
+            former = RouterInput.model_validate(change.before)
+            leading.setdefault(former.service, []).append(former)
+    return {name: Touched(pools.get(name, []), leading[name]) for name in names}
 
 
 def _changed_parts(session: Session, changes: list[Change]) -> tuple[dict[str, Part | None], dict[str, Part | None]]:

@@ -23,6 +23,7 @@ LAYERS = [
     "rules",
     "models",
     "configuration",
+    "differences",
     "database",
     "store",
     "revisions",
@@ -54,6 +55,7 @@ PURE = [
     "values",
     "rules",
     "configuration",
+    "differences",
     "models",
 ]
 IMPURE_MODULES = {

@@ -12,7 +12,7 @@ from provider.api import configuration
 from provider.api.preferences import LONGEST_WAIT_SECONDS, UnconfirmedOutput
 from provider.api.problems import MEDIA_TYPE, Problem
 from provider.api.requests import ID_HEADER
-from provider.models import DomainInput, ExposeOutput, RouterInput, ServerInput, ServiceInput
+from provider.models import DomainInput, ExposeOutput, RouterInput, ServerInput, ServiceInput, TrialOutput
 from provider.security import cookies
 from provider.values import HOSTNAME_SCHEMA, NAME_SCHEMA
 
@@ -230,7 +230,7 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
                 tags=app.openapi_tags,
             )
             schemas = schema["components"]["schemas"]
-            for output in (Problem, UnconfirmedOutput):
+            for output in (Problem, UnconfirmedOutput, TrialOutput):
                 described = output.model_json_schema(ref_template=_SCHEMAS + "{model}", by_alias=True)
                 schemas.update(described.pop("$defs"))
                 schemas[output.__name__] = described
@@ -252,12 +252,28 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
     return openapi
 
 
+def _describe_trial(responses: dict[str, Any]) -> None:
+    """Add what is answered with `dryRun`: the same with the difference, and for a removal the difference alone."""
+    trial = {"$ref": _SCHEMAS + TrialOutput.__name__}
+    for status in {"200", "201"} & responses.keys():
+        content = responses[status]["content"]["application/json"]
+        content["schema"] = {"anyOf": [content["schema"], trial]}
+    if "204" in responses:
+        responses["200"] = {
+            "description": "With `dryRun`: what a removal would do.",
+            "headers": {"Config-Revision": _REVISION},
+            "content": {"application/json": {"schema": trial}},
+        }
+
+
 def _complete(operation: dict[str, Any], method: str, *, is_open: bool) -> None:
     """Add to an operation what holds for all: who may come in, how to wait, and the id of the request."""
     responses = operation["responses"]
     if method != "get":
         operation.setdefault("parameters", []).append(_PREFER)
         responses["202"] = dict(_UNCONFIRMED, headers=dict(_UNCONFIRMED["headers"]))
+    if any(parameter["name"] == "dryRun" for parameter in operation.get("parameters", ())):
+        _describe_trial(responses)
     responses["403"] = _problem(403)
     if not is_open:
         responses["401"] = _problem(401)

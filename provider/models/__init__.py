@@ -2,6 +2,7 @@
 
 from provider.models.account import Account, AccountSession, Failure, FamiliarAddress, Invitation, Role
 from provider.models.audit import Actor, AuditEntry, AuditOutcome, AuditOutput
+from provider.models.difference import DifferenceOutput, TrialOutput
 from provider.models.domain import Domain, DomainInput, DomainReplacement
 from provider.models.edge import EdgeRecord, QuarantineRecord
 from provider.models.expose import ExposedServer, ExposeInput, ExposeOutput
@@ -31,6 +32,7 @@ __all__ = [
     "Change",
     "Cookie",
     "CreatedTokenOutput",
+    "DifferenceOutput",
     "Domain",
     "DomainInput",
     "DomainReplacement",
@@ -63,4 +65,5 @@ __all__ = [
     "Token",
     "TokenInput",
     "TokenOutput",
+    "TrialOutput",
 ]

@@ -32,6 +32,12 @@ def page(
     return _from_rows(session, records.page(session, Router, texts, limit=limit, after=after, q=q, also=by_domain))
 
 
+def of_service(session: Session, service: str) -> Sequence[RouterInput]:
+    """Return the routers that lead to a service, by name."""
+    rows = session.exec(select(Router).where(Router.service == service).order_by(Router.name)).all()
+    return _from_rows(session, rows)
+
+
 def put(session: Session, router: RouterInput) -> None:
     """Create or replace a router. Raises `Invalid` where it names a domain or a service that does not exist."""
     before = find(session, router.name)
