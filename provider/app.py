@@ -10,12 +10,24 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from provider import __version__, configuration
-from provider.api import audit, documentation, domains, expose, health, openapi, problems, routers, servers, services
+from provider.api import (
+    audit,
+    declarations,
+    documentation,
+    domains,
+    expose,
+    health,
+    openapi,
+    problems,
+    routers,
+    servers,
+    services,
+)
 from provider.api import edges as edges_api
 from provider.api import metrics as metrics_api
 from provider.api import tokens as tokens_api
 from provider.api.access import Gate, list_routes
-from provider.api.bodies import BodyLimit
+from provider.api.bodies import LONGEST_BYTES_OF_ALL, BodyLimit
 from provider.api.browsers import Browsers, Hosts
 from provider.api.configuration import PATH, ConfigurationEndpoint
 from provider.api.requests import Requests, list_templates
@@ -115,9 +127,9 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.state.logins = Logins(database)
     api.state.templates = Templates(languages.load())
     api.state.started_at = monotonic()
-    api.add_middleware(BodyLimit)
+    api.add_middleware(BodyLimit, longest_bytes={declarations.APPLY: LONGEST_BYTES_OF_ALL})
     problems.install(api)
-    for module in (domains, services, servers, routers, expose, edges_api, tokens_api, audit):
+    for module in (domains, services, servers, routers, expose, edges_api, tokens_api, audit, declarations):
         api.include_router(module.router, prefix=PREFIX)
     api.include_router(health.router)
     api.include_router(openapi.router)

@@ -60,7 +60,7 @@ class Snapshot(Served):
 class Outcome(Generic[T]):
     """What a change gave back, and the revision at which the state is now.
 
-    `difference` is what it would do, where it was only tried.
+    `difference` is what it does, where that was asked for.
     """
 
     result: T
@@ -156,8 +156,8 @@ class Revisions:
         with self._database.reading() as session:
             yield session
 
-    def change(self, apply: Callable[[Session], T], *, actor: Actor) -> Outcome[T]:
-        """Apply a change in one transaction, and serve what it gives.
+    def change(self, apply: Callable[[Session], T], *, actor: Actor, compares: bool = False) -> Outcome[T]:
+        """Apply a change in one transaction, and serve what it gives. With `compares`, tell what it does.
 
         Whatever `apply` raises undoes it all. A change that changes nothing makes no revision. Raises
         `Unavailable` if it cannot be kept now, and `Unverified` if Traefik would not take the result.
@@ -171,6 +171,7 @@ class Revisions:
                 summary = summarise(changes)
                 if changes:
                     _store_revision(session, snapshot.revision, actor, summary, changes, snapshot.document)
+                difference = _compare(session, applied) if compares else None
                 stored = perf_counter()
             committed = perf_counter()
             self._publish(snapshot)
@@ -178,16 +179,14 @@ class Revisions:
                 _log(snapshot, actor, summary)
                 for observer in self._observers:
                     observer(Timings(applied.render_seconds, committed - stored))
-            return Outcome(applied.result, snapshot.revision)
+            return Outcome(applied.result, snapshot.revision, difference)
 
     def try_change(self, apply: Callable[[Session], T]) -> Outcome[T]:
         """Do what `change` does, in the same way and with the same checks, tell what it does, and keep nothing."""
         self._check_loaded()
         with self._alone(), self._database.trying() as session:
             applied = self._apply(session, self._check_loaded(), apply)
-            touched = _touched(session, applied.changes)
-            difference = compare(applied.changes, touched, applied.before.parts, applied.snapshot.parts)
-            return Outcome(applied.result, applied.before.revision, difference)
+            return Outcome(applied.result, applied.before.revision, _compare(session, applied))
 
     def _apply(self, session: Session, known: Snapshot, apply: Callable[[Session], T]) -> "_Applied[T]":
         before = self._catch_up(session, known)
@@ -294,6 +293,12 @@ def read_verified(session: Session) -> tuple[Parts, Document]:
     document = configuration.assemble(parts)
     configuration.verify(document.content)
     return parts, document
+
+
+def _compare(session: Session, applied: _Applied[Any]) -> Difference:
+    """Tell what a change does, from its transaction."""
+    touched = _touched(session, applied.changes)
+    return compare(applied.changes, touched, applied.before.parts, applied.snapshot.parts)
 
 
 def _touched(session: Session, changes: Sequence[Change]) -> dict[str, Touched]:

@@ -36,7 +36,8 @@ def parts(*servers: ServerInput, router: RouterInput | None = ROUTER) -> Parts:
 
 def changed(before: ServerInput | None, after: ServerInput | None) -> Change:
     name = (after or before or server("a")).name
-    return Change("server", f"wayshub/{name}", before and as_json(before), after and as_json(after))
+    old, new = (None if one is None else as_json(one) for one in (before, after))
+    return Change("server", f"wayshub/{name}", old, new)
 
 
 def moved(*shares: tuple[str, float | None, float | None]) -> Sequence[ShareChange]:

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Path
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from provider import metrics
+from provider import declarations, metrics
 from provider.api import configuration
 from provider.api.preferences import LONGEST_WAIT_SECONDS, UnconfirmedOutput
 from provider.api.problems import MEDIA_TYPE, Problem
@@ -151,6 +151,29 @@ REVOKE_TOKEN: Final = {
 } | _problems(404, 422, 503)
 REMOVE_UNUSED: Final = {204: _REMOVED} | _problems(404, 412, 422, 503)
 EXPOSE: Final = {201: _EXPOSED} | _problems(409, *_BODY)
+
+
+EXPORT: Final = {
+    200: {"description": "The state.", "headers": {"ETag": _ETAG, "Config-Revision": _REVISION}},
+    304: _SAME,
+} | _problems(422, 503)
+APPLY: Final = {
+    200: {"description": "What was created, changed and removed.", "headers": {"Config-Revision": _REVISION}}
+} | _problems(409, 412, *_BODY)
+
+
+def declaration() -> dict[str, Any]:
+    """Describe the body of `apply`."""
+    schema = declarations.schema()
+    parts = {name: described for name, described in schema.items() if name not in {"$schema", "$defs"}}
+    example = {
+        "domains": {"alvin.xyz": {}},
+        "services": {"wayshub": {"servers": {"a": {"url": "http://10.0.0.11:3000", "weight": 3}}}},
+        "routers": {"wayshub": {"domains": ["alvin.xyz"], "service": "wayshub"}},
+    }
+    named = {"type": "object", "properties": {name: {"type": "object"} for name in parts["properties"]}}
+    content = {"application/json": {"schema": {**named, "additionalProperties": False}, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def replace(output: type[BaseModel]) -> Responses:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from provider.api.preferences import REVISION_HEADER
 from provider.dependencies import ActorDependency, RevisionsDependency
 from provider.differences import Difference, fields
-from provider.models import Actor, Change, DifferenceOutput
+from provider.models import Actor, AppliedOutput, Change, DifferenceOutput
 from provider.models.difference import (
     DocumentDifferenceOutput,
     FieldDifferenceOutput,
@@ -40,6 +40,12 @@ class Write:
             return self._revisions.try_change(apply)
         return self._revisions.change(apply, actor=self._actor)
 
+    def compare(self, apply: Callable[[Session], T]) -> Outcome[T]:
+        """Do the same, and in any case tell what it does."""
+        if self._dry_run:
+            return self._revisions.try_change(apply)
+        return self._revisions.change(apply, actor=self._actor, compares=True)
+
 
 def done(outcome: Outcome[Any], item: BaseModel, status: int, headers: dict[str, str]) -> Response:
     """Answer a write with an object, and the revision at which the state is; what was tried has its difference too."""
@@ -57,6 +63,12 @@ def removed(outcome: Outcome[Any]) -> Response:
         return Response(status_code=204, headers=headers)
     content = msgspec.json.encode({"difference": as_json(shown(outcome.difference))})
     return Response(content, 200, headers, media_type="application/json")
+
+
+def applied(outcome: Outcome[Any]) -> Response:
+    """Answer a write of many objects with what it does."""
+    made = AppliedOutput(revision=outcome.revision, difference=shown(outcome.difference or Difference()))
+    return Response(encoded(made), 200, {REVISION_HEADER: str(outcome.revision)}, media_type="application/json")
 
 
 def encoded(item: BaseModel) -> bytes:

@@ -89,6 +89,15 @@ class DifferenceOutput(BaseModel):
     document: Annotated[list[DocumentDifferenceOutput], Described(description="What Traefik gets instead.")]
 
 
+class AppliedOutput(BaseModel):
+    """What bringing the state in step with a declaration does."""
+
+    model_config = output_config()
+
+    revision: Annotated[int, Described(description="Number of the revision at which the state is now.")]
+    difference: DifferenceOutput
+
+
 class TrialOutput(BaseModel):
     """What a write answers that was only tried, besides what it answers otherwise."""
 

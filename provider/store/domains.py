@@ -19,7 +19,9 @@ def get(session: Session, ascii_name: str) -> DomainInput:
     return records.required(find(session, ascii_name), "domain", ascii_name)
 
 
-def page(session: Session, *, limit: int, after: str | None = None, q: str | None = None) -> Sequence[DomainInput]:
+def page(
+    session: Session, *, limit: int | None, after: str | None = None, q: str | None = None
+) -> Sequence[DomainInput]:
     """Return at most `limit` domains by A-label, after `after`, with `q` in the name or the description."""
     texts = (Domain.name, Domain.shown, Domain.description)
     return [_from_row(row) for row in records.page(session, Domain, texts, limit=limit, after=after, q=q)]

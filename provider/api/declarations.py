@@ -1,0 +1,68 @@
+"""`/api/v1/export` and `/api/v1/apply`: the whole desired state as one document."""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import APIRouter, Body, Depends, Query, Response
+from sqlmodel import Session
+
+from provider import declarations
+from provider.api import documentation
+from provider.api.bodies import WholeRoute
+from provider.api.conditions import ReadConditions, WriteConditions
+from provider.api.preferences import REVISION_HEADER
+from provider.api.writing import PREFIX, WriteDependency, applied
+from provider.dependencies import RevisionsDependency
+from provider.models import AppliedOutput
+from provider.revisions import last_revision
+from provider.security import needs
+from provider.store import declarations as stored
+
+router = APIRouter(tags=["state"], route_class=WholeRoute, dependencies=[Depends(needs.STATE)])
+
+APPLY: Final = f"{PREFIX}/apply"
+
+PRUNE = Annotated[bool, Query(description="Remove what the declaration does not have.")]
+
+
+@router.get("/export", summary="Write the whole state", response_model=dict[str, Any], responses=documentation.EXPORT)
+def export(revisions: RevisionsDependency, conditions: ReadConditions) -> Response:
+    """Return domains, services with their servers, and routers, by name, with defaults left out.
+
+    Its ETag is that of the state as a whole, for `If-Match` of `apply`.
+    """
+    with revisions.reading() as session:
+        number, _digest = last_revision(session)
+        tag = whole_tag(number)
+        headers = {"ETag": tag, REVISION_HEADER: str(number)}
+        if conditions.not_modified(tag):
+            return Response(status_code=304, headers=headers)
+        state = stored.read(session)
+    pools = {service: list(pool.values()) for service, pool in state.servers.items()}
+    document = declarations.write(state.domains.values(), state.services.values(), pools, state.routers.values())
+    return Response(msgspec.json.encode(document), 200, headers, media_type="application/json")
+
+
+@router.post(
+    "/apply",
+    summary="Bring the state in step with a declaration",
+    response_model=AppliedOutput,
+    responses=documentation.APPLY,
+    openapi_extra=documentation.declaration(),
+)
+def apply(
+    write: WriteDependency, conditions: WriteConditions, body: Annotated[dict[str, Any], Body()], prune: PRUNE = False
+) -> Response:
+    """Create and change what the document declares, all or nothing. What it does not have stays, unless `prune`."""
+    wanted = declarations.read(body)
+
+    def bring(session: Session) -> None:
+        conditions.check(whole_tag(last_revision(session)[0]))
+        stored.apply(session, wanted, prune=prune)
+
+    return applied(write.compare(bring))
+
+
+def whole_tag(revision: int) -> str:
+    """Return the tag of the state as a whole: each change gives another."""
+    return f'"{revision}"'
