@@ -17,6 +17,7 @@ from provider.models import AppliedOutput
 from provider.revisions import last_revision
 from provider.security import needs
 from provider.store import declarations as stored
+from provider.tags import etag
 
 router = APIRouter(tags=["state"], route_class=WholeRoute, dependencies=[Depends(needs.STATE)])
 
@@ -60,9 +61,10 @@ def apply(
         conditions.check(whole_tag(last_revision(session)[0]))
         stored.apply(session, wanted, prune=prune)
 
-    return applied(write.compare(bring))
+    outcome = write.compare(bring)
+    return applied(outcome, {"ETag": whole_tag(outcome.revision)})
 
 
 def whole_tag(revision: int) -> str:
     """Return the tag of the state as a whole: each change gives another."""
-    return f'"{revision}"'
+    return etag("state", {"revision": revision})

@@ -158,7 +158,7 @@ EXPORT: Final = {
     304: _SAME,
 } | _problems(422, 503)
 APPLY: Final = {
-    200: {"description": "What was created, changed and removed.", "headers": {"Config-Revision": _REVISION}}
+    200: {"description": "What it does.", "headers": {"ETag": _ETAG, "Config-Revision": _REVISION}}
 } | _problems(409, 412, *_BODY)
 
 

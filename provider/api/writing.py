@@ -65,10 +65,11 @@ def removed(outcome: Outcome[Any]) -> Response:
     return Response(content, 200, headers, media_type="application/json")
 
 
-def applied(outcome: Outcome[Any]) -> Response:
+def applied(outcome: Outcome[Any], headers: dict[str, str]) -> Response:
     """Answer a write of many objects with what it does."""
     made = AppliedOutput(revision=outcome.revision, difference=shown(outcome.difference or Difference()))
-    return Response(encoded(made), 200, {REVISION_HEADER: str(outcome.revision)}, media_type="application/json")
+    headers = headers | {REVISION_HEADER: str(outcome.revision)}
+    return Response(encoded(made), 200, headers, media_type="application/json")
 
 
 def encoded(item: BaseModel) -> bytes:

@@ -10,7 +10,15 @@ from urllib.parse import quote
 import httpx
 
 from provider import __version__
-from provider.errors import InUse, NotFound, ProviderError, SettingsError, Unauthenticated
+from provider.errors import (
+    FieldError,
+    InUse,
+    NotFound,
+    PreconditionFailed,
+    ProviderError,
+    SettingsError,
+    Unauthenticated,
+)
 
 PREFIX: Final = "/api/v1"
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
@@ -24,6 +32,9 @@ _UNKNOWN: Final = (
     "the service does not know who asks: put a token that is good into PROVIDER_TOKEN; on the service's machine "
     "`wayshub-provider token create NAME --scope write` makes one"
 )
+_KINDS: Final[Mapping[str, type[ProviderError]]] = {kind.code: kind for kind in (NotFound, PreconditionFailed)}
+"""Errors of the service that commands tell from others."""
+
 _EVERY_INTERFACE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # listened on, but not to be called
 
 Item = dict[str, Any]
@@ -134,9 +145,16 @@ class Client:
             raise self._foreign("an edge without a state")
         return edge
 
-    def post(self, where: str, document: Item) -> Answer:
-        """Make an object."""
-        return self._answer("POST", PREFIX + where, document)
+    def post(
+        self,
+        where: str,
+        document: Item,
+        query: Mapping[str, str | int] | None = None,
+        if_match: str | None = None,
+    ) -> Answer:
+        """Make an object, or do what the path says, if the whole is at the given tag."""
+        headers = {"If-Match": if_match} if if_match else {}
+        return self._read("POST", PREFIX + where, query=query, document=document, headers=headers)
 
     def patch(self, where: str, document: Item, if_match: str | None = None) -> Answer:
         """Change some fields of an object, if it is at the given tag."""
@@ -271,7 +289,17 @@ def _error(problem: Item) -> ProviderError:
         detail += " with --cascade"
     if code == Unauthenticated.code:
         detail = _UNKNOWN
-    return NotFound(detail) if code == NotFound.code else ProviderError(detail)
+    known = _KINDS.get(code, ProviderError)
+    return known(detail, _read_fields(fields) if isinstance(fields, list) else ())
+
+
+def _read_fields(fields: Sequence[Any]) -> list[FieldError]:
+    """Read which fields are wrong."""
+    return [
+        FieldError(str(field.get("pointer", "")), str(field.get("code", "")), str(field.get("detail", "")))
+        for field in fields
+        if isinstance(field, dict)
+    ]
 
 
 def _fields(fields: Sequence[Item]) -> str:

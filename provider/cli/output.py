@@ -41,6 +41,10 @@ class Output:
         """Print one line for people, which is never broken, so that it can be copied."""
         typer.echo(printable(text))
 
+    def marked(self, text: str, color: str) -> None:
+        """Print one line for people in a color, where the terminal has colors."""
+        typer.secho(printable(text), fg=color)
+
     def alarm(self, text: str) -> None:
         """Print one line for people that must not be overlooked."""
         typer.secho(f"ALARM: {printable(text)}", fg=typer.colors.RED, bold=True)
