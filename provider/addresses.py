@@ -8,28 +8,34 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
+from provider.messages import Message
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_METADATA: Final = "the metadata of a cloud"
+_METADATA: Final = Message("the metadata of a cloud")
+
+_UNSPECIFIED: Final = Message("unspecified")
+_LINK_LOCAL: Final = Message("link-local")
+_MULTICAST: Final = Message("multicast")
 
 _REFUSED: Final[dict[Network, str]] = {
     ipaddress.ip_network(text): what
     for text, what in {
-        "0.0.0.0/8": "unspecified",
-        "169.254.0.0/16": "link-local",
+        "0.0.0.0/8": _UNSPECIFIED,
+        "169.254.0.0/16": _LINK_LOCAL,
         "100.100.100.200/32": _METADATA,
         "168.63.129.16/32": _METADATA,
         "192.0.0.192/32": _METADATA,
-        "224.0.0.0/4": "multicast",
-        "255.255.255.255/32": "broadcast",
-        "::/128": "unspecified",
-        "fe80::/10": "link-local",
+        "224.0.0.0/4": _MULTICAST,
+        "255.255.255.255/32": Message("broadcast"),
+        "::/128": _UNSPECIFIED,
+        "fe80::/10": _LINK_LOCAL,
         "fd00:ec2::/32": _METADATA,
         "fd00:42::42/128": _METADATA,
         "fd00:c1::a9fe:a9fe/128": _METADATA,
         "fd20:ce::254/128": _METADATA,
-        "ff00::/8": "multicast",
+        "ff00::/8": _MULTICAST,
     }.items()
 }
 """Networks in which no server is, with what they are. Whoever reaches a cloud's metadata gets its secrets."""
@@ -61,15 +67,21 @@ _LOOPBACK: Final = ipaddress.IPv6Address("::1")
 def find_refusal(host: str) -> str | None:
     """Say why no server may be at a host, in its normal form, or return None if one may."""
     if host in _REFUSED_NAMES:
-        return f"leads to {_METADATA}"
+        return Message("leads to {what}", what=_METADATA)
     address = find_address(host)
     if address is None:
         return None
     for meant in _meanings(address):
         for network, what in _REFUSED.items():
             if meant in network:
-                through = "" if meant == address else f" (it stands for {meant})"
-                return f"is in the network {network}, which is {what}{through}"
+                if meant == address:
+                    return Message("is in the network {network}, which is {what}", network=network, what=what)
+                return Message(
+                    "is in the network {network}, which is {what} (it stands for {meant})",
+                    network=network,
+                    what=what,
+                    meant=meant,
+                )
     return None
 
 
@@ -89,16 +101,20 @@ def find_trouble(url: str, networks: Sequence[Network]) -> str | None:
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:  # of a row that this service did not write
-        return "its URL cannot be read"
+        return Message("its URL cannot be read")
     if reason := find_refusal(host):
-        return f"{host} {reason}: no server can be there"
+        return Message("{host} {reason}: no server can be there", host=host, reason=reason)
     address = find_address(host)
     if not networks or address is None:
         return None
     plain = _plain(address)
     if any(plain in network for network in networks):
         return None
-    return f"{host} is outside the networks that PROVIDER_SERVER_NETWORKS allows: {', '.join(map(str, networks))}"
+    return Message(
+        "{host} is outside the networks that PROVIDER_SERVER_NETWORKS allows: {networks}",
+        host=host,
+        networks=", ".join(map(str, networks)),
+    )
 
 
 def read_networks(text: str) -> list[Network]:

@@ -46,6 +46,7 @@ from provider.security.logins import Logins
 from provider.security.refusals import Refusals
 from provider.settings import Settings
 from provider.web import languages, pages, preferences, sessions
+from provider.web.errors import ErrorPages
 from provider.web.rendering import Templates
 
 logger = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ class Application:
         self.api = api
         self.polls = polls
         self._endpoint = endpoint
-        self._requests = Requests(guarded, list_templates(api), metrics.requested)
+        self._requests = Requests(ErrorPages(guarded, api.state.templates), list_templates(api), metrics.requested)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the application's life."""

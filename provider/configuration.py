@@ -19,6 +19,7 @@ import msgspec
 
 from provider import rules
 from provider.errors import Unverified
+from provider.messages import Message
 from provider.models import RouterInput, ServerInput, ServiceInput
 from provider.values import ServerState
 
@@ -194,7 +195,7 @@ def assemble(parts: Parts) -> Document:
     compact JSON. Raises `Unverified` when a router leads to a service that is not there.
     """
     if missing := parts.routers.needs - parts.services.parts.keys():
-        raise Unverified(f"a router leads to the service {min(missing)}, which does not exist")
+        raise Unverified(Message("a router leads to the service {service}, which does not exist", service=min(missing)))
     # The pieces are hashed and joined as they are: each copy of a large document costs more than the hash.
     pieces: list[bytes] = []
     for name, section in ((b"routers", parts.routers), (b"services", parts.services)):
@@ -220,17 +221,23 @@ def verify(content: bytes) -> None:
         http = _decode_document(content).http
         plain = json.loads(content, object_pairs_hook=_without_duplicates)
     except (msgspec.MsgspecError, ValueError) as error:
-        raise Unverified(f"the document cannot be decoded: {error}") from error
+        raise Unverified(Message("the document cannot be decoded: {error}", error=str(error))) from error
     services = http.services or {}
     for name, router in (http.routers or {}).items():
         if router.service not in services:
-            raise Unverified(f"router {name} leads to the service {router.service}, which does not exist")
+            raise Unverified(
+                Message(
+                    "router {name} leads to the service {service}, which does not exist",
+                    name=name,
+                    service=router.service,
+                )
+            )
     beacon = http.middlewares.get(BEACON)
     told = beacon.headers.custom_response_headers.get(BEACON_HEADER) if beacon else None
     del plain["http"]["middlewares"]
     rest = json.dumps(plain, separators=(",", ":"), ensure_ascii=False).encode()
     if told != hashlib.sha256(rest).hexdigest()[:DIGEST_LENGTH]:
-        raise Unverified(f"the beacon says {told}, which is not the digest of the document")
+        raise Unverified(Message("the beacon says {told}, which is not the digest of the document", told=told))
 
 
 def shares(servers: Iterable[ServerInput], down: Collection[str] = ()) -> dict[str, float]:
@@ -264,7 +271,7 @@ def _checked(struct: msgspec.Struct, decode: object, what: str) -> bytes:
     except msgspec.MsgspecError as error:
         raise Unverified(f"{what}: {error}") from error
     if decoded != struct:
-        raise Unverified(f"{what} does not survive being written and read")
+        raise Unverified(Message("{what} does not survive being written and read", what=what))
     return content
 
 

@@ -5,6 +5,7 @@ import binascii
 import re
 
 from provider.errors import FieldError, Invalid
+from provider.messages import Message
 
 
 def write_cursor(name: str) -> str:
@@ -31,5 +32,5 @@ def read_number(name: str) -> int:
 
 
 def _not_a_cursor() -> Invalid:
-    detail = "this is not a cursor: take `next` of the page before"
+    detail = Message("this is not a cursor: take `next` of the page before")
     return Invalid([FieldError("/cursor", "cursor.format", detail, "query")])

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from provider.messages import Message
+
 _FIELDS_TOLD = 10
 
 
@@ -131,7 +133,7 @@ class TooMany(ProviderError):
 
     def __init__(self, seconds: float) -> None:
         self.seconds = max(1, math.ceil(seconds))
-        super().__init__(f"too many attempts failed: try again in {self.seconds} s")
+        super().__init__(Message("too many attempts failed: try again in {seconds} s", seconds=self.seconds))
 
 
 class Unavailable(ProviderError):

@@ -6,6 +6,7 @@ from sqlmodel import Session
 
 from provider import configuration
 from provider.edges.health import Health, HealthState, ServerHealth
+from provider.messages import Message
 from provider.models import AvailabilityOutput, HealthOutput, ServerInput, ServerOutput, ServiceInput, ServiceOutput
 from provider.store import servers
 from provider.values import ServerState
@@ -50,21 +51,23 @@ def availability(service: ServiceInput, pool: Sequence[ServerInput], health: Hea
     ready = [server for server in pool if server.state is ServerState.READY]
     missing = len(down(observe(service, ready, health)))
     left = len(ready) - missing
-    detail = f"{left} of {len(pool)} servers take requests"
+    detail = Message("{left} of {servers} servers take requests", left=left, servers=len(pool))
     if left == 0:
-        detail = "no server is left: requests are answered with 503"
+        detail = Message("no server is left: requests are answered with 503")
     elif left == 1 and len(pool) > 1:
-        detail = f"one server is left of {len(pool)}"
+        detail = Message("one server is left of {servers}", servers=len(pool))
     elif len(pool) == 1:
-        detail = "its only server takes requests"
+        detail = Message("its only server takes requests")
     return AvailabilityOutput.model_construct(servers=len(pool), ready=len(ready), available=left, detail=detail)
 
 
 def _observe(service: ServiceInput, server: ServerInput, health: Health) -> ServerHealth:
     if server.state is not ServerState.READY:
-        return ServerHealth(HealthState.UNKNOWN, None, f"its state is {server.state}, so no edge looks")
+        return ServerHealth(
+            HealthState.UNKNOWN, None, Message("its state is {state}, so no edge looks", state=server.state)
+        )
     if service.health_check is None:
-        return ServerHealth(HealthState.UNKNOWN, None, "the service has no health check")
+        return ServerHealth(HealthState.UNKNOWN, None, Message("the service has no health check"))
     return health.get(service.name, server.url)
 
 

@@ -24,6 +24,7 @@ from provider.configuration import Document, Part, Parts, Section
 from provider.database.sessions import Database
 from provider.differences import Difference, Touched, compare, touched_services
 from provider.errors import ProviderError, Unavailable
+from provider.messages import Message
 from provider.models import Actor, Change, Revision, RouterInput
 from provider.store import audit, records, routers, servers, services
 
@@ -103,7 +104,7 @@ class Revisions:
         self._listeners: list[Callable[[Snapshot], None]] = []
         self._observers: list[Callable[[Timings], None]] = []
         self._current: Snapshot | None = None
-        self._problem = "the service has not read its state yet"
+        self._problem: str = Message("the service has not read its state yet")
 
     @property
     def current(self) -> Snapshot | None:
@@ -200,7 +201,7 @@ class Revisions:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         if not self._lock.acquire(timeout=_PATIENCE_SECONDS):
-            raise Unavailable("other changes have been waiting for the database for too long: try again")
+            raise Unavailable(Message("other changes have been waiting for the database for too long: try again"))
         try:
             yield
         finally:
@@ -231,8 +232,12 @@ class Revisions:
             return known
         if number < known.revision:
             raise Unavailable(
-                f"the database is at revision {number}, but {known.revision} was acknowledged: "
-                "it was put back while the service ran, so start the service again if that is meant"
+                Message(
+                    "the database is at revision {number}, but {revision} was acknowledged: it was put back "
+                    "while the service ran, so start the service again if that is meant",
+                    number=number,
+                    revision=known.revision,
+                )
             )
         return self._adopt(session)
 
@@ -289,7 +294,9 @@ def read_verified(session: Session) -> tuple[Parts, Document]:
     try:
         parts = read_parts(session)
     except (ValueError, LookupError, TypeError) as error:
-        raise Unavailable(f"the database has a row that this service did not write: {error}") from error
+        raise Unavailable(
+            Message("the database has a row that this service did not write: {error}", error=str(error))
+        ) from error
     document = configuration.assemble(parts)
     configuration.verify(document.content)
     return parts, document

@@ -1,9 +1,10 @@
 """What pydantic found, as our error: pointers, stable codes and plain words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from provider.errors import FieldError, Invalid, pointer
+from provider.messages import Message, template
 
 # Pydantic's names of what can be wrong, as codes of ours that outlive its versions.
 _CODES: Final = {
@@ -37,24 +38,24 @@ _CODES: Final = {
     "less_than": "value.large",
 }
 _DETAILS: Final = {
-    "missing": "this field is required",
-    "extra_forbidden": "there is no such field",
-    "string_type": "this has to be a text",
-    "int_type": "this has to be a whole number, neither in quotes nor true or false",
-    "int_parsing": "this has to be a whole number",
-    "int_parsing_size": "this number is too large",
-    "bool_type": "this has to be true or false",
-    "bool_parsing": "this has to be true or false",
-    "dict_type": "this has to be an object",
-    "model_type": "this has to be an object",
-    "model_attributes_type": "this has to be an object",
-    "list_type": "this has to be an array",
-    "enum": "this has to be {expected}",
-    "string_too_long": "this is longer than {max_length} characters",
-    "too_long": "this has more than {max_length} items",
-    "too_short": "this needs at least {min_length}",
-    "greater_than_equal": "this has to be at least {ge}",
-    "less_than_equal": "this has to be at most {le}",
+    "missing": template("this field is required"),
+    "extra_forbidden": template("there is no such field"),
+    "string_type": template("this has to be a text"),
+    "int_type": template("this has to be a whole number, neither in quotes nor true or false"),
+    "int_parsing": template("this has to be a whole number"),
+    "int_parsing_size": template("this number is too large"),
+    "bool_type": template("this has to be true or false"),
+    "bool_parsing": template("this has to be true or false"),
+    "dict_type": template("this has to be an object"),
+    "model_type": template("this has to be an object"),
+    "model_attributes_type": template("this has to be an object"),
+    "list_type": template("this has to be an array"),
+    "enum": template("this has to be {expected}"),
+    "string_too_long": template("this is longer than {max_length} characters"),
+    "too_long": template("this has more than {max_length} items"),
+    "too_short": template("this needs at least {min_length}"),
+    "greater_than_equal": template("this has to be at least {ge}"),
+    "less_than_equal": template("this has to be at most {le}"),
 }
 
 
@@ -80,12 +81,16 @@ def invalid(error: Validated, place: str | None = None) -> Invalid:
             FieldError(
                 pointer(*location),
                 _CODES.get(kind, kind),
-                _DETAILS[kind].format_map(item.get("ctx", {})) if kind in _DETAILS else _sentence(item["msg"]),
+                _detail(kind, item["msg"], item.get("ctx", {})),
                 where,
             )
         )
     return Invalid(fields)
 
 
-def _sentence(message: str) -> str:
-    return message[:1].lower() + message[1:]
+def _detail(kind: str, message: str, context: Mapping[str, Any]) -> str:
+    """Return a message of ours, as a validator of ours raised it or for what pydantic found, or pydantic's own."""
+    if kind in _DETAILS:
+        return Message(_DETAILS[kind], **context)
+    own = context.get("detail")
+    return own if isinstance(own, Message) else message[:1].lower() + message[1:]

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from provider.addresses import find_refusal
+from provider.messages import Message
 
 DEFAULT_EDGE: Final = "default"
 """The name of an edge that gives none."""
@@ -44,8 +45,19 @@ _SERVER_HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a
 _NUMERIC_LABEL = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 
-def _refuse(code: str, message: str) -> PydanticCustomError:
-    return PydanticCustomError(code, message)
+def refusal(code: str, detail: str) -> PydanticCustomError:
+    """Make what a validator raises: a stable code, and what is wrong, which may be a message.
+
+    Pydantic would put each value of a template into what it has got so far, and so read what somebody typed
+    as a part of the template: it is given the whole sentence as the one value.
+    """
+    return PydanticCustomError(code, "{detail}", {"detail": detail})
+
+
+def detail_of(error: PydanticCustomError) -> str:
+    """Return what is wrong, as it was given to `refusal`."""
+    detail: str = (error.context or {}).get("detail", error.message())
+    return detail
 
 
 def _shown(text: str) -> str:
@@ -57,10 +69,13 @@ def _shown(text: str) -> str:
 def check_name(text: str) -> str:
     """Check the name of a router, a service or a server: 1 to 63 of a-z, 0-9 and inner hyphens."""
     if not _NAME.fullmatch(text):
-        raise _refuse(
+        raise refusal(
             "name.format",
-            f"{_shown(text)} is not a name: use 1 to 63 of the characters a-z, 0-9 and '-', "
-            "beginning and ending with a letter or a digit",
+            Message(
+                "{text} is not a name: use 1 to 63 of the characters a-z, 0-9 and '-', beginning and "
+                "ending with a letter or a digit",
+                text=_shown(text),
+            ),
         )
     return text
 
@@ -71,18 +86,19 @@ def check_scope(text: str) -> str:
         return text
     kind, _colon, name = text.partition(":")
     if kind not in _SCOPES_OF_ONE or not _NAME.fullmatch(name):
-        raise _refuse(
-            "scope.format", f"{_shown(text)} is not a scope: use read, write, admin, register:SERVICE or edge:NAME"
+        detail = Message(
+            "{text} is not a scope: use read, write, admin, register:SERVICE or edge:NAME", text=_shown(text)
         )
+        raise refusal("scope.format", detail)
     return text
 
 
 def check_text(text: str) -> str:
     """Check a free text: no control characters, no lone surrogates."""
     if _SURROGATE.search(text):
-        raise _refuse("text.surrogate", "the text has half of a surrogate pair, which is not a character")
+        raise refusal("text.surrogate", Message("the text has half of a surrogate pair, which is not a character"))
     if _CONTROL.search(text):
-        raise _refuse("text.control", "the text has a control character: use one line of plain text")
+        raise refusal("text.control", Message("the text has a control character: use one line of plain text"))
     return text
 
 
@@ -93,21 +109,34 @@ def to_ascii(host: str) -> str:
     one level deep. Traefik disables a router with a host that is not ASCII (measured on 3.7.15).
     """
     if not host or len(host) > HOST_LENGTH:
-        raise _refuse("host.length", f"a host name has 1 to {HOST_LENGTH} characters, this has {len(host)}")
+        raise refusal(
+            "host.length",
+            Message("a host name has 1 to {most} characters, this has {length}", most=HOST_LENGTH, length=len(host)),
+        )
     wildcard, rest = (True, host[2:]) if host.startswith("*.") else (False, host)
     if "*" in rest or not rest:
-        raise _refuse("host.wildcard", f"{_shown(host)}: '*' may stand once, as the whole first label (*.example.com)")
+        raise refusal(
+            "host.wildcard",
+            Message("{host}: '*' may stand once, as the whole first label (*.example.com)", host=_shown(host)),
+        )
     try:
         encoded = idna.encode(rest, uts46=True, std3_rules=True).decode("ascii")
     except (idna.IDNAError, UnicodeError) as error:
-        raise _refuse("host.format", f"{_shown(host)} is not a host name: {_why_not_idna(error)}") from None
+        raise refusal(
+            "host.format", Message("{host} is not a host name: {why}", host=_shown(host), why=_why_not_idna(error))
+        ) from None
     if encoded.endswith("."):  # some other characters stand for a dot, too
-        raise _refuse("host.dot", f"{_shown(host)}: leave out the dot at the end")
+        raise refusal("host.dot", Message("{host}: leave out the dot at the end", host=_shown(host)))
     if _NUMERIC_LABEL.fullmatch(encoded.rpartition(".")[2]) and (wildcard or not _is_ipv4(encoded)):
-        raise _refuse("host.numeric", f"{_shown(host)} ends like a number, but is not an IPv4 address")
+        raise refusal(
+            "host.numeric", Message("{host} ends like a number, but is not an IPv4 address", host=_shown(host))
+        )
     result = "*." + encoded if wildcard else encoded
     if len(result) > HOST_LENGTH:
-        raise _refuse("host.length", f"{_shown(host)} is longer than {HOST_LENGTH} characters as an A-label")
+        raise refusal(
+            "host.length",
+            Message("{host} is longer than {most} characters as an A-label", host=_shown(host), most=HOST_LENGTH),
+        )
     return result
 
 
@@ -133,19 +162,28 @@ def check_hostname(text: str) -> str:
 def check_path_prefix(text: str) -> str:
     """Check a path prefix as Traefik compares it: with the cleaned, decoded path of a request."""
     if not _PATH.fullmatch(text):
-        raise _refuse(
+        raise refusal(
             "path.format",
-            f"{_shown(text)} is not a path prefix: begin with '/' and use letters, digits and ._~!$&'()*+,;=:@-",
+            Message(
+                "{text} is not a path prefix: begin with '/' and use letters, digits and ._~!$&'()*+,;=:@-",
+                text=_shown(text),
+            ),
         )
     if "//" in text or any(part in {".", ".."} for part in text.split("/")):
-        raise _refuse("path.segments", f"{_shown(text)} never matches: Traefik cleans '//', '/./' and '/../' away")
+        raise refusal(
+            "path.segments",
+            Message("{text} never matches: Traefik cleans '//', '/./' and '/../' away", text=_shown(text)),
+        )
     return text
 
 
 def check_health_path(text: str) -> str:
     """Check the path (and query) of a health check. `//host/…` would lead away from the server."""
     if text.startswith("//") or not _HEALTH_PATH.fullmatch(text):
-        raise _refuse("path.format", f"{_shown(text)} is not a path: begin with one '/', and percent-encode the rest")
+        raise refusal(
+            "path.format",
+            Message("{text} is not a path: begin with one '/', and percent-encode the rest", text=_shown(text)),
+        )
     return text
 
 
@@ -157,16 +195,21 @@ def duration_seconds(text: str) -> float:
 def check_duration(text: str) -> str:
     """Check a duration in Go's notation, between 100 ms and one hour. It is kept as typed."""
     if not _DURATION.fullmatch(text):
-        raise _refuse("duration.format", f"{_shown(text)} is not a duration: write 500ms, 5s, 1m30s or 1h")
+        raise refusal(
+            "duration.format", Message("{text} is not a duration: write 500ms, 5s, 1m30s or 1h", text=_shown(text))
+        )
     if not 0.1 <= duration_seconds(text) <= 3600:
-        raise _refuse("duration.range", f"{_shown(text)} is out of range: between 100ms and 1h")
+        raise refusal("duration.range", Message("{text} is out of range: between 100ms and 1h", text=_shown(text)))
     return text
 
 
 def check_cookie_name(text: str) -> str:
     """Check the name of a sticky cookie: letters, digits, '_' and '-', all safe in a cookie and in a rule."""
     if not _COOKIE.fullmatch(text):
-        raise _refuse("cookie.name", f"{_shown(text)} is not a cookie's name: 1 to 64 letters, digits, '_' and '-'")
+        raise refusal(
+            "cookie.name",
+            Message("{text} is not a cookie's name: 1 to 64 letters, digits, '_' and '-'", text=_shown(text)),
+        )
     return text
 
 
@@ -177,9 +220,11 @@ def check_weight(weight: int) -> int:
     ever (measured on 3.7.15), so a server that shall get nothing is drained instead.
     """
     if weight == 0:
-        raise _refuse("weight.zero", 'a weight of 0 is not used: drain the server instead ("state": "drain")')
+        raise refusal("weight.zero", Message('a weight of 0 is not used: drain the server instead ("state": "drain")'))
     if not 1 <= weight <= 1000:
-        raise _refuse("weight.range", f"the weight is a whole number from 1 to 1000, not {weight}")
+        raise refusal(
+            "weight.range", Message("the weight is a whole number from 1 to 1000, not {weight}", weight=weight)
+        )
     return weight
 
 
@@ -191,25 +236,35 @@ def check_server_url(text: str) -> str:
     are refused, and so are those where no server is, however they are spelled: see `addresses`.
     """
     if len(text) > URL_LENGTH:
-        raise _refuse("url.length", f"the URL has {len(text)} characters: at most {URL_LENGTH}")
+        raise refusal(
+            "url.length", Message("the URL has {length} characters: at most {most}", length=len(text), most=URL_LENGTH)
+        )
     match = _URL.fullmatch(text)
     if match is None or match[1].lower() not in {"http", "https", "h2c"}:
-        raise _refuse("url.scheme", f"{_shown(text)} does not begin with http://, https:// or h2c://")
+        raise refusal(
+            "url.scheme", Message("{text} does not begin with http://, https:// or h2c://", text=_shown(text))
+        )
     scheme, authority, path, query, fragment = match.groups()
     if "@" in authority:
-        raise _refuse("url.user", "a server's URL has no user and no password")
+        raise refusal("url.user", Message("a server's URL has no user and no password"))
     if path not in {"", "/"}:
-        raise _refuse("url.path", f"a server's URL ends after the host and port: leave out {_shown(path)}")
+        raise refusal(
+            "url.path", Message("a server's URL ends after the host and port: leave out {path}", path=_shown(path))
+        )
     if query is not None:
-        raise _refuse("url.query", f"a server's URL has no query: leave out {_shown(query)}")
+        raise refusal("url.query", Message("a server's URL has no query: leave out {query}", query=_shown(query)))
     if fragment is not None:
-        raise _refuse("url.fragment", f"a server's URL has no fragment: leave out {_shown(fragment)}")
+        raise refusal(
+            "url.fragment", Message("a server's URL has no fragment: leave out {fragment}", fragment=_shown(fragment))
+        )
     parts = _AUTHORITY.fullmatch(authority)
     if parts is None or not parts[1]:
-        raise _refuse("url.host", f"{_shown(text)} has no host")
+        raise refusal("url.host", Message("{text} has no host", text=_shown(text)))
     host = _server_host(parts[1])
     if reason := find_refusal(host):
-        raise _refuse("url.refused", f"{_shown(parts[1])} {reason}: no server can be there")
+        raise refusal(
+            "url.refused", Message("{host} {reason}: no server can be there", host=_shown(parts[1]), reason=reason)
+        )
     return f"{scheme.lower()}://{host}{_server_port(parts[2])}"
 
 
@@ -218,17 +273,20 @@ def _server_host(host: str) -> str:
         try:
             return f"[{ipaddress.IPv6Address(host[1:-1] if '%' not in host else '').compressed}]"
         except ValueError:
-            raise _refuse("url.host", f"{_shown(host)} is not an IPv6 address") from None
+            raise refusal("url.host", Message("{host} is not an IPv6 address", host=_shown(host))) from None
     lowered = host.lower()
     if not lowered.isascii():
         try:
             lowered = to_ascii(host)
         except PydanticCustomError as error:
-            raise _refuse("url.host", error.message()) from None
+            raise refusal("url.host", detail_of(error)) from None
     if len(lowered) > HOST_LENGTH or not _SERVER_HOST.fullmatch(lowered):
-        raise _refuse("url.host", f"{_shown(host)} is not a host name or an address")
+        raise refusal("url.host", Message("{host} is not a host name or an address", host=_shown(host)))
     if _NUMERIC_LABEL.fullmatch(lowered.rpartition(".")[2]) and not _is_ipv4(lowered):
-        raise _refuse("url.host", f"{_shown(host)} is not an IPv4 address: write four numbers, such as 10.0.0.11")
+        raise refusal(
+            "url.host",
+            Message("{host} is not an IPv4 address: write four numbers, such as 10.0.0.11", host=_shown(host)),
+        )
     return lowered
 
 
@@ -236,7 +294,7 @@ def _server_port(port: str | None) -> str:
     if port is None:
         return ""
     if not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
-        raise _refuse("url.port", f"{_shown(port)} is not a port: 1 to 65535")
+        raise refusal("url.port", Message("{port} is not a port: 1 to 65535", port=_shown(port)))
     return f":{int(port)}"
 
 

@@ -15,8 +15,8 @@ from babel.messages.pofile import read_po, write_po
 from provider.web.languages import LANGUAGES, SOURCE, catalogue_path
 from tests.running import ROOT
 
-KEYWORDS: Final = DEFAULT_KEYWORDS | {"Message": None, "template": None, "refusal": (2,)}
-"""The functions whose arguments are messages: the first, unless an argument's number is given."""
+KEYWORDS: Final = DEFAULT_KEYWORDS | {"Message": None, "template": None}
+"""The functions whose first arguments are messages."""
 
 
 def extract() -> Catalog:

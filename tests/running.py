@@ -38,8 +38,8 @@ ROOT = Path(__file__).parent.parent
 DEADLINE_SECONDS = 20.0
 SOAK = os.environ.get("SOAK") == "1"
 
-
-TOKEN = "wsp_tests000_" + "t" * 43
+TOKEN_ID = "tests000"
+TOKEN = f"wsp_{TOKEN_ID}_" + "t" * 43
 """The token that the migrated database has."""
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -99,11 +99,16 @@ def migrated_copy(folder: Path) -> Path:
     """Make a database by the real migrations, with one token, which may do all."""
     path = folder / "migrated.db"
     schema.migrate(path)
+    give_token(path)
+    return path
+
+
+def give_token(path: Path, identifier: str = TOKEN_ID) -> None:
+    """Put a token that may do all into a database: by default the one that the tests send."""
     with closing(sqlite3.connect(path)) as connection:
-        kept = ("tests000", "tests", hashed(TOKEN), '["admin"]', "2026-01-01T00:00:00.000+00:00")
+        kept = (identifier, "tests", hashed(TOKEN), '["admin"]', "2026-01-01T00:00:00.000+00:00")
         connection.execute("INSERT INTO token (id, name, secret_hash, scopes, created) VALUES (?, ?, ?, ?, ?)", kept)
         connection.commit()
-    return path
 
 
 # The service
@@ -161,12 +166,15 @@ def running_service(
 
 
 def empty(service: Service) -> None:
-    """Remove all that is in a service, through its API."""
+    """Remove all that is in a service but the tests' token, through its API."""
     with http_client(f"{service.url}/api/v1") as client:
         for noun in ("services", "domains"):  # each takes its routers along
             while items := client.get(f"/{noun}", params={"limit": 1000}).raise_for_status().json()["items"]:
                 for item in items:
                     client.delete(f"/{noun}/{item['name']}", params={"cascade": True}).raise_for_status()
+        for token in client.get("/tokens", params={"limit": 1000}).raise_for_status().json()["items"]:
+            if token["id"] != TOKEN_ID:
+                client.delete(f"/tokens/{token['id']}").raise_for_status()
 
 
 @contextmanager

@@ -15,6 +15,7 @@ ROOT = Path(provider.__file__).parent
 LAYERS = [
     "messages",
     "errors",
+    "failures",
     "validation",
     "tags",
     "cursors",
@@ -47,18 +48,8 @@ LAYERS = [
 
 DOORS = ["api", "web", "cli"]
 PURE = [
-    "messages",
-    "errors",
-    "validation",
-    "tags",
-    "cursors",
-    "addresses",
-    "values",
-    "rules",
-    "declarations",
-    "configuration",
-    "differences",
-    "models",
+    *("messages", "errors", "failures", "validation", "tags", "cursors"),
+    *("addresses", "values", "rules", "declarations", "configuration", "differences", "models"),
 ]
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),
@@ -69,7 +60,7 @@ IMPURE_NAMES = {"Session", "Engine", "Connection", "create_engine", "select", "s
 WIRED = {
     *("Database", "Revisions", "Polls", "Memory", "Metrics", "Fallback", "Access", "Gate", "Refusals", "Logins"),
     "Templates",
-    *("FastAPI", "ConfigurationEndpoint", "Requests", "Browsers", "Hosts"),
+    *("FastAPI", "ConfigurationEndpoint", "Requests", "Browsers", "Hosts", "ErrorPages"),
 }
 
 

@@ -19,6 +19,9 @@ from structlog.contextvars import bound_contextvars
 from provider import logs
 from provider.configuration import Document, Parts
 from tests.running import (
+    AUTHORIZED,
+    TOKEN,
+    TOKEN_ID,
     NamedServer,
     Service,
     answers,
@@ -89,12 +92,14 @@ def test_a_write_has_a_line_for_the_change_and_one_for_the_request_with_one_id(
     (change,) = lines.changes()
     assert change.pop("timestamp")
     assert change == {
-        "event": f"revision {revision} by anonymous: service wayshub added",
+        "event": f"revision {revision} by tests: service wayshub added",
         "level": "info",
         "logger": "provider.revisions",
         "request_id": request_id,
+        "actor": "tests",
+        "credential": f"token:{TOKEN_ID}",
         "revision": revision,
-        "author": "anonymous",
+        "author": "tests",
         "summary": "service wayshub added",
         "digest": service.digest(),
     }
@@ -108,6 +113,8 @@ def test_a_write_has_a_line_for_the_change_and_one_for_the_request_with_one_id(
         "level": "info",
         "logger": "provider.api.requests",
         "request_id": request_id,
+        "actor": "tests",
+        "credential": f"token:{TOKEN_ID}",
         "method": "PUT",
         "route": "/api/v1/services/{name}",
         "path": "/api/v1/services/wayshub",
@@ -202,17 +209,24 @@ def test_the_lines_of_requests_at_one_time_are_not_mixed_up(service: Service, li
 
 
 def test_no_line_has_what_may_be_secret(client: httpx.Client, service: Service, lines: Lines) -> None:
-    headers = {"Authorization": f"Bearer {SECRET}", "Cookie": f"session={SECRET}", "X-Request-ID": f"{SECRET} {SECRET}"}
-    client.get("/services", params={"q": SECRET}, headers=headers)
-    client.get("/services", params={"token": SECRET}, headers=headers)
-    client.put("/services/wayshub", json={"password": SECRET}, headers=headers)
-    client.put("/services/wayshub", json={"strategy": SECRET}, headers=headers)
-    client.put("/services/wayshub", content=f'{{"{SECRET}'.encode(), headers=headers)
-    client.put("/services/wayshub", json={}, headers=headers).raise_for_status()
-    fetch(f"{service.url}/traefik/configuration?token={SECRET}", headers=headers)
-    fetch(f"{service.url}/traefik/configuration?edge=default", headers=headers)
-    assert len(lines.requests("info")) == 6
-    assert SECRET not in json.dumps(lines.json) + "".join(lines.text)
+    for authorization, status in ((f"Bearer {SECRET}", 401), (f"Bearer {TOKEN}", 201)):
+        headers = {
+            "Authorization": authorization,
+            "Cookie": f"session={SECRET}; provider_session={SECRET}",
+            "X-Request-ID": f"{SECRET} {SECRET}",
+        }
+        client.get("/services", params={"q": SECRET}, headers=headers)
+        client.get("/services", params={"token": SECRET}, headers=headers)
+        client.put("/services/wayshub", json={"password": SECRET}, headers=headers)
+        client.put("/services/wayshub", json={"strategy": SECRET}, headers=headers)
+        client.put("/services/wayshub", content=f'{{"{SECRET}'.encode(), headers=headers)
+        assert client.put("/services/wayshub", json={}, headers=headers).status_code == status
+        fetch(f"{service.url}/traefik/configuration?token={SECRET}", headers=headers)
+        fetch(f"{service.url}/traefik/configuration?edge=default", headers=headers)
+    made = client.post("/tokens", json={"name": "canary", "scopes": ["read"]}).raise_for_status().json()["token"]
+    assert len(lines.requests("info")) == 13
+    written = json.dumps(lines.json) + "".join(lines.text)
+    assert not [secret for secret in (SECRET, TOKEN, made) if secret in written]
 
 
 def fail(_parts: Parts) -> Document:
@@ -226,7 +240,7 @@ def test_a_fault_is_logged_with_its_traceback_and_the_id_and_without_values(
         answer = httpx.put(
             f"{service.url}/api/v1/domains/alvin.xyz",
             json={"description": SECRET},
-            headers={"Authorization": f"Bearer {SECRET}", "X-Request-ID": "the-fault"},
+            headers=AUTHORIZED | {"Cookie": f"provider_session={SECRET}", "X-Request-ID": "the-fault"},
         )
     assert answer.status_code == 500
     assert answer.headers["x-request-id"] == "the-fault"
@@ -356,7 +370,7 @@ def logged(tmp_path: Path, migrated: Path) -> Callable[[str], Sequence[str]]:
             process = subprocess.Popen([sys.executable, "-m", "provider", "serve"], env=environment, stderr=output)
             try:
                 wait_until(lambda: answers(f"{url}/readyz"), "the service is ready")
-                httpx.put(f"{url}/api/v1/domains/alvin.xyz", json={}, headers={"X-Request-ID": "mine"})
+                httpx.put(f"{url}/api/v1/domains/alvin.xyz", json={}, headers=AUTHORIZED | {"X-Request-ID": "mine"})
             finally:
                 process.terminate()
                 process.wait(timeout=10)
@@ -368,7 +382,7 @@ def logged(tmp_path: Path, migrated: Path) -> Callable[[str], Sequence[str]]:
 def test_a_service_that_logs_json_writes_nothing_else(logged: Callable[[str], Sequence[str]]) -> None:
     found = [json.loads(line) for line in logged("json")]
     mine = [(line["event"].partition(":")[0], line["level"]) for line in found if line.get("request_id") == "mine"]
-    assert mine == [("revision 1 by anonymous", "info"), ("PUT /api/v1/domains/alvin.xyz", "info")]
+    assert mine == [("revision 1 by tests", "info"), ("PUT /api/v1/domains/alvin.xyz", "info")]
     assert all({"event", "level", "timestamp", "logger"} <= line.keys() for line in found)
 
 
@@ -376,5 +390,5 @@ def test_a_service_that_logs_text_writes_a_line_each(logged: Callable[[str], Seq
     found = logged("text")
     assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (info   |warning|error  ) \S", line) for line in found)
     mine = [line[28:] for line in found if line.endswith(" [mine]")]
-    assert mine[0] == "revision 1 by anonymous: domain alvin.xyz added [mine]"
+    assert mine[0] == "revision 1 by tests: domain alvin.xyz added [mine]"
     assert mine[1].startswith("PUT /api/v1/domains/alvin.xyz: 201 in ")

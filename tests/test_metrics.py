@@ -30,6 +30,7 @@ from provider.revisions import Revisions
 from tests import promql
 from tests.promql import Expression
 from tests.running import (
+    AUTHORIZED,
     ROOT,
     Service,
     Traefik,
@@ -179,8 +180,8 @@ def test_requests_are_counted_by_the_template_of_their_route(service: Service, c
     client.request("PROPFIND", "/no/such/path")
     fetch(f"{service.url}/static/docs.css")
     fetch(f"{service.url}/traefik/configuration?edge=No")
-    httpx.post(f"{service.url}/traefik/configuration")
-    httpx.head(f"{service.url}/traefik/configuration")
+    httpx.post(f"{service.url}/traefik/configuration", headers=AUTHORIZED)
+    httpx.head(f"{service.url}/traefik/configuration", headers=AUTHORIZED)
     after = scrape(service.url)
     counted = {
         tuple(labels[name] for name in ("method", "route", "status")): grown
@@ -329,7 +330,8 @@ def test_each_app_has_metrics_of_its_own(migrated: Path, tmp_path: Path) -> None
 def test_without_a_database_there_are_metrics_all_the_same(tmp_path: Path) -> None:
     with running_service(tmp_path, None) as service:
         assert fetch(f"{service.url}/traefik/configuration").status_code == 503
-        found = scrape(service.url)
+        assert fetch(f"{service.url}/metrics").status_code == 503  # nobody is known who might read them
+        found = Scrape(asyncio.run(service.server._app.api.state.metrics.expose()).decode())
     assert found.get("provider_ready") == 0
     assert found.get("provider_database_readable") == 0
     assert found.get("provider_requests_total", method="GET", route="/traefik/configuration", status="503") == 1

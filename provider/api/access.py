@@ -22,6 +22,7 @@ from structlog.contextvars import bind_contextvars
 from provider.api import problems
 from provider.errors import Forbidden, ProviderError, Unauthenticated, Unavailable
 from provider.logs import printable
+from provider.messages import Message
 from provider.models import Actor
 from provider.security.access import Access, Principal
 from provider.security.cookies import find_session
@@ -96,7 +97,8 @@ class Gate:
         if principal is not None:
             if principal.grant.allows(needed) or needs.allows(principal, method, parts):
                 return None
-            error = Forbidden(f"{principal.actor.name} may not do this: it needs {needs.words(method, parts)}")
+            what = needs.words(method, parts)
+            error = Forbidden(Message("{name} may not do this: it needs {what}", name=principal.actor.name, what=what))
             kind = f"{method} {path if route is None else route.path}"
             await self._refusals.note(principal.actor, kind, f"{method} {printable(path)}")
         elif not self._access.is_known:
@@ -105,7 +107,7 @@ class Gate:
             query = scope["query_string"].decode("latin-1")
             return RedirectResponse(f"{LOGIN}?next={quote(path + (f'?{query}' if query else ''), safe='')}", 303)
         else:
-            error = Unauthenticated("send a token as `Authorization: Bearer …`, or log in")
+            error = Unauthenticated(Message("send a token as `Authorization: Bearer …`, or log in"))
         return problems.from_error(error, path)
 
     def _find(self, path: str, method: str) -> tuple[Route | None, dict[str, Any]]:

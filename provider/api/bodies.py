@@ -6,9 +6,9 @@ a parameter that is not known: somebody relies on it.
 """
 
 import asyncio
+import email.message
 import json
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from email.message import Message
 from functools import partial
 from typing import Any, ClassVar, Final, NoReturn
 
@@ -22,6 +22,7 @@ from starlette.requests import ClientDisconnect
 from provider.api import problems
 from provider.api.preferences import REVISION_HEADER, read_wait, when_confirmed
 from provider.errors import FieldError, Invalid, TooLarge, Unreadable, UnsupportedMediaType, pointer
+from provider.messages import Message
 
 LONGEST_BYTES: Final = 1024 * 1024
 DEEPEST: Final = 20
@@ -55,7 +56,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         longest_bytes = self._longest_bytes.get(scope["path"], LONGEST_BYTES)
-        error = TooLarge(f"a body has at most {longest_bytes // (1024 * 1024)} MiB")
+        error = TooLarge(Message("a body has at most {mebibytes} MiB", mebibytes=longest_bytes // (1024 * 1024)))
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced) > longest_bytes:
             await problems.from_error(error, scope["path"])(scope, receive, send)
@@ -150,7 +151,7 @@ def check_media_type(content_type: str | None, accepted: frozenset[str]) -> None
     expected = " or ".join(sorted(accepted))
     if content_type is None:
         raise UnsupportedMediaType(f"the body needs a Content-Type: {expected}")
-    message = Message()
+    message = email.message.Message()
     message["content-type"] = content_type
     charset = message.get_content_charset("utf-8")
     if message.get_content_type() not in accepted or charset not in {"utf-8", "utf8", "us-ascii"}:

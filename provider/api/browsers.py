@@ -11,11 +11,13 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
+from starlette import types
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from provider.api import problems
 from provider.errors import Forbidden
+from provider.messages import Message
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FROM_HERE: Final = frozenset({"same-origin", "none"})
@@ -52,9 +54,11 @@ class Hosts:
         """Raise `Forbidden` unless a request was sent to one of them, whatever the port."""
         found = [value for name, value in scope["headers"] if name == b"host"]
         if len(found) != 1 or not self._allows(found[0]):
-            named = f" as {found[0].decode('ascii', 'backslashreplace')}" if found else ""
-            advice = "if it shall, add that name to PROVIDER_ALLOWED_HOSTS"
-            raise Forbidden(f"this service does not answer{named}: {advice}")
+            advice = Message("if it shall, add that name to PROVIDER_ALLOWED_HOSTS")
+            if not found:
+                raise Forbidden(Message("this service does not answer: {advice}", advice=advice))
+            name = found[0].decode("ascii", "backslashreplace")
+            raise Forbidden(Message("this service does not answer as {name}: {advice}", name=name, advice=advice))
 
     def _allows(self, value: bytes) -> bool:
         known = self._known.get(value)
@@ -84,7 +88,7 @@ class Browsers:
             return
         is_public = scope["path"].startswith(_PUBLIC)
 
-        async def send_guarded(message: Message) -> None:
+        async def send_guarded(message: types.Message) -> None:
             if message["type"] == "http.response.start":
                 headers = [*message["headers"], *_HEADERS]
                 if not is_public and not any(name.lower() == b"cache-control" for name, _value in headers):
@@ -107,7 +111,7 @@ def check_origin(headers: Headers) -> None:
     sites = headers.getlist("sec-fetch-site")
     origins = headers.getlist("origin")
     if any(site not in _FROM_HERE for site in sites) or any(not _is_ours(origin, headers) for origin in origins):
-        raise Forbidden("a page of another site cannot change anything here")
+        raise Forbidden(Message("a page of another site cannot change anything here"))
 
 
 def _is_ours(origin: str, headers: Headers) -> bool:

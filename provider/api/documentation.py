@@ -12,7 +12,15 @@ from provider.api import configuration
 from provider.api.preferences import LONGEST_WAIT_SECONDS, UnconfirmedOutput
 from provider.api.problems import MEDIA_TYPE, Problem
 from provider.api.requests import ID_HEADER
-from provider.models import DomainInput, ExposeOutput, RouterInput, ServerInput, ServiceInput, TrialOutput
+from provider.models import (
+    CreatedTokenOutput,
+    DomainInput,
+    ExposeOutput,
+    RouterInput,
+    ServerInput,
+    ServiceInput,
+    TrialOutput,
+)
 from provider.security import cookies
 from provider.values import HOSTNAME_SCHEMA, NAME_SCHEMA
 
@@ -260,7 +268,8 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
             for model in (DomainInput, ServiceInput, ServerInput, RouterInput):
                 schemas.update(_patch_schemas(model))
             # FastAPI leaves null out of the document, even where a field of an example is required.
-            schemas[ExposeOutput.__name__]["example"] = ExposeOutput.model_json_schema()["example"]
+            for shown in (ExposeOutput, CreatedTokenOutput):
+                schemas[shown.__name__]["example"] = shown.model_json_schema()["example"]
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
             schema["components"]["headers"] = {ID_HEADER: _ID}
@@ -300,6 +309,7 @@ def _complete(operation: dict[str, Any], method: str, *, is_open: bool) -> None:
     responses["403"] = _problem(403)
     if not is_open:
         responses["401"] = _problem(401)
+        responses["503"] = _problem(503)  # without a database, nobody is known
         operation["security"] = _SECURITY
     for response in responses.values():
         response.setdefault("headers", {})[ID_HEADER] = {"$ref": f"#/components/headers/{ID_HEADER}"}

@@ -16,6 +16,7 @@ from provider.edges.polls import Quarantine
 from provider.edges.registry import Edges
 from provider.edges.states import Edge, EdgeState
 from provider.errors import NotFound
+from provider.messages import Message
 from provider.models.base import output_config
 from provider.revisions import Revisions, Served
 from provider.security import needs
@@ -125,7 +126,7 @@ async def lift_quarantine(edges: EdgesDependency, revisions: RevisionsDependency
 def _get(edges: Edges, name: str) -> Edge:
     edge = edges.find(name)
     if edge is None:
-        raise NotFound(f"there is no edge {name}: none has polled under this name")
+        raise NotFound(Message("there is no edge {name}: none has polled under this name", name=name))
     return edge
 
 

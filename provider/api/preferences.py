@@ -82,4 +82,4 @@ async def when_confirmed(edges: Edges, response: Response, seconds: int) -> Resp
 
 
 def _pending(edge: Edge) -> dict[str, Any]:
-    return {"name": edge.name, "state": edge.verdict.state.value, "detail": edge.verdict.detail}
+    return {"name": edge.name, "state": edge.verdict.state.value, "detail": str(edge.verdict.detail)}

@@ -10,9 +10,12 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
 
-from provider import errors, validation
+from provider import errors, failures, validation
 from provider.errors import FieldError, ProviderError
+from provider.failures import Failure
+from provider.messages import Message
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPES: Final = "urn:wayshub-provider:"
@@ -37,8 +40,8 @@ STATUSES: Final[Mapping[type[ProviderError], int]] = {
 }
 
 _HTTP: Final = {
-    404: ("not-found", "Not found", "there is nothing at this path"),
-    405: ("method-not-allowed", "Method not allowed", "this path does not know this method"),
+    404: ("not-found", "Not found", Message("there is nothing at this path")),
+    405: ("method-not-allowed", "Method not allowed", Message("this path does not know this method")),
 }
 
 logger = logging.getLogger(__name__)
@@ -87,9 +90,21 @@ class Problem(BaseModel):
     errors: Annotated[list[ProblemField], Field(description="Every field that is wrong, the first 100.")] = []
 
 
+class ProblemResponse(JSONResponse):
+    """A problem, which notes in the request how it failed: people may be shown it in another form."""
+
+    media_type = MEDIA_TYPE
+    failure: Failure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        failures.note(scope, self.failure)
+        await super().__call__(scope, receive, send)
+
+
 def problem(
     status: int, code: str, title: str, detail: str, instance: str, fields: Sequence[FieldError] = ()
-) -> JSONResponse:
+) -> ProblemResponse:
     """Write a problem as a response."""
     content: dict[str, Any] = {
         "type": TYPES + code,
@@ -111,7 +126,9 @@ def problem(
     headers = {"Cache-Control": "no-store"}
     if status == 503:
         headers["Retry-After"] = "1"
-    return JSONResponse(content, status, headers, media_type=MEDIA_TYPE)
+    response = ProblemResponse(content, status, headers)
+    response.failure = Failure(status, detail, fields)
+    return response
 
 
 def from_error(error: ProviderError, instance: str) -> JSONResponse:
@@ -147,7 +164,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def bug(request: Request, _error: Exception) -> JSONResponse:
         # Starlette logs it with its traceback after this has answered.
-        detail = "this is a fault of the service, and its log says more"
+        detail = Message("this is a fault of the service, and its log says more")
         return problem(500, "internal", "Something went wrong inside", detail, request.url.path)
 
 

@@ -14,6 +14,7 @@ from provider.api.writing import PREFIX, Write, WriteDependency, done, encoded, 
 from provider.dependencies import HealthDependency, RevisionsDependency
 from provider.edges.health import Health
 from provider.errors import AlreadyExists, FieldError, Invalid, NotFound
+from provider.messages import Message
 from provider.revisions import Revisions
 from provider.store.records import as_json
 from provider.tags import etag
@@ -74,7 +75,11 @@ class Resource(ABC, Generic[T]):
             raise Invalid(path) from None
         name: str = item.name  # type: ignore[attr-defined]  # every noun has one
         if not self.is_name(name):
-            detail = f"the name is {self.name}, as in the path: make another {self.kind} to have another name"
+            detail = Message(
+                "the name is {name}, as in the path: make another {kind} to have another name",
+                name=self.name,
+                kind=self.kind,
+            )
             raise Invalid([FieldError("/name", "name.immutable", detail)])
         return item
 
@@ -96,7 +101,7 @@ class Reads:
         with self._revisions.reading() as session:
             item = resource.find(session)
             if item is None:
-                raise NotFound(f"there is no {resource.kind} {resource.name}")
+                raise NotFound(Message("there is no {kind} {name}", kind=resource.kind, name=resource.name))
             shown = resource.show(session, item, self._health)
         tag = etag(resource.kind, as_json(item))
         if not resource.observed and self._conditions.not_modified(tag):
@@ -119,7 +124,7 @@ class Writes:
             current = resource.find(session)
             self._conditions.check(resource.tag(current))
             if current is not None:
-                detail = f"{resource.kind} {resource.name} exists already"
+                detail = Message("{kind} {name} exists already", kind=resource.kind, name=resource.name)
                 raise AlreadyExists(detail, [FieldError("/name", "name.taken", detail)])
             return self._put(session, resource, item, created=True)
 
@@ -158,7 +163,7 @@ class Writes:
     def _existing(self, session: Session, resource: Resource[T]) -> T:
         current = resource.find(session)
         if current is None:
-            raise NotFound(f"there is no {resource.kind} {resource.name}")
+            raise NotFound(Message("there is no {kind} {name}", kind=resource.kind, name=resource.name))
         self._conditions.check(resource.tag(current))
         return current
 

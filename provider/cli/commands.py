@@ -28,7 +28,7 @@ LATE_GROUPS: Final = {
     "user": (
         "Accounts of people. Works on the database itself, for who is locked out.",
         {
-            "add": "Add an account, and print a one-time link with which its password is set.",
+            "add": "Add an account, and print a one-time link to set its password.",
             "list": "List accounts.",
             "set": "Change what an account may do.",
             "remove": "Remove an account, and end its sessions.",

@@ -37,7 +37,7 @@ COLUMNS: Final[nouns.Columns] = {
 
 
 def add(name: NameArgument, role: RoleOption, output: OutputOption = Format.TABLE) -> None:
-    """Add an account, and print a one-time link with which its password is set.
+    """Add an account, and print a one-time link to set its password.
 
     The last line is the link alone. It is good for a day, and once.
 

@@ -10,11 +10,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from provider.messages import Message
+
 APPLICATION_ID: Final = 0x77617973
 """Written into the file's header by the first migration, so that a foreign file is recognised."""
 
 BUSY_TIMEOUT_MS: Final = 5_000
-RESTORE: Final = "go back to a copy of it"
+RESTORE: Final = Message("go back to a copy of it")
 """What to do with a database that is damaged."""
 
 WAL_PAGES: Final = 200

@@ -15,6 +15,7 @@ from sqlmodel import Session
 from provider.database.connections import APPLICATION_ID, RESTORE, begin, prepare, quoted
 from provider.database.schema import check_current, check_whole
 from provider.errors import Unavailable
+from provider.messages import Message
 
 _MAGIC: Final = b"SQLite format 3\0"
 _HEADER_BYTES: Final = 100
@@ -65,7 +66,9 @@ class Database:
         self._check_file()
         # SQLite writes its log beside the file, so the folder counts too.
         if not (os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)):
-            raise Unavailable(f"the database {self.path} cannot be written: make it and its folder writable")
+            raise Unavailable(
+                Message("the database {path} cannot be written: make it and its folder writable", path=self.path)
+            )
 
     def find_version(self) -> int | None:
         """Return a number that is another one after each commit, by whichever process; None where it cannot be told.
@@ -121,7 +124,7 @@ class Database:
 
     def _check_file(self) -> None:
         if self._file is None:
-            raise Unavailable(f"the database {self.path} is not open")
+            raise Unavailable(Message("the database {path} is not open", path=self.path))
         self._file.check()
 
     def _make_engine(self) -> Engine:
@@ -167,13 +170,15 @@ def _told(path: Path) -> Iterator[None]:
     except DBAPIError as error:
         if isinstance(error.orig, sqlite3.IntegrityError):
             raise
-        raise Unavailable(f"the database {path} cannot be used now: {error.orig}") from error
+        raise Unavailable(
+            Message("the database {path} cannot be used now: {why}", path=path, why=str(error.orig))
+        ) from error
     except UnicodeDecodeError as error:  # the driver reads what SQLite says about a damaged file
-        raise Unavailable(f"the database {path} is damaged: {RESTORE}") from error
+        raise Unavailable(Message("the database {path} is damaged: {restore}", path=path, restore=RESTORE)) from error
     except LookupError as error:
         if type(error) is not LookupError:  # which is what SQLAlchemy raises for a value that an enum lacks
             raise
-        raise Unavailable(f"the database {path} is damaged: {RESTORE}") from error
+        raise Unavailable(Message("the database {path} is damaged: {restore}", path=path, restore=RESTORE)) from error
 
 
 class _OpenFile:
@@ -188,7 +193,9 @@ class _OpenFile:
         try:
             self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
-            raise Unavailable(f"the database {path} cannot be read: {error.strerror}") from error
+            raise Unavailable(
+                Message("the database {path} cannot be read: {why}", path=path, why=error.strerror)
+            ) from error
         status = os.fstat(self._descriptor)
         self._identity = status.st_dev, status.st_ino
         # Or, where the first migration is in the write-ahead log still, what is there now.
@@ -199,12 +206,20 @@ class _OpenFile:
         try:
             status = self._path.stat()
         except OSError:
-            raise Unavailable(f"the database {self._path} is missing") from None
+            raise Unavailable(Message("the database {path} is missing", path=self._path)) from None
         if (status.st_dev, status.st_ino) != self._identity:
-            raise Unavailable(f"the database {self._path} was replaced by another file: start the service again")
+            raise Unavailable(
+                Message("the database {path} was replaced by another file: start the service again", path=self._path)
+            )
         header = self._header()
         if not header.startswith(_MAGIC) or header[_APPLICATION_ID_BYTES] not in self._application_ids:
-            raise Unavailable(f"the database {self._path} was overwritten: {RESTORE}, and start the service again")
+            raise Unavailable(
+                Message(
+                    "the database {path} was overwritten: {restore}, and start the service again",
+                    path=self._path,
+                    restore=RESTORE,
+                )
+            )
 
     def close(self) -> None:
         os.close(self._descriptor)
@@ -217,4 +232,4 @@ def _read_json(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise Unavailable(f"the database has a value that is not JSON: {RESTORE}") from error
+        raise Unavailable(Message("the database has a value that is not JSON: {restore}", restore=RESTORE)) from error

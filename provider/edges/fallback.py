@@ -19,6 +19,7 @@ import msgspec
 
 from provider.configuration import BEACON, BEACON_HEADER, Section
 from provider.edges.registry import Edges
+from provider.messages import Message
 from provider.revisions import Served, Snapshot
 
 logger = logging.getLogger(__name__)
@@ -150,7 +151,8 @@ class Fallback:
         try:
             self._rules = await asyncio.to_thread(_update, path, accepted, current)
         except OSError as error:
-            detail = f"the fallback file {path} cannot be written: {error.strerror or error}"
+            why = error.strerror or str(error)
+            detail = Message("the fallback file {path} cannot be written: {why}", path=path, why=why)
             if detail != self.trouble:
                 self.trouble = detail
                 logger.error("%s", detail)  # noqa: TRY400  # no bug of ours

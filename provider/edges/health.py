@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from provider.messages import Message
+
 
 class HealthState(StrEnum):
     """Whether a server answers its health check."""
@@ -42,7 +44,7 @@ class _Told:
     fresh: bool = True
 
 
-UNOBSERVED: Final = ServerHealth(HealthState.UNKNOWN, None, "no edge has told")
+UNOBSERVED: Final = ServerHealth(HealthState.UNKNOWN, None, Message("no edge has told"))
 
 
 class Health:
@@ -83,10 +85,14 @@ class Health:
         down = {edge: seen for edge, seen in told.items() if not seen.up}
         if down:
             since = min(seen.since for seen in down.values())
-            return ServerHealth(HealthState.DOWN, since, f"its health check fails on {', '.join(sorted(down))}")
+            return ServerHealth(
+                HealthState.DOWN, since, Message("its health check fails on {edges}", edges=", ".join(sorted(down)))
+            )
         if told:
             since = max(seen.since for seen in told.values())
-            return ServerHealth(HealthState.UP, since, f"its health check succeeds on {', '.join(sorted(told))}")
+            return ServerHealth(
+                HealthState.UP, since, Message("its health check succeeds on {edges}", edges=", ".join(sorted(told)))
+            )
         return UNOBSERVED
 
 

@@ -15,6 +15,7 @@ import msgspec
 
 from provider.configuration import BEACON, BEACON_HEADER
 from provider.edges.states import DisabledRouter
+from provider.messages import Message
 
 T = TypeVar("T")
 
@@ -27,12 +28,17 @@ _LONG_BYTES: Final = 256 * 1024
 
 _PAGE: Final = 100_000
 _OURS: Final = "@http"
+_NO_ANSWER: Final = Message("no answer")
 _PLAIN: Final = {"Accept-Encoding": "identity"}
 """What is not compressed cannot grow when it is read."""
 
 
 class ReadbackError(Exception):
-    """A Traefik's API cannot be read; the message is a sentence for a person."""
+    """A Traefik's API cannot be read; `detail` is a sentence for a person."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
 
 
 class _Headers(msgspec.Struct):
@@ -130,7 +136,13 @@ class TraefikAPI:
     async def _read(self, path: str) -> bytes:
         content = await self._find_content(path)
         if content is None:
-            raise ReadbackError(f"{self.url} does not answer like Traefik's API: 404 for {path.partition('?')[0]}")
+            raise ReadbackError(
+                Message(
+                    "{url} does not answer like Traefik's API: 404 for {path}",
+                    url=self.url,
+                    path=path.partition("?")[0],
+                )
+            )
         return content
 
     async def _find_content(self, path: str) -> bytes | None:
@@ -139,17 +151,25 @@ class TraefikAPI:
                 if answer.status_code == 404:
                     return None
                 if answer.status_code != 200:
-                    raise ReadbackError(f"its API at {self.url} answers {answer.status_code}")
+                    raise ReadbackError(
+                        Message("its API at {url} answers {status}", url=self.url, status=answer.status_code)
+                    )
                 content = bytearray()
                 async for chunk in answer.aiter_raw():
                     content += chunk
                     if len(content) > MOST_BYTES:
-                        raise ReadbackError(f"its API at {self.url} answers more than any Traefik would")
+                        raise ReadbackError(
+                            Message("its API at {url} answers more than any Traefik would", url=self.url)
+                        )
                 return bytes(content)
         except httpx.TimeoutException:
-            raise ReadbackError(f"its API at {self.url} does not answer in time") from None
+            raise ReadbackError(Message("its API at {url} does not answer in time", url=self.url)) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ReadbackError(f"its API at {self.url} cannot be reached: {str(error) or 'no answer'}") from None
+            raise ReadbackError(
+                Message(
+                    "its API at {url} cannot be reached: {why}", url=self.url, why=str(error) or Message("no answer")
+                )
+            ) from None
 
     async def _decode(self, content: bytes, shape: type[T]) -> T:
         try:
@@ -157,4 +177,6 @@ class TraefikAPI:
                 return msgspec.json.decode(content, type=shape)
             return await asyncio.to_thread(msgspec.json.decode, content, type=shape)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            raise ReadbackError(f"what its API at {self.url} answers is not what Traefik answers") from None
+            raise ReadbackError(
+                Message("what its API at {url} answers is not what Traefik answers", url=self.url)
+            ) from None

@@ -9,6 +9,7 @@ from typing import Final
 
 from provider.edges.pollers import Poller
 from provider.edges.polls import Quarantine
+from provider.messages import Message
 from provider.revisions import Served
 
 _LEAST_SECONDS_TO_APPLY: Final = 2.5
@@ -121,7 +122,7 @@ class Edge:
     """The longest that it took to run what it seemed to have rejected."""
     told: deque[float] = field(default_factory=lambda: deque(maxlen=_MOST_TOLD))
     """When it was logged that its API cannot be read, or can again."""
-    verdict: Verdict = Verdict(EdgeState.NEVER_SEEN, "no Traefik has polled under this name yet")
+    verdict: Verdict = Verdict(EdgeState.NEVER_SEEN, Message("no Traefik has polled under this name yet"))
     since: datetime | None = None
 
     @property
@@ -225,47 +226,70 @@ def judge(edge: Edge, current: Served | None, now: float) -> Verdict:
     if silent is not None:
         return silent
     if given is None or current is None:
-        return Verdict(EdgeState.PENDING, "it has polled, and was given no document yet")
+        return Verdict(EdgeState.PENDING, Message("it has polled, and was given no document yet"))
     if edge.quarantine is not None:
         return Verdict(EdgeState.REJECTED, _words_of(edge.quarantine))
     if given.document.digest != current.document.digest:
-        return Verdict(EdgeState.PENDING, f"it has not fetched revision {current.revision} yet")
+        return Verdict(
+            EdgeState.PENDING, Message("it has not fetched revision {revision} yet", revision=current.revision)
+        )
     return _judge_given(edge, current)  # the same document, perhaps of a later revision
 
 
 def _judge_silence(edge: Edge, now: float) -> Verdict | None:
     if edge.polled_at is None and edge.last_seen is None:
-        return Verdict(EdgeState.NEVER_SEEN, "no Traefik has polled under this name yet")
+        return Verdict(EdgeState.NEVER_SEEN, Message("no Traefik has polled under this name yet"))
     if edge.polled_at is None and now < edge.awaited_until:
-        return Verdict(EdgeState.PENDING, "it has not polled yet since this service was started")
+        return Verdict(EdgeState.PENDING, Message("it has not polled yet since this service was started"))
     if edge.polled_at is None:
-        return Verdict(EdgeState.STALE, "it has not polled since this service was started")
+        return Verdict(EdgeState.STALE, Message("it has not polled since this service was started"))
     if now - edge.polled_at > (patience := edge.patience_seconds) and not edge.holding:
-        return Verdict(EdgeState.STALE, f"it has not polled for more than {patience:.1f} s")
+        return Verdict(EdgeState.STALE, Message("it has not polled for more than {patience:.1f} s", patience=patience))
     return None
 
 
 def _judge_given(edge: Edge, given: Served) -> Verdict:
     observed = edge.observation
     if observed is None:
-        told = "its API is not known" if edge.api_url is None else "its API was not read yet"
-        return Verdict(EdgeState.UNCONFIRMED, f"it was given revision {given.revision}; {told}")
+        told = Message("its API is not known") if edge.api_url is None else Message("its API was not read yet")
+        return Verdict(
+            EdgeState.UNCONFIRMED,
+            Message("it was given revision {revision}; {told}", revision=given.revision, told=told),
+        )
     if observed.error is not None:
-        return Verdict(EdgeState.UNCONFIRMED, f"it was given revision {given.revision}; {observed.error}")
+        return Verdict(
+            EdgeState.UNCONFIRMED,
+            Message("it was given revision {revision}; {error}", revision=given.revision, error=observed.error),
+        )
     if edge.runs_given():
         return _judge_running(observed, given)
     if has_rejected(edge):
-        running = f"still runs the document {observed.digest}" if observed.digest else "runs none of ours"
-        return Verdict(EdgeState.REJECTED, f"it was given revision {given.revision}, and {running}")
-    return Verdict(EdgeState.PENDING, f"it was given revision {given.revision}, and does not run it yet")
+        running = (
+            Message("still runs the document {digest}", digest=observed.digest)
+            if observed.digest
+            else Message("runs none of ours")
+        )
+        return Verdict(
+            EdgeState.REJECTED,
+            Message("it was given revision {revision}, and {running}", revision=given.revision, running=running),
+        )
+    return Verdict(
+        EdgeState.PENDING, Message("it was given revision {revision}, and does not run it yet", revision=given.revision)
+    )
 
 
 def _judge_running(observed: Observation, given: Served) -> Verdict:
     if observed.disabled:
         told = "; ".join(f"router {router.name}: {router.error}" for router in observed.disabled[:3])
-        more = f"; and {len(observed.disabled) - 3} more" if len(observed.disabled) > 3 else ""
-        return Verdict(EdgeState.DEGRADED, f"it runs revision {given.revision}, but disabled {told}{more}")
-    return Verdict(EdgeState.LIVE, f"it runs revision {given.revision}, every router enabled")
+        if (more := len(observed.disabled) - 3) > 0:
+            told = Message("{routers}; and {more} more", routers=told, more=more)
+        return Verdict(
+            EdgeState.DEGRADED,
+            Message("it runs revision {revision}, but disabled {routers}", revision=given.revision, routers=told),
+        )
+    return Verdict(
+        EdgeState.LIVE, Message("it runs revision {revision}, every router enabled", revision=given.revision)
+    )
 
 
 def has_rejected(edge: Edge) -> bool:
@@ -287,9 +311,10 @@ def has_rejected(edge: Edge) -> bool:
 
 
 def _words_of(quarantine: Quarantine) -> str:
-    return (
-        f"it rejected the document of revision {quarantine.rejected.revision}, "
-        f"and is offered that of revision {quarantine.accepted.revision} again"
+    return Message(
+        "it rejected the document of revision {rejected}, and is offered that of revision {accepted} again",
+        rejected=quarantine.rejected.revision,
+        accepted=quarantine.accepted.revision,
     )
 
 

@@ -74,6 +74,6 @@ async def observe(api: TraefikAPI, given: Served | None, now: float) -> Observat
             servers = await api.list_servers() if _CHECKED in given.document.content else {}
             return Observation(now, None, digest, version, started, disabled, servers)
     except ReadbackError as error:
-        return Observation(now, str(error))
+        return Observation(now, error.detail)
     except TimeoutError:
         return Observation(now, f"its API at {api.url} does not answer in time")

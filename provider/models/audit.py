@@ -65,8 +65,8 @@ class ChangeOutput(BaseModel):
 
     kind: Annotated[str, Described(description="Kind of the object.")]
     name: Annotated[str, Described(description="Its name; a server's is SERVICE/SERVER.")]
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
+    before: Annotated[dict[str, Any] | None, Described(description="The object before, whole; null if it was made.")]
+    after: Annotated[dict[str, Any] | None, Described(description="The object after it; null if it was removed.")]
 
 
 class AuditOutput(BaseModel):
@@ -96,7 +96,7 @@ class AuditOutput(BaseModel):
     )
 
     id: Annotated[int, Described(description="Number of the entry.")]
-    time: AwareDatetime
+    time: Annotated[AwareDatetime, Described(description="When.")]
     actor: Annotated[str, Described(description="Who: the account, the token, or the user of a command.")]
     credential: Annotated[
         str | None,

@@ -6,6 +6,8 @@ from typing import Any, Literal
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
+from provider.messages import Message
+
 Kind = Literal["domain", "service", "server", "router", "account", "token"]
 
 
@@ -25,17 +27,16 @@ class Change:
     @property
     def words(self) -> str:
         """Say it in a few words."""
-        subject = f"{self.kind} {self.name}"
         if self.before is None:
-            return f"{subject} added"
+            return Message("{kind} {name} added", kind=self.kind, name=self.name)
         if self.after is None:
-            return f"{subject} removed"
+            return Message("{kind} {name} removed", kind=self.kind, name=self.name)
         fields = [
             f"{field} {_word(self.before.get(field))} → {_word(value)}"
             for field, value in self.after.items()
             if self.before.get(field) != value
         ]
-        return f"{subject}: {', '.join(fields)}"
+        return f"{self.kind} {self.name}: {', '.join(fields)}"
 
 
 def _word(value: object) -> str:

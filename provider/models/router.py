@@ -4,12 +4,12 @@ from typing import Annotated
 
 from pydantic import Field as Described
 from pydantic import ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
+from provider.messages import Message
 from provider.models.base import input_config, without_name
-from provider.values import HOST_LENGTH, Hostname, Name, PathPrefix, Priority, to_ascii
+from provider.values import HOST_LENGTH, Hostname, Name, PathPrefix, Priority, refusal, to_ascii
 
 
 class Router(SQLModel, table=True):
@@ -69,9 +69,9 @@ class RouterBase(SQLModel):
     def check_domains(cls, domains: list[str], info: ValidationInfo) -> list[str]:
         """Refuse a router that would match everything, or that names one domain twice."""
         if not domains and info.data.get("path_prefix", "") is None:
-            raise PydanticCustomError("router.match", "a router needs a domain, a path prefix or both")
+            raise refusal("router.match", Message("a router needs a domain, a path prefix or both"))
         if len({to_ascii(domain) for domain in domains}) < len(domains):
-            raise PydanticCustomError("domains.duplicate", "a domain stands here twice")
+            raise refusal("domains.duplicate", Message("a domain stands here twice"))
         return domains
 
     @field_validator("entry_points")
@@ -79,7 +79,7 @@ class RouterBase(SQLModel):
     def check_entry_points(cls, entry_points: list[str]) -> list[str]:
         """Refuse one entry point twice."""
         if len(set(entry_points)) < len(entry_points):
-            raise PydanticCustomError("entryPoints.duplicate", "an entry point stands here twice")
+            raise refusal("entryPoints.duplicate", Message("an entry point stands here twice"))
         return entry_points
 
     @property

@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ValidationInfo, field_validator
 from pydantic import Field as Described
-from pydantic_core import PydanticCustomError
 from sqlalchemy import JSON, Enum
 from sqlmodel import Field, SQLModel
 
+from provider.messages import Message
 from provider.models.base import input_config, output_config, without_name
-from provider.values import CookieName, Duration, HealthPath, Name, Strategy, duration_seconds
+from provider.values import CookieName, Duration, HealthPath, Name, Strategy, duration_seconds, refusal
 
 
 class HealthCheck(BaseModel):
@@ -27,7 +27,7 @@ class HealthCheck(BaseModel):
         """Refuse a check that would still be running when the next one begins."""
         interval = info.data.get("interval")
         if interval is not None and duration_seconds(timeout) > duration_seconds(interval):
-            raise PydanticCustomError("timeout.interval", "the timeout is longer than the interval")
+            raise refusal("timeout.interval", Message("the timeout is longer than the interval"))
         return timeout
 
 

@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, field_validator
 from pydantic import Field as Described
-from pydantic_core import PydanticCustomError
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
+from provider.messages import Message
 from provider.models.base import input_config, output_config
-from provider.values import Name, Scope
+from provider.values import Name, Scope, refusal
 
 
 class Token(SQLModel, table=True):
@@ -27,7 +27,7 @@ class Token(SQLModel, table=True):
 def _only_text(value: Any) -> Any:
     """Leave numbers to be refused: pydantic takes them for seconds since 1970."""
     if isinstance(value, int | float):
-        raise PydanticCustomError("type.string", "this has to be a text: a date with time and zone, or null")
+        raise refusal("type.string", Message("this has to be a text: a date with time and zone, or null"))
     return value
 
 
@@ -54,7 +54,7 @@ class TokenInput(BaseModel):
     def check_scopes(cls, scopes: list[str]) -> list[str]:
         """Refuse one scope twice."""
         if len(set(scopes)) < len(scopes):
-            raise PydanticCustomError("scopes.duplicate", "a scope stands here twice")
+            raise refusal("scopes.duplicate", Message("a scope stands here twice"))
         return scopes
 
 
@@ -72,10 +72,10 @@ class TokenOutput(BaseModel):
     model_config = output_config(_SHOWN)
 
     id: Annotated[str, Described(description="What is shown of it in logs and in the audit.")]
-    name: str
-    scopes: list[str]
-    created: AwareDatetime
-    expires: AwareDatetime | None
+    name: Annotated[str, Described(description="What it is for.")]
+    scopes: Annotated[list[str], Described(description="What it may do.")]
+    created: Annotated[AwareDatetime, Described(description="When it was made.")]
+    expires: Annotated[AwareDatetime | None, Described(description="Until when it is good; null is without end.")]
     last_used: Annotated[AwareDatetime | None, Described(description="When it was used last, to the minute.")]
 
 

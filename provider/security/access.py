@@ -93,6 +93,7 @@ class Access:
         self._database = database
         self._known: _Known | None = None
         self._version: int | None = None
+        self._reading = asyncio.Lock()
         self._used: dict[tuple[type[Token | AccountSession], str], datetime] = {}
         self._remembered: dict[bytes, _Remembered] = {}
 
@@ -103,16 +104,19 @@ class Access:
 
     async def follow(self) -> None:
         """Read all anew, if anybody has changed the database since. What cannot be read stays as it was known."""
-        version = self._database.find_version()
-        if version is None or version == self._version:
+        if self._is_current(self._database.find_version()):
             return
-        try:
-            known = await asyncio.to_thread(self._read)
-        except Unavailable as error:
-            logger.debug("accounts and tokens cannot be read now: %s", error.detail)
-            return
-        self._known, self._version = known, version
-        self._remembered.clear()
+        async with self._reading:  # by one for all that ask at this time
+            version = self._database.find_version()
+            if self._is_current(version):
+                return
+            try:
+                known = await asyncio.to_thread(self._read)
+            except Unavailable as error:
+                logger.debug("accounts and tokens cannot be read now: %s", error.detail)
+                return
+            self._known, self._version = known, version
+            self._remembered.clear()
 
     async def keep(self) -> None:
         """Follow what changes, and note what was used, until cancelled."""
@@ -176,6 +180,10 @@ class Access:
         self._used[AccountSession, key] = now
         actor = Actor(known.account, f"session:{key[: secrets.ID_LENGTH]}")
         return Principal(actor, rights.of_role(role), Person(known.account, role))
+
+    def _is_current(self, version: int | None) -> bool:
+        """Tell whether what is known is that of a version of the database, or no other can be read."""
+        return version is None or version == self._version
 
     def _read(self) -> _Known:
         with self._database.reading() as session:

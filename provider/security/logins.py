@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from provider.database.sessions import Database
 from provider.errors import FieldError, Invalid, TooMany
+from provider.messages import Message
 from provider.models import AccountSession, Actor, AuditOutcome
 from provider.security import passwords, people, secrets
 from provider.security.access import IDLE, LONGEST, written
@@ -93,7 +94,7 @@ class Logins:
             if not good:
                 with self._database.writing() as session:
                     _note_failure(session, name, actor, now)
-                detail = "this is not the current password"
+                detail = Message("this is not the current password")
                 raise Invalid([FieldError("/current", "password.wrong", detail)])
             password_hash = passwords.hashed(people.check_password(password, name))
             with self._database.writing() as session:

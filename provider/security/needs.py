@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from provider.messages import Message
 from provider.security.access import Principal
 from provider.security.rights import Level
 
@@ -41,8 +42,14 @@ class Needs:
     def words(self, method: str, parts: Mapping[str, str]) -> str:
         """Say what a method needs, to somebody who does not have it."""
         level = self.level(method) or "read"
-        told = f"the scope {level}, or the role {_ROLES[level]}"
-        return f"{told}, or the scope register:{parts['service']}" if self.register and "service" in parts else told
+        if self.register and "service" in parts:
+            return Message(
+                "the scope {level}, or the role {role}, or the scope register:{service}",
+                level=level,
+                role=_ROLES[level],
+                service=parts["service"],
+            )
+        return Message("the scope {level}, or the role {role}", level=level, role=_ROLES[level])
 
 
 EVERYBODY: Final = Needs(None, None)

@@ -6,7 +6,9 @@ from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from pydantic_core import PydanticCustomError
+
+from provider.messages import Message
+from provider.values import refusal
 
 SHORTEST: Final = 12
 LONGEST: Final = 1024
@@ -19,9 +21,10 @@ def check_password(text: str, account: str) -> str:
     """Check a password for an account, and return it as it is hashed. Nothing is demanded but length."""
     password = normal(text)
     if not SHORTEST <= len(password) <= LONGEST:
-        raise PydanticCustomError("password.length", f"a password has {SHORTEST} to {LONGEST} characters")
+        detail = Message("a password has {shortest} to {longest} characters", shortest=SHORTEST, longest=LONGEST)
+        raise refusal("password.length", detail)
     if len(set(password)) < 4 or account.lower() * 2 in password.lower():
-        raise PydanticCustomError("password.simple", "this password is too easy to guess: take several words")
+        raise refusal("password.simple", Message("this password is too easy to guess: take several words"))
     return password
 
 

@@ -12,12 +12,13 @@ from pydantic_core import PydanticCustomError
 from sqlmodel import Session
 
 from provider.errors import AlreadyExists, FieldError, InUse, Invalid, NotFound
+from provider.messages import Message
 from provider.models import Account, Actor, Change, Role
 from provider.security import passwords, secrets
 from provider.security.access import written
 from provider.security.secrets import Secret
 from provider.store import accounts, audit
-from provider.values import check_name
+from provider.values import check_name, detail_of
 
 INVITATION: Final = timedelta(hours=24)
 FIRST_ADMIN: Final = "admin"
@@ -28,7 +29,7 @@ def add(session: Session, actor: Actor, name: str, role: Role, now: datetime) ->
     """Make an account without a password. Raises `Invalid` and `AlreadyExists`."""
     checked(check_name, name, "/name")
     if accounts.find(session, name) is not None:
-        detail = f"account {name} exists already"
+        detail = Message("account {name} exists already", name=name)
         raise AlreadyExists(detail, [FieldError("/name", "name.taken", detail)])
     account = accounts.add(session, name, role, written(now))
     _note(session, actor, "account.add", f"account {name} added as {role}", name, None, role)
@@ -88,7 +89,7 @@ def get_invited(session: Session, text: str, now: datetime) -> str:
     """Return the account that a one-time link is for. Raises `NotFound` if it is not good, or not any more."""
     found = accounts.find_invitation(session, secrets.hashed(text)) if secrets.is_plain(text) else None
     if found is None or found.expires <= written(now):
-        raise NotFound("this link is not good any more: ask an admin for another")
+        raise NotFound(Message("this link is not good any more: ask an admin for another"))
     return found.account
 
 
@@ -97,7 +98,7 @@ def check_password(password: str, name: str) -> str:
     try:
         return passwords.check_password(password, name)
     except PydanticCustomError as error:
-        raise Invalid([FieldError("/password", error.type, error.message())]) from None
+        raise Invalid([FieldError("/password", error.type, detail_of(error))]) from None
 
 
 def checked(check: Callable[[str], str], value: str, where: str) -> str:
@@ -105,13 +106,13 @@ def checked(check: Callable[[str], str], value: str, where: str) -> str:
     try:
         return check(value)
     except PydanticCustomError as error:
-        raise Invalid([FieldError(where, error.type, error.message())]) from None
+        raise Invalid([FieldError(where, error.type, detail_of(error))]) from None
 
 
 def _check_admins(session: Session, account: Account, before: Role) -> None:
     """Refuse to lose the last admin: nobody could make another through the service."""
     if before is Role.ADMIN and account.password_hash is not None and accounts.count_admins(session) == 0:
-        raise InUse(f"{account.name} is the last admin who can log in: make another first", [])
+        raise InUse(Message("{name} is the last admin who can log in: make another first", name=account.name), [])
 
 
 def _note(

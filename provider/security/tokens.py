@@ -6,6 +6,7 @@ from typing import Any
 from sqlmodel import Session
 
 from provider.errors import FieldError, Invalid
+from provider.messages import Message
 from provider.models import Actor, Change, CreatedTokenOutput, Token, TokenInput, TokenOutput
 from provider.security import secrets
 from provider.security.access import written
@@ -15,7 +16,8 @@ from provider.store import audit, tokens
 def create(session: Session, actor: Actor, wanted: TokenInput, now: datetime) -> CreatedTokenOutput:
     """Make a token. This is the one time that its secret is shown. Raises `Invalid`."""
     if wanted.expires is not None and wanted.expires <= now:
-        raise Invalid([FieldError("/expires", "expires.past", "this is in the past: the token would never be good")])
+        detail = Message("this is in the past: the token would never be good")
+        raise Invalid([FieldError("/expires", "expires.past", detail)])
     secret = secrets.make_token()
     token = Token(
         id=secret.id,

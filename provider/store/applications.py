@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from sqlmodel import Session, col, select
 
 from provider.errors import AlreadyExists, FieldError, Invalid, pointer
+from provider.messages import Message
 from provider.models import (
     DomainInput,
     ExposedServer,
@@ -78,7 +79,7 @@ def name_servers(given: Sequence[ExposedServer]) -> list[ServerInput]:
     wrong = []
     for index, server in enumerate(given):
         if server.name is not None and server.name in taken:
-            detail = f"two servers have the name {server.name}"
+            detail = Message("two servers have the name {name}", name=server.name)
             wrong.append(FieldError(pointer("servers", index, "name"), "name.duplicate", detail))
         taken.add(server.name or "")
     if wrong:
@@ -107,9 +108,15 @@ def _free(name: str, taken: set[str]) -> str:
 def _check_free(session: Session, name: str, host: str, wanted: ExposeInput) -> None:
     wrong = []
     if services.find(session, name) is not None:
-        wrong.append(FieldError("/name", "name.taken", f"there is a service {name} already: give another name"))
+        wrong.append(
+            FieldError(
+                "/name", "name.taken", Message("there is a service {name} already: give another name", name=name)
+            )
+        )
     elif routers.find(session, name) is not None:
-        wrong.append(FieldError("/name", "name.taken", f"there is a router {name} already: give another name"))
+        wrong.append(
+            FieldError("/name", "name.taken", Message("there is a router {name} already: give another name", name=name))
+        )
     rivals = session.exec(
         select(Router.name)
         .join(RouterDomain, col(RouterDomain.router) == col(Router.name))
@@ -118,7 +125,7 @@ def _check_free(session: Session, name: str, host: str, wanted: ExposeInput) -> 
     ).all()
     if rivals:
         where = wanted.domain + (wanted.path_prefix or "")
-        detail = f"{where} is exposed already, by router {', '.join(rivals)}"
+        detail = Message("{where} is exposed already, by router {routers}", where=where, routers=", ".join(rivals))
         wrong.append(FieldError("/domain", "domain.taken", detail))
     if wrong:
         raise AlreadyExists("; ".join(field.detail for field in wrong), wrong)

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, SQLModel, col, select
 
 from provider.errors import InUse, NotFound
+from provider.messages import Message
 from provider.models import Change, Kind
 
 T = TypeVar("T")
@@ -85,7 +86,7 @@ def contains(column: Any, text: str) -> ColumnElement[bool]:
 def required(found: T | None, kind: str, name: str) -> T:
     """Return what was found. Raises `NotFound` if nothing was."""
     if found is None:
-        raise NotFound(f"there is no {kind} {name}")
+        raise NotFound(Message("there is no {kind} {name}", kind=kind, name=name))
     return found
 
 
@@ -93,5 +94,11 @@ def check_unused(kind: str, name: str, users: Sequence[tuple[str, str]], *, casc
     """Raise `InUse` where something is used, and its users shall not go too."""
     if users and not cascade:
         shown = ", ".join(f"{user_kind} {user}" for user_kind, user in users[:10])
-        more = f" and {len(users) - 10} more" if len(users) > 10 else ""
-        raise InUse(f"{kind} {name} is used by {shown}{more}: remove them first, or take them along", users)
+        told = {"kind": kind, "name": name, "users": shown, "more": len(users) - 10}
+        if len(users) > 10:
+            detail = Message(
+                "{kind} {name} is used by {users} and {more} more: remove them first, or take them along", **told
+            )
+        else:
+            detail = Message("{kind} {name} is used by {users}: remove them first, or take them along", **told)
+        raise InUse(detail, users)

@@ -6,6 +6,7 @@ from sqlalchemy import delete, insert, or_
 from sqlmodel import Session, col, select
 
 from provider.errors import FieldError, Invalid, pointer
+from provider.messages import Message
 from provider.models import Domain, Router, RouterDomain, RouterInput, Service
 from provider.store import records
 
@@ -81,10 +82,10 @@ def _check_references(session: Session, router: RouterInput, hosts: Sequence[str
     known = set(session.exec(select(Domain.name).where(col(Domain.name).in_(hosts))))
     for index, host in enumerate(hosts):
         if host not in known:
-            detail = f"there is no domain {router.domains[index]}: add it first"
+            detail = Message("there is no domain {name}: add it first", name=router.domains[index])
             wrong.append(FieldError(pointer("domains", index), "domain.unknown", detail))
     if session.get(Service, router.service) is None:
-        detail = f"there is no service {router.service}: add it first"
+        detail = Message("there is no service {name}: add it first", name=router.service)
         wrong.append(FieldError(pointer("service"), "service.unknown", detail))
     if wrong:
         raise Invalid(wrong)

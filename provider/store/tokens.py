@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlmodel import Session, select
 
 from provider.errors import InUse
+from provider.messages import Message
 from provider.models import Token
 from provider.store import records
 
@@ -37,7 +38,8 @@ def get(session: Session, which: str) -> Token:
     same = named(session, which)
     if len(same) > 1:
         listed = ", ".join(token.id for token in same)
-        raise InUse(f"several tokens are named {which}: say which by its id ({listed})", [])
+        detail = Message("several tokens are named {name}: say which by its id ({ids})", name=which, ids=listed)
+        raise InUse(detail, [])
     return records.required(same[0] if same else None, "token", which)
 
 

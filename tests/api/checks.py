@@ -30,7 +30,7 @@ CODES = {
     *("json.depth", "json.duplicate", "json.members", "json.number", "json.syntax", "json.utf8"),
     *("name.duplicate", "name.format", "name.immutable", "name.taken", "path.format", "path.segments"),
     *("precondition.failed", "prefer.wait", "query.duplicate", "query.format", "query.unknown"),
-    *("password.length", "password.simple", "password.wrong"),
+    *("login.refused", "password.length", "password.repeat", "password.simple", "password.wrong"),
     *("router.match", "scope.format", "scopes.duplicate", "service.unknown"),
     *("text.control", "text.surrogate", "timeout.interval"),
     *("type.array", "type.boolean", "type.integer", "type.number", "type.object", "type.string"),
@@ -57,6 +57,7 @@ def problem(answer: httpx.Response, kind: str, *fields: tuple[str, str]) -> dict
     assert found["detail"]
     assert set(found) <= {"type", "title", "status", "detail", "instance", "errors"}
     assert answer.headers.get("retry-after") == ("1" if status == 503 else None)
+    assert answer.headers.get("www-authenticate") == ("Bearer" if status == 401 else None)
     for error in found.get("errors", ()):
         assert set(error) == {"pointer", "code", "detail", "in"}
         assert error["in"] in {"body", "query", "path", "header"}

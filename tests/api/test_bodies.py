@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from provider.api.bodies import DEEPEST, LONGEST_BYTES, MOST_MEMBERS, read_json
 from provider.errors import Unreadable
 from tests.api.checks import TITLES, problem, state
-from tests.running import Service, wait_until
+from tests.running import AUTHORIZED, Service, wait_until
 
 JSON = {"Content-Type": "application/json"}
 SERVERS = "/services/wayshub/servers"
@@ -280,6 +280,12 @@ def test_a_body_has_at_most_a_mebibyte(client: httpx.Client) -> None:
     assert client.request("PATCH", "/domains/alvin.xyz", content=in_chunks(body), headers=JSON).status_code == 200
 
 
+POST_HEAD = (
+    "POST /api/v1/domains HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    f"Authorization: {AUTHORIZED['Authorization']}\r\n"
+).encode()
+
+
 @contextmanager
 def raw_connection(service: Service) -> Iterator[socket.socket]:
     url = httpx.URL(service.url)
@@ -301,19 +307,17 @@ def exchange(service: Service, request: bytes) -> bytes:
 
 @pytest.mark.usefixtures("client")
 def test_a_body_that_is_announced_as_too_long_is_not_waited_for(service: Service) -> None:
-    head = b"POST /api/v1/domains HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     with raw_connection(service) as connection:
-        connection.sendall(head + b"Content-Length: 10000000000\r\n\r\n{")
+        connection.sendall(POST_HEAD + b"Content-Length: 10000000000\r\n\r\n{")
         assert connection.recv(65_536).startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_body_that_ends_early_harms_nobody(
     client: httpx.Client, service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
-    head = b"POST /api/v1/domains HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    exchange(service, head + b'Content-Length: 100\r\n\r\n{"name":"b.test"}')
-    exchange(service, head + b'Transfer-Encoding: chunked\r\n\r\n11\r\n{"name":"b.test"}\r\n')
-    exchange(service, head + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n")
+    exchange(service, POST_HEAD + b'Content-Length: 100\r\n\r\n{"name":"b.test"}')
+    exchange(service, POST_HEAD + b'Transfer-Encoding: chunked\r\n\r\n11\r\n{"name":"b.test"}\r\n')
+    exchange(service, POST_HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n")
     assert client.get("/domains/b.test").status_code == 404
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
@@ -390,8 +394,7 @@ def test_a_huge_query_is_refused(client: httpx.Client) -> None:
 def test_while_long_bodies_are_read_others_are_answered(client: httpx.Client, service: Service) -> None:
     body = b"[" + b"1," * 500_000 + b"1]"
     with raw_connection(service) as connection:
-        head = b"POST /api/v1/domains HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        connection.sendall(POST_HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
         wait_until(lambda: client.get("/domains").status_code == 200, "others are answered", seconds=5)
         assert connection.recv(65_536).startswith(b"HTTP/1.1 422 ")
 

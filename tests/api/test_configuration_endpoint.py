@@ -21,7 +21,18 @@ import pytest
 
 from provider.database import schema
 from tests.api.checks import problem, revision
-from tests.running import Service, answers, compact, empty, fetch, http_client, running_service, wait_until
+from tests.running import (
+    AUTHORIZED,
+    Service,
+    answers,
+    compact,
+    empty,
+    fetch,
+    give_token,
+    http_client,
+    running_service,
+    wait_until,
+)
 
 PATH = "/traefik/configuration"
 SOON_SECONDS = 0.5
@@ -49,7 +60,7 @@ class Edge:
 
     def poll(self, query: str = "", method: str = "GET") -> Answer:
         begun = time.monotonic()
-        self.connection.request(method, PATH + query)
+        self.connection.request(method, PATH + query, headers=AUTHORIZED)
         answer = self.connection.getresponse()
         return Answer(answer.status, answer.headers, answer.read(), time.monotonic() - begun)
 
@@ -192,7 +203,7 @@ def test_the_headers_say_what_is_sent(client: httpx.Client, service: Service) ->
     assert answer.headers["cache-control"] == "no-store"
     assert int(answer.headers["content-length"]) == len(answer.content)
     assert int(answer.headers["config-revision"]) == number
-    head = httpx.head(service.url + PATH)
+    head = httpx.head(service.url + PATH, headers=AUTHORIZED)
     assert (head.status_code, head.content) == (200, b"")
     assert {name: head.headers[name] for name in ("content-length", "config-revision")} == {
         name: answer.headers[name] for name in ("content-length", "config-revision")
@@ -322,7 +333,7 @@ def test_who_hangs_up_is_not_waited_for(service: Service) -> None:
     edges = [Edge(service) for _ in range(10)]
     for polling in edges:
         polling.poll("?wait=60")
-        polling.connection.request("GET", PATH + "?wait=60")
+        polling.connection.request("GET", PATH + "?wait=60", headers=AUTHORIZED)
     wait_for_held(service, 10)
     for polling in edges[:5]:
         polling.connection.close()
@@ -407,7 +418,7 @@ def test_a_wrong_parameter_is_refused_and_named(service: Service, query: str, po
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_it_is_polled_with_get(service: Service, method: str) -> None:
-    answer = httpx.request(method, service.url + PATH, json={})
+    answer = httpx.request(method, service.url + PATH, json={}, headers=AUTHORIZED)
     problem(answer, "method-not-allowed")
     assert answer.headers["allow"] == "GET, HEAD"
 
@@ -474,7 +485,9 @@ def test_a_database_that_is_migrated_later_is_served_without_a_restart(tmp_path:
     with running_service(tmp_path, None) as service:
         assert polled(service).status_code == 503
         schema.migrate(service.database)
-        wait_until(lambda: polled(service).status_code == 200, "the state is read")
+        wait_until(lambda: polled(service).status_code == 401, "the state is read, and nobody is known yet")
+        give_token(service.database)
+        wait_until(lambda: polled(service).status_code == 200, "the token is read")
         assert set(polled(service).json()["http"]) == {"middlewares"}
 
 

@@ -1,6 +1,7 @@
 """The OpenAPI document: complete, and true."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from provider.app import create_app
 from provider.settings import Settings
-from tests.running import http_client, running_service
+from tests.running import Service, give_token, http_client, running_service
 
 DOCUMENT: dict[str, Any] = json.loads(
     json.dumps(create_app(Settings(database_url="sqlite:////nowhere/provider.db")).api.openapi())
@@ -28,6 +29,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "POST /api/v1/services/{service}/servers": {"name": "new"},
     "POST /api/v1/routers": {"name": "new"},
     "POST /api/v1/expose": {"domain": "new.xyz", "name": "new"},
+    "POST /api/v1/tokens": {"expires": "2999-01-01T00:00:00Z"},  # that of the example will be in the past
 }
 """What makes the example of a new object another object than that of the examples."""
 MEDIA_TYPES = {"GET /metrics": "text/plain; version=0.0.4; charset=utf-8"}
@@ -43,12 +45,8 @@ TAGGED = {
     ),
 }
 """The operations that answer with the tag of an object: edges are observed, and have none."""
-NO_DATABASE = {
-    "GET /api/v1/edges": 200,
-    "GET /api/v1/edges/{name}": 404,
-    "DELETE /api/v1/edges/{name}/quarantine": 404,
-}
-"""What is answered without a database where it is needed only to tell what a quarantined document changed."""
+OPEN = {"GET /healthz", "GET /readyz"}
+"""What answers without credentials."""
 
 
 def references(value: object) -> Iterator[str]:
@@ -113,6 +111,8 @@ def test_every_operation_of_the_design_is_there() -> None:
     designed |= {f"{method} /api/v1{noun}/{{name}}" for noun in nouns for method in ("GET", "PUT", "PATCH", "DELETE")}
     designed |= {"POST /api/v1/expose", "GET /healthz", "GET /readyz", "GET /metrics"}
     designed |= {"GET /api/v1/edges", "GET /api/v1/edges/{name}", "DELETE /api/v1/edges/{name}/quarantine"}
+    designed |= {"GET /api/v1/tokens", "POST /api/v1/tokens", "GET /api/v1/tokens/{id}", "DELETE /api/v1/tokens/{id}"}
+    designed |= {"GET /api/v1/audit"}
     designed |= {"GET /traefik/configuration", "HEAD /traefik/configuration"}
     assert set(OPERATIONS) == designed
 
@@ -152,9 +152,23 @@ def test_every_answer_is_described_and_every_error_is_a_problem(name: str) -> No
         writes = name.partition(" ")[0] in WRITING and status < "300"
         assert ("Config-Revision" in headers) == (writes or ("/traefik/" in name and status == "200"))
         assert ("Location" in headers) == (status == "201")
-        assert ("Retry-After" in headers) == (status == "503")
+        assert ("Retry-After" in headers) == (status in {"429", "503"})
+        assert ("WWW-Authenticate" in headers) == (status == "401")
         assert ("X-Request-ID" in headers) == ("/traefik/" not in name)
         assert ("ETag" in headers) == (name in TAGGED and status in {"200", "201", "304"})
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation_says_with_what_one_may_come_in(name: str) -> None:
+    described = OPERATIONS[name]
+    ways = [way for ways in described.get("security", ()) for way in ways]
+    edge = "/traefik/" in name  # Traefik has no session
+    assert ways == ([] if name in OPEN else ["token"] if edge else ["token", "session"])
+    assert ("401" in described["responses"]) == (name not in OPEN)
+    schemes = DOCUMENT["components"]["securitySchemes"]
+    assert (schemes["token"]["type"], schemes["token"]["scheme"]) == ("http", "bearer")
+    assert (schemes["session"]["type"], schemes["session"]["in"]) == ("apiKey", "cookie")
+    assert all(scheme["description"].endswith(".") for scheme in schemes.values())
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -173,6 +187,8 @@ def test_every_write_can_wait_and_says_what_it_answers_then(name: str) -> None:
 
 def test_every_reference_leads_somewhere_and_every_schema_is_used() -> None:
     used = set(references(DOCUMENT))
+    ways = [way for operation in OPERATIONS.values() for ways in operation.get("security", ()) for way in ways]
+    used |= {f"#/components/securitySchemes/{way}" for way in ways}
     assert used == {
         f"#/components/{kind}/{name}" for kind, components in DOCUMENT["components"].items() for name in components
     }
@@ -217,11 +233,12 @@ def test_numbers_say_their_range_and_durations_their_unit() -> None:
 
 
 @pytest.fixture
-def client(client: httpx.Client) -> httpx.Client:
+def client(client: httpx.Client, service: Service) -> httpx.Client:
     """A client of a service that has the objects of the examples."""
     for operation in EXAMPLES:
-        if operation != "POST /api/v1/expose":
+        if operation not in {"POST /api/v1/expose", "POST /api/v1/tokens"}:
             ask(client, operation, json=body_example(operation)).raise_for_status()
+    give_token(service.database, path_example("GET /api/v1/tokens/{id}").rpartition("/")[2])
     polled(client)
     return client
 
@@ -247,7 +264,7 @@ TAG = {"If-Match": '"x"'}
 
 def missing(operation: str) -> str:
     path = operation.partition(" ")[2]
-    return path.replace("{service}", "missing").replace("{name}", "missing")
+    return re.sub(r"\{\w+\}", "missing", path)
 
 
 def created(client: httpx.Client, operation: str) -> httpx.Response:
@@ -281,6 +298,12 @@ def unconfirmed(client: httpx.Client, operation: str) -> httpx.Response:
     return (removed if method == "DELETE" else created)(client, operation)
 
 
+def unknown(client: httpx.Client, operation: str) -> httpx.Response:
+    """Ask as nobody."""
+    del client.headers["Authorization"]
+    return ask(client, operation)
+
+
 Producer = Callable[[httpx.Client, str], httpx.Response]
 
 PRODUCERS: dict[str, Producer] = {
@@ -290,6 +313,7 @@ PRODUCERS: dict[str, Producer] = {
     "204": removed,
     "304": lambda client, operation: ask(client, operation, headers={"If-None-Match": "*"}),
     "400": lambda client, operation: ask(client, operation, content=b"{", headers=JSON),
+    "401": unknown,
     "403": lambda client, operation: ask(client, operation, headers={"Host": "evil.example"}),
     "404": lambda client, operation: ask(client, operation, path=missing(operation)),
     "409": taken,
@@ -325,7 +349,7 @@ def test_every_answer_that_is_documented_occurs(client: httpx.Client, operation:
 def test_503_is_documented_for_all_that_needs_the_database(tmp_path: Path) -> None:
     with running_service(tmp_path, None) as service, http_client(f"{service.url}/api/v1") as client:
         for operation, described in OPERATIONS.items():
-            expected = NO_DATABASE.get(operation, 503 if "503" in described["responses"] else 200)
+            expected = 503 if "503" in described["responses"] else 200
             assert ask(client, operation).status_code == expected
 
 

@@ -14,7 +14,7 @@ import pytest
 from provider.edges.fallback import fallback, write
 from provider.edges.registry import MOST_EDGES
 from tests.api.checks import problem
-from tests.running import Service, http_client, running_service, wait_until
+from tests.running import AUTHORIZED, Service, http_client, running_service, wait_until
 
 
 def poll(service: Service, name: str) -> None:
@@ -159,9 +159,8 @@ def poll_under_many_names(service: Service, count: int) -> None:
         connection.makefile("rb") as answers,
     ):
         for number in range(count):
-            connection.sendall(
-                f"GET /traefik/configuration?edge=n-{number} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
-            )
+            request = f"GET /traefik/configuration?edge=n-{number} HTTP/1.1\r\nHost: localhost\r\n"
+            connection.sendall(f"{request}Authorization: {AUTHORIZED['Authorization']}\r\n\r\n".encode())
             head = list(iter(answers.readline, b"\r\n"))
             assert head[0].startswith(b"HTTP/1.1 200")
             (length,) = [int(line.split(b":")[1]) for line in head if line.lower().startswith(b"content-length")]

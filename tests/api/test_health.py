@@ -15,6 +15,7 @@ import pytest
 from provider import __version__
 from tests.api.checks import problem
 from tests.running import (
+    AUTHORIZED,
     Service,
     Traefik,
     fetch,
@@ -154,7 +155,7 @@ def test_a_database_that_is_lost_is_warned_of_while_the_document_is_served(start
     assert told.startswith("changes are refused: ")
     assert "was replaced by another file: start the service again" in told
     assert fetch(f"{service.url}/traefik/configuration").status_code == 200
-    assert httpx.put(f"{service.url}/api/v1/domains/alvin.xyz", json={}).status_code == 503
+    assert httpx.put(f"{service.url}/api/v1/domains/alvin.xyz", json={}, headers=AUTHORIZED).status_code == 503
 
 
 def test_a_fallback_file_that_cannot_be_written_is_warned_of_until_it_can(start_service: Start, tmp_path: Path) -> None:

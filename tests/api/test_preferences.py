@@ -17,6 +17,7 @@ import pytest
 
 from tests.e2e.edge import place, shown, wait_for_state
 from tests.running import (
+    AUTHORIZED,
     Service,
     Traefik,
     fetch,
@@ -294,7 +295,12 @@ class Waiting:
         self._process = process
         limits = httpx.Limits(max_connections=2 * WAITING)
         self._client = httpx.AsyncClient(
-            base_url=f"{service_url}/api/v1", limits=limits, verify=NO_TLS, timeout=60, trust_env=False
+            base_url=f"{service_url}/api/v1",
+            headers=AUTHORIZED,
+            limits=limits,
+            verify=NO_TLS,
+            timeout=60,
+            trust_env=False,
         )
 
     async def run(self, release: Callable[[], None]) -> list[httpx.Response]:

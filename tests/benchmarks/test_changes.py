@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.benchmarks.results import Results
-from tests.running import service_process
+from tests.running import http_client, service_process
 
 CHANGES = 300
 MOST_TIMES = 5
@@ -39,8 +39,8 @@ def test_a_change_with_10_000_routers_costs_at_most_5_times_one_with_10(
     with (
         service_process(few.parent) as (_, few_url),
         service_process(many.parent) as (_, many_url),
-        httpx.Client(base_url=few_url) as few_client,
-        httpx.Client(base_url=many_url, timeout=30) as many_client,
+        http_client(few_url) as few_client,
+        http_client(many_url) as many_client,
     ):
         for client in (few_client, many_client):
             change_weight(client, 500)

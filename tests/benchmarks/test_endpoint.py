@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-import httpx
 import pytest
 
 from tests.benchmarks.load import requests_per_second
 from tests.benchmarks.results import Results
-from tests.running import ROOT, answers, free_port, service_process, wait_until
+from tests.running import ROOT, answers, fetch, free_port, service_process, wait_until
 
 ROUNDS = 7
 LEAST_RATIO = 0.8
@@ -40,7 +39,7 @@ def test_the_endpoint_answers_at_least_0_8_as_often_as_a_bare_application(
     with service_process(database_with(count).parent) as (_process, service_url):
         polled = f"{service_url}/traefik/configuration?edge=default"
         content = tmp_path / "content"
-        content.write_bytes(httpx.get(polled).raise_for_status().content)
+        content.write_bytes(fetch(polled).raise_for_status().content)
         with bare_process(content) as bare_url:
             pairs = [(requests_per_second(polled, 1.0), requests_per_second(bare_url, 1.0)) for _ in range(ROUNDS)]
     ratio = median(ours / bare for ours, bare in pairs)

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.benchmarks.results import Results
-from tests.running import free_port, service_process, wait_until
+from tests.running import fetch, free_port, service_process, wait_until
 
 STARTS = 3
 
@@ -30,8 +30,8 @@ def test_memory(count: int, database_with: Callable[[int], Path], results: Resul
     with service_process(database_with(count).parent) as (process, url):
         rest = resident_megabytes(process.pid)
         for _ in range(20):
-            httpx.get(f"{url}/traefik/configuration").raise_for_status()
-            httpx.get(f"{url}/api/v1/routers", params={"limit": 1000}).raise_for_status()
+            fetch(f"{url}/traefik/configuration").raise_for_status()
+            fetch(f"{url}/api/v1/routers", params={"limit": 1000}).raise_for_status()
         busy = resident_megabytes(process.pid)
     results.add(f"memory after the start, {count:,} routers", rest, "MB")
     results.add(f"memory after 20 polls and 20 lists, {count:,} routers", busy, "MB")

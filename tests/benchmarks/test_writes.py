@@ -10,12 +10,11 @@ from pathlib import Path
 from shutil import copy
 from statistics import median
 
-import httpx
 import pytest
 
 from provider.database.connections import prepare
 from tests.benchmarks.results import Results
-from tests.running import service_process
+from tests.running import http_client, service_process
 
 SECONDS = 1.5
 ROUNDS = 3
@@ -56,7 +55,7 @@ def rest_writes_per_second(url: str, clients: int) -> float:
 
     def loop(client: int) -> int:
         count, deadline = 0, time.perf_counter() + SECONDS
-        with httpx.Client(base_url=url, timeout=30) as http:
+        with http_client(url) as http:
             while time.perf_counter() < deadline:
                 count += 1
                 path = f"/api/v1/services/app-{client:05d}/servers/a"
@@ -87,7 +86,8 @@ def test_durable_writes_beside_a_bare_loop(
     served = database_with(10)
     bare = tmp_path / "bare.db"
     with service_process(served.parent) as (_, url):
-        httpx.patch(f"{url}/api/v1/services/app-00000/servers/a", json={"weight": 77}).raise_for_status()
+        with http_client(url) as http:
+            http.patch("/api/v1/services/app-00000/servers/a", json={"weight": 77}).raise_for_status()
         with closing(sqlite3.connect(served)) as source:
             source.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         copy(served, bare)

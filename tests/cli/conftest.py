@@ -24,7 +24,7 @@ APPLICATION = {
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command in this process, as its entry point does."""
     for name in os.environ:
-        if name.startswith("PROVIDER_"):
+        if name.startswith("PROVIDER_") and name != "PROVIDER_TOKEN":
             monkeypatch.delenv(name)
 
     def run(*arguments: str) -> Result:

@@ -55,8 +55,12 @@ def run_process(*arguments: str | bytes, **options: Any) -> Result:
 
 
 def variables(**changes: str) -> dict[str, str]:
-    """The environment without settings of ours, but these."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PROVIDER_")} | changes
+    """The environment with the tests' token, and without other settings of ours, but these."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PROVIDER_") or name == "PROVIDER_TOKEN"
+    } | changes
 
 
 @contextmanager

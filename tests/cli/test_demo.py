@@ -9,14 +9,14 @@ import pytest
 
 from provider.cli import demo
 from provider.cli.client import Client
-from tests.running import Service, fetch
+from tests.running import TOKEN, Service, fetch
 
 PORTS = {"a": 9101, "b": 9102, "c": 9103}
 
 
 @pytest.fixture
 def caller(service: Service) -> Iterator[Client]:
-    with Client(service.url) as made:
+    with Client(service.url, TOKEN) as made:
         yield made
 
 

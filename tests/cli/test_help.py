@@ -1,9 +1,11 @@
 """The help of every command: one line that says what it does, and examples that work."""
 
+import re
 import shlex
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
@@ -33,8 +35,8 @@ def commands(group: Any = ROOT, path: tuple[str, ...] = ()) -> Iterator[tuple[tu
 
 def examples(text: str) -> list[list[str]]:
     """The arguments of the examples in a help, without the program and the variables before it."""
-    lines = [shlex.split(line) for line in text.splitlines() if "wayshub-provider " in line and line.startswith("  ")]
-    return [words[words.index("wayshub-provider") + 1 :] for words in lines]
+    found = [re.search(r"wayshub-provider ([^|]*)", line) for line in text.splitlines() if line.startswith("  ")]
+    return [shlex.split(command[1]) for command in found if command]
 
 
 VERBS = ("list", "show", "add", "set", "remove")
@@ -84,7 +86,15 @@ def test_a_command_that_is_imported_late_is_listed_with_its_own_summary(
     assert (late.find(group, name).__doc__ or "").partition("\n")[0] == summary
 
 
-@pytest.mark.usefixtures("exposed")
+@pytest.fixture
+def refused(client: httpx.Client) -> None:
+    """Something that was refused, for the audit."""
+    reader = client.post("/tokens", json={"name": "reader", "scopes": ["read"]}).raise_for_status().json()
+    answer = client.put("/domains/b.test", json={}, headers={"Authorization": f"Bearer {reader['token']}"})
+    assert answer.status_code == 403
+
+
+@pytest.mark.usefixtures("exposed", "refused")
 @pytest.mark.parametrize("example", EXAMPLES, ids=" ".join)
 def test_every_example_works(cli: Run, example: list[str]) -> None:
     cli(*example).check()

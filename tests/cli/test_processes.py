@@ -161,6 +161,8 @@ def test_migrate_makes_the_database_that_serve_serves(tmp_path: Path) -> None:
         process = subprocess.Popen([PROGRAM, "serve"], env=environment, stdout=log, stderr=log)
         try:
             wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "the service is ready")
+            made = run_process("token", "create", "me", "--scope", "read", env=environment).check().out
+            environment["PROVIDER_TOKEN"] = made.splitlines()[-1]
             assert run_process("status", env=environment).check().out.startswith(f"http://127.0.0.1:{port} is ready.")
         finally:
             process.send_signal(signal.SIGINT)

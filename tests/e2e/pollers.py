@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import IO
 from urllib.parse import urlsplit
 
-from tests.running import ROOT
+from tests.running import AUTHORIZED, ROOT
 
 
 async def _answer(reader: asyncio.StreamReader) -> None:
@@ -26,7 +26,8 @@ async def _answer(reader: asyncio.StreamReader) -> None:
 
 async def _edge(host: str, port: int, number: int, ready: asyncio.Semaphore) -> float:
     reader, writer = await asyncio.open_connection(host, port)
-    request = f"GET /traefik/configuration?edge=e-{number}&wait=60 HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+    head = f"GET /traefik/configuration?edge=e-{number}&wait=60 HTTP/1.1\r\nHost: {host}\r\n"
+    request = f"{head}Authorization: {AUTHORIZED['Authorization']}\r\n\r\n".encode()
     writer.write(request)
     await _answer(reader)
     writer.write(request)

@@ -10,7 +10,7 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from provider.app import Application
-from provider.errors import FieldError
+from provider.errors import FieldError, InUse, PreconditionFailed, Unavailable
 from provider.messages import Message
 from provider.web import languages
 from provider.web.forms import Form
@@ -97,6 +97,17 @@ def gallery(request: Request, text: str = "wayshub", *, wrong: bool = False) -> 
 @router.post("/notice")
 def leave_notice(request: Request, text: str, tone: Tone) -> Response:
     return redirect(request, "/", Notice(text, tone))
+
+
+@router.get("/failure/{kind}")
+def fail(kind: str, text: str = "wayshub") -> Response:
+    if kind == "fault":
+        raise ZeroDivisionError(text)
+    raise {
+        "in-use": InUse(Message("there is no {kind} {name}", kind="service", name=text), []),
+        "changed": PreconditionFailed(Message("there is no {kind} {name}", kind="service", name=text)),
+        "unavailable": Unavailable(Message("there is no {kind} {name}", kind="service", name=text)),
+    }[kind]
 
 
 PAGES: Final = ["login", "login/failed", "password", "password/failed", "confirm", "gallery", "gallery?wrong=true"]

@@ -6,6 +6,7 @@ import pytest
 from tests.api.checks import problem
 
 INDONESIAN = {"Accept-Language": "id-ID,id;q=0.9"}
+PROGRAM = {"Accept": "application/json"}
 
 
 def test_the_console_speaks_the_language_that_the_browser_wishes(browser: httpx.Client) -> None:
@@ -52,14 +53,15 @@ def test_a_switch_leads_to_no_other_site(browser: httpx.Client, name: str, path:
     ("name", "value"), [("language", "xx"), ("language", "ID"), ("theme", "blue"), ("theme", "\x00")]
 )
 def test_what_cannot_be_chosen_is_refused(browser: httpx.Client, name: str, value: str) -> None:
-    answer = browser.post(f"/preferences/{name}", data={name: value})
+    answer = browser.post(f"/preferences/{name}", data={name: value}, headers=PROGRAM)
     problem(answer, "invalid", (f"/{name}", "value.choice"))
     assert "Set-Cookie" not in answer.headers
 
 
 @pytest.mark.parametrize("name", ["language", "theme"])
 def test_a_choice_is_required(browser: httpx.Client, name: str) -> None:
-    problem(browser.post(f"/preferences/{name}", data={}), "invalid", (f"/{name}", "field.required"))
+    answer = browser.post(f"/preferences/{name}", data={}, headers=PROGRAM)
+    problem(answer, "invalid", (f"/{name}", "field.required"))
 
 
 @pytest.mark.parametrize("value", ["xx", "<script>", '"><b>', "%00", "x" * 3000])

@@ -16,7 +16,7 @@ document.addEventListener("submit", (event) => {
   fetch(form.action, { method: "POST", body: new URLSearchParams(chosen), redirect: "manual" });
 });
 
-// What htmx asked for and did not get is told, in the page's language.
+// What htmx asked for and did not get is told, in the page's language: by the service, or if it cannot, from here.
 const tell = (text) => {
   const box = document.createElement("div");
   box.className = "notice bad";
@@ -27,7 +27,12 @@ const tell = (text) => {
 };
 document.addEventListener("htmx:sendError", () => tell(document.body.dataset.noAnswer));
 document.addEventListener("htmx:timeout", () => tell(document.body.dataset.noAnswer));
-document.addEventListener("htmx:responseError", () => tell(document.body.dataset.refused));
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.isError && detail.xhr.getResponseHeader("HX-Retarget")) detail.shouldSwap = true;
+});
+document.addEventListener("htmx:responseError", ({ detail }) => {
+  if (!detail.xhr.getResponseHeader("HX-Retarget")) tell(document.body.dataset.refused);
+});
 
 // Whoever points at a date sees it as the clock on the wall does.
 const localise = (root) => {
