@@ -156,14 +156,14 @@ class Document:
 def router_part(router: RouterInput, ascii_domains: Sequence[str]) -> Part | None:
     """Return the part of a router, or None if the edge shall not have it.
 
-    `ascii_domains` are its domains as A-labels, in order.
+    `ascii_domains` are its domains as A-labels, in order; a router with a rule of its own has none.
     """
     if not router.enabled:
         return None
     priority = router.priority or rules.priority(ascii_domains, router.path_prefix) or 0
     struct = RouterPart(
         entry_points=list(router.entry_points),
-        rule=rules.build(ascii_domains, router.path_prefix),
+        rule=router.rule or rules.build(ascii_domains, router.path_prefix),
         service=router.service,
         priority=priority,
     )

@@ -39,6 +39,14 @@ urls = st.builds(
 
 path_prefixes = st.from_regex(r"(/[A-Za-z0-9_~!$&'()*+,;=:@-]{1,8}){1,3}/?", fullmatch=True) | st.just("/")
 
+rules = st.lists(
+    st.sampled_from(
+        ["Host(`a.test`)", "!PathPrefix(`/x`)", '(Query("é") || Method(`PUT`))', r"HeaderRegexp(`A`, `\d`)"]
+    ),
+    min_size=1,
+    max_size=4,
+).map(" && ".join)
+
 health_checks = st.fixed_dictionaries(
     {
         "path": path_prefixes,
@@ -64,17 +72,21 @@ services = st.fixed_dictionaries(
 
 def routers(service_names: list[str]) -> st.SearchStrategy[dict[str, Any]]:
     """Random routers to the services of these names."""
-    return st.fixed_dictionaries(
+    by_domains = {
+        "domains": st.lists(hosts, min_size=1, max_size=3, unique_by=to_ascii),
+        "pathPrefix": st.none() | path_prefixes,
+    }
+    matches = st.fixed_dictionaries(by_domains) | st.fixed_dictionaries({"rule": rules})
+    rest = st.fixed_dictionaries(
         {
             "name": names,
-            "domains": st.lists(hosts, min_size=1, max_size=3, unique_by=to_ascii),
-            "pathPrefix": st.none() | path_prefixes,
             "service": st.sampled_from(service_names),
             "entryPoints": st.lists(names, min_size=1, max_size=2, unique=True),
             "priority": st.none() | st.integers(1, 1_000_000_000),
             "enabled": st.booleans(),
         }
     )
+    return st.builds(lambda match, rest: match | rest, matches, rest)
 
 
 @st.composite

@@ -26,6 +26,8 @@ LAYERS = [
     "declarations",
     "configuration",
     "differences",
+    "explanations",
+    "conflicts",
     "database",
     "store",
     "revisions",
@@ -50,6 +52,7 @@ DOORS = ["api", "web", "cli"]
 PURE = [
     *("messages", "errors", "failures", "validation", "tags", "cursors"),
     *("addresses", "values", "rules", "declarations", "configuration", "differences", "models"),
+    *("explanations", "conflicts"),
 ]
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),

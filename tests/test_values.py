@@ -13,9 +13,11 @@ from pydantic_core import PydanticCustomError
 
 from provider import values
 from provider.addresses import find_refusal
+from provider.models.router import check_rule
 from tests import strategies
 
 CHECKS: list[Callable[[str], Any]] = [
+    check_rule,
     values.check_name,
     values.check_text,
     values.to_ascii,

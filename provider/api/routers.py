@@ -46,7 +46,7 @@ class RouterResource(Resource[RouterInput]):
 
 @router.get("", responses=documentation.LIST, summary="List routers")
 def list_routers(revisions: RevisionsDependency, page: PageParameters) -> Page[RouterInput]:
-    """Return routers by name; `q` looks in the name, the domains, the path prefix and the service."""
+    """Return routers by name; `q` looks in the name, the domains, the path prefix, the rule and the service."""
     with revisions.reading() as session:
         found = routers.page(session, limit=page.limit + 1, after=page.after, q=page.q)
     return page.answer(found, lambda router: router.name)

@@ -34,6 +34,7 @@ ROUTERS: Final = nouns.Place(
         "Name": nouns.field("name"),
         "Domains": nouns.field("domains"),
         "Path prefix": nouns.field("pathPrefix"),
+        "Rule": nouns.field("rule"),
         "Service": nouns.field("service"),
         "Entry points": nouns.field("entryPoints"),
         "Priority": lambda router: router.get("priority") or "by rule",
@@ -63,6 +64,12 @@ DomainsOption = Annotated[
 NoDomainOption = Annotated[bool, typer.Option("--no-domain", help="Match every host: it needs a path prefix then.")]
 PathPrefixOption = Annotated[
     str | None, typer.Option(metavar="PATH", help="Beginning of the request's path, such as /api.")
+]
+RuleOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="RULE", help="Rule in Traefik's language instead of domains and path prefix; put it in single quotes."
+    ),
 ]
 NoPathPrefixOption = Annotated[bool, typer.Option("--no-path-prefix", help="Match every path.")]
 EntryPointsOption = Annotated[
@@ -122,20 +129,23 @@ def add(
     service: ServiceOption,
     domain: DomainsOption = None,
     path_prefix: PathPrefixOption = None,
+    rule: RuleOption = None,
     entry_point: EntryPointsOption = None,
     priority: PriorityOption = None,
     enabled: EnabledOption = None,
 ) -> None:
-    """Add a router from domains, a path prefix or both to a service.
+    """Add a router from domains and a path prefix, or from a rule.
 
     Examples:
       wayshub-provider router add api --domain alvin.xyz --path-prefix /api --service wayshub
+      wayshub-provider router add upload --rule 'Host(`alvin.xyz`) && Method(`POST`)' --service wayshub
     """
     document = given(
         name=name,
         service=service,
         domains=domain,
         pathPrefix=path_prefix,
+        rule=rule,
         entryPoints=entry_point,
         priority=priority,
         enabled=enabled,
@@ -154,6 +164,7 @@ def change(
     no_domain: NoDomainOption = False,
     path_prefix: PathPrefixOption = None,
     no_path_prefix: NoPathPrefixOption = False,
+    rule: RuleOption = None,
     entry_point: EntryPointsOption = None,
     priority: PriorityOption = None,
     no_priority: NoPriorityOption = False,
@@ -164,17 +175,20 @@ def change(
     """Change what is given of a router, and leave the rest as it is.
 
     The domains that are given replace those that it has, all of them, and so
-    do the entry points.
+    do the entry points. A rule takes the place of domains and path prefix, and
+    they that of a rule.
 
     Examples:
       wayshub-provider router set wayshub --path-prefix /app --priority 100
       wayshub-provider router set wayshub --no-path-prefix --no-priority
+      wayshub-provider router set wayshub --rule 'HostRegexp(`^alvin[.]`)'
       wayshub-provider router set wayshub --disabled
     """
     patch = given(
         service=service,
         domains=domain,
         pathPrefix=path_prefix,
+        rule=rule,
         entryPoints=entry_point,
         priority=priority,
         enabled=enabled,
@@ -182,6 +196,10 @@ def change(
     patch |= taken_away(
         domains=(no_domain, domain), pathPrefix=(no_path_prefix, path_prefix), priority=(no_priority, priority)
     )
+    if rule is not None:
+        patch = {"domains": None, "pathPrefix": None} | patch
+    elif domain is not None or path_prefix is not None:
+        patch["rule"] = None
     nouns.change(client, output, ROUTERS, name, patch, create=create, if_match=if_match)
 
 

@@ -25,8 +25,8 @@ def get(session: Session, name: str) -> RouterInput:
 def page(
     session: Session, *, limit: int | None, after: str | None = None, q: str | None = None
 ) -> Sequence[RouterInput]:
-    """Return at most `limit` routers by name, after `after`, with `q` in a name, a domain or the path prefix."""
-    texts = (Router.name, Router.service, Router.path_prefix)
+    """Return at most `limit` routers by name, after `after`, with `q` in a name, a domain, path prefix or rule."""
+    texts = (Router.name, Router.service, Router.path_prefix, Router.rule)
     linked = select(RouterDomain.router).join(Domain, col(Domain.name) == col(RouterDomain.domain))
     matched = linked.where(or_(records.contains(Domain.name, q or ""), records.contains(Domain.shown, q or "")))
     by_domain = col(Router.name).in_(matched)
@@ -48,6 +48,7 @@ def put(session: Session, router: RouterInput) -> None:
         "name": router.name,
         "service": router.service,
         "path_prefix": router.path_prefix,
+        "rule": router.rule,
         "entry_points": list(router.entry_points),
         "priority": router.priority,
         "enabled": router.enabled,
@@ -111,6 +112,7 @@ def _from_row(row: Router, domains: list[str]) -> RouterInput:
         name=row.name,
         domains=domains,
         path_prefix=row.path_prefix,
+        rule=row.rule,
         service=row.service,
         entry_points=list(row.entry_points),
         priority=row.priority,

@@ -32,6 +32,8 @@ CODES = {
     *("precondition.failed", "prefer.wait", "query.duplicate", "query.format", "query.unknown"),
     *("login.refused", "password.length", "password.repeat", "password.simple", "password.wrong"),
     *("router.match", "scope.format", "scopes.duplicate", "service.unknown"),
+    *("rule.arguments", "rule.depth", "rule.exclusive", "rule.expression", "rule.host", "rule.matcher"),
+    *("rule.length", "rule.network", "rule.path", "rule.syntax"),
     *("text.control", "text.surrogate", "timeout.interval"),
     *("type.array", "type.boolean", "type.integer", "type.number", "type.object", "type.string"),
     *("url.fragment", "url.host", "url.length", "url.network", "url.path", "url.port", "url.query"),

@@ -12,6 +12,7 @@ from schemathesis.hooks import HookContext
 
 from provider import values
 from provider.cursors import write_cursor
+from provider.models.router import check_rule
 from tests import strategies
 from tests.api.checks import CODES, TITLES
 from tests.running import http_client
@@ -23,6 +24,7 @@ DURATIONS = ["100ms", "2.5s", "5s", "1m30s", "1h"]
 schemathesis.openapi.format("domain", strategies.hosts)
 schemathesis.openapi.format("server-url", strategies.urls)
 schemathesis.openapi.format("go-duration", st.sampled_from(DURATIONS))
+schemathesis.openapi.format("traefik-rule", strategies.rules)
 schemathesis.openapi.format("cursor", strategies.names.map(write_cursor))
 
 _revisions: list[int] = []
@@ -98,9 +100,14 @@ def fit_router(body: dict[str, Any], url: str, *, patch: bool) -> None:
         body["service"] = "s"
     if body.get("domains"):
         body["domains"] = ["A.test"]
-    for field in ("domains", "pathPrefix"):  # it needs one of them
+    if patch and body.get("rule"):
+        body |= {"domains": [], "pathPrefix": None}
+        return
+    for field in ("domains", "pathPrefix", "rule"):  # it needs one of them
         if patch and not body.get(field, True):
             del body[field]
+    if patch and {"domains", "pathPrefix"} & body.keys():
+        body["rule"] = None
 
 
 def a_host(text: str) -> str:
@@ -124,6 +131,13 @@ def a_duration(text: str) -> str:
         return "1s"
 
 
+def a_rule(text: str) -> str:
+    try:
+        return check_rule(text)
+    except PydanticCustomError:
+        return "Host(`b`)"
+
+
 def a_server(server: dict[str, Any]) -> dict[str, Any]:
     fitting = {"name": None, "url": a_url(server["url"])}
     return server | fitting | ({"weight": int(server["weight"])} if "weight" in server else {})
@@ -131,6 +145,7 @@ def a_server(server: dict[str, Any]) -> dict[str, Any]:
 
 FITTED: dict[str, Callable[[Any], Any]] = {
     "domain": a_host,
+    "rule": a_rule,
     "url": a_url,
     "healthCheck": lambda check: check | {"interval": "1h", "timeout": a_duration(check.get("timeout") or "2s")},
     "sticky": lambda sticky: sticky | {"cookie": {"name": "c"} | (sticky.get("cookie") or {})},

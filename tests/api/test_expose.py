@@ -29,6 +29,7 @@ def test_an_application_is_exposed_in_one_revision(client: httpx.Client, service
             "name": "wayshub",
             "domains": ["alvin.xyz"],
             "pathPrefix": None,
+            "rule": None,
             "service": "wayshub",
             "entryPoints": ["web"],
             "priority": None,

@@ -26,7 +26,8 @@ APPLICATION = {"domain": "alvin.xyz", "name": "wayshub", "servers": [{"name": "a
 
 def codes_in(path: Path) -> Iterator[str]:
     """Find the codes that a module writes, where they are handed to what makes errors."""
-    positions = {"FieldError": 1, "PydanticCustomError": 0, "refusal": 0, "_Refused": 0, "_refuse": 1}
+    positions = {"FieldError": 1, "PydanticCustomError": 0, "refusal": 0, "_Refused": 0, "BadRule": 0, "BadArgument": 0}
+    positions["_refuse"] = 1 if path.name == "bodies.py" else 0
     for call in ast.walk(ast.parse(path.read_text())):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in positions:
             code = call.args[positions[call.func.id]]

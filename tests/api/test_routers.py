@@ -12,6 +12,7 @@ ROUTER: dict[str, Any] = {
     "name": "wayshub",
     "domains": ["alvin.xyz"],
     "pathPrefix": None,
+    "rule": None,
     "service": "wayshub",
     "entryPoints": ["web"],
     "priority": None,
@@ -116,7 +117,20 @@ def test_a_wildcard_ranks_below_the_host_that_it_covers(client: httpx.Client, se
         ({"priority": "7"}, "/priority", "type.integer"),
         ({"enabled": "yes"}, "/enabled", "type.boolean"),
         ({"enabled": 1}, "/enabled", "type.boolean"),
-        ({"rule": "Host(`a`)"}, "/rule", "field.unknown"),
+        ({"rule": "Host(`a`)"}, "/domains", "rule.exclusive"),
+        ({"rule": "Host(`a`)", "pathPrefix": "/x", "domains": []}, "/rule", "rule.exclusive"),
+        ({"rule": "", "domains": []}, "/rule", "rule.syntax"),
+        ({"rule": "Host(`a`", "domains": []}, "/rule", "rule.syntax"),
+        ({"rule": "Hots(`a`)", "domains": []}, "/rule", "rule.matcher"),
+        ({"rule": "Host(`a`, `b`)", "domains": []}, "/rule", "rule.arguments"),
+        ({"rule": "Host(`münchen.example`)", "domains": []}, "/rule", "rule.host"),
+        ({"rule": "Path(`a`)", "domains": []}, "/rule", "rule.path"),
+        ({"rule": "PathRegexp(`(`)", "domains": []}, "/rule", "rule.expression"),
+        ({"rule": "ClientIP(`10.0.0.0/33`)", "domains": []}, "/rule", "rule.network"),
+        ({"rule": "(" * 51 + "Host(`a`)" + ")" * 51, "domains": []}, "/rule", "rule.depth"),
+        ({"rule": "Host(`a`) &&\nPath(`/`)", "domains": []}, "/rule", "text.control"),
+        ({"rule": "Host(`a`)" + " " * 10_000, "domains": []}, "/rule", "value.long"),
+        ({"rule": 7, "domains": []}, "/rule", "type.string"),
         ({"middlewares": []}, "/middlewares", "field.unknown"),
         ({"tls": {"certResolver": "letsencrypt"}}, "/tls", "field.unknown"),
     ],
@@ -145,7 +159,7 @@ def test_every_reference_to_nothing_is_named_at_once(client: httpx.Client) -> No
 def test_a_router_needs_something_to_match(client: httpx.Client) -> None:
     answer = client.post("/routers", json={"name": "r", "service": "wayshub"})
     assert (
-        "a router needs a domain, a path prefix or both"
+        "a router needs a domain, a path prefix or both, or a rule"
         in problem(answer, "invalid", ("/domains", "router.match"))["detail"]
     )
     assert client.post("/routers", json={"name": "r", "service": "wayshub", "pathPrefix": "/"}).status_code == 201
@@ -160,3 +174,23 @@ def test_a_name_is_taken_once(client: httpx.Client) -> None:
 def test_what_is_not_there_is_not_found(client: httpx.Client, method: str) -> None:
     answer = client.request(method, "/routers/missing", json={} if method == "PATCH" else None)
     assert problem(answer, "not-found")["detail"] == "there is no router missing"
+
+
+def test_a_rule_takes_the_place_of_domains_and_a_path_prefix(client: httpx.Client, service: Service) -> None:
+    rule = 'HostRegexp(`^a\\.`) && (Method(`POST`) || !Query("é"))'
+    added = client.post("/routers", json={"name": "wayshub", "rule": rule, "service": "wayshub"})
+    assert (added.status_code, added.json()) == (201, ROUTER | {"domains": [], "rule": rule})
+    assert in_document(service) == {"entryPoints": ["web"], "rule": rule, "service": "wayshub"}
+    client.patch("/routers/wayshub", json={"rule": rule + " && Path(`/x`)"}).raise_for_status()
+    changed = client.patch("/routers/wayshub", json={"rule": None, "domains": ["alvin.xyz"]})
+    assert changed.json() == ROUTER
+    back = client.patch("/routers/wayshub", json={"rule": rule, "domains": [], "priority": 7})
+    assert (in_document(service) or {})["priority"] == 7
+    assert revision(client.put("/routers/wayshub", json=back.json())) == revision(back)
+    assert [item["name"] for item in client.get("/routers", params={"q": "hostregexp"}).json()["items"]] == ["wayshub"]
+
+
+def test_a_mistake_in_a_rule_is_told_with_its_place(client: httpx.Client) -> None:
+    wrong = {"name": "r", "rule": "Host(`a.test`) && PathPrefixx(`/a`)", "service": "wayshub"}
+    told = problem(client.post("/routers", json=wrong), "invalid", ("/rule", "rule.matcher"))
+    assert told["errors"][0]["detail"] == "at character 19: there is no matcher PathPrefixx: did you mean PathPrefix?"

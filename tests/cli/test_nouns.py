@@ -52,8 +52,8 @@ def test_lists_are_tables_with_what_matters_in_their_columns(cli: Run) -> None:
     assert cells(a) == ["a", "http://127.0.0.1:3000", "3", "ready", "75 %", unknown]
     assert cells(b) == ["b", "http://127.0.0.1:3001", "1", "ready", "25 %", unknown]
     head, router = cli("router", "list").check().out.splitlines()
-    assert cells(head) == ["Name", "Domains", "Path prefix", "Service", "Entry points", "Priority", "Enabled"]
-    assert cells(router) == ["wayshub", "alvin.xyz", "none", "wayshub", "web", "by rule", "yes"]
+    assert cells(head) == ["Name", "Domains", "Path prefix", "Rule", "Service", "Entry points", "Priority", "Enabled"]
+    assert cells(router) == ["wayshub", "alvin.xyz", "none", "none", "wayshub", "web", "by rule", "yes"]
     head, service = cli("service", "list").check().out.splitlines()
     assert cells(head) == ["Name", "Strategy", "Health check", "Sticky", "Availability", "Host header"]
     assert cells(service) == ["wayshub", "wrr", "none", "none", "2 of 2 servers take requests", "the client's"]
@@ -168,6 +168,7 @@ def test_routers_are_added_changed_and_removed(cli: Run, client: httpx.Client) -
         "name": "api",
         "domains": ["belajar.example", "alvin.xyz"],
         "pathPrefix": "/api",
+        "rule": None,
         "service": "wayshub",
         "entryPoints": ["web", "websecure"],
         "priority": 7,
@@ -181,6 +182,22 @@ def test_routers_are_added_changed_and_removed(cli: Run, client: httpx.Client) -
     assert stored(client, "/routers/api") == api | {"domains": [], "pathPrefix": "/api"}
     cli("router", "remove", "api").check()
     assert client.get("/routers/api").status_code == 404
+
+
+def test_a_rule_takes_the_place_of_domains_and_path_prefix_and_they_that_of_a_rule(
+    cli: Run, client: httpx.Client
+) -> None:
+    rule = "Host(`alvin.xyz`) && Method(`POST`)"
+    cli("router", "add", "upload", "--service", "wayshub", "--rule", rule).check()
+    assert rule in cli("router", "show", "upload").check().out
+    cli("router", "set", "upload", "--path-prefix", "/upload", "--domain", "alvin.xyz").check()
+    shown = stored(client, "/routers/upload")
+    assert (shown["rule"], shown["pathPrefix"], shown["domains"]) == (None, "/upload", ["alvin.xyz"])
+    cli("router", "set", "upload", "--rule", rule).check()
+    shown = stored(client, "/routers/upload")
+    assert (shown["rule"], shown["pathPrefix"], shown["domains"]) == (rule, None, [])
+    told = cli("router", "set", "upload", "--rule", "Host(`a`) && Pathh(`/`)").error()
+    assert told == "rule: at character 14: there is no matcher Pathh: did you mean Path?"
 
 
 @pytest.mark.parametrize(

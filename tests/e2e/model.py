@@ -28,7 +28,14 @@ DEFAULTS: Final[dict[str, Body]] = {
     "domains": {"description": ""},
     "services": {"strategy": "wrr", "healthCheck": None, "sticky": None, "passHostHeader": True},
     "servers": {"weight": 1, "state": "ready"},
-    "routers": {"domains": [], "pathPrefix": None, "entryPoints": ["web"], "priority": None, "enabled": True},
+    "routers": {
+        "domains": [],
+        "pathPrefix": None,
+        "rule": None,
+        "entryPoints": ["web"],
+        "priority": None,
+        "enabled": True,
+    },
 }
 
 Key = tuple[str, ...]
@@ -173,7 +180,8 @@ class Model:
         return [server for server in pool if server["state"] == "ready"]
 
     def _is_whole(self, router: Body) -> bool:
-        matches = bool(router["domains"]) or router["pathPrefix"] is not None
+        built = bool(router["domains"]) or router["pathPrefix"] is not None
+        matches = built is not (router["rule"] is not None)  # one of the two, and not both
         known = all((host,) in self.objects["domains"] for host in router["domains"])
         return matches and known and (router["service"],) in self.objects["services"]
 
@@ -187,6 +195,8 @@ class Model:
 
 
 def _rule(router: Body) -> str:
+    if router["rule"] is not None:
+        return str(router["rule"])
     hosts = [MATCHERS[host] for host in router["domains"]]
     any_host = " || ".join(hosts)
     if router["pathPrefix"] is None:

@@ -19,6 +19,14 @@ Which = tuple[str, Key, str]
 names = st.sampled_from(["a", "b", "c"])
 hosts = st.sampled_from(list(HOSTS))
 prefixes = st.sampled_from([None, "/api", "/"])
+
+
+def is_matched(router: Body) -> bool:
+    """Tell whether a router has domains or a path prefix, or a rule, and not both."""
+    built = bool(router["domains"]) or router.get("pathPrefix") is not None
+    return built is (router.get("rule") is None)
+
+
 bodies: dict[str, st.SearchStrategy[Body]] = {
     "domains": st.fixed_dictionaries({}, optional={"description": st.sampled_from(["", "x", "`é'"])}),
     "services": st.fixed_dictionaries(
@@ -38,11 +46,12 @@ bodies: dict[str, st.SearchStrategy[Body]] = {
         {"service": names, "domains": st.lists(hosts, max_size=3, unique_by=HOSTS.__getitem__)},
         optional={
             "pathPrefix": prefixes,
+            "rule": st.sampled_from([None, None, None, 'Host(`a.test`) && !Query("b")', "PathRegexp(`^/[0-9]`)"]),
             "enabled": st.booleans(),
             "priority": st.sampled_from([None, 1, 1000]),
             "entryPoints": st.sampled_from([["web"], ["other", "web"]]),
         },
-    ).filter(lambda router: router["domains"] or router.get("pathPrefix") is not None),
+    ).filter(is_matched),
 }
 conditions = st.sampled_from(["none", "none", "none", "current", "stale", "exists", "new"])
 

@@ -126,3 +126,21 @@ def test_a_set_priority_wins_over_the_length_of_the_rule(
     client.patch("/routers/whole", json={"priority": None}).raise_for_status()
     traefik.wait_for(service)
     assert traefik.get(HOST, "/api").text == "first"
+
+
+def test_a_rule_of_its_own_decides_which_requests_a_router_takes(
+    client: httpx.Client, service: Service, traefik: Traefik, pair: Pair
+) -> None:
+    whole, part = pair
+    expose(client, (whole, 1), name="whole")
+    expose(client, (part, 1), host="other.test", name="part")
+    rule = "Host(`alvin.xyz`) && (Header(`X-Team`, `video`) || Query(`new`)) && !Path(`/old`)"
+    client.patch("/routers/part", json={"rule": rule, "domains": []}).raise_for_status()
+    traefik.wait_for(service)
+    assert traefik.objects("routers")["part"]["priority"] == len(rule)
+    video = {"Host": HOST, "X-Team": "video"}
+    assert fetch(f"{traefik.web}/", headers=video).text == "second"
+    assert fetch(f"{traefik.web}/old", headers=video).text == "first"
+    assert traefik.get(HOST, "/?new").text == "second"
+    assert traefik.get(HOST, "/?new=1").text == "first"
+    assert traefik.get("other.test").status_code == 404

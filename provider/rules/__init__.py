@@ -1,0 +1,24 @@
+"""Traefik's rule language: how rules are written, read and ranked, and which requests they match. Pure."""
+
+from provider.rules.build import build, host_matcher, priority, quote
+from provider.rules.conditions import Condition, Failure
+from provider.rules.mistakes import BadRule
+from provider.rules.parse import RULE_LENGTH, Rule, parse
+from provider.rules.requests import BadRequest, Request, asked, received
+
+__all__ = [
+    "RULE_LENGTH",
+    "BadRequest",
+    "BadRule",
+    "Condition",
+    "Failure",
+    "Request",
+    "Rule",
+    "asked",
+    "build",
+    "host_matcher",
+    "parse",
+    "priority",
+    "quote",
+    "received",
+]

@@ -1,0 +1,340 @@
+"""The matchers of a rule: what each takes, and which requests it matches.
+
+From the source of Traefik 3.7, and held by tests against a real Traefik 3.7.15.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, Final
+
+from pydantic_core import PydanticCustomError
+
+from provider.rules.build import quote
+from provider.rules.expressions import BadExpression, Expression
+from provider.rules.networks import read_network
+from provider.rules.requests import Request, canonical
+from provider.values import to_ascii
+
+_SHOWN: Final = 60
+
+
+class BadArgument(ValueError):
+    """An argument that a matcher cannot take. `code` is stable; `index` is that of the argument, from 0."""
+
+    def __init__(self, code: str, reason: str, index: int = 0) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.index = index
+
+
+class Matcher(ABC):
+    """One condition, such as ``Host(`alvin.xyz`)``."""
+
+    name: ClassVar[str]
+    counts: ClassVar[tuple[int, ...]] = (1,)
+    """How many arguments it takes."""
+
+    form: ClassVar[str]
+    """How it is written, for advice."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        """Take arguments, as many as `counts` says, none of them empty. Raises `BadArgument`."""
+        self.arguments = tuple(arguments)
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(map(quote, self.arguments))})"
+
+    @abstractmethod
+    def matches(self, request: Request) -> bool:
+        """Tell whether it matches a request."""
+
+    @property
+    @abstractmethod
+    def wanted(self) -> str:
+        """What a request needs, in words."""
+
+    @abstractmethod
+    def got(self, request: Request) -> str:
+        """Return what the request has there, in words."""
+
+
+class Host(Matcher):
+    name = "Host"
+    form = "Host(`alvin.xyz`)"
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        super().__init__(arguments)
+        host = arguments[0]
+        if not host.isascii():
+            raise BadArgument("rule.host", _why_not_ascii(host))
+        self.host = host.lower()
+
+    def matches(self, request: Request) -> bool:
+        if self.host == "*":
+            return True
+        asked = request.host
+        return bool(asked) and (
+            _is_host(asked, self.host)
+            or (self.host.endswith(".") and _is_host(asked, self.host[:-1]))
+            or (asked.endswith(".") and _is_host(asked[:-1], self.host))
+        )
+
+    @property
+    def wanted(self) -> str:
+        return f"the host {self.host}"
+
+    def got(self, request: Request) -> str:
+        return request.host or "no host"
+
+
+class HostRegexp(Matcher):
+    name = "HostRegexp"
+    form = r"HostRegexp(`^[^.]+\.example\.com$`)"
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        super().__init__(arguments)
+        if not arguments[0].isascii():
+            raise BadArgument("rule.host", "a host's expression has ASCII characters only: write A-labels (xn--…)")
+        self._expression = _expression(arguments[0])
+        # Traefik also looks into the flattened CNAME, an empty text unless it is told to look that up.
+        self._matches_nothing = self._expression.found_in("")
+
+    def matches(self, request: Request) -> bool:
+        return self._matches_nothing or self._expression.found_in(request.host)
+
+    @property
+    def wanted(self) -> str:
+        return f"a host that matches {self.arguments[0]}"
+
+    def got(self, request: Request) -> str:
+        return request.host or "no host"
+
+
+class _PathMatcher(Matcher):
+    def got(self, request: Request) -> str:
+        return _shown(request.path)
+
+
+class _LiteralPath(_PathMatcher):
+    def __init__(self, arguments: Sequence[str]) -> None:
+        super().__init__(arguments)
+        self.path = arguments[0]
+        if not self.path.startswith("/"):
+            raise BadArgument("rule.path", f"a path begins with '/': write {self.name}({quote('/' + self.path)})")
+
+
+class Path(_LiteralPath):
+    name = "Path"
+    form = "Path(`/about`)"
+
+    def matches(self, request: Request) -> bool:
+        return request.path == self.path
+
+    @property
+    def wanted(self) -> str:
+        return f"the path {self.path}"
+
+
+class PathPrefix(_LiteralPath):
+    name = "PathPrefix"
+    form = "PathPrefix(`/api`)"
+
+    def matches(self, request: Request) -> bool:
+        return request.path.startswith(self.path)
+
+    @property
+    def wanted(self) -> str:
+        return f"a path that begins with {self.path}"
+
+
+class PathRegexp(_PathMatcher):
+    name = "PathRegexp"
+    form = "PathRegexp(`^/v[0-9]+/`)"
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        super().__init__(arguments)
+        self._expression = _expression(arguments[0])
+
+    def matches(self, request: Request) -> bool:
+        return self._expression.found_in(request.path)
+
+    @property
+    def wanted(self) -> str:
+        return f"a path that matches {self.arguments[0]}"
+
+
+class Method(Matcher):
+    name = "Method"
+    form = "Method(`POST`)"
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        super().__init__(arguments)
+        # Letter by letter, as Go does it: a sharp s stays one, and is in no method.
+        self.method = "".join(c.upper() if len(c.upper()) == 1 else c for c in arguments[0])
+
+    def matches(self, request: Request) -> bool:
+        return request.method == self.method
+
+    @property
+    def wanted(self) -> str:
+        return f"the method {self.method}"
+
+    def got(self, request: Request) -> str:
+        return request.method
+
+
+class _HeaderMatcher(Matcher):
+    counts = (2,)
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        super().__init__(arguments)
+        self.header = canonical(arguments[0])
+
+    def got(self, request: Request) -> str:
+        return _listed(request.headers.get(self.header), f"no header {self.header}")
+
+
+class Header(_HeaderMatcher):
+    name = "Header"
+    form = "Header(`X-Team`, `video`)"
+
+    def matches(self, request: Request) -> bool:
+        return self.arguments[1] in request.headers.get(self.header, ())
+
+    @property
+    def wanted(self) -> str:
+        return f"the header {self.header}: {self.arguments[1]}"
+
+
+class HeaderRegexp(_HeaderMatcher):
+    name = "HeaderRegexp"
+    form = "HeaderRegexp(`User-Agent`, `Firefox`)"
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        super().__init__(arguments)
+        self._expression = _expression(arguments[1], 1)
+
+    def matches(self, request: Request) -> bool:
+        return any(self._expression.found_in(value) for value in request.headers.get(self.header, ()))
+
+    @property
+    def wanted(self) -> str:
+        return f"a header {self.header} that matches {self.arguments[1]}"
+
+
+class _QueryMatcher(Matcher):
+    counts = (1, 2)
+
+    def got(self, request: Request) -> str:
+        return _listed(request.query.get(self.arguments[0]), f"no {self.arguments[0]} in the query")
+
+    def _is_there(self, request: Request) -> bool:
+        """Tell whether a name is there with an empty value, which is what a matcher without a value wants."""
+        return "" in request.query.get(self.arguments[0], ())
+
+
+class Query(_QueryMatcher):
+    name = "Query"
+    form = "Query(`page`, `2`)"
+
+    def matches(self, request: Request) -> bool:
+        if len(self.arguments) == 1:
+            return self._is_there(request)
+        return self.arguments[1] in request.query.get(self.arguments[0], ())
+
+    @property
+    def wanted(self) -> str:
+        value = self.arguments[1] if len(self.arguments) == 2 else ""
+        return f"{self.arguments[0]}={value} in the query"
+
+
+class QueryRegexp(_QueryMatcher):
+    name = "QueryRegexp"
+    form = "QueryRegexp(`page`, `^[0-9]+$`)"
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        super().__init__(arguments)
+        self._expression = _expression(arguments[1], 1) if len(arguments) == 2 else None
+
+    def matches(self, request: Request) -> bool:
+        if self._expression is None:
+            return self._is_there(request)
+        return any(map(self._expression.found_in, request.query.get(self.arguments[0], ())))
+
+    @property
+    def wanted(self) -> str:
+        if self._expression is None:
+            return f"{self.arguments[0]}= in the query"
+        return f"{self.arguments[0]} in the query with a value that matches {self.arguments[1]}"
+
+
+class ClientIP(Matcher):
+    name = "ClientIP"
+    form = "ClientIP(`10.0.0.0/8`)"
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        super().__init__(arguments)
+        try:
+            self.network = read_network(arguments[0])
+        except ValueError:
+            reason = f"{_shown(arguments[0])} is not an IP address or a network: write 10.0.0.7, 10.0.0.0/8 or fd00::/8"
+            raise BadArgument("rule.network", reason) from None
+
+    def matches(self, request: Request) -> bool:
+        return request.client is not None and request.client in self.network
+
+    @property
+    def wanted(self) -> str:
+        return f"a client in {self.network}"
+
+    def got(self, request: Request) -> str:
+        return "a client that is not known" if request.client is None else str(request.client)
+
+
+MATCHERS: Final[Mapping[str, type[Matcher]]] = {
+    matcher.name: matcher
+    for matcher in (
+        *(ClientIP, Method, Host, HostRegexp, Path, PathRegexp, PathPrefix),
+        *(Header, HeaderRegexp, Query, QueryRegexp),
+    )
+}
+"""All that Traefik knows in the rule of an HTTP router, by the name as it is documented."""
+
+_SPELLINGS: Final[tuple[Callable[[str], str], ...]] = (str, str.lower, str.upper, str.capitalize)
+
+NAMES: Final[Mapping[str, type[Matcher]]] = {
+    spell(name): matcher for name, matcher in MATCHERS.items() for spell in _SPELLINGS
+}
+"""All spellings of the names that Traefik takes: as documented, in lower case, in capitals, or capitalized."""
+
+
+def _is_host(asked: str, host: str) -> bool:
+    """Compare a host with that of a rule; a first label `*` stands for any one label."""
+    if not host.startswith("*"):
+        return asked == host
+    _label, dot, rest = asked.partition(".")
+    return host == f"*{dot}{rest}"
+
+
+def _expression(pattern: str, index: int = 0) -> Expression:
+    try:
+        return Expression(pattern)
+    except BadExpression as error:
+        reason = f"{_shown(pattern)} is not a regular expression of RE2: {error}"
+        raise BadArgument("rule.expression", reason, index) from None
+
+
+def _why_not_ascii(host: str) -> str:
+    try:
+        return f"Traefik takes no host that is not ASCII: write it as {quote(to_ascii(host))}"
+    except PydanticCustomError:
+        return "Traefik takes no host that is not ASCII: write its A-label (xn--…)"
+
+
+def _shown(text: str) -> str:
+    cut = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    return cut if cut.isprintable() else ascii(cut)
+
+
+def _listed(values: Sequence[str] | None, nothing: str) -> str:
+    return nothing if not values else ", ".join(_shown(value) or "an empty value" for value in values)

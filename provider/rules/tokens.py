@@ -1,0 +1,104 @@
+"""The words of a rule. Traefik hands rules to Go's own parser of expressions, so they are those of Go.
+
+From Go's language specification, and measured on Traefik 3.7.15: comments are skipped; a line break after
+a name, a text or a closing parenthesis ends the expression, as it ends a statement of a Go program; a byte
+order mark may stand at the very beginning only, and NUL nowhere.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from provider.rules.mistakes import BadRule
+
+
+class Kind(Enum):
+    """What a word is; the value says it in a message."""
+
+    NAME = "a name"
+    TEXT = "a text"
+    SIGN = "a sign"
+    BREAK = "a line break"
+    END = "the end of the rule"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, as it stands in the rule, and how many characters are before it."""
+
+    kind: Kind
+    text: str
+    position: int
+
+    def __str__(self) -> str:
+        return self.kind.value if self.kind in {Kind.BREAK, Kind.END} else self.text[:40]
+
+
+_BYTE_ORDER_MARK: Final = "\ufeff"
+_NOWHERE: Final = re.compile("[\x00\ufeff]")
+_WORD: Final = re.compile(
+    r"""
+    (?P<skipped> [ \t\r\n]+ | //[^\n]* | /\*.*?\*/ )
+    | (?P<name> [^\W\d]\w* )
+    | (?P<text> `[^`]*` | "(?:[^"\\\n]|\\[^\n])*" )
+    | (?P<sign> && | \|\| | \.\.\. | [!(),] )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+# Go reads a place in another file out of such a comment, and refuses those that it cannot read.
+_LINE_DIRECTIVE: Final = re.compile(r"/[/*]line ")
+_ENDING: Final = {Kind.NAME, Kind.TEXT}
+
+_ADVICE: Final = {
+    "`": "the text that begins here has no closing back-tick",
+    '"': 'the text that begins here has no closing "',
+    "/": "a '/' stands in a text only: write `/path`",
+    "&": "write && for 'and'",
+    "|": "write || for 'or'",
+    "=": "there is no '=' here: write Header(`name`, `value`) or Query(`name`, `value`)",
+    ";": "leave out the ';'",
+    "~": "there is no '~' here: write PathRegexp(`…`) or HostRegexp(`…`)",
+    **dict.fromkeys(
+        "'\u2018\u2019\u201c\u201d\u00b4\u00ab\u00bb", 'texts stand in back-ticks, `…`, or in double quotes, "…"'
+    ),
+}
+
+
+def tokens(rule: str) -> Iterator[Token]:
+    """Split a rule into its words; the last one is `Kind.END`. Raises `BadRule`."""
+    position = 1 if rule.startswith(_BYTE_ORDER_MARK) else 0
+    if found := _NOWHERE.search(rule, position):
+        name = "NUL" if found[0] == "\x00" else "a byte order mark"
+        raise BadRule("rule.syntax", f"{name} cannot stand in a rule", rule, found.start())
+    ending = False
+    while position < len(rule):
+        word = _WORD.match(rule, position)
+        if word is None:
+            raise BadRule("rule.syntax", _why_not(rule, position), rule, position)
+        if word["skipped"] is None:
+            token = Token(_kind(word), word[0], position)
+            ending = token.kind in _ENDING or token.text == ")"
+            yield token
+        elif _LINE_DIRECTIVE.match(word[0]):
+            raise BadRule("rule.syntax", "a comment cannot begin with 'line '", rule, position)
+        elif ending and "\n" in word[0]:
+            ending = False
+            yield Token(Kind.BREAK, "\n", position + word[0].index("\n"))
+        position = word.end()
+    yield Token(Kind.END, "", len(rule))
+
+
+def _kind(word: re.Match[str]) -> Kind:
+    return {"name": Kind.NAME, "text": Kind.TEXT, "sign": Kind.SIGN}[str(word.lastgroup)]
+
+
+def _why_not(rule: str, position: int) -> str:
+    character = rule[position]
+    if rule.startswith("/*", position):
+        return "the comment that begins here has no end"
+    if character.isdigit():
+        return "a number stands in back-ticks as every argument does, as in `1`"
+    shown = character if character.isprintable() else f"U+{ord(character):04X}"
+    return _ADVICE.get(character, f"{shown} cannot stand here: leave it out, or put it in back-ticks")
