@@ -36,7 +36,12 @@ _CODES: Final = {
     "greater_than": "value.small",
     "less_than_equal": "value.large",
     "less_than": "value.large",
+    "datetime_type": "time.format",
+    "datetime_parsing": "time.format",
+    "datetime_from_date_parsing": "time.format",
+    "timezone_aware": "time.format",
 }
+_TIME: Final = template("this has to be a date with time and zone, such as 2027-01-31T12:00:00Z")
 _DETAILS: Final = {
     "missing": template("this field is required"),
     "extra_forbidden": template("there is no such field"),
@@ -53,6 +58,10 @@ _DETAILS: Final = {
     "enum": template("this has to be {expected}"),
     "string_too_long": template("this is longer than {max_length} characters"),
     "too_long": template("this has more than {max_length} items"),
+    "datetime_type": _TIME,
+    "datetime_parsing": _TIME,
+    "datetime_from_date_parsing": _TIME,
+    "timezone_aware": _TIME,
     "too_short": template("this needs at least {min_length}"),
     "greater_than_equal": template("this has to be at least {ge}"),
     "less_than_equal": template("this has to be at most {le}"),

@@ -19,6 +19,7 @@ from tests.running import (
     running_service,
     running_traefik,
 )
+from tests.web.samples import running_samples
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -72,6 +73,13 @@ def client(service: Service) -> Iterator[httpx.Client]:
     """A client of the REST API of the shared service, empty at the beginning."""
     with http_client(f"{service.url}/api/v1") as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def samples(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that has sample pages too."""
+    with running_samples(tmp_path_factory.mktemp("samples"), migrated) as service:
+        yield service
 
 
 @pytest.fixture(scope="session")

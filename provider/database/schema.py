@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -153,7 +153,12 @@ def migrating(path: Path, *, copy: bool, say: Callable[[str], None]) -> Iterator
     found = inspect(path)
     if found.condition in {Condition.FOREIGN, Condition.NEWER, Condition.LOCKED, Condition.UNREADABLE}:
         raise Unavailable(f"{found.detail}: it is left as it is; {_REMEDIES[found.condition]}")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if found.condition is Condition.MISSING:
+            _make_private(path)
+    except OSError as error:
+        raise Unavailable(f"the database {path} cannot be made: {error.strerror}") from error
     engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"isolation_level": None})
     event.listen(engine, "begin", begin)
     try:
@@ -174,13 +179,18 @@ def migrating(path: Path, *, copy: bool, say: Callable[[str], None]) -> Iterator
         engine.dispose()
 
 
+def _make_private(path: Path) -> None:
+    """Make an empty file for a database that only its owner can read. SQLite gives its log the same rights."""
+    with suppress(FileExistsError):  # whoever came first made it in the same way
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+
+
 def _copy(path: Path, version: str) -> Path:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     target = path.with_name(f"{path.name}.{version}.{stamp}.copy")
     source = sqlite3.connect(f"file:{quoted(path)}?mode=ro", uri=True)
     try:
-        # Made with the rights of its owner alone: it will hold what the database holds.
-        os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o600))
+        _make_private(target)
         copied = sqlite3.connect(target)
         try:
             source.backup(copied)

@@ -9,6 +9,7 @@ from structlog.contextvars import get_contextvars
 
 from provider import failures
 from provider.failures import Failure
+from provider.web.paths import HOME
 from provider.web.rendering import Templates, is_part
 
 _PROGRAMS: Final = ("/api/", "/traefik/")
@@ -46,8 +47,15 @@ class ErrorPages:
     def _page(self, request: Request, failure: Failure, start: Message) -> tuple[Message, Message]:
         """Return the messages to send instead of a problem's: its status and headers, and another body."""
         name = "failure.html" if is_part(request) else "error.html"
-        values = {"failure": failure, "method": request.method, "reference": get_contextvars().get("request_id")}
-        body = self._templates.render(request, name, {**values, "notice": None}).encode()
+        values = {
+            "failure": failure,
+            "method": request.method,
+            "reference": get_contextvars().get("request_id"),
+            "notice": None,
+        }
+        if request.method != "GET":  # the switches lead back with GET
+            values["here"] = HOME
+        body = self._templates.render(request, name, values).encode()
         start = {**start, "headers": list(start["headers"])}
         headers = MutableHeaders(scope=start)
         headers["Content-Type"] = "text/html; charset=utf-8"

@@ -124,5 +124,5 @@ def test_every_answer_tells_browsers_what_it_may_do(service: Service, path: str)
     assert "unsafe" not in policy
     assert {"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"} <= set(policy.split("; "))
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
     assert (headers.get("Cache-Control") == "no-store") == (not path.startswith("/static/"))

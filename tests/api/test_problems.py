@@ -146,6 +146,23 @@ PRODUCERS: list[tuple[Producer, str, list[tuple[str, str]]]] = [
         [("/expires", "expires.past")],
     ),
     (lambda c: c.get("/audit", params={"cursor": write_cursor("x")}), "invalid", [("/cursor", "cursor.format")]),
+    *(
+        (lambda c, time=time: c.get("/audit", params={"since": time}), "invalid", [("/since", "time.format")])
+        for time in ("AAA", "2026-13-01T00:00:00Z", "2026-01-01", "2026-01-01T00:00:00", "1e400", "")
+    ),
+    *(
+        (
+            lambda c, time=time: c.post("/tokens", json={"name": "a", "scopes": ["read"], "expires": time}),
+            "invalid",
+            [("/expires", "time.format")],
+        )
+        for time in ("AAA", "2999-13-01T00:00:00Z", "2999-01-01", "2999-01-01T00:00:00", "")
+    ),
+    (
+        lambda c: c.post("/tokens", json={"name": "a", "scopes": ["read"], "expires": 4e9}),
+        "invalid",
+        [("/expires", "type.string")],
+    ),
     (lambda c: c.get("/audit", params={"outcome": "x"}), "invalid", [("/outcome", "value.choice")]),
     (lambda c: c.delete("/audit"), "method-not-allowed", []),
     (lambda c: c.post("/domains", json={}, headers={"Origin": "null"}), "forbidden", []),

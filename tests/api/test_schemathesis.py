@@ -9,16 +9,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.running import ROOT, SOAK, cases, running_service
+from tests.running import ROOT, SOAK, cases, fetch, running_service
 
 HERE = Path(__file__).parent
 
 
 def test_the_service_is_as_documented(migrated: Path, tmp_path: Path) -> None:
     with running_service(tmp_path, migrated) as service:
+        document = tmp_path / "openapi.json"
+        document.write_text(fetch(f"{service.url}/openapi.json").raise_for_status().text)
         command = [
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml")),
-            *("run", f"{service.url}/openapi.json", "--max-examples", str(cases(5, 300))),
+            *("run", str(document), "--url", service.url, "--max-examples", str(cases(5, 300))),
             *([] if SOAK else ["--generation-deterministic"]),
         ]
         environment = os.environ | {"SCHEMATHESIS_HOOKS": "tests.api.schemathesis_hooks", "PYTHONPATH": str(ROOT)}

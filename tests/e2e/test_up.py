@@ -5,21 +5,23 @@ import re
 import signal
 import socket
 import sqlite3
+import stat
 import subprocess
 import sys
 import sysconfig
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
-from tests.running import ROOT, answers, free_port, http_client, wait_until
+from tests.running import AUTHORIZED, ROOT, answers, fetch, free_port, give_token, http_client, wait_until
 
 HOST = {"Host": "wayshub.localhost"}
 ANY_PORTS = ("--port", "0", "--web-port", "0", "--api-port", "0")
@@ -112,7 +114,10 @@ def environment(**variables: str) -> dict[str, str]:
 
 @contextmanager
 def started(folder: Path, *options: str, **variables: str) -> Iterator[Up]:
-    """Run `up` in a folder, on free ports, until it has printed all that a start prints."""
+    """Run `up` in a folder, on free ports, until it has printed all that a start prints.
+
+    From then on the tests' token is good there.
+    """
     out, errors = folder / "out.txt", folder / "errors.txt"
     command = [sys.executable, "-m", "provider", "up", *ANY_PORTS, *options]
     with out.open("wb") as output, errors.open("wb") as wrong:
@@ -121,6 +126,8 @@ def started(folder: Path, *options: str, **variables: str) -> Iterator[Up]:
     try:
         wait_until(lambda: LAST_LINE in up.printed or process.poll() is not None, "up has started", 30)
         assert process.poll() is None, errors.read_text()
+        with suppress(sqlite3.IntegrityError):  # of an earlier run
+            give_token(folder / "var" / "provider.db")
         yield up
     finally:
         if process.poll() is None:
@@ -160,21 +167,56 @@ def test_the_start_ends_with_what_to_open_and_what_to_type(up: Up) -> None:
     assert f"  {up.service}/docs " in closing
     assert f"  {up.api}/dashboard/ " in closing
     typed = closing.partition("\nType next, in another terminal\n")[2].splitlines()
-    assert typed[:2] == [f"  export PROVIDER_URL={up.service}", f"  curl http://wayshub.localhost:{port}/"]
-    assert typed[2].endswith("wayshub-provider expose alvin.xyz http://127.0.0.1:3000=3 http://127.0.0.1:3001")
-    assert typed[3].endswith("wayshub-provider status")
+    assert typed[0] == f"  export PROVIDER_URL={up.service}"
+    assert re.fullmatch(
+        r'  export PROVIDER_TOKEN="\$\((\S+/)?wayshub-provider token create me --scope write \| tail -n 1\)"', typed[1]
+    )
+    assert typed[2] == f"  curl http://wayshub.localhost:{port}/"
+    assert typed[3].endswith("wayshub-provider expose alvin.xyz http://127.0.0.1:3000=3 http://127.0.0.1:3001")
+    assert typed[4].endswith("wayshub-provider status")
     assert typed[-1] == LAST_LINE
     assert answers(f"{up.service}/docs")
+    assert fetch(f"{up.service}/docs", headers={"Authorization": ""}).status_code == 303
     assert answers(f"{up.api}/dashboard/")
     assert not up.errors.read_text()
 
 
 def test_what_it_prints_to_type_works(up: Up) -> None:
-    typed = next(line for line in up.printed.splitlines() if line.endswith("wayshub-provider status"))
+    lines = up.printed.partition("\nType next, in another terminal\n")[2].splitlines()
+    typed = [line for line in lines if line.strip().startswith("export ") or line.endswith("wayshub-provider status")]
+    assert len(typed) == 3
     told = subprocess.run(
-        typed.split(), env=environment(PROVIDER_URL=up.service), check=True, capture_output=True, text=True
+        ["bash", "-euo", "pipefail", "-c", "\n".join(typed)],
+        cwd=up.folder,
+        env=environment(),
+        check=True,
+        capture_output=True,
+        text=True,
     )
     assert "is ready" in told.stdout
+
+
+def test_nobody_can_log_in_yet_and_it_prints_the_link_with_which_the_first_admin_does(up: Up) -> None:
+    found = re.search(rf"^  ({re.escape(up.service)}/password\?link=(\S{{43}}))$", up.printed, re.MULTILINE)
+    assert found
+    file = up.folder / "var" / "provider.first-login.txt"
+    assert file.read_text() == f"{found[1]}\n"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert found[2] not in up.errors.read_text()
+
+
+def test_traefik_gets_a_token_for_its_edge_alone_in_a_file_that_only_its_owner_can_read(up: Up) -> None:
+    file = up.folder / "var" / "provider.traefik.yml"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    headers = yaml.safe_load(file.read_text())["providers"]["http"]["headers"]
+    statuses = {
+        path: fetch(up.service + path, headers=headers).status_code
+        for path in ("/traefik/configuration?edge=default", "/traefik/configuration?edge=other", "/api/v1/edges")
+    }
+    assert list(statuses.values()) == [200, 403, 403]
+    token = headers["Authorization"].removeprefix("Bearer ")
+    assert not [command for _pid, _parent, command in processes() if token in command]
+    assert token not in up.printed + up.errors.read_text()
 
 
 def test_the_sample_servers_share_60_requests_30_20_10(up: Up) -> None:
@@ -220,9 +262,10 @@ def test_ctrl_c_stops_everything_within_5_s_while_polls_are_held(first_run: Path
         children, ports = up.children(), up.ports()
         assert len(children) == 4
         with closing(HTTPConnection("127.0.0.1", ports[0], timeout=10)) as poll:
-            poll.request("GET", "/traefik/configuration?edge=other&wait=60")
+            poll.request("GET", "/traefik/configuration?edge=other&wait=60", headers=AUTHORIZED)
             document = poll.getresponse().read()
-            poll.request("GET", "/traefik/configuration?edge=other&wait=60")  # the second on a connection is held
+            # The second on a connection is held.
+            poll.request("GET", "/traefik/configuration?edge=other&wait=60", headers=AUTHORIZED)
             assert up.stop() < 5
             assert poll.getresponse().read() == document, "the held poll was not answered"
     assert up.process.returncode == 0

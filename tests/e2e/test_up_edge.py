@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from tests.cli.running import variables
-from tests.running import ROOT, answers, fetch, free_port, wait_until
+from tests.running import ROOT, answers, fetch, free_port, give_token, wait_until
 
 ANY_PORTS = ("--port", "0", "--web-port", "0", "--api-port", "0")
 
@@ -26,6 +26,7 @@ def up(folder: Path, *options: str, **settings: str) -> Iterator[dict[str, str]]
         process = subprocess.Popen(command, cwd=folder, env=variables(**settings), stdout=output)
     try:
         wait_until(lambda: "Ctrl-C stops it all." in out.read_text(), "up has started")
+        give_token(folder / "var" / "provider.db")
         found = {name: re.search(rf"(http://\S+)/{name}", out.read_text()) for name in ("docs", "dashboard")}
         yield {name: match[1] for name, match in found.items() if match}
     finally:
@@ -58,6 +59,7 @@ def test_its_edge_is_live_when_it_says_so_and_has_a_fallback(tmp_path: Path) -> 
         for point in configuration["entryPoints"].values():
             point.pop("address")
         configuration["providers"]["http"].pop("endpoint")
+    assert re.fullmatch(r"Bearer wsp_\S+", static["providers"]["http"].pop("headers").pop("Authorization"))
     assert static["providers"]["file"].pop("filename") == str(file)
     assert wanted["providers"]["file"].pop("filename") == "var/provider.fallback.yml"
     assert static == wanted

@@ -1,20 +1,11 @@
-"""Fixtures: a service with sample pages, and a client that behaves as a browser does."""
+"""Fixtures: a client that behaves as a browser does."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.running import Service, http_client
-from tests.web.samples import running_samples
-
-
-@pytest.fixture(scope="session")
-def samples(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service that has the sample pages too."""
-    with running_samples(tmp_path_factory.mktemp("samples"), migrated) as service:
-        yield service
 
 
 @pytest.fixture

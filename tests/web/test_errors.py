@@ -19,7 +19,7 @@ def test_a_browser_gets_a_page_and_a_program_a_problem(browser: httpx.Client) ->
     page = browser.get("/nothing")
     assert (page.status_code, page.headers["Content-Type"], page.headers["Cache-Control"]) == (404, PAGE, "no-store")
     assert page.headers["Content-Security-Policy"]
-    assert "There is nothing here" in page.text
+    assert "Not found" in page.text
     assert "There is nothing at this path." in page.text
     problem(browser.get("/nothing", headers={"Accept": "*/*"}), "not-found")
     problem(browser.get("/nothing", headers={"Accept": "application/json"}), "not-found")
@@ -33,8 +33,8 @@ def test_what_is_for_programs_answers_with_problems_whoever_asks(browser: httpx.
 @pytest.mark.parametrize(
     ("language", "title", "detail"),
     [
-        ("en", "There is nothing here", "There is nothing at this path."),
-        ("id", "Tidak ada apa-apa di sini", "Tidak ada apa-apa di alamat ini."),
+        ("en", "Not found", "There is nothing at this path."),
+        ("id", "Tidak ditemukan", "Tidak ada apa-apa di alamat ini."),
     ],
 )
 def test_an_error_is_told_in_the_language(browser: httpx.Client, language: str, title: str, detail: str) -> None:

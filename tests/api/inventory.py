@@ -1,0 +1,67 @@
+"""All routes of the application, from the application itself."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi.routing import iter_route_contexts
+
+from provider.api.configuration import PATH
+from provider.app import Application, create_app
+from provider.settings import Settings
+from provider.web.rendering import STATIC
+
+SERVICE = "own"
+"""What `{service}` is in paths that are asked for: the service for whose servers a token is."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A method of a route's template. `has_json` says that it takes a body of JSON."""
+
+    method: str
+    template: str
+    has_json: bool = False
+
+    @property
+    def path(self) -> str:
+        """A path of this template. What it names beside the service does not exist."""
+        return re.sub(r"{(?!service})\w+}", "absent", self.template).replace("{service}", SERVICE)
+
+    @property
+    def changes(self) -> bool:
+        return self.method not in {"GET", "HEAD", "OPTIONS"}
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.template}"
+
+
+def make_app() -> Application:
+    return create_app(Settings(database_url="sqlite:///never-opened.db"))
+
+
+def mounts(app: Application) -> list[str]:
+    """Return where other applications are mounted."""
+    return [context.path or "" for context in iter_route_contexts(app.api.routes) if context.methods is None]
+
+
+def places(app: Application) -> list[Place]:
+    """Return each method of each route, the edges' endpoint included, but not what is mounted."""
+    listed = [Place("GET", PATH), Place("HEAD", PATH)]
+    for context in iter_route_contexts(app.api.routes):
+        if context.methods is not None:
+            assert context.path is not None
+            has_json = context.path.startswith("/api/") and getattr(context, "body_field", None) is not None
+            listed += [Place(method, context.path, has_json) for method in sorted(context.methods)]
+    return listed
+
+
+def static_paths() -> list[str]:
+    """Return the paths of all static files."""
+    return sorted(
+        f"/static/{file.relative_to(STATIC).as_posix()}" for file in Path(STATIC).rglob("*") if file.is_file()
+    )
+
+
+PLACES = places(make_app())
+STATIC_PATHS = static_paths()

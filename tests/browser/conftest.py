@@ -1,0 +1,58 @@
+"""Fixtures: a real Chromium, and pages in it that are watched."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.browsing import ADVICE, ARGUMENTS, Watch, find_chromium
+from tests.running import Service
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """A Chromium without a screen.
+
+    It ends with the last test of this package, since Playwright keeps an event loop going in this thread.
+    """
+    found = find_chromium()
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail(ADVICE)
+        pytest.skip(ADVICE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser, samples: Service) -> Iterator[OpenPage]:
+    """Open pages, each in a context of its own with the options of Playwright, such as `locale`.
+
+    A test fails if one of them logs an error, breaks the policy, or asks another host for anything.
+    """
+    with ExitStack() as stack:
+        watches: list[Watch] = []
+
+        def open_one(**options: Any) -> Page:
+            context = chromium.new_context(
+                base_url=samples.url, **{"locale": "en-GB", "reduced_motion": "reduce", **options}
+            )
+            stack.callback(context.close)
+            watches.append(Watch(context, samples.url))
+            return context.new_page()
+
+        yield open_one
+        assert [complaint for watch in watches for complaint in watch.complaints] == []
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    """A page in a fresh context, in English."""
+    return open_page()

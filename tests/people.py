@@ -1,0 +1,102 @@
+"""People and machines that a test lets in: accounts, sessions and tokens, of a service that runs."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPMessage
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any
+
+import httpx
+from argon2 import PasswordHasher
+from sqlmodel import Session
+
+from provider.database.sessions import Database
+from provider.models import AccountSession, Actor, Role
+from provider.security import passwords, people, secrets
+from provider.security.access import written
+from tests.running import Service, http_client
+
+PASSWORD = "seven grey herons wade"
+TESTER = Actor("tester", "database")
+
+_QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""For accounts whose hash is not what a test is about. Who logs in with it gets it hashed anew, as it should be."""
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Session]:
+    """Write in the database of a service, past it, as a command does."""
+    database = Database(path)
+    database.open()
+    try:
+        with database.writing() as session:
+            yield session
+    finally:
+        database.close()
+
+
+def add_account(
+    path: Path, name: str, role: Role = Role.ADMIN, password: str = PASSWORD, hasher: PasswordHasher = _QUICK
+) -> None:
+    """Make an account that can log in."""
+    with writing(path) as session:
+        people.add(session, TESTER, name, role, datetime.now(UTC))
+        people.set_password(session, TESTER, name, passwords.hashed(password, hasher))
+
+
+def begin_session(path: Path, name: str) -> str:
+    """Begin a session of an account without its password. Returns the cookie's value."""
+    secret, now = secrets.make_plain(), written(datetime.now(UTC))
+    with writing(path) as session:
+        session.add(AccountSession(secret_hash=secret.hash, account=name, created=now, last_used=now))
+    return secret.text
+
+
+def add_token(service: Service, *scopes: str, name: str = "machine", expires: str | None = None) -> str:
+    """Make a token through REST."""
+    with http_client(service.url) as client:
+        body = {"name": name, "scopes": scopes, "expires": expires}
+        made: str = client.post("/api/v1/tokens", json=body).raise_for_status().json()["token"]
+    return made
+
+
+@contextmanager
+def nobody(service: Service, **options: Any) -> Iterator[httpx.Client]:
+    """Give a client without credentials, that keeps no cookies but those of its own."""
+    with http_client(service.url, **options) as client:
+        del client.headers["Authorization"]
+        yield client
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def log_in(client: httpx.Client, name: str, password: str = PASSWORD, **fields: str) -> httpx.Response:
+    """Log in as a browser does, with the form's fields. The client keeps the cookie."""
+    return client.post("/login", data={"name": name, "password": password, **fields})
+
+
+def session_cookie(answer: httpx.Response) -> tuple[str, str, dict[str, str]]:
+    """Return the session's cookie that an answer sets: its name, its value and its attributes."""
+    for header in answer.headers.get_list("set-cookie"):
+        for name, morsel in SimpleCookie(header).items():
+            if name.endswith("provider_session"):
+                attributes = {key: str(value) for key, value in morsel.items() if value != ""}
+                return name, morsel.value, attributes
+    raise AssertionError(f"no session begins with {answer.status_code}: {answer.text}")
+
+
+def ask_raw(
+    service: Service, method: str, target: str, headers: Sequence[tuple[str, str]] = ()
+) -> tuple[int, HTTPMessage, bytes]:
+    """Send a request with a path as it is, and each header as often as it is given: httpx sets such things right."""
+    with closing(HTTPConnection(service.url.removeprefix("http://"), timeout=30)) as connection:
+        connection.putrequest(method, target)
+        for name, value in headers:
+            connection.putheader(name, value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
