@@ -23,12 +23,22 @@ from provider.models import (
     ServiceReplacement,
 )
 from provider.validation import invalid
+from provider.values import HOSTNAME_SCHEMA, NAME_SCHEMA
 
 M = TypeVar("M", bound=BaseModel)
+
+NAME: Final = "Declaration"
+"""The name of the document's schema."""
 
 SECTIONS: Final = ("domains", "services", "routers")
 _SERVERS: Final = "servers"
 _MOST_ERRORS: Final = 100
+_MODELS: Final[Mapping[str, type[BaseModel]]] = {
+    "Domain": DomainReplacement,
+    "Server": ServerReplacement,
+    "Service": ServiceReplacement,
+    "Router": RouterReplacement,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +97,51 @@ def write(
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of the document, for editors."""
-    shared: dict[str, Any] = {}
-    described = {
-        "Domain": _schema_of(DomainReplacement, shared),
-        "Server": _schema_of(ServerReplacement, shared),
-        "Service": _schema_of(ServiceReplacement, shared),
-        "Router": _schema_of(RouterReplacement, shared),
-    }
-    described["Service"]["properties"][_SERVERS] = _by_name("Server", "Its servers, by name.")
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "The desired state of a wayshub-provider",
+    described = schemas("#/$defs/{model}")
+    whole = described.pop(NAME)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **whole, "$defs": described}
+
+
+def schemas(ref_template: str) -> dict[str, Any]:
+    """Return the schemas of the document and of all that is in it, by name. `ref_template` has `{model}`."""
+    found: dict[str, Any] = {}
+    for noun, model in _MODELS.items():
+        described = model.model_json_schema(by_alias=True, ref_template=ref_template)
+        found |= described.pop("$defs", {})
+        described["properties"].pop("name", None)
+        described.pop("example", None)
+        title = f"Declared{noun}"
+        found[title] = described | {"title": title, "description": f"A {noun.lower()}, whose name is its key."}
+
+    def by_name(noun: str, description: str, names: Mapping[str, Any], *, may_be_null: bool) -> dict[str, Any]:
+        described = {"$ref": ref_template.format(model=f"Declared{noun}")}
+        members = {"anyOf": [described, {"type": "null"}]} if may_be_null else described
+        parts = {"propertyNames": dict(names), "additionalProperties": members}
+        return {"type": "object", "description": description, **parts}
+
+    found["DeclaredService"]["properties"][_SERVERS] = by_name(
+        "Server", "Its servers, by name.", NAME_SCHEMA, may_be_null=False
+    )
+    hosts = "Host names that are ours, as typed or as A-labels."
+    found[NAME] = {
+        "title": NAME,
+        "description": "A desired state, or a part of one. What is left out has its default.",
         "type": "object",
         "properties": {
-            "domains": _by_name("Domain", "Host names that are ours."),
-            "services": _by_name("Service", "Pools of servers, by name."),
-            "routers": _by_name("Router", "What matches requests, and where they go, by name."),
+            "domains": by_name("Domain", hosts, HOSTNAME_SCHEMA, may_be_null=True),
+            "services": by_name("Service", "Pools of servers, by name.", NAME_SCHEMA, may_be_null=True),
+            "routers": by_name(
+                "Router", "Which requests go to which service, by name.", NAME_SCHEMA, may_be_null=False
+            ),
         },
         "additionalProperties": False,
-        "$defs": shared | described,
+        "example": {
+            "domains": {"alvin.xyz": {}},
+            "services": {"wayshub": {"servers": {"a": {"url": "http://10.0.0.11:3000", "weight": 3}}}},
+            "routers": {"wayshub": {"domains": ["alvin.xyz"], "service": "wayshub"}},
+        },
     }
+    return found
 
 
 def _read_all(
@@ -176,19 +211,3 @@ def _write_one(item: BaseModel) -> dict[str, Any]:
     written = item.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     written.pop("name", None)
     return written
-
-
-def _schema_of(model: type[BaseModel], shared: dict[str, Any]) -> dict[str, Any]:
-    described = model.model_json_schema(by_alias=True)
-    shared |= described.pop("$defs", {})
-    described["properties"].pop("name", None)
-    described.pop("example", None)
-    return described
-
-
-def _by_name(model: str, description: str) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "description": description,
-        "additionalProperties": {"anyOf": [{"$ref": f"#/$defs/{model}"}, {"type": "null"}]},
-    }

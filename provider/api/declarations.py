@@ -65,6 +65,14 @@ def apply(
     return applied(outcome, {"ETag": whole_tag(outcome.revision)})
 
 
+@router.get(
+    "/schema", summary="The JSON Schema of a declaration", response_model=dict[str, Any], responses=documentation.SCHEMA
+)
+async def schema() -> Response:
+    """Return the JSON Schema of what `apply` takes, so that editors complete and check it."""
+    return Response(msgspec.json.encode(declarations.schema()), media_type="application/json")
+
+
 def whole_tag(revision: int) -> str:
     """Return the tag of the state as a whole: each change gives another."""
     return etag("state", {"revision": revision})

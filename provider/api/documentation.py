@@ -43,6 +43,7 @@ _ETAG: Final = {
     "description": "Strong tag of this version of the object.",
     "schema": {"type": "string", "pattern": '^"[0-9a-f]{20}"$'},
 }
+_WHOLE_ETAG: Final = _ETAG | {"description": "Strong tag of the state as a whole, for `If-Match` of `apply`."}
 _REVISION: Final = {
     "description": "Number of the revision at which the state is now.",
     "schema": {"type": "integer", "minimum": 0},
@@ -159,28 +160,19 @@ REVOKE_TOKEN: Final = {
 } | _problems(404, 422, 503)
 REMOVE_UNUSED: Final = {204: _REMOVED} | _problems(404, 412, 422, 503)
 EXPOSE: Final = {201: _EXPOSED} | _problems(409, *_BODY)
-
-
 EXPORT: Final = {
-    200: {"description": "The state.", "headers": {"ETag": _ETAG, "Config-Revision": _REVISION}},
-    304: _SAME,
+    200: {"description": "The state.", "headers": {"ETag": _WHOLE_ETAG, "Config-Revision": _REVISION}},
+    304: {"description": "The client has this state already.", "headers": {"ETag": _WHOLE_ETAG}},
 } | _problems(422, 503)
 APPLY: Final = {
-    200: {"description": "What it does.", "headers": {"ETag": _ETAG, "Config-Revision": _REVISION}}
+    200: {"description": "What it does.", "headers": {"ETag": _WHOLE_ETAG, "Config-Revision": _REVISION}}
 } | _problems(409, 412, *_BODY)
+SCHEMA: Final = _problems(422)
 
 
 def declaration() -> dict[str, Any]:
     """Describe the body of `apply`."""
-    schema = declarations.schema()
-    parts = {name: described for name, described in schema.items() if name not in {"$schema", "$defs"}}
-    example = {
-        "domains": {"alvin.xyz": {}},
-        "services": {"wayshub": {"servers": {"a": {"url": "http://10.0.0.11:3000", "weight": 3}}}},
-        "routers": {"wayshub": {"domains": ["alvin.xyz"], "service": "wayshub"}},
-    }
-    named = {"type": "object", "properties": {name: {"type": "object"} for name in parts["properties"]}}
-    content = {"application/json": {"schema": {**named, "additionalProperties": False}, "example": example}}
+    content = {"application/json": {"schema": {"$ref": _SCHEMAS + declarations.NAME}}}
     return {"requestBody": {"required": True, "content": content}}
 
 
@@ -265,6 +257,7 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
                 described = output.model_json_schema(ref_template=_SCHEMAS + "{model}", by_alias=True)
                 schemas.update(described.pop("$defs"))
                 schemas[output.__name__] = described
+            schemas.update(declarations.schemas(_SCHEMAS + "{model}"))
             for model in (DomainInput, ServiceInput, ServerInput, RouterInput):
                 schemas.update(_patch_schemas(model))
             # FastAPI leaves null out of the document, even where a field of an example is required.

@@ -18,7 +18,7 @@ LATE: Final = {
     "plan": "Show what `apply` would do, and do nothing.",
     "apply": "Bring the state in step with a file, all or nothing.",
     "export": "Print the whole state, as a file for `apply`.",
-    "schema": "Print the JSON Schema of the files for `apply`, so that editors complete and check them.",
+    "schema": "Print the JSON Schema of the files for `apply`, for editors.",
     "backup": "Copy the database into a file, and verify the copy.",
     "restore": "Put a backup in the place of the database.",
 }

@@ -33,7 +33,7 @@ def plan(client: Client, output: Output, file: FileArgument, prune: PruneOption 
     Examples:
       wayshub-provider plan state.yml
       wayshub-provider plan state.yml --prune -o json
-      wayshub-provider export | wayshub-provider plan -
+      cat state.yml | wayshub-provider plan -
     """
     answer = ask(client, read(file), prune=prune, dry_run=True)
     difference = answer.item["difference"]
