@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from provider import configuration
+from provider.brake import Removal
 from provider.configuration import Parts, Section
 from provider.errors import pointer
 from provider.models import Change, RouterInput, ServerInput
@@ -54,6 +55,8 @@ class Difference:
     shares: Sequence[ShareChange] = ()
     document: Sequence[DocumentChange] = ()
     words: Sequence[str] = ()
+    removal: Removal = field(default_factory=Removal)
+    """What it takes away, and whether somebody has to confirm that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,11 @@ def compare(changes: Sequence[Change], touched: Mapping[str, Touched], before: P
     """Return what changes do. `touched` are the services that they touch, by name."""
     shares: list[ShareChange] = []
     words = [change.words for change in changes]
+    by_service = _by_service(changes)
     for service, found in sorted(touched.items()):
-        moved = list(_share_changes(service, found.servers, undone(service, found.servers, changes)))
+        moved = list(
+            _share_changes(service, found.servers, undone(service, found.servers, by_service.get(service, ())))
+        )
         shares += moved
         if moved and (told := tell_shares(moved)):
             words.append(f"{_place(service, found.routers)}: {told}")
@@ -80,6 +86,15 @@ def touched_services(changes: Iterable[Change]) -> list[str]:
     """Return the names of the services whose servers changes touch, sorted."""
     kinds = {"service", "server"}
     return sorted({change.name.partition("/")[0] for change in changes if change.kind in kinds})
+
+
+def _by_service(changes: Iterable[Change]) -> dict[str, list[Change]]:
+    """Sort changes of servers by their services."""
+    found: dict[str, list[Change]] = {}
+    for change in changes:
+        if change.kind == "server":
+            found.setdefault(change.name.partition("/")[0], []).append(change)
+    return found
 
 
 def undone(service: str, servers: Iterable[ServerInput], changes: Iterable[Change]) -> list[ServerInput]:

@@ -24,6 +24,8 @@ LAYERS = [
     "rules",
     "models",
     "declarations",
+    "plans",
+    "brake",
     "configuration",
     "differences",
     "explanations",
@@ -51,7 +53,7 @@ LAYERS = [
 DOORS = ["api", "web", "cli"]
 PURE = [
     *("messages", "errors", "failures", "validation", "tags", "cursors"),
-    *("addresses", "values", "rules", "declarations", "configuration", "differences", "models"),
+    *("addresses", "values", "rules", "declarations", "plans", "brake", "configuration", "differences", "models"),
     *("explanations", "conflicts"),
 ]
 IMPURE_MODULES = {

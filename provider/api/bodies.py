@@ -10,7 +10,7 @@ import email.message
 import json
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from functools import partial
-from typing import Any, ClassVar, Final, NoReturn
+from typing import Any, ClassVar, Final, NoReturn, get_origin
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
@@ -92,12 +92,12 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Check the query and read the body before FastAPI does."""
         handle = super().get_route_handler()
-        known = _parameters(self.dependant)
+        known, repeatable = _parameters(self.dependant), _parameters(self.dependant, only_lists=True)
         has_body = self.body_field is not None
         accepted = PATCH_TYPES if "PATCH" in (self.methods or ()) else JSON_TYPES
 
         async def handle_strictly(request: Request) -> Response:
-            check_query([name for name, _value in request.query_params.multi_items()], known)
+            check_query([name for name, _value in request.query_params.multi_items()], known, repeatable)
             wait = read_wait(", ".join(request.headers.getlist("prefer"))) if request.method != "GET" else None
             if has_body:
                 check_media_type(request.headers.get("content-type"), accepted)
@@ -105,26 +105,32 @@ class StrictRoute(APIRoute):
                 strict.document = await _read_body(strict, self.most_members)
                 request = strict
             response = await handle(request)
-            if wait is None or REVISION_HEADER not in response.headers:
+            # What was only tried is on its way to no edge.
+            is_tried = getattr(request.state, "is_tried", False)
+            if wait is None or is_tried or REVISION_HEADER not in response.headers:
                 return response
             return await when_confirmed(request.app.state.edges, response, wait)
 
         return handle_strictly
 
 
-def _parameters(dependant: Dependant) -> frozenset[str]:
+def _parameters(dependant: Dependant, *, only_lists: bool = False) -> frozenset[str]:
     """Return the names of the parameters that a handler, or what it depends on, takes from the query."""
-    names = frozenset(field.alias for field in dependant.query_params)
-    return names.union(*(_parameters(dependency) for dependency in dependant.dependencies))
+    names = frozenset(
+        field.alias
+        for field in dependant.query_params
+        if not only_lists or get_origin(field.field_info.annotation) is list
+    )
+    return names.union(*(_parameters(dependency, only_lists=only_lists) for dependency in dependant.dependencies))
 
 
-def check_query(given: list[str], known: frozenset[str]) -> None:
+def check_query(given: list[str], known: frozenset[str], repeatable: frozenset[str] = frozenset()) -> None:
     """Raise `Invalid` for parameters that nobody reads, and for those of which only one would be read."""
     wrong = []
     for name in dict.fromkeys(given):
         if name not in known:
             wrong.append(FieldError(pointer(name), "query.unknown", "there is no such parameter here", "query"))
-        elif given.count(name) > 1:
+        elif given.count(name) > 1 and name not in repeatable:
             wrong.append(FieldError(pointer(name), "query.duplicate", "this parameter stands twice", "query"))
     if wrong:
         raise Invalid(wrong)

@@ -10,20 +10,35 @@ from provider import declarations
 from provider.api import documentation
 from provider.api.bodies import WholeRoute
 from provider.api.conditions import ReadConditions, WriteConditions
+from provider.api.pages import LabelText
 from provider.api.preferences import REVISION_HEADER
 from provider.api.writing import PREFIX, WriteDependency, applied
 from provider.dependencies import RevisionsDependency
+from provider.errors import Since
 from provider.models import AppliedOutput
+from provider.plans import Prune
 from provider.revisions import last_revision
 from provider.security import needs
 from provider.store import declarations as stored
-from provider.tags import etag
+from provider.store import history
+from provider.tags import whole_tag
+from provider.values import read_label
 
 router = APIRouter(tags=["state"], route_class=WholeRoute, dependencies=[Depends(needs.STATE)])
 
 APPLY: Final = f"{PREFIX}/apply"
+_MOST_TOLD: Final = 50
 
 PRUNE = Annotated[bool, Query(description="Remove what the declaration does not have.")]
+PRUNE_LABEL = Annotated[
+    list[LabelText],
+    Query(
+        alias="pruneLabel",
+        max_length=20,
+        description="Remove what the declaration does not have and what has this label, written KEY=VALUE; "
+        "of several, all of them.",
+    ),
+]
 
 
 @router.get("/export", summary="Write the whole state", response_model=dict[str, Any], responses=documentation.EXPORT)
@@ -33,8 +48,8 @@ def export(revisions: RevisionsDependency, conditions: ReadConditions) -> Respon
     Its ETag is that of the state as a whole, for `If-Match` of `apply`.
     """
     with revisions.reading() as session:
-        number, _digest = last_revision(session)
-        tag = whole_tag(number)
+        number, digest = last_revision(session)
+        tag = whole_tag(number, digest)
         headers = {"ETag": tag, REVISION_HEADER: str(number)}
         if conditions.not_modified(tag):
             return Response(status_code=304, headers=headers)
@@ -52,17 +67,22 @@ def export(revisions: RevisionsDependency, conditions: ReadConditions) -> Respon
     openapi_extra=documentation.declaration(),
 )
 def apply(
-    write: WriteDependency, conditions: WriteConditions, body: Annotated[dict[str, Any], Body()], prune: PRUNE = False
+    write: WriteDependency,
+    conditions: WriteConditions,
+    body: Annotated[dict[str, Any], Body()],
+    prune: PRUNE = False,
+    prune_label: PRUNE_LABEL = [],  # noqa: B006  # FastAPI copies it
 ) -> Response:
     """Create and change what the document declares, all or nothing. What it does not have stays, unless `prune`."""
     wanted = declarations.read(body)
+    labels = [read_label(text) for text in prune_label]
 
     def bring(session: Session) -> None:
-        conditions.check(whole_tag(last_revision(session)[0]))
-        stored.apply(session, wanted, prune=prune)
+        conditions.check_whole(whole_tag(*last_revision(session)), lambda number: _since(session, number))
+        stored.apply(session, wanted, Prune(labels) if prune or labels else None)
 
     outcome = write.compare(bring)
-    return applied(outcome, {"ETag": whole_tag(outcome.revision)})
+    return applied(outcome, {"ETag": whole_tag(outcome.revision, outcome.digest)})
 
 
 @router.get(
@@ -73,6 +93,7 @@ async def schema() -> Response:
     return Response(msgspec.json.encode(declarations.schema()), media_type="application/json")
 
 
-def whole_tag(revision: int) -> str:
-    """Return the tag of the state as a whole: each change gives another."""
-    return etag("state", {"revision": revision})
+def _since(session: Session, number: int) -> list[Since]:
+    """Return what was done after a revision, the latest first."""
+    made = history.since(session, number)[::-1][:_MOST_TOLD]
+    return [Since(revision.number, revision.time, revision.author, revision.summary) for revision in made]

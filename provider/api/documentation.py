@@ -32,9 +32,10 @@ _WORDS: Final = {
     403: "Whoever asks may not do this; or a page of another site sent it, or it was sent to a name that this service "
     "does not have.",
     404: "There is no such object.",
-    409: "The name is taken, or what others depend on would be removed; the detail names them.",
+    409: "The name is taken, or what others depend on would be removed; the detail names them. "
+    "Or it takes much away (`brake`): then `confirm` is the number that confirms it, as a parameter.",
     412: "The object is not at the version, or not in the state, that the request demands.",
-    413: "The body has more than 1 MiB.",
+    413: "The body has more than 1 MiB, or that of `apply` more than 32.",
     415: "The body is not JSON by its Content-Type.",
     422: "The input was understood, and is wrong; `errors` names every field.",
     503: "The database cannot be used now, or there is no verified state. Nothing was changed.",
@@ -148,6 +149,7 @@ READ_PLAIN: Final = _problems(404, 422, 503)
 CREATE: Final = {201: _CREATED} | _problems(409, 412, *_BODY)
 CREATE_WITHIN: Final = {201: _CREATED} | _problems(404, 409, 412, *_BODY)
 MERGE: Final = {200: _CHANGED} | _problems(404, 412, *_BODY)
+MERGE_SERVER: Final = MERGE | _problems(409)
 LIFT: Final = {
     204: {"description": "It is offered the current document again.", "headers": {"Config-Revision": _REVISION}}
 } | _problems(404, 422)
@@ -158,7 +160,8 @@ CREATE_TOKEN: Final = {
 REVOKE_TOKEN: Final = {
     204: {"description": "It is good no more.", "headers": {"Config-Revision": _REVISION}}
 } | _problems(404, 422, 503)
-REMOVE_UNUSED: Final = {204: _REMOVED} | _problems(404, 412, 422, 503)
+REMOVE_ROUTER: Final = {204: _REMOVED} | _problems(404, 412, 422, 503)
+REMOVE_SERVER: Final = REMOVE_ROUTER | _problems(409)
 EXPOSE: Final = {201: _EXPOSED} | _problems(409, *_BODY)
 EXPORT: Final = {
     200: {"description": "The state.", "headers": {"ETag": _WHOLE_ETAG, "Config-Revision": _REVISION}},
@@ -182,9 +185,9 @@ def replace(output: type[BaseModel]) -> Responses:
     return shown | _problems(412, *_BODY)
 
 
-def replace_within(output: type[BaseModel]) -> Responses:
-    """Describe the answers to a PUT of a part of something that may not exist."""
-    return replace(output) | _problems(404)
+def replace_server(output: type[BaseModel]) -> Responses:
+    """Describe the answers to a PUT of a server: its service may not exist, and it may be the last that is ready."""
+    return replace(output) | _problems(404, 409)
 
 
 def patch(model: type[BaseModel]) -> dict[str, Any]:
@@ -236,7 +239,10 @@ def _with_patches(described: Any, objects: Sequence[str]) -> Any:
         return described
     if (part := str(described.get("$ref", "")).removeprefix(_SCHEMAS)) in objects:
         return {"$ref": _SCHEMAS + _patched(part)}
-    return {key: _with_patches(item, objects) for key, item in described.items() if key != "default"}
+    patched = {key: _with_patches(item, objects) for key, item in described.items() if key != "default"}
+    if isinstance(patched.get("additionalProperties"), dict):
+        patched["additionalProperties"] = {"anyOf": [patched["additionalProperties"], {"type": "null"}]}
+    return patched
 
 
 def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
 
 from fastapi import Depends, Response
 from pydantic import BaseModel, ValidationError
@@ -20,6 +20,9 @@ from provider.store.records import as_json
 from provider.tags import etag
 
 T = TypeVar("T", bound=BaseModel)
+
+_MAPS: Final = frozenset({"labels"})
+"""Fields whose members people name."""
 
 
 class Resource(ABC, Generic[T]):
@@ -181,21 +184,21 @@ class Writes:
         return done(outcome, shown, 201 if created else 200, headers)
 
 
-def merged(target: Any, patch: Any) -> Any:
+def merged(target: Any, patch: Any, *, is_map: bool = False) -> Any:
     """Return what a JSON merge patch (RFC 7396) makes of a value.
 
     Null for a field that an object does not have is kept, to be refused like any field that is not known:
-    our objects have all their fields.
+    our objects have all their fields, but for those whose keys are people's own.
     """
     if not isinstance(patch, dict):
         return patch
     known = target if isinstance(target, dict) else {}
     result = dict(known)
     for key, value in patch.items():
-        if value is None and (key in known or not known):
+        if value is None and (key in known or not known or is_map):
             result.pop(key, None)
         else:
-            result[key] = merged(known.get(key), value)
+            result[key] = merged(known.get(key), value, is_map=key in _MAPS)
     return result
 
 

@@ -14,7 +14,6 @@ import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from json.decoder import scanstring
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,6 +41,7 @@ _CORE: Final = (
 """What a plain scalar stands for in YAML's core schema: kinds, patterns, and with what they begin."""
 
 _KINDS: Final = [(kind, re.compile(pattern, re.ASCII)) for kind, pattern, _first in _CORE]
+_scan_string: Final[Callable[[str, int], tuple[str, int]]] = json.JSONDecoder().parse_string  # type: ignore[attr-defined]  # it is there, as its documentation says
 _TAG: Final = "tag:yaml.org,2002:"
 _TOKEN: Final = re.compile(r'\s*([{}\[\],:"]|[^\s{}\[\],:"]+)')
 
@@ -143,7 +143,8 @@ def _json_events(text: str) -> Iterator[Any]:
     at = 0
     while found := _TOKEN.match(text, at):
         line = bisect_right(lines, found.start(1)) - 1
-        mark, sign, at = _Mark(line, found.start(1) - lines[line]), found[1], found.end()
+        mark: Any = _Mark(line, found.start(1) - lines[line])
+        sign, at = found[1], found.end()
         if sign == "{":
             yield yaml.MappingStartEvent(None, None, True, mark)
         elif sign == "[":
@@ -151,7 +152,7 @@ def _json_events(text: str) -> Iterator[Any]:
         elif sign in {"}", "]"}:
             yield (yaml.MappingEndEvent if sign == "}" else yaml.SequenceEndEvent)(mark)
         elif sign == '"':
-            value, at = scanstring(text, at)
+            value, at = _scan_string(text, at)
             yield yaml.ScalarEvent(None, None, (False, True), value, mark)
         elif sign not in {",", ":"}:
             yield yaml.ScalarEvent(None, None, (True, False), sign, mark)

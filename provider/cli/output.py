@@ -25,12 +25,13 @@ class Format(StrEnum):
 class Output:
     """Where a command's answer goes: standard output, in one of the formats.
 
-    `is_pending` says that the answer was: kept, but not live on every edge.
+    `is_pending` says that the answer was: kept, but not live on every edge. `is_trial` says that nothing is kept.
     """
 
     def __init__(self, chosen: Format) -> None:
         self.is_json = chosen is Format.JSON
         self.is_pending = False
+        self.is_trial = False
 
     def document(self, document: Any) -> None:
         """Print what REST answered, for programs."""

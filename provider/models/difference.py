@@ -51,6 +51,15 @@ class DocumentDifferenceOutput(BaseModel):
     after: Annotated[Any, Described(description="What stands there after; null for nothing.")]
 
 
+class BrakeOutput(BaseModel):
+    """Why a change has to be confirmed, and with which number."""
+
+    model_config = output_config()
+
+    confirm: Annotated[int, Described(ge=1, description="Routers, ready servers and domains that it takes away.")]
+    reasons: Annotated[list[str], Described(description="What of that is much, a sentence each.")]
+
+
 class DifferenceOutput(BaseModel):
     """What a change does."""
 
@@ -80,6 +89,7 @@ class DifferenceOutput(BaseModel):
                     ],
                 }
             ],
+            "brake": None,
         }
     )
 
@@ -87,6 +97,7 @@ class DifferenceOutput(BaseModel):
     objects: Annotated[list[ObjectDifferenceOutput], Described(description="What happens to each object.")]
     shares: Annotated[list[ShareDifferenceOutput], Described(description="How the traffic moves.")]
     document: Annotated[list[DocumentDifferenceOutput], Described(description="What Traefik gets instead.")]
+    brake: Annotated[BrakeOutput | None, Described(description="What has to be confirmed, if anything has.")]
 
 
 class AppliedOutput(BaseModel):

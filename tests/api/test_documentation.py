@@ -267,6 +267,7 @@ def ask(client: httpx.Client, operation: str, **options: Any) -> httpx.Response:
     return client.request(method, target, **options)
 
 
+DRAINED = {"url": "http://10.0.0.11:3000", "state": "drain"}
 JSON = {"Content-Type": "application/json"}
 TAG = {"If-Match": '"x"'}
 
@@ -286,13 +287,15 @@ def created(client: httpx.Client, operation: str) -> httpx.Response:
 
 
 def taken(client: httpx.Client, operation: str) -> httpx.Response:
-    if operation == "POST /api/v1/expose":
+    """Ask for a name that is taken, or without a word for what takes the last ready server away."""
+    method, _space, path = operation.partition(" ")
+    if operation == "POST /api/v1/apply":
+        return ask(client, operation, json={}, params={"prune": "true"})
+    if method == "POST":
         return ask(client, operation, json=body_example(operation))
-    return (
-        ask(client, operation, json=body_example(operation))
-        if operation.startswith("POST ")
-        else ask(client, operation)
-    )
+    if path.endswith("/servers/{name}"):
+        return ask(client, operation, **({} if method == "DELETE" else {"json": DRAINED}))
+    return ask(client, operation)  # a router leads there
 
 
 def removed(client: httpx.Client, operation: str) -> httpx.Response:
