@@ -108,5 +108,5 @@ def test_what_was_before_is_found_by_undoing_the_changes() -> None:
 
 def test_a_change_is_told_field_by_field() -> None:
     assert fields(changed(server("a", 1), server("a", 3))) == [FieldChange("weight", 1, 3)]
-    assert [one.name for one in fields(changed(None, server("a")))] == ["name", "url", "weight", "state"]
+    assert [one.name for one in fields(changed(None, server("a")))] == ["name", "url", "weight", "state", "labels"]
     assert touched_services([changed(None, server("a")), Change("domain", "x.test", None, {})]) == ["wayshub"]

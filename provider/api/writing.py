@@ -76,11 +76,11 @@ def shown(difference: Difference) -> dict[str, Any]:
     """Return a difference as `DifferenceOutput` describes it. Written as it is: there may be 50,000 objects in it."""
     removal = difference.removal
     return {
-        "words": list(difference.words),
+        "words": [str(words) for words in difference.words],
         "objects": [_object(change) for change in difference.changes],
         "shares": msgspec.to_builtins(difference.shares),
         "document": msgspec.to_builtins(difference.document),
-        "brake": {"confirm": removal.number, "reasons": [reason.detail for reason in removal.reasons]}
+        "brake": {"confirm": removal.number, "reasons": [str(reason.detail) for reason in removal.reasons]}
         if removal.reasons
         else None,
     }

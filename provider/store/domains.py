@@ -32,7 +32,7 @@ def page(
 
 def read_all(session: Session) -> list[DomainInput]:
     """Return all domains by A-label."""
-    return [_from_row(row) for row in records.read_all(session, Domain)]
+    return [_from_row(row) for row in records.read_all(session, Domain, Domain.name)]
 
 
 def put(session: Session, domain: DomainInput) -> None:

@@ -52,11 +52,10 @@ def save(session: Session, table: type[SQLModel], key: str | dict[str, str], val
             setattr(row, name, value)
 
 
-def read_all(session: Session, table: type[SQLModel]) -> Sequence[Any]:
-    """Return all rows by their keys, as plain rows that the session does not keep."""
+def read_all(session: Session, table: type[SQLModel], *order: Any) -> Sequence[Any]:
+    """Return all rows in an order, as plain rows that the session does not keep."""
     columns = inspect(table).local_table.columns
-    keys = [column for column in columns if column.primary_key]
-    return session.connection().execute(select(*columns).order_by(*keys)).all()
+    return session.connection().execute(select(*columns).order_by(*map(col, order))).all()
 
 
 def remove(session: Session, table: type[SQLModel], key: str | dict[str, str]) -> None:

@@ -39,7 +39,7 @@ def page(
 
 def read_all(session: Session) -> list[RouterInput]:
     """Return all routers by name."""
-    return _from_rows(session, records.read_all(session, Router))
+    return _from_rows(session, records.read_all(session, Router, Router.name))
 
 
 def of_service(session: Session, service: str) -> Sequence[RouterInput]:

@@ -61,7 +61,9 @@ def page(
 
 def by_service(session: Session) -> Iterator[tuple[str, list[ServerInput]]]:
     """Return the servers of all services, a service at a time."""
-    for service, group in groupby(records.read_all(session, Server), key=lambda row: str(row.service)):
+    for service, group in groupby(
+        records.read_all(session, Server, Server.service, Server.name), key=lambda row: str(row.service)
+    ):
         yield service, [_from_row(row) for row in group]
 
 

@@ -32,7 +32,7 @@ def page(
 
 def read_all(session: Session) -> list[ServiceInput]:
     """Return all services by name."""
-    return [_from_row(row) for row in records.read_all(session, Service)]
+    return [_from_row(row) for row in records.read_all(session, Service, Service.name)]
 
 
 def put(session: Session, service: ServiceInput) -> None:

@@ -290,7 +290,8 @@ def taken(client: httpx.Client, operation: str) -> httpx.Response:
     """Ask for a name that is taken, or without a word for what takes the last ready server away."""
     method, _space, path = operation.partition(" ")
     if operation == "POST /api/v1/apply":
-        return ask(client, operation, json={}, params={"prune": "true"})
+        declared = body_example(operation) or {}
+        return ask(client, operation, json=declared | {"services": {"wayshub": {}}}, params={"prune": "true"})
     if method == "POST":
         return ask(client, operation, json=body_example(operation))
     if path.endswith("/servers/{name}"):
@@ -300,7 +301,10 @@ def taken(client: httpx.Client, operation: str) -> httpx.Response:
 
 def removed(client: httpx.Client, operation: str) -> httpx.Response:
     cascade = any(parameter["name"] == "cascade" for parameter in OPERATIONS[operation]["parameters"])
-    return ask(client, operation, params={"cascade": "true"} if cascade else {})
+    params = {"cascade": "true"} if cascade else {}
+    if operation.endswith("/servers/{name}"):
+        params["confirm"] = "1"  # it is the last that is ready
+    return ask(client, operation, params=params)
 
 
 def unconfirmed(client: httpx.Client, operation: str) -> httpx.Response:
@@ -339,7 +343,7 @@ PRODUCERS: dict[str, Producer] = {
     "404": lambda client, operation: ask(client, operation, path=missing(operation)),
     "409": taken,
     "412": lambda client, operation: ask(client, operation, headers=TAG),
-    "413": lambda client, operation: ask(client, operation, content=b" " * 2_000_000, headers=JSON),
+    "413": lambda client, operation: ask(client, operation, content=b" " * 34_000_000, headers=JSON),
     "415": lambda client, operation: ask(client, operation, content=b"{}"),
     "422": lambda client, operation: ask(client, operation, params={"unknown": "1"}),
 }
