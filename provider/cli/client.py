@@ -166,10 +166,17 @@ class Client:
         document: Item,
         query: Query | None = None,
         if_match: str | None = None,
+        timeout_seconds: float | None = None,
     ) -> Answer:
-        """Make an object, or do what the path says, if the whole is at the given tag."""
+        """Make an object, or do what the path says, if the whole is at the given tag.
+
+        `timeout_seconds` is for what may take longer than other calls.
+        """
         headers = {"If-Match": if_match} if if_match else {}
-        return self._read("POST", PREFIX + where, query=query, document=document, headers=headers)
+        where = PREFIX + where
+        return self._read(
+            "POST", where, query=query, document=document, headers=headers, timeout_seconds=timeout_seconds
+        )
 
     def patch(self, where: str, document: Item, if_match: str | None = None) -> Answer:
         """Change some fields of an object, if it is at the given tag."""
@@ -216,8 +223,9 @@ class Client:
         query: Query | None = None,
         document: Item | None = None,
         headers: Mapping[str, str] | None = None,
+        timeout_seconds: float | None = None,
     ) -> Answer:
-        response = self._send(method, where, query, document, headers)
+        response = self._send(method, where, query, document, headers, timeout_seconds or self._timeout_seconds)
         revision = response.headers.get("Config-Revision", "")
         if response.is_success and method != "GET" and not revision:
             raise self._foreign("a change without a Config-Revision")
@@ -251,10 +259,11 @@ class Client:
         query: Query | None,
         document: Item | None,
         headers: Mapping[str, str] | None,
+        timeout_seconds: float,
     ) -> httpx.Response:
         unsure = "" if method == "GET" else "; it is not known whether the change was made: look before you repeat it"
         wait_seconds = 0 if method == "GET" else self._wait_seconds
-        timeout_seconds = self._timeout_seconds + wait_seconds
+        timeout_seconds += wait_seconds
         if method != "GET":
             query = {**(query or {}), **self._query}
         if wait_seconds:

@@ -19,6 +19,8 @@ DIFFERS: Final = 2
 """The exit status of a plan that is not empty."""
 
 _MOST_ERRORS: Final = 20
+_TIMEOUT_SECONDS: Final = 600.0
+"""A state of 10,000 routers takes seconds, and on a busy machine a minute."""
 
 FileArgument = Annotated[
     str, typer.Argument(metavar="FILE", help="The state, as YAML or JSON; `-` is standard input.", show_default=False)
@@ -96,7 +98,7 @@ def ask(
         query = query | {"pruneLabel": prune_label}
     document = file.document if file.document is not None else {}
     try:
-        return client.post(path("apply"), document, query=query, if_match=if_match)
+        return client.post(path("apply"), document, query=query, if_match=if_match, timeout_seconds=_TIMEOUT_SECONDS)
     except ProviderError as error:
         if not any(field.place == "body" for field in error.fields):
             raise
