@@ -332,7 +332,12 @@ def _error(problem: Item) -> ProviderError:
 def _read_fields(fields: Sequence[Any]) -> list[FieldError]:
     """Read which fields are wrong."""
     return [
-        FieldError(*(str(field.get(name, "")) for name in ("pointer", "code", "detail", "in")))
+        FieldError(
+            str(field.get("pointer", "")),
+            str(field.get("code", "")),
+            str(field.get("detail", "")),
+            str(field.get("in", "")),
+        )
         for field in fields
         if isinstance(field, dict)
     ]

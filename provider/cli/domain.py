@@ -60,7 +60,6 @@ def list_domains(
     Examples:
       wayshub-provider domain list
       wayshub-provider domain list -q alvin -o json
-      wayshub-provider domain list --label team=video
     """
     advice = "no domains yet: add one with `wayshub-provider domain add`, or a whole application with `expose`"
     nouns.list_all(client, output, DOMAINS, query, limit, advice, label)
@@ -90,7 +89,7 @@ def add(
 
     Examples:
       wayshub-provider domain add belajar.example
-      wayshub-provider domain add '*.alvin.xyz' --description 'One for each class'
+      wayshub-provider domain add '*.alvin.xyz' --description 'One for each class' --label team=video
     """
     nouns.add(client, output, DOMAINS, given(name=name, description=description, labels=read_labels(label)))
 

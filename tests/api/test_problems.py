@@ -204,6 +204,18 @@ PRODUCERS: list[tuple[Producer, str, list[tuple[str, str]]]] = [
     ),
     (lambda c: c.delete("/services/wayshub"), "in-use", []),
     (lambda c: c.delete("/domains/alvin.xyz"), "in-use", []),
+    (lambda c: c.delete("/services/wayshub/servers/a"), "brake", [("/confirm", "brake.service")]),
+    (lambda c: c.get("/domains", params={"label": "a"}), "invalid", [("/label/0", "label.format")]),
+    (
+        lambda c: c.post("/domains", json={"name": "b.test", "labels": {"A": "b"}}),
+        "invalid",
+        [("/labels", "label.key")],
+    ),
+    (
+        lambda c: c.post("/domains", json={"name": "b.test", "labels": {"a": "-"}}),
+        "invalid",
+        [("/labels/a", "label.value")],
+    ),
     (
         lambda c: c.delete("/routers/wayshub", headers={"If-Match": '"x"'}),
         "precondition-failed",
@@ -279,6 +291,7 @@ IN_MEMORY = {
     "/healthz": 200,
     "/readyz": 200,
     "/metrics": 200,
+    "/api/v1/schema": 200,
     "/api/v1/edges": 200,
     "/api/v1/edges/a": 404,
     "/api/v1/edges/a/quarantine": 404,
