@@ -67,6 +67,11 @@ class Tally:
     sources: frozenset[Source]
 
     @property
+    def count(self) -> int:
+        """How many requests came to anything."""
+        return sum(self.statuses.values()) + sum(self.failures.values())
+
+    @property
     def told(self) -> int:
         """How many answers tell their server."""
         return sum(self.by_server.values())

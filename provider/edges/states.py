@@ -122,6 +122,8 @@ class Edge:
     given_at: float = 0.0
     """When it was given another document than before."""
     given_date: datetime | None = None
+    doubted_until: float = 0.0
+    """Until when it may still come to run what it was given before, though it seems to run what it was given last."""
     observation: Observation | None = None
     started: str | None = None
     """When its process started, as it was told last."""
@@ -178,6 +180,8 @@ class Edge:
         if self.given is snapshot:
             return False
         is_other = self.given is None or self.given.document.digest != snapshot.document.digest
+        if is_other:
+            self.doubted_until = self.given_at + self.seconds_to_apply() if self._is_back_at(snapshot) else 0.0
         self.given = snapshot
         if is_other:
             self.given_at = now
@@ -198,8 +202,18 @@ class Edge:
             observed is not None
             and given is not None
             and observed.digest == given.document.digest
-            and observed.at >= self.given_at
+            and observed.at >= max(self.given_at, self.doubted_until)
         )
+
+    def seconds_to_apply(self) -> float:
+        """How long it may take to run what it was given last."""
+        size = 0 if self.given is None else len(self.given.document.content)
+        return max(_LEAST_SECONDS_TO_APPLY + size / _BYTES_A_SECOND, _LEARNED * self.slowest_seconds)
+
+    def _is_back_at(self, snapshot: Served) -> bool:
+        """Tell whether it is given what it runs, after another that it was not seen to run: that may be on its way."""
+        observed = self.observation
+        return observed is not None and observed.digest == snapshot.document.digest and not self.runs_given()
 
     def recalled(self, first_seen: datetime, last_seen: datetime, date: datetime, now: float) -> None:
         """Note when an earlier process of this service saw it."""
@@ -217,6 +231,8 @@ class Edge:
                     poller.after.clear()
             self.started = observation.started
         self.observation = observation
+        if observation.digest is not None and self.given and observation.digest != self.given.document.digest:
+            self.doubted_until = 0.0
         for poller in self.open_pollers:
             if poller.given is not None and poller.given.document.digest == observation.digest and poller.polls > 1:
                 poller.proven = True
@@ -319,13 +335,11 @@ def has_rejected(edge: Edge) -> bool:
     observed, given = edge.observation, edge.given
     if observed is None or observed.error is not None or given is None or observed.digest == given.document.digest:
         return False
-    usual = _LEAST_SECONDS_TO_APPLY + len(given.document.content) / _BYTES_A_SECOND
-    seconds_to_apply = max(usual, _LEARNED * edge.slowest_seconds)
     pollers = edge.open_pollers
     if edge.list_lost(observed.at):
         return False
     return bool(pollers) and all(
-        poller.had_its_chances(given.document.digest, observed.at, seconds_to_apply) for poller in pollers
+        poller.had_its_chances(given.document.digest, observed.at, edge.seconds_to_apply()) for poller in pollers
     )
 
 

@@ -190,12 +190,14 @@ def _services(found: Trace, taken: Sequence[scene.Router]) -> list[scene.Service
 
 
 def _results(request: Request, trial: Trial) -> dict[str, Any]:
+    ended = trial.ended  # before the answers are counted: they still come in meanwhile
     tally, plan, language = trial.tally, trial.plan, language_of(request)
     by_weight = traces.is_by_weight(plan.strategy)
     promised = {name: share * REQUESTS for name, share in plan.shares.items()} if by_weight else None
     names = [name for name, share in plan.shares.items() if share or tally.by_server.get(name)]
     return {
         "trial": trial,
+        "ended": ended,
         "plan": plan,
         "tally": tally,
         "requests": REQUESTS,

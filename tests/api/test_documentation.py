@@ -13,7 +13,7 @@ import pytest
 
 from provider.app import create_app
 from provider.settings import Settings
-from tests.running import Service, give_token, http_client, running_service
+from tests.running import Service, fetch, give_token, http_client, running_service
 
 DOCUMENT: dict[str, Any] = json.loads(
     json.dumps(create_app(Settings(database_url="sqlite:////nowhere/provider.db")).api.openapi())
@@ -253,7 +253,7 @@ def client(client: httpx.Client, service: Service) -> httpx.Client:
 
 def polled(client: httpx.Client) -> None:
     """Poll as the edge of the examples."""
-    client.get(client.base_url.copy_with(path="/traefik/configuration")).raise_for_status()
+    fetch(f"{client.base_url.copy_with(path='/traefik/configuration')}?wait=2").raise_for_status()
 
 
 def ask(client: httpx.Client, operation: str, **options: Any) -> httpx.Response:
@@ -306,6 +306,7 @@ def removed(client: httpx.Client, operation: str) -> httpx.Response:
 
 def unconfirmed(client: httpx.Client, operation: str) -> httpx.Response:
     """Ask to wait for an edge that polls, and that has no API which could tell what it runs."""
+    polled(client)  # else it might have been silent for too long by now, which takes three seconds here
     client.headers["Prefer"] = "wait=0"
     method = operation.partition(" ")[0]
     return (removed if method == "DELETE" else created)(client, operation)

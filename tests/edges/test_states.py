@@ -103,6 +103,21 @@ def test_an_edge_with_a_newer_revision_of_the_same_document_is_live() -> None:
     assert traefik.state(0.1, snapshot(7, digest=FIRST.document.digest)) is EdgeState.LIVE
 
 
+def test_a_document_that_comes_back_may_still_be_the_one_from_before() -> None:
+    """Between, it was given another, which it was not seen to run: that may be on its way, and run first."""
+    traefik = Traefik().polls(FIRST, 0).runs(FIRST.document.digest, 0.1).polls(SECOND, 1).polls(FIRST, 1.1)
+    assert traefik.runs(FIRST.document.digest, 1.2).state(1.2, FIRST) is EdgeState.PENDING
+    assert traefik.runs(FIRST.document.digest, 3.7).state(3.7, FIRST) is EdgeState.LIVE
+
+
+def test_a_document_that_comes_back_is_believed_once_the_other_was_seen() -> None:
+    traefik = Traefik().polls(FIRST, 0).runs(FIRST.document.digest, 0.1).polls(SECOND, 1).polls(FIRST, 1.1)
+    traefik.runs(SECOND.document.digest, 1.2).runs(FIRST.document.digest, 1.3)
+    assert traefik.state(1.3, FIRST) is EdgeState.LIVE
+    traefik.polls(SECOND, 2).runs(SECOND.document.digest, 2.1).polls(FIRST, 3).runs(FIRST.document.digest, 3.1)
+    assert traefik.state(3.1, FIRST) is EdgeState.LIVE
+
+
 def test_an_edge_in_quarantine_is_rejected_whatever_it_is_given() -> None:
     traefik = Traefik().polls(FIRST, 0).runs(FIRST.document.digest, 1)
     traefik.edge.quarantine = Quarantine(rejected=SECOND, accepted=FIRST)
@@ -224,7 +239,7 @@ def test_what_was_observed_before_a_document_was_given_says_nothing_of_it() -> N
     traefik = Traefik().polls(FIRST, 0).runs(FIRST.document.digest, 1).polls(SECOND, 2)
     traefik.polls(FIRST, 3)
     assert traefik.state(3.1, FIRST) is EdgeState.PENDING
-    assert traefik.runs(FIRST.document.digest, 3.2).state(3.3, FIRST) is EdgeState.LIVE
+    assert traefik.runs(FIRST.document.digest, 4.6).state(4.6, FIRST) is EdgeState.LIVE
 
 
 def test_an_edge_that_was_only_slow_has_twice_as_long_from_then_on() -> None:
