@@ -20,7 +20,7 @@ from provider import backups
 from provider.backups import Restored, State, Unusable
 from provider.database import locks, schema
 from provider.errors import Unavailable
-from tests.cli.running import Result, run_process, variables
+from tests.cli.running import Result, run_forked, run_process, variables
 from tests.running import Service, cases, fetch, free_port, http_client, running_service, service_process
 
 LONG = "x" * 1000
@@ -41,7 +41,7 @@ def restore(database: Path, file: Path) -> Restored:
 def run(path: Path, *arguments: str | Path, **options: object) -> Result:
     """Run a command as a process of its own, on a database."""
     environment = variables(PROVIDER_DATABASE_URL=f"sqlite:///{path}")
-    return run_process(*map(str, arguments), env=environment, **options)
+    return run_forked(*map(str, arguments), env=environment, **options)
 
 
 def error(result: Result) -> str:
@@ -111,7 +111,7 @@ def test_a_backup_during_constant_writes_is_a_state_that_was_committed(migrated:
         for writer in writers:
             writer.start()
         made = []
-        for number in range(cases(3, 20)):
+        for number in range(cases(1, 20)):
             file = folder / f"{number}.backup"
             run(one.database, "backup", file).check()
             made.append(file)
@@ -131,9 +131,9 @@ def test_a_backup_during_constant_writes_is_a_state_that_was_committed(migrated:
 def test_a_backup_has_the_moment_of_its_beginning_however_much_is_written_between_its_pages(
     migrated: Path, folder: Path
 ) -> None:
-    numbers, seen = count(), list[int]()
+    numbers, seen, many = count(), list[int](), cases(700, 1000)
     with running_service(folder, migrated) as service:
-        add_domains(service, numbers, 1000)
+        add_domains(service, numbers, many)
 
         def write_between(done: int, _total: int) -> None:
             seen.append(done)
@@ -142,8 +142,8 @@ def test_a_backup_has_the_moment_of_its_beginning_however_much_is_written_betwee
         state = backups.back_up(service.database, folder / "a.backup", write_between, force=False)
     assert len(seen) > 2
     assert seen == sorted(set(seen)), "no page is copied again"
-    assert (state.revision, state.changed) == (1000, False)
-    assert execute(folder / "a.backup", "SELECT count(*) FROM domain") == [(1000,)]
+    assert (state.revision, state.changed) == (many, False)
+    assert execute(folder / "a.backup", "SELECT count(*) FROM domain") == [(many,)]
 
 
 def test_a_backup_is_one_file_that_only_its_owner_can_read(path: Path, folder: Path) -> None:
@@ -197,7 +197,8 @@ def test_a_disk_that_is_full_is_one_line_and_leaves_nothing(path: Path, folder: 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (40960, 40960))  # half of the database
 
-    told = error(run(path, "backup", folder / "a.db", preexec_fn=limit))
+    environment = variables(PROVIDER_DATABASE_URL=f"sqlite:///{path}")
+    told = error(run_process("backup", str(folder / "a.db"), env=environment, preexec_fn=limit))
     assert told.startswith(f"the database {path} cannot be copied to {folder / 'a.db'}: ")
     assert names(folder) == set()
 
@@ -272,7 +273,7 @@ def test_nothing_is_restored_over_a_database_that_another_program_has_open(path:
 def test_no_service_starts_while_a_database_is_being_restored(path: Path) -> None:
     with locks.alone(path):
         environment = variables(PROVIDER_DATABASE_URL=f"sqlite:///{path}", PROVIDER_PORT=str(free_port()))
-        told = error(run_process("serve", env=environment))
+        told = error(run_forked("serve", env=environment))
     assert told == f"the database {path} is being restored: start again when that is done"
 
 

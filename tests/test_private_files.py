@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from provider.database import locks, schema
-from tests.cli.running import run_process, variables
+from tests.cli.running import run_forked, variables
 from tests.people import add_account
 from tests.running import ROOT, fetch, running_service
 
@@ -28,8 +28,8 @@ def environment(path: Path) -> dict[str, str]:
 @pytest.mark.parametrize("umask", [0o000, 0o022])
 def test_a_new_database_is_its_owners_alone_whatever_the_shell_says(tmp_path: Path, umask: int) -> None:
     path = tmp_path / "var" / "provider.db"
-    run_process("migrate", env=environment(path), umask=umask).check()
-    run_process("token", "create", "deploy", "--scope", "write", env=environment(path), umask=umask).check()
+    run_forked("migrate", env=environment(path), umask=umask).check()
+    run_forked("token", "create", "deploy", "--scope", "write", env=environment(path), umask=umask).check()
     assert {file.name: mode(file) for file in path.parent.iterdir() if file.is_file()} == dict.fromkeys(
         (file.name for file in path.parent.iterdir()), 0o600
     )
@@ -65,7 +65,7 @@ def test_a_database_that_others_may_read_stays_so_but_its_copies_do_not(tmp_path
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = delete")
     old = Path(shutil.copy(path, tmp_path / "old.db"))
-    run_process("backup", str(tmp_path / "a.backup"), env=environment(path), umask=0o022).check()
+    run_forked("backup", str(tmp_path / "a.backup"), env=environment(path), umask=0o022).check()
     assert (mode(path), mode(old), mode(tmp_path / "a.backup")) == (0o640, 0o640, 0o600)
     schema.migrate(path)
     assert mode(path) == 0o640
@@ -74,5 +74,5 @@ def test_a_database_that_others_may_read_stays_so_but_its_copies_do_not(tmp_path
 def test_a_place_where_no_database_can_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path / "file" / "provider.db", Path("/proc/provider.db")):
-        told = run_process("migrate", env=environment(path)).error()
+        told = run_forked("migrate", env=environment(path)).error()
         assert str(path) in told

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from provider.settings import Settings
+from tests.cli.running import forking_program
 from tests.running import ROOT, Service, answers, fetch, free_port, wait_until
 
 README = (ROOT / "README.md").read_text()
@@ -69,9 +70,11 @@ def up(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def test_every_command_for_the_shell_runs(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    programs = forking_program(tmp_path / "bin")
     with up(tmp_path) as words:
         environment = os.environ | {
-            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "PATH": f"{programs}:{BIN}:{os.environ['PATH']}",
             "PROVIDER_PORT": words.pop("PROVIDER_PORT"),
         }
         del environment["PROVIDER_TOKEN"]  # it tells how to make one

@@ -27,9 +27,9 @@ def page(
 ) -> Sequence[RouterInput]:
     """Return at most `limit` routers by name, after `after`, with `q` in a name, a domain, path prefix or rule."""
     texts = (Router.name, Router.service, Router.path_prefix, Router.rule)
-    linked = select(RouterDomain.router).join(Domain, col(Domain.name) == col(RouterDomain.domain))
-    matched = linked.where(or_(records.contains(Domain.name, q or ""), records.contains(Domain.shown, q or "")))
-    by_domain = col(Router.name).in_(matched)
+    found = or_(records.contains(Domain.name, q or ""), records.contains(Domain.shown, q or ""))
+    named = col(RouterDomain.domain).in_(select(Domain.name).where(found))
+    by_domain = col(Router.name).in_(select(RouterDomain.router).where(named))
     return _from_rows(session, records.page(session, Router, texts, limit=limit, after=after, q=q, also=by_domain))
 
 

@@ -1,16 +1,23 @@
 """The command line, run in this process or as one of its own, and things that answer in place of the service."""
 
+import atexit
 import os
+import shlex
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from tests.cli import forking
+from tests.running import ROOT, wait_until
 
 PROGRAM = Path(sys.executable).with_name("wayshub-provider")
 DEADLINE_SECONDS = 30
@@ -48,10 +55,47 @@ Run = Callable[..., Result]
 
 def run_process(*arguments: str | bytes, **options: Any) -> Result:
     """Run the installed command as a process of its own."""
+    return run_program([PROGRAM], *arguments, **options)
+
+
+def run_forked(*arguments: str | bytes, **options: Any) -> Result:
+    """Run a command as a process of its own that need not read its modules: what `run_process` does, and sooner."""
+    return run_program(_client(), *arguments, **options)
+
+
+def run_program(program: Sequence[str | Path], *arguments: str | bytes, **options: Any) -> Result:
+    """Run any program, with the options of `subprocess.run`."""
     done = subprocess.run(
-        [PROGRAM, *arguments], capture_output=True, timeout=DEADLINE_SECONDS, check=False, **{"text": True, **options}
+        [*program, *arguments],
+        check=False,
+        **{"capture_output": True, "timeout": DEADLINE_SECONDS, "text": True, **options},
     )
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+def forking_program(folder: Path) -> Path:
+    """Make a program that does what the installed command does, and sooner; return its folder, for the PATH."""
+    program = folder / PROGRAM.name
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(_client())} "$@"\n')
+    program.chmod(0o700)
+    return folder
+
+
+def _client() -> list[str]:
+    return [sys.executable, "-I", "-S", forking.__file__, _forking_server()]
+
+
+@cache
+def _forking_server() -> str:
+    """Start what forks for commands, until this process ends; return its socket."""
+    folder = tempfile.TemporaryDirectory(prefix="forking")
+    path = str(Path(folder.name) / "socket")
+    started = f"from tests.cli.forking import serve; serve({path!r})"
+    server = subprocess.Popen([sys.executable, "-c", started], cwd=ROOT, env=variables())
+    atexit.register(folder.cleanup)
+    atexit.register(server.kill)
+    wait_until(lambda: Path(path).exists(), "the server that forks for commands is there")
+    return path
 
 
 def variables(**changes: str) -> dict[str, str]:

@@ -34,7 +34,7 @@ def add_to_weight(url: str, times: int, started: threading.Barrier) -> tuple[int
 
 def test_conditional_increments_of_8_clients_are_all_kept(migrated: Path, tmp_path: Path) -> None:
     copy(migrated, tmp_path / "provider.db")
-    times = cases(25, 200)
+    times = cases(10, 200)
     first = LARGEST - times  # so that it goes past the largest on its way
     with service_process(tmp_path) as (_process, url), http_client(f"{url}/api/v1") as client:
         client.put("/services/s", json={}).raise_for_status()
@@ -52,7 +52,7 @@ def test_conditional_increments_of_8_clients_are_all_kept(migrated: Path, tmp_pa
 
 def test_writers_of_different_things_never_wait_in_vain(migrated: Path, tmp_path: Path) -> None:
     copy(migrated, tmp_path / "provider.db")
-    times = cases(8, 200)
+    times = cases(4, 200)
 
     def write(number: int) -> set[int]:
         statuses = set()

@@ -110,7 +110,7 @@ def test_kill_9_during_8_writers_loses_nothing_that_was_acknowledged(migrated: P
     copy(migrated, path)
     random = Random(20)
     writers = [Writer(number) for number in range(WRITERS)]
-    for _ in range(cases(4, 20)):
+    for _ in range(cases(2, 20)):
         with service_process(tmp_path) as (process, url):
             check_all(path, url, writers)
             kill_while_all_write(process, url, writers, random.randint(20, 150))

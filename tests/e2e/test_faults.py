@@ -1,9 +1,6 @@
 """Whatever happens to the database, the edge serves on, and nothing that is lost was acknowledged."""
 
-import os
 import resource
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -16,6 +13,7 @@ import pytest
 
 from provider.database.sessions import Database
 from provider.revisions import Revisions
+from tests.cli.running import run_forked, variables
 from tests.e2e import faults
 from tests.e2e.faults import Fault
 from tests.e2e.traffic import HOST, expose, goes_on, load
@@ -237,18 +235,9 @@ def test_serve_refuses_a_database_that_it_cannot_serve_and_names_it(migrated: Pa
         path.parent.mkdir()
         copyfile(migrated, path)
         fault(path)
-        ended = subprocess.run(
-            [sys.executable, "-m", "provider", "serve", "--port", "0"],
-            env=os.environ | {"PROVIDER_DATABASE_URL": f"sqlite:///{path}"},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert (ended.returncode, ended.stdout) == (1, "")
-        assert told in ended.stderr
-        assert str(path) in ended.stderr
-        assert ended.stderr.count("\n") == 1
+        ended = run_forked("serve", "--port", "0", env=variables(PROVIDER_DATABASE_URL=f"sqlite:///{path}"))
+        assert told in ended.error()
+        assert str(path) in ended.err
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(serve, enumerate(REFUSED)))

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -21,6 +22,7 @@ import httpx
 import pytest
 import yaml
 
+from tests.cli.running import run_forked, run_program
 from tests.running import AUTHORIZED, ROOT, answers, fetch, free_port, give_token, http_client, wait_until
 
 HOST = {"Host": "wayshub.localhost"}
@@ -136,18 +138,11 @@ def started(folder: Path, *options: str, **variables: str) -> Iterator[Up]:
 
 def refused(folder: Path, *options: str, command: Sequence[str] = (), **variables: str) -> str:
     """Run `up` where it cannot start. Returns its last line on standard error, after all else that it printed."""
-    ended = subprocess.run(
-        [*(command or [sys.executable]), "-m", "provider", "up", *options],
-        cwd=folder,
-        env=environment(**variables),
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert ended.returncode == 1
-    assert ended.stderr.count("\n") == 1, "an expected error is one line"
-    return ended.stdout + ended.stderr
+    run = partial(run_forked, "up") if not command else partial(run_program, [*command, "-m", "provider", "up"])
+    ended = run(*options, cwd=folder, env=environment(**variables), timeout=60)
+    assert ended.status == 1
+    assert ended.err.count("\n") == 1, "an expected error is one line"
+    return ended.out + ended.err
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ from urllib.parse import quote, quote_plus
 import httpx
 import pytest
 
-from tests.cli.running import PROGRAM, run_process, variables
+from tests.cli.running import PROGRAM, run_forked, variables
 from tests.people import bearer, log_in
-from tests.running import answers, free_port, http_client, wait_until
+from tests.running import SOAK, answers, free_port, http_client, wait_until
 
 PASSWORD = "nine blue canaries sing"
 
@@ -37,7 +37,7 @@ class Scene:
         return self.folder / "provider.first-login.txt"
 
     def run(self, *arguments: str, **options: object) -> str:
-        return run_process(*arguments, env=self.environment, **options).check().out
+        return run_forked(*arguments, env=self.environment, **options).check().out
 
     @contextmanager
     def client(self, **headers: str) -> Iterator[httpx.Client]:
@@ -70,7 +70,7 @@ class Scene:
                 process.communicate(timeout=15)
 
 
-@pytest.fixture(params=["text", "json"])
+@pytest.fixture(params=["text", "json"] if SOAK else ["json"])
 def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Scene:
     port = str(free_port())
     environment = variables(
@@ -125,7 +125,8 @@ def live(scene: Scene, link: str) -> dict[str, str]:
 def misuse(scene: Scene, kind: str, secret: str, session: str, token: str) -> None:
     """Put a secret where it does not belong. A password looks like any text: it is put where no text is told again."""
     told_again = kind != "password"
-    for headers in ({}, {"Cookie": f"provider_session={session}"}, bearer(token)):
+    askers = [{}, {"Cookie": f"provider_session={session}"}, bearer(token)]
+    for headers in askers if SOAK else askers[len(kind) % 2 :: 2]:
         with scene.client(**headers) as client:
             put_into_queries(client, secret, ["q", "edge", secret] if told_again else ["q"])
             put_into_headers(client, secret)
@@ -211,7 +212,7 @@ def test_no_secret_is_found_anywhere_afterwards(scene: Scene) -> None:
             audit = client.get("/api/v1/audit", params={"limit": 1000}).raise_for_status()
             places["the audit"] = audit.content
         environment = scene.environment | {"PROVIDER_TOKEN": secrets["token of the command"]}
-        listed = run_process("audit", "-o", "json", "--limit", "1000", env=environment).check()
+        listed = run_forked("audit", "-o", "json", "--limit", "1000", env=environment).check()
         places["the command audit"] = listed.out.encode()
         scene.run("backup", str(scene.folder / "a.backup"))
         places |= {f"{file.name}, while it serves": file.read_bytes() for file in files(scene)}

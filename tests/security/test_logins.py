@@ -17,7 +17,7 @@ from provider.security import passwords
 from provider.security.access import written
 from provider.security.logins import FREE_FAILURES, LONGEST_DELAY_SECONDS, Logins
 from provider.store import accounts
-from tests.cli.running import run_process, variables
+from tests.cli.running import run_forked, variables
 from tests.people import PASSWORD, add_account, log_in, nobody, writing
 from tests.running import Service, running_service
 from tests.security.conftest import Browser
@@ -138,7 +138,7 @@ def test_failures_survive_a_restart(migrated: Path, tmp_path: Path) -> None:
             fail(client, "desk", 1)
     with running_service(tmp_path, None) as service, nobody(service) as client:
         assert log_in(client, "desk").status_code == 429
-        run_process("user", "password", "desk", input=f"{PASSWORD}!\n", env=environment(service)).check()
+        run_forked("user", "password", "desk", input=f"{PASSWORD}!\n", env=environment(service)).check()
         age_failures(service.database, 60)  # that of the address
         assert log_in(client, "desk", f"{PASSWORD}!").status_code == 303
 
@@ -150,7 +150,7 @@ def environment(service: Service) -> dict[str, str]:
 def test_the_command_that_sets_a_password_lets_its_owner_in_again(own: Service, browser: Browser) -> None:
     for number in range(FREE_FAILURES):
         fail(browser(address=f"127.0.1.{number + 1}"), "desk", 1)
-    run_process("user", "password", "desk", input=f"{PASSWORD}!\n", env=environment(own)).check()
+    run_forked("user", "password", "desk", input=f"{PASSWORD}!\n", env=environment(own)).check()
     assert log_in(browser(address=ELSEWHERE), "desk", f"{PASSWORD}!").status_code == 303
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from provider.security.secrets import hashed
 from tests.api.checks import problem
-from tests.cli.running import Result, run_process, variables
+from tests.cli.running import Result, run_forked, variables
 from tests.people import add_token, bearer, nobody
 from tests.running import Service, http_client, running_service, wait_until
 
@@ -22,7 +22,7 @@ TOKEN = re.compile(r"wsp_([a-z0-9]{8})_[A-Za-z0-9_-]{43}")
 
 
 def run(path: Path, *arguments: str, **options: Any) -> Result:
-    return run_process(*arguments, env=variables(PROVIDER_DATABASE_URL=f"sqlite:///{path}"), **options)
+    return run_forked(*arguments, env=variables(PROVIDER_DATABASE_URL=f"sqlite:///{path}"), **options)
 
 
 def create(path: Path, *arguments: str) -> str:
