@@ -25,9 +25,9 @@ MATCHERS: Final = {
 }
 
 DEFAULTS: Final[dict[str, Body]] = {
-    "domains": {"description": ""},
-    "services": {"strategy": "wrr", "healthCheck": None, "sticky": None, "passHostHeader": True},
-    "servers": {"weight": 1, "state": "ready"},
+    "domains": {"description": "", "labels": {}},
+    "services": {"strategy": "wrr", "healthCheck": None, "sticky": None, "passHostHeader": True, "labels": {}},
+    "servers": {"weight": 1, "state": "ready", "labels": {}},
     "routers": {
         "domains": [],
         "pathPrefix": None,
@@ -35,6 +35,7 @@ DEFAULTS: Final[dict[str, Body]] = {
         "entryPoints": ["web"],
         "priority": None,
         "enabled": True,
+        "labels": {},
     },
 }
 
