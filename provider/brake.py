@@ -97,6 +97,8 @@ def judge(lost: Counts, after: Counts, gained: Counts, emptied: Sequence[str]) -
                 names=named,
                 more=more,
             )
+        elif len(emptied) > 1:
+            told = Message("the last ready server would go of services {names}, which have traffic", names=named)
         reasons.append(_reason("brake.service", told))
     if domains > 1 and after.domains == 0:
         reasons.append(_reason("brake.domains", Message("all {count} domains would go", count=domains)))

@@ -13,6 +13,7 @@ from provider import configuration
 from provider.brake import Removal
 from provider.configuration import Parts, Section
 from provider.errors import pointer
+from provider.messages import Message
 from provider.models import Change, RouterInput, ServerInput
 
 _MOST_NAMED: Final = 3
@@ -78,7 +79,7 @@ def compare(changes: Sequence[Change], touched: Mapping[str, Touched], before: P
         )
         shares += moved
         if moved and (told := tell_shares(moved)):
-            words.append(f"{_place(service, found.routers)}: {told}")
+            words.append(Message("{place}: {told}", place=_place(service, found.routers), told=told))
     return Difference(changes, shares, list(compare_documents(before, after)), words)
 
 
@@ -124,18 +125,30 @@ def tell_shares(moved: Sequence[ShareChange]) -> str:
     """Say in words how the traffic of one service moves, or nothing where none does."""
     gained = [change for change in moved if _gain(change) > _LEAST_SHARE]
     lost = [change for change in moved if _gain(change) < -_LEAST_SHARE]
-    if not gained and not lost:
-        return ""
-    if not lost:
-        return f"{_names(gained)} {_get(gained)} all of its traffic" if len(gained) == 1 else _each(gained)
-    if not gained:
-        return f"{_names(lost)} {'loses' if len(lost) == 1 else 'lose'} all traffic, and nobody gets it"
-    total = sum(map(_gain, gained))
+    if not gained or not lost:
+        return _tell_from_nothing(gained) if gained else _tell_to_nothing(lost)
+    part = _percent(sum(map(_gain, gained)))
     if len(gained) == 1:
-        return f"{_names(gained)} gets {_percent(total)} of what {_names(lost, bare=True)} had"
+        name = gained[0].server
+        return Message("server {name} gets {part} of what {names} had", name=name, part=part, names=_names(lost))
     if len(lost) == 1:
-        return f"{_names(gained)} get the {_percent(total)} that {_names(lost, bare=True)} had"
+        name = lost[0].server
+        return Message("servers {names} get the {part} that {name} had", names=_names(gained), part=part, name=name)
     return _each([*gained, *lost])
+
+
+def _tell_from_nothing(gained: Sequence[ShareChange]) -> str:
+    """Say who gets traffic that nobody had before."""
+    if len(gained) == 1:
+        return Message("server {name} gets all of its traffic", name=gained[0].server)
+    return _each(gained)
+
+
+def _tell_to_nothing(lost: Sequence[ShareChange]) -> str:
+    """Say who loses traffic that nobody has afterwards."""
+    if len(lost) == 1:
+        return Message("server {name} loses all traffic, and nobody gets it", name=lost[0].server)
+    return Message("servers {names} lose all traffic, and nobody gets it", names=_names(lost)) if lost else ""
 
 
 def compare_documents(before: Parts, after: Parts) -> Iterator[DocumentChange]:
@@ -188,22 +201,11 @@ def _gain(change: ShareChange) -> float:
 def _place(service: str, routers: Sequence[RouterInput]) -> str:
     """Say where people see a service: at its domains, or by its own name where it has none."""
     domains = sorted({domain for router in routers for domain in router.domains})
-    if not domains:
-        return f"service {service}"
-    named = domains[:_MOST_NAMED]
-    more = [f"{len(domains) - _MOST_NAMED} more"] if len(domains) > _MOST_NAMED else []
-    return _join([*named, *more])
+    return _join(domains) if domains else Message("service {name}", name=service)
 
 
-def _names(changes: Sequence[ShareChange], *, bare: bool = False) -> str:
-    names = [change.server for change in changes]
-    listed = names if len(names) <= _MOST_NAMED else [*names[:_MOST_NAMED], f"{len(names) - _MOST_NAMED} more"]
-    prefix = "" if bare else "server " if len(names) == 1 else "servers "
-    return prefix + _join(listed)
-
-
-def _get(changes: Sequence[ShareChange]) -> str:
-    return "gets" if len(changes) == 1 else "get"
+def _names(changes: Sequence[ShareChange]) -> str:
+    return _join([change.server for change in changes])
 
 
 def _each(changes: Sequence[ShareChange]) -> str:
@@ -213,7 +215,13 @@ def _each(changes: Sequence[ShareChange]) -> str:
 
 
 def _join(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    """Name the first few, and count the others."""
+    named, more = words[:_MOST_NAMED], len(words) - _MOST_NAMED
+    if more > 0:
+        return Message("{first} and {last}", first=", ".join(named), last=Message("{number} more", number=more))
+    if len(named) == 1:
+        return named[0]
+    return Message("{first} and {last}", first=", ".join(named[:-1]), last=named[-1])
 
 
 def _percent(share: float) -> str:

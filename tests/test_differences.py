@@ -16,6 +16,7 @@ from provider.differences import (
     touched_services,
     undone,
 )
+from provider.messages import translate
 from provider.models import Change, RouterInput, ServerInput, ServiceInput
 from provider.store.records import as_json
 
@@ -96,6 +97,21 @@ def test_nothing_differs_where_nothing_changes() -> None:
 )
 def test_how_traffic_moves_is_said_in_words(shares: Sequence[ShareChange], words: str) -> None:
     assert tell_shares(shares) == words
+
+
+def test_how_traffic_moves_can_be_said_in_other_languages() -> None:
+    servers = [server(name) for name in "abcde"]
+    touched = Touched(servers, [ROUTER, ROUTER.model_copy(update={"domains": ["a.xyz"]})])
+    found = compare([changed(None, server("e"))], {"wayshub": touched}, parts(*servers[:-1]), parts(*servers))
+    said = "a.xyz and alvin.xyz: server e gets 20 % of what a, b, c and 1 more had"
+    assert found.words[-1] == said
+    german = {
+        "{first} and {last}": "{first} und {last}",
+        "{number} more": "{number} weitere",
+        "server {name} gets {part} of what {names} had": "Server {name} bekommt {part} von {names}",
+    }
+    translated = translate(found.words[-1], lambda text: german.get(text, text))
+    assert translated == "a.xyz und alvin.xyz: Server e bekommt 20 % von a, b, c und 1 weitere"
 
 
 def test_what_was_before_is_found_by_undoing_the_changes() -> None:
