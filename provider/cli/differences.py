@@ -83,7 +83,7 @@ def _fields(described: Item) -> Iterator[str]:
 def _value(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {_value(member)}" for name, member in value.items()) or "none"
-    return words(value)
+    return words(value) or "none"
 
 
 def _share(share: float | None) -> str:
