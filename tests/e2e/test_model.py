@@ -82,9 +82,14 @@ class Calls(RuleBasedStateMachine):
         self.model = Model(revision=fetch(f"{service.url}/readyz").json()["revision"])
 
     def call(self, method: str, at: str, expected: Callable[[], int], **options: Any) -> None:
-        """Make a call, and check that it does what the model does."""
-        answer = self.client.request(method, at, **options)
+        """Make a call, and check that it does what the model does; what takes much away only with its number."""
         status = self.model.change(expected)
+        if self.model.number is not None:
+            refused = self.client.request(method, at, **options)
+            assert refused.status_code == 409, f"{method} {at} {options}: {refused.text}"
+            assert refused.json()["confirm"] == self.model.number
+            options["params"] = {**options.get("params", {}), "confirm": self.model.number}
+        answer = self.client.request(method, at, **options)
         assert answer.status_code == status, f"{method} {at} {options}: {answer.text}, the model: {status}"
         if answer.is_success:
             assert int(answer.headers["Config-Revision"]) == self.model.revision
