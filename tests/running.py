@@ -200,7 +200,7 @@ def service_process(folder: Path, **environment: str) -> Iterator[tuple[subproce
     process = subprocess.Popen([sys.executable, "-m", "provider", "serve"], env=variables, cwd=folder)
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_until(lambda: answers(f"{url}/readyz"), "the service is ready")
+        wait_until(lambda: answers(f"{url}/readyz"), "the service is ready", seconds=60)
         yield process, url
     finally:
         process.terminate()  # nothing, where the test has killed it
