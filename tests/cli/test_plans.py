@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jsonschema_rs
 import pytest
 import yaml
 
 from provider import declarations
+from provider.cli import documents
 from tests.cli.running import Result, Run, run_process, terminal, variables
-from tests.running import Service
+from tests.running import ROOT, Service
 
 STATE = """\
 # What the video team runs
@@ -379,6 +381,15 @@ def test_an_export_is_yaml_for_people_and_json_for_programs(cli: Run, client: ht
 def test_the_schema_is_that_of_the_service_and_needs_none(run: Run, client: httpx.Client) -> None:
     printed = json.loads(run("schema").check().out)
     assert printed == declarations.schema() == client.get("/schema").json()
+
+
+def test_the_example_of_the_documentation_fits_the_schema_and_is_applied(cli: Run, client: httpx.Client) -> None:
+    example = ROOT / "docs" / "state.yml"
+    read = documents.read(str(example)).document
+    jsonschema_rs.validator_for(declarations.schema()).validate(read)
+    assert "Applied: 8 created" in cli("apply", str(example), "--yes").check().out
+    assert "Plan: nothing to do" in cli("plan", str(example), "--prune").check().out
+    assert whole(client)["services"]["shop"] == read["services"]["shop"]
 
 
 # Labels and trials of the other commands
