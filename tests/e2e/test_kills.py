@@ -1,8 +1,11 @@
 """A state of 500 objects is applied all or nothing, whenever the service is killed meanwhile."""
 
-import subprocess
+import multiprocessing
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from random import Random
 from shutil import copy
@@ -10,11 +13,40 @@ from typing import Any
 
 import httpx
 
+from provider.app import create_app
+from provider.server import Server
+from provider.settings import Settings
 from tests.e2e.test_durability import check_database, committed_document
-from tests.running import SOAK, cases, fetch, http_client, service_process
+from tests.running import SOAK, answers, cases, fetch, free_port, http_client, wait_until
 
 APPLICATIONS = 100
 """Each is five objects."""
+
+
+FORKING = multiprocessing.get_context("forkserver")
+FORKING.set_forkserver_preload(["provider.app", "provider.server"])
+"""Makes processes that have imported all before: each would take some seconds for that."""
+
+
+def serve(path: Path, port: int) -> None:
+    """Serve a database until killed."""
+    settings = Settings(database_url=f"sqlite:///{path}", port=port)
+    Server(create_app(settings), settings).run()
+
+
+@contextmanager
+def serving(path: Path) -> Iterator[tuple[ForkServerProcess, str]]:
+    """Run a service as a process of its own, that a test may kill. Gives the process and the service's URL."""
+    port = free_port()
+    process = FORKING.Process(target=serve, args=(path, port), daemon=True)
+    process.start()
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until(lambda: answers(f"{url}/readyz"), "the service is ready", seconds=60)
+        yield process, url
+    finally:
+        process.kill()
+        process.join()
 
 
 def declared(version: int) -> dict[str, Any]:
@@ -61,7 +93,7 @@ def apply_for(client: httpx.Client, document: dict[str, Any]) -> float:
     return time.monotonic() - start
 
 
-def apply_until_killed(process: subprocess.Popen[bytes], url: str, document: dict[str, Any], seconds: float) -> bool:
+def apply_until_killed(process: ForkServerProcess, url: str, document: dict[str, Any], seconds: float) -> bool:
     """Apply a document, and kill the service after so many seconds. Returns whether it was acknowledged."""
     with http_client(f"{url}/api/v1") as client, ThreadPoolExecutor(1) as pool:
         applied = pool.submit(apply, client, document, number(client, document))
@@ -82,11 +114,11 @@ def test_kill_9_during_apply_leaves_all_of_it_or_nothing(migrated: Path, tmp_pat
     path, random, moments = tmp_path / "provider.db", Random(6), cases(4, 50)
     copy(migrated, path)
     before, wanted, acknowledged, kept = declared(0), declared(1), True, []
-    with service_process(tmp_path) as (_process, url), http_client(f"{url}/api/v1") as client:
+    with serving(path) as (_process, url), http_client(f"{url}/api/v1") as client:
         apply_for(client, before)
         seconds = apply_for(client, wanted)
     for moment in range(moments + 1):
-        with service_process(tmp_path) as (process, url):
+        with serving(path) as (process, url):
             found = state(path, url)
             assert found in (before, wanted), "a part of it was kept"
             assert found == wanted or not acknowledged, "it was acknowledged, and is not kept"
