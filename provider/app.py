@@ -13,6 +13,7 @@ from provider import __version__, configuration
 from provider.api import (
     audit,
     conflicts,
+    declarations,
     documentation,
     domains,
     explain,
@@ -30,11 +31,11 @@ from provider.api import metrics as metrics_api
 from provider.api import revisions as revisions_api
 from provider.api import tokens as tokens_api
 from provider.api.access import Gate, list_routes
-from provider.api.bodies import BodyLimit
+from provider.api.bodies import LONGEST_BYTES_OF_ALL, BodyLimit
 from provider.api.browsers import Browsers, Hosts
 from provider.api.configuration import PATH, ConfigurationEndpoint
 from provider.api.requests import Requests, list_templates
-from provider.api.resources import PREFIX
+from provider.api.writing import PREFIX
 from provider.configuration import Document, Parts
 from provider.database.sessions import Database
 from provider.edges.entry_points import EntryPoints
@@ -163,7 +164,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.state.logins = Logins(database)
     api.state.templates = Templates(languages.load())
     api.state.started_at = monotonic()
-    api.add_middleware(BodyLimit)
+    api.add_middleware(BodyLimit, longest_bytes={declarations.APPLY: LONGEST_BYTES_OF_ALL})
     problems.install(api)
     _include_routes(api)
     api.mount("/static", pages.static_files)
@@ -188,7 +189,7 @@ def _include_routes(api: FastAPI) -> None:
     """Add all routes of the REST API, and all pages."""
     for module in (domains, services, servers, routers, expose, explain, conflicts, edges_api):
         api.include_router(module.router, prefix=PREFIX)
-    for module in (events_api, revisions_api, tokens_api, audit):
+    for module in (events_api, revisions_api, tokens_api, audit, declarations):
         api.include_router(module.router, prefix=PREFIX)
     api.include_router(health.router)
     api.include_router(openapi.router)

@@ -111,11 +111,36 @@ class InUse(ProviderError):
         self.users = tuple(users)
 
 
+class Brake(ProviderError):
+    """A change takes much away, and nobody confirmed that. `number` is the one that confirms it."""
+
+    code = "brake"
+    title = "This takes much away"
+
+    def __init__(self, detail: str, fields: Sequence[FieldError], number: int) -> None:
+        super().__init__(detail, fields)
+        self.number = number
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """A revision that somebody made meanwhile: when (UTC, ISO 8601), who, and what in words."""
+
+    number: int
+    time: str
+    author: str
+    summary: str
+
+
 class PreconditionFailed(ProviderError):
-    """What the caller wants to change is not what the caller has seen."""
+    """What the caller wants to change is not what the caller has seen. `since` is what others did, where known."""
 
     code = "precondition-failed"
     title = "It has changed since"
+
+    def __init__(self, detail: str, fields: Sequence[FieldError] = (), since: Sequence[Since] = ()) -> None:
+        super().__init__(detail, fields)
+        self.since = tuple(since)
 
 
 class Unauthenticated(ProviderError):

@@ -10,28 +10,34 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
 import msgspec
 from sqlmodel import Session, col, select
 
-from provider import configuration
+from provider import brake, configuration
 from provider.addresses import Network
+from provider.brake import Removal
 from provider.configuration import Document, Part, Parts, Section
 from provider.database.sessions import Database
+from provider.differences import Difference, Touched, compare, touched_services
 from provider.errors import ProviderError, Unavailable
 from provider.messages import Message
-from provider.models import Actor, Change, Revision, RouterInput
-from provider.store import audit, records, routers, servers, services
+from provider.models import Actor, Change, Revision, RouterInput, ServerInput, ServiceInput
+from provider.store import audit, counts, declarations, records, routers, servers, services
+from provider.values import ServerState
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
 _WORDS_SHOWN = 5
+_MANY = 100
+"""From more changes than these on, all objects are read at once rather than each that is needed."""
 _MOST_WARNED = 20
 _START = Actor("start")
 """Who adopts a stored state that gives another document than it did."""
@@ -58,10 +64,15 @@ class Snapshot(Served):
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T]):
-    """What a change gave back, and the revision at which the state is now."""
+    """What a change gave back, and the revision at which the state is now, with its document's digest.
+
+    `difference` is what it does, where that was asked for.
+    """
 
     result: T
     revision: int
+    digest: str
+    difference: Difference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,19 @@ class Timings:
 
     render_seconds: float
     commit_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Applied(Generic[T]):
+    """What a change came to in its transaction, before it is kept."""
+
+    result: T
+    changes: list[Change]
+    before: Snapshot
+    snapshot: Snapshot
+    render_seconds: float
+    stored: "_Stored"
+    removal: Removal
 
 
 class Revisions:
@@ -142,34 +166,63 @@ class Revisions:
             servers.keep_to(session, self._server_networks)
             yield session
 
-    def change(self, apply: Callable[[Session], T], *, actor: Actor) -> Outcome[T]:
-        """Apply a change in one transaction, and serve what it gives.
+    def change(
+        self,
+        apply: Callable[[Session], T],
+        *,
+        actor: Actor,
+        compares: bool = False,
+        confirmed: int | None = None,
+    ) -> Outcome[T]:
+        """Apply a change in one transaction, and serve what it gives. With `compares`, tell what it does.
+
+        `confirmed` is the number with which somebody confirmed a change that takes much away (see `brake`).
 
         Whatever `apply` raises undoes it all. A change that changes nothing makes no revision. Raises
-        `Unavailable` if it cannot be kept now, and `Unverified` if Traefik would not take the result.
+        `Unavailable` if it cannot be kept now, `Unverified` if Traefik would not take the result, and `Brake` for
+        what has to be confirmed and was not.
         """
         self._check_loaded()
         with self._alone():
             known = self._check_loaded()
             with self._database.writing() as session:
-                snapshot = self._catch_up(session, known)
-                servers.keep_to(session, self._server_networks)
-                result = apply(session)
-                changes = net(records.changes(session))
+                applied = self._apply(session, known, apply)
+                changes, snapshot = applied.changes, applied.snapshot
+                applied.removal.check(confirmed)
                 summary = summarise(changes)
-                started = perf_counter()
-                snapshot = self._next(session, snapshot, changes)
-                rendered = perf_counter()
                 if changes:
                     _store_revision(session, snapshot.revision, actor, summary, changes, snapshot.document)
+                difference = _compare(applied) if compares else None
                 stored = perf_counter()
             committed = perf_counter()
             self._publish(snapshot)
             if changes:
                 _log(snapshot, actor, summary)
                 for observer in self._observers:
-                    observer(Timings(rendered - started, committed - stored))
-            return Outcome(result, snapshot.revision)
+                    observer(Timings(applied.render_seconds, committed - stored))
+            return Outcome(applied.result, snapshot.revision, snapshot.document.digest, difference)
+
+    def try_change(self, apply: Callable[[Session], T]) -> Outcome[T]:
+        """Do what `change` does, in the same way and with the same checks, tell what it does, and keep nothing.
+
+        What would have to be confirmed is not refused, but told in the difference: nothing is taken away.
+        """
+        self._check_loaded()
+        with self._alone(), self._database.trying() as session:
+            applied = self._apply(session, self._check_loaded(), apply)
+            before = applied.before
+            return Outcome(applied.result, before.revision, before.document.digest, _compare(applied))
+
+    def _apply(self, session: Session, known: Snapshot, apply: Callable[[Session], T]) -> "_Applied[T]":
+        before = self._catch_up(session, known)
+        servers.keep_to(session, self._server_networks)
+        result = apply(session)
+        changes = net(records.changes(session))
+        stored = _Stored(session, changes)
+        started = perf_counter()
+        snapshot = self._next(stored, before, changes)
+        rendered = perf_counter()
+        return _Applied(result, changes, before, snapshot, rendered - started, stored, stored.removal(session))
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -225,11 +278,11 @@ class Revisions:
             number += 1
         return Snapshot(number, document, parts)
 
-    def _next(self, session: Session, snapshot: Snapshot, changes: list[Change]) -> Snapshot:
+    def _next(self, stored: "_Stored", snapshot: Snapshot, changes: list[Change]) -> Snapshot:
         """Return the snapshot that follows from changes: the same one, if there are none."""
         if not changes:
             return snapshot
-        parts = snapshot.parts.replaced(*_changed_parts(session, changes))
+        parts = snapshot.parts.replaced(*_changed_parts(stored, changes))
         return Snapshot(snapshot.revision + 1, self._assemble(parts), parts)
 
 
@@ -275,27 +328,95 @@ def read_verified(session: Session) -> tuple[Parts, Document]:
     return parts, document
 
 
-def _changed_parts(session: Session, changes: list[Change]) -> tuple[dict[str, Part | None], dict[str, Part | None]]:
+class _Stored:
+    """What is stored after some changes: each object is looked up, or if they are many all are read at once."""
+
+    def __init__(self, session: Session, changes: Sequence[Change]) -> None:
+        self._session = session
+        self._changes = changes
+        self._all = declarations.read(session) if len(changes) > _MANY else None
+
+    @cached_property
+    def _leading(self) -> dict[str, list[RouterInput]]:
+        leading: dict[str, list[RouterInput]] = {}
+        for router in self._all.routers.values() if self._all else ():
+            leading.setdefault(router.service, []).append(router)
+        return leading
+
+    def router(self, name: str) -> RouterInput | None:
+        """Find a router."""
+        return self._all.routers.get(name) if self._all else routers.find(self._session, name)
+
+    def service(self, name: str) -> ServiceInput | None:
+        """Find a service."""
+        return self._all.services.get(name) if self._all else services.find(self._session, name)
+
+    def pool(self, service: str) -> Sequence[ServerInput]:
+        """Return the servers of a service that may be gone."""
+        if self._all:
+            return list(self._all.servers.get(service, {}).values())
+        return servers.of_services(self._session, [service]).get(service, [])
+
+    def leading(self, service: str) -> Sequence[RouterInput]:
+        """Return the routers that lead to a service."""
+        return self._leading.get(service, []) if self._all else routers.of_service(self._session, service)
+
+    def touched(self) -> dict[str, Touched]:
+        """Return the services that the changes touch, with their servers and what leads to them, before or after."""
+        found = {name: Touched(self.pool(name), list(self.leading(name))) for name in touched_services(self._changes)}
+        for change in self._changes:
+            if change.kind == "router" and change.before is not None:
+                service = change.before["service"]
+                if service in found and (change.after is None or change.after["service"] != service):
+                    former = [*found[service].routers, RouterInput.model_validate(change.before)]
+                    found[service] = Touched(found[service].servers, former)
+        return found
+
+    def removal(self, session: Session) -> Removal:
+        """Tell what the changes take away."""
+        lost = brake.lost_by(self._changes)
+        if lost == brake.Counts():
+            return Removal()
+        counted = counts.count(session)
+        after = brake.Counts(
+            counted["router", "enabled"], counted["server", ServerState.READY], counted["domain", counts.PRESENT]
+        )
+        return brake.judge(lost, after, brake.gained_by(self._changes), list(self._emptied()))
+
+    def _emptied(self) -> Iterator[str]:
+        """Find the services that have traffic, before and after, and lose their last ready server."""
+        for name in brake.services_losing(self._changes):
+            if self.service(name) is not None and not any(_is_ready(server) for server in self.pool(name)):
+                after = [router for router in self.leading(name) if router.enabled]
+                if after and brake.had_traffic(name, [router.name for router in after], self._changes):
+                    yield name
+
+
+def _is_ready(server: ServerInput) -> bool:
+    return server.state is ServerState.READY
+
+
+def _compare(applied: _Applied[Any]) -> Difference:
+    """Tell what a change does, from its transaction."""
+    touched = applied.stored.touched()
+    found = compare(applied.changes, touched, applied.before.parts, applied.snapshot.parts)
+    return replace(found, removal=applied.removal)
+
+
+def _changed_parts(stored: _Stored, changes: Sequence[Change]) -> tuple[dict[str, Part | None], dict[str, Part | None]]:
     changed_routers: dict[str, Part | None] = {}
     changed_services: dict[str, Part | None] = {}
     for change in changes:
         if change.kind == "router":
-            changed_routers[change.name] = _find_router_part(session, change.name)
+            router = stored.router(change.name)
+            changed_routers[change.name] = None if router is None else _router_part(router)
         elif change.kind in {"service", "server"}:
             name = change.name.partition("/")[0]
             if name not in changed_services:
-                changed_services[name] = _find_service_part(session, name)
+                service = stored.service(name)
+                part = None if service is None else configuration.service_part(service, stored.pool(name))
+                changed_services[name] = part
     return changed_routers, changed_services
-
-
-def _find_router_part(session: Session, name: str) -> Part | None:
-    router = routers.find(session, name)
-    return None if router is None else _router_part(router)
-
-
-def _find_service_part(session: Session, name: str) -> Part | None:
-    service = services.find(session, name)
-    return None if service is None else configuration.service_part(service, servers.page(session, name))
 
 
 def _router_part(router: RouterInput) -> Part | None:

@@ -1,6 +1,7 @@
 """Entity tags (RFC 9110): a short text that is another one when an object is."""
 
 import hashlib
+import re
 from typing import Any
 
 import msgspec
@@ -14,3 +15,19 @@ def etag(kind: str, item: dict[str, Any]) -> str:
     """
     content = msgspec.json.encode([kind, item], order="sorted")
     return f'"{hashlib.sha256(content).hexdigest()[:20]}"'
+
+
+def whole_tag(revision: int, digest: str | None) -> str:
+    """Return the tag of the state as a whole, at a revision that gave the document of a digest.
+
+    It begins with the revision's number, so that who is late can be told what was done since. With the digest,
+    a number that there is once more, after a backup was restored, gives another tag.
+    """
+    rest = etag("state", {"revision": revision, "digest": digest if revision else None})
+    return f'"{revision:08x}{rest[1:13]}"'
+
+
+def find_revision(tags: str) -> int | None:
+    """Find the revision of the first tag of a whole state in a list of tags."""
+    found = re.search(r'"([0-9a-f]{8})[0-9a-f]{12}"', tags)
+    return int(found[1], 16) if found else None

@@ -171,10 +171,18 @@ def empty(service: Service) -> None:
         for noun in ("services", "domains"):  # each takes its routers along
             while items := client.get(f"/{noun}", params={"limit": 1000}).raise_for_status().json()["items"]:
                 for item in items:
-                    client.delete(f"/{noun}/{item['name']}", params={"cascade": True}).raise_for_status()
+                    remove(client, f"/{noun}/{item['name']}")
         for token in client.get("/tokens", params={"limit": 1000}).raise_for_status().json()["items"]:
             if token["id"] != TOKEN_ID:
                 client.delete(f"/tokens/{token['id']}").raise_for_status()
+
+
+def remove(client: httpx.Client, path: str) -> None:
+    """Remove an object with all that uses it, however much that is."""
+    answer = client.delete(path, params={"cascade": True})
+    if answer.status_code == 409:
+        answer = client.delete(path, params={"cascade": True, "confirm": answer.json()["confirm"]})
+    answer.raise_for_status()
 
 
 @contextmanager
@@ -192,7 +200,7 @@ def service_process(folder: Path, **environment: str) -> Iterator[tuple[subproce
     process = subprocess.Popen([sys.executable, "-m", "provider", "serve"], env=variables, cwd=folder)
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_until(lambda: answers(f"{url}/readyz"), "the service is ready")
+        wait_until(lambda: answers(f"{url}/readyz"), "the service is ready", seconds=60)
         yield process, url
     finally:
         process.terminate()  # nothing, where the test has killed it

@@ -54,10 +54,21 @@ health_checks = st.fixed_dictionaries(
         "timeout": st.sampled_from(["100ms", "1s", "2.5s"]),
     }
 )
+labels_of_objects = st.dictionaries(
+    st.sampled_from(["team", "stage", "0o17", "no", "x-1"]),
+    st.sampled_from(["video", "1e5", "12", "true", "A.b_c-d", "null"]),
+    max_size=3,
+)
 stickies = st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True).map(lambda name: {"cookie": {"name": name}})
 
 servers = st.fixed_dictionaries(
-    {"name": names, "url": urls, "weight": st.integers(1, 1000), "state": st.sampled_from(["ready", "drain", "maint"])}
+    {
+        "name": names,
+        "url": urls,
+        "weight": st.integers(1, 1000),
+        "state": st.sampled_from(["ready", "drain", "maint"]),
+        "labels": labels_of_objects,
+    }
 )
 services = st.fixed_dictionaries(
     {
@@ -66,6 +77,7 @@ services = st.fixed_dictionaries(
         "healthCheck": st.none() | health_checks,
         "sticky": st.none() | stickies,
         "passHostHeader": st.booleans(),
+        "labels": labels_of_objects,
     }
 )
 
@@ -84,6 +96,7 @@ def routers(service_names: list[str]) -> st.SearchStrategy[dict[str, Any]]:
             "entryPoints": st.lists(names, min_size=1, max_size=2, unique=True),
             "priority": st.none() | st.integers(1, 1_000_000_000),
             "enabled": st.booleans(),
+            "labels": labels_of_objects,
         }
     )
     return st.builds(lambda match, rest: match | rest, matches, rest)

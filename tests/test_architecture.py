@@ -25,7 +25,11 @@ LAYERS = [
     "balancing",
     "answers",
     "models",
+    "declarations",
+    "plans",
+    "brake",
     "configuration",
+    "differences",
     "explanations",
     "conflicts",
     "database",
@@ -53,7 +57,8 @@ LAYERS = [
 DOORS = ["api", "web", "cli"]
 PURE = [
     *("messages", "errors", "failures", "validation", "tags", "cursors"),
-    *("addresses", "values", "rules", "balancing", "answers", "configuration", "models", "explanations", "conflicts"),
+    *("addresses", "values", "rules", "balancing", "answers", "declarations", "plans", "brake", "configuration"),
+    *("differences", "models", "explanations", "conflicts"),
 ]
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),

@@ -119,7 +119,7 @@ def test_a_revision_says_when_who_and_what(kept: Revisions) -> None:
     when = datetime.fromisoformat(second.time)
     assert when.utcoffset() == timedelta(0)
     assert abs(datetime.now(UTC) - when) < timedelta(minutes=1)
-    before = {"name": "a", "url": "http://a.test", "weight": 1, "state": "ready"}
+    before = {"name": "a", "url": "http://a.test", "weight": 1, "state": "ready", "labels": {}}
     assert second.changes == [
         {"kind": "server", "name": "wayshub/a", "before": before, "after": before | {"weight": 3}}
     ]
@@ -156,7 +156,7 @@ def without_a_path(session: Session) -> None:
 
 
 def past_the_store(session: Session) -> None:
-    session.add(Server(service="missing", name="a", url="http://a", weight=1, state=ServerState.READY))
+    session.add(Server(service="missing", name="a", url="http://a", weight=1, state=ServerState.READY, labels={}))
     session.flush()
 
 

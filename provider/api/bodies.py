@@ -8,8 +8,9 @@ a parameter that is not known: somebody relies on it.
 import asyncio
 import email.message
 import json
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, Final, NoReturn, get_origin
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from functools import partial
+from typing import Any, ClassVar, Final, NoReturn, get_origin
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
@@ -26,6 +27,12 @@ from provider.messages import Message
 LONGEST_BYTES: Final = 1024 * 1024
 DEEPEST: Final = 20
 MOST_MEMBERS: Final = 1000
+MOST_MEMBERS_OF_ALL: Final = 200_000
+"""The most fields of an object in the body that is a whole state."""
+
+LONGEST_BYTES_OF_ALL: Final = 32 * 1024 * 1024
+"""The longest body that is a whole state."""
+
 LARGEST_INTEGER: Final = 2**63 - 1
 
 _LONG_BYTES: Final = 32 * 1024
@@ -38,17 +45,20 @@ PATCH_TYPES: Final = frozenset({"application/json", "application/merge-patch+jso
 class BodyLimit:
     """Middleware that refuses a body that is too long, whether its length is announced or found out."""
 
-    def __init__(self, app: types.ASGIApp) -> None:
+    def __init__(self, app: types.ASGIApp, longest_bytes: Mapping[str, int] | None = None) -> None:
+        """Take the paths at which bodies may be longer, with how long each may be."""
         self._app = app
+        self._longest_bytes = longest_bytes or {}
 
     async def __call__(self, scope: types.Scope, receive: types.Receive, send: types.Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        error = TooLarge(Message("a body has at most 1 MiB"))
+        longest_bytes = self._longest_bytes.get(scope["path"], LONGEST_BYTES)
+        error = TooLarge(Message("a body has at most {mebibytes} MiB", mebibytes=longest_bytes // (1024 * 1024)))
         announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdecimal() or int(announced) > LONGEST_BYTES:
+        if not announced.isdecimal() or int(announced) > longest_bytes:
             await problems.from_error(error, scope["path"])(scope, receive, send)
             return
         received_bytes = 0
@@ -57,7 +67,7 @@ class BodyLimit:
             nonlocal received_bytes
             message = await receive()
             received_bytes += len(message.get("body", b""))
-            if received_bytes > LONGEST_BYTES:
+            if received_bytes > longest_bytes:
                 raise error
             return message
 
@@ -77,6 +87,8 @@ class StrictRequest(Request):
 class StrictRoute(APIRoute):
     """A route that takes the parameters that it knows, and its body as JSON only, strictly."""
 
+    most_members: ClassVar[int] = MOST_MEMBERS
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Check the query and read the body before FastAPI does."""
         handle = super().get_route_handler()
@@ -90,10 +102,12 @@ class StrictRoute(APIRoute):
             if has_body:
                 check_media_type(request.headers.get("content-type"), accepted)
                 strict = StrictRequest(request.scope, request.receive)
-                strict.document = await _read_body(strict)
+                strict.document = await _read_body(strict, self.most_members)
                 request = strict
             response = await handle(request)
-            if wait is None or REVISION_HEADER not in response.headers:
+            # What was only tried is on its way to no edge.
+            is_tried = getattr(request.state, "is_tried", False)
+            if wait is None or is_tried or REVISION_HEADER not in response.headers:
                 return response
             return await when_confirmed(request.app.state.edges, response, wait)
 
@@ -124,12 +138,20 @@ def check_query(given: list[str], known: frozenset[str], repeated: frozenset[str
         raise Invalid(wrong)
 
 
-async def _read_body(request: Request) -> Any:
+class WholeRoute(StrictRoute):
+    """A route whose body may be a whole state."""
+
+    most_members = MOST_MEMBERS_OF_ALL
+
+
+async def _read_body(request: Request, most_members: int) -> Any:
     try:
         body = await request.body()
     except ClientDisconnect:
         _refuse("", "body.incomplete", "the connection ended before the body did")
-    return read_json(body) if len(body) < _LONG_BYTES else await asyncio.to_thread(read_json, body)
+    if len(body) < _LONG_BYTES:
+        return read_json(body, most_members)
+    return await asyncio.to_thread(read_json, body, most_members)
 
 
 def check_media_type(content_type: str | None, accepted: frozenset[str]) -> None:
@@ -153,7 +175,7 @@ class _Refused:
         self.key = key
 
 
-def read_json(body: bytes) -> Any:
+def read_json(body: bytes, most_members: int = MOST_MEMBERS) -> Any:
     """Decode a body. Raises `Unreadable`, which names the field wherever there is one."""
     try:
         text = body.decode("utf-8")
@@ -162,7 +184,7 @@ def read_json(body: bytes) -> Any:
     try:
         document = json.loads(
             text,
-            object_pairs_hook=_members,
+            object_pairs_hook=partial(_members, most=most_members),
             parse_constant=_constant,
             parse_int=_integer,
             parse_float=_number,
@@ -207,9 +229,9 @@ def _walk(document: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
             waiting.extend(((*path, index), member) for index, member in enumerate(value))
 
 
-def _members(pairs: list[tuple[str, Any]]) -> Any:
-    if len(pairs) > MOST_MEMBERS:
-        return _Refused("json.members", f"this object has more than {MOST_MEMBERS} fields")
+def _members(pairs: list[tuple[str, Any]], *, most: int) -> Any:
+    if len(pairs) > most:
+        return _Refused("json.members", f"this object has more than {most} fields")
     members = dict(pairs)
     if len(members) < len(pairs):
         seen: set[str] = set()

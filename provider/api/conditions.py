@@ -1,11 +1,13 @@
 """Conditional requests (RFC 9110): `If-Match` and `If-None-Match`."""
 
 import re
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from fastapi import Depends, Header
 
-from provider.errors import FieldError, PreconditionFailed
+from provider.errors import FieldError, PreconditionFailed, Since
+from provider.tags import find_revision
 
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
@@ -26,6 +28,14 @@ class Conditions:
             raise _failed("/If-Match", f"the request is about {self._if_match}, but {told} now: read it again")
         if self._if_none_match is not None and _matches(self._if_none_match, current, weak=True):
             raise _failed("/If-None-Match", "the request is to make something new, but it exists already")
+
+    def check_whole(self, current: str, since: Callable[[int], Sequence[Since]]) -> None:
+        """Do the same for the state as a whole: who is late is told what was done `since` the revision demanded."""
+        try:
+            self.check(current)
+        except PreconditionFailed as error:
+            number = find_revision(self._if_match or "")
+            raise PreconditionFailed(error.detail, error.fields, () if number is None else since(number)) from None
 
     def not_modified(self, current: str) -> bool:
         """Tell whether the client has this version already."""

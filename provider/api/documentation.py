@@ -7,12 +7,20 @@ from fastapi import FastAPI, Path
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from provider import metrics
+from provider import declarations, metrics
 from provider.api import configuration
 from provider.api.preferences import LONGEST_WAIT_SECONDS, UnconfirmedOutput
 from provider.api.problems import MEDIA_TYPE, Problem
 from provider.api.requests import ID_HEADER
-from provider.models import CreatedTokenOutput, DomainInput, ExposeOutput, RouterInput, ServerInput, ServiceInput
+from provider.models import (
+    CreatedTokenOutput,
+    DomainInput,
+    ExposeOutput,
+    RouterInput,
+    ServerInput,
+    ServiceInput,
+    TrialOutput,
+)
 from provider.security import cookies
 from provider.values import HOSTNAME_SCHEMA, NAME_SCHEMA
 
@@ -24,9 +32,10 @@ _WORDS: Final = {
     403: "Whoever asks may not do this; or a page of another site sent it, or it was sent to a name that this service "
     "does not have.",
     404: "There is no such object.",
-    409: "The name is taken, or what others depend on would be removed; the detail names them.",
+    409: "The name is taken, or what others depend on would be removed; the detail names them. "
+    "Or it takes much away (`brake`): then `confirm` is the number that confirms it, as a parameter.",
     412: "The object is not at the version, or not in the state, that the request demands.",
-    413: "The body has more than 1 MiB.",
+    413: "The body has more than 1 MiB, or that of `apply` more than 32.",
     415: "The body is not JSON by its Content-Type.",
     422: "The input was understood, and is wrong; `errors` names every field.",
     503: "The database cannot be used now, or there is no verified state. Nothing was changed.",
@@ -35,6 +44,7 @@ _ETAG: Final = {
     "description": "Strong tag of this version of the object.",
     "schema": {"type": "string", "pattern": '^"[0-9a-f]{20}"$'},
 }
+_WHOLE_ETAG: Final = _ETAG | {"description": "Strong tag of the state as a whole, for `If-Match` of `apply`."}
 _REVISION: Final = {
     "description": "Number of the revision at which the state is now.",
     "schema": {"type": "integer", "minimum": 0},
@@ -157,6 +167,7 @@ READ_PLAIN: Final = _problems(404, 422, 503)
 CREATE: Final = {201: _CREATED} | _problems(409, 412, *_BODY)
 CREATE_WITHIN: Final = {201: _CREATED} | _problems(404, 409, 412, *_BODY)
 MERGE: Final = {200: _CHANGED} | _problems(404, 412, *_BODY)
+MERGE_SERVER: Final = MERGE | _problems(409)
 LIFT: Final = {
     204: {"description": "It is offered the current document again.", "headers": {"Config-Revision": _REVISION}}
 } | _problems(404, 422, 503)
@@ -167,8 +178,23 @@ CREATE_TOKEN: Final = {
 REVOKE_TOKEN: Final = {
     204: {"description": "It is good no more.", "headers": {"Config-Revision": _REVISION}}
 } | _problems(404, 422, 503)
-REMOVE_UNUSED: Final = {204: _REMOVED} | _problems(404, 412, 422, 503)
+REMOVE_ROUTER: Final = {204: _REMOVED} | _problems(404, 412, 422, 503)
+REMOVE_SERVER: Final = REMOVE_ROUTER | _problems(409)
 EXPOSE: Final = {201: _EXPOSED} | _problems(409, *_BODY)
+EXPORT: Final = {
+    200: {"description": "The state.", "headers": {"ETag": _WHOLE_ETAG, "Config-Revision": _REVISION}},
+    304: {"description": "The client has this state already.", "headers": {"ETag": _WHOLE_ETAG}},
+} | _problems(422, 503)
+APPLY: Final = {
+    200: {"description": "What it does.", "headers": {"ETag": _WHOLE_ETAG, "Config-Revision": _REVISION}}
+} | _problems(409, 412, *_BODY)
+SCHEMA: Final = _problems(422)
+
+
+def declaration() -> dict[str, Any]:
+    """Describe the body of `apply`."""
+    content = {"application/json": {"schema": {"$ref": _SCHEMAS + declarations.NAME}}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def replace(output: type[BaseModel]) -> Responses:
@@ -177,9 +203,9 @@ def replace(output: type[BaseModel]) -> Responses:
     return shown | _problems(412, *_BODY)
 
 
-def replace_within(output: type[BaseModel]) -> Responses:
-    """Describe the answers to a PUT of a part of something that may not exist."""
-    return replace(output) | _problems(404)
+def replace_server(output: type[BaseModel]) -> Responses:
+    """Describe the answers to a PUT of a server: its service may not exist, and it may be the last that is ready."""
+    return replace(output) | _problems(404, 409)
 
 
 def patch(model: type[BaseModel]) -> dict[str, Any]:
@@ -231,7 +257,10 @@ def _with_patches(described: Any, objects: Sequence[str]) -> Any:
         return described
     if (part := str(described.get("$ref", "")).removeprefix(_SCHEMAS)) in objects:
         return {"$ref": _SCHEMAS + _patched(part)}
-    return {key: _with_patches(item, objects) for key, item in described.items() if key != "default"}
+    patched = {key: _with_patches(item, objects) for key, item in described.items() if key != "default"}
+    if isinstance(patched.get("additionalProperties"), dict):
+        patched["additionalProperties"] = {"anyOf": [patched["additionalProperties"], {"type": "null"}]}
+    return patched
 
 
 def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
@@ -248,10 +277,11 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
                 tags=app.openapi_tags,
             )
             schemas = schema["components"]["schemas"]
-            for output in (Problem, UnconfirmedOutput):
+            for output in (Problem, UnconfirmedOutput, TrialOutput):
                 described = output.model_json_schema(ref_template=_SCHEMAS + "{model}", by_alias=True)
                 schemas.update(described.pop("$defs"))
                 schemas[output.__name__] = described
+            schemas.update(declarations.schemas(_SCHEMAS + "{model}"))
             for model in (DomainInput, ServiceInput, ServerInput, RouterInput):
                 schemas.update(_patch_schemas(model))
             # FastAPI leaves null out of the document, even where a field of an example is required.
@@ -271,12 +301,28 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
     return openapi
 
 
+def _describe_trial(responses: dict[str, Any]) -> None:
+    """Add what is answered with `dryRun`: the same with the difference, and for a removal the difference alone."""
+    trial = {"$ref": _SCHEMAS + TrialOutput.__name__}
+    for status in {"200", "201"} & responses.keys():
+        content = responses[status]["content"]["application/json"]
+        content["schema"] = {"anyOf": [content["schema"], trial]}
+    if "204" in responses:
+        responses["200"] = {
+            "description": "With `dryRun`: what a removal would do.",
+            "headers": {"Config-Revision": _REVISION},
+            "content": {"application/json": {"schema": trial}},
+        }
+
+
 def _complete(operation: dict[str, Any], method: str, *, is_open: bool) -> None:
     """Add to an operation what holds for all: who may come in, how to wait, and the id of the request."""
     responses = operation["responses"]
     if method != "get":
         operation.setdefault("parameters", []).append(_PREFER)
         responses["202"] = dict(_UNCONFIRMED, headers=dict(_UNCONFIRMED["headers"]))
+    if any(parameter["name"] == "dryRun" for parameter in operation.get("parameters", ())):
+        _describe_trial(responses)
     responses["403"] = _problem(403)
     if not is_open:
         responses["401"] = _problem(401)

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
-from provider.api.pages import Page, PageParameters
+from provider.api.pages import LabelParameters, Page, PageParameters
 from provider.api.resources import ReadsDependency, Resource, WritesDependency
 from provider.dependencies import RevisionsDependency
 from provider.models import DomainInput, DomainReplacement
@@ -58,10 +58,10 @@ class DomainResource(Resource[DomainInput]):
 
 
 @router.get("", responses=documentation.LIST, summary="List domains")
-def list_domains(revisions: RevisionsDependency, page: PageParameters) -> Page[DomainInput]:
+def list_domains(revisions: RevisionsDependency, page: PageParameters, labels: LabelParameters) -> Page[DomainInput]:
     """Return domains in the order of their A-labels; `q` looks in the name and the description."""
     with revisions.reading() as session:
-        found = domains.page(session, limit=page.limit + 1, after=page.after, q=page.q)
+        found = domains.page(session, limit=page.limit + 1, after=page.after, q=page.q, labels=labels)
     return page.answer(found, lambda domain: domain.ascii_name)
 
 

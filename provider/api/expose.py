@@ -5,8 +5,8 @@ from sqlmodel import Session
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
-from provider.api.resources import PREFIX, answer
-from provider.dependencies import ActorDependency, HealthDependency, RevisionsDependency
+from provider.api.writing import PREFIX, WriteDependency, done
+from provider.dependencies import HealthDependency
 from provider.models import ExposeInput, ExposeOutput
 from provider.observations import show_servers, show_services
 from provider.security import needs
@@ -22,9 +22,7 @@ router = APIRouter(prefix="/expose", tags=["expose"], route_class=StrictRoute, d
     responses=documentation.EXPOSE,
     summary="Expose an application",
 )
-def expose(
-    revisions: RevisionsDependency, health: HealthDependency, actor: ActorDependency, body: ExposeInput
-) -> Response:
+def expose(write: WriteDependency, health: HealthDependency, body: ExposeInput) -> Response:
     """Make a domain (unless it exists), a router, a service and its servers, all or none."""
 
     def apply(session: Session) -> ExposeOutput:
@@ -38,6 +36,5 @@ def expose(
             servers=show_servers(session, made.service, made.servers, health),
         )
 
-    outcome = revisions.change(apply, actor=actor)
-    headers = {"Location": f"{PREFIX}/routers/{outcome.result.name}"}
-    return answer(outcome.result, 201, headers, outcome.revision)
+    outcome = write.change(apply)
+    return done(outcome, outcome.result, 201, {"Location": f"{PREFIX}/routers/{outcome.result.name}"})

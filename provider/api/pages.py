@@ -7,13 +7,14 @@ from fastapi import Depends, Query
 from pydantic import AfterValidator, BaseModel, Field
 
 from provider.cursors import read_cursor, read_number, write_cursor
-from provider.values import TEXT_SCHEMA, check_text
+from provider.values import LABEL_SCHEMA, TEXT_SCHEMA, check_label, check_text, read_label
 
 T = TypeVar("T", bound=BaseModel)
 
 LONGEST_PAGE = 1000
 
 Wanted = Annotated[str, Field(max_length=200, json_schema_extra=dict(TEXT_SCHEMA)), AfterValidator(check_text)]
+LabelText = Annotated[str, AfterValidator(check_label), Field(max_length=127, json_schema_extra=dict(LABEL_SCHEMA))]
 Cursor = Annotated[str, Field(max_length=500, json_schema_extra={"format": "cursor"})]
 
 
@@ -54,4 +55,15 @@ async def read_page(
     return PageRequest(limit, read_cursor(cursor) if cursor is not None else None, q)
 
 
+async def read_labels(
+    label: Annotated[
+        list[LabelText],
+        Query(description="Only what has this label, written KEY=VALUE; of several, all of them.", max_length=20),
+    ] = [],  # noqa: B006  # FastAPI copies it
+) -> Sequence[tuple[str, str]]:
+    """Read which labels what is asked for has."""
+    return [read_label(text) for text in label]
+
+
+LabelParameters = Annotated[Sequence[tuple[str, str]], Depends(read_labels)]
 PageParameters = Annotated[PageRequest, Depends(read_page)]

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
@@ -31,6 +32,7 @@ STATUSES: Final[Mapping[type[ProviderError], int]] = {
     errors.NotFound: 404,
     errors.AlreadyExists: 409,
     errors.InUse: 409,
+    errors.Brake: 409,
     errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.UnsupportedMediaType: 415,
@@ -57,6 +59,17 @@ class ProblemField(BaseModel):
     code: Annotated[str, Field(description="Stable code of what is wrong.")]
     detail: Annotated[str, Field(description="What is wrong, for a person.")]
     place: Annotated[str, Field(alias="in", description="Where the field is: body, query, path or header.")] = "body"
+
+
+class ProblemRevision(BaseModel):
+    """A change that somebody made meanwhile."""
+
+    model_config = ConfigDict(title="ProblemRevision")
+
+    number: Annotated[int, Field(description="Number of the revision.")]
+    time: Annotated[AwareDatetime, Field(description="When.")]
+    author: Annotated[str, Field(description="Who.")]
+    summary: Annotated[str, Field(description="What, in words.")]
 
 
 class Problem(BaseModel):
@@ -89,6 +102,12 @@ class Problem(BaseModel):
     detail: Annotated[str, Field(description="What went wrong this time, for a person.")]
     instance: Annotated[str, Field(description="Path of the request.")]
     errors: Annotated[list[ProblemField], Field(description="Every field that is wrong, the first 100.")] = []
+    confirm: Annotated[
+        int | None, Field(description="Number that confirms a change that takes much away; with the type `brake`.")
+    ] = None
+    revisions: Annotated[
+        list[ProblemRevision], Field(description="What others did since the state that the request demands.")
+    ] = []
 
 
 class ProblemResponse(JSONResponse):
@@ -104,9 +123,15 @@ class ProblemResponse(JSONResponse):
 
 
 def problem(
-    status: int, code: str, title: str, detail: str, instance: str, fields: Sequence[FieldError] = ()
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    instance: str,
+    fields: Sequence[FieldError] = (),
+    more: Mapping[str, Any] | None = None,
 ) -> ProblemResponse:
-    """Write a problem as a response."""
+    """Write a problem as a response; `more` are members of its kind alone."""
     content: dict[str, Any] = {
         "type": TYPES + code,
         "title": title,
@@ -124,6 +149,7 @@ def problem(
             }
             for field in fields[:MOST_ERRORS]
         ]
+    content |= more or {}
     headers = {"Cache-Control": "no-store"}
     if status == 503:
         headers["Retry-After"] = "1"
@@ -134,7 +160,12 @@ def problem(
 
 def from_error(error: ProviderError, instance: str) -> JSONResponse:
     """Write one of our errors as a response."""
-    response = problem(STATUSES[type(error)], error.code, error.title, error.detail, instance, error.fields)
+    more: dict[str, Any] = {}
+    if isinstance(error, errors.Brake):
+        more["confirm"] = error.number
+    if isinstance(error, errors.PreconditionFailed) and error.since:
+        more["revisions"] = [asdict(revision) for revision in error.since]
+    response = problem(STATUSES[type(error)], error.code, error.title, error.detail, instance, error.fields, more)
     if isinstance(error, errors.Unauthenticated):
         response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.TooMany):

@@ -2,28 +2,27 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
 
-import msgspec
 from fastapi import Depends, Response
 from pydantic import BaseModel, ValidationError
 from sqlmodel import Session
 
 from provider import validation
 from provider.api.conditions import Conditions, ReadConditions, WriteConditions
-from provider.api.preferences import REVISION_HEADER
-from provider.dependencies import ActorDependency, HealthDependency, RevisionsDependency
+from provider.api.writing import PREFIX, Write, WriteDependency, done, encoded, removed
+from provider.dependencies import HealthDependency, RevisionsDependency
 from provider.edges.health import Health
 from provider.errors import AlreadyExists, FieldError, Invalid, NotFound
 from provider.messages import Message
-from provider.models import Actor
 from provider.revisions import Revisions
 from provider.store.records import as_json
 from provider.tags import etag
 
 T = TypeVar("T", bound=BaseModel)
 
-PREFIX = "/api/v1"
+_MAPS: Final = frozenset({"labels"})
+"""Fields whose members people name."""
 
 
 class Resource(ABC, Generic[T]):
@@ -110,17 +109,16 @@ class Reads:
         tag = etag(resource.kind, as_json(item))
         if not resource.observed and self._conditions.not_modified(tag):
             return Response(status_code=304, headers={"ETag": tag})
-        return answer(shown, 200, {"ETag": tag})
+        return Response(encoded(shown), 200, {"ETag": tag}, media_type="application/json")
 
 
 class Writes:
     """Answers to the verbs that change one object, each in one transaction."""
 
-    def __init__(self, revisions: Revisions, health: Health, conditions: Conditions, actor: Actor) -> None:
-        self._revisions = revisions
+    def __init__(self, write: Write, health: Health, conditions: Conditions) -> None:
+        self._write = write
         self._health = health
         self._conditions = conditions
-        self._actor = actor
 
     def create(self, resource: Resource[T], item: T) -> Response:
         """Create an object: 201. Raises `AlreadyExists`."""
@@ -163,8 +161,7 @@ class Writes:
             self._existing(session, resource)
             resource.remove(session, cascade=cascade)
 
-        outcome = self._revisions.change(apply, actor=self._actor)
-        return Response(status_code=204, headers={REVISION_HEADER: str(outcome.revision)})
+        return removed(self._write.change(apply))
 
     def _existing(self, session: Session, resource: Resource[T]) -> T:
         current = resource.find(session)
@@ -179,37 +176,30 @@ class Writes:
         return resource.show(session, kept, self._health), etag(resource.kind, as_json(kept)), created
 
     def _answer(self, resource: Resource[T], apply: Any) -> Response:
-        outcome = self._revisions.change(apply, actor=self._actor)
+        outcome = self._write.change(apply)
         shown, tag, created = outcome.result
         headers = {"ETag": tag}
         if created:
             headers["Location"] = PREFIX + resource.path
-        return answer(shown, 201 if created else 200, headers, outcome.revision)
+        return done(outcome, shown, 201 if created else 200, headers)
 
 
-def merged(target: Any, patch: Any) -> Any:
+def merged(target: Any, patch: Any, *, is_map: bool = False) -> Any:
     """Return what a JSON merge patch (RFC 7396) makes of a value.
 
     Null for a field that an object does not have is kept, to be refused like any field that is not known:
-    our objects have all their fields.
+    our objects have all their fields, but for those whose keys are people's own.
     """
     if not isinstance(patch, dict):
         return patch
     known = target if isinstance(target, dict) else {}
     result = dict(known)
     for key, value in patch.items():
-        if value is None and (key in known or not known):
+        if value is None and (key in known or not known or is_map):
             result.pop(key, None)
         else:
-            result[key] = merged(known.get(key), value)
+            result[key] = merged(known.get(key), value, is_map=key in _MAPS)
     return result
-
-
-def answer(item: BaseModel, status: int, headers: dict[str, str], revision: int | None = None) -> Response:
-    """Answer with an object, and after a write with the revision at which the state is."""
-    if revision is not None:
-        headers = headers | {REVISION_HEADER: str(revision)}
-    return Response(msgspec.json.encode(as_json(item)), status, headers, media_type="application/json")
 
 
 async def reads(revisions: RevisionsDependency, health: HealthDependency, conditions: ReadConditions) -> Reads:
@@ -217,11 +207,9 @@ async def reads(revisions: RevisionsDependency, health: HealthDependency, condit
     return Reads(revisions, health, conditions)
 
 
-async def writes(
-    revisions: RevisionsDependency, health: HealthDependency, conditions: WriteConditions, actor: ActorDependency
-) -> Writes:
+async def writes(write: WriteDependency, health: HealthDependency, conditions: WriteConditions) -> Writes:
     """Give a handler what it answers a write with."""
-    return Writes(revisions, health, conditions, actor)
+    return Writes(write, health, conditions)
 
 
 ReadsDependency = Annotated[Reads, Depends(reads)]

@@ -9,7 +9,7 @@ from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.conditions import ReadConditions
 from provider.api.pages import Page, PageParameters
-from provider.api.resources import answer
+from provider.api.writing import encoded
 from provider.dependencies import RevisionsDependency
 from provider.models import ChangeOutput, RevisionOutput, WholeRevisionOutput
 from provider.security import needs
@@ -48,4 +48,4 @@ def show_revision(revisions: RevisionsDependency, conditions: ReadConditions, nu
     tag = etag("revision", as_json(shown))
     if conditions.not_modified(tag):
         return Response(status_code=304, headers={"ETag": tag})
-    return answer(shown, 200, {"ETag": tag})
+    return Response(encoded(shown), media_type="application/json", headers={"ETag": tag})

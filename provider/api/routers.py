@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
-from provider.api.pages import Page, PageParameters
+from provider.api.pages import LabelParameters, Page, PageParameters
 from provider.api.resources import ReadsDependency, Resource, WritesDependency
 from provider.dependencies import RevisionsDependency
 from provider.models import RouterInput, RouterReplacement
@@ -45,10 +45,10 @@ class RouterResource(Resource[RouterInput]):
 
 
 @router.get("", responses=documentation.LIST, summary="List routers")
-def list_routers(revisions: RevisionsDependency, page: PageParameters) -> Page[RouterInput]:
+def list_routers(revisions: RevisionsDependency, page: PageParameters, labels: LabelParameters) -> Page[RouterInput]:
     """Return routers by name; `q` looks in the name, the domains, the path prefix, the rule and the service."""
     with revisions.reading() as session:
-        found = routers.page(session, limit=page.limit + 1, after=page.after, q=page.q)
+        found = routers.page(session, limit=page.limit + 1, after=page.after, q=page.q, labels=labels)
     return page.answer(found, lambda router: router.name)
 
 
@@ -82,7 +82,7 @@ def patch_router(writes: WritesDependency, name: NAME, body: Annotated[dict[str,
     return writes.merge(RouterResource(name), body)
 
 
-@router.delete("/{name}", status_code=204, responses=documentation.REMOVE_UNUSED, summary="Remove a router")
+@router.delete("/{name}", status_code=204, responses=documentation.REMOVE_ROUTER, summary="Remove a router")
 def remove_router(writes: WritesDependency, name: NAME) -> Response:
     """Remove a router; its domains and its service stay."""
     return writes.remove(RouterResource(name))

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
-from provider.api.pages import Page, PageParameters
+from provider.api.pages import LabelParameters, Page, PageParameters
 from provider.api.resources import ReadsDependency, Resource, WritesDependency
 from provider.dependencies import HealthDependency, RevisionsDependency
 from provider.edges.health import Health
@@ -60,11 +60,15 @@ class ServerResource(Resource[ServerInput]):
 
 @router.get("", responses=documentation.LIST_WITHIN, summary="List a service's servers")
 def list_servers(
-    revisions: RevisionsDependency, health: HealthDependency, page: PageParameters, service: SERVICE
+    revisions: RevisionsDependency,
+    health: HealthDependency,
+    page: PageParameters,
+    labels: LabelParameters,
+    service: SERVICE,
 ) -> Page[ServerOutput]:
     """Return the servers of a service by name; `q` looks in the name and the URL."""
     with revisions.reading() as session:
-        found = servers.page(session, service, limit=page.limit + 1, after=page.after, q=page.q)
+        found = servers.page(session, service, limit=page.limit + 1, after=page.after, q=page.q, labels=labels)
         listed = show_servers(session, services.get(session, service), found, health)
     return page.answer(listed, lambda server: server.name)
 
@@ -88,7 +92,7 @@ def show_server(reads: ReadsDependency, service: SERVICE, name: NAME) -> Respons
 
 
 @router.put(
-    "/{name}", response_model=ServerOutput, responses=documentation.replace_within(ServerOutput), summary="Set a server"
+    "/{name}", response_model=ServerOutput, responses=documentation.replace_server(ServerOutput), summary="Set a server"
 )
 def put_server(writes: WritesDependency, service: SERVICE, name: NAME, body: ServerReplacement) -> Response:
     """Register a server: create it, or replace it as a whole. The call can be repeated."""
@@ -98,7 +102,7 @@ def put_server(writes: WritesDependency, service: SERVICE, name: NAME, body: Ser
 @router.patch(
     "/{name}",
     response_model=ServerOutput,
-    responses=documentation.MERGE,
+    responses=documentation.MERGE_SERVER,
     openapi_extra=documentation.patch(ServerInput),
     summary="Change a server",
 )
@@ -109,7 +113,7 @@ def patch_server(
     return writes.merge(ServerResource(service, name), body)
 
 
-@router.delete("/{name}", status_code=204, responses=documentation.REMOVE_UNUSED, summary="Remove a server")
+@router.delete("/{name}", status_code=204, responses=documentation.REMOVE_SERVER, summary="Remove a server")
 def remove_server(writes: WritesDependency, service: SERVICE, name: NAME) -> Response:
     """Remove a server. Requests that it has are finished."""
     return writes.remove(ServerResource(service, name))

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
-from provider.api.pages import Page, PageParameters
+from provider.api.pages import LabelParameters, Page, PageParameters
 from provider.api.resources import ReadsDependency, Resource, WritesDependency
 from provider.dependencies import HealthDependency, RevisionsDependency
 from provider.edges.health import Health
@@ -56,11 +56,11 @@ class ServiceResource(Resource[ServiceInput]):
 
 @router.get("", responses=documentation.LIST, summary="List services")
 def list_services(
-    revisions: RevisionsDependency, health: HealthDependency, page: PageParameters
+    revisions: RevisionsDependency, health: HealthDependency, page: PageParameters, labels: LabelParameters
 ) -> Page[ServiceOutput]:
     """Return services by name; `q` looks in the name."""
     with revisions.reading() as session:
-        found = services.page(session, limit=page.limit + 1, after=page.after, q=page.q)
+        found = services.page(session, limit=page.limit + 1, after=page.after, q=page.q, labels=labels)
         listed = show_services(session, found, health)
     return page.answer(listed, lambda service: service.name)
 

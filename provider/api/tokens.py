@@ -9,8 +9,7 @@ from sqlmodel import Session
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.pages import Page, PageParameters
-from provider.api.preferences import REVISION_HEADER
-from provider.api.resources import PREFIX, answer
+from provider.api.writing import PREFIX, done, removed
 from provider.dependencies import ActorDependency, RevisionsDependency
 from provider.models import CreatedTokenOutput, TokenInput, TokenOutput
 from provider.security import needs, tokens
@@ -46,8 +45,7 @@ def create_token(revisions: RevisionsDependency, actor: ActorDependency, body: T
         return tokens.create(session, actor, body, datetime.now(UTC))
 
     outcome = revisions.change(apply, actor=actor)
-    made = outcome.result
-    return answer(made, 201, {"Location": f"{PREFIX}/tokens/{made.id}"}, outcome.revision)
+    return done(outcome, outcome.result, 201, {"Location": f"{PREFIX}/tokens/{outcome.result.id}"})
 
 
 @router.get("/{id}", summary="Show a token", responses=documentation.READ_PLAIN)
@@ -64,5 +62,4 @@ def revoke_token(revisions: RevisionsDependency, actor: ActorDependency, id: ID)
     def apply(session: Session) -> None:
         tokens.revoke(session, actor, stored.get_by_id(session, id).id)
 
-    outcome = revisions.change(apply, actor=actor)
-    return Response(status_code=204, headers={REVISION_HEADER: str(outcome.revision)})
+    return removed(revisions.change(apply, actor=actor))

@@ -10,7 +10,17 @@ from urllib.parse import quote
 import httpx
 
 from provider import __version__
-from provider.errors import InUse, NotFound, ProviderError, SettingsError, Unauthenticated
+from provider.errors import (
+    Brake,
+    FieldError,
+    InUse,
+    NotFound,
+    PreconditionFailed,
+    ProviderError,
+    SettingsError,
+    Since,
+    Unauthenticated,
+)
 
 PREFIX: Final = "/api/v1"
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
@@ -24,10 +34,14 @@ _UNKNOWN: Final = (
     "the service does not know who asks: put a token that is good into PROVIDER_TOKEN; on the service's machine "
     "`wayshub-provider token create NAME --scope write` makes one"
 )
+_KINDS: Final[Mapping[str, type[ProviderError]]] = {kind.code: kind for kind in (NotFound,)}
+"""Errors of the service that commands tell from others."""
+
 _EVERY_INTERFACE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # listened on, but not to be called
 
 Item = dict[str, Any]
-Query = Mapping[str, str | int] | Mapping[str, str | list[str]]
+Query = Mapping[str, str | int | Sequence[str]]
+"""The parameters of a request; one with several values stands there several times."""
 
 
 class Unreachable(ProviderError):
@@ -94,15 +108,21 @@ def path(*parts: str) -> str:
 class Client:
     """Speaks REST to one service. Every method raises `Unreachable`, or the error that the service answers.
 
-    A write waits for the edges to run it, for at most `wait_seconds`.
+    A write waits for the edges to run it, for at most `wait_seconds`, and has the parameters of `query` too.
     """
 
     def __init__(
-        self, url: str, token: str = "", timeout_seconds: float = TIMEOUT_SECONDS, wait_seconds: int = 0
+        self,
+        url: str,
+        token: str = "",
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        wait_seconds: int = 0,
+        query: Query | None = None,
     ) -> None:
         self.url = check_url(url)
         self._timeout_seconds = timeout_seconds
         self._wait_seconds = wait_seconds
+        self._query = query or {}
         headers = {"User-Agent": f"wayshub-provider/{__version__}", "Accept": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {check_token(token)}"
@@ -120,6 +140,11 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._http.close()
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether each write is confirmed with a number."""
+        return "confirm" in self._query
 
     def get(self, where: str) -> Answer:
         """Read an object."""
@@ -139,9 +164,23 @@ class Client:
         """Read what the service finds out, which is no object and has no tag."""
         return self._read("GET", PREFIX + where, query=query).item
 
-    def post(self, where: str, document: Item) -> Answer:
-        """Make an object."""
-        return self._answer("POST", PREFIX + where, document)
+    def post(
+        self,
+        where: str,
+        document: Item,
+        query: Query | None = None,
+        if_match: str | None = None,
+        timeout_seconds: float | None = None,
+    ) -> Answer:
+        """Make an object, or do what the path says, if the whole is at the given tag.
+
+        `timeout_seconds` is for what may take longer than other calls.
+        """
+        headers = {"If-Match": if_match} if if_match else {}
+        where = PREFIX + where
+        return self._read(
+            "POST", where, query=query, document=document, headers=headers, timeout_seconds=timeout_seconds
+        )
 
     def patch(self, where: str, document: Item, if_match: str | None = None) -> Answer:
         """Change some fields of an object, if it is at the given tag."""
@@ -149,7 +188,8 @@ class Client:
 
     def delete(self, where: str, *, cascade: bool = False, if_match: str | None = None) -> Answer:
         """Remove an object, if it is at the given tag."""
-        return self._answer("DELETE", PREFIX + where + ("?cascade=true" if cascade else ""), if_match=if_match)
+        headers = {"If-Match": if_match} if if_match else {}
+        return self._read("DELETE", PREFIX + where, query={"cascade": "true"} if cascade else {}, headers=headers)
 
     def ready(self) -> Item:
         """Ask which revision is served."""
@@ -159,14 +199,14 @@ class Client:
         return ready
 
     def items(
-        self, where: str, q: str | None = None, limit: int | None = None, wanted: Mapping[str, str | int] | None = None
+        self, where: str, q: str | None = None, limit: int | None = None, wanted: Query | None = None
     ) -> Iterator[Item]:
         """Go through a list, page by page, to its end or to the limit; `wanted` are filters of its own."""
-        query: dict[str, str | int] = {**(wanted or {}), **({"q": q} if q else {})}
+        query: dict[str, str | int | Sequence[str]] = {**(wanted or {}), **({"q": q} if q else {})}
         left = limit if limit is not None else -1
         while left:
             size = _LONGEST_PAGE if left < 0 else min(left, _LONGEST_PAGE)
-            page = self._read("GET", PREFIX + where, query=query | {"limit": size}).item
+            page = self._read("GET", PREFIX + where, query={**query, "limit": size}).item
             items = page.get("items")
             if not isinstance(items, list):
                 raise self._foreign("a list without items")
@@ -187,8 +227,9 @@ class Client:
         query: Query | None = None,
         document: Item | None = None,
         headers: Mapping[str, str] | None = None,
+        timeout_seconds: float | None = None,
     ) -> Answer:
-        response = self._send(method, where, query, document, headers)
+        response = self._send(method, where, query, document, headers, timeout_seconds or self._timeout_seconds)
         revision = response.headers.get("Config-Revision", "")
         if response.is_success and method != "GET" and not revision:
             raise self._foreign("a change without a Config-Revision")
@@ -222,10 +263,13 @@ class Client:
         query: Query | None,
         document: Item | None,
         headers: Mapping[str, str] | None,
+        timeout_seconds: float,
     ) -> httpx.Response:
         unsure = "" if method == "GET" else "; it is not known whether the change was made: look before you repeat it"
         wait_seconds = 0 if method == "GET" else self._wait_seconds
-        timeout_seconds = self._timeout_seconds + wait_seconds
+        timeout_seconds += wait_seconds
+        if method != "GET":
+            query = {**(query or {}), **self._query}
         if wait_seconds:
             headers = {**(headers or {}), "Prefer": f"wait={wait_seconds}"}
         try:
@@ -274,9 +318,42 @@ def _error(problem: Item) -> ProviderError:
     detail = told or str(problem.get("detail") or problem.get("title") or "it failed")
     if code == InUse.code:
         detail += " with --cascade"
+    if code == Brake.code:
+        number = int(problem.get("confirm") or 0)
+        listed = _read_fields(fields) if isinstance(fields, list) else []
+        reasons = ", ".join(field.detail for field in listed)
+        return Brake(f"{reasons}: if that is meant, say so with --confirm {number}", listed, number)
+    if code == PreconditionFailed.code:
+        return PreconditionFailed(
+            detail, _read_fields(fields) if isinstance(fields, list) else (), _read_since(problem)
+        )
     if code == Unauthenticated.code:
         detail = _UNKNOWN
-    return NotFound(detail) if code == NotFound.code else ProviderError(detail)
+    known = _KINDS.get(code, ProviderError)
+    return known(detail, _read_fields(fields) if isinstance(fields, list) else ())
+
+
+def _read_fields(fields: Sequence[Any]) -> list[FieldError]:
+    """Read which fields are wrong."""
+    return [
+        FieldError(
+            str(field.get("pointer", "")),
+            str(field.get("code", "")),
+            str(field.get("detail", "")),
+            str(field.get("in", "")),
+        )
+        for field in fields
+        if isinstance(field, dict)
+    ]
+
+
+def _read_since(problem: Item) -> list[Since]:
+    """Read what others did meanwhile."""
+    listed = problem.get("revisions")
+    return [
+        Since(int(each.get("number", 0)), *(str(each.get(name, "")) for name in ("time", "author", "summary")))
+        for each in (listed if isinstance(listed, list) else ())
+    ]
 
 
 def _fields(fields: Sequence[Item]) -> str:

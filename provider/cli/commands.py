@@ -17,6 +17,10 @@ LATE: Final = {
     "up": "Migrate, serve, and run Traefik beside it.",
     "serve": "Serve the REST API and the configuration that Traefik polls.",
     "migrate": "Make the database, or bring it to this version's schema.",
+    "plan": "Show what `apply` would do, and do nothing.",
+    "apply": "Bring the state in step with a file, all or nothing.",
+    "export": "Print the whole state, as a file for `apply`.",
+    "schema": "Print the JSON Schema of the files for `apply`, for editors.",
     "backup": "Copy the database into a file, and verify the copy.",
     "restore": "Put a backup in the place of the database.",
 }

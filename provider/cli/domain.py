@@ -13,10 +13,14 @@ from provider.cli.options import (
     CreateOption,
     EtagOption,
     IfMatchOption,
+    LabelOption,
     LimitOption,
+    NoLabelOption,
     QueryOption,
+    WithLabelOption,
     YesOption,
     given,
+    read_labels,
     reads,
     writes,
 )
@@ -30,7 +34,9 @@ app = typer.Typer(
 )
 
 DOMAINS: Final = nouns.Place(
-    "domain", path("domains"), {"Name": nouns.field("name"), "Description": nouns.field("description")}
+    "domain",
+    path("domains"),
+    {"Name": nouns.field("name"), "Description": nouns.field("description"), "Labels": nouns.words_of_labels},
 )
 
 NewNameArgument = Annotated[
@@ -44,7 +50,9 @@ DescriptionOption = Annotated[str | None, typer.Option(metavar="TEXT", help="Wha
 
 @app.command("list")
 @reads
-def list_domains(client: Client, output: Output, query: QueryOption = "", limit: LimitOption = None) -> None:
+def list_domains(
+    client: Client, output: Output, query: QueryOption = "", label: WithLabelOption = None, limit: LimitOption = None
+) -> None:
     """List domains.
 
     --query looks in the name and the description.
@@ -54,7 +62,7 @@ def list_domains(client: Client, output: Output, query: QueryOption = "", limit:
       wayshub-provider domain list -q alvin -o json
     """
     advice = "no domains yet: add one with `wayshub-provider domain add`, or a whole application with `expose`"
-    nouns.list_all(client, output, DOMAINS, query, limit, advice)
+    nouns.list_all(client, output, DOMAINS, query, limit, advice, label)
 
 
 @app.command()
@@ -70,14 +78,20 @@ def show(client: Client, output: Output, name: NameArgument, etag: EtagOption = 
 
 @app.command()
 @writes
-def add(client: Client, output: Output, name: NewNameArgument, description: DescriptionOption = None) -> None:
+def add(
+    client: Client,
+    output: Output,
+    name: NewNameArgument,
+    description: DescriptionOption = None,
+    label: LabelOption = None,
+) -> None:
     """Add a domain. It does nothing until a router matches it.
 
     Examples:
       wayshub-provider domain add belajar.example
-      wayshub-provider domain add '*.alvin.xyz' --description 'One for each class'
+      wayshub-provider domain add '*.alvin.xyz' --description 'One for each class' --label team=video
     """
-    nouns.add(client, output, DOMAINS, given(name=name, description=description))
+    nouns.add(client, output, DOMAINS, given(name=name, description=description, labels=read_labels(label)))
 
 
 @app.command("set")
@@ -87,6 +101,8 @@ def change(
     output: Output,
     name: NameArgument,
     description: DescriptionOption = None,
+    label: LabelOption = None,
+    no_label: NoLabelOption = None,
     create: CreateOption = False,
     if_match: IfMatchOption = None,
 ) -> None:
@@ -96,7 +112,7 @@ def change(
       wayshub-provider domain set alvin.xyz --description 'The class'
       wayshub-provider domain set belajar.example --create
     """
-    patch = given(description=description)
+    patch = given(description=description, labels=read_labels(label, no_label))
     nouns.change(client, output, DOMAINS, name, patch, create=create, if_match=if_match)
 
 

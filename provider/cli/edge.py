@@ -7,7 +7,7 @@ import typer
 from provider.cli import nouns
 from provider.cli.client import Client, Item, path
 from provider.cli.completion import complete_edge
-from provider.cli.options import LimitOption, QueryOption, reads, writes
+from provider.cli.options import LimitOption, QueryOption, reads, waits
 from provider.cli.output import Output, note
 from provider.cli.times import ago
 
@@ -110,7 +110,7 @@ def show(client: Client, output: Output, name: NameArgument) -> None:
 
 
 @app.command()
-@writes
+@waits
 def lift(client: Client, output: Output, name: NameArgument) -> None:
     """Lift a quarantine: offer again what was rejected.
 

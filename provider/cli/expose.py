@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from provider.cli import liveness, nouns
+from provider.cli import differences, liveness, nouns
 from provider.cli.client import Client, Item, path
 from provider.cli.options import given, writes_and_waits
 from provider.cli.output import Output
@@ -80,6 +80,9 @@ def expose(
         healthCheck=health_check_fields(health_check, health_check_interval, health_check_timeout),
     )
     answer = client.post(path("expose"), document)
+    if output.is_trial:
+        differences.tell_trial(output, answer)
+        return
     if output.is_json:
         output.document(answer.item)
     else:

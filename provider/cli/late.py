@@ -6,13 +6,19 @@
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 import typer
 from typer.core import TyperCommand
+from typer.exceptions import TyperException
 from typer.main import get_command
 
 from provider.cli.options import read_help
+
+TELLING: Final = {"plan"}
+"""Commands whose exit status 2 says what they found: who calls them in a wrong way gets 1."""
+
+_WRONG_USAGE: Final = 2
 
 
 class LateCommand(TyperCommand):
@@ -24,7 +30,12 @@ class LateCommand(TyperCommand):
         command = find(group, str(self.name))
         alone = typer.Typer(add_completion=False, rich_markup_mode=self.rich_markup_mode)
         alone.command(self.name, help=read_help(command))(command)
-        return get_command(alone).make_context(info_name, args, parent, **extra)
+        try:
+            return get_command(alone).make_context(info_name, args, parent, **extra)
+        except TyperException as error:
+            if self.name in TELLING and getattr(error, "exit_code", None) == _WRONG_USAGE:
+                error.exit_code = 1  # type: ignore[attr-defined]  # what typer exits with
+            raise
 
 
 def find(group: str | None, name: str) -> Callable[..., None]:

@@ -1,11 +1,11 @@
 """What the nouns' commands share: to list, show, add, set and remove objects of one kind."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import typer
 
-from provider.cli import liveness
+from provider.cli import differences, liveness
 from provider.cli.client import Answer, Client, Item, path
 from provider.cli.options import confirm
 from provider.cli.output import Output, note
@@ -33,15 +33,27 @@ class Place:
         return f"{self.kind} {self.within}{name}"
 
 
-def list_all(client: Client, output: Output, place: Place, query: str, limit: int | None, advice: str) -> None:
+def list_all(
+    client: Client,
+    output: Output,
+    place: Place,
+    query: str,
+    limit: int | None,
+    advice: str,
+    labels: Sequence[str] | None = None,
+) -> None:
     """Print the objects of a list; to people, where there is none, what to do about it."""
-    items = list(client.items(place.collection, query, limit))
+    items = list(client.items(place.collection, query, limit, {"label": labels} if labels else None))
     if output.is_json:
         output.document(items)
     elif items:
         table(output, place.columns, items)
     else:
-        note(f"no {place.kind} has {query!r} in it" if query else advice)
+        if query or labels:
+            wanted = [f"has {query!r} in it"] if query else []
+            wanted += [f"has the label {label}" for label in labels or ()]
+            advice = f"no {place.kind} {' and '.join(wanted)}"
+        note(advice)
 
 
 def show(client: Client, output: Output, place: Place, name: str, *, etag: bool) -> Answer:
@@ -77,6 +89,8 @@ def change(
         if not create:
             raise
         fields = {field: value for field, value in patch.items() if value is not None}
+        if labels := {key: value for key, value in (patch.get("labels") or {}).items() if value is not None}:
+            fields["labels"] = labels
         answer, done = client.post(place.collection, {"name": name} | fields), "Added"
     tell(client, output, answer, f"{done} {place.label(name)}")
 
@@ -93,14 +107,18 @@ def remove(
     users: Callable[[], list[str]] = list,
 ) -> None:
     """Remove an object, after asking; with `cascade` what depends on it too, which `users` names."""
-    along = users() if cascade and not yes else []
-    confirm(f"Remove {place.label(name)}{' with ' + ', '.join(along) if along else ''}?", yes=yes, cascade=cascade)
+    if not output.is_trial:
+        along = users() if cascade and not yes else []
+        question = f"Remove {place.label(name)}{' with ' + ', '.join(along) if along else ''}?"
+        confirm(question, yes=yes, needs_yes="--cascade" if cascade else "")
     answer = client.delete(place.path(name), cascade=cascade, if_match=if_match)
     tell(client, output, answer, f"Removed {place.label(name)}")
 
 
 def table(output: Output, columns: Columns, items: list[Item]) -> None:
-    """Print objects, one a row."""
+    """Print objects, one a row; without a column for labels where nothing has any."""
+    if not any(item.get("labels") for item in items):
+        columns = {heading: read for heading, read in columns.items() if read is not words_of_labels}
     output.table(list(columns), [[read(item) for read in columns.values()] for item in items])
 
 
@@ -109,13 +127,21 @@ def field(name: str) -> Callable[[Item], object]:
     return lambda item: item.get(name)
 
 
+def words_of_labels(item: Item) -> str:
+    """Write labels as they are typed."""
+    return ", ".join(f"{key}={value}" for key, value in (item.get("labels") or {}).items()) or "none"
+
+
 def percent(share: float) -> str:
     """Write a share, 0 to 1, for people."""
     return f"{share * 100:.3g} %" if share < 1 else "100 %"
 
 
 def tell(client: Client, output: Output, answer: Answer, done: str) -> None:
-    """Print what a write did, and whether it is live; to programs the object, if there is one."""
+    """Print what a write did, or would do, and whether it is live; to programs the object, if there is one."""
+    if output.is_trial:
+        differences.tell_trial(output, answer)
+        return
     if not output.is_json:
         output.line(f"{done} (revision {answer.revision}).")
     elif answer.item:

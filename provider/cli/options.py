@@ -10,7 +10,7 @@ from typing import Annotated, Any, Concatenate, Final, ParamSpec
 
 import typer
 
-from provider.cli.client import DEFAULT_URL, TIMEOUT_SECONDS, Client, find_url
+from provider.cli.client import DEFAULT_URL, TIMEOUT_SECONDS, Client, Query, find_url
 from provider.cli.output import Format, Output
 from provider.errors import ProviderError
 
@@ -39,6 +39,17 @@ OutputOption = Annotated[
 QueryOption = Annotated[
     str, typer.Option("--query", "-q", metavar="TEXT", help="Only what has this text in it, in either case.")
 ]
+WithLabelOption = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="KEY=VALUE", help="Only what has this label; repeat it for several, all of them."),
+]
+LabelOption = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="KEY=VALUE", help="Label to set, beside those that it has; repeat it for several."),
+]
+NoLabelOption = Annotated[
+    list[str] | None, typer.Option("--no-label", metavar="KEY", help="Label to take away; repeat it for several.")
+]
 LimitOption = Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="Most to list.", show_default="all")]
 CreateOption = Annotated[bool, typer.Option("--create", help="Add it if there is none, so that this can be repeated.")]
 CascadeOption = Annotated[bool, typer.Option("--cascade", help="Take along what depends on it.")]
@@ -51,6 +62,16 @@ WaitOption = Annotated[
         metavar="SECONDS",
         help="Wait until every edge runs the change, for so long at most. It is kept in any case; exit status "
         f"{NOT_LIVE} tells that an edge was not seen to run it.",
+    ),
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Tell what it would do, and keep nothing.")]
+ConfirmOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="NUMBER",
+        help="Confirm a change that takes much away, with the number that its refusal names.",
+        show_default=False,
     ),
 ]
 EtagOption = Annotated[bool, typer.Option("--etag", help="Print the ETag alone, for --if-match.")]
@@ -81,11 +102,18 @@ READING: Final = (
 )
 """The options of every command that asks the service."""
 
-WRITING: Final = (
+WAITING: Final = (
     *READING,
     inspect.Parameter("wait", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=WaitOption),
 )
-"""The options of every command that changes something: one that all of them take is added here."""
+"""The options of every command that does something of which the edges hear."""
+
+WRITING: Final = (
+    *WAITING,
+    inspect.Parameter("dry_run", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=DryRunOption),
+    inspect.Parameter("confirm", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=ConfirmOption),
+)
+"""The options of every command that changes the state: one that all of them take is added here."""
 
 Command = Callable[Concatenate[Client, Output, P], None]
 
@@ -93,6 +121,11 @@ Command = Callable[Concatenate[Client, Output, P], None]
 def reads(command: Command[P]) -> Callable[P, None]:
     """Give a command that reads its client and its output, and the options that say which."""
     return _connected(command, READING)
+
+
+def waits(command: Command[P]) -> Callable[P, None]:
+    """Give a command that changes what the edges get, but not the state, its client and its output."""
+    return _connected(command, WAITING)
 
 
 def writes(command: Command[P]) -> Callable[P, None]:
@@ -113,14 +146,35 @@ def read_help(command: Callable[..., None]) -> str:
     return (inspect.getdoc(command) or "").replace("Examples:\n", "\b\nExamples:\n")
 
 
-def connect(url: str | None, timeout_seconds: float = TIMEOUT_SECONDS, wait_seconds: int = 0) -> Client:
-    """Make a client of the service that an option or the environment names."""
-    return Client(url or find_url(os.environ), os.environ.get("PROVIDER_TOKEN", ""), timeout_seconds, wait_seconds)
+def connect(
+    url: str | None,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    wait_seconds: int = 0,
+    query: Query | None = None,
+) -> Client:
+    """Make a client of the service that an option or the environment names; `query` is added to each write."""
+    token = os.environ.get("PROVIDER_TOKEN", "")
+    return Client(url or find_url(os.environ), token, timeout_seconds, wait_seconds, query)
 
 
 def given(**fields: Any) -> dict[str, Any]:
     """Return the fields that were given on the command line: what was not is None."""
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def read_labels(label: Sequence[str] | None, no_label: Sequence[str] | None = None) -> dict[str, str | None] | None:
+    """Read labels as they are typed, those to take away as None; None if there are none. Raises a usage error."""
+    labels: dict[str, str | None] = {}
+    for text in label or ():
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{text!r} is not a label: write KEY=VALUE", param_hint="--label")
+        labels[key] = value
+    for key in no_label or ():
+        if key in labels:
+            raise typer.BadParameter(f"it is either set or taken away, and the label {key} is both here")
+        labels[key] = None
+    return labels or None
 
 
 def taken_away(**options: tuple[bool, object]) -> dict[str, None]:
@@ -134,20 +188,25 @@ def taken_away(**options: tuple[bool, object]) -> dict[str, None]:
     return {name: None for name, (taken, _value) in options.items() if taken}
 
 
-def confirm(question: str, *, yes: bool, cascade: bool = False) -> None:
+def can_ask() -> bool:
+    """Tell whether there is somebody at a terminal."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def confirm(question: str, *, yes: bool, needs_yes: str = "") -> None:
     """Ask on a terminal before something is removed, unless told not to.
 
-    Where nobody can be asked, the command itself is the answer, but what takes more along needs `--yes`.
+    Where nobody can be asked, the command itself is the answer, but for what `needs_yes` names.
     """
     if yes:
         return
-    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
-        if cascade:
-            raise typer.BadParameter("where nobody can be asked, --cascade needs --yes")
+    if not can_ask():
+        if needs_yes:
+            raise typer.BadParameter(f"where nobody can be asked, {needs_yes} needs --yes")
         return
     typer.echo(f"{question} [y/N] ", nl=False, err=True)
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise ProviderError("nothing was removed")
+        raise ProviderError("nothing was changed")
 
 
 def _connected(command: Command[P], options: Sequence[inspect.Parameter], wait_seconds: int = 0) -> Callable[P, None]:
@@ -156,7 +215,11 @@ def _connected(command: Command[P], options: Sequence[inspect.Parameter], wait_s
         shared: dict[str, Any] = {option.name: chosen.pop(option.name) for option in options}
         asked: int | None = shared.get("wait")
         output = Output(shared["output"])
-        with connect(shared["url"], wait_seconds=wait_seconds if asked is None else asked) as client:
+        output.is_trial = shared.get("dry_run", False)
+        query: dict[str, str | int] = {"dryRun": "true"} if output.is_trial else {}
+        if shared.get("confirm") is not None:
+            query["confirm"] = shared["confirm"]
+        with connect(shared["url"], wait_seconds=wait_seconds if asked is None else asked, query=query) as client:
             command(client, output, *arguments, **chosen)
         if asked and output.is_pending:
             raise typer.Exit(NOT_LIVE)

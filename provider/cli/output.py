@@ -25,12 +25,13 @@ class Format(StrEnum):
 class Output:
     """Where a command's answer goes: standard output, in one of the formats.
 
-    `is_pending` says that the answer was: kept, but not live on every edge.
+    `is_pending` says that the answer was: kept, but not live on every edge. `is_trial` says that nothing is kept.
     """
 
     def __init__(self, chosen: Format) -> None:
         self.is_json = chosen is Format.JSON
         self.is_pending = False
+        self.is_trial = False
 
     def document(self, document: Any) -> None:
         """Print what REST answered, for programs."""
@@ -40,6 +41,10 @@ class Output:
     def line(self, text: str = "") -> None:
         """Print one line for people, which is never broken, so that it can be copied."""
         typer.echo(printable(text))
+
+    def marked(self, text: str, color: str) -> None:
+        """Print one line for people in a color, where the terminal has colors."""
+        typer.secho(printable(text), fg=color)
 
     def alarm(self, text: str) -> None:
         """Print one line for people that must not be overlooked."""

@@ -27,15 +27,17 @@ class Progress:
     A terminal that was closed, or a pipe that nobody reads any more, is no reason for the command to end.
     """
 
-    def __init__(self) -> None:
-        if isinstance(sys.stdout, io.TextIOWrapper):
+    def __init__(self, *, quiet: bool = False) -> None:
+        if not quiet and isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # where the terminal knows no "…"
-        self._console = _Console(highlight=False, soft_wrap=True)
+        self._console = _Console(highlight=False, soft_wrap=True, quiet=quiet)
         self._status: Status | None = None
 
     def doing(self, text: str) -> None:
         """Say what is being done from now on."""
         self.close()
+        if self._console.quiet:
+            return
         if not self._console.is_terminal:
             self.say(f"{text} …")
             return

@@ -11,10 +11,14 @@ from provider.cli.options import (
     CreateOption,
     EtagOption,
     IfMatchOption,
+    LabelOption,
     LimitOption,
+    NoLabelOption,
     QueryOption,
+    WithLabelOption,
     YesOption,
     given,
+    read_labels,
     reads,
     taken_away,
     writes,
@@ -39,6 +43,7 @@ ROUTERS: Final = nouns.Place(
         "Entry points": nouns.field("entryPoints"),
         "Priority": lambda router: router.get("priority") or "by rule",
         "Enabled": nouns.field("enabled"),
+        "Labels": nouns.words_of_labels,
     },
 )
 
@@ -96,7 +101,9 @@ EnabledOption = Annotated[
 
 @app.command("list")
 @reads
-def list_routers(client: Client, output: Output, query: QueryOption = "", limit: LimitOption = None) -> None:
+def list_routers(
+    client: Client, output: Output, query: QueryOption = "", label: WithLabelOption = None, limit: LimitOption = None
+) -> None:
     """List routers.
 
     --query looks in the name, the domains, the path prefix and the service.
@@ -106,7 +113,7 @@ def list_routers(client: Client, output: Output, query: QueryOption = "", limit:
       wayshub-provider router list -q alvin.xyz -o json
     """
     advice = "no routers yet: add one with `wayshub-provider router add`, or a whole application with `expose`"
-    nouns.list_all(client, output, ROUTERS, query, limit, advice)
+    nouns.list_all(client, output, ROUTERS, query, limit, advice, label)
 
 
 @app.command()
@@ -133,6 +140,7 @@ def add(
     entry_point: EntryPointsOption = None,
     priority: PriorityOption = None,
     enabled: EnabledOption = None,
+    label: LabelOption = None,
 ) -> None:
     """Add a router from domains and a path prefix, or from a rule.
 
@@ -149,6 +157,7 @@ def add(
         entryPoints=entry_point,
         priority=priority,
         enabled=enabled,
+        labels=read_labels(label),
     )
     nouns.add(client, output, ROUTERS, document)
 
@@ -169,6 +178,8 @@ def change(
     priority: PriorityOption = None,
     no_priority: NoPriorityOption = False,
     enabled: EnabledOption = None,
+    label: LabelOption = None,
+    no_label: NoLabelOption = None,
     create: CreateOption = False,
     if_match: IfMatchOption = None,
 ) -> None:
@@ -192,6 +203,7 @@ def change(
         entryPoints=entry_point,
         priority=priority,
         enabled=enabled,
+        labels=read_labels(label, no_label),
     )
     patch |= taken_away(
         domains=(no_domain, domain), pathPrefix=(no_path_prefix, path_prefix), priority=(no_priority, priority)

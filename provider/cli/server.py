@@ -11,10 +11,14 @@ from provider.cli.options import (
     CreateOption,
     EtagOption,
     IfMatchOption,
+    LabelOption,
     LimitOption,
+    NoLabelOption,
     QueryOption,
+    WithLabelOption,
     YesOption,
     given,
+    read_labels,
     reads,
     writes,
 )
@@ -75,7 +79,7 @@ WANTED: Final[nouns.Columns] = {
 }
 """How a server is shown where nothing can have been observed of it."""
 
-COLUMNS: Final[nouns.Columns] = {**WANTED, "Health": words_of_health}
+COLUMNS: Final[nouns.Columns] = {**WANTED, "Health": words_of_health, "Labels": nouns.words_of_labels}
 
 
 def servers_of(service: str) -> nouns.Place:
@@ -86,7 +90,12 @@ def servers_of(service: str) -> nouns.Place:
 @app.command("list")
 @reads
 def list_servers(
-    client: Client, output: Output, service: ServiceArgument, query: QueryOption = "", limit: LimitOption = None
+    client: Client,
+    output: Output,
+    service: ServiceArgument,
+    query: QueryOption = "",
+    label: WithLabelOption = None,
+    limit: LimitOption = None,
 ) -> None:
     """List the servers of a service.
 
@@ -101,7 +110,7 @@ def list_servers(
       wayshub-provider server list wayshub -q 127.0.0.1 -o json
     """
     advice = f"service {service} has no servers yet: add one with `wayshub-provider server add {service}`"
-    nouns.list_all(client, output, servers_of(service), query, limit, advice)
+    nouns.list_all(client, output, servers_of(service), query, limit, advice, label)
 
 
 @app.command()
@@ -127,13 +136,14 @@ def add(
     server_url: ServerURLArgument,
     weight: WeightOption = None,
     state: StateOption = None,
+    label: LabelOption = None,
 ) -> None:
     """Add a server to a service.
 
     Examples:
       wayshub-provider server add wayshub c http://127.0.0.1:3002 --weight 2
     """
-    document = given(name=name, url=server_url, weight=weight, state=state)
+    document = given(name=name, url=server_url, weight=weight, state=state, labels=read_labels(label))
     nouns.add(client, output, servers_of(service), document)
 
 
@@ -147,6 +157,8 @@ def change(
     server_url: NewServerURLArgument = None,
     weight: WeightOption = None,
     state: StateOption = None,
+    label: LabelOption = None,
+    no_label: NoLabelOption = None,
     create: CreateOption = False,
     if_match: IfMatchOption = None,
 ) -> None:
@@ -159,7 +171,7 @@ def change(
       wayshub-provider server set wayshub a --state drain
       wayshub-provider server set wayshub c http://127.0.0.1:3002 --create
     """
-    patch = given(url=server_url, weight=weight, state=state)
+    patch = given(url=server_url, weight=weight, state=state, labels=read_labels(label, no_label))
     nouns.change(client, output, servers_of(service), name, patch, create=create, if_match=if_match)
 
 

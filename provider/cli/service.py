@@ -12,10 +12,14 @@ from provider.cli.options import (
     CreateOption,
     EtagOption,
     IfMatchOption,
+    LabelOption,
     LimitOption,
+    NoLabelOption,
     QueryOption,
+    WithLabelOption,
     YesOption,
     given,
+    read_labels,
     reads,
     taken_away,
     writes,
@@ -51,6 +55,7 @@ SERVICES: Final = nouns.Place(
         "Sticky": _sticky,
         "Availability": lambda service: (service.get("availability") or {}).get("detail"),
         "Host header": lambda service: "the client's" if service.get("passHostHeader") else "the server's",
+        "Labels": nouns.words_of_labels,
     },
 )
 
@@ -95,7 +100,9 @@ PassHostHeaderOption = Annotated[
 
 @app.command("list")
 @reads
-def list_services(client: Client, output: Output, query: QueryOption = "", limit: LimitOption = None) -> None:
+def list_services(
+    client: Client, output: Output, query: QueryOption = "", label: WithLabelOption = None, limit: LimitOption = None
+) -> None:
     """List services.
 
     --query looks in the name.
@@ -105,7 +112,7 @@ def list_services(client: Client, output: Output, query: QueryOption = "", limit
       wayshub-provider service list -q way -o json
     """
     advice = "no services yet: add one with `wayshub-provider service add`, or a whole application with `expose`"
-    nouns.list_all(client, output, SERVICES, query, limit, advice)
+    nouns.list_all(client, output, SERVICES, query, limit, advice, label)
 
 
 @app.command()
@@ -142,6 +149,7 @@ def add(
     health_check_timeout: HealthCheckTimeoutOption = None,
     sticky_cookie: StickyCookieOption = None,
     pass_host_header: PassHostHeaderOption = None,
+    label: LabelOption = None,
 ) -> None:
     """Add a service, which has no servers yet.
 
@@ -151,7 +159,7 @@ def add(
     """
     checked = health_check_fields(health_check, health_check_interval, health_check_timeout)
     fields = _fields(strategy, checked, sticky_cookie, pass_host_header)
-    nouns.add(client, output, SERVICES, {"name": name} | fields)
+    nouns.add(client, output, SERVICES, {"name": name} | fields | given(labels=read_labels(label)))
 
 
 @app.command("set")
@@ -168,6 +176,8 @@ def change(
     sticky_cookie: StickyCookieOption = None,
     no_sticky_cookie: NoStickyOption = False,
     pass_host_header: PassHostHeaderOption = None,
+    label: LabelOption = None,
+    no_label: NoLabelOption = None,
     create: CreateOption = False,
     if_match: IfMatchOption = None,
 ) -> None:
@@ -180,6 +190,7 @@ def change(
     """
     checked = health_check_fields(health_check, health_check_interval, health_check_timeout)
     patch = _fields(strategy, checked, sticky_cookie, pass_host_header)
+    patch |= given(labels=read_labels(label, no_label))
     patch |= taken_away(healthCheck=(no_health_check, checked), sticky=(no_sticky_cookie, sticky_cookie))
     nouns.change(client, output, SERVICES, name, patch, create=create, if_match=if_match)
 

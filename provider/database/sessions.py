@@ -109,6 +109,13 @@ class Database:
             self._check_file()
 
     @contextmanager
+    def trying(self) -> Iterator[Session]:
+        """Give a session as `writing` does, of which nothing is kept. Raises `Unavailable`."""
+        with self._session("BEGIN IMMEDIATE") as session:
+            yield session
+            session.rollback()
+
+    @contextmanager
     def _session(self, begin: str) -> Iterator[Session]:
         self._check_file()
         with _told(self.path), KeepingSession(self._engine, expire_on_commit=False, autoflush=False) as session:

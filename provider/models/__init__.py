@@ -2,6 +2,7 @@
 
 from provider.models.account import Account, AccountSession, Failure, FamiliarAddress, Invitation, Role
 from provider.models.audit import Actor, AuditEntry, AuditOutcome, AuditOutput
+from provider.models.difference import AppliedOutput, DifferenceOutput, TrialOutput
 from provider.models.domain import Domain, DomainInput, DomainReplacement
 from provider.models.edge import EdgeRecord, QuarantineRecord
 from provider.models.expose import ExposedServer, ExposeInput, ExposeOutput
@@ -24,6 +25,7 @@ __all__ = [
     "Account",
     "AccountSession",
     "Actor",
+    "AppliedOutput",
     "AuditEntry",
     "AuditOutcome",
     "AuditOutput",
@@ -32,6 +34,7 @@ __all__ = [
     "ChangeOutput",
     "Cookie",
     "CreatedTokenOutput",
+    "DifferenceOutput",
     "Domain",
     "DomainInput",
     "DomainReplacement",
@@ -65,5 +68,6 @@ __all__ = [
     "Token",
     "TokenInput",
     "TokenOutput",
+    "TrialOutput",
     "WholeRevisionOutput",
 ]

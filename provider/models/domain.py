@@ -1,14 +1,16 @@
 """Domains: the host names that are ours."""
 
+from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
 from provider.models.base import input_config, without_name
-from provider.values import HOST_LENGTH, Hostname, Text, to_ascii
+from provider.values import HOST_LENGTH, Hostname, Labels, Text, to_ascii
 
 
 class DomainBase(SQLModel):
     name: Hostname
     description: Text = ""
+    labels: Labels = {}
 
 
 class Domain(DomainBase, table=True):
@@ -16,9 +18,10 @@ class Domain(DomainBase, table=True):
 
     name: str = Field(primary_key=True, max_length=HOST_LENGTH)
     shown: str = Field(max_length=HOST_LENGTH)
+    labels: dict[str, str] = Field(sa_type=JSON)
 
 
-_EXAMPLE = {"name": "alvin.xyz", "description": "The class's own name"}
+_EXAMPLE = {"name": "alvin.xyz", "description": "The class's own name", "labels": {"team": "video"}}
 
 
 class DomainInput(DomainBase):

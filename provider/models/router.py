@@ -1,6 +1,6 @@
 """Routers: which requests go to which service."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, ValidationInfo, field_validator
 from pydantic import Field as Described
@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel
 from provider import rules
 from provider.messages import Message
 from provider.models.base import input_config, without_name
-from provider.values import HOST_LENGTH, Hostname, Name, PathPrefix, Priority, check_text, refusal, to_ascii
+from provider.values import HOST_LENGTH, Hostname, Labels, Name, PathPrefix, Priority, check_text, refusal, to_ascii
 
 
 class Router(SQLModel, table=True):
@@ -23,6 +23,7 @@ class Router(SQLModel, table=True):
     entry_points: list[str] = Field(sa_type=JSON)
     priority: int | None
     enabled: bool
+    labels: dict[str, str] = Field(sa_type=JSON)
 
 
 class RouterDomain(SQLModel, table=True):
@@ -91,6 +92,7 @@ class RouterBase(SQLModel):
         ),
     ] = None
     enabled: Annotated[bool, Described(description="Whether the edge gets this router.")] = True
+    labels: Labels = {}
 
     @field_validator("rule")
     @classmethod
@@ -128,7 +130,7 @@ class RouterBase(SQLModel):
         return [to_ascii(domain) for domain in self.domains]
 
 
-_EXAMPLE = {
+_EXAMPLE: dict[str, Any] = {
     "name": "wayshub",
     "domains": ["alvin.xyz"],
     "pathPrefix": None,
@@ -137,6 +139,7 @@ _EXAMPLE = {
     "entryPoints": ["web"],
     "priority": None,
     "enabled": True,
+    "labels": {},
 }
 _NO_RULE = {"rule": {"type": "null"}}
 _MATCH = [

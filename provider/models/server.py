@@ -4,11 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel
 from pydantic import Field as Described
-from sqlalchemy import CheckConstraint, Enum
+from sqlalchemy import JSON, CheckConstraint, Enum
 from sqlmodel import Field, SQLModel
 
 from provider.models.base import input_config, output_config, without_name
-from provider.values import Name, ServerState, ServerURL, Weight
+from provider.values import Labels, Name, ServerState, ServerURL, Weight
 
 
 class ServerBase(SQLModel):
@@ -23,6 +23,7 @@ class ServerBase(SQLModel):
             "maint is out of service.",
         ),
     ] = ServerState.READY
+    labels: Labels = {}
 
 
 class Server(ServerBase, table=True):
@@ -42,9 +43,10 @@ class Server(ServerBase, table=True):
             name="state",
         )
     )
+    labels: dict[str, str] = Field(sa_type=JSON)
 
 
-_EXAMPLE = {"name": "a", "url": "http://10.0.0.11:3000", "weight": 3, "state": "ready"}
+_EXAMPLE = {"name": "a", "url": "http://10.0.0.11:3000", "weight": 3, "state": "ready", "labels": {}}
 
 
 class ServerInput(ServerBase):

@@ -9,7 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from provider.messages import Message
 from provider.models.base import input_config, output_config, without_name
-from provider.values import CookieName, Duration, HealthPath, Name, Strategy, duration_seconds, refusal
+from provider.values import CookieName, Duration, HealthPath, Labels, Name, Strategy, duration_seconds, refusal
 
 
 class HealthCheck(BaseModel):
@@ -60,6 +60,7 @@ class ServiceBase(SQLModel):
     pass_host_header: Annotated[
         bool, Described(description="Whether servers see the Host header that the client sent.")
     ] = True
+    labels: Labels = {}
 
 
 class Service(ServiceBase, table=True):
@@ -77,6 +78,7 @@ class Service(ServiceBase, table=True):
     )
     health_check: dict[str, Any] | None = Field(sa_type=JSON(none_as_null=True))
     sticky: dict[str, Any] | None = Field(sa_type=JSON(none_as_null=True))
+    labels: dict[str, str] = Field(sa_type=JSON)
 
 
 class ServiceOptions(ServiceBase):
@@ -90,6 +92,7 @@ _EXAMPLE = {
     "healthCheck": {"path": "/", "interval": "5s", "timeout": "2s"},
     "sticky": None,
     "passHostHeader": True,
+    "labels": {},
 }
 
 

@@ -1,11 +1,13 @@
 """Domains in the database. Their key is the A-label."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlmodel import Session, col, func, select
 
 from provider.models import Domain, DomainInput, RouterDomain
 from provider.store import records, routers
+from provider.store.records import Label
 
 
 def find(session: Session, ascii_name: str) -> DomainInput | None:
@@ -19,10 +21,18 @@ def get(session: Session, ascii_name: str) -> DomainInput:
     return records.required(find(session, ascii_name), "domain", ascii_name)
 
 
-def page(session: Session, *, limit: int, after: str | None = None, q: str | None = None) -> Sequence[DomainInput]:
+def page(
+    session: Session, *, limit: int | None, after: str | None = None, q: str | None = None, labels: Sequence[Label] = ()
+) -> Sequence[DomainInput]:
     """Return at most `limit` domains by A-label, after `after`, with `q` in the name or the description."""
     texts = (Domain.name, Domain.shown, Domain.description)
-    return [_from_row(row) for row in records.page(session, Domain, texts, limit=limit, after=after, q=q)]
+    where = records.labelled(Domain.labels, labels)
+    return [_from_row(row) for row in records.page(session, Domain, texts, limit=limit, after=after, q=q, where=where)]
+
+
+def read_all(session: Session) -> list[DomainInput]:
+    """Return all domains by A-label."""
+    return [_from_row(row) for row in records.read_all(session, Domain, Domain.name)]
 
 
 def hosts(session: Session) -> Sequence[str]:
@@ -41,7 +51,7 @@ def put(session: Session, domain: DomainInput) -> None:
     """Create or replace a domain."""
     name = domain.ascii_name
     before = find(session, name)
-    records.save(session, Domain, name, {"name": name, "shown": domain.name, "description": domain.description})
+    records.save(session, Domain, name, to_row(domain))
     records.note(session, "domain", name, before, domain)
 
 
@@ -63,5 +73,15 @@ def remove(session: Session, ascii_name: str, *, cascade: bool = False) -> None:
     records.note(session, "domain", ascii_name, before, None)
 
 
+def to_row(domain: DomainInput) -> dict[str, Any]:
+    """Return the columns of a domain."""
+    return {
+        "name": domain.ascii_name,
+        "shown": domain.name,
+        "description": domain.description,
+        "labels": domain.labels,
+    }
+
+
 def _from_row(row: Domain) -> DomainInput:
-    return DomainInput.model_construct(name=row.shown, description=row.description)
+    return DomainInput.model_construct(name=row.shown, description=row.description, labels=row.labels)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, func, or_
-from sqlmodel import Session, SQLModel, col, select
+from sqlalchemy import ColumnElement, func, inspect, or_, select
+from sqlmodel import Session, SQLModel, col
+from sqlmodel import select as select_objects
 
 from provider.errors import InUse, NotFound
 from provider.messages import Message
@@ -13,6 +14,9 @@ from provider.models import Change, Kind
 
 T = TypeVar("T")
 R = TypeVar("R", bound=SQLModel)
+
+Label = tuple[str, str]
+"""A key and its value. A key has no character that has a meaning in JSON paths."""
 
 _CHANGES = "changes"
 
@@ -48,6 +52,12 @@ def save(session: Session, table: type[SQLModel], key: str | dict[str, str], val
             setattr(row, name, value)
 
 
+def read_all(session: Session, table: type[SQLModel], *order: Any) -> Sequence[Any]:
+    """Return all rows in an order, as plain rows that the session does not keep."""
+    columns = inspect(table).local_table.columns
+    return session.connection().execute(select(*columns).order_by(*map(col, order))).all()
+
+
 def remove(session: Session, table: type[SQLModel], key: str | dict[str, str]) -> None:
     """Remove a row that exists."""
     session.delete(session.get_one(table, key))
@@ -69,13 +79,18 @@ def page(
     With `q`, only those that have it in one of `texts`, in either case, or for which `also` is true.
     """
     name = col(texts[0])
-    query = select(table).where(*where).order_by(name).limit(limit)
+    query = select_objects(table).where(*where).order_by(name).limit(limit)
     if after is not None:
         query = query.where(name > after)
     if q:
         found = [contains(text, q) for text in texts]
         query = query.where(or_(*found) if also is None else or_(*found, also))
     return session.exec(query).all()
+
+
+def labelled(column: Any, labels: Sequence[Label]) -> list[ColumnElement[bool]]:
+    """Match a column of labels that has all of these."""
+    return [func.json_extract(col(column), f'$."{key}"') == value for key, value in labels]
 
 
 def contains(column: Any, text: str) -> ColumnElement[bool]:

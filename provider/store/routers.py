@@ -1,6 +1,7 @@
 """Routers in the database, with the domains that they match."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import delete, insert, or_
 from sqlmodel import Session, col, select
@@ -9,6 +10,7 @@ from provider.errors import FieldError, Invalid, pointer
 from provider.messages import Message
 from provider.models import Domain, Router, RouterDomain, RouterInput, Service
 from provider.store import records
+from provider.store.records import Label
 
 
 def find(session: Session, name: str) -> RouterInput | None:
@@ -23,14 +25,21 @@ def get(session: Session, name: str) -> RouterInput:
 
 
 def page(
-    session: Session, *, limit: int | None, after: str | None = None, q: str | None = None
+    session: Session, *, limit: int | None, after: str | None = None, q: str | None = None, labels: Sequence[Label] = ()
 ) -> Sequence[RouterInput]:
     """Return at most `limit` routers by name, after `after`, with `q` in a name, a domain, path prefix or rule."""
     texts = (Router.name, Router.service, Router.path_prefix, Router.rule)
     found = or_(records.contains(Domain.name, q or ""), records.contains(Domain.shown, q or ""))
     named = col(RouterDomain.domain).in_(select(Domain.name).where(found))
     by_domain = col(Router.name).in_(select(RouterDomain.router).where(named))
-    return _from_rows(session, records.page(session, Router, texts, limit=limit, after=after, q=q, also=by_domain))
+    where = records.labelled(Router.labels, labels)
+    rows = records.page(session, Router, texts, limit=limit, after=after, q=q, where=where, also=by_domain)
+    return _from_rows(session, rows)
+
+
+def read_all(session: Session) -> list[RouterInput]:
+    """Return all routers by name."""
+    return _from_rows(session, records.read_all(session, Router, Router.name))
 
 
 def disabled(session: Session) -> Sequence[RouterInput]:
@@ -63,21 +72,11 @@ def put(session: Session, router: RouterInput) -> None:
     before = find(session, router.name)
     hosts = router.ascii_domains
     _check_references(session, router, hosts)
-    values = {
-        "name": router.name,
-        "service": router.service,
-        "path_prefix": router.path_prefix,
-        "rule": router.rule,
-        "entry_points": list(router.entry_points),
-        "priority": router.priority,
-        "enabled": router.enabled,
-    }
-    records.save(session, Router, router.name, values)
+    records.save(session, Router, router.name, to_row(router))
     session.flush()
     if before is None or before.ascii_domains != hosts:
         _unlink(session, router.name)
-        links = [{"router": router.name, "position": position, "domain": host} for position, host in enumerate(hosts)]
-        if links:
+        if links := to_links(router):
             session.execute(insert(RouterDomain), links)
     # Read back: its domains are shown as they were typed when they were added.
     records.note(session, "router", router.name, before, get(session, router.name))
@@ -89,6 +88,26 @@ def remove(session: Session, name: str) -> None:
     _unlink(session, name)
     records.remove(session, Router, name)
     records.note(session, "router", name, before, None)
+
+
+def to_row(router: RouterInput) -> dict[str, Any]:
+    """Return the columns of a router; its domains are rows of their own, its links."""
+    return {
+        "name": router.name,
+        "service": router.service,
+        "path_prefix": router.path_prefix,
+        "rule": router.rule,
+        "entry_points": list(router.entry_points),
+        "priority": router.priority,
+        "enabled": router.enabled,
+        "labels": router.labels,
+    }
+
+
+def to_links(router: RouterInput) -> list[dict[str, Any]]:
+    """Return the columns of a router's links to its domains."""
+    hosts = enumerate(router.ascii_domains)
+    return [{"router": router.name, "position": position, "domain": host} for position, host in hosts]
 
 
 def _unlink(session: Session, name: str) -> None:
@@ -136,4 +155,5 @@ def _from_row(row: Router, domains: list[str]) -> RouterInput:
         entry_points=list(row.entry_points),
         priority=row.priority,
         enabled=row.enabled,
+        labels=row.labels,
     )

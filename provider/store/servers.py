@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -9,6 +10,7 @@ from provider.addresses import Network, find_trouble
 from provider.errors import FieldError, Invalid
 from provider.models import Server, ServerInput, Service
 from provider.store import records
+from provider.store.records import Label
 
 _NETWORKS = "server_networks"
 
@@ -49,13 +51,14 @@ def page(
     limit: int | None = None,
     after: str | None = None,
     q: str | None = None,
+    labels: Sequence[Label] = (),
 ) -> Sequence[ServerInput]:
     """Return the servers of a service by name, at most `limit`, after `after`, with `q` in the name or the URL.
 
     Raises `NotFound` for a service that does not exist.
     """
     _check_service(session, service)
-    within = [col(Server.service) == service]
+    within = [col(Server.service) == service, *records.labelled(Server.labels, labels)]
     texts = (Server.name, Server.url)
     rows = records.page(session, Server, texts, limit=limit, after=after, q=q, where=within)
     return [_from_row(row) for row in rows]
@@ -63,8 +66,9 @@ def page(
 
 def by_service(session: Session) -> Iterator[tuple[str, list[ServerInput]]]:
     """Return the servers of all services, a service at a time."""
-    rows = session.exec(select(Server).order_by(Server.service, Server.name))
-    for service, group in groupby(rows, key=lambda row: row.service):
+    for service, group in groupby(
+        records.read_all(session, Server, Server.service, Server.name), key=lambda row: str(row.service)
+    ):
         yield service, [_from_row(row) for row in group]
 
 
@@ -85,17 +89,18 @@ def put(session: Session, service: str, server: ServerInput) -> None:
     """
     _check_service(session, service)
     before = find(session, service, server.name)
-    if (before is None or before.url != server.url) and (trouble := find_refusal(session, server.url)):
-        raise Invalid([FieldError("/url", "url.network", trouble)])
-    values = {
-        "service": service,
-        "name": server.name,
-        "url": server.url,
-        "weight": server.weight,
-        "state": server.state,
-    }
-    records.save(session, Server, _key(service, server.name), values)
+    if wrong := check_network(session, before, server):
+        raise Invalid([wrong])
+    records.save(session, Server, _key(service, server.name), to_row(service, server))
     records.note(session, "server", f"{service}/{server.name}", before, server)
+
+
+def check_network(session: Session, before: ServerInput | None, server: ServerInput) -> FieldError | None:
+    """Return what is wrong with where a server shall lead; one that leads there already may stay."""
+    if before is not None and before.url == server.url:
+        return None
+    trouble = find_refusal(session, server.url)
+    return FieldError("/url", "url.network", trouble) if trouble else None
 
 
 def remove(session: Session, service: str, name: str) -> None:
@@ -113,5 +118,19 @@ def _key(service: str, name: str) -> dict[str, str]:
     return {"service": service, "name": name}
 
 
+def to_row(service: str, server: ServerInput) -> dict[str, Any]:
+    """Return the columns of a server."""
+    return {
+        "service": service,
+        "name": server.name,
+        "url": server.url,
+        "weight": server.weight,
+        "state": server.state,
+        "labels": server.labels,
+    }
+
+
 def _from_row(row: Server) -> ServerInput:
-    return ServerInput.model_construct(name=row.name, url=row.url, weight=row.weight, state=row.state)
+    return ServerInput.model_construct(
+        name=row.name, url=row.url, weight=row.weight, state=row.state, labels=row.labels
+    )

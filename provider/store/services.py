@@ -1,11 +1,13 @@
 """Services in the database."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlmodel import Session, col, func, select
 
 from provider.models import Cookie, HealthCheck, Router, Service, ServiceInput, Sticky
 from provider.store import records, routers, servers
+from provider.store.records import Label
 
 
 def find(session: Session, name: str) -> ServiceInput | None:
@@ -20,10 +22,17 @@ def get(session: Session, name: str) -> ServiceInput:
 
 
 def page(
-    session: Session, *, limit: int | None, after: str | None = None, q: str | None = None
+    session: Session, *, limit: int | None, after: str | None = None, q: str | None = None, labels: Sequence[Label] = ()
 ) -> Sequence[ServiceInput]:
     """Return at most `limit` services by name, after `after`, with `q` in their name."""
-    return [_from_row(row) for row in records.page(session, Service, (Service.name,), limit=limit, after=after, q=q)]
+    where = records.labelled(Service.labels, labels)
+    rows = records.page(session, Service, (Service.name,), limit=limit, after=after, q=q, where=where)
+    return [_from_row(row) for row in rows]
+
+
+def read_all(session: Session) -> list[ServiceInput]:
+    """Return all services by name."""
+    return [_from_row(row) for row in records.read_all(session, Service, Service.name)]
 
 
 def names(session: Session) -> Sequence[str]:
@@ -46,14 +55,7 @@ def count_routers(session: Session, names: Sequence[str]) -> dict[str, int]:
 def put(session: Session, service: ServiceInput) -> None:
     """Create or replace a service. Its servers stay as they are."""
     before = find(session, service.name)
-    values = {
-        "name": service.name,
-        "strategy": service.strategy,
-        "pass_host_header": service.pass_host_header,
-        "health_check": service.health_check and records.as_json(service.health_check),
-        "sticky": service.sticky and records.as_json(service.sticky),
-    }
-    records.save(session, Service, service.name, values)
+    records.save(session, Service, service.name, to_row(service))
     records.note(session, "service", service.name, before, service)
 
 
@@ -73,6 +75,18 @@ def remove(session: Session, name: str, *, cascade: bool = False) -> None:
     records.note(session, "service", name, before, None)
 
 
+def to_row(service: ServiceInput) -> dict[str, Any]:
+    """Return the columns of a service."""
+    return {
+        "name": service.name,
+        "strategy": service.strategy,
+        "pass_host_header": service.pass_host_header,
+        "health_check": service.health_check and records.as_json(service.health_check),
+        "sticky": service.sticky and records.as_json(service.sticky),
+        "labels": service.labels,
+    }
+
+
 def _from_row(row: Service) -> ServiceInput:
     check, sticky = row.health_check, row.sticky
     return ServiceInput.model_construct(
@@ -81,4 +95,5 @@ def _from_row(row: Service) -> ServiceInput:
         pass_host_header=row.pass_host_header,
         health_check=HealthCheck.model_construct(**check) if check else None,
         sticky=Sticky.model_construct(cookie=Cookie.model_construct(**sticky["cookie"])) if sticky else None,
+        labels=row.labels,
     )

@@ -14,6 +14,7 @@ TITLES = {
     "method-not-allowed": (405, "Method not allowed"),
     "already-exists": (409, "It exists already"),
     "in-use": (409, "It is in use"),
+    "brake": (409, "This takes much away"),
     "precondition-failed": (412, "It has changed since"),
     "too-large": (413, "The input is too large"),
     "unsupported-media-type": (415, "This content type is not accepted"),
@@ -24,12 +25,14 @@ TITLES = {
 """Every kind of problem, with its status. Programs rely on them: a kind is added, and never changed."""
 
 CODES = {
+    *("brake.domains", "brake.routers", "brake.servers", "brake.service"),
     *("body.incomplete", "cookie.name", "cursor.format", "domain.taken", "domain.unknown", "domains.duplicate"),
     *("duration.format", "duration.range", "entryPoints.duplicate", "expires.past", "field.required", "field.unknown"),
     *("header.format", "request.refused"),
     *("host.dot", "host.format", "host.length", "host.numeric", "host.wildcard"),
     *("json.depth", "json.duplicate", "json.members", "json.number", "json.syntax", "json.utf8"),
     *("date.format", "field.duplicate", "role.refused", "trial.refused"),
+    *("label.format", "label.key", "label.value"),
     *("name.duplicate", "name.format", "name.immutable", "name.taken", "path.format", "path.segments"),
     *("precondition.failed", "prefer.wait", "query.duplicate", "query.format", "query.unknown"),
     *("login.refused", "password.length", "password.repeat", "password.simple", "password.wrong"),
@@ -59,7 +62,7 @@ def problem(answer: httpx.Response, kind: str, *fields: tuple[str, str]) -> dict
     assert found["instance"] == answer.request.url.path[:2000]
     assert isinstance(found["detail"], str)
     assert found["detail"]
-    assert set(found) <= {"type", "title", "status", "detail", "instance", "errors"}
+    assert set(found) <= {"type", "title", "status", "detail", "instance", "errors", "confirm", "revisions"}
     assert answer.headers.get("retry-after") == ("1" if status == 503 else None)
     assert answer.headers.get("www-authenticate") == ("Bearer" if status == 401 else None)
     for error in found.get("errors", ()):

@@ -84,9 +84,10 @@ def fit(case: Case, url: str) -> None:
     if not isinstance(case.body, dict):
         return
     body: dict[str, Any] = case.body
-    for field, value in list(body.items()):
-        if value is not None and field in FITTED:
-            body[field] = FITTED[field](value)
+    if case.path.endswith("/apply"):
+        fit_declaration(body, url)
+        return
+    fit_fields(body)
     if case.path.endswith("/domains"):
         body["name"] = a_host(body["name"])
     elif case.path.endswith("/tokens"):
@@ -95,6 +96,30 @@ def fit(case: Case, url: str) -> None:
         body["name"] = path["name"]
     if "/routers" in case.path:
         fit_router(body, url, patch=case.method == "PATCH")
+
+
+def fit_fields(body: dict[str, Any]) -> None:
+    """Make the fields of an object what their formats want."""
+    for field, value in list(body.items()):
+        if value is not None and field in FITTED:
+            body[field] = FITTED[field](value)
+
+
+def fit_declaration(body: dict[str, Any], url: str) -> None:
+    """Make a declaration one whose routers lead from and to what exists."""
+    hosts = {values.to_ascii(a_host(name)): name for name in body.get("domains", {})}
+    if hosts:
+        body["domains"] = {label: body["domains"][name] for label, name in hosts.items()}
+    for service in body.get("services", {}).values():
+        servers = (service or {}).pop("servers", None)
+        fit_fields(service or {})
+        if servers is not None:
+            service["servers"] = servers
+            for server in servers.values():
+                fit_fields(server)
+    for router in body.get("routers", {}).values():
+        fit_fields(router)
+        fit_router(router, url, patch=False)
 
 
 def fit_router(body: dict[str, Any], url: str, *, patch: bool) -> None:

@@ -67,6 +67,7 @@ def test_what_a_client_has_already_is_not_sent_again(client: httpx.Client, path:
 def test_a_write_is_made_if_the_object_is_as_the_client_knows_it(client: httpx.Client, method: str, path: str) -> None:
     tag = tag_of(client, path)
     cascade = "?cascade=true" if method == "DELETE" and path in {"/domains/alvin.xyz", "/services/wayshub"} else ""
+    confirmed = "?confirm=1" if method == "DELETE" and path.endswith("/servers/a") else ""  # it is the last one
     for condition in ('"x"', f"W/{tag}", tag.strip('"'), "", "x, y", '"x", "y"', '"'):
         answer = client.request(
             method, path + cascade, json=PATHS[path] if method != "DELETE" else None, headers={"If-Match": condition}
@@ -75,7 +76,7 @@ def test_a_write_is_made_if_the_object_is_as_the_client_knows_it(client: httpx.C
     assert tag_of(client, path) == tag
     answer = client.request(
         method,
-        path + cascade,
+        path + cascade + confirmed,
         json=PATHS[path] if method != "DELETE" else None,
         headers={"If-Match": f'"x" ,{tag}'},
     )

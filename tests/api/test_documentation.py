@@ -13,6 +13,7 @@ import pytest
 
 from provider.app import create_app
 from provider.settings import Settings
+from tests.api.checks import state
 from tests.running import Service, fetch, give_token, http_client, running_service
 
 DOCUMENT: dict[str, Any] = json.loads(
@@ -38,6 +39,7 @@ STREAM = "GET /api/v1/events"
 MEDIA_TYPES = {"GET /metrics": "text/plain; version=0.0.4; charset=utf-8", STREAM: "text/event-stream"}
 """Of what is not JSON."""
 WRITING = {"POST", "PUT", "PATCH", "DELETE"}
+NOUNS = {"domains", "services", "routers"}
 TAGGED = {
     *("POST /api/v1/domains", "POST /api/v1/services", "POST /api/v1/services/{service}/servers"),
     "POST /api/v1/routers",
@@ -47,8 +49,14 @@ TAGGED = {
         for noun in ("/domains", "/services", "/services/{service}/servers", "/routers")
         for method in ("GET", "PUT", "PATCH")
     ),
+    *("GET /api/v1/export", "POST /api/v1/apply"),
 }
-"""The operations that answer with the tag of an object: edges are observed, and have none."""
+"""The operations that answer with the tag of an object, or of the whole: edges are observed, and have none."""
+TRIED = {
+    *("POST /api/v1/expose", "POST /api/v1/apply"),
+    *(name for name in OPERATIONS if name.partition(" ")[0] in WRITING and name.split("/")[3] in NOUNS),
+}
+"""The operations that can be tried without being kept."""
 OPEN = {"GET /healthz", "GET /readyz"}
 """What answers without credentials."""
 
@@ -121,6 +129,7 @@ def test_every_operation_of_the_design_is_there() -> None:
     designed |= {STREAM}
     designed |= {"GET /api/v1/tokens", "POST /api/v1/tokens", "GET /api/v1/tokens/{id}", "DELETE /api/v1/tokens/{id}"}
     designed |= {"GET /api/v1/revisions", "GET /api/v1/revisions/{number}", "GET /api/v1/audit"}
+    designed |= {"GET /api/v1/export", "POST /api/v1/apply", "GET /api/v1/schema"}
     designed |= {"GET /traefik/configuration", "HEAD /traefik/configuration"}
     assert set(OPERATIONS) == designed
 
@@ -158,7 +167,8 @@ def test_every_answer_is_described_and_every_error_is_a_problem(name: str) -> No
             assert set(answer.get("content", ())) == (set() if head else {MEDIA_TYPES.get(name, "application/json")})
         headers = described_headers(answer)
         writes = name.partition(" ")[0] in WRITING and status < "300"
-        assert ("Config-Revision" in headers) == (writes or ("/traefik/" in name and status == "200"))
+        shows_all = name == "GET /api/v1/export" or "/traefik/" in name
+        assert ("Config-Revision" in headers) == (writes or (shows_all and status == "200"))
         assert ("Location" in headers) == (status == "201")
         assert ("Retry-After" in headers) == (status in {"429", "503"})
         assert ("WWW-Authenticate" in headers) == (status == "401")
@@ -271,6 +281,7 @@ def ask(client: httpx.Client, operation: str, **options: Any) -> httpx.Response:
     return answer
 
 
+DRAINED = {"url": "http://10.0.0.11:3000", "state": "drain"}
 JSON = {"Content-Type": "application/json"}
 TAG = {"If-Match": '"x"'}
 
@@ -290,18 +301,24 @@ def created(client: httpx.Client, operation: str) -> httpx.Response:
 
 
 def taken(client: httpx.Client, operation: str) -> httpx.Response:
-    if operation == "POST /api/v1/expose":
+    """Ask for a name that is taken, or without a word for what takes the last ready server away."""
+    method, _space, path = operation.partition(" ")
+    if operation == "POST /api/v1/apply":
+        declared = body_example(operation) or {}
+        return ask(client, operation, json=declared | {"services": {"wayshub": {}}}, params={"prune": "true"})
+    if method == "POST":
         return ask(client, operation, json=body_example(operation))
-    return (
-        ask(client, operation, json=body_example(operation))
-        if operation.startswith("POST ")
-        else ask(client, operation)
-    )
+    if path.endswith("/servers/{name}"):
+        return ask(client, operation, **({} if method == "DELETE" else {"json": DRAINED}))
+    return ask(client, operation)  # a router leads there
 
 
 def removed(client: httpx.Client, operation: str) -> httpx.Response:
     cascade = any(parameter["name"] == "cascade" for parameter in OPERATIONS[operation]["parameters"])
-    return ask(client, operation, params={"cascade": "true"} if cascade else {})
+    params = {"cascade": "true"} if cascade else {}
+    if operation.endswith("/servers/{name}"):
+        params["confirm"] = "1"  # it is the last that is ready
+    return ask(client, operation, params=params)
 
 
 def unconfirmed(client: httpx.Client, operation: str) -> httpx.Response:
@@ -320,8 +337,17 @@ def unknown(client: httpx.Client, operation: str) -> httpx.Response:
 
 Producer = Callable[[httpx.Client, str], httpx.Response]
 
+
+def tried(client: httpx.Client, operation: str) -> httpx.Response:
+    """Ask for what is shown or changed; a removal answers with a body where it is only tried."""
+    if not operation.startswith("DELETE "):
+        return ask(client, operation)
+    cascade = any(parameter["name"] == "cascade" for parameter in OPERATIONS[operation]["parameters"])
+    return ask(client, operation, params={"dryRun": "true"} | ({"cascade": "true"} if cascade else {}))
+
+
 PRODUCERS: dict[str, Producer] = {
-    "200": ask,
+    "200": tried,
     "201": created,
     "202": unconfirmed,
     "204": removed,
@@ -332,7 +358,7 @@ PRODUCERS: dict[str, Producer] = {
     "404": lambda client, operation: ask(client, operation, path=missing(operation)),
     "409": taken,
     "412": lambda client, operation: ask(client, operation, headers=TAG),
-    "413": lambda client, operation: ask(client, operation, content=b" " * 2_000_000, headers=JSON),
+    "413": lambda client, operation: ask(client, operation, content=b" " * 34_000_000, headers=JSON),
     "415": lambda client, operation: ask(client, operation, content=b"{}"),
     "422": lambda client, operation: ask(client, operation, params={"unknown": "1"}),
 }
@@ -370,3 +396,26 @@ def test_503_is_documented_for_all_that_needs_the_database(tmp_path: Path) -> No
 @pytest.mark.parametrize("operation", [name for name, described in OPERATIONS.items() if "requestBody" in described])
 def test_the_examples_are_accepted(client: httpx.Client, operation: str) -> None:
     assert ask(client, operation).is_success
+
+
+@pytest.mark.parametrize("operation", sorted(TRIED))
+def test_every_write_of_the_state_can_be_tried_and_answers_as_documented(
+    client: httpx.Client, service: Service, operation: str
+) -> None:
+    before = state(service)
+    cascade = any(parameter["name"] == "cascade" for parameter in OPERATIONS[operation]["parameters"])
+    answer = ask(client, operation, params={"dryRun": "true"} | ({"cascade": "true"} if cascade else {}))
+    assert answer.is_success, answer.text
+    assert state(service) == before
+    described = OPERATIONS[operation]["responses"][str(answer.status_code)]
+    schema = described["content"]["application/json"]["schema"] | {"components": {"schemas": SCHEMAS}}
+    jsonschema_rs.validator_for(schema).validate(answer.json())
+    trial = {"$ref": "#/components/schemas/TrialOutput", "components": {"schemas": SCHEMAS}}
+    jsonschema_rs.validator_for(trial).validate(answer.json())
+
+
+def test_only_what_is_about_the_state_can_be_tried() -> None:
+    def takes_trial(operation: str) -> bool:
+        return any(parameter["name"] == "dryRun" for parameter in OPERATIONS[operation].get("parameters", ()))
+
+    assert {operation for operation in OPERATIONS if takes_trial(operation)} == TRIED

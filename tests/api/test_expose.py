@@ -21,10 +21,14 @@ def test_an_application_is_exposed_in_one_revision(client: httpx.Client, service
     assert answer.status_code == 201
     assert answer.headers["location"] == "/api/v1/routers/wayshub"
     assert revision(answer) == number + 1
-    ready = {"state": "ready", "health": {"state": "unknown", "since": None, "why": "the service has no health check"}}
+    ready = {
+        "state": "ready",
+        "labels": {},
+        "health": {"state": "unknown", "since": None, "why": "the service has no health check"},
+    }
     assert answer.json() == {
         "name": "wayshub",
-        "domain": {"name": "alvin.xyz", "description": ""},
+        "domain": {"name": "alvin.xyz", "description": "", "labels": {}},
         "router": {
             "name": "wayshub",
             "domains": ["alvin.xyz"],
@@ -34,6 +38,7 @@ def test_an_application_is_exposed_in_one_revision(client: httpx.Client, service
             "entryPoints": ["web"],
             "priority": None,
             "enabled": True,
+            "labels": {},
         },
         "service": {
             "name": "wayshub",
@@ -41,6 +46,7 @@ def test_an_application_is_exposed_in_one_revision(client: httpx.Client, service
             "healthCheck": None,
             "sticky": None,
             "passHostHeader": True,
+            "labels": {},
             "availability": {"servers": 2, "ready": 2, "available": 2, "detail": "2 of 2 servers take requests"},
         },
         "servers": [
@@ -109,7 +115,7 @@ def test_all_options_are_taken(client: httpx.Client, service: Service) -> None:
 def test_a_domain_that_is_there_is_used_as_it_is(client: httpx.Client) -> None:
     client.post("/domains", json={"name": "Alvin.xyz", "description": "mine"}).raise_for_status()
     answer = client.post("/expose", json=WAYSHUB)
-    assert answer.json()["domain"] == {"name": "Alvin.xyz", "description": "mine"}
+    assert answer.json()["domain"] == {"name": "Alvin.xyz", "description": "mine", "labels": {}}
     assert answer.json()["router"]["domains"] == ["Alvin.xyz"]
 
 

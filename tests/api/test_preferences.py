@@ -49,7 +49,7 @@ WRITES: list[Write] = [
     ("PUT", "/services/alvin/servers/a", {"url": "http://10.0.0.11:3000", "weight": 3}, 200),
     ("PATCH", "/services/alvin/servers/a", {"weight": 4}, 200),
     ("PATCH", "/domains/alvin.xyz", {"description": "of which no edge hears"}, 200),
-    ("DELETE", "/services/alvin/servers/a", None, 204),
+    ("DELETE", "/services/alvin/servers/a?confirm=1", None, 204),
     ("POST", "/expose", {"domain": "budi.xyz", "servers": [{"url": "http://10.0.0.12:3000"}]}, 201),
 ]
 

@@ -26,7 +26,15 @@ APPLICATION = {"domain": "alvin.xyz", "name": "wayshub", "servers": [{"name": "a
 
 def codes_in(path: Path) -> Iterator[str]:
     """Find the codes that a module writes, where they are handed to what makes errors."""
-    positions = {"FieldError": 1, "PydanticCustomError": 0, "refusal": 0, "_Refused": 0, "BadRule": 0, "BadArgument": 0}
+    positions = {
+        "FieldError": 1,
+        "_reason": 0,
+        "PydanticCustomError": 0,
+        "refusal": 0,
+        "_Refused": 0,
+        "BadRule": 0,
+        "BadArgument": 0,
+    }
     positions["_refuse"] = 1 if path.name == "bodies.py" else 0
     for call in ast.walk(ast.parse(path.read_text())):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in positions:
@@ -59,6 +67,8 @@ def make(kind: type[ProviderError]) -> ProviderError:
         return Invalid([FieldError("/url", "url.scheme", "no scheme")])
     if kind is TooMany:
         return TooMany(2.5)
+    if kind is errors.Brake:
+        return errors.Brake("much", [FieldError("/confirm", "brake.routers", "4 of 4 routers would go", "query")], 4)
     return InUse("used", [("router", "a")]) if kind is InUse else kind("what happened")
 
 
@@ -203,6 +213,18 @@ PRODUCERS: list[tuple[Producer, str, list[tuple[str, str]]]] = [
     ),
     (lambda c: c.delete("/services/wayshub"), "in-use", []),
     (lambda c: c.delete("/domains/alvin.xyz"), "in-use", []),
+    (lambda c: c.delete("/services/wayshub/servers/a"), "brake", [("/confirm", "brake.service")]),
+    (lambda c: c.get("/domains", params={"label": "a"}), "invalid", [("/label/0", "label.format")]),
+    (
+        lambda c: c.post("/domains", json={"name": "b.test", "labels": {"A": "b"}}),
+        "invalid",
+        [("/labels", "label.key")],
+    ),
+    (
+        lambda c: c.post("/domains", json={"name": "b.test", "labels": {"a": "-"}}),
+        "invalid",
+        [("/labels/a", "label.value")],
+    ),
     (
         lambda c: c.delete("/routers/wayshub", headers={"If-Match": '"x"'}),
         "precondition-failed",
@@ -278,6 +300,7 @@ IN_MEMORY = {
     "/healthz": 200,
     "/readyz": 200,
     "/metrics": 200,
+    "/api/v1/schema": 200,
     "/api/v1/edges": 200,
     "/api/v1/edges/a": 404,
     "/api/v1/edges/a/quarantine": 404,

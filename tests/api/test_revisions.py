@@ -66,7 +66,7 @@ def test_a_cursor_that_was_not_given_here_is_refused(client: httpx.Client) -> No
 
 def test_a_revision_shows_what_happened_to_each_object(client: httpx.Client) -> None:
     change(client, "PUT", "/services/s", json={})
-    server = {"url": "http://10.0.0.1:3000", "weight": 3}
+    server = {"url": "http://10.0.0.1:3000", "weight": 3, "labels": {"team": "video"}}
     added = change(client, "PUT", "/services/s/servers/a", json=server)
     drained = change(client, "PATCH", "/services/s/servers/a", json={"state": "drain"})
     removed = change(client, "DELETE", "/services/s/servers/a")

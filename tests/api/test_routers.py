@@ -17,6 +17,7 @@ ROUTER: dict[str, Any] = {
     "entryPoints": ["web"],
     "priority": None,
     "enabled": True,
+    "labels": {},
 }
 
 

@@ -9,7 +9,7 @@ from tests.api.checks import problem, revision
 from tests.running import Service
 
 SERVERS = "/services/wayshub/servers"
-A: dict[str, Any] = {"name": "a", "url": "http://10.0.0.11:3000", "weight": 3, "state": "ready"}
+A: dict[str, Any] = {"name": "a", "url": "http://10.0.0.11:3000", "weight": 3, "state": "ready", "labels": {}}
 UNCHECKED: dict[str, Any] = {"state": "unknown", "since": None, "why": "the service has no health check"}
 NO_EDGE_LOOKS: dict[str, Any] = {"state": "unknown", "since": None, "why": "its state is maint, so no edge looks"}
 
@@ -38,7 +38,7 @@ def test_a_server_is_added_shown_replaced_changed_and_removed(client: httpx.Clie
     assert (shown.json(), shown.headers["etag"]) == (added.json(), added.headers["etag"])
     replaced = client.put(f"{SERVERS}/a", json={"url": "https://b"})
     assert replaced.status_code == 200
-    wanted = {"name": "a", "url": "https://b", "weight": 1, "state": "ready"}
+    wanted = {"name": "a", "url": "https://b", "weight": 1, "state": "ready", "labels": {}}
     assert replaced.json() == wanted | {"share": 1, "health": UNCHECKED}
     changed = client.patch(f"{SERVERS}/a", json={"weight": 7, "state": "maint"})
     wanted |= {"weight": 7, "state": "maint"}

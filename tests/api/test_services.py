@@ -14,6 +14,7 @@ DEFAULTS: dict[str, Any] = {
     "healthCheck": None,
     "sticky": None,
     "passHostHeader": True,
+    "labels": {},
 }
 FULL: dict[str, Any] = {
     "name": "wayshub",
@@ -21,6 +22,7 @@ FULL: dict[str, Any] = {
     "healthCheck": {"path": "/health?deep=1", "interval": "10s", "timeout": "1s"},
     "sticky": {"cookie": {"name": "wayshub"}},
     "passHostHeader": False,
+    "labels": {"team": "video"},
 }
 
 NO_SERVER: dict[str, Any] = {
@@ -170,7 +172,10 @@ def test_a_merge_patch_is_checked_as_what_it_makes(
 
 def test_the_options_are_in_the_document(client: httpx.Client, service: Service) -> None:
     client.put("/services/wayshub", json=FULL).raise_for_status()
-    assert load_balancer(service) == {"servers": [], **{name: FULL[name] for name in FULL if name != "name"}}
+    assert load_balancer(service) == {
+        "servers": [],
+        **{name: FULL[name] for name in FULL if name not in {"name", "labels"}},
+    }
     client.put("/services/wayshub", json={}).raise_for_status()
     assert load_balancer(service) == {"servers": [], "strategy": "wrr"}
 

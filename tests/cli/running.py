@@ -1,4 +1,4 @@
-"""The command line, run in this process or as one of its own, and things that answer in place of the service."""
+"""The command line, in this process, in one of its own or on a terminal, and what answers in place of the service."""
 
 import atexit
 import os
@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -105,6 +105,53 @@ def variables(**changes: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith("PROVIDER_") or name == "PROVIDER_TOKEN"
     } | changes
+
+
+class Terminal:
+    """A process whose standard streams are a terminal."""
+
+    def __init__(self, *arguments: str, url: str) -> None:
+        self._main, other = os.openpty()
+        self.process = subprocess.Popen(
+            [PROGRAM, *arguments],
+            stdin=other,
+            stdout=other,
+            stderr=other,
+            env=variables(PROVIDER_URL=url, TERM="xterm", COLUMNS="60"),
+            start_new_session=True,
+        )
+        os.close(other)
+        self.seen = ""
+
+    def read_until(self, text: str) -> None:
+        while text not in self.seen:
+            self.seen += os.read(self._main, 65536).decode()
+
+    def read_all(self) -> str:
+        with suppress(OSError):  # how Linux tells that a terminal has no other end any more
+            while True:
+                self.seen += os.read(self._main, 65536).decode()
+        return self.seen
+
+    def type(self, text: str) -> None:
+        os.write(self._main, text.encode())
+
+    def wait(self) -> int:
+        return self.process.wait(timeout=DEADLINE_SECONDS)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._main)
+
+
+@contextmanager
+def terminal(*arguments: str, url: str) -> Iterator[Terminal]:
+    made = Terminal(*arguments, url=url)
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 @contextmanager

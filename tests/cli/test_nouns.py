@@ -115,7 +115,7 @@ def test_domains_are_added_changed_and_removed(cli: Run, client: httpx.Client) -
     added = cli("domain", "add", "*.münchen.example", "--description", "Beer").check().out
     assert added.startswith("Added domain *.münchen.example (revision ")
     path = "/domains/*.xn--mnchen-3ya.example"
-    assert stored(client, path) == {"name": "*.münchen.example", "description": "Beer"}
+    assert stored(client, path) == {"name": "*.münchen.example", "description": "Beer", "labels": {}}
     assert "*.münchen.example" in cli("domain", "show", "*.xn--mnchen-3ya.example").check().out
     cli("domain", "set", "*.münchen.example", "--description", "").check()
     assert not stored(client, path)["description"]
@@ -164,7 +164,7 @@ def test_routers_are_added_changed_and_removed(cli: Run, client: httpx.Client) -
     options = ("--domain", "belajar.example", "--domain", "alvin.xyz", "--path-prefix", "/api", "--disabled")
     ports = ("--entry-point", "web", "--entry-point", "websecure", "--priority", "7")
     cli("router", "add", "api", "--service", "wayshub", *options, *ports).check()
-    api = {
+    api: dict[str, Any] = {
         "name": "api",
         "domains": ["belajar.example", "alvin.xyz"],
         "pathPrefix": "/api",
@@ -173,6 +173,7 @@ def test_routers_are_added_changed_and_removed(cli: Run, client: httpx.Client) -
         "entryPoints": ["web", "websecure"],
         "priority": 7,
         "enabled": False,
+        "labels": {},
     }
     assert stored(client, "/routers/api") == api
     cli("router", "set", "api", "--enabled", "--no-priority", "--no-path-prefix", "--entry-point", "web").check()

@@ -6,65 +6,16 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
 from provider import __version__
-from tests.cli.running import DEADLINE_SECONDS, PROGRAM, Run, run_process, variables
+from tests.cli.running import DEADLINE_SECONDS, PROGRAM, Run, run_process, terminal, variables
 from tests.running import Service, answers, free_port, wait_until
 
 HEAVY = {"fastapi", "sqlalchemy", "sqlmodel", "uvicorn", "alembic", "provider.api", "provider.app", "provider.web"}
-
-
-class Terminal:
-    """A process whose standard streams are a terminal."""
-
-    def __init__(self, *arguments: str, url: str) -> None:
-        self._main, other = os.openpty()
-        self.process = subprocess.Popen(
-            [PROGRAM, *arguments],
-            stdin=other,
-            stdout=other,
-            stderr=other,
-            env=variables(PROVIDER_URL=url, TERM="xterm", COLUMNS="60"),
-            start_new_session=True,
-        )
-        os.close(other)
-        self.seen = ""
-
-    def read_until(self, text: str) -> None:
-        while text not in self.seen:
-            self.seen += os.read(self._main, 65536).decode()
-
-    def read_all(self) -> str:
-        with suppress(OSError):  # how Linux tells that a terminal has no other end any more
-            while True:
-                self.seen += os.read(self._main, 65536).decode()
-        return self.seen
-
-    def type(self, text: str) -> None:
-        os.write(self._main, text.encode())
-
-    def wait(self) -> int:
-        return self.process.wait(timeout=DEADLINE_SECONDS)
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self._main)
-
-
-@contextmanager
-def terminal(*arguments: str, url: str) -> Iterator[Terminal]:
-    made = Terminal(*arguments, url=url)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def test_what_speaks_rest_starts_without_the_server() -> None:
@@ -98,7 +49,7 @@ def test_a_terminal_is_asked_before_anything_is_removed(service: Service, client
     with terminal("service", "remove", "wayshub", "--cascade", url=service.url) as asked:
         asked.read_until("Remove service wayshub with router wayshub? [y/N] ")
         asked.type("\n")
-        asked.read_until("wayshub-provider: nothing was removed")
+        asked.read_until("wayshub-provider: nothing was changed")
         assert asked.wait() == 1
     assert client.get("/services/wayshub").status_code == 200
     with terminal("domain", "remove", "alvin.xyz", "--cascade", url=service.url) as asked:
@@ -149,7 +100,7 @@ def test_text_that_the_locale_cannot_write_is_escaped(service: Service, client: 
     table = run_process("domain", "list", env=environment, encoding="latin-1").check().out
     assert table.splitlines()[1] == "münchen.example  \\u65e5\\u672c"
     listed = run_process("domain", "list", "-o", "json", env=environment).check().out
-    assert json.loads(listed) == [{"name": "münchen.example", "description": "日本"}]
+    assert json.loads(listed) == [{"name": "münchen.example", "description": "日本", "labels": {}}]
 
 
 def test_migrate_makes_the_database_that_serve_serves(tmp_path: Path) -> None:

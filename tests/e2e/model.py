@@ -25,9 +25,9 @@ MATCHERS: Final = {
 }
 
 DEFAULTS: Final[dict[str, Body]] = {
-    "domains": {"description": ""},
-    "services": {"strategy": "wrr", "healthCheck": None, "sticky": None, "passHostHeader": True},
-    "servers": {"weight": 1, "state": "ready"},
+    "domains": {"description": "", "labels": {}},
+    "services": {"strategy": "wrr", "healthCheck": None, "sticky": None, "passHostHeader": True, "labels": {}},
+    "servers": {"weight": 1, "state": "ready", "labels": {}},
     "routers": {
         "domains": [],
         "pathPrefix": None,
@@ -35,6 +35,7 @@ DEFAULTS: Final[dict[str, Body]] = {
         "entryPoints": ["web"],
         "priority": None,
         "enabled": True,
+        "labels": {},
     },
 }
 
@@ -48,6 +49,8 @@ class Model:
 
     objects: dict[str, Objects] = field(default_factory=lambda: {kind: {} for kind in DEFAULTS})
     revision: int = 0
+    number: int | None = None
+    """What the last change has to be confirmed with, if it has to."""
 
     def change(self, apply: Callable[[], int]) -> int:
         """Apply a change, and return its status. What fails changes nothing; what changes nothing is no revision."""
@@ -57,6 +60,7 @@ class Model:
             self.objects = before
         elif before != self.objects:
             self.revision += 1
+        self.number = find_number(before, self.objects)
         return status
 
     def create(self, kind: str, key: Key, body: Body) -> int:
@@ -192,6 +196,31 @@ class Model:
             return kind == "services" and router["service"] == key[0]
 
         return {name: router for name, router in self.objects["routers"].items() if uses(router)}
+
+
+def find_number(before: dict[str, Objects], after: dict[str, Objects]) -> int | None:
+    """Return how many routers, ready servers and domains go, if they are so many that somebody has to confirm it."""
+    old, new = _kept_up(before), _kept_up(after)
+    lost = {kind: old[kind] - new[kind] for kind in old}
+    much = any(len(lost[kind]) > 3 and len(lost[kind]) > len(old[kind]) / 4 for kind in ("routers", "servers"))
+    much |= len(old["domains"]) > 1 and not new["domains"]
+    for service in {key[:1] for key in lost["servers"]} & after["services"].keys():
+        left = any(key[:1] == service for key in new["servers"])
+        much |= not left and _has_traffic(before, service) and _has_traffic(after, service)
+    return sum(map(len, lost.values())) if much else None
+
+
+def _kept_up(objects: dict[str, Objects]) -> dict[str, set[Key]]:
+    """Return what the edge has: enabled routers, ready servers, domains."""
+    return {
+        "routers": {key for key, router in objects["routers"].items() if router["enabled"]},
+        "servers": {key for key, server in objects["servers"].items() if server["state"] == "ready"},
+        "domains": set(objects["domains"]),
+    }
+
+
+def _has_traffic(objects: dict[str, Objects], service: Key) -> bool:
+    return any(router["enabled"] and (router["service"],) == service for router in objects["routers"].values())
 
 
 def _rule(router: Body) -> str:

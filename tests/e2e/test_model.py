@@ -60,6 +60,18 @@ def path(kind: str, key: Key) -> str:
     return f"/services/{key[0]}/servers/{key[1]}" if kind == "servers" else f"/{kind}/{key[0]}"
 
 
+def with_params(options: dict[str, Any], **params: Any) -> dict[str, Any]:
+    return {**options, "params": {**options.get("params", {}), **params}}
+
+
+def fields_of(change: Body) -> list[tuple[str, Any, Any]]:
+    """Return the fields that differ before and after a change."""
+    before, after = change["before"] or {}, change["after"] or {}
+    names = dict.fromkeys([*after, *before])
+    pairs = [(name, before.get(name, ...), after.get(name, ...)) for name in names]
+    return [(name, None if old is ... else old, None if new is ... else new) for name, old, new in pairs if old != new]
+
+
 @st.composite
 def targets(draw: st.DrawFn) -> Which:
     """Draw an object that may exist or not."""
@@ -82,14 +94,37 @@ class Calls(RuleBasedStateMachine):
         self.model = Model(revision=fetch(f"{service.url}/readyz").json()["revision"])
 
     def call(self, method: str, at: str, expected: Callable[[], int], **options: Any) -> None:
-        """Make a call, and check that it does what the model does."""
-        answer = self.client.request(method, at, **options)
+        """Make a call, and check that it does what the model does; what takes much away only with its number."""
+        tried = self.client.request(method, at, **with_params(options, dryRun=True))
         status = self.model.change(expected)
+        if self.model.number is not None:
+            refused = self.client.request(method, at, **options)
+            assert refused.status_code == 409, f"{method} {at} {options}: {refused.text}"
+            assert refused.json()["confirm"] == self.model.number
+            options = with_params(options, confirm=self.model.number)
+        answer = self.client.request(method, at, **options)
         assert answer.status_code == status, f"{method} {at} {options}: {answer.text}, the model: {status}"
         if answer.is_success:
+            assert tried.status_code == (200 if method == "DELETE" else status)
             assert int(answer.headers["Config-Revision"]) == self.model.revision
+            self.check_announced(tried, int(tried.headers["Config-Revision"]))
         else:
+            assert tried.json() == answer.json()
             assert answer.headers["Content-Type"] == "application/problem+json"
+
+    def check_announced(self, tried: httpx.Response, before: int) -> None:
+        """Check that what was tried first has happened, field by field, and nothing else."""
+        difference = tried.json()["difference"]
+        announced = [
+            (one["kind"], one["name"], [(field["field"], field["before"], field["after"]) for field in one["fields"]])
+            for one in difference["objects"]
+        ]
+        happened = []
+        if self.model.revision != before:
+            changes = self.client.get(f"/revisions/{self.model.revision}").json()["changes"]
+            happened = [(change["kind"], change["name"], fields_of(change)) for change in changes]
+        assert announced == happened
+        assert (difference["brake"] or {"confirm": None})["confirm"] == self.model.number
 
     def headers(self, condition: str, at: str) -> tuple[dict[str, str], bool]:
         """Return the header of a condition, and whether the object is what it demands."""

@@ -1,0 +1,99 @@
+"""`/api/v1/export` and `/api/v1/apply`: the whole desired state as one document."""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import APIRouter, Body, Depends, Query, Response
+from sqlmodel import Session
+
+from provider import declarations
+from provider.api import documentation
+from provider.api.bodies import WholeRoute
+from provider.api.conditions import ReadConditions, WriteConditions
+from provider.api.pages import LabelText
+from provider.api.preferences import REVISION_HEADER
+from provider.api.writing import PREFIX, WriteDependency, applied
+from provider.dependencies import RevisionsDependency
+from provider.errors import Since
+from provider.models import AppliedOutput
+from provider.plans import Prune
+from provider.revisions import last_revision
+from provider.security import needs
+from provider.store import declarations as stored
+from provider.store import history
+from provider.tags import whole_tag
+from provider.values import read_label
+
+router = APIRouter(tags=["state"], route_class=WholeRoute, dependencies=[Depends(needs.STATE)])
+
+APPLY: Final = f"{PREFIX}/apply"
+_MOST_TOLD: Final = 50
+
+PRUNE = Annotated[bool, Query(description="Remove what the declaration does not have.")]
+PRUNE_LABEL = Annotated[
+    list[LabelText],
+    Query(
+        alias="pruneLabel",
+        max_length=20,
+        description="Remove what the declaration does not have and what has this label, written KEY=VALUE; "
+        "of several, all of them.",
+    ),
+]
+
+
+@router.get("/export", summary="Write the whole state", response_model=dict[str, Any], responses=documentation.EXPORT)
+def export(revisions: RevisionsDependency, conditions: ReadConditions) -> Response:
+    """Return domains, services with their servers, and routers, by name, with defaults left out.
+
+    Its ETag is that of the state as a whole, for `If-Match` of `apply`.
+    """
+    with revisions.reading() as session:
+        number, digest = last_revision(session)
+        tag = whole_tag(number, digest)
+        headers = {"ETag": tag, REVISION_HEADER: str(number)}
+        if conditions.not_modified(tag):
+            return Response(status_code=304, headers=headers)
+        state = stored.read(session)
+    pools = {service: list(pool.values()) for service, pool in state.servers.items()}
+    document = declarations.write(state.domains.values(), state.services.values(), pools, state.routers.values())
+    return Response(msgspec.json.encode(document), 200, headers, media_type="application/json")
+
+
+@router.post(
+    "/apply",
+    summary="Bring the state in step with a declaration",
+    response_model=AppliedOutput,
+    responses=documentation.APPLY,
+    openapi_extra=documentation.declaration(),
+)
+def apply(
+    write: WriteDependency,
+    conditions: WriteConditions,
+    body: Annotated[dict[str, Any], Body()],
+    prune: PRUNE = False,
+    prune_label: PRUNE_LABEL = [],  # noqa: B006  # FastAPI copies it
+) -> Response:
+    """Create and change what the document declares, all or nothing. What it does not have stays, unless `prune`."""
+    wanted = declarations.read(body)
+    labels = [read_label(text) for text in prune_label]
+
+    def bring(session: Session) -> None:
+        conditions.check_whole(whole_tag(*last_revision(session)), lambda number: _since(session, number))
+        stored.apply(session, wanted, Prune(labels) if prune or labels else None)
+
+    outcome = write.compare(bring)
+    return applied(outcome, {"ETag": whole_tag(outcome.revision, outcome.digest)})
+
+
+@router.get(
+    "/schema", summary="The JSON Schema of a declaration", response_model=dict[str, Any], responses=documentation.SCHEMA
+)
+async def schema() -> Response:
+    """Return the JSON Schema of what `apply` takes, so that editors complete and check it."""
+    return Response(msgspec.json.encode(declarations.schema()), media_type="application/json")
+
+
+def _since(session: Session, number: int) -> list[Since]:
+    """Return what was done after a revision, the latest first."""
+    made = history.since(session, number)[::-1][:_MOST_TOLD]
+    return [Since(revision.number, revision.time, revision.author, revision.summary) for revision in made]

@@ -1,0 +1,228 @@
+"""What a change does: object by object, to the shares of the traffic, and to the document. Pure.
+
+It is told from the changes themselves, each with the object before and after, and from the pools of the
+services that they touch as they are after it: what was before is found by undoing the changes.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from provider import configuration
+from provider.brake import Removal
+from provider.configuration import Parts, Section
+from provider.errors import pointer
+from provider.messages import Message
+from provider.models import Change, RouterInput, ServerInput
+
+_MOST_NAMED: Final = 3
+_LEAST_SHARE: Final = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of an object that is changed."""
+
+    name: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ShareChange:
+    """A server's part of its service's traffic, 0…1, before and after; None where there is no such server."""
+
+    service: str
+    server: str
+    before: float | None
+    after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentChange:
+    """A place in the document, as a JSON pointer, with what stood there and what will; None for nothing."""
+
+    pointer: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a change does, as a whole. `words` tell the same to people, a sentence each."""
+
+    changes: Sequence[Change] = ()
+    shares: Sequence[ShareChange] = ()
+    document: Sequence[DocumentChange] = ()
+    words: Sequence[str] = ()
+    removal: Removal = field(default_factory=Removal)
+    """What it takes away, and whether somebody has to confirm that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A service that a change touches: its servers after it, and what leads there, before or after."""
+
+    servers: Sequence[ServerInput] = ()
+    routers: Sequence[RouterInput] = field(default=())
+
+
+def compare(changes: Sequence[Change], touched: Mapping[str, Touched], before: Parts, after: Parts) -> Difference:
+    """Return what changes do. `touched` are the services that they touch, by name."""
+    shares: list[ShareChange] = []
+    words = [change.words for change in changes]
+    by_service = _by_service(changes)
+    for service, found in sorted(touched.items()):
+        moved = list(
+            _share_changes(service, found.servers, undone(service, found.servers, by_service.get(service, ())))
+        )
+        shares += moved
+        if moved and (told := tell_shares(moved)):
+            words.append(Message("{place}: {told}", place=_place(service, found.routers), told=told))
+    return Difference(changes, shares, list(compare_documents(before, after)), words)
+
+
+def touched_services(changes: Iterable[Change]) -> list[str]:
+    """Return the names of the services whose servers changes touch, sorted."""
+    kinds = {"service", "server"}
+    return sorted({change.name.partition("/")[0] for change in changes if change.kind in kinds})
+
+
+def _by_service(changes: Iterable[Change]) -> dict[str, list[Change]]:
+    """Sort changes of servers by their services."""
+    found: dict[str, list[Change]] = {}
+    for change in changes:
+        if change.kind == "server":
+            found.setdefault(change.name.partition("/")[0], []).append(change)
+    return found
+
+
+def undone(service: str, servers: Iterable[ServerInput], changes: Iterable[Change]) -> list[ServerInput]:
+    """Return the servers of a service as they were before changes."""
+    found = {server.name: server for server in servers}
+    for change in changes:
+        owner, _slash, name = change.name.partition("/")
+        if change.kind == "server" and owner == service:
+            found.pop(name, None)
+            if change.before is not None:
+                found[name] = ServerInput.model_validate(change.before)
+    return list(found.values())
+
+
+def fields(change: Change) -> list[FieldChange]:
+    """Return the fields of an object that differ; all that it has where it was made or removed."""
+    before, after = change.before or {}, change.after or {}
+    names = list(dict.fromkeys([*after, *before]))
+    return [FieldChange(name, before.get(name), after.get(name)) for name in names if _differ(name, before, after)]
+
+
+def _differ(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    return (name in before) != (name in after) or before.get(name) != after.get(name)
+
+
+def tell_shares(moved: Sequence[ShareChange]) -> str:
+    """Say in words how the traffic of one service moves, or nothing where none does."""
+    gained = [change for change in moved if _gain(change) > _LEAST_SHARE]
+    lost = [change for change in moved if _gain(change) < -_LEAST_SHARE]
+    if not gained or not lost:
+        return _tell_from_nothing(gained) if gained else _tell_to_nothing(lost)
+    part = _percent(sum(map(_gain, gained)))
+    if len(gained) == 1:
+        name = gained[0].server
+        return Message("server {name} gets {part} of what {names} had", name=name, part=part, names=_names(lost))
+    if len(lost) == 1:
+        name = lost[0].server
+        return Message("servers {names} get the {part} that {name} had", names=_names(gained), part=part, name=name)
+    return _each([*gained, *lost])
+
+
+def _tell_from_nothing(gained: Sequence[ShareChange]) -> str:
+    """Say who gets traffic that nobody had before."""
+    if len(gained) == 1:
+        return Message("server {name} gets all of its traffic", name=gained[0].server)
+    return _each(gained)
+
+
+def _tell_to_nothing(lost: Sequence[ShareChange]) -> str:
+    """Say who loses traffic that nobody has afterwards."""
+    if len(lost) == 1:
+        return Message("server {name} loses all traffic, and nobody gets it", name=lost[0].server)
+    return Message("servers {names} lose all traffic, and nobody gets it", names=_names(lost)) if lost else ""
+
+
+def compare_documents(before: Parts, after: Parts) -> Iterator[DocumentChange]:
+    """Find what differs between two documents, place by place; the beacon, which always does, is left out."""
+    for name, old, new in (("routers", before.routers, after.routers), ("services", before.services, after.services)):
+        yield from _compare_sections(("http", name), old, new)
+
+
+def _compare_sections(where: tuple[str, ...], before: Section, after: Section) -> Iterator[DocumentChange]:
+    if before is after:
+        return
+    for name in sorted(before.parts.keys() | after.parts.keys()):
+        old, new = before.parts.get(name), after.parts.get(name)
+        if old != new:
+            was = None if old is None else _member(old.content)
+            will = None if new is None else _member(new.content)
+            yield from _compare_values((*where, name), was, will)
+
+
+def _compare_values(where: tuple[str, ...], before: Any, after: Any) -> Iterator[DocumentChange]:
+    if before == after:
+        return
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in sorted(before.keys() | after.keys()):
+            yield from _compare_values((*where, name), before.get(name), after.get(name))
+    else:
+        yield DocumentChange(pointer(*where), before, after)
+
+
+def _member(content: bytes) -> Any:
+    """Return the value of a member (`"name":{…}`) of the document."""
+    (value,) = json.loads(b"{%s}" % content).values()
+    return value
+
+
+def _share_changes(
+    service: str, servers: Sequence[ServerInput], former: Sequence[ServerInput]
+) -> Iterator[ShareChange]:
+    before, after = configuration.shares(former), configuration.shares(servers)
+    for name in sorted(before.keys() | after.keys()):
+        change = ShareChange(service, name, before.get(name), after.get(name))
+        if change.before != change.after:
+            yield change
+
+
+def _gain(change: ShareChange) -> float:
+    return (change.after or 0.0) - (change.before or 0.0)
+
+
+def _place(service: str, routers: Sequence[RouterInput]) -> str:
+    """Say where people see a service: at its domains, or by its own name where it has none."""
+    domains = sorted({domain for router in routers for domain in router.domains})
+    return _join(domains) if domains else Message("service {name}", name=service)
+
+
+def _names(changes: Sequence[ShareChange]) -> str:
+    return _join([change.server for change in changes])
+
+
+def _each(changes: Sequence[ShareChange]) -> str:
+    """Tell each server's share by itself."""
+    told = [f"{change.server} {_percent(change.before or 0)} → {_percent(change.after or 0)}" for change in changes]
+    return ", ".join(told)
+
+
+def _join(words: Sequence[str]) -> str:
+    """Name the first few, and count the others."""
+    named, more = words[:_MOST_NAMED], len(words) - _MOST_NAMED
+    if more > 0:
+        return Message("{first} and {last}", first=", ".join(named), last=Message("{number} more", number=more))
+    if len(named) == 1:
+        return named[0]
+    return Message("{first} and {last}", first=", ".join(named[:-1]), last=named[-1])
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.3g} %"

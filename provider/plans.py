@@ -1,0 +1,136 @@
+"""Plans: which state a declaration leads to from another, and which changes lead there. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel
+
+from provider.declarations import Declaration
+from provider.errors import FieldError, InUse, Invalid, pointer
+from provider.messages import Message
+from provider.models import Change, DomainInput, Kind, RouterInput, ServerInput, ServiceInput
+
+M = TypeVar("M", DomainInput, ServiceInput, ServerInput, RouterInput)
+
+_MOST_ERRORS: Final = 100
+_MOST_NAMED: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Prune:
+    """What goes that a declaration does not have: all of it, or what has all of these labels."""
+
+    labels: Sequence[tuple[str, str]] = ()
+
+    def takes(self, item: DomainInput | ServiceInput | ServerInput | RouterInput) -> bool:
+        """Tell whether an object goes."""
+        return all(item.labels.get(key) == value for key, value in self.labels)
+
+
+def target(current: Declaration, wanted: Declaration, prune: Prune | None = None) -> Declaration:
+    """Return the state that a declaration leads to. Raises `Invalid` and `InUse` where it would not hold.
+
+    What is declared becomes as it says. What is not stays, or with `prune` goes; a service takes its servers along.
+    """
+    domains = _merged(current.domains, wanted.domains, prune)
+    services = _merged(current.services, wanted.services, prune)
+    none: Mapping[str, ServerInput] = {}
+    pools = {name: _merged(current.servers.get(name, none), wanted.servers.get(name, none), prune) for name in services}
+    shown = {label: domain.name for label, domain in domains.items()}
+    routers = {
+        name: router if router is current.routers.get(name) else _as_shown(router, current.routers.get(name), shown)
+        for name, router in _merged(current.routers, wanted.routers, prune).items()
+    }
+    found = Declaration(domains, services, {name: pool for name, pool in pools.items() if pool}, routers)
+    _check(current, wanted, found)
+    return found
+
+
+def changes(current: Declaration, following: Declaration) -> list[Change]:
+    """Return what leads from one state to another: what is made and changed first, and then what goes."""
+    pairs: list[tuple[Kind, Mapping[str, Any], Mapping[str, Any]]] = [
+        ("domain", current.domains, following.domains),
+        ("service", current.services, following.services),
+        ("server", _servers(current), _servers(following)),
+        ("router", current.routers, following.routers),
+    ]
+    made = [
+        Change(kind, name, _json(before.get(name)), _json(item))
+        for kind, before, after in pairs
+        for name, item in after.items()
+        if before.get(name) != item
+    ]
+    gone = [
+        Change(kind, name, _json(before[name]), None)
+        for kind, before, after in reversed(pairs)
+        for name in sorted(before.keys() - after.keys())
+    ]
+    return made + gone
+
+
+def _merged(current: Mapping[str, M], wanted: Mapping[str, M], prune: Prune | None) -> dict[str, M]:
+    kept = {name: item for name, item in current.items() if name in wanted or prune is None or not prune.takes(item)}
+    return {**kept, **wanted}
+
+
+def _as_shown(router: RouterInput, current: RouterInput | None, shown: Mapping[str, str]) -> RouterInput:
+    """Return a router with its domains as they are shown; the one that is there, if only their spelling differs."""
+    hosts = router.ascii_domains
+    if (
+        current is not None
+        and current.ascii_domains == hosts
+        and current == router.model_copy(update={"domains": current.domains})
+    ):
+        return current
+    typed = [shown.get(host, typed) for host, typed in zip(hosts, router.domains, strict=True)]
+    return router if typed == router.domains else router.model_copy(update={"domains": typed})
+
+
+def _check(current: Declaration, wanted: Declaration, following: Declaration) -> None:
+    wrong = [
+        FieldError(pointer("services", name), "service.unknown", _unknown_service(name))
+        for name, pool in wanted.servers.items()
+        if pool and name not in following.services
+    ]
+    wrong += [error for name in wanted.routers for error in _find_wrong(name, following)]
+    if wrong:
+        raise Invalid(wrong[:_MOST_ERRORS])
+    users: dict[tuple[str, str], list[str]] = {}
+    for name in following.routers.keys() - wanted.routers.keys():
+        router = current.routers[name]
+        for label in router.ascii_domains:
+            if label not in following.domains:
+                users.setdefault(("domain", current.domains[label].name), []).append(name)
+        if router.service not in following.services:
+            users.setdefault(("service", router.service), []).append(name)
+    if users:
+        (kind, used), names = min(users.items())
+        listed = [("router", name) for name in sorted(names)]
+        told = ", ".join(f"router {name}" for _kind, name in listed[:_MOST_NAMED])
+        detail = Message("{kind} {name} would go, but is used by {users}", kind=kind, name=used, users=told)
+        raise InUse(detail, listed)
+
+
+def _find_wrong(name: str, following: Declaration) -> Iterator[FieldError]:
+    """Find what a declared router names that there will not be."""
+    router = following.routers[name]
+    for index, label in enumerate(router.ascii_domains):
+        if label not in following.domains:
+            detail = Message("there is no domain {name}: add it first", name=router.domains[index])
+            yield FieldError(pointer("routers", name, "domains", index), "domain.unknown", detail)
+    if router.service not in following.services:
+        where = pointer("routers", name, "service")
+        yield FieldError(where, "service.unknown", _unknown_service(router.service))
+
+
+def _unknown_service(name: str) -> Message:
+    return Message("there is no service {name}: add it first", name=name)
+
+
+def _servers(state: Declaration) -> dict[str, ServerInput]:
+    return {f"{service}/{name}": server for service, pool in state.servers.items() for name, server in pool.items()}
+
+
+def _json(item: BaseModel | None) -> dict[str, Any] | None:
+    return None if item is None else item.model_dump(mode="json", by_alias=True)

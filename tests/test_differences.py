@@ -1,0 +1,128 @@
+"""What a change does is told as it is: object by object, in shares, in the document, in words."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from provider.configuration import Parts, Section, router_part, service_part
+from provider.differences import (
+    DocumentChange,
+    FieldChange,
+    ShareChange,
+    Touched,
+    compare,
+    fields,
+    tell_shares,
+    touched_services,
+    undone,
+)
+from provider.messages import translate
+from provider.models import Change, RouterInput, ServerInput, ServiceInput
+from provider.store.records import as_json
+
+ROUTER = RouterInput.model_validate({"name": "wayshub", "domains": ["alvin.xyz"], "service": "wayshub"})
+SERVICE = ServiceInput.model_validate({"name": "wayshub"})
+
+
+def server(name: str, weight: int = 1, state: str = "ready") -> ServerInput:
+    document = {"name": name, "url": f"http://10.0.0.1:{3000 + ord(name)}", "weight": weight, "state": state}
+    return ServerInput.model_validate(document)
+
+
+def parts(*servers: ServerInput, router: RouterInput | None = ROUTER) -> Parts:
+    routing = {} if router is None else {"wayshub": router_part(router, router.ascii_domains)}
+    section = Section({name: part for name, part in routing.items() if part is not None})
+    return Parts(section, Section({"wayshub": service_part(SERVICE, servers)}))
+
+
+def changed(before: ServerInput | None, after: ServerInput | None) -> Change:
+    name = (after or before or server("a")).name
+    old, new = (None if one is None else as_json(one) for one in (before, after))
+    return Change("server", f"wayshub/{name}", old, new)
+
+
+def moved(*shares: tuple[str, float | None, float | None]) -> Sequence[ShareChange]:
+    return [ShareChange("wayshub", name, before, after) for name, before, after in shares]
+
+
+def test_a_new_server_is_told_with_whom_it_takes_its_share_from() -> None:
+    former, added = [server("a"), server("b")], server("c")
+    change = changed(None, server("c"))
+    found = compare([change], {"wayshub": Touched([*former, added], [ROUTER])}, parts(*former), parts(*former, added))
+    assert found.words[0] == "server wayshub/c added"
+    assert found.words[1] == "alvin.xyz: server c gets 33.3 % of what a and b had"
+    assert [(one.server, one.before) for one in found.shares] == [("a", 0.5), ("b", 0.5), ("c", None)]
+    assert all(one.after == pytest.approx(1 / 3) for one in found.shares)
+
+
+def test_the_difference_of_the_document_points_to_what_is_other() -> None:
+    change = changed(server("a", 1), server("a", 3))
+    touched = {"wayshub": Touched([server("a", 3)], [ROUTER])}
+    found = compare([change], touched, parts(server("a", 1)), parts(server("a", 3)))
+    (place,) = found.document
+    assert place.pointer == "/http/services/wayshub/loadBalancer/servers"
+    assert (place.before[0]["weight"], place.after[0]["weight"]) == (1, 3)
+    assert not found.shares
+
+
+def test_a_router_that_goes_is_gone_from_the_document_as_a_whole() -> None:
+    found = compare([Change("router", "wayshub", as_json(ROUTER), None)], {}, parts(), parts(router=None))
+    (place,) = found.document
+    assert place == DocumentChange("/http/routers/wayshub", place.before, None)
+    assert place.before["rule"] == "Host(`alvin.xyz`)"
+    assert list(found.words) == ["router wayshub removed"]
+
+
+def test_nothing_differs_where_nothing_changes() -> None:
+    same = parts(server("a"))
+    found = compare([], {}, same, parts(server("a")))
+    assert (found.changes, found.shares, found.document, found.words) == ([], [], [], [])
+
+
+@pytest.mark.parametrize(
+    ("shares", "words"),
+    [
+        (moved(("a", 0.5, 0.375), ("b", 0.5, 0.375), ("c", None, 0.25)), "server c gets 25 % of what a and b had"),
+        (moved(("a", 0.5, 2 / 3), ("b", 0.25, 1 / 3), ("c", 0.25, 0)), "servers a and b get the 25 % that c had"),
+        (moved(("a", None, 1.0)), "server a gets all of its traffic"),
+        (moved(("a", None, 0.75), ("b", None, 0.25)), "a 0 % → 75 %, b 0 % → 25 %"),
+        (moved(("a", 1.0, 0.0)), "server a loses all traffic, and nobody gets it"),
+        (moved(("a", 0.5, 0), ("b", 0.5, None)), "servers a and b lose all traffic, and nobody gets it"),
+        (
+            moved(("a", 0.25, 0.5), ("b", 0.25, 0.3), ("c", 0.25, 0.1), ("d", 0.25, 0.1)),
+            "a 25 % → 50 %, b 25 % → 30 %, c 25 % → 10 %, d 25 % → 10 %",
+        ),
+        (moved(("a", None, 0.0)), ""),
+    ],
+)
+def test_how_traffic_moves_is_said_in_words(shares: Sequence[ShareChange], words: str) -> None:
+    assert tell_shares(shares) == words
+
+
+def test_how_traffic_moves_can_be_said_in_other_languages() -> None:
+    servers = [server(name) for name in "abcde"]
+    touched = Touched(servers, [ROUTER, ROUTER.model_copy(update={"domains": ["a.xyz"]})])
+    found = compare([changed(None, server("e"))], {"wayshub": touched}, parts(*servers[:-1]), parts(*servers))
+    said = "a.xyz and alvin.xyz: server e gets 20 % of what a, b, c and 1 more had"
+    assert found.words[-1] == said
+    german = {
+        "{first} and {last}": "{first} und {last}",
+        "{number} more": "{number} weitere",
+        "server {name} gets {part} of what {names} had": "Server {name} bekommt {part} von {names}",
+    }
+    translated = translate(found.words[-1], lambda text: german.get(text, text))
+    assert translated == "a.xyz und alvin.xyz: Server e bekommt 20 % von a, b, c und 1 weitere"
+
+
+def test_what_was_before_is_found_by_undoing_the_changes() -> None:
+    now = [server("a", 3), server("c")]
+    changes = [changed(server("a", 1), server("a", 3)), changed(server("b"), None), changed(None, server("c"))]
+    former = sorted(undone("wayshub", now, changes), key=lambda one: one.name)
+    assert [(one.name, one.weight) for one in former] == [("a", 1), ("b", 1)]
+    assert undone("other", now, changes) == now
+
+
+def test_a_change_is_told_field_by_field() -> None:
+    assert fields(changed(server("a", 1), server("a", 3))) == [FieldChange("weight", 1, 3)]
+    assert [one.name for one in fields(changed(None, server("a")))] == ["name", "url", "weight", "state", "labels"]
+    assert touched_services([changed(None, server("a")), Change("domain", "x.test", None, {})]) == ["wayshub"]
