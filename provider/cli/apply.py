@@ -2,12 +2,12 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import typer
 
 from provider.cli import differences, liveness
-from provider.cli.client import Answer, Client
+from provider.cli.client import Answer, Client, Item
 from provider.cli.documents import File, read
 from provider.cli.options import IfMatchOption, YesOption, can_ask, confirm, writes
 from provider.cli.output import Output, note
@@ -40,29 +40,35 @@ def apply(
     """
     with telling(output) as progress:
         progress.doing(f"Reading {file}")
-        job = _Job(client, output, read(file), prune, prune_label)
-    planned = job.plan(if_match)
-    while not differences.is_empty(planned.item["difference"]) and not output.is_trial:
-        confirmed = job.confirm(planned, yes=yes)
-        try:
-            job.apply(planned, confirmed)
-        except PreconditionFailed as late:
-            note("Others have changed something since that plan:")
-            job.tell_late(late)
-            planned = job.plan(if_match)
-        else:
-            break
+        job = Job(client, output, read(file), prune, prune_label)
+    job.run(if_match, yes=yes)
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
-    """A file that is to be applied."""
+class Job:
+    """A file that is to be applied. `told` is what programs are told besides, `command` the command that does it."""
 
     client: Client
     output: Output
     file: File
-    prune: bool
-    prune_label: Sequence[str] | None
+    prune: bool = False
+    prune_label: Sequence[str] | None = None
+    told: Item = field(default_factory=dict)
+    command: str = "apply"
+
+    def run(self, if_match: str | None, *, yes: bool) -> None:
+        """Show the plan, ask, and do it; where others were faster, show the plan again."""
+        planned = self.plan(if_match)
+        while not differences.is_empty(planned.item["difference"]) and not self.output.is_trial:
+            confirmed = self.confirm(planned, yes=yes)
+            try:
+                self.apply(planned, confirmed)
+            except PreconditionFailed as late:
+                note("Others have changed something since that plan:")
+                self.tell_late(late)
+                planned = self.plan(if_match)
+            else:
+                break
 
     def plan(self, if_match: str | None) -> Answer:
         """Ask what it would do, and show that."""
@@ -87,7 +93,7 @@ class _Job:
             if sys.stdin.readline().strip() != str(brake["confirm"]):
                 raise ProviderError("nothing was changed")
             return int(brake["confirm"])
-        confirm("Apply this?", yes=yes, needs_yes="apply")
+        confirm("Apply this?", yes=yes, needs_yes=self.command)
         return None
 
     def apply(self, planned: Answer, confirmed: int | None) -> None:
@@ -96,7 +102,7 @@ class _Job:
             progress.doing("Applying")
             answer = self._ask(planned.etag, is_trial=False, confirmed=confirmed)
         if self.output.is_json:
-            self.output.document(answer.item)
+            self.output.document(answer.item | self.told)
         else:
             done = differences.count(answer.item["difference"], done=True)
             self.output.line(f"Applied: {done} (revision {answer.revision}).")
@@ -119,7 +125,7 @@ class _Job:
         difference = planned.item["difference"]
         if self.output.is_json:
             if self.output.is_trial or differences.is_empty(difference):
-                self.output.document(planned.item)
+                self.output.document(planned.item | self.told)
             return
         differences.tell(self.output, difference)
         self.output.line(f"Plan: {differences.count(difference, done=False)} (at revision {planned.revision}).")
