@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Annotated, Any, Final
 
 import typer
+from pydantic_core import PydanticCustomError
 
 from provider import declarations, imports
 from provider.cli import sources
@@ -15,7 +16,6 @@ from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
 from provider.cli.plan import telling
 from provider.declarations import Declaration
-from provider.errors import Invalid
 from provider.imports import Imported, Outcome
 from provider.values import check_name, detail_of
 
@@ -97,7 +97,7 @@ def _entry_points(given: Sequence[str] | None) -> Sequence[str]:
     for name in given or ():
         try:
             check_name(name)
-        except ValueError as error:
+        except PydanticCustomError as error:
             raise typer.BadParameter(detail_of(error), param_hint="--entry-point") from None
     return given or imports.DEFAULT_ENTRY_POINTS
 

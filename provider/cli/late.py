@@ -29,7 +29,10 @@ class LateCommand(TyperCommand):
 
 
 def find(group: str | None, name: str) -> Callable[..., None]:
-    """Import a command: the function `NAME` of `provider.cli.NAME` (`import_` for `import`), or what `provider.cli.GROUP` has as `COMMANDS`."""
+    """Import a command: the function `NAME` of `provider.cli.NAME`, or what `provider.cli.GROUP` has as `COMMANDS`.
+
+    For a name that is a word of Python's it is `NAME_`.
+    """
     command: Callable[..., None]
     if group is None:
         word = f"{name}_" if iskeyword(name) else name

@@ -32,13 +32,15 @@ def assign(full_names: Iterable[str], default: str) -> dict[str, str]:
     A name that fits stays, but where several providers have it; `default` is for a name of which nothing is left.
     """
     given = sorted(full_names, key=lambda full: (_NAME.fullmatch(split(full)[0]) is None, full))
+    has_several = len({split(full)[1] for full in given}) > 1
     found: dict[str, str] = {}
     taken: set[str] = set()
     for full in given:
         name, provider = split(full)
         fitted = names.fitted(name) or default
-        if fitted in taken:
-            fitted = names.free(names.fitted(f"{fitted}-{provider}"), taken)
+        if fitted in taken and has_several:
+            fitted = names.fitted(f"{fitted}-{provider}")
+        fitted = names.free(fitted, taken)
         taken.add(fitted)
         found[full] = fitted
     return found

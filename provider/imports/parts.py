@@ -175,19 +175,23 @@ class Fields:
         """Return a field, if it is there."""
         return self.parts.get(name)
 
-    def only_default(self, defaults: Mapping[str, object], why: str) -> None:
-        """Hold fields that have nothing but Traefik's defaults; refuse others. `why` has `{name}`.
+    def only_default(self, defaults: Mapping[str, object], what: str) -> None:
+        """Hold fields that have nothing but Traefik's defaults, and refuse the others as one; `what` has them.
 
         The default of what is a list or an object is None: an empty one is the same.
         """
+        others = []
         for name, default in defaults.items():
             part = self.parts.get(name)
             if part is None:
                 continue
-            if not is_default(part, default):
-                part.refuse(why.format(name=name))
-                continue
-            part.hold()
+            if is_default(part, default):
+                part.hold()
+            else:
+                others.append(part)
+        if others:
+            told = ", ".join(name for name, part in self.parts.items() if part in others)
+            others[0].refuse(f"{what} has {told}, which cannot be held yet")
 
 
 def is_default(part: Part, default: object) -> bool:

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 DEFAULT_ENTRY_POINTS: Final = ("web",)
 
-_MOST_REASONS: Final = 3
+_FIRST: Final = ("router", "service")
 _NOT_YET: Final = "cannot be held yet"
 _SECTIONS: Final = ("http", "tcp", "udp", "tls")
 _HTTP: Final = ("routers", "services", "middlewares", "serversTransports", "models")
@@ -110,7 +110,13 @@ class _Reader:
             pool.service.name: pool.servers for pool in self._pools.values() if pool.servers
         }
         declaration = Declaration(domains, services, servers, routers)
-        return Imported(declaration, tuple(self._findings), tuple(self._renamed), frozenset(self._held), self._origins)
+        return Imported(
+            declaration,
+            tuple(sorted(self._findings, key=_rank)),
+            tuple(self._renamed),
+            frozenset(self._held),
+            self._origins,
+        )
 
     def _account(self) -> Account:
         return Account(is_template=self._running is None)
@@ -204,7 +210,10 @@ class _Reader:
             account.refused.append(Reason("its name is a template: only Traefik knows what comes of it", part.place))
         if self._running is None and "@" in given:
             account.refused.append(Reason("its name has an @, behind which Traefik looks for a provider", part.place))
-        found = read_one(part.under(account))
+        own = part.under(account)
+        found = read_one(own) if isinstance(part.value, dict) else None
+        if not isinstance(part.value, dict):
+            own.refuse("this has to be an object")
         if account.refused or found is None:
             self._find(kind, given, Outcome.LEFT_OUT, account.refused, part)
             return None
@@ -214,9 +223,7 @@ class _Reader:
         return found
 
     def _find(self, kind: str, given: str, outcome: Outcome, reasons: Sequence[Reason], part: Part) -> None:
-        told = [reason.text for reason in reasons[:_MOST_REASONS]]
-        if len(reasons) > _MOST_REASONS:
-            told.append(f"and {len(reasons) - _MOST_REASONS} more")
+        told = dict.fromkeys(reason.text for reason in reasons)
         place = reasons[0].place if reasons else part.place
         self._findings.append(Finding(kind, given, outcome, "; ".join(told), part.place, place))
 
@@ -250,7 +257,7 @@ class _Reader:
             part = self._sections.get(f"{section}/{name}")
             for given, each in _objects(part):
                 if not self._recognised(kind, given, each):
-                    self._find(kind, given, Outcome.LEFT_OUT, [Reason(f"{kind} {_NOT_YET}", each.place)], each)
+                    self._find(kind, given, Outcome.LEFT_OUT, [Reason(f"{_plural(kind)} {_NOT_YET}", each.place)], each)
 
     def _around_findings(self) -> None:
         """List what is wrong around the objects: unknown sections, sections that are no objects."""
@@ -268,6 +275,15 @@ def _objects(part: Part | None) -> Iterator[tuple[str, Part]]:
         yield from ((str(number), item) for number, item in enumerate(part.items(), start=1))
     else:
         yield from part.members().items()
+
+
+def _rank(finding: Finding) -> int:
+    """Rank findings, those of routers first: who reads them asks what becomes of the traffic."""
+    return _FIRST.index(finding.kind) if finding.kind in _FIRST else len(_FIRST)
+
+
+def _plural(kind: str) -> str:
+    return kind if kind.endswith("s") else f"{kind}s"
 
 
 def _middleware_kind(part: Part) -> str:

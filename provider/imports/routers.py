@@ -105,7 +105,7 @@ def _read_middlewares(fields: Fields, entry_points: Sequence[str], around: Surro
         given = given[len(common) :]
     if given:
         told = ", ".join(around.describe_middleware(name) for name in given)
-        found.refuse(f"it uses {told}, which cannot be held yet: without it, requests would be answered otherwise")
+        found.refuse(f"it uses {told}, which cannot be held yet: without that, requests would be answered otherwise")
 
 
 def _read_tls(fields: Fields, entry_points: Sequence[str], around: Surroundings) -> None:

@@ -102,7 +102,7 @@ def _read_balancer(part: Part, name: str, full_name: str) -> Pool | None:
     )
     fields.only_default(
         {"serversTransport": "", "nginxUpstreamHashBy": "", "passiveHealthCheck": None},
-        "it has {name}, which cannot be held yet",
+        "it",
     )
     if found := fields.find("responseForwarding"):
         flush = found.fields(("flushInterval",)).find("flushInterval")
@@ -131,7 +131,7 @@ def _read_balancer(part: Part, name: str, full_name: str) -> Pool | None:
 
 def _read_check(part: Part) -> dict[str, Any] | None:
     fields = part.fields(("path", "interval", "timeout", "unhealthyInterval", *_CHECK_DEFAULTS))
-    fields.only_default(_CHECK_DEFAULTS, "its health check has {name}, which cannot be held yet")
+    fields.only_default(_CHECK_DEFAULTS, "its health check")
     path = fields.find("path")
     interval = _read_duration(fields.find("interval"), _INTERVAL)
     timeout = _read_duration(fields.find("timeout"), _TIMEOUT)
@@ -170,7 +170,7 @@ def _read_sticky(part: Part, full_name: str) -> dict[str, Any] | None:
     name: str | None = None
     if not cookie.is_on():
         fields = cookie.fields(("name", *_COOKIE_DEFAULTS))
-        fields.only_default(_COOKIE_DEFAULTS, "its sticky cookie has {name}, which cannot be held yet")
+        fields.only_default(_COOKIE_DEFAULTS, "its sticky cookie")
         if found := fields.find("name"):
             name = found.text()
     return {"cookie": {"name": name or _cookie_name(full_name)}}
@@ -186,9 +186,7 @@ def _read_servers(part: Part) -> list[_Server]:
     by_url: dict[str, _Server] = {}
     for item in part.items():
         fields = item.fields(("url", "weight", "preservePath", "fenced"))
-        fields.only_default(
-            {"preservePath": False, "fenced": False}, "a server of it has {name}, which cannot be held yet"
-        )
+        fields.only_default({"preservePath": False, "fenced": False}, "a server of it")
         found, weight = fields.find("url"), fields.find("weight")
         heavy = weight.whole() if weight else 1
         given = found.text() if found else ""
