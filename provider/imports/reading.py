@@ -44,7 +44,7 @@ _OTHER_OBJECTS: Final[Mapping[tuple[str, ...], str]] = {
 class Imported:
     """What came of a document.
 
-    `held` are JSON pointers into the document, to what the declaration says or is Traefik's default; all else is
+    `held` are JSON pointers into the document, to what the declaration says, or is Traefik's default; all else is
     below the pointer of a finding. `origins` leads from pointers into the declaration, written as a document, to
     where in the document each comes from.
     """
@@ -217,7 +217,7 @@ class _Reader:
         if account.refused or found is None:
             self._find(kind, given, Outcome.LEFT_OUT, account.refused, part)
             return None
-        self._held |= account.held
+        self._held |= account.held - {reason.place for reason in account.changed}
         for reason in account.changed:
             self._find(kind, given, Outcome.CHANGED, [reason], Part(None, reason.place, account))
         return found

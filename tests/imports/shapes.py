@@ -32,6 +32,21 @@ URLS = [*GOOD_URLS, "http://a/b", "", "foobar", "http://169.254.169.254", 5]
 DURATIONS = ["5s", "1m30s", 30, "30", "1500ms", "0.1s", "-1s", "0s", "1ns", "2h", "5", "x", "1e3s", 2.5]
 FLAGS = [True, False, "true", "F", "1", "maybe", 0]
 WHOLE_WEIGHTS = [1, 3, "2", 0, -1, 1000, 1001, 2000]
+OTHERS: dict[str, list[Any]] = {
+    "rule": ["Host(`other.test`)", "Path(`/other`) && Method(`PUT`)"],
+    "url": ["http://10.9.9.9"],
+    "weight": [17],
+    "priority": [17, "18"],
+    "strategy": ["p2c", "hrw"],
+    "passHostHeader": [True, False],
+    "path": ["/other"],
+    "interval": ["17s", 18],
+    "timeout": ["170ms"],
+    "name": ["other"],
+    "tls": [True],
+}
+"""Values that can be held as well, by the names of fields."""
+
 WEIGHTS = [*WHOLE_WEIGHTS, "x", 1.0, 2.5, True]
 
 junk = st.recursive(
@@ -117,9 +132,38 @@ _services = _fields(
     mirroring=_some([{"service": "shop"}]),
     failover=_some([{"service": "shop", "healthCheck": {}}]),
 )
-_good_services = st.fixed_dictionaries(
-    {"loadBalancer": st.fixed_dictionaries({"servers": st.lists(_good_servers, max_size=3)})}
+_defaults = {
+    **dict.fromkeys(("scheme", "method", "hostname"), st.just("")),
+    **dict.fromkeys(("status", "port"), _some([0, "0"])),
+    "mode": st.just("http"),
+    "followRedirects": _some([True, "true"]),
+    "headers": st.just({}),
+}
+_good_checks = st.fixed_dictionaries(
+    {"path": _some(["/", "/up?x=1"])}, optional={"interval": _some(["10s", 30]), "timeout": _some(["2s"]), **_defaults}
 )
+_good_cookies = st.fixed_dictionaries(
+    {},
+    optional={
+        **dict.fromkeys(("secure", "httpOnly"), _some([False, "f"])),
+        "name": st.just("s"),
+        "maxAge": st.just(0),
+        "path": st.just("/"),
+        "domain": st.just(""),
+    },
+)
+_good_balancers = st.fixed_dictionaries(
+    {"servers": st.lists(_good_servers, max_size=3)},
+    optional={
+        "strategy": _some(["wrr", "p2c", "hrw", "leasttime", ""]),
+        "passHostHeader": _some([True, False, "true"]),
+        "healthCheck": _good_checks,
+        "sticky": st.fixed_dictionaries({"cookie": _good_cookies}),
+        "responseForwarding": st.just({"flushInterval": "100ms"}),
+        "serversTransport": st.just(""),
+    },
+)
+_good_services = st.fixed_dictionaries({"loadBalancer": _good_balancers})
 
 
 def _members(*members: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

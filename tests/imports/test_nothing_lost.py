@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from provider import configuration, declarations, imports, plans, rules
 from provider.declarations import Declaration
 from provider.imports import Imported, Running
+from provider.imports.parts import scalar
 from provider.imports.routers import EntryPoint
 from tests.e2e.rule_texts import rule as random_rule
 from tests.imports import shapes
@@ -30,6 +31,8 @@ rule_texts = drawing.seeds.map(lambda seed: random_rule(Random(seed), wild=True,
 )
 
 OTHER = "something else"
+TRUE = ("1", "t", "T", "TRUE", "true", "True")
+FALSE = ("0", "f", "F", "FALSE", "false", "False")
 
 
 def is_below(where: str, tops: Sequence[str] | frozenset[str]) -> bool:
@@ -57,6 +60,22 @@ def replaced(document: Any, where: str, value: Any) -> Any:
     return made
 
 
+def others(leaf: str, value: Any) -> list[Any]:
+    """Return values that mean something else there."""
+    name = leaf.rpartition("/")[2].lower()
+    if name in {"sticky", "cookie"}:  # of which all texts but `true` mean no
+        return [{"something": "else"}]
+    known = next((values for field, values in shapes.OTHERS.items() if field.lower() == name), [])
+    plain = [] if name == "tls" else [OTHER]
+    return plain + [other for other in known if meaning(other) != meaning(value)]
+
+
+def meaning(value: Any) -> str | None:
+    """Write a value as all of the same meaning are written."""
+    written = "true" if value == {} else scalar(value)
+    return {**dict.fromkeys(TRUE, "true"), **dict.fromkeys(FALSE, "false")}.get(written or "", written)
+
+
 def told(found: Imported) -> Any:
     return found.declaration, found.renamed, found.findings
 
@@ -80,10 +99,9 @@ def test_what_is_said_to_be_held_is_held_for_another_value_gives_something_else(
     tops = finding_tops(found)
     held = [leaf for leaf in imports.leaves(document) if is_below(leaf, found.held) and not is_below(leaf, tops)]
     assume(held)
-    for leaf in data.draw(st.lists(st.sampled_from(held), min_size=1, max_size=5, unique=True)):
-        is_switch = leaf.lower().endswith(("/tls", "/sticky", "/cookie"))  # of which all but `true` means no
-        other = replaced(document, leaf, {"something": "else"} if is_switch else OTHER)
-        assert told(imports.read(other, running)) != told(found), leaf
+    for leaf in data.draw(st.lists(st.sampled_from(held), min_size=1, max_size=8, unique=True)):
+        for other in others(leaf, get(document, leaf)):
+            assert told(imports.read(replaced(document, leaf, other), running)) != told(found), (leaf, other)
 
 
 @laws
