@@ -59,7 +59,18 @@ LAYERS = [
 DOORS = ["api", "web", "cli"]
 PURE = [
     *("messages", "errors", "failures", "validation", "tags", "cursors"),
-    *("addresses", "values", "names", "rules", "balancing", "answers", "declarations", "plans", "brake", "configuration"),
+    *(
+        "addresses",
+        "values",
+        "names",
+        "rules",
+        "balancing",
+        "answers",
+        "declarations",
+        "plans",
+        "brake",
+        "configuration",
+    ),
     *("differences", "models", "explanations", "conflicts", "imports"),
 ]
 IMPURE_MODULES = {

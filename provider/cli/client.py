@@ -128,7 +128,7 @@ class Client:
             headers["Authorization"] = f"Bearer {check_token(token)}"
         self._http = httpx.Client(
             headers=headers,
-            verify=tls(self.url),
+            verify=_tls(self.url),
             # A proxy from the environment is for other machines: it would look for the service on its own.
             mounts=dict.fromkeys(["all://127.0.0.1", "all://[::1]", "all://localhost"]),
         )
@@ -285,13 +285,13 @@ class Client:
             raise ProviderError(_NOT_TEXT) from None
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise Unreachable(
-                f"there is no answer at {self.url} ({reason(error)}): start the service with "
+                f"there is no answer at {self.url} ({_reason(error)}): start the service with "
                 "`wayshub-provider up` or `wayshub-provider serve`, or say where it is with --url or PROVIDER_URL"
             ) from error
         except httpx.TimeoutException as error:
             raise Unreachable(f"{self.url} did not answer within {timeout_seconds:g} s{unsure}") from error
         except (httpx.RequestError, httpx.InvalidURL) as error:
-            raise Unreachable(f"the exchange with {self.url} failed: {reason(error)}{unsure}") from error
+            raise Unreachable(f"the exchange with {self.url} failed: {_reason(error)}{unsure}") from error
 
     def _foreign(self, told: str) -> Unreachable:
         return Unreachable(
@@ -299,12 +299,12 @@ class Client:
         )
 
 
-def tls(url: str) -> ssl.SSLContext:
+def _tls(url: str) -> ssl.SSLContext:
     """Trust what this machine trusts; reading its certificates takes 20 ms, so only where they are needed."""
     return ssl.create_default_context() if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def reason(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """Say what httpx met, without the number that the system gives it."""
     text = str(error)
     return (text.partition("] ")[2] or text) if text.startswith("[Errno ") else text or type(error).__name__

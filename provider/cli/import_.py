@@ -9,12 +9,12 @@ from pydantic_core import PydanticCustomError
 
 from provider import declarations, imports
 from provider.cli import sources
-from provider.cli.apply import Job
-from provider.cli.client import Client, path
+from provider.cli.client import Answer, Client, path
 from provider.cli.documents import File
 from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
-from provider.cli.plan import telling
+from provider.cli.plan import ask, telling
+from provider.cli.proposals import Proposal
 from provider.declarations import Declaration
 from provider.imports import Imported, Outcome
 from provider.values import check_name, detail_of
@@ -78,11 +78,18 @@ def import_(
         read, running = sources.read_api(source) if is_api else (sources.read_file(source), None)
         found = imports.read(read.document, running, _entry_points(entry_point))
         current = declarations.read(client.get(path("export")).item)
-    declared = imports.keeping(found.declaration, current)
+    wanted = _declared(read, found, imports.keeping(found.declaration, current))
     if not output.is_json:
         _tell(output, read, found, is_api=is_api)
-    job = Job(client, output, _declared(read, found, declared), told=_told(read, found), command="import")
-    job.run(if_match, yes=yes)
+
+    def bring(tag: str | None, is_trial: bool, confirmed: int | None) -> Answer:
+        query: dict[str, str | int | Sequence[str]] = {"dryRun": "true"} if is_trial else {}
+        if confirmed is not None:
+            query["confirm"] = confirmed
+        return ask(client, wanted, prune=False, prune_label=None, query=query, if_match=tag)
+
+    told = _told(read, found)
+    Proposal(client, output, bring, "import", "Import this?", "Imported", told).run(if_match, yes=yes)
 
 
 def _source(file: str | None, from_api: str | None) -> tuple[str, bool]:

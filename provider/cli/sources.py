@@ -7,7 +7,7 @@ import httpx
 
 from provider import imports
 from provider.cli import documents
-from provider.cli.client import Unreachable, reason, tls
+from provider.cli.client import Unreachable
 from provider.cli.documents import DocumentError, File
 from provider.errors import ProviderError, SettingsError
 from provider.imports import Running
@@ -47,7 +47,6 @@ def read_api(url: str) -> tuple[File, Running]:
     base = _base(url)
     with httpx.Client(
         timeout=_TIMEOUT_SECONDS,
-        verify=tls(base),
         # A proxy from the environment is for other machines.
         mounts=dict.fromkeys(["all://127.0.0.1", "all://[::1]", "all://localhost"]),
     ) as client:
@@ -93,7 +92,9 @@ def _get(client: httpx.Client, base: str, path: str) -> Any:
     try:
         answer = client.get(base + path)
     except (httpx.RequestError, httpx.InvalidURL) as error:
-        raise Unreachable(f"there is no answer from Traefik's API at {base} ({reason(error)})") from error
+        raise Unreachable(
+            f"there is no answer from Traefik's API at {base} ({str(error) or type(error).__name__})"
+        ) from error
     if not answer.is_success:
         raise _foreign(base, f"{path} answers {answer.status_code}")
     if len(answer.content) > documents.LONGEST_BYTES:

@@ -193,8 +193,7 @@ def _parsed(text: str) -> Any:
 
 
 def test_a_router_without_entry_points_listens_where_it_is_said() -> None:
-    fields = {"entryPoints": []}
-    found = imports.read(document(**fields), default_entry_points=["web", "other"])
+    found = imports.read(document(entryPoints=[]), default_entry_points=["web", "other"])
     assert written(found)["routers"]["r"]["entryPoints"] == ["web", "other"]
     (finding,) = found.findings
     assert (finding.outcome, finding.reason[-11:]) == (Outcome.CHANGED, " web, other")

@@ -113,7 +113,15 @@ def test_tcp_and_udp_and_what_is_unknown_are_listed() -> None:
 
 
 def test_entry_points_in_another_shape_add_nothing() -> None:
-    for odd in (None, {}, [1], [{}], [{"name": "web"}], [{"name": "web", "http": {"tls": 5, "middlewares": 5}}]):
+    shapes: list[Any] = [
+        None,
+        {},
+        [1],
+        [{}],
+        [{"name": "web"}],
+        [{"name": "web", "http": {"tls": 5, "middlewares": 5}}],
+    ]
+    for odd in shapes:
         known = imports.running(odd).entry_points
         assert [(each.tls, list(each.middlewares)) for each in known.values()] in ([], [(None, [])])
 
