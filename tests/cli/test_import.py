@@ -232,4 +232,4 @@ def test_what_the_service_refuses_is_told_where_it_stands_in_the_file(
     result = run("import", str(file), "--yes", "--url", service.url)
     assert result.status == 1
     assert f"{file}:9:37: services/shop/servers/127-0-0-1-3000/url: " in result.err
-    assert f"{file}:9:79: services/shop/servers/127-0-0-1-3001/url: " in result.err
+    assert f"{file}:9:80: services/shop/servers/127-0-0-1-3001/url: " in result.err
