@@ -26,6 +26,7 @@ _OBSERVABILITY: Final[Mapping[str, object]] = {
     "traceVerbosity": "minimal",
     "metadata": None,
 }
+_TLS: Final = ("options", "certResolver", "domains")
 _SYNTAXES: Final = {"", "v3", "default"}
 _DEFAULT_OPTIONS: Final = "default"
 _HIGHEST: Final = 1_000_000_000
@@ -119,6 +120,8 @@ def _read_tls(fields: Fields, entry_points: Sequence[str], around: Surroundings)
         found.hold()
         return
     found.refuse("it takes requests by TLS only (tls), which a router cannot say yet")
+    if isinstance(found.value, dict):
+        found.fields(_TLS)
 
 
 def _plain(tls: Mapping[str, Any]) -> dict[str, Any]:

@@ -152,6 +152,10 @@ def test_a_priority_that_the_rule_has_anyway_is_left_out() -> None:
         ({"RULE": "Host(`b.test`)"}, "the field rule stands twice"),
         ({"rule": "Host(`{{ env `HOST` }}`)"}, "rule is a template"),
         ({"tls": [1]}, "by TLS only"),
+        (
+            {"tls": {"middlewares": ["m"]}},
+            "by TLS only (tls), which a router cannot say yet; Traefik has no field middle",
+        ),
     ],
 )
 def test_a_router_that_would_do_otherwise_is_left_out_and_it_is_told_why(fields: dict[str, Any], reason: str) -> None:
@@ -395,6 +399,32 @@ def test_a_home_server_behind_tls_and_single_sign_on_is_listed_and_its_plain_rou
         ("middleware", "sso"),
         ("servers transport", "own"),
         ("TLS certificate", "1"),
+    ]
+
+
+def test_a_file_for_one_team_with_a_template_in_it_loses_that_part_alone() -> None:
+    """One more: plain routers by host, of which one leads to a server whose name is filled in by a template."""
+    names = ["front", "data", "upload"]
+    found = imports.read(
+        {
+            "http": {
+                "routers": {
+                    name: {"rule": f"Host(`{name}.localhost`)", "service": name, "entryPoints": ["web"]}
+                    for name in names
+                },
+                "services": {
+                    name: {"loadBalancer": {"servers": [{"url": url}], "passHostHeader": True}}
+                    for name, url in zip(
+                        names, ["http://front:80", "http://data:80", 'http://{{ env "UP" }}:80'], strict=True
+                    )
+                },
+            }
+        }
+    )
+    assert list(found.declaration.routers) == ["front", "data"]
+    assert [(each.kind, each.name, each.reason) for each in found.findings] == [
+        ("router", "upload", "its service upload is left out"),
+        ("service", "upload", "url is a template: only Traefik knows what comes of it"),
     ]
 
 
