@@ -6,6 +6,7 @@ from typing import Final
 from provider.imports.parts import Fields, shown
 
 _DISABLED: Final = "disabled"
+_LONGEST: Final = 500
 
 
 def read_observed(fields: Fields, names: Iterable[str]) -> None:
@@ -16,4 +17,4 @@ def read_observed(fields: Fields, names: Iterable[str]) -> None:
     status, error = fields.find("status"), fields.find("error")
     if status and status.value == _DISABLED:
         told = "; ".join(map(str, error.value)) if error and isinstance(error.value, list) else ""
-        status.refuse(f"Traefik has disabled it: {shown(told) or 'it does not say why'}")
+        status.refuse(f"Traefik has disabled it: {shown(told, _LONGEST) or 'it does not say why'}")

@@ -213,9 +213,9 @@ def scalar(value: Any) -> str | None:
     return str(value) if isinstance(value, str | int) else None
 
 
-def shown(text: str) -> str:
+def shown(text: str, most: int = _SHOWN) -> str:
     """Shorten a text for a reason."""
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    return text if len(text) <= most else text[:most] + "…"
 
 
 def _merged(value: Mapping[Any, Any], place: str) -> dict[Any, tuple[Any, str]]:
