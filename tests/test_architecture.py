@@ -21,6 +21,7 @@ LAYERS = [
     "cursors",
     "addresses",
     "values",
+    "names",
     "rules",
     "balancing",
     "answers",
@@ -32,6 +33,7 @@ LAYERS = [
     "differences",
     "explanations",
     "conflicts",
+    "imports",
     "database",
     "store",
     "revisions",
@@ -57,8 +59,19 @@ LAYERS = [
 DOORS = ["api", "web", "cli"]
 PURE = [
     *("messages", "errors", "failures", "validation", "tags", "cursors"),
-    *("addresses", "values", "rules", "balancing", "answers", "declarations", "plans", "brake", "configuration"),
-    *("differences", "models", "explanations", "conflicts"),
+    *(
+        "addresses",
+        "values",
+        "names",
+        "rules",
+        "balancing",
+        "answers",
+        "declarations",
+        "plans",
+        "brake",
+        "configuration",
+    ),
+    *("differences", "models", "explanations", "conflicts", "imports"),
 ]
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),

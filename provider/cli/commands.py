@@ -19,6 +19,7 @@ LATE: Final = {
     "migrate": "Make the database, or bring it to this version's schema.",
     "plan": "Show what `apply` would do, and do nothing.",
     "apply": "Bring the state in step with a file, all or nothing.",
+    "import": "Take over what Traefik's own files say, or what a Traefik runs.",
     "export": "Print the whole state, as a file for `apply`.",
     "schema": "Print the JSON Schema of the files for `apply`, for editors.",
     "backup": "Copy the database into a file, and verify the copy.",

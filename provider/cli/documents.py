@@ -79,14 +79,23 @@ class File:
 
 def read(path: str) -> File:
     """Read a file, or standard input for `-`. Raises `DocumentError`, and `OSError` for what cannot be opened."""
+    return parse(*load(path))
+
+
+def load(path: str) -> tuple[str, str]:
+    """Return how a file is called, or standard input for `-`, and its text. Raises as `read` does."""
     name = "standard input" if path == STANDARD_INPUT else path
     content = sys.stdin.buffer.read(LONGEST_BYTES + 1) if path == STANDARD_INPUT else _read_bytes(Path(path))
     if len(content) > LONGEST_BYTES:
         raise DocumentError(f"{name} is longer than {LONGEST_BYTES // (1024 * 1024)} MiB")
     try:
-        text = content.decode("utf-8-sig")
+        return name, content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DocumentError(f"{name} is not UTF-8, at byte {error.start}") from None
+
+
+def parse(name: str, text: str) -> File:
+    """Read a text as YAML or JSON. Raises `DocumentError`."""
     if text.lstrip()[:1] in {"{", "["} and (read_as_json := _read_json(name, text)) is not None:
         return read_as_json
     try:

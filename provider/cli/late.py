@@ -6,6 +6,7 @@
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any, Final
 
 import typer
@@ -39,10 +40,14 @@ class LateCommand(TyperCommand):
 
 
 def find(group: str | None, name: str) -> Callable[..., None]:
-    """Import a command: the function `NAME` of `provider.cli.NAME`, or what `provider.cli.GROUP` has as `COMMANDS`."""
+    """Import a command: the function `NAME` of `provider.cli.NAME`, or what `provider.cli.GROUP` has as `COMMANDS`.
+
+    For a name that is a word of Python's it is `NAME_`.
+    """
     command: Callable[..., None]
     if group is None:
-        command = getattr(import_module(f"provider.cli.{name}"), name)
+        word = f"{name}_" if iskeyword(name) else name
+        command = getattr(import_module(f"provider.cli.{word}"), word)
     else:
         command = import_module(f"provider.cli.{group}").COMMANDS[name]
     return command

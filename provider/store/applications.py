@@ -1,12 +1,11 @@
 """Applications: a domain, its router, its service and its servers, made in one step."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from sqlmodel import Session, col, select
 
+from provider import names
 from provider.errors import AlreadyExists, FieldError, Invalid, pointer
 from provider.messages import Message
 from provider.models import (
@@ -93,23 +92,10 @@ def name_servers(given: Sequence[ExposedServer]) -> list[ServerInput]:
         raise Invalid(wrong)
     listed = []
     for server in given:
-        name = server.name or _free(_name_from_url(server.url), taken)
+        name = server.name or names.free(names.from_url(server.url), taken)
         taken.add(name)
         listed.append(ServerInput(name=name, url=server.url, weight=server.weight))
     return listed
-
-
-def _name_from_url(url: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", urlsplit(url).netloc.lower()).strip("-")[:63].strip("-") or "server"
-
-
-def _free(name: str, taken: set[str]) -> str:
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        ending = f"-{number}"
-        free = name[: 63 - len(ending)] + ending
-    return free
 
 
 def _check_free(session: Session, name: str, host: str, wanted: ExposeInput) -> None:

@@ -42,6 +42,7 @@ def complete(cli: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
                 "migrate",
                 "plan",
                 "apply",
+                "import",
                 "export",
                 "schema",
                 "backup",

@@ -1,0 +1,141 @@
+"""`import`."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Any, Final
+
+import typer
+from pydantic_core import PydanticCustomError
+
+from provider import declarations, imports
+from provider.cli import sources
+from provider.cli.client import Answer, Client, path
+from provider.cli.documents import File
+from provider.cli.options import IfMatchOption, YesOption, writes
+from provider.cli.output import Output
+from provider.cli.plan import ask, telling
+from provider.cli.proposals import Proposal
+from provider.declarations import Declaration
+from provider.imports import Imported, Outcome
+from provider.values import check_name, detail_of
+
+_HEADINGS: Final = {
+    Outcome.LEFT_OUT: "Left out",
+    Outcome.CHANGED: "Imported, but not as it was",
+    Outcome.RECOGNISED: "Nothing to import",
+}
+
+SourceArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="FILE",
+        help="Traefik's dynamic configuration, as YAML, TOML or JSON; `-` is standard input; "
+        "a URL is that of a running Traefik's API.",
+        show_default=False,
+    ),
+]
+FromAPIOption = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Import what a running Traefik's API tells, in place of a file."),
+]
+EntryPointOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="Where a router listens that names no entry point; repeat it for several.",
+        show_default=", ".join(imports.DEFAULT_ENTRY_POINTS),
+    ),
+]
+
+
+@writes
+def import_(
+    client: Client,
+    output: Output,
+    file: SourceArgument = None,
+    from_api: FromAPIOption = None,
+    entry_point: EntryPointOption = None,
+    yes: YesOption = False,
+    if_match: IfMatchOption = None,
+) -> None:
+    """Take over what Traefik's own files say, or what a Traefik runs.
+
+    Routers that match domains, path prefixes or a rule, and services that
+    share requests among servers, become ours, through the same plan as `apply`:
+    it is shown, and asked for, and what is here and not there stays. What cannot
+    be held yet is listed with the reason, and a router that would do otherwise
+    without it is left out. Names that do not fit are changed, and told.
+
+    Examples:
+      wayshub-provider import dynamic.yml --dry-run
+      wayshub-provider import dynamic.toml --yes --wait 30
+      wayshub-provider import --from-api http://127.0.0.1:8081
+      wayshub-provider import http://127.0.0.1:8081 -o json --dry-run
+    """
+    source, is_api = _source(file, from_api)
+    with telling(output) as progress:
+        progress.doing(f"Reading {source}")
+        read, running = sources.read_api(source) if is_api else (sources.read_file(source), None)
+        found = imports.read(read.document, running, _entry_points(entry_point))
+        current = declarations.read(client.get(path("export")).item)
+    wanted = _declared(read, found, imports.keeping(found.declaration, current))
+    if not output.is_json:
+        _tell(output, read, found, is_api=is_api)
+
+    def bring(tag: str | None, is_trial: bool, confirmed: int | None) -> Answer:
+        query: dict[str, str | int | Sequence[str]] = {"dryRun": "true"} if is_trial else {}
+        if confirmed is not None:
+            query["confirm"] = confirmed
+        return ask(client, wanted, prune=False, prune_label=None, query=query, if_match=tag)
+
+    told = _told(read, found)
+    Proposal(client, output, bring, "import", "Import this?", "Imported", told).run(if_match, yes=yes)
+
+
+def _source(file: str | None, from_api: str | None) -> tuple[str, bool]:
+    """Return the file or the URL, and whether it is that of an API. Raises a usage error."""
+    if (file is None) == (from_api is None):
+        raise typer.BadParameter("name either a file, or Traefik's API with --from-api")
+    source = file if file is not None else str(from_api)
+    return source, from_api is not None or sources.is_url(source)
+
+
+def _entry_points(given: Sequence[str] | None) -> Sequence[str]:
+    for name in given or ():
+        try:
+            check_name(name)
+        except PydanticCustomError as error:
+            raise typer.BadParameter(detail_of(error), param_hint="--entry-point") from None
+    return given or imports.DEFAULT_ENTRY_POINTS
+
+
+def _declared(source: File, found: Imported, declared: Declaration) -> File:
+    """Return the declaration as a file for `apply`, whose parts stand where they came from."""
+    pools = {service: list(pool.values()) for service, pool in declared.servers.items()}
+    document = declarations.write(
+        declared.domains.values(), declared.services.values(), pools, declared.routers.values()
+    )
+    places = {where: source.places[origin] for where, origin in found.origins.items() if origin in source.places}
+    return File(source.name, document, places)
+
+
+def _told(source: File, found: Imported) -> dict[str, Any]:
+    """Return what programs are told of it."""
+    findings = [asdict(finding) | {"place": source.place(finding.place)} for finding in found.findings]
+    return {"import": {"findings": findings, "renamed": [asdict(renamed) for renamed in found.renamed]}}
+
+
+def _tell(output: Output, source: File, found: Imported, *, is_api: bool) -> None:
+    for outcome, heading in _HEADINGS.items():
+        listed = [finding for finding in found.findings if finding.outcome is outcome]
+        if listed:
+            rows = [(f"{each.kind} {each.name}", each.reason, source.place(each.place)) for each in listed]
+            output.table([f"{heading} ({len(listed):,})", "Why", "Where"], rows)
+            output.line()
+    if found.renamed:
+        output.table(
+            ["Called there", "Called here"], [(f"{each.kind} {each.given}", each.name) for each in found.renamed]
+        )
+        output.line()
+    if is_api:
+        output.line(f"Traefik's API does not tell {imports.NOT_TOLD}: look for them in its files.")

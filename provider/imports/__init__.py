@@ -1,0 +1,23 @@
+"""Traefik's dynamic configuration, as a declaration, with a list of all that cannot be held. Pure."""
+
+from provider.imports.findings import Finding, Outcome, Renamed, leaves
+from provider.imports.keeping import keeping
+from provider.imports.rawdata import NOT_TOLD, reshaped, running
+from provider.imports.reading import DEFAULT_ENTRY_POINTS, Imported, Running, read
+from provider.imports.templates import find_deciding
+
+__all__ = [
+    "DEFAULT_ENTRY_POINTS",
+    "NOT_TOLD",
+    "Finding",
+    "Imported",
+    "Outcome",
+    "Renamed",
+    "Running",
+    "find_deciding",
+    "keeping",
+    "leaves",
+    "read",
+    "reshaped",
+    "running",
+]

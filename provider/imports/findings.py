@@ -1,0 +1,54 @@
+"""Findings: what becomes of a part of a document that is imported, where that is not all that it says."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What becomes of it."""
+
+    LEFT_OUT = "left out"
+    CHANGED = "changed"
+    RECOGNISED = "recognised"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An object, or a part of one, that is not imported as it stands.
+
+    `pointer` is a JSON pointer (RFC 6901) into the document: all below it is meant. `place` points to what is
+    the reason, if that is a part of it. `kind` and `name` say the same to people (`router`, `shop@file`).
+    """
+
+    kind: str
+    name: str
+    outcome: Outcome
+    reason: str
+    pointer: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """An object whose name did not fit: what it was called, and how it is called now."""
+
+    kind: str
+    given: str
+    name: str
+
+
+def leaves(document: object, where: str = "") -> Iterator[str]:
+    """Go through the leaves of a document, by pointer: what has nothing below it. Traefik takes no notice of null."""
+    if isinstance(document, dict) and document:
+        for key, member in document.items():
+            yield from leaves(member, f"{where}/{_escaped(key)}")
+    elif isinstance(document, list) and document:
+        for index, member in enumerate(document):
+            yield from leaves(member, f"{where}/{index}")
+    elif document is not None:
+        yield where
+
+
+def _escaped(key: object) -> str:
+    return str(key).replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,20 @@
+"""What Traefik's API tells of an object beside its configuration. Pure."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from provider.imports.parts import Fields, shown
+
+_DISABLED: Final = "disabled"
+_LONGEST: Final = 500
+
+
+def read_observed(fields: Fields, names: Iterable[str]) -> None:
+    """Take note of it; an object that Traefik has disabled is refused, with the reason that Traefik gives."""
+    for name in names:
+        if found := fields.find(name):
+            found.hold()
+    status, error = fields.find("status"), fields.find("error")
+    if status and status.value == _DISABLED:
+        told = "; ".join(map(str, error.value)) if error and isinstance(error.value, list) else ""
+        status.refuse(f"Traefik has disabled it: {shown(told, _LONGEST) or 'it does not say why'}")

@@ -1,0 +1,232 @@
+"""Parts of a document, as Traefik's file provider takes them, with an account of what is done with each.
+
+Facts from the source of paerser, which decodes files for Traefik 3: a field is found in upper or lower case, a
+name is not changed; null counts as left out; a number, and true and false, may be a text, and the other way
+round; a list may be one text with commas; a text in a list is stripped; `tls: true` stands for `tls: {}`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from provider.errors import pointer
+
+_TRUE: Final = {"1", "t", "T", "TRUE", "true", "True"}
+_FALSE: Final = {"0", "f", "F", "FALSE", "false", "False"}
+_WHOLE: Final = re.compile(r"[-+]?[0-9]{1,19}")
+_MERGE: Final = "<<"
+_TEMPLATE: Final = "{{"
+_SHOWN: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a part is not held, and where it stands."""
+
+    text: str
+    place: str
+
+
+@dataclass(slots=True)
+class Account:
+    """What is done with the parts of one object: those that are held, and why others are not.
+
+    What is in `refused` stands against the object as a whole; what is in `changed` is only not as it was, by the
+    pointers of what is meant.
+    """
+
+    is_template: bool = False
+    """Whether the document may have templates in it: Traefik reads `{{` in files only."""
+
+    held: set[str] = field(default_factory=set)
+    refused: list[Reason] = field(default_factory=list)
+    changed: list[Reason] = field(default_factory=list)
+
+
+class Part:
+    """A value in a document. What cannot be read as it is asked for is refused, and reads as None, or as empty."""
+
+    __slots__ = ("account", "place", "value")
+
+    def __init__(self, value: Any, place: str, account: Account) -> None:
+        self.value = value
+        self.place = place
+        self.account = account
+
+    def under(self, account: Account) -> "Part":
+        """Return the same part, for another account."""
+        return Part(self.value, self.place, account)
+
+    def refuse(self, reason: str) -> None:
+        """Say why the object cannot be held."""
+        self.account.refused.append(Reason(reason, self.place))
+
+    def change(self, reason: str) -> None:
+        """Say why this is not held as it is, though the object is."""
+        self.account.changed.append(Reason(reason, self.place))
+
+    def hold(self) -> None:
+        """Say that this is held, with all that is below it."""
+        self.account.held.add(self.place)
+
+    def members(self) -> "dict[str, Part]":
+        """Return the members of a map, by name."""
+        if not isinstance(self.value, dict):
+            self.refuse(f"{self._name} has to be an object")
+            return {}
+        if not self.value:
+            self.hold()
+        return {
+            str(name): Part(value, place, self.account)
+            for name, (value, place) in _merged(self.value, self.place).items()
+            if value is not None
+        }
+
+    def fields(self, known: Iterable[str]) -> "Fields":
+        """Return the members of an object that has these fields; any other is refused."""
+        by_lower = {name.lower(): name for name in known}
+        found: dict[str, Part] = {}
+        for given, part in self.members().items():
+            name = by_lower.get(given.lower())
+            if name is None:
+                part.refuse(f"Traefik has no field {shown(given)} here")
+            elif name in found:
+                part.refuse(f"the field {name} stands twice")
+            else:
+                found[name] = part
+        return Fields(found)
+
+    def items(self) -> "list[Part]":
+        """Return the items of a list."""
+        if not isinstance(self.value, list):
+            self.refuse(f"{self._name} has to be a list")
+            return []
+        if not self.value:
+            self.hold()
+        return [Part(item, f"{self.place}/{index}", self.account) for index, item in enumerate(self.value)]
+
+    def text(self) -> str | None:
+        """Return a text."""
+        written = scalar(self.value)
+        if written is None:
+            self.refuse(f"{self._name} has to be a text")
+            return None
+        if self.account.is_template and _TEMPLATE in written:
+            self.refuse(f"{self._name} is a template: only Traefik knows what comes of it")
+            return None
+        self.hold()
+        return written
+
+    def texts(self) -> list[str]:
+        """Return a list of texts."""
+        if not isinstance(self.value, list):
+            written = self.text()
+            return [item.strip() for item in written.split(",")] if written else []
+        return [text.strip() for item in self.items() if (text := item.text()) is not None]
+
+    def whole(self) -> int | None:
+        """Return a whole number."""
+        written = self.text()
+        if written is None:
+            return None
+        if not _WHOLE.fullmatch(written):
+            self.refuse(f"{self._name} has to be a whole number, not {shown(written)}")
+            return None
+        return int(written)
+
+    def flag(self) -> bool | None:
+        """Return true or false."""
+        written = self.text()
+        if written is None:
+            return None
+        if written not in _TRUE | _FALSE:
+            self.refuse(f"{self._name} has to be true or false, not {shown(written)}")
+            return None
+        return written in _TRUE
+
+    def is_off(self) -> bool:
+        """Tell whether a field that may be empty is written as a text: any but `true` counts as left out."""
+        written = scalar(self.value)
+        if written is None or not written or written.lower() == "true":
+            return False
+        self.hold()
+        return True
+
+    def is_on(self) -> bool:
+        """Tell whether a field that may be empty is written as `true`, or as an empty text: as if it were `{}`."""
+        if isinstance(self.value, dict | list):
+            return False
+        self.hold()
+        return True
+
+    @property
+    def _name(self) -> str:
+        return self.place.rpartition("/")[2] or "the document"
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The fields of an object that are there, by Traefik's names."""
+
+    parts: Mapping[str, Part]
+
+    def find(self, name: str) -> Part | None:
+        """Return a field, if it is there."""
+        return self.parts.get(name)
+
+    def only_default(self, defaults: Mapping[str, object], what: str) -> None:
+        """Hold fields that have nothing but Traefik's defaults, and refuse the others as one; `what` has them.
+
+        The default of what is a list or an object is None: an empty one is the same.
+        """
+        others = []
+        for name, default in defaults.items():
+            part = self.parts.get(name)
+            if part is None:
+                continue
+            if is_default(part, default):
+                part.hold()
+            else:
+                others.append(part)
+        if others:
+            told = ", ".join(name for name, part in self.parts.items() if part in others)
+            others[0].refuse(f"{what} has {told}, which cannot be held yet")
+
+
+def is_default(part: Part, default: object) -> bool:
+    """Tell whether a part says nothing but Traefik's default: a scalar, or None for a list or an object."""
+    if default is None or isinstance(part.value, dict | list):
+        return part.value in ({}, [], "")
+    written = scalar(part.value)
+    if isinstance(default, bool):
+        return written in (_TRUE if default else _FALSE)
+    return written == str(default)
+
+
+def scalar(value: Any) -> str | None:
+    """Write a scalar as Traefik does before it reads it, or return None for what is none."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.6f}".removesuffix(".000000")
+    return str(value) if isinstance(value, str | int) else None
+
+
+def shown(text: str, most: int = _SHOWN) -> str:
+    """Shorten a text for a reason."""
+    return text if len(text) <= most else text[:most] + "…"
+
+
+def _merged(value: Mapping[Any, Any], place: str) -> dict[Any, tuple[Any, str]]:
+    """Return the members of a map with those that it takes over with YAML's `<<`, and where each stands."""
+    found: dict[Any, tuple[Any, str]] = {}
+    taken = value.get(_MERGE)
+    if isinstance(taken, dict):
+        found |= _merged(taken, f"{place}/{_MERGE}")
+    elif isinstance(taken, list) and taken and all(isinstance(each, dict) for each in taken):
+        for index, each in reversed(list(enumerate(taken))):  # the first one wins
+            found |= _merged(each, f"{place}/{_MERGE}/{index}")
+    else:
+        return {name: (member, place + pointer(name)) for name, member in value.items()}
+    return found | {name: (member, place + pointer(name)) for name, member in value.items() if name != _MERGE}

@@ -1,0 +1,293 @@
+"""Traefik's dynamic configuration, read into a declaration, with an account of all that is not in it. Pure."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from provider.configuration import BEACON
+from provider.declarations import Declaration
+from provider.errors import pointer
+from provider.imports import names
+from provider.imports.findings import Finding, Outcome, Renamed
+from provider.imports.parts import Account, Part, Reason, shown
+from provider.imports.routers import EntryPoint, Missing, Surroundings, read_router
+from provider.imports.services import Pool, read_service
+from provider.models import DomainInput, RouterInput, ServerInput, ServiceInput
+
+T = TypeVar("T")
+
+DEFAULT_ENTRY_POINTS: Final = ("web",)
+
+_FIRST: Final = ("router", "service")
+_NOT_YET: Final = "cannot be held yet"
+_SECTIONS: Final = ("http", "tcp", "udp", "tls")
+_HTTP: Final = ("routers", "services", "middlewares", "serversTransports", "models")
+_OTHER_OBJECTS: Final[Mapping[tuple[str, ...], str]] = {
+    ("http", "serversTransports"): "servers transport",
+    ("http", "models"): "model",
+    ("tcp", "routers"): "TCP router",
+    ("tcp", "services"): "TCP service",
+    ("tcp", "middlewares"): "TCP middleware",
+    ("tcp", "serversTransports"): "TCP servers transport",
+    ("tcp", "models"): "TCP model",
+    ("udp", "routers"): "UDP router",
+    ("udp", "services"): "UDP service",
+    ("tls", "certificates"): "TLS certificate",
+    ("tls", "options"): "TLS options",
+    ("tls", "stores"): "TLS store",
+}
+"""What is listed, object by object, and not held, with what each is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of a document.
+
+    `held` are JSON pointers into the document, to what the declaration says, or is Traefik's default; all else is
+    below the pointer of a finding. `origins` leads from pointers into the declaration, written as a document, to
+    where in the document each comes from.
+    """
+
+    declaration: Declaration
+    findings: Sequence[Finding]
+    renamed: Sequence[Renamed]
+    held: frozenset[str]
+    origins: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What is known of the running Traefik whose API gave the document: its entry points, by name."""
+
+    entry_points: Mapping[str, EntryPoint] = field(default_factory=dict)
+
+
+def read(
+    document: Any, running: Running | None = None, default_entry_points: Sequence[str] = DEFAULT_ENTRY_POINTS
+) -> Imported:
+    """Read a document, as Traefik's file provider has it, or as `rawdata.reshaped` made it of what runs."""
+    return _Reader(document, running, default_entry_points).read()
+
+
+class _Reader:
+    """Goes through a document once."""
+
+    def __init__(self, document: Any, running: Running | None, default_entry_points: Sequence[str]) -> None:
+        self._running = running
+        self._default_entry_points = default_entry_points
+        self._findings: list[Finding] = []
+        self._renamed: list[Renamed] = []
+        self._held: set[str] = set()
+        self._origins: dict[str, str] = {}
+        self._around = self._account()
+        self._root = Part(document, "", self._around)
+        self._sections: dict[str, Part] = {}
+        self._objects: dict[str, dict[str, Part]] = {}
+        self._by_full: dict[str, dict[str, Part]] = {}
+        self._names: dict[str, dict[str, str]] = {}
+        self._pools: dict[str, Pool] = {}
+
+    def read(self) -> Imported:
+        self._find_sections()
+        for kind in ("router", "service", "middleware"):
+            part = self._sections.get(f"http/{kind}s")
+            self._objects[kind] = part.members() if part is not None else {}
+            self._by_full[kind] = {self._full(given): each for given, each in self._objects[kind].items()}
+            self._names[kind] = names.assign(self._by_full[kind], kind)
+        self._read_middlewares()
+        self._read_services()
+        routers = self._read_routers()
+        self._list_others()
+        self._around_findings()
+        domains: dict[str, DomainInput] = {}
+        for router in routers.values():
+            for host in router.domains:
+                domains.setdefault(host, DomainInput(name=host))
+                self._origins.setdefault(pointer("domains", host), self._origins[pointer("routers", router.name)])
+        services: dict[str, ServiceInput] = {pool.service.name: pool.service for pool in self._pools.values()}
+        servers: dict[str, Mapping[str, ServerInput]] = {
+            pool.service.name: pool.servers for pool in self._pools.values() if pool.servers
+        }
+        declaration = Declaration(domains, services, servers, routers)
+        return Imported(
+            declaration,
+            tuple(sorted(self._findings, key=_rank)),
+            tuple(self._renamed),
+            frozenset(self._held),
+            self._origins,
+        )
+
+    def _account(self) -> Account:
+        return Account(is_template=self._running is None)
+
+    def _find_sections(self) -> None:
+        """Find the parts of the document that have objects. What is beside them is listed."""
+        by_lower = {name.lower(): name for name in _SECTIONS}
+        for given, part in self._root.members().items():
+            name = by_lower.get(given.lower())
+            if name is None:
+                reason = "Traefik takes no notice of it"
+                self._find("part", given, Outcome.LEFT_OUT, [Reason(reason, part.place)], part)
+            elif name in self._sections:
+                self._find("part", given, Outcome.LEFT_OUT, [Reason(f"{name} stands twice", part.place)], part)
+            else:
+                self._sections[name] = part
+        known = {section: [name for at, name in _OTHER_OBJECTS if at == section] for section in _SECTIONS}
+        known["http"] = list(_HTTP)
+        for section in list(self._sections):
+            found = self._sections[section].fields(known[section])
+            self._sections |= {f"{section}/{name}": part for name, part in found.parts.items()}
+
+    def _full(self, given: str) -> str:
+        return given if self._running is not None else f"{given}@{names.FILE}"
+
+    def _is_ours(self, provider: str) -> bool:
+        """Tell whether all that a provider has is what a service of ours serves: it carries the beacon."""
+        return self._running is not None and f"{BEACON}@{provider}" in self._by_full["middleware"]
+
+    def _recognised(self, kind: str, given: str, part: Part) -> bool:
+        """List an object that is Traefik's own, or ours already. Tells whether it is one."""
+        _name, provider = names.split(self._full(given))
+        if provider == names.INTERNAL and self._running is not None:
+            reason = "it is Traefik's own, and stays there"
+        elif self._is_ours(provider):
+            reason = "it is what wayshub-provider serves to this Traefik"
+        else:
+            return False
+        self._find(kind, given, Outcome.RECOGNISED, [Reason(reason, part.place)], part)
+        return True
+
+    def _read_middlewares(self) -> None:
+        for given, part in self._objects["middleware"].items():
+            if self._recognised("middleware", given, part):
+                continue
+            if names.split(self._full(given))[0] == BEACON:
+                reason = "it tells which document of wayshub-provider this is"
+                self._find("middleware", given, Outcome.RECOGNISED, [Reason(reason, part.place)], part)
+            else:
+                reason = f"{_middleware_kind(part)} {_NOT_YET}"
+                self._find("middleware", given, Outcome.LEFT_OUT, [Reason(reason, part.place)], part)
+
+    def _read_services(self) -> None:
+        for given, part in self._objects["service"].items():
+            if self._recognised("service", given, part):
+                continue
+            name = self._names["service"][self._full(given)]
+            reading = partial(read_service, name=name, full_name=self._full(given), from_api=self._running is not None)
+            pool = self._object("service", given, part, reading)
+            if pool is None:
+                continue
+            self._pools[self._full(given)] = pool
+            self._note_name("service", given, name, part)
+            where = pointer("services", name, "servers")
+            self._origins |= {where + pointer(server): place for server, place in pool.places.items()}
+
+    def _read_routers(self) -> dict[str, RouterInput]:
+        found: dict[str, RouterInput] = {}
+        for given, part in self._objects["router"].items():
+            if self._recognised("router", given, part):
+                continue
+            full = self._full(given)
+            name, (_name, provider) = self._names["router"][full], names.split(full)
+            around = Surroundings(
+                partial(self._find_service, provider),
+                partial(self._describe_middleware, provider),
+                self._default_entry_points,
+                self._running.entry_points if self._running else {},
+                self._running is not None,
+            )
+            router = self._object("router", given, part, partial(read_router, name=name, around=around))
+            if router is not None:
+                found[name] = router
+                self._note_name("router", given, name, part)
+        return found
+
+    def _object(self, kind: str, given: str, part: Part, read_one: Callable[[Part], T | None]) -> T | None:
+        """Read one object in an account of its own, and list what is not held of it."""
+        account = self._account()
+        if account.is_template and "{{" in given:
+            account.refused.append(Reason("its name is a template: only Traefik knows what comes of it", part.place))
+        if self._running is None and "@" in given:
+            account.refused.append(Reason("its name has an @, behind which Traefik looks for a provider", part.place))
+        own = part.under(account)
+        found = read_one(own) if isinstance(part.value, dict) else None
+        if not isinstance(part.value, dict):
+            own.refuse("this has to be an object")
+        if account.refused or found is None:
+            self._find(kind, given, Outcome.LEFT_OUT, account.refused, part)
+            return None
+        self._held |= account.held - {reason.place for reason in account.changed}
+        for reason in account.changed:
+            self._find(kind, given, Outcome.CHANGED, [reason], Part(None, reason.place, account))
+        return found
+
+    def _find(self, kind: str, given: str, outcome: Outcome, reasons: Sequence[Reason], part: Part) -> None:
+        told = dict.fromkeys(reason.text for reason in reasons)
+        place = reasons[0].place if reasons else part.place
+        self._findings.append(Finding(kind, given, outcome, "; ".join(told), part.place, place))
+
+    def _note_name(self, kind: str, given: str, name: str, part: Part) -> None:
+        self._origins[pointer(f"{kind}s", name)] = part.place
+        if names.split(self._full(given))[0] != name:
+            self._renamed.append(Renamed(kind, given, name))
+
+    def _find_service(self, provider: str, reference: str) -> str:
+        """Return our name of a service. Raises `Missing`."""
+        full = names.qualified(reference, provider)
+        if full in self._pools:
+            return self._pools[full].service.name
+        _name, whose = names.split(full)
+        if whose == names.INTERNAL:
+            raise Missing(f"it leads to {full}, which is Traefik's own")
+        if full in self._by_full["service"]:
+            raise Missing(f"its service {shown(reference)} is left out")
+        if whose != provider and self._running is None:
+            raise Missing(f"its service comes from Traefik's provider {shown(whose)}: import what Traefik runs instead")
+        raise Missing(f"there is no service {shown(reference)}: Traefik disables such a router")
+
+    def _describe_middleware(self, provider: str, reference: str) -> str:
+        full = names.qualified(reference, provider)
+        known = self._by_full["middleware"].get(full)
+        kind = f" ({_middleware_kind(known)})" if known is not None else ""
+        return f"the middleware {shown(reference)}{kind}"
+
+    def _list_others(self) -> None:
+        for (section, name), kind in _OTHER_OBJECTS.items():
+            part = self._sections.get(f"{section}/{name}")
+            for given, each in _objects(part):
+                if not self._recognised(kind, given, each):
+                    self._find(kind, given, Outcome.LEFT_OUT, [Reason(f"{_plural(kind)} {_NOT_YET}", each.place)], each)
+
+    def _around_findings(self) -> None:
+        """List what is wrong around the objects: unknown sections, sections that are no objects."""
+        self._held |= self._around.held
+        for reason in self._around.refused:
+            name = reason.place.lstrip("/") or "the document"
+            self._find("part", name, Outcome.LEFT_OUT, [reason], Part(None, reason.place, self._around))
+
+
+def _objects(part: Part | None) -> Iterator[tuple[str, Part]]:
+    """Go through the objects of a section by name, or of a list by number."""
+    if part is None:
+        return
+    if isinstance(part.value, list):
+        yield from ((str(number), item) for number, item in enumerate(part.items(), start=1))
+    else:
+        yield from part.members().items()
+
+
+def _rank(finding: Finding) -> int:
+    """Rank findings, those of routers first: who reads them asks what becomes of the traffic."""
+    return _FIRST.index(finding.kind) if finding.kind in _FIRST else len(_FIRST)
+
+
+def _plural(kind: str) -> str:
+    return kind if kind.endswith("s") else f"{kind}s"
+
+
+def _middleware_kind(part: Part) -> str:
+    """Say what a middleware does: Traefik's name for it, or that of a plugin."""
+    value = part.value if isinstance(part.value, dict) else {}
+    kinds = [str(name) for name in value if name not in {"status", "error", "usedBy"}]
+    return ", ".join(map(shown, kinds)) or "a middleware without a kind"

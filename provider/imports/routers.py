@@ -1,0 +1,203 @@
+"""Routers of Traefik, as routers of ours. Pure.
+
+A router is held only if it then takes the same requests, at the same rank, and does the same with them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from provider import configuration, rules
+from provider.imports.matching import forms
+from provider.imports.observed import read_observed
+from provider.imports.parts import Fields, Part, is_default, shown
+from provider.models import RouterInput
+from provider.validation import invalid
+
+OBSERVED: Final = ("status", "error", "using", "name", "provider", "priorityStr")
+"""What Traefik's API tells of a router beside its configuration."""
+
+_OBSERVABILITY: Final[Mapping[str, object]] = {
+    "accessLogs": True,
+    "metrics": True,
+    "tracing": True,
+    "traceVerbosity": "minimal",
+    "metadata": None,
+}
+_TLS: Final = ("options", "certResolver", "domains")
+_SYNTAXES: Final = {"", "v3", "default"}
+_DEFAULT_OPTIONS: Final = "default"
+_HIGHEST: Final = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPoint:
+    """What an entry point of a running Traefik adds to each router that listens on it."""
+
+    tls: Mapping[str, Any] | None = None
+    middlewares: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a router refers to.
+
+    `find_service` gives our name of a service that a reference means, or raises `Missing` with the reason why
+    there is none; `describe_middleware` says what a middleware is. `default_entry_points` are for routers that
+    name none, which a running Traefik shows with theirs.
+    """
+
+    find_service: Callable[[str], str]
+    describe_middleware: Callable[[str], str]
+    default_entry_points: Sequence[str]
+    entry_points: Mapping[str, EntryPoint] = field(default_factory=dict)
+    from_api: bool = False
+
+
+class Missing(Exception):
+    """A service cannot be led to. The message says why."""
+
+
+def read_router(part: Part, name: str, around: Surroundings) -> RouterInput | None:
+    """Read a router, or say in its account why it cannot be held."""
+    fields = part.fields(
+        (
+            *("entryPoints", "middlewares", "service", "rule", "parentRefs", "ruleSyntax", "priority", "tls"),
+            *("observability", *(OBSERVED if around.from_api else ())),
+        )
+    )
+    read_observed(fields, OBSERVED)
+    entry_points = _read_entry_points(part, fields, around)
+    _read_middlewares(fields, entry_points, around)
+    _read_tls(fields, entry_points, around)
+    _read_observability(fields)
+    if (found := fields.find("parentRefs")) and found.texts():
+        found.refuse("it is a child of other routers (parentRefs), which cannot be held yet")
+    wanted = {"name": name, "entryPoints": entry_points, "service": _read_service(part, fields, around)}
+    rule, priority = _read_rule(part, fields), _read_priority(fields)
+    if rule is None or part.account.refused:
+        return None
+    return _made(part, fields, [{**wanted, **form} for form in forms(rule)], priority or rule.priority)
+
+
+def _read_entry_points(part: Part, fields: Fields, around: Surroundings) -> list[str]:
+    found = fields.find("entryPoints")
+    named = list(dict.fromkeys(found.texts())) if found else []
+    if named:
+        return named
+    default = list(around.default_entry_points)
+    part.change(
+        f"it names no entry points, for which Traefik takes its default ones: it listens on {', '.join(default)}"
+    )
+    return default
+
+
+def _read_middlewares(fields: Fields, entry_points: Sequence[str], around: Surroundings) -> None:
+    """Refuse middlewares, but those that the entry points have: a router there gets them in any case."""
+    found = fields.find("middlewares")
+    if found is None:
+        return
+    given = found.texts()
+    adding = [list(around.entry_points[name].middlewares) for name in entry_points if name in around.entry_points]
+    common = adding[0] if len(adding) == len(entry_points) and adding.count(adding[0]) == len(adding) else []
+    if given[: len(common)] == common:
+        given = given[len(common) :]
+    if given:
+        told = ", ".join(around.describe_middleware(name) for name in given)
+        found.refuse(f"it uses {told}, which cannot be held yet: without that, requests would be answered otherwise")
+
+
+def _read_tls(fields: Fields, entry_points: Sequence[str], around: Surroundings) -> None:
+    """Refuse TLS, but that which the entry points have: a router there has it in any case."""
+    found = fields.find("tls")
+    if found is None or found.is_off():
+        return
+    own = found.value if isinstance(found.value, dict) else {}
+    common = [around.entry_points[name].tls for name in entry_points if name in around.entry_points]
+    if len(common) == len(entry_points) and all(tls is not None and _plain(tls) == _plain(own) for tls in common):
+        found.hold()
+        return
+    found.refuse("it takes requests by TLS only (tls), which a router cannot say yet")
+    if isinstance(found.value, dict):
+        found.fields(_TLS)
+
+
+def _plain(tls: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the options that Traefik fills in by itself."""
+    return {name: value for name, value in tls.items() if (name, value) != ("options", _DEFAULT_OPTIONS)}
+
+
+def _read_observability(fields: Fields) -> None:
+    found = fields.find("observability")
+    if found is None:
+        return
+    own = found.fields(tuple(_OBSERVABILITY))
+    for name, part in own.parts.items():
+        if is_default(part, _OBSERVABILITY[name]):
+            part.hold()
+        else:
+            part.change(f"its observability is left out ({name}): its entry points decide that")
+
+
+def _read_service(part: Part, fields: Fields, around: Surroundings) -> str:
+    found = fields.find("service")
+    reference = found.text() if found else ""
+    if not reference or found is None:
+        if reference is not None:
+            part.refuse("it names no service: Traefik disables such a router")
+        return ""
+    try:
+        return around.find_service(reference)
+    except Missing as missing:
+        found.refuse(str(missing))
+        return ""
+
+
+def _read_rule(part: Part, fields: Fields) -> rules.Rule | None:
+    syntax, found = fields.find("ruleSyntax"), fields.find("rule")
+    if syntax and (written := syntax.text()) is not None and written not in _SYNTAXES:
+        syntax.refuse(f"its rule is in the syntax {shown(written)}, which is not read here: write it in that of v3")
+        if found:
+            found.hold()
+        return None
+    text = found.text() if found else ""
+    if text is None:
+        return None
+    if found is None or not text:
+        part.refuse("it has no rule: Traefik disables such a router")
+        return None
+    try:
+        return rules.read(text)
+    except rules.BadRule as mistake:
+        found.refuse(f"its rule is not one that Traefik takes: {mistake}")
+        return None
+
+
+def _read_priority(fields: Fields) -> int:
+    found = fields.find("priority")
+    given = found.whole() if found else None
+    if found is not None and given is not None and not 0 <= given <= _HIGHEST:
+        found.refuse(f"priorities go from 1 to {_HIGHEST:,} here, its is {given}")
+    return given or 0
+
+
+def _made(part: Part, fields: Fields, described: Sequence[Mapping[str, Any]], rank: int) -> RouterInput | None:
+    """Make a router of the given rank, from the first description that holds."""
+    for wanted in described:
+        try:
+            router = RouterInput.model_validate(wanted)
+            return router if _rank(router) == rank else RouterInput.model_validate({**wanted, "priority": rank})
+        except ValidationError as error:
+            wrong = invalid(error, "body").fields
+    for each in wrong:
+        name = each.pointer.split("/")[1] if each.pointer else ""
+        (fields.find(name) or part).refuse(f"{each.pointer.lstrip('/')}: {each.detail}")
+    return None
+
+
+def _rank(router: RouterInput) -> int:
+    """Return the rank that Traefik gives a router of ours."""
+    domains = router.ascii_domains
+    return configuration.priority(router, domains) or len(configuration.rule(router, domains).encode())

@@ -1,0 +1,235 @@
+"""`import`: what Traefik's files say, and what it runs, is shown as a plan, and taken over."""
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.running import Result, Run, answering
+from tests.running import Service
+
+YAML = """\
+http:
+  routers:
+    My_Shop: {rule: 'Host(`shop.test`) && PathPrefix(`/x`)', service: shop, entryPoints: [web]}
+    admin:
+      rule: Host(`shop.test`)
+      service: shop
+      middlewares: [login]
+  services:
+    shop: {loadBalancer: {servers: [{url: 'http://127.0.0.1:3000', weight: 3}, {url: 'http://127.0.0.1:3001'}]}}
+  middlewares:
+    login: {basicAuth: {users: ['a:b']}}
+"""
+TOML = """\
+[http.routers.shop]
+rule = "Host(`shop.test`)"
+service = "shop"
+[[http.services.shop.loadBalancer.servers]]
+url = "http://127.0.0.1:3000"
+"""
+JSON = json.dumps(
+    {
+        "http": {
+            "routers": {"shop": {"rule": "Host(`shop.test`)", "service": "shop", "entryPoints": ["web"]}},
+            "services": {"shop": {"loadBalancer": {"servers": [{"url": "http://127.0.0.1:3000"}]}}},
+        }
+    }
+)
+SHOWN = """\
+Left out (2) Why Where
+router admin it uses the middleware login (basicAuth), which cannot be held yet: {otherwise} {file}:7:7
+middleware login basicAuth cannot be held yet {file}:11:5
+
+Called there    Called here
+router My_Shop  my-shop
+
++ domain shop.test
++ service shop
+    strategy: wrr
+    passHostHeader: yes
++ server shop/127-0-0-1-3000
+    url: http://127.0.0.1:3000
+    weight: 3
+    state: ready
++ server shop/127-0-0-1-3001
+    url: http://127.0.0.1:3001
+    weight: 1
+    state: ready
++ router my-shop
+    pathPrefix: /x
+    domains: shop.test
+    service: shop
+    entryPoints: web
+    enabled: yes
+"""
+
+
+TEMPLATE = "this is a template, and what comes of it only Traefik knows: import what it runs instead, with --from-api"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file as Traefik's file provider reads it."""
+    path = tmp_path / "dynamic.yml"
+    path.write_text(YAML)
+    return path
+
+
+def spaced(text: str) -> list[str]:
+    """Return the lines of a text with single spaces."""
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+def test_a_file_is_shown_as_a_plan_and_taken_over(cli: Run, client: httpx.Client, file: Path) -> None:
+    tried = cli("import", str(file), "--dry-run").check().out
+    shown = spaced(SHOWN.format(file=file, otherwise="without that, requests would be answered otherwise"))
+    assert spaced(tried)[: len(shown)] == shown
+    assert client.get("/routers").json()["items"] == []
+    done = cli("import", str(file), "--yes").check().out
+    assert spaced(done)[: len(shown)] == shown
+    assert done.splitlines()[-1].startswith("Imported: 5 created (revision ")
+    kept = client.get("/routers/my-shop").json()
+    assert (kept["domains"], kept["pathPrefix"], kept["service"]) == (["shop.test"], "/x", "shop")
+
+
+def test_to_import_again_changes_nothing_and_keeps_what_others_added(
+    cli: Run, client: httpx.Client, file: Path
+) -> None:
+    cli("import", str(file), "--yes").check()
+    client.patch("/domains/shop.test", json={"description": "mine"}).raise_for_status()
+    client.patch("/routers/my-shop", json={"labels": {"team": "video"}}).raise_for_status()
+    again = cli("import", str(file)).check().out
+    assert again.splitlines()[-1].startswith("Plan: nothing to do (at revision ")
+    assert client.get("/domains/shop.test").json()["description"] == "mine"
+
+
+def test_where_nobody_can_be_asked_it_needs_yes(cli: Run, client: httpx.Client, file: Path) -> None:
+    result = cli("import", str(file))
+    assert result.status == 2
+    assert "where nobody can be asked, import needs --yes" in result.err
+    assert client.get("/routers").json()["items"] == []
+
+
+def test_programs_are_told_the_same(cli: Run, file: Path) -> None:
+    told = json.loads(cli("import", str(file), "--dry-run", "-o", "json").check().out)
+    assert len(told["difference"]["objects"]) == 5
+    assert told["import"]["renamed"] == [{"kind": "router", "given": "My_Shop", "name": "my-shop"}]
+    admin, login = told["import"]["findings"]
+    assert (admin["kind"], admin["name"], admin["outcome"]) == ("router", "admin", "left out")
+    assert (admin["pointer"], admin["place"]) == ("/http/routers/admin", f"{file}:7:7")
+    assert login["reason"] == "basicAuth cannot be held yet"
+    done = json.loads(cli("import", str(file), "--yes", "-o", "json").check().out)
+    assert done["import"] == told["import"]
+
+
+def test_toml_and_json_are_read_and_routers_listen_where_it_is_said(
+    cli: Run, client: httpx.Client, tmp_path: Path
+) -> None:
+    (tmp_path / "dynamic.toml").write_text(TOML)
+    (tmp_path / "dynamic.json").write_text(JSON)
+    shown = cli("import", str(tmp_path / "dynamic.toml"), "--yes", "--entry-point", "web", "--entry-point", "other")
+    assert "router shop it names no entry points" in " ".join(shown.check().out.split())
+    assert client.get("/routers/shop").json()["entryPoints"] == ["web", "other"]
+    shown = cli("import", str(tmp_path / "dynamic.json"), "--yes")
+    assert "entryPoints: web, other → web" in shown.check().out
+    wrong = cli("import", str(tmp_path / "dynamic.json"), "--entry-point", "We b")
+    assert wrong.status == 2
+    assert "'We b' is not a name" in wrong.err
+
+
+@pytest.mark.parametrize("text", [YAML, TOML, JSON])
+def test_standard_input_is_read_in_any_of_the_three(cli: Run, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    told = json.loads(cli("import", "-", "--dry-run", "-o", "json").check().out)
+    assert "shop" in [each["name"] for each in told["difference"]["objects"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "error"),
+    [
+        ("a.yml", "http: [}", "a.yml:1:8: did not find expected node content"),
+        ("a.toml", "[http\n", "a.toml: Expected ']' at the end of a table declaration (at line 1, column 6)"),
+        ("a.toml", "a = " + "[" * 9000, "a.toml is nested too deeply"),
+        (
+            "a.yml",
+            "http:\n  routers:\n    {{ range $i, $e := until 3 }}\n",
+            f"a.yml:3:5: {TEMPLATE}",
+        ),
+        (
+            "a.yml",
+            "http:\n  {{ .Part }}: x\n",
+            "a.yml:2:3: a key has to be a text: the file is a template, try --from-api",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_with_its_place(
+    cli: Run, tmp_path: Path, name: str, text: str, error: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    assert cli("import", str(tmp_path / name)).error() == str(tmp_path / error)
+
+
+def test_a_service_that_is_there_is_brought_in_step_and_keeps_its_other_servers(
+    cli: Run, client: httpx.Client, file: Path
+) -> None:
+    client.post("/services", json={"name": "shop", "strategy": "p2c"}).raise_for_status()
+    client.post("/services/shop/servers", json={"name": "s1", "url": "http://127.0.0.1:1"}).raise_for_status()
+    done = cli("import", str(file), "--yes").check().out
+    assert "strategy: p2c → wrr" in done
+    names = [server["name"] for server in client.get("/services/shop/servers").json()["items"]]
+    assert names == ["127-0-0-1-3000", "127-0-0-1-3001", "s1"]
+
+
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        ("ftp://x", "'ftp://x' is not the URL of Traefik's API: write http://127.0.0.1:8081, say"),
+        ("http://", "'http://' is not the URL of Traefik's API: write http://127.0.0.1:8081, say"),
+        ("http://u:p@x", "the URL of Traefik's API has no user and no password: ask for it where it needs none"),
+        (
+            "http://127.0.0.1:1",
+            "there is no answer from Traefik's API at http://127.0.0.1:1 ([Errno 111] Connection refused)",
+        ),
+    ],
+)
+def test_an_api_that_cannot_be_asked_is_told(cli: Run, url: str, error: str) -> None:
+    assert cli("import", "--from-api", url).error() == error
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (401, "", "/api/rawdata answers 401"),
+        (200, "<html>", "/api/rawdata is not JSON"),
+        (200, "[1]", "another document"),
+        (200, "{}", "another document"),
+    ],
+)
+def test_what_is_no_api_of_traefik_is_told(cli: Run, status: int, body: str, told: str) -> None:
+    with answering(status, "application/json", body) as other:
+        assert cli("import", f"{other.url}/dashboard/").error() == (
+            f"what answers at {other.url} is not Traefik's API ({told}): name the entry point on which `api` is enabled"
+        )
+
+
+def test_either_a_file_or_an_api_is_named(cli: Run, service: Service) -> None:
+    def why(result: Result) -> str:
+        return result.usage_error()
+
+    assert why(cli("import")) == "Invalid value: name either a file, or Traefik's API with --from-api"
+    assert why(cli("import", "a.yml", "--from-api", service.url)) == why(cli("import"))
+
+
+def test_what_the_service_refuses_is_told_where_it_stands_in_the_file(
+    run: Run, start_service: Callable[..., Service], file: Path
+) -> None:
+    service = start_service(server_networks="10.0.0.0/8")
+    result = run("import", str(file), "--yes", "--url", service.url)
+    assert result.status == 1
+    assert f"{file}:9:37: services/shop/servers/127-0-0-1-3000/url: " in result.err
+    assert f"{file}:9:80: services/shop/servers/127-0-0-1-3001/url: " in result.err
