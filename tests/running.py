@@ -35,7 +35,8 @@ from provider.server import Server
 from provider.settings import Settings
 
 ROOT = Path(__file__).parent.parent
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
+"""Nothing takes so long that works, even where other tests take most of the machine."""
 SOAK = os.environ.get("SOAK") == "1"
 
 TOKEN_ID = "tests000"

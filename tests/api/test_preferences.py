@@ -318,7 +318,7 @@ class Waiting:
                 start = time.monotonic()
                 assert (await self._client.get("/services/s-1")).status_code == 200
                 assert (await self._client.put(f"/services/other-{number}", json={})).status_code == 201
-                assert time.monotonic() - start < 1
+                assert time.monotonic() - start < 10, "much less than the others wait"
             assert threads(self._process) < before + OTHER_THREADS
             assert not any(write.done() for write in writes)
             await asyncio.to_thread(release)
@@ -329,7 +329,7 @@ class Waiting:
         return await self._client.put(f"/services/s-{number}", json=body, headers=headers)
 
     async def _until_all_are_committed(self) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(50):
             revision = 0
             while revision < AT_ONCE + WAITING:
                 answer = await self._client.get(f"{self._url}/readyz")

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.browsing import Watch, check_accessible, check_width, screenshots
 from tests.running import AUTHORIZED, Service, http_client, named_servers, wait_until
 
-SECONDS = 20_000
+SECONDS = 60_000
 """The longest that a page may take to show what happened, in milliseconds: the machine may be busy."""
 
 OpenPage = Callable[..., Page]

@@ -20,7 +20,7 @@ from tests.cli import forking
 from tests.running import ROOT, wait_until
 
 PROGRAM = Path(sys.executable).with_name("wayshub-provider")
-DEADLINE_SECONDS = 30
+DEADLINE_SECONDS = 60
 
 
 @dataclass(frozen=True)
