@@ -35,7 +35,7 @@ class LateCommand(TyperCommand):
             return get_command(alone).make_context(info_name, args, parent, **extra)
         except TyperException as error:
             if self.name in TELLING and getattr(error, "exit_code", None) == _WRONG_USAGE:
-                error.exit_code = 1  # type: ignore[attr-defined]  # what typer exits with
+                error.exit_code = 1  # with which typer exits
             raise
 
 

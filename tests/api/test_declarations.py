@@ -7,9 +7,10 @@ import jsonschema_rs
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from provider.declarations import Declaration
 from tests.api.checks import problem, revision, state
 from tests.running import Service, cases, fetch
-from tests.test_plans import Declaration, states, written
+from tests.test_plans import states, written
 
 VIDEO = {"team": "video"}
 WHOLE: dict[str, Any] = {
@@ -62,7 +63,8 @@ def test_a_declaration_makes_all_objects_in_one_revision(client: httpx.Client) -
 
 def test_what_is_there_already_makes_no_revision(applied: httpx.Client) -> None:
     before = applied.get("/export")
-    for document in (WHOLE, before.json(), {}, {"services": {}}, {"routers": None}):
+    same: list[dict[str, Any]] = [WHOLE, before.json(), {}, {"services": {}}, {"routers": None}]
+    for document in same:
         answer = applied.post("/apply", json=document)
         assert actions(answer) == []
         assert answer.json()["difference"]["document"] == []
@@ -273,7 +275,7 @@ def test_the_schema_is_served_and_knows_names_and_fields(applied: httpx.Client) 
     jsonschema_rs.meta.validate(schema)
     knows = jsonschema_rs.validator_for(schema)
     assert knows.is_valid(applied.get("/export").json())
-    for wrong in (
+    unfitting: list[Any] = [
         {"domains": {"alvin.xyz": {"name": "alvin.xyz"}}},
         {"services": {"-": {}}},
         {"services": {"a": {"servers": {"a": {}}}}},
@@ -281,7 +283,8 @@ def test_the_schema_is_served_and_knows_names_and_fields(applied: httpx.Client) 
         {"routers": {"a": {"domains": ["a.test"]}}},
         {"middlewares": {}},
         [],
-    ):
+    ]
+    for wrong in unfitting:
         assert not knows.is_valid(wrong), wrong
 
 

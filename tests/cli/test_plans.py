@@ -276,6 +276,8 @@ def test_a_terminal_is_asked(service: Service, client: httpx.Client, file: Path)
         asked.read_until("Apply this? [y/N] ")
         asked.type("y\n")
         asked.read_until("Applied: 5 created")
+        for doing in ("Reading", "Planning …", "Applying …"):
+            assert doing in asked.seen
         assert asked.wait() == 0
     assert whole(client) == yaml.safe_load(STATE)
 
