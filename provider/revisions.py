@@ -173,10 +173,12 @@ class Revisions:
         actor: Actor,
         compares: bool = False,
         confirmed: int | None = None,
+        message: str = "",
     ) -> Outcome[T]:
         """Apply a change in one transaction, and serve what it gives. With `compares`, tell what it does.
 
-        `confirmed` is the number with which somebody confirmed a change that takes much away (see `brake`).
+        `confirmed` is the number with which somebody confirmed a change that takes much away (see `brake`), and
+        `message` what they say about it.
 
         Whatever `apply` raises undoes it all. A change that changes nothing makes no revision. Raises
         `Unavailable` if it cannot be kept now, `Unverified` if Traefik would not take the result, and `Brake` for
@@ -191,7 +193,7 @@ class Revisions:
                 applied.removal.check(confirmed)
                 summary = summarise(changes)
                 if changes:
-                    _store_revision(session, snapshot.revision, actor, summary, changes, snapshot.document)
+                    _store_revision(session, snapshot, actor, summary, changes, message)
                 difference = _compare(applied) if compares else None
                 stored = perf_counter()
             committed = perf_counter()
@@ -274,8 +276,9 @@ class Revisions:
         if digest not in {None, document.digest}:
             # Another version renders differently, or somebody wrote past this service: both are changes.
             logger.warning("the stored state gives another document than revision %d did", number)
-            _store_revision(session, number + 1, _START, "the stored state gives another document", [], document)
-            number += 1
+            following = Snapshot(number + 1, document, parts)
+            _store_revision(session, following, _START, "the stored state gives another document", [])
+            return following
         return Snapshot(number, document, parts)
 
     def _next(self, stored: "_Stored", snapshot: Snapshot, changes: list[Change]) -> Snapshot:
@@ -430,20 +433,21 @@ def last_revision(session: Session) -> tuple[int, str | None]:
 
 
 def _store_revision(
-    session: Session, number: int, actor: Actor, summary: str, changes: list[Change], document: Document
+    session: Session, snapshot: Snapshot, actor: Actor, summary: str, changes: list[Change], message: str = ""
 ) -> None:
     listed: list[dict[str, Any]] = msgspec.to_builtins(changes)
     session.add(
         Revision(
-            number=number,
+            number=snapshot.revision,
             time=datetime.now(UTC).isoformat(timespec="milliseconds"),
             author=actor.name,
             summary=summary,
             changes=listed,
-            digest=document.digest,
+            digest=snapshot.document.digest,
+            message=message,
         )
     )
-    audit.add(session, actor, "state.change", summary, revision=number)
+    audit.add(session, actor, "state.change", summary, revision=snapshot.revision, message=message)
     session.flush()
 
 

@@ -30,6 +30,7 @@ LAYERS = [
     "brake",
     "configuration",
     "differences",
+    "states",
     "explanations",
     "conflicts",
     "database",
@@ -58,7 +59,7 @@ DOORS = ["api", "web", "cli"]
 PURE = [
     *("messages", "errors", "failures", "validation", "tags", "cursors"),
     *("addresses", "values", "rules", "balancing", "answers", "declarations", "plans", "brake", "configuration"),
-    *("differences", "models", "explanations", "conflicts"),
+    *("differences", "states", "models", "explanations", "conflicts"),
 ]
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),

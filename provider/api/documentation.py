@@ -44,7 +44,9 @@ _ETAG: Final = {
     "description": "Strong tag of this version of the object.",
     "schema": {"type": "string", "pattern": '^"[0-9a-f]{20}"$'},
 }
-_WHOLE_ETAG: Final = _ETAG | {"description": "Strong tag of the state as a whole, for `If-Match` of `apply`."}
+_WHOLE_ETAG: Final = _ETAG | {
+    "description": "Strong tag of the state as a whole, for `If-Match` of `apply` and `rollback`."
+}
 _REVISION: Final = {
     "description": "Number of the revision at which the state is now.",
     "schema": {"type": "integer", "minimum": 0},
@@ -189,6 +191,16 @@ APPLY: Final = {
     200: {"description": "What it does.", "headers": {"ETag": _WHOLE_ETAG, "Config-Revision": _REVISION}}
 } | _problems(409, 412, *_BODY)
 SCHEMA: Final = _problems(422)
+DOCUMENT: Final = {
+    200: {"description": "The document.", "headers": {"ETag": _ETAG}},
+    304: _SAME,
+} | _problems(404, 422, 503)
+COMPARE: Final = {200: {"description": "The difference.", "headers": {"ETag": _ETAG}}, 304: _SAME} | _problems(
+    404, 422, 503
+)
+ROLL_BACK: Final = {
+    200: {"description": "What it does.", "headers": {"ETag": _WHOLE_ETAG, "Config-Revision": _REVISION}}
+} | _problems(404, 409, 412, 422, 503)
 
 
 def declaration() -> dict[str, Any]:

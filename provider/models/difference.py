@@ -109,6 +109,16 @@ class AppliedOutput(BaseModel):
     difference: DifferenceOutput
 
 
+class ComparisonOutput(BaseModel):
+    """What leads from one revision to another."""
+
+    model_config = output_config()
+
+    before: Annotated[int, Described(ge=0, description="Number of the one revision; 0 is before the first.")]
+    after: Annotated[int, Described(ge=1, description="Number of the other.")]
+    difference: DifferenceOutput
+
+
 class TrialOutput(BaseModel):
     """What a write answers that was only tried, besides what it answers otherwise."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import JSON, type_coerce
 from sqlalchemy.orm import defer
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from provider.models import Actor, AuditEntry, AuditOutcome, AuditOutput, Change, Revision
 from provider.store import records
@@ -35,6 +35,7 @@ def add(
     *,
     outcome: AuditOutcome = AuditOutcome.ACCEPTED,
     revision: int | None = None,
+    message: str = "",
     changes: Sequence[Change] = (),
 ) -> None:
     """Note what an actor did, or was refused, in the transaction in which it is done.
@@ -52,6 +53,7 @@ def add(
             action=action,
             words=words,
             revision=revision,
+            message=message,
             changes=msgspec.to_builtins(changes),
         )
     )
@@ -89,7 +91,8 @@ def _newest(session: Session, wanted: Filter, limit: int, before: int | None) ->
         if value is not None:
             query = query.where(col(column) == value)
     if wanted.q:
-        query = query.where(records.contains(AuditEntry.words, wanted.q))
+        found = (records.contains(column, wanted.q) for column in (AuditEntry.words, AuditEntry.message))
+        query = query.where(or_(*found))
     if wanted.since is not None:
         query = query.where(col(AuditEntry.time) >= wanted.since)
     if wanted.until is not None:
@@ -112,6 +115,7 @@ def _shown(entry: AuditEntry, changes: Sequence[dict[str, Any]]) -> AuditOutput:
             "action": entry.action,
             "words": entry.words,
             "revision": entry.revision,
+            "message": entry.message,
             "changes": list(changes),
         }
     )

@@ -24,13 +24,14 @@ def read_number(text: str) -> int:
 
 
 def page(session: Session, *, limit: int, before: int | None = None, q: str | None = None) -> Sequence[RevisionOutput]:
-    """Return the newest revisions, of those before a number, with `q` in the summary or the author."""
+    """Return the newest revisions, of those before a number, with `q` in the summary, the message or the author."""
     return [
         RevisionOutput(
             number=revision.number,
             time=datetime.fromisoformat(revision.time),
             author=revision.author,
             summary=revision.summary,
+            message=revision.message,
             digest=revision.digest,
         )
         for revision in _newest(session, limit, before, q, Revision.changes)
@@ -52,16 +53,30 @@ def _newest(session: Session, limit: int, before: int | None, q: str | None, *wi
     if before is not None:
         query = query.where(col(Revision.number) < before)
     if q:
-        query = query.where(or_(records.contains(Revision.summary, q), records.contains(Revision.author, q)))
+        texts = (Revision.summary, Revision.message, Revision.author)
+        query = query.where(or_(*(records.contains(text, q) for text in texts)))
     return session.exec(query.order_by(col(Revision.number).desc()).limit(limit)).all()
 
 
 def get(session: Session, number: int) -> Revision:
-    """Return a revision, whole. Raises `NotFound`."""
+    """Return a revision, whole. Raises `NotFound`, which says so for one that is kept no more."""
     found = session.get(Revision, number)
-    if found is None:
-        raise NotFound(Message("there is no revision {number}", number=number))
-    return found
+    if found is not None:
+        return found
+    oldest = find_oldest(session)
+    if oldest is not None and number < oldest:
+        told = Message(
+            "revision {number} is kept no more: the history goes back to revision {oldest}",
+            number=number,
+            oldest=oldest,
+        )
+        raise NotFound(told)
+    raise NotFound(Message("there is no revision {number}", number=number))
+
+
+def find_oldest(session: Session) -> int | None:
+    """Find the number of the oldest revision that is kept, if there is any."""
+    return session.exec(select(func.min(Revision.number))).one()
 
 
 def find_neighbours(session: Session, number: int) -> tuple[int | None, int | None]:
