@@ -1,6 +1,7 @@
 """Whole states as values: what Traefik gets of one, and what leads from one to another. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from provider import configuration, plans
 from provider.configuration import Part, Parts, Section
@@ -16,6 +17,9 @@ def parts(state: Declaration) -> Parts:
 
 def difference(before: Declaration, after: Declaration) -> Difference:
     """Return what leads from one state to another. Only what differs is rendered, and nothing has to be confirmed."""
+    after = replace(
+        after, routers={name: _same(before.routers.get(name), each) for name, each in after.routers.items()}
+    )
     changes = plans.changes(before, after)
     pools = touched_services(changes)
     changed = [change.name for change in changes if change.kind == "router"]
@@ -25,6 +29,13 @@ def difference(before: Declaration, after: Declaration) -> Difference:
             leading[router.service].append(router)
     touched = {name: Touched(list(after.servers.get(name, {}).values()), routers) for name, routers in leading.items()}
     return compare(changes, touched, _render(before, changed, pools), _render(after, changed, pools))
+
+
+def _same(former: RouterInput | None, router: RouterInput) -> RouterInput:
+    """Return the former router where only its domains are typed in another way: that is no change of a router."""
+    if former is None or former == router or former.ascii_domains != router.ascii_domains:
+        return router
+    return former if former == router.model_copy(update={"domains": former.domains}) else router
 
 
 def _leading(before: Declaration, after: Declaration, changes: Sequence[Change]) -> list[RouterInput]:

@@ -1,6 +1,6 @@
 """The states of earlier revisions: found by undoing, from the state that is, what was changed since."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -94,7 +94,18 @@ def _with(current: Declaration, objects: dict[tuple[str, str], dict[str, Any] | 
         else:
             section[key] = _read(kind, name, item, number)
     pools = {service: pool for service, pool in servers.items() if pool}
+    if any(kind == "domain" for kind, _name in objects):
+        _respell(sections["router"], sections["domain"])
     return Declaration(sections["domain"], sections["service"], pools, sections["router"])
+
+
+def _respell(routers: dict[str, RouterInput], domains: Mapping[str, DomainInput]) -> None:
+    """Let routers show their domains as they were typed then: that is kept with the domains."""
+    shown = {label: domain.name for label, domain in domains.items()}
+    for name, router in routers.items():
+        typed = [shown.get(label, label) for label in router.ascii_domains]
+        if typed != router.domains:
+            routers[name] = router.model_copy(update={"domains": typed})
 
 
 def _read(kind: str, name: str, item: dict[str, Any], number: int) -> Any:
