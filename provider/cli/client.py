@@ -108,7 +108,8 @@ def path(*parts: str) -> str:
 class Client:
     """Speaks REST to one service. Every method raises `Unreachable`, or the error that the service answers.
 
-    A write waits for the edges to run it, for at most `wait_seconds`, and has the parameters of `query` too.
+    A write waits for the edges to run it, for at most `wait_seconds`, has the parameters of `query` too, and says
+    why in `message`.
     """
 
     def __init__(
@@ -118,11 +119,13 @@ class Client:
         timeout_seconds: float = TIMEOUT_SECONDS,
         wait_seconds: int = 0,
         query: Query | None = None,
+        message: str = "",
     ) -> None:
         self.url = check_url(url)
         self._timeout_seconds = timeout_seconds
         self._wait_seconds = wait_seconds
         self._query = query or {}
+        self._message = _encoded(message)
         headers = {"User-Agent": f"wayshub-provider/{__version__}", "Accept": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {check_token(token)}"
@@ -167,7 +170,7 @@ class Client:
     def post(
         self,
         where: str,
-        document: Item,
+        document: Item | None,
         query: Query | None = None,
         if_match: str | None = None,
         timeout_seconds: float | None = None,
@@ -268,17 +271,19 @@ class Client:
         unsure = "" if method == "GET" else "; it is not known whether the change was made: look before you repeat it"
         wait_seconds = 0 if method == "GET" else self._wait_seconds
         timeout_seconds += wait_seconds
+        sent = {name.encode(): text.encode() for name, text in (headers or {}).items()}
         if method != "GET":
             query = {**(query or {}), **self._query}
+            sent |= {b"Config-Message": self._message} if self._message else {}
         if wait_seconds:
-            headers = {**(headers or {}), "Prefer": f"wait={wait_seconds}"}
+            sent[b"Prefer"] = b"wait=%d" % wait_seconds
         try:
             return self._http.request(
                 method,
                 self.url + where,
                 params=query,
                 json=document,
-                headers=headers,
+                headers=sent,
                 timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, _CONNECT_SECONDS)),
             )
         except UnicodeEncodeError:
@@ -297,6 +302,14 @@ class Client:
         return Unreachable(
             f"what answers at {self.url} is not a wayshub-provider ({told}): say where it is with --url or PROVIDER_URL"
         )
+
+
+def _encoded(message: str) -> bytes:
+    """Write a message as its header wants it. Raises `ProviderError` for bytes that are no text."""
+    try:
+        return message.strip().encode()
+    except UnicodeEncodeError:
+        raise ProviderError(_NOT_TEXT) from None
 
 
 def _tls(url: str) -> ssl.SSLContext:

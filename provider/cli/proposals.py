@@ -1,0 +1,97 @@
+"""What is shown as a plan before it is done: to apply a file, and to go back to a revision."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import typer
+
+from provider.cli import differences, liveness
+from provider.cli.client import Answer, Client, Item
+from provider.cli.options import can_ask, confirm
+from provider.cli.output import Output, note
+from provider.cli.plan import telling
+from provider.errors import PreconditionFailed, ProviderError
+
+Ask = Callable[[str | None, bool, int | None], Answer]
+"""Asks the service to do it: only at this tag of the whole; only to try it; confirmed with this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Something that `command` does. `done` begins the line that says so; `told` is what programs get besides."""
+
+    client: Client
+    output: Output
+    ask: Ask
+    command: str
+    question: str
+    done: str
+    told: Item = field(default_factory=dict)
+
+    def run(self, if_match: str | None, *, yes: bool) -> None:
+        """Show the plan, ask, and do it; where others were faster, show the plan again."""
+        planned = self._plan(if_match)
+        while not differences.is_empty(planned.item["difference"]) and not self.output.is_trial:
+            confirmed = self._confirm(planned, yes=yes)
+            try:
+                self._do(planned, confirmed)
+            except PreconditionFailed as late:
+                note("Others have changed something since that plan:")
+                _tell_late(late)
+                planned = self._plan(if_match)
+            else:
+                break
+
+    def _plan(self, if_match: str | None) -> Answer:
+        """Ask what it would do, and show that."""
+        with telling(self.output) as progress:
+            progress.doing("Planning")
+            try:
+                planned = self.ask(if_match, True, None)
+            except PreconditionFailed as late:
+                progress.close()
+                note("Others have changed something since that plan, and nothing is done:")
+                _tell_late(late)
+                self._show(self.ask(None, True, None))
+                raise
+        self._show(planned)
+        return planned
+
+    def _confirm(self, planned: Answer, *, yes: bool) -> int | None:
+        """Ask whether to do it. Returns the number that was typed to confirm it, if that is needed."""
+        brake = planned.item["difference"]["brake"]
+        if brake and not yes and can_ask() and not self.client.is_confirmed:
+            typer.echo(f"Type {brake['confirm']} to {self.command} this: ", nl=False, err=True)
+            if sys.stdin.readline().strip() != str(brake["confirm"]):
+                raise ProviderError("nothing was changed")
+            return int(brake["confirm"])
+        confirm(self.question, yes=yes, needs_yes=self.command)
+        return None
+
+    def _do(self, planned: Answer, confirmed: int | None) -> None:
+        """Do it, if the state is still the one that was planned against. Raises `PreconditionFailed`, and `Brake`."""
+        with telling(self.output) as progress:
+            progress.doing("Changing the state")
+            answer = self.ask(planned.etag, False, confirmed)
+        if self.output.is_json:
+            self.output.document(answer.item | self.told)
+        else:
+            counted = differences.count(answer.item["difference"], done=True)
+            self.output.line(f"{self.done}: {counted} (revision {answer.revision}).")
+        liveness.tell(self.client, self.output, answer)
+
+    def _show(self, planned: Answer) -> None:
+        difference = planned.item["difference"]
+        if self.output.is_json:
+            if self.output.is_trial or differences.is_empty(difference):
+                self.output.document(planned.item | self.told)
+            return
+        differences.tell(self.output, difference)
+        self.output.line(f"Plan: {differences.count(difference, done=False)} (at revision {planned.revision}).")
+
+
+def _tell_late(late: PreconditionFailed) -> None:
+    """Say what others did."""
+    for revision in reversed(late.since):
+        note(f"  revision {revision.number} by {revision.author}: {revision.summary}")
