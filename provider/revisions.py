@@ -29,6 +29,7 @@ from provider.errors import ProviderError, Unavailable
 from provider.messages import Message
 from provider.models import Actor, Change, Revision, RouterInput, ServerInput, ServiceInput
 from provider.store import audit, counts, declarations, records, routers, servers, services
+from provider.store.revisions import LONG, Retention, prune
 from provider.values import ServerState
 
 T = TypeVar("T")
@@ -104,9 +105,11 @@ class Revisions:
         database: Database,
         assemble: Callable[[Parts], Document] = configuration.assemble,
         server_networks: Sequence[Network] = (),
+        retention: Retention = LONG,
     ) -> None:
         self._database = database
         self._server_networks = server_networks
+        self._retention = retention
         self._assemble = assemble
         self._lock = threading.Lock()
         self._listeners: list[Callable[[Snapshot], None]] = []
@@ -194,6 +197,7 @@ class Revisions:
                 summary = summarise(changes)
                 if changes:
                     _store_revision(session, snapshot, actor, summary, changes, message)
+                    prune(session, self._retention, datetime.now(UTC))
                 difference = _compare(applied) if compares else None
                 stored = perf_counter()
             committed = perf_counter()

@@ -101,4 +101,7 @@ class AuditOutput(BaseModel):
     words: Annotated[str, Described(description="What was done, in words.")]
     revision: Annotated[int | None, Described(description="The revision that it made.")]
     message: Annotated[str, Described(description="Why, as whoever did it said with `Config-Message`; may be empty.")]
-    changes: Annotated[list[ChangeOutput], Described(description="What happened to each object, whole.")]
+    changes: Annotated[
+        list[ChangeOutput] | None,
+        Described(description="What happened to each object, whole; null where its revision is kept no more."),
+    ]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import JSON, type_coerce
+from sqlalchemy import JSON, case, type_coerce
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, func, or_, select
 
@@ -71,9 +71,10 @@ def page_in_words(session: Session, wanted: Filter, *, limit: int, before: int |
     return [_shown(entry, ()) for entry in _newest(session, wanted, limit, before)]
 
 
-def find_changes(session: Session, ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
-    """Find what was changed, object by object, by the numbers of the entries."""
-    kept = func.coalesce(func.nullif(AuditEntry.changes, "[]"), Revision.changes, "[]")
+def find_changes(session: Session, ids: Iterable[int]) -> dict[int, list[dict[str, Any]] | None]:
+    """Find what was changed, object by object, by the numbers of the entries: None where that is kept no more."""
+    none = case((col(AuditEntry.revision).is_(None), "[]"), else_="null")
+    kept = func.coalesce(func.nullif(AuditEntry.changes, "[]"), Revision.changes, none)
     query = select(AuditEntry.id, type_coerce(kept, JSON)).where(col(AuditEntry.id).in_(list(ids)))
     query = query.join(Revision, col(AuditEntry.revision) == col(Revision.number), isouter=True)
     return {entry or 0: changes for entry, changes in session.exec(query)}
@@ -102,7 +103,7 @@ def _newest(session: Session, wanted: Filter, limit: int, before: int | None) ->
     return session.exec(query.order_by(col(AuditEntry.id).desc()).limit(limit)).all()
 
 
-def _shown(entry: AuditEntry, changes: Sequence[dict[str, Any]]) -> AuditOutput:
+def _shown(entry: AuditEntry, changes: Sequence[dict[str, Any]] | None) -> AuditOutput:
     return AuditOutput.model_validate(
         {
             "id": entry.id,
@@ -116,6 +117,6 @@ def _shown(entry: AuditEntry, changes: Sequence[dict[str, Any]]) -> AuditOutput:
             "words": entry.words,
             "revision": entry.revision,
             "message": entry.message,
-            "changes": list(changes),
+            "changes": None if changes is None else list(changes),
         }
     )

@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any, Final
 
+from sqlalchemy import delete
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, func, or_, select
 
@@ -14,6 +17,20 @@ from provider.models import Change, Revision, RevisionOutput
 from provider.store import records
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
+_MOST_PRUNED: Final = 100
+"""How many revisions go at once, at most: a change that found many of them would hold up others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long revisions are kept: one goes when there are more than so many, and it is older than so many days."""
+
+    revisions: int = 1000
+    days: int = 90
+
+
+LONG: Final = Retention()
+"""How long they are kept unless somebody says otherwise."""
 
 
 def read_number(text: str) -> int:
@@ -77,6 +94,20 @@ def get(session: Session, number: int) -> Revision:
 def find_oldest(session: Session) -> int | None:
     """Find the number of the oldest revision that is kept, if there is any."""
     return session.exec(select(func.min(Revision.number))).one()
+
+
+def prune(session: Session, retention: Retention, now: datetime) -> None:
+    """Remove the oldest revisions that are kept for long enough, some at a time. The newest is always kept.
+
+    What is removed is the beginning, without a gap: an earlier state is found by undoing all that came after it.
+    """
+    last = session.exec(select(func.max(Revision.number))).one() or 0
+    until = (now.astimezone(UTC) - timedelta(days=retention.days)).isoformat(timespec="milliseconds")
+    oldest = select(Revision.number, Revision.time).where(col(Revision.number) <= last - max(retention.revisions, 1))
+    found = session.exec(oldest.order_by(col(Revision.number)).limit(_MOST_PRUNED)).all()
+    numbers = [number for number, _time in takewhile(lambda row: row[1] < until, found)]
+    if numbers:
+        session.connection().execute(delete(Revision).where(col(Revision.number) <= numbers[-1]))
 
 
 def find_neighbours(session: Session, number: int) -> tuple[int | None, int | None]:
