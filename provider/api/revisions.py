@@ -1,12 +1,11 @@
 """`/api/v1/revisions`: the changes of the desired state, one after the other."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
 from sqlmodel import Session
 
 from provider import configuration, states
@@ -16,7 +15,7 @@ from provider.api.conditions import ReadConditions, WriteConditions
 from provider.api.pages import Page, PageParameters
 from provider.api.writing import WriteDependency, applied, check_whole, encoded, shown
 from provider.dependencies import RevisionsDependency
-from provider.errors import FieldError, Invalid, NotFound, pointer
+from provider.errors import NotFound
 from provider.messages import Message
 from provider.models import (
     AppliedOutput,
@@ -28,10 +27,10 @@ from provider.models import (
 from provider.security import needs
 from provider.store import history
 from provider.store import revisions as stored
-from provider.store.history import Named
+from provider.store.history import Placed
 from provider.store.records import as_json
 from provider.tags import etag, whole_tag
-from provider.values import TEXT_SCHEMA, check_text, to_ascii
+from provider.values import TEXT_SCHEMA, check_text
 
 router = APIRouter(
     prefix="/revisions", tags=["revisions"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)]
@@ -40,13 +39,12 @@ router = APIRouter(
 _LARGEST: Final = 2**63 - 1
 
 ObjectName = Annotated[str, Field(max_length=400, json_schema_extra=dict(TEXT_SCHEMA)), AfterValidator(check_text)]
-RolledKind = Literal["domain", "service", "server", "router"]
 
 NUMBER = Annotated[str, documentation.number("Number of the revision.", 1)]
 COMPARE = Annotated[
     int | None, Query(ge=1, le=_LARGEST, description="Number of the revision to compare with, not the one before.")
 ]
-KIND = Annotated[RolledKind | None, Query(description="Only one object: its kind.")]
+KIND = Annotated[Placed | None, Query(description="Only one object: its kind.")]
 NAME = Annotated[
     ObjectName | None,
     Query(description="Only one object: its name; a server's is SERVICE/SERVER, a domain's as typed or as A-label."),
@@ -140,37 +138,12 @@ def roll_back(
 
     What was not there then goes; a service comes, and goes, with its servers. It is checked as every change is.
     """
-    named = _read_named(kind, name)
+    named = history.read_named(kind, name)
 
     def bring(session: Session) -> None:
         wanted = stored.read_number(number)
         check_whole(session, conditions)
         history.roll_back(session, wanted, named)
 
-    outcome = write.compare(bring, message=_told(number, named))
+    outcome = write.compare(bring, message=history.say_back(number, named))
     return applied(outcome, {"ETag": whole_tag(outcome.revision, outcome.digest)})
-
-
-def _read_named(kind: RolledKind | None, name: str | None) -> Named | None:
-    """Read which object is meant, None for all. Raises `Invalid`."""
-    if kind is None and name is None:
-        return None
-    if kind is None or name is None:
-        missing, given = ("kind", "name") if kind is None else ("name", "kind")
-        detail = Message("with {given} there has to be {missing} too", given=given, missing=missing)
-        raise Invalid([FieldError(pointer(missing), "field.required", detail, "query")])
-    return kind, _ascii(name) if kind == "domain" else name
-
-
-def _ascii(name: str) -> str:
-    try:
-        return to_ascii(name)
-    except PydanticCustomError:
-        return name  # no domain has this name
-
-
-def _told(number: str, named: Named | None) -> str:
-    """Say what a rollback is, for who says nothing about it."""
-    if named is None:
-        return Message("back to revision {number}", number=number)
-    return Message("{kind} {name} back to revision {number}", kind=named[0], name=named[1], number=number)

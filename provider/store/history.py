@@ -1,19 +1,21 @@
 """The states of earlier revisions: found by undoing, from the state that is, what was changed since."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticCustomError
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from provider.declarations import Declaration
 from provider.errors import FieldError, Invalid, NotFound, pointer
 from provider.messages import Message
-from provider.models import DomainInput, Kind, Revision, RouterInput, ServerInput, ServiceInput
+from provider.models import DomainInput, Revision, RouterInput, ServerInput, ServiceInput
 from provider.plans import Prune
 from provider.store import declarations, revisions
 from provider.validation import invalid
+from provider.values import to_ascii
 
 _READ_AT_ONCE: Final = 100
 _MODELS: Final[dict[str, type[BaseModel]]] = {
@@ -23,7 +25,10 @@ _MODELS: Final[dict[str, type[BaseModel]]] = {
     "router": RouterInput,
 }
 
-Named = tuple[Kind, str]
+Placed = Literal["domain", "service", "server", "router"]
+"""The kinds of objects that a state has."""
+
+Named = tuple[Placed, str]
 """An object: its kind, and its name as in `Change`."""
 
 
@@ -58,6 +63,27 @@ def roll_back(session: Session, number: int, named: Named | None = None) -> None
         detail = Message("there was no {kind} {name} at revision {number}", kind=kind, name=name, number=number)
         raise NotFound(detail)
     declarations.apply(session, wanted, Prune(only=_names(gone)))
+
+
+def read_named(kind: Placed | None, name: str | None) -> Named | None:
+    """Read which object is meant, None for all. Raises `Invalid`."""
+    if kind is None and name is None:
+        return None
+    if kind is None or name is None:
+        missing, given = ("kind", "name") if kind is None else ("name", "kind")
+        detail = Message("with {given} there has to be {missing} too", given=given, missing=missing)
+        raise Invalid([FieldError(pointer(missing), "field.required", detail, "query")])
+    try:
+        return kind, to_ascii(name) if kind == "domain" else name
+    except PydanticCustomError:
+        return kind, name  # no domain has this name
+
+
+def say_back(number: str, named: Named | None) -> str:
+    """Say what a rollback is, for who says nothing about it."""
+    if named is None:
+        return Message("back to revision {number}", number=number)
+    return Message("{kind} {name} back to revision {number}", kind=named[0], name=named[1], number=number)
 
 
 def since(session: Session, number: int, most: int) -> Sequence[Revision]:
