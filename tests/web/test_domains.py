@@ -22,7 +22,11 @@ def test_a_domain_is_added_by_a_form(console: httpx.Client, client: httpx.Client
     page = console.get("/domains/alvin.xyz")
     assert "Domain alvin.xyz was added." in page.text
     assert "No router matches it" in page.text
-    assert client.get("/domains/alvin.xyz").json() == {"name": "alvin.xyz", "description": "the class's"}
+    assert client.get("/domains/alvin.xyz").json() == {
+        "name": "alvin.xyz",
+        "description": "the class's",
+        "labels": {},
+    }
     assert 'href="/domains/alvin.xyz"' in console.get("/domains").text
 
 
