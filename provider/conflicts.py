@@ -5,11 +5,11 @@ What is told is so: each finding is decided soundly, and what cannot be decided 
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import chain, combinations, groupby, islice, product, takewhile
 from typing import Final
 
 from provider.explanations import Route, Routes
+from provider.models import Change, Conflict, RouterInput
 from provider.rules import hosts
 from provider.rules.implications import find_shared, implies
 
@@ -20,14 +20,10 @@ _COMPARED_EACH: Final = 100
 """With how many others of no host a router is compared at most, the highest ranks first."""
 
 
-class Conflict(StrEnum):
-    """What is found; the values never change their meaning."""
+_NEAR: Final = 1_000
+"""Among how many routers conflicts are looked for with one that is for any host, the highest ranks first."""
 
-    SAME_RULE = "same-rule"
-    SAME_RANK = "same-rank"
-    HIDDEN = "hidden"
-    UNUSED_DOMAIN = "unused-domain"
-    UNREACHED_SERVICE = "unreached-service"
+_KINDS: Final = frozenset({"router", "domain", "service"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +43,62 @@ def find(routes: Routes, domains: Collection[str], services: Collection[str]) ->
         *_unused_domains(routes, domains),
         *_unreached_services(routes, services),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """What conflicts are looked for about: objects, and of what there is the domains and services that they bear on."""
+
+    objects: Collection[tuple[str, str]]
+    domains: Collection[str] = ()
+    services: Collection[str] = ()
+
+
+def concern_of(changes: Iterable[Change]) -> Concern:
+    """Return about what changes can make conflicts: a change of a server makes none."""
+    objects: set[tuple[str, str]] = set()
+    gone: set[tuple[str, str]] = set()
+    domains: set[str] = set()
+    services: set[str] = set()
+    for change in changes:
+        if change.kind in _KINDS:
+            (gone if change.after is None else objects).add((change.kind, change.name))
+        if change.kind == "router" and change.before is not None:
+            former = RouterInput.model_validate(change.before)
+            domains |= set(former.ascii_domains)
+            services.add(former.service)
+    domains |= {name for kind, name in objects if kind == "domain"}
+    services |= {name for kind, name in objects if kind == "service"}
+    domains -= {name for kind, name in gone if kind == "domain"}
+    services -= {name for kind, name in gone if kind == "service"}
+    objects |= {("domain", name) for name in domains} | {("service", name) for name in services}
+    return Concern(objects, domains, services)
+
+
+def find_about(routes: Routes, concern: Concern) -> list[Finding]:
+    """Find the conflicts that these objects are in. Only routers are looked at that may be in one with them."""
+    if not concern.objects:
+        return []
+    names = {name for kind, name in concern.objects if kind == "router"}
+    near = Routes(_near(routes, names)) if names else Routes(())
+    between = (
+        found for found in (*_ties(near), *_hidden(near)) if any(each in concern.objects for each in found.objects)
+    )
+    unused = _unused_domains(routes, concern.domains) if concern.domains else ()
+    unreached = _unreached_services(routes, concern.services) if concern.services else ()
+    return [*between, *unused, *unreached]
+
+
+def _near(routes: Routes, names: Collection[str]) -> list[Route]:
+    """Return some routers, and those of the same hosts and of any host, the highest ranks first."""
+    own = [route for name in names if (route := routes.find(name)) is not None]
+    keys = {key for route in own for key in hosts.keys(route.rule.condition) or ()}
+    is_wide = any(hosts.keys(route.rule.condition) is None for route in own) or any(key[0] == "*" for key in keys)
+    keys |= {f"*.{key.partition('.')[2]}" for key in keys if not key.startswith("*")}
+    others = [*chain.from_iterable(map(routes.of_key, keys)), *routes.of_any_host[:_COMPARED_EACH]]
+    if is_wide:
+        others += islice(routes, _NEAR)
+    return list({route.name: route for route in [*own, *others]}.values())
 
 
 def _ties(routes: Routes) -> Iterator[Finding]:
@@ -127,7 +179,7 @@ def _unused_domains(routes: Routes, domains: Collection[str]) -> Iterator[Findin
     anywhere = [route for route in routes.of_any_host if route.enabled]
     if len(anywhere) > _COMPARED_EACH:
         return
-    under = _by_parent(routes)
+    under = _by_parent(routes) if any(domain.startswith("*.") for domain in domains) else {}
     for domain in sorted(domains):
         near = under.get(domain[2:], []) if domain.startswith("*.") else routes.of_host(domain)
         using = (route for route in [*near, *anywhere] if route.enabled)

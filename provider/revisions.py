@@ -23,6 +23,7 @@ from provider import brake, configuration
 from provider.addresses import Network
 from provider.brake import Removal
 from provider.configuration import Document, Part, Parts, Section
+from provider.conflicts import Finding
 from provider.database.sessions import Database
 from provider.differences import Difference, Touched, compare, touched_services
 from provider.errors import ProviderError, Unavailable
@@ -67,13 +68,16 @@ class Snapshot(Served):
 class Outcome(Generic[T]):
     """What a change gave back, and the revision at which the state is now, with its document's digest.
 
-    `difference` is what it does, where that was asked for.
+    `difference` is what it does, where that was asked for, and `changes` the same object by object.
+    `warnings` are the conflicts that they are in, where somebody looked for them.
     """
 
     result: T
     revision: int
     digest: str
     difference: Difference | None = None
+    changes: Sequence[Change] = ()
+    warnings: Sequence[Finding] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +210,7 @@ class Revisions:
                 _log(snapshot, actor, summary)
                 for observer in self._observers:
                     observer(Timings(applied.render_seconds, committed - stored))
-            return Outcome(applied.result, snapshot.revision, snapshot.document.digest, difference)
+            return Outcome(applied.result, snapshot.revision, snapshot.document.digest, difference, changes)
 
     def try_change(self, apply: Callable[[Session], T]) -> Outcome[T]:
         """Do what `change` does, in the same way and with the same checks, tell what it does, and keep nothing.
@@ -217,7 +221,8 @@ class Revisions:
         with self._alone(), self._database.trying() as session:
             applied = self._apply(session, self._check_loaded(), apply)
             before = applied.before
-            return Outcome(applied.result, before.revision, before.document.digest, _compare(applied))
+            difference = _compare(applied)
+            return Outcome(applied.result, before.revision, before.document.digest, difference, applied.changes)
 
     def _apply(self, session: Session, known: Snapshot, apply: Callable[[Session], T]) -> "_Applied[T]":
         before = self._catch_up(session, known)

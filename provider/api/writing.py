@@ -1,6 +1,7 @@
 """What all writes share: whether they are kept or only tried, and the form of their answers."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
@@ -10,13 +11,15 @@ from pydantic_core import PydanticCustomError
 from sqlmodel import Session
 
 from provider.api.conditions import Conditions
+from provider.api.conflicts import show
 from provider.api.preferences import REVISION_HEADER
-from provider.dependencies import ActorDependency, RevisionsDependency
+from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
 from provider.differences import Difference, fields
 from provider.errors import FieldError, Invalid, Since, pointer
 from provider.messages import Message
 from provider.models import MESSAGE_LENGTH, Actor, Change
 from provider.revisions import Outcome, Revisions, last_revision
+from provider.routing import Routing
 from provider.store import history
 from provider.store.records import as_json
 from provider.tags import whole_tag
@@ -24,8 +27,10 @@ from provider.values import TEXT_SCHEMA, check_text
 
 PREFIX: Final = "/api/v1"
 MESSAGE_HEADER: Final = "Config-Message"
+WARNINGS_HEADER: Final = "Config-Warnings"
 
 _MOST_TOLD: Final = 50
+_MOST_WARNED: Final = 100
 
 T = TypeVar("T")
 
@@ -34,9 +39,17 @@ class Write:
     """A write by somebody: one transaction, which is kept, or tried and undone."""
 
     def __init__(
-        self, revisions: Revisions, actor: Actor, *, dry_run: bool, confirmed: int | None, message: str
+        self,
+        revisions: Revisions,
+        routing: Routing,
+        actor: Actor,
+        *,
+        dry_run: bool,
+        confirmed: int | None,
+        message: str,
     ) -> None:
         self._revisions = revisions
+        self._routing = routing
         self._actor = actor
         self._dry_run = dry_run
         self._confirmed = confirmed
@@ -45,14 +58,16 @@ class Write:
     def change(self, apply: Callable[[Session], T], *, compares: bool = False, message: str = "") -> Outcome[T]:
         """Do it, or try it. Raises what `Revisions.change` does. `message` is for who says nothing."""
         if self._dry_run:
-            return self._revisions.try_change(apply)
-        return self._revisions.change(
-            apply,
-            actor=self._actor,
-            compares=compares,
-            confirmed=self._confirmed,
-            message=self._message or message,
-        )
+            outcome = self._revisions.try_change(apply)
+        else:
+            outcome = self._revisions.change(
+                apply,
+                actor=self._actor,
+                compares=compares,
+                confirmed=self._confirmed,
+                message=self._message or message,
+            )
+        return replace(outcome, warnings=self._routing.warnings(outcome.changes))
 
     def compare(self, apply: Callable[[Session], T], *, message: str = "") -> Outcome[T]:
         """Do the same, and in any case tell what it does."""
@@ -74,25 +89,37 @@ def done(outcome: Outcome[Any], item: BaseModel, status: int, headers: dict[str,
     """Answer a write with an object, and the revision at which the state is; what was tried has its difference too."""
     content = as_json(item)
     if outcome.difference is not None:
-        content["difference"] = shown(outcome.difference)
-    headers = headers | {REVISION_HEADER: str(outcome.revision)}
+        content |= {"difference": shown(outcome.difference), "warnings": _warnings(outcome)}
+    headers = headers | _headers(outcome)
     return Response(msgspec.json.encode(content), status, headers, media_type="application/json")
 
 
 def removed(outcome: Outcome[Any]) -> Response:
     """Answer a removal: 204, or 200 with the difference where it was tried."""
-    headers = {REVISION_HEADER: str(outcome.revision)}
+    headers = _headers(outcome)
     if outcome.difference is None:
         return Response(status_code=204, headers=headers)
-    content = msgspec.json.encode({"difference": shown(outcome.difference)})
+    content = msgspec.json.encode({"difference": shown(outcome.difference), "warnings": _warnings(outcome)})
     return Response(content, 200, headers, media_type="application/json")
 
 
 def applied(outcome: Outcome[Any], headers: dict[str, str]) -> Response:
     """Answer a write of many objects with what it does."""
-    content = {"revision": outcome.revision, "difference": shown(outcome.difference or Difference())}
-    headers = headers | {REVISION_HEADER: str(outcome.revision)}
+    difference = shown(outcome.difference or Difference())
+    content = {"revision": outcome.revision, "difference": difference, "warnings": _warnings(outcome)}
+    headers = headers | _headers(outcome)
     return Response(msgspec.json.encode(content), 200, headers, media_type="application/json")
+
+
+def _headers(outcome: Outcome[Any]) -> dict[str, str]:
+    headers = {REVISION_HEADER: str(outcome.revision)}
+    if outcome.warnings is not None:
+        headers[WARNINGS_HEADER] = str(len(outcome.warnings))
+    return headers
+
+
+def _warnings(outcome: Outcome[Any]) -> list[dict[str, Any]]:
+    return [as_json(show(each)) for each in (outcome.warnings or ())[:_MOST_WARNED]]
 
 
 def encoded(item: BaseModel) -> bytes:
@@ -144,6 +171,7 @@ def _wrong(code: str, detail: str) -> Invalid:
 async def read_write(
     request: Request,
     revisions: RevisionsDependency,
+    routing: RoutingDependency,
     actor: ActorDependency,
     dry_run: Annotated[
         bool,
@@ -166,7 +194,7 @@ async def read_write(
     """Read whether a write is kept, what of it is confirmed, and why it is done."""
     request.state.is_tried = dry_run
     message = read_message(request.headers.getlist(MESSAGE_HEADER))
-    return Write(revisions, actor, dry_run=dry_run, confirmed=confirm, message=message)
+    return Write(revisions, routing, actor, dry_run=dry_run, confirmed=confirm, message=message)
 
 
 WriteDependency = Annotated[Write, Depends(read_write)]

@@ -2,6 +2,7 @@
 
 from provider.models.account import Account, AccountSession, Failure, FamiliarAddress, Invitation, Role
 from provider.models.audit import Actor, AuditEntry, AuditOutcome, AuditOutput
+from provider.models.conflict import Conflict, ConflictOutput, ObjectOutput
 from provider.models.difference import AppliedOutput, ComparisonOutput, DifferenceOutput, TrialOutput
 from provider.models.domain import Domain, DomainInput, DomainReplacement
 from provider.models.edge import EdgeRecord, QuarantineRecord
@@ -42,6 +43,8 @@ __all__ = [
     "Change",
     "ChangeOutput",
     "ComparisonOutput",
+    "Conflict",
+    "ConflictOutput",
     "Cookie",
     "CreatedTokenOutput",
     "DifferenceOutput",
@@ -58,6 +61,7 @@ __all__ = [
     "HealthOutput",
     "Invitation",
     "Kind",
+    "ObjectOutput",
     "QuarantineRecord",
     "Revision",
     "RevisionOutput",

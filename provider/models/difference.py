@@ -7,6 +7,7 @@ from pydantic import Field as Described
 from pydantic.alias_generators import to_camel
 
 from provider.models.base import output_config
+from provider.models.conflict import ConflictOutput
 
 
 class FieldDifferenceOutput(BaseModel):
@@ -107,6 +108,7 @@ class AppliedOutput(BaseModel):
 
     revision: Annotated[int, Described(description="Number of the revision at which the state is now.")]
     difference: DifferenceOutput
+    warnings: Annotated[list[ConflictOutput], Described(description="Conflicts of what changes, the first 100.")]
 
 
 class ComparisonOutput(BaseModel):
@@ -125,3 +127,4 @@ class TrialOutput(BaseModel):
     model_config = ConfigDict(extra="allow", alias_generator=to_camel)
 
     difference: DifferenceOutput
+    warnings: Annotated[list[ConflictOutput], Described(description="Conflicts of what changes, the first 100.")]
