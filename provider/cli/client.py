@@ -63,6 +63,8 @@ class Answer:
     etag: str
     revision: str
     pending: Sequence[Item] | None = None
+    conflicts: int = 0
+    """How many conflicts there are with what a write changed."""
 
 
 def find_url(environment: Mapping[str, str]) -> str:
@@ -236,9 +238,11 @@ class Client:
         revision = response.headers.get("Config-Revision", "")
         if response.is_success and method != "GET" and not revision:
             raise self._foreign("a change without a Config-Revision")
+        counted = response.headers.get("Config-Warnings", "0")
+        conflicts = int(counted) if counted.isascii() and counted.isdecimal() and len(counted) < 10 else 0
         confirmed = () if "wait" in response.headers.get("Preference-Applied", "") else None
         if response.status_code == 204:
-            return Answer({}, "", revision, confirmed)
+            return Answer({}, "", revision, confirmed, conflicts)
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
         told = f"{response.status_code} {response.reason_phrase}, {kind or 'no content'}"
         if kind != ("application/json" if response.is_success else "application/problem+json"):
@@ -256,8 +260,8 @@ class Client:
             pending = item.get("pending")
             if not isinstance(pending, list):
                 raise self._foreign(told)
-            return Answer(item.get("result") or {}, etag, revision, pending)
-        return Answer(item, etag, revision, confirmed)
+            return Answer(item.get("result") or {}, etag, revision, pending, conflicts)
+        return Answer(item, etag, revision, confirmed, conflicts)
 
     def _send(
         self,

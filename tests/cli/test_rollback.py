@@ -144,3 +144,12 @@ def test_a_message_is_one_line(cli: Run, message: str) -> None:
 def test_a_message_that_the_service_refuses_is_told_with_its_name(cli: Run) -> None:
     told = cli("domain", "add", "other.test", "-m", "x" * 501).error()
     assert told == "Config-Message: this is longer than 500 characters"
+
+
+def test_conflicts_are_told_in_the_plan_and_counted_when_it_is_done(cli: Run) -> None:
+    arguments = ("router", "add", "twin", "--service", "wayshub", "--domain", "alvin.xyz")
+    told = "Warning: twin and wayshub have the same rule and rank 17 on web: chance decides between them"
+    assert told in cli(*arguments, "--dry-run").check().out.splitlines()
+    done = cli(*arguments).check().out.splitlines()
+    assert "Warning: there is a conflict with it: `wayshub-provider check` tells" in done
+    assert "Warning" not in cli("server", "set", "wayshub", "a", "--weight", "2").check().out
