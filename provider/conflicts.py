@@ -9,6 +9,7 @@ from itertools import chain, combinations, groupby, islice, product, takewhile
 from typing import Final
 
 from provider.explanations import Route, Routes
+from provider.messages import Message
 from provider.models import Change, Conflict, RouterInput
 from provider.rules import hosts
 from provider.rules.implications import find_shared, implies
@@ -93,7 +94,7 @@ def _near(routes: Routes, names: Collection[str]) -> list[Route]:
     """Return some routers, and those of the same hosts and of any host, the highest ranks first."""
     own = [route for name in names if (route := routes.find(name)) is not None]
     keys = {key for route in own for key in hosts.keys(route.rule.condition) or ()}
-    is_wide = any(hosts.keys(route.rule.condition) is None for route in own) or any(key[0] == "*" for key in keys)
+    is_wide = any(hosts.keys(route.rule.condition) is None for route in own) or any(key.startswith("*") for key in keys)
     keys |= {f"*.{key.partition('.')[2]}" for key in keys if not key.startswith("*")}
     others = [*chain.from_iterable(map(routes.of_key, keys)), *routes.of_any_host[:_COMPARED_EACH]]
     if is_wide:
@@ -110,13 +111,19 @@ def _ties(routes: Routes) -> Iterator[Finding]:
         if not shared:
             continue
         objects = (("router", one.name), ("router", other.name))
-        where = f"rank {one.priority} on {', '.join(shared)}"
+        told = {"one": one.name, "other": other.name, "rank": one.priority, "where": ", ".join(shared)}
         if one.rule.condition == other.rule.condition:
-            detail = f"{one.name} and {other.name} have the same rule and {where}: chance decides between them"
+            detail = Message(
+                "{one} and {other} have the same rule and rank {rank} on {where}: chance decides between them", **told
+            )
             yield Finding(Conflict.SAME_RULE, objects, detail)
         elif request := find_shared(one.rule.condition, other.rule.condition):
             asked = f"{request.method} {request.host}{request.path}"
-            detail = f"{one.name} and {other.name} have the same {where}, and both match {asked}: chance decides"
+            detail = Message(
+                "{one} and {other} have the same rank {rank} on {where}, and both match {asked}: chance decides",
+                **told,
+                asked=asked,
+            )
             yield Finding(Conflict.SAME_RANK, objects, detail)
 
 
@@ -158,9 +165,12 @@ def _hidden(routes: Routes) -> Iterator[Finding]:
             and implies(route.rule.condition, other.rule.condition)
         ):
             found.add(route.name)
-            detail = (
-                f"{route.name} never takes a request: {other.name} matches all that it does, and ranks higher, "
-                f"{other.priority} to {route.priority}"
+            detail = Message(
+                "{one} never takes a request: {other} matches all that it does, and ranks higher, {above} to {below}",
+                one=route.name,
+                other=other.name,
+                above=other.priority,
+                below=route.priority,
             )
             yield Finding(Conflict.HIDDEN, (("router", route.name), ("router", other.name)), detail)
 
@@ -184,7 +194,7 @@ def _unused_domains(routes: Routes, domains: Collection[str]) -> Iterator[Findin
         near = under.get(domain[2:], []) if domain.startswith("*.") else routes.of_host(domain)
         using = (route for route in [*near, *anywhere] if route.enabled)
         if not any(hosts.may_match(route.rule.condition, domain) for route in using):
-            detail = f"no router takes requests for {domain}: Traefik answers 404"
+            detail = Message("no router takes requests for {domain}: Traefik answers 404", domain=domain)
             yield Finding(Conflict.UNUSED_DOMAIN, (("domain", domain),), detail)
 
 
@@ -200,7 +210,8 @@ def _by_parent(routes: Routes) -> dict[str, list[Route]]:
 def _unreached_services(routes: Routes, services: Collection[str]) -> Iterator[Finding]:
     reached = {route.service for route in _enabled(routes)}
     for service in sorted(set(services) - reached):
-        yield Finding(Conflict.UNREACHED_SERVICE, (("service", service),), f"no router leads to the service {service}")
+        detail = Message("no router leads to the service {service}", service=service)
+        yield Finding(Conflict.UNREACHED_SERVICE, (("service", service),), detail)
 
 
 def _enabled(routes: Iterable[Route]) -> Iterator[Route]:

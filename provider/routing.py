@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from provider import configuration, rules
 from provider.configuration import Part, RouterPart
-from provider.conflicts import Finding, concern_of, find_about
+from provider.conflicts import Concern, Finding, concern_of, find_about
 from provider.errors import Unavailable
 from provider.explanations import Route, Routes
 from provider.models import Change, RouterInput
@@ -57,6 +57,11 @@ class Routing:
         """Find the conflicts that changes are in, or make."""
         concern = concern_of(changes)
         return find_about(self.after(changes), concern) if concern.objects else []
+
+    def about(self, kind: str, name: str) -> list[Finding]:
+        """Find the conflicts that one object is in. A domain's name is its A-label."""
+        domains = [name] if kind == "domain" else []
+        return find_about(self.routes(), Concern({(kind, name)}, domains, [name] if kind == "service" else []))
 
     def _read(self, snapshot: Snapshot, known: _Known | None) -> _Known:
         served = snapshot.parts.routers.parts

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic_core import PydanticCustomError
 from sqlmodel import Session
 
-from provider.dependencies import ActorDependency, RevisionsDependency
+from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
 from provider.differences import Difference
 from provider.errors import Brake, FieldError
 from provider.messages import Message
 from provider.models import MESSAGE_LENGTH, Revision
 from provider.revisions import Revisions, last_revision
+from provider.routing import Routing
 from provider.security import needs
 from provider.store import history
 from provider.store import revisions as stored
@@ -52,6 +53,7 @@ class Plan:
     tag: str
     difference: Difference
     objects: Sequence[ObjectChange]
+    conflicts: Sequence[str]
 
     @property
     def traffic(self) -> Sequence[str]:
@@ -74,16 +76,26 @@ class _Late(Exception):
 
 @router.get("")
 def show_plan(
-    request: Request, revisions: RevisionsDependency, number: str, kind: Kind = None, name: Name = None
+    request: Request,
+    revisions: RevisionsDependency,
+    routing: RoutingDependency,
+    number: str,
+    kind: Kind = None,
+    name: Name = None,
 ) -> Response:
     """Show what going back to a revision would do."""
-    plan = _read(revisions, stored.read_number(number), history.read_named(kind, name))
+    plan = _read(revisions, routing, stored.read_number(number), history.read_named(kind, name))
     return _show(request, plan, Form({_MESSAGE: ""}))
 
 
 @router.post("")
 def roll_back(
-    request: Request, revisions: RevisionsDependency, actor: ActorDependency, sent: SentDependency, number: str
+    request: Request,
+    revisions: RevisionsDependency,
+    routing: RoutingDependency,
+    actor: ActorDependency,
+    sent: SentDependency,
+    number: str,
 ) -> Response:
     """Go back to a revision, if the state is still the one for which the plan was shown."""
     wanted, named = stored.read_number(number), _read_named(sent)
@@ -96,26 +108,27 @@ def roll_back(
         history.roll_back(session, wanted, named)
 
     if wrong:
-        return _show(request, _read(revisions, wanted, named), Form(sent, wrong), status=422)
+        return _show(request, _read(revisions, routing, wanted, named), Form(sent, wrong), status=422)
     told = message or history.say_back(number, named)
     try:
         done = revisions.change(apply, actor=actor, confirmed=brakes.read(sent), message=told)
     except _Late as late:
-        return _show(request, _read(revisions, wanted, named), Form(sent), late.since, status=412)
+        return _show(request, _read(revisions, routing, wanted, named), Form(sent), late.since, status=412)
     except Brake as error:
         asked = brakes.form(sent, error.number)
         form = Form({**sent, **asked.values}, asked.errors)
-        return _show(request, _read(revisions, wanted, named), form, status=409)
+        return _show(request, _read(revisions, routing, wanted, named), form, status=409)
     notice = Notice(Message("Brought back from revision {number}: this is the state now.", number=wanted), Tone.GOOD)
     return redirect(request, f"/revisions/{done.revision}", notice)
 
 
-def _read(revisions: Revisions, number: int, named: Named | None) -> Plan:
+def _read(revisions: Revisions, routing: Routing, number: int, named: Named | None) -> Plan:
     """Make the plan. Raises `NotFound`, and `Invalid` and `InUse` where that state would not hold now."""
     outcome = revisions.try_change(partial(history.roll_back, number=number, named=named))
     found = outcome.difference or Difference()
+    conflicts = [finding.detail for finding in routing.warnings(outcome.changes)[:_MOST_TOLD]]
     objects = [changes.shown(change) for change in found.changes[:_OBJECTS_SHOWN]]
-    return Plan(number, named, whole_tag(outcome.revision, outcome.digest), found, objects)
+    return Plan(number, named, whole_tag(outcome.revision, outcome.digest), found, objects, conflicts)
 
 
 def _show(

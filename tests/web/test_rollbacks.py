@@ -177,3 +177,16 @@ def test_a_state_that_would_not_hold_any_more_is_told_as_such(console: httpx.Cli
     answer = console.get(path)
     assert answer.status_code == 422
     assert "there is no service wayshub: add it first" in words(answer)
+
+
+def test_conflicts_are_told_in_the_plan_and_on_the_page_of_the_router(
+    console: httpx.Client, client: httpx.Client, number: int
+) -> None:
+    assert "chance decides" not in words(console.get("/routers/wayshub"))
+    with_twin = change(client, "PUT", "/routers/twin", json={"domains": ["a.test"], "service": "wayshub"})
+    told = "twin and wayshub have the same rule and rank 14 on web"
+    assert told in words(console.get("/routers/twin"))
+    assert told in words(console.get("/routers/wayshub"))
+    change(client, "DELETE", "/routers/twin")
+    assert told in words(console.get(f"/revisions/{with_twin}/rollback"))
+    assert told not in words(console.get(f"/revisions/{number}/rollback"))
