@@ -54,11 +54,12 @@ from provider.security.logins import Logins
 from provider.security.refusals import Refusals
 from provider.settings import Settings
 from provider.web import accounts as accounts_pages
-from provider.web import applications, exposing, languages, learn, overview, pages, preferences, sessions, trace
+from provider.web import applications, brakes, exposing, languages, learn, overview, pages, preferences, sessions, trace
 from provider.web import audit as audit_pages
 from provider.web import domains as domain_pages
 from provider.web import edges as edges_pages
 from provider.web import revisions as revisions_pages
+from provider.web import rollbacks as rollback_pages
 from provider.web import routers as router_pages
 from provider.web import servers as server_pages
 from provider.web import services as service_pages
@@ -108,7 +109,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     does with a document that it cannot take.
     """
     database = Database(settings.database_path)
-    revisions = Revisions(database, assemble, settings.allowed_networks)
+    revisions = Revisions(database, assemble, settings.allowed_networks, settings.retention)
     polls = Polls(settings.coalesce_ms / 1000)
     edges = Edges(revisions, polls, settings.traefik_api_urls)
     memory = Memory(database, edges)
@@ -165,7 +166,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.state.templates = Templates(languages.load())
     api.state.started_at = monotonic()
     api.add_middleware(BodyLimit, longest_bytes={declarations.APPLY: LONGEST_BYTES_OF_ALL})
-    problems.install(api)
+    _answer_errors(api)
     _include_routes(api)
     api.mount("/static", pages.static_files)
     api.openapi = documentation.describe(api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
@@ -185,6 +186,12 @@ def _connect(revisions: Revisions, polls: Polls, edges: Edges, metrics: Metrics,
     edges.health.subscribe(events.observed)
 
 
+def _answer_errors(api: FastAPI) -> None:
+    """Let errors leave it as problems, and on pages what takes much away as a question."""
+    problems.install(api)
+    brakes.install(api)
+
+
 def _include_routes(api: FastAPI) -> None:
     """Add all routes of the REST API, and all pages."""
     for module in (domains, services, servers, routers, expose, explain, conflicts, edges_api):
@@ -196,7 +203,7 @@ def _include_routes(api: FastAPI) -> None:
     api.include_router(metrics_api.router)
     for page in (overview, exposing, applications, learn, trace, pages, preferences, sessions):
         api.include_router(page.router)
-    for page in (domain_pages, router_pages, service_pages, server_pages, edges_pages, revisions_pages):
+    for page in (domain_pages, router_pages, service_pages, server_pages, edges_pages, revisions_pages, rollback_pages):
         api.include_router(page.router)
     for page in (accounts_pages, tokens_pages, audit_pages):
         api.include_router(page.router)

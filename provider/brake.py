@@ -48,18 +48,22 @@ class Removal:
         """The number that confirms it."""
         return self.lost.routers + self.lost.servers + self.lost.domains
 
+    @property
+    def words(self) -> Message:
+        """How much goes, and with which number that is confirmed."""
+        return Message(
+            "this takes away {routers} routers, {servers} ready servers and {domains} domains: confirm it with "
+            "the number {number}",
+            routers=self.lost.routers,
+            servers=self.lost.servers,
+            domains=self.lost.domains,
+            number=self.number,
+        )
+
     def check(self, confirmed: int | None) -> None:
         """Raise `Brake` unless it needs nobody's word, or was confirmed with its number."""
         if self.reasons and confirmed != self.number:
-            told = Message(
-                "this takes away {routers} routers, {servers} ready servers and {domains} domains: confirm it with "
-                "the number {number}",
-                routers=self.lost.routers,
-                servers=self.lost.servers,
-                domains=self.lost.domains,
-                number=self.number,
-            )
-            raise Brake(told, self.reasons, self.number)
+            raise Brake(self.words, self.reasons, self.number)
 
 
 def lost_by(changes: Sequence[Change]) -> Counts:

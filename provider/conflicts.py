@@ -5,11 +5,12 @@ What is told is so: each finding is decided soundly, and what cannot be decided 
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import chain, combinations, groupby, islice, product, takewhile
 from typing import Final
 
 from provider.explanations import Route, Routes
+from provider.messages import Message
+from provider.models import Change, Conflict, RouterInput
 from provider.rules import hosts
 from provider.rules.implications import find_shared, implies
 
@@ -20,14 +21,10 @@ _COMPARED_EACH: Final = 100
 """With how many others of no host a router is compared at most, the highest ranks first."""
 
 
-class Conflict(StrEnum):
-    """What is found; the values never change their meaning."""
+_NEAR: Final = 1_000
+"""Among how many routers conflicts are looked for with one that is for any host, the highest ranks first."""
 
-    SAME_RULE = "same-rule"
-    SAME_RANK = "same-rank"
-    HIDDEN = "hidden"
-    UNUSED_DOMAIN = "unused-domain"
-    UNREACHED_SERVICE = "unreached-service"
+_KINDS: Final = frozenset({"router", "domain", "service"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +46,62 @@ def find(routes: Routes, domains: Collection[str], services: Collection[str]) ->
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """What conflicts are looked for about: objects, and of what there is the domains and services that they bear on."""
+
+    objects: Collection[tuple[str, str]]
+    domains: Collection[str] = ()
+    services: Collection[str] = ()
+
+
+def concern_of(changes: Iterable[Change]) -> Concern:
+    """Return about what changes can make conflicts: a change of a server makes none."""
+    objects: set[tuple[str, str]] = set()
+    gone: set[tuple[str, str]] = set()
+    domains: set[str] = set()
+    services: set[str] = set()
+    for change in changes:
+        if change.kind in _KINDS:
+            (gone if change.after is None else objects).add((change.kind, change.name))
+        if change.kind == "router" and change.before is not None:
+            former = RouterInput.model_validate(change.before)
+            domains |= set(former.ascii_domains)
+            services.add(former.service)
+    domains |= {name for kind, name in objects if kind == "domain"}
+    services |= {name for kind, name in objects if kind == "service"}
+    domains -= {name for kind, name in gone if kind == "domain"}
+    services -= {name for kind, name in gone if kind == "service"}
+    objects |= {("domain", name) for name in domains} | {("service", name) for name in services}
+    return Concern(objects, domains, services)
+
+
+def find_about(routes: Routes, concern: Concern) -> list[Finding]:
+    """Find the conflicts that these objects are in. Only routers are looked at that may be in one with them."""
+    if not concern.objects:
+        return []
+    names = {name for kind, name in concern.objects if kind == "router"}
+    near = Routes(_near(routes, names)) if names else Routes(())
+    between = (
+        found for found in (*_ties(near), *_hidden(near)) if any(each in concern.objects for each in found.objects)
+    )
+    unused = _unused_domains(routes, concern.domains) if concern.domains else ()
+    unreached = _unreached_services(routes, concern.services) if concern.services else ()
+    return [*between, *unused, *unreached]
+
+
+def _near(routes: Routes, names: Collection[str]) -> list[Route]:
+    """Return some routers, and those of the same hosts and of any host, the highest ranks first."""
+    own = [route for name in names if (route := routes.find(name)) is not None]
+    keys = {key for route in own for key in hosts.keys(route.rule.condition) or ()}
+    is_wide = any(hosts.keys(route.rule.condition) is None for route in own) or any(key.startswith("*") for key in keys)
+    keys |= {f"*.{key.partition('.')[2]}" for key in keys if not key.startswith("*")}
+    others = [*chain.from_iterable(map(routes.of_key, keys)), *routes.of_any_host[:_COMPARED_EACH]]
+    if is_wide:
+        others += islice(routes, _NEAR)
+    return list({route.name: route for route in [*own, *others]}.values())
+
+
 def _ties(routes: Routes) -> Iterator[Finding]:
     """Find routers of one rank that match the same request: Traefik takes any of them."""
     groups = groupby(_enabled(routes), key=lambda route: route.priority)
@@ -58,13 +111,19 @@ def _ties(routes: Routes) -> Iterator[Finding]:
         if not shared:
             continue
         objects = (("router", one.name), ("router", other.name))
-        where = f"rank {one.priority} on {', '.join(shared)}"
+        told = {"one": one.name, "other": other.name, "rank": one.priority, "where": ", ".join(shared)}
         if one.rule.condition == other.rule.condition:
-            detail = f"{one.name} and {other.name} have the same rule and {where}: chance decides between them"
+            detail = Message(
+                "{one} and {other} have the same rule and rank {rank} on {where}: chance decides between them", **told
+            )
             yield Finding(Conflict.SAME_RULE, objects, detail)
         elif request := find_shared(one.rule.condition, other.rule.condition):
             asked = f"{request.method} {request.host}{request.path}"
-            detail = f"{one.name} and {other.name} have the same {where}, and both match {asked}: chance decides"
+            detail = Message(
+                "{one} and {other} have the same rank {rank} on {where}, and both match {asked}: chance decides",
+                **told,
+                asked=asked,
+            )
             yield Finding(Conflict.SAME_RANK, objects, detail)
 
 
@@ -106,9 +165,12 @@ def _hidden(routes: Routes) -> Iterator[Finding]:
             and implies(route.rule.condition, other.rule.condition)
         ):
             found.add(route.name)
-            detail = (
-                f"{route.name} never takes a request: {other.name} matches all that it does, and ranks higher, "
-                f"{other.priority} to {route.priority}"
+            detail = Message(
+                "{one} never takes a request: {other} matches all that it does, and ranks higher, {above} to {below}",
+                one=route.name,
+                other=other.name,
+                above=other.priority,
+                below=route.priority,
             )
             yield Finding(Conflict.HIDDEN, (("router", route.name), ("router", other.name)), detail)
 
@@ -127,12 +189,12 @@ def _unused_domains(routes: Routes, domains: Collection[str]) -> Iterator[Findin
     anywhere = [route for route in routes.of_any_host if route.enabled]
     if len(anywhere) > _COMPARED_EACH:
         return
-    under = _by_parent(routes)
+    under = _by_parent(routes) if any(domain.startswith("*.") for domain in domains) else {}
     for domain in sorted(domains):
         near = under.get(domain[2:], []) if domain.startswith("*.") else routes.of_host(domain)
         using = (route for route in [*near, *anywhere] if route.enabled)
         if not any(hosts.may_match(route.rule.condition, domain) for route in using):
-            detail = f"no router takes requests for {domain}: Traefik answers 404"
+            detail = Message("no router takes requests for {domain}: Traefik answers 404", domain=domain)
             yield Finding(Conflict.UNUSED_DOMAIN, (("domain", domain),), detail)
 
 
@@ -148,7 +210,8 @@ def _by_parent(routes: Routes) -> dict[str, list[Route]]:
 def _unreached_services(routes: Routes, services: Collection[str]) -> Iterator[Finding]:
     reached = {route.service for route in _enabled(routes)}
     for service in sorted(set(services) - reached):
-        yield Finding(Conflict.UNREACHED_SERVICE, (("service", service),), f"no router leads to the service {service}")
+        detail = Message("no router leads to the service {service}", service=service)
+        yield Finding(Conflict.UNREACHED_SERVICE, (("service", service),), detail)
 
 
 def _enabled(routes: Iterable[Route]) -> Iterator[Route]:

@@ -119,6 +119,10 @@ class Routes:
         keys = hosts.keys(route.rule.condition)
         return [self._elsewhere] if keys is None else [self._by_host.setdefault(key, []) for key in keys]
 
+    def find(self, name: str) -> Route | None:
+        """Find a route."""
+        return self._by_name.get(name)
+
     def __iter__(self) -> Iterator[Route]:
         """Give all routes, the highest rank first, and by name among equals."""
         return iter(sorted(self._by_name.values(), key=_rank))

@@ -1,6 +1,6 @@
 """Plans: which state a declaration leads to from another, and which changes lead there. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -19,12 +19,18 @@ _MOST_NAMED: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Prune:
-    """What goes that a declaration does not have: all of it, or what has all of these labels."""
+    """What goes that a declaration does not have: all of it, or what has all of these labels.
+
+    `only` keeps it to some objects, as kind and name.
+    """
 
     labels: Sequence[tuple[str, str]] = ()
+    only: Collection[tuple[Kind, str]] | None = None
 
-    def takes(self, item: DomainInput | ServiceInput | ServerInput | RouterInput) -> bool:
+    def takes(self, kind: Kind, name: str, item: DomainInput | ServiceInput | ServerInput | RouterInput) -> bool:
         """Tell whether an object goes."""
+        if self.only is not None and (kind, name) not in self.only:
+            return False
         return all(item.labels.get(key) == value for key, value in self.labels)
 
 
@@ -33,14 +39,17 @@ def target(current: Declaration, wanted: Declaration, prune: Prune | None = None
 
     What is declared becomes as it says. What is not stays, or with `prune` goes; a service takes its servers along.
     """
-    domains = _merged(current.domains, wanted.domains, prune)
-    services = _merged(current.services, wanted.services, prune)
+    domains = _merged("domain", current.domains, wanted.domains, prune)
+    services = _merged("service", current.services, wanted.services, prune)
     none: Mapping[str, ServerInput] = {}
-    pools = {name: _merged(current.servers.get(name, none), wanted.servers.get(name, none), prune) for name in services}
+    pools = {
+        name: _merged("server", current.servers.get(name, none), wanted.servers.get(name, none), prune, f"{name}/")
+        for name in services
+    }
     shown = {label: domain.name for label, domain in domains.items()}
     routers = {
         name: router if router is current.routers.get(name) else _as_shown(router, current.routers.get(name), shown)
-        for name, router in _merged(current.routers, wanted.routers, prune).items()
+        for name, router in _merged("router", current.routers, wanted.routers, prune).items()
     }
     found = Declaration(domains, services, {name: pool for name, pool in pools.items() if pool}, routers)
     _check(current, wanted, found)
@@ -69,8 +78,14 @@ def changes(current: Declaration, following: Declaration) -> list[Change]:
     return made + gone
 
 
-def _merged(current: Mapping[str, M], wanted: Mapping[str, M], prune: Prune | None) -> dict[str, M]:
-    kept = {name: item for name, item in current.items() if name in wanted or prune is None or not prune.takes(item)}
+def _merged(
+    kind: Kind, current: Mapping[str, M], wanted: Mapping[str, M], prune: Prune | None, prefix: str = ""
+) -> dict[str, M]:
+    kept = {
+        name: item
+        for name, item in current.items()
+        if name in wanted or prune is None or not prune.takes(kind, prefix + name, item)
+    }
     return {**kept, **wanted}
 
 

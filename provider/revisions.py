@@ -23,12 +23,14 @@ from provider import brake, configuration
 from provider.addresses import Network
 from provider.brake import Removal
 from provider.configuration import Document, Part, Parts, Section
+from provider.conflicts import Finding
 from provider.database.sessions import Database
 from provider.differences import Difference, Touched, compare, touched_services
 from provider.errors import ProviderError, Unavailable
 from provider.messages import Message
 from provider.models import Actor, Change, Revision, RouterInput, ServerInput, ServiceInput
 from provider.store import audit, counts, declarations, records, routers, servers, services
+from provider.store.revisions import LONG, Retention, prune
 from provider.values import ServerState
 
 T = TypeVar("T")
@@ -66,13 +68,16 @@ class Snapshot(Served):
 class Outcome(Generic[T]):
     """What a change gave back, and the revision at which the state is now, with its document's digest.
 
-    `difference` is what it does, where that was asked for.
+    `difference` is what it does, where that was asked for, and `changes` the same object by object.
+    `warnings` are the conflicts that they are in, where somebody looked for them.
     """
 
     result: T
     revision: int
     digest: str
     difference: Difference | None = None
+    changes: Sequence[Change] = ()
+    warnings: Sequence[Finding] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +109,11 @@ class Revisions:
         database: Database,
         assemble: Callable[[Parts], Document] = configuration.assemble,
         server_networks: Sequence[Network] = (),
+        retention: Retention = LONG,
     ) -> None:
         self._database = database
         self._server_networks = server_networks
+        self._retention = retention
         self._assemble = assemble
         self._lock = threading.Lock()
         self._listeners: list[Callable[[Snapshot], None]] = []
@@ -173,10 +180,12 @@ class Revisions:
         actor: Actor,
         compares: bool = False,
         confirmed: int | None = None,
+        message: str = "",
     ) -> Outcome[T]:
         """Apply a change in one transaction, and serve what it gives. With `compares`, tell what it does.
 
-        `confirmed` is the number with which somebody confirmed a change that takes much away (see `brake`).
+        `confirmed` is the number with which somebody confirmed a change that takes much away (see `brake`), and
+        `message` what they say about it.
 
         Whatever `apply` raises undoes it all. A change that changes nothing makes no revision. Raises
         `Unavailable` if it cannot be kept now, `Unverified` if Traefik would not take the result, and `Brake` for
@@ -191,7 +200,8 @@ class Revisions:
                 applied.removal.check(confirmed)
                 summary = summarise(changes)
                 if changes:
-                    _store_revision(session, snapshot.revision, actor, summary, changes, snapshot.document)
+                    _store_revision(session, snapshot, actor, summary, changes, message)
+                    prune(session, self._retention, datetime.now(UTC))
                 difference = _compare(applied) if compares else None
                 stored = perf_counter()
             committed = perf_counter()
@@ -200,7 +210,7 @@ class Revisions:
                 _log(snapshot, actor, summary)
                 for observer in self._observers:
                     observer(Timings(applied.render_seconds, committed - stored))
-            return Outcome(applied.result, snapshot.revision, snapshot.document.digest, difference)
+            return Outcome(applied.result, snapshot.revision, snapshot.document.digest, difference, changes)
 
     def try_change(self, apply: Callable[[Session], T]) -> Outcome[T]:
         """Do what `change` does, in the same way and with the same checks, tell what it does, and keep nothing.
@@ -211,7 +221,8 @@ class Revisions:
         with self._alone(), self._database.trying() as session:
             applied = self._apply(session, self._check_loaded(), apply)
             before = applied.before
-            return Outcome(applied.result, before.revision, before.document.digest, _compare(applied))
+            difference = _compare(applied)
+            return Outcome(applied.result, before.revision, before.document.digest, difference, applied.changes)
 
     def _apply(self, session: Session, known: Snapshot, apply: Callable[[Session], T]) -> "_Applied[T]":
         before = self._catch_up(session, known)
@@ -274,8 +285,9 @@ class Revisions:
         if digest not in {None, document.digest}:
             # Another version renders differently, or somebody wrote past this service: both are changes.
             logger.warning("the stored state gives another document than revision %d did", number)
-            _store_revision(session, number + 1, _START, "the stored state gives another document", [], document)
-            number += 1
+            following = Snapshot(number + 1, document, parts)
+            _store_revision(session, following, _START, "the stored state gives another document", [])
+            return following
         return Snapshot(number, document, parts)
 
     def _next(self, stored: "_Stored", snapshot: Snapshot, changes: list[Change]) -> Snapshot:
@@ -430,20 +442,21 @@ def last_revision(session: Session) -> tuple[int, str | None]:
 
 
 def _store_revision(
-    session: Session, number: int, actor: Actor, summary: str, changes: list[Change], document: Document
+    session: Session, snapshot: Snapshot, actor: Actor, summary: str, changes: list[Change], message: str = ""
 ) -> None:
     listed: list[dict[str, Any]] = msgspec.to_builtins(changes)
     session.add(
         Revision(
-            number=number,
+            number=snapshot.revision,
             time=datetime.now(UTC).isoformat(timespec="milliseconds"),
             author=actor.name,
             summary=summary,
             changes=listed,
-            digest=document.digest,
+            digest=snapshot.document.digest,
+            message=message,
         )
     )
-    audit.add(session, actor, "state.change", summary, revision=number)
+    audit.add(session, actor, "state.change", summary, revision=snapshot.revision, message=message)
     session.flush()
 
 

@@ -1,13 +1,15 @@
 """The routers of the desired state, ready to be asked which of them takes a request."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from provider import configuration, rules
 from provider.configuration import Part, RouterPart
+from provider.conflicts import Concern, Finding, concern_of, find_about
 from provider.errors import Unavailable
 from provider.explanations import Route, Routes
+from provider.models import Change, RouterInput
 from provider.revisions import Revisions, Snapshot
 from provider.store import routers
 
@@ -39,6 +41,27 @@ class Routing:
             if self._known is None or self._known.snapshot is not snapshot:
                 self._known = self._read(snapshot, self._known)
             return self._known.routes
+
+    def after(self, changes: Iterable[Change]) -> Routes:
+        """Return all routers as they are after changes, whether those are kept yet or only tried."""
+        changed: dict[str, Route | None] = {}
+        for change in changes:
+            if change.kind == "router":
+                router = None if change.after is None else RouterInput.model_validate(change.after)
+                part = None if router is None else configuration.describe_router(router, router.ascii_domains)
+                enabled = router is not None and router.enabled
+                changed[change.name] = None if part is None else _find_route(change.name, part, enabled=enabled)
+        return self.routes().replaced(changed) if changed else self.routes()
+
+    def warnings(self, changes: Sequence[Change]) -> list[Finding]:
+        """Find the conflicts that changes are in, or make."""
+        concern = concern_of(changes)
+        return find_about(self.after(changes), concern) if concern.objects else []
+
+    def about(self, kind: str, name: str) -> list[Finding]:
+        """Find the conflicts that one object is in. A domain's name is its A-label."""
+        domains = [name] if kind == "domain" else []
+        return find_about(self.routes(), Concern({(kind, name)}, domains, [name] if kind == "service" else []))
 
     def _read(self, snapshot: Snapshot, known: _Known | None) -> _Known:
         served = snapshot.parts.routers.parts

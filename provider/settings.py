@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 
 from provider.addresses import Network, read_networks
 from provider.errors import FieldError, SettingsError, pointer
+from provider.store.revisions import LONG, Retention
 from provider.values import DEFAULT_EDGE, check_name
 
 _LOOPBACK_HOSTS: Final = ("localhost", "*.localhost", "127.0.0.1", "[::1]")
@@ -77,6 +78,15 @@ class Settings(BaseSettings):
         le=60_000,
         description="Least time in milliseconds between two documents for an edge whose poll is held.",
     )
+    history_revisions: int = Field(
+        default=LONG.revisions, ge=1, le=1_000_000, description="Least number of revisions that are kept."
+    )
+    history_days: int = Field(
+        default=LONG.days,
+        ge=0,
+        le=36_500,
+        description="Least number of days for which each is kept. A revision goes when both are exceeded.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least level of the log lines that are written."
     )
@@ -131,6 +141,11 @@ class Settings(BaseSettings):
         """Accept addresses and networks."""
         read_networks(text or "0.0.0.0/0")
         return text
+
+    @property
+    def retention(self) -> Retention:
+        """How long revisions are kept."""
+        return Retention(self.history_revisions, self.history_days)
 
     @property
     def scheme(self) -> str:

@@ -31,6 +31,7 @@ LAYERS = [
     "brake",
     "configuration",
     "differences",
+    "states",
     "explanations",
     "conflicts",
     "imports",
@@ -59,19 +60,8 @@ LAYERS = [
 DOORS = ["api", "web", "cli"]
 PURE = [
     *("messages", "errors", "failures", "validation", "tags", "cursors"),
-    *(
-        "addresses",
-        "values",
-        "names",
-        "rules",
-        "balancing",
-        "answers",
-        "declarations",
-        "plans",
-        "brake",
-        "configuration",
-    ),
-    *("differences", "models", "explanations", "conflicts", "imports"),
+    *("addresses", "values", "names", "rules", "balancing", "answers", "declarations", "plans", "brake"),
+    *("configuration", "differences", "states", "models", "explanations", "conflicts", "imports"),
 ]
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),

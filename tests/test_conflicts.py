@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provider import conflicts, rules
-from provider.conflicts import Conflict, Finding
+from provider.conflicts import Concern, Finding
 from provider.explanations import Route, Routes
+from provider.models import Conflict
 from provider.rules import Request, Rule
 from tests.rules.drawing import accepted_rules, seen_requests
 from tests.test_explanations import route
@@ -99,3 +100,13 @@ def test_there_is_never_a_false_alarm(drawn: list[Rule], requests: list[Request]
                 assert taken is None or taken.name != names[0]
             if finding.conflict is Conflict.UNUSED_DOMAIN and request.host == names[0]:
                 assert taken is None
+
+
+@given(st.lists(accepted_rules, min_size=2, max_size=12))
+def test_what_is_found_about_one_router_is_what_is_found_about_it_among_all(drawn: list[Rule]) -> None:
+    routes = Routes(Route(f"r{number}", rule, rule.priority // 20, "s") for number, rule in enumerate(drawn))
+    ties = [each for each in conflicts.find(routes, (), ()) if each.conflict is not Conflict.UNREACHED_SERVICE]
+    for each_route in routes:
+        this = ("router", each_route.name)
+        about = conflicts.find_about(routes, Concern({this}))
+        assert {each for each in ties if this in each.objects} == set(about)

@@ -20,6 +20,7 @@ from provider.models import Actor, DomainInput, RouterInput, ServerInput, Servic
 from provider.plans import Prune
 from provider.revisions import Outcome, Revisions, read_verified
 from provider.store import declarations as stored
+from provider.store.revisions import LONG, Retention
 from tests import strategies
 from tests.running import SOAK, cases
 
@@ -56,10 +57,10 @@ def written(state: Declaration) -> dict[str, Any]:
 
 
 @contextmanager
-def kept_in(folder: Path, migrated: Path) -> Iterator[Revisions]:
+def kept_in(folder: Path, migrated: Path, retention: Retention = LONG) -> Iterator[Revisions]:
     path = Path(shutil.copy(migrated, folder / "provider.db"))
     database = Database(path)
-    revisions = Revisions(database)
+    revisions = Revisions(database, retention=retention)
     try:
         assert revisions.load()
         yield revisions

@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field
 from provider import conflicts
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
-from provider.conflicts import Conflict
+from provider.conflicts import Finding
 from provider.dependencies import RevisionsDependency, RoutingDependency
+from provider.models import ConflictOutput, ObjectOutput
 from provider.models.base import output_config
 from provider.security import needs
 from provider.store import domains, services
@@ -18,25 +19,6 @@ router = APIRouter(tags=["explain"], route_class=StrictRoute, dependencies=[Depe
 
 MOST: Final = 1000
 """The most conflicts in one answer."""
-
-
-class ObjectOutput(BaseModel):
-    """An object that a conflict is about."""
-
-    model_config = output_config()
-
-    kind: Annotated[str, Field(description="What it is: `router`, `domain` or `service`.")]
-    name: Annotated[str, Field(description="Its name; a domain's as an A-label.")]
-
-
-class ConflictOutput(BaseModel):
-    """One conflict."""
-
-    model_config = output_config()
-
-    conflict: Annotated[Conflict, Field(description="What is found.")]
-    objects: Annotated[list[ObjectOutput], Field(description="What it is about.")]
-    detail: Annotated[str, Field(description="What about them, in words.")]
 
 
 class ConflictsOutput(BaseModel):
@@ -66,13 +48,12 @@ def list_conflicts(routing: RoutingDependency, revisions: RevisionsDependency) -
         hosts, names = domains.hosts(session), services.names(session)
     found = conflicts.find(routing.routes(), hosts, names)
     return ConflictsOutput(
-        items=[
-            ConflictOutput(
-                conflict=each.conflict,
-                objects=[ObjectOutput(kind=kind, name=name) for kind, name in each.objects],
-                detail=each.detail,
-            )
-            for each in found[:MOST]
-        ],
+        items=[show(each) for each in found[:MOST]],
         total=len(found),
     )
+
+
+def show(finding: Finding) -> ConflictOutput:
+    """Return a conflict as it is shown."""
+    objects = [ObjectOutput(kind=kind, name=name) for kind, name in finding.objects]
+    return ConflictOutput(conflict=finding.conflict, objects=objects, detail=finding.detail)

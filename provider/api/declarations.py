@@ -12,22 +12,19 @@ from provider.api.bodies import WholeRoute
 from provider.api.conditions import ReadConditions, WriteConditions
 from provider.api.pages import LabelText
 from provider.api.preferences import REVISION_HEADER
-from provider.api.writing import PREFIX, WriteDependency, applied
+from provider.api.writing import PREFIX, WriteDependency, applied, check_whole
 from provider.dependencies import RevisionsDependency
-from provider.errors import Since
 from provider.models import AppliedOutput
 from provider.plans import Prune
 from provider.revisions import last_revision
 from provider.security import needs
 from provider.store import declarations as stored
-from provider.store import history
 from provider.tags import whole_tag
 from provider.values import read_label
 
 router = APIRouter(tags=["state"], route_class=WholeRoute, dependencies=[Depends(needs.STATE)])
 
 APPLY: Final = f"{PREFIX}/apply"
-_MOST_TOLD: Final = 50
 
 PRUNE = Annotated[bool, Query(description="Remove what the declaration does not have.")]
 PRUNE_LABEL = Annotated[
@@ -78,7 +75,7 @@ def apply(
     labels = [read_label(text) for text in prune_label]
 
     def bring(session: Session) -> None:
-        conditions.check_whole(whole_tag(*last_revision(session)), lambda number: _since(session, number))
+        check_whole(session, conditions)
         stored.apply(session, wanted, Prune(labels) if prune or labels else None)
 
     outcome = write.compare(bring)
@@ -91,9 +88,3 @@ def apply(
 async def schema() -> Response:
     """Return the JSON Schema of what `apply` takes, so that editors complete and check it."""
     return Response(msgspec.json.encode(declarations.schema()), media_type="application/json")
-
-
-def _since(session: Session, number: int) -> list[Since]:
-    """Return what was done after a revision, the latest first."""
-    made = history.since(session, number)[::-1][:_MOST_TOLD]
-    return [Since(revision.number, revision.time, revision.author, revision.summary) for revision in made]

@@ -44,11 +44,19 @@ _ETAG: Final = {
     "description": "Strong tag of this version of the object.",
     "schema": {"type": "string", "pattern": '^"[0-9a-f]{20}"$'},
 }
-_WHOLE_ETAG: Final = _ETAG | {"description": "Strong tag of the state as a whole, for `If-Match` of `apply`."}
+_WHOLE_ETAG: Final = _ETAG | {
+    "description": "Strong tag of the state as a whole, for `If-Match` of `apply` and `rollback`."
+}
 _REVISION: Final = {
     "description": "Number of the revision at which the state is now.",
     "schema": {"type": "integer", "minimum": 0},
 }
+_WARNINGS: Final = {
+    "description": "How many conflicts there are with what was changed: `GET /api/v1/conflicts` lists them, and "
+    "`dryRun` tells them before.",
+    "schema": {"type": "integer", "minimum": 0},
+}
+_WRITTEN: Final = {"Config-Revision": _REVISION, "Config-Warnings": _WARNINGS}
 _ID: Final = {
     "description": "Id of the request, which its lines in the log have too: the one that the client sent under this "
     "name, if it is 1 to 64 letters, digits, dots, underscores and hyphens, else a new one.",
@@ -125,17 +133,17 @@ def _problems(*statuses: int) -> Responses:
 _BODY = (400, 413, 415, 422, 503)
 _CHANGED: Final = {
     "description": "The object as it is now.",
-    "headers": {"ETag": _ETAG, "Config-Revision": _REVISION},
+    "headers": {"ETag": _ETAG, **_WRITTEN},
 }
 _CREATED: Final = {
     "description": "It was created.",
-    "headers": {"ETag": _ETAG, "Config-Revision": _REVISION, "Location": _LOCATION},
+    "headers": {"ETag": _ETAG, **_WRITTEN, "Location": _LOCATION},
 }
 _EXPOSED: Final = {
     "description": "All of it was created.",
-    "headers": {"Config-Revision": _REVISION, "Location": {**_LOCATION, "description": "Path of the new router."}},
+    "headers": {**_WRITTEN, "Location": {**_LOCATION, "description": "Path of the new router."}},
 }
-_REMOVED: Final = {"description": "It was removed.", "headers": {"Config-Revision": _REVISION}}
+_REMOVED: Final = {"description": "It was removed.", "headers": dict(_WRITTEN)}
 _SHOWN: Final = {"description": "The object.", "headers": {"ETag": _ETAG}}
 _SAME: Final = {"description": "The client has this version already.", "headers": {"ETag": _ETAG}}
 
@@ -185,10 +193,20 @@ EXPORT: Final = {
     200: {"description": "The state.", "headers": {"ETag": _WHOLE_ETAG, "Config-Revision": _REVISION}},
     304: {"description": "The client has this state already.", "headers": {"ETag": _WHOLE_ETAG}},
 } | _problems(422, 503)
-APPLY: Final = {
-    200: {"description": "What it does.", "headers": {"ETag": _WHOLE_ETAG, "Config-Revision": _REVISION}}
-} | _problems(409, 412, *_BODY)
+APPLY: Final = {200: {"description": "What it does.", "headers": {"ETag": _WHOLE_ETAG, **_WRITTEN}}} | _problems(
+    409, 412, *_BODY
+)
 SCHEMA: Final = _problems(422)
+DOCUMENT: Final = {
+    200: {"description": "The document.", "headers": {"ETag": _ETAG}},
+    304: _SAME,
+} | _problems(404, 422, 503)
+COMPARE: Final = {200: {"description": "The difference.", "headers": {"ETag": _ETAG}}, 304: _SAME} | _problems(
+    404, 422, 503
+)
+ROLL_BACK: Final = {200: {"description": "What it does.", "headers": {"ETag": _WHOLE_ETAG, **_WRITTEN}}} | _problems(
+    404, 409, 412, 422, 503
+)
 
 
 def declaration() -> dict[str, Any]:
@@ -310,7 +328,7 @@ def _describe_trial(responses: dict[str, Any]) -> None:
     if "204" in responses:
         responses["200"] = {
             "description": "With `dryRun`: what a removal would do.",
-            "headers": {"Config-Revision": _REVISION},
+            "headers": dict(_WRITTEN),
             "content": {"application/json": {"schema": trial}},
         }
 

@@ -1,32 +1,59 @@
 """`/api/v1/revisions`: the changes of the desired state, one after the other."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Response
+import msgspec
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import AfterValidator, Field
+from sqlmodel import Session
 
+from provider import configuration, states
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
-from provider.api.conditions import ReadConditions
+from provider.api.conditions import ReadConditions, WriteConditions
 from provider.api.pages import Page, PageParameters
-from provider.api.writing import encoded
+from provider.api.writing import WriteDependency, applied, check_whole, encoded, shown
 from provider.dependencies import RevisionsDependency
-from provider.models import ChangeOutput, RevisionOutput, WholeRevisionOutput
+from provider.errors import NotFound
+from provider.messages import Message
+from provider.models import (
+    AppliedOutput,
+    ChangeOutput,
+    ComparisonOutput,
+    RevisionOutput,
+    WholeRevisionOutput,
+)
 from provider.security import needs
+from provider.store import history
 from provider.store import revisions as stored
+from provider.store.history import Placed
 from provider.store.records import as_json
-from provider.tags import etag
+from provider.tags import etag, whole_tag
+from provider.values import TEXT_SCHEMA, check_text
 
 router = APIRouter(
     prefix="/revisions", tags=["revisions"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)]
 )
 
+_LARGEST: Final = 2**63 - 1
+
+ObjectName = Annotated[str, Field(max_length=400, json_schema_extra=dict(TEXT_SCHEMA)), AfterValidator(check_text)]
+
 NUMBER = Annotated[str, documentation.number("Number of the revision.", 1)]
+COMPARE = Annotated[
+    int | None, Query(ge=1, le=_LARGEST, description="Number of the revision to compare with, not the one before.")
+]
+KIND = Annotated[Placed | None, Query(description="Only one object: its kind.")]
+NAME = Annotated[
+    ObjectName | None,
+    Query(description="Only one object: its name; a server's is SERVICE/SERVER, a domain's as typed or as A-label."),
+]
 
 
 @router.get("", summary="List revisions", responses=documentation.LIST)
 def list_revisions(revisions: RevisionsDependency, page: PageParameters) -> Page[RevisionOutput]:
-    """Return revisions, the newest first, without what each changed; `q` looks in the summary and the author."""
+    """Return revisions, the newest first, without what each changed; `q` looks in its words, message and author."""
     with revisions.reading() as session:
         found = stored.page(session, limit=page.limit + 1, before=page.after_number(), q=page.q)
     return page.answer(found, lambda revision: str(revision.number))
@@ -42,6 +69,7 @@ def show_revision(revisions: RevisionsDependency, conditions: ReadConditions, nu
             time=datetime.fromisoformat(kept.time),
             author=kept.author,
             summary=kept.summary,
+            message=kept.message,
             digest=kept.digest,
             changes=[ChangeOutput(**change) for change in kept.changes],
         )
@@ -49,3 +77,73 @@ def show_revision(revisions: RevisionsDependency, conditions: ReadConditions, nu
     if conditions.not_modified(tag):
         return Response(status_code=304, headers={"ETag": tag})
     return Response(encoded(shown), media_type="application/json", headers={"ETag": tag})
+
+
+@router.get(
+    "/{number}/configuration",
+    response_model=dict[str, Any],
+    responses=documentation.DOCUMENT,
+    summary="Show a revision's document",
+)
+def show_document(revisions: RevisionsDependency, conditions: ReadConditions, number: NUMBER) -> Response:
+    """Return the document that a revision gave, byte for byte as it was served.
+
+    404 where another version of this service gave another document for the same state.
+    """
+    with revisions.reading() as session:
+        kept = stored.get(session, stored.read_number(number))
+        tag = etag("document", {"digest": kept.digest})
+        if conditions.not_modified(tag):
+            return Response(status_code=304, headers={"ETag": tag})
+        state = history.state_at(session, kept.number)
+    document = configuration.assemble(states.parts(state))
+    if document.digest != kept.digest:
+        detail = Message("this version of the service gives another document than revision {number} did", number=number)
+        raise NotFound(detail)
+    return Response(document.content, media_type="application/json", headers={"ETag": tag})
+
+
+@router.get(
+    "/{number}/difference",
+    response_model=ComparisonOutput,
+    responses=documentation.COMPARE,
+    summary="Compare two revisions",
+)
+def show_difference(
+    revisions: RevisionsDependency, conditions: ReadConditions, number: NUMBER, compare: COMPARE = None
+) -> Response:
+    """Return what leads to a revision, from the one before or from any other: in words, and in the document."""
+    with revisions.reading() as session:
+        kept = stored.get(session, stored.read_number(number))
+        other = kept.number - 1 if compare is None else stored.get(session, compare).number
+        tag = etag("difference", {"before": other, "after": kept.number, "time": kept.time})
+        if conditions.not_modified(tag):
+            return Response(status_code=304, headers={"ETag": tag})
+        after = history.state_at(session, kept.number)
+        before = history.state_before(session, kept.number) if compare is None else history.state_at(session, other)
+    content = {"before": other, "after": kept.number, "difference": shown(states.difference(before, after))}
+    return Response(msgspec.json.encode(content), media_type="application/json", headers={"ETag": tag})
+
+
+@router.post(
+    "/{number}/rollback",
+    response_model=AppliedOutput,
+    responses=documentation.ROLL_BACK,
+    summary="Bring back the state of a revision",
+)
+def roll_back(
+    write: WriteDependency, conditions: WriteConditions, number: NUMBER, kind: KIND = None, name: NAME = None
+) -> Response:
+    """Bring the whole state back to what it was at a revision, or with `kind` and `name` one object, as a new one.
+
+    What was not there then goes; a service comes, and goes, with its servers. It is checked as every change is.
+    """
+    named = history.read_named(kind, name)
+
+    def bring(session: Session) -> None:
+        wanted = stored.read_number(number)
+        check_whole(session, conditions)
+        history.roll_back(session, wanted, named)
+
+    outcome = write.compare(bring, message=history.say_back(number, named))
+    return applied(outcome, {"ETag": whole_tag(outcome.revision, outcome.digest)})

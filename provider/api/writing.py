@@ -1,21 +1,36 @@
 """What all writes share: whether they are kept or only tried, and the form of their answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
+from pydantic_core import PydanticCustomError
 from sqlmodel import Session
 
+from provider.api.conditions import Conditions
+from provider.api.conflicts import show
 from provider.api.preferences import REVISION_HEADER
-from provider.dependencies import ActorDependency, RevisionsDependency
+from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
 from provider.differences import Difference, fields
-from provider.models import Actor, Change
-from provider.revisions import Outcome, Revisions
+from provider.errors import FieldError, Invalid, Since, pointer
+from provider.messages import Message
+from provider.models import MESSAGE_LENGTH, Actor, Change
+from provider.revisions import Outcome, Revisions, last_revision
+from provider.routing import Routing
+from provider.store import history
 from provider.store.records import as_json
+from provider.tags import whole_tag
+from provider.values import TEXT_SCHEMA, check_text
 
 PREFIX: Final = "/api/v1"
+MESSAGE_HEADER: Final = "Config-Message"
+WARNINGS_HEADER: Final = "Config-Warnings"
+
+_MOST_TOLD: Final = 50
+_MOST_WARNED: Final = 100
 
 T = TypeVar("T")
 
@@ -23,48 +38,88 @@ T = TypeVar("T")
 class Write:
     """A write by somebody: one transaction, which is kept, or tried and undone."""
 
-    def __init__(self, revisions: Revisions, actor: Actor, *, dry_run: bool, confirmed: int | None) -> None:
+    def __init__(
+        self,
+        revisions: Revisions,
+        routing: Routing,
+        actor: Actor,
+        *,
+        dry_run: bool,
+        confirmed: int | None,
+        message: str,
+    ) -> None:
         self._revisions = revisions
+        self._routing = routing
         self._actor = actor
         self._dry_run = dry_run
         self._confirmed = confirmed
+        self._message = message
 
-    def change(self, apply: Callable[[Session], T]) -> Outcome[T]:
-        """Do it, or try it. Raises what `Revisions.change` does."""
+    def change(self, apply: Callable[[Session], T], *, compares: bool = False, message: str = "") -> Outcome[T]:
+        """Do it, or try it. Raises what `Revisions.change` does. `message` is for who says nothing."""
         if self._dry_run:
-            return self._revisions.try_change(apply)
-        return self._revisions.change(apply, actor=self._actor, confirmed=self._confirmed)
+            outcome = self._revisions.try_change(apply)
+        else:
+            outcome = self._revisions.change(
+                apply,
+                actor=self._actor,
+                compares=compares,
+                confirmed=self._confirmed,
+                message=self._message or message,
+            )
+        return replace(outcome, warnings=self._routing.warnings(outcome.changes))
 
-    def compare(self, apply: Callable[[Session], T]) -> Outcome[T]:
+    def compare(self, apply: Callable[[Session], T], *, message: str = "") -> Outcome[T]:
         """Do the same, and in any case tell what it does."""
-        if self._dry_run:
-            return self._revisions.try_change(apply)
-        return self._revisions.change(apply, actor=self._actor, compares=True, confirmed=self._confirmed)
+        return self.change(apply, compares=True, message=message)
+
+
+def check_whole(session: Session, conditions: Conditions) -> None:
+    """Raise `PreconditionFailed`, with what others did meanwhile, unless the state as a whole is what is demanded."""
+    conditions.check_whole(whole_tag(*last_revision(session)), lambda number: _since(session, number))
+
+
+def _since(session: Session, number: int) -> list[Since]:
+    """Return what was done after a revision, the latest first."""
+    made = history.since(session, number, _MOST_TOLD)
+    return [Since(revision.number, revision.time, revision.author, revision.summary) for revision in made]
 
 
 def done(outcome: Outcome[Any], item: BaseModel, status: int, headers: dict[str, str]) -> Response:
     """Answer a write with an object, and the revision at which the state is; what was tried has its difference too."""
     content = as_json(item)
     if outcome.difference is not None:
-        content["difference"] = shown(outcome.difference)
-    headers = headers | {REVISION_HEADER: str(outcome.revision)}
+        content |= {"difference": shown(outcome.difference), "warnings": _warnings(outcome)}
+    headers = headers | _headers(outcome)
     return Response(msgspec.json.encode(content), status, headers, media_type="application/json")
 
 
 def removed(outcome: Outcome[Any]) -> Response:
     """Answer a removal: 204, or 200 with the difference where it was tried."""
-    headers = {REVISION_HEADER: str(outcome.revision)}
+    headers = _headers(outcome)
     if outcome.difference is None:
         return Response(status_code=204, headers=headers)
-    content = msgspec.json.encode({"difference": shown(outcome.difference)})
+    content = msgspec.json.encode({"difference": shown(outcome.difference), "warnings": _warnings(outcome)})
     return Response(content, 200, headers, media_type="application/json")
 
 
 def applied(outcome: Outcome[Any], headers: dict[str, str]) -> Response:
     """Answer a write of many objects with what it does."""
-    content = {"revision": outcome.revision, "difference": shown(outcome.difference or Difference())}
-    headers = headers | {REVISION_HEADER: str(outcome.revision)}
+    difference = shown(outcome.difference or Difference())
+    content = {"revision": outcome.revision, "difference": difference, "warnings": _warnings(outcome)}
+    headers = headers | _headers(outcome)
     return Response(msgspec.json.encode(content), 200, headers, media_type="application/json")
+
+
+def _headers(outcome: Outcome[Any]) -> dict[str, str]:
+    headers = {REVISION_HEADER: str(outcome.revision)}
+    if outcome.warnings is not None:
+        headers[WARNINGS_HEADER] = str(len(outcome.warnings))
+    return headers
+
+
+def _warnings(outcome: Outcome[Any]) -> list[dict[str, Any]]:
+    return [as_json(show(each)) for each in (outcome.warnings or ())[:_MOST_WARNED]]
 
 
 def encoded(item: BaseModel) -> bytes:
@@ -92,9 +147,31 @@ def _object(change: Change) -> dict[str, Any]:
     return {"action": action, "kind": change.kind, "name": change.name, "fields": listed}
 
 
+def read_message(texts: Sequence[str]) -> str:
+    """Read the lines of the header `Config-Message`, which are UTF-8 read as Latin-1. Raises `Invalid`."""
+    if len(texts) > 1:
+        raise _wrong("header.format", Message("this header stands twice"))
+    try:
+        message = "".join(texts).encode("latin-1").decode("utf-8").strip(" \t")
+        if len(message) > MESSAGE_LENGTH:
+            raise _wrong(
+                "value.long", Message("this is longer than {max_length} characters", max_length=MESSAGE_LENGTH)
+            )
+        return check_text(message)
+    except UnicodeDecodeError:
+        raise _wrong("header.format", Message("this header has to be UTF-8")) from None
+    except PydanticCustomError as error:
+        raise _wrong(error.type, error.message()) from None
+
+
+def _wrong(code: str, detail: str) -> Invalid:
+    return Invalid([FieldError(pointer(MESSAGE_HEADER), code, detail, "header")])
+
+
 async def read_write(
     request: Request,
     revisions: RevisionsDependency,
+    routing: RoutingDependency,
     actor: ActorDependency,
     dry_run: Annotated[
         bool,
@@ -104,10 +181,20 @@ async def read_write(
         int | None,
         Query(ge=1, le=1_000_000_000, description="Number that confirms a change that takes much away: see 409."),
     ] = None,
+    _message: Annotated[
+        str | None,
+        Header(
+            alias=MESSAGE_HEADER,
+            json_schema_extra={**TEXT_SCHEMA, "maxLength": MESSAGE_LENGTH},
+            description=f"Why, for those who read it later: one line of UTF-8, at most {MESSAGE_LENGTH} characters. "
+            "It is kept with the revision.",
+        ),
+    ] = None,
 ) -> Write:
-    """Read whether a write is kept, and what of it is confirmed."""
+    """Read whether a write is kept, what of it is confirmed, and why it is done."""
     request.state.is_tried = dry_run
-    return Write(revisions, actor, dry_run=dry_run, confirmed=confirm)
+    message = read_message(request.headers.getlist(MESSAGE_HEADER))
+    return Write(revisions, routing, actor, dry_run=dry_run, confirmed=confirm, message=message)
 
 
 WriteDependency = Annotated[Write, Depends(read_write)]

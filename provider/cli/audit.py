@@ -25,6 +25,7 @@ COLUMNS: Final[nouns.Columns] = {
     "From": lambda entry: entry["address"] or "this machine",
     "Revision": lambda entry: entry["revision"] or "",
     "What": nouns.field("words"),
+    "Why": nouns.field("message"),
 }
 
 
@@ -45,7 +46,7 @@ def audit(
 
     Every change is here, with who made it, with which token or session, from
     where and in which request; and what was refused. --query looks in the
-    words. -o json shows each object before and after, too.
+    words and the messages. -o json shows each object before and after, too.
 
     Examples:
       wayshub-provider audit

@@ -63,6 +63,8 @@ class Answer:
     etag: str
     revision: str
     pending: Sequence[Item] | None = None
+    conflicts: int = 0
+    """How many conflicts there are with what a write changed."""
 
 
 def find_url(environment: Mapping[str, str]) -> str:
@@ -108,7 +110,8 @@ def path(*parts: str) -> str:
 class Client:
     """Speaks REST to one service. Every method raises `Unreachable`, or the error that the service answers.
 
-    A write waits for the edges to run it, for at most `wait_seconds`, and has the parameters of `query` too.
+    A write waits for the edges to run it, for at most `wait_seconds`, has the parameters of `query` too, and says
+    why in `message`.
     """
 
     def __init__(
@@ -118,11 +121,13 @@ class Client:
         timeout_seconds: float = TIMEOUT_SECONDS,
         wait_seconds: int = 0,
         query: Query | None = None,
+        message: str = "",
     ) -> None:
         self.url = check_url(url)
         self._timeout_seconds = timeout_seconds
         self._wait_seconds = wait_seconds
         self._query = query or {}
+        self._message = _encoded(message)
         headers = {"User-Agent": f"wayshub-provider/{__version__}", "Accept": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {check_token(token)}"
@@ -167,7 +172,7 @@ class Client:
     def post(
         self,
         where: str,
-        document: Item,
+        document: Item | None,
         query: Query | None = None,
         if_match: str | None = None,
         timeout_seconds: float | None = None,
@@ -233,9 +238,11 @@ class Client:
         revision = response.headers.get("Config-Revision", "")
         if response.is_success and method != "GET" and not revision:
             raise self._foreign("a change without a Config-Revision")
+        counted = response.headers.get("Config-Warnings", "0")
+        conflicts = int(counted) if counted.isascii() and counted.isdecimal() and len(counted) < 10 else 0
         confirmed = () if "wait" in response.headers.get("Preference-Applied", "") else None
         if response.status_code == 204:
-            return Answer({}, "", revision, confirmed)
+            return Answer({}, "", revision, confirmed, conflicts)
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
         told = f"{response.status_code} {response.reason_phrase}, {kind or 'no content'}"
         if kind != ("application/json" if response.is_success else "application/problem+json"):
@@ -253,8 +260,8 @@ class Client:
             pending = item.get("pending")
             if not isinstance(pending, list):
                 raise self._foreign(told)
-            return Answer(item.get("result") or {}, etag, revision, pending)
-        return Answer(item, etag, revision, confirmed)
+            return Answer(item.get("result") or {}, etag, revision, pending, conflicts)
+        return Answer(item, etag, revision, confirmed, conflicts)
 
     def _send(
         self,
@@ -268,17 +275,19 @@ class Client:
         unsure = "" if method == "GET" else "; it is not known whether the change was made: look before you repeat it"
         wait_seconds = 0 if method == "GET" else self._wait_seconds
         timeout_seconds += wait_seconds
+        sent = {name.encode(): text.encode() for name, text in (headers or {}).items()}
         if method != "GET":
             query = {**(query or {}), **self._query}
+            sent |= {b"Config-Message": self._message} if self._message else {}
         if wait_seconds:
-            headers = {**(headers or {}), "Prefer": f"wait={wait_seconds}"}
+            sent[b"Prefer"] = b"wait=%d" % wait_seconds
         try:
             return self._http.request(
                 method,
                 self.url + where,
                 params=query,
                 json=document,
-                headers=headers,
+                headers=sent,
                 timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, _CONNECT_SECONDS)),
             )
         except UnicodeEncodeError:
@@ -297,6 +306,14 @@ class Client:
         return Unreachable(
             f"what answers at {self.url} is not a wayshub-provider ({told}): say where it is with --url or PROVIDER_URL"
         )
+
+
+def _encoded(message: str) -> bytes:
+    """Write a message as its header wants it. Raises `ProviderError` for bytes that are no text."""
+    try:
+        return message.strip().encode()
+    except UnicodeEncodeError:
+        raise ProviderError(_NOT_TEXT) from None
 
 
 def _tls(url: str) -> ssl.SSLContext:

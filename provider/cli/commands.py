@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import typer
 
 from provider import __version__
-from provider.cli import domain, edge, late, router, server, service
+from provider.cli import domain, edge, late, revision, router, server, service
 from provider.cli.audit import audit
 from provider.cli.check import check
 from provider.cli.explain import explain
@@ -20,6 +20,7 @@ LATE: Final = {
     "plan": "Show what `apply` would do, and do nothing.",
     "apply": "Bring the state in step with a file, all or nothing.",
     "import": "Take over what Traefik's own files say, or what a Traefik runs.",
+    "rollback": "Bring back the state of a revision, as a new one.",
     "export": "Print the whole state, as a file for `apply`.",
     "schema": "Print the JSON Schema of the files for `apply`, for editors.",
     "backup": "Copy the database into a file, and verify the copy.",
@@ -63,7 +64,7 @@ app.command()(status)
 app.command()(audit)
 app.command()(explain)
 app.command()(check)
-for _module in (domain, service, server, router, edge):
+for _module in (domain, service, server, router, edge, revision):
     app.add_typer(_module.app)
 for _name, (_summary, _commands) in LATE_GROUPS.items():
     late.add_group(app, _name, _summary, _commands)

@@ -43,6 +43,15 @@ def tell(output: Output, difference: Item) -> None:
         output.line(f"To do it all the same, confirm it: --confirm {difference['brake']['confirm']}")
 
 
+def tell_warnings(output: Output, item: Item) -> None:
+    """Print the conflicts that a change would be in, or make."""
+    listed = item.get("warnings") or []
+    for warning in listed[:_MOST_SENTENCES]:
+        output.caution(warning["detail"])
+    if len(listed) > _MOST_SENTENCES:
+        output.line("and more: once it is done, `wayshub-provider check` tells all")
+
+
 def tell_trial(output: Output, answer: Answer) -> None:
     """Print what a write would do that was only tried; to programs the answer as it is."""
     if output.is_json:
@@ -50,6 +59,7 @@ def tell_trial(output: Output, answer: Answer) -> None:
         return
     difference = answer.item["difference"]
     tell(output, difference)
+    tell_warnings(output, answer.item)
     output.line(f"Tried, and not kept: {count(difference, done=False)} (at revision {answer.revision}).")
 
 

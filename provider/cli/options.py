@@ -20,6 +20,7 @@ LONGEST_WAIT_SECONDS: Final = 300
 NOT_LIVE: Final = 3
 """The exit status for a change that is kept, but not live on every edge, when it was asked to wait for that."""
 
+_BREAKS: Final = re.compile(r"[\x00-\x1f\x7f]")
 _WAITS_SECONDS: Final = 10
 """For how long a command that waits by itself does so."""
 
@@ -87,6 +88,24 @@ def read_tag(text: str | None) -> str | None:
     return f'"{bare}"'
 
 
+def read_message(text: str) -> str:
+    """Read what somebody says about a change: one line, which a header of HTTP can carry."""
+    if _BREAKS.search(text):
+        raise typer.BadParameter("a message is one line of plain text")
+    return text
+
+
+MessageOption = Annotated[
+    str,
+    typer.Option(
+        "--message",
+        "-m",
+        metavar="TEXT",
+        callback=read_message,
+        help="Why, for those who read it later: it is kept with the revision.",
+        show_default=False,
+    ),
+]
 IfMatchOption = Annotated[
     str | None,
     typer.Option(
@@ -112,6 +131,7 @@ WRITING: Final = (
     *WAITING,
     inspect.Parameter("dry_run", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=DryRunOption),
     inspect.Parameter("confirm", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=ConfirmOption),
+    inspect.Parameter("message", inspect.Parameter.KEYWORD_ONLY, default="", annotation=MessageOption),
 )
 """The options of every command that changes the state: one that all of them take is added here."""
 
@@ -151,10 +171,11 @@ def connect(
     timeout_seconds: float = TIMEOUT_SECONDS,
     wait_seconds: int = 0,
     query: Query | None = None,
+    message: str = "",
 ) -> Client:
-    """Make a client of the service that an option or the environment names; `query` is added to each write."""
+    """Make a client of the service that an option or the environment names; each write has `query` and `message`."""
     token = os.environ.get("PROVIDER_TOKEN", "")
-    return Client(url or find_url(os.environ), token, timeout_seconds, wait_seconds, query)
+    return Client(url or find_url(os.environ), token, timeout_seconds, wait_seconds, query, message)
 
 
 def given(**fields: Any) -> dict[str, Any]:
@@ -219,7 +240,8 @@ def _connected(command: Command[P], options: Sequence[inspect.Parameter], wait_s
         query: dict[str, str | int] = {"dryRun": "true"} if output.is_trial else {}
         if shared.get("confirm") is not None:
             query["confirm"] = shared["confirm"]
-        with connect(shared["url"], wait_seconds=wait_seconds if asked is None else asked, query=query) as client:
+        seconds, message = wait_seconds if asked is None else asked, shared.get("message", "")
+        with connect(shared["url"], wait_seconds=seconds, query=query, message=message) as client:
             command(client, output, *arguments, **chosen)
         if asked and output.is_pending:
             raise typer.Exit(NOT_LIVE)

@@ -50,6 +50,10 @@ class Output:
         """Print one line for people that must not be overlooked."""
         typer.secho(f"ALARM: {printable(text)}", fg=typer.colors.RED, bold=True)
 
+    def caution(self, text: str) -> None:
+        """Print one line for people that is no error, and that they may want to do something about."""
+        typer.secho(f"Warning: {printable(text)}", fg=typer.colors.YELLOW)
+
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Print rows under their headings."""
         table = _grid(show_header=True)

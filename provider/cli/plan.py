@@ -61,6 +61,7 @@ def plan(
         output.document(answer.item)
     else:
         differences.tell(output, difference)
+        differences.tell_warnings(output, answer.item)
         output.line(f"Plan: {differences.count(difference, done=False)} (at revision {answer.item['revision']}).")
         if not differences.is_empty(difference):
             tag = answer.etag.strip('"')

@@ -88,6 +88,7 @@ class Proposal:
                 self.output.document(planned.item | self.told)
             return
         differences.tell(self.output, difference)
+        differences.tell_warnings(self.output, planned.item)
         self.output.line(f"Plan: {differences.count(difference, done=False)} (at revision {planned.revision}).")
 
 

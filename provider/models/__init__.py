@@ -2,11 +2,20 @@
 
 from provider.models.account import Account, AccountSession, Failure, FamiliarAddress, Invitation, Role
 from provider.models.audit import Actor, AuditEntry, AuditOutcome, AuditOutput
-from provider.models.difference import AppliedOutput, DifferenceOutput, TrialOutput
+from provider.models.conflict import Conflict, ConflictOutput, ObjectOutput
+from provider.models.difference import AppliedOutput, ComparisonOutput, DifferenceOutput, TrialOutput
 from provider.models.domain import Domain, DomainInput, DomainReplacement
 from provider.models.edge import EdgeRecord, QuarantineRecord
 from provider.models.expose import ExposedServer, ExposeInput, ExposeOutput
-from provider.models.revision import Change, ChangeOutput, Kind, Revision, RevisionOutput, WholeRevisionOutput
+from provider.models.revision import (
+    MESSAGE_LENGTH,
+    Change,
+    ChangeOutput,
+    Kind,
+    Revision,
+    RevisionOutput,
+    WholeRevisionOutput,
+)
 from provider.models.router import Router, RouterDomain, RouterInput, RouterReplacement
 from provider.models.server import HealthOutput, Server, ServerInput, ServerOutput, ServerReplacement
 from provider.models.service import (
@@ -22,6 +31,7 @@ from provider.models.service import (
 from provider.models.token import CreatedTokenOutput, Token, TokenInput, TokenOutput
 
 __all__ = [
+    "MESSAGE_LENGTH",
     "Account",
     "AccountSession",
     "Actor",
@@ -32,6 +42,9 @@ __all__ = [
     "AvailabilityOutput",
     "Change",
     "ChangeOutput",
+    "ComparisonOutput",
+    "Conflict",
+    "ConflictOutput",
     "Cookie",
     "CreatedTokenOutput",
     "DifferenceOutput",
@@ -48,6 +61,7 @@ __all__ = [
     "HealthOutput",
     "Invitation",
     "Kind",
+    "ObjectOutput",
     "QuarantineRecord",
     "Revision",
     "RevisionOutput",

@@ -10,7 +10,7 @@ from sqlalchemy import JSON, Column, Enum
 from sqlmodel import Field, SQLModel
 
 from provider.models.base import output_config
-from provider.models.revision import ChangeOutput
+from provider.models.revision import MESSAGE_LENGTH, ChangeOutput
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class AuditEntry(SQLModel, table=True):
     action: str = Field(max_length=40)
     words: str
     revision: int | None = None
+    message: str = Field(default="", max_length=MESSAGE_LENGTH)
     changes: list[dict[str, Any]] = Field(sa_type=JSON)
     """What happened to each object, with before and after, whole; for a revision it is kept there, once."""
 
@@ -74,6 +75,7 @@ class AuditOutput(BaseModel):
             "action": "state.change",
             "words": "server wayshub/c: state ready → drain",
             "revision": 7,
+            "message": "a new disk goes in",
             "changes": [
                 {
                     "kind": "server",
@@ -98,4 +100,8 @@ class AuditOutput(BaseModel):
     action: Annotated[str, Described(description="What kind of thing was done, such as `state.change`.")]
     words: Annotated[str, Described(description="What was done, in words.")]
     revision: Annotated[int | None, Described(description="The revision that it made.")]
-    changes: Annotated[list[ChangeOutput], Described(description="What happened to each object, whole.")]
+    message: Annotated[str, Described(description="Why, as whoever did it said with `Config-Message`; may be empty.")]
+    changes: Annotated[
+        list[ChangeOutput] | None,
+        Described(description="What happened to each object, whole; null where its revision is kept no more."),
+    ]

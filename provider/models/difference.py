@@ -7,6 +7,7 @@ from pydantic import Field as Described
 from pydantic.alias_generators import to_camel
 
 from provider.models.base import output_config
+from provider.models.conflict import ConflictOutput
 
 
 class FieldDifferenceOutput(BaseModel):
@@ -107,6 +108,17 @@ class AppliedOutput(BaseModel):
 
     revision: Annotated[int, Described(description="Number of the revision at which the state is now.")]
     difference: DifferenceOutput
+    warnings: Annotated[list[ConflictOutput], Described(description="Conflicts of what changes, the first 100.")]
+
+
+class ComparisonOutput(BaseModel):
+    """What leads from one revision to another."""
+
+    model_config = output_config()
+
+    before: Annotated[int, Described(ge=0, description="Number of the one revision; 0 is before the first.")]
+    after: Annotated[int, Described(ge=1, description="Number of the other.")]
+    difference: DifferenceOutput
 
 
 class TrialOutput(BaseModel):
@@ -115,3 +127,4 @@ class TrialOutput(BaseModel):
     model_config = ConfigDict(extra="allow", alias_generator=to_camel)
 
     difference: DifferenceOutput
+    warnings: Annotated[list[ConflictOutput], Described(description="Conflicts of what changes, the first 100.")]

@@ -1,7 +1,7 @@
 """Revisions: the committed changes of the desired state."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel
 from pydantic import Field as Described
@@ -10,6 +10,9 @@ from sqlmodel import Field, SQLModel
 
 from provider.messages import Message
 from provider.models.base import output_config
+
+MESSAGE_LENGTH: Final = 500
+"""The most characters of what somebody says about a change."""
 
 Kind = Literal["domain", "service", "server", "router", "account", "token"]
 
@@ -47,7 +50,7 @@ def _word(value: object) -> str:
 
 
 class Revision(SQLModel, table=True):
-    """One committed change: when (UTC, ISO 8601), who, in words, object by object, and what it gave."""
+    """One committed change: when (UTC, ISO 8601), who, in words, object by object, what it gave, and why."""
 
     number: int = Field(primary_key=True)
     time: str = Field(max_length=32)
@@ -55,6 +58,7 @@ class Revision(SQLModel, table=True):
     summary: str
     changes: list[dict[str, Any]] = Field(sa_type=JSON)
     digest: str = Field(max_length=64)
+    message: str = Field(default="", max_length=MESSAGE_LENGTH)
 
 
 class ChangeOutput(BaseModel):
@@ -73,6 +77,7 @@ _EXAMPLE: dict[str, Any] = {
     "time": "2026-01-01T12:00:00Z",
     "author": "deploy",
     "summary": "server wayshub/c: state ready → drain",
+    "message": "a new disk goes in",
     "digest": "0c7a9e1f24b3",
 }
 
@@ -86,6 +91,7 @@ class RevisionOutput(BaseModel):
     time: Annotated[AwareDatetime, Described(description="When it was committed.")]
     author: Annotated[str, Described(description="Who made it: an account, a token, or the user of a command.")]
     summary: Annotated[str, Described(description="What changed, in words.")]
+    message: Annotated[str, Described(description="Why, as its author said with `Config-Message`; may be empty.")]
     digest: Annotated[str, Described(description="Digest of the document that it gives: the beacon's value.")]
 
 

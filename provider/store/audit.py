@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import JSON, type_coerce
+from sqlalchemy import JSON, case, type_coerce
 from sqlalchemy.orm import defer
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from provider.models import Actor, AuditEntry, AuditOutcome, AuditOutput, Change, Revision
 from provider.store import records
@@ -35,6 +35,7 @@ def add(
     *,
     outcome: AuditOutcome = AuditOutcome.ACCEPTED,
     revision: int | None = None,
+    message: str = "",
     changes: Sequence[Change] = (),
 ) -> None:
     """Note what an actor did, or was refused, in the transaction in which it is done.
@@ -52,6 +53,7 @@ def add(
             action=action,
             words=words,
             revision=revision,
+            message=message,
             changes=msgspec.to_builtins(changes),
         )
     )
@@ -69,9 +71,10 @@ def page_in_words(session: Session, wanted: Filter, *, limit: int, before: int |
     return [_shown(entry, ()) for entry in _newest(session, wanted, limit, before)]
 
 
-def find_changes(session: Session, ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
-    """Find what was changed, object by object, by the numbers of the entries."""
-    kept = func.coalesce(func.nullif(AuditEntry.changes, "[]"), Revision.changes, "[]")
+def find_changes(session: Session, ids: Iterable[int]) -> dict[int, list[dict[str, Any]] | None]:
+    """Find what was changed, object by object, by the numbers of the entries: None where that is kept no more."""
+    none = case((col(AuditEntry.revision).is_(None), "[]"), else_="null")
+    kept = func.coalesce(func.nullif(AuditEntry.changes, "[]"), Revision.changes, none)
     query = select(AuditEntry.id, type_coerce(kept, JSON)).where(col(AuditEntry.id).in_(list(ids)))
     query = query.join(Revision, col(AuditEntry.revision) == col(Revision.number), isouter=True)
     return {entry or 0: changes for entry, changes in session.exec(query)}
@@ -89,7 +92,8 @@ def _newest(session: Session, wanted: Filter, limit: int, before: int | None) ->
         if value is not None:
             query = query.where(col(column) == value)
     if wanted.q:
-        query = query.where(records.contains(AuditEntry.words, wanted.q))
+        found = (records.contains(column, wanted.q) for column in (AuditEntry.words, AuditEntry.message))
+        query = query.where(or_(*found))
     if wanted.since is not None:
         query = query.where(col(AuditEntry.time) >= wanted.since)
     if wanted.until is not None:
@@ -99,7 +103,7 @@ def _newest(session: Session, wanted: Filter, limit: int, before: int | None) ->
     return session.exec(query.order_by(col(AuditEntry.id).desc()).limit(limit)).all()
 
 
-def _shown(entry: AuditEntry, changes: Sequence[dict[str, Any]]) -> AuditOutput:
+def _shown(entry: AuditEntry, changes: Sequence[dict[str, Any]] | None) -> AuditOutput:
     return AuditOutput.model_validate(
         {
             "id": entry.id,
@@ -112,6 +116,7 @@ def _shown(entry: AuditEntry, changes: Sequence[dict[str, Any]]) -> AuditOutput:
             "action": entry.action,
             "words": entry.words,
             "revision": entry.revision,
-            "changes": list(changes),
+            "message": entry.message,
+            "changes": None if changes is None else list(changes),
         }
     )

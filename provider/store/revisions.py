@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Any, Final
 
+from sqlalchemy import delete
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, func, or_, select
 
@@ -14,6 +17,20 @@ from provider.models import Change, Revision, RevisionOutput
 from provider.store import records
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
+_MOST_PRUNED: Final = 100
+"""How many revisions go at once, at most: a change that found many of them would hold up others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long revisions are kept: one goes when there are more than so many, and it is older than so many days."""
+
+    revisions: int = 1000
+    days: int = 90
+
+
+LONG: Final = Retention()
+"""How long they are kept unless somebody says otherwise."""
 
 
 def read_number(text: str) -> int:
@@ -24,13 +41,14 @@ def read_number(text: str) -> int:
 
 
 def page(session: Session, *, limit: int, before: int | None = None, q: str | None = None) -> Sequence[RevisionOutput]:
-    """Return the newest revisions, of those before a number, with `q` in the summary or the author."""
+    """Return the newest revisions, of those before a number, with `q` in the summary, the message or the author."""
     return [
         RevisionOutput(
             number=revision.number,
             time=datetime.fromisoformat(revision.time),
             author=revision.author,
             summary=revision.summary,
+            message=revision.message,
             digest=revision.digest,
         )
         for revision in _newest(session, limit, before, q, Revision.changes)
@@ -52,16 +70,44 @@ def _newest(session: Session, limit: int, before: int | None, q: str | None, *wi
     if before is not None:
         query = query.where(col(Revision.number) < before)
     if q:
-        query = query.where(or_(records.contains(Revision.summary, q), records.contains(Revision.author, q)))
+        texts = (Revision.summary, Revision.message, Revision.author)
+        query = query.where(or_(*(records.contains(text, q) for text in texts)))
     return session.exec(query.order_by(col(Revision.number).desc()).limit(limit)).all()
 
 
 def get(session: Session, number: int) -> Revision:
-    """Return a revision, whole. Raises `NotFound`."""
+    """Return a revision, whole. Raises `NotFound`, which says so for one that is kept no more."""
     found = session.get(Revision, number)
-    if found is None:
-        raise NotFound(Message("there is no revision {number}", number=number))
-    return found
+    if found is not None:
+        return found
+    oldest = find_oldest(session)
+    if oldest is not None and number < oldest:
+        told = Message(
+            "revision {number} is kept no more: the history goes back to revision {oldest}",
+            number=number,
+            oldest=oldest,
+        )
+        raise NotFound(told)
+    raise NotFound(Message("there is no revision {number}", number=number))
+
+
+def find_oldest(session: Session) -> int | None:
+    """Find the number of the oldest revision that is kept, if there is any."""
+    return session.exec(select(func.min(Revision.number))).one()
+
+
+def prune(session: Session, retention: Retention, now: datetime) -> None:
+    """Remove the oldest revisions that are kept for long enough, some at a time. The newest is always kept.
+
+    What is removed is the beginning, without a gap: an earlier state is found by undoing all that came after it.
+    """
+    last = session.exec(select(func.max(Revision.number))).one() or 0
+    until = (now.astimezone(UTC) - timedelta(days=retention.days)).isoformat(timespec="milliseconds")
+    oldest = select(Revision.number, Revision.time).where(col(Revision.number) <= last - max(retention.revisions, 1))
+    found = session.exec(oldest.order_by(col(Revision.number)).limit(_MOST_PRUNED)).all()
+    numbers = [number for number, _time in takewhile(lambda row: row[1] < until, found)]
+    if numbers:
+        session.connection().execute(delete(Revision).where(col(Revision.number) <= numbers[-1]))
 
 
 def find_neighbours(session: Session, number: int) -> tuple[int | None, int | None]:

@@ -54,12 +54,12 @@ def list_audit(
     before = None if wanted.after is None else read_number(wanted.after)
     filters, errors = _read(texts, wanted.q)
     found: Sequence[AuditOutput] = ()
-    known: Mapping[int, Sequence[dict[str, Any]]] = {}
+    known: Mapping[int, Sequence[dict[str, Any]] | None] = {}
     if not errors:
         with revisions.reading() as session:
             found = audit.page_in_words(session, filters, limit=wanted.limit, before=before)
             known = audit.find_changes(session, [entry.id for entry in found if changes.is_small(entry.words)])
-    rows = [_row(entry, [Change(**change) for change in known.get(entry.id, ())]) for entry in found]
+    rows = [_row(entry, [Change(**change) for change in known.get(entry.id) or ()]) for entry in found]
     part: Part[Row] = wanted.part(rows, lambda row: str(row.entry.id))
     return render(
         request,

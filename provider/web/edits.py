@@ -18,7 +18,7 @@ from provider.models import Actor, Kind
 from provider.revisions import Revisions
 from provider.store.records import as_json
 from provider.tags import etag
-from provider.web import inputs
+from provider.web import brakes, inputs
 from provider.web.forms import Form
 from provider.web.inputs import Texts
 
@@ -156,7 +156,7 @@ def create(revisions: Revisions, actor: Actor, noun: Noun[T], sent: Texts) -> T:
 def change(revisions: Revisions, actor: Actor, noun: Noun[T], name: str, sent: Texts) -> T:
     """Change an object by a form, if it is still as the form shows it, and return it.
 
-    Raises `NotFound`, and `Refused` with what somebody else changed meanwhile, or with what is wrong.
+    Raises `NotFound`, `Braked`, and `Refused` with what somebody else changed meanwhile, or with what is wrong.
     """
     tag, seen, texts = sent.get(TAG, ""), sent.get(SEEN, ""), _fields(sent)
 
@@ -170,7 +170,7 @@ def change(revisions: Revisions, actor: Actor, noun: Noun[T], name: str, sent: T
         return noun.get(session, name)
 
     try:
-        return revisions.change(apply, actor=actor).result
+        return brakes.change(revisions, actor, sent, apply)
     except _Outdated as outdated:
         current: T = outdated.current  # type: ignore[assignment]  # as it was raised above
         texts = taken(texts, outdated.texts, sent)
@@ -216,7 +216,11 @@ def _takes_now(name: str, choice: str) -> bool:
 
 def _fields(sent: Texts) -> dict[str, str]:
     """Return the fields of the object, without the form's own."""
-    return {name: text for name, text in sent.items() if name not in {TAG, SEEN, DO} and not name.startswith(TAKE)}
+    return {
+        name: text
+        for name, text in sent.items()
+        if name not in {TAG, SEEN, DO, brakes.CONFIRM} and not name.startswith(TAKE)
+    }
 
 
 def _group(name: str) -> str:

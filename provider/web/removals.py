@@ -14,6 +14,7 @@ from provider.models import Actor
 from provider.revisions import Revisions
 from provider.store.records import as_json
 from provider.tags import etag
+from provider.web import brakes
 from provider.web.edits import TAG
 from provider.web.inputs import Texts
 from provider.web.notices import Notice, Tone
@@ -88,7 +89,7 @@ def remove(
     describe: Callable[[Session], Removal],
     apply: Callable[[Session], None],
 ) -> None:
-    """Remove what was agreed to. Raises `NotFound`, and `Refused` where something else would go."""
+    """Remove what was agreed to. Raises `NotFound`, `Braked`, and `Refused` where something else would go."""
 
     def checked(session: Session) -> None:
         removal = describe(session)
@@ -96,4 +97,4 @@ def remove(
             raise Refused(removal)
         apply(session)
 
-    revisions.change(checked, actor=actor)
+    brakes.change(revisions, actor, sent, checked)

@@ -1,19 +1,23 @@
 """The revisions: what changed, when and by whom, and what runs it."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
+from provider import states
 from provider.cursors import read_number, write_cursor
 from provider.dependencies import EdgesDependency, RevisionsDependency
+from provider.differences import touched_services
 from provider.edges.registry import Edges
 from provider.edges.states import Edge
 from provider.models import Change, Revision
 from provider.revisions import Revisions
 from provider.security import needs
+from provider.store import history
 from provider.store import revisions as stored
 from provider.web import changes
 from provider.web.changes import ObjectChange
@@ -27,22 +31,30 @@ _OBJECTS_SHOWN: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A revision in the list, with what it changed as messages."""
+    """A revision in the list, with what it changed as messages, and why."""
 
     number: int
     time: datetime
     author: str
     words: list[str]
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One revision. `first` is the place of the first object that is shown, `next` the cursor of what follows."""
+    """One revision, with what leads to it from the one before, or from the revision `other`.
+
+    `first` is the place of the first of the `count` objects that is shown, `next` the cursor of what follows.
+    `traffic` says how the shares of the servers changed.
+    """
 
     revision: Revision
     time: datetime
     words: list[str]
     objects: list[ObjectChange]
+    count: int
+    traffic: Sequence[str]
+    other: int | None
     first: int
     next: str | None
     older: int | None
@@ -64,11 +76,20 @@ def list_revisions(request: Request, revisions: RevisionsDependency, wanted: Par
 
 @router.get("/{number}")
 async def show_revision(
-    request: Request, revisions: RevisionsDependency, edges: EdgesDependency, wanted: PartDependency, number: str
+    request: Request,
+    revisions: RevisionsDependency,
+    edges: EdgesDependency,
+    wanted: PartDependency,
+    number: str,
+    compare: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
-    """Show one revision: what happened to each object, and which edges run the document that it gave."""
+    """Show one revision: what happened to each object, and which edges run the document that it gave.
+
+    `compare` is the number of a revision to compare it with, in place of the one before.
+    """
     first = 0 if wanted.after is None else read_number(wanted.after)
-    sheet = await asyncio.to_thread(_read, revisions, number, first)
+    other = stored.read_number(compare.strip()) if compare.strip() else None
+    sheet = await asyncio.to_thread(_read, revisions, number, first, other)
     running, given = _find_edges(edges, sheet.revision.digest)
     current = revisions.current
     return render(
@@ -83,21 +104,37 @@ async def show_revision(
 
 def _row(revision: Revision, listed: list[Change] | None) -> Row:
     words = changes.summary(listed, revision.summary)
-    return Row(revision.number, datetime.fromisoformat(revision.time), revision.author, words)
+    return Row(revision.number, datetime.fromisoformat(revision.time), revision.author, words, revision.message)
 
 
-def _read(revisions: Revisions, number: str, first: int) -> Sheet:
+def _read(revisions: Revisions, number: str, first: int, other: int | None) -> Sheet:
     with revisions.reading() as session:
         revision = stored.get(session, stored.read_number(number))
         older, newer = stored.find_neighbours(session, revision.number)
-    is_small, last = changes.is_small(revision.summary), first + _OBJECTS_SHOWN
+        listed: Sequence[Change] = [Change(**change) for change in revision.changes]
+        is_small, last = changes.is_small(revision.summary), first + _OBJECTS_SHOWN
+        words = changes.summary(listed if is_small else None, revision.summary)
+        traffic: Sequence[str] = ()
+        # Both states are read as a whole, which is only done for who wants it, or where traffic moved.
+        if other is not None or (is_small and touched_services(listed)):
+            after = history.state_at(session, revision.number)
+            if other is None:
+                before = history.state_before(session, revision.number)
+            else:
+                before = history.state_at(session, other)
+            found = states.difference(before, after)
+            traffic = found.words[len(found.changes) :]
+            listed = listed if other is None else found.changes
     return Sheet(
         revision,
         datetime.fromisoformat(revision.time),
-        changes.summary([Change(**change) for change in revision.changes] if is_small else None, revision.summary),
-        [changes.shown(Change(**change)) for change in revision.changes[first:last]],
+        words,
+        [changes.shown(change) for change in listed[first:last]],
+        len(listed),
+        traffic,
+        other,
         first,
-        write_cursor(str(last)) if last < len(revision.changes) else None,
+        write_cursor(str(last)) if last < len(listed) else None,
         older,
         newer,
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlmodel import Session
 
-from provider.dependencies import ActorDependency, HealthDependency, RevisionsDependency
+from provider.dependencies import ActorDependency, HealthDependency, RevisionsDependency, RoutingDependency
 from provider.messages import Message
 from provider.models import RouterInput
 from provider.observations import show_services
@@ -23,6 +23,8 @@ from provider.web.observed import DisabledDependency, priority_of, rule_of
 from provider.web.paths import NEW, object_path
 from provider.web.removals import Removal
 from provider.web.rendering import redirect, render
+
+_MOST_WARNED: Final = 20
 
 router = APIRouter(prefix="/routers", include_in_schema=False, dependencies=[Depends(needs.PAGE)])
 
@@ -121,6 +123,7 @@ def show_router(
     revisions: RevisionsDependency,
     health: HealthDependency,
     disabled: DisabledDependency,
+    routing: RoutingDependency,
     name: str,
 ) -> Response:
     """Show one router: its rule as Traefik gets it, and where its requests go."""
@@ -137,6 +140,7 @@ def show_router(
         domains=known,
         service=service,
         disabled=disabled.get(name, {}),
+        conflicts=[finding.detail for finding in routing.about("router", name)[:_MOST_WARNED]],
     )
 
 

@@ -15,7 +15,7 @@ from provider.observations import show_servers
 from provider.security import needs
 from provider.store import servers, services
 from provider.values import ServerState
-from provider.web import edits, paths, removals
+from provider.web import brakes, edits, paths, removals
 from provider.web.edits import TAG, Noun, Sheet
 from provider.web.inputs import SentDependency, Texts
 from provider.web.notices import Notice, Tone
@@ -154,7 +154,7 @@ def set_state(
 
     back = paths.local(sent.get(_NEXT, object_path("services", service)))
     try:
-        revisions.change(apply, actor=actor)
+        brakes.change(revisions, actor, sent, apply)
     except PreconditionFailed:
         detail = Message(
             "Server {name} was left as it is: somebody else changed it since you opened the page. "

@@ -16,7 +16,7 @@ from provider.store import servers
 from provider.store.records import as_json
 from provider.tags import etag
 from provider.values import ServerState
-from provider.web import inputs
+from provider.web import brakes, inputs
 from provider.web.forms import Form
 from provider.web.inputs import Texts
 
@@ -100,7 +100,7 @@ def read(
 def change(revisions: Revisions, actor: Actor, service: str, sent: Texts) -> None:
     """Change the weights that were sent, in one transaction, if each server is still as the form shows it.
 
-    Raises `NotFound` for a service that does not exist, and `Refused`.
+    Raises `NotFound` for a service that does not exist, `Braked` and `Refused`.
     """
     names = _sent_names(sent)
 
@@ -114,7 +114,7 @@ def change(revisions: Revisions, actor: Actor, service: str, sent: Texts) -> Non
         for server in wanted:
             servers.put(session, service, server)
 
-    revisions.change(apply, actor=actor)
+    brakes.change(revisions, actor, sent, apply)
 
 
 def tag_of(server: ServerInput) -> str:

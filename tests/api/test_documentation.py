@@ -34,8 +34,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "POST /api/v1/tokens": {"expires": "2999-01-01T00:00:00Z"},  # that of the example will be in the past
 }
 """What makes the example of a new object another object than that of the examples."""
+MAKING = [operation for operation in EXAMPLES if operation not in {"POST /api/v1/expose", "POST /api/v1/tokens"}]
+"""The operations that make the objects of the examples, one after the other."""
 STREAM = "GET /api/v1/events"
 """The operation whose answer has no end."""
+ROLL_BACK = "POST /api/v1/revisions/{number}/rollback"
 MEDIA_TYPES = {"GET /metrics": "text/plain; version=0.0.4; charset=utf-8", STREAM: "text/event-stream"}
 """Of what is not JSON."""
 WRITING = {"POST", "PUT", "PATCH", "DELETE"}
@@ -44,6 +47,9 @@ TAGGED = {
     *("POST /api/v1/domains", "POST /api/v1/services", "POST /api/v1/services/{service}/servers"),
     "POST /api/v1/routers",
     "GET /api/v1/revisions/{number}",
+    "GET /api/v1/revisions/{number}/configuration",
+    "GET /api/v1/revisions/{number}/difference",
+    ROLL_BACK,
     *(
         f"{method} /api/v1{noun}/{{name}}"
         for noun in ("/domains", "/services", "/services/{service}/servers", "/routers")
@@ -53,7 +59,7 @@ TAGGED = {
 }
 """The operations that answer with the tag of an object, or of the whole: edges are observed, and have none."""
 TRIED = {
-    *("POST /api/v1/expose", "POST /api/v1/apply"),
+    *("POST /api/v1/expose", "POST /api/v1/apply", ROLL_BACK),
     *(name for name in OPERATIONS if name.partition(" ")[0] in WRITING and name.split("/")[3] in NOUNS),
 }
 """The operations that can be tried without being kept."""
@@ -129,6 +135,7 @@ def test_every_operation_of_the_design_is_there() -> None:
     designed |= {STREAM}
     designed |= {"GET /api/v1/tokens", "POST /api/v1/tokens", "GET /api/v1/tokens/{id}", "DELETE /api/v1/tokens/{id}"}
     designed |= {"GET /api/v1/revisions", "GET /api/v1/revisions/{number}", "GET /api/v1/audit"}
+    designed |= {f"GET /api/v1/revisions/{{number}}/{part}" for part in ("configuration", "difference")} | {ROLL_BACK}
     designed |= {"GET /api/v1/export", "POST /api/v1/apply", "GET /api/v1/schema"}
     designed |= {"GET /traefik/configuration", "HEAD /traefik/configuration"}
     assert set(OPERATIONS) == designed
@@ -253,9 +260,8 @@ def test_numbers_say_their_range_and_durations_their_unit() -> None:
 @pytest.fixture
 def client(client: httpx.Client, service: Service) -> httpx.Client:
     """A client of a service that has the objects of the examples."""
-    for operation in EXAMPLES:
-        if operation not in {"POST /api/v1/expose", "POST /api/v1/tokens"}:
-            ask(client, operation, json=body_example(operation)).raise_for_status()
+    for operation in MAKING:
+        ask(client, operation, json=body_example(operation)).raise_for_status()
     give_token(service.database, path_example("GET /api/v1/tokens/{id}").rpartition("/")[2])
     polled(client)
     return client
@@ -306,11 +312,21 @@ def taken(client: httpx.Client, operation: str) -> httpx.Response:
     if operation == "POST /api/v1/apply":
         declared = body_example(operation) or {}
         return ask(client, operation, json=declared | {"services": {"wayshub": {}}}, params={"prune": "true"})
+    if operation == ROLL_BACK:
+        number = numbers_made(client)[-1]  # the revision in which there was no service
+        path = path_example(operation).replace("/1/", f"/{number}/")
+        return ask(client, operation, path=path, params={"kind": "service", "name": "wayshub"})
     if method == "POST":
         return ask(client, operation, json=body_example(operation))
     if path.endswith("/servers/{name}"):
         return ask(client, operation, **({} if method == "DELETE" else {"json": DRAINED}))
     return ask(client, operation)  # a router leads there
+
+
+def numbers_made(client: httpx.Client) -> list[int]:
+    """Return the revisions that made the objects of the examples, the newest first."""
+    items = client.get("/revisions", params={"limit": len(MAKING)}).json()["items"]
+    return [item["number"] for item in items]
 
 
 def removed(client: httpx.Client, operation: str) -> httpx.Response:

@@ -16,6 +16,8 @@ LONG = LONG[:62] + "z"
 PATHS = [
     *("/edges", "/edges?q=nowhere", "/edges/recorded", f"/edges/{LONG}", "/connect", "/connect?edge=-"),
     *("/revisions", "/revisions?q=nothing-like-this", "/revisions/{revision}"),
+    *("/revisions/{revision}?compare={older}", "/revisions/{older}", "/revisions/{older}/rollback"),
+    *("/revisions/{older}/rollback?kind=service&name=recorded", "/revisions/{last}/rollback"),
     *("/accounts", "/accounts/new", f"/accounts/{NAME}", f"/accounts/{LONG}", f"/accounts/{LONG}/remove"),
     *("/tokens", "/tokens/new?scope=edge:paris", "/tokens/{token}/revoke"),
     *("/audit", "/audit?since=never", "/audit?q=nothing-like-this"),
@@ -34,9 +36,14 @@ def filled(samples: Service) -> dict[str, str]:
     server = {"url": "http://" + ".".join(["h" * 63] * 3) + ":65535"}
     with http_client(f"{samples.url}/api/v1") as client:
         client.put("/services/recorded", json={"healthCheck": {"path": "/" + "p" * 200}}).raise_for_status()
-        client.put(f"/services/recorded/servers/{LONG}", json=server).raise_for_status()
-        change = client.put(f"/services/recorded/servers/{LONG}", json={**server, "weight": 9}).raise_for_status()
-    return {"revision": change.headers["Config-Revision"], "token": token.split("_")[1]}
+        path = f"/services/recorded/servers/{LONG}"
+        numbers = [
+            client.put(path, json=server | changed, headers={"Config-Message": message}).headers["Config-Revision"]
+            for changed, message in (({}, ""), ({"weight": 9}, "w" * 500), ({"weight": 7}, "a larger disk went in"))
+        ]
+        client.put("/services/recorded/servers/b", json={"url": "http://10.0.0.2"}).raise_for_status()
+    older, change, last = numbers
+    return {"revision": change, "older": older, "last": last, "token": token.split("_")[1]}
 
 
 @pytest.fixture
@@ -75,6 +82,37 @@ def test_no_page_is_scrolled_sideways(open_as_keeper: Open, filled: dict[str, st
             page.goto(path.format_map(filled))
             assert page.locator("html").get_attribute("lang") == language
             check_width(page)
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_what_takes_much_away_is_asked_for_by_its_number(open_as_keeper: Open, samples: Service, language: str) -> None:
+    page = open_as_keeper(locale=language)
+    with http_client(f"{samples.url}/api/v1") as client:
+        older = client.put("/services/braked", json={}).raise_for_status().headers["Config-Revision"]
+        client.put(f"/services/braked/servers/{LONG}", json={"url": "http://10.0.0.1"}).raise_for_status()
+        client.put("/routers/braked", json={"pathPrefix": "/braked", "service": "braked"}).raise_for_status()
+        page.goto(f"/services/braked/servers/{LONG}/edit")
+        page.locator("[name=state]").select_option("drain")
+        page.locator("[name=weight]").fill("77")
+        page.locator("form.sheet button[type=submit]").click()
+        page.locator("[name=confirm]").fill("2")
+        page.locator("main form button[type=submit]").click()
+        expect(page.locator("#field-confirm-wrong")).to_be_visible()
+        check_accessible(page)
+        check_width(page)
+        screenshots(page, f"brake-{language}")
+        page.locator("[name=confirm]").fill("1")
+        page.locator("main form button[type=submit]").click()
+        expect(page).to_have_url(f"{samples.url}/services/braked/servers/{LONG}")
+        kept = client.get(f"/services/braked/servers/{LONG}").json()
+        assert (kept["state"], kept["weight"]) == ("drain", 77)
+        for name in ("one", "two", "three"):
+            client.put(f"/routers/braked-{name}", json={"pathPrefix": f"/{name}", "service": "braked"})
+        page.goto(f"/revisions/{older}/rollback")
+        check_accessible(page)
+        check_width(page)
+        screenshots(page, f"rollback-braked-{language}")
+        client.delete("/services/braked", params={"cascade": True, "confirm": 4}).raise_for_status()
 
 
 def test_a_token_is_copied_and_a_reload_shows_it_no_more(open_as_keeper: Open) -> None:

@@ -1,5 +1,6 @@
 """The help of every command: one line that says what it does, and examples that work."""
 
+import inspect
 import re
 import shlex
 from collections.abc import Iterator
@@ -49,17 +50,26 @@ EXAMPLES = [
 def test_the_tree_of_commands_is_that_of_the_design() -> None:
     nouns = {(noun, verb) for noun in ("domain", "service", "server", "router") for verb in VERBS}
     nouns |= {("edge", verb) for verb in ("list", "show", "lift")}
+    nouns |= {("revision", verb) for verb in ("list", "show")}
     nouns |= {("user", verb) for verb in ("add", "list", "set", "remove", "password")}
     nouns |= {("token", verb) for verb in ("create", "list", "revoke")}
     single = {"up", "serve", "migrate", "backup", "restore", "expose", "status", "audit", "explain", "check"}
-    single |= {"plan", "apply", "export", "schema"}
-    assert set(PATHS) == {(name,) for name in single | {"import"}} | nouns
+    single |= {"plan", "apply", "import", "export", "schema", "rollback"}
+    assert set(PATHS) == {(name,) for name in single} | nouns
 
 
 def test_every_command_that_writes_can_wait_for_the_edges_and_no_other() -> None:
     waiting = {path for path, command in commands() if "wait" in {option.name for option in command.params}}
     writing = {path for path in PATHS if path[-1] in {"expose", "add", "set", "remove", "lift"}}
     assert waiting == {path for path in writing if path[0] != "user"}
+
+
+def test_every_command_that_changes_the_state_takes_the_same_options() -> None:
+    for name in ("dry_run", "confirm", "message"):
+        taking = {path for path, command in commands() if name in {option.name for option in command.params}}
+        taking |= {(late_one,) for late_one in LATE if name in inspect.signature(late.find(None, late_one)).parameters}
+        writing = {path for path in PATHS if path[-1] in {"expose", "add", "set", "remove", "apply", "import", "rollback"}}
+        assert taking == {path for path in writing if path[0] != "user"}, name
 
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
@@ -76,7 +86,7 @@ def test_every_command_has_a_summary_and_examples(run: Run, path: tuple[str, ...
 
 
 def test_lists_of_commands_cut_no_summary(run: Run) -> None:
-    for group in ("", "domain", "service", "server", "router", "edge", "user", "token"):
+    for group in ("", "domain", "service", "server", "router", "edge", "revision", "user", "token"):
         assert "..." not in run(*group.split(), "--help").check().out.partition("Commands:")[2]
 
 

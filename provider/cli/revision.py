@@ -1,0 +1,97 @@
+"""`revision`: what changed, one after the other."""
+
+from typing import Annotated, Final
+
+import typer
+
+from provider.cli import differences, nouns
+from provider.cli.client import Client, Item, path
+from provider.cli.options import LimitOption, QueryOption, reads
+from provider.cli.output import Output
+from provider.cli.times import ago
+
+app = typer.Typer(
+    name="revision",
+    no_args_is_help=True,
+    help="Revisions: what changed, when, by whom and why. `rollback` brings one back.",
+)
+
+NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Number of the revision.")]
+CompareOption = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="NUMBER", help="Compare it with this revision.", show_default="the one before"),
+]
+ConfigurationOption = Annotated[
+    bool, typer.Option("--configuration", help="Print what Traefik was given of it, and nothing else.")
+]
+
+COLUMNS: Final[nouns.Columns] = {
+    "Number": nouns.field("number"),
+    "When": lambda revision: ago(revision["time"]),
+    "Who": nouns.field("author"),
+    "What": nouns.field("summary"),
+    "Why": nouns.field("message"),
+}
+REVISIONS: Final = nouns.Place("revision", path("revisions"), COLUMNS)
+
+FACTS: Final[nouns.Columns] = {
+    "Number": nouns.field("number"),
+    "When": lambda revision: f"{ago(revision['time'])} ({revision['time']})",
+    "Who": nouns.field("author"),
+    "What": nouns.field("summary"),
+    "Why": lambda revision: revision["message"] or "not said",
+    "Document": nouns.field("digest"),
+}
+
+
+@app.command("list")
+@reads
+def list_revisions(client: Client, output: Output, query: QueryOption = "", limit: LimitOption = 50) -> None:
+    """List revisions, the newest first.
+
+    --query looks in what changed, in who did it and in why.
+
+    Examples:
+      wayshub-provider revision list
+      wayshub-provider revision list --limit 10 -o json
+      wayshub-provider revision list -q wayshub
+    """
+    nouns.list_all(client, output, REVISIONS, query, limit, "there is no revision yet: nothing was changed")
+
+
+@app.command()
+@reads
+def show(
+    client: Client,
+    output: Output,
+    number: NumberArgument,
+    compare: CompareOption = None,
+    configuration: ConfigurationOption = False,
+) -> None:
+    """Show a revision, and what differs from another.
+
+    The difference to the one before it, or to any other with --compare: object
+    by object, in shares of the traffic, and with -o json in the document too.
+
+    Examples:
+      wayshub-provider revision show 1
+      wayshub-provider revision show 1 --compare 1
+      wayshub-provider revision show 1 --configuration
+    """
+    where = REVISIONS.path(str(number))
+    if configuration:
+        output.document(client.get(where + path("configuration")).item)
+        return
+    revision = client.get(where).item
+    found = client.ask(where + path("difference"), {} if compare is None else {"compare": str(compare)})
+    if output.is_json:
+        output.document(revision | found)
+        return
+    output.facts((heading, read(revision)) for heading, read in FACTS.items())
+    output.line()
+    output.line(f"What leads there from {_words(found)}:")
+    differences.tell(output, found["difference"])
+
+
+def _words(found: Item) -> str:
+    return f"revision {found['before']}" if found["before"] else "the empty state"

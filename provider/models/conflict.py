@@ -1,0 +1,38 @@
+"""Conflicts: routers that stand in one another's way, and what nobody uses."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel
+from pydantic import Field as Described
+
+from provider.models.base import output_config
+
+
+class Conflict(StrEnum):
+    """What is found; the values never change their meaning."""
+
+    SAME_RULE = "same-rule"
+    SAME_RANK = "same-rank"
+    HIDDEN = "hidden"
+    UNUSED_DOMAIN = "unused-domain"
+    UNREACHED_SERVICE = "unreached-service"
+
+
+class ObjectOutput(BaseModel):
+    """An object that a conflict is about."""
+
+    model_config = output_config()
+
+    kind: Annotated[str, Described(description="What it is: `router`, `domain` or `service`.")]
+    name: Annotated[str, Described(description="Its name; a domain's as an A-label.")]
+
+
+class ConflictOutput(BaseModel):
+    """One conflict."""
+
+    model_config = output_config()
+
+    conflict: Annotated[Conflict, Described(description="What is found.")]
+    objects: Annotated[list[ObjectOutput], Described(description="What it is about.")]
+    detail: Annotated[str, Described(description="What about them, in words.")]

@@ -1,0 +1,64 @@
+"""Whole states as values: what Traefik gets of one, and what leads from one to another. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from provider import configuration, plans
+from provider.configuration import Part, Parts, Section
+from provider.declarations import Declaration
+from provider.differences import Difference, Touched, compare, touched_services
+from provider.models import Change, RouterInput
+
+
+def parts(state: Declaration) -> Parts:
+    """Render a state. Raises `Unverified` for what Traefik would not take."""
+    return _render(state, list(state.routers), list(state.services))
+
+
+def difference(before: Declaration, after: Declaration) -> Difference:
+    """Return what leads from one state to another. Only what differs is rendered, and nothing has to be confirmed."""
+    after = replace(
+        after, routers={name: _same(before.routers.get(name), each) for name, each in after.routers.items()}
+    )
+    changes = plans.changes(before, after)
+    pools = touched_services(changes)
+    changed = [change.name for change in changes if change.kind == "router"]
+    leading: dict[str, list[RouterInput]] = {name: [] for name in pools}
+    for router in _leading(before, after, changes):
+        if router.service in leading:
+            leading[router.service].append(router)
+    touched = {name: Touched(list(after.servers.get(name, {}).values()), routers) for name, routers in leading.items()}
+    return compare(changes, touched, _render(before, changed, pools), _render(after, changed, pools))
+
+
+def _same(former: RouterInput | None, router: RouterInput) -> RouterInput:
+    """Return the former router where only its domains are typed in another way: that is no change of a router."""
+    if former is None or former == router or former.ascii_domains != router.ascii_domains:
+        return router
+    return former if former == router.model_copy(update={"domains": former.domains}) else router
+
+
+def _leading(before: Declaration, after: Declaration, changes: Sequence[Change]) -> list[RouterInput]:
+    """Return the routers that there are, and those that were there and led elsewhere."""
+    former = [before.routers[each.name] for each in changes if each.kind == "router" and each.before is not None]
+    gone = [
+        router
+        for router in former
+        if router.name not in after.routers or after.routers[router.name].service != router.service
+    ]
+    return [*after.routers.values(), *gone]
+
+
+def _render(state: Declaration, routers: Sequence[str], services: Sequence[str]) -> Parts:
+    router_parts: dict[str, Part] = {}
+    for name in routers:
+        router = state.routers.get(name)
+        part = None if router is None else configuration.router_part(router, router.ascii_domains)
+        if part is not None:
+            router_parts[name] = part
+    service_parts = {
+        name: configuration.service_part(state.services[name], state.servers.get(name, {}).values())
+        for name in services
+        if name in state.services
+    }
+    return Parts(Section(router_parts), Section(service_parts))

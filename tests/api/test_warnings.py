@@ -1,0 +1,91 @@
+"""Conflicts are told where they come about: in the answer of the write that makes them, and before it is made."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+
+def warnings(answer: httpx.Response) -> list[tuple[str, tuple[str, ...]]]:
+    """Return which conflicts an answer tells, and about what. It counts them in a header."""
+    found: list[dict[str, Any]] = answer.raise_for_status().json()["warnings"]
+    assert all(each["detail"] for each in found)
+    assert int(answer.headers["Config-Warnings"]) >= len(found)
+    return [(each["conflict"], tuple(one["name"] for one in each["objects"])) for each in found]
+
+
+def put(client: httpx.Client, path: str, body: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
+    """Try something and do it, and return the conflicts that are told: as many when it is done as before."""
+    tried = warnings(client.put(path, json=body, params={"dryRun": True}))
+    done = client.put(path, json=body).raise_for_status()
+    assert int(done.headers["Config-Warnings"]) == len(tried)
+    assert done.json() == client.get(path).json()
+    return tried
+
+
+@pytest.fixture(autouse=True)
+def exposed(client: httpx.Client) -> None:
+    body = {"domain": "a.test", "name": "app", "servers": [{"name": "a", "url": "http://10.0.0.1"}]}
+    client.post("/expose", json=body).raise_for_status()
+
+
+def test_what_is_in_no_conflict_has_none_counted(client: httpx.Client) -> None:
+    answer = client.put("/routers/app", json={"domains": ["a.test"], "service": "app"})
+    assert answer.headers["Config-Warnings"] == "0"
+    body = {"domain": "b.test", "name": "other", "servers": [{"url": "http://10.0.0.2"}]}
+    assert client.post("/expose", json=body).headers["Config-Warnings"] == "0"
+    assert client.patch("/services/app/servers/a", json={"weight": 3}).headers["Config-Warnings"] == "0"
+
+
+def test_a_router_that_is_in_conflict_with_another_is_told_with_it(client: httpx.Client) -> None:
+    same = {"domains": ["a.test"], "service": "app"}
+    assert put(client, "/routers/b", same) == [("same-rule", ("app", "b"))]
+    hidden = {"domains": ["a.test"], "pathPrefix": "/x", "priority": 1, "service": "app"}
+    assert put(client, "/routers/b", hidden) == [("hidden", ("b", "app"))]
+
+
+def test_who_makes_another_router_hidden_is_told_so(client: httpx.Client) -> None:
+    assert put(client, "/routers/api", {"domains": ["a.test"], "pathPrefix": "/api", "service": "app"}) == []
+    raised = {"domains": ["a.test"], "priority": 9999, "service": "app"}
+    assert put(client, "/routers/app", raised) == [("hidden", ("api", "app"))]
+
+
+def test_what_nobody_uses_is_told(client: httpx.Client) -> None:
+    assert put(client, "/domains/b.test", {}) == [("unused-domain", ("b.test",))]
+    assert put(client, "/domains/*.b.test", {}) == [("unused-domain", ("*.b.test",))]
+    assert put(client, "/services/idle", {}) == [("unreached-service", ("idle",))]
+    moved = {"service": "idle", "domains": ["b.test"]}
+    assert put(client, "/routers/app", moved) == [("unused-domain", ("a.test",)), ("unreached-service", ("app",))]
+    expected = [("unused-domain", ("b.test",)), ("unreached-service", ("idle",))]
+    assert put(client, "/routers/app", moved | {"enabled": False}) == expected
+
+
+def test_a_removal_that_is_tried_tells_what_nobody_will_use(client: httpx.Client) -> None:
+    tried = client.delete("/routers/app", params={"dryRun": True})
+    assert warnings(tried) == [("unused-domain", ("a.test",)), ("unreached-service", ("app",))]
+    assert client.delete("/routers/app").raise_for_status().headers["Config-Warnings"] == "2"
+    listed = client.get("/conflicts").raise_for_status().json()["items"]
+    assert listed == tried.json()["warnings"]
+    # What goes along is not told of.
+    gone = client.delete("/services/app", params={"cascade": True, "dryRun": True})
+    assert warnings(gone) == []
+
+
+def test_the_plan_of_a_declaration_and_of_a_rollback_tells_them(client: httpx.Client) -> None:
+    declared: dict[str, Any] = {"routers": {"b": {"domains": ["a.test"], "service": "app"}}, "services": {"idle": {}}}
+    expected = [("same-rule", ("app", "b")), ("unreached-service", ("idle",))]
+    assert warnings(client.post("/apply", json=declared, params={"dryRun": True})) == expected
+    before = client.get("/revisions").json()["items"][0]["number"]
+    done = client.post("/apply", json=declared)
+    assert warnings(done) == expected
+    back = client.post(f"/revisions/{before}/rollback").raise_for_status()
+    assert back.json()["warnings"] == []
+    forth = client.post(f"/revisions/{before + 1}/rollback", params={"dryRun": True})
+    assert warnings(forth) == expected
+
+
+def test_no_more_than_a_hundred_are_told(client: httpx.Client) -> None:
+    declared: dict[str, Any] = {"services": {f"idle-{number}": {} for number in range(120)}}
+    answer = client.post("/apply", json=declared)
+    assert (len(warnings(answer)), answer.headers["Config-Warnings"]) == (100, "120")
+    assert client.get("/conflicts").json()["total"] == 120

@@ -1,0 +1,155 @@
+"""Revisions on the command line: listed, shown, compared, brought back; and why something was changed."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.cli.running import Run
+from tests.running import Service, fetch
+
+pytestmark = pytest.mark.usefixtures("exposed")
+
+
+def newest(client: httpx.Client) -> dict[str, Any]:
+    revision: dict[str, Any] = client.get("/revisions", params={"limit": 1}).raise_for_status().json()["items"][0]
+    return revision
+
+
+@pytest.fixture
+def number(client: httpx.Client, exposed: None) -> str:
+    """The revision at which the application was exposed."""
+    assert exposed is None
+    return str(newest(client)["number"])
+
+
+def served(service: Service) -> bytes:
+    return fetch(f"{service.url}/traefik/configuration").raise_for_status().content
+
+
+def test_revisions_are_listed_with_who_and_why(cli: Run, client: httpx.Client) -> None:
+    cli("server", "set", "wayshub", "b", "--state", "drain", "-m", "die Platte wird getauscht: größer").check()
+    first, *_others = cli("revision", "list", "--limit", "3").check().out.splitlines()[1:]
+    assert "tests" in first
+    assert "server wayshub/b: state ready → drain" in first
+    assert first.endswith("die Platte wird getauscht: größer")
+    (found,) = json.loads(cli("revision", "list", "-q", "PLATTE WIRD", "--limit", "1", "-o", "json").check().out)
+    assert found == newest(client)
+    assert cli("revision", "list", "-q", "no such words").err == "no revision has 'no such words' in it\n"
+
+
+def test_a_revision_is_shown_with_what_differs_from_the_one_before_and_from_any_other(
+    cli: Run, client: httpx.Client, number: str
+) -> None:
+    cli("server", "set", "wayshub", "b", "--weight", "3", "--message", "b is as large as a now").check()
+    cli("router", "set", "wayshub", "--path-prefix", "/api").check()
+    last = newest(client)["number"]
+    shown = cli("revision", "show", str(last - 1)).check().out
+    assert "b is as large as a now" in shown
+    assert f"What leads there from revision {number}:" in shown
+    assert "weight: 1 → 3" in shown
+    assert "alvin.xyz: server b gets 25 % of what a had" in shown
+    compared = cli("revision", "show", str(last), "--compare", number).check().out
+    assert "pathPrefix: none → /api" in compared
+    assert "weight: 1 → 3" in compared
+    whole = json.loads(cli("revision", "show", str(last), "--compare", number, "-o", "json").check().out)
+    assert (whole["number"], whole["before"], whole["after"]) == (last, int(number), last)
+    assert len(whole["difference"]["objects"]) == 2
+
+
+def test_what_traefik_was_given_of_a_revision_is_printed_alone(cli: Run, service: Service, number: str) -> None:
+    given = json.loads(served(service))
+    cli("domain", "add", "other.test").check()
+    assert json.loads(cli("revision", "show", number, "--configuration").check().out) == given
+
+
+def test_a_rollback_shows_its_plan_and_is_done_with_yes(
+    cli: Run, client: httpx.Client, service: Service, number: str
+) -> None:
+    before = served(service)
+    cli("server", "set", "wayshub", "b", "--weight", "3").check()
+    tried = cli("rollback", number, "--dry-run").check().out
+    assert "~ server wayshub/b" in tried
+    assert "weight: 3 → 1" in tried
+    assert served(service) != before
+    done = cli("rollback", number, "--yes", "-m", "the weights were wrong").check().out
+    assert done.endswith(f"Brought back: 1 changed (revision {newest(client)['number']}).\n")
+    assert served(service) == before
+    assert newest(client)["message"] == "the weights were wrong"
+    again = cli("rollback", number, "--yes").check().out
+    assert again == f"Plan: nothing to do (at revision {newest(client)['number']}).\n"
+
+
+def test_where_nobody_can_be_asked_a_rollback_needs_yes_and_changes_nothing(
+    cli: Run, client: httpx.Client, number: str
+) -> None:
+    cli("domain", "add", "other.test").check()
+    last = newest(client)["number"]
+    refused = cli("rollback", number)
+    assert refused.status == 2
+    assert "where nobody can be asked, rollback needs --yes" in refused.err
+    assert newest(client)["number"] == last
+
+
+def test_a_rollback_that_takes_much_away_is_confirmed_with_its_number(
+    cli: Run, client: httpx.Client, number: str
+) -> None:
+    for name in "abcd":
+        cli("router", "add", name, "--service", "wayshub", "--path-prefix", f"/{name}").check()
+    refused = cli("rollback", number, "--yes")
+    assert refused.status == 1
+    assert "4 of 5 routers would go: if that is meant, say so with --confirm 4" in refused.err
+    assert "To do it all the same, confirm it: --confirm 4" in refused.out
+    cli("rollback", number, "--yes", "--confirm", "4").check()
+    assert [item["name"] for item in client.get("/routers").json()["items"]] == ["wayshub"]
+
+
+def test_one_object_is_brought_back_alone(cli: Run, client: httpx.Client, number: str) -> None:
+    cli("server", "set", "wayshub", "b", "--weight", "3").check()
+    cli("server", "set", "wayshub", "a", "--weight", "9").check()
+    cli("rollback", number, "--kind", "server", "--name", "wayshub/b", "--yes").check()
+    weights = {item["name"]: item["weight"] for item in client.get("/services/wayshub/servers").json()["items"]}
+    assert weights == {"a": 9, "b": 1}
+    assert newest(client)["message"] == f"server wayshub/b back to revision {number}"
+    assert "--kind and --name together" in cli("rollback", number, "--kind", "server").usage_error()
+
+
+def test_programs_get_the_answer_of_a_rollback(cli: Run, client: httpx.Client, number: str) -> None:
+    cli("domain", "add", "other.test").check()
+    answer = json.loads(cli("rollback", number, "--yes", "-o", "json").check().out)
+    assert answer["revision"] == newest(client)["number"]
+    assert [item["name"] for item in answer["difference"]["objects"]] == ["other.test"]
+
+
+def test_who_is_late_is_told_what_others_did(cli: Run, client: httpx.Client, number: str) -> None:
+    tag = client.get("/export").headers["ETag"].strip('"')
+    cli("domain", "add", "other.test").check()
+    late = cli("rollback", number, "--yes", "--if-match", tag)
+    assert late.status == 1
+    assert f"revision {newest(client)['number']} by tests: domain other.test added" in late.err
+    assert "- domain other.test" in late.out
+
+
+def test_what_is_no_revision_is_one_line(cli: Run) -> None:
+    assert cli("rollback", "999999999", "--yes").error() == "there is no revision 999999999"
+    assert cli("revision", "show", "999999999").error() == "there is no revision 999999999"
+
+
+@pytest.mark.parametrize("message", ["two\nlines", "a\ttab", "\x1b[31m"])
+def test_a_message_is_one_line(cli: Run, message: str) -> None:
+    assert "one line of plain text" in cli("domain", "add", "other.test", "-m", message).usage_error()
+
+
+def test_a_message_that_the_service_refuses_is_told_with_its_name(cli: Run) -> None:
+    told = cli("domain", "add", "other.test", "-m", "x" * 501).error()
+    assert told == "Config-Message: this is longer than 500 characters"
+
+
+def test_conflicts_are_told_in_the_plan_and_counted_when_it_is_done(cli: Run) -> None:
+    arguments = ("router", "add", "twin", "--service", "wayshub", "--domain", "alvin.xyz")
+    told = "Warning: twin and wayshub have the same rule and rank 17 on web: chance decides between them"
+    assert told in cli(*arguments, "--dry-run").check().out.splitlines()
+    done = cli(*arguments).check().out.splitlines()
+    assert "Warning: there is a conflict with it: `wayshub-provider check` tells" in done
+    assert "Warning" not in cli("server", "set", "wayshub", "a", "--weight", "2").check().out

@@ -1,0 +1,192 @@
+"""Going back to a revision from the console: its plan is shown, and then exactly that is done."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.running import Service, fetch
+from tests.web.filling import find_form, revision, send, words
+from tests.web.visiting import HOSTILE
+
+SERVERS = [{"name": "a", "url": "http://a.test:3000"}, {"name": "b", "url": "http://b.test:3000"}]
+
+
+def change(client: httpx.Client, method: str, path: str, **options: Any) -> int:
+    return int(client.request(method, path, **options).raise_for_status().headers["Config-Revision"])
+
+
+@pytest.fixture
+def number(client: httpx.Client) -> int:
+    """The revision at which an application was exposed."""
+    return change(client, "POST", "/expose", json={"domain": "a.test", "name": "wayshub", "servers": SERVERS})
+
+
+def served(service: Service) -> bytes:
+    return fetch(f"{service.url}/traefik/configuration").raise_for_status().content
+
+
+def test_going_back_shows_its_plan_first_and_then_does_that(
+    console: httpx.Client, client: httpx.Client, service: Service, number: int
+) -> None:
+    before = served(service)
+    change(client, "PATCH", "/services/wayshub/servers/b", json={"weight": 3})
+    page = console.get(f"/revisions/{number}")
+    path = f"/revisions/{number}/rollback"
+    assert f'href="{path}"' in page.text
+    plan = console.get(path)
+    assert served(service) != before
+    told = words(plan)
+    assert "What changes: one object" in told
+    assert "server wayshub/b changed Field Before After weight 3 1" in told
+    assert "a.test: server a gets 25 % of what b had" in told
+    done = send(console, plan, path, {"message": "b is <slow>"})
+    now = revision(service)
+    assert (done.status_code, done.headers["Location"]) == (303, f"/revisions/{now}")
+    assert served(service) == before
+    shown = console.get(f"/revisions/{now}")
+    assert f"Brought back from revision {number}: this is the state now." in words(shown)
+    assert "Why b is <slow>" in words(shown)
+    assert "b is <slow>" in words(console.get("/revisions"))
+    assert "b is <slow>" in words(console.get("/audit"))
+
+
+def test_who_says_nothing_has_it_said_for_them(console: httpx.Client, client: httpx.Client, number: int) -> None:
+    change(client, "PATCH", "/domains/a.test", json={"description": "x"})
+    path = f"/revisions/{number}/rollback"
+    send(console, console.get(path), path, {})
+    assert client.get("/revisions").json()["items"][0]["message"] == f"back to revision {number}"
+
+
+def test_what_others_did_since_the_plan_is_told_and_nothing_is_done(
+    console: httpx.Client, client: httpx.Client, service: Service, number: int
+) -> None:
+    change(client, "PATCH", "/services/wayshub/servers/b", json={"weight": 3})
+    path = f"/revisions/{number}/rollback"
+    plan = console.get(path)
+    other = change(client, "PATCH", "/services/wayshub/servers/a", json={"weight": 5})
+    late = send(console, plan, path, {"message": "kept"})
+    assert late.status_code == 412
+    assert f"Revision {other} (tests): server wayshub/a: weight 1 → 5" in words(late)
+    assert find_form(late, path).fields["message"] == "kept"
+    assert revision(service) == other
+    assert send(console, late, path, {}).status_code == 303
+    weights = [item["weight"] for item in client.get("/services/wayshub/servers").json()["items"]]
+    assert weights == [1, 1]
+
+
+def test_what_takes_much_away_is_done_when_its_number_is_typed(
+    console: httpx.Client, client: httpx.Client, service: Service, number: int
+) -> None:
+    for name in "bcde":
+        change(client, "PUT", f"/routers/{name}", json={"pathPrefix": f"/{name}", "service": "wayshub"})
+    before = revision(service)
+    path = f"/revisions/{number}/rollback"
+    plan = console.get(path)
+    assert "4 of 5 routers would go." in words(plan)
+    assert "Type 4 to confirm it" in words(plan)
+    wrong = send(console, plan, path, {"confirm": "5", "message": "too many"})
+    assert wrong.status_code == 409
+    assert "This has to be exactly 4." in words(wrong)
+    fields = find_form(wrong, path).fields
+    assert (fields["confirm"], fields["message"]) == ("5", "too many")
+    assert revision(service) == before
+    assert send(console, wrong, path, {"confirm": "4"}).status_code == 303
+    assert [item["name"] for item in client.get("/routers").json()["items"]] == ["wayshub"]
+
+
+def test_one_object_is_brought_back_alone(console: httpx.Client, client: httpx.Client, number: int) -> None:
+    change(client, "PATCH", "/services/wayshub/servers/a", json={"weight": 9})
+    change(client, "PATCH", "/services/wayshub/servers/b", json={"weight": 9})
+    path = f"/revisions/{number}/rollback"
+    one = f"{path}?kind=server&name=wayshub%2Fb"
+    assert one.replace("&", "&amp;") in console.get(f"/revisions/{number}").text
+    plan = console.get(one)
+    assert f"Only server wayshub/b becomes as it was at revision {number}" in words(plan)
+    assert send(console, plan, path, {}).status_code == 303
+    weights = {item["name"]: item["weight"] for item in client.get("/services/wayshub/servers").json()["items"]}
+    assert weights == {"a": 9, "b": 1}
+
+
+def test_where_nothing_would_change_there_is_nothing_to_do(console: httpx.Client, number: int) -> None:
+    page = console.get(f"/revisions/{number}/rollback")
+    assert "Nothing would change" in words(page)
+    assert 'class="sheet"' not in page.text
+    assert f"/revisions/{number}/rollback" not in console.get(f"/revisions/{number}").text  # it is the current one
+
+
+def test_a_message_that_is_wrong_stands_at_its_field(
+    console: httpx.Client, client: httpx.Client, service: Service, number: int
+) -> None:
+    before = change(client, "PATCH", "/domains/a.test", json={"description": "x"})
+    path = f"/revisions/{number}/rollback"
+    for message, told in (
+        ("x" * 501, "This is longer than 500 characters."),
+        ("a\x00b", "The text has a control character: use one line of plain text."),
+    ):
+        answer = send(console, console.get(path), path, {"message": message})
+        assert answer.status_code == 422
+        assert told in words(answer)
+        assert 'id="field-message-wrong"' in answer.text
+    assert revision(service) == before
+
+
+@pytest.mark.parametrize("message", [text[:500] for text in HOSTILE])
+def test_a_message_is_shown_as_text_everywhere(
+    console: httpx.Client, client: httpx.Client, number: int, message: str
+) -> None:
+    change(client, "PATCH", "/domains/a.test", json={"description": "x"})
+    path = f"/revisions/{number}/rollback"
+    done = send(console, console.get(path), path, {"message": message})
+    assert done.status_code == 303
+    for page in (console.get(done.headers["Location"]), console.get("/revisions"), console.get("/audit")):
+        assert " ".join(message.split()) in words(page)
+        assert "<script>alert" not in page.text
+        assert "<img src=x" not in page.text
+
+
+def test_a_revision_is_compared_with_any_other(console: httpx.Client, client: httpx.Client, number: int) -> None:
+    change(client, "PATCH", "/domains/a.test", json={"description": "x"})
+    last = change(client, "PATCH", "/services/wayshub/servers/b", json={"state": "drain"})
+    itself = words(console.get(f"/revisions/{last}"))
+    assert "a.test: server a gets 50 % of what b had" in itself
+    assert "domain a.test" not in itself.partition("What it changed")[2]
+    compared = words(console.get(f"/revisions/{last}", params={"compare": number}))
+    assert f"What leads here from revision {number}" in compared
+    assert "description nothing x" in compared
+    assert "a.test: server a gets 50 % of what b had" in compared
+    same = words(console.get(f"/revisions/{last}", params={"compare": last}))
+    assert "Nothing differs between the two." in same
+    assert console.get(f"/revisions/{last}", params={"compare": "x"}).status_code == 404
+    assert console.get(f"/revisions/{last}", params={"compare": "999999999"}).status_code == 404
+
+
+def test_what_is_no_revision_has_no_plan(console: httpx.Client, number: int) -> None:
+    assert console.get("/revisions/x/rollback").status_code == 404
+    assert console.get("/revisions/999999999/rollback").status_code == 404
+    assert console.get(f"/revisions/{number}/rollback?kind=router&name=none").status_code == 404
+    assert console.get(f"/revisions/{number}/rollback?kind=account&name=none").status_code == 422
+    assert console.post("/revisions/999999999/rollback", data={}).status_code == 404
+
+
+def test_a_state_that_would_not_hold_any_more_is_told_as_such(console: httpx.Client, client: httpx.Client) -> None:
+    first = change(client, "PUT", "/services/wayshub", json={})
+    change(client, "PUT", "/routers/wayshub", json={"pathPrefix": "/", "service": "wayshub"})
+    change(client, "DELETE", "/services/wayshub", params={"cascade": True})
+    path = f"/revisions/{first + 1}/rollback?kind=router&name=wayshub"
+    answer = console.get(path)
+    assert answer.status_code == 422
+    assert "there is no service wayshub: add it first" in words(answer)
+
+
+def test_conflicts_are_told_in_the_plan_and_on_the_page_of_the_router(
+    console: httpx.Client, client: httpx.Client, number: int
+) -> None:
+    assert "chance decides" not in words(console.get("/routers/wayshub"))
+    with_twin = change(client, "PUT", "/routers/twin", json={"domains": ["a.test"], "service": "wayshub"})
+    told = "twin and wayshub have the same rule and rank 14 on web"
+    assert told in words(console.get("/routers/twin"))
+    assert told in words(console.get("/routers/wayshub"))
+    change(client, "DELETE", "/routers/twin")
+    assert told in words(console.get(f"/revisions/{with_twin}/rollback"))
+    assert told not in words(console.get(f"/revisions/{number}/rollback"))
