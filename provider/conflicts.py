@@ -24,6 +24,9 @@ _COMPARED_EACH: Final = 100
 _NEAR: Final = 1_000
 """Among how many routers conflicts are looked for with one that is for any host, the highest ranks first."""
 
+_MANY: Final = 100
+"""From more routers than these on, conflicts are looked for among all."""
+
 _KINDS: Final = frozenset({"router", "domain", "service"})
 
 
@@ -81,25 +84,43 @@ def find_about(routes: Routes, concern: Concern) -> list[Finding]:
     if not concern.objects:
         return []
     names = {name for kind, name in concern.objects if kind == "router"}
-    near = Routes(_near(routes, names)) if names else Routes(())
-    between = (
-        found for found in (*_ties(near), *_hidden(near)) if any(each in concern.objects for each in found.objects)
-    )
+    between = _between(routes, names) if len(names) <= _MANY else [*_ties(routes), *_hidden(routes)]
+    between = [found for found in between if any(each in concern.objects for each in found.objects)]
     unused = _unused_domains(routes, concern.domains) if concern.domains else ()
     unreached = _unreached_services(routes, concern.services) if concern.services else ()
     return [*between, *unused, *unreached]
 
 
-def _near(routes: Routes, names: Collection[str]) -> list[Route]:
-    """Return some routers, and those of the same hosts and of any host, the highest ranks first."""
-    own = [route for name in names if (route := routes.find(name)) is not None]
-    keys = {key for route in own for key in hosts.keys(route.rule.condition) or ()}
-    is_wide = any(hosts.keys(route.rule.condition) is None for route in own) or any(key.startswith("*") for key in keys)
+def _between(routes: Routes, names: Collection[str]) -> list[Finding]:
+    """Find the conflicts of some routers with others, pair by pair; of what hides a router, the highest rank."""
+    found: dict[tuple[Conflict, object], Finding] = {}
+    own = [route for name in sorted(names) if (route := routes.find(name)) is not None]
+    for route in own:
+        for other in _near(routes, route):
+            pair = Routes((route, other))
+            for one in (*_ties(pair), *_hidden(pair)):
+                key = one.objects[0] if one.conflict is Conflict.HIDDEN else one.objects
+                found.setdefault((one.conflict, key), one)
+    return list(found.values())
+
+
+def _near(routes: Routes, route: Route) -> list[Route]:
+    """Return routers that may be in conflict with one: of its hosts and of any, of its rank, above and below it."""
+    keys = set(hosts.keys(route.rule.condition) or ())
+    is_wide = hosts.keys(route.rule.condition) is None or any(key.startswith("*") for key in keys)
     keys |= {f"*.{key.partition('.')[2]}" for key in keys if not key.startswith("*")}
-    others = [*chain.from_iterable(map(routes.of_key, keys)), *routes.of_any_host[:_COMPARED_EACH]]
+    places: list[Iterable[Route]] = [*map(routes.of_key, sorted(keys)), routes.of_any_host]
     if is_wide:
-        others += islice(routes, _NEAR)
-    return list({route.name: route for route in [*own, *others]}.values())
+        places.append(islice(routes, _NEAR))
+    found: dict[str, Route] = {}
+    for place in places:
+        left = dict.fromkeys((-1, 0, 1), _COMPARED_EACH)
+        for other in place:
+            side = (other.priority > route.priority) - (other.priority < route.priority)
+            if other.enabled and other.name != route.name and left[side]:
+                left[side] -= 1
+                found[other.name] = other
+    return list(found.values())
 
 
 def _ties(routes: Routes) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Conflicts are found where they are, and never where they are not."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provider import conflicts, rules
@@ -102,6 +102,7 @@ def test_there_is_never_a_false_alarm(drawn: list[Rule], requests: list[Request]
                 assert taken is None
 
 
+@settings(deadline=None)  # each case looks at many pairs
 @given(st.lists(accepted_rules, min_size=2, max_size=12))
 def test_what_is_found_about_one_router_is_what_is_found_about_it_among_all(drawn: list[Rule]) -> None:
     routes = Routes(Route(f"r{number}", rule, rule.priority // 20, "s") for number, rule in enumerate(drawn))
@@ -109,4 +110,11 @@ def test_what_is_found_about_one_router_is_what_is_found_about_it_among_all(draw
     for each_route in routes:
         this = ("router", each_route.name)
         about = conflicts.find_about(routes, Concern({this}))
-        assert {each for each in ties if this in each.objects} == set(about)
+        known = {(each.conflict, each.objects[0]) for each in ties if this in each.objects}
+        # What another hides too is told of both.
+        assert known <= {(each.conflict, each.objects[0]) for each in about}
+        assert {each for each in about if each.conflict is not Conflict.HIDDEN} == {
+            each for each in ties if this in each.objects and each.conflict is not Conflict.HIDDEN
+        }
+        hidden = {each.objects[0] for each in ties if each.conflict is Conflict.HIDDEN}
+        assert {each.objects[0] for each in about if each.conflict is Conflict.HIDDEN} <= hidden

@@ -160,7 +160,7 @@ def test_the_states_that_are_kept_are_found_after_others_went(migrated: Path, tm
         assert numbers(kept)[0] in {41, 42}  # one of the same millisecond may stay for one change more
         for number in numbers(kept):
             with kept.reading() as session:
-                state, before = history.state_at(session, number), history.state_before(session, number)
+                before, state = history.states_around(session, number)
             assert configuration.assemble(states.parts(state)).content == given[number]
             assert configuration.assemble(states.parts(before)).content == given[number - 1]
         with kept.reading() as session, pytest.raises(NotFound, match="revision 5 is kept no more: the history goes"):

@@ -119,8 +119,10 @@ def show_difference(
         tag = etag("difference", {"before": other, "after": kept.number, "time": kept.time})
         if conditions.not_modified(tag):
             return Response(status_code=304, headers={"ETag": tag})
-        after = history.state_at(session, kept.number)
-        before = history.state_before(session, kept.number) if compare is None else history.state_at(session, other)
+        if compare is None:
+            before, after = history.states_around(session, kept.number)
+        else:
+            before, after = history.state_at(session, other), history.state_at(session, kept.number)
     content = {"before": other, "after": kept.number, "difference": shown(states.difference(before, after))}
     return Response(msgspec.json.encode(content), media_type="application/json", headers={"ETag": tag})
 

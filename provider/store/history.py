@@ -41,10 +41,12 @@ def state_at(session: Session, number: int) -> Declaration:
     return _undone(session, number)
 
 
-def state_before(session: Session, number: int) -> Declaration:
-    """Return the whole state as it was before a revision, which need not be kept itself. Raises as `state_at` does."""
-    revisions.get(session, number)
-    return _undone(session, number - 1)
+def states_around(session: Session, number: int) -> tuple[Declaration, Declaration]:
+    """Return the states before a revision, which need not be kept itself, and at it. Raises as `state_at` does."""
+    kept = revisions.get(session, number)
+    after = _undone(session, number)
+    own = {(change["kind"], change["name"]): change["before"] for change in kept.changes}
+    return _with(after, own, number), after
 
 
 def roll_back(session: Session, number: int, named: Named | None = None) -> None:

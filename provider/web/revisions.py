@@ -117,11 +117,10 @@ def _read(revisions: Revisions, number: str, first: int, other: int | None) -> S
         traffic: Sequence[str] = ()
         # Both states are read as a whole, which is only done for who wants it, or where traffic moved.
         if other is not None or (is_small and touched_services(listed)):
-            after = history.state_at(session, revision.number)
             if other is None:
-                before = history.state_before(session, revision.number)
+                before, after = history.states_around(session, revision.number)
             else:
-                before = history.state_at(session, other)
+                before, after = history.state_at(session, other), history.state_at(session, revision.number)
             found = states.difference(before, after)
             traffic = found.words[len(found.changes) :]
             listed = listed if other is None else found.changes
