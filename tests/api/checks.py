@@ -25,7 +25,7 @@ TITLES = {
 """Every kind of problem, with its status. Programs rely on them: a kind is added, and never changed."""
 
 CODES = {
-    *("brake.domains", "brake.routers", "brake.servers", "brake.service"),
+    *("brake.domains", "brake.number", "brake.routers", "brake.servers", "brake.service"),
     *("body.incomplete", "cookie.name", "cursor.format", "domain.taken", "domain.unknown", "domains.duplicate"),
     *("duration.format", "duration.range", "entryPoints.duplicate", "expires.past", "field.required", "field.unknown"),
     *("header.format", "request.refused"),

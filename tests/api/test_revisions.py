@@ -76,8 +76,8 @@ def test_a_revision_shows_what_happened_to_each_object(client: httpx.Client) -> 
     [made] = client.get(f"/revisions/{added}").raise_for_status().json()["changes"]
     assert (made["kind"], made["name"], made["before"]) == ("server", "s/a", None)
     [changed] = client.get(f"/revisions/{drained}").json()["changes"]
-    assert changed["before"] == made["after"] == {**server, "name": "a", "state": "ready", "labels": {}}
-    assert changed["after"] == {**server, "name": "a", "state": "drain", "labels": {}}
+    assert changed["before"] == made["after"] == {**server, "name": "a", "state": "ready"}
+    assert changed["after"] == {**server, "name": "a", "state": "drain"}
     [gone] = client.get(f"/revisions/{removed}").json()["changes"]
     assert (gone["before"], gone["after"]) == (changed["after"], None)
 

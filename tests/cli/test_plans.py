@@ -276,7 +276,7 @@ def test_a_terminal_is_asked(service: Service, client: httpx.Client, file: Path)
         asked.read_until("Apply this? [y/N] ")
         asked.type("y\n")
         asked.read_until("Applied: 5 created")
-        for doing in ("Reading", "Planning …", "Applying …"):
+        for doing in ("Reading", "Planning …", "Changing the state …"):
             assert doing in asked.seen
         assert asked.wait() == 0
     assert whole(client) == yaml.safe_load(STATE)
@@ -341,7 +341,7 @@ def test_who_applies_an_old_plan_is_shown_the_new_one_and_what_the_other_did(
     assert late.status == 1
     number = int(client.get("/export").headers["Config-Revision"])
     told, revision, error = late.err.splitlines()
-    assert told == "Others have changed something since that plan, and nothing is applied:"
+    assert told == "Others have changed something since that plan, and nothing is done:"
     assert revision == f"  revision {number} by tests: server shop/a: weight 3 → 5"
     assert error.startswith("wayshub-provider: ")
     assert "    weight: 5 → 7" in late.out
