@@ -68,7 +68,9 @@ def test_every_command_that_changes_the_state_takes_the_same_options() -> None:
     for name in ("dry_run", "confirm", "message"):
         taking = {path for path, command in commands() if name in {option.name for option in command.params}}
         taking |= {(late_one,) for late_one in LATE if name in inspect.signature(late.find(None, late_one)).parameters}
-        writing = {path for path in PATHS if path[-1] in {"expose", "add", "set", "remove", "apply", "import", "rollback"}}
+        writing = {
+            path for path in PATHS if path[-1] in {"expose", "add", "set", "remove", "apply", "import", "rollback"}
+        }
         assert taking == {path for path in writing if path[0] != "user"}, name
 
 
