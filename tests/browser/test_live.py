@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.browsing import Watch, check_accessible, check_width, screenshots
 from tests.running import AUTHORIZED, Service, http_client, named_servers, wait_until
@@ -110,7 +110,7 @@ def test_a_live_part_in_which_somebody_types_waits(page: Page, client: httpx.Cli
     opened(page, "/")
     page.evaluate("document.querySelector('#path').insertAdjacentHTML('beforeend', '<input id=typed>')")
     page.fill("#typed", "mine")
-    client.patch("/services/shop/servers/s0", json={"state": "drain"}).raise_for_status()
+    client.patch("/services/shop/servers/s0", json={"state": "drain"}, params={"confirm": 1}).raise_for_status()
     expect(page.locator("#totals")).to_be_visible()
     expose(client, "other", "http://10.0.0.1:80")
     expect(page.locator("#totals")).to_contain_text("Routers 2", timeout=SECONDS)  # another part goes on
@@ -120,6 +120,22 @@ def test_a_live_part_in_which_somebody_types_waits(page: Page, client: httpx.Cli
     page.locator("h1").click()
     expect(node(page, "/routers/other")).to_be_visible(timeout=SECONDS)
     expect(page.locator("#typed")).to_have_count(0)
+
+
+def test_what_changes_while_the_page_is_asked_for_is_shown_too(page: Page, client: httpx.Client) -> None:
+    expose(client, "shop", "http://10.0.0.1:80")
+    opened(page, "/")
+    page.evaluate("window.heard = 0; document.addEventListener('live:revision', () => { window.heard += 1; });")
+    asked: list[Route] = []
+    page.route("/", lambda route: route.continue_() if asked else asked.append(route))
+    expose(client, "second", "http://10.0.0.1:80")
+    wait_until(lambda: page.evaluate("window.heard") == 1, "the page heard of it")
+    wait_until(lambda: page.evaluate("true") and asked, "the page is asked for")
+    answer = asked[0].fetch()
+    expose(client, "third", "http://10.0.0.1:80")
+    wait_until(lambda: page.evaluate("window.heard") == 2, "the page heard of it")
+    asked[0].fulfill(response=answer)
+    expect(node(page, "/routers/third")).to_be_visible(timeout=SECONDS)
 
 
 def test_a_page_that_nobody_sees_has_no_connection(page: Page, service: Service) -> None:

@@ -9,6 +9,8 @@ from tests.e2e.traffic import HOST, expose, spread
 from tests.running import NamedServer, Service, Traefik, named_servers
 
 SERVERS = "/services/alvin/servers"
+LAST = {"confirm": 1}
+"""Confirms that the last server of a service goes."""
 
 
 @pytest.fixture
@@ -74,13 +76,13 @@ def test_without_its_last_server_a_service_answers_503(
 ) -> None:
     for name in ("a", "b"):
         client.delete(f"{SERVERS}/{name}").raise_for_status()
-    client.patch(f"{SERVERS}/c", json={"state": "drain"}).raise_for_status()
+    client.patch(f"{SERVERS}/c", json={"state": "drain"}, params=LAST).raise_for_status()
     traefik.wait_for(service)
     assert traefik.get(HOST).status_code == 503
     client.patch(f"{SERVERS}/c", json={"state": "ready"}).raise_for_status()
     traefik.wait_for(service)
     assert spread(traefik, 5) == {"c": 5}
-    client.delete(f"{SERVERS}/c").raise_for_status()
+    client.delete(f"{SERVERS}/c", params=LAST).raise_for_status()
     traefik.wait_for(service)
     assert traefik.get(HOST).status_code == 503
 

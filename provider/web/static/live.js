@@ -96,20 +96,20 @@
   const refresh = async () => {
     timer = null;
     asking = true;
+    const wanted = [...due];
+    due.clear(); // what comes from here on may be newer than the answer
     try {
       const answer = await fetch(location.href, { headers: { "X-Live-Update": "1" }, cache: "no-store" });
       if (answer.redirected) {
         stop(); // to the login: the session is over
         return;
       }
-      if (!answer.ok) {
-        due.clear(); // what the page is about may be gone; another event asks anew
-        return;
-      }
+      if (!answer.ok) return; // what the page is about may be gone; another event asks anew
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      for (const id of [...due]) replace(id, page);
+      for (const id of wanted) replace(id, page);
     } catch {
       // The service does not answer: when it does again, the connection is opened, and all that is due asked for.
+      for (const id of wanted) due.add(id);
       failed = true;
     } finally {
       asking = false;
@@ -121,7 +121,6 @@
   const replace = (id, page) => {
     const part = document.getElementById(id);
     const fresh = page.getElementById(id);
-    due.delete(id);
     if (part === null || fresh === null) return;
     if (isEdited(part)) {
       held.add(id);
