@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.benchmarks.results import Results
-from tests.running import service_process
+from tests.running import http_client, service_process
 
 ASKED = 200
 CHANGED = 20
@@ -37,7 +37,7 @@ def test_an_explanation_among_10_000_routers_takes_at_most_50_ms(
 ) -> None:
     with (
         service_process(database_with(10_000).parent) as (_, url),
-        httpx.Client(base_url=url, timeout=30) as client,
+        http_client(url) as client,
     ):
         first = explain(client, 0)
         between = median(explain(client, index) for index in range(ASKED))
