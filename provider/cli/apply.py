@@ -1,8 +1,6 @@
 """`apply`."""
 
-from collections.abc import Sequence
-
-from provider.cli.client import Answer, Client
+from provider.cli.client import Answer, Client, Query
 from provider.cli.documents import read
 from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
@@ -37,10 +35,7 @@ def apply(
         progress.doing(f"Reading {file}")
         wanted = read(file)
 
-    def bring(tag: str | None, is_trial: bool, confirmed: int | None) -> Answer:
-        query: dict[str, str | int | Sequence[str]] = {"dryRun": "true"} if is_trial else {}
-        if confirmed is not None:
-            query["confirm"] = confirmed
+    def bring(tag: str | None, query: Query) -> Answer:
         return ask(client, wanted, prune=prune, prune_label=prune_label, query=query, if_match=tag)
 
     Proposal(client, output, bring, "apply", "Apply this?", "Applied").run(if_match, yes=yes)

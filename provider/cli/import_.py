@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from provider import declarations, imports
 from provider.cli import sources
-from provider.cli.client import Answer, Client, path
+from provider.cli.client import Answer, Client, Query, path
 from provider.cli.documents import File
 from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
@@ -82,10 +82,7 @@ def import_(
     if not output.is_json:
         _tell(output, read, found, is_api=is_api)
 
-    def bring(tag: str | None, is_trial: bool, confirmed: int | None) -> Answer:
-        query: dict[str, str | int | Sequence[str]] = {"dryRun": "true"} if is_trial else {}
-        if confirmed is not None:
-            query["confirm"] = confirmed
+    def bring(tag: str | None, query: Query) -> Answer:
         return ask(client, wanted, prune=False, prune_label=None, query=query, if_match=tag)
 
     told = _told(read, found)

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from provider.cli import differences
-from provider.cli.client import Answer, Client, path
+from provider.cli.client import Answer, Client, Query, path
 from provider.cli.documents import File, read
 from provider.cli.options import reads
 from provider.cli.output import Output
@@ -86,7 +86,7 @@ def ask(
     *,
     prune: bool,
     prune_label: Sequence[str] | None,
-    query: dict[str, str | int | Sequence[str]],
+    query: Query,
     if_match: str | None = None,
 ) -> Answer:
     """Let the service bring its state in step with a file, or tell what that would do.
@@ -94,9 +94,9 @@ def ask(
     Raises `ProviderError` that names file, line and column of what is wrong in it.
     """
     if prune:
-        query = query | {"prune": "true"}
+        query = {**query, "prune": "true"}
     if prune_label:
-        query = query | {"pruneLabel": prune_label}
+        query = {**query, "pruneLabel": prune_label}
     document = file.document if file.document is not None else {}
     try:
         return client.post(path("apply"), document, query=query, if_match=if_match, timeout_seconds=_TIMEOUT_SECONDS)

@@ -3,18 +3,21 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 import typer
 
 from provider.cli import differences, liveness
-from provider.cli.client import Answer, Client, Item
+from provider.cli.client import Answer, Client, Item, Query
 from provider.cli.options import can_ask, confirm
 from provider.cli.output import Output, note
 from provider.cli.plan import telling
 from provider.errors import PreconditionFailed, ProviderError
 
-Ask = Callable[[str | None, bool, int | None], Answer]
-"""Asks the service to do it: only at this tag of the whole; only to try it; confirmed with this number."""
+Ask = Callable[[str | None, Query], Answer]
+"""Asks the service to do it: only at this tag of the whole, and with these parameters of any write."""
+
+_TRIED: Final[Query] = {"dryRun": "true"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,12 @@ class Proposal:
         with telling(self.output) as progress:
             progress.doing("Planning")
             try:
-                planned = self.ask(if_match, True, None)
+                planned = self.ask(if_match, _TRIED)
             except PreconditionFailed as late:
                 progress.close()
                 note("Others have changed something since that plan, and nothing is done:")
                 _tell_late(late)
-                self._show(self.ask(None, True, None))
+                self._show(self.ask(None, _TRIED))
                 raise
         self._show(planned)
         return planned
@@ -73,7 +76,7 @@ class Proposal:
         """Do it, if the state is still the one that was planned against. Raises `PreconditionFailed`, and `Brake`."""
         with telling(self.output) as progress:
             progress.doing("Changing the state")
-            answer = self.ask(planned.etag, False, confirmed)
+            answer = self.ask(planned.etag, {} if confirmed is None else {"confirm": confirmed})
         if self.output.is_json:
             self.output.document(answer.item | self.told)
         else:

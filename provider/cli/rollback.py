@@ -48,11 +48,8 @@ def rollback(
         raise typer.BadParameter("one object is named by --kind and --name together")
     named: Query = {} if kind is None or name is None else {"kind": kind, "name": name}
 
-    def ask(tag: str | None, is_trial: bool, confirmed: int | None) -> Answer:
-        query = dict(named) | ({"dryRun": "true"} if is_trial else {})
-        if confirmed is not None:
-            query["confirm"] = confirmed
+    def ask(tag: str | None, query: Query) -> Answer:
         where = path("revisions", str(number), "rollback")
-        return client.post(where, None, query=query, if_match=tag, timeout_seconds=_TIMEOUT_SECONDS)
+        return client.post(where, None, query={**named, **query}, if_match=tag, timeout_seconds=_TIMEOUT_SECONDS)
 
     Proposal(client, output, ask, "rollback", "Bring this back?", "Brought back").run(if_match, yes=yes)
