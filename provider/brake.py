@@ -52,7 +52,7 @@ class Removal:
     def words(self) -> Message:
         """How much goes, and with which number that is confirmed."""
         return Message(
-            "this takes away {routers} routers, {servers} ready servers and {domains} domains: confirm it with "
+            "this takes much away (routers: {routers}, ready servers: {servers}, domains: {domains}): confirm it with "
             "the number {number}",
             routers=self.lost.routers,
             servers=self.lost.servers,

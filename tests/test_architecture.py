@@ -25,6 +25,7 @@ LAYERS = [
     "rules",
     "balancing",
     "answers",
+    "display_strings",
     "models",
     "declarations",
     "plans",
@@ -60,7 +61,8 @@ LAYERS = [
 DOORS = ["api", "web", "cli"]
 PURE = [
     *("messages", "errors", "failures", "validation", "tags", "cursors"),
-    *("addresses", "values", "names", "rules", "balancing", "answers", "declarations", "plans", "brake"),
+    *("addresses", "values", "names", "rules", "balancing", "answers", "display_strings"),
+    *("declarations", "plans", "brake"),
     *("configuration", "differences", "states", "models", "explanations", "conflicts", "imports"),
 ]
 IMPURE_MODULES = {

@@ -52,11 +52,15 @@ _REVISION: Final = {
     "schema": {"type": "integer", "minimum": 0},
 }
 _WARNINGS: Final = {
-    "description": "How many conflicts there are with what was changed: `GET /api/v1/conflicts` lists them, and "
-    "`dryRun` tells them before.",
+    "description": "How many conflicts there are with what was changed: `GET /api/v1/conflicts` lists all.",
     "schema": {"type": "integer", "minimum": 0},
 }
-_WRITTEN: Final = {"Config-Revision": _REVISION, "Config-Warnings": _WARNINGS}
+_WARNING: Final = {
+    "description": "These conflicts in words, as many as fit: display strings (RFC 9651) with commas between.",
+    "schema": {"type": "string"},
+    "example": '%"no router leads to the service wayshub"',
+}
+_WRITTEN: Final = {"Config-Revision": _REVISION, "Config-Warnings": _WARNINGS, "Config-Warning": _WARNING}
 _ID: Final = {
     "description": "Id of the request, which its lines in the log have too: the one that the client sent under this "
     "name, if it is 1 to 64 letters, digits, dots, underscores and hyphens, else a new one.",

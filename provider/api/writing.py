@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 from sqlmodel import Session
 
+from provider import display_strings
 from provider.api.conditions import Conditions
 from provider.api.conflicts import show
 from provider.api.preferences import REVISION_HEADER
@@ -28,9 +29,12 @@ from provider.values import TEXT_SCHEMA, check_text
 PREFIX: Final = "/api/v1"
 MESSAGE_HEADER: Final = "Config-Message"
 WARNINGS_HEADER: Final = "Config-Warnings"
+WARNING_HEADER: Final = "Config-Warning"
 
 _MOST_TOLD: Final = 50
 _MOST_WARNED: Final = 100
+_MOST_WARNED_BYTES: Final = 2048
+"""How long the warnings in a header may be: proxies refuse answers whose headers are longer than 4 kB in all."""
 
 T = TypeVar("T")
 
@@ -115,6 +119,9 @@ def _headers(outcome: Outcome[Any]) -> dict[str, str]:
     headers = {REVISION_HEADER: str(outcome.revision)}
     if outcome.warnings is not None:
         headers[WARNINGS_HEADER] = str(len(outcome.warnings))
+        told = display_strings.write((each.detail for each in outcome.warnings), _MOST_WARNED_BYTES)
+        if told:
+            headers[WARNING_HEADER] = told
     return headers
 
 

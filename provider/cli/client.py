@@ -3,13 +3,14 @@
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote
 
 import httpx
 
-from provider import __version__
+from provider import __version__, display_strings
 from provider.errors import (
     Brake,
     FieldError,
@@ -65,6 +66,8 @@ class Answer:
     pending: Sequence[Item] | None = None
     conflicts: int = 0
     """How many conflicts there are with what a write changed."""
+    warnings: Sequence[str] = ()
+    """The first of them in words."""
 
 
 def find_url(environment: Mapping[str, str]) -> str:
@@ -238,11 +241,10 @@ class Client:
         revision = response.headers.get("Config-Revision", "")
         if response.is_success and method != "GET" and not revision:
             raise self._foreign("a change without a Config-Revision")
-        counted = response.headers.get("Config-Warnings", "0")
-        conflicts = int(counted) if counted.isascii() and counted.isdecimal() and len(counted) < 10 else 0
+        answered = partial(Answer, revision=revision, conflicts=_conflicts(response), warnings=_warnings(response))
         confirmed = () if "wait" in response.headers.get("Preference-Applied", "") else None
         if response.status_code == 204:
-            return Answer({}, "", revision, confirmed, conflicts)
+            return answered({}, "", pending=confirmed)
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
         told = f"{response.status_code} {response.reason_phrase}, {kind or 'no content'}"
         if kind != ("application/json" if response.is_success else "application/problem+json"):
@@ -260,8 +262,8 @@ class Client:
             pending = item.get("pending")
             if not isinstance(pending, list):
                 raise self._foreign(told)
-            return Answer(item.get("result") or {}, etag, revision, pending, conflicts)
-        return Answer(item, etag, revision, confirmed, conflicts)
+            return answered(item.get("result") or {}, etag, pending=pending)
+        return answered(item, etag, pending=confirmed)
 
     def _send(
         self,
@@ -306,6 +308,15 @@ class Client:
         return Unreachable(
             f"what answers at {self.url} is not a wayshub-provider ({told}): say where it is with --url or PROVIDER_URL"
         )
+
+
+def _conflicts(response: httpx.Response) -> int:
+    counted = response.headers.get("Config-Warnings", "0")
+    return int(counted) if counted.isascii() and counted.isdecimal() and len(counted) < 10 else 0
+
+
+def _warnings(response: httpx.Response) -> list[str]:
+    return display_strings.read(response.headers.get("Config-Warning", ""))
 
 
 def _encoded(message: str) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import typer
 
 from provider.cli.client import Answer, Item
-from provider.cli.output import Output, words
+from provider.cli.output import Output, note, words
 
 _MOST_OBJECTS: Final = 200
 _MOST_SHARES: Final = 50
@@ -41,6 +41,17 @@ def tell(output: Output, difference: Item) -> None:
         for reason in difference["brake"]["reasons"]:
             output.alarm(reason)
         output.line(f"To do it all the same, confirm it: --confirm {difference['brake']['confirm']}")
+
+
+def tell_conflicts(output: Output, answer: Answer) -> None:
+    """Print the conflicts that there are with what was done; beside an answer for programs, on standard error."""
+    tell_one = (lambda text: note(f"Warning: {text}")) if output.is_json else output.caution
+    for warning in answer.warnings:
+        tell_one(warning)
+    if untold := answer.conflicts - len(answer.warnings):
+        more = "more " if answer.warnings else ""
+        conflicts = f"is 1 {more}conflict" if untold == 1 else f"are {untold:,} {more}conflicts"
+        tell_one(f"there {conflicts} with it: `wayshub-provider check` tells")
 
 
 def tell_warnings(output: Output, item: Item) -> None:

@@ -144,9 +144,7 @@ def tell(client: Client, output: Output, answer: Answer, done: str) -> None:
         return
     if not output.is_json:
         output.line(f"{done} (revision {answer.revision}).")
-        if answer.conflicts:
-            told = "is a conflict" if answer.conflicts == 1 else f"are {answer.conflicts:,} conflicts"
-            output.caution(f"there {told} with it: `wayshub-provider check` tells")
     elif answer.item:
         output.document(answer.item)
+    differences.tell_conflicts(output, answer)
     liveness.tell(client, output, answer)

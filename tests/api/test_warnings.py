@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from provider import display_strings
+
 
 def warnings(answer: httpx.Response) -> list[tuple[str, tuple[str, ...]]]:
     """Return which conflicts an answer tells, and about what. It counts them in a header."""
@@ -15,12 +17,19 @@ def warnings(answer: httpx.Response) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def put(client: httpx.Client, path: str, body: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
-    """Try something and do it, and return the conflicts that are told: as many when it is done as before."""
-    tried = warnings(client.put(path, json=body, params={"dryRun": True}))
+    """Try something and do it, and return the conflicts that are told: the same when it is done as before."""
+    tried = client.put(path, json=body, params={"dryRun": True})
     done = client.put(path, json=body).raise_for_status()
-    assert int(done.headers["Config-Warnings"]) == len(tried)
+    check_told(done, tried)
     assert done.json() == client.get(path).json()
-    return tried
+    return warnings(tried)
+
+
+def check_told(done: httpx.Response, tried: httpx.Response) -> None:
+    """Check that the answer of what was done counts and tells the conflicts that were told when it was tried."""
+    expected = [each["detail"] for each in tried.json()["warnings"]]
+    assert display_strings.read(done.headers.get("Config-Warning", "")) == expected
+    assert done.headers["Config-Warnings"] == str(len(expected))
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +40,7 @@ def exposed(client: httpx.Client) -> None:
 
 def test_what_is_in_no_conflict_has_none_counted(client: httpx.Client) -> None:
     answer = client.put("/routers/app", json={"domains": ["a.test"], "service": "app"})
-    assert answer.headers["Config-Warnings"] == "0"
+    assert (answer.headers["Config-Warnings"], answer.headers.get("Config-Warning")) == ("0", None)
     body = {"domain": "b.test", "name": "other", "servers": [{"url": "http://10.0.0.2"}]}
     assert client.post("/expose", json=body).headers["Config-Warnings"] == "0"
     assert client.patch("/services/app/servers/a", json={"weight": 3}).headers["Config-Warnings"] == "0"
@@ -63,7 +72,7 @@ def test_what_nobody_uses_is_told(client: httpx.Client) -> None:
 def test_a_removal_that_is_tried_tells_what_nobody_will_use(client: httpx.Client) -> None:
     tried = client.delete("/routers/app", params={"dryRun": True})
     assert warnings(tried) == [("unused-domain", ("a.test",)), ("unreached-service", ("app",))]
-    assert client.delete("/routers/app").raise_for_status().headers["Config-Warnings"] == "2"
+    check_told(client.delete("/routers/app").raise_for_status(), tried)
     listed = client.get("/conflicts").raise_for_status().json()["items"]
     assert listed == tried.json()["warnings"]
     # What goes along is not told of.
@@ -84,8 +93,16 @@ def test_the_plan_of_a_declaration_and_of_a_rollback_tells_them(client: httpx.Cl
     assert warnings(forth) == expected
 
 
+def test_who_waits_for_the_edges_is_told_too(client: httpx.Client) -> None:
+    tried = client.put("/services/idle", json={}, params={"dryRun": True})
+    done = client.put("/services/idle", json={}, headers={"Prefer": "wait=0"}).raise_for_status()
+    check_told(done, tried)
+
+
 def test_no_more_than_a_hundred_are_told(client: httpx.Client) -> None:
     declared: dict[str, Any] = {"services": {f"idle-{number}": {} for number in range(120)}}
     answer = client.post("/apply", json=declared)
     assert (len(warnings(answer)), answer.headers["Config-Warnings"]) == (100, "120")
+    assert 20 < len(display_strings.read(answer.headers["Config-Warning"])) < 100
+    assert len(answer.headers["Config-Warning"]) <= 2048
     assert client.get("/conflicts").json()["total"] == 120

@@ -146,10 +146,15 @@ def test_a_message_that_the_service_refuses_is_told_with_its_name(cli: Run) -> N
     assert told == "Config-Message: this is longer than 500 characters"
 
 
-def test_conflicts_are_told_in_the_plan_and_counted_when_it_is_done(cli: Run) -> None:
+def test_conflicts_are_told_in_the_plan_and_when_it_is_done(cli: Run) -> None:
     arguments = ("router", "add", "twin", "--service", "wayshub", "--domain", "alvin.xyz")
     told = "Warning: twin and wayshub have the same rule and rank 17 on web: chance decides between them"
     assert told in cli(*arguments, "--dry-run").check().out.splitlines()
-    done = cli(*arguments).check().out.splitlines()
-    assert "Warning: there is a conflict with it: `wayshub-provider check` tells" in done
+    assert told in cli(*arguments).check().out.splitlines()
+    to_programs = cli("router", "set", "twin", "--service", "wayshub", "--label", "team=video", "-o", "json")
+    assert (to_programs.status, json.loads(to_programs.out)["name"]) == (0, "twin")
+    assert told in to_programs.err.splitlines()
+    assert "Warning" not in cli("router", "remove", "twin").check().out
+    removed = cli("router", "remove", "wayshub", "--yes").check().out.splitlines()
+    assert "Warning: no router leads to the service wayshub" in removed
     assert "Warning" not in cli("server", "set", "wayshub", "a", "--weight", "2").check().out
