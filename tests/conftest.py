@@ -1,6 +1,8 @@
 """Fixtures: a real service on a real database, and a real Traefik that polls it."""
 
 import signal
+import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,6 +11,7 @@ import httpx
 import pytest
 
 from tests.running import (
+    SOAK,
     TOKEN,
     Service,
     Traefik,
@@ -20,6 +23,29 @@ from tests.running import (
     running_traefik,
 )
 from tests.web.samples import running_samples
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of tests that are marked with `part(of=4)`, leave every fourth case, unless all are wanted.
+
+    Which they are depends on the test's name, so that tests over the same cases take different ones.
+    """
+    if SOAK or len(items) == 1:
+        return
+    counts = Counter[str]()
+    left_out = []
+    for item in items:
+        part = item.get_closest_marker("part")
+        if part is not None:
+            name = item.nodeid.partition("[")[0]
+            number = counts[name] + zlib.crc32(name.encode())
+            counts[name] += 1
+            if number % part.kwargs["of"]:
+                left_out.append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        gone = set(left_out)
+        items[:] = [item for item in items if item not in gone]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -81,14 +81,15 @@ def test_no_page_keeps_anybody_out(page: Page, path: str) -> None:
     screenshots(page, f"{path.strip('/').replace('/', '-').replace('?', '-')[:60]}-en")
 
 
+@pytest.mark.part(of=4)
+@pytest.mark.parametrize("with_scripts", [True, False])
 @pytest.mark.parametrize("language", ["en", "id"])
-def test_no_page_is_scrolled_sideways(open_page: OpenPage, language: str) -> None:
-    for with_scripts in (True, False):
-        page = open_page(locale=language, extra_http_headers=AUTHORIZED, java_script_enabled=with_scripts)
-        for path in (*PATHS, f"/routers/{LONG}", f"{SERVICE}/servers/{LONG}", f"{SERVICE}/servers/{LONG}/edit"):
-            page.goto(path)
-            assert page.locator("html").get_attribute("lang") == language
-            check_width(page)
+def test_no_page_is_scrolled_sideways(open_page: OpenPage, language: str, *, with_scripts: bool) -> None:
+    page = open_page(locale=language, extra_http_headers=AUTHORIZED, java_script_enabled=with_scripts)
+    for path in (*PATHS, f"/routers/{LONG}", f"{SERVICE}/servers/{LONG}", f"{SERVICE}/servers/{LONG}/edit"):
+        page.goto(path)
+        assert page.locator("html").get_attribute("lang") == language
+        check_width(page)
 
 
 @pytest.mark.parametrize("path", EDITS)

@@ -74,14 +74,17 @@ def test_no_page_keeps_anybody_out(page: Page, filled: dict[str, str], path: str
     screenshots(page, f"{path.strip('/').replace('/', '-').replace('?', '-')[:60]}-en")
 
 
+@pytest.mark.part(of=4)
+@pytest.mark.parametrize("with_scripts", [True, False])
 @pytest.mark.parametrize("language", ["en", "id"])
-def test_no_page_is_scrolled_sideways(open_as_keeper: Open, filled: dict[str, str], language: str) -> None:
-    for with_scripts in (True, False):
-        page = open_as_keeper(locale=language, java_script_enabled=with_scripts)
-        for path in PATHS:
-            page.goto(path.format_map(filled))
-            assert page.locator("html").get_attribute("lang") == language
-            check_width(page)
+def test_no_page_is_scrolled_sideways(
+    open_as_keeper: Open, filled: dict[str, str], language: str, *, with_scripts: bool
+) -> None:
+    page = open_as_keeper(locale=language, java_script_enabled=with_scripts)
+    for path in PATHS:
+        page.goto(path.format_map(filled))
+        assert page.locator("html").get_attribute("lang") == language
+        check_width(page)
 
 
 @pytest.mark.parametrize("language", ["en", "id"])
