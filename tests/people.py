@@ -22,7 +22,7 @@ from tests.running import Service, http_client
 PASSWORD = "seven grey herons wade"
 TESTER = Actor("tester", "database")
 
-_QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """For accounts whose hash is not what a test is about. Who logs in with it gets it hashed anew, as it should be."""
 
 
@@ -43,7 +43,7 @@ def writing(path: Path) -> Iterator[Session]:
 
 
 def add_account(
-    path: Path, name: str, role: Role = Role.ADMIN, password: str = PASSWORD, hasher: PasswordHasher = _QUICK
+    path: Path, name: str, role: Role = Role.ADMIN, password: str = PASSWORD, hasher: PasswordHasher = QUICK
 ) -> None:
     """Make an account that can log in."""
     with writing(path) as session:

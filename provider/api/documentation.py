@@ -56,7 +56,9 @@ _WARNINGS: Final = {
     "schema": {"type": "integer", "minimum": 0},
 }
 _WARNING: Final = {
-    "description": "These conflicts in words, as many as fit: display strings (RFC 9651) with commas between.",
+    "description": "These conflicts in words, as many as fit, if there are any: display strings (RFC 9651) with "
+    "commas between.",
+    "required": False,
     "schema": {"type": "string"},
     "example": '%"no router leads to the service wayshub"',
 }

@@ -13,7 +13,7 @@ from provider.values import refusal
 SHORTEST: Final = 12
 LONGEST: Final = 1024
 
-_hasher: Final = PasswordHasher()
+_hasher = PasswordHasher()
 """With the parameters that the library recommends now."""
 
 
@@ -33,9 +33,9 @@ def normal(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def hashed(password: str, hasher: PasswordHasher = _hasher) -> str:
+def hashed(password: str, hasher: PasswordHasher | None = None) -> str:
     """Return what is kept of a password."""
-    return hasher.hash(password)
+    return (hasher or _hasher).hash(password)
 
 
 @cache
@@ -43,10 +43,11 @@ def _nobodys(hasher: PasswordHasher) -> str:
     return hasher.hash("of an account that does not exist")
 
 
-def verify(password_hash: str | None, text: str, hasher: PasswordHasher = _hasher) -> bool:
+def verify(password_hash: str | None, text: str, hasher: PasswordHasher | None = None) -> bool:
     """Tell whether this is the password. Where there is none it takes as long, and is not."""
     if len(text) > LONGEST:
         text = ""
+    hasher = hasher or _hasher
     nobodys = _nobodys(hasher)  # made once, by whoever comes first: also for who has a password
     try:
         hasher.verify(password_hash or nobodys, normal(text))
@@ -55,6 +56,6 @@ def verify(password_hash: str | None, text: str, hasher: PasswordHasher = _hashe
     return password_hash is not None
 
 
-def needs_rehash(password_hash: str, hasher: PasswordHasher = _hasher) -> bool:
+def needs_rehash(password_hash: str, hasher: PasswordHasher | None = None) -> bool:
     """Tell whether a password was hashed with other parameters than are used now."""
-    return hasher.check_needs_rehash(password_hash)
+    return (hasher or _hasher).check_needs_rehash(password_hash)

@@ -255,6 +255,7 @@ def assert_kept_out(place: Place, who: str, answer: httpx.Response) -> None:
 METHODS: Final = ["HEAD", "OPTIONS", "TRACE", "PUT", "PATCH", "DELETE", "POST", "GET", "PROPFIND", "LOCK", "PURGE"]
 
 
+@pytest.mark.part(of=5)
 @pytest.mark.parametrize("template", sorted({place.template for place in PLACES}))
 def test_a_method_that_a_route_does_not_know_tells_nothing_to_who_may_not_read(
     service: Service, tokens: dict[str, str], template: str

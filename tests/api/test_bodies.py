@@ -109,6 +109,7 @@ UNREADABLE: list[tuple[bytes, str, str]] = [
 ]
 
 
+@pytest.mark.part(of=4)
 @pytest.mark.parametrize(("body", "pointer", "code"), UNREADABLE, ids=lambda value: repr(value)[:40])
 def test_a_body_that_cannot_be_read_is_refused_at_every_door(
     client: httpx.Client, body: bytes, pointer: str, code: str
@@ -169,6 +170,7 @@ INVALID: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
+@pytest.mark.part(of=3)
 @pytest.mark.parametrize(("change", "pointer", "code"), INVALID, ids=lambda value: repr(value)[:40])
 def test_a_value_of_the_wrong_kind_is_never_taken_for_one_of_the_right(
     client: httpx.Client, change: dict[str, Any], pointer: str, code: str
@@ -211,6 +213,7 @@ def test_only_the_first_of_very_many_errors_are_told(client: httpx.Client) -> No
 # Content types
 
 
+@pytest.mark.part(of=3)
 @pytest.mark.parametrize(
     "content_type",
     [

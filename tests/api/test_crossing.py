@@ -48,6 +48,7 @@ def person(service: Service) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.mark.part(of=4)
 @pytest.mark.parametrize("place", CHANGING, ids=str)
 def test_no_page_of_another_site_changes_anything(service: Service, person: httpx.Client, place: Place) -> None:
     before = state(service), audited(person)
@@ -74,6 +75,7 @@ def test_so_it_is_with_methods_that_a_path_does_not_know(person: httpx.Client, p
         problem(person.request(method, path, headers=headers), "forbidden")
 
 
+@pytest.mark.part(of=3)
 @pytest.mark.parametrize("place", [place for place in CHANGING if place.has_json], ids=str)
 def test_what_a_form_can_send_is_no_body_of_rest(service: Service, person: httpx.Client, place: Place) -> None:
     before = state(service)
@@ -83,6 +85,7 @@ def test_what_a_form_can_send_is_no_body_of_rest(service: Service, person: httpx
     assert state(service) == before
 
 
+@pytest.mark.part(of=5)
 @pytest.mark.parametrize("path", [path for path in PATHS if path != "/traefik/configuration"])
 def test_to_look_from_another_site_changes_nothing_and_shares_nothing(
     service: Service, person: httpx.Client, path: str
@@ -100,6 +103,7 @@ def test_to_look_from_another_site_changes_nothing_and_shares_nothing(
     assert (state(service), audited(person)) == before
 
 
+@pytest.mark.part(of=5)
 @pytest.mark.parametrize("path", [*PATHS, "/nothing", "/static/nothing", *STATIC_PATHS])
 def test_no_route_and_no_static_file_answers_to_a_name_that_is_not_its_own(
     service: Service, person: httpx.Client, path: str
@@ -121,6 +125,7 @@ def test_nobody_is_logged_in_as_somebody_else_from_another_site(service: Service
             assert not client.cookies
 
 
+@pytest.mark.part(of=3)
 @pytest.mark.parametrize("place", PLACES, ids=str)
 def test_no_page_may_be_framed_and_nothing_private_is_stored(person: httpx.Client, place: Place) -> None:
     if place.template.startswith("/traefik/") or place.template == "/logout":

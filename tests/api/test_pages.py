@@ -84,6 +84,7 @@ def test_domains_come_in_the_order_of_their_a_labels(client: httpx.Client) -> No
     assert list(chain(*pages(client, "/domains", limit=2))) == expected
 
 
+@pytest.mark.part(of=3)
 @pytest.mark.parametrize(
     ("q", "found"),
     [

@@ -90,6 +90,7 @@ def test_a_wildcard_ranks_below_the_host_that_it_covers(client: httpx.Client, se
     assert "priority" not in routers["exact"]
 
 
+@pytest.mark.part(of=2)
 @pytest.mark.parametrize(
     ("change", "pointer", "code"),
     [

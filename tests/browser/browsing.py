@@ -29,6 +29,7 @@ Theme = Literal["light", "dark"]
 THEMES: Final[Sequence[Theme]] = ("light", "dark")
 
 _AXE: Final = (Path(__file__).parent / "axe" / "axe.min.js").read_text()
+_FIND: Final = "axe.run({resultTypes: ['violations']}).then((found) => found.violations)"
 _SHOTS: Final = os.environ.get("SCREENSHOTS")
 
 
@@ -108,10 +109,10 @@ def find_violations(page: Page) -> list[str]:
     """Return what axe-core finds on a page as it looks now, one text for each element."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(_AXE)
-    found: dict[str, Any] = page.evaluate("axe.run()")
+    found: list[dict[str, Any]] = page.evaluate(_FIND)
     return [
         f"{violation['id']}: {violation['help']}\n  {node['html'][:300]}\n  {node['failureSummary']}"
-        for violation in found["violations"]
+        for violation in found
         for node in violation["nodes"]
     ]
 

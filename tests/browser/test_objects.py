@@ -73,6 +73,7 @@ def shares(page: Page) -> list[str]:
     return page.locator("table.servers output").all_inner_texts()
 
 
+@pytest.mark.part(of=3)
 @pytest.mark.parametrize("path", PATHS)
 def test_no_page_keeps_anybody_out(page: Page, path: str) -> None:
     page.goto(path)
@@ -92,6 +93,7 @@ def test_no_page_is_scrolled_sideways(open_page: OpenPage, language: str, *, wit
         check_width(page)
 
 
+@pytest.mark.part(of=2)
 @pytest.mark.parametrize("path", EDITS)
 def test_no_page_that_tells_of_somebody_elses_change_keeps_anybody_out(
     page: Page, client: httpx.Client, path: str

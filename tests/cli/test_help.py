@@ -107,6 +107,7 @@ def refused(client: httpx.Client) -> None:
     assert answer.status_code == 403
 
 
+@pytest.mark.part(of=3)
 @pytest.mark.usefixtures("exposed", "refused")
 @pytest.mark.parametrize("example", EXAMPLES, ids=" ".join)
 def test_every_example_works(cli: Run, example: list[str]) -> None:

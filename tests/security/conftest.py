@@ -8,10 +8,18 @@ import httpx
 import pytest
 
 from provider.models import Role
-from tests.people import add_account, log_in, nobody
+from provider.security import passwords
+from tests.people import QUICK, add_account, log_in, nobody
 from tests.running import Service, running_service
 
 Browser = Callable[..., httpx.Client]
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords in a moment, and not in a tenth of a second, but where a test is about how long that takes."""
+    if request.module.__name__ != "tests.security.test_timing":
+        monkeypatch.setattr(passwords, "_hasher", QUICK)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from provider.security import passwords
 from tests.people import add_account, log_in, nobody
 from tests.running import SOAK, Service, cases, running_service
 
-SAMPLES: Final = cases(8, 300)
+SAMPLES: Final = cases(4, 300)
 KINDS: Final = {"wrong password": "desk", "unknown account": "dews", "no password yet": "sari"}
 """Names of one length, by what is wrong with each."""
 
