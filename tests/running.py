@@ -33,6 +33,7 @@ from provider.edges import fallback
 from provider.security.secrets import hashed
 from provider.server import Server
 from provider.settings import Settings
+from tests.forking import Forked
 
 ROOT = Path(__file__).parent.parent
 DEADLINE_SECONDS = 60.0
@@ -189,19 +190,37 @@ def remove_all(client: httpx.Client) -> None:
     answer.raise_for_status()
 
 
+Process = subprocess.Popen[bytes] | Forked
+
+
 @contextmanager
-def service_process(folder: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def service_process(folder: Path, **environment: str) -> Iterator[tuple[Process, str]]:
     """Run `serve` as a process of its own, that a test may kill. Gives the process and the service's URL.
 
-    `folder` has the database, `provider.db`. The process is ready when it is given.
+    `folder` has the database, `provider.db`. The process is ready when it is given. It is a fork of one that has read
+    its modules; `fresh_service_process` is none.
     """
-    variables = os.environ | {
+    variables = _serving(folder, environment)
+    yield from _running(Forked(["serve"], env=variables, cwd=folder), variables["PROVIDER_PORT"])
+
+
+@contextmanager
+def fresh_service_process(folder: Path, **environment: str) -> Iterator[tuple[Process, str]]:
+    """Do the same with a process that shares no memory with others: for those who measure it."""
+    variables = _serving(folder, environment)
+    process = subprocess.Popen([sys.executable, "-m", "provider", "serve"], env=variables, cwd=folder)
+    yield from _running(process, variables["PROVIDER_PORT"])
+
+
+def _serving(folder: Path, environment: dict[str, str]) -> dict[str, str]:
+    return os.environ | {
         "PROVIDER_DATABASE_URL": f"sqlite:///{folder / 'provider.db'}",
         "PROVIDER_PORT": str(free_port()),
         **environment,
     }
-    port = variables["PROVIDER_PORT"]
-    process = subprocess.Popen([sys.executable, "-m", "provider", "serve"], env=variables, cwd=folder)
+
+
+def _running(process: Process, port: str) -> Iterator[tuple[Process, str]]:
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until(lambda: answers(f"{url}/readyz"), "the service is ready", seconds=60)

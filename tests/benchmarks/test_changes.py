@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.benchmarks.results import Results
-from tests.running import http_client, service_process
+from tests.running import fresh_service_process, http_client
 
 CHANGES = 300
 MOST_TIMES = 5
@@ -37,8 +37,8 @@ def test_a_change_with_10_000_routers_costs_at_most_5_times_one_with_10(
 ) -> None:
     few, many = database_with(10), database_with(10_000)
     with (
-        service_process(few.parent) as (_, few_url),
-        service_process(many.parent) as (_, many_url),
+        fresh_service_process(few.parent) as (_, few_url),
+        fresh_service_process(many.parent) as (_, many_url),
         http_client(few_url) as few_client,
         http_client(many_url) as many_client,
     ):

@@ -11,7 +11,7 @@ import pytest
 
 from tests.benchmarks.load import requests_per_second
 from tests.benchmarks.results import Results
-from tests.running import ROOT, answers, fetch, free_port, service_process, wait_until
+from tests.running import ROOT, answers, fetch, free_port, fresh_service_process, wait_until
 
 ROUNDS = 7
 LEAST_RATIO = 0.8
@@ -36,7 +36,7 @@ def bare_process(content: Path) -> Iterator[str]:
 def test_the_endpoint_answers_at_least_0_8_as_often_as_a_bare_application(
     count: int, database_with: Callable[[int], Path], tmp_path: Path, results: Results
 ) -> None:
-    with service_process(database_with(count).parent) as (_process, service_url):
+    with fresh_service_process(database_with(count).parent) as (_process, service_url):
         polled = f"{service_url}/traefik/configuration?edge=default"
         content = tmp_path / "content"
         content.write_bytes(fetch(polled).raise_for_status().content)

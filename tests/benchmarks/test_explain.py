@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.benchmarks.results import Results
-from tests.running import http_client, service_process
+from tests.running import fresh_service_process, http_client
 
 ASKED = 200
 CHANGED = 20
@@ -36,7 +36,7 @@ def test_an_explanation_among_10_000_routers_takes_at_most_50_ms(
     database_with: Callable[[int], Path], results: Results
 ) -> None:
     with (
-        service_process(database_with(10_000).parent) as (_, url),
+        fresh_service_process(database_with(10_000).parent) as (_, url),
         http_client(url) as client,
     ):
         first = explain(client, 0)

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.benchmarks.results import Results
-from tests.running import fetch, free_port, service_process, wait_until
+from tests.running import fetch, free_port, fresh_service_process, wait_until
 
 STARTS = 3
 
@@ -27,7 +27,7 @@ def resident_megabytes(process: int) -> float:
 @pytest.mark.bench
 @pytest.mark.parametrize("count", [0, 10_000])
 def test_memory(count: int, database_with: Callable[[int], Path], results: Results) -> None:
-    with service_process(database_with(count).parent) as (process, url):
+    with fresh_service_process(database_with(count).parent) as (process, url):
         rest = resident_megabytes(process.pid)
         for _ in range(20):
             fetch(f"{url}/traefik/configuration").raise_for_status()

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.benchmarks.results import Results
-from tests.running import http_client, service_process
+from tests.running import fresh_service_process, http_client
 
 ROUNDS = 15
 MOST = 3.0
@@ -27,7 +27,7 @@ def test_a_page_takes_at_most_three_times_as_long_with_10_000_routers(
     path: str, what: str, database_with: Callable[[int], Path], results: Results
 ) -> None:
     few, many = database_with(10), database_with(10_000)
-    with service_process(few.parent) as (_one, small), service_process(many.parent) as (_other, large):
+    with fresh_service_process(few.parent) as (_one, small), fresh_service_process(many.parent) as (_other, large):
         page = {"Accept": "text/html"}
         with http_client(small, headers=page) as one, http_client(large, headers=page) as other:
             for client in (one, other):

@@ -18,7 +18,7 @@ import yaml
 from provider.cli import documents
 from tests.benchmarks.results import Results
 from tests.benchmarks.test_footprint import resident_megabytes
-from tests.running import http_client, service_process
+from tests.running import fresh_service_process, http_client
 
 FEW, MANY = 1_000, 10_000
 GROWS = 3
@@ -91,7 +91,7 @@ class Job:
         """Plan and apply the file, apply it again, and change one weight in each service. Returns seconds and MB."""
         found: dict[str, float] = {}
         self.file.write_text(documents.write(declared(self.count)))
-        with service_process(self.folder) as (process, url), highest_megabytes(process.pid) as highest:
+        with fresh_service_process(self.folder) as (process, url), highest_megabytes(process.pid) as highest:
             found["plan"], found["plan's memory"], printed = run(url, "plan", str(self.file), status=2)
             assert f"Plan: {self.count * 5:,} to create" in printed
             found["apply"], found["apply's memory"], printed = run(url, "apply", str(self.file), "--yes")

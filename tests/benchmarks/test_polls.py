@@ -12,7 +12,7 @@ from tests.benchmarks.results import Results
 from tests.e2e.edge import stays
 from tests.e2e.pollers import polling
 from tests.e2e.test_push import EDGES, MOST_SECONDS, cpu_seconds, open_files
-from tests.running import http_client, service_process
+from tests.running import fresh_service_process, http_client
 
 CHANGES = 7
 IDLE_SECONDS = 10.0
@@ -25,7 +25,7 @@ def test_a_change_reaches_1000_held_polls(migrated: Path, tmp_path: Path, result
     slowest, idle = [], 0.0
     with (
         open_files(2 * EDGES),
-        service_process(tmp_path, **environment) as (process, url),
+        fresh_service_process(tmp_path, **environment) as (process, url),
         http_client(f"{url}/api/v1") as client,
     ):
         for number in range(CHANGES):

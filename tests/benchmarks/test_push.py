@@ -20,7 +20,7 @@ import pytest
 from tests.benchmarks.results import Results
 from tests.e2e.edge import Place, place, wait_for_state
 from tests.e2e.traffic import HOST, expose
-from tests.running import NamedServer, free_port, http_client, named_servers, service_process, wait_until
+from tests.running import NamedServer, free_port, fresh_service_process, http_client, named_servers, wait_until
 
 PUSHED = "pushed to Traefik"
 BY_FILE = "Traefik's file provider"
@@ -132,7 +132,7 @@ def running(migrated: Path, folder: Path) -> Iterator[Stack]:
             "PROVIDER_FALLBACK_FILE": str(pushed.fallback_file),
             "PROVIDER_LOG_LEVEL": "warning",
         }
-        stack.enter_context(service_process(folder, **environment))
+        stack.enter_context(fresh_service_process(folder, **environment))
         a, b = stack.enter_context(named_servers("a", "b"))
         client = stack.enter_context(http_client(f"{url}/api/v1"))
         expose(client, (a, 1))

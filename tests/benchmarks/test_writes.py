@@ -14,7 +14,7 @@ import pytest
 
 from provider.database.connections import prepare
 from tests.benchmarks.results import Results
-from tests.running import http_client, service_process
+from tests.running import fresh_service_process, http_client
 
 SECONDS = 1.5
 ROUNDS = 3
@@ -85,7 +85,7 @@ def test_durable_writes_beside_a_bare_loop(
 ) -> None:
     served = database_with(10)
     bare = tmp_path / "bare.db"
-    with service_process(served.parent) as (_, url):
+    with fresh_service_process(served.parent) as (_, url):
         with http_client(url) as http:
             http.patch("/api/v1/services/app-00000/servers/a", json={"weight": 77}).raise_for_status()
         with closing(sqlite3.connect(served)) as source:

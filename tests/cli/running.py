@@ -1,23 +1,19 @@
 """The command line, in this process, in one of its own or on a terminal, and what answers in place of the service."""
 
-import atexit
 import os
 import shlex
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.cli import forking
-from tests.running import ROOT, wait_until
+from tests import forking
 
 PROGRAM = Path(sys.executable).with_name("wayshub-provider")
 DEADLINE_SECONDS = 60
@@ -82,20 +78,7 @@ def forking_program(folder: Path) -> Path:
 
 
 def _client() -> list[str]:
-    return [sys.executable, "-I", "-S", forking.__file__, _forking_server()]
-
-
-@cache
-def _forking_server() -> str:
-    """Start what forks for commands, until this process ends; return its socket."""
-    folder = tempfile.TemporaryDirectory(prefix="forking")
-    path = str(Path(folder.name) / "socket")
-    started = f"from tests.cli.forking import serve; serve({path!r})"
-    server = subprocess.Popen([sys.executable, "-c", started], cwd=ROOT, env=variables())
-    atexit.register(folder.cleanup)
-    atexit.register(server.kill)
-    wait_until(lambda: Path(path).exists(), "the server that forks for commands is there")
-    return path
+    return [sys.executable, "-I", "-S", forking.__file__, forking.find_server()]
 
 
 def variables(**changes: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ import yaml
 
 from provider import declarations
 from provider.cli import documents
-from tests.cli.running import Result, Run, run_process, terminal, variables
+from tests.cli.running import Result, Run, run_forked, terminal, variables
 from tests.running import ROOT, Service
 
 STATE = """\
@@ -255,12 +255,12 @@ def test_a_dry_run_of_apply_is_a_plan_that_needs_no_yes(cli: Run, client: httpx.
 
 def test_standard_input_is_a_file_too(service: Service, client: httpx.Client) -> None:
     environment = variables(PROVIDER_URL=service.url)
-    assert run_process("plan", "-", env=environment, input=STATE).status == 2
-    run_process("apply", "-", "--yes", env=environment, input=STATE).check()
-    exported = run_process("export", env=environment).check().out
+    assert run_forked("plan", "-", env=environment, input=STATE).status == 2
+    run_forked("apply", "-", "--yes", env=environment, input=STATE).check()
+    exported = run_forked("export", env=environment).check().out
     assert yaml.safe_load(exported) == yaml.safe_load(STATE) == whole(client)
-    assert run_process("plan", "-", "--prune", env=environment, input=exported).status == 0
-    wrong = run_process("plan", "-", env=environment, input="services: [\n").error()
+    assert run_forked("plan", "-", "--prune", env=environment, input=exported).status == 0
+    wrong = run_forked("plan", "-", env=environment, input="services: [\n").error()
     assert wrong.startswith("standard input:2:1: ")
 
 

@@ -2,7 +2,6 @@
 
 import signal
 import sqlite3
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +13,7 @@ from sqlmodel import Session, create_engine
 
 from provider import configuration
 from provider.revisions import read_parts
-from tests.running import cases, fetch, http_client, service_process, wait_until
+from tests.running import Process, cases, fetch, http_client, service_process, wait_until
 
 WRITERS = 8
 
@@ -84,7 +83,7 @@ def committed_document(path: Path) -> bytes:
         engine.dispose()
 
 
-def kill_while_all_write(process: subprocess.Popen[bytes], url: str, writers: list[Writer], writes: int) -> None:
+def kill_while_all_write(process: Process, url: str, writers: list[Writer], writes: int) -> None:
     """Let all write, and kill the service after so many writes."""
     enough = max(writer.revision for writer in writers) + writes
     with ThreadPoolExecutor(WRITERS) as pool:

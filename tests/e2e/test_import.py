@@ -11,7 +11,7 @@ import httpx
 import pytest
 import yaml
 
-from tests.cli.running import run_process, variables
+from tests.cli.running import run_forked, variables
 from tests.e2e.edge import place
 from tests.running import NamedServer, Service, Traefik, fetch, named_servers, wait_until
 
@@ -93,7 +93,7 @@ def answers(traefik: Traefik) -> dict[tuple[str, str, str], tuple[int, str, list
 
 
 def run_import(service: Service, *arguments: str) -> str:
-    return run_process("import", *arguments, env=variables(PROVIDER_URL=service.url)).check().out
+    return run_forked("import", *arguments, env=variables(PROVIDER_URL=service.url)).check().out
 
 
 @pytest.mark.usefixtures("client")

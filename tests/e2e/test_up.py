@@ -23,6 +23,7 @@ import pytest
 import yaml
 
 from tests.cli.running import run_forked, run_program
+from tests.forking import Forked
 from tests.running import AUTHORIZED, ROOT, answers, fetch, free_port, give_token, http_client, wait_until
 
 HOST = {"Host": "wayshub.localhost"}
@@ -34,7 +35,7 @@ LAST_LINE = "Ctrl-C stops it all."
 class Up:
     """A running `up`."""
 
-    process: subprocess.Popen[bytes]
+    process: Forked
     folder: Path
     out: Path
     errors: Path
@@ -121,9 +122,10 @@ def started(folder: Path, *options: str, **variables: str) -> Iterator[Up]:
     From then on the tests' token is good there.
     """
     out, errors = folder / "out.txt", folder / "errors.txt"
-    command = [sys.executable, "-m", "provider", "up", *ANY_PORTS, *options]
+    command = ["up", *ANY_PORTS, *options]
     with out.open("wb") as output, errors.open("wb") as wrong:
-        process = subprocess.Popen(command, cwd=folder, env=environment(**variables), stdout=output, stderr=wrong)
+        streams = {"stdout": output.fileno(), "stderr": wrong.fileno()}
+        process = Forked(command, cwd=folder, env=environment(**variables), **streams)
     up = Up(process, folder, out, errors)
     try:
         wait_until(lambda: LAST_LINE in up.printed or process.poll() is not None, "up has started", 30)

@@ -2,8 +2,6 @@
 
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import yaml
 
 from tests.cli.running import variables
+from tests.forking import Forked
 from tests.running import ROOT, answers, fetch, free_port, give_token, wait_until
 
 ANY_PORTS = ("--port", "0", "--web-port", "0", "--api-port", "0")
@@ -21,9 +20,9 @@ ANY_PORTS = ("--port", "0", "--web-port", "0", "--api-port", "0")
 def up(folder: Path, *options: str, **settings: str) -> Iterator[dict[str, str]]:
     """Run `up` until it has printed all that a start prints; give the URLs of the service and of Traefik's API."""
     out = folder / "out.txt"
-    command = [sys.executable, "-m", "provider", "up", *ANY_PORTS, *options]
     with out.open("wb") as output:
-        process = subprocess.Popen(command, cwd=folder, env=variables(**settings), stdout=output)
+        command = ["up", *ANY_PORTS, *options]
+        process = Forked(command, cwd=folder, env=variables(**settings), stdout=output.fileno())
     try:
         wait_until(lambda: "Ctrl-C stops it all." in out.read_text(), "up has started")
         give_token(folder / "var" / "provider.db")
