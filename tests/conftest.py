@@ -1,5 +1,6 @@
 """Fixtures: a real service on a real database, and a real Traefik that polls it."""
 
+import gc
 import signal
 import zlib
 from collections import Counter
@@ -46,6 +47,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         gone = set(left_out)
         items[:] = [item for item in items if item not in gone]
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what stays to the end: all modules, and all tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

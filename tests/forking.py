@@ -105,7 +105,8 @@ def _open(stream: int, mode: str) -> io.TextIOWrapper:
 class Forked:
     """A command that runs, with what `subprocess.Popen` has for it.
 
-    `stdout` and `stderr` are descriptors, by default those of this process. It ends with this process.
+    `stdin`, `stdout` and `stderr` are descriptors, by default of nothing and those of this process. It ends with this
+    process.
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class Forked:
         env: Mapping[str, str],
         cwd: Path,
         umask: int = 0o022,
+        stdin: int | None = None,
         stdout: int = 1,
         stderr: int = 2,
     ) -> None:
@@ -123,7 +125,7 @@ class Forked:
         self._connection.connect(find_server())
         asked = {"arguments": [*arguments], "environment": dict(env), "folder": str(cwd), "umask": umask}
         with Path(os.devnull).open("rb") as nothing:
-            self.pid = _start(self._connection, asked, [nothing.fileno(), stdout, stderr])
+            self.pid = _start(self._connection, asked, [nothing.fileno() if stdin is None else stdin, stdout, stderr])
 
     def poll(self) -> int | None:
         ready, _writable, _wrong = (

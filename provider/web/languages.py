@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -82,6 +83,7 @@ def catalogue_path(code: str) -> Path:
     return CATALOGUES / code / "LC_MESSAGES" / "messages.po"
 
 
+@cache
 def _translations(code: str) -> NullTranslations:
     if code == SOURCE:
         return NullTranslations()

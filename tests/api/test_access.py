@@ -280,6 +280,7 @@ def test_where_there_is_nothing_is_told_to_readers_only(service: Service, tokens
             problem(client.get(path, headers=bearer(tokens["read"])), "not-found")
 
 
+@pytest.mark.part(of=5)
 @pytest.mark.parametrize("path", STATIC_PATHS)
 def test_static_files_are_for_everybody_and_only_to_read(service: Service, path: str) -> None:
     with nobody(service) as client:

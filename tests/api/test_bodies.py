@@ -121,6 +121,7 @@ def test_a_body_that_cannot_be_read_is_refused_at_every_door(
         assert found["errors"][0]["in"] == "body"
 
 
+@pytest.mark.part(of=2)
 @pytest.mark.parametrize("body", [b"null", b"true", b"1", b"1.5", b'"text"', b"[]", b'[{"name":"a"}]'])
 def test_a_body_is_an_object(client: httpx.Client, body: bytes) -> None:
     for method, path in WRITES:
@@ -181,6 +182,7 @@ def test_a_value_of_the_wrong_kind_is_never_taken_for_one_of_the_right(
     assert len(answer.content) < 10_000
 
 
+@pytest.mark.part(of=2)
 @pytest.mark.parametrize(
     ("description", "code"),
     [
@@ -325,6 +327,7 @@ def test_a_body_that_ends_early_harms_nobody(
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
+@pytest.mark.part(of=3)
 @pytest.mark.parametrize(
     "request_head",
     [
@@ -355,6 +358,7 @@ def test_many_and_long_headers_are_passed_over(client: httpx.Client) -> None:
 # Paths and queries
 
 
+@pytest.mark.part(of=4)
 @pytest.mark.parametrize(
     "path",
     [

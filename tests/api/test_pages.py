@@ -133,6 +133,7 @@ def test_q_looks_where_it_says(client: httpx.Client) -> None:
     assert names(client.get("/services/shop/servers", params={"q": "shop"})) == []
 
 
+@pytest.mark.part(of=3)
 @pytest.mark.parametrize(
     ("parameters", "pointer", "code"),
     [

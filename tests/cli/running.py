@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import forking
+from tests.forking import Forked
 
 PROGRAM = Path(sys.executable).with_name("wayshub-provider")
 DEADLINE_SECONDS = 60
@@ -95,14 +96,8 @@ class Terminal:
 
     def __init__(self, *arguments: str, url: str) -> None:
         self._main, other = os.openpty()
-        self.process = subprocess.Popen(
-            [PROGRAM, *arguments],
-            stdin=other,
-            stdout=other,
-            stderr=other,
-            env=variables(PROVIDER_URL=url, TERM="xterm", COLUMNS="60"),
-            start_new_session=True,
-        )
+        environment = variables(PROVIDER_URL=url, TERM="xterm", COLUMNS="60")
+        self.process = Forked(arguments, env=environment, cwd=Path.cwd(), stdin=other, stdout=other, stderr=other)
         os.close(other)
         self.seen = ""
 
