@@ -1,7 +1,7 @@
 """Who may know whom: the layout, held by the imports themselves."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
 from itertools import permutations
 from pathlib import Path
@@ -98,11 +98,31 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-TREES = {
-    module_name(path): ast.parse(path.read_text(), str(path))
-    for path in sorted(ROOT.rglob("*.py"))
-    if "migrations" not in path.parts
-}
+class Trees(Mapping[str, ast.Module]):
+    """What the modules say, by their names; each is read when it is asked for."""
+
+    def __init__(self) -> None:
+        paths = (path for path in sorted(ROOT.rglob("*.py")) if "migrations" not in path.parts)
+        self._paths = {module_name(path): path for path in paths}
+        self._read: dict[str, ast.Module] = {}
+
+    def __getitem__(self, module: str) -> ast.Module:
+        if module not in self._read:
+            path = self._paths[module]
+            self._read[module] = ast.parse(path.read_text(), str(path))
+        return self._read[module]
+
+    def __contains__(self, module: object) -> bool:
+        return module in self._paths
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
+TREES = Trees()
 
 
 def layer(module: str) -> str:
