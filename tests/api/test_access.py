@@ -207,6 +207,7 @@ def test_the_table_has_each_route_and_no_other() -> None:
     assert mounts(make_app()) == MOUNTED
 
 
+@pytest.mark.part(of=2)
 @pytest.mark.parametrize("place", PLACES, ids=str)
 def test_each_route_lets_in_who_may_use_it_and_nobody_else(
     service: Service, credentials: dict[str, dict[str, str]], place: Place

@@ -26,7 +26,7 @@ PATHS = [
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def filled(samples: Service) -> dict[str, str]:
     """A service with some of each, and with names as long as they may be. Gives what stands in paths."""
     for name in (NAME, LONG):

@@ -10,9 +10,21 @@ from playwright.sync_api import Browser, Page
 from tests.browser.browsing import Watch
 from tests.e2e.traffic import spread
 from tests.people import PASSWORD, add_account
-from tests.running import NamedServer, Service, Traefik, free_port, named_servers, running_service, running_traefik
+from tests.running import (
+    SOAK,
+    NamedServer,
+    Service,
+    Traefik,
+    free_port,
+    named_servers,
+    running_service,
+    running_traefik,
+)
 
 HOST = "walk.test"
+
+WALKS = [("en", True), ("id", False), *([("id", True), ("en", False)] if SOAK else [])]
+"""By language, and with or without scripts."""
 
 
 @dataclass
@@ -79,8 +91,7 @@ def remove(page: Page, path: str) -> None:
     page.wait_for_load_state()
 
 
-@pytest.mark.parametrize("language", ["en", "id"])
-@pytest.mark.parametrize("with_scripts", [True, False], ids=["with-scripts", "without-scripts"])
+@pytest.mark.parametrize(("language", "with_scripts"), WALKS)
 def test_what_a_person_does_in_the_console_is_what_the_traffic_does(
     chromium: Browser, world: World, language: str, *, with_scripts: bool
 ) -> None:
