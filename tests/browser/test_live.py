@@ -186,6 +186,22 @@ def test_the_form_shows_while_one_types_what_will_come_of_it(page: Page) -> None
     expect(page.locator("#notices")).to_contain_text("alvin.xyz is exposed, as mine.")
 
 
+def test_a_row_comes_however_much_is_asked_for_before_the_answer(page: Page) -> None:
+    held: list[Route] = []
+    page.route(
+        "**/expose/check",
+        lambda route: held.append(route) if "do=add" in (route.request.post_data or "") else route.continue_(),
+    )
+    page.goto("/expose")
+    page.locator("#field-servers-0-url").fill("http://10.0.0.1:80")
+    with page.expect_response("**/expose/check"):  # what is typed is looked at
+        page.get_by_role("button", name="Add a server").click()
+    held.pop().continue_()
+    expect(page.locator("#field-servers-1-url")).to_be_visible(timeout=SECONDS)
+    assert page.locator("#field-servers-0-url").input_value() == "http://10.0.0.1:80"
+    assert page.locator("#preview #servers").count() == 0
+
+
 def test_it_is_live_by_itself_after_it_was_exposed(page: Page, traefik: Any) -> None:
     with named_servers("a") as (server,):
         page.goto("/expose")

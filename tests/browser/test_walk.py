@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.browsing import Watch
 from tests.e2e.traffic import spread
@@ -64,9 +64,12 @@ def log_in(page: Page) -> None:
 
 def expose(page: Page, world: World) -> None:
     page.locator("[name=domain]").fill(HOST)
-    page.locator("[name='servers/0/url']").fill(world.servers[0].url)
+    first, second = (page.locator(f"[name='servers/{index}/url']") for index in (0, 1))
+    first.fill(world.servers[0].url)
     page.locator("button[name=do][value=add]").click()
-    page.locator("[name='servers/1/url']").fill(world.servers[1].url)
+    second.fill(world.servers[1].url)
+    expect(first).to_have_value(world.servers[0].url)
+    expect(second).to_have_value(world.servers[1].url)
     page.locator("button[name=do][value=expose]:not(.unseen)").click()
     page.wait_for_url("**/applications/walk")
 
