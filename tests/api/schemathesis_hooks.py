@@ -15,7 +15,7 @@ from provider.cursors import write_cursor
 from provider.models.router import check_rule
 from tests import strategies
 from tests.api.checks import CODES, TITLES
-from tests.running import TOKEN_ID, http_client
+from tests.running import AUTHORIZED, TOKEN_ID, http_client
 
 Case = schemathesis.Case[Any]
 
@@ -48,7 +48,9 @@ def before_call(_context: HookContext, case: Case, _kwargs: dict[str, Any]) -> N
     url = service_url(case)
     if case.meta is not None and case.meta.generation.mode.is_positive:
         fit(case, url)
-    if case.path.startswith("/traefik/"):  # a poll is held on a connection that had one before
+    # A poll is held on a connection that had one before. A case that was touched is judged anew, and by what is
+    # documented a wrong `Authorization` is as good as any: those, of which none is held, stay as they are.
+    if case.path.startswith("/traefik/") and case.headers.get("Authorization") == AUTHORIZED["Authorization"]:
         case.headers["Connection"] = "close"
     if case.method == "DELETE" and "/tokens/" in case.path and case.path_parameters["id"] == TOKEN_ID:
         case.path_parameters["id"] = "missing0"  # the token with which everything here is asked
