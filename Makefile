@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UP ?=
 # Most tests wait for a Traefik for most of their time: one more at a time than there are cores on a small machine.
-PARALLEL ?= --numprocesses 4 --dist worksteal
+PARALLEL ?= --numprocesses 3 --dist worksteal
 
 # Hundreds of programs are started by the tests: each would compile the package anew.
 test soak bench: export PYTHONDONTWRITEBYTECODE :=

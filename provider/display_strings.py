@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Final
 from urllib.parse import unquote_to_bytes
 
-_STRING = re.compile(r'%"([^"]*)"')
-_UNSAFE = re.compile(rb'[^ -~]|[%"]')
+_STRING: Final = re.compile(r'%"([^"]*)"')
+_UNSAFE: Final = re.compile(rb'[^ -~]|[%"]')
 
 
 def write(texts: Iterable[str], most_bytes: int) -> str:

@@ -27,7 +27,7 @@ from tests.web.samples import running_samples
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of tests that are marked with `part(of=4)`, leave every fourth case, unless all are wanted.
+    """Of tests that are marked with `part(of=4)`, leave every fourth case, unless all are wanted, or a single one.
 
     Which they are depends on the test's name, so that tests over the same cases take different ones.
     """

@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -86,9 +85,9 @@ def run(asked: dict[str, Any], streams: list[int]) -> None:
         status = 0
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    except BaseException:  # noqa: BLE001  # as an interpreter does at its end
-        traceback.print_exc()
     finally:
+        if error := sys.exception():  # tell it as an interpreter does at its end
+            sys.excepthook(type(error), error, error.__traceback__)
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
@@ -128,10 +127,10 @@ class Forked:
             self.pid = _start(self._connection, asked, [nothing.fileno() if stdin is None else stdin, stdout, stderr])
 
     def poll(self) -> int | None:
-        ready, _writable, _wrong = (
-            select.select([self._connection], [], [], 0) if self.returncode is None else ([],) * 3
-        )
-        return self.wait() if ready else self.returncode
+        try:
+            return self.wait(0)
+        except subprocess.TimeoutExpired:
+            return None
 
     def wait(self, timeout: float | None = None) -> int:
         """Return how it ended. Raises `subprocess.TimeoutExpired`."""

@@ -34,7 +34,7 @@ WARNING_HEADER: Final = "Config-Warning"
 _MOST_TOLD: Final = 50
 _MOST_WARNED: Final = 100
 _MOST_WARNED_BYTES: Final = 2048
-"""How long the warnings in a header may be: proxies refuse answers whose headers are longer than 4 kB in all."""
+"""How long the warnings in a header may be: some proxies refuse answers whose headers take more than 4 kB in all."""
 
 T = TypeVar("T")
 
