@@ -177,10 +177,10 @@ class Events:
             return None
         return list(islice(self._kept, len(self._kept) - missed, None))
 
-    async def changed(self, seconds: float) -> None:
-        """Wait until there is an event more, or the time is up, or all who listen are let go of."""
+    async def changed(self, seconds: float, other: asyncio.Future[None]) -> None:
+        """Wait until there is an event more, or something other is done, or the time is up, or all are let go of."""
         if not self.closed:
-            await asyncio.wait({self._next()}, timeout=seconds)
+            await asyncio.wait({self._next(), other}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
 
     def _next(self) -> asyncio.Future[None]:
         if self._change is None:

@@ -1,9 +1,11 @@
 """`GET /traefik/configuration`: what Traefik polls.
 
-A bare ASGI application: it reads the snapshot in memory, and neither the database nor anything that
-could fail or wait. 200 with the document, or an error, at which Traefik keeps what it has.
+A bare ASGI application: it reads the snapshot in memory, and waits for nothing that could fail. Only who may
+poll is read from the database, when that has changed. 200 with the document, or an error, at which Traefik
+keeps what it has.
 """
 
+import asyncio
 import logging
 import re
 from functools import lru_cache
@@ -77,35 +79,36 @@ class ConfigurationEndpoint:
             current = self._revisions.current
             if current is None:
                 raise Unavailable(self._revisions.problem)
-            principal = await self._identify(scope)
-            name, seconds = read_query(scope["query_string"])
-            if not principal.grant.allows_edge(name):
-                await self._refuse_edge(scope, principal, name)
+            name, seconds = await self._admit(scope)
+            if method == "HEAD":  # it asks about the document, and is not given it
+                self._metrics.requested(method, PATH, 200)
+                await send(self._headers(self._polls.offer(name, current)))
+                await send({"type": "http.response.body", "body": b""})
+                return
+            snapshot = await self._answer(scope, receive, name, seconds, current)
         except ProviderError as error:
             await self._refuse(problems.from_error(error, PATH), scope, receive, send)
             return
-        if method == "HEAD":  # it asks about the document, and is not given it
-            self._metrics.requested(method, PATH, 200)
-            await send(self._headers(self._polls.offer(name, current)))
-            await send({"type": "http.response.body", "body": b""})
-            return
-        snapshot = await self._answer(scope, receive, name, seconds, current)
         if snapshot is not None:
             await send(self._headers(snapshot))
             await send({"type": "http.response.body", "body": snapshot.document.content})
 
-    async def _identify(self, scope: Scope) -> Principal:
-        """Return who polls. Raises `Unauthenticated`."""
-        given = [value for name, value in scope["headers"] if name == b"authorization"]
-        principal = self._access.find_by_header(given[0]) if len(given) == 1 else None
-        if principal is None and given:  # the token may be a moment old
-            await self._access.follow()
-            principal = self._access.find_by_header(given[0]) if len(given) == 1 else None
+    async def _admit(self, scope: Scope) -> tuple[str, float]:
+        """Return as which edge somebody polls who may, and how long that may wait. Raises what is wrong with it."""
+        await self._access.catch_up()
+        principal = self._find_principal(scope)
         if principal is None:
             raise Unauthenticated(
                 "an edge sends its token as `Authorization: Bearer …`: put it into the HTTP provider's headers"
             )
-        return principal
+        name, seconds = read_query(scope["query_string"])
+        if not principal.grant.allows_edge(name):
+            await self._refuse_edge(scope, principal, name)
+        return name, seconds
+
+    def _find_principal(self, scope: Scope) -> Principal | None:
+        given = _list_credentials(scope)
+        return self._access.find_by_header(given[0]) if len(given) == 1 else None
 
     async def _refuse_edge(self, scope: Scope, principal: Principal, name: str) -> NoReturn:
         client = scope.get("client")
@@ -116,7 +119,10 @@ class ConfigurationEndpoint:
     async def _answer(
         self, scope: Scope, receive: Receive, name: str, seconds: float, current: Served
     ) -> Served | None:
-        """Return what a poll is answered with, at once or after it was held; None if nobody listens any more."""
+        """Return what a poll is answered with, at once or after it was held; None if nobody listens any more.
+
+        Who polls is looked at again after it was held: raises `Unauthenticated` where the token is good no more.
+        """
         client = scope.get("client")
         connection = scope.get("state", {}).get(CONNECTION) or _unknown_connection()
         edge, poller = self._edges.asked(name, client[0] if client else None, seconds, connection)
@@ -124,7 +130,8 @@ class ConfigurationEndpoint:
         if poller.given is not None and seconds > 0:
             poller.holding = True
             try:
-                snapshot = await self._polls.wait(name, poller.given, seconds, lambda: _disconnected(receive))
+                snapshot = await self._polls.wait(name, poller.given, seconds, lambda: self._over(scope, receive))
+                await self._admit(scope)
             finally:
                 poller.holding = False
         if snapshot is not None:
@@ -133,6 +140,17 @@ class ConfigurationEndpoint:
             if logger.isEnabledFor(logging.DEBUG):
                 logger.debug("edge %s polled, and was given revision %d", name, snapshot.revision)
         return snapshot
+
+    async def _over(self, scope: Scope, receive: Receive) -> None:
+        """Wait until nobody listens to a held poll any more, or its token is revoked or has expired."""
+        listener = asyncio.ensure_future(_disconnected(receive))
+        try:
+            while self._find_principal(scope) is not None and not listener.done():
+                left = self._access.seconds_left(_list_credentials(scope)[0])
+                either: set[asyncio.Future[None]] = {listener, self._access.next_change()}
+                await asyncio.wait(either, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            listener.cancel()
 
     async def _refuse(self, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a problem. It is told in the metrics: a line for each would flood the log."""
@@ -180,6 +198,10 @@ def read_query(query: bytes) -> tuple[str, float]:
     if wrong:
         raise Invalid(wrong)
     return edge, float(wait)
+
+
+def _list_credentials(scope: Scope) -> list[bytes]:
+    return [value for name, value in scope["headers"] if name == b"authorization"]
 
 
 def _unknown_connection() -> Connection:

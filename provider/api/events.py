@@ -1,7 +1,7 @@
 """`/api/v1/events`: what becomes new, as server-sent events."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -15,6 +15,7 @@ from provider.dependencies import AccessDependency, EventsDependency
 from provider.errors import Unavailable
 from provider.events import MOST_LISTENERS, Event, Events
 from provider.security import needs
+from provider.security.access import Access
 
 router = APIRouter(prefix="/events", tags=["events"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
 
@@ -66,17 +67,20 @@ async def listen(
     if events.listeners >= MOST_LISTENERS:
         raise Unavailable(f"{MOST_LISTENERS} clients listen already: try again later")
 
-    def is_good() -> bool:
+    async def is_good() -> bool:
+        await access.follow()
         # Whoever only listens does nothing: a session that is idle ends all the same.
         principal = find_principal(access, request, counts=False)
         return principal is not None and principal.grant.allows("read")
 
     return EventSourceResponse(
-        _stream(events, after if last_event_id is None else last_event_id, is_good), headers=_HEADERS
+        _stream(events, access, after if last_event_id is None else last_event_id, is_good), headers=_HEADERS
     )
 
 
-async def _stream(events: Events, last_event_id: str | None, is_good: Callable[[], bool]) -> AsyncIterator[bytes]:
+async def _stream(
+    events: Events, access: Access, last_event_id: str | None, is_good: Callable[[], Awaitable[bool]]
+) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     found = events.last if last_event_id is None else events.find(last_event_id)
     position = events.last if found is None else found
@@ -87,11 +91,11 @@ async def _stream(events: Events, last_event_id: str | None, is_good: Callable[[
             yield _reset(events, position)
         checked = sent = loop.time()
         while not events.closed:
-            if loop.time() - checked >= CHECK_SECONDS:
-                if not is_good():
+            change, listed = access.next_change(), events.after(position)
+            if listed is None or listed or loop.time() - checked >= CHECK_SECONDS:
+                if not await is_good():
                     return
-                checked = loop.time()
-            listed = events.after(position)
+                checked, listed = loop.time(), events.after(position)
             if listed is None:
                 position, sent = events.last, loop.time()
                 yield _reset(events, position)
@@ -102,7 +106,9 @@ async def _stream(events: Events, last_event_id: str | None, is_good: Callable[[
                 sent = loop.time()
                 yield KEEPALIVE_COMMENT
             else:
-                await events.changed(CHECK_SECONDS)
+                await events.changed(CHECK_SECONDS, change)
+                if change.done():
+                    checked = float("-inf")
     finally:
         events.listeners -= 1
 

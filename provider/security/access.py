@@ -1,8 +1,8 @@
 """Who asks: found by a token or a session, in memory, because it is asked for each request and each poll.
 
 What is known is read from the database again as soon as somebody has changed the file, this process or
-another, such as the command line: requests look for that each time, polls live with what is known, at
-most a second old.
+another, such as the command line: requests and polls look for that each time. A poll does not wait for long
+where it cannot be read, and lives with what is known.
 """
 
 import asyncio
@@ -27,6 +27,9 @@ IDLE: Final = timedelta(hours=12)
 LONGEST: Final = timedelta(days=7)
 
 _PAUSE_SECONDS: Final = 1.0
+_PATIENCE_SECONDS: Final = 0.1
+"""How long a poll waits for what has changed. It is read in a few milliseconds, unless the database is in trouble."""
+
 _USED_PAUSE: Final = timedelta(minutes=1)
 """Time between two notes of when a credential was used last: a poll must never cost a transaction."""
 
@@ -98,6 +101,8 @@ class Access:
         self._version: int | None = None
         self._unread: int | None = None
         self._reading = asyncio.Lock()
+        self._following: asyncio.Task[None] | None = None
+        self._change: asyncio.Future[None] | None = None
         self._used: _Used = {}
         self._remembered: dict[bytes, _Remembered] = {}
         self._polled: set[str] = set()
@@ -125,8 +130,29 @@ class Access:
                 logger.debug("accounts and tokens cannot be read now: %s", error.detail)
                 self._unread = version
                 return
+            is_other = known != self._known
             self._known, self._version, self._unread = known, version, None
-            self._remembered.clear()
+            if is_other:
+                self._remembered.clear()
+                self._wake()
+
+    async def catch_up(self) -> None:
+        """Follow, for no longer than a poll may wait."""
+        if self._find_newer() is not None:
+            if self._following is None or self._following.done():
+                self._following = asyncio.create_task(self.follow())
+            await asyncio.wait({self._following}, timeout=_PATIENCE_SECONDS)
+
+    def next_change(self) -> asyncio.Future[None]:
+        """Return what is done when somebody else is known than now. All who wait share it: nobody may cancel it."""
+        if self._change is None:
+            self._change = asyncio.get_running_loop().create_future()
+        return self._change
+
+    def _wake(self) -> None:
+        if self._change is not None:
+            self._change.set_result(None)
+            self._change = None
 
     def _find_newer(self) -> int | None:
         """Return the version of the database, unless it is the one that was read."""
@@ -181,6 +207,13 @@ class Access:
             expires = self._known.tokens[identifier].expires
             self._remembered[value] = _Remembered(identifier, principal, expires)
         return principal
+
+    def seconds_left(self, value: bytes) -> float | None:
+        """Return for how long the token in an `Authorization` is good that was found just now; None is without end."""
+        remembered = self._remembered.get(value)
+        if remembered is None or remembered.expires is None:
+            return None
+        return max((remembered.expires - datetime.now(UTC)).total_seconds(), 0.0)
 
     def find_by_session(self, text: str, now: datetime, *, counts: bool = True) -> Principal | None:
         """Find who is logged in. Unless it `counts`, the session stays as idle as it was."""

@@ -19,6 +19,7 @@ from provider.app import Application
 from provider.security import secrets
 from provider.security.access import IDLE, written
 from tests.api.checks import problem
+from tests.people import add_token, bearer
 from tests.running import Service, Traefik, http_client, named_servers, running_service, wait_until
 
 
@@ -289,6 +290,22 @@ def test_a_stream_ends_when_its_token_is_good_no_more(start_service: Callable[..
             connection.commit()
         assert listener.ended.wait(10), "the stream goes on"
         assert listener.status == 200
+
+
+def test_what_happens_after_a_token_was_revoked_is_not_told_to_who_listened_with_it(
+    start_service: Callable[..., Service],
+) -> None:
+    service = start_service()
+    token = add_token(service, "read")
+    with listening(service, **bearer(token)) as listener:
+        expose(service, "told", "http://10.0.0.11:3000")
+        first = listener.wait_for("revision").data["number"]
+        with http_client(service.url) as client:
+            client.delete(f"/api/v1/tokens/{token.split('_')[1]}").raise_for_status()
+            for number in range(10):
+                client.put(f"/api/v1/services/secret-{number}", json={}).raise_for_status()
+        assert listener.ended.wait(10), "the stream goes on"
+        assert [event.data["number"] for event in listener.named("revision")] == [first]
 
 
 def test_a_stream_ends_when_its_session_does(service: Service) -> None:

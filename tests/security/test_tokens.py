@@ -3,8 +3,9 @@
 import re
 import sqlite3
 import subprocess
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from provider.security.secrets import hashed
 from tests.api.checks import problem
 from tests.cli.running import Result, run_forked, variables
 from tests.people import add_token, bearer, nobody
-from tests.running import Service, http_client, running_service, wait_until
+from tests.running import Service, fetch, http_client, running_service, wait_until
 
 TOKEN = re.compile(r"wsp_([a-z0-9]{8})_[A-Za-z0-9_-]{43}")
 
@@ -97,10 +98,10 @@ def test_two_tokens_of_one_name_are_good_together_until_one_is_revoked(service: 
     assert "several tokens are named rotated" in told
     run(service.database, "token", "revoke", old.split("_")[1]).check()
     assert machine.get("/api/v1/domains", headers=bearer(old)).status_code == 401, "from the next request on"
-    wait_until(lambda: statuses(machine, old) == (401, 401), "the polls know of it within a second", 1.5)
+    wait_until(lambda: statuses(machine, old) == (401, 401), "the polls know of it at once", 1.5)
     assert statuses(machine, new) == (403, 200)
     run(service.database, "token", "revoke", "rotated").check()
-    wait_until(lambda: statuses(machine, new) == (401, 401), "the polls know of it within a second", 1.5)
+    wait_until(lambda: statuses(machine, new) == (401, 401), "the polls know of it at once", 1.5)
 
 
 def test_what_rest_revokes_is_refused_from_the_next_request_on(service: Service, machine: httpx.Client) -> None:
@@ -109,19 +110,78 @@ def test_what_rest_revokes_is_refused_from_the_next_request_on(service: Service,
     own = machine.delete(f"/api/v1/tokens/{token.split('_')[1]}", headers=bearer(token))
     assert own.status_code == 204
     problem(machine.get("/api/v1/domains", headers=bearer(token)), "unauthenticated")
-    wait_until(lambda: statuses(machine, token) == (401, 401), "the polls know of it within a second", 1.5)
+    wait_until(lambda: statuses(machine, token) == (401, 401), "the polls know of it at once", 1.5)
 
 
-def test_a_poll_that_is_held_when_its_token_is_revoked_is_the_last_one(service: Service) -> None:
-    token = add_token(service, "edge:held")
-    with nobody(service) as client:
+def by_rest(service: Service, token: str) -> None:
+    with http_client(service.url) as admin:
+        admin.delete(f"/api/v1/tokens/{token.split('_')[1]}").raise_for_status()
+
+
+def by_command(service: Service, token: str) -> None:
+    run(service.database, "token", "revoke", token.split("_")[1]).check()
+
+
+def by_time(_service: Service, _token: str) -> None:
+    """Do nothing: it has three seconds."""
+
+
+ENDS = pytest.mark.parametrize("end", [by_rest, by_command, by_time])
+
+
+@contextmanager
+def held(service: Service, end: Callable[[Service, str], None]) -> Iterator[tuple[str, httpx.Client, Future[int]]]:
+    """Hold a poll with a token of its own, which ends soon or not at all; give it, the client and the answer."""
+    soon = datetime.now(UTC) + timedelta(seconds=3)
+    token = add_token(service, "edge:held", expires=soon.isoformat() if end is by_time else None)
+    with nobody(service, timeout=70) as client, ThreadPoolExecutor(1) as pool:
         client.headers.update(bearer(token))
-        asked = {"edge": "held", "wait": "1"}
-        assert client.get("/traefik/configuration", params=asked).status_code == 200
+
+        def poll() -> int:
+            return client.get("/traefik/configuration", params={"edge": "held", "wait": "60"}).status_code
+
+        assert poll() == 200
+        answer = pool.submit(poll)
+        wait_until(lambda: " 1.0" in held_line(service), "the poll is held")
+        yield token, client, answer
+
+
+def held_line(service: Service) -> str:
+    lines = fetch(f"{service.url}/metrics").text.splitlines()
+    return next(line for line in lines if line.startswith("provider_polls_held "))
+
+
+@ENDS
+def test_a_poll_is_held_no_longer_than_its_token_is_good(service: Service, end: Callable[[Service, str], None]) -> None:
+    with held(service, end) as (token, client, answer):
+        end(service, token)
+        assert answer.result(timeout=30) == 401
+        polled = client.get("/traefik/configuration", params={"edge": "held", "wait": "60"})
+        assert polled.status_code == 401
+
+
+@pytest.mark.parametrize("revoke", [by_rest, by_command])
+def test_a_change_right_after_a_token_was_revoked_reaches_no_poll_with_it(
+    service: Service, revoke: Callable[[Service, str], None]
+) -> None:
+    with held(service, revoke) as (token, client, answer), http_client(service.url) as admin:
+        revoke(service, token)
+        admin.put("/api/v1/services/secret", json={"labels": {"by": revoke.__name__}}).raise_for_status()
+        assert answer.result(timeout=30) == 401
+        assert client.get("/traefik/configuration", params={"edge": "held"}).status_code == 401
+
+
+def test_polls_with_other_tokens_stay_held_when_one_is_revoked(service: Service) -> None:
+    with held(service, by_rest) as (token, client, answer):
+        by_rest(service, add_token(service, "edge:held", name="other"))
+        wait_until(lambda: " 1.0" in held_line(service), "the poll is held")
+        assert not answer.done()
         with http_client(service.url) as admin:
-            admin.delete(f"/api/v1/tokens/{token.split('_')[1]}").raise_for_status()
-        client.get("/traefik/configuration", params=asked)
-        assert client.get("/traefik/configuration", params=asked).status_code == 401
+            listed = {"domain": "held.test", "servers": [{"url": "http://10.0.0.11:3000"}]}
+            admin.post("/api/v1/expose", json=listed).raise_for_status()
+        assert answer.result(timeout=30) == 200
+        assert token
+        assert client.get("/traefik/configuration", params={"edge": "held"}).status_code == 200
 
 
 def test_a_token_ends_when_it_says_to_the_second(service: Service, machine: httpx.Client) -> None:
