@@ -21,7 +21,7 @@ from provider import rules
 from provider.errors import Unverified
 from provider.messages import Message
 from provider.models import RouterInput, ServerInput, ServiceInput
-from provider.values import ServerState
+from provider.values import ServerState, Strategy
 
 BEACON: Final = "provider.beacon"
 """The middleware that tells which document an edge runs. Users' names have no dot."""
@@ -57,10 +57,12 @@ class StickyPart(_Strict, frozen=True):
 
 class LoadBalancerPart(_Strict, frozen=True):
     servers: list[ServerPart]
-    strategy: str
     health_check: HealthCheckPart | None = None
     pass_host_header: bool = True
     sticky: StickyPart | None = None
+    # Left out at Traefik's default, as all of these are: Traefik 3.3 and older do not know it, and reject
+    # the whole document for a field that they do not know.
+    strategy: Annotated[str, msgspec.Meta(min_length=1)] = Strategy.WRR.value
 
 
 class ServicePart(_Strict, frozen=True):
@@ -198,10 +200,10 @@ def service_part(service: ServiceInput, servers: Iterable[ServerInput]) -> Part:
     struct = ServicePart(
         LoadBalancerPart(
             servers=[ServerPart(server.url, server.weight) for server in sorted(servers, key=_name) if _takes(server)],
-            strategy=service.strategy.value,
             health_check=HealthCheckPart(check.interval, check.path, check.timeout) if check else None,
             pass_host_header=service.pass_host_header,
             sticky=StickyPart(CookiePart(sticky.cookie.name)) if sticky else None,
+            strategy=service.strategy.value,
         )
     )
     return Part(_member(service.name, _checked(struct, _decode_service, f"service {service.name}")))

@@ -312,12 +312,17 @@ def static_configuration(
 
 @contextmanager
 def running_traefik(
-    folder: Path, service_url: str, *, api_port: int | None = None, query: str = "edge=default&wait=5"
+    folder: Path,
+    service_url: str,
+    *,
+    api_port: int | None = None,
+    query: str = "edge=default&wait=5",
+    program: Path | None = None,
 ) -> Iterator[Traefik]:
     """Run a Traefik that polls a service, on free ports, with the project's static configuration.
 
-    `query` is that of its polls. Its fallback file is `fallback.yml` in the folder, without routes unless it was
-    there before.
+    `query` is that of its polls, and `program` another Traefik than the one of the tests. Its fallback file is
+    `fallback.yml` in the folder, without routes unless it was there before.
     """
     ports = [free_port(), free_port(), api_port or free_port()]
     fallback_file = folder / "fallback.yml"
@@ -328,7 +333,7 @@ def running_traefik(
     log = folder / "traefik.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [traefik_command(), f"--configFile={file}"], stdout=output, stderr=subprocess.STDOUT, cwd=folder
+            [program or traefik_command(), f"--configFile={file}"], stdout=output, stderr=subprocess.STDOUT, cwd=folder
         )
         web, other, api = (f"http://127.0.0.1:{port}" for port in ports)
         made = Traefik(web, other, api, process, log)

@@ -77,8 +77,7 @@ def test_the_document_says_what_traefik_needs_and_no_more() -> None:
     assert document["http"]["services"] == {
         "wayshub": {
             "loadBalancer": {
-                "servers": [{"url": "http://a.test:3000", "weight": 3}, {"url": "http://b.test:3000", "weight": 1}],
-                "strategy": "wrr",
+                "servers": [{"url": "http://a.test:3000", "weight": 3}, {"url": "http://b.test:3000", "weight": 1}]
             }
         }
     }
@@ -168,7 +167,9 @@ def test_a_router_to_nothing_is_never_assembled() -> None:
         document_of(([], [ROUTER]))
 
 
-GOOD = document_of(([(SERVICE, [server("a", 3)])], [ROUTER])).content
+GOOD = document_of(
+    ([(ServiceInput.model_validate({"name": "wayshub", "strategy": "p2c"}), [server("a", 3)])], [ROUTER])
+).content
 
 
 def with_beacon(http: dict[str, Any]) -> bytes:
@@ -224,7 +225,7 @@ def test_the_table_below_begins_with_documents_that_hold() -> None:
         with_beacon({"routers": {"r": {"entryPoints": ["web"], "rule": "Host(`a`)", "service": "missing"}}}),
         with_beacon({"routers": {"r": {"entryPoints": [], "rule": "Host(`a`)", "service": "missing"}}}),
         with_beacon({"routers": {"r": {"rule": "Host(`a`)", "service": "missing"}}}),
-        GOOD.replace(b'"strategy":"wrr"', b'"strategy":"wrr","strategy":"wrr"'),
+        GOOD.replace(b'"strategy":"p2c"', b'"strategy":"p2c","strategy":"p2c"'),
         GOOD.replace(b'"services":{', b'"services":{"wayshub":{"loadBalancer":{"servers":[],"strategy":"wrr"}},'),
         GOOD.replace(b"provider.beacon", b"provider.bacon"),
         GOOD.replace(b"X-Config-Digest", b"X-Config"),

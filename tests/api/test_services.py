@@ -177,7 +177,7 @@ def test_the_options_are_in_the_document(client: httpx.Client, service: Service)
         **{name: FULL[name] for name in FULL if name not in {"name", "labels"}},
     }
     client.put("/services/wayshub", json={}).raise_for_status()
-    assert load_balancer(service) == {"servers": [], "strategy": "wrr"}
+    assert load_balancer(service) == {"servers": []}
 
 
 def test_what_is_in_use_is_not_removed_and_its_users_are_named(client: httpx.Client) -> None:
