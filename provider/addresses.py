@@ -66,7 +66,7 @@ _LOOPBACK: Final = ipaddress.IPv6Address("::1")
 
 def find_refusal(host: str) -> str | None:
     """Say why no server may be at a host, in its normal form, or return None if one may."""
-    if host in _REFUSED_NAMES:
+    if host.removesuffix(".") in _REFUSED_NAMES:
         return Message("leads to {what}", what=_METADATA)
     address = find_address(host)
     if address is None:
@@ -88,7 +88,7 @@ def find_refusal(host: str) -> str | None:
 def find_address(host: str) -> Address | None:
     """Return the address that a host in its normal form is, or None for a name."""
     try:
-        return ipaddress.ip_address(host.strip("[]"))
+        return ipaddress.ip_address(host.removesuffix(".").strip("[]"))
     except ValueError:
         return None
 

@@ -49,6 +49,8 @@ _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _URL = re.compile(r"([^:/?#]+)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 _AUTHORITY = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::([^:]*))?", re.DOTALL)
 _SERVER_HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
+_DOTS = (".", "\u3002", "\uff0e", "\uff61")
+"""What IDNA takes for the dot between labels."""
 _NUMERIC_LABEL = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 
@@ -336,20 +338,24 @@ def _server_host(host: str) -> str:
             return f"[{ipaddress.IPv6Address(host[1:-1] if '%' not in host else '').compressed}]"
         except ValueError:
             raise refusal("url.host", Message("{host} is not an IPv6 address", host=_shown(host))) from None
-    lowered = host.lower()
+    # A dot at the end says that the name is whole: it is looked up as it stands, in none of the search domains.
+    end = "." if host.endswith(_DOTS) else ""
+    lowered = host[: len(host) - len(end)].lower()
     if not lowered.isascii():
         try:
-            lowered = to_ascii(host)
+            lowered = to_ascii(lowered)
         except PydanticCustomError as error:
             raise refusal("url.host", detail_of(error)) from None
     if len(lowered) > HOST_LENGTH or not _SERVER_HOST.fullmatch(lowered):
         raise refusal("url.host", Message("{host} is not a host name or an address", host=_shown(host)))
-    if _NUMERIC_LABEL.fullmatch(lowered.rpartition(".")[2]) and not _is_ipv4(lowered):
+    if _NUMERIC_LABEL.fullmatch(lowered.rpartition(".")[2]) and (end or not _is_ipv4(lowered)):
         raise refusal(
             "url.host",
             Message("{host} is not an IPv4 address: write four numbers, such as 10.0.0.11", host=_shown(host)),
         )
-    return lowered
+    if end and ("." not in lowered or find_refusal(lowered)):
+        raise refusal("url.host", Message("{host}: leave out the dot at the end", host=_shown(host)))
+    return lowered + end
 
 
 def _server_port(port: str | None) -> str:

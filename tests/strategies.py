@@ -32,7 +32,7 @@ hosts = st.builds(
 urls = st.builds(
     lambda scheme, host, port: f"{scheme}://{host}{port}",
     st.sampled_from(["http", "https", "h2c"]),
-    st.sampled_from(["10.0.0.11", "[::1]", "[2001:db8::7]", "server_1", "a.example"])
+    st.sampled_from(["10.0.0.11", "[::1]", "[2001:db8::7]", "server_1", "a.example", "a.example."])
     | st.from_regex(r"[a-z]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True),
     st.just("") | st.integers(1, 65535).map(lambda port: f":{port}"),
 )

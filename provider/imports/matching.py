@@ -11,7 +11,8 @@ from provider.rules.conditions import All, Condition, Either, Single
 from provider.rules.matchers import Host, HostRegexp, PathPrefix
 from provider.values import check_path_prefix, check_text, to_ascii
 
-_WILDCARD: Final = re.compile(r"\^\[\^\.\]\+\\\.(.+)\$")
+# With or without the dot that may stand behind every host: `Host` takes both, and so does a domain.
+_WILDCARD: Final = re.compile(r"\^\[\^\.\]\+\\\.((?:[a-z0-9-]|\\\.)+?)(?:\\\.\?)?\$")
 
 
 def forms(rule: rules.Rule) -> Iterator[Mapping[str, Any]]:
@@ -57,7 +58,7 @@ def _find_host(matcher: object) -> str | None:
         return host if not host.startswith("*") and _is_host(host) else None
     if isinstance(matcher, HostRegexp) and (found := _WILDCARD.fullmatch(matcher.arguments[0])):
         host = "*." + found[1].replace("\\", "")
-        return host if _is_host(host) and rules.host_matcher(host) == str(matcher) else None
+        return host if _is_host(host) else None
     return None
 
 

@@ -21,9 +21,12 @@ def quote(value: str) -> str:
 
 
 def host_matcher(host: str) -> str:
-    """Match one host, an A-label or a wildcard such as `*.example.com`, which is one level deep."""
+    """Match one host, an A-label or a wildcard such as `*.example.com`, which is one level deep.
+
+    Whoever asks for a name may put a dot behind it: `Host` takes it so as well, an expression has to say so.
+    """
     if host.startswith("*."):
-        expression = r"^[^.]+\." + re.escape(host[2:]).replace(r"\-", "-") + "$"
+        expression = r"^[^.]+\." + re.escape(host[2:]).replace(r"\-", "-") + r"\.?$"
         return f"HostRegexp({quote(expression)})"
     return f"Host({quote(host)})"
 

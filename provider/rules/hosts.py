@@ -12,8 +12,8 @@ from provider.rules.conditions import All, Condition, Either, Single
 from provider.rules.matchers import Host, HostRegexp
 from provider.rules.requests import Request
 
-# What `build` writes for a wildcard: one label, and a literal rest.
-_WILDCARD: Final = re.compile(r"\^\[\^\.\]\+((?:\\\.|[a-z0-9-])+)\$")
+# What `build` writes for a wildcard: one label, and a literal rest; people leave the last dot out.
+_WILDCARD: Final = re.compile(r"\^\[\^\.\]\+((?:\\\.|[a-z0-9-])+)(?:\\\.\?)?\$")
 
 
 def keys(condition: Condition) -> frozenset[str] | None:

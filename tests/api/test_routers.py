@@ -85,7 +85,7 @@ def test_a_wildcard_ranks_below_the_host_that_it_covers(client: httpx.Client, se
     client.post("/routers", json=ROUTER | {"name": "exact", "domains": ["www.alvin.xyz"]}).raise_for_status()
     client.post("/routers", json=ROUTER | {"domains": ["*.alvin.xyz"]}).raise_for_status()
     routers = service.configuration()["http"]["routers"]
-    assert routers["wayshub"]["rule"] == r"HostRegexp(`^[^.]+\.alvin\.xyz$`)"
+    assert routers["wayshub"]["rule"] == r"HostRegexp(`^[^.]+\.alvin\.xyz\.?$`)"
     assert routers["wayshub"]["priority"] < len(routers["exact"]["rule"])
     assert "priority" not in routers["exact"]
 

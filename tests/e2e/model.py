@@ -20,7 +20,7 @@ HOSTS: Final = {
 MATCHERS: Final = {
     "a.test": "Host(`a.test`)",
     "b.test": "Host(`b.test`)",
-    "*.a.test": "HostRegexp(`^[^.]+\\.a\\.test$`)",
+    "*.a.test": "HostRegexp(`^[^.]+\\.a\\.test\\.?$`)",
     "xn--bcher-kva.test": "Host(`xn--bcher-kva.test`)",
 }
 

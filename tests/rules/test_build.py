@@ -48,8 +48,8 @@ def test_a_quoted_value_reads_back_as_it_was(value: str) -> None:
         (["a.test", "b.test"], None, "Host(`a.test`) || Host(`b.test`)"),
         (["a.test", "b.test"], "/", "(Host(`a.test`) || Host(`b.test`)) && PathPrefix(`/`)"),
         ([], "/api", "PathPrefix(`/api`)"),
-        (["*.example.com"], None, r"HostRegexp(`^[^.]+\.example\.com$`)"),
-        (["*.a-b.test", "c.test"], None, r"HostRegexp(`^[^.]+\.a-b\.test$`) || Host(`c.test`)"),
+        (["*.example.com"], None, r"HostRegexp(`^[^.]+\.example\.com\.?$`)"),
+        (["*.a-b.test", "c.test"], None, r"HostRegexp(`^[^.]+\.a-b\.test\.?$`) || Host(`c.test`)"),
     ],
 )
 def test_a_rule_matches_any_of_the_hosts_and_the_path(hosts: list[str], path_prefix: str | None, rule: str) -> None:
@@ -62,6 +62,8 @@ def test_a_wildcard_matches_one_level_and_no_more(host: str, label: str) -> None
     assert found
     expression = re.compile(found[1])
     assert expression.search(label + host[1:])
+    assert expression.search(f"{label}{host[1:]}.")
+    assert not expression.search(f"{label}{host[1:]}..")
     assert not expression.search(host[2:])
     assert not expression.search(f"a.{label}{host[1:]}")
     assert not expression.search(label + host[1:].replace(".", "x", 2))

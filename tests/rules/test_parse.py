@@ -122,7 +122,7 @@ def test_the_priority_is_the_length_of_the_text_in_bytes() -> None:
 
 def test_a_rule_as_it_is_built_is_read_back() -> None:
     rule = rules.parse(rules.build(["*.a.test", "b.test"], "/x"))
-    assert str(rule.condition) == r"(HostRegexp(`^[^.]+\.a\.test$`) || Host(`b.test`)) && PathPrefix(`/x`)"
+    assert str(rule.condition) == r"(HostRegexp(`^[^.]+\.a\.test\.?$`) || Host(`b.test`)) && PathPrefix(`/x`)"
 
 
 def test_no_rule_is_too_deep_to_be_read() -> None:

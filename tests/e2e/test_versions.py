@@ -1,0 +1,112 @@
+"""Every Traefik 3 takes what is served: the oldest one, the last before strategies, and the newest."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.edge import wait_for_state
+from tests.e2e.traffic import HOST, expose
+from tests.running import (
+    NamedServer,
+    Service,
+    Traefik,
+    fetch,
+    free_port,
+    http_client,
+    named_servers,
+    running_service,
+    running_traefik,
+    traefik_command,
+)
+from tests.traefiks import BEFORE_STRATEGIES, OLDEST, traefik_of
+
+PROGRAMS = {
+    "oldest": lambda: traefik_of(OLDEST),
+    "before-strategies": lambda: traefik_of(BEFORE_STRATEGIES),
+    "newest": lambda: Path(traefik_command()),
+}
+
+
+@pytest.fixture(scope="module")
+def edges(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, dict[str, Traefik]]]:
+    """A service that has everything a user can set, but strategies, and a Traefik of each version that polls it."""
+    ports = {name: free_port() for name in PROGRAMS}
+    apis = ",".join(f"{name}=http://127.0.0.1:{port}" for name, port in ports.items())
+    folder = tmp_path_factory.mktemp("versions")
+    with ExitStack() as stack:
+        service = stack.enter_context(running_service(folder, migrated, coalesce_ms=20, traefik_api=apis))
+        (server,) = stack.enter_context(named_servers("a"))
+        fill(stack.enter_context(http_client(f"{service.url}/api/v1")), server)
+        traefiks = {
+            name: stack.enter_context(
+                running_traefik(
+                    tmp_path_factory.mktemp(name),
+                    service.url,
+                    api_port=ports[name],
+                    query=f"edge={name}&wait=5",
+                    program=program(),
+                )
+            )
+            for name, program in PROGRAMS.items()
+        }
+        yield service, traefiks
+
+
+def fill(client: httpx.Client, server: NamedServer) -> None:
+    """Make an application with every option, and routers of every kind to it."""
+    expose(client, (server, 3), name="app")
+    options = {
+        "healthCheck": {"path": "/health?deep=1", "interval": "30s", "timeout": "5s"},
+        "sticky": {"cookie": {"name": "way"}},
+        "passHostHeader": False,
+    }
+    client.patch("/services/app", json=options).raise_for_status()
+    client.put("/domains/*.wild.test", json={}).raise_for_status()
+    routers: dict[str, dict[str, object]] = {
+        "wild": {"domains": ["*.wild.test"], "priority": 7},
+        "prefix": {"domains": [HOST], "pathPrefix": "/api"},
+        "rule": {
+            "rule": "Host(`rule.test`) && (PathPrefix(`/é`) || Header(`X-A`, `║, \U0001f600 `) || Query(`q`, `1`))"
+        },
+    }
+    for name, fields in routers.items():
+        client.put(f"/routers/{name}", json={"service": "app"} | fields).raise_for_status()
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_document_with_everything_but_strategies_is_live(
+    edges: tuple[Service, dict[str, Traefik]], name: str
+) -> None:
+    service, traefiks = edges
+    traefik = traefiks[name]
+    shown = wait_for_state(service.url, "live", name, seconds=60)
+    assert shown["version"] == {"oldest": OLDEST, "before-strategies": BEFORE_STRATEGIES}.get(name, shown["version"])
+    routers = traefik.objects("routers")
+    assert {router["status"] for router in routers.values()} == {"enabled"}
+    assert {name: router["rule"] for name, router in routers.items()} == {
+        name: router["rule"] for name, router in service.configuration()["http"]["routers"].items()
+    }
+    for host, path in (
+        (HOST, "/"),
+        (HOST, "/api"),
+        ("a.wild.test", "/"),
+        ("a.wild.test.", "/"),
+        ("rule.test", "/é"),
+        ("rule.test", "/?q=1"),
+    ):
+        assert traefik.get(host, path).text == "a", (host, path)
+    assert traefik.get("b.a.wild.test").status_code == 404
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_strategy_is_weighted_round_robin_where_none_is_written(
+    edges: tuple[Service, dict[str, Traefik]], name: str
+) -> None:
+    service, traefiks = edges
+    wait_for_state(service.url, "live", name, seconds=60)
+    balancer = fetch(f"{traefiks[name].api}/api/http/services/app@http").raise_for_status().json()["loadBalancer"]
+    assert "strategy" not in service.configuration()["http"]["services"]["app"]["loadBalancer"]
+    assert balancer.get("strategy", "wrr") == "wrr"
