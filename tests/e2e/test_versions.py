@@ -1,6 +1,6 @@
 """Every Traefik 3 takes what is served: the oldest one, the last before strategies, and the newest."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from tests.running import (
 )
 from tests.traefiks import BEFORE_STRATEGIES, OLDEST, traefik_of
 
-PROGRAMS = {
+PROGRAMS: dict[str, Callable[[], Path]] = {
     "oldest": lambda: traefik_of(OLDEST),
     "before-strategies": lambda: traefik_of(BEFORE_STRATEGIES),
     "newest": lambda: Path(traefik_command()),
