@@ -86,7 +86,7 @@ def up(
             link = make_first_link(settings.database_path, url)
             keys = make_keys(settings.database_path, edge_name(static))
             static["providers"]["http"]["headers"] = {"Authorization": f"Bearer {keys.edge}"}
-            fallback.prepare(fallback_file)  # Traefik looks for it once, at its start
+            _prepare(fallback_file)
             web.release()
             api.release()
             _run(Plan(settings, service, url, program, static, demo, keys.service, link), progress)
@@ -101,6 +101,14 @@ def _with_edge(settings: Settings, name: str, api_url: str, fallback_file: Path)
     urls = settings.traefik_api_urls | {name: api_url}
     told = ",".join(f"{edge}={url}" for edge, url in urls.items())
     return settings.model_copy(update={"traefik_api": told, "fallback_file": fallback_file})
+
+
+def _prepare(fallback_file: Path) -> None:
+    """Make the fallback file: Traefik looks for it once, at its start."""
+    try:
+        fallback.prepare(fallback_file)
+    except OSError as error:
+        raise SettingsError(fallback.trouble_with(fallback_file, error)) from None
 
 
 def _migrate(settings: Settings, progress: Progress) -> None:

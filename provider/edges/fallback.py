@@ -4,12 +4,17 @@ Traefik keeps its configuration in memory only: one that is restarted while this
 answer 404 for everything. With this file it serves what it served before. Facts from Traefik 3.7: a
 router's rank is its priority, or the length of its rule, and negative priorities rank below every
 router that has none; so the copies in the file serve only while the HTTP provider's routers are absent.
+It reads every file as a template of Go first, and nothing but `{{` begins an action in one: no text of the
+document may have that in the file, see `written`.
 """
 
 import asyncio
+import errno
 import json
 import logging
 import os
+import re
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,6 +42,8 @@ _LONGEST_SECONDS: Final = 10.0
 _NONE: Final = "none"
 """Stands for the digest while no edge has accepted anything yet."""
 
+_TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+
 
 def fallback(content: bytes) -> bytes:
     """Return a document with its routers ranked below all others, in their own order.
@@ -44,7 +51,16 @@ def fallback(content: bytes) -> bytes:
     JSON, which is YAML too. The last router in rank has the priority -N, the first -1; those of one rank
     keep one.
     """
-    return json.dumps(_ranked(content), indent=1, ensure_ascii=False).encode()
+    return written(_ranked(content))
+
+
+def written(document: Mapping[str, Any]) -> bytes:
+    """Write a document so that it is no template, whatever is in its texts: each `{` in one is escaped.
+
+    Outside of texts two braces never stand side by side, since the members of an object have names.
+    """
+    plain = json.dumps(document, indent=1, ensure_ascii=False)
+    return _TEXT.sub(lambda text: text[0].replace("{", "\\u007b"), plain).encode()
 
 
 def _ranked(content: bytes) -> dict[str, Any]:
@@ -62,7 +78,12 @@ def _rank(router: dict[str, Any]) -> int:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Put a file in place of another, whole or not at all, and so that a power cut keeps one of the two."""
+    """Put a file in place of another, whole or not at all, and so that a power cut keeps one of the two.
+
+    A link stays, and what it leads to is replaced. Raises `OSError`, also for what is no file.
+    """
+    _check(path)
+    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -87,8 +108,29 @@ _EMPTY: Final = {"http": {"middlewares": {BEACON: {"headers": {"customResponseHe
 
 def prepare(path: Path) -> None:
     """Make the file if there is none: Traefik's file provider does not start without. Raises `OSError`."""
-    if not path.exists():
-        write(path, json.dumps(_EMPTY).encode())
+    if not _check(path):
+        write(path, written(_EMPTY))
+
+
+def _check(path: Path) -> bool:
+    """Tell whether there is a file. Raises `OSError` for what is none: to read a pipe, say, may take for ever."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISREG(mode):
+        what = next((what for is_one, what in _NO_FILES if is_one(mode)), Message("not a file"))
+        raise OSError(errno.EINVAL, Message("it is {what}: give the path of a file", what=what), str(path))
+    return True
+
+
+_NO_FILES: Final = (
+    (stat.S_ISDIR, Message("a folder")),
+    (stat.S_ISFIFO, Message("a named pipe")),
+    (stat.S_ISSOCK, Message("a socket")),
+    (stat.S_ISCHR, Message("a device")),
+    (stat.S_ISBLK, Message("a device")),
+)
 
 
 class Fallback:
@@ -101,6 +143,7 @@ class Fallback:
         self._rules: Mapping[str, str] = {}
         self._found: tuple[int, ...] = ()
         self._revision = -1
+        self._writing: asyncio.Future[dict[str, str]] | None = None
         self.trouble = ""
         """What is wrong now, for a person; empty while nothing is."""
 
@@ -112,16 +155,27 @@ class Fallback:
         """Keep the file at the last document that an edge accepted, without what was removed since.
 
         What is removed goes at once, accepted or not; else it is written when it is quiet, every ten seconds
-        in a storm. A file that somebody else took away or changed is written anew. Runs until it is cancelled.
+        in a storm. A file that somebody else took away or changed is written anew. Runs until it is cancelled, and
+        then writes what was still waiting: what was told to be live is in the file while the service is away.
         """
         if self._path is None:
             return
+        try:
+            await self._follow(self._path)
+        finally:
+            if self._writing is not None:
+                await asyncio.gather(self._writing, return_exceptions=True)
+            current, accepted = self._edges.current, self._edges.accepted
+            if self._kept is None or self._wanted(current, accepted) != self._kept:
+                await self._write(self._path, accepted, current)
+
+    async def _follow(self, path: Path) -> None:
         written = first = last = float("-inf")
         known, clock = self._kept, asyncio.get_running_loop().time
         while True:
             current, accepted = self._edges.current, self._edges.accepted
-            wanted = (accepted.document.digest if accepted else _NONE, current.document.digest if current else _NONE)
-            if wanted != self._kept or self._found != _signature(self._path):
+            wanted = self._wanted(current, accepted)
+            if wanted != self._kept or self._found != _signature(path):
                 if wanted != known:
                     known, last = wanted, clock()
                     first = last if first < written else first
@@ -130,11 +184,14 @@ class Fallback:
                     self._passed(current)
                     await self._edges.changed(early)
                     continue
-                if await self._write(self._path, accepted, current):
-                    self._kept, self._found = wanted, _signature(self._path)
+                if await self._write(path, accepted, current):
+                    self._kept, self._found = wanted, _signature(path)
                 written = clock()
             self._passed(current)
             await self._edges.changed(_PAUSE_SECONDS)
+
+    def _wanted(self, current: Snapshot | None, accepted: Served | None) -> tuple[str, str]:
+        return accepted.document.digest if accepted else _NONE, current.document.digest if current else _NONE
 
     def _passed(self, current: Snapshot | None) -> None:
         if current is not None and current.revision > self._revision:
@@ -149,16 +206,22 @@ class Fallback:
 
     async def _write(self, path: Path, accepted: Served | None, current: Snapshot | None) -> bool:
         try:
-            self._rules = await asyncio.to_thread(_update, path, accepted, current)
+            self._writing = asyncio.ensure_future(asyncio.to_thread(_update, path, accepted, current))
+            self._rules = await asyncio.shield(self._writing)  # a thread cannot be cancelled
         except OSError as error:
-            why = error.strerror or str(error)
-            detail = Message("the fallback file {path} cannot be written: {why}", path=path, why=why)
+            detail = trouble_with(path, error)
             if detail != self.trouble:
                 self.trouble = detail
                 logger.error("%s", detail)  # noqa: TRY400  # no bug of ours
             return False
         self.trouble = ""
         return True
+
+
+def trouble_with(path: Path, error: OSError) -> str:
+    """Say that the file cannot be written, and why, for a person."""
+    why = error.strerror or str(error)
+    return Message("the fallback file {path} cannot be written: {why}", path=path, why=why)
 
 
 def _signature(path: Path) -> tuple[int, ...]:
@@ -178,7 +241,7 @@ def _update(path: Path, accepted: Served | None, current: Snapshot | None) -> di
     prepare(path)
     before = path.read_bytes()
     wanted = limited(_read(before) if accepted is None else _ranked(accepted.document.content), current)
-    content = json.dumps(wanted, indent=1, ensure_ascii=False).encode()
+    content = written(wanted)
     if content != before:
         write(path, content)
     return {name: router["rule"] for name, router in wanted["http"].get("routers", {}).items()}

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.e2e.edge import place, shown, wait_for_state
@@ -10,6 +11,7 @@ from tests.e2e.traffic import HOST, expose
 from tests.running import (
     Traefik,
     answers,
+    fetch,
     free_port,
     http_client,
     named_servers,
@@ -104,3 +106,61 @@ def test_a_traefik_restarted_without_the_service_serves_from_the_file(migrated: 
         edge.kill()
         traefik = edge.start()
         wait_until(lambda: traefik.get(EXACT).text == "wildcard", "the routes come from the file")
+
+
+TEMPLATES = [
+    "Path(`/{{`)",
+    "Path(`/{`) || Path(`/{ {}}`) || Path(`/{{}}`)",
+    'Path("/{{ env `FALLBACK_CANARY` }}")',
+    'Path("/{{ env \\"FALLBACK_CANARY\\" }}")',
+    'Path("/{{- printf `%s` (env `FALLBACK_CANARY`) -}}")',
+    "Path(`/{{/* a comment */}}`)",
+    "Path(`/{{ range $i := until 1000000000 }}x{{ end }}`)",
+    "Path(`/{{ define . }}`) || Query(`q`, `\\{{{`)",
+    "Path(`/{\ufe5b{\uff5b\U0001f600`)",
+]
+"""Rules that Traefik's file provider, which reads its file as a template of Go, must not read as one."""
+
+
+def rules_of(traefik: Traefik, provider: str) -> dict[str, str]:
+    """Return the rules of the routers that a Traefik has from a provider, by the routers' names."""
+    with http_client(traefik.api) as client:
+        shown = client.get("/api/http/routers", params={"per_page": 1000}).raise_for_status().json()
+    return {
+        router["name"].partition("@")[0]: router["rule"]
+        for router in shown
+        if router["name"].endswith(f"@{provider}") and router["provider"] == provider
+    }
+
+
+def test_no_rule_is_read_as_a_template_and_what_was_live_is_in_the_file_when_the_service_stops(
+    migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canary = "canary-of-the-environment"
+    monkeypatch.setenv("FALLBACK_CANARY", canary)
+    port = free_port()
+    wanted = {f"t{number}": f"Host(`{HOST}`) && ({rule})" for number, rule in enumerate(TEMPLATES)}
+    with place(tmp_path / "traefik", f"http://127.0.0.1:{port}", "edge=default&wait=1") as edge:
+        options: dict[str, Any] = {"port": port, "traefik_api": edge.api, "fallback_file": edge.fallback_file}
+        with (
+            running_service(tmp_path, migrated, coalesce_ms=20, **options),
+            http_client(f"http://127.0.0.1:{port}/api/v1") as client,
+        ):
+            traefik = edge.start()
+            client.put("/services/s", json={}).raise_for_status()
+            for name, rule in wanted.items():
+                client.put(f"/routers/{name}", json={"rule": rule, "service": "s"}).raise_for_status()
+            wait_until(lambda: rules_of(traefik, "http") == wanted, "Traefik has the routers from the service")
+            wait_until(lambda: rules_of(traefik, "file") == wanted, "Traefik has the routers from the file it watches")
+            last = {"rule": "Host(`last.test`)", "service": "s"}
+            told = client.put("/routers/last", json=last, headers={"Prefer": "wait=20"}).raise_for_status()
+            assert told.headers["Preference-Applied"] == "wait"
+        assert {name: router["rule"] for name, router in routers(edge.fallback_file).items()} == wanted | {
+            "last": "Host(`last.test`)"
+        }
+        edge.kill()
+        traefik = edge.start()
+        wait_until(lambda: rules_of(traefik, "file") == wanted | {"last": "Host(`last.test`)"}, "the file is read")
+        assert canary not in fetch(f"{traefik.api}/api/rawdata").raise_for_status().text
+        assert canary not in edge.log.read_text()
+        assert "unterminated" not in edge.log.read_text()

@@ -364,3 +364,10 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
     assert "foreign.db is the database of another program" in last
     assert last.endswith("set PROVIDER_DATABASE_URL to another file")
     assert (tmp_path / "foreign.db").read_bytes() == before
+
+
+def test_a_fallback_that_is_no_file_is_told_in_words(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yml")
+    told = refused(tmp_path, *ANY_PORTS, PROVIDER_FALLBACK_FILE="pipe.yml")
+    wanted = "the fallback file pipe.yml cannot be written: it is a named pipe: give the path of a file"
+    assert told.splitlines()[-1] == f"wayshub-provider: {wanted}"

@@ -1,7 +1,9 @@
 """The fallback file: the same routes, in the same order, below all others."""
 
 import json
+import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provider.edges import fallback
+from tests.running import Service, fetch, http_client, wait_until
 
 Router = dict[str, Any]
 
@@ -84,3 +87,45 @@ def test_a_prepared_file_has_no_routes_and_one_that_is_there_stays(tmp_path: Pat
     path.write_text("as it was")
     fallback.prepare(path)
     assert path.read_text() == "as it was"
+
+
+@given(st.text(st.characters() | st.sampled_from('{}"\\`'), min_size=1, max_size=40))
+def test_no_text_begins_a_template_and_each_reads_back_as_it_was(text: str) -> None:
+    document = {"http": {"routers": {text: {"rule": text, "service": text, "priority": -1}}}}
+    made = fallback.written(document)
+    assert b"{{" not in made
+    assert json.loads(made) == document
+
+
+def test_a_link_stays_and_what_it_leads_to_is_replaced(tmp_path: Path) -> None:
+    kept, link = tmp_path / "kept" / "real.yml", tmp_path / "fallback.yml"
+    link.symlink_to("kept/real.yml")
+    fallback.prepare(link)
+    assert list(json.loads(kept.read_text())["http"]) == ["middlewares"]
+    fallback.write(link, b"two")
+    assert link.is_symlink()
+    assert kept.read_bytes() == b"two"
+    assert [found.name for found in kept.parent.iterdir()] == ["real.yml"]
+
+
+@pytest.mark.parametrize(
+    ("what", "make"),
+    [
+        ("a named pipe", os.mkfifo),
+        ("a folder", Path.mkdir),
+        ("a socket", lambda path: os.mknod(path, stat.S_IFSOCK | 0o600)),
+        ("a device", lambda path: path.symlink_to("/dev/zero")),
+    ],
+)
+def test_what_is_no_file_is_refused_in_words_and_left_alone(
+    start_service: Callable[..., Service], tmp_path: Path, what: str, make: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "f.yml"
+    make(path)
+    mode = path.stat().st_mode
+    service = start_service(fallback_file=path)
+    told = f"the fallback file {path} cannot be written: it is {what}: give the path of a file"
+    wait_until(lambda: fetch(f"{service.url}/readyz").json()["warnings"] == [told], told)
+    with http_client(f"{service.url}/api/v1") as client:
+        client.put("/services/a", json={}).raise_for_status()
+    assert path.stat().st_mode == mode
