@@ -13,7 +13,7 @@ from provider import configuration
 from provider.brake import Removal
 from provider.configuration import Parts, Section
 from provider.errors import pointer
-from provider.messages import Message
+from provider.messages import Message, listed
 from provider.models import Change, RouterInput, ServerInput
 
 _MOST_NAMED: Final = 3
@@ -201,27 +201,17 @@ def _gain(change: ShareChange) -> float:
 def _place(service: str, routers: Sequence[RouterInput]) -> str:
     """Say where people see a service: at its domains, or by its own name where it has none."""
     domains = sorted({domain for router in routers for domain in router.domains})
-    return _join(domains) if domains else Message("service {name}", name=service)
+    return listed(domains, _MOST_NAMED) if domains else Message("service {name}", name=service)
 
 
 def _names(changes: Sequence[ShareChange]) -> str:
-    return _join([change.server for change in changes])
+    return listed([change.server for change in changes], _MOST_NAMED)
 
 
 def _each(changes: Sequence[ShareChange]) -> str:
     """Tell each server's share by itself."""
     told = [f"{change.server} {_percent(change.before or 0)} → {_percent(change.after or 0)}" for change in changes]
     return ", ".join(told)
-
-
-def _join(words: Sequence[str]) -> str:
-    """Name the first few, and count the others."""
-    named, more = words[:_MOST_NAMED], len(words) - _MOST_NAMED
-    if more > 0:
-        return Message("{first} and {last}", first=", ".join(named), last=Message("{number} more", number=more))
-    if len(named) == 1:
-        return named[0]
-    return Message("{first} and {last}", first=", ".join(named[:-1]), last=named[-1])
 
 
 def _percent(share: float) -> str:

@@ -29,6 +29,7 @@ from provider.errors import Unavailable
 from provider.models import Revision, ServerInput, ServiceInput
 from provider.observations import down, observe
 from provider.revisions import Revisions, Snapshot
+from provider.store import revisions as kept
 from provider.store import servers, services
 
 logger = logging.getLogger(__name__)
@@ -201,8 +202,12 @@ def _read(revisions: Revisions, health: Health, known: int | None, changed: Coll
     with revisions.reading() as session:
         newer = select(Revision).where(col(Revision.number) > known).order_by(col(Revision.number))
         rows = session.exec(newer.limit(_REVISIONS_AT_ONCE)).all()
-        told: list[tuple[Name, Mapping[str, Any]]] = [("revision", _revision(row)) for row in rows]
-        touched = {name for row in rows for name in _list_touched(row)}
+        numbers = [row.number for row in rows]
+        named = kept.find_names(session, numbers, _MOST_OBJECTS + 1)
+        told: list[tuple[Name, Mapping[str, Any]]] = [
+            ("revision", _revision(row, named.get(row.number, []))) for row in rows
+        ]
+        touched = kept.touched_services(session, numbers)
         touched |= {change.service for change in changed if HealthState.DOWN in {change.before, change.after}}
         if len(touched | {change.service for change in changed}) > _MOST_SERVICES:
             told.append(("reset", {}))
@@ -212,21 +217,15 @@ def _read(revisions: Revisions, health: Health, known: int | None, changed: Coll
     return _News(told, rows[-1].number if rows else known or 0)
 
 
-def _revision(row: Revision) -> dict[str, Any]:
-    named = [{"kind": change["kind"], "name": change["name"]} for change in row.changes[:_MOST_OBJECTS]]
+def _revision(row: Revision, named: Sequence[tuple[str, str]]) -> dict[str, Any]:
     return {
         "number": row.number,
         "time": row.time,
         "author": row.author,
         "summary": row.summary,
-        "objects": named,
-        "more": len(row.changes) > len(named),
+        "objects": [{"kind": kind, "name": name} for kind, name in named[:_MOST_OBJECTS]],
+        "more": len(named) > _MOST_OBJECTS,
     }
-
-
-def _list_touched(row: Revision) -> set[str]:
-    """Return the services that a revision may have given other shares."""
-    return {change["name"].partition("/")[0] for change in row.changes if change["kind"] in {"service", "server"}}
 
 
 def _tell_health(

@@ -5,10 +5,13 @@ the template, which a catalogue of messages translates, and the values that stan
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from string import Formatter
-from typing import Self
+from typing import Any, Final, Self
+
+_TEMPLATE: Final = "template"
+_VALUES: Final = "values"
 
 
 class Message(str):
@@ -57,6 +60,32 @@ def _pattern(known: str) -> re.Pattern[str]:
         re.escape(literal) + (f"(?P<{name}>.*?)" if name else "") for literal, name, _spec, _conv in parts
     )
     return re.compile(written, re.DOTALL)
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """Name the first few, and count the others."""
+    named, more = names[:most], len(names) - most
+    if more > 0:
+        return Message("{first} and {last}", first=", ".join(named), last=Message("{number} more", number=more))
+    if len(named) == 1:
+        return named[0]
+    return Message("{first} and {last}", first=", ".join(named[:-1]), last=named[-1])
+
+
+def freeze(text: str) -> Any:
+    """Return a message as JSON, with its template and its values; what is none, as the text that it is."""
+    if not isinstance(text, Message):
+        return str(text)
+    values = {name: freeze(value) if isinstance(value, str) else value for name, value in text.values.items()}
+    return {_TEMPLATE: text.template, _VALUES: values}
+
+
+def thaw(frozen: Any) -> str:
+    """Return what `freeze` was given."""
+    if not isinstance(frozen, dict):
+        return str(frozen)
+    values = {name: thaw(value) if isinstance(value, str | dict) else value for name, value in frozen[_VALUES].items()}
+    return Message(frozen[_TEMPLATE], **values)
 
 
 def translate(text: str, gettext: Callable[[str], str]) -> str:

@@ -16,7 +16,6 @@ from functools import cached_property
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
-import msgspec
 from sqlmodel import Session, col, select
 
 from provider import brake, configuration
@@ -27,17 +26,18 @@ from provider.conflicts import Finding
 from provider.database.sessions import Database
 from provider.differences import Difference, Touched, compare, touched_services
 from provider.errors import ProviderError, Unavailable
-from provider.messages import Message
+from provider.messages import Message, freeze
 from provider.models import Actor, Change, Revision, RouterInput, ServerInput, ServiceInput
 from provider.store import audit, counts, declarations, records, routers, servers, services
+from provider.store import revisions as stored_revisions
 from provider.store.revisions import LONG, Retention, prune
+from provider.summaries import Summarise, join, summarise
 from provider.values import ServerState
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-_WORDS_SHOWN = 5
 _MANY = 100
 """From more changes than these on, all objects are read at once rather than each that is needed."""
 _MOST_WARNED = 20
@@ -181,11 +181,12 @@ class Revisions:
         compares: bool = False,
         confirmed: int | None = None,
         message: str = "",
+        says: Summarise = summarise,
     ) -> Outcome[T]:
         """Apply a change in one transaction, and serve what it gives. With `compares`, tell what it does.
 
         `confirmed` is the number with which somebody confirmed a change that takes much away (see `brake`), and
-        `message` what they say about it.
+        `message` what they say about it. `says` tells in words what was done.
 
         Whatever `apply` raises undoes it all. A change that changes nothing makes no revision. Raises
         `Unavailable` if it cannot be kept now, `Unverified` if Traefik would not take the result, and `Brake` for
@@ -198,16 +199,16 @@ class Revisions:
                 applied = self._apply(session, known, apply)
                 changes, snapshot = applied.changes, applied.snapshot
                 applied.removal.check(confirmed)
-                summary = summarise(changes)
+                words = says(changes) if changes else ()
                 if changes:
-                    _store_revision(session, snapshot, actor, summary, changes, message)
+                    _store_revision(session, snapshot, actor, words, changes, message)
                     prune(session, self._retention, datetime.now(UTC))
                 difference = _compare(applied) if compares else None
                 stored = perf_counter()
             committed = perf_counter()
             self._publish(snapshot)
             if changes:
-                _log(snapshot, actor, summary)
+                _log(snapshot, actor, join(words))
                 for observer in self._observers:
                     observer(Timings(applied.render_seconds, committed - stored))
             return Outcome(applied.result, snapshot.revision, snapshot.document.digest, difference, changes)
@@ -246,10 +247,8 @@ class Revisions:
 
     def changed_between(self, first: int, last: int) -> list[Change]:
         """Return what the revisions after `first` until `last` came to. Raises `Unavailable`."""
-        within = select(Revision.changes).where(col(Revision.number) > first, col(Revision.number) <= last)
         with self.reading() as session:
-            listed = session.exec(within.order_by(col(Revision.number))).all()
-        return net(Change(**change) for changes in listed for change in changes)
+            return net(stored_revisions.changes_between(session, first, last))
 
     def _check_loaded(self) -> Snapshot:
         if self._current is None:
@@ -286,7 +285,7 @@ class Revisions:
             # Another version renders differently, or somebody wrote past this service: both are changes.
             logger.warning("the stored state gives another document than revision %d did", number)
             following = Snapshot(number + 1, document, parts)
-            _store_revision(session, following, _START, "the stored state gives another document", [])
+            _store_revision(session, following, _START, [Message("the stored state gives another document")], [])
             return following
         return Snapshot(number, document, parts)
 
@@ -305,14 +304,6 @@ def net(changes: Iterable[Change]) -> list[Change]:
         first = merged.get((change.kind, change.name), change)
         merged[change.kind, change.name] = Change(change.kind, change.name, first.before, change.after)
     return [change for change in merged.values() if change.before != change.after]
-
-
-def summarise(changes: list[Change]) -> str:
-    """Say in words what changed."""
-    words = [change.words for change in changes[:_WORDS_SHOWN]]
-    if len(changes) > _WORDS_SHOWN:
-        words.append(f"and {len(changes) - _WORDS_SHOWN} more")
-    return "; ".join(words)
 
 
 def read_parts(session: Session) -> Parts:
@@ -442,22 +433,28 @@ def last_revision(session: Session) -> tuple[int, str | None]:
 
 
 def _store_revision(
-    session: Session, snapshot: Snapshot, actor: Actor, summary: str, changes: list[Change], message: str = ""
+    session: Session,
+    snapshot: Snapshot,
+    actor: Actor,
+    words: Sequence[str],
+    changes: Sequence[Change],
+    message: str = "",
 ) -> None:
-    listed: list[dict[str, Any]] = msgspec.to_builtins(changes)
+    summary = join(words)
     session.add(
         Revision(
             number=snapshot.revision,
             time=datetime.now(UTC).isoformat(timespec="milliseconds"),
             author=actor.name,
             summary=summary,
-            changes=listed,
+            words=[freeze(told) for told in words],
             digest=snapshot.document.digest,
             message=message,
         )
     )
     audit.add(session, actor, "state.change", summary, revision=snapshot.revision, message=message)
     session.flush()
+    stored_revisions.add_changes(session, snapshot.revision, changes)
 
 
 def _warn(outside: Mapping[str, str]) -> None:

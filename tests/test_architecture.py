@@ -27,6 +27,7 @@ LAYERS = [
     "answers",
     "display_strings",
     "models",
+    "summaries",
     "declarations",
     "plans",
     "brake",
@@ -62,7 +63,7 @@ DOORS = ["api", "web", "cli"]
 PURE = [
     *("messages", "errors", "failures", "validation", "tags", "cursors"),
     *("addresses", "values", "names", "rules", "balancing", "answers", "display_strings"),
-    *("declarations", "plans", "brake"),
+    *("summaries", "declarations", "plans", "brake"),
     *("configuration", "differences", "states", "models", "explanations", "conflicts", "imports"),
 ]
 IMPURE_MODULES = {

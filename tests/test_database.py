@@ -1,5 +1,6 @@
 """The database file: what it may be, how it is migrated, and how it is opened."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -26,6 +27,9 @@ from tests.running import ROOT
 
 NEWEST = max(file.name for file in (ROOT / "migrations" / "versions").glob("*.py"))[:4]
 """This version's newest migration."""
+
+EARLIER = [file.name[:4] for file in sorted((ROOT / "migrations" / "versions").glob("*.py")) if file.name < "0007"]
+"""The migrations before that which made rows of the changes."""
 
 SERVICE = "INSERT INTO service (name, strategy, pass_host_header) VALUES ('{}', 'wrr', 1)"
 SERVER = "INSERT INTO server (service, name, url, weight, state) VALUES ('wayshub', 'a', 'http://a', 1, 'ready')"
@@ -208,6 +212,47 @@ def test_migrations_go_down_and_up_again(path: Path) -> None:
     command.upgrade(config, "head")
     assert tables(path) == before
     command.check(config)
+
+
+CHANGES: list[dict[str, object]] = [
+    {"kind": "service", "name": "wayshub", "before": None, "after": {"name": "wayshub", "healthCheck": None}},
+    {"kind": "domain", "name": "xn--bcher-kva.example", "before": {"name": "b\u00fccher.example"}, "after": None},
+]
+
+
+@pytest.mark.parametrize("version", EARLIER)
+def test_what_revisions_changed_is_moved_from_every_earlier_version_and_back(tmp_path: Path, version: str) -> None:
+    path = tmp_path / "provider.db"
+    config = schema.alembic_config(path)
+    config.attributes["say"] = lambda _line: None
+    command.upgrade(config, version)
+    columns = "(number, time, author, summary, changes, digest)"
+    for number, changes in ((1, CHANGES), (2, []), (3, CHANGES[:1])):
+        values = f"({number}, '2026-01-01T00:00:00.000+00:00', 'ada', 'told', '{json.dumps(changes)}', 'd')"
+        execute(path, f"INSERT INTO revision {columns} VALUES {values}")  # noqa: S608  # written here
+    stored = query(path, f"SELECT {columns[1:-1]} FROM revision ORDER BY number")  # noqa: S608
+    command.upgrade(config, "head")
+    assert query(path, "SELECT number, author, summary, words, digest FROM revision ORDER BY number") == [
+        (number, "ada", "told", None, "d") for number in (1, 2, 3)
+    ]
+    moved = query(path, "SELECT revision, kind, name, before, after FROM revision_change ORDER BY revision, position")
+    assert [(number, kind, name, _value(before), _value(after)) for number, kind, name, before, after in moved] == [
+        (number, change["kind"], change["name"], change["before"], change["after"])
+        for number, changes in ((1, CHANGES), (3, CHANGES[:1]))
+        for change in changes
+    ]
+    command.downgrade(config, version)
+    assert query(path, f"SELECT {columns[1:-1]} FROM revision ORDER BY number") == stored  # noqa: S608
+
+
+def _value(text: object) -> object:
+    return None if text is None else json.loads(str(text))
+
+
+def test_what_changed_an_object_last_is_found_by_an_index(path: Path) -> None:
+    wanted = "SELECT max(revision) FROM revision_change WHERE kind = 'router' AND name = 'a' AND revision > 5"
+    ((*_ids, plan),) = query(path, f"EXPLAIN QUERY PLAN {wanted}")
+    assert "USING COVERING INDEX ix_revision_change_kind_name_revision (kind=? AND name=? AND revision>?)" in str(plan)
 
 
 def test_migrating_what_is_up_to_date_changes_nothing(path: Path) -> None:

@@ -6,7 +6,7 @@ import msgspec
 from fastapi import APIRouter, Body, Depends, Query, Response
 from sqlmodel import Session
 
-from provider import declarations
+from provider import declarations, summaries
 from provider.api import documentation
 from provider.api.bodies import WholeRoute
 from provider.api.conditions import ReadConditions, WriteConditions
@@ -78,7 +78,7 @@ def apply(
         check_whole(session, conditions)
         stored.apply(session, wanted, Prune(labels) if prune or labels else None)
 
-    outcome = write.compare(bring)
+    outcome = write.compare(bring, says=summaries.applied)
     return applied(outcome, {"ETag": whole_tag(outcome.revision, outcome.digest)})
 
 

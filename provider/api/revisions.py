@@ -1,6 +1,5 @@
 """`/api/v1/revisions`: the changes of the desired state, one after the other."""
 
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -64,15 +63,9 @@ def show_revision(revisions: RevisionsDependency, conditions: ReadConditions, nu
     """Return one revision, with what happened to each object."""
     with revisions.reading() as session:
         kept = stored.get(session, stored.read_number(number))
-        shown = WholeRevisionOutput(
-            number=kept.number,
-            time=datetime.fromisoformat(kept.time),
-            author=kept.author,
-            summary=kept.summary,
-            message=kept.message,
-            digest=kept.digest,
-            changes=[ChangeOutput(**change) for change in kept.changes],
-        )
+        listed = stored.changes_of(session, kept.number)
+        changes = [ChangeOutput.model_validate(msgspec.to_builtins(change)) for change in listed]
+        shown = WholeRevisionOutput(**dict(stored.shown(kept)), changes=changes)
     tag = etag("revision", as_json(shown))
     if conditions.not_modified(tag):
         return Response(status_code=304, headers={"ETag": tag})
@@ -147,5 +140,5 @@ def roll_back(
         check_whole(session, conditions)
         history.roll_back(session, wanted, named)
 
-    outcome = write.compare(bring, message=history.say_back(number, named))
+    outcome = write.compare(bring, message=history.say_back(number, named), says=history.saying_back(number, named))
     return applied(outcome, {"ETag": whole_tag(outcome.revision, outcome.digest)})

@@ -23,6 +23,7 @@ from provider.revisions import Outcome, Revisions, last_revision
 from provider.routing import Routing
 from provider.store import history
 from provider.store.records import as_json
+from provider.summaries import Summarise, summarise
 from provider.tags import whole_tag
 from provider.values import TEXT_SCHEMA, check_text
 
@@ -59,7 +60,14 @@ class Write:
         self._confirmed = confirmed
         self._message = message
 
-    def change(self, apply: Callable[[Session], T], *, compares: bool = False, message: str = "") -> Outcome[T]:
+    def change(
+        self,
+        apply: Callable[[Session], T],
+        *,
+        compares: bool = False,
+        message: str = "",
+        says: Summarise = summarise,
+    ) -> Outcome[T]:
         """Do it, or try it. Raises what `Revisions.change` does. `message` is for who says nothing."""
         if self._dry_run:
             outcome = self._revisions.try_change(apply)
@@ -70,12 +78,13 @@ class Write:
                 compares=compares,
                 confirmed=self._confirmed,
                 message=self._message or message,
+                says=says,
             )
         return replace(outcome, warnings=self._routing.warnings(outcome.changes))
 
-    def compare(self, apply: Callable[[Session], T], *, message: str = "") -> Outcome[T]:
+    def compare(self, apply: Callable[[Session], T], *, message: str = "", says: Summarise = summarise) -> Outcome[T]:
         """Do the same, and in any case tell what it does."""
-        return self.change(apply, compares=True, message=message)
+        return self.change(apply, compares=True, message=message, says=says)
 
 
 def check_whole(session: Session, conditions: Conditions) -> None:

@@ -13,6 +13,7 @@ from provider.models.revision import (
     ChangeOutput,
     Kind,
     Revision,
+    RevisionChange,
     RevisionOutput,
     WholeRevisionOutput,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "ObjectOutput",
     "QuarantineRecord",
     "Revision",
+    "RevisionChange",
     "RevisionOutput",
     "Role",
     "Router",

@@ -1,15 +1,19 @@
 """Revisions: the committed changes of the desired state."""
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel
 from pydantic import Field as Described
-from sqlalchemy import JSON
+from sqlalchemy import JSON, Index
 from sqlmodel import Field, SQLModel
 
 from provider.messages import Message
 from provider.models.base import output_config
+
+_LONGEST_VALUE: Final = 80
+"""The most characters of a value that stand in words; the value itself is kept whole."""
 
 MESSAGE_LENGTH: Final = 500
 """The most characters of what somebody says about a change."""
@@ -38,27 +42,59 @@ class Change:
         if self.after is None:
             return Message("{kind} {name} removed", kind=self.kind, name=self.name)
         fields = [
-            f"{field} {_word(self.before.get(field))} → {_word(value)}"
+            Message("{field} {before} → {after}", field=field, before=_word(self.before.get(field)), after=_word(value))
             for field, value in self.after.items()
             if self.before.get(field) != value
         ]
-        return f"{self.kind} {self.name}: {', '.join(fields)}"
+        told = reduce(lambda one, other: Message("{one}, {other}", one=one, other=other), fields)
+        return Message("{kind} {name}: {told}", kind=self.kind, name=self.name, told=told)
 
 
-def _word(value: object) -> str:
-    return str(value) if isinstance(value, int | str) and not isinstance(value, bool) and value != "" else repr(value)
+def _word(value: Any) -> str:
+    """Return a value as people write it; of a long one the beginning."""
+    if value is None or value in ([], {}):
+        return Message("nothing")
+    if isinstance(value, bool):
+        return Message("yes") if value else Message("no")
+    if value == "":
+        return "''"
+    if isinstance(value, list):
+        written = ", ".join(map(str, value))
+    elif isinstance(value, dict):
+        written = ", ".join(f"{name}: {_word(member)}" for name, member in value.items())
+    else:
+        written = str(value)
+    return written if len(written) <= _LONGEST_VALUE else written[:_LONGEST_VALUE] + "…"
 
 
 class Revision(SQLModel, table=True):
-    """One committed change: when (UTC, ISO 8601), who, in words, object by object, what it gave, and why."""
+    """One committed change: when (UTC, ISO 8601), who, in words, what it gave, and why; see `RevisionChange`.
+
+    `words` are the messages of which the summary is made, each with its template and values; revisions of earlier
+    versions have none.
+    """
 
     number: int = Field(primary_key=True)
     time: str = Field(max_length=32)
     author: str = Field(max_length=200)
     summary: str
-    changes: list[dict[str, Any]] = Field(sa_type=JSON)
+    words: list[Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     digest: str = Field(max_length=64)
     message: str = Field(default="", max_length=MESSAGE_LENGTH)
+
+
+class RevisionChange(SQLModel, table=True):
+    """What a revision did to one object, whole: `before` is null when it was made, `after` when it was removed."""
+
+    __tablename__ = "revision_change"
+    __table_args__ = (Index(None, "kind", "name", "revision"),)
+
+    revision: int = Field(primary_key=True, foreign_key="revision.number", ondelete="CASCADE")
+    position: int = Field(primary_key=True)
+    kind: str = Field(max_length=20)
+    name: str = Field(max_length=400)
+    before: dict[str, Any] | None = Field(sa_type=JSON(none_as_null=True))
+    after: dict[str, Any] | None = Field(sa_type=JSON(none_as_null=True))
 
 
 class ChangeOutput(BaseModel):

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import JSON, case, type_coerce
+from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.orm import defer
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, col, or_, select
 
 from provider.models import Actor, AuditEntry, AuditOutcome, AuditOutput, Change, Revision
-from provider.store import records
+from provider.store import records, revisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +71,31 @@ def page_in_words(session: Session, wanted: Filter, *, limit: int, before: int |
     return [_shown(entry, ()) for entry in _newest(session, wanted, limit, before)]
 
 
-def find_changes(session: Session, ids: Iterable[int]) -> dict[int, list[dict[str, Any]] | None]:
-    """Find what was changed, object by object, by the numbers of the entries: None where that is kept no more."""
-    none = case((col(AuditEntry.revision).is_(None), "[]"), else_="null")
-    kept = func.coalesce(func.nullif(AuditEntry.changes, "[]"), Revision.changes, none)
-    query = select(AuditEntry.id, type_coerce(kept, JSON)).where(col(AuditEntry.id).in_(list(ids)))
+def find_changes(
+    session: Session, ids: Iterable[int], most: int | None = None
+) -> dict[int, list[dict[str, Any]] | None]:
+    """Find what was changed, object by object, by the numbers of the entries: None where that is kept no more.
+
+    Of what a revision changed the first `most`.
+    """
+    query = sqlalchemy_select(AuditEntry.id, AuditEntry.revision, AuditEntry.changes, Revision.number)  # type: ignore[call-overload]
+    query = query.where(col(AuditEntry.id).in_(list(ids)))
     query = query.join(Revision, col(AuditEntry.revision) == col(Revision.number), isouter=True)
-    return {entry or 0: changes for entry, changes in session.exec(query)}
+    rows = session.connection().execute(query).all()
+    kept = revisions.find_changes(session, [number for *_entry, number in rows if number is not None], most)
+    found: dict[int, list[dict[str, Any]] | None] = {}
+    for entry, revision, changes, number in rows:
+        if revision is None or changes:
+            found[entry] = changes
+        else:
+            found[entry] = None if number is None else msgspec.to_builtins(kept.get(number, []))
+    return found
+
+
+def find_words(session: Session, numbers: Iterable[int]) -> dict[int, list[Any] | None]:
+    """Find the words of revisions as they are kept, by their numbers."""
+    query = select(Revision.number, Revision.words).where(col(Revision.number).in_(list(numbers)))
+    return {number: None if words is None else list(words) for number, words in session.exec(query)}
 
 
 def _newest(session: Session, wanted: Filter, limit: int, before: int | None) -> Sequence[AuditEntry]:

@@ -5,7 +5,6 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
-from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from provider.declarations import Declaration
@@ -14,10 +13,10 @@ from provider.messages import Message
 from provider.models import DomainInput, Revision, RouterInput, ServerInput, ServiceInput
 from provider.plans import Prune
 from provider.store import declarations, revisions
+from provider.summaries import Summarise, saying
 from provider.validation import invalid
 from provider.values import to_ascii
 
-_READ_AT_ONCE: Final = 100
 _MODELS: Final[dict[str, type[BaseModel]]] = {
     "domain": DomainInput,
     "service": ServiceInput,
@@ -45,7 +44,8 @@ def states_around(session: Session, number: int) -> tuple[Declaration, Declarati
     """Return the states before a revision, which need not be kept itself, and at it. Raises as `state_at` does."""
     kept = revisions.get(session, number)
     after = _undone(session, number)
-    own = {(change["kind"], change["name"]): change["before"] for change in kept.changes}
+    own: dict[tuple[str, str], dict[str, Any] | None] = {}
+    own |= {(change.kind, change.name): change.before for change in revisions.changes_of(session, kept.number)}
     return _with(after, own, number), after
 
 
@@ -88,20 +88,25 @@ def say_back(number: str, named: Named | None) -> str:
     return Message("{kind} {name} back to revision {number}", kind=named[0], name=named[1], number=number)
 
 
+def saying_back(number: str, named: Named | None) -> Summarise:
+    """Say what a rollback did."""
+    if named is None:
+        return saying(Message("Rolled back to revision {number}", number=number))
+    kind, name = named
+    return saying(Message("Rolled {kind} {name} back to revision {number}", kind=kind, name=name, number=number))
+
+
 def since(session: Session, number: int, most: int) -> Sequence[Revision]:
     """Return the newest revisions after a number, the newest first, without what they changed."""
-    changes: Any = Revision.changes
-    later = select(Revision).where(col(Revision.number) > number).options(defer(changes, raiseload=True))
+    later = select(Revision).where(col(Revision.number) > number)
     return session.exec(later.order_by(col(Revision.number).desc()).limit(most)).all()
 
 
 def _undone(session: Session, number: int) -> Declaration:
     """Undo what was changed after a number: an object was what the first of these changes found."""
-    later = select(Revision.changes).where(col(Revision.number) > number).order_by(col(Revision.number))
     found: dict[tuple[str, str], dict[str, Any] | None] = {}
-    for changes in session.exec(later.execution_options(yield_per=_READ_AT_ONCE)):
-        for change in changes:
-            found.setdefault((change["kind"], change["name"]), change["before"])
+    for _number, change in revisions.changes_since(session, number):
+        found.setdefault((change.kind, change.name), change.before)
     return _with(declarations.read(session), found, number)
 
 

@@ -1,22 +1,23 @@
 """Revisions in the database: listed and read, the newest first. `provider.revisions` alone adds one."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Any, Final
 
-from sqlalchemy import delete
-from sqlalchemy.orm import defer
+from sqlalchemy import ColumnElement, delete, insert
+from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import Session, col, func, or_, select
 
 from provider.errors import NotFound
 from provider.messages import Message
-from provider.models import Change, Revision, RevisionOutput
+from provider.models import Change, Revision, RevisionChange, RevisionOutput
 from provider.store import records
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
+_READ_AT_ONCE: Final = 1000
 _MOST_PRUNED: Final = 100
 """How many revisions go at once, at most: a change that found many of them would hold up others."""
 
@@ -42,31 +43,24 @@ def read_number(text: str) -> int:
 
 def page(session: Session, *, limit: int, before: int | None = None, q: str | None = None) -> Sequence[RevisionOutput]:
     """Return the newest revisions, of those before a number, with `q` in the summary, the message or the author."""
-    return [
-        RevisionOutput(
-            number=revision.number,
-            time=datetime.fromisoformat(revision.time),
-            author=revision.author,
-            summary=revision.summary,
-            message=revision.message,
-            digest=revision.digest,
-        )
-        for revision in _newest(session, limit, before, q, Revision.changes)
-    ]
+    return [shown(revision) for revision in newest(session, limit=limit, before=before, q=q)]
 
 
-def page_in_words(
-    session: Session, *, limit: int, before: int | None = None, q: str | None = None
-) -> Sequence[Revision]:
-    """Return the newest revisions as `page` does, without their changes and digests.
+def shown(revision: Revision) -> RevisionOutput:
+    """Return a revision as it is answered."""
+    return RevisionOutput(
+        number=revision.number,
+        time=datetime.fromisoformat(revision.time),
+        author=revision.author,
+        summary=revision.summary,
+        message=revision.message,
+        digest=revision.digest,
+    )
 
-    SQLite finds what it keeps behind the changes by reading those, and one revision can have changed everything.
-    """
-    return _newest(session, limit, before, q, Revision.changes, Revision.digest)
 
-
-def _newest(session: Session, limit: int, before: int | None, q: str | None, *without: Any) -> Sequence[Revision]:
-    query = select(Revision).options(*(defer(column, raiseload=True) for column in without))
+def newest(session: Session, *, limit: int, before: int | None = None, q: str | None = None) -> Sequence[Revision]:
+    """Return the newest revisions as `page` does, with their words as they are kept."""
+    query = select(Revision)
     if before is not None:
         query = query.where(col(Revision.number) < before)
     if q:
@@ -123,7 +117,82 @@ def find_digests(session: Session, digests: Iterable[str]) -> dict[str, int]:
     return dict(session.exec(newest.group_by(Revision.digest)).all())
 
 
-def find_changes(session: Session, numbers: Iterable[int]) -> dict[int, list[Change]]:
-    """Find what revisions changed, by their numbers."""
-    found = session.exec(select(Revision.number, Revision.changes).where(col(Revision.number).in_(list(numbers))))
-    return {number: [Change(**change) for change in changes] for number, changes in found}
+def add_changes(session: Session, number: int, changes: Sequence[Change]) -> None:
+    """Keep what a revision changed, object by object, in this order."""
+    rows = [{"revision": number, "position": position, **_columns(change)} for position, change in enumerate(changes)]
+    if rows:
+        session.connection().execute(insert(RevisionChange), rows)
+
+
+def _columns(change: Change) -> dict[str, Any]:
+    return {"kind": change.kind, "name": change.name, "before": change.before, "after": change.after}
+
+
+def changes_of(session: Session, number: int, *, first: int = 0, most: int | None = None) -> list[Change]:
+    """Return what a revision changed: `most` of it, from a place on."""
+    wanted = col(RevisionChange.revision) == number, col(RevisionChange.position) >= first
+    return [change for _number, change in _read(session, *wanted, most=most)]
+
+
+def count_changes(session: Session, number: int) -> int:
+    """Count the objects that a revision changed."""
+    counted = select(func.count()).select_from(RevisionChange).where(col(RevisionChange.revision) == number)
+    return session.exec(counted).one()
+
+
+def changes_between(session: Session, first: int, last: int) -> Iterator[Change]:
+    """Give what the revisions after `first` until `last` changed, one after the other."""
+    return (change for _number, change in _read(session, *_between(first, last)))
+
+
+def changes_since(session: Session, number: int) -> Iterator[tuple[int, Change]]:
+    """Give what was changed after a revision, with the numbers of the revisions, the oldest first."""
+    return _read(session, col(RevisionChange.revision) > number)
+
+
+def find_changes(session: Session, numbers: Iterable[int], most: int | None = None) -> dict[int, list[Change]]:
+    """Find what revisions changed, by their numbers; of each the first `most`."""
+    found: dict[int, list[Change]] = {}
+    wanted: list[ColumnElement[bool]] = [col(RevisionChange.revision).in_(list(numbers))]
+    if most is not None:
+        wanted.append(col(RevisionChange.position) < most)
+    for number, change in _read(session, *wanted):
+        found.setdefault(number, []).append(change)
+    return found
+
+
+def find_names(session: Session, numbers: Iterable[int], most: int) -> dict[int, list[tuple[str, str]]]:
+    """Find which objects revisions changed, as kind and name; of each revision the first `most`."""
+    names = select(RevisionChange.revision, RevisionChange.kind, RevisionChange.name)
+    names = names.where(col(RevisionChange.revision).in_(list(numbers)), col(RevisionChange.position) < most)
+    found: dict[int, list[tuple[str, str]]] = {}
+    for number, kind, name in session.exec(names.order_by(col(RevisionChange.revision), col(RevisionChange.position))):
+        found.setdefault(number, []).append((kind, name))
+    return found
+
+
+def touched_services(session: Session, numbers: Iterable[int]) -> set[str]:
+    """Return the services that revisions may have given other shares."""
+    names = select(RevisionChange.name).where(col(RevisionChange.revision).in_(list(numbers)))
+    found = session.exec(names.where(col(RevisionChange.kind).in_(("service", "server")))).all()
+    return {name.partition("/")[0] for name in found}
+
+
+def _between(first: int, last: int) -> Sequence[ColumnElement[bool]]:
+    return col(RevisionChange.revision) > first, col(RevisionChange.revision) <= last
+
+
+def _read(session: Session, *wanted: ColumnElement[bool], most: int | None = None) -> Iterator[tuple[int, Change]]:
+    columns = (
+        RevisionChange.revision,
+        RevisionChange.kind,
+        RevisionChange.name,
+        RevisionChange.before,
+        RevisionChange.after,
+    )
+    query = sqlalchemy_select(*map(col, columns)).where(*wanted).limit(most)
+    query = query.order_by(col(RevisionChange.revision), col(RevisionChange.position))
+    for number, kind, name, before, after in session.connection().execute(
+        query.execution_options(yield_per=_READ_AT_ONCE)
+    ):
+        yield number, Change(kind, name, before, after)

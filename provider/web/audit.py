@@ -55,11 +55,16 @@ def list_audit(
     filters, errors = _read(texts, wanted.q)
     found: Sequence[AuditOutput] = ()
     known: Mapping[int, Sequence[dict[str, Any]] | None] = {}
+    said: Mapping[int, Sequence[Any] | None] = {}
     if not errors:
         with revisions.reading() as session:
             found = audit.page_in_words(session, filters, limit=wanted.limit, before=before)
-            known = audit.find_changes(session, [entry.id for entry in found if changes.is_small(entry.words)])
-    rows = [_row(entry, [Change(**change) for change in known.get(entry.id) or ()]) for entry in found]
+            known = audit.find_changes(session, [entry.id for entry in found], changes.MOST + 1)
+            said = audit.find_words(session, [entry.revision for entry in found if entry.revision is not None])
+    rows = [
+        _row(entry, [Change(**change) for change in known.get(entry.id) or ()], said.get(entry.revision or 0))
+        for entry in found
+    ]
     part: Part[Row] = wanted.part(rows, lambda row: str(row.entry.id))
     return render(
         request,
@@ -72,10 +77,10 @@ def list_audit(
     )
 
 
-def _row(entry: AuditOutput, listed: Sequence[Change]) -> Row:
+def _row(entry: AuditOutput, listed: Sequence[Change], said: Sequence[Any] | None) -> Row:
     is_revision = entry.revision is not None
-    told = changes.summary(listed, entry.words) if is_revision else [recognise(entry.words, words.ALL)]
-    return Row(entry, told, [changes.shown(change) for change in listed])
+    told = changes.summary(said, entry.words) if is_revision else [recognise(entry.words, words.ALL)]
+    return Row(entry, told, [changes.shown(change) for change in listed] if len(listed) <= changes.MOST else [])
 
 
 def _read(texts: dict[str, str], q: str) -> tuple[audit.Filter, list[FieldError]]:

@@ -1,26 +1,23 @@
 """What happened to objects, for people: in words, and field by field. Pure."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from provider.messages import Message, recognise, template
+from provider.messages import recognise, template, thaw
 from provider.models import Change
 from provider.web.paths import object_path
 
 MOST: Final = 20
 """The most objects of a change that a list shows. One revision can change everything."""
 
-_WORDS_SHOWN: Final = 5
 _BETWEEN: Final = "; "
-_MORE: Final = template("and {count} more")
-_MORE_AT_THE_END: Final = re.compile(r"; and ([0-9]{1,9}) more")
+# What earlier versions kept as text alone.
 _SUMMARIES: Final = (
     template("the stored state gives another document"),
     template("{kind} {name} added"),
     template("{kind} {name} removed"),
-    _MORE,
+    template("and {count} more"),
 )
 _PLURALS: Final[Mapping[str, str]] = {"domain": "domains", "service": "services", "router": "routers"}
 
@@ -73,20 +70,11 @@ def compare(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -
     ]
 
 
-def is_small(stored: str) -> bool:
-    """Tell by its stored summary whether a revision changed few objects, so that all of them can be read."""
-    found = _MORE_AT_THE_END.search(stored[-20:])
-    return found is None or _WORDS_SHOWN + int(found[1]) <= MOST
-
-
-def summary(changes: Sequence[Change] | None, stored: str) -> list[str]:
-    """Say what a revision changed, as messages; where its changes were not read, from its stored summary."""
-    if not changes:
+def summary(words: Sequence[Any] | None, stored: str) -> list[str]:
+    """Say what a revision did, as messages: from its words as they are kept, or else from its text."""
+    if words is None:
         return [recognise(part, _SUMMARIES) for part in stored.split(_BETWEEN)]
-    words = [change.words for change in changes[:_WORDS_SHOWN]]
-    if len(changes) > _WORDS_SHOWN:
-        words.append(Message(_MORE, count=len(changes) - _WORDS_SHOWN))
-    return words
+    return [thaw(told) for told in words]
 
 
 def _is_empty(value: Any) -> bool:

@@ -4,21 +4,16 @@ An edge that runs an older document runs the application as it is wanted all the
 application was changed since.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
-from sqlalchemy import String, cast, func, or_
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from provider.models import Revision, RouterInput
+from provider.models import RouterInput
+from provider.store import objects
 from provider.web.scenes import EdgeSight, Sight
-
-_MOST_REVISIONS: Final = 200
-"""How far is looked back for the last change of an application."""
 
 
 class Phase(StrEnum):
@@ -49,27 +44,13 @@ def find_last_change(session: Session, router: RouterInput, sight: Sight) -> int
     """Find the last revision that changed an application, as far as it matters for the edges that are waited for.
 
     What changes a domain changes nothing that an edge gets. Revisions that every edge runs, and has run for as long
-    as is known, do not matter; and where the change is further back than is looked, it is none later than what is
-    returned. The changes of thousands of objects are searched as the text that they are kept as, not read.
+    as is known, do not matter.
     """
     awaited = [edge for edge in sight.edges if edge.awaited]
     if not awaited or sight.revision is None:
         return None
     oldest = min(min(edge.runs or 0, edge.history[0].revision if edge.history else 0) for edge in awaited)
-    looked_from = max(oldest, sight.revision - _MOST_REVISIONS)
-    changes = cast(col(Revision.changes), String)
-    touching = [func.instr(changes, words) > 0 for words in _words_of(router)]
-    newest = select(func.max(Revision.number)).where(col(Revision.number) > looked_from, or_(*touching))
-    found: int | None = session.exec(newest).one()
-    return looked_from if found is None and looked_from > oldest else found
-
-
-def _words_of(router: RouterInput) -> list[str]:
-    """Return what stands in the kept changes of each part of an application."""
-    service = router.service
-    named = [("router", router.name), ("service", service), ("server", f"{service}/")]
-    written = [json.dumps({"kind": kind, "name": name})[1:-1] for kind, name in named]
-    return [words.removesuffix('"') if words.endswith('/"') else words for words in written]
+    return objects.find_last_change(session, router, oldest)
 
 
 def judge(router: RouterInput, sight: Sight, last_change: int | None) -> Liveness:

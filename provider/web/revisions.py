@@ -66,9 +66,8 @@ def list_revisions(request: Request, revisions: RevisionsDependency, wanted: Par
     """List the revisions, the newest first."""
     before = None if wanted.after is None else read_number(wanted.after)
     with revisions.reading() as session:
-        found = stored.page_in_words(session, limit=wanted.limit, before=before, q=wanted.q or None)
-        known = stored.find_changes(session, [each.number for each in found if changes.is_small(each.summary)])
-    rows = [_row(each, known.get(each.number)) for each in found]
+        found = stored.newest(session, limit=wanted.limit, before=before, q=wanted.q or None)
+    rows = [_row(each) for each in found]
     part: Part[Row] = wanted.part(rows, lambda row: str(row.number))
     current = revisions.current
     return render(request, "revisions/list.html", part=part, current=current.revision if current else None)
@@ -102,8 +101,8 @@ async def show_revision(
     )
 
 
-def _row(revision: Revision, listed: list[Change] | None) -> Row:
-    words = changes.summary(listed, revision.summary)
+def _row(revision: Revision) -> Row:
+    words = changes.summary(revision.words, revision.summary)
     return Row(revision.number, datetime.fromisoformat(revision.time), revision.author, words, revision.message)
 
 
@@ -111,29 +110,31 @@ def _read(revisions: Revisions, number: str, first: int, other: int | None) -> S
     with revisions.reading() as session:
         revision = stored.get(session, stored.read_number(number))
         older, newer = stored.find_neighbours(session, revision.number)
-        listed: Sequence[Change] = [Change(**change) for change in revision.changes]
-        is_small, last = changes.is_small(revision.summary), first + _OBJECTS_SHOWN
-        words = changes.summary(listed if is_small else None, revision.summary)
+        count, last = stored.count_changes(session, revision.number), first + _OBJECTS_SHOWN
+        is_small = count <= changes.MOST
+        listed: Sequence[Change] = stored.changes_of(session, revision.number, first=first, most=_OBJECTS_SHOWN)
+        words = changes.summary(revision.words, revision.summary)
         traffic: Sequence[str] = ()
         # Both states are read as a whole, which is only done for who wants it, or where traffic moved.
-        if other is not None or (is_small and touched_services(listed)):
+        if other is not None or (is_small and first == 0 and touched_services(listed)):
             if other is None:
                 before, after = history.states_around(session, revision.number)
             else:
                 before, after = history.state_at(session, other), history.state_at(session, revision.number)
             found = states.difference(before, after)
             traffic = found.words[len(found.changes) :]
-            listed = listed if other is None else found.changes
+            if other is not None:
+                count, listed = len(found.changes), found.changes[first:last]
     return Sheet(
         revision,
         datetime.fromisoformat(revision.time),
         words,
-        [changes.shown(change) for change in listed[first:last]],
-        len(listed),
+        [changes.shown(change) for change in listed],
+        count,
         traffic,
         other,
         first,
-        write_cursor(str(last)) if last < len(listed) else None,
+        write_cursor(str(last)) if last < count else None,
         older,
         newer,
     )

@@ -111,7 +111,9 @@ def roll_back(
         return _show(request, _read(revisions, routing, wanted, named), Form(sent, wrong), status=422)
     told = message or history.say_back(number, named)
     try:
-        done = revisions.change(apply, actor=actor, confirmed=brakes.read(sent), message=told)
+        done = revisions.change(
+            apply, actor=actor, confirmed=brakes.read(sent), message=told, says=history.saying_back(number, named)
+        )
     except _Late as late:
         return _show(request, _read(revisions, routing, wanted, named), Form(sent), late.since, status=412)
     except Brake as error:
@@ -135,7 +137,9 @@ def _show(
     request: Request, plan: Plan, form: Form, since: Sequence[Revision] | None = None, status: int = 200
 ) -> Response:
     told = (
-        None if since is None else [(each.number, each.author, changes.summary(None, each.summary)) for each in since]
+        None
+        if since is None
+        else [(each.number, each.author, changes.summary(each.words, each.summary)) for each in since]
     )
     return render(
         request, "revisions/rollback.html", status=status, plan=plan, form=form, since=told, longest=MESSAGE_LENGTH

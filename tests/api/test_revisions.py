@@ -370,7 +370,7 @@ def test_an_object_that_an_earlier_version_took_and_this_one_does_not_is_told(mi
         change(client, "PUT", "/services/s", json={})
         change(client, "DELETE", "/services/s")
         with closing(sqlite3.connect(service.database)) as connection:
-            connection.execute("UPDATE revision SET changes = replace(changes, '\"wrr\"', '\"none\"')")
+            connection.execute("UPDATE revision_change SET before = replace(before, '\"wrr\"', '\"none\"')")
             connection.commit()
         told = problem(roll_back(client, 1), "invalid", ("/number", "value.choice"))
         assert "service s was at revision 1 what this version does not take" in told["detail"]

@@ -41,10 +41,14 @@ def _write(connection: sqlite3.Connection, client: int, deadline: float) -> int:
             "UPDATE server SET weight = ? WHERE service = ? AND name = 'a'", (weight, f"app-{client:05d}")
         )
         (number,) = connection.execute("SELECT max(number) FROM revision").fetchone()
-        (changes,) = connection.execute("SELECT changes FROM revision WHERE number = 2").fetchone()
         connection.execute(
-            "INSERT INTO revision (number, time, author, summary, changes, digest) VALUES (?, ?, ?, ?, ?, ?)",
-            (number + 1, "2026-01-01T00:00:00.000+00:00", "benchmark", "server: weight", changes, "0" * 12),
+            "INSERT INTO revision (number, time, author, summary, digest) VALUES (?, ?, ?, ?, ?)",
+            (number + 1, "2026-01-01T00:00:00.000+00:00", "benchmark", "server: weight", "0" * 12),
+        )
+        connection.execute(
+            "INSERT INTO revision_change SELECT ?, position, kind, name, before, after FROM revision_change "
+            "WHERE revision = 2",
+            (number + 1,),
         )
         connection.execute("COMMIT")
     return count

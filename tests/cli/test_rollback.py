@@ -32,7 +32,7 @@ def test_revisions_are_listed_with_who_and_why(cli: Run, client: httpx.Client) -
     cli("server", "set", "wayshub", "b", "--state", "drain", "-m", "die Platte wird getauscht: größer").check()
     first, *_others = cli("revision", "list", "--limit", "3").check().out.splitlines()[1:]
     assert "tests" in first
-    assert "server wayshub/b: state ready → drain" in first
+    assert "Drained server b of wayshub" in first
     assert first.endswith("die Platte wird getauscht: größer")
     (found,) = json.loads(cli("revision", "list", "-q", "PLATTE WIRD", "--limit", "1", "-o", "json").check().out)
     assert found == newest(client)

@@ -64,7 +64,7 @@ def count(page: Page) -> int:
 def test_entries_say_who_did_what_and_open_to_what_it_changed(admin: httpx.Client) -> None:
     page = shown(admin, action="state.change", q="drain")
     assert count(page) == 1
-    assert "tests server wayshub/a: state ready → drain" in page.text
+    assert "tests Drained server a of wayshub" in page.text
     assert "token:tests000" in page.text
     assert "From where 127.0.0.1" in page.text
     assert "Field Before After state ready drain" in page.text

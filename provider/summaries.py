@@ -1,0 +1,113 @@
+"""What a change did, in a few words and as who made it sees it: `Exposed alvin.xyz`, not object by object. Pure."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from provider.messages import Message, listed, template
+from provider.models import Change
+
+Summarise = Callable[[Sequence[Change]], Sequence[str]]
+"""Says what changes did: messages, which stand one after the other."""
+
+_BETWEEN: Final = "; "
+_WORDS_SHOWN: Final = 5
+_NAMES_SHOWN: Final = 3
+_STATES: Final[Mapping[str, str]] = {
+    "ready": template("Put server {name} of {service} back"),
+    "drain": template("Drained server {name} of {service}"),
+    "maint": template("Took server {name} of {service} out"),
+}
+
+
+def summarise(changes: Sequence[Change]) -> Sequence[str]:
+    """Say what changes did."""
+    return _applications(changes) or _switched(changes) or _object_by_object(changes)
+
+
+def saying(done: str) -> Summarise:
+    """Say what was done, whatever that changed."""
+    return lambda _changes: [done]
+
+
+def applied(changes: Sequence[Change]) -> Sequence[str]:
+    """Say what bringing the state in step with a declaration did."""
+    words = _applications(changes)
+    if words or len(changes) <= _WORDS_SHOWN:
+        return words or summarise(changes)
+    return [Message("Applied {count} changes", count=len(changes))]
+
+
+def join(words: Sequence[str]) -> str:
+    """Write a summary as one text."""
+    return _BETWEEN.join(words)
+
+
+def _object_by_object(changes: Sequence[Change]) -> Sequence[str]:
+    words = [change.words for change in changes[:_WORDS_SHOWN]]
+    if len(changes) > _WORDS_SHOWN:
+        words.append(Message("and {count} more", count=len(changes) - _WORDS_SHOWN))
+    return words
+
+
+def _applications(changes: Sequence[Change]) -> Sequence[str]:
+    """Say which applications came or went as a whole, if that is all that happened."""
+    if len(changes) < 2:
+        return []
+    if all(change.before is None for change in changes):
+        told = template("Exposed {names}")
+    elif all(change.after is None for change in changes):
+        told = template("Removed {names}")
+    else:
+        return []
+    names = _places(changes)
+    return [Message(told, names=listed(names, _NAMES_SHOWN))] if names else []
+
+
+def _places(changes: Sequence[Change]) -> list[str]:
+    """Return where the applications are that changes are about; nothing where one is about anything else."""
+    objects = {(change.kind, change.name) for change in changes}
+    routers = [_object(change) for change in changes if change.kind == "router"]
+    services = {router["service"] for router in routers}
+    if not routers or any(("service", name) not in objects for name in services):
+        return []
+    domains = {domain for router in routers for domain in router["domains"]}
+    if not all(_belongs(change, services, domains) for change in changes):
+        return []
+    return list(dict.fromkeys(place for router in routers for place in _of_router(router)))
+
+
+def _belongs(change: Change, services: Collection[str], domains: Collection[str]) -> bool:
+    """Tell whether a change is about a part of an application with these services and domains."""
+    if change.kind == "domain":
+        return _object(change)["name"] in domains
+    return change.kind == "router" or change.name.partition("/")[0] in services
+
+
+def _of_router(router: Mapping[str, Any]) -> Iterator[str]:
+    prefix = router["pathPrefix"] or ""
+    if router["domains"]:
+        yield from (domain + prefix for domain in router["domains"])
+    else:
+        yield router["name"]
+
+
+def _object(change: Change) -> dict[str, Any]:
+    return change.after or change.before or {}
+
+
+def _switched(changes: Sequence[Change]) -> Sequence[str]:
+    """Say how the state of one server, or of one router, was switched, if that is all that happened."""
+    if len(changes) != 1:
+        return []
+    kind, name, before, after = changes[0].kind, changes[0].name, changes[0].before, changes[0].after
+    if before is None or after is None:
+        return []
+    differing = {field for field in {**before, **after} if before.get(field) != after.get(field)}
+    if kind == "server" and differing == {"state"}:
+        service, _slash, server = name.partition("/")
+        told = _STATES[after["state"]]
+        return [Message(told, name=server, service=service)]
+    if kind == "router" and differing == {"enabled"}:
+        told = template("Enabled router {name}") if after["enabled"] else template("Disabled router {name}")
+        return [Message(told, name=name)]
+    return []
