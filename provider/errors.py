@@ -143,6 +143,17 @@ class PreconditionFailed(ProviderError):
         self.since = tuple(since)
 
 
+class Clash(ProviderError):
+    """What shall be taken back was changed since. `fields` are the places to choose for, `since` who changed them."""
+
+    code = "clash"
+    title = "It was changed since"
+
+    def __init__(self, detail: str, fields: Sequence[FieldError], since: Sequence[Since]) -> None:
+        super().__init__(detail, fields)
+        self.since = tuple(since)
+
+
 class Unauthenticated(ProviderError):
     """Nobody knows who asks."""
 

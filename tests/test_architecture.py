@@ -27,6 +27,7 @@ LAYERS = [
     "answers",
     "display_strings",
     "models",
+    "undoing",
     "summaries",
     "declarations",
     "plans",
@@ -63,7 +64,7 @@ DOORS = ["api", "web", "cli"]
 PURE = [
     *("messages", "errors", "failures", "validation", "tags", "cursors"),
     *("addresses", "values", "names", "rules", "balancing", "answers", "display_strings"),
-    *("summaries", "declarations", "plans", "brake"),
+    *("undoing", "summaries", "declarations", "plans", "brake"),
     *("configuration", "differences", "states", "models", "explanations", "conflicts", "imports"),
 ]
 IMPURE_MODULES = {

@@ -24,12 +24,13 @@ from provider.models import (
     WholeRevisionOutput,
 )
 from provider.security import needs
-from provider.store import history
+from provider.store import history, undos
 from provider.store import revisions as stored
 from provider.store.history import Placed
 from provider.store.records import as_json
 from provider.tags import etag, whole_tag
-from provider.values import TEXT_SCHEMA, check_text
+from provider.undoing import ALL, chooser
+from provider.values import TEXT_SCHEMA, check_text, refusal
 
 router = APIRouter(
     prefix="/revisions", tags=["revisions"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)]
@@ -48,6 +49,29 @@ NAME = Annotated[
     ObjectName | None,
     Query(description="Only one object: its name; a server's is SERVICE/SERVER, a domain's as typed or as A-label."),
 ]
+
+
+def check_place(text: str) -> str:
+    """Check what is chosen for: `true`, or the pointer of something that clashes."""
+    if text != ALL and not text.startswith("/"):
+        raise refusal("undo.place", Message("this has to be true, or a pointer such as /router/NAME/priority"))
+    return check_text(text)
+
+
+Place = Annotated[
+    str,
+    Field(max_length=600, json_schema_extra={**TEXT_SCHEMA, "examples": ["true", "/router/wayshub/priority"]}),
+    AfterValidator(check_place),
+]
+FORCE = Annotated[
+    list[Place],
+    Query(max_length=200, description="Take the older value of what clashes: its pointer as 409 names it, or `true`."),
+]
+KEEP = Annotated[
+    list[Place],
+    Query(max_length=200, description="Leave what clashes as it is now: its pointer as 409 names it, or `true`."),
+]
+CASCADE = Annotated[bool, Query(description="Take along what uses the objects that go.")]
 
 
 @router.get("", summary="List revisions", responses=documentation.LIST)
@@ -141,4 +165,37 @@ def roll_back(
         history.roll_back(session, wanted, named)
 
     outcome = write.compare(bring, message=history.say_back(number, named), says=history.saying_back(number, named))
+    return applied(outcome, {"ETag": whole_tag(outcome.revision, outcome.digest)})
+
+
+@router.post(
+    "/{number}/undo",
+    response_model=AppliedOutput,
+    responses=documentation.ROLL_BACK,
+    summary="Undo a revision",
+)
+def undo(
+    write: WriteDependency,
+    conditions: WriteConditions,
+    number: NUMBER,
+    kind: KIND = None,
+    name: NAME = None,
+    force: FORCE = [],  # noqa: B006  # FastAPI's default, which nobody changes
+    keep: KEEP = [],  # noqa: B006
+    cascade: CASCADE = False,
+) -> Response:
+    """Take back what a revision did, or with `kind` and `name` what it did to one object, as a new revision.
+
+    What came since stays: 409 with the type `clash` names each field that was changed since, and who changed it.
+    Repeat the request with its pointer in `force` to take the older value, or in `keep` to leave it as it is. What
+    the revision removed comes back, and what it made goes. It is checked as every change is.
+    """
+    named = history.read_named(kind, name)
+
+    def bring(session: Session) -> None:
+        wanted = stored.read_number(number)
+        check_whole(session, conditions)
+        undos.undo(session, wanted, chooser(force, keep), named=named, cascade=cascade)
+
+    outcome = write.compare(bring, says=undos.saying_undone(number, named))
     return applied(outcome, {"ETag": whole_tag(outcome.revision, outcome.digest)})

@@ -13,6 +13,7 @@ import httpx
 from provider import __version__, display_strings
 from provider.errors import (
     Brake,
+    Clash,
     FieldError,
     InUse,
     NotFound,
@@ -355,6 +356,8 @@ def _error(problem: Item) -> ProviderError:
         return PreconditionFailed(
             detail, _read_fields(fields) if isinstance(fields, list) else (), _read_since(problem)
         )
+    if code == Clash.code:
+        detail += ": take all older values with --force, or choose each with --take-back and --keep"
     if code == Unauthenticated.code:
         detail = _UNKNOWN
     known = _KINDS.get(code, ProviderError)

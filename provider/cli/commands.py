@@ -50,6 +50,9 @@ LATE_GROUPS: Final = {
 }
 """The same for groups of commands: the help of each, and its commands."""
 
+LATE_IN_GROUPS: Final = {"revision": {"undo": "Undo what a revision did, and leave what came since."}}
+"""The same for single commands of groups whose others are imported at once."""
+
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,  # plain help: the panels of the other modes cut the options' names on 80 columns
@@ -66,6 +69,7 @@ app.command()(explain)
 app.command()(check)
 for _module in (domain, service, server, router, edge, revision):
     app.add_typer(_module.app)
+late.add(revision.app, LATE_IN_GROUPS["revision"])
 for _name, (_summary, _commands) in LATE_GROUPS.items():
     late.add_group(app, _name, _summary, _commands)
 

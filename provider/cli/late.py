@@ -42,14 +42,16 @@ class LateCommand(TyperCommand):
 def find(group: str | None, name: str) -> Callable[..., None]:
     """Import a command: the function `NAME` of `provider.cli.NAME`, or what `provider.cli.GROUP` has as `COMMANDS`.
 
-    For a name that is a word of Python's it is `NAME_`.
+    For a name that is a word of Python's it is `NAME_`. A group that has no such COMMANDS has commands that are found
+    as those without a group are.
     """
     command: Callable[..., None]
-    if group is None:
+    commands = None if group is None else getattr(import_module(f"provider.cli.{group}"), "COMMANDS", None)
+    if commands is None:
         word = f"{name}_" if iskeyword(name) else name
         command = getattr(import_module(f"provider.cli.{word}"), word)
     else:
-        command = import_module(f"provider.cli.{group}").COMMANDS[name]
+        command = commands[name]
     return command
 
 

@@ -13,7 +13,7 @@ from provider.cli.times import ago
 app = typer.Typer(
     name="revision",
     no_args_is_help=True,
-    help="Revisions: what changed, when, by whom and why. `rollback` brings one back.",
+    help="Revisions: what changed, when, by whom and why. `undo` takes one back.",
 )
 
 NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Number of the revision.")]
@@ -24,7 +24,6 @@ CompareOption = Annotated[
 ConfigurationOption = Annotated[
     bool, typer.Option("--configuration", help="Print what Traefik was given of it, and nothing else.")
 ]
-
 COLUMNS: Final[nouns.Columns] = {
     "Number": nouns.field("number"),
     "When": lambda revision: ago(revision["time"]),

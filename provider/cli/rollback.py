@@ -9,7 +9,7 @@ from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
 from provider.cli.proposals import Proposal
 
-_TIMEOUT_SECONDS: Final = 600.0
+TIMEOUT_SECONDS: Final = 600.0
 """A state of 10,000 routers takes seconds, and on a busy machine a minute."""
 
 NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Number of the revision to go back to.")]
@@ -34,7 +34,8 @@ def rollback(
 ) -> None:
     """Bring back the state of a revision, as a new one.
 
-    Shows the plan first, and asks on a terminal unless --yes is given;
+    That is the state after it; `revision undo` takes back what one revision
+    did. Shows the plan first, and asks on a terminal unless --yes is given;
     elsewhere it needs --yes. What was not there then goes. With --kind and
     --name one object alone is brought back. `revision list` shows the numbers.
 
@@ -50,6 +51,6 @@ def rollback(
 
     def ask(tag: str | None, query: Query) -> Answer:
         where = path("revisions", str(number), "rollback")
-        return client.post(where, None, query={**named, **query}, if_match=tag, timeout_seconds=_TIMEOUT_SECONDS)
+        return client.post(where, None, query={**named, **query}, if_match=tag, timeout_seconds=TIMEOUT_SECONDS)
 
     Proposal(client, output, ask, "rollback", "Bring this back?", "Brought back").run(if_match, yes=yes)

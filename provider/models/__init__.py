@@ -16,6 +16,7 @@ from provider.models.revision import (
     RevisionChange,
     RevisionOutput,
     WholeRevisionOutput,
+    word,
 )
 from provider.models.router import Router, RouterDomain, RouterInput, RouterReplacement
 from provider.models.server import HealthOutput, Server, ServerInput, ServerOutput, ServerReplacement
@@ -86,4 +87,5 @@ __all__ = [
     "TokenOutput",
     "TrialOutput",
     "WholeRevisionOutput",
+    "word",
 ]

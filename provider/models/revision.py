@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel
 from pydantic import Field as Described
-from sqlalchemy import JSON, Index
+from sqlalchemy import JSON, Index, String
 from sqlmodel import Field, SQLModel
 
 from provider.messages import Message
@@ -42,7 +42,7 @@ class Change:
         if self.after is None:
             return Message("{kind} {name} removed", kind=self.kind, name=self.name)
         fields = [
-            Message("{field} {before} → {after}", field=field, before=_word(self.before.get(field)), after=_word(value))
+            Message("{field} {before} → {after}", field=field, before=word(self.before.get(field)), after=word(value))
             for field, value in self.after.items()
             if self.before.get(field) != value
         ]
@@ -50,7 +50,7 @@ class Change:
         return Message("{kind} {name}: {told}", kind=self.kind, name=self.name, told=told)
 
 
-def _word(value: Any) -> str:
+def word(value: Any) -> str:
     """Return a value as people write it; of a long one the beginning."""
     if value is None or value in ([], {}):
         return Message("nothing")
@@ -61,7 +61,7 @@ def _word(value: Any) -> str:
     if isinstance(value, list):
         written = ", ".join(map(str, value))
     elif isinstance(value, dict):
-        written = ", ".join(f"{name}: {_word(member)}" for name, member in value.items())
+        written = ", ".join(f"{name}: {word(member)}" for name, member in value.items())
     else:
         written = str(value)
     return written if len(written) <= _LONGEST_VALUE else written[:_LONGEST_VALUE] + "…"
@@ -91,7 +91,7 @@ class RevisionChange(SQLModel, table=True):
 
     revision: int = Field(primary_key=True, foreign_key="revision.number", ondelete="CASCADE")
     position: int = Field(primary_key=True)
-    kind: str = Field(max_length=20)
+    kind: Kind = Field(sa_type=String(20))
     name: str = Field(max_length=400)
     before: dict[str, Any] | None = Field(sa_type=JSON(none_as_null=True))
     after: dict[str, Any] | None = Field(sa_type=JSON(none_as_null=True))

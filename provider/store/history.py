@@ -125,7 +125,7 @@ def _with(current: Declaration, objects: dict[tuple[str, str], dict[str, Any] | 
         if item is None:
             section.pop(key, None)
         else:
-            section[key] = _read(kind, name, item, number)
+            section[key] = read_object(kind, name, item, number)
     pools = {service: pool for service, pool in servers.items() if pool}
     if any(kind == "domain" for kind, _name in objects):
         _respell(sections["router"], sections["domain"])
@@ -141,7 +141,7 @@ def _respell(routers: dict[str, RouterInput], domains: Mapping[str, DomainInput]
             routers[name] = router.model_copy(update={"domains": typed})
 
 
-def _read(kind: str, name: str, item: dict[str, Any], number: int) -> Any:
+def read_object(kind: str, name: str, item: dict[str, Any], number: int) -> Any:
     """Read an object as an earlier version may have kept it. Raises `Invalid`."""
     try:
         return _MODELS[kind].model_validate(item)
@@ -155,6 +155,14 @@ def _read(kind: str, name: str, item: dict[str, Any], number: int) -> Any:
             why=told.detail,
         )
         raise Invalid([FieldError(pointer("number"), told.code, detail, "path")]) from error
+
+
+def read_kind(kind: str, item: dict[str, Any]) -> Any:
+    """Read an object as this version keeps it. Raises `Invalid`."""
+    try:
+        return _MODELS[kind].model_validate(item)
+    except ValidationError as error:
+        raise invalid(error, "body") from error
 
 
 def _part(state: Declaration, named: Named) -> Declaration:

@@ -1,9 +1,12 @@
 """The history of single objects: which revisions changed one, also where it is there no more."""
 
+from collections.abc import Iterator
+
 from sqlmodel import Session, col, func, select
 
-from provider.models import RevisionChange, RouterInput
+from provider.models import Change, Kind, RevisionChange, RouterInput
 
+_READ_AT_ONCE = 100
 _AFTER_SLASH = "0"
 """The character after the slash: what begins with `SERVICE/` sorts before `SERVICE0`."""
 
@@ -19,3 +22,33 @@ def find_last_change(session: Session, router: RouterInput, after: int) -> int |
     ]
     newest = select(func.coalesce(func.max(RevisionChange.revision), 0)).where(col(RevisionChange.revision) > after)
     return max(session.exec(newest.where(*place)).one() for place in places) or None
+
+
+def changes_since(session: Session, kind: Kind, name: str, number: int = 0) -> Iterator[tuple[int, Change]]:
+    """Give what happened to an object after a revision, the newest first, with the numbers of the revisions."""
+    wanted = col(RevisionChange.kind) == kind, col(RevisionChange.name) == name, col(RevisionChange.revision) > number
+    query = select(RevisionChange).where(*wanted).order_by(col(RevisionChange.revision).desc())
+    for row in session.exec(query.execution_options(yield_per=_READ_AT_ONCE)):
+        yield row.revision, _change(row)
+
+
+def find_removal(session: Session, kind: Kind, name: str) -> tuple[int, Change] | None:
+    """Find the revision that removed an object, with the change, if that is the last thing that happened to it."""
+    last = next(changes_since(session, kind, name), None)
+    return last if last is not None and last[1].after is None else None
+
+
+def find_removed_servers(session: Session, service: str, number: int) -> list[Change]:
+    """Find the servers that a revision removed from a service."""
+    query = select(RevisionChange).where(
+        col(RevisionChange.revision) == number,
+        col(RevisionChange.kind) == "server",
+        col(RevisionChange.name) > f"{service}/",
+        col(RevisionChange.name) < f"{service}{_AFTER_SLASH}",
+    )
+    return [_change(row) for row in session.exec(query) if row.after is None]
+
+
+def _change(row: RevisionChange) -> Change:
+    kind: Kind = row.kind
+    return Change(kind, row.name, row.before, row.after)

@@ -149,7 +149,7 @@ def fit_router(body: dict[str, Any], url: str, *, patch: bool) -> None:
 
 def fit_query(case: Case) -> None:
     """Make a query one that fits its path."""
-    if case.path.endswith("/rollback") and case.query and {"kind", "name"} & case.query.keys():
+    if case.path.endswith(("/rollback", "/undo")) and case.query and {"kind", "name"} & case.query.keys():
         case.query |= {"kind": "router", "name": "a"}  # one goes with the other
     if case.path.endswith("/explain") and case.query:
         fit_request(case.query)

@@ -53,6 +53,7 @@ TABLE: Final = {
     "/api/v1/revisions/{number}/configuration": {"GET": READERS},
     "/api/v1/revisions/{number}/difference": {"GET": READERS},
     "/api/v1/revisions/{number}/rollback": {"POST": WRITERS},
+    "/api/v1/revisions/{number}/undo": {"POST": WRITERS},
     "/api/v1/export": {"GET": READERS},
     "/api/v1/apply": {"POST": WRITERS},
     "/api/v1/schema": {"GET": READERS},

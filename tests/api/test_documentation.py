@@ -39,6 +39,7 @@ MAKING = [operation for operation in EXAMPLES if operation not in {"POST /api/v1
 STREAM = "GET /api/v1/events"
 """The operation whose answer has no end."""
 ROLL_BACK = "POST /api/v1/revisions/{number}/rollback"
+UNDO = "POST /api/v1/revisions/{number}/undo"
 MEDIA_TYPES = {"GET /metrics": "text/plain; version=0.0.4; charset=utf-8", STREAM: "text/event-stream"}
 """Of what is not JSON."""
 WRITING = {"POST", "PUT", "PATCH", "DELETE"}
@@ -50,6 +51,7 @@ TAGGED = {
     "GET /api/v1/revisions/{number}/configuration",
     "GET /api/v1/revisions/{number}/difference",
     ROLL_BACK,
+    UNDO,
     *(
         f"{method} /api/v1{noun}/{{name}}"
         for noun in ("/domains", "/services", "/services/{service}/servers", "/routers")
@@ -59,7 +61,7 @@ TAGGED = {
 }
 """The operations that answer with the tag of an object, or of the whole: edges are observed, and have none."""
 TRIED = {
-    *("POST /api/v1/expose", "POST /api/v1/apply", ROLL_BACK),
+    *("POST /api/v1/expose", "POST /api/v1/apply", ROLL_BACK, UNDO),
     *(name for name in OPERATIONS if name.partition(" ")[0] in WRITING and name.split("/")[3] in NOUNS),
 }
 """The operations that can be tried without being kept."""
@@ -135,7 +137,10 @@ def test_every_operation_of_the_design_is_there() -> None:
     designed |= {STREAM}
     designed |= {"GET /api/v1/tokens", "POST /api/v1/tokens", "GET /api/v1/tokens/{id}", "DELETE /api/v1/tokens/{id}"}
     designed |= {"GET /api/v1/revisions", "GET /api/v1/revisions/{number}", "GET /api/v1/audit"}
-    designed |= {f"GET /api/v1/revisions/{{number}}/{part}" for part in ("configuration", "difference")} | {ROLL_BACK}
+    designed |= {f"GET /api/v1/revisions/{{number}}/{part}" for part in ("configuration", "difference")} | {
+        ROLL_BACK,
+        UNDO,
+    }
     designed |= {"GET /api/v1/export", "POST /api/v1/apply", "GET /api/v1/schema"}
     designed |= {"GET /traefik/configuration", "HEAD /traefik/configuration"}
     assert set(OPERATIONS) == designed
@@ -313,7 +318,14 @@ def missing(operation: str) -> str:
     return re.sub(r"\{\w+\}", "missing", path)
 
 
+def undone(client: httpx.Client) -> httpx.Response:
+    """Undo the newest revision: nothing else was built on it."""
+    return ask(client, UNDO, path=path_example(UNDO).replace("/1/", f"/{numbers_made(client)[0]}/"))
+
+
 def created(client: httpx.Client, operation: str) -> httpx.Response:
+    if operation == UNDO:
+        return undone(client)
     if operation.startswith("PUT "):
         path = path_example(operation)
         return ask(
@@ -328,6 +340,10 @@ def taken(client: httpx.Client, operation: str) -> httpx.Response:
     if operation == "POST /api/v1/apply":
         declared = body_example(operation) or {}
         return ask(client, operation, json=declared | {"services": {"wayshub": {}}}, params={"prune": "true"})
+    if operation == UNDO:
+        number = numbers_made(client)[-2]  # the revision that made the service
+        path = path_example(operation).replace("/1/", f"/{number}/")
+        return ask(client, operation, path=path, params={"kind": "service", "name": "wayshub"})
     if operation == ROLL_BACK:
         number = numbers_made(client)[-1]  # the revision in which there was no service
         path = path_example(operation).replace("/1/", f"/{number}/")
@@ -372,6 +388,8 @@ Producer = Callable[[httpx.Client, str], httpx.Response]
 
 def tried(client: httpx.Client, operation: str) -> httpx.Response:
     """Ask for what is shown or changed; a removal answers with a body where it is only tried."""
+    if operation == UNDO:
+        return undone(client)
     if not operation.startswith("DELETE "):
         return ask(client, operation)
     cascade = any(parameter["name"] == "cascade" for parameter in OPERATIONS[operation]["parameters"])

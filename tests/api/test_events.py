@@ -122,7 +122,7 @@ def test_a_revision_is_told_with_who_made_it_and_what_it_did(service: Service) -
         expose(service, "told", "http://10.0.0.1:80", "http://10.0.0.2:80")
         event = listener.wait_for("revision")
         assert event.data["author"] == "tests"
-        assert event.data["summary"].startswith("domain told.test added; service told added")
+        assert event.data["summary"] == "Exposed told.test"
         assert {"kind": "router", "name": "told"} in event.data["objects"]
         assert {"kind": "server", "name": "told/10-0-0-1-80"} in event.data["objects"]
         assert event.data["more"] is False

@@ -69,6 +69,8 @@ def make(kind: type[ProviderError]) -> ProviderError:
         return TooMany(2.5)
     if kind is errors.Brake:
         return errors.Brake("much", [FieldError("/confirm", "brake.routers", "4 of 4 routers would go", "query")], 4)
+    if kind is errors.Clash:
+        return errors.Clash("changed", [FieldError("/router/a/priority", "undo.changed", "it is 7 now", "query")], [])
     return InUse("used", [("router", "a")]) if kind is InUse else kind("what happened")
 
 
@@ -235,6 +237,11 @@ PRODUCERS: list[tuple[Producer, str, list[tuple[str, str]]]] = [
         "precondition-failed",
         [("/If-None-Match", "precondition.failed")],
     ),
+    (
+        lambda c: c.post(f"/revisions/{int(c.get('/revisions').json()['items'][0]['number']) - 1}/undo"),
+        "clash",
+        [("/domain/alvin.xyz/description", "undo.changed")],
+    ),
     (lambda c: c.post("/domains", content=b" " * 2_000_000), "too-large", []),
     (
         lambda c: c.post("/domains", content=iter([b" " * 500_000] * 4), headers={"Content-Type": "application/json"}),
@@ -265,6 +272,8 @@ PRODUCERS: list[tuple[Producer, str, list[tuple[str, str]]]] = [
 
 def test_every_producer_of_errors_uses_the_one_form(client: httpx.Client, service: Service) -> None:
     client.post("/expose", json=APPLICATION).raise_for_status()
+    for text in ("one", "another"):
+        client.patch("/domains/alvin.xyz", json={"description": text}).raise_for_status()
     before = state(service)
     seen = set()
     for produce, kind, fields in PRODUCERS:

@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from provider import __version__
 from provider.cli import late
-from provider.cli.commands import LATE, LATE_GROUPS, app
+from provider.cli.commands import LATE, LATE_GROUPS, LATE_IN_GROUPS, app
 from tests.cli.running import Run
 
 ROOT: Any = get_command(app)
@@ -21,7 +21,10 @@ STARTERS = (*LATE, *LATE_GROUPS)
 """Commands whose examples start something, or work on a database: they are read here, and not run."""
 
 LATE_ONES = [(None, name, summary) for name, summary in LATE.items()] + [
-    (group, name, summary) for group, (_help, commands) in LATE_GROUPS.items() for name, summary in commands.items()
+    (group, name, summary)
+    for group, commands in [(group, commands) for group, (_help, commands) in LATE_GROUPS.items()]
+    + [*LATE_IN_GROUPS.items()]
+    for name, summary in commands.items()
 ]
 
 
@@ -50,7 +53,7 @@ EXAMPLES = [
 def test_the_tree_of_commands_is_that_of_the_design() -> None:
     nouns = {(noun, verb) for noun in ("domain", "service", "server", "router") for verb in VERBS}
     nouns |= {("edge", verb) for verb in ("list", "show", "lift")}
-    nouns |= {("revision", verb) for verb in ("list", "show")}
+    nouns |= {("revision", verb) for verb in ("list", "show", "undo")}
     nouns |= {("user", verb) for verb in ("add", "list", "set", "remove", "password")}
     nouns |= {("token", verb) for verb in ("create", "list", "revoke")}
     single = {"up", "serve", "migrate", "backup", "restore", "expose", "status", "audit", "explain", "check"}
@@ -68,8 +71,16 @@ def test_every_command_that_changes_the_state_takes_the_same_options() -> None:
     for name in ("dry_run", "confirm", "message"):
         taking = {path for path, command in commands() if name in {option.name for option in command.params}}
         taking |= {(late_one,) for late_one in LATE if name in inspect.signature(late.find(None, late_one)).parameters}
+        taking |= {
+            (group, late_one)
+            for group, late_ones in LATE_IN_GROUPS.items()
+            for late_one in late_ones
+            if name in inspect.signature(late.find(group, late_one)).parameters
+        }
         writing = {
-            path for path in PATHS if path[-1] in {"expose", "add", "set", "remove", "apply", "import", "rollback"}
+            path
+            for path in PATHS
+            if path[-1] in {"expose", "add", "set", "remove", "apply", "import", "rollback", "undo"}
         }
         assert taking == {path for path in writing if path[0] != "user"}, name
 

@@ -158,3 +158,45 @@ def test_conflicts_are_told_in_the_plan_and_when_it_is_done(cli: Run) -> None:
     removed = cli("router", "remove", "wayshub", "--yes").check().out.splitlines()
     assert "Warning: no router leads to the service wayshub" in removed
     assert "Warning" not in cli("server", "set", "wayshub", "a", "--weight", "2").check().out
+
+
+# One revision is undone
+
+
+def test_a_revision_is_undone_and_what_came_since_stays(cli: Run, client: httpx.Client) -> None:
+    cli("server", "set", "wayshub", "b", "--state", "drain").check()
+    number = str(newest(client)["number"])
+    cli("server", "set", "wayshub", "b", "--weight", "4").check()
+    planned = cli("revision", "undo", number, "--dry-run").check().out
+    assert "~ server wayshub/b" in planned
+    assert "state: drain → ready" in planned
+    assert "undo needs --yes" in cli("revision", "undo", number).err
+    done = cli("revision", "undo", number, "--yes", "-m", "the disk is in").check().out
+    assert f"Undone: 1 changed (revision {newest(client)['number']})." in done
+    assert newest(client)["summary"] == f"Undid revision {number}"
+    assert newest(client)["message"] == "the disk is in"
+    found = client.get("/services/wayshub/servers/b").json()
+    assert (found["state"], found["weight"]) == ("ready", 4)
+
+
+def test_what_was_changed_since_is_named_and_either_is_chosen(cli: Run, client: httpx.Client) -> None:
+    cli("server", "set", "wayshub", "b", "--weight", "3").check()
+    number = str(newest(client)["number"])
+    cli("server", "set", "wayshub", "b", "--weight", "5").check()
+    last = newest(client)["number"]
+    refused = cli("revision", "undo", number, "--yes")
+    assert refused.status == 1
+    assert f"weight of server wayshub/b was 1 before, and revision {last} by tests has made it 5 since" in refused.err
+    assert "--force" in refused.err
+    cli("revision", "undo", number, "--yes", "--keep", "/server/wayshub~1b/weight").check()
+    assert newest(client)["number"] == last
+    cli("revision", "undo", number, "--yes", "--take-back", "/server/wayshub~1b/weight").check()
+    assert client.get("/services/wayshub/servers/b").json()["weight"] == 1
+
+
+def test_what_was_removed_comes_back_alone(cli: Run, client: httpx.Client) -> None:
+    cli("service", "remove", "wayshub", "--cascade", "--yes", "--confirm", "2").check()
+    number = str(newest(client)["number"])
+    cli("revision", "undo", number, "--kind", "router", "--name", "wayshub", "--yes").check()
+    assert client.get("/services/wayshub/servers/b").is_success
+    assert client.get("/routers/wayshub").is_success

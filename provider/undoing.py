@@ -1,0 +1,174 @@
+"""Taking back what one change did, whatever came since: a merge of three states, field by field. Pure.
+
+Of each object there are the one before the change, the one after it, and the one that there is now. What the
+change did and nobody has touched since goes back; what was changed since clashes, and somebody has to choose.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from provider.errors import pointer
+from provider.models import Change, Kind
+from provider.values import to_ascii
+
+Item = Mapping[str, Any]
+"""An object as JSON, whole."""
+
+Named = tuple[Kind, str]
+
+_DOMAINS: Final = "domains"
+_ABSENT: Final = object()
+
+ALL: Final = "true"
+"""Chooses for whatever clashes."""
+
+SERVERS: Final = "servers"
+"""The field of a clash where a service was given servers since."""
+
+
+class Choice(StrEnum):
+    """What becomes of something that clashes."""
+
+    OLDER = "older"
+    """It becomes what it was before the change."""
+    NEWER = "newer"
+    """It stays as it is now."""
+
+
+Choose = Callable[[str], Choice | None]
+"""Chooses for the pointer of a clash; None where nobody has chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Something that was changed since: a field (names from the outside inwards), or without one the whole object.
+
+    `now` is what there is; None also where the object is there no more.
+    """
+
+    kind: Kind
+    name: str
+    field: Sequence[str]
+    before: Any
+    now: Any
+
+    @property
+    def pointer(self) -> str:
+        """Where it is: `/KIND/NAME/FIELD`, as a JSON pointer."""
+        return pointer(self.kind, self.name, *self.field)
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """What taking a change back comes to: the objects as they become, None for those that go, and what clashes."""
+
+    objects: Mapping[Named, dict[str, Any] | None]
+    clashes: Sequence[Clash]
+
+
+def chooser(older: Collection[str], newer: Collection[str]) -> Choose:
+    """Choose by the pointers of clashes, or of objects that clash; `ALL` stands for each that is not named."""
+
+    def choose(place: str) -> Choice | None:
+        for choice, places in ((Choice.OLDER, older), (Choice.NEWER, newer)):
+            if any(place == one or place.startswith(f"{one}/") for one in places):
+                return choice
+        return Choice.OLDER if ALL in older else Choice.NEWER if ALL in newer else None
+
+    return choose
+
+
+def undo(changes: Sequence[Change], now: Mapping[Named, Item], choose: Choose = lambda _pointer: None) -> Undoing:
+    """Take changes back. `now` are the objects that there are: those that were changed, and servers of services.
+
+    An object stands in `objects` only where it becomes another than it is. What clashes stays as it is now, unless
+    the older was chosen; it stands in `clashes` unless anything was.
+    """
+    objects: dict[Named, dict[str, Any] | None] = {}
+    clashes: list[Clash] = []
+    others = now.keys() - {(change.kind, change.name) for change in changes}
+    for change in changes:
+        named = change.kind, change.name
+        found = now.get(named)
+        merged = _merge(change, found, others, _Choices(choose, clashes))
+        if merged != found:
+            objects[named] = None if merged is None else dict(merged)
+    return Undoing(objects, clashes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Choices:
+    """What was chosen, and what has to be."""
+
+    choose: Choose
+    clashes: list[Clash]
+
+    def older(self, clash: Clash) -> bool:
+        """Tell whether the older was chosen; where nothing was, the clash is noted."""
+        choice = self.choose(clash.pointer)
+        if choice is None:
+            self.clashes.append(clash)
+        return choice is Choice.OLDER
+
+
+def _merge(change: Change, found: Item | None, others: Collection[Named], choices: _Choices) -> Item | None:
+    """Return what one object becomes."""
+    before, after = change.before, change.after
+    if before is not None and after is not None and found is not None:
+        return _merge_fields(change, (), (before, after, found), choices)
+    if _is_same((), found, before):
+        return found
+    if not _is_same((), found, after):
+        clash = Clash(change.kind, change.name, (), before, found)
+    elif before is None and (added := _added(change, others)):
+        clash = Clash(change.kind, change.name, (SERVERS,), None, added)
+    else:
+        return before
+    return before if choices.older(clash) else found
+
+
+def _merge_fields(change: Change, where: tuple[str, ...], states: tuple[Item, Item, Item], choices: _Choices) -> Item:
+    """Return what an object becomes, or one within it, of which there are the states before, after and now."""
+    before, after, now = states
+    merged = dict(now)
+    for name in dict.fromkeys([*before, *after]):
+        field = (*where, name)
+        old, new, found = (state.get(name, _ABSENT) for state in states)
+        if _is_same(field, old, new) or _is_same(field, found, old):
+            continue
+        if _is_same(field, found, new):
+            becomes = old
+        elif isinstance(old, Mapping) and isinstance(new, Mapping) and isinstance(found, Mapping):
+            becomes = _merge_fields(change, field, (old, new, found), choices)
+        else:
+            clash = Clash(change.kind, change.name, field, _shown(old), _shown(found))
+            becomes = old if choices.older(clash) else found
+        if becomes is _ABSENT:
+            merged.pop(name, None)
+        else:
+            merged[name] = becomes
+    return merged
+
+
+def _added(change: Change, others: Collection[Named]) -> list[str]:
+    """Return the servers of a service that was made, which others gave it since."""
+    if change.kind != "service":
+        return []
+    return sorted(name for kind, name in others if kind == "server" and name.startswith(f"{change.name}/"))
+
+
+def _is_same(field: Sequence[str], one: Any, other: Any) -> bool:
+    """Tell whether two values say the same. In which way a domain is typed is kept with the domain."""
+    if one == other:
+        return True
+    if not field and isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_is_same((name,), one[name], other[name]) for name in one)
+    if tuple(field) == (_DOMAINS,) and isinstance(one, list) and isinstance(other, list):
+        return list(map(to_ascii, one)) == list(map(to_ascii, other))
+    return False
+
+
+def _shown(value: Any) -> Any:
+    return None if value is _ABSENT else value
