@@ -29,6 +29,9 @@ BEACON: Final = "provider.beacon"
 BEACON_HEADER: Final = "X-Config-Digest"
 DIGEST_LENGTH: Final = 12
 
+_WILDCARDS: Final = ".wildcards"
+"""Follows a router's name in the document where its wildcards are a router of their own. Users' names have no dot."""
+
 _GO_DURATION: Final = r"\A([0-9]+(\.[0-9]+)?(ms|s|m|h))+\Z"
 
 
@@ -96,16 +99,23 @@ class DocumentPart(_Strict, frozen=True):
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode_router = msgspec.json.Decoder(RouterPart).decode
+_decode_routers = msgspec.json.Decoder(dict[str, RouterPart]).decode
+_decode_services = msgspec.json.Decoder(dict[str, ServicePart]).decode
 _decode_service = msgspec.json.Decoder(ServicePart).decode
 _decode_document = msgspec.json.Decoder(DocumentPart).decode
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One member of the document as bytes (`"name":{…}`), and the service that it needs, if it is a router."""
+    """What the document has of one object, as bytes, and the service that it needs, if it is a router.
+
+    The bytes are members (`"name":{…}`) with commas between: one, or two for a router that is split.
+    """
 
     content: bytes
     needs: str | None = None
+    is_plain: bool = False
+    """Whether the rank of a router was made from its domains and path prefix: nobody set it or wrote a rule."""
 
 
 class Section:
@@ -160,35 +170,53 @@ def router_part(router: RouterInput, ascii_domains: Sequence[str]) -> Part | Non
 
     `ascii_domains` are its domains as A-labels, in order; a router with a rule of its own has none.
     """
-    if not router.enabled:
-        return None
-    struct = describe_router(router, ascii_domains)
-    return Part(_member(router.name, _checked(struct, _decode_router, f"router {router.name}")), needs=router.service)
+    return whole_router_part(router, ascii_domains) if router.enabled else None
 
 
-def describe_router(router: RouterInput, ascii_domains: Sequence[str]) -> RouterPart:
-    """Return what Traefik gets of a router while it is enabled; priority 0 leaves the rank to the rule's length."""
-    return RouterPart(
-        entry_points=list(router.entry_points),
-        rule=rule(router, ascii_domains),
-        service=router.service,
-        priority=priority(router, ascii_domains) or 0,
-    )
+def whole_router_part(router: RouterInput, ascii_domains: Sequence[str]) -> Part:
+    """Return the part of a router as the edge has it while it is enabled."""
+    members = [
+        _member(name, _checked(struct, _decode_router, f"router {router.name}"))
+        for name, struct in describe_router(router, ascii_domains).items()
+    ]
+    return Part(b",".join(members), needs=router.service, is_plain=_is_plain(router))
 
 
-def read_router(name: str, part: Part) -> RouterPart:
-    """Return what Traefik gets of a router, from its part."""
-    return _decode_router(part.content[len(_member(name, b"")) :])
+def _is_plain(router: RouterInput) -> bool:
+    return router.rule is None and router.priority is None
+
+
+def describe_router(router: RouterInput, ascii_domains: Sequence[str]) -> dict[str, RouterPart]:
+    """Return what Traefik gets of a router while it is enabled, by the names that it has there.
+
+    That is one router, or two for one that has exact domains and wildcards, which rank apart. Priority 0
+    leaves the rank to the length of the rule.
+    """
+    ranked = [(rule(router, ascii_domains), router.priority or 0)]
+    if _is_plain(router):
+        ranked = [
+            (rules.build(hosts, router.path_prefix), rules.priority(hosts, router.path_prefix))
+            for hosts in rules.split(ascii_domains)
+        ]
+    return {
+        router.name + suffix: RouterPart(list(router.entry_points), text, router.service, priority)
+        for (text, priority), suffix in zip(ranked, ("", _WILDCARDS), strict=False)
+    }
+
+
+def owner(name: str) -> str:
+    """Return the name of the router from which one of the document was made."""
+    return name.removesuffix(_WILDCARDS)
+
+
+def read_routers(part: Part) -> dict[str, RouterPart]:
+    """Read the routers of a part, by their names in the document."""
+    return _decode_routers(b"{%s}" % part.content)
 
 
 def rule(router: RouterInput, ascii_domains: Sequence[str]) -> str:
-    """Return the rule of a router as Traefik gets it. `ascii_domains` are its domains as A-labels, in order."""
+    """Return the rule of a router, for all its domains. `ascii_domains` are these as A-labels, in order."""
     return router.rule or rules.build(ascii_domains, router.path_prefix)
-
-
-def priority(router: RouterInput, ascii_domains: Sequence[str]) -> int | None:
-    """Return the priority of a router as Traefik gets it, or None to let it take the length of the rule."""
-    return router.priority or rules.priority(ascii_domains, router.path_prefix)
 
 
 def service_part(service: ServiceInput, servers: Iterable[ServerInput]) -> Part:
@@ -207,6 +235,15 @@ def service_part(service: ServiceInput, servers: Iterable[ServerInput]) -> Part:
         )
     )
     return Part(_member(service.name, _checked(struct, _decode_service, f"service {service.name}")))
+
+
+def find_cookie(part: Part) -> str | None:
+    """Return the name of the sticky cookie that the part of a service has, if it has one."""
+    if b'"sticky"' not in part.content:  # most have none, and need not be read
+        return None
+    (service,) = _decode_services(b"{%s}" % part.content).values()
+    sticky = service.load_balancer.sticky
+    return None if sticky is None else sticky.cookie.name
 
 
 def assemble(parts: Parts) -> Document:

@@ -4,10 +4,12 @@ What is told is so: each finding is decided soundly, and what cannot be decided 
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import chain, combinations, groupby, islice, product, takewhile
 from typing import Final
 
+from provider import cookies, rules
 from provider.explanations import Route, Routes
 from provider.messages import Message
 from provider.models import Change, Conflict, RouterInput
@@ -27,6 +29,12 @@ _NEAR: Final = 1_000
 _MANY: Final = 100
 """From more routers than these on, conflicts are looked for among all."""
 
+_EVERYTHING: Final = tuple(
+    rules.read(text).condition
+    for text in ("PathPrefix(`/`)", *(f"HostRegexp(`{each}`)" for each in (".+", ".*", "^.+$", "^.*$")))
+)
+"""What people write for all that no other router takes."""
+
 _KINDS: Final = frozenset({"router", "domain", "service"})
 
 
@@ -39,11 +47,13 @@ class Finding:
     detail: str
 
 
-def find(routes: Routes, domains: Collection[str], services: Collection[str]) -> list[Finding]:
-    """Find all conflicts. `domains` are A-labels and wildcards, `services` names."""
+def find(
+    routes: Routes, domains: Collection[str], services: Collection[str], sticky: Mapping[str, str]
+) -> list[Finding]:
+    """Find all conflicts. `domains` are A-labels and wildcards, `services` names, `sticky` cookies by service."""
     return [
-        *_ties(routes),
-        *_hidden(routes),
+        *_among(routes),
+        *_shared_cookies(routes, sticky),
         *_unused_domains(routes, domains),
         *_unreached_services(routes, services),
     ]
@@ -53,7 +63,7 @@ def find(routes: Routes, domains: Collection[str], services: Collection[str]) ->
 class Concern:
     """What conflicts are looked for about: objects, and of what there is the domains and services that they bear on."""
 
-    objects: Collection[tuple[str, str]]
+    objects: AbstractSet[tuple[str, str]]
     domains: Collection[str] = ()
     services: Collection[str] = ()
 
@@ -79,26 +89,34 @@ def concern_of(changes: Iterable[Change]) -> Concern:
     return Concern(objects, domains, services)
 
 
-def find_about(routes: Routes, concern: Concern) -> list[Finding]:
+def find_about(routes: Routes, concern: Concern, sticky: Mapping[str, str]) -> list[Finding]:
     """Find the conflicts that these objects are in. Only routers are looked at that may be in one with them."""
     if not concern.objects:
         return []
     names = {name for kind, name in concern.objects if kind == "router"}
-    between = _between(routes, names) if len(names) <= _MANY else [*_ties(routes), *_hidden(routes)]
+    between = _between(routes, names) if len(names) <= _MANY else _among(routes)
     between = [found for found in between if any(each in concern.objects for each in found.objects)]
+    led_to = {("service", route.service) for name in names for route in routes.of_router(name)} | concern.objects
+    between += [found for found in _shared_cookies(routes, sticky) if any(each in led_to for each in found.objects)]
     unused = _unused_domains(routes, concern.domains) if concern.domains else ()
     unreached = _unreached_services(routes, concern.services) if concern.services else ()
     return [*between, *unused, *unreached]
 
 
+def _among(routes: Routes) -> list[Finding]:
+    """Find the conflicts of routers with one another."""
+    return [*_ties(routes), *_hidden(routes), *_meetings(routes)]
+
+
 def _between(routes: Routes, names: Collection[str]) -> list[Finding]:
     """Find the conflicts of some routers with others, pair by pair; of what hides a router, the highest rank."""
     found: dict[tuple[Conflict, object], Finding] = {}
-    own = [route for name in sorted(names) if (route := routes.find(name)) is not None]
+    own = [route for name in sorted(names) for route in routes.of_router(name)]
     for route in own:
         for other in _near(routes, route):
-            pair = Routes((route, other))
-            for one in (*_ties(pair), *_hidden(pair)):
+            # All that Traefik has of both: a router is hidden only if all of it is.
+            pair = Routes((*routes.of_router(route.name), *routes.of_router(other.name)))
+            for one in _among(pair):
                 key = one.objects[0] if one.conflict is Conflict.HIDDEN else one.objects
                 found.setdefault((one.conflict, key), one)
     return list(found.values())
@@ -178,22 +196,71 @@ def _drawn_pairs(
 def _hidden(routes: Routes) -> Iterator[Finding]:
     """Find routers that never take a request, since another that ranks higher matches all of theirs."""
     pairs = ((route, other) for route in _enabled(routes) for other in _above(routes, route))
-    found: set[str] = set()
+    found: set[tuple[str, str]] = set()
     for route, other in islice(pairs, _COMPARED):
-        if (
-            route.name not in found
-            and set(route.entry_points) <= set(other.entry_points)
-            and implies(route.rule.condition, other.rule.condition)
-        ):
-            found.add(route.name)
+        if route.key not in found and other.name != route.name and _takes_all(other, route):
+            found.add(route.key)
+            if all(part.key in found for part in routes.of_router(route.name)):
+                detail = Message(
+                    "{one} never takes a request: {other} matches all that it does, and ranks higher, "
+                    "{above} to {below}",
+                    one=route.name,
+                    other=other.name,
+                    above=other.priority,
+                    below=route.priority,
+                )
+                yield Finding(Conflict.HIDDEN, (("router", route.name), ("router", other.name)), detail)
+
+
+def _takes_all(other: Route, route: Route) -> bool:
+    """Tell whether a router matches everything that another does, wherever that listens."""
+    listens = set(route.entry_points) <= set(other.entry_points)
+    return listens and implies(route.rule.condition, other.rule.condition)
+
+
+def _meetings(routes: Routes) -> Iterator[Finding]:
+    """Find routers ranked by their rule's length that share requests with one ranked by its domains and prefix.
+
+    Where one of them matches only requests that the other does too, and takes them, that is what people mean by
+    it, and is not told.
+    """
+    ruled = (route for route in _enabled(routes) if route.priority == route.rule.priority and not route.is_plain)
+    pairs = ((route, other) for route in ruled for other in _near(routes, route) if other.is_plain)
+    for route, other in islice(pairs, _COMPARED):
+        shared = sorted(set(route.entry_points) & set(other.entry_points))
+        if not shared or route.priority == other.priority:
+            continue
+        winner, loser = (route, other) if route.priority > other.priority else (other, route)
+        if loser.rule.condition in _EVERYTHING or _takes_all(loser, winner) or _takes_all(winner, loser):
+            continue
+        if request := find_shared(route.rule.condition, other.rule.condition):
             detail = Message(
-                "{one} never takes a request: {other} matches all that it does, and ranks higher, {above} to {below}",
-                one=route.name,
-                other=other.name,
-                above=other.priority,
-                below=route.priority,
+                "{winner} takes {asked} on {where}, which {loser} matches too: {ruled} ranks by the length of its "
+                "rule, {rule_rank}, and {plain} by its domains and path prefix, {plain_rank}",
+                winner=winner.name,
+                loser=loser.name,
+                asked=f"{request.method} {request.host}{request.path}",
+                where=", ".join(shared),
+                ruled=route.name,
+                rule_rank=route.priority,
+                plain=other.name,
+                plain_rank=other.priority,
             )
-            yield Finding(Conflict.HIDDEN, (("router", route.name), ("router", other.name)), detail)
+            yield Finding(Conflict.MIXED_RANKS, (("router", winner.name), ("router", loser.name)), detail)
+
+
+def _shared_cookies(routes: Routes, sticky: Mapping[str, str]) -> Iterator[Finding]:
+    for found in cookies.find(routes, sticky):
+        one, other = found.services
+        detail = Message(
+            "the services {one} and {other} both keep sessions in the cookie {cookie} on {host}: a visitor of both "
+            "loses the session at every switch; give each service its own cookie name",
+            one=one,
+            other=other,
+            cookie=found.cookie,
+            host=Message("every host") if found.host is None else found.host,
+        )
+        yield Finding(Conflict.SHARED_COOKIE, (("service", one), ("service", other)), detail)
 
 
 def _above(routes: Routes, route: Route) -> Iterator[Route]:

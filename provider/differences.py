@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from provider import configuration
 from provider.brake import Removal
-from provider.configuration import Parts, Section
+from provider.configuration import Part, Parts, Section
 from provider.errors import pointer
 from provider.messages import Message, listed
 from provider.models import Change, RouterInput, ServerInput
@@ -163,9 +163,9 @@ def _compare_sections(where: tuple[str, ...], before: Section, after: Section) -
     for name in sorted(before.parts.keys() | after.parts.keys()):
         old, new = before.parts.get(name), after.parts.get(name)
         if old != new:
-            was = None if old is None else _member(old.content)
-            will = None if new is None else _member(new.content)
-            yield from _compare_values((*where, name), was, will)
+            was, will = _members(old), _members(new)
+            for member in sorted(was.keys() | will.keys()):
+                yield from _compare_values((*where, member), was.get(member), will.get(member))
 
 
 def _compare_values(where: tuple[str, ...], before: Any, after: Any) -> Iterator[DocumentChange]:
@@ -178,10 +178,10 @@ def _compare_values(where: tuple[str, ...], before: Any, after: Any) -> Iterator
         yield DocumentChange(pointer(*where), before, after)
 
 
-def _member(content: bytes) -> Any:
-    """Return the value of a member (`"name":{…}`) of the document."""
-    (value,) = json.loads(b"{%s}" % content).values()
-    return value
+def _members(part: Part | None) -> dict[str, Any]:
+    """Return what a part has in the document, by name."""
+    members: dict[str, Any] = json.loads(b"{%s}" % part.content) if part is not None else {}
+    return members
 
 
 def _share_changes(

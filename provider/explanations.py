@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
 from heapq import nsmallest
+from itertools import chain
 from typing import Final
 
 from provider.messages import Message
@@ -28,7 +29,11 @@ _LOOKED_AT: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A router as Traefik has it; `priority` is the rank, the one that is set or that of its rule."""
+    """A router as Traefik has it; `priority` is the rank, the one that is set or that of its rule.
+
+    `part` tells the two apart that Traefik has of one router with exact domains and wildcards. `is_plain`: its
+    rank was made from its domains and path prefix, and neither set nor that of a rule.
+    """
 
     name: str
     rule: Rule
@@ -36,6 +41,13 @@ class Route:
     service: str
     entry_points: Sequence[str] = ("web",)
     enabled: bool = True
+    part: str = ""
+    is_plain: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What no other route has."""
+        return self.name, self.part
 
 
 class Verdict(StrEnum):
@@ -82,33 +94,38 @@ class Routes:
     """Routers, found by the hosts that they are for. Never changed: `replaced` makes others, which share what stays."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        self._by_name: dict[str, Route] = {}
+        self._by_name: dict[str, tuple[Route, ...]] = {}
         # Each list is in order of rank.
         self._by_host: dict[str, list[Route]] = {}
         self._elsewhere: list[Route] = []
         for route in sorted(routes, key=_rank):
-            self._by_name[route.name] = route
+            self._by_name[route.name] = (*self._by_name.get(route.name, ()), route)
             for place in self._places(route):
                 place.append(route)
 
-    def replaced(self, changed: Mapping[str, Route | None]) -> "Routes":
-        """Return the routers with these set, or taken out where the value is None."""
+    def replaced(self, changed: Mapping[str, Sequence[Route]]) -> "Routes":
+        """Return the routers with the routes of these set, or taken out where there are none."""
         made = Routes(())
         made._by_name = dict(self._by_name)
         made._by_host = dict(self._by_host)
         made._elsewhere = list(self._elsewhere)
-        for name, route in changed.items():
-            made._replace(name, route)
+        for name, routes in changed.items():
+            made._remove(name)
+            made._add(name, routes)
         return made
 
-    def _replace(self, name: str, route: Route | None) -> None:
-        before = self._by_name.pop(name, None)
-        for key in hosts.keys(before.rule.condition) or () if before else ():
-            self._by_host[key] = [other for other in self._by_host[key] if other.name != name]
-        if before and hosts.keys(before.rule.condition) is None:
-            self._elsewhere = [other for other in self._elsewhere if other.name != name]
-        if route is not None:
-            self._by_name[name] = route
+    def _remove(self, name: str) -> None:
+        for before in self._by_name.pop(name, ()):
+            keys = hosts.keys(before.rule.condition)
+            if keys is None:
+                self._elsewhere = [other for other in self._elsewhere if other.name != name]
+            for key in keys or ():
+                self._by_host[key] = [other for other in self._by_host[key] if other.name != name]
+
+    def _add(self, name: str, routes: Sequence[Route]) -> None:
+        if routes:
+            self._by_name[name] = tuple(sorted(routes, key=_rank))
+        for route in routes:
             for key in hosts.keys(route.rule.condition) or ():
                 self._by_host[key] = list(self._by_host.get(key, ()))
             for place in self._places(route):
@@ -119,20 +136,20 @@ class Routes:
         keys = hosts.keys(route.rule.condition)
         return [self._elsewhere] if keys is None else [self._by_host.setdefault(key, []) for key in keys]
 
-    def find(self, name: str) -> Route | None:
-        """Find a route."""
-        return self._by_name.get(name)
+    def of_router(self, name: str) -> Sequence[Route]:
+        """Return the routes of a router, the highest rank first: none if it is not there."""
+        return self._by_name.get(name, ())
 
     def __iter__(self) -> Iterator[Route]:
         """Give all routes, the highest rank first, and by name among equals."""
-        return iter(sorted(self._by_name.values(), key=_rank))
+        return iter(sorted(chain.from_iterable(self._by_name.values()), key=_rank))
 
     def of_host(self, host: str) -> list[Route]:
         """Return the routes that are for a host and for no other than are told by the rule."""
         exact, wildcard = map(self.of_key, hosts.asked_keys(host))
         if not exact or not wildcard:
             return list(exact or wildcard)
-        return list({route.name: route for route in [*exact, *wildcard]}.values())
+        return list({route.key: route for route in [*exact, *wildcard]}.values())
 
     def of_key(self, key: str) -> Sequence[Route]:
         """Return the routes that stand under a key of `hosts`, the highest rank first."""
@@ -147,8 +164,8 @@ class Routes:
         """Tell who takes a request, and what became of the others that are near it."""
         near = self.of_host(request.host)
         matching = sorted((route for route in [*near, *self._elsewhere] if route.rule.matches(request)), key=_rank)
-        able = [route for route in matching if route.enabled and entry_point in route.entry_points]
-        unable = [route for route in matching if not route.enabled or entry_point not in route.entry_points]
+        able = _once(route for route in matching if route.enabled and entry_point in route.entry_points)
+        unable = _once(route for route in matching if not route.enabled or entry_point not in route.entry_points)
         candidates = [
             *(_of_able(route, able[0]) for route in able[:MATCHED]),
             *(_of_unable(route, entry_point) for route in unable[:MATCHED]),
@@ -158,25 +175,31 @@ class Routes:
 
     def _nearly(self, request: Request, near: Sequence[Route], matching: Collection[str]) -> list[Candidate]:
         """Return those of the host, and of related hosts, that something kept away, and others with one that is met."""
-        looked_at = {route.name: (route, 1) for route in self._elsewhere[:_LOOKED_AT]}
+        looked_at = {route.key: (route, 1) for route in self._elsewhere[:_LOOKED_AT]}
         for host in hosts.related(request.host):
-            looked_at |= {route.name: (route, 0) for route in self.of_host(host)[:_LOOKED_AT]}
-        looked_at |= {route.name: (route, 0) for route in near[:_LOOKED_AT]}
-        found = [
-            (len(failures), _rank(route), route, failures)
-            for name, (route, least) in looked_at.items()
-            if name not in matching
-            for failures, met in [route.rule.condition.way(request)]
-            if met >= least
-        ]
+            looked_at |= {route.key: (route, 0) for route in self.of_host(host)[:_LOOKED_AT]}
+        looked_at |= {route.key: (route, 0) for route in near[:_LOOKED_AT]}
+        found: dict[str, tuple[int, Route, Sequence[Failure]]] = {}
+        for route, least in sorted(looked_at.values(), key=lambda each: _rank(each[0])):
+            failures, met = ((), -1) if route.name in matching else route.rule.condition.way(request)
+            if met >= least and (route.name not in found or len(failures) < found[route.name][0]):
+                found[route.name] = (len(failures), route, failures)
         return [
             Candidate(route, Verdict.NEARLY, _why_not(failures), failures=failures)
-            for _count, _rank, route, failures in nsmallest(NEARLY, found, key=lambda each: each[:2])
+            for _count, route, failures in nsmallest(NEARLY, found.values(), key=lambda each: (each[0], _rank(each[1])))
         ]
 
 
-def _rank(route: Route) -> tuple[int, str]:
-    return -route.priority, route.name
+def _once(routes: Iterable[Route]) -> list[Route]:
+    """Return the first route of each router."""
+    found: dict[str, Route] = {}
+    for route in routes:
+        found.setdefault(route.name, route)
+    return list(found.values())
+
+
+def _rank(route: Route) -> tuple[int, str, str]:
+    return -route.priority, route.name, route.part
 
 
 def _of_able(route: Route, winner: Route) -> Candidate:

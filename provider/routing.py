@@ -1,12 +1,13 @@
 """The routers of the desired state, ready to be asked which of them takes a request."""
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from provider import configuration, rules
-from provider.configuration import Part, RouterPart
-from provider.conflicts import Concern, Finding, concern_of, find_about
+from provider.configuration import Part
+from provider.conflicts import Concern, Finding, concern_of, find, find_about
 from provider.errors import Unavailable
 from provider.explanations import Route, Routes
 from provider.models import Change, RouterInput
@@ -20,8 +21,11 @@ class _Known:
 
     snapshot: Snapshot
     served: Mapping[str, Part]
-    off: Mapping[str, RouterPart]
+    off: Mapping[str, Part]
     routes: Routes
+    pools: Mapping[str, Part]
+    sticky: Mapping[str, str]
+    """The names of the sticky cookies, by service."""
 
 
 class Routing:
@@ -34,66 +38,104 @@ class Routing:
 
     def routes(self) -> Routes:
         """Return all routers, those that are disabled too. Raises `Unavailable`."""
+        return self._newest().routes
+
+    def _newest(self) -> _Known:
         snapshot = self._revisions.current
         if snapshot is None:
             raise Unavailable(self._revisions.problem)
         with self._lock:
             if self._known is None or self._known.snapshot is not snapshot:
                 self._known = self._read(snapshot, self._known)
-            return self._known.routes
+            return self._known
 
     def after(self, changes: Iterable[Change]) -> Routes:
         """Return all routers as they are after changes, whether those are kept yet or only tried."""
-        changed: dict[str, Route | None] = {}
+        changed: dict[str, Sequence[Route]] = {}
         for change in changes:
             if change.kind == "router":
                 router = None if change.after is None else RouterInput.model_validate(change.after)
-                part = None if router is None else configuration.describe_router(router, router.ascii_domains)
-                enabled = router is not None and router.enabled
-                changed[change.name] = None if part is None else _find_route(change.name, part, enabled=enabled)
+                changed[change.name] = [] if router is None else _read_router(router)
         return self.routes().replaced(changed) if changed else self.routes()
+
+    def conflicts(self, domains: Collection[str], services: Collection[str]) -> list[Finding]:
+        """Find all conflicts. `domains` are A-labels and wildcards, `services` names."""
+        known = self._newest()
+        return find(known.routes, domains, services, known.sticky)
 
     def warnings(self, changes: Sequence[Change]) -> list[Finding]:
         """Find the conflicts that changes are in, or make."""
         concern = concern_of(changes)
-        return find_about(self.after(changes), concern) if concern.objects else []
+        if not concern.objects:
+            return []
+        sticky = dict(self._newest().sticky)
+        for change in changes:
+            if change.kind == "service":
+                sticky.pop(change.name, None)
+                if change.after is not None and (cookie := change.after["sticky"]):
+                    sticky[change.name] = cookie["cookie"]["name"]
+        return find_about(self.after(changes), concern, sticky)
 
     def about(self, kind: str, name: str) -> list[Finding]:
         """Find the conflicts that one object is in. A domain's name is its A-label."""
         domains = [name] if kind == "domain" else []
-        return find_about(self.routes(), Concern({(kind, name)}, domains, [name] if kind == "service" else []))
+        known = self._newest()
+        concern = Concern({(kind, name)}, domains, [name] if kind == "service" else [])
+        return find_about(known.routes, concern, known.sticky)
 
     def _read(self, snapshot: Snapshot, known: _Known | None) -> _Known:
         served = snapshot.parts.routers.parts
         with self._revisions.reading() as session:
             disabled = [router for router in routers.disabled(session) if router.name not in served]
-        off = {router.name: configuration.describe_router(router, router.ascii_domains) for router in disabled}
+        off = {router.name: configuration.whole_router_part(router, router.ascii_domains) for router in disabled}
+        pools = snapshot.parts.services.parts
+        sticky = _sticky(pools, known)
         if known is None:
-            made = (route for route in (*map(_find_served, served.items()), *map(_find_off, off.items())) if route)
-            return _Known(snapshot, served, off, Routes(made))
-        changed: dict[str, Route | None] = dict.fromkeys(
-            name for name in (*known.served, *known.off) if name not in served and name not in off
+            made = (route for name, part in served.items() for route in _routes(name, part))
+            made_off = (route for name, part in off.items() for route in _routes(name, part, enabled=False))
+            return _Known(snapshot, served, off, Routes(chain(made, made_off)), pools, sticky)
+        changed: dict[str, Sequence[Route]] = dict.fromkeys(
+            (name for name in (*known.served, *known.off) if name not in served and name not in off), ()
         )
-        changed |= {
-            name: _find_served((name, part)) for name, part in served.items() if known.served.get(name) is not part
-        }
-        changed |= {name: _find_off((name, part)) for name, part in off.items() if known.off.get(name) != part}
-        return _Known(snapshot, served, off, known.routes.replaced(changed))
+        for name, part in served.items():
+            if known.served.get(name) is not part:
+                changed[name] = _routes(name, part)
+        for name, part in off.items():
+            if known.off.get(name) != part:
+                changed[name] = _routes(name, part, enabled=False)
+        return _Known(snapshot, served, off, known.routes.replaced(changed), pools, sticky)
 
 
-def _find_served(member: tuple[str, Part]) -> Route | None:
-    name, part = member
-    return _find_route(name, configuration.read_router(name, part), enabled=True)
+def _sticky(pools: Mapping[str, Part], known: _Known | None) -> Mapping[str, str]:
+    """Return the names of the sticky cookies by service, those that stay from what was known."""
+    if known is not None and known.pools is pools:
+        return known.sticky
+    found = {}
+    for name, part in pools.items():
+        if known is not None and known.pools.get(name) is part:
+            cookie = known.sticky.get(name)
+        else:
+            cookie = configuration.find_cookie(part)
+        if cookie is not None:
+            found[name] = cookie
+    return found
 
 
-def _find_off(member: tuple[str, RouterPart]) -> Route | None:
-    return _find_route(*member, enabled=False)
+def _read_router(router: RouterInput) -> list[Route]:
+    part = configuration.whole_router_part(router, router.ascii_domains)
+    return _routes(router.name, part, enabled=router.enabled)
 
 
-def _find_route(name: str, part: RouterPart, *, enabled: bool) -> Route | None:
-    """Return a router as Traefik has it, or None for one with a rule that it would not take: somebody else wrote it."""
-    try:
-        rule = rules.read(part.rule)
-    except rules.BadRule:
-        return None
-    return Route(name, rule, part.priority or rule.priority, part.service, tuple(part.entry_points), enabled)
+def _routes(name: str, part: Part, *, enabled: bool = True) -> list[Route]:
+    """Return a router as Traefik has it; without what has a rule that it would not take: somebody else wrote that."""
+    found = []
+    for full_name, described in configuration.read_routers(part).items():
+        try:
+            rule = rules.read(described.rule)
+        except rules.BadRule:
+            continue
+        rank = described.priority or rule.priority
+        entry_points = tuple(described.entry_points)
+        suffix = full_name.removeprefix(name)
+        found.append(Route(name, rule, rank, described.service, entry_points, enabled, suffix, part.is_plain))
+    return found

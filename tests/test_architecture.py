@@ -36,6 +36,7 @@ LAYERS = [
     "differences",
     "states",
     "explanations",
+    "cookies",
     "conflicts",
     "imports",
     "database",
@@ -65,7 +66,7 @@ PURE = [
     *("messages", "errors", "failures", "validation", "tags", "cursors"),
     *("addresses", "values", "names", "rules", "balancing", "answers", "display_strings"),
     *("undoing", "summaries", "declarations", "plans", "brake"),
-    *("configuration", "differences", "states", "models", "explanations", "conflicts", "imports"),
+    *("configuration", "differences", "states", "models", "explanations", "cookies", "conflicts", "imports"),
 ]
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),

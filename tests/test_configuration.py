@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provider import configuration
+from provider import configuration, rules
 from provider.configuration import Document, Part, Parts, Section
 from provider.errors import Unverified
 from provider.models import RouterInput, ServerInput, ServiceInput
@@ -48,11 +48,15 @@ def load_balancer(service: ServiceInput, *servers: ServerInput) -> dict[str, Any
     return found
 
 
-def router_in_document(**changes: Any) -> dict[str, Any]:
+def routers_in_document(**changes: Any) -> dict[str, dict[str, Any]]:
     router = RouterInput.model_validate({**ROUTER.model_dump(by_alias=True), **changes})
     document = json.loads(document_of(([(SERVICE, [])], [router])).content)
-    found: dict[str, Any] = document["http"]["routers"]["wayshub"]
+    found: dict[str, dict[str, Any]] = document["http"]["routers"]
     return found
+
+
+def router_in_document(**changes: Any) -> dict[str, Any]:
+    return routers_in_document(**changes)["wayshub"]
 
 
 def has_empty_map(value: object) -> bool:
@@ -72,7 +76,7 @@ def test_an_empty_state_is_the_beacon_alone() -> None:
 def test_the_document_says_what_traefik_needs_and_no_more() -> None:
     document = json.loads(document_of(([(SERVICE, [server("b"), server("a", 3)])], [ROUTER])).content)
     assert document["http"]["routers"] == {
-        "wayshub": {"entryPoints": ["web"], "rule": "Host(`alvin.xyz`)", "service": "wayshub"}
+        "wayshub": {"entryPoints": ["web"], "priority": 25, "rule": "Host(`alvin.xyz`)", "service": "wayshub"}
     }
     assert document["http"]["services"] == {
         "wayshub": {
@@ -115,11 +119,21 @@ def test_a_disabled_router_is_left_out_and_its_service_stays() -> None:
     assert "routers" not in json.loads(document_of(([(SERVICE, [])], [disabled])).content)["http"]
 
 
-def test_a_priority_is_set_when_it_is_given_or_for_a_wildcard() -> None:
-    assert "priority" not in router_in_document()
+def test_a_rule_ranks_by_its_length_and_domains_and_a_path_prefix_by_what_they_are() -> None:
+    assert "priority" not in router_in_document(domains=[], rule="Host(`alvin.xyz`)")
+    assert router_in_document()["priority"] == rules.priority(["alvin.xyz"], None)
+    assert router_in_document(domains=["*.alvin.xyz"])["priority"] == rules.priority(["*.alvin.xyz"], None)
     assert router_in_document(priority=7)["priority"] == 7
-    assert router_in_document(domains=["*.alvin.xyz"])["priority"] == len("Host(`.alvin.xyz`)")
     assert router_in_document(domains=["*.alvin.xyz"], priority=7)["priority"] == 7
+
+
+def test_exact_domains_and_wildcards_of_one_router_rank_apart() -> None:
+    found = routers_in_document(domains=["alvin.xyz", "*.alvin.xyz"], pathPrefix="/v2")
+    assert {name: router["priority"] for name, router in found.items()} == {"wayshub": 28, "wayshub.wildcards": 5}
+    assert found["wayshub"]["rule"] == "Host(`alvin.xyz`) && PathPrefix(`/v2`)"
+    assert found["wayshub.wildcards"]["rule"] == r"HostRegexp(`^[^.]+\.alvin\.xyz$`) && PathPrefix(`/v2`)"
+    assert {configuration.owner(name) for name in found} == {"wayshub"}
+    assert len(routers_in_document(domains=["alvin.xyz", "*.alvin.xyz"], priority=9)) == 1
 
 
 def test_a_host_is_an_a_label_in_the_document() -> None:

@@ -1,5 +1,8 @@
 """Conflicts are found where they are, and never where they are not."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,8 +16,13 @@ from tests.rules.drawing import accepted_rules, seen_requests
 from tests.test_explanations import route
 
 
-def find(*routes: Route, domains: tuple[str, ...] = (), services: tuple[str, ...] = ()) -> list[Finding]:
-    return conflicts.find(Routes(routes), domains, services)
+def find(
+    *routes: Route,
+    domains: tuple[str, ...] = (),
+    services: tuple[str, ...] = (),
+    sticky: Mapping[str, str] | None = None,
+) -> list[Finding]:
+    return conflicts.find(Routes(routes), domains, services, sticky or {})
 
 
 def kinds(found: list[Finding]) -> list[tuple[Conflict, tuple[str, ...]]]:
@@ -88,11 +96,57 @@ def test_a_service_that_nobody_reaches_is_told() -> None:
     assert kinds(off) == [(Conflict.UNREACHED_SERVICE, ("wayshub",))]
 
 
+def test_routers_meet_where_one_is_ranked_by_its_domains_and_the_other_by_the_length_of_its_rule() -> None:
+    app = replace(route("app", "Host(`a.test`)", 25), is_plain=True)
+    ruled = route("posts", "PathPrefix(`/posts`) && Method(`POST`)")
+    found = find(app, ruled)
+    assert kinds(found) == [(Conflict.MIXED_RANKS, ("posts", "app"))]
+    assert found[0].detail == (
+        "posts takes POST a.test/posts on web, which app matches too: posts ranks by the length of its rule, 38, "
+        "and app by its domains and path prefix, 25"
+    )
+    assert find(app, replace(ruled, priority=40)) == []  # somebody set it
+    assert find(app, route("own", "Host(`a.test`) && Method(`POST`)")) == []  # what is narrower goes first, as meant
+    assert find(app, route("rest", "PathPrefix(`/`)")) == []
+    short = route("short", "Path(`/x`)")
+    assert kinds(find(app, short)) == [(Conflict.MIXED_RANKS, ("app", "short"))]
+
+
+def test_a_router_with_wildcards_is_hidden_only_if_all_of_it_is() -> None:
+    exact = replace(route("app", "Host(`a.test`)", 25), is_plain=True)
+    wildcards = replace(route("app", rules.build(["*.a.test"], None), 2), is_plain=True, part=".wildcards")
+    over_wildcards = route("over", rules.build(["*.a.test"], None), 99)
+    assert find(exact, wildcards, over_wildcards) == []
+    over_both = route("both", rules.build(["a.test", "*.a.test"], None), 98)
+    assert kinds(find(exact, wildcards, over_both)) == [(Conflict.HIDDEN, ("app", "both"))]
+    routes = Routes((exact, wildcards, over_both))
+    about = conflicts.find_about(routes, Concern({("router", "app")}), {})
+    assert kinds(about) == [(Conflict.HIDDEN, ("app", "both"))]
+
+
+def test_services_that_share_a_cookie_on_a_host_are_told() -> None:
+    shop = route("shop", "Host(`a.test`)", service="shop")
+    blog = route("blog", "Host(`a.test`) && PathPrefix(`/blog`)", service="blog")
+    sticky = {"shop": "sid", "blog": "sid", "docs": "sid"}
+    found = find(shop, blog, sticky=sticky)
+    assert kinds(found) == [(Conflict.SHARED_COOKIE, ("blog", "shop"))]
+    assert "both keep sessions in the cookie sid on a.test" in found[0].detail
+    assert find(shop, blog, sticky={"shop": "sid", "blog": "blog"}) == []
+    assert find(shop, replace(blog, enabled=False), sticky=sticky) == []
+    assert find(shop, route("blog", "Host(`b.test`)", service="blog"), sticky=sticky) == []
+    below = route("blog", rules.build(["*.test"], "/blog"), service="blog")
+    assert (Conflict.SHARED_COOKIE, ("blog", "shop")) in kinds(find(shop, below, sticky=sticky))
+    anywhere = route("blog", "PathPrefix(`/blog`)", service="blog")
+    assert (Conflict.SHARED_COOKIE, ("blog", "shop")) in kinds(find(shop, anywhere, sticky=sticky))
+    about = conflicts.find_about(Routes((shop, blog)), Concern({("router", "blog")}), sticky)
+    assert kinds(about) == [(Conflict.SHARED_COOKIE, ("blog", "shop"))]
+
+
 @given(st.lists(accepted_rules, min_size=2, max_size=8), st.lists(seen_requests, min_size=5, max_size=20))
 def test_there_is_never_a_false_alarm(drawn: list[Rule], requests: list[Request]) -> None:
     routes = Routes(Route(f"r{number}", rule, rule.priority // 20, "s") for number, rule in enumerate(drawn))
     asked = {request.host for request in requests}
-    for finding in conflicts.find(routes, {host for host in asked if host.isascii()}, ()):
+    for finding in conflicts.find(routes, {host for host in asked if host.isascii()}, (), {}):
         names = [name for _kind, name in finding.objects]
         for request in requests:
             taken = routes.explain(request).route
@@ -106,10 +160,10 @@ def test_there_is_never_a_false_alarm(drawn: list[Rule], requests: list[Request]
 @given(st.lists(accepted_rules, min_size=2, max_size=12))
 def test_what_is_found_about_one_router_is_what_is_found_about_it_among_all(drawn: list[Rule]) -> None:
     routes = Routes(Route(f"r{number}", rule, rule.priority // 20, "s") for number, rule in enumerate(drawn))
-    ties = [each for each in conflicts.find(routes, (), ()) if each.conflict is not Conflict.UNREACHED_SERVICE]
+    ties = [each for each in conflicts.find(routes, (), (), {}) if each.conflict is not Conflict.UNREACHED_SERVICE]
     for each_route in routes:
         this = ("router", each_route.name)
-        about = conflicts.find_about(routes, Concern({this}))
+        about = conflicts.find_about(routes, Concern({this}), {})
         known = {(each.conflict, each.objects[0]) for each in ties if this in each.objects}
         # What another hides too is told of both.
         assert known <= {(each.conflict, each.objects[0]) for each in about}

@@ -19,9 +19,10 @@ def route(
     entry_points: Sequence[str] = ("web",),
     *,
     enabled: bool = True,
+    service: str = "wayshub",
 ) -> Route:
     parsed = rules.parse(rule)
-    return Route(name, parsed, priority or parsed.priority, "wayshub", entry_points, enabled)
+    return Route(name, parsed, priority or parsed.priority, service, entry_points, enabled)
 
 
 def explain(url: str, *routes: Route, entry_point: str = "web") -> Explanation:
@@ -149,7 +150,7 @@ def test_replaced_routers_are_found_as_if_they_had_been_there_from_the_start(
             kept.pop(name, None)
         else:
             kept[name] = Route(name, rule, rule.priority // 10, "s")
-        replaced = before.replaced({name: kept.get(name)})
+        replaced = before.replaced({name: [kept[name]] if name in kept else []})
         assert before.explain(request) == told
     fresh = Routes(kept.values())
     assert replaced.explain(request) == fresh.explain(request)

@@ -5,7 +5,6 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from provider import conflicts
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.conflicts import Finding
@@ -43,10 +42,10 @@ class ConflictsOutput(BaseModel):
 
 @router.get("/conflicts", responses=documentation.LIST, summary="List conflicts")
 def list_conflicts(routing: RoutingDependency, revisions: RevisionsDependency) -> ConflictsOutput:
-    """Find routers with the same rule or rank, hidden routers, unused domains, and services that nobody reaches."""
+    """Find routers that stand in one another's way, cookies that services share, unused domains and services."""
     with revisions.reading() as session:
         hosts, names = domains.hosts(session), services.names(session)
-    found = conflicts.find(routing.routes(), hosts, names)
+    found = routing.conflicts(hosts, names)
     return ConflictsOutput(
         items=[show(each) for each in found[:MOST]],
         total=len(found),

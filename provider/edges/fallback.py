@@ -39,6 +39,9 @@ _LONGEST_SECONDS: Final = 10.0
 """Longest time that a write waits for that."""
 
 
+_BELOW: Final = -1_000_000_000
+"""Below the ranks of all routers that are served: those without an exact host have negative ones."""
+
 _NONE: Final = "none"
 """Stands for the digest while no edge has accepted anything yet."""
 
@@ -48,8 +51,7 @@ _TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 def fallback(content: bytes) -> bytes:
     """Return a document with its routers ranked below all others, in their own order.
 
-    JSON, which is YAML too. The last router in rank has the priority -N, the first -1; those of one rank
-    keep one.
+    JSON, which is YAML too. The lower the rank, the lower the priority; routers of one rank keep one.
     """
     return written(_ranked(content))
 
@@ -67,7 +69,7 @@ def _ranked(content: bytes) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(content)
     routers: dict[str, dict[str, Any]] = document["http"].get("routers", {})
     ranks = sorted({_rank(router) for router in routers.values()}, reverse=True)
-    places = {rank: -place for place, rank in enumerate(ranks, start=1)}
+    places = {rank: _BELOW - place for place, rank in enumerate(ranks, start=1)}
     for router in routers.values():
         router["priority"] = places[_rank(router)]
     return document

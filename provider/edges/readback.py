@@ -13,7 +13,7 @@ from typing import Annotated, Final, TypeVar
 import httpx
 import msgspec
 
-from provider.configuration import BEACON, BEACON_HEADER
+from provider.configuration import BEACON, BEACON_HEADER, owner
 from provider.edges.states import DisabledRouter
 from provider.messages import Message
 
@@ -108,11 +108,12 @@ class TraefikAPI:
     async def list_disabled(self) -> tuple[DisabledRouter, ...]:
         """Return the routers of ours that it disabled."""
         found = await self._get(f"/api/http/routers?status=disabled&per_page={_PAGE}", list[_Router])
-        return tuple(
-            DisabledRouter(router.name.removesuffix(_OURS), ", ".join(router.error) or "without a reason")
-            for router in found
-            if router.name.endswith(_OURS)
-        )
+        ours: dict[str, DisabledRouter] = {}
+        for router in found:
+            if router.name.endswith(_OURS):
+                name = owner(router.name.removesuffix(_OURS))
+                ours.setdefault(name, DisabledRouter(name, ", ".join(router.error) or "without a reason"))
+        return tuple(ours.values())
 
     async def list_servers(self) -> Servers:
         """Return for each service of ours with a health check its servers.

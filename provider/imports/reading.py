@@ -11,6 +11,7 @@ from provider.errors import pointer
 from provider.imports import names
 from provider.imports.findings import Finding, Outcome, Renamed
 from provider.imports.parts import Account, Part, Reason, shown
+from provider.imports.ranks import Ranked, settle
 from provider.imports.routers import EntryPoint, Missing, Surroundings, read_router
 from provider.imports.services import Pool, read_service
 from provider.models import DomainInput, RouterInput, ServerInput, ServiceInput
@@ -184,7 +185,7 @@ class _Reader:
             self._origins |= {where + pointer(server): place for server, place in pool.places.items()}
 
     def _read_routers(self) -> dict[str, RouterInput]:
-        found: dict[str, RouterInput] = {}
+        found: dict[str, Ranked] = {}
         for given, part in self._objects["router"].items():
             if self._recognised("router", given, part):
                 continue
@@ -201,7 +202,7 @@ class _Reader:
             if router is not None:
                 found[name] = router
                 self._note_name("router", given, name, part)
-        return found
+        return settle(found)
 
     def _object(self, kind: str, given: str, part: Part, read_one: Callable[[Part], T | None]) -> T | None:
         """Read one object in an account of its own, and list what is not held of it."""

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from provider import configuration, rules
+from provider import rules
 from provider.imports.matching import forms
 from provider.imports.observed import read_observed
 from provider.imports.parts import Fields, Part, is_default, shown
+from provider.imports.ranks import Ranked
 from provider.models import RouterInput
 from provider.validation import invalid
 
@@ -60,7 +61,7 @@ class Missing(Exception):
     """A service cannot be led to. The message says why."""
 
 
-def read_router(part: Part, name: str, around: Surroundings) -> RouterInput | None:
+def read_router(part: Part, name: str, around: Surroundings) -> Ranked | None:
     """Read a router, or say in its account why it cannot be held."""
     fields = part.fields(
         (
@@ -79,7 +80,8 @@ def read_router(part: Part, name: str, around: Surroundings) -> RouterInput | No
     rule, priority = _read_rule(part, fields), _read_priority(fields)
     if rule is None or part.account.refused:
         return None
-    return _made(part, fields, [{**wanted, **form} for form in forms(rule)], priority or rule.priority)
+    described = [{**wanted, **form} for form in forms(rule)]
+    return _made(part, fields, described, rule.priority, priority if priority not in {0, rule.priority} else None)
 
 
 def _read_entry_points(part: Part, fields: Fields, around: Surroundings) -> list[str]:
@@ -183,21 +185,16 @@ def _read_priority(fields: Fields) -> int:
     return given or 0
 
 
-def _made(part: Part, fields: Fields, described: Sequence[Mapping[str, Any]], rank: int) -> RouterInput | None:
-    """Make a router of the given rank, from the first description that holds."""
+def _made(
+    part: Part, fields: Fields, described: Sequence[Mapping[str, Any]], length: int, priority: int | None
+) -> Ranked | None:
+    """Make a router of the given priority, from the first description that holds. `length` is that of its rule."""
     for wanted in described:
         try:
-            router = RouterInput.model_validate(wanted)
-            return router if _rank(router) == rank else RouterInput.model_validate({**wanted, "priority": rank})
+            return Ranked(RouterInput.model_validate({**wanted, "priority": priority}), priority or length)
         except ValidationError as error:
             wrong = invalid(error, "body").fields
     for each in wrong:
         name = each.pointer.split("/")[1] if each.pointer else ""
         (fields.find(name) or part).refuse(f"{each.pointer.lstrip('/')}: {each.detail}")
     return None
-
-
-def _rank(router: RouterInput) -> int:
-    """Return the rank that Traefik gives a router of ours."""
-    domains = router.ascii_domains
-    return configuration.priority(router, domains) or len(configuration.rule(router, domains).encode())

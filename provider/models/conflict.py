@@ -15,6 +15,8 @@ class Conflict(StrEnum):
     SAME_RULE = "same-rule"
     SAME_RANK = "same-rank"
     HIDDEN = "hidden"
+    MIXED_RANKS = "mixed-ranks"
+    SHARED_COOKIE = "shared-cookie"
     UNUSED_DOMAIN = "unused-domain"
     UNREACHED_SERVICE = "unreached-service"
 

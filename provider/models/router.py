@@ -88,7 +88,8 @@ class RouterBase(SQLModel):
         Priority | None,
         Described(
             description="Rank among the routers that match a request, the highest wins; "
-            "null leaves it to Traefik, which takes the length of the rule."
+            "null ranks by domains and path prefix (exact domains before wildcards, longer prefixes before "
+            "shorter ones, whatever the number of domains), and a `rule` by its length, as Traefik does."
         ),
     ] = None
     enabled: Annotated[bool, Described(description="Whether the edge gets this router.")] = True

@@ -1,6 +1,6 @@
 """Traefik's rule language: how rules are written, read and ranked, and which requests they match. Pure."""
 
-from provider.rules.build import build, host_matcher, priority, quote
+from provider.rules.build import build, host_matcher, priority, quote, split
 from provider.rules.conditions import Condition, Failure
 from provider.rules.mistakes import BadRule
 from provider.rules.parse import RULE_LENGTH, Rule, parse, read
@@ -23,4 +23,5 @@ __all__ = [
     "read",
     "received",
     "sent",
+    "split",
 ]

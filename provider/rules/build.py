@@ -1,12 +1,23 @@
-"""Traefik's rule language: how rules are written, and how Traefik ranks them.
+"""Traefik's rule language: how rules are written, and how those that we write are ranked.
 
 Facts from Traefik 3.7: a rule's rank is its length in characters unless a priority is set, the longest
-first; values stand in back-ticks; `Host` compares whole names, so a wildcard needs `HostRegexp`, which
-every 3.x understands.
+first; a priority may be negative, and 0 is none; values stand in back-ticks; `Host` compares whole names,
+so a wildcard needs `HostRegexp`, which every 3.x understands.
 """
 
 import re
 from collections.abc import Sequence
+from typing import Final
+
+_EXACT: Final = 25
+"""The rank of an exact host without a path prefix. A rule that asks for a host and something else is longer, and
+ranks higher; a rule that takes everything, such as HostRegexp(`.+`), is shorter, and ranks lower."""
+
+_WILDCARD: Final = 2
+"""The rank of a wildcard without a path prefix: above a priority of 1, which people give to what takes the rest."""
+
+_NO_HOST: Final = -256
+"""A path prefix for any host ranks this much above its length, which is 255 at most: below all that have a host."""
 
 
 def quote(value: str) -> str:
@@ -39,16 +50,27 @@ def build(hosts: Sequence[str], path_prefix: str | None) -> str:
     return _join([host_matcher(host) for host in hosts], path_prefix)
 
 
-def priority(hosts: Sequence[str], path_prefix: str | None) -> int | None:
-    """Return the rank to set so that an exact host wins over a wildcard, or None to leave it to Traefik.
+def split(hosts: Sequence[str]) -> list[Sequence[str]]:
+    """Part hosts into those that rank alike: the exact ones and the wildcards. One empty group if there are none."""
+    exact = [host for host in hosts if not host.startswith("*.")]
+    wildcards = [host for host in hosts if host.startswith("*.")]
+    return [group for group in (exact, wildcards) if group] or [()]
 
-    A wildcard's expression is longer than the exact hosts that it covers, and would win by its length
-    alone; and so would any rule with several hosts. A rule with a wildcard is ranked by what a person would
-    write for its shortest one alone, with the star not counted: always below another rule's exact host that
-    it covers, with the same path prefix.
+
+def priority(hosts: Sequence[str], path_prefix: str | None) -> int:
+    """Return the rank of what matches hosts of one group of `split`, and the path prefix if there is one.
+
+    An exact host goes before a wildcard, and that before no host; among these a longer prefix before a shorter
+    one, and that before none. How many hosts there are, and how long their names are, makes no difference:
+    another alias must not change who answers other requests. Between wildcards, prefixes of more than 22
+    characters rank alike: there is no more room below the exact hosts.
     """
-    covered = [f"Host({quote(host.removeprefix('*'))})" for host in hosts if host.startswith("*.")]
-    return min((len(_join([host], path_prefix)) for host in covered), default=None)
+    length = len(path_prefix or "")
+    if not hosts:
+        return _NO_HOST + length
+    if hosts[0].startswith("*."):
+        return min(_WILDCARD + length, _EXACT - 1)
+    return _EXACT + length
 
 
 def _join(matchers: Sequence[str], path_prefix: str | None) -> str:

@@ -18,9 +18,10 @@ def rule_of(router: RouterInput) -> str:
     return configuration.rule(router, router.ascii_domains)
 
 
-def priority_of(router: RouterInput) -> int | None:
-    """Return the priority of a router as Traefik gets it, or None where it takes the length of the rule."""
-    return configuration.priority(router, router.ascii_domains)
+def ranks_of(router: RouterInput) -> list[int]:
+    """Return the ranks of a router in Traefik: one, or that of its exact domains and that of its wildcards."""
+    described = configuration.describe_router(router, router.ascii_domains).values()
+    return [part.priority or len(part.rule.encode()) for part in described]
 
 
 async def list_disabled(edges: EdgesDependency) -> Disabled:

@@ -19,7 +19,7 @@ from provider.web.edits import DO, Noun, Sheet
 from provider.web.inputs import SentDependency, Texts
 from provider.web.lists import PartDependency
 from provider.web.notices import Notice
-from provider.web.observed import DisabledDependency, priority_of, rule_of
+from provider.web.observed import DisabledDependency, ranks_of, rule_of
 from provider.web.paths import NEW, object_path
 from provider.web.removals import Removal
 from provider.web.rendering import redirect, render
@@ -136,7 +136,7 @@ def show_router(
         "routers/show.html",
         router=item,
         rule=rule_of(item),
-        priority=priority_of(item),
+        ranks=ranks_of(item),
         domains=known,
         service=service,
         disabled=disabled.get(name, {}),

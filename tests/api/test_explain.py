@@ -36,24 +36,24 @@ def conflicts(client: httpx.Client) -> list[tuple[str, list[str]]]:
 def test_it_tells_who_takes_a_request_and_with_which_probability_who_answers(client: httpx.Client) -> None:
     assert explain(client, "http://alvin.xyz/api/v1") == {
         "router": "api",
-        "why": "it matches, and its rank 39 is 22 higher than that of the next, wayshub",
+        "why": "it matches, and its rank 29 is 4 higher than that of the next, wayshub",
         "candidates": [
             {
                 "router": "api",
                 "verdict": "takes",
-                "why": "it matches, and ranks highest with 39",
+                "why": "it matches, and ranks highest with 29",
                 "rule": "Host(`alvin.xyz`) && PathPrefix(`/api`)",
-                "priority": 39,
+                "priority": 29,
                 "behind": 0,
                 "failures": [],
             },
             {
                 "router": "wayshub",
                 "verdict": "outranked",
-                "why": "it matches, but its rank 17 is 22 lower than that of api",
+                "why": "it matches, but its rank 25 is 4 lower than that of api",
                 "rule": "Host(`alvin.xyz`)",
-                "priority": 17,
-                "behind": 22,
+                "priority": 25,
+                "behind": 4,
                 "failures": [],
             },
         ],
@@ -153,4 +153,6 @@ def test_conflicts_are_listed_and_gone_when_they_are_mended(client: httpx.Client
     client.patch("/routers/wayshub", json={"priority": None}).raise_for_status()
     client.delete("/domains/bücher.example").raise_for_status()
     client.delete("/services/unused").raise_for_status()
+    assert conflicts(client) == [("hidden", ["twin", "wayshub"])]
+    client.patch("/routers/twin", json={"priority": 25}).raise_for_status()
     assert conflicts(client) == [("same-rule", ["twin", "wayshub"])]

@@ -54,7 +54,8 @@ def test_a_router_is_added_shown_replaced_changed_and_removed(client: httpx.Clie
 
 def test_a_router_is_in_the_document_while_it_is_enabled(client: httpx.Client, service: Service) -> None:
     client.post("/routers", json=ROUTER).raise_for_status()
-    assert in_document(service) == {"entryPoints": ["web"], "rule": "Host(`alvin.xyz`)", "service": "wayshub"}
+    expected = {"entryPoints": ["web"], "priority": 25, "rule": "Host(`alvin.xyz`)", "service": "wayshub"}
+    assert in_document(service) == expected
     client.patch("/routers/wayshub", json={"enabled": False}).raise_for_status()
     assert in_document(service) is None
     client.patch("/routers/wayshub", json={"enabled": True, "pathPrefix": "/api", "priority": 5}).raise_for_status()
@@ -86,8 +87,23 @@ def test_a_wildcard_ranks_below_the_host_that_it_covers(client: httpx.Client, se
     client.post("/routers", json=ROUTER | {"domains": ["*.alvin.xyz"]}).raise_for_status()
     routers = service.configuration()["http"]["routers"]
     assert routers["wayshub"]["rule"] == r"HostRegexp(`^[^.]+\.alvin\.xyz\.?$`)"
-    assert routers["wayshub"]["priority"] < len(routers["exact"]["rule"])
-    assert "priority" not in routers["exact"]
+    assert 0 < routers["wayshub"]["priority"] < routers["exact"]["priority"]
+    client.patch("/routers/wayshub", json={"domains": ["*.alvin.xyz", "alvin.xyz"]}).raise_for_status()
+    split = service.configuration()["http"]["routers"]
+    assert split["wayshub.wildcards"] == routers["wayshub"]
+    assert split["wayshub"]["rule"] == "Host(`alvin.xyz`)"
+    assert split["wayshub"]["priority"] == routers["exact"]["priority"]
+
+
+def test_an_alias_changes_nobody_elses_requests(client: httpx.Client) -> None:
+    client.post("/routers", json=ROUTER).raise_for_status()
+    client.post("/routers", json=ROUTER | {"name": "second", "pathPrefix": "/v2"}).raise_for_status()
+    aliases = [f"a-rather-long-alias-{number}.example" for number in range(3)]
+    for alias in aliases:
+        client.post("/domains", json={"name": alias}).raise_for_status()
+    client.patch("/routers/wayshub", json={"domains": ["alvin.xyz", *aliases]}).raise_for_status()
+    explained = client.get("/explain", params={"url": "http://alvin.xyz/v2"}).json()
+    assert (explained["router"], explained["candidates"][1]["router"]) == ("second", "wayshub")
 
 
 @pytest.mark.part(of=2)

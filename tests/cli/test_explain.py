@@ -16,7 +16,7 @@ def test_a_request_is_explained(cli: Run) -> None:
         "http://alvin.xyz/api: router wayshub: it matches, and no other router does. It leads to the service wayshub."
     )
     assert head.split() == ["Router", "Verdict", "Rank", "Why", "Rule"]
-    assert row.startswith("wayshub  takes    17")
+    assert row.startswith("wayshub  takes    25")
     assert a.split() == ["a", "http://127.0.0.1:3000", "75", "%"]
     assert b.split() == ["b", "http://127.0.0.1:3001", "25", "%"]
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from provider.configuration import owner
 from tests.e2e.states import PHASES, State, draw_state
 from tests.running import Service, Traefik, cases, empty, http_client
 
@@ -26,7 +27,7 @@ def check_document(document: dict[str, Any], state: State) -> None:
     enabled = {name: router for name, router in state.routers.items() if router["enabled"]}
     routers = document.get("routers", {})
     services = document.get("services", {})
-    assert {name: router["service"] for name, router in routers.items()} == {
+    assert {owner(name): router["service"] for name, router in routers.items()} == {
         name: router["service"] for name, router in enabled.items()
     }
     for name, service in services.items():
@@ -36,7 +37,7 @@ def check_document(document: dict[str, Any], state: State) -> None:
             if pool == name and server["state"] == "ready"
         ]
         assert service["loadBalancer"]["servers"] == ready
-        assert service["loadBalancer"]["strategy"] == state.services[name]["strategy"]
+        assert service["loadBalancer"].get("strategy", "wrr") == state.services[name]["strategy"]
     assert services.keys() == state.services.keys()
 
 
@@ -62,7 +63,7 @@ def check_services(traefik: Traefik, document: dict[str, Any]) -> None:
         assert (service["status"], service.get("error")) == ("enabled", None), service
         told, asked = service["loadBalancer"], wanted[name]["loadBalancer"]
         assert told.get("servers", []) == asked["servers"]
-        assert told["strategy"] == asked["strategy"]
+        assert told["strategy"] == asked.get("strategy", "wrr")
         assert told["passHostHeader"] == asked.get("passHostHeader", True)
         assert told.get("sticky", {}).get("cookie", {}).get("name") == asked.get("sticky", {}).get("cookie", {}).get(
             "name"

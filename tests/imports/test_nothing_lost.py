@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from provider import configuration, declarations, imports, plans, rules
 from provider.declarations import Declaration
+from provider.explanations import Route, Routes, Verdict
 from provider.imports import Imported, Running
 from provider.imports.parts import scalar
 from provider.imports.routers import EntryPoint
@@ -136,7 +137,7 @@ def test_names_do_not_depend_on_the_order_of_a_file(document: Any, random: Any) 
 
 @settings(laws, max_examples=cases(300, 5000))
 @given(rule_texts, st.none() | st.integers(1, 2000), st.lists(drawing.seen_requests, min_size=1, max_size=10))
-def test_a_router_takes_the_requests_that_it_took_at_the_rank_that_it_had(
+def test_a_router_takes_the_requests_that_it_took(
     text: str, priority: int | None, requests: Sequence[rules.Request]
 ) -> None:
     router = {"rule": text, "service": "s", "entryPoints": ["web"], "priority": priority}
@@ -150,9 +151,58 @@ def test_a_router_takes_the_requests_that_it_took_at_the_rank_that_it_had(
         assert found is None
         return
     now = rules.read(configuration.rule(found, found.ascii_domains))
-    assert (configuration.priority(found, found.ascii_domains) or now.priority) == (priority or original.priority)
+    assert found.priority == priority or (found.rule and (found.priority or now.priority) == original.priority)
     for request in requests:
         assert now.matches(request) is original.matches(request)
+
+
+@settings(laws, max_examples=cases(200, 2000))
+@given(
+    st.lists(st.tuples(rule_texts, st.none() | st.integers(1, 60)), min_size=2, max_size=6),
+    st.lists(drawing.seen_requests, min_size=1, max_size=10),
+)
+def test_each_request_is_taken_by_the_router_that_took_it(
+    drawn: Sequence[tuple[str, int | None]], requests: Sequence[rules.Request]
+) -> None:
+    routers = {
+        f"r{number}": {"rule": text, "service": "s", "entryPoints": ["web"], "priority": priority}
+        for number, (text, priority) in enumerate(drawn)
+    }
+    found = imports.read({"http": {"routers": routers, "services": {"s": {"loadBalancer": {"servers": []}}}}})
+    held = found.declaration.routers
+    before = Routes(
+        Route(f"r{number}", rule, priority or rule.priority, "s")
+        for number, (text, priority) in enumerate(drawn)
+        if f"r{number}" in held
+        for rule in [rules.read(text)]
+    )
+    now = Routes(
+        Route(router.name, rule, part.priority or rule.priority, "s", part=name)
+        for router in held.values()
+        for name, part in configuration.describe_router(router, router.ascii_domains).items()
+        for rule in [rules.read(part.rule)]
+    )
+    for request in requests:
+        assert takers(before, request) == takers(now, request)
+
+
+def takers(routes: Routes, request: rules.Request) -> set[str]:
+    """Return who may take a request: several, where chance decides."""
+    likely = (Verdict.TAKES, Verdict.TIED)
+    return {each.route.name for each in routes.explain(request).candidates if each.verdict in likely}
+
+
+def test_a_router_keeps_the_rank_that_it_had_only_where_another_would_go_first_without_it() -> None:
+    def priorities(**texts: str) -> dict[str, int | None]:
+        routers = {name: {"rule": text, "service": "s", "entryPoints": ["web"]} for name, text in texts.items()}
+        document = {"http": {"routers": routers, "services": {"s": {"loadBalancer": {"servers": []}}}}}
+        return {name: router.priority for name, router in imports.read(document).declaration.routers.items()}
+
+    assert priorities(a="Host(`a.test`)", b="Host(`a.test`) && PathPrefix(`/v2`)") == {"a": None, "b": None}
+    aliases = "Host(`a.test`) || Host(`alias.a.test`) || Host(`b.test`)"
+    assert priorities(a=aliases, b="Host(`a.test`) && PathPrefix(`/v2`)") == {"a": 56, "b": 35}
+    assert priorities(a=aliases, b="Host(`c.test`) && PathPrefix(`/v2`)") == {"a": None, "b": None}
+    assert priorities(a="Host(`a.test`)", b="PathPrefix(`/a/longer/one`)") == {"a": 14, "b": 27}
 
 
 @pytest.mark.parametrize("document", [None, [], "x", 5, {}, {"http": None}, {"http": []}, {"http": {"routers": 5}}])

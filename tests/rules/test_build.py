@@ -70,31 +70,59 @@ def test_a_wildcard_matches_one_level_and_no_more(host: str, label: str) -> None
     assert not expression.search(f"{label}{host[1:]}.evil.test")
 
 
-def test_only_a_wildcard_needs_a_rank_of_its_own() -> None:
-    assert rules.priority(["a.test", "b.test"], "/x") is None
-    assert rules.priority([], "/x") is None
-    assert rules.priority(["*.a.test"], None) == len("Host(`.a.test`)")
+_HOSTS = st.lists(strategies.hosts.map(values.to_ascii), min_size=1, unique=True)
+_SETS = _HOSTS.map(lambda hosts: list(rules.split(hosts)[0]))
 
 
-@given(WILDCARDS, st.lists(strategies.hosts.map(values.to_ascii)), LABELS, st.none() | strategies.path_prefixes)
-def test_an_exact_host_wins_over_the_wildcard_that_covers_it(
-    host: str, others: list[str], label: str, path_prefix: str | None
+@pytest.mark.parametrize(
+    ("higher", "lower"),
+    [
+        ((["a.test"], "/v2"), (["a.test"], None)),
+        ((["a.test"], "/v2/x"), (["a.test"], "/v2")),
+        ((["a.test"], "/v2"), (["a.test", "b.test", "a-rather-long-alias.test"], None)),
+        ((["a.test"], None), (["*.test"], "/a/long/path/that/goes/on/and/on")),
+        ((["*.test"], "/v2"), (["*.test"], None)),
+        ((["*.test"], None), ([], "/v2")),
+        (([], "/v2"), ([], "/v")),
+    ],
+)
+def test_an_exact_host_goes_before_a_wildcard_and_a_longer_prefix_before_a_shorter(
+    higher: tuple[list[str], str | None], lower: tuple[list[str], str | None]
 ) -> None:
-    exact = label + host[1:]
-    wildcard_rank = rules.priority([host, *others], path_prefix)
-    assert wildcard_rank is not None
-    assert 0 < wildcard_rank < len(rules.build([exact], path_prefix))
+    assert rules.priority(*higher) > rules.priority(*lower)
 
 
-def test_a_domain_with_all_below_it_leaves_those_that_have_a_router_of_their_own() -> None:
-    rank = rules.priority(["example.com", "*.example.com"], None)
-    assert rank is not None
-    assert rank < len(rules.build(["api.example.com"], None))
+@given(_SETS, _SETS, st.none() | strategies.path_prefixes)
+def test_an_alias_does_not_change_the_rank(hosts: list[str], more: list[str], path_prefix: str | None) -> None:
+    if hosts[0].startswith("*.") == more[0].startswith("*."):
+        assert rules.priority(hosts, path_prefix) == rules.priority([*hosts, *more], path_prefix)
 
 
-@given(strategies.hosts.map(values.to_ascii), strategies.path_prefixes)
+@given(_HOSTS, st.none() | strategies.path_prefixes, st.none() | strategies.path_prefixes)
+def test_every_exact_host_ranks_above_every_wildcard_and_that_above_no_host(
+    hosts: list[str], one: str | None, other: str | None
+) -> None:
+    for group in rules.split(hosts):
+        rank = rules.priority(group, one)
+        assert rank != 0  # which Traefik takes for none
+        assert (rank > rules.priority(["*.test"], other)) or group[0].startswith("*.")
+        assert rank > rules.priority([], other or "/")
+
+
+def test_exact_hosts_and_wildcards_rank_apart() -> None:
+    assert rules.split(["a.test", "*.a.test", "b.test"]) == [["a.test", "b.test"], ["*.a.test"]]
+    assert rules.split(["a.test"]) == [["a.test"]]
+    assert rules.split([]) == [()]
+
+
+def test_a_rule_that_takes_everything_ranks_below_a_host_and_one_that_asks_for_more_above_it() -> None:
+    host = rules.priority(["a.test"], None)
+    assert all(len(rule) < host for rule in ("PathPrefix(`/`)", "HostRegexp(`.+`)", "HostRegexp(`^.+$`)"))
+    assert len("Host(`a.test`) && Path(`/`)") > host
+    assert rules.priority(["*.test"], None) > 1
+
+
+@given(strategies.hosts.map(values.to_ascii), strategies.path_prefixes.filter(lambda path: len(path) < 20))
 def test_a_path_prefix_raises_the_rank(host: str, path_prefix: str) -> None:
-    def rank(path: str | None) -> int:
-        return rules.priority([host], path) or len(rules.build([host], path))
-
-    assert rank(None) < rank(path_prefix) < rank(path_prefix + "x")
+    ranks = [rules.priority([host], path) for path in (None, path_prefix, path_prefix + "x")]
+    assert ranks == sorted(set(ranks))
