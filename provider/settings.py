@@ -4,6 +4,7 @@ import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -12,30 +13,37 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from provider.addresses import Network, read_networks
+from provider.environment import DEFAULT_PORT, PREFIX, is_link
 from provider.errors import FieldError, SettingsError, pointer
 from provider.store.revisions import LONG, Retention
 from provider.values import DEFAULT_EDGE, check_name
 
 _LOOPBACK_HOSTS: Final = ("localhost", "*.localhost", "127.0.0.1", "[::1]")
 _ANY_ADDRESS: Final = frozenset({"", "0.0.0.0", "::", "[::]"})  # to tell them, not to listen there
+_VARIABLE: Final = re.compile(r"\$\{?[A-Za-z_]")
 _HOST_NAME: Final = re.compile(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})")
 
 
 class Settings(BaseSettings):
     """What can be set from outside. Names are those of the environment without the prefix, in lower case."""
 
-    model_config = SettingsConfigDict(env_prefix="PROVIDER_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
 
     database_url: str = Field(
         default="sqlite:///var/provider.db",
         description="Where the state is kept: an SQLite file, relative to the working directory.",
     )
     host: str = Field(default="127.0.0.1", description="Address on which the service listens.")
-    port: int = Field(default=8000, ge=0, le=65535, description="Port on which the service listens.")
+    port: int = Field(default=int(DEFAULT_PORT), ge=0, le=65535, description="Port on which the service listens.")
     allowed_hosts: str = Field(
         default="",
         description="Names under which the service may be asked besides those of loopback and `PROVIDER_HOST`, with "
         "commas between; `*.example.com` stands for all names below.",
+    )
+    public_url: str | None = Field(
+        default=None,
+        description="Where people open the console, if a proxy in front has another name or port, such as "
+        "`https://provider.example`: that name and its pages are the service's own.",
     )
     tls_certificate: Path | None = Field(
         default=None, description="File with the certificate, and those that lead to it, for serving by TLS."
@@ -44,7 +52,7 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         default="",
         description="Addresses or networks of reverse proxies in front, with commas between: what they say in "
-        "`X-Forwarded-For` and `X-Forwarded-Proto` is believed.",
+        "`X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, or in `Forwarded`, is believed.",
     )
     allow_insecure: bool = Field(
         default=False,
@@ -100,18 +108,57 @@ class Settings(BaseSettings):
             url = make_url(text)
         except ArgumentError:
             raise ValueError("not a database URL: write sqlite:///var/provider.db") from None
-        if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        if url.drivername not in {"sqlite", "sqlite+pysqlite"} or not url.database or url.database == ":memory:":
             raise ValueError("only a file of SQLite is supported: sqlite:///var/provider.db")
+        if url.host is not None or url.username is not None:
+            raise ValueError(
+                "a file has no host: write three slashes before a path from the working directory, as "
+                "sqlite:///var/provider.db, or four before one from the root, as sqlite:////srv/provider.db"
+            )
+        if url.query or "?" in text or url.database.startswith("file:"):
+            raise ValueError("the URL of a file has no parameters here: write sqlite:/// and the path alone")
+        if url.database.endswith("/"):
+            raise ValueError(f"{url.database} is a folder: write the path of a file")
+        _check_path(url.database)
         return text
 
-    @field_validator(
-        *("traefik", "traefik_api", "entry_points", "server_networks", "fallback_file", "tls_certificate", "tls_key"),
-        mode="before",
-    )
+    @field_validator("*", mode="before")
     @classmethod
-    def none_if_empty(cls, value: object) -> object:
-        """Take an empty variable for one that is not set, where not set means none."""
+    def check_quotes(cls, value: object) -> object:
+        """Refuse quotes around a value: what reads files of variables may leave them there, and nobody means them."""
+        if isinstance(value, str) and len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+            raise ValueError(f"there are quotes around it: write {value[1:-1]}")
+        return value
+
+    @field_validator("port", mode="before")
+    @classmethod
+    def ignore_links(cls, value: object) -> object:
+        """Pass over what Kubernetes sets for a service that is named provider: see `environment.find_doubts`."""
+        return int(DEFAULT_PORT) if isinstance(value, str) and is_link(value) else value
+
+    @field_validator("traefik", "fallback_file", "tls_certificate", "tls_key", mode="before")
+    @classmethod
+    def check_path(cls, value: object) -> object:
+        """Accept paths that mean what is written there."""
+        if isinstance(value, str):
+            _check_path(value)
         return value or None
+
+    @field_validator("public_url")
+    @classmethod
+    def check_public_url(cls, text: str | None) -> str | None:
+        """Accept the URL of a host, without a slash at the end."""
+        if text is None:
+            return None
+        found = re.fullmatch(r"(https?)://(\[[^\]/]*\]|[^:/?#@\s]+)(:[0-9]{1,5})?(/?)(.*)", text, re.IGNORECASE)
+        if found is None or "*" in text:
+            raise ValueError(f"{text} is no address of a console: write https://provider.example")
+        if found[5]:
+            raise ValueError(f"the console cannot be below a path: write {text[: found.start(4)]}")
+        scheme, host, port = found[1].lower(), _read_host(found[2]), found[3] or ""
+        if port and not 0 < int(port[1:]) <= 65535:
+            raise ValueError(f"{port[1:]} is no port")
+        return f"{scheme}://{host}{port}"
 
     @field_validator("traefik_api")
     @classmethod
@@ -143,6 +190,11 @@ class Settings(BaseSettings):
         return text
 
     @property
+    def trusted_networks(self) -> list[Network]:
+        """The networks of the proxies in front."""
+        return read_networks(self.trusted_proxies) if self.trusted_proxies else []
+
+    @property
     def retention(self) -> Retention:
         """How long revisions are kept."""
         return Retention(self.history_revisions, self.history_days)
@@ -161,7 +213,17 @@ class Settings(BaseSettings):
         except ValueError:
             return name == "localhost" or name.endswith(".localhost")
 
-    @field_validator("host", "allowed_hosts")
+    @field_validator("host")
+    @classmethod
+    def check_host(cls, text: str) -> str:
+        """Accept one name or address, without brackets from here on."""
+        if text not in _ANY_ADDRESS and ("*" in text or "," in text):
+            raise ValueError(f"{text} is not one address: write 0.0.0.0 to listen on all")
+        if text not in _ANY_ADDRESS:
+            _read_host(text)
+        return text.strip("[]")
+
+    @field_validator("allowed_hosts")
     @classmethod
     def check_hosts(cls, text: str) -> str:
         """Accept names and addresses, without ports."""
@@ -172,7 +234,8 @@ class Settings(BaseSettings):
     def allowed_host_names(self) -> list[str]:
         """The names under which the service may be asked: as in a `Host` header, without the port."""
         own = [] if self.host in _ANY_ADDRESS else [_read_host(self.host)]
-        return [*_LOOPBACK_HOSTS, *own, *_read_hosts(self.allowed_hosts)]
+        public = [_read_host(urlsplit(self.public_url).hostname or "")] if self.public_url else []
+        return [*_LOOPBACK_HOSTS, *own, *public, *_read_hosts(self.allowed_hosts)]
 
     @property
     def traefik_api_urls(self) -> dict[str, str]:
@@ -207,6 +270,16 @@ class Settings(BaseSettings):
         """The SQLite file, absolute."""
         database = make_url(self.database_url).database
         return Path(database or "").absolute()
+
+
+def _check_path(text: str) -> None:
+    """Raise `ValueError` for what a shell would replace, or others read as a URL: here it would stand for itself."""
+    if text.startswith("~"):
+        raise ValueError("~ is not replaced here: write the whole path, as /home/alvin/provider.db")
+    if _VARIABLE.search(text):
+        raise ValueError(f"variables are not replaced here: write what {text} stands for")
+    if re.match("[A-Za-z][A-Za-z0-9+.-]*:/", text):
+        raise ValueError(f"{text} is no path: write it without what stands before the path")
 
 
 def _read_hosts(text: str) -> list[str]:

@@ -47,6 +47,7 @@ LAYERS = [
     "edges",
     "observations",
     "events",
+    "environment",
     "settings",
     "logs",
     "sample",
@@ -92,7 +93,7 @@ WIRED = {
         "EntryPoints",
     ),
     "Templates",
-    *("FastAPI", "ConfigurationEndpoint", "Requests", "Browsers", "Hosts", "ErrorPages"),
+    *("FastAPI", "ConfigurationEndpoint", "Requests", "Browsers", "Hosts", "ErrorPages", "Proxies", "Heads"),
 }
 
 

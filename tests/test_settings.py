@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from provider.cli.client import find_url
+from provider.environment import SETTINGS, find_doubts
 from provider.errors import SettingsError
 from provider.settings import Settings, read_settings
 
@@ -49,7 +51,6 @@ def test_entry_points_are_given_by_name(monkeypatch: pytest.MonkeyPatch) -> None
         ("PORT", "eighty"),
         ("PORT", "65536"),
         ("PORT", "-1"),
-        ("PORT", ""),
         ("COALESCE_MS", "-1"),
         ("COALESCE_MS", "60001"),
         ("LOG_LEVEL", "loud"),
@@ -67,7 +68,33 @@ def test_entry_points_are_given_by_name(monkeypatch: pytest.MonkeyPatch) -> None
         ("DATABASE_URL", "postgresql://localhost/provider"),
         ("DATABASE_URL", "sqlite://"),
         ("DATABASE_URL", "sqlite:///:memory:"),
-        ("DATABASE_URL", ""),
+        ("DATABASE_URL", "sqlite://bk/rel.db"),
+        ("DATABASE_URL", "sqlite://user@/rel.db"),
+        ("DATABASE_URL", "sqlite+aiosqlite:///rel.db"),
+        ("DATABASE_URL", "sqlite:///~/provider.db"),
+        ("DATABASE_URL", "sqlite:///$HOME/provider.db"),
+        ("DATABASE_URL", "sqlite:///${DATA}/provider.db"),
+        ("DATABASE_URL", "sqlite:///provider.db?mode=ro"),
+        ("DATABASE_URL", "sqlite:///provider.db?"),
+        ("DATABASE_URL", "sqlite:///file:provider.db?mode=ro&uri=true"),
+        ("DATABASE_URL", "sqlite:////srv/"),
+        ("DATABASE_URL", '"sqlite:///provider.db"'),
+        ("HOST", "*.example.com"),
+        ("HOST", "127.0.0.1,10.0.0.1"),
+        ("HOST", "'127.0.0.1'"),
+        ("FALLBACK_FILE", "~/fallback.yml"),
+        ("FALLBACK_FILE", "$HOME/fallback.yml"),
+        ("FALLBACK_FILE", '"fallback.yml"'),
+        ("FALLBACK_FILE", "file:///srv/fallback.yml"),
+        ("TRAEFIK", "~/bin/traefik"),
+        ("TLS_CERTIFICATE", "~/cert.pem"),
+        ("PUBLIC_URL", "provider.example"),
+        ("PUBLIC_URL", "ftp://provider.example"),
+        ("PUBLIC_URL", "https://provider.example/console"),
+        ("PUBLIC_URL", "https://provider.example?x"),
+        ("PUBLIC_URL", "https://user@provider.example"),
+        ("PUBLIC_URL", "https://*.example"),
+        ("PUBLIC_URL", "https://provider.example:0"),
     ],
 )
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -84,9 +111,77 @@ def test_all_wrong_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -
         read_settings()
 
 
-def test_an_empty_traefik_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PROVIDER_TRAEFIK", "")
-    assert read_settings().traefik is None
+def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = read_settings()
+    for name in Settings.model_fields:
+        monkeypatch.setenv(f"PROVIDER_{name.upper()}", "")
+    assert read_settings() == plain
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "advice"),
+    [
+        ("DATABASE_URL", "sqlite://bk/rel.db", "three slashes"),
+        ("DATABASE_URL", "sqlite:///~/a.db", "write the whole path"),
+        ("DATABASE_URL", "sqlite:///a.db?mode=ro", "no parameters"),
+        ("FALLBACK_FILE", '"a.yml"', "write a.yml"),
+        ("PUBLIC_URL", "https://provider.example/console", "write https://provider.example"),
+        ("HOST", "127.0.0.1,10.0.0.1", "0.0.0.0"),
+    ],
+)
+def test_what_to_write_instead_is_told(monkeypatch: pytest.MonkeyPatch, name: str, value: str, advice: str) -> None:
+    monkeypatch.setenv(f"PROVIDER_{name}", value)
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    assert advice in caught.value.detail
+
+
+def test_a_port_that_kubernetes_sets_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROVIDER_PORT", "tcp://10.96.0.7:9000")
+    assert read_settings().port == 8000
+    assert find_url({"PROVIDER_PORT": "tcp://10.96.0.7:9000"}) == "http://127.0.0.1:8000"
+
+
+def test_what_somebody_may_believe_to_be_a_setting_is_told() -> None:
+    told = list(
+        find_doubts({"PROVIDER_PORT": "tcp://10.96.0.7:9000", "PROVIDER_DATABSE_URL": "x", "PROVIDER_ZZZ": "y"})
+    )
+    assert told[0] == "PROVIDER_DATABSE_URL is no setting, and is ignored: did you mean PROVIDER_DATABASE_URL?"
+    assert told[1].startswith("PROVIDER_PORT=tcp://10.96.0.7:9000 is no port: Kubernetes sets it")
+    assert told[2] == "PROVIDER_ZZZ is no setting, and is ignored"
+
+
+def test_what_kubernetes_sets_besides_is_no_doubt() -> None:
+    service = {
+        "PROVIDER_SERVICE_HOST": "10.96.0.7",
+        "PROVIDER_SERVICE_PORT": "8000",
+        "PROVIDER_SERVICE_PORT_HTTP": "8000",
+        "PROVIDER_PORT_8000_TCP": "tcp://10.96.0.7:8000",
+        "PROVIDER_PORT_8000_TCP_PROTO": "tcp",
+        "PROVIDER_PORT_8000_TCP_PORT": "8000",
+        "PROVIDER_PORT_8000_TCP_ADDR": "10.96.0.7",
+        "PROVIDER_METRICS_SERVICE_HOST": "10.96.0.8",
+        "PROVIDER_METRICS_PORT": "tcp://10.96.0.8:8000",
+    }
+    ours = {"PROVIDER_URL": "http://127.0.0.1:8000", "PROVIDER_TOKEN": "x", "provider_port": "9000", "PROVIDER_X": ""}
+    assert list(find_doubts(service | ours)) == []
+
+
+def test_the_names_of_all_settings_are_known_where_nothing_else_of_them_is() -> None:
+    assert {name.upper() for name in Settings.model_fields} == SETTINGS
+
+
+def test_brackets_around_an_address_to_listen_on_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROVIDER_HOST", "[::1]")
+    assert (read_settings().host, read_settings().is_loopback) == ("::1", True)
+    assert find_url({"PROVIDER_HOST": "[::1]"}) == "http://[::1]:8000"
+
+
+def test_a_public_url_names_a_host_under_which_the_service_may_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROVIDER_PUBLIC_URL", "https://Provider.Example:8443/")
+    settings = read_settings()
+    assert settings.public_url == "https://provider.example:8443"
+    assert "provider.example" in settings.allowed_host_names
 
 
 def test_settings_do_not_change() -> None:

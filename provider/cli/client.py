@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx
 
 from provider import __version__, display_strings
+from provider.environment import find_port
 from provider.errors import (
     Brake,
     Clash,
@@ -76,8 +77,8 @@ def find_url(environment: Mapping[str, str]) -> str:
     if url := environment.get("PROVIDER_URL"):
         return url
     host = environment.get("PROVIDER_HOST") or "127.0.0.1"
-    host = _EVERY_INTERFACE.get(host, host)
-    port = environment.get("PROVIDER_PORT") or "8000"
+    host = _EVERY_INTERFACE.get(host.strip("[]"), host.strip("[]"))
+    port = find_port(environment)
     scheme = "https" if environment.get("PROVIDER_TLS_CERTIFICATE") else "http"
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 

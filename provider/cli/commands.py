@@ -1,5 +1,6 @@
 """The tree of commands."""
 
+import os
 from typing import Annotated, Final
 
 import typer
@@ -11,7 +12,9 @@ from provider.cli.check import check
 from provider.cli.explain import explain
 from provider.cli.expose import expose
 from provider.cli.options import read_help
+from provider.cli.output import note
 from provider.cli.status import status
+from provider.environment import find_doubts
 
 LATE: Final = {
     "up": "Migrate, serve, and run Traefik beside it.",
@@ -95,6 +98,8 @@ def root(
 
     Every command has a help of its own: wayshub-provider server set --help
     """
+    for doubt in find_doubts(os.environ):
+        note(f"Warning: {doubt}.")
 
 
 app.callback(help=read_help(root))(root)

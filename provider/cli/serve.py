@@ -65,7 +65,7 @@ def service_url(settings: Settings) -> str:
 
 def with_address(settings: Settings, host: str | None, port: int | None, *, allow_insecure: bool = False) -> Settings:
     """Return the settings with what the command line says instead. Raises `SettingsError`."""
-    given = {"host": host, "port": port, "allow_insecure": allow_insecure or None}
+    given = {"host": host.strip("[]") if host else host, "port": port, "allow_insecure": allow_insecure or None}
     changed = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
     if not 0 <= changed.port <= 65535:
         raise SettingsError(f"--port {changed.port}: a port is a number from 0 to 65535")

@@ -223,3 +223,11 @@ def test_a_wrong_command_is_a_usage_error_with_exit_status_2(run: Run, command: 
         assert run(*command.split()).usage_error().startswith(told)
     else:
         assert run().status == 2
+
+
+def test_variables_that_are_ignored_are_told_by_every_command(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROVIDER_URLL", "x")
+    monkeypatch.setenv("PROVIDER_PORT", "tcp://10.96.0.7:8000")
+    told = cli("domain", "list")
+    assert (told.status, told.err.count("Warning: ")) == (0, 2)
+    assert "Warning: PROVIDER_URLL is no setting, and is ignored: did you mean PROVIDER_URL?" in told.err

@@ -1,0 +1,55 @@
+"""The variables of the environment that begin with `PROVIDER_`: which are ours, and which others set unasked."""
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Final
+
+PREFIX: Final = "PROVIDER_"
+DEFAULT_PORT: Final = "8000"
+
+SETTINGS: Final = frozenset(
+    {
+        *("DATABASE_URL", "HOST", "PORT", "ALLOWED_HOSTS", "PUBLIC_URL", "TLS_CERTIFICATE", "TLS_KEY"),
+        *("TRUSTED_PROXIES", "ALLOW_INSECURE", "TRAEFIK", "TRAEFIK_API", "ENTRY_POINTS", "SERVER_NETWORKS"),
+        *("FALLBACK_FILE", "COALESCE_MS", "HISTORY_REVISIONS", "HISTORY_DAYS", "LOG_LEVEL", "LOG_FORMAT"),
+    }
+)
+"""The names of all settings, without their prefix: read where nobody needs to import what checks them."""
+
+_OF_CLIENTS: Final = frozenset({"URL", "TOKEN"})
+
+_LINK: Final = re.compile(r"(tcp|udp|sctp)://.*", re.IGNORECASE)
+_OF_KUBERNETES: Final = re.compile(
+    r"([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)"
+)
+"""What Kubernetes sets in each pod for each service whose name begins with `provider`, and Docker for links."""
+
+
+def is_link(value: str) -> bool:
+    """Tell whether a port is in truth the address of a service, as Kubernetes sets it in `PROVIDER_PORT`."""
+    return _LINK.fullmatch(value.strip()) is not None
+
+
+def find_port(environment: Mapping[str, str]) -> str:
+    """Return the port that the environment names, or the usual one."""
+    value = environment.get(f"{PREFIX}PORT", "")
+    return DEFAULT_PORT if not value or is_link(value) else value
+
+
+def find_doubts(environment: Mapping[str, str]) -> Iterator[str]:
+    """Say which variables are ignored that somebody may believe to be settings."""
+    known = sorted(SETTINGS | _OF_CLIENTS)
+    for variable, value in sorted(environment.items()):
+        name = variable.upper().removeprefix(PREFIX)
+        if not variable.upper().startswith(PREFIX) or not value:
+            continue
+        if name == "PORT" and is_link(value):
+            yield (
+                f"{variable}={value} is no port: Kubernetes sets it in each pod for a service that is named provider. "
+                f"It is ignored, and the port is {DEFAULT_PORT}; to choose another, set PROVIDER_PORT in the pod"
+            )
+        elif name not in known and not _OF_KUBERNETES.fullmatch(name):
+            alike = get_close_matches(name, known, n=1)
+            advice = f": did you mean {PREFIX}{alike[0]}?" if alike else ""
+            yield f"{variable} is no setting, and is ignored{advice}"
