@@ -34,6 +34,8 @@ from provider.api.access import Gate, list_routes
 from provider.api.bodies import LONGEST_BYTES_OF_ALL, BodyLimit
 from provider.api.browsers import Browsers, Hosts
 from provider.api.configuration import PATH, ConfigurationEndpoint
+from provider.api.methods import Heads
+from provider.api.proxies import Proxies
 from provider.api.requests import Requests, list_templates
 from provider.api.writing import PREFIX
 from provider.configuration import Document, Parts
@@ -76,14 +78,24 @@ class Application:
     """The ASGI application: the edges' polls go straight to their endpoint, all else to FastAPI."""
 
     def __init__(
-        self, api: FastAPI, guarded: ASGIApp, endpoint: ASGIApp, polls: Polls, events: Events, metrics: Metrics
+        self,
+        api: FastAPI,
+        settings: Settings,
+        guarded: ASGIApp,
+        endpoint: ASGIApp,
+        polls: Polls,
+        events: Events,
+        metrics: Metrics,
     ) -> None:
         self.api = api
         self.polls = polls
         self._events = events
         self._endpoint = endpoint
+        self._outermost: ASGIApp = self._route
+        if settings.trusted_proxies:
+            self._outermost = Proxies(self._route, settings.trusted_networks, settings.public_url)
         self._requests = Requests(
-            ErrorPages(guarded, api.state.templates),
+            Heads(ErrorPages(guarded, api.state.templates)),
             list_templates(api),
             metrics.requested,
             lambda: events.id(events.last),
@@ -96,6 +108,9 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the application's life."""
+        await self._outermost(scope, receive, send)
+
+    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == PATH:
             await self._endpoint(scope, receive, send)
         else:
@@ -173,7 +188,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     hosts = Hosts(settings.allowed_host_names)
     gate = Gate(api, list_routes(api), access, refusals, lambda: revisions.problem)
     endpoint = ConfigurationEndpoint(revisions, polls, edges, metrics, hosts, access, refusals)
-    return Application(api, Browsers(gate, hosts), endpoint, polls, events, metrics)
+    return Application(api, settings, Browsers(gate, hosts, settings.public_url), endpoint, polls, events, metrics)
 
 
 def _connect(revisions: Revisions, polls: Polls, edges: Edges, metrics: Metrics, events: Events) -> None:

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
 from provider.api import problems
+from provider.api.methods import answer_options, list_methods
 from provider.errors import Forbidden, ProviderError, Unauthenticated, Unavailable
 from provider.logs import hidden, printable
 from provider.messages import Message
@@ -71,8 +72,12 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or scope["path"].startswith(STATIC):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if scope["path"].startswith(STATIC):
+            asks = scope["method"] == "OPTIONS"
+            await (answer_options(["GET"]) if asks else self._app)(scope, receive, send)
             return
         await self._access.follow()
         client, state = scope.get("client"), scope.setdefault("state", {})
@@ -84,12 +89,19 @@ class Gate:
             state[PRINCIPAL] = principal = principal.seen(address, request_id)
             state[ACTOR], state[PERSON] = principal.actor, principal.person
             bind_contextvars(actor=principal.actor.name, credential=principal.actor.credential)
-        refusal = await self._refusal(scope, principal)
-        await (refusal or self._app)(scope, receive, send)
+        answer = await self._refusal(scope, principal) or self._options(scope)
+        await (answer or self._app)(scope, receive, send)
+
+    def _options(self, scope: Scope) -> Response | None:
+        """Return the answer to an OPTIONS, where there is something."""
+        methods = list_methods(self._routes, scope["path"]) if scope["method"] == "OPTIONS" else []
+        return answer_options(methods) if methods else None
 
     async def _refusal(self, scope: Scope, principal: Principal | None) -> Response | None:
         """Return what to answer to who may not come in."""
         path, method = scope["path"], scope["method"]
+        if method == "OPTIONS":
+            method = self._usable(path, principal)
         route, parts = self._find(path, method)
         # What is at no route is told to those who may read, and to nobody else.
         needs = STATE if route is None else route.needs
@@ -107,12 +119,22 @@ class Gate:
             await self._refusals.note(principal.actor, kind, f"{method} {printable(hidden(path))}")
         elif not self._access.is_known:
             error = Unavailable(self._problem())
-        elif needs.page and method in READING:
+        elif needs.page and scope["method"] in READING:
             query = scope["query_string"].decode("latin-1")
             return RedirectResponse(f"{LOGIN}?next={quote(path + (f'?{query}' if query else ''), safe='')}", 303)
         else:
             error = Unauthenticated(Message("send a token as `Authorization: Bearer …`, or log in"))
         return problems.from_error(error, path)
+
+    def _usable(self, path: str, principal: Principal | None) -> str:
+        """Return a method of a path that somebody may use, if there is one: then they may ask which there are."""
+        methods = list_methods(self._routes, path)
+        for method in methods:
+            route, parts = self._find(path, method)
+            needs = STATE if route is None else route.needs
+            if needs.level(method) is None or (principal is not None and needs.allows(principal, method, parts)):
+                return method
+        return methods[0] if methods else "OPTIONS"
 
     def _find(self, path: str, method: str) -> tuple[Route | None, dict[str, Any]]:
         for route in self._routes:

@@ -15,8 +15,11 @@ from starlette import types
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from provider.addresses import find_address
 from provider.api import problems
+from provider.api.proxies import PORT
 from provider.errors import Forbidden
+from provider.logs import printable
 from provider.messages import Message
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -25,7 +28,11 @@ _FROM_HERE: Final = frozenset({"same-origin", "none"})
 
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\s]+)(?::[0-9]{1,5})?")
 _MOST_NAMES_KNOWN: Final = 1000
+_LONGEST_ORIGIN: Final = 300
 _PUBLIC: Final = "/static/"
+
+_PROBED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""What orchestrators, balancers and Prometheus ask by the address of a machine, or by none at all."""
 
 _POLICY: Final = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -75,11 +82,24 @@ class Hosts:
         return name in self._exact or name.endswith(self._below)
 
 
+def is_unnamed(scope: Scope) -> bool:
+    """Tell whether a request is for an address, or, by HTTP/1.0, for no host at all.
+
+    No browser can be made to send such a one by a name that leads here: it sends the name.
+    """
+    found = [value for name, value in scope["headers"] if name == b"host"]
+    if not found:
+        return bool(scope["http_version"] == "1.0")
+    read = _HOST.fullmatch(found[0].decode("latin-1"))
+    return len(found) == 1 and read is not None and find_address(read[1]) is not None
+
+
 class Browsers:
     """Middleware that refuses what other people's pages send, and tells browsers what a page of ours may do."""
 
-    def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
+    def __init__(self, app: ASGIApp, hosts: Hosts, public_url: str | None = None) -> None:
         self._app = app
+        self._public_url = public_url
         self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,33 +118,48 @@ class Browsers:
             await send(message)
 
         try:
-            self._hosts.check(scope)
+            if not (scope["path"] in _PROBED and is_unnamed(scope)):
+                self._hosts.check(scope)
             if scope["method"] not in _SAFE:
-                check_origin(Headers(scope=scope))
+                check_origin(scope, self._public_url)
         except Forbidden as error:
             await problems.from_error(error, scope["path"])(scope, receive, send_guarded)
         else:
             await self._app(scope, receive, send_guarded)
 
 
-def check_origin(headers: Headers) -> None:
+def check_origin(scope: Scope, public_url: str | None) -> None:
     """Raise `Forbidden` if a browser says that a page of another origin sent a request."""
-    sites = headers.getlist("sec-fetch-site")
-    origins = headers.getlist("origin")
-    if any(site not in _FROM_HERE for site in sites) or any(not _is_ours(origin, headers) for origin in origins):
+    headers = Headers(scope=scope)
+    strange = [origin for origin in headers.getlist("origin") if not _is_ours(origin, scope, public_url)]
+    if strange:
+        raise Forbidden(
+            Message(
+                "a page of another site cannot change anything here: it is a page of {origin}, and this service was "
+                "asked as {here}; if both are this service, let the proxy in front pass on the host and the port that "
+                "it was asked for, or set PROVIDER_PUBLIC_URL",
+                origin=printable(strange[0][:_LONGEST_ORIGIN]),
+                here=f"{scope['scheme']}://{headers.get('host', '')[:_LONGEST_ORIGIN]}",
+            )
+        )
+    if any(site not in _FROM_HERE for site in headers.getlist("sec-fetch-site")):
         raise Forbidden(Message("a page of another site cannot change anything here"))
 
 
-def _is_ours(origin: str, headers: Headers) -> bool:
+def _is_ours(origin: str, scope: Scope, public_url: str | None) -> bool:
     """Tell whether an origin is where the request was sent. Whether it was by TLS only a proxy in front knows."""
+    if origin == public_url:
+        return True
+    headers = Headers(scope=scope)
     try:
         parts = urlsplit(origin)
         port = parts.port
+        # A `Host` without a port leaves open whether the usual one is meant with TLS or without.
+        asked = urlsplit(f"//{headers.get('host', '')}")
+        asked_port = asked.port
     except ValueError:
         return False
     if parts.scheme not in {"http", "https"} or parts.path or parts.query or parts.fragment:
         return False
-    # A `Host` without a port leaves open whether the usual one is meant with TLS or without.
-    asked = urlsplit(f"//{headers.get('host', '')}")
     usual = {"http": 80, "https": 443}[parts.scheme]
-    return (parts.hostname, port or usual) == (asked.hostname, asked.port or usual)
+    return parts.hostname == asked.hostname and (port or usual) in {asked_port or usual, scope.get(PORT)}

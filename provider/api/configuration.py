@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from provider.api import problems
 from provider.api.browsers import Hosts
+from provider.api.methods import answer_options, complete
 from provider.edges.pollers import CONNECTION, Connection
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
@@ -68,11 +69,11 @@ class ConfigurationEndpoint:
         except Forbidden as error:
             await self._refuse(problems.from_error(error, PATH), scope, receive, send)
             return
-        if method not in {"GET", "HEAD"}:
+        if method not in {"GET", "HEAD", "OPTIONS"}:
             response = problems.problem(
                 405, "method-not-allowed", "Method not allowed", "this is polled with GET", PATH
             )
-            response.headers["Allow"] = "GET, HEAD"
+            response.headers["Allow"] = ", ".join(complete(["GET"]))
             await self._refuse(response, scope, receive, send)
             return
         try:
@@ -80,10 +81,8 @@ class ConfigurationEndpoint:
             if current is None:
                 raise Unavailable(self._revisions.problem)
             name, seconds = await self._admit(scope)
-            if method == "HEAD":  # it asks about the document, and is not given it
-                self._metrics.requested(method, PATH, 200)
-                await send(self._headers(self._polls.offer(name, current)))
-                await send({"type": "http.response.body", "body": b""})
+            if method != "GET":
+                await self._tell(method, self._polls.offer(name, current), scope, receive, send)
                 return
             snapshot = await self._answer(scope, receive, name, seconds, current)
         except ProviderError as error:
@@ -92,6 +91,16 @@ class ConfigurationEndpoint:
         if snapshot is not None:
             await send(self._headers(snapshot))
             await send({"type": "http.response.body", "body": snapshot.document.content})
+
+    async def _tell(self, method: str, offered: Served, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a HEAD, which asks about the document and is not given it, or an OPTIONS."""
+        if method == "OPTIONS":
+            self._metrics.requested(method, PATH, 204)
+            await answer_options(["GET"])(scope, receive, send)
+            return
+        self._metrics.requested(method, PATH, 200)
+        await send(self._headers(offered))
+        await send({"type": "http.response.body", "body": b""})
 
     async def _admit(self, scope: Scope) -> tuple[str, float]:
         """Return as which edge somebody polls who may, and how long that may wait. Raises what is wrong with it."""

@@ -14,6 +14,7 @@ from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from provider import errors, failures, validation
+from provider.api.methods import DECLARED, complete
 from provider.errors import FieldError, ProviderError
 from provider.failures import Failure
 from provider.logs import hidden
@@ -203,11 +204,10 @@ def install(app: FastAPI) -> None:
 
 def _allowed(app: FastAPI, request: Request) -> list[str]:
     """Return the methods that a path knows. Starlette tells those of one route, and a path may have several."""
-    methods = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-    scopes = {method: {**request.scope, "method": method} for method in methods}
-    return [
+    scopes = {method: {**request.scope, "method": method} for method in DECLARED}
+    return complete(
         method for method, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in app.routes)
-    ]
+    )
 
 
 def _plain(text: str) -> str:

@@ -64,4 +64,12 @@ def static_paths() -> list[str]:
 
 
 PLACES = places(make_app())
+
+ASKED = [
+    *PLACES,
+    *(Place("HEAD", place.template) for place in PLACES if place.method == "GET" and place.template != PATH),
+    *(Place("OPTIONS", template) for template in sorted({place.template for place in PLACES})),
+]
+"""All that is answered: what routes declare, HEAD wherever there is GET, and OPTIONS everywhere."""
+
 STATIC_PATHS = static_paths()

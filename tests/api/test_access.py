@@ -12,7 +12,7 @@ from provider.api.access import list_routes
 from provider.models import Role
 from provider.security import needs
 from tests.api.checks import problem
-from tests.api.inventory import PLACES, SERVICE, STATIC_PATHS, Place, make_app, mounts
+from tests.api.inventory import ASKED, PLACES, SERVICE, STATIC_PATHS, Place, make_app, mounts
 from tests.people import add_account, add_token, ask_raw, bearer, begin_session, nobody
 from tests.running import Service, http_client, running_service, wait_until
 
@@ -208,17 +208,25 @@ def test_the_table_has_each_route_and_no_other() -> None:
     assert mounts(make_app()) == MOUNTED
 
 
-@pytest.mark.part(of=2)
-@pytest.mark.parametrize("place", PLACES, ids=str)
+def allowed_at(place: Place) -> str:
+    """Who may use a method: HEAD is GET, and whoever may use one method of a path may ask which it has."""
+    methods = TABLE.get(place.template, {})
+    if place.method == "OPTIONS":
+        return EVERYBODY if EVERYBODY in methods.values() else " ".join(methods.values())
+    return methods.get("GET" if place.method == "HEAD" else place.method, "")
+
+
+@pytest.mark.part(of=4)
+@pytest.mark.parametrize("place", ASKED, ids=str)
 def test_each_route_lets_in_who_may_use_it_and_nobody_else(
     service: Service, credentials: dict[str, dict[str, str]], place: Place
 ) -> None:
-    allowed = TABLE.get(place.template, {}).get(place.method, "")
+    allowed = allowed_at(place)
     with nobody(service) as client:
         for who in WHO:
             request = client.build_request(place.method, place.path, headers=credentials[who])
             answer = client.send(request, stream=True)
-            if place.template != STREAM or not answer.is_success:
+            if place.template != STREAM or place.method != "GET" or not answer.is_success:
                 answer.read()
             if allowed == EVERYBODY or who in allowed.split():
                 assert_let_in(place, who, answer)
@@ -237,16 +245,24 @@ def assert_let_in(place: Place, who: str, answer: httpx.Response) -> None:
         return
     assert answer.status_code not in {401, 403, 405}, (who, answer.text)
     assert answer.status_code < 500, (who, answer.text)
+    if place.method == "OPTIONS":
+        assert (answer.status_code, answer.content) == (204, b"")
+        declared = set(TABLE[place.template])
+        told = answer.headers["Allow"].split(", ")
+        assert set(told) == declared | {"OPTIONS"} | ({"HEAD"} if "GET" in declared else set())
+        assert not any(name.lower().startswith("access-control-") for name in answer.headers)
 
 
 def assert_kept_out(place: Place, who: str, answer: httpx.Response) -> None:
     polls = place.template.startswith("/traefik/")
     is_known = who not in STRANGERS and not (polls and who in set(Role))
-    if place.method == "HEAD":
+    is_page = place.template in PAGES and place.method in {"GET", "HEAD"}
+    if place.method == "HEAD" and (is_known or not is_page):
         assert answer.status_code == (403 if is_known else 401)
+        assert answer.content == b""
     elif is_known:
         problem(answer, "forbidden")
-    elif place.template in PAGES and not place.changes:
+    elif is_page:
         assert answer.status_code == 303, (who, answer.text)
         assert answer.headers["Location"].startswith("/login?next=")
     else:
@@ -263,7 +279,7 @@ def test_a_method_that_a_route_does_not_know_tells_nothing_to_who_may_not_read(
     service: Service, tokens: dict[str, str], template: str
 ) -> None:
     path = Place("GET", template).path
-    known = {place.method for place in PLACES if place.template == template}
+    known = {place.method for place in ASKED if place.template == template}
     with nobody(service) as client:
         for method in METHODS:
             if method in known or template.startswith("/traefik/"):
@@ -288,7 +304,8 @@ def test_static_files_are_for_everybody_and_only_to_read(service: Service, path:
     with nobody(service) as client:
         assert client.get(path).status_code == 200
         assert client.head(path).status_code == 200
-        for method in ("POST", "PUT", "DELETE", "OPTIONS", "TRACE"):
+        assert client.options(path).headers["Allow"] == "GET, HEAD, OPTIONS"
+        for method in ("POST", "PUT", "DELETE", "TRACE"):
             assert client.request(method, path).status_code == 405
 
 

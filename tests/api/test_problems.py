@@ -291,18 +291,18 @@ def operations(client: httpx.Client) -> dict[str, set[str]]:
     return {re.sub(r"\{\w+\}", "a", path): {method.upper() for method in methods} for path, methods in paths.items()}
 
 
-METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
 
 
 def test_a_method_that_a_path_does_not_know_is_answered_with_those_that_it_knows(client: httpx.Client) -> None:
     for path, known in operations(client).items():
         for method in METHODS - known:
             answer = client.request(method, client.base_url.copy_with(path=path))
-            assert set(answer.headers["allow"].split(", ")) == known
-            if method == "HEAD":
-                assert (answer.status_code, answer.content) == (405, b"")
-            else:
-                problem(answer, "method-not-allowed")
+            told = known | {"OPTIONS"} | ({"HEAD"} if "GET" in known else set())
+            assert set(answer.headers["allow"].split(", ")) == told
+            problem(answer, "method-not-allowed")
+        if "GET" not in known:
+            assert client.head(client.base_url.copy_with(path=path)).status_code == 405
 
 
 IN_MEMORY = {
