@@ -66,6 +66,7 @@ from provider.web import routers as router_pages
 from provider.web import servers as server_pages
 from provider.web import services as service_pages
 from provider.web import tokens as tokens_pages
+from provider.web import undos as undo_pages
 from provider.web.errors import ErrorPages
 from provider.web.rendering import Templates
 
@@ -218,7 +219,16 @@ def _include_routes(api: FastAPI) -> None:
     api.include_router(metrics_api.router)
     for page in (overview, exposing, applications, learn, trace, pages, preferences, sessions):
         api.include_router(page.router)
-    for page in (domain_pages, router_pages, service_pages, server_pages, edges_pages, revisions_pages, rollback_pages):
+    for page in (
+        domain_pages,
+        router_pages,
+        service_pages,
+        server_pages,
+        edges_pages,
+        revisions_pages,
+        rollback_pages,
+        undo_pages,
+    ):
         api.include_router(page.router)
     for page in (accounts_pages, tokens_pages, audit_pages):
         api.include_router(page.router)

@@ -53,6 +53,7 @@ class Sheet:
     words: list[str]
     objects: list[ObjectChange]
     count: int
+    has_changes: bool
     traffic: Sequence[str]
     other: int | None
     first: int
@@ -111,7 +112,7 @@ def _read(revisions: Revisions, number: str, first: int, other: int | None) -> S
         revision = stored.get(session, stored.read_number(number))
         older, newer = stored.find_neighbours(session, revision.number)
         count, last = stored.count_changes(session, revision.number), first + _OBJECTS_SHOWN
-        is_small = count <= changes.MOST
+        is_small, has_changes = count <= changes.MOST, count > 0
         listed: Sequence[Change] = stored.changes_of(session, revision.number, first=first, most=_OBJECTS_SHOWN)
         words = changes.summary(revision.words, revision.summary)
         traffic: Sequence[str] = ()
@@ -131,6 +132,7 @@ def _read(revisions: Revisions, number: str, first: int, other: int | None) -> S
         words,
         [changes.shown(change) for change in listed],
         count,
+        has_changes,
         traffic,
         other,
         first,

@@ -191,3 +191,91 @@ def test_conflicts_are_told_in_the_plan_and_on_the_page_of_the_router(
     change(client, "DELETE", "/routers/twin")
     assert told in words(console.get(f"/revisions/{with_twin}/rollback"))
     assert told not in words(console.get(f"/revisions/{number}/rollback"))
+
+
+# One revision is undone
+
+
+def test_each_revision_has_undo_the_newest_too_and_shows_its_plan_first(
+    console: httpx.Client, client: httpx.Client, service: Service, number: int
+) -> None:
+    before = served(service)
+    bad = change(client, "PATCH", "/routers/wayshub", json={"enabled": False})
+    page = console.get(f"/revisions/{bad}")
+    assert "Undo this change" in words(page)
+    assert f'href="/revisions/{number}/rollback"' in page.text  # the state before it
+    path = f"/revisions/{bad}/undo"
+    plan = console.get(path)
+    assert f"What revision {bad} did is taken back" in words(plan)
+    assert "enabled no yes" in words(plan)
+    done = send(console, plan, path, {"message": "that was wrong"})
+    assert done.status_code == 303
+    assert served(service) == before
+    shown = words(console.get(done.headers["Location"]))
+    assert f"Revision {bad} is undone: this is the state now." in shown
+    assert f"Undid revision {bad}" in shown
+    assert "Why that was wrong" in shown
+    assert "What it did is undone already." in words(console.get(path))
+
+
+def test_what_was_changed_since_is_asked_for_and_then_done_as_it_was_chosen(
+    console: httpx.Client, client: httpx.Client, number: int
+) -> None:
+    assert number
+    bad = change(client, "PATCH", "/routers/wayshub", json={"priority": 5, "pathPrefix": "/x"})
+    since = change(client, "PATCH", "/routers/wayshub", json={"priority": 7})
+    path = f"/revisions/{bad}/undo"
+    asked = console.get(path)
+    assert asked.status_code == 409
+    assert f"priority of router wayshub was nothing before, and revision {since} by tests has made it 7 since." in (
+        words(asked).lower()
+    )
+    place = "at:/router/wayshub/priority"
+    assert f'name="{place}"' in asked.text
+    plan = console.get(path, params={place: "newer"})
+    assert send(console, plan, path, {}).status_code == 303
+    found = client.get("/routers/wayshub").json()
+    assert (found["priority"], found["pathPrefix"]) == (7, None)
+    plan = console.get(path, params={"at:true": "older"})
+    assert send(console, plan, path, {}).status_code == 303
+    assert client.get("/routers/wayshub").json()["priority"] is None
+
+
+def test_what_was_removed_comes_back_alone_from_the_newest_revision_and_from_a_comparison(
+    console: httpx.Client, client: httpx.Client, number: int
+) -> None:
+    gone = change(client, "DELETE", "/services/wayshub", params={"cascade": "true", "confirm": "3"})
+    one = "?kind=router&name=wayshub"
+    assert f"/revisions/{gone}/undo{one}".replace("&", "&amp;") in console.get(f"/revisions/{gone}").text
+    compared = console.get(f"/revisions/{gone}", params={"compare": number})
+    assert f"/revisions/{number}/rollback?kind=service&amp;name=wayshub" in compared.text
+    path = f"/revisions/{gone}/undo"
+    plan = console.get(path + one)
+    assert send(console, plan, path, {}).status_code == 303
+    assert client.get("/routers/wayshub").is_success
+    assert len(client.get("/services/wayshub/servers").json()["items"]) == 2
+
+
+def test_who_uses_what_goes_is_named_and_taken_along_if_that_is_wanted(
+    console: httpx.Client, client: httpx.Client, number: int
+) -> None:
+    assert number
+    made = change(client, "PUT", "/services/pool", json={})
+    change(client, "PUT", "/routers/user", json={"pathPrefix": "/user", "service": "pool"})
+    path = f"/revisions/{made}/undo"
+    asked = console.get(path)
+    assert asked.status_code == 409
+    assert "service pool would go, but is used by router user." in words(asked).lower()
+    assert f"{path}?cascade=true" in asked.text
+    plan = console.get(path, params={"cascade": "true"})
+    assert send(console, plan, path, {}).status_code == 303
+    assert client.get("/routers/user").status_code == 404
+
+
+def test_going_back_says_that_what_was_added_since_goes(
+    console: httpx.Client, client: httpx.Client, number: int
+) -> None:
+    change(client, "PUT", "/routers/twin", json={"pathPrefix": "/twin", "service": "wayshub"})
+    told = words(console.get(f"/revisions/{number}/rollback"))
+    assert "What was added since goes." in told
+    assert "nothing of what came since is lost" not in told

@@ -1,0 +1,174 @@
+"""What goes back to an earlier state: its plan is shown first, and then exactly that is done, once it is agreed to."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from fastapi import Request, Response
+from pydantic_core import PydanticCustomError
+from sqlmodel import Session
+
+from provider.differences import Difference
+from provider.errors import Brake, FieldError
+from provider.messages import Message
+from provider.models import MESSAGE_LENGTH, Actor, Revision
+from provider.revisions import Revisions, last_revision
+from provider.routing import Routing
+from provider.store import history
+from provider.store.history import Named, Placed
+from provider.summaries import Summarise
+from provider.tags import find_revision, whole_tag
+from provider.values import check_text
+from provider.web import brakes, changes
+from provider.web.changes import ObjectChange
+from provider.web.edits import TAG
+from provider.web.forms import Form
+from provider.web.inputs import Texts
+from provider.web.notices import Notice, Tone
+from provider.web.rendering import redirect, render
+
+_KIND: Final = "kind"
+_NAME: Final = "name"
+_MESSAGE: Final = "message"
+_OBJECTS_SHOWN: Final = 50
+_MOST_TOLD: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Something that leads back from what is: to a revision, or to what was before one; with all or with one object.
+
+    `chosen` is what the form sends along, and `message` what it says for who says nothing.
+    """
+
+    number: int
+    named: Named | None
+    page: str
+    apply: Callable[[Session], None]
+    says: Summarise
+    done: str
+    message: str = ""
+    chosen: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a proposal does. `tag` is that of the state that it is for."""
+
+    proposal: Proposal
+    tag: str
+    difference: Difference
+    objects: Sequence[ObjectChange]
+    conflicts: Sequence[str]
+
+    @property
+    def number(self) -> int:
+        """The revision that it is about."""
+        return self.proposal.number
+
+    @property
+    def named(self) -> Named | None:
+        """The one object that it is about."""
+        return self.proposal.named
+
+    @property
+    def traffic(self) -> Sequence[str]:
+        """How the shares of the servers change, in words."""
+        return self.difference.words[len(self.difference.changes) :]
+
+    @property
+    def more(self) -> int:
+        """How many objects are not shown."""
+        return len(self.difference.changes) - len(self.objects)
+
+    @property
+    def removed(self) -> int:
+        """How many objects go."""
+        return sum(change.after is None for change in self.difference.changes)
+
+
+class _Late(Exception):
+    """The state is not the one for which the plan was made: these revisions came since."""
+
+    def __init__(self, since: Sequence[Revision]) -> None:
+        super().__init__()
+        self.since = since
+
+
+def show(request: Request, revisions: Revisions, routing: Routing, proposal: Proposal) -> Response:
+    """Show what it would do. Raises what it raises."""
+    return _show(request, _read(revisions, routing, proposal), Form({_MESSAGE: ""}))
+
+
+def do(
+    request: Request, revisions: Revisions, routing: Routing, proposal: Proposal, *, actor: Actor, sent: Texts
+) -> Response:
+    """Do it, if the state is still the one for which the plan was shown. Raises what it raises."""
+    message, wrong = _read_message(sent)
+
+    def apply(session: Session) -> None:
+        if whole_tag(*last_revision(session)) != sent.get(TAG, ""):
+            seen = find_revision(sent.get(TAG, ""))
+            raise _Late([] if seen is None else history.since(session, seen, _MOST_TOLD))
+        proposal.apply(session)
+
+    if wrong:
+        return _show(request, _read(revisions, routing, proposal), Form(sent, wrong), status=422)
+    told = message or proposal.message
+    try:
+        done = revisions.change(apply, actor=actor, confirmed=brakes.read(sent), message=told, says=proposal.says)
+    except _Late as late:
+        return _show(request, _read(revisions, routing, proposal), Form(sent), late.since, status=412)
+    except Brake as error:
+        asked = brakes.form(sent, error.number)
+        form = Form({**sent, **asked.values}, asked.errors)
+        return _show(request, _read(revisions, routing, proposal), form, status=409)
+    return redirect(request, f"/revisions/{done.revision}", Notice(proposal.done, Tone.GOOD))
+
+
+def read_named(sent: Texts) -> Named | None:
+    """Read which object is meant, None for all. Raises `Invalid`."""
+    kinds: dict[str, Placed] = {"domain": "domain", "service": "service", "server": "server", "router": "router"}
+    return history.read_named(kinds.get(sent.get(_KIND, "")), sent.get(_NAME))
+
+
+def _read(revisions: Revisions, routing: Routing, proposal: Proposal) -> Plan:
+    """Make the plan. Raises `NotFound`, and `Invalid` and `InUse` where that state would not hold now."""
+    outcome = revisions.try_change(proposal.apply)
+    found = outcome.difference or Difference()
+    conflicts = [finding.detail for finding in routing.warnings(outcome.changes)[:_MOST_TOLD]]
+    objects = [changes.shown(change) for change in found.changes[:_OBJECTS_SHOWN]]
+    return Plan(proposal, whole_tag(outcome.revision, outcome.digest), found, objects, conflicts)
+
+
+def _show(
+    request: Request, plan: Plan, form: Form, since: Sequence[Revision] | None = None, status: int = 200
+) -> Response:
+    told = (
+        None
+        if since is None
+        else [(each.number, each.author, changes.summary(each.words, each.summary)) for each in since]
+    )
+    return render(
+        request,
+        f"revisions/{plan.proposal.page}.html",
+        status=status,
+        plan=plan,
+        form=form,
+        since=told,
+        longest=MESSAGE_LENGTH,
+    )
+
+
+def _read_message(sent: Texts) -> tuple[str, list[FieldError]]:
+    """Return why, as it was typed, and what is wrong with that."""
+    message = sent.get(_MESSAGE, "").strip()
+    try:
+        check_text(message)
+    except PydanticCustomError as error:
+        detail = (error.context or {}).get("detail", error.message())
+        return message, [FieldError(f"/{_MESSAGE}", error.type, detail)]
+    if len(message) > MESSAGE_LENGTH:
+        detail = Message("this is longer than {max_length} characters", max_length=MESSAGE_LENGTH)
+        return message, [FieldError(f"/{_MESSAGE}", "value.long", detail)]
+    return message, []

@@ -1,0 +1,94 @@
+"""Undoing one revision: what was changed since is asked for, its plan is shown, and then exactly that is done."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
+from provider.errors import Clash, InUse
+from provider.messages import Message
+from provider.security import needs
+from provider.store import revisions as stored
+from provider.store import undos
+from provider.undoing import ALL, Choice, chooser
+from provider.web import proposals
+from provider.web.inputs import TICKED, SentDependency, Texts
+from provider.web.paths import with_query
+from provider.web.proposals import Proposal
+from provider.web.rendering import render
+
+router = APIRouter(
+    prefix="/revisions/{number}/undo", include_in_schema=False, dependencies=[Depends(needs.CHANGING_PAGE)]
+)
+
+_AT: Final = "at:"
+"""Before the pointer of a clash: the name of the field that says what becomes of it."""
+_CASCADE: Final = "cascade"
+
+
+@router.get("")
+def show_plan(request: Request, revisions: RevisionsDependency, routing: RoutingDependency, number: str) -> Response:
+    """Show what undoing a revision would do, or ask what becomes of what was changed since."""
+    texts = dict(request.query_params)
+    proposal = _propose(number, texts)
+    try:
+        return proposals.show(request, revisions, routing, proposal)
+    except (Clash, InUse) as error:
+        return _ask(request, proposal, error)
+
+
+@router.post("")
+def undo(
+    request: Request,
+    revisions: RevisionsDependency,
+    routing: RoutingDependency,
+    actor: ActorDependency,
+    sent: SentDependency,
+    number: str,
+) -> Response:
+    """Undo a revision, if the state is still the one for which the plan was shown."""
+    proposal = _propose(number, sent)
+    try:
+        return proposals.do(request, revisions, routing, proposal, actor=actor, sent=sent)
+    except (Clash, InUse) as error:
+        return _ask(request, proposal, error)
+
+
+def _propose(number: str, texts: Texts) -> Proposal:
+    wanted, named = stored.read_number(number), proposals.read_named(texts)
+    chosen = {
+        name: text for name, text in texts.items() if name == _CASCADE or (name.startswith(_AT) and text in set(Choice))
+    }
+    apply = partial(
+        undos.undo,
+        number=wanted,
+        choose=chooser(_places(chosen, Choice.OLDER), _places(chosen, Choice.NEWER)),
+        named=named,
+        cascade=chosen.get(_CASCADE) == TICKED,
+    )
+    done = Message("Revision {number} is undone: this is the state now.", number=wanted)
+    return Proposal(wanted, named, "undo", apply, undos.saying_undone(number, named), done, chosen=chosen)
+
+
+def _places(chosen: Mapping[str, str], choice: Choice) -> list[str]:
+    return [name.removeprefix(_AT) for name, text in chosen.items() if text == choice]
+
+
+def _ask(request: Request, proposal: Proposal, error: Clash | InUse) -> Response:
+    """Ask for what is needed to go on."""
+    named = {} if proposal.named is None else {"kind": proposal.named[0], "name": proposal.named[1]}
+    here, given = f"/revisions/{proposal.number}/undo", {**named, **proposal.chosen}
+    return render(
+        request,
+        "revisions/clash.html",
+        status=409,
+        proposal=proposal,
+        given=given,
+        clashes=error.fields if isinstance(error, Clash) else (),
+        in_use=error.detail if isinstance(error, InUse) else None,
+        along=with_query(here, **given | {_CASCADE: TICKED}),
+        older=with_query(here, **given | {_AT + ALL: Choice.OLDER.value}),
+        newer=with_query(here, **given | {_AT + ALL: Choice.NEWER.value}),
+    )
