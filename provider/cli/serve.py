@@ -1,6 +1,9 @@
 """`serve`."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +15,8 @@ from provider.cli.client import find_url
 from provider.cli.links import make_first_link
 from provider.cli.output import note
 from provider.cli.ports import Port
-from provider.database import schema
+from provider.database import locks, schema
+from provider.database.claims import claim
 from provider.errors import SettingsError
 from provider.server import Server
 from provider.settings import Settings, read_settings
@@ -35,6 +39,7 @@ def serve(host: HostOption = None, port: PortOption = None, allow_insecure: Inse
     The database has to be at this version's schema: see `migrate`. The
     settings are environment variables, PROVIDER_DATABASE_URL and others.
     With PROVIDER_FALLBACK_FILE set, that file is made if there is none.
+    A database and a fallback file are one service's at a time.
 
     While no admin can log in, each start prints a one-time link with which a
     person sets the first password. Beyond loopback it listens only where
@@ -47,14 +52,32 @@ def serve(host: HostOption = None, port: PortOption = None, allow_insecure: Inse
     """
     settings = with_address(read_settings(), host, port, allow_insecure=allow_insecure)
     Port(settings.host, settings.port, "--port").release()  # if it is taken, say so before anything starts
-    schema.check_current(settings.database_path)
-    for warning in check_binding(settings):
-        note(warning)
-    for line in make_first_link(settings.database_path, service_url(settings)):
-        typer.echo(line)
-    sys.stdout.flush()
-    logs.configure(settings.log_level, settings.log_format)
-    Server(create_app(settings), settings).run()
+    with claimed(settings, settings.fallback_file):
+        schema.check_current(settings.database_path)
+        for warning in check_binding(settings):
+            note(warning)
+        for line in make_first_link(settings.database_path, service_url(settings)):
+            typer.echo(line)
+        sys.stdout.flush()
+        logs.configure(settings.log_level, settings.log_format)
+        Server(create_app(settings), settings).run()
+
+
+@contextmanager
+def claimed(settings: Settings, fallback_file: Path | None, *, traefik: Path | None = None) -> Iterator[None]:
+    """Have all that a start writes: the database, the fallback file, and the static configuration of `up`'s Traefik.
+
+    Raises `Unavailable`, with who has it, before anything is changed.
+    """
+    path, url = settings.database_path, service_url(settings)
+    with ExitStack() as claims:
+        claims.enter_context(claim(path, "the database", url))
+        claims.enter_context(locks.sharing(path))
+        if fallback_file is not None:
+            claims.enter_context(claim(fallback_file.absolute(), "the fallback file", url))
+        if traefik is not None:
+            claims.enter_context(claim(traefik, "Traefik's static configuration", url))
+        yield
 
 
 def service_url(settings: Settings) -> str:

@@ -43,6 +43,11 @@ class TraefikError(ProviderError):
     title = "Traefik does not run"
 
 
+def configuration_path(database_path: Path) -> Path:
+    """Return the file that has the static configuration of `up`'s Traefik. Its log is beside it."""
+    return database_path.with_suffix(".traefik.yml")
+
+
 def find_traefik(given: Path | None, name: str) -> Path:
     """Return the program to run: the one that was given (by what `name` names), on the PATH, or in the package.
 
@@ -147,7 +152,7 @@ class Traefik:
         self._program = program
         self._static = static
         self._say = say
-        self._configuration_path = database_path.with_suffix(".traefik.yml")
+        self._configuration_path = configuration_path(database_path)
         self.log_path = database_path.with_suffix(".traefik.log")
         self.web_url = f"http://{static['entryPoints']['web']['address']}"
         self.api_url = f"http://{static['entryPoints']['traefik']['address']}"

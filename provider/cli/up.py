@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -17,9 +17,9 @@ from provider.cli.links import make_first_link
 from provider.cli.paths import shown
 from provider.cli.ports import Port
 from provider.cli.progress import Progress
-from provider.cli.serve import HostOption, InsecureOption, PortOption, service_url, with_address
+from provider.cli.serve import HostOption, InsecureOption, PortOption, claimed, service_url, with_address
 from provider.cli.stack import Plan, Stack
-from provider.cli.traefik import LOOPBACK, edge_name, find_traefik, read_static_configuration
+from provider.cli.traefik import LOOPBACK, configuration_path, edge_name, find_traefik, read_static_configuration
 from provider.database import schema
 from provider.edges import fallback
 from provider.errors import SettingsError
@@ -80,6 +80,9 @@ def up(
         static = read_static_configuration(url, web.number, api.number, fallback_file.absolute())
         settings = _with_edge(settings, edge_name(static), f"http://{LOOPBACK}:{api.number}", fallback_file)
         try:
+            with suppress(OSError):  # which the migration tells
+                settings.database_path.parent.mkdir(parents=True, exist_ok=True)
+            reserved.enter_context(claimed(settings, fallback_file, traefik=configuration_path(settings.database_path)))
             _migrate(settings, progress)
             for warning in check_binding(settings):
                 progress.say(warning)
