@@ -84,11 +84,21 @@ def log_in(client: httpx.Client, name: str, password: str = PASSWORD, **fields: 
     return client.post("/login", data={"name": name, "password": password, **fields})
 
 
+def session_name(url: object) -> str:
+    """Return the name of the session's cookie at a service: cookies know no ports, so that it has the port."""
+    return f"provider_session_{httpx.URL(str(url)).port}"
+
+
+def session_of(client: httpx.Client) -> str:
+    """Return the secret of the session that a client is in."""
+    return client.cookies[session_name(client.base_url)]
+
+
 def session_cookie(answer: httpx.Response) -> tuple[str, str, dict[str, str]]:
     """Return the session's cookie that an answer sets: its name, its value and its attributes."""
     for header in answer.headers.get_list("set-cookie"):
         for name, morsel in SimpleCookie(header).items():
-            if name.endswith("provider_session"):
+            if name.removeprefix("__Host-").startswith("provider_session"):
                 attributes = {key: str(value) for key, value in morsel.items() if value != ""}
                 return name, morsel.value, attributes
     raise AssertionError(f"no session begins with {answer.status_code}: {answer.text}")

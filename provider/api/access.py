@@ -152,7 +152,7 @@ def find_principal(access: Access, connection: HTTPConnection, *, counts: bool =
     given = connection.headers.getlist("authorization")
     if given:
         return access.find_by_header(given[0].encode("latin-1")) if len(given) == 1 else None
-    session = find_session(connection.cookies, connection.scope["scheme"])
+    session = find_session(connection)
     return access.find_by_session(session, datetime.now(UTC), counts=counts) if session else None
 
 

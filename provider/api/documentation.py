@@ -95,7 +95,8 @@ _SCHEMES: Final[dict[str, Any]] = {
         "type": "apiKey",
         "in": "cookie",
         "name": cookies.NAME,
-        "description": "A person who is logged in, in a browser.",
+        "description": "A person who is logged in, in a browser. The name ends with the port that the browser asks, "
+        "such as `_8000`, and by TLS it begins with `__Host-`.",
     },
 }
 _SECURITY: Final[list[dict[str, list[str]]]] = [{"token": []}, {"session": []}]

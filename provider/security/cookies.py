@@ -1,27 +1,44 @@
-"""The cookie of a session: its name and what browsers do with it."""
+"""The cookie of a session: its name and what browsers do with it.
 
-from collections.abc import Mapping
+Cookies know no ports, so a service on another port of a host would take the place of this one's session: the port
+that the browser asked, where it is not the scheme's own, is part of the name.
+"""
+
 from typing import Any, Final
 
+from starlette.requests import HTTPConnection
+
 NAME: Final = "provider_session"
-SECURE_NAME: Final = f"__Host-{NAME}"
-"""Where the service is asked by TLS: browsers take it from this very host alone, and only so."""
+_SECURE: Final = "__Host-"
+"""How a name begins where the service is asked by TLS: browsers take it from this very host alone, and only so."""
 
 
-def find_session(cookies: Mapping[str, str], scheme: str) -> str | None:
-    """Find the secret of a session among the cookies of a request that came by a scheme.
+def find_session(connection: HTTPConnection) -> str | None:
+    """Find the secret of a session among the cookies of a request.
 
-    By TLS only the name counts that a browser takes from this host alone: the other one could have been set
+    By TLS only the names count that a browser takes from this host alone: the others could have been set
     by whoever answers in our name without TLS, or from a host beside this one, to log somebody in as himself.
+    A session that began before the port was part of the name goes on.
     """
-    return cookies.get(_name(scheme)) or None
+    cookies = connection.cookies
+    return cookies.get(own(connection, _name(connection))) or cookies.get(_name(connection)) or None
 
 
-def options(scheme: str) -> dict[str, Any]:
-    """Return the cookie's name and attributes, for a request that came by a scheme."""
-    secure = scheme == "https"
-    return {"key": _name(scheme), "path": "/", "secure": secure, "httponly": True, "samesite": "lax"}
+def options(connection: HTTPConnection) -> dict[str, Any]:
+    """Return the cookie's name and attributes, for a request."""
+    secure = connection.url.scheme == "https"
+    name = own(connection, _name(connection))
+    return {"key": name, "path": "/", "secure": secure, "httponly": True, "samesite": "lax"}
 
 
-def _name(scheme: str) -> str:
-    return SECURE_NAME if scheme == "https" else NAME
+def own(connection: HTTPConnection, name: str) -> str:
+    """Return the name under which this service keeps a cookie that a service on another port must not share."""
+    try:
+        port = connection.url.port
+    except ValueError:  # the client's `Host` has what is no port
+        port = None
+    return name if port is None else f"{name}_{port}"
+
+
+def _name(connection: HTTPConnection) -> str:
+    return f"{_SECURE}{NAME}" if connection.url.scheme == "https" else NAME

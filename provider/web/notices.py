@@ -14,7 +14,9 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-COOKIE: Final = "notice"
+from provider.security import cookies
+
+_NAME: Final = "notice"
 _LONGEST: Final = 600
 _SECONDS: Final = 60
 
@@ -36,16 +38,17 @@ class Notice:
     tone: Tone = Tone.GOOD
 
 
-def leave(response: Response, notice: Notice, *, secure: bool) -> None:
-    """Leave a notice for the next page. `secure`: that this one was asked for by TLS."""
+def leave(request: Request, response: Response, notice: Notice) -> None:
+    """Leave a notice for the page that follows a request."""
     content = json.dumps([notice.tone, notice.text[:_LONGEST]], separators=(",", ":"))
     written = urlsafe_b64encode(content.encode()).decode()
-    response.set_cookie(COOKIE, written, max_age=_SECONDS, secure=secure, httponly=True, samesite="lax")
+    secure = request.url.scheme == "https"
+    response.set_cookie(_name(request), written, max_age=_SECONDS, secure=secure, httponly=True, samesite="lax")
 
 
 def find(request: Request) -> Notice | None:
     """Find the notice that was left for this page. One that cannot be read is none."""
-    written = request.cookies.get(COOKIE)
+    written = request.cookies.get(_name(request))
     if not written:
         return None
     try:
@@ -55,6 +58,11 @@ def find(request: Request) -> Notice | None:
         return None
 
 
-def take_away(response: Response) -> None:
-    """Let the notice be shown once."""
-    response.delete_cookie(COOKIE, httponly=True, samesite="lax")
+def take_away(request: Request, response: Response) -> None:
+    """Let the notice that was left for this page, if one was, be shown once."""
+    if _name(request) in request.cookies:
+        response.delete_cookie(_name(request), httponly=True, samesite="lax")
+
+
+def _name(request: Request) -> str:
+    return cookies.own(request, _NAME)

@@ -79,8 +79,8 @@ def render(request: Request, name: str, /, *, status: int = 200, **values: Any) 
     """
     templates: Templates = request.app.state.templates
     response = HTMLResponse(templates.render(request, name, values), status)
-    if notices.COOKIE in request.cookies and not is_part(request) and not is_live(request):
-        notices.take_away(response)
+    if not is_part(request) and not is_live(request):
+        notices.take_away(request, response)
     return response
 
 
@@ -110,7 +110,7 @@ def redirect(request: Request, path: str, notice: Notice | None = None) -> Redir
     response = RedirectResponse(path, 303)
     if notice is not None:
         told = Notice(say(request, notice.text), notice.tone)
-        notices.leave(response, told, secure=request.url.scheme == "https")
+        notices.leave(request, response, told)
     return response
 
 

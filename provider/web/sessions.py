@@ -67,7 +67,7 @@ async def log_out(
     if session is not None and person is not None:
         await logins.log_out(session, actor)
     response = redirect(request, _LOGIN, Notice(Message("You are logged out.")))
-    options = cookies.options(request.url.scheme)
+    options = cookies.options(request)
     response.delete_cookie(**options)
     return response
 
@@ -152,9 +152,9 @@ def _form(
 
 
 def _session(request: Request) -> str | None:
-    return cookies.find_session(request.cookies, request.url.scheme)
+    return cookies.find_session(request)
 
 
 def _with_session(request: Request, response: RedirectResponse, login: Login) -> Response:
-    response.set_cookie(value=login.secret.text, **cookies.options(request.url.scheme))
+    response.set_cookie(value=login.secret.text, **cookies.options(request))
     return response

@@ -12,7 +12,7 @@ import pytest
 from provider.security.logins import FREE_FAILURES
 from provider.security.secrets import hashed
 from provider.values import to_ascii
-from tests.people import PASSWORD, add_token, bearer, log_in, nobody
+from tests.people import PASSWORD, add_token, bearer, log_in, nobody, session_of
 from tests.running import Service, cases, fetch, http_client
 from tests.security.conftest import Browser
 
@@ -156,7 +156,7 @@ def credential(client: httpx.Client) -> str:
     """Return how the audit names what a client comes with."""
     if "Authorization" in client.headers:
         return f"token:{client.headers['Authorization'].split('_')[1]}"
-    return f"session:{hashed(client.cookies['provider_session'])[:8]}"
+    return f"session:{hashed(session_of(client))[:8]}"
 
 
 def test_what_changes_nothing_and_what_fails_has_no_entry(own: Service) -> None:

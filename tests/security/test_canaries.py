@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.cli.running import PROGRAM, run_forked, variables
-from tests.people import bearer, log_in
+from tests.people import bearer, log_in, session_of
 from tests.running import SOAK, answers, free_port, http_client, wait_until
 
 PASSWORD = "nine blue canaries sing"
@@ -96,14 +96,14 @@ def live(scene: Scene, link: str) -> dict[str, str]:
         for wrong in ({"repeat": "something else"}, {"password": PASSWORD * 100, "repeat": PASSWORD * 100}):
             client.post("/password", data=form | wrong)
         assert client.post("/password", data=form).status_code == 303
-        secrets["first session"] = client.cookies["provider_session"]
+        secrets["first session"] = session_of(client)
         assert client.post("/password", data=form).status_code == 404
         assert client.post("/logout").status_code == 303
         for name, password in ((PASSWORD, "admin"), (PASSWORD, PASSWORD), ("admin", PASSWORD.upper())):
             assert log_in(client, name, password).status_code == 401
         files = {"name": (None, "admin"), "password": (None, PASSWORD)}
         assert client.post("/login", files=files).status_code == 303
-        secrets["session"] = client.cookies["provider_session"]
+        secrets["session"] = session_of(client)
         assert client.post("/password", data={"current": PASSWORD, "password": "x", "repeat": "x"}).status_code == 422
         body = {"name": "ci", "scopes": ["register:alvin"]}
         made_by_rest = client.post("/api/v1/tokens", json=body)

@@ -4,6 +4,7 @@ import re
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Barrier, Thread
 
 import httpx
@@ -14,8 +15,18 @@ from provider.security import passwords, people
 from provider.security.access import written
 from provider.security.secrets import hashed
 from tests.api.checks import problem
-from tests.people import PASSWORD, TESTER, add_account, bearer, log_in, session_cookie, writing
-from tests.running import TOKEN, Service
+from tests.people import (
+    PASSWORD,
+    TESTER,
+    add_account,
+    bearer,
+    log_in,
+    session_cookie,
+    session_name,
+    session_of,
+    writing,
+)
+from tests.running import TOKEN, Service, running_service
 from tests.security.conftest import Browser
 
 OTHER = "five otters cross the creek"
@@ -46,47 +57,66 @@ def test_spaces_around_a_name_are_not_meant(browser: Browser) -> None:
     assert log_in(browser(), "  desk ").status_code == 303
 
 
-def test_the_cookie_is_kept_from_scripts_and_other_sites(browser: Browser) -> None:
+def test_the_cookie_is_kept_from_scripts_and_other_sites(own: Service, browser: Browser) -> None:
     name, value, attributes = session_cookie(log_in(browser(), "desk"))
-    assert name == "provider_session"
+    assert name == session_name(own.url)
     assert re.fullmatch(r"wss_[A-Za-z0-9_-]{43}", value)
     assert attributes == {"httponly": "True", "path": "/", "samesite": "lax"}, "no domain, no age: this host's alone"
 
 
 def test_each_login_is_another_session_and_ends_the_one_that_the_browser_had(own: Service, browser: Browser) -> None:
     client, other = browser("desk"), browser("desk")
-    first = client.cookies["provider_session"]
+    first = session_of(client)
     assert log_in(client, "desk").status_code == 303
-    second = client.cookies["provider_session"]
-    assert len({first, second, other.cookies["provider_session"]}) == 3
-    client.cookies.set("provider_session", first)
+    second = session_of(client)
+    assert len({first, second, session_of(other)}) == 3
+    client.cookies.set(session_name(client.base_url), first)
     assert is_in(other)
     stale = browser()
-    stale.cookies.set("provider_session", first)
+    stale.cookies.set(session_name(stale.base_url), first)
     assert not is_in(stale)
     kept = execute(own.database, "SELECT secret_hash FROM session")
-    assert set(kept) == {(hashed(second),), (hashed(other.cookies["provider_session"]),)}
+    assert set(kept) == {(hashed(second),), (hashed(session_of(other)),)}
+
+
+def test_services_on_two_ports_of_a_host_keep_their_sessions_apart(
+    own: Service, migrated: Path, tmp_path: Path
+) -> None:
+    with running_service(tmp_path, migrated, name="other.db") as other, httpx.Client() as client:
+        add_account(other.database, "desk")
+        for service in (own, other, own):
+            client.post(f"{service.url}/login", data={"name": "desk", "password": PASSWORD})
+        for service in (own, other):
+            assert client.get(f"{service.url}/api/v1/audit").status_code == 200
+        client.post(f"{other.url}/logout")
+        assert [client.get(f"{service.url}/api/v1/audit").status_code for service in (own, other)] == [200, 401]
+
+
+def test_a_session_from_before_the_port_was_in_the_name_goes_on(browser: Browser) -> None:
+    client, old = browser("desk"), browser()
+    old.cookies.set("provider_session", session_of(client))
+    assert is_in(old)
 
 
 def test_an_id_that_somebody_else_chose_is_never_a_session(browser: Browser) -> None:
     chosen = f"wss_{'A' * 43}"
     client = browser()
-    client.cookies.set("provider_session", chosen)
+    client.cookies.set(session_name(client.base_url), chosen)
     answer = log_in(client, "desk")
     assert session_cookie(answer)[1] != chosen
     attacker = browser()
-    attacker.cookies.set("provider_session", chosen)
+    attacker.cookies.set(session_name(attacker.base_url), chosen)
     assert not is_in(attacker)
 
 
 def test_logging_out_ends_the_session_on_the_server(own: Service, browser: Browser) -> None:
     client, other = browser("desk"), browser("desk")
     stolen = browser()
-    stolen.cookies.set("provider_session", client.cookies["provider_session"])
+    stolen.cookies.set(session_name(stolen.base_url), session_of(client))
     assert is_in(stolen)
     answer = client.post("/logout")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/login")
-    assert "provider_session" not in client.cookies
+    assert session_name(client.base_url) not in client.cookies
     assert not is_in(client)
     assert not is_in(stolen)
     assert is_in(other), "another browser stays logged in"
@@ -95,12 +125,12 @@ def test_logging_out_ends_the_session_on_the_server(own: Service, browser: Brows
 
 def test_another_password_ends_all_sessions_but_the_one_that_set_it(browser: Browser) -> None:
     client, other, colleague = browser("desk"), browser("desk"), browser("budi")
-    before = client.cookies["provider_session"]
+    before = session_of(client)
     form = {"current": PASSWORD, "password": OTHER, "repeat": OTHER}
     assert client.post("/password", data=form | {"current": "wrong"}).status_code == 422
     assert is_in(other), "it was not changed"
     assert client.post("/password", data=form).status_code == 303
-    assert client.cookies["provider_session"] != before
+    assert session_of(client) != before
     assert is_in(client)
     assert not is_in(other)
     assert is_in(colleague)
@@ -148,7 +178,7 @@ def test_a_session_ends_after_12_idle_hours_and_after_7_days(
 ) -> None:
     client, now = browser("desk"), datetime.now(UTC)
     # Its cookie alone is sent to a service that has not seen it used.
-    times = (written(now - max(created, used)), written(now - used), hashed(client.cookies["provider_session"]))
+    times = (written(now - max(created, used)), written(now - used), hashed(session_of(client)))
     execute(own.database, "UPDATE session SET created = ?, last_used = ? WHERE secret_hash = ?", *times)
     assert is_in(client) == good
 
@@ -163,7 +193,7 @@ def test_sessions_that_are_over_are_removed_by_the_next_login(own: Service, brow
 def test_a_session_outlives_a_restart(own: Service, browser: Browser) -> None:
     client = browser("desk")
     kept = execute(own.database, "SELECT secret_hash FROM session")
-    assert kept == [(hashed(client.cookies["provider_session"]),)], "nothing but its hash, in the database"
+    assert kept == [(hashed(session_of(client)),)], "nothing but its hash, in the database"
 
 
 def test_a_token_beside_a_session_is_the_one_that_counts(browser: Browser) -> None:

@@ -11,10 +11,8 @@ import httpx
 import pytest
 import trustme
 
-from tests.people import add_account, log_in, nobody, session_cookie
+from tests.people import add_account, log_in, nobody, session_cookie, session_name
 from tests.running import AUTHORIZED, Service, free_port, http_client, running_service
-
-SECURE = "__Host-provider_session"
 
 
 @dataclass(frozen=True)
@@ -50,15 +48,16 @@ def certified(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def test_by_tls_the_cookie_is_this_hosts_alone(certified: Certified) -> None:
     with certified.browser() as client:
         name, value, attributes = session_cookie(log_in(client, "desk"))
-        assert name == SECURE
+        secure = f"__Host-{session_name(certified.url)}"
+        assert name == secure
         assert attributes == {"httponly": "True", "path": "/", "samesite": "lax", "secure": "True"}
         assert client.get("/api/v1/audit").status_code == 200
-        for other in ({SECURE: "x"}, {}):
+        for other in ({secure: "x"}, {}):
             with certified.browser() as attacker:
-                attacker.cookies.update(other | {"provider_session": value})
+                attacker.cookies.update(other | {"provider_session": value, session_name(certified.url): value})
                 assert attacker.get("/api/v1/audit").status_code == 401, "set by whoever answers without TLS"
         ended = client.post("/logout").headers.get_list("set-cookie")
-        assert any(header.startswith(f'{SECURE}="";') and "Secure" in header for header in ended)
+        assert any(header.startswith(f'{secure}="";') and "Secure" in header for header in ended)
         assert client.get("/api/v1/audit").status_code == 401
 
 
@@ -112,10 +111,10 @@ def client_at(service: Service, address: str, **headers: str) -> Iterator[httpx.
 def test_what_a_trusted_proxy_says_is_believed(proxied: Service) -> None:
     with client_at(proxied, "127.0.0.9", **forwarded("203.0.113.7")) as client:
         name, value, attributes = session_cookie(log_in(client, "desk"))
-        assert (name, attributes["secure"]) == (SECURE, "True")
+        assert (name, attributes["secure"]) == (f"__Host-{session_name(proxied.url)}", "True")
         entry = last_entry(proxied, action="account.login")
         assert (entry["actor"], entry["address"]) == ("desk", "203.0.113.7")
-        answer = client.put("/api/v1/domains/a.test", json={}, headers={"Cookie": f"{SECURE}={value}"})
+        answer = client.put("/api/v1/domains/a.test", json={}, headers={"Cookie": f"{name}={value}"})
         assert answer.status_code == 201
         assert last_entry(proxied, action="state.change")["address"] == "203.0.113.7"
 
@@ -129,7 +128,7 @@ def test_of_several_addresses_the_last_that_is_no_proxy_of_ours_counts(proxied: 
 def test_what_anybody_else_says_is_not_believed(proxied: Service) -> None:
     with client_at(proxied, "127.0.0.10", **forwarded("203.0.113.7")) as client:
         name, _value, attributes = session_cookie(log_in(client, "desk"))
-        assert (name, "secure" in attributes) == ("provider_session", False)
+        assert (name, "secure" in attributes) == (session_name(proxied.url), False)
         assert last_entry(proxied, action="account.login")["address"] == "127.0.0.10"
 
 
@@ -137,7 +136,7 @@ def test_without_a_trusted_proxy_nobody_is_believed(migrated: Path, tmp_path: Pa
     with running_service(tmp_path, migrated) as service:
         add_account(service.database, "desk")
         with client_at(service, "127.0.0.1", **forwarded("203.0.113.7")) as client:
-            assert session_cookie(log_in(client, "desk"))[0] == "provider_session"
+            assert session_cookie(log_in(client, "desk"))[0] == session_name(service.url)
         assert last_entry(service, action="account.login")["address"] == "127.0.0.1"
 
 
