@@ -170,7 +170,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
         generate_unique_id_function=lambda route: route.name,
     )
     api.state.revisions = revisions
-    api.state.routing = Routing(revisions)
+    api.state.routing = Routing(revisions, lambda: edges.entry_points)
     api.state.entry_points = EntryPoints(edges, settings.entry_point_urls)
     api.state.trials = trials
     api.state.edges = edges

@@ -1,7 +1,7 @@
 """The routers of the desired state, ready to be asked which of them takes a request."""
 
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -10,6 +10,7 @@ from provider.configuration import Part
 from provider.conflicts import Concern, Finding, concern_of, find, find_about
 from provider.errors import Unavailable
 from provider.explanations import Route, Routes
+from provider.listeners import EntryPointNames, find_missing
 from provider.models import Change, RouterInput
 from provider.revisions import Revisions, Snapshot
 from provider.store import routers
@@ -31,8 +32,9 @@ class _Known:
 class Routing:
     """Gives the routers of the newest revision. After a change only those are read that it changed; any thread asks."""
 
-    def __init__(self, revisions: Revisions) -> None:
+    def __init__(self, revisions: Revisions, entry_points: Callable[[], EntryPointNames]) -> None:
         self._revisions = revisions
+        self._entry_points = entry_points
         self._lock = threading.Lock()
         self._known: _Known | None = None
 
@@ -61,10 +63,11 @@ class Routing:
     def conflicts(self, domains: Collection[str], services: Collection[str]) -> list[Finding]:
         """Find all conflicts. `domains` are A-labels and wildcards, `services` names."""
         known = self._newest()
-        return find(known.routes, domains, services, known.sticky)
+        missing = find_missing(known.routes, self._entry_points())
+        return [*missing, *find(known.routes, domains, services, known.sticky)]
 
     def warnings(self, changes: Sequence[Change]) -> list[Finding]:
-        """Find the conflicts that changes are in, or make."""
+        """Find the conflicts that changes are in, or make, and where the edges have no entry point for them."""
         concern = concern_of(changes)
         if not concern.objects:
             return []
@@ -74,14 +77,21 @@ class Routing:
                 sticky.pop(change.name, None)
                 if change.after is not None and (cookie := change.after["sticky"]):
                     sticky[change.name] = cookie["cookie"]["name"]
-        return find_about(self.after(changes), concern, sticky)
+        routes = self.after(changes)
+        changed = {change.name for change in changes if change.kind == "router" and change.after is not None}
+        return [*self._missing(routes, changed), *find_about(routes, concern, sticky)]
 
     def about(self, kind: str, name: str) -> list[Finding]:
         """Find the conflicts that one object is in. A domain's name is its A-label."""
         domains = [name] if kind == "domain" else []
         known = self._newest()
         concern = Concern({(kind, name)}, domains, [name] if kind == "service" else [])
-        return find_about(known.routes, concern, known.sticky)
+        missing = self._missing(known.routes, [name] if kind == "router" else [])
+        return [*missing, *find_about(known.routes, concern, known.sticky)]
+
+    def _missing(self, routes: Routes, names: Iterable[str]) -> Iterator[Finding]:
+        """Find for which of these routers an edge has no entry point."""
+        return find_missing(chain.from_iterable(map(routes.of_router, sorted(names))), self._entry_points())
 
     def _read(self, snapshot: Snapshot, known: _Known | None) -> _Known:
         served = snapshot.parts.routers.parts

@@ -38,6 +38,7 @@ LAYERS = [
     "explanations",
     "cookies",
     "conflicts",
+    "listeners",
     "imports",
     "database",
     "store",
@@ -67,7 +68,8 @@ PURE = [
     *("messages", "errors", "failures", "validation", "tags", "cursors"),
     *("addresses", "values", "names", "rules", "balancing", "answers", "display_strings"),
     *("undoing", "summaries", "declarations", "plans", "brake"),
-    *("configuration", "differences", "states", "models", "explanations", "cookies", "conflicts", "imports"),
+    *("configuration", "differences", "states", "models", "explanations", "cookies", "conflicts", "listeners"),
+    "imports",
 ]
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),

@@ -20,6 +20,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 
 from provider.api import problems
+from provider.api.concerns import find_concern
 from provider.api.preferences import REVISION_HEADER, read_wait, when_confirmed
 from provider.errors import FieldError, Invalid, TooLarge, Unreadable, UnsupportedMediaType, pointer
 from provider.messages import Message
@@ -109,7 +110,8 @@ class StrictRoute(APIRoute):
             is_tried = getattr(request.state, "is_tried", False)
             if wait is None or is_tried or REVISION_HEADER not in response.headers:
                 return response
-            return await when_confirmed(request.app.state.edges, response, wait)
+            concerns = find_concern(request)
+            return await when_confirmed(request.app.state.edges, response, wait, concerns)
 
         return handle_strictly
 

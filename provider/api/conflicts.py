@@ -42,7 +42,10 @@ class ConflictsOutput(BaseModel):
 
 @router.get("/conflicts", responses=documentation.LIST, summary="List conflicts")
 def list_conflicts(routing: RoutingDependency, revisions: RevisionsDependency) -> ConflictsOutput:
-    """Find routers that stand in one another's way, cookies that services share, unused domains and services."""
+    """Find routers that stand in one another's way, cookies that services share, unused domains and services.
+
+    And routers with an entry point that an edge does not have, where its API tells which it has.
+    """
     with revisions.reading() as session:
         hosts, names = domains.hosts(session), services.names(session)
     found = routing.conflicts(hosts, names)

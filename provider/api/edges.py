@@ -1,6 +1,7 @@
 """`/api/v1/edges`."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from provider.api.preferences import REVISION_HEADER
 from provider.dependencies import ActorDependency, EdgesDependency, RevisionsDependency
 from provider.edges.polls import Quarantine
 from provider.edges.registry import Edges
-from provider.edges.states import Edge, EdgeState
+from provider.edges.states import DisabledRouter, Edge, EdgeState
 from provider.errors import NotFound
 from provider.messages import Message
 from provider.models.base import output_config
@@ -46,7 +47,7 @@ class QuarantineOutput(BaseModel):
 
 
 class DisabledRouterOutput(BaseModel):
-    """A router that Traefik disabled."""
+    """A router that Traefik disabled, or serves only in part."""
 
     model_config = output_config()
 
@@ -72,6 +73,7 @@ class EdgeOutput(BaseModel):
             "version": "3.7.15",
             "startedAt": "2026-01-01T11:00:00Z",
             "disabledRouters": [],
+            "partlyServedRouters": [],
             "quarantine": {
                 "rejected": {"revision": 7, "digest": "f8d11bf8ddb1"},
                 "accepted": {"revision": 6, "digest": "0c7a9e1f24b3"},
@@ -93,6 +95,9 @@ class EdgeOutput(BaseModel):
     version: Annotated[str | None, Field(description="Traefik's version.")]
     started_at: Annotated[str | None, Field(description="When Traefik started.")]
     disabled_routers: Annotated[list[DisabledRouterOutput], Field(description="Routers that it does not serve.")]
+    partly_served_routers: Annotated[
+        list[DisabledRouterOutput], Field(description="Routers that it serves on some of their entry points only.")
+    ]
     quarantine: Annotated[
         QuarantineOutput | None, Field(description="The document that it rejected; null while there is none.")
     ]
@@ -148,12 +153,14 @@ async def shown(edge: Edge, revisions: Revisions) -> EdgeOutput:
         running=observed.digest if observed else None,
         version=observed.version if observed else None,
         started_at=observed.started if observed else None,
-        disabled_routers=[
-            DisabledRouterOutput.model_construct(name=router.name, error=router.error)
-            for router in (observed.disabled if observed else ())
-        ],
+        disabled_routers=_routers(observed.disabled if observed else ()),
+        partly_served_routers=_routers(observed.warned if observed else ()),
         quarantine=await _quarantine(edge.quarantine, revisions),
     )
+
+
+def _routers(listed: Iterable[DisabledRouter]) -> list[DisabledRouterOutput]:
+    return [DisabledRouterOutput.model_construct(name=router.name, error=router.error) for router in listed]
 
 
 async def _quarantine(quarantine: Quarantine | None, revisions: Revisions) -> QuarantineOutput | None:

@@ -5,6 +5,7 @@ takes no thread.
 """
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -12,7 +13,7 @@ from fastapi import Response
 from pydantic import BaseModel, Field
 
 from provider.edges.registry import Edges
-from provider.edges.states import Edge, EdgeState
+from provider.edges.states import EdgeState
 from provider.errors import FieldError, Invalid
 from provider.models.base import output_config
 
@@ -64,22 +65,21 @@ def read_wait(prefer: str) -> int | None:
     return int(found[1])
 
 
-async def when_confirmed(edges: Edges, response: Response, seconds: int) -> Response:
-    """Return a write's response once every edge that is not stale runs it, or 202 with who does not."""
+async def when_confirmed(edges: Edges, response: Response, seconds: int, concerns: Callable[[str], bool]) -> Response:
+    """Return a write's response once every edge that is not stale runs it, or 202 with who does not.
+
+    `concerns` tells of a router whether the write is about it: the edges have to serve that.
+    """
     revision = int(response.headers[REVISION_HEADER])
-    missing = await edges.confirmed(revision, seconds)
+    missing = await edges.confirmed(revision, seconds, concerns)
     if not missing:
         response.headers["Preference-Applied"] = "wait"
         return response
     body = bytes(response.body)
     content = {
         "revision": revision,
-        "pending": [_pending(edge) for edge in missing],
+        "pending": [{"name": each.name, "state": each.state.value, "detail": str(each.detail)} for each in missing],
         "result": msgspec.json.decode(body) if body else None,
     }
     kept = {name: value for name, value in response.headers.items() if name not in {"content-length", "content-type"}}
     return Response(msgspec.json.encode(content), 202, kept, media_type="application/json")
-
-
-def _pending(edge: Edge) -> dict[str, Any]:
-    return {"name": edge.name, "state": edge.verdict.state.value, "detail": str(edge.verdict.detail)}

@@ -59,6 +59,8 @@ class Write:
         self._dry_run = dry_run
         self._confirmed = confirmed
         self._message = message
+        self.changes: Sequence[Change] = ()
+        """What it did, once it is done."""
 
     def change(
         self,
@@ -80,6 +82,7 @@ class Write:
                 message=self._message or message,
                 says=says,
             )
+        self.changes = outcome.changes
         return replace(outcome, warnings=self._routing.warnings(outcome.changes))
 
     def compare(self, apply: Callable[[Session], T], *, message: str = "", says: Summarise = summarise) -> Outcome[T]:
@@ -210,7 +213,9 @@ async def read_write(
     """Read whether a write is kept, what of it is confirmed, and why it is done."""
     request.state.is_tried = dry_run
     message = read_message(request.headers.getlist(MESSAGE_HEADER))
-    return Write(revisions, routing, actor, dry_run=dry_run, confirmed=confirm, message=message)
+    write = Write(revisions, routing, actor, dry_run=dry_run, confirmed=confirm, message=message)
+    request.state.write = write
+    return write
 
 
 WriteDependency = Annotated[Write, Depends(read_write)]

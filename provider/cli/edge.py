@@ -66,6 +66,7 @@ FACTS: Final[nouns.Columns] = {
     "Traefik started": lambda edge: _dated(edge["startedAt"]) if edge.get("startedAt") else "unknown",
 }
 DISABLED: Final[nouns.Columns] = {"Disabled router": nouns.field("name"), "Traefik says": nouns.field("error")}
+PARTLY: Final[nouns.Columns] = {"Router served in part": nouns.field("name"), "Traefik says": nouns.field("error")}
 
 
 @app.command("list")
@@ -101,9 +102,10 @@ def show(client: Client, output: Output, name: NameArgument) -> None:
         output.document(edge)
         return
     output.facts((heading, read(edge)) for heading, read in FACTS.items())
-    if edge.get("disabledRouters"):
-        output.line()
-        nouns.table(output, DISABLED, edge["disabledRouters"])
+    for columns, routers in ((DISABLED, edge.get("disabledRouters")), (PARTLY, edge.get("partlyServedRouters"))):
+        if routers:
+            output.line()
+            nouns.table(output, columns, routers)
     if edge.get("quarantine"):
         output.line()
         _show_quarantine(output, edge)

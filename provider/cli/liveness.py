@@ -19,6 +19,7 @@ def tell(client: Client, output: Output, answer: Answer) -> None:
     edges = list(client.items(path("edges")))
     silent = [edge for edge in edges if is_silent(edge)]
     if len(silent) == len(edges):
+        output.is_pending = True
         (note if output.is_json else output.line)(_words_of_none(silent))
         return
     if not output.is_json:

@@ -8,7 +8,7 @@ so the beacon tells which document runs; `routers?status=disabled` tells what wa
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 import httpx
 import msgspec
@@ -56,6 +56,7 @@ class _Version(msgspec.Struct):
 
 class _Router(msgspec.Struct):
     name: str
+    status: str = ""
     error: list[str] = []
 
 
@@ -105,12 +106,12 @@ class TraefikAPI:
         found = await self._get("/api/version", _Version)
         return found.version, found.started.isoformat().replace("+00:00", "Z")
 
-    async def list_disabled(self) -> tuple[DisabledRouter, ...]:
-        """Return the routers of ours that it disabled."""
-        found = await self._get(f"/api/http/routers?status=disabled&per_page={_PAGE}", list[_Router])
+    async def list_routers(self, status: Literal["disabled", "warning"]) -> tuple[DisabledRouter, ...]:
+        """Return the routers of ours that it disabled, or those that it serves with a warning: in part."""
+        found = await self._get(f"/api/http/routers?status={status}&per_page={_PAGE}", list[_Router])
         ours: dict[str, DisabledRouter] = {}
         for router in found:
-            if router.name.endswith(_OURS):
+            if router.name.endswith(_OURS) and router.status == status:
                 name = owner(router.name.removesuffix(_OURS))
                 ours.setdefault(name, DisabledRouter(name, ", ".join(router.error) or "without a reason"))
         return tuple(ours.values())

@@ -6,6 +6,7 @@ Everything here runs in the event loop's thread.
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -13,7 +14,8 @@ from provider.configuration import Document
 from provider.edges.health import Health
 from provider.edges.pollers import Connection, Poller
 from provider.edges.polls import Polls, Quarantine
-from provider.edges.states import Edge, EdgeState, Observation, has_rejected, judge
+from provider.edges.states import Edge, EdgeState, Observation, has_rejected, judge, words_of_hindered
+from provider.messages import Message
 from provider.models import EdgeRecord, QuarantineRecord
 from provider.revisions import Revisions, Served, Snapshot
 
@@ -34,6 +36,16 @@ _LONGEST_LOGGED: Final = 500
 Listener = Callable[[Edge, EdgeState], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An edge on which a change was not seen to be live, and why; settled if no time will tell more."""
+
+    name: str
+    state: EdgeState
+    detail: str
+    is_settled: bool
+
+
 class Edges:
     """The edges by name, and the one place where their states change."""
 
@@ -46,6 +58,8 @@ class Edges:
         self._followers: list[Callable[[int], bool]] = []
         self._change: asyncio.Future[None] | None = None
         self.health = Health()
+        self.entry_points: Mapping[str, frozenset[str]] = {}
+        """The names of the entry points of each edge of which they are known. Any thread reads it as it is."""
 
     def __iter__(self) -> Iterator[Edge]:
         """Go through the edges by name, each judged now."""
@@ -147,6 +161,8 @@ class Edges:
             self.health.forget(edge.name)
         elif observation.servers is not None:
             self.health.observe(edge.name, observation.servers, _date())
+        if observation.entry_points:
+            self._know_entry_points(edge.name, observation.entry_points)
         quarantine = edge.quarantine
         if quarantine is not None and observation.digest == quarantine.rejected.document.digest:
             edge.acquitted(observation.at)
@@ -171,6 +187,7 @@ class Edges:
         verdict = judge(edge, current, _now())
         if verdict.state is EdgeState.STALE:
             self.health.forget(edge.name)
+            self._know_entry_points(edge.name, {})
         if verdict != edge.verdict:
             before = edge.verdict.state
             edge.verdict = verdict
@@ -186,36 +203,38 @@ class Edges:
 
     # Who waits
 
-    async def confirmed(self, revision: int, seconds: float) -> list[Edge]:
+    async def confirmed(self, revision: int, seconds: float, concerns: Callable[[str], bool] = bool) -> list[Missing]:
         """Wait until every edge that is not stale runs a revision; return those that do not when the time is up.
 
+        One that disabled a router does not run it, if the router `concerns` who waits.
         Nobody waits for an edge of which nothing more can be learned, nor when this service stops.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        missing = self._list_missing(revision)
+        missing = self._list_missing(revision, concerns)
         self.wake()  # who follows the revisions may have slept through this one
         while not self._is_over(missing, revision) and not self._polls.closed:
             remaining = deadline - loop.time()
             if remaining <= 0:
                 break
             await self.changed(min(remaining, _MOST_PAUSE_SECONDS))
-            missing = self._list_missing(revision)
+            missing = self._list_missing(revision, concerns)
         return missing
 
-    def _is_over(self, missing: list[Edge], revision: int) -> bool:
+    def _is_over(self, missing: list[Missing], revision: int) -> bool:
         """Tell whether there is nothing left to wait for."""
-        return all(map(_is_settled, missing)) and all(is_at(revision) for is_at in self._followers)
+        return all(each.is_settled for each in missing) and all(is_at(revision) for is_at in self._followers)
 
     def follow(self, is_at: Callable[[int], bool]) -> None:
         """Let who waits for a revision also wait until `is_at` says that something else is at it."""
         self._followers.append(is_at)
 
-    def _list_missing(self, revision: int) -> list[Edge]:
+    def _list_missing(self, revision: int, concerns: Callable[[str], bool]) -> list[Missing]:
         """Return the edges that do not run a revision, each judged now: what was said of it may be of another."""
         current = self._revisions.current
-        suspects = [edge for edge in self._edges.values() if not _runs(edge, revision, current)]
-        return [edge for edge in suspects if not _runs(self.refresh(edge), revision, current)]
+        suspects = [edge for edge in self._edges.values() if _find_missing(edge, revision, current, concerns)]
+        found = (_find_missing(self.refresh(edge), revision, current, concerns) for edge in suspects)
+        return [missing for missing in found if missing is not None]
 
     async def changed(self, seconds: float) -> None:
         """Wait until something happened to any edge, or the time is up."""
@@ -246,6 +265,13 @@ class Edges:
         self._edges[name] = edge
         return edge
 
+    def _know_entry_points(self, name: str, addresses: Mapping[str, str]) -> None:
+        """Keep which entry points an edge has for HTTP: those for UDP take no requests."""
+        names = frozenset(point for point, address in addresses.items() if not address.endswith("/udp"))
+        if self.entry_points.get(name, frozenset()) != names:
+            others = {edge: known for edge, known in self.entry_points.items() if edge != name}
+            self.entry_points = {**others, name: names} if names else others
+
     def _quarantine(self, edge: Edge, rejected: Served) -> None:
         current = self._revisions.current
         if current is None or rejected.document.digest != current.document.digest:
@@ -271,9 +297,19 @@ def _runs(edge: Edge, revision: int, current: Served | None) -> bool:
     return given.revision >= revision or (current is not None and given.document.digest == current.document.digest)
 
 
-def _is_settled(edge: Edge) -> bool:
-    """Tell whether no time will tell more: an edge rejected the document, or was given it and has no API to read."""
-    return edge.quarantine is not None or (edge.verdict.state is EdgeState.UNCONFIRMED and edge.api_url is None)
+def _find_missing(edge: Edge, revision: int, current: Served | None, concerns: Callable[[str], bool]) -> Missing | None:
+    """Find why a revision is not live on an edge; None if it is, or if nobody waits for the edge.
+
+    No time tells more of one that rejected the document or disabled a router, or was given it and has no API to read.
+    """
+    state, detail = edge.verdict.state, edge.verdict.detail
+    if not _runs(edge, revision, current):
+        is_mute = state is EdgeState.UNCONFIRMED and edge.api_url is None
+        return Missing(edge.name, state, detail, is_settled=edge.quarantine is not None or is_mute)
+    told = None
+    if edge.observation is not None and state is EdgeState.DEGRADED:
+        told = words_of_hindered(edge.observation, concerns)
+    return None if told is None else Missing(edge.name, state, Message("it {told}", told=told), is_settled=True)
 
 
 def _seen(edge: Edge) -> tuple[float, str]:

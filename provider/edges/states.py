@@ -1,7 +1,7 @@
 """What is known of an edge, and the one word for it. Pure: clocks are read by whoever calls."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -26,6 +26,7 @@ _AWAITED_SECONDS: Final = 20.0
 _AWAITED_AFTER: Final = timedelta(minutes=5)
 
 _MOST_TOLD: Final = 4
+_MOST_ROUTERS_TOLD: Final = 3
 
 _LEARNED: Final = 2
 """An edge that was accused and was only slow gets so many times as long from then on."""
@@ -63,6 +64,11 @@ class DisabledRouter:
     name: str
     error: str
 
+    @property
+    def words(self) -> str:
+        """Say it, for a person."""
+        return f"router {self.name}: {self.error}"
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -80,6 +86,8 @@ class Observation:
     disabled: tuple[DisabledRouter, ...] = ()
     servers: Mapping[str, Mapping[str, bool]] | None = None
     entry_points: Mapping[str, str] = field(default_factory=dict)
+    warned: tuple[DisabledRouter, ...] = ()
+    """Routers that it serves only in part: on some of their entry points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +271,7 @@ def judge(edge: Edge, current: Served | None, now: float) -> Verdict:
     if given is None or current is None:
         return Verdict(EdgeState.PENDING, Message("it has polled, and was given no document yet"))
     if edge.quarantine is not None:
-        return Verdict(EdgeState.REJECTED, _words_of(edge.quarantine))
+        return Verdict(EdgeState.REJECTED, _words_of_rejection(edge.quarantine))
     if given.document.digest != current.document.digest:
         return Verdict(
             EdgeState.PENDING, Message("it has not fetched revision {revision} yet", revision=current.revision)
@@ -314,17 +322,29 @@ def _judge_given(edge: Edge, given: Served) -> Verdict:
 
 
 def _judge_running(observed: Observation, given: Served) -> Verdict:
-    if observed.disabled:
-        told = "; ".join(f"router {router.name}: {router.error}" for router in observed.disabled[:3])
-        if (more := len(observed.disabled) - 3) > 0:
-            told = Message("{routers}; and {more} more", routers=told, more=more)
+    told = words_of_hindered(observed)
+    if told is not None:
         return Verdict(
-            EdgeState.DEGRADED,
-            Message("it runs revision {revision}, but disabled {routers}", revision=given.revision, routers=told),
+            EdgeState.DEGRADED, Message("it runs revision {revision}, but {told}", revision=given.revision, told=told)
         )
     return Verdict(
         EdgeState.LIVE, Message("it runs revision {revision}, every router enabled", revision=given.revision)
     )
+
+
+def words_of_hindered(observed: Observation, concerns: Callable[[str], bool] = bool) -> str | None:
+    """Say which of the routers that concern somebody Traefik disabled or serves in part, or None if there is none."""
+    disabled = [router for router in observed.disabled if concerns(router.name)]
+    warned = [router for router in observed.warned if concerns(router.name)]
+    told = [Message("disabled {routers}", routers=_words_of(disabled))] if disabled else []
+    told += [Message("serves only in part {routers}", routers=_words_of(warned))] if warned else []
+    return "; ".join(told) or None
+
+
+def _words_of(routers: Sequence[DisabledRouter]) -> str:
+    told = "; ".join(router.words for router in routers[:_MOST_ROUTERS_TOLD])
+    more = len(routers) - _MOST_ROUTERS_TOLD
+    return Message("{routers}; and {more} more", routers=told, more=more) if more > 0 else told
 
 
 def has_rejected(edge: Edge) -> bool:
@@ -343,7 +363,7 @@ def has_rejected(edge: Edge) -> bool:
     )
 
 
-def _words_of(quarantine: Quarantine) -> str:
+def _words_of_rejection(quarantine: Quarantine) -> str:
     return Message(
         "it rejected the document of revision {rejected}, and is offered that of revision {accepted} again",
         rejected=quarantine.rejected.revision,

@@ -68,12 +68,12 @@ async def observe(api: TraefikAPI, given: Served | None, now: float) -> Observat
         async with asyncio.timeout(TIMEOUT_SECONDS):
             digest = await api.find_digest()
             version, started = await api.get_version()
-            if given is None or digest != given.document.digest:
-                return Observation(now, None, digest, version, started)
-            disabled = await api.list_disabled()
-            servers = await api.list_servers() if _CHECKED in given.document.content else {}
             entry_points = await api.list_entry_points(started)
-            return Observation(now, None, digest, version, started, disabled, servers, entry_points)
+            if given is None or digest != given.document.digest:
+                return Observation(now, None, digest, version, started, entry_points=entry_points)
+            disabled, warned = await api.list_routers("disabled"), await api.list_routers("warning")
+            servers = await api.list_servers() if _CHECKED in given.document.content else {}
+            return Observation(now, None, digest, version, started, disabled, servers, entry_points, warned)
     except ReadbackError as error:
         return Observation(now, error.detail)
     except TimeoutError:

@@ -19,6 +19,7 @@ class Conflict(StrEnum):
     SHARED_COOKIE = "shared-cookie"
     UNUSED_DOMAIN = "unused-domain"
     UNREACHED_SERVICE = "unreached-service"
+    MISSING_ENTRY_POINT = "missing-entry-point"
 
 
 class ObjectOutput(BaseModel):

@@ -23,7 +23,7 @@ class Phase(StrEnum):
     UNDERWAY = "underway"
     DISABLED = "disabled"
     REFUSED = "refused"
-    """An edge has it, and disabled its router."""
+    """An edge has it, and disabled its router, or serves it only in part."""
     NOWHERE = "nowhere"
     """No edge polls."""
 
@@ -61,7 +61,9 @@ def judge(router: RouterInput, sight: Sight, last_change: int | None) -> Livenes
         return Liveness(Phase.DISABLED, silent=silent)
     if not awaited:
         return Liveness(Phase.NOWHERE, silent=silent)
-    refusing = [edge for edge in awaited if router.name in edge.disabled]
+    refusing = sorted(
+        (edge for edge in awaited if router.name in edge.hindered), key=lambda edge: router.name not in edge.disabled
+    )
     if refusing:
         return Liveness(Phase.REFUSED, missing=refusing, silent=silent)
     least = last_change or 0

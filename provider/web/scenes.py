@@ -49,6 +49,8 @@ class EdgeSight:
     """Whether it is one that polls, so that a change is live only when this one runs it."""
     disabled: Mapping[str, str]
     """The routers that it disabled, with Traefik's own words."""
+    hindered: Mapping[str, str]
+    """Those, and the ones that it serves only in part."""
     api_url: str | None
     address: str | None
 
@@ -83,6 +85,7 @@ SightDependency = Annotated[Sight, Depends(see)]
 def _sight(edge: Edge, revision: int | None, digest: str | None) -> EdgeSight:
     observed = edge.observation
     disabled: Sequence[DisabledRouter] = () if observed is None else observed.disabled
+    warned: Sequence[DisabledRouter] = () if observed is None else observed.warned
     return EdgeSight(
         name=edge.name,
         state=edge.verdict.state,
@@ -91,6 +94,7 @@ def _sight(edge: Edge, revision: int | None, digest: str | None) -> EdgeSight:
         history=tuple(edge.runs),
         awaited=edge.verdict.state not in {EdgeState.STALE, EdgeState.NEVER_SEEN} and not edge.is_passing,
         disabled={router.name: router.error for router in disabled},
+        hindered={router.name: router.error for router in (*warned, *disabled)},
         api_url=edge.api_url,
         address=edge.address,
     )

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from provider import display_strings
 from tests.e2e.edge import place, shown, wait_for_state
 from tests.running import (
     AUTHORIZED,
@@ -206,6 +207,64 @@ def test_a_write_that_fails_is_answered_at_once(client: httpx.Client, traefik: T
     assert client.post("/services", json={"name": "-"}, headers=PATIENTLY).status_code == 422
     assert client.delete("/services/nothing", headers=PATIENTLY).status_code == 404
     assert time.monotonic() - start < AT_ONCE_SECONDS
+
+
+# Edges that run it, and do not serve it
+
+
+def router(*entry_points: str) -> dict[str, Any]:
+    return {"domains": ["budi.xyz"], "pathPrefix": "/shop", "service": "budi", "entryPoints": entry_points}
+
+
+def test_a_write_is_live_only_where_the_routers_that_it_is_about_are_enabled(
+    client: httpx.Client, traefik: Traefik
+) -> None:
+    assert traefik.digest()
+    send(client, WRITES[-1], PATIENTLY).raise_for_status()
+    start = time.monotonic()
+    for _ in range(2):  # the second time it changes nothing
+        answer = client.put("/routers/shop", json=router("nope"), headers=PATIENTLY)
+        assert answer.status_code == 202
+        assert answer.json()["result"]["name"] == "shop"
+        (pending,) = answer.json()["pending"]
+        assert (pending["name"], pending["state"]) == ("default", "degraded")
+        assert pending["detail"].startswith("it disabled router shop: ")
+    assert (
+        client.put("/services/budi/servers/b", json={"url": "http://10.0.0.13"}, headers=PATIENTLY).status_code == 202
+    )
+    assert client.patch("/services/budi", json={"strategy": "p2c"}, headers=PATIENTLY).status_code == 202
+    other = {"domain": "cici.xyz", "servers": [{"url": "http://10.0.0.12:3000"}]}
+    assert client.post("/expose", json=other, headers=PATIENTLY).headers["Preference-Applied"] == "wait"
+    assert (
+        client.put("/services/cici/servers/b", json={"url": "http://10.0.0.13"}, headers=PATIENTLY).status_code == 201
+    )
+    partly = client.put("/routers/shop", json=router("web", "nope"), headers=PATIENTLY)
+    assert partly.json()["pending"][0]["detail"].startswith("it serves only in part router shop: ")
+    assert time.monotonic() - start < float(PATIENTLY["Prefer"].removeprefix("wait="))
+    edge = client.get("/edges/default").json()
+    assert [each["name"] for each in edge["partlyServedRouters"]] == ["shop"]
+    assert edge["disabledRouters"] == []
+    assert client.delete("/routers/shop", headers=PATIENTLY).status_code == 204
+
+
+def test_entry_points_that_an_edge_does_not_have_are_told_before_and_with_the_write(
+    client: httpx.Client, traefik: Traefik
+) -> None:
+    assert traefik.digest()
+    send(client, WRITES[-1], PATIENTLY).raise_for_status()
+    words = "edge default has no entry point nope, but other, traefik, web: it disables the router shop"
+    tried = client.put("/routers/shop", json=router("nope"), params={"dryRun": True}).json()["warnings"]
+    assert [(each["conflict"], each["objects"]) for each in tried] == [
+        ("missing-entry-point", [{"kind": "router", "name": "shop"}])
+    ]
+    assert tried[0]["detail"] == f"{words}, and requests get 404"
+    done = client.put("/routers/shop", json=router("nope"))
+    assert done.headers["Config-Warnings"] == "1"
+    assert display_strings.read(done.headers["Config-Warning"]) == [tried[0]["detail"]]
+    assert client.get("/conflicts").json()["items"] == tried
+    mended = client.put("/routers/shop", json=router("web", "other"))
+    assert mended.headers["Config-Warnings"] == "0"
+    assert client.put("/routers/shop", json={**router("nope"), "enabled": False}).headers["Config-Warnings"] == "0"
 
 
 # Edges that are away

@@ -134,8 +134,12 @@ def test_an_edge_that_there_is_not_is_one_line(own_cli: Run) -> None:
 def test_a_disabled_router_is_told_in_traefiks_own_words(own_cli: Run, own_client: httpx.Client) -> None:
     own_cli(*EXPOSE, "--wait", "10").check()
     told = own_cli("router", "set", "alvin", "--entry-point", "nowhere", "--wait", "10")
+    assert told.status == 3
+    assert "Warning: edge default has no entry point nowhere, but " in told.out
+    assert "  default is degraded: it disabled router alvin: " in told.err
+    told = own_cli("domain", "add", "budi.xyz", "--wait", "10")
     assert told.status == 0
-    assert told.out.splitlines()[1].startswith("Live on every edge that polls; not on london (never seen)")
+    assert told.out.splitlines()[-1].startswith("Live on every edge that polls; not on london (never seen)")
     assert told.err.startswith("Edge default is degraded: it runs revision ")
     assert "router alvin: " in told.err
     [disabled] = own_client.get("/edges/default").json()["disabledRouters"]

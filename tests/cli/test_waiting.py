@@ -144,12 +144,53 @@ def test_expose_does_not_wait_when_it_is_told_not_to(own_cli: Run, own: Service)
     assert "ive on" not in out
 
 
+@pytest.mark.usefixtures("traefik", "exposed")
+def test_a_router_that_the_edge_disabled_is_not_told_to_be_live(cli: Run) -> None:
+    warning = (
+        "Warning: edge default has no entry point nope, but other, traefik, web: "
+        "it disables the router shop, and requests get 404"
+    )
+    add = (
+        "router",
+        "add",
+        "shop",
+        "--service",
+        "wayshub",
+        "--domain",
+        "alvin.xyz",
+        "--path-prefix",
+        "/shop",
+        "--entry-point",
+    )
+    cli("domain", "add", "budi.xyz", "--wait", "20").check()
+    assert warning in cli(*add, "nope", "--dry-run").check().out.splitlines()
+    told = cli(*add, "nope", "--wait", "20")
+    assert (told.status, warning in told.out.splitlines()) == (3, True)
+    head, edge = told.err.splitlines()
+    assert head == "The change is kept, but was not seen to be live on every edge:"
+    assert edge.startswith("  default is degraded: it disabled router shop: ")
+
+    other = cli("expose", "budi.xyz", "http://127.0.0.1:3000", "--wait", "20")
+    assert (other.status, "\nLive on every edge.\n" in other.out) == (0, True)
+    assert other.err.startswith("Edge default is degraded: it runs revision ")
+
+    again = cli("router", "set", "shop", "--entry-point", "nope", "--wait", "20")
+    assert again.status == 3
+    partly = cli("router", "set", "shop", "--entry-point", "web", "--entry-point", "nope", "--wait", "20")
+    assert partly.status == 3
+    assert "Warning: edge default has no entry point nope: it serves the router shop on web only" in partly.out
+    assert "  default is degraded: it serves only in part router shop: " in partly.err
+    mended = cli("router", "set", "shop", "--entry-point", "web", "--wait", "20").check()
+    assert mended.out.endswith("\nLive on every edge.\n")
+
+
 def test_without_an_edge_nothing_is_told_to_be_live(own_cli: Run) -> None:
     told = "No edge polls this service yet: the change is kept, and is live as soon as one does."
-    assert own_cli("service", "add", "api", "--wait", "5").check().out.splitlines()[-1] == told
+    added = own_cli("service", "add", "api", "--wait", "5")
+    assert (added.status, added.out.splitlines()[-1]) == (3, told)
     written = own_cli("service", "set", "api", "--strategy", "p2c", "--wait", "5", "-o", "json")
     unreached = "Warning: no router leads to the service api"
-    assert (written.status, written.err) == (0, f"{unreached}\n{told}\n")
+    assert (written.status, written.err) == (3, f"{unreached}\n{told}\n")
     assert json.loads(written.out)["strategy"] == "p2c"
 
 
@@ -163,7 +204,7 @@ def test_a_time_that_is_none_is_a_usage_error(run: Run, seconds: str) -> None:
 
 
 def test_the_longest_time_is_that_of_the_service(own_cli: Run) -> None:
-    own_cli("service", "add", "api", "--wait", "300").check()
+    assert own_cli("service", "add", "api", "--wait", "300").status == 3  # no edge polls
 
 
 def test_the_time_to_wait_comes_on_top_of_the_time_for_an_answer() -> None:

@@ -1,0 +1,42 @@
+"""Which routers a write is about: those that the edges have to serve before it is live."""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from fastapi import Request
+
+_KINDS: Final = {"domains": "domain", "routers": "router", "services": "service"}
+
+
+def find_concern(request: Request) -> Callable[[str], bool]:
+    """Return what tells of a router, by its name, whether a write that was just done is about it.
+
+    It is about the routers that it changed, and those that lead to what it changed. One that changed nothing is about
+    the object at its path; one that changed nothing and has none is about all.
+    """
+    write = getattr(request.state, "write", None)
+    changed = [(change.kind, change.name) for change in write.changes] if write is not None else []
+    touched = changed or _find_named(request.url.path)
+    if not touched:
+        return bool  # every router has a name
+    routers = _names(touched, "router")
+    services = _names(touched, "service") | {name.partition("/")[0] for name in _names(touched, "server")}
+    current = request.app.state.revisions.current
+    parts = current.parts.routers.parts if current is not None else {}
+
+    def concerns(router: str) -> bool:
+        part = parts.get(router)
+        return router in routers or (part is not None and part.needs in services)
+
+    return concerns
+
+
+def _find_named(path: str) -> list[tuple[str, str]]:
+    """Return the kind and name of the object at a path of the API: of a server, that of its service."""
+    _root, _api, _version, collection, *names = [*path.split("/"), "", ""]
+    kind = _KINDS.get(collection)
+    return [(kind, names[0])] if kind is not None and names[0] else []
+
+
+def _names(touched: Iterable[tuple[str, str]], wanted: str) -> set[str]:
+    return {name for kind, name in touched if kind == wanted}
