@@ -222,6 +222,11 @@ def _tell_states(groups: Mapping[str, Sequence[Edge]], current: Served | None) -
             "1 while an edge is offered an older document because it rejected the one that is served, else 0.",
             lambda edge: edge.quarantine is not None,
         ),
+        (
+            "provider_edge_instances",
+            "Traefiks that poll under an edge's name: more than one share it, and cannot all be read.",
+            lambda edge: edge.instances,
+        ),
         ("provider_edge_disabled_routers", "Routers that an edge disabled.", _count_disabled),
     ]
     for metric, words, tell in tells:

@@ -65,6 +65,8 @@ class EdgeOutput(BaseModel):
             "since": "2026-01-01T12:00:00Z",
             "detail": "it rejected the document of revision 7, and is offered that of revision 6 again",
             "address": "127.0.0.1",
+            "instances": 1,
+            "addresses": ["127.0.0.1"],
             "firstSeen": "2026-01-01T11:00:00Z",
             "lastSeen": "2026-01-01T12:00:05Z",
             "given": {"revision": 6, "digest": "0c7a9e1f24b3"},
@@ -87,6 +89,15 @@ class EdgeOutput(BaseModel):
     since: Annotated[datetime | None, Field(description="When it came to this state.")]
     detail: Annotated[str, Field(description="The state in a sentence, for a person.")]
     address: Annotated[str | None, Field(description="From where it polled last.")]
+    instances: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="How many Traefiks poll under this name on connections that are open, as far as they can be "
+            "told apart. Where there are several, the API tells of one of them, and the edge is never `live`.",
+        ),
+    ]
+    addresses: Annotated[list[str], Field(description="From where they poll, one for each of them.")]
     first_seen: Annotated[datetime | None, Field(description="When it polled for the first time.")]
     last_seen: Annotated[datetime | None, Field(description="When a poll of it was answered last.")]
     given: Annotated[DocumentOutput | None, Field(description="The document that it was given last.")]
@@ -146,6 +157,8 @@ async def shown(edge: Edge, revisions: Revisions) -> EdgeOutput:
         since=edge.since,
         detail=edge.verdict.detail,
         address=edge.address,
+        instances=edge.instances,
+        addresses=edge.addresses,
         first_seen=edge.first_seen,
         last_seen=edge.last_seen,
         given=_document(edge.given) if edge.given else None,

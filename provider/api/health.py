@@ -116,4 +116,4 @@ def _is_troubled(edge: Edge) -> bool:
     state = edge.verdict.state
     if edge.is_passing:
         return False
-    return state in _GRAVITY and (edge.api_url is not None or state not in _EXPECTED)
+    return state in _GRAVITY and (edge.api_url is not None or state not in _EXPECTED or edge.instances > 1)

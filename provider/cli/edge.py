@@ -40,6 +40,13 @@ def _document(document: Item | None) -> str | None:
     return f"revision {document['revision']}, document {document['digest']}" if document else None
 
 
+def _words_of_instances(edge: Item) -> str:
+    """Say how many Traefiks poll under the name, and from where."""
+    count = edge.get("instances", 0)
+    told = f"{count} poll under this name now"
+    return f"{told}, from {', '.join(edge.get('addresses') or ())}" if count > 1 else told
+
+
 COLUMNS: Final[nouns.Columns] = {
     "Name": nouns.field("name"),
     "State": nouns.field("state"),
@@ -60,6 +67,7 @@ FACTS: Final[nouns.Columns] = {
     "Given at": lambda edge: _dated(edge.get("givenAt")),
     "Runs document": lambda edge: edge.get("running") or "unknown",
     "Polls from": lambda edge: edge.get("address") or "unknown",
+    "Traefiks": _words_of_instances,
     "First seen": lambda edge: _dated(edge.get("firstSeen")),
     "Last seen": lambda edge: _dated(edge.get("lastSeen")),
     "Traefik": lambda edge: edge.get("version") or "unknown",

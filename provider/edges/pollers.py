@@ -11,7 +11,12 @@ CONNECTION: Final = "connection"
 POLLS_TO_REJECT: Final = 2
 """Polls after the one that gave a document: if another runs then, it was rejected."""
 
+POLLS_TO_TELL: Final = 3
+"""Polls without waiting on one connection that tell of a Traefik, and not of somebody who looked at the document."""
+
 _EDGES_PER_CONNECTION: Final = 16
+_LEAST_PATIENCE_SECONDS: Final = 2.0
+_INTERVALS_MISSED: Final = 3
 
 
 class Connection:
@@ -50,20 +55,47 @@ class Poller:
     holding: bool = False
     polls: int = 0
     asked_at: float = 0.0
+    address: str | None = None
+    """From where it polls."""
+    waits: bool = False
+    answered_at: float | None = None
+    interval_seconds: float = 0.0
+    """From an answer to its next poll, the last time."""
+    is_beside: bool = False
+    """Whether it polled while another's poll was held, or the other way round: one Traefik never does both."""
     proven: bool = False
     """Whether an edge was seen to run what it was given, and it has come back since it came first."""
     after: list[float] = field(default_factory=list)
     """When the first polls came after the one that was answered with `given`."""
 
-    def asked(self, now: float) -> None:
+    def asked(self, now: float, wait_seconds: float = 0.0, address: str | None = None) -> None:
         """Note a poll."""
         self.polls += 1
         self.asked_at = now
+        self.waits, self.address = wait_seconds > 0, address
+        if self.answered_at is not None:
+            self.interval_seconds = now - self.answered_at
         if self.given is not None and len(self.after) < POLLS_TO_REJECT:
             self.after.append(now)
 
-    def answered(self, snapshot: Served) -> None:
+    @property
+    def is_apart(self) -> bool:
+        """Whether this is a Traefik of its own, if there are others: it comes again, on a connection that is open.
+
+        One whose polls wait has to have polled beside another: a proxy may give the polls of one to several.
+        """
+        is_known = self.is_beside and self.polls > 1 if self.waits else self.polls >= POLLS_TO_TELL
+        return self.connection.open and is_known
+
+    def is_silent(self, now: float) -> bool:
+        """Tell whether its next poll is overdue."""
+        if self.holding or self.answered_at is None:
+            return False
+        return now - self.answered_at > max(_LEAST_PATIENCE_SECONDS, _INTERVALS_MISSED * self.interval_seconds)
+
+    def answered(self, snapshot: Served, now: float | None = None) -> None:
         """Note what a poll was answered with."""
+        self.answered_at = now
         if self.given is not snapshot:
             if self.given is None or self.given.document.digest != snapshot.document.digest:
                 self.after.clear()

@@ -138,7 +138,7 @@ class Edges:
         """Note a poll."""
         edge = self._edges.get(name) or self._add(name)
         poller = connection.poller(name)
-        edge.asked(poller, wait_seconds, _now())
+        edge.asked(poller, wait_seconds, _now(), address)
         edge.address = address
         return edge, poller
 
@@ -292,7 +292,7 @@ def _runs(edge: Edge, revision: int, current: Served | None) -> bool:
     if edge.verdict.state in {EdgeState.STALE, EdgeState.NEVER_SEEN} or edge.is_passing:
         return True
     given = edge.given
-    if given is None or not edge.runs_given():
+    if given is None or not edge.runs_given() or edge.sharers:
         return False
     return given.revision >= revision or (current is not None and given.document.digest == current.document.digest)
 
@@ -304,7 +304,7 @@ def _find_missing(edge: Edge, revision: int, current: Served | None, concerns: C
     """
     state, detail = edge.verdict.state, edge.verdict.detail
     if not _runs(edge, revision, current):
-        is_mute = state is EdgeState.UNCONFIRMED and edge.api_url is None
+        is_mute = state is EdgeState.UNCONFIRMED and (edge.api_url is None or bool(edge.sharers))
         return Missing(edge.name, state, detail, is_settled=edge.quarantine is not None or is_mute)
     told = None
     if edge.observation is not None and state is EdgeState.DEGRADED:

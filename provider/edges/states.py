@@ -154,6 +154,23 @@ class Edge:
         return [poller for poller in self.pollers if poller.connection.open]
 
     @property
+    def sharers(self) -> list[Poller]:
+        """The Traefiks that poll under its name, where there are several; a connection that closes takes one away."""
+        found = [poller for poller in self.pollers if poller.is_apart]
+        return found if len(found) > 1 else []
+
+    @property
+    def instances(self) -> int:
+        """How many Traefiks poll under its name: one, unless several are told apart; none without a connection."""
+        return len(self.sharers) or min(len(self.open_pollers), 1)
+
+    @property
+    def addresses(self) -> list[str]:
+        """From where they poll."""
+        polling = self.sharers or self.open_pollers[-1:]
+        return sorted(poller.address for poller in polling if poller.address is not None)
+
+    @property
     def is_passing(self) -> bool:
         """Whether it has come once, and need not come again: somebody may have looked at the document."""
         return self.api_url is None and self.polls == 1
@@ -171,20 +188,23 @@ class Edge:
         expected = _WAITS_MISSED * (self.wait_seconds + interval) if self.wait_seconds else _POLLS_MISSED * interval
         return max(expected, _LEAST_PATIENCE_SECONDS)
 
-    def asked(self, poller: Poller, wait_seconds: float, now: float) -> None:
+    def asked(self, poller: Poller, wait_seconds: float, now: float, address: str | None = None) -> None:
         """Note a poll."""
+        held = [other for other in self.open_pollers if other.holding and other is not poller]
+        for one in [*held, poller] if held else ():
+            one.is_beside = True
         if self.answered_at is not None:
             self.gaps.append(now - self.answered_at)
         self.polls += 1
         self.polled_at, self.wait_seconds = now, wait_seconds
-        poller.asked(now)
+        poller.asked(now, wait_seconds, address)
         if poller not in self.pollers:  # it may be one of those that were lost
             self.pollers = [*self.open_pollers, *self.list_lost(now)[1:_MOST_LOST], poller]
 
     def answered(self, poller: Poller, snapshot: Served, now: float) -> bool:
         """Note what a poll was answered with. Returns whether it is another document than before."""
         self.answered_at = now
-        poller.answered(snapshot)
+        poller.answered(snapshot, now)
         if self.given is snapshot:
             return False
         is_other = self.given is None or self.given.document.digest != snapshot.document.digest
@@ -276,7 +296,23 @@ def judge(edge: Edge, current: Served | None, now: float) -> Verdict:
         return Verdict(
             EdgeState.PENDING, Message("it has not fetched revision {revision} yet", revision=current.revision)
         )
-    return _judge_given(edge, current)  # the same document, perhaps of a later revision
+    verdict = _judge_given(edge, current)  # the same document, perhaps of a later revision
+    return _judge_shared(edge, verdict, now) if edge.sharers else verdict
+
+
+def _judge_shared(edge: Edge, verdict: Verdict, now: float) -> Verdict:
+    """Say how an edge is as which several Traefiks poll: what its API tells is of one of them."""
+    state = EdgeState.UNCONFIRMED if verdict.state is EdgeState.LIVE else verdict.state
+    silent = sum(poller.is_silent(now) for poller in edge.sharers)
+    told = Message(
+        "{count} Traefiks poll under this name, and what all of them run cannot be known; of one that can be read: "
+        "{detail}. Give each a name of its own",
+        count=edge.instances,
+        detail=verdict.detail,
+    )
+    if silent:
+        told = Message("{told}. {silent} of them have fallen silent", told=told, silent=silent)
+    return Verdict(state, told)
 
 
 def _judge_silence(edge: Edge, now: float) -> Verdict | None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import ssl
 import threading
 import time
@@ -342,6 +343,71 @@ def test_who_does_not_run_a_change_in_time_is_named_with_why_and_one_that_is_awa
             wait_until(lambda: b'"dedi"' in fetch(f"{url}/traefik/configuration?edge=other").content, "it is done")
             service.server.should_exit = True
             assert waiting.result(timeout=10).status_code == 202  # a service that stops lets nobody wait
+
+
+# Several that poll as one edge
+
+
+def instances(service: Service) -> int:
+    found: int = shown(service.url)["instances"]
+    return found
+
+
+def test_two_traefiks_under_one_name_are_counted_and_nothing_is_told_to_be_live(
+    client: httpx.Client, service: Service, traefik: Traefik, tmp_path: Path
+) -> None:
+    assert traefik.digest()
+    send(client, WRITES[-1], PATIENTLY).raise_for_status()
+    assert instances(service) == 1
+    with running_traefik(tmp_path, service.url) as second:
+        wait_until(lambda: instances(service) == 2, "the second is counted")
+        start = time.monotonic()
+        answer = client.put("/services/cici", json={}, headers=PATIENTLY)
+        (pending,) = answer.json()["pending"]
+        assert (answer.status_code, pending["name"], pending["state"]) == (202, "default", "unconfirmed")
+        assert pending["detail"].startswith("2 Traefiks poll under this name, and what all of them run cannot be known")
+        assert time.monotonic() - start < float(PATIENTLY["Prefer"].removeprefix("wait="))
+        assert shown(service.url)["addresses"] == ["127.0.0.1", "127.0.0.1"]
+        (warning,) = fetch(f"{service.url}/readyz").json()["warnings"]
+        assert warning.startswith("edge default: unconfirmed, 2 Traefiks poll under this name")
+        assert 'provider_edge_instances{edge="default"} 2.0' in fetch(f"{service.url}/metrics").text
+
+        second.process.send_signal(signal.SIGSTOP)  # its connection stays open
+        wait_until(lambda: "1 of them" in shown(service.url)["detail"], "the second has fallen silent")
+        assert client.put("/services/dedi", json={}, headers=PATIENTLY).status_code == 202
+    wait_until(lambda: instances(service) == 1, "the second is gone")
+    assert client.put("/services/eko", json={}, headers=PATIENTLY).headers["Preference-Applied"] == "wait"
+    assert fetch(f"{service.url}/readyz").json()["warnings"] == []
+
+
+def test_one_that_comes_on_a_new_connection_is_no_second_one(start_service: Callable[..., Service]) -> None:
+    service = start_service()
+    for _ in range(3):
+        with http_client(service.url) as before:
+            before.get("/traefik/configuration?wait=1").raise_for_status()
+            before.get("/traefik/configuration?wait=0.1").raise_for_status()
+    for _ in range(2):  # a proxy gives its polls to two connections in turn
+        with http_client(service.url) as one, http_client(service.url) as other:
+            for _ in range(3):
+                one.get("/traefik/configuration?wait=0.1").raise_for_status()
+                other.get("/traefik/configuration?wait=0.1").raise_for_status()
+                assert instances(service) == 1
+    wait_until(lambda: instances(service) == 0, "all connections are closed")
+
+
+def test_two_that_do_not_wait_are_told_apart_and_one_alone_is_told_in_the_warnings_of_nobody(
+    start_service: Callable[..., Service],
+) -> None:
+    service = start_service()
+    with http_client(service.url) as one, http_client(service.url) as other:
+        for _ in range(3):
+            one.get("/traefik/configuration").raise_for_status()
+        assert (instances(service), fetch(f"{service.url}/readyz").json()["warnings"]) == (1, [])
+        for _ in range(3):
+            other.get("/traefik/configuration").raise_for_status()
+        assert instances(service) == 2
+        (warning,) = fetch(f"{service.url}/readyz").json()["warnings"]
+        assert "2 Traefiks poll under this name" in warning
 
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
