@@ -57,7 +57,7 @@ class Routing:
         for change in changes:
             if change.kind == "router":
                 router = None if change.after is None else RouterInput.model_validate(change.after)
-                changed[change.name] = [] if router is None else _read_router(router)
+                changed[change.name] = [] if router is None else read_routes(router)
         return self.routes().replaced(changed) if changed else self.routes()
 
     def conflicts(self, domains: Collection[str], services: Collection[str]) -> list[Finding]:
@@ -131,7 +131,8 @@ def _sticky(pools: Mapping[str, Part], known: _Known | None) -> Mapping[str, str
     return found
 
 
-def _read_router(router: RouterInput) -> list[Route]:
+def read_routes(router: RouterInput) -> list[Route]:
+    """Return what Traefik has of a router, or would have if it were enabled."""
     part = configuration.whole_router_part(router, router.ascii_domains)
     return _routes(router.name, part, enabled=router.enabled)
 

@@ -44,6 +44,7 @@ LAYERS = [
     "store",
     "revisions",
     "routing",
+    "lost",
     "backups",
     "edges",
     "observations",

@@ -1,11 +1,12 @@
 """`/api/v1/explain`: which router takes a request, and why."""
 
+from dataclasses import asdict
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import AfterValidator, BaseModel, Field
 
-from provider import rules
+from provider import lost, rules
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.dependencies import HealthDependency, RevisionsDependency, RoutingDependency
@@ -81,6 +82,17 @@ class ExplainedServer(BaseModel):
     share: Annotated[float, Field(description="Part of the service's new requests that it gets, 0 to 1.")]
 
 
+class LostOutput(BaseModel):
+    """A router that would have taken the request not long ago."""
+
+    model_config = output_config()
+
+    router: Annotated[str, Field(description="Name of the router.")]
+    revision: Annotated[int, Field(description="Number of the revision that removed, disabled or changed it.")]
+    author: Annotated[str, Field(description="Who made that revision.")]
+    why: Annotated[str, Field(description="The same in words.")]
+
+
 class ExplainOutput(BaseModel):
     """Who takes a request."""
 
@@ -102,6 +114,7 @@ class ExplainOutput(BaseModel):
             "matched": 1,
             "service": "wayshub",
             "servers": [{"name": "a", "url": "http://10.0.0.11:3000", "share": 1.0}],
+            "lost": None,
         }
     )
 
@@ -111,6 +124,9 @@ class ExplainOutput(BaseModel):
     matched: Annotated[int, Field(description="How many routers match; more than are listed, perhaps.")]
     service: Annotated[str | None, Field(description="Name of the service that it is handed to.")]
     servers: Annotated[list[ExplainedServer], Field(description="The servers of that service, by name.")]
+    lost: Annotated[
+        LostOutput | None, Field(description="Who took it not long ago, where nobody does now; null for none.")
+    ] = None
 
 
 @router.get("/explain", responses=documentation.LIST, summary="Explain a request")
@@ -138,7 +154,14 @@ def explain(
         matched=found.matched,
         service=service,
         servers=[] if service is None else _servers(revisions, health, service),
+        lost=None if found.route else _find_lost(revisions, request, entry_point),
     )
+
+
+def _find_lost(revisions: RevisionsDependency, request: rules.Request, entry_point: str) -> LostOutput | None:
+    with revisions.reading() as session:
+        found = lost.find(session, request, entry_point)
+    return None if found is None else LostOutput(**asdict(found))
 
 
 def _read_header(number: int, text: str) -> tuple[str, str]:

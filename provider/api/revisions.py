@@ -44,6 +44,10 @@ NUMBER = Annotated[str, documentation.number("Number of the revision.", 1)]
 COMPARE = Annotated[
     int | None, Query(ge=1, le=_LARGEST, description="Number of the revision to compare with, not the one before.")
 ]
+OBJECT = Annotated[
+    ObjectName | None,
+    Query(alias="object", description="Only revisions that changed this object: KIND/NAME, a server SERVICE/SERVER."),
+]
 KIND = Annotated[Placed | None, Query(description="Only one object: its kind.")]
 NAME = Annotated[
     ObjectName | None,
@@ -75,10 +79,14 @@ CASCADE = Annotated[bool, Query(description="Take along what uses the objects th
 
 
 @router.get("", summary="List revisions", responses=documentation.LIST)
-def list_revisions(revisions: RevisionsDependency, page: PageParameters) -> Page[RevisionOutput]:
-    """Return revisions, the newest first, without what each changed; `q` looks in its words, message and author."""
+def list_revisions(revisions: RevisionsDependency, page: PageParameters, wanted: OBJECT = None) -> Page[RevisionOutput]:
+    """Return revisions, the newest first, without what each changed; `q` looks in its words, message and author.
+
+    With `object` it is the history of one object, which need not be there any more.
+    """
+    named = history.read_object_name(wanted)
     with revisions.reading() as session:
-        found = stored.page(session, limit=page.limit + 1, before=page.after_number(), q=page.q)
+        found = stored.page(session, limit=page.limit + 1, before=page.after_number(), q=page.q, named=named)
     return page.answer(found, lambda revision: str(revision.number))
 
 

@@ -59,6 +59,8 @@ def explain(
         output.document(found)
         return
     output.line(f"{asked}: {_answer(found)}.")
+    if found["lost"]:
+        output.caution(f"{found['lost']['why']}: `revision undo {found['lost']['revision']}` takes that back")
     if found["candidates"]:
         output.line()
         nouns.table(output, CANDIDATES, found["candidates"])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import typer
 
 from provider.cli import differences, liveness
-from provider.cli.client import Answer, Client, Item, path
+from provider.cli.client import Answer, Client, Item, Query, path
 from provider.cli.options import confirm
 from provider.cli.output import Output, note
 from provider.errors import NotFound
@@ -41,9 +41,11 @@ def list_all(
     limit: int | None,
     advice: str,
     labels: Sequence[str] | None = None,
+    more: Query | None = None,
 ) -> None:
     """Print the objects of a list; to people, where there is none, what to do about it."""
-    items = list(client.items(place.collection, query, limit, {"label": labels} if labels else None))
+    asked = {**({"label": labels} if labels else {}), **(more or {})}
+    items = list(client.items(place.collection, query, limit, asked or None))
     if output.is_json:
         output.document(items)
     elif items:

@@ -24,6 +24,11 @@ CompareOption = Annotated[
 ConfigurationOption = Annotated[
     bool, typer.Option("--configuration", help="Print what Traefik was given of it, and nothing else.")
 ]
+ObjectOption = Annotated[
+    str | None,
+    typer.Option("--object", metavar="KIND/NAME", help="Only what changed this: router/NAME, server/SERVICE/SERVER."),
+]
+
 COLUMNS: Final[nouns.Columns] = {
     "Number": nouns.field("number"),
     "When": lambda revision: ago(revision["time"]),
@@ -45,17 +50,24 @@ FACTS: Final[nouns.Columns] = {
 
 @app.command("list")
 @reads
-def list_revisions(client: Client, output: Output, query: QueryOption = "", limit: LimitOption = 50) -> None:
+def list_revisions(
+    client: Client, output: Output, query: QueryOption = "", object_: ObjectOption = None, limit: LimitOption = 50
+) -> None:
     """List revisions, the newest first.
 
-    --query looks in what changed, in who did it and in why.
+    --query looks in what changed, in who did it and in why. With --object it
+    is the history of one object, also of one that was removed.
 
     Examples:
       wayshub-provider revision list
       wayshub-provider revision list --limit 10 -o json
       wayshub-provider revision list -q wayshub
+      wayshub-provider revision list --object router/wayshub
     """
-    nouns.list_all(client, output, REVISIONS, query, limit, "there is no revision yet: nothing was changed")
+    advice, more = "there is no revision yet: nothing was changed", None
+    if object_ is not None:
+        advice, more = f"no revision that is kept changed {object_}", {"object": object_}
+    nouns.list_all(client, output, REVISIONS, query, limit, advice, more=more)
 
 
 @app.command()

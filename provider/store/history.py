@@ -81,6 +81,18 @@ def read_named(kind: Placed | None, name: str | None) -> Named | None:
         return kind, name  # no domain has this name
 
 
+def read_object_name(text: str | None) -> Named | None:
+    """Read which object is meant, written as KIND/NAME; None for none. Raises `Invalid`."""
+    if text is None:
+        return None
+    kind, _slash, name = text.partition("/")
+    kinds: dict[str, Placed] = {"domain": "domain", "service": "service", "server": "server", "router": "router"}
+    if kind not in kinds or not name:
+        detail = Message("write an object as KIND/NAME, such as router/wayshub or server/wayshub/a")
+        raise Invalid([FieldError(pointer("object"), "object.format", detail, "query")])
+    return read_named(kinds[kind], name)
+
+
 def say_back(number: str, named: Named | None) -> str:
     """Say what a rollback is, for who says nothing about it."""
     if named is None:

@@ -7,6 +7,8 @@ from sqlmodel import Session, col, func, select
 from provider.models import Change, Kind, RevisionChange, RouterInput
 
 _READ_AT_ONCE = 100
+_MOST_REVISIONS = 500
+_MOST_ROUTERS = 300
 _AFTER_SLASH = "0"
 """The character after the slash: what begins with `SERVICE/` sorts before `SERVICE0`."""
 
@@ -47,6 +49,21 @@ def find_removed_servers(session: Session, service: str, number: int) -> list[Ch
         col(RevisionChange.name) < f"{service}{_AFTER_SLASH}",
     )
     return [_change(row) for row in session.exec(query) if row.after is None]
+
+
+def last_lost_routers(session: Session, last: int) -> Iterator[tuple[int, Change]]:
+    """Give how routers were lost (removed, disabled, made to match something else) until a revision, the newest first.
+
+    Only so far back, and so many, as takes no time.
+    """
+    query = select(RevisionChange).where(
+        col(RevisionChange.revision) > last - _MOST_REVISIONS,
+        col(RevisionChange.kind) == "router",
+        col(RevisionChange.before).is_not(None),
+    )
+    query = query.order_by(col(RevisionChange.revision).desc(), col(RevisionChange.position)).limit(_MOST_ROUTERS)
+    for row in session.exec(query.execution_options(yield_per=_READ_AT_ONCE)):
+        yield row.revision, _change(row)
 
 
 def _change(row: RevisionChange) -> Change:

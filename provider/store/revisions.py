@@ -41,9 +41,19 @@ def read_number(text: str) -> int:
     return int(text)
 
 
-def page(session: Session, *, limit: int, before: int | None = None, q: str | None = None) -> Sequence[RevisionOutput]:
-    """Return the newest revisions, of those before a number, with `q` in the summary, the message or the author."""
-    return [shown(revision) for revision in newest(session, limit=limit, before=before, q=q)]
+def page(
+    session: Session,
+    *,
+    limit: int,
+    before: int | None = None,
+    q: str | None = None,
+    named: tuple[str, str] | None = None,
+) -> Sequence[RevisionOutput]:
+    """Return the newest revisions, of those before a number, with `q` in the summary, the message or the author.
+
+    With `named` (kind and name) only those that changed this object, which need not be there any more.
+    """
+    return [shown(revision) for revision in newest(session, limit=limit, before=before, q=q, named=named)]
 
 
 def shown(revision: Revision) -> RevisionOutput:
@@ -58,9 +68,21 @@ def shown(revision: Revision) -> RevisionOutput:
     )
 
 
-def newest(session: Session, *, limit: int, before: int | None = None, q: str | None = None) -> Sequence[Revision]:
+def newest(
+    session: Session,
+    *,
+    limit: int,
+    before: int | None = None,
+    q: str | None = None,
+    named: tuple[str, str] | None = None,
+) -> Sequence[Revision]:
     """Return the newest revisions as `page` does, with their words as they are kept."""
     query = select(Revision)
+    if named is not None:
+        kind, name = named
+        of_object = select(RevisionChange.revision)
+        of_object = of_object.where(col(RevisionChange.kind) == kind, col(RevisionChange.name) == name)
+        query = query.where(col(Revision.number).in_(of_object))
     if before is not None:
         query = query.where(col(Revision.number) < before)
     if q:

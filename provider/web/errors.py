@@ -9,7 +9,7 @@ from structlog.contextvars import get_contextvars
 
 from provider import failures
 from provider.failures import Failure
-from provider.web.paths import HOME
+from provider.web.paths import HOME, find_object
 from provider.web.rendering import Templates, is_part
 
 _PROGRAMS: Final = ("/api/", "/traefik/")
@@ -52,6 +52,7 @@ class ErrorPages:
             "method": request.method,
             "reference": get_contextvars().get("request_id"),
             "notice": None,
+            "object": find_object(request.url.path),
         }
         if request.method != "GET":  # the switches lead back with GET
             values["here"] = HOME

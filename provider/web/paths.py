@@ -11,6 +11,9 @@ NEW: Final = "new"
 _LOCAL: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 _LONGEST: Final = 2000
 
+_OBJECT: Final = re.compile(r"/(routers|applications|services|domains)/([^/]+)(?:/servers/([^/]+))?(?:/[a-z]*)?")
+_KINDS: Final = {"routers": "router", "applications": "router", "services": "service", "domains": "domain"}
+
 
 def local(path: str) -> str:
     """Return a path (with its query) if it leads to a page of this service, and the home page if not."""
@@ -35,3 +38,12 @@ def object_path(*parts: str, action: str = "") -> str:
     if action:
         return f"{path}/{action}"
     return f"{path}/" if parts[-1] == NEW else path
+
+
+def find_object(path: str) -> str | None:
+    """Find which object the path of a page means, as KIND/NAME."""
+    found = _OBJECT.fullmatch(path)
+    if found is None:
+        return None
+    noun, name, server = found.groups()
+    return f"server/{name}/{server}" if server else f"{_KINDS[noun]}/{name}"

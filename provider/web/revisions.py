@@ -17,7 +17,7 @@ from provider.edges.states import Edge
 from provider.models import Change, Revision
 from provider.revisions import Revisions
 from provider.security import needs
-from provider.store import history
+from provider.store import history, objects
 from provider.store import revisions as stored
 from provider.web import changes
 from provider.web.changes import ObjectChange
@@ -63,15 +63,29 @@ class Sheet:
 
 
 @router.get("")
-def list_revisions(request: Request, revisions: RevisionsDependency, wanted: PartDependency) -> Response:
-    """List the revisions, the newest first."""
+def list_revisions(
+    request: Request,
+    revisions: RevisionsDependency,
+    wanted: PartDependency,
+    named: Annotated[str | None, Query(alias="object", max_length=400)] = None,
+) -> Response:
+    """List the revisions, the newest first; of one object, if that is wanted."""
+    one = history.read_object_name(named)
     before = None if wanted.after is None else read_number(wanted.after)
     with revisions.reading() as session:
-        found = stored.newest(session, limit=wanted.limit, before=before, q=wanted.q or None)
+        found = stored.newest(session, limit=wanted.limit, before=before, q=wanted.q or None, named=one)
+        removal = None if one is None else objects.find_removal(session, *one)
     rows = [_row(each) for each in found]
     part: Part[Row] = wanted.part(rows, lambda row: str(row.number))
     current = revisions.current
-    return render(request, "revisions/list.html", part=part, current=current.revision if current else None)
+    return render(
+        request,
+        "revisions/list.html",
+        part=part,
+        current=current.revision if current else None,
+        one=one,
+        removed=None if removal is None else removal[0],
+    )
 
 
 @router.get("/{number}")

@@ -6,10 +6,11 @@ from typing import Final
 
 from sqlmodel import Session
 
-from provider import rules
+from provider import lost, rules
 from provider.edges.trials import Plan
 from provider.errors import FieldError, Invalid
 from provider.explanations import Candidate, Explanation, Route, Routes, Verdict
+from provider.lost import Lost
 from provider.messages import Message
 from provider.models import ServerOutput, ServiceInput
 from provider.observations import show_servers
@@ -99,6 +100,8 @@ class Trace:
     is_ours: bool
     """Whether it is for a domain that is ours."""
     drawn: Scene
+    lost: Lost | None = None
+    """Who took it before, where nobody does."""
 
     @property
     def winner(self) -> Route | None:
@@ -138,7 +141,8 @@ def trace(session: Session, sight: Sight, routes: Routes, asked: Asked) -> Trace
         if service is not None:
             listed = show_servers(session, service, servers.page(session, service.name), sight.health)
     drawn = _scene(session, sight, explanation)
-    return Trace(asked, request, explanation, service, listed, _is_ours(session, request.host), drawn)
+    gone = lost.find(session, request, asked.entry_point) if explanation.route is None else None
+    return Trace(asked, request, explanation, service, listed, _is_ours(session, request.host), drawn, gone)
 
 
 def plan(traced: Trace, base: str, edge: str) -> Plan:

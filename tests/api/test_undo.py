@@ -166,3 +166,53 @@ def test_what_cannot_be_undone_is_refused(client: httpx.Client) -> None:
     problem(undo(client, number, kind="router", name="other"), "not-found")
     problem(undo(client, number, kind="router"), "invalid", ("/name", "field.required"))
     problem(undo(client, number, force="priority"), "invalid", ("/force/0", "undo.place"))
+
+
+# The history of one object, and who took a request before
+
+
+def test_an_object_has_a_history_also_where_it_is_gone(client: httpx.Client) -> None:
+    made = exposed(client, a=1)
+    edited = change(client, "PATCH", "/services/alvin/servers/a", json={"weight": 7})
+    other = change(client, "PATCH", "/routers/alvin", json={"priority": 7})
+    gone = change(client, "DELETE", "/services/alvin", params={"cascade": "true"})
+
+    def numbers(**params: Any) -> list[int]:
+        return [each["number"] for each in client.get("/revisions", params=params).raise_for_status().json()["items"]]
+
+    assert numbers(object="server/alvin/a") == [gone, edited, made]
+    assert numbers(object="router/alvin") == [gone, other, made]
+    assert numbers(object="domain/ALVIN.test") == [made]
+    assert numbers(object="router/never") == []
+    assert numbers(object="router/alvin", limit=1) == [gone]
+    for wrong in ("alvin", "router/", "thing/alvin"):
+        problem(client.get("/revisions", params={"object": wrong}), "invalid", ("/object", "object.format"))
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "why"),
+    [
+        ("DELETE", {}, "removed"),
+        ("PATCH", {"json": {"enabled": False}}, "disabled"),
+        ("PATCH", {"json": {"pathPrefix": "/elsewhere"}}, "changed"),
+    ],
+)
+def test_an_explanation_of_a_404_says_who_took_the_request_before(
+    client: httpx.Client, method: str, options: dict[str, Any], why: str
+) -> None:
+    exposed(client, a=1)
+    asked = {"url": "http://alvin.test/"}
+    assert client.get("/explain", params=asked).json()["lost"] is None
+    number = change(client, method, "/routers/alvin", **options)
+    change(client, "PUT", "/domains/other.test", json={})
+    found = client.get("/explain", params=asked).json()
+    assert found["router"] is None
+    assert found["lost"] == {
+        "router": "alvin",
+        "revision": number,
+        "author": "tests",
+        "why": f"router alvin took it, and was {why} in revision {number} by tests",
+    }
+    assert client.get("/explain", params={"url": "http://never.test/"}).json()["lost"] is None
+    undo(client, number, kind="router", name="alvin").raise_for_status()
+    assert client.get("/explain", params=asked).json()["router"] == "alvin"

@@ -200,3 +200,14 @@ def test_what_was_removed_comes_back_alone(cli: Run, client: httpx.Client) -> No
     cli("revision", "undo", number, "--kind", "router", "--name", "wayshub", "--yes").check()
     assert client.get("/services/wayshub/servers/b").is_success
     assert client.get("/routers/wayshub").is_success
+
+
+def test_an_object_has_a_history_and_explain_says_who_took_a_request_before(cli: Run, client: httpx.Client) -> None:
+    cli("server", "set", "wayshub", "b", "--weight", "4").check()
+    cli("router", "remove", "wayshub", "--yes").check()
+    number = newest(client)["number"]
+    listed = json.loads(cli("revision", "list", "--object", "router/wayshub", "-o", "json").check().out)
+    assert listed[0]["number"] == number
+    assert len(listed) < len(json.loads(cli("revision", "list", "-o", "json").check().out))
+    told = cli("explain", "http://alvin.xyz/").check()
+    assert f"router wayshub took it, and was removed in revision {number} by tests" in told.out + told.err

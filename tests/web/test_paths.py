@@ -40,3 +40,20 @@ def test_a_link_changes_what_it_names_in_the_query_and_keeps_the_rest() -> None:
     assert paths.with_query("/services?q=a%26b&cursor=x", cursor="y z") == "/services?q=a%26b&cursor=y+z"
     assert paths.with_query("/services?q=&cursor=x", cursor=None) == "/services?q="
     assert paths.with_query("/services", cursor=None) == "/services"
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("/routers/alvin", "router/alvin"),
+        ("/routers/alvin/edit", "router/alvin"),
+        ("/applications/alvin", "router/alvin"),
+        ("/domains/*.a.test", "domain/*.a.test"),
+        ("/services/new/", "service/new"),
+        ("/services/wayshub/servers/a", "server/wayshub/a"),
+        ("/revisions/7", None),
+        ("/routers", None),
+    ],
+)
+def test_the_address_of_an_object_names_it_also_where_it_is_gone(path: str, named: str | None) -> None:
+    assert paths.find_object(path) == named

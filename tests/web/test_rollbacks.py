@@ -279,3 +279,28 @@ def test_going_back_says_that_what_was_added_since_goes(
     told = words(console.get(f"/revisions/{number}/rollback"))
     assert "What was added since goes." in told
     assert "nothing of what came since is lost" not in told
+
+
+def test_an_object_has_a_history_that_brings_it_back_when_it_is_gone(
+    console: httpx.Client, client: httpx.Client, number: int
+) -> None:
+    change(client, "PATCH", "/routers/wayshub", json={"priority": 5})
+    assert 'href="/revisions?object=router%2Fwayshub"' in console.get("/routers/wayshub").text
+    gone = change(client, "DELETE", "/routers/wayshub")
+    missing = console.get("/routers/wayshub", headers={"Accept": "text/html"})
+    assert missing.status_code == 404
+    assert 'href="/revisions?object=router%2Fwayshub"' in missing.text
+    listed = console.get("/revisions", params={"object": "router/wayshub"})
+    assert f"It was removed in revision {gone}." in words(listed)
+    assert f'href="/revisions/{number}"' in listed.text
+    assert f"/revisions/{gone}/undo?kind=router&amp;name=wayshub" in listed.text
+
+
+def test_a_trace_that_finds_nobody_says_since_when_and_how_to_undo_that(
+    console: httpx.Client, client: httpx.Client, number: int
+) -> None:
+    assert number
+    gone = change(client, "DELETE", "/routers/wayshub")
+    page = console.get("/trace", params={"url": "http://a.test/"})
+    assert f"outer wayshub took it, and was removed in revision {gone} by tests" in words(page)
+    assert f"/revisions/{gone}/undo?kind=router&amp;name=wayshub" in page.text

@@ -1,0 +1,59 @@
+"""Who would have taken a request that nobody takes now: a router that was removed, disabled or changed not long ago."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+from sqlmodel import Session
+
+from provider.explanations import Route
+from provider.messages import Message
+from provider.models import Change, RouterInput
+from provider.revisions import last_revision
+from provider.routing import read_routes
+from provider.rules import Request
+from provider.store import objects
+from provider.store import revisions as stored
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A router that would have taken a request, and the revision since which it does not."""
+
+    router: str
+    revision: int
+    author: str
+    why: Message
+
+
+def find(session: Session, request: Request, entry_point: str) -> Lost | None:
+    """Find the last router that would have taken a request. It is looked for a little way back only."""
+    for number, change in objects.last_lost_routers(session, last_revision(session)[0]):
+        if _takes(change.before, request, entry_point) and not _takes(change.after, request, entry_point):
+            author = stored.get(session, number).author
+            return Lost(change.name, number, author, _why(change, number, author))
+    return None
+
+
+def _takes(item: object, request: Request, entry_point: str) -> bool:
+    return any(
+        route.enabled and entry_point in route.entry_points and route.rule.matches(request) for route in _routes(item)
+    )
+
+
+def _routes(item: object) -> Iterator[Route]:
+    """Give what Traefik had of a router; nothing of one that this version does not take."""
+    if item is not None:
+        try:
+            yield from read_routes(RouterInput.model_validate(item))
+        except ValidationError:
+            return
+
+
+def _why(change: Change, number: int, author: str) -> Message:
+    told = {"router": change.name, "number": number, "author": author}
+    if change.after is None:
+        return Message("router {router} took it, and was removed in revision {number} by {author}", **told)
+    if not change.after["enabled"]:
+        return Message("router {router} took it, and was disabled in revision {number} by {author}", **told)
+    return Message("router {router} took it, and was changed in revision {number} by {author}", **told)
