@@ -21,6 +21,7 @@ from provider import rules
 from provider.errors import Unverified
 from provider.messages import Message
 from provider.models import RouterInput, ServerInput, ServiceInput
+from provider.texts import IN_A_LIST, LONGEST_KEY, find_trap
 from provider.values import ServerState, Strategy
 
 BEACON: Final = "provider.beacon"
@@ -73,7 +74,7 @@ class ServicePart(_Strict, frozen=True):
 
 
 class RouterPart(_Strict, frozen=True):
-    entry_points: Annotated[list[str], msgspec.Meta(min_length=1)]
+    entry_points: Annotated[list[Annotated[str, msgspec.Meta(pattern=IN_A_LIST)]], msgspec.Meta(min_length=1)]
     rule: Annotated[str, msgspec.Meta(min_length=1)]
     service: Annotated[str, msgspec.Meta(min_length=1)]
     priority: int = 0
@@ -87,10 +88,14 @@ class MiddlewarePart(_Strict, frozen=True):
     headers: HeadersPart
 
 
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_KEY, pattern=r"\A[^@]*\Z")]
+"""The name of an object. What stands behind an `@` would be taken for the name of another provider."""
+
+
 class HTTPPart(_Strict, frozen=True):
-    middlewares: Annotated[dict[str, MiddlewarePart], msgspec.Meta(min_length=1)]
-    routers: Annotated[dict[str, RouterPart], msgspec.Meta(min_length=1)] | msgspec.UnsetType = msgspec.UNSET
-    services: Annotated[dict[str, ServicePart], msgspec.Meta(min_length=1)] | msgspec.UnsetType = msgspec.UNSET
+    middlewares: Annotated[dict[Key, MiddlewarePart], msgspec.Meta(min_length=1)]
+    routers: Annotated[dict[Key, RouterPart], msgspec.Meta(min_length=1)] | msgspec.UnsetType = msgspec.UNSET
+    services: Annotated[dict[Key, ServicePart], msgspec.Meta(min_length=1)] | msgspec.UnsetType = msgspec.UNSET
 
 
 class DocumentPart(_Strict, frozen=True):
@@ -280,6 +285,8 @@ def verify(content: bytes) -> None:
         plain = json.loads(content, object_pairs_hook=_without_duplicates)
     except (msgspec.MsgspecError, ValueError) as error:
         raise Unverified(Message("the document cannot be decoded: {error}", error=str(error))) from error
+    if trap := find_trap(content):
+        raise Unverified(Message("the document cannot be decoded: {error}", error=trap))
     services = http.services or {}
     for name, router in (http.routers or {}).items():
         if router.service not in services:
@@ -330,6 +337,8 @@ def _checked(struct: msgspec.Struct, decode: object, what: str) -> bytes:
         raise Unverified(f"{what}: {error}") from error
     if decoded != struct:
         raise Unverified(Message("{what} does not survive being written and read", what=what))
+    if trap := find_trap(content):
+        raise Unverified(f"{what}: {trap}")
     return content
 
 

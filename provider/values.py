@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from provider.addresses import find_refusal
 from provider.messages import Message
+from provider.texts import CONTROL, NO_CHARACTERS, SURROGATES
 from provider.validation import TIME_WORDS
 
 DEFAULT_EDGE: Final = "default"
@@ -34,8 +35,10 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:")
 _SCOPES = ("read", "write", "admin")
 _SCOPES_OF_ONE = ("register", "edge")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_CONTROL = re.compile(f"[{CONTROL}]")
+_NO_CHARACTER = re.compile(f"[{NO_CHARACTERS}]")
+_SURROGATE = re.compile(f"[{SURROGATES}]")
+_UNSHOWN = re.compile(f"[{CONTROL}{NO_CHARACTERS}{SURROGATES}]")
 _PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@/-]*")
 _HEALTH_PATH = re.compile(
     r"/([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*(\?([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?"
@@ -72,7 +75,7 @@ def detail_of(error: PydanticCustomError) -> str:
 def _shown(text: str) -> str:
     """Shorten and escape hostile text for an error message."""
     cut = text if len(text) <= 60 else text[:60] + "…"
-    return ascii(cut) if _CONTROL.search(cut) or _SURROGATE.search(cut) else f"'{cut}'"
+    return ascii(cut) if _UNSHOWN.search(cut) else f"'{cut}'"
 
 
 def check_name(text: str) -> str:
@@ -157,11 +160,14 @@ def check_time(value: Any) -> Any:
 
 
 def check_text(text: str) -> str:
-    """Check a free text: no control characters, no lone surrogates."""
+    """Check a free text: one line of characters that Traefik can read, see `texts`."""
     if _SURROGATE.search(text):
         raise refusal("text.surrogate", Message("the text has half of a surrogate pair, which is not a character"))
     if _CONTROL.search(text):
         raise refusal("text.control", Message("the text has a control character: use one line of plain text"))
+    if found := _NO_CHARACTER.search(text):
+        detail = Message("the text has {code}, which is not a character: leave it out", code=f"U+{ord(found[0]):04X}")
+        raise refusal("text.character", detail)
     return text
 
 
@@ -376,7 +382,7 @@ HOSTNAME_SCHEMA: Final = {
     "minLength": 1,
     "maxLength": HOST_LENGTH,
 }
-TEXT_SCHEMA: Final = {"pattern": f"^[^{_CONTROL.pattern[1:-1]}]*$"}
+TEXT_SCHEMA: Final = {"pattern": f"^[^{CONTROL}{NO_CHARACTERS}]*$"}
 
 Name = Annotated[
     str,

@@ -20,6 +20,7 @@ LAYERS = [
     "tags",
     "cursors",
     "addresses",
+    "texts",
     "values",
     "names",
     "rules",
@@ -67,7 +68,7 @@ LAYERS = [
 DOORS = ["api", "web", "cli"]
 PURE = [
     *("messages", "errors", "failures", "validation", "tags", "cursors"),
-    *("addresses", "values", "names", "rules", "balancing", "answers", "display_strings"),
+    *("addresses", "texts", "values", "names", "rules", "balancing", "answers", "display_strings"),
     *("undoing", "summaries", "declarations", "plans", "brake"),
     *("configuration", "differences", "states", "models", "explanations", "cookies", "conflicts", "listeners"),
     "imports",

@@ -201,10 +201,16 @@ def one_service(balancer: dict[str, Any]) -> bytes:
     return with_beacon({"services": {"a": {"loadBalancer": balancer}}})
 
 
+def one_rule(rule: str, entry_point: str = "web", name: str = "r") -> bytes:
+    router = {"entryPoints": [entry_point], "rule": rule, "service": "a"}
+    return with_beacon({"routers": {name: router}, "services": {"a": {"loadBalancer": one_server()}}})
+
+
 def test_the_table_below_begins_with_documents_that_hold() -> None:
     configuration.verify(GOOD)
     configuration.verify(one_service(one_server()))
     configuration.verify(with_beacon({}))
+    configuration.verify(one_rule('Path(`/a║\\ \t" \U0001ffff é`)', "wéb b", "r" * 1022))
 
 
 @pytest.mark.parametrize(
@@ -245,6 +251,17 @@ def test_the_table_below_begins_with_documents_that_hold() -> None:
         GOOD.replace(b"X-Config-Digest", b"X-Config"),
         GOOD.replace(b"alvin.xyz", b"\xff"),
         GOOD.replace(b"alvin.xyz", rb"\ud800"),
+        *(one_rule(f"Path(`/ {character} `)") for character in "\x7f\x80\x85\x9f\u2028\u2029\ufeff\ufffe\uffff"),
+        one_rule("Path(`/a`)").replace(b"/a", rb"\/a"),
+        one_rule("Path(`/\U0001f600`)").replace("\U0001f600".encode(), rb"\ud83d\ude00"),
+        one_rule("Path(`/é`)").replace("é".encode(), rb"\u00e9"),
+        one_rule("Path(`/a`)", "we║b"),
+        one_rule("Path(`/a`)", " web"),
+        one_rule("Path(`/a`)", "web\xa0"),
+        one_rule("Path(`/a`)", ""),
+        one_rule("Path(`/a`)", name="r" * 1023),
+        one_rule("Path(`/a`)", name="r@file"),
+        one_rule("Path(`/a`)", name=""),
     ],
 )
 def test_a_document_that_traefik_would_reject_or_that_is_not_whole_is_not_verified(content: bytes) -> None:

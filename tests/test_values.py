@@ -68,7 +68,9 @@ def test_nothing_else_is_a_name(name: str) -> None:
     assert refusal(values.check_name, name) == "name.format"
 
 
-@pytest.mark.parametrize("text", ["", "The class's own name", "ünïcödé 例え 🚢", "<b> & ` || %_", "\u200d"])
+@pytest.mark.parametrize(
+    "text", ["", "The class's own name", "ünïcödé 例え 🚢", "<b> & ` || %_", "\u200d", "\ufffd\U0001ffff"]
+)
 def test_a_text_is_one_line_of_anything(text: str) -> None:
     assert values.check_text(text) == text
 
@@ -85,6 +87,8 @@ def test_a_text_is_one_line_of_anything(text: str) -> None:
         ("\ufeffa", "text.control"),
         ("\ud800", "text.surrogate"),
         ("a\udfff", "text.surrogate"),
+        ("\ufffe", "text.character"),
+        ("a\uffff", "text.character"),
     ],
 )
 def test_a_text_has_no_control_characters_and_no_half_characters(text: str, code: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.edge import place
-from tests.running import NamedServer, Traefik, compact, running_servers
+from tests.running import NamedServer, Traefik, compact, running_servers, wait_until
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,21 @@ class Routing:
         """Run these routers and no others. Returns them as Traefik's API shows them, by name."""
         self._loaded += 1
         digest = f"document-{self._loaded}"
-        self._documents.content = compact(_document(routes, digest))
+        return self.run(compact(_document(routes, digest)), digest).objects("routers")
+
+    def run(self, content: str, digest: str) -> Traefik:
+        """Give the Traefik a document with this digest, and return it when it runs that."""
+        self._documents.content = content
         self._traefik.wait_for_digest(digest)
-        return self._traefik.objects("routers")
+        return self._traefik
+
+    def refuses(self, content: str, digest: str) -> bool:
+        """Give the Traefik a document with this digest, and tell whether it does not run that."""
+        before = self._documents.count
+        self._documents.content = content
+        # What it was given with the first poll it has made up its mind about when it polls for the third time.
+        wait_until(lambda: self._documents.count > before + 2, "Traefik has polled again")
+        return self._traefik.digest() != digest
 
     def taken_by(self, sent: Sent, entry_point: str = "web") -> str | None:
         """Send a request. Returns the router that took it, "400" where Traefik refused it, or None."""
