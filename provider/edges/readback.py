@@ -1,7 +1,8 @@
 """Reading back from Traefik's own API what an edge really runs.
 
 Facts from Traefik 3.7: a middleware shows in the API as soon as its document is applied, used or not,
-so the beacon tells which document runs; `routers?status=disabled` tells what was disabled and why;
+so the beacon tells which document runs; `routers?status=disabled` tells what was disabled and why, under
+names that are not always ours;
 `serverStatus` of a service has its servers' health.
 """
 
@@ -28,6 +29,7 @@ _LONG_BYTES: Final = 256 * 1024
 
 _PAGE: Final = 100_000
 _OURS: Final = "@http"
+_CONFLICTED: Final = "conflicted-"
 _NO_ANSWER: Final = Message("no answer")
 _PLAIN: Final = {"Accept-Encoding": "identity"}
 """What is not compressed cannot grow when it is read."""
@@ -58,6 +60,7 @@ class _Router(msgspec.Struct):
     name: str
     status: str = ""
     error: list[str] = []
+    entry_points: list[str] = msgspec.field(name="entryPoints", default_factory=list)
 
 
 class _EntryPoint(msgspec.Struct):
@@ -83,6 +86,20 @@ class _Service(msgspec.Struct):
         return self.load_balancer is not None and self.load_balancer.health_check is not None
 
 
+def _name(router: _Router, document: bytes) -> str:
+    """Return the name under which a document has a router; where that is not found, the name that is shown.
+
+    Traefik takes a router apart where its entry points differ in TLS: `shop` is `websecure-shop` besides. Where
+    routers of one host want different TLS options, they are `websecure-conflicted-shop` (measured on 3.7.15).
+    """
+    shown = router.name.removesuffix(_OURS)
+    names = [shown]
+    for point in router.entry_points:
+        rest = shown.removeprefix(f"{point}-")
+        names += [rest, rest.removeprefix(_CONFLICTED), rest.removeprefix(_CONFLICTED).removeprefix(f"{point}-")]
+    return next((name for name in names if b'"%s":{"entryPoints":' % name.encode() in document), shown)
+
+
 Servers = Mapping[str, Mapping[str, bool]]
 """Servers by service and URL: true for those that are up."""
 
@@ -106,15 +123,18 @@ class TraefikAPI:
         found = await self._get("/api/version", _Version)
         return found.version, found.started.isoformat().replace("+00:00", "Z")
 
-    async def list_routers(self, status: Literal["disabled", "warning"]) -> tuple[DisabledRouter, ...]:
-        """Return the routers of ours that it disabled, or those that it serves with a warning: in part."""
+    async def list_routers(self, status: Literal["disabled", "warning"], document: bytes) -> tuple[DisabledRouter, ...]:
+        """Return the routers of ours that it disabled, or those that it serves with a warning: in part.
+
+        They have the names of the `document` that it runs.
+        """
         found = await self._get(f"/api/http/routers?status={status}&per_page={_PAGE}", list[_Router])
-        ours: dict[str, DisabledRouter] = {}
+        ours: dict[str, list[str]] = {}
         for router in found:
             if router.name.endswith(_OURS) and router.status == status:
-                name = owner(router.name.removesuffix(_OURS))
-                ours.setdefault(name, DisabledRouter(name, ", ".join(router.error) or "without a reason"))
-        return tuple(ours.values())
+                told = ours.setdefault(owner(_name(router, document)), [])
+                told += [error for error in router.error if error not in told]
+        return tuple(DisabledRouter(name, ", ".join(told) or "without a reason") for name, told in ours.items())
 
     async def list_servers(self) -> Servers:
         """Return for each service of ours with a health check its servers.

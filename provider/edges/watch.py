@@ -71,7 +71,9 @@ async def observe(api: TraefikAPI, given: Served | None, now: float) -> Observat
             entry_points = await api.list_entry_points(started)
             if given is None or digest != given.document.digest:
                 return Observation(now, None, digest, version, started, entry_points=entry_points)
-            disabled, warned = await api.list_routers("disabled"), await api.list_routers("warning")
+            document = given.document.content
+            disabled = await api.list_routers("disabled", document)
+            warned = await api.list_routers("warning", document)
             servers = await api.list_servers() if _CHECKED in given.document.content else {}
             return Observation(now, None, digest, version, started, disabled, servers, entry_points, warned)
     except ReadbackError as error:

@@ -4,18 +4,23 @@ import asyncio
 import ssl
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TypeVar
 
 import httpx
 import pytest
 
+from provider import configuration
+from provider.configuration import Part, Parts, Section
 from provider.edges.readback import ReadbackError, TraefikAPI
 from provider.edges.states import DisabledRouter, Observation
 from provider.edges.watch import observe
+from provider.models import RouterInput, ServiceInput
 from provider.revisions import Served
+from tests.e2e.edge import place
 from tests.edges.apis import LIKE_TRAEFIK, NONSENSE, Answer, always, api, like_traefik
 from tests.edges.snapshots import snapshot
-from tests.running import free_port
+from tests.running import compact, free_port
 
 T = TypeVar("T")
 
@@ -143,3 +148,61 @@ def test_what_is_not_read_as_a_host_cannot_be_reached() -> None:
 def test_an_error_is_told_with_its_status() -> None:
     with api(always(b"", "401 Unauthorized")) as url, pytest.raises(ReadbackError, match="answers 401"):
         read(url, TraefikAPI.find_digest)
+
+
+DOCUMENT = compact(
+    {"http": {"routers": {name: {"entryPoints": ["web"]} for name in ("two", "web-two", "tls", "conflicted-x")}}}
+).encode()
+
+
+@pytest.mark.parametrize(
+    ("shown", "entry_points", "name"),
+    [
+        ("two", ["web"], "two"),
+        ("websecure-two", ["websecure"], "two"),
+        ("web-two", ["web"], "web-two"),
+        ("web-web-two", ["web"], "web-two"),
+        ("websecure-conflicted-tls", ["websecure"], "tls"),
+        ("websecure-conflicted-websecure-tls", ["websecure"], "tls"),
+        ("websecure-conflicted-x", ["websecure"], "conflicted-x"),
+        ("a-b-two", ["a", "a-b"], "two"),
+        ("other-two", ["websecure"], "other-two"),
+        ("websecure-gone", ["websecure"], "websecure-gone"),
+    ],
+)
+def test_a_router_is_known_by_the_name_that_we_gave_it(shown: str, entry_points: list[str], name: str) -> None:
+    listed = [{"name": f"{shown}@http", "status": "disabled", "entryPoints": entry_points, "error": ["no"]}]
+    with api(like_traefik({"/api/http/routers": listed})) as url:
+        assert read(url, lambda traefik: traefik.list_routers("disabled", DOCUMENT)) == (DisabledRouter(name, "no"),)
+
+
+def test_the_parts_of_one_router_are_one(tmp_path: Path) -> None:
+    """As a real Traefik takes it apart: `websecure` has TLS, `web` has not."""
+    port = free_port()
+    document = configuration.assemble(
+        Parts(
+            Section({"shop": part("shop", "Host(`a.test`)"), "web": part("web", "Host(`b.test`)")}),
+            Section({"s": configuration.service_part(ServiceInput(name="s"), [])}),
+        )
+    )
+    content = document.content.replace(b"Host(`a.test`)", b"Hos(`a.test`)")
+    with (
+        api(always(content, "200 OK", "Content-Type: application/json")) as provider,
+        place(tmp_path, provider) as edge,
+    ):
+        edge.static["entryPoints"]["websecure"] = {"address": f"127.0.0.1:{port}", "http": {"tls": {}}}
+        traefik = edge.start()
+        traefik.wait_for_digest(document.digest)
+        assert {"websecure-shop", "websecure-web"} <= traefik.objects("routers").keys()
+        (found,) = read(edge.api, lambda made: made.list_routers("disabled", content))
+    assert found.name == "shop"
+    assert "unsupported function: Hos" in found.error
+
+
+def part(name: str, rule: str) -> Part:
+    router = RouterInput.model_validate(
+        {"name": name, "rule": rule, "service": "s", "entryPoints": ["web", "websecure"]}
+    )
+    made = configuration.router_part(router, [])
+    assert made is not None
+    return made
