@@ -33,6 +33,9 @@ logger = logging.getLogger(__name__)
 
 PATH: Final = "/traefik/configuration"
 LONGEST_WAIT_SECONDS: Final = 60.0
+_EARLY_SECONDS: Final = 0.5
+"""So much before its time is up a poll is answered: whoever gives up just then would have an error each time."""
+_LEAST_SHORTENED_SECONDS: Final = 1.0
 
 _SECONDS: Final = re.compile(r"(?=.{1,30}$)(0|[1-9][0-9]*)(\.[0-9]+)?([Ee][+-]?[0-9]+)?")
 """A number as in JSON, and not as in Python, for which `1_0` and `٣` are numbers too."""
@@ -206,7 +209,8 @@ def read_query(query: bytes) -> tuple[str, float]:
         wrong.append(FieldError("/wait", "wait.range", "the seconds to wait are a number from 0 to 60", "query"))
     if wrong:
         raise Invalid(wrong)
-    return edge, float(wait)
+    seconds = float(wait)
+    return edge, seconds - _EARLY_SECONDS if seconds >= _LEAST_SHORTENED_SECONDS else seconds
 
 
 def _list_credentials(scope: Scope) -> list[bytes]:
