@@ -134,6 +134,29 @@ def test_only_the_beginning_goes_so_that_what_is_left_leads_back_without_a_gap(m
         assert numbers(kept) == list(range(3, 10))
 
 
+def test_revisions_of_a_clock_that_was_ahead_are_kept_no_longer_than_those_after_them(
+    migrated: Path, tmp_path: Path
+) -> None:
+    with kept_in(tmp_path, migrated, Retention(revisions=2, days=90)) as kept:
+        changed(kept, 8)
+        age(tmp_path)
+        with closing(sqlite3.connect(tmp_path / "provider.db")) as connection:
+            connection.execute("UPDATE revision SET time = '2999-01-01T00:00:00.000+00:00' WHERE number IN (1, 2, 7)")
+            connection.commit()
+        changed(kept, 1)
+        assert numbers(kept) == [8, 9]
+
+
+def test_a_revision_of_the_future_is_kept_as_long_as_what_came_after_it(migrated: Path, tmp_path: Path) -> None:
+    with kept_in(tmp_path, migrated, Retention(revisions=2, days=90)) as kept:
+        changed(kept, 8)
+        with closing(sqlite3.connect(tmp_path / "provider.db")) as connection:
+            connection.execute("UPDATE revision SET time = '2999-01-01T00:00:00.000+00:00' WHERE number < 4")
+            connection.commit()
+        changed(kept, 1)
+        assert numbers(kept) == list(range(1, 10))
+
+
 def test_what_was_long_in_coming_goes_some_at_a_time(migrated: Path, tmp_path: Path) -> None:
     with kept_in(tmp_path, migrated) as kept:
         changed(kept, 150)

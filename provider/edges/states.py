@@ -245,7 +245,8 @@ class Edge:
 
     def recalled(self, first_seen: datetime, last_seen: datetime, date: datetime, now: float) -> None:
         """Note when an earlier process of this service saw it."""
-        self.first_seen = first_seen
+        # What is in the future was noted by a clock that was wrong: nothing newer is known of it than the present.
+        self.first_seen, last_seen = min(first_seen, date), min(last_seen, date)
         if self.last_seen is None and date - last_seen < _AWAITED_AFTER:
             self.awaited_until = now + _AWAITED_SECONDS
         self.last_seen = self.last_seen or last_seen

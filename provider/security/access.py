@@ -10,6 +10,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Final
 
 from sqlmodel import Session
@@ -25,12 +26,15 @@ logger = logging.getLogger(__name__)
 
 IDLE: Final = timedelta(hours=12)
 LONGEST: Final = timedelta(days=7)
+AHEAD: Final = timedelta(hours=1)
+"""How far a stored time may be ahead of the clock, which may have been set back a little since. What is further ahead
+was written by a clock that was wrong, and says nothing: no credential is good because of it."""
 
 _PAUSE_SECONDS: Final = 1.0
 _PATIENCE_SECONDS: Final = 0.1
 """How long a poll waits for what has changed. It is read in a few milliseconds, unless the database is in trouble."""
 
-_USED_PAUSE: Final = timedelta(minutes=1)
+_USED_PAUSE_SECONDS: Final = 60.0
 """Time between two notes of when a credential was used last: a poll must never cost a transaction."""
 
 _MOST_REMEMBERED: Final = 1000
@@ -73,7 +77,12 @@ class _Token:
     name: str
     secret_hash: str
     grant: Grant
+    created: datetime
     expires: datetime | None
+
+    def is_good(self, now: datetime) -> bool:
+        """Tell whether it is not over; one that began in the future nobody knows when to end."""
+        return self.expires is None or (now < self.expires and self.created <= now + AHEAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,7 @@ class _Remembered:
 
     id: str
     principal: Principal
-    expires: datetime | None
+    token: _Token
 
 
 class Access:
@@ -161,14 +170,14 @@ class Access:
 
     async def keep(self) -> None:
         """Follow what changes, and note what was used, until cancelled."""
-        noted = datetime.now(UTC)
+        noted = monotonic()
         try:
             while True:
                 await asyncio.sleep(_PAUSE_SECONDS)
                 await self.follow()
-                if datetime.now(UTC) - noted >= _USED_PAUSE:
-                    noted = datetime.now(UTC)
-                    used = self._take_used(noted)
+                if monotonic() - noted >= _USED_PAUSE_SECONDS:
+                    noted = monotonic()
+                    used = self._take_used(datetime.now(UTC))
                     if not await asyncio.to_thread(self._note_used, used):
                         self._used = used | self._used
         finally:
@@ -182,7 +191,7 @@ class Access:
         known = self._known.tokens.get(identifier or "")
         if not secrets.matches("" if known is None else known.secret_hash, text) or identifier is None or known is None:
             return None
-        if known.expires is not None and known.expires <= now:
+        if not known.is_good(now):
             return None
         self._used[Token, identifier] = now
         return Principal(Actor(known.name, f"token:{identifier}"), known.grant)
@@ -194,7 +203,7 @@ class Access:
         takes tells nothing about a token.
         """
         remembered = self._remembered.get(value)
-        if remembered is not None and (remembered.expires is None or datetime.now(UTC) < remembered.expires):
+        if remembered is not None and (remembered.token.expires is None or remembered.token.is_good(datetime.now(UTC))):
             self._polled.add(remembered.id)
             return remembered.principal
         now = datetime.now(UTC)
@@ -204,16 +213,15 @@ class Access:
             identifier = secrets.find_token_id(token.strip()) or ""
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()
-            expires = self._known.tokens[identifier].expires
-            self._remembered[value] = _Remembered(identifier, principal, expires)
+            self._remembered[value] = _Remembered(identifier, principal, self._known.tokens[identifier])
         return principal
 
     def seconds_left(self, value: bytes) -> float | None:
         """Return for how long the token in an `Authorization` is good that was found just now; None is without end."""
         remembered = self._remembered.get(value)
-        if remembered is None or remembered.expires is None:
+        if remembered is None or remembered.token.expires is None:
             return None
-        return max((remembered.expires - datetime.now(UTC)).total_seconds(), 0.0)
+        return max((remembered.token.expires - datetime.now(UTC)).total_seconds(), 0.0)
 
     def find_by_session(self, text: str, now: datetime, *, counts: bool = True) -> Principal | None:
         """Find who is logged in. Unless it `counts`, the session stays as idle as it was."""
@@ -223,9 +231,10 @@ class Access:
         known = self._known.sessions.get(key)
         if known is None:
             return None
-        used = max(known.last_used, self._used.get((AccountSession, key), known.last_used))
+        noted = (known.created, known.last_used, self._used.get((AccountSession, key), known.last_used))
+        used = max((date for date in noted if date <= now + AHEAD), default=None)
         role = self._known.accounts.get(known.account)
-        if role is None or now - known.created >= LONGEST or now - used >= IDLE:
+        if role is None or used is None or not now - LONGEST < known.created <= now + AHEAD or now - used >= IDLE:
             return None
         if counts:
             self._used[AccountSession, key] = now
@@ -278,7 +287,8 @@ def _is_able(account: Account) -> bool:
 
 def _token(row: Token) -> _Token:
     expires = None if row.expires is None else datetime.fromisoformat(row.expires)
-    return _Token(row.name, row.secret_hash, rights.of_scopes(row.scopes), expires)
+    created = datetime.fromisoformat(row.created)
+    return _Token(row.name, row.secret_hash, rights.of_scopes(row.scopes), created, expires)
 
 
 def _session(row: AccountSession) -> _Session:

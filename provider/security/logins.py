@@ -207,17 +207,19 @@ def _wait_seconds(session: Session, key: str, now: datetime) -> float:
     if failed is None or failed.count < FREE_FAILURES:
         return 0.0
     since_seconds = (now - datetime.fromisoformat(failed.last)).total_seconds()
-    if since_seconds >= FORGOTTEN.total_seconds():
+    # One that is further in the future than anybody waits was noted by a clock that was wrong.
+    if since_seconds >= FORGOTTEN.total_seconds() or since_seconds < -LONGEST_DELAY_SECONDS:
         return 0.0
     delay_seconds = min(1 << min(failed.count - FREE_FAILURES, 10), LONGEST_DELAY_SECONDS)
-    return max(0.0, delay_seconds - since_seconds)
+    return max(0.0, delay_seconds - max(0.0, since_seconds))
 
 
 def _note_failure(session: Session, name: str, actor: Actor) -> None:
     # The wait begins here: where many log in at once, the verification itself takes longer than the first waits.
     now = datetime.now(UTC)
     for key in _keys(session, name, actor.address):
-        accounts.note_failure(session, key, written(now), written(now - FORGOTTEN))
+        ahead = written(now + timedelta(seconds=LONGEST_DELAY_SECONDS))
+        accounts.note_failure(session, key, written(now), written(now - FORGOTTEN), ahead)
     known = accounts.find(session, name) is not None
     told = Message(words.LOGIN_REFUSED, name=name) if known else Message(words.UNKNOWN_LOGIN_REFUSED)
     audit.add(session, _as("anonymous", actor), "account.login", told, outcome=AuditOutcome.REFUSED)

@@ -15,7 +15,7 @@ from provider.errors import AlreadyExists, FieldError, InUse, Invalid, NotFound
 from provider.messages import Message
 from provider.models import Account, Actor, Change, Role
 from provider.security import passwords, secrets, words
-from provider.security.access import written
+from provider.security.access import AHEAD, written
 from provider.security.secrets import Secret
 from provider.store import accounts, audit
 from provider.values import check_name, detail_of
@@ -96,7 +96,7 @@ def invite_first(session: Session, actor: Actor, now: datetime) -> Secret | None
 def get_invited(session: Session, text: str, now: datetime) -> str:
     """Return the account that a one-time link is for. Raises `NotFound` if it is not good, or not any more."""
     found = accounts.find_invitation(session, secrets.hashed(text)) if secrets.is_plain(text) else None
-    if found is None or found.expires <= written(now):
+    if found is None or not written(now) < found.expires <= written(now + INVITATION + AHEAD):
         raise NotFound(Message("this link is not good any more: ask an admin for another"))
     return found.account
 

@@ -59,11 +59,14 @@ def list_sessions(session: Session) -> Sequence[AccountSession]:
     return session.exec(select(AccountSession)).all()
 
 
-def count_sessions(session: Session, names: Iterable[str], *, created_after: str, used_after: str) -> dict[str, int]:
-    """Count the sessions of accounts that are not too old, and were used since a time."""
+def count_sessions(
+    session: Session, names: Iterable[str], *, created_after: str, created_before: str, used_after: str
+) -> dict[str, int]:
+    """Count the sessions of accounts that began within a time, and were used since another."""
     counted = select(AccountSession.account, func.count()).where(
         col(AccountSession.account).in_(list(names)),
         col(AccountSession.created) > created_after,
+        col(AccountSession.created) <= created_before,
         col(AccountSession.last_used) > used_after,
     )
     return dict(session.exec(counted.group_by(AccountSession.account)).all())
@@ -94,10 +97,13 @@ def invite(session: Session, account: str, secret_hash: str, expires: str) -> No
     session.flush()
 
 
-def list_invited(session: Session, names: Iterable[str], now: str) -> dict[str, str]:
-    """Return until when the one-time links of accounts are good, for those that have one that is."""
+def list_invited(session: Session, names: Iterable[str], now: str, latest: str) -> dict[str, str]:
+    """Return until when the one-time links of accounts are good, for those that have one that is.
+
+    None that was made until now is good after `latest`.
+    """
     good = select(Invitation.account, Invitation.expires).where(
-        col(Invitation.account).in_(list(names)), col(Invitation.expires) > now
+        col(Invitation.account).in_(list(names)), col(Invitation.expires) > now, col(Invitation.expires) <= latest
     )
     return dict(session.exec(good).all())
 
@@ -122,9 +128,11 @@ def is_familiar(session: Session, account: str, address: str) -> bool:
 
 def note_familiar(session: Session, account: str, address: str, now: str) -> None:
     """Note that somebody has logged in to an account from an address; the oldest beyond some are forgotten."""
+    of_account = select(FamiliarAddress).where(FamiliarAddress.account == account)
+    for ahead in session.exec(of_account.where(col(FamiliarAddress.last_used) > now)):  # a clock was wrong
+        ahead.last_used = now
     session.merge(FamiliarAddress(account=account, address=address, last_used=now))
     session.flush()
-    of_account = select(FamiliarAddress).where(FamiliarAddress.account == account)
     newest = of_account.order_by(col(FamiliarAddress.last_used).desc())
     for old in session.exec(newest.offset(_MOST_FAMILIAR)):
         session.delete(old)
@@ -143,9 +151,9 @@ def find_failure(session: Session, key: str) -> Failure | None:
     return session.get(Failure, key)
 
 
-def note_failure(session: Session, key: str, now: str, forget_before: str) -> None:
-    """Count a failed login; those that are long ago no longer count."""
-    session.exec(delete(Failure).where(col(Failure.last) < forget_before))
+def note_failure(session: Session, key: str, now: str, forget_before: str, forget_after: str) -> None:
+    """Count a failed login; those that are long ago no longer count, nor those in a future that cannot be."""
+    session.exec(delete(Failure).where((col(Failure.last) < forget_before) | (col(Failure.last) > forget_after)))
     known = session.get(Failure, key)
     session.merge(Failure(key=key, count=1 if known is None else known.count + 1, last=now))
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
+from itertools import accumulate, takewhile
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, delete, insert
@@ -116,11 +116,17 @@ def prune(session: Session, retention: Retention, now: datetime) -> None:
     """Remove the oldest revisions that are kept for long enough, some at a time. The newest is always kept.
 
     What is removed is the beginning, without a gap: an earlier state is found by undoing all that came after it.
+    One whose time is in the future was made by a clock that was wrong, and no later than what came after it.
     """
     last = session.exec(select(func.max(Revision.number))).one() or 0
     until = (now.astimezone(UTC) - timedelta(days=retention.days)).isoformat(timespec="milliseconds")
     oldest = select(Revision.number, Revision.time).where(col(Revision.number) <= last - max(retention.revisions, 1))
     found = session.exec(oldest.order_by(col(Revision.number)).limit(_MOST_PRUNED)).all()
+    present = now.astimezone(UTC).isoformat(timespec="milliseconds")
+    if any(time > present for _number, time in found):
+        later = session.exec(select(func.min(Revision.time)).where(col(Revision.number) > found[-1][0])).one()
+        times = list(accumulate([later or present, *(time for _number, time in reversed(found))], min))
+        found = [(number, time) for (number, _time), time in zip(found, reversed(times[1:]), strict=True)]
     numbers = [number for number, _time in takewhile(lambda row: row[1] < until, found)]
     if numbers:
         session.connection().execute(delete(Revision).where(col(Revision.number) <= numbers[-1]))

@@ -14,7 +14,7 @@ from provider.messages import Message
 from provider.models import Account, Role
 from provider.revisions import Revisions
 from provider.security import needs, people
-from provider.security.access import IDLE, LONGEST, Person, written
+from provider.security.access import AHEAD, IDLE, LONGEST, Person, written
 from provider.security.secrets import Secret
 from provider.store import accounts
 from provider.tags import etag
@@ -177,9 +177,13 @@ def remove_account(
 def _rows(session: Session, listed: Sequence[Account]) -> list[Row]:
     names, now = [account.name for account in listed], datetime.now(UTC)
     counts = accounts.count_sessions(
-        session, names, created_after=written(now - LONGEST), used_after=written(now - IDLE)
+        session,
+        names,
+        created_after=written(now - LONGEST),
+        created_before=written(now + AHEAD),
+        used_after=written(now - IDLE),
     )
-    links = accounts.list_invited(session, names, written(now))
+    links = accounts.list_invited(session, names, written(now), written(now + people.INVITATION + AHEAD))
     return [
         Row(
             account.name,
