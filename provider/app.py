@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from provider import __version__, configuration
+from provider.apart.turns import Turns
 from provider.api import (
     audit,
     conflicts,
@@ -154,6 +155,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
         await asyncio.gather(*tasks, return_exceptions=True)
         polls.close()
         events.close()
+        turns.close()
         await asyncio.to_thread(database.close)
 
     api = FastAPI(
@@ -170,6 +172,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
         generate_unique_id_function=lambda route: route.name,
     )
     api.state.revisions = revisions
+    api.state.turns = turns = Turns(database, revisions.reading)
     api.state.routing = Routing(revisions, lambda: edges.entry_points)
     api.state.entry_points = EntryPoints(edges, settings.entry_point_urls)
     api.state.trials = trials
@@ -181,10 +184,8 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.state.logins = Logins(database)
     api.state.templates = Templates(languages.load())
     api.state.started_at = monotonic()
-    api.add_middleware(BodyLimit, longest_bytes={declarations.APPLY: LONGEST_BYTES_OF_ALL})
     _answer_errors(api)
     _include_routes(api)
-    api.mount("/static", pages.static_files)
     api.openapi = documentation.describe(api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     hosts = Hosts(settings.allowed_host_names)
     gate = Gate(api, list_routes(api), access, refusals, lambda: revisions.problem)
@@ -204,12 +205,14 @@ def _connect(revisions: Revisions, polls: Polls, edges: Edges, metrics: Metrics,
 
 def _answer_errors(api: FastAPI) -> None:
     """Let errors leave it as problems, and on pages what takes much away as a question."""
+    api.add_middleware(BodyLimit, longest_bytes={declarations.APPLY: LONGEST_BYTES_OF_ALL})
     problems.install(api)
     brakes.install(api)
 
 
 def _include_routes(api: FastAPI) -> None:
-    """Add all routes of the REST API, and all pages."""
+    """Add all routes of the REST API, and all pages with their files."""
+    api.mount("/static", pages.static_files)
     for module in (domains, services, servers, routers, expose, explain, conflicts, edges_api):
         api.include_router(module.router, prefix=PREFIX)
     for module in (events_api, revisions_api, tokens_api, audit, declarations):

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from provider.apart.turns import Turns
 from provider.edges.entry_points import EntryPoints, Place
 from provider.edges.fallback import Fallback
 from provider.edges.health import Health
@@ -26,6 +27,12 @@ from provider.security.logins import Logins
 async def revisions(request: Request) -> Revisions:
     """Return the app's revisions."""
     found: Revisions = request.app.state.revisions
+    return found
+
+
+async def turns(request: Request) -> Turns:
+    """Return the app's turns for what is long to compute."""
+    found: Turns = request.app.state.turns
     return found
 
 
@@ -102,6 +109,7 @@ async def logins(request: Request) -> Logins:
 
 
 RevisionsDependency = Annotated[Revisions, Depends(revisions)]
+TurnsDependency = Annotated[Turns, Depends(turns)]
 RoutingDependency = Annotated[Routing, Depends(routing)]
 EdgesDependency = Annotated[Edges, Depends(edges)]
 PlacesDependency = Annotated[Sequence[Place], Depends(places)]

@@ -34,6 +34,10 @@ class Message(str):
         made.values = values
         return made
 
+    def __getnewargs_ex__(self) -> tuple[tuple[str], Mapping[str, object]]:
+        """Return what it is made of again in another process."""
+        return (self.template,), self.values
+
 
 def template(text: str) -> str:
     """Mark a template that is made a `Message` elsewhere, so that it is found for the catalogues."""

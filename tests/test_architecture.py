@@ -42,6 +42,7 @@ LAYERS = [
     "listeners",
     "imports",
     "database",
+    "apart",
     "store",
     "revisions",
     "routing",
@@ -94,6 +95,7 @@ WIRED = {
         "Logins",
         "Routing",
         "Trials",
+        "Turns",
         "EntryPoints",
     ),
     "Templates",
@@ -191,9 +193,9 @@ def test_only_the_composition_root_puts_the_parts_together() -> None:
         for call in ast.walk(tree)
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in WIRED
     }
-    assert {module for module, _part in making} == {"provider.app", "provider.cli.direct"}
-    # Commands that need no service open the database, and put nothing on it.
-    assert {part for module, part in making if module == "provider.cli.direct"} == {"Database"}
+    assert {module for module, _part in making} == {"provider.app", "provider.cli.direct", "provider.apart.turns"}
+    # Commands that need no service, and processes that compute apart, open the database, and put nothing on it.
+    assert {part for module, part in making if module != "provider.app"} == {"Database"}
     knowing = {module for module in TREES if {"api", "web"} & {layer(known) for known in internal(module)}}
     assert {layer(module) for module in knowing} <= {"api", "web", "app"}
 

@@ -1,5 +1,6 @@
 """`/api/v1/export` and `/api/v1/apply`: the whole desired state as one document."""
 
+import asyncio
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -12,13 +13,15 @@ from provider.api.bodies import WholeRoute
 from provider.api.conditions import ReadConditions, WriteConditions
 from provider.api.pages import LabelText
 from provider.api.preferences import REVISION_HEADER
+from provider.api.streams import stream
 from provider.api.writing import PREFIX, WriteDependency, applied, check_whole
-from provider.dependencies import RevisionsDependency
+from provider.dependencies import RevisionsDependency, TurnsDependency
 from provider.models import AppliedOutput
 from provider.plans import Prune
-from provider.revisions import last_revision
+from provider.revisions import Revisions, last_revision
 from provider.security import needs
 from provider.store import declarations as stored
+from provider.store import history
 from provider.tags import whole_tag
 from provider.values import read_label
 
@@ -39,21 +42,31 @@ PRUNE_LABEL = Annotated[
 
 
 @router.get("/export", summary="Write the whole state", response_model=dict[str, Any], responses=documentation.EXPORT)
-def export(revisions: RevisionsDependency, conditions: ReadConditions) -> Response:
+async def export(revisions: RevisionsDependency, turns: TurnsDependency, conditions: ReadConditions) -> Response:
     """Return domains, services with their servers, and routers, by name, with defaults left out.
 
     Its ETag is that of the state as a whole, for `If-Match` of `apply`.
     """
+    number, digest = await asyncio.to_thread(_find_last, revisions)
+    tag = whole_tag(number, digest)
+    headers = {"ETag": tag, REVISION_HEADER: str(number)}
+    if conditions.not_modified(tag):
+        return Response(status_code=304, headers=headers)
+    return stream(await turns.read(_write_state, number, digest), headers)
+
+
+def _find_last(revisions: Revisions) -> tuple[int, str | None]:
     with revisions.reading() as session:
-        number, digest = last_revision(session)
-        tag = whole_tag(number, digest)
-        headers = {"ETag": tag, REVISION_HEADER: str(number)}
-        if conditions.not_modified(tag):
-            return Response(status_code=304, headers=headers)
-        state = stored.read(session)
+        return last_revision(session)
+
+
+def _write_state(session: Session, number: int, digest: str | None) -> bytes:
+    """Write the whole state as it was at a revision, which may not be the last one any more."""
+    is_last = last_revision(session) == (number, digest)
+    state = stored.read(session) if is_last else history.state_at(session, number)
     pools = {service: list(pool.values()) for service, pool in state.servers.items()}
     document = declarations.write(state.domains.values(), state.services.values(), pools, state.routers.values())
-    return Response(msgspec.json.encode(document), 200, headers, media_type="application/json")
+    return msgspec.json.encode(document)
 
 
 @router.post(

@@ -1,5 +1,6 @@
 """`/api/v1/revisions`: the changes of the desired state, one after the other."""
 
+import asyncio
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -12,8 +13,9 @@ from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.conditions import ReadConditions, WriteConditions
 from provider.api.pages import Page, PageParameters
+from provider.api.streams import stream
 from provider.api.writing import WriteDependency, applied, check_whole, encoded, shown
-from provider.dependencies import RevisionsDependency
+from provider.dependencies import RevisionsDependency, TurnsDependency
 from provider.errors import NotFound
 from provider.messages import Message
 from provider.models import (
@@ -23,6 +25,7 @@ from provider.models import (
     RevisionOutput,
     WholeRevisionOutput,
 )
+from provider.revisions import Revisions
 from provider.security import needs
 from provider.store import history, undos
 from provider.store import revisions as stored
@@ -110,22 +113,18 @@ def show_revision(revisions: RevisionsDependency, conditions: ReadConditions, nu
     responses=documentation.DOCUMENT,
     summary="Show a revision's document",
 )
-def show_document(revisions: RevisionsDependency, conditions: ReadConditions, number: NUMBER) -> Response:
+async def show_document(
+    revisions: RevisionsDependency, turns: TurnsDependency, conditions: ReadConditions, number: NUMBER
+) -> Response:
     """Return the document that a revision gave, byte for byte as it was served.
 
     404 where another version of this service gave another document for the same state.
     """
-    with revisions.reading() as session:
-        kept = stored.get(session, stored.read_number(number))
-        tag = etag("document", {"digest": kept.digest})
-        if conditions.not_modified(tag):
-            return Response(status_code=304, headers={"ETag": tag})
-        state = history.state_at(session, kept.number)
-    document = configuration.assemble(states.parts(state))
-    if document.digest != kept.digest:
-        detail = Message("this version of the service gives another document than revision {number} did", number=number)
-        raise NotFound(detail)
-    return Response(document.content, media_type="application/json", headers={"ETag": tag})
+    wanted, digest, time = await asyncio.to_thread(_find, revisions, number)
+    tag = etag("document", {"digest": digest})
+    if conditions.not_modified(tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    return stream(await turns.read(_write_document, wanted, digest, time), {"ETag": tag})
 
 
 @router.get(
@@ -134,22 +133,48 @@ def show_document(revisions: RevisionsDependency, conditions: ReadConditions, nu
     responses=documentation.COMPARE,
     summary="Compare two revisions",
 )
-def show_difference(
-    revisions: RevisionsDependency, conditions: ReadConditions, number: NUMBER, compare: COMPARE = None
+async def show_difference(
+    revisions: RevisionsDependency,
+    turns: TurnsDependency,
+    conditions: ReadConditions,
+    number: NUMBER,
+    compare: COMPARE = None,
 ) -> Response:
     """Return what leads to a revision, from the one before or from any other: in words, and in the document."""
+    wanted, _digest, time = await asyncio.to_thread(_find, revisions, number)
+    other = wanted - 1 if compare is None else (await asyncio.to_thread(_find, revisions, str(compare)))[0]
+    tag = etag("difference", {"before": other, "after": wanted, "time": time})
+    if conditions.not_modified(tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    return stream(await turns.read(_write_difference, wanted, compare, time), {"ETag": tag})
+
+
+def _find(revisions: Revisions, number: str) -> tuple[int, str, str]:
+    """Return the number, the digest and the time of a revision. Raises `NotFound`."""
     with revisions.reading() as session:
         kept = stored.get(session, stored.read_number(number))
-        other = kept.number - 1 if compare is None else stored.get(session, compare).number
-        tag = etag("difference", {"before": other, "after": kept.number, "time": kept.time})
-        if conditions.not_modified(tag):
-            return Response(status_code=304, headers={"ETag": tag})
-        if compare is None:
-            before, after = history.states_around(session, kept.number)
-        else:
-            before, after = history.state_at(session, other), history.state_at(session, kept.number)
-    content = {"before": other, "after": kept.number, "difference": shown(states.difference(before, after))}
-    return Response(msgspec.json.encode(content), media_type="application/json", headers={"ETag": tag})
+        return kept.number, kept.digest, kept.time
+
+
+def _write_document(session: Session, number: int, digest: str, _time: str) -> bytes:
+    """Write the document that a revision gave. Raises `NotFound`."""
+    document = configuration.assemble(states.parts(history.state_at(session, number)))
+    if document.digest != digest:
+        detail = Message("this version of the service gives another document than revision {number} did", number=number)
+        raise NotFound(detail)
+    return document.content
+
+
+def _write_difference(session: Session, number: int, compare: int | None, _time: str) -> bytes:
+    """Write what leads to a revision, from the one before or from another. `_time` tells it from one of that number."""
+    if compare is None:
+        other = number - 1
+        before, after = history.states_around(session, number)
+    else:
+        other = compare
+        before, after = history.state_at(session, compare), history.state_at(session, number)
+    content = {"before": other, "after": number, "difference": shown(states.difference(before, after))}
+    return msgspec.json.encode(content)
 
 
 @router.post(

@@ -1,0 +1,1 @@
+"""Work that is long to compute, done apart from the process that answers polls."""

@@ -1,0 +1,126 @@
+"""Who computes next: a few long jobs at once, a few more that wait, and one for all who ask for the same."""
+
+import asyncio
+import os
+import weakref
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Concatenate, Final, ParamSpec
+
+from sqlmodel import Session
+
+from provider.apart import processes
+from provider.database.sessions import Database
+from provider.errors import Unavailable
+from provider.messages import Message
+
+P = ParamSpec("P")
+
+ReadingJob = Callable[Concatenate[Session, P], bytes]
+"""A function of a module, of a session for reading and of arguments that can be pickled."""
+
+AT_ONCE: Final = 2
+MOST_WAITING: Final = 8
+
+LARGE_BYTES: Final = 4 * 1024 * 1024
+"""From this size of the database on a job is done apart: below, a process costs more than the job."""
+
+_CHUNK_BYTES: Final = 128 * 1024
+
+
+class Content:
+    """What a job gave. Several may read it at once, each at its own pace.
+
+    What was computed apart is in a file without a name and in no memory; the file goes with the last who reads it.
+    """
+
+    def __init__(self, source: bytes | int) -> None:
+        """Take the content itself, or the descriptor of a file that has it."""
+        self._source = source
+        if isinstance(source, int):
+            self.size_bytes = os.fstat(source).st_size
+            weakref.finalize(self, os.close, source)
+        else:
+            self.size_bytes = len(source)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Give it piece by piece."""
+        for start in range(0, self.size_bytes, _CHUNK_BYTES):
+            yield self._read(start, _CHUNK_BYTES)
+
+    def whole(self) -> bytes:
+        """Return all of it."""
+        return self._read(0, self.size_bytes)
+
+    def _read(self, start: int, most: int) -> bytes:
+        if isinstance(self._source, bytes):
+            return self._source[start : start + most]
+        return os.pread(self._source, most, start)
+
+
+class Turns:
+    """The long jobs that are being done, and those that wait for their turn. Runs in the event loop's thread."""
+
+    def __init__(
+        self,
+        database: Database,
+        reading: Callable[[], AbstractContextManager[Session]],
+        large_bytes: int = LARGE_BYTES,
+    ) -> None:
+        self._database = database
+        self._reading = reading
+        self.large_bytes = large_bytes
+        self._threads = ThreadPoolExecutor(AT_ONCE, "apart")
+        self._flights: dict[object, asyncio.Future[Content]] = {}
+
+    async def read(
+        self, job: Callable[Concatenate[Session, P], bytes], *arguments: P.args, **_none: P.kwargs
+    ) -> Content:
+        """Do a job on a session for reading, and return what it gives; those who ask for the same share it.
+
+        What the arguments stand for must not change: a revision, or the digest of a state, is one of them. Raises
+        what the job does, and `Unavailable` if too many jobs wait.
+        """
+        key = (job, arguments)
+        flight = self._flights.get(key)
+        if flight is None:
+            if len(self._flights) >= AT_ONCE + MOST_WAITING:
+                raise Unavailable(Message("the service is computing other long answers: try again in a moment"))
+            flight = asyncio.ensure_future(self._do(job, arguments))
+            self._flights[key] = flight
+            flight.add_done_callback(lambda ended: self._land(key, ended))
+        return await asyncio.shield(flight)
+
+    def close(self) -> None:
+        """Begin no more jobs."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _do(self, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
+        loop = asyncio.get_running_loop()
+        if (self._database.find_size_bytes() or 0) < self.large_bytes:
+            return await loop.run_in_executor(self._threads, self._do_here, job, arguments)
+        return await loop.run_in_executor(self._threads, _do_apart, self._database.path, job, arguments)
+
+    def _do_here(self, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
+        with self._reading() as session:
+            content = job(session, *arguments)
+        return Content(content)
+
+    def _land(self, key: object, ended: "asyncio.Future[Content]") -> None:
+        self._flights.pop(key, None)
+        if not ended.cancelled():
+            ended.exception()  # whoever asked may be gone
+
+
+def _do_apart(path: Path, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
+    return Content(processes.run(_on_database, (path, job, arguments)))
+
+
+def _on_database(path: Path, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> bytes:
+    """Do a job on a database that this process opens for itself."""
+    database = Database(path)
+    database.open()
+    with database.reading() as session:
+        return job(session, *arguments)
