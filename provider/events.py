@@ -24,6 +24,7 @@ from sqlmodel import Session, col, select
 from provider.configuration import shares
 from provider.edges.health import Health, HealthChange, HealthState
 from provider.edges.registry import Edges
+from provider.edges.releases import Releases
 from provider.edges.states import Edge
 from provider.errors import Unavailable
 from provider.models import Revision, ServerInput, ServiceInput
@@ -81,7 +82,7 @@ class Events:
         self._known: int | None = None
         self._changed: dict[tuple[str, str], HealthChange] = {}
         self._work: asyncio.Future[None] | None = None
-        self._change: asyncio.Future[None] | None = None
+        self._releases = Releases()
         self.listeners = 0
         self.closed = False
 
@@ -181,17 +182,14 @@ class Events:
     async def changed(self, seconds: float, other: asyncio.Future[None]) -> None:
         """Wait until there is an event more, or something other is done, or the time is up, or all are let go of."""
         if not self.closed:
-            await asyncio.wait({self._next(), other}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-
-    def _next(self) -> asyncio.Future[None]:
-        if self._change is None:
-            self._change = asyncio.get_running_loop().create_future()
-        return self._change
+            release = self._releases.join()
+            try:
+                await asyncio.wait({release, other}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                self._releases.leave(release)
 
     def _wake(self) -> None:
-        if self._change is not None:
-            self._change.set_result(None)
-            self._change = None
+        self._releases.wake()
 
 
 def _read(revisions: Revisions, health: Health, known: int | None, changed: Collection[HealthChange]) -> _News:

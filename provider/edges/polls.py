@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from provider.edges.releases import Releases
 from provider.revisions import Served
 
 
@@ -37,7 +38,7 @@ class Polls:
         self._released: Served | None = None
         self._released_at = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
-        self._release: asyncio.Future[None] | None = None
+        self._releases = Releases()
         self._quarantines: dict[str, Quarantine] = {}
         self.closed = False
         self.held = 0
@@ -91,17 +92,16 @@ class Polls:
                 remaining = deadline - loop.time()
                 if remaining <= 0:
                     break
-                either: set[asyncio.Future[Any]] = {listener, self._next()}
-                await asyncio.wait(either, timeout=remaining, return_when=asyncio.FIRST_COMPLETED)
+                release = self._releases.join()
+                either: set[asyncio.Future[Any]] = {listener, release}
+                try:
+                    await asyncio.wait(either, timeout=remaining, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    self._releases.leave(release)
         finally:
             self.held -= 1
             listener.cancel()
         return None if listener.done() else given
-
-    def _next(self) -> asyncio.Future[None]:
-        if self._release is None:
-            self._release = asyncio.get_running_loop().create_future()
-        return self._release
 
     def _take(self, snapshot: Served) -> None:
         if self._newest is not None and snapshot.revision <= self._newest.revision:
@@ -126,9 +126,7 @@ class Polls:
         self._wake()
 
     def _wake(self) -> None:
-        if self._release is not None:
-            self._release.set_result(None)
-            self._release = None
+        self._releases.wake()
 
 
 def _follows(found: Served, given: Served, released: Served | None) -> bool:
