@@ -2,6 +2,7 @@
 
 import resource
 import socket
+import sys
 from typing import Any
 
 import uvicorn
@@ -15,6 +16,8 @@ from provider.settings import Settings
 _KEEP_ALIVE_SECONDS = 75
 _SHUTDOWN_SECONDS = 3
 _MOST_FILES = 10_000
+_SWITCH_SECONDS = 0.0005
+"""How long a thread that computes keeps the interpreter from the polls, each time that one of them needs it."""
 
 
 class ConnectionProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # chosen when Uvicorn is imported
@@ -62,6 +65,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Ask for as many connections as the system allows, since each edge keeps one, then start."""
         _allow_many_files()
+        sys.setswitchinterval(_SWITCH_SECONDS)
         await super().startup(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

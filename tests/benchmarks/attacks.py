@@ -25,12 +25,12 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import attacks_heads, attacks_logins
+from tests.benchmarks import attacks_heads, attacks_logins, attacks_long
 from tests.benchmarks.target import ATTACKS, Attack, Target
 from tests.benchmarks.test_footprint import resident_megabytes
 from tests.running import ROOT, TOKEN, fetch, free_port, give_token, wait_until
 
-MODULES = (attacks_heads, attacks_logins)
+MODULES = (attacks_heads, attacks_logins, attacks_long)
 """Where attacks stand: each puts its own into `ATTACKS` when it is imported."""
 
 WATCHED = ("/readyz", "/api/v1/routers?limit=10", "/traefik/configuration?edge=watched")
