@@ -14,6 +14,7 @@ import idna
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from provider import typed_hosts
 from provider.addresses import find_refusal
 from provider.messages import Message
 from provider.texts import CONTROL, NO_CHARACTERS, SURROGATES
@@ -191,9 +192,10 @@ def to_ascii(host: str) -> str:
         )
     try:
         encoded = idna.encode(rest, uts46=True, std3_rules=True).decode("ascii")
-    except (idna.IDNAError, UnicodeError) as error:
+    except (idna.IDNAError, UnicodeError):
         raise refusal(
-            "host.format", Message("{host} is not a host name: {why}", host=_shown(host), why=_why_not_idna(error))
+            "host.format",
+            Message("{host} is not a host name: {why}", host=_shown(host), why=typed_hosts.why_not(rest)),
         ) from None
     if encoded.endswith("."):  # some other characters stand for a dot, too
         raise refusal("host.dot", Message("{host}: leave out the dot at the end", host=_shown(host)))
@@ -208,11 +210,6 @@ def to_ascii(host: str) -> str:
             Message("{host} is longer than {most} characters as an A-label", host=_shown(host), most=HOST_LENGTH),
         )
     return result
-
-
-def _why_not_idna(error: Exception) -> str:
-    text = str(error)
-    return text[:160] if text and text.isprintable() else "it has a character that host names do not have"
 
 
 def _is_ipv4(text: str) -> bool:

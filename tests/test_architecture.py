@@ -21,6 +21,7 @@ LAYERS = [
     "cursors",
     "addresses",
     "texts",
+    "typed_hosts",
     "values",
     "names",
     "rules",
@@ -69,7 +70,7 @@ LAYERS = [
 DOORS = ["api", "web", "cli"]
 PURE = [
     *("messages", "errors", "failures", "validation", "tags", "cursors"),
-    *("addresses", "texts", "values", "names", "rules", "balancing", "answers", "display_strings"),
+    *("addresses", "texts", "typed_hosts", "values", "names", "rules", "balancing", "answers", "display_strings"),
     *("undoing", "summaries", "declarations", "plans", "brake"),
     *("configuration", "differences", "states", "models", "explanations", "cookies", "conflicts", "listeners"),
     "imports",

@@ -123,7 +123,7 @@ class Gate:
             query = scope["query_string"].decode("latin-1")
             return RedirectResponse(f"{LOGIN}?next={quote(path + (f'?{query}' if query else ''), safe='')}", 303)
         else:
-            error = Unauthenticated(Message("send a token as `Authorization: Bearer …`, or log in"))
+            error = Unauthenticated(_why_unknown(HTTPConnection(scope)))
         return problems.from_error(error, path)
 
     def _usable(self, path: str, principal: Principal | None) -> str:
@@ -142,6 +142,21 @@ class Gate:
             if matched is not None and method in route.methods:
                 return route, matched.groupdict()
         return None, {}
+
+
+def _why_unknown(connection: HTTPConnection) -> str:
+    """Say why nobody is known by what was sent."""
+    given = connection.headers.getlist("authorization")
+    if len(given) > 1:
+        return Message("there are several Authorization headers: send one")
+    if given:
+        scheme, _space, token = given[0].partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            return Message("the Authorization header has no token: send it as `Authorization: Bearer …`")
+        return Message("this token is not valid here: it has a mistake, has expired or was revoked")
+    if find_session(connection):
+        return Message("the session has ended: log in again")
+    return Message("send a token as `Authorization: Bearer …`, or log in")
 
 
 def find_principal(access: Access, connection: HTTPConnection, *, counts: bool = True) -> Principal | None:

@@ -121,6 +121,15 @@ class Logins:
 
         await asyncio.to_thread(end)
 
+    async def can_anybody(self) -> bool:
+        """Tell whether anybody can log in: an account has a password."""
+
+        def look() -> bool:
+            with self._database.reading() as session:
+                return accounts.has_passwords(session)
+
+        return await asyncio.to_thread(look)
+
     async def find_invited(self, link: str) -> str:
         """Return the account that a one-time link is for. Raises `NotFound`."""
 

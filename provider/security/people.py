@@ -97,7 +97,7 @@ def get_invited(session: Session, text: str, now: datetime) -> str:
     """Return the account that a one-time link is for. Raises `NotFound` if it is not good, or not any more."""
     found = accounts.find_invitation(session, secrets.hashed(text)) if secrets.is_plain(text) else None
     if found is None or not written(now) < found.expires <= written(now + INVITATION + AHEAD):
-        raise NotFound(Message("this link is not good any more: ask an admin for another"))
+        raise NotFound(Message("this link was used already, or has expired"))
     return found.account
 
 

@@ -45,6 +45,12 @@ def remove(session: Session, account: Account) -> None:
     session.flush()
 
 
+def has_passwords(session: Session) -> bool:
+    """Tell whether any account has a password."""
+    able = select(Account.name).where(col(Account.password_hash).is_not(None)).limit(1)
+    return session.exec(able).first() is not None
+
+
 def count_admins(session: Session) -> int:
     """Count the admins who can log in."""
     able = select(func.count()).where(col(Account.role) == Role.ADMIN, col(Account.password_hash).is_not(None))

@@ -13,6 +13,7 @@ from provider.messages import Message
 from provider.models import DomainInput
 from provider.security import needs
 from provider.store import domains, routers
+from provider.typed_hosts import meant
 from provider.values import to_ascii
 from provider.web import edits, lists, removals
 from provider.web.edits import Noun, Sheet
@@ -34,7 +35,7 @@ def _texts(domain: DomainInput) -> dict[str, str]:
 
 
 def _document(texts: Texts, known: Mapping[str, Any]) -> dict[str, Any]:
-    name = known.get("name") or texts.get("name", "").strip()
+    name = known.get("name") or meant(texts.get("name", ""))
     return {"name": name, "description": texts.get("description", "")}
 
 

@@ -13,8 +13,9 @@ from pydantic_core import PydanticCustomError
 from provider.errors import FieldError, pointer
 from provider.models import ExposeInput, RouterInput
 from provider.store.applications import default_name
+from provider.typed_hosts import meant
 from provider.values import check_hostname, check_weight, to_ascii
-from provider.web.inputs import Texts, is_ticked
+from provider.web.inputs import TICKED, Texts, is_ticked
 
 FIRST: Final[Mapping[str, str]] = {
     "domain": "",
@@ -23,7 +24,7 @@ FIRST: Final[Mapping[str, str]] = {
     "servers": "",
     "servers/0/url": "",
     "servers/0/weight": "1",
-    "checked": "",
+    "checked": TICKED,
     "healthCheck/path": "/",
     "healthCheck/interval": "5s",
     "healthCheck/timeout": "2s",
@@ -90,7 +91,7 @@ def document(texts: Texts) -> dict[str, Any]:
         weight = texts[f"servers/{index}/weight"].strip()
         servers.append({"url": texts[f"servers/{index}/url"].strip(), **({"weight": weight} if weight else {})})
     check = {name: texts[f"healthCheck/{name}"].strip() for name in ("path", "interval", "timeout")}
-    given = {name: texts[name].strip() for name in ("domain", "name", "pathPrefix")}
+    given = {"domain": meant(texts["domain"])} | {name: texts[name].strip() for name in ("name", "pathPrefix")}
     return {
         **{name: text for name, text in given.items() if text or name == "domain"},
         "servers": servers,
@@ -139,7 +140,7 @@ def _weight(texts: Texts, index: int) -> int | None:
 def find_default_name(texts: Texts) -> str | None:
     """Return the name that the application would get by its domain, or None while that is none."""
     try:
-        return default_name(to_ascii(check_hostname(texts["domain"].strip())))
+        return default_name(to_ascii(check_hostname(meant(texts["domain"]))))
     except PydanticCustomError:
         return None
 

@@ -14,6 +14,7 @@ from provider.observations import show_services
 from provider.revisions import Revisions
 from provider.security import needs
 from provider.store import domains, routers, services
+from provider.typed_hosts import meant
 from provider.web import edits, inputs, lists, removals
 from provider.web.edits import DO, Noun, Sheet
 from provider.web.inputs import SentDependency, Texts
@@ -50,7 +51,7 @@ def _texts(item: RouterInput) -> dict[str, str]:
 def _document(texts: Texts, known: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": known.get("name") or texts.get("name", "").strip(),
-        "domains": inputs.read_rows(texts, "domains"),
+        "domains": [meant(domain) for domain in inputs.read_rows(texts, "domains")],
         "pathPrefix": texts.get("pathPrefix", "").strip() or None,
         "rule": texts.get("rule", "").strip() or None,
         "service": texts.get("service", "").strip(),

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 from pydantic_core import PydanticCustomError
 
 from provider.dependencies import ActorDependency, LoginsDependency, PersonDependency
-from provider.errors import FieldError, Invalid, TooMany
+from provider.errors import FieldError, Invalid, NotFound, TooMany
 from provider.messages import Message
 from provider.security import cookies, needs
 from provider.security.logins import Login
@@ -27,11 +27,17 @@ Text = Annotated[str, Form(max_length=_LONGEST)]
 
 
 @router.get(_LOGIN, dependencies=[Depends(needs.OPEN_PAGE)])
-async def show_login(request: Request, person: PersonDependency, next: str = paths.HOME) -> Response:  # noqa: A002
+async def show_login(
+    request: Request,
+    logins: LoginsDependency,
+    person: PersonDependency,
+    next: str = paths.HOME,  # noqa: A002
+) -> Response:
     """Ask who it is, unless that is known."""
     if person is not None:
         return redirect(request, paths.local(next))
-    return render(request, "login.html", form=forms.Form({"name": "", "password": ""}), next=paths.local(next))
+    form = forms.Form({"name": "", "password": ""})
+    return render(request, "login.html", form=form, next=paths.local(next), is_first=not await logins.can_anybody())
 
 
 @router.post(_LOGIN, dependencies=[Depends(needs.OPEN_PAGE)])
@@ -51,9 +57,10 @@ async def log_in(
         login, status, headers, error = None, 429, {"Retry-After": str(too_many.seconds)}, too_many.detail
     if login is not None:
         return _with_session(request, redirect(request, paths.local(back)), login)
-    wrong = FieldError("", "login.refused", error or Message("this name and this password do not go together"))
+    wrong = FieldError("", "login.refused", error or Message("wrong name or password"))
     form = forms.Form({"name": _shown(name), "password": ""}, [wrong])
-    response = render(request, "login.html", status=status, form=form, next=paths.local(back))
+    first = not await logins.can_anybody()
+    response = render(request, "login.html", status=status, form=form, next=paths.local(back), is_first=first)
     response.headers.update(headers)
     return response
 
@@ -78,7 +85,11 @@ async def show_password(
 ) -> Response:
     """Show the form for a password: for whom a one-time link is, or for one's own. Raises `NotFound`."""
     if link is not None:
-        return _form(request, await logins.find_invited(link), {"secret": link})
+        try:
+            name = await logins.find_invited(link)
+        except NotFound as error:
+            return _bad_link(request, error)
+        return _form(request, name, {"secret": link})
     if person is None:
         return redirect(request, f"{_LOGIN}?next={_PASSWORD}")
     return _form(request, person.name, {})
@@ -98,7 +109,10 @@ async def set_password(
     """Set a password with a one-time link, or one's own with the current one, and log in anew."""
     kept = {"secret": secret} if secret else {}
     if secret:
-        name = await logins.find_invited(secret)
+        try:
+            name = await logins.find_invited(secret)
+        except NotFound as error:
+            return _bad_link(request, error)
     elif person is not None:
         name = person.name
     else:
@@ -118,6 +132,10 @@ async def set_password(
         return response
     notice = Notice(Message("The password is set. Other browsers that were logged in are not any more."))
     return _with_session(request, redirect(request, paths.HOME, notice), login)
+
+
+def _bad_link(request: Request, error: NotFound) -> Response:
+    return render(request, "link.html", status=404, detail=error.detail)
 
 
 def _shown(name: str) -> str:

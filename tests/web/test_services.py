@@ -148,7 +148,8 @@ class TestWeights:
     def test_the_page_shows_each_server_with_its_share(self, console: httpx.Client) -> None:
         page = console.get(PAGE)
         assert Shares(page).found == ["75%", "25%", "0%"]
-        assert "2 of 3 servers take requests" in page.text
+        assert "2 of 3, not checked No health check looks whether they answer." in words(page)
+        assert "Add a health check" in page.text
         for name in "abc":
             assert f'href="/services/wayshub/servers/{name}"' in page.text
 
@@ -235,7 +236,7 @@ def test_the_list_says_how_many_servers_a_service_can_rely_on(console: httpx.Cli
     client.post("/routers", json={"name": "r", "pathPrefix": "/a", "service": "full"}).raise_for_status()
     text = words(console.get("/services"))
     assert "empty no servers yet Weighted round-robin none none" in text
-    assert "full 2 of 2 available Weighted round-robin none 1" in text
+    assert "full 2 of 2, not checked Weighted round-robin none 1" in text
     assert "gone none available" in text
 
 

@@ -1,0 +1,53 @@
+"""What people type or paste where a host name is asked for."""
+
+import pytest
+from pydantic_core import PydanticCustomError
+
+from provider import values
+from provider.typed_hosts import meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "host"),
+    [
+        ("http://alvin.xyz", "alvin.xyz"),
+        ("https://alvin.xyz/", "alvin.xyz"),
+        ("alvin.xyz/", "alvin.xyz"),
+        (" alvin.xyz:8080 ", "alvin.xyz"),
+        ("http://Bücher.example:80/", "Bücher.example"),
+        ("*.alvin.xyz", "*.alvin.xyz"),
+        ("alvin.xyz", "alvin.xyz"),
+        ("http://alvin.xyz/shop", "http://alvin.xyz/shop"),
+        ("http://user@alvin.xyz", "http://user@alvin.xyz"),
+        ("a b.xyz", "a b.xyz"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_meant_as_its_host_where_nothing_else_is_lost(typed: str, host: str) -> None:
+    assert meant(typed) == host
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("http://alvin.xyz", "it is an address: type only the host, alvin.xyz"),
+        ("alvin.xyz/", "it is an address: type only the host, alvin.xyz"),
+        ("alvin.xyz:8080", "it is an address: type only the host, alvin.xyz"),
+        ("user@alvin.xyz", "it is an address: type only the host, alvin.xyz"),
+        ("alvin xyz", "it has a space, and host names have none"),
+        ("alvin_shop.xyz", "it has an underscore: type a hyphen, alvin-shop.xyz"),
+        (".alvin.xyz", "it begins with a dot: type *.alvin.xyz for all names below, or leave out the dot"),
+        ("alvin..xyz", "two dots stand together"),
+        ("-alvin.xyz", "-alvin begins or ends with a hyphen"),
+        ("al--vin.xyz", "al--vin has hyphens as its third and fourth character, as only xn-- names do"),
+        ("a" * 64 + ".xyz", "a" * 20 + "… is longer than 63 characters"),
+        ("alvin!.xyz", "it has !: host names have letters, digits, hyphens and dots"),
+        ("a\u202eb.xyz", "it has a character that cannot be seen"),
+        ("💩.xyz", "it has characters that no host name has, or not in this order"),
+    ],
+)
+def test_what_is_no_host_name_is_told_with_what_to_type(typed: str, told: str) -> None:
+    with pytest.raises(PydanticCustomError) as refused:
+        values.to_ascii(typed)
+    assert refused.value.type == "host.format"
+    assert refused.value.message().endswith(told)
