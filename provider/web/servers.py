@@ -22,6 +22,7 @@ from provider.web.notices import Notice, Tone
 from provider.web.paths import NEW, object_path
 from provider.web.removals import Removal
 from provider.web.rendering import redirect, render
+from provider.web.scenes import SightDependency
 
 router = APIRouter(prefix="/services/{service}/servers", include_in_schema=False, dependencies=[Depends(needs.PAGE)])
 
@@ -30,11 +31,14 @@ _STATE: Final = "state"
 _NEXT: Final = "next"
 
 _DONE: Final[Mapping[ServerState, str]] = {
-    ServerState.READY: template("Server {name} was brought back: it takes requests again."),
-    ServerState.DRAIN: template(
-        "Server {name} is drained: it finishes the requests that it has, and gets no new ones."
-    ),
-    ServerState.MAINT: template("Server {name} was taken out: it gets no requests until it is brought back."),
+    ServerState.READY: template("Server {name} was brought back: each edge that runs this change sends it requests."),
+    ServerState.DRAIN: template("Server {name} is drained: each edge that runs this change sends it no new requests."),
+    ServerState.MAINT: template("Server {name} was taken out: each edge that runs this change sends it no requests."),
+}
+_DONE_UNHEARD: Final[Mapping[ServerState, str]] = {
+    ServerState.READY: template("Server {name} was brought back, but no edge polls this service now: {until}"),
+    ServerState.DRAIN: template("Server {name} is drained, but no edge polls this service now: {until}"),
+    ServerState.MAINT: template("Server {name} was taken out, but no edge polls this service now: {until}"),
 }
 
 
@@ -139,6 +143,7 @@ def set_state(
     revisions: RevisionsDependency,
     actor: ActorDependency,
     sent: SentDependency,
+    sight: SightDependency,
     service: str,
     name: str,
 ) -> Response:
@@ -162,7 +167,10 @@ def set_state(
             name=name,
         )
         return redirect(request, back, Notice(detail, Tone.WARNING))
-    return redirect(request, back, Notice(Message(_DONE[state], name=name)))
+    if any(edge.awaited for edge in sight.edges):
+        return redirect(request, back, Notice(Message(_DONE[state], name=name)))
+    until = Message("until one does, a Traefik sends requests as before.")
+    return redirect(request, back, Notice(Message(_DONE_UNHEARD[state], name=name, until=until), Tone.WARNING))
 
 
 def _read_state(sent: Texts) -> ServerState:

@@ -39,15 +39,17 @@ def find_trial(router: RouterInput, entry_points: Mapping[str, str], api_urls: S
         return None
     host = _example_host(to_ascii(router.domains[0])) if router.domains else None
     path = router.path_prefix or "/"
-    port = next((found for name in router.entry_points if (found := _port(entry_points.get(name, "")))), None)
+    listening = ((name, _port(entry_points.get(name, ""))) for name in router.entry_points)
+    entry_point, port = next(((name, found) for name, found in listening if found), ("", None))
+    scheme, usual = ("https", "443") if port == "443" or "secure" in entry_point else ("http", "80")
     edge = _edge_host(api_urls)
     address = f"{edge or _LOCAL}:{port or _USUAL}"
-    at = address if port != "80" else (edge or _LOCAL)
+    at = address if port != usual else (edge or _LOCAL)
     header = [] if host is None else ["-H", f"Host: {host}"]
-    command = shlex.join(["curl", *header, f"http://{at}{path}"])
+    command = shlex.join(["curl", *header, f"{scheme}://{at}{path}"])
     url = None
     if port is not None:
-        url = f"http://{host or edge or _LOCAL}{'' if port == '80' else f':{port}'}{path}"
+        url = f"{scheme}://{host or edge or _LOCAL}{'' if port == usual else f':{port}'}{path}"
     is_own = host is None or host.endswith(_OWN) or host == "localhost"
     return Trial(url, command, None if is_own else f"{edge or _LOCAL} {host}", is_guessed=port is None)
 
