@@ -58,6 +58,8 @@ _CARRIERS: Final = {
 _SAME: Final = tuple(_CARRIERS)[:3]
 """Those whose addresses are other spellings of IPv4 addresses, and nothing else."""
 
+_LONGEST_ADDRESS: Final = 64
+
 _TEREDO: Final = ipaddress.IPv6Network("2001::/32")
 _LOCAL_NAT64: Final = ipaddress.IPv6Network("64:ff9b:1::/48")
 _ISATAP: Final = 0x5EFE
@@ -91,6 +93,17 @@ def find_address(host: str) -> Address | None:
         return ipaddress.ip_address(host.removesuffix(".").strip("[]"))
     except ValueError:
         return None
+
+
+def find_place(address: str) -> str:
+    """Return what counts as one client's address: of IPv6 the network of 64 bits, all of which one machine can have."""
+    try:
+        read = ipaddress.ip_address(address)
+    except ValueError:  # what a proxy tells need not be one
+        return address[:_LONGEST_ADDRESS]
+    if read.version == 4:
+        return str(read)
+    return str(read.ipv4_mapped or ipaddress.IPv6Network((int(read) >> 64 << 64, 64)))
 
 
 def find_trouble(url: str, networks: Sequence[Network]) -> str | None:

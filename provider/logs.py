@@ -7,9 +7,13 @@ the request in which it came about.
 No line has a body, a header such as `Authorization`, or the values of variables at a fault.
 """
 
+import asyncio
 import logging
 import re
 import sys
+from collections.abc import Hashable
+from contextvars import Context
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import structlog
@@ -23,6 +27,10 @@ _SECRET: Final = re.compile(r"(ws(?:p_[a-z0-9]{8}|[sl])_)[a-z0-9_-]{43}", re.IGN
 
 _COLORS: Final = {"warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[31m"}
 _PLAIN: Final = "\x1b[0m"
+
+_PAUSE_SECONDS: Final = 1.0
+_LINES_AT_ONCE: Final = 10
+_MOST_KINDS: Final = 500
 
 
 def configure(level: str, style: Literal["text", "json"]) -> None:
@@ -74,6 +82,56 @@ def printable(text: str, kept: str = "") -> str:
         character if character.isprintable() or character in kept else character.encode("unicode_escape").decode()
         for character in text
     )
+
+
+@dataclass(slots=True)
+class _Kind:
+    """How many lines of a kind may still be written now, and how many were left out since it was told."""
+
+    left: int
+    more: int = 0
+
+
+class Sparing:
+    """Writes the first lines of a kind at once, and of many more, once a second, how many there were.
+
+    For what a client can have as often as it likes. Used in the event loop's thread.
+    """
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self._logger = logger
+        self._kinds: dict[Hashable, _Kind] = {}
+
+    def log(self, level: int, kind: Hashable, what: str, words: str, *values: object, **facts: object) -> None:
+        """Write a line; `what` says in the plural what is counted where there are more of its kind."""
+        known = self._kinds.get(kind)
+        if known is None and len(self._kinds) >= _MOST_KINDS:
+            kind, what = None, "lines were left out"
+            known = self._kinds.get(kind)
+        if known is None:
+            known = self._kinds[kind] = _Kind(_LINES_AT_ONCE)
+            self._wait(level, kind, what)
+        if known.left:
+            known.left -= 1
+            self._logger.log(level, words, *values, extra=facts)
+        else:
+            known.more += 1
+
+    def _wait(self, level: int, kind: Hashable, what: str) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(_PAUSE_SECONDS, self._tell, level, kind, what, context=Context())
+
+    def _tell(self, level: int, kind: Hashable, what: str) -> None:
+        known = self._kinds[kind]
+        if known.more:
+            self._logger.log(level, "%d more %s", known.more, what, extra={"more": known.more})
+            known.more = 0
+        elif known.left < _LINES_AT_ONCE:
+            known.left += 1
+        if known.left < _LINES_AT_ONCE:
+            self._wait(level, kind, what)
+        else:
+            del self._kinds[kind]
 
 
 class _Formatter(structlog.stdlib.ProcessorFormatter):

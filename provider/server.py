@@ -1,16 +1,20 @@
-"""Uvicorn, with what the polls need of it: the connection of a request, and the release of all who wait at the end."""
+"""Uvicorn, with what is needed of it here: bounded connections, and the release of all who wait at the end."""
 
+import asyncio
+import logging
 import resource
 import socket
 import sys
-from typing import Any
+from functools import partial
+from typing import cast
 
 import uvicorn
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from provider.app import Application
+from provider.connections import BoundedProtocol
 from provider.database import locks
-from provider.edges.pollers import CONNECTION, Connection
+from provider.guests import Guests
+from provider.logs import Sparing
 from provider.settings import Settings
 
 _KEEP_ALIVE_SECONDS = 75
@@ -18,19 +22,9 @@ _SHUTDOWN_SECONDS = 3
 _MOST_FILES = 10_000
 _SWITCH_SECONDS = 0.0005
 """How long a thread that computes keeps the interpreter from the polls, each time that one of them needs it."""
+_LOOK_SECONDS = 1.0
 
-
-class ConnectionProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # chosen when Uvicorn is imported
-    """HTTP that tells each request on which TCP connection it came, and the connection when it ends."""
-
-    def __init__(self, *arguments: Any, app_state: dict[str, Any], **options: Any) -> None:
-        self._connection = Connection()
-        super().__init__(*arguments, app_state=app_state | {CONNECTION: self._connection}, **options)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Note the end of the connection."""
-        self._connection.close()
-        super().connection_lost(exc)
+logger = logging.getLogger(__name__)
 
 
 class Server(uvicorn.Server):
@@ -39,11 +33,13 @@ class Server(uvicorn.Server):
     def __init__(self, app: Application, settings: Settings) -> None:
         self._app = app
         self._database_path = settings.database_path
+        self._looking: asyncio.Task[None] | None = None
+        guests, refused = Guests(_allow_many_files()), Sparing(logger)
         config = uvicorn.Config(
             app,
             host=settings.host,
             port=settings.port,
-            http=ConnectionProtocol,
+            http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, guests=guests, refused=refused)),
             ws="none",
             log_config=None,
             access_log=False,
@@ -63,19 +59,32 @@ class Server(uvicorn.Server):
             await super().serve(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Ask for as many connections as the system allows, since each edge keeps one, then start."""
-        _allow_many_files()
+        """Start, and look after the connections from then on."""
         sys.setswitchinterval(_SWITCH_SECONDS)
         await super().startup(sockets)
+        self._looking = asyncio.create_task(self._look_after())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Release the held polls and who listens, then stop."""
         self._app.release()
+        if self._looking is not None:
+            self._looking.cancel()
         await super().shutdown(sockets)
 
+    async def _look_after(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, BoundedProtocol):
+                    connection.look_after(loop.time())
 
-def _allow_many_files() -> None:
+
+def _allow_many_files() -> int:
+    """Ask for as many connections as the system allows, since each edge keeps one. Returns how many files there are."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        return wanted
+    return _MOST_FILES if soft == resource.RLIM_INFINITY else soft

@@ -61,6 +61,8 @@ LAYERS = [
     "dependencies",
     "api",
     "web",
+    "guests",
+    "connections",
     "app",
     "server",
     "cli",

@@ -20,6 +20,7 @@ from structlog.contextvars import bind_contextvars
 
 from provider.api import problems
 from provider.api.methods import answer_options, list_methods
+from provider.edges.pollers import note_holder
 from provider.errors import Forbidden, ProviderError, Unauthenticated, Unavailable
 from provider.logs import hidden, printable
 from provider.messages import Message
@@ -88,6 +89,7 @@ class Gate:
         if principal is not None:
             state[PRINCIPAL] = principal = principal.seen(address, request_id)
             state[ACTOR], state[PERSON] = principal.actor, principal.person
+            note_holder(scope, principal.actor.credential)
             bind_contextvars(actor=principal.actor.name, credential=principal.actor.credential)
         answer = await self._refusal(scope, principal) or self._options(scope)
         await (answer or self._app)(scope, receive, send)

@@ -29,6 +29,8 @@ _FROM_HERE: Final = frozenset({"same-origin", "none"})
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\s]+)(?::[0-9]{1,5})?")
 _MOST_NAMES_KNOWN: Final = 1000
 _LONGEST_ORIGIN: Final = 300
+_LONGEST_HOST: Final = 300
+"""The longest name that DNS knows has 253 characters; a port stands behind it."""
 _PUBLIC: Final = "/static/"
 
 _PROBED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -65,10 +67,12 @@ class Hosts:
             advice = Message("if it shall, add that name to PROVIDER_ALLOWED_HOSTS")
             if not found:
                 raise Forbidden(Message("this service does not answer: {advice}", advice=advice))
-            name = found[0].decode("ascii", "backslashreplace")
+            name = found[0][:_LONGEST_HOST].decode("ascii", "backslashreplace")
             raise Forbidden(Message("this service does not answer as {name}: {advice}", name=name, advice=advice))
 
     def _allows(self, value: bytes) -> bool:
+        if len(value) > _LONGEST_HOST:
+            return False
         known = self._known.get(value)
         if known is None:
             if len(self._known) >= _MOST_NAMES_KNOWN:

@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from provider.api import problems
 from provider.api.browsers import Hosts
 from provider.api.methods import answer_options, complete
-from provider.edges.pollers import CONNECTION, Connection
+from provider.edges.pollers import CONNECTION, Connection, note_holder
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
 from provider.errors import FieldError, Forbidden, Invalid, ProviderError, Unauthenticated, Unavailable, pointer
@@ -117,6 +117,7 @@ class ConfigurationEndpoint:
             raise Unauthenticated(
                 "an edge sends its token as `Authorization: Bearer …`: put it into the HTTP provider's headers"
             )
+        note_holder(scope, principal.actor.credential)
         name, seconds = read_query(scope["query_string"])
         if not principal.grant.allows_edge(name):
             await self._refuse_edge(scope, principal, name)

@@ -13,10 +13,11 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
+from provider.api.access import PRINCIPAL
 from provider.api.configuration import PATH
 from provider.api.preferences import REVISION_HEADER
-from provider.logs import hidden, printable
-from provider.metrics import UNMATCHED
+from provider.logs import Sparing, hidden, printable
+from provider.metrics import METHODS, OTHER_METHOD, UNMATCHED
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ QUIET: Final = frozenset({PATH, "/healthz", "/readyz", "/metrics", *STREAMS})
 
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LONGEST_PATH: Final = 300
+_LEAST_REFUSED: Final = 400
 
 Count = Callable[[str, str, int, float | None], None]
 """Counts a request: its method, the template of its route, its status, and how many seconds it took, if that says
@@ -46,6 +48,7 @@ class Requests:
         self._newest_event = newest_event
         self._templates = templates
         self._count = count
+        self._lines = Sparing(logger)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -74,7 +77,7 @@ class Requests:
             seconds = perf_counter() - start
             route = self._templates.get(scope.get("endpoint"), UNMATCHED)
             self._count(scope["method"], route, status, None if route in STREAMS else seconds)
-            _log(scope, route, status, seconds, revision)
+            _log(self._lines, scope, route, status, seconds, revision)
 
 
 def find_id(headers: Headers) -> str | None:
@@ -98,15 +101,16 @@ def _find(headers: Iterable[tuple[bytes, bytes]], name: str) -> int | None:
     return next((int(value) for found, value in headers if found == wanted), None)
 
 
-def _log(scope: Scope, route: str, status: int, seconds: float, revision: int | None) -> None:
+def _log(lines: Sparing, scope: Scope, route: str, status: int, seconds: float, revision: int | None) -> None:
     level = logging.WARNING if status >= 500 else logging.INFO
     if route in QUIET:
         level = logging.DEBUG
     if not logger.isEnabledFor(level):
         return
     client = scope["client"][0] if scope.get("client") else None
+    method = printable(scope["method"])
     facts: dict[str, Any] = {
-        "method": printable(scope["method"]),
+        "method": method,
         "route": route,
         "path": printable(hidden(scope["path"])[:_LONGEST_PATH]),
         "status": status,
@@ -117,4 +121,11 @@ def _log(scope: Scope, route: str, status: int, seconds: float, revision: int | 
     if revision is not None:
         facts["revision"] = revision
     words = "%s %s: %d in %.1f ms%s, from %s"
-    logger.log(level, words, facts["method"], facts["path"], status, facts["duration_ms"], told, client, extra=facts)
+    values = (method, facts["path"], status, facts["duration_ms"], told, client)
+    if status < _LEAST_REFUSED and PRINCIPAL in scope["state"]:
+        logger.log(level, words, *values, extra=facts)
+        return
+    # Anybody can have as many of these as he likes.
+    known = method if method in METHODS else OTHER_METHOD
+    what = f"requests were answered with {status}: {known} {route}"
+    lines.log(level, (known, route, status), what, words, *values, **facts)

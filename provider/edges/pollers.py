@@ -1,7 +1,8 @@
 """Who polls: connections, what each was given last, and whether it came back for more."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from provider.revisions import Served
 
@@ -22,10 +23,12 @@ _INTERVALS_MISSED: Final = 3
 class Connection:
     """One TCP connection. It is `open` until the server says otherwise."""
 
-    __slots__ = ("_pollers", "open")
+    __slots__ = ("_pollers", "holder", "open")
 
     def __init__(self) -> None:
         self.open = True
+        self.holder: str | None = None
+        """The credential with which the last request came that had a good one."""
         self._pollers: dict[str, Poller] = {}
 
     def poller(self, edge: str) -> "Poller":
@@ -40,6 +43,13 @@ class Connection:
     def close(self) -> None:
         """Say that nothing comes on it any more."""
         self.open = False
+
+
+def note_holder(scope: Mapping[str, Any], credential: str | None) -> None:
+    """Note on the connection of a request with which credential it came."""
+    connection = scope.get("state", {}).get(CONNECTION)
+    if connection is not None:
+        connection.holder = credential
 
 
 @dataclass(slots=True, eq=False)

@@ -37,6 +37,7 @@ _PATIENCE_SECONDS: Final = 0.1
 _USED_PAUSE_SECONDS: Final = 60.0
 """Time between two notes of when a credential was used last: a poll must never cost a transaction."""
 
+_LONGEST_REMEMBERED: Final = 200
 _MOST_REMEMBERED: Final = 1000
 
 _Used = dict[tuple[type[Token | AccountSession], str], datetime]
@@ -209,7 +210,7 @@ class Access:
         now = datetime.now(UTC)
         kind, _space, token = value.decode("latin-1").partition(" ")
         principal = self.find_by_token(token.strip(), now) if kind.lower() == "bearer" else None
-        if principal is not None and self._known is not None:
+        if principal is not None and self._known is not None and len(value) <= _LONGEST_REMEMBERED:
             identifier = secrets.find_token_id(token.strip()) or ""
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()

@@ -7,7 +7,6 @@ from there alone, so that nobody else can keep a person out.
 """
 
 import asyncio
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from typing import Final
 
 from sqlmodel import Session
 
+from provider.addresses import find_place
 from provider.database.sessions import Database
 from provider.errors import FieldError, Invalid, TooMany
 from provider.messages import Message
@@ -32,7 +32,6 @@ _AT_ONCE: Final = 2
 """Verifications at a time: each takes 64 MiB, and all the speed of the machine."""
 _MOST_WAITING: Final = 20
 
-_LONGEST_ADDRESS: Final = 64
 _WRONG: Final = Message("this is not the current password")
 
 
@@ -173,7 +172,7 @@ def _begin(session: Session, name: str, actor: Actor, now: datetime) -> Login:
     secret = secrets.make_session()
     session.add(AccountSession(secret_hash=secret.hash, account=name, created=written(now), last_used=written(now)))
     if actor.address is not None:
-        accounts.note_familiar(session, name, _place(actor.address), written(now))
+        accounts.note_familiar(session, name, find_place(actor.address), written(now))
     audit.add(session, _as(name, actor, f"session:{secret.id}"), "account.login", Message(words.LOGGED_IN, name=name))
     return Login(secret, name)
 
@@ -187,21 +186,10 @@ def _keys(session: Session, name: str, address: str | None) -> Sequence[str]:
     account = accounts.failure_key(name)
     if address is None:
         return [account]
-    place = _place(address)
+    place = find_place(address)
     if accounts.is_familiar(session, name, place):
         return [f"{account}@{place}"]
     return [account, f"address:{place}"]
-
-
-def _place(address: str) -> str:
-    """Return what counts as one address: of IPv6 it is the network of 64 bits, all of which one machine can have."""
-    try:
-        read = ipaddress.ip_address(address)
-    except ValueError:  # what a proxy tells need not be one
-        return address[:_LONGEST_ADDRESS]
-    if read.version == 4:
-        return str(read)
-    return str(read.ipv4_mapped or ipaddress.IPv6Network((int(read) >> 64 << 64, 64)))
 
 
 def _check_pace(session: Session, keys: Sequence[str], now: datetime) -> None:
