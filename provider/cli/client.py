@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx
 
 from provider import __version__, display_strings
+from provider.cli import inflating
 from provider.environment import find_port
 from provider.errors import (
     Brake,
@@ -133,7 +134,7 @@ class Client:
         self._wait_seconds = wait_seconds
         self._query = query or {}
         self._message = _encoded(message)
-        headers = {"User-Agent": f"wayshub-provider/{__version__}", "Accept": "application/json"}
+        headers = {"User-Agent": f"wayshub-provider/{__version__}", "Accept": "application/json", **inflating.PLAIN}
         if token:
             headers["Authorization"] = f"Bearer {check_token(token)}"
         self._http = httpx.Client(
@@ -253,7 +254,7 @@ class Client:
             raise self._foreign(told)
         try:
             item = response.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             item = None
         if not isinstance(item, dict):
             raise self._foreign(told)
@@ -286,14 +287,17 @@ class Client:
         if wait_seconds:
             sent[b"Prefer"] = b"wait=%d" % wait_seconds
         try:
-            return self._http.request(
+            with self._http.stream(
                 method,
                 self.url + where,
                 params=query,
                 json=document,
                 headers=sent,
                 timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, _CONNECT_SECONDS)),
-            )
+            ) as response:
+                return inflating.read_whole(response)
+        except inflating.TooLongError as error:
+            raise Unreachable(f"what {self.url} answers {error}{unsure}") from None
         except UnicodeEncodeError:
             raise ProviderError(_NOT_TEXT) from None
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -349,7 +353,8 @@ def _error(problem: Item) -> ProviderError:
     if code == InUse.code:
         detail += " with --cascade"
     if code == Brake.code:
-        number = int(problem.get("confirm") or 0)
+        given = problem.get("confirm")
+        number = given if isinstance(given, int) else 0
         listed = _read_fields(fields) if isinstance(fields, list) else []
         reasons = ", ".join(field.detail for field in listed)
         return Brake(f"{reasons}: if that is meant, say so with --confirm {number}", listed, number)

@@ -6,6 +6,7 @@ import typer
 
 from provider.cli.client import path
 from provider.cli.options import connect
+from provider.cli.output import printable
 from provider.errors import ProviderError
 
 _TIMEOUT_SECONDS: Final = 1.0
@@ -41,6 +42,6 @@ def complete_edge(context: typer.Context, incomplete: str) -> list[str]:
 def _names(context: typer.Context, where: str, incomplete: str) -> list[str]:
     try:
         with connect(context.params.get("url"), _TIMEOUT_SECONDS) as client:
-            return [str(item.get("name")) for item in client.items(where, incomplete, _MOST)]
+            return [printable(str(item.get("name"))) for item in client.items(where, incomplete, _MOST)]
     except ProviderError:
         return []

@@ -14,17 +14,19 @@ import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
+from provider.cli.output import escaped
 from provider.errors import ProviderError, pointer
 
 LONGEST_BYTES: Final = 32 * 1024 * 1024
 STANDARD_INPUT: Final = "-"
 
-_DEEPEST: Final = 20
+DEEPEST: Final = 20
 _MOST_NODES: Final = 2_000_000
 """What a file comes to with its aliases written out: a short one can stand for more than any memory holds."""
 
@@ -43,6 +45,7 @@ _CORE: Final = (
 _KINDS: Final = [(kind, re.compile(pattern, re.ASCII)) for kind, pattern, _first in _CORE]
 _scan_string: Final[Callable[[str, int], tuple[str, int]]] = json.JSONDecoder().parse_string  # type: ignore[attr-defined]  # it is there, as its documentation says
 _TAG: Final = "tag:yaml.org,2002:"
+_SIGN: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|([\[{,])', re.DOTALL)
 _TOKEN: Final = re.compile(r'\s*([{}\[\],:"]|[^\s{}\[\],:"]+)')
 
 
@@ -113,7 +116,8 @@ def write(document: Any) -> str:
     if not document:
         return "{}\n"
     written: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
-    return written
+    # What moves a terminal's cursor, or turns its letters round, stands in quotes only, where it can be escaped.
+    return escaped(written, pairs=False)
 
 
 class _Dumper(_DUMPER):  # type: ignore[misc]  # the fast one, where it is there
@@ -124,6 +128,12 @@ class _Dumper(_DUMPER):  # type: ignore[misc]  # the fast one, where it is there
         return True
 
 
+def _write_text(dumper: Any, text: str) -> Any:
+    style = None if text.isascii() or text.isprintable() else '"'
+    return dumper.represent_scalar(f"{_TAG}str", text, style=style)
+
+
+_Dumper.add_representer(str, _write_text)
 for _kind, _pattern, _first in _CORE:
     _Dumper.add_implicit_resolver(_TAG + _kind, re.compile(rf"^(?:{_pattern})$", re.ASCII), _first)
 
@@ -135,6 +145,8 @@ def _read_bytes(path: Path) -> bytes:
 
 def _read_json(name: str, text: str) -> File | None:
     """Read a text as JSON, or return None for what is YAML that begins like it."""
+    if sum(map(text.count, "[{,")) > _MOST_NODES:  # unless they stand in texts
+        _check_count(name, text)
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
@@ -144,6 +156,15 @@ def _read_json(name: str, text: str) -> File | None:
     except (ValueError, RecursionError):  # which are told with their places there
         return None
     return _Builder(name).build(_json_events(text))
+
+
+def _check_count(name: str, text: str) -> None:
+    """Count the values of a text that may be JSON, before memory is taken for them. Raises `DocumentError`."""
+    signs = (found for found in _SIGN.finditer(text) if found[1])
+    last = next(islice(signs, _MOST_NODES, None), None)
+    if last is not None:
+        line, column = text.count("\n", 0, last.start()) + 1, last.start() - text.rfind("\n", 0, last.start())
+        raise DocumentError(f"{name}:{line}:{column}: the document is too large")
 
 
 def _json_events(text: str) -> Iterator[Any]:
@@ -222,8 +243,8 @@ class _Builder:
 
     def _begin(self, event: Any, value: Any) -> None:
         where = self._place(event)
-        if len(self._open) >= _DEEPEST:
-            raise self._wrong(event, f"this is nested deeper than {_DEEPEST} levels")
+        if len(self._open) >= DEEPEST:
+            raise self._wrong(event, f"this is nested deeper than {DEEPEST} levels")
         self._open.append(_Open(value, where, event.anchor, self._count))
 
     def _end(self, _event: Any) -> None:

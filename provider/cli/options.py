@@ -11,7 +11,7 @@ from typing import Annotated, Any, Concatenate, Final, ParamSpec
 import typer
 
 from provider.cli.client import DEFAULT_URL, TIMEOUT_SECONDS, Client, Query, find_url
-from provider.cli.output import Format, Output
+from provider.cli.output import Format, Output, printable
 from provider.errors import ProviderError
 
 P = ParamSpec("P")
@@ -225,7 +225,7 @@ def confirm(question: str, *, yes: bool, needs_yes: str = "") -> None:
         if needs_yes:
             raise typer.BadParameter(f"where nobody can be asked, {needs_yes} needs --yes")
         return
-    typer.echo(f"{question} [y/N] ", nl=False, err=True)
+    typer.echo(f"{printable(question)} [y/N] ", nl=False, err=True)
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise ProviderError("nothing was changed")
 

@@ -1,6 +1,7 @@
 """Output: tables and lines for people, JSON for programs."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -13,6 +14,10 @@ from rich.text import Text
 
 _PIPED_WIDTH: Final = 100_000
 """Columns where there is no terminal: as wide as the content, so that nothing is cut or broken."""
+
+
+_UNSURE: Final = re.compile(r"[^\n -~]")
+"""What may not be printable."""
 
 
 class Format(StrEnum):
@@ -36,7 +41,7 @@ class Output:
     def document(self, document: Any) -> None:
         """Print what REST answered, for programs."""
         encoding = (sys.stdout.encoding or "").lower().replace("-", "")
-        typer.echo(json.dumps(document, indent=2, ensure_ascii=encoding != "utf8"))
+        typer.echo(escaped(json.dumps(document, indent=2, ensure_ascii=encoding != "utf8")))
 
     def line(self, text: str = "") -> None:
         """Print one line for people, which is never broken, so that it can be copied."""
@@ -101,6 +106,23 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else _escaped(character) for character in text)
+
+
+def escaped(text: str, *, pairs: bool = True) -> str:
+    """Write what a terminal would obey in texts of JSON as its escapes; without pairs, in quoted texts of YAML."""
+    return _UNSURE.sub(lambda found: _as_escape(found[0], pairs=pairs), text)
+
+
+def _as_escape(character: str, *, pairs: bool) -> str:
+    if character.isprintable():
+        return character
+    number = ord(character)
+    if number < 0x10000:
+        return f"\\u{number:04x}"
+    if not pairs:
+        return f"\\U{number:08x}"
+    number -= 0x10000
+    return f"\\u{0xD800 + (number >> 10):04x}\\u{0xDC00 + (number & 0x3FF):04x}"
 
 
 def _escaped(character: str) -> str:

@@ -10,7 +10,7 @@ import typer
 from provider.cli import differences, liveness
 from provider.cli.client import Answer, Client, Item, Query
 from provider.cli.options import can_ask, confirm
-from provider.cli.output import Output, note
+from provider.cli.output import Output, note, printable
 from provider.cli.plan import telling
 from provider.errors import PreconditionFailed, ProviderError
 
@@ -65,7 +65,7 @@ class Proposal:
         """Ask whether to do it. Returns the number that was typed to confirm it, if that is needed."""
         brake = planned.item["difference"]["brake"]
         if brake and not yes and can_ask() and not self.client.is_confirmed:
-            typer.echo(f"Type {brake['confirm']} to {self.command} this: ", nl=False, err=True)
+            typer.echo(printable(f"Type {brake['confirm']} to {self.command} this: "), nl=False, err=True)
             if sys.stdin.readline().strip() != str(brake["confirm"]):
                 raise ProviderError("nothing was changed")
             return int(brake["confirm"])

@@ -1,12 +1,11 @@
 """What can be imported: Traefik's dynamic configuration as YAML, TOML or JSON, or what a running Traefik tells."""
 
-import tomllib
 from typing import Any, Final
 
 import httpx
 
 from provider import imports
-from provider.cli import documents
+from provider.cli import documents, inflating, toml
 from provider.cli.client import Unreachable
 from provider.cli.documents import DocumentError, File
 from provider.errors import ProviderError, SettingsError
@@ -58,12 +57,7 @@ def read_api(url: str) -> tuple[File, Running]:
 
 
 def _read_toml(name: str, text: str) -> File:
-    try:
-        return File(name, tomllib.loads(text), {})
-    except tomllib.TOMLDecodeError as error:
-        raise DocumentError(f"{name}: {error}") from None
-    except RecursionError:
-        raise DocumentError(f"{name} is nested too deeply") from None
+    return File(name, toml.read(name, text), {})
 
 
 def _find_toml(name: str, text: str) -> File | None:
@@ -90,15 +84,16 @@ def _base(url: str) -> str:
 
 def _get(client: httpx.Client, base: str, path: str) -> Any:
     try:
-        answer = client.get(base + path)
+        with client.stream("GET", base + path, headers=inflating.PLAIN) as streamed:
+            answer = inflating.read_whole(streamed)
+    except inflating.TooLongError as error:
+        raise ProviderError(f"{base}{path} {error}") from None
     except (httpx.RequestError, httpx.InvalidURL) as error:
         raise Unreachable(
             f"there is no answer from Traefik's API at {base} ({str(error) or type(error).__name__})"
         ) from error
     if not answer.is_success:
         raise _foreign(base, f"{path} answers {answer.status_code}")
-    if len(answer.content) > documents.LONGEST_BYTES:
-        raise ProviderError(f"{base}{path} is longer than {documents.LONGEST_BYTES // (1024 * 1024)} MiB")
     try:
         return answer.json()
     except (ValueError, RecursionError):

@@ -148,17 +148,21 @@ class Stranger:
 
 
 @contextmanager
-def answering(status: int, kind: str, body: str = "") -> Iterator[Stranger]:
-    """Run a server that answers everything with this status, content type and body."""
+def answering(status: int, kind: str, body: str | bytes = "", packed: str | None = None) -> Iterator[Stranger]:
+    """Run a server that answers everything with this status, content type and body, which it calls packed so."""
+    content = body if isinstance(body, bytes) else body.encode()
 
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
             stranger.seen.append(dict(self.headers))
             self.send_response(status)
             self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body.encode())))
+            if packed is not None:
+                self.send_header("Content-Encoding", packed)
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(body.encode())
+            with suppress(ConnectionError):  # who has had enough of it goes away
+                self.wfile.write(content)
 
         do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815  # the names that http.server calls
 

@@ -1,0 +1,68 @@
+"""TOML, within bounds: Python reads a key of many parts in quadratic time, and keeps as much of each part."""
+
+import re
+import tomllib
+from typing import Any, Final
+
+from provider.cli.documents import DEEPEST, DocumentError
+
+LONGEST_BYTES: Final = 8 * 1024 * 1024
+MOST_PARTS: Final = 400_000
+"""Parts of keys, values and tables: Traefik's configuration of 20,000 routers has fewer."""
+
+_TOKEN: Final = re.compile(
+    r"""
+    (?P<text>
+        \"\"\"(?:[^"\\]|\\.|"(?!""))*+"{3,5}
+        | \'\'\'(?:[^']|'(?!''))*+'{3,5}
+        | "(?:[^"\\\n]|\\.)*+"
+        | '[^'\n]*+'
+        | \#[^\n]*+
+    )
+    | (?P<sign>[.=,\[\]{}\n])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def read(name: str, text: str) -> dict[str, Any]:
+    """Read a text. Raises `DocumentError`, which names the line of what goes too far."""
+    if len(text) > LONGEST_BYTES:
+        raise DocumentError(f"{name} is longer than {LONGEST_BYTES // (1024 * 1024)} MiB, which is the most for TOML")
+    _check_bounds(name, text)
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise DocumentError(f"{name} is nested too deeply") from None
+    except ValueError as error:  # also a number with more digits than Python reads
+        raise DocumentError(f"{name}: {error}") from None
+
+
+def _check_bounds(name: str, text: str) -> None:
+    """Go through the signs outside of texts and comments, and count what is nested and how much there is."""
+    dots = depth = parts = 0
+    for found in _TOKEN.finditer(text):
+        sign = found["sign"]
+        if sign is None:
+            continue
+        parts += sign != "\n"
+        if sign == ".":
+            dots += 1
+        else:
+            dots = 0
+            depth = _deeper(depth, sign)
+        if dots >= DEEPEST or depth > DEEPEST:
+            raise _beyond(name, text, found.start(), f"this is nested deeper than {DEEPEST} levels")
+        if parts > MOST_PARTS:
+            raise _beyond(name, text, found.start(), f"the file has more than {MOST_PARTS} keys and values")
+
+
+def _deeper(depth: int, sign: str) -> int:
+    if sign in "[{":
+        return depth + 1
+    return max(depth - 1, 0) if sign in "]}" else depth
+
+
+def _beyond(name: str, text: str, at: int, problem: str) -> DocumentError:
+    line = text.count("\n", 0, at) + 1
+    return DocumentError(f"{name}:{line}:{at - text.rfind(chr(10), 0, at)}: {problem}")
