@@ -11,7 +11,7 @@ _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 ID_LENGTH: Final = 8
 _BYTES: Final = 32
 _TOKEN: Final = re.compile(r"wsp_([a-z0-9]{8})_([A-Za-z0-9_-]{43})")
-_PLAIN: Final = re.compile(r"ws[sl]_[A-Za-z0-9_-]{43}")
+_PLAIN: Final = re.compile(r"ws[slb]_[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -47,6 +47,11 @@ def make_link() -> Secret:
     return _make_plain("wsl")
 
 
+def make_browser() -> Secret:
+    """Make the secret by which a browser is known where somebody has logged in."""
+    return _make_plain("wsb")
+
+
 def _make_plain(prefix: str) -> Secret:
     # By its prefix it is recognised, and cut short, in a log and wherever else it should not be.
     text = f"{prefix}_{secrets.token_urlsafe(_BYTES)}"
@@ -60,7 +65,7 @@ def find_token_id(text: str) -> str | None:
 
 
 def is_plain(text: str) -> bool:
-    """Tell whether this can be the secret of a session or of a one-time link."""
+    """Tell whether this can be the secret of a session, of a one-time link or of a browser."""
     return _PLAIN.fullmatch(text) is not None
 
 

@@ -124,16 +124,26 @@ def forget_invitation(session: Session, account: str) -> None:
     session.exec(delete(Invitation).where(col(Invitation.account) == account))
 
 
-# Familiar addresses
+# Familiar addresses and browsers
+
+
+def browser_place(secret_hash: str) -> str:
+    """Return under what a browser is kept beside the addresses, by the hash of its secret."""
+    return f"browser:{secret_hash[:32]}"
+
+
+def is_known_place(session: Session, address: str) -> bool:
+    """Tell whether anybody has logged in from an address or a browser."""
+    return session.exec(select(FamiliarAddress).where(FamiliarAddress.address == address).limit(1)).first() is not None
 
 
 def is_familiar(session: Session, account: str, address: str) -> bool:
-    """Tell whether somebody has logged in to an account from an address."""
+    """Tell whether somebody has logged in to an account from an address or a browser."""
     return session.get(FamiliarAddress, {"account": account, "address": address}) is not None
 
 
 def note_familiar(session: Session, account: str, address: str, now: str) -> None:
-    """Note that somebody has logged in to an account from an address; the oldest beyond some are forgotten."""
+    """Note that somebody has logged in from an address or a browser; the oldest beyond some are forgotten."""
     of_account = select(FamiliarAddress).where(FamiliarAddress.account == account)
     for ahead in session.exec(of_account.where(col(FamiliarAddress.last_used) > now)):  # a clock was wrong
         ahead.last_used = now

@@ -52,7 +52,7 @@ async def log_in(
     """Begin a session, in place of one that the browser has."""
     status, headers, error = 401, {"WWW-Authenticate": "Bearer"}, None
     try:
-        login = await logins.log_in(name.strip(), password, actor, _session(request))
+        login = await logins.log_in(name.strip(), password, actor, _session(request), _browser(request))
     except TooMany as too_many:
         login, status, headers, error = None, 429, {"Retry-After": str(too_many.seconds)}, too_many.detail
     if login is not None:
@@ -120,9 +120,9 @@ async def set_password(
     try:
         _check_repeated(password, repeat)
         if secret:
-            login = await logins.accept(secret, password, actor)
+            login = await logins.accept(secret, password, actor, _browser(request))
         else:
-            login = await logins.change_password(name, current, password, actor)
+            login = await logins.change_password(name, current, password, actor, _browser(request))
     except Invalid as error:
         return _form(request, name, kept, error, 422)
     except TooMany as error:
@@ -173,6 +173,11 @@ def _session(request: Request) -> str | None:
     return cookies.find_session(request)
 
 
+def _browser(request: Request) -> str | None:
+    return cookies.find_browser(request)
+
+
 def _with_session(request: Request, response: RedirectResponse, login: Login) -> Response:
     response.set_cookie(value=login.secret.text, **cookies.options(request))
+    response.set_cookie(value=login.browser, **cookies.browser_options(request))
     return response

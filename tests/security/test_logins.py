@@ -102,6 +102,72 @@ def test_who_logged_in_from_an_address_is_not_kept_out_by_failures_from_elsewher
     assert log_in(browser(), "desk").status_code == 303
 
 
+def test_who_logged_in_with_a_browser_is_not_kept_out_by_guesses_from_the_same_address(browser: Browser) -> None:
+    known = browser("desk")
+    known.post("/logout")
+    stranger = browser()
+    fail(stranger, "nobody-at-all")
+    fail(stranger, "desk")
+    assert log_in(stranger, "desk").status_code == 429
+    assert log_in(known, "desk").status_code == 303
+
+
+def test_in_a_browser_that_is_known_its_own_failures_slow_down(browser: Browser) -> None:
+    known = browser("desk")
+    known.post("/logout")
+    fail(known, "desk")
+    assert log_in(known, "desk").status_code == 429
+    assert log_in(browser(address=ELSEWHERE), "desk").status_code == 303, "nor does it slow down others"
+
+
+def test_a_browser_is_known_for_those_who_logged_in_with_it_alone(browser: Browser) -> None:
+    shared = browser("desk")
+    shared.post("/logout")
+    assert log_in(shared, "budi").status_code == 303
+    shared.post("/logout")
+    fail(browser(), "desk")
+    fail(browser(), "budi")
+    fail(browser(), "eko")
+    assert log_in(shared, "eko").status_code == 429, "never with this one"
+    assert log_in(shared, "budi").status_code == 303
+    assert log_in(shared, "desk").status_code == 303
+
+
+@pytest.mark.parametrize("value", ["x", f"wsb_{'A' * 43}", "", "x" * 5000])
+def test_a_browser_cannot_choose_by_what_it_is_known(browser: Browser, value: str) -> None:
+    client = browser()
+    name = f"provider_browser_{client.base_url.port}"
+    client.cookies.set(name, value)
+    answer = log_in(client, "desk")
+    given = [cookie for cookie in answer.headers.get_list("set-cookie") if cookie.startswith(name)]
+    assert len(given) == 1
+    assert f"={value};" not in given[0]
+    assert "HttpOnly" in given[0]
+
+
+def test_a_one_time_link_lets_in_whatever_others_guess(own: Service, browser: Browser) -> None:
+    fail(browser(), "desk")
+    link = run_forked("user", "password", "desk", "--link", env=environment(own)).out.split()[-1]
+    form = {"secret": link.partition("link=")[2], "password": f"{PASSWORD}!", "repeat": f"{PASSWORD}!"}
+    assert browser().post("/password", data=form).status_code == 303
+
+
+def test_a_browser_that_is_known_does_not_wait_for_strangers(logins: Logins) -> None:
+    async def rush() -> None:
+        first = await logins.log_in("desk", PASSWORD, Actor("x", None, "127.0.0.1"))
+        assert first is not None
+        strangers = [
+            asyncio.create_task(logins.log_in(f"guess-{number}", "wrong", Actor("x", None, f"10.0.0.{number}")))
+            for number in range(120)
+        ]
+        again = await logins.log_in("desk", PASSWORD, Actor("x", None, "127.0.0.1"), browser=first.browser)
+        assert again is not None
+        told = await asyncio.gather(*strangers, return_exceptions=True)
+        assert any(isinstance(each, TooMany) for each in told)
+
+    asyncio.run(rush())
+
+
 def test_at_a_familiar_address_failures_from_there_slow_down_too(browser: Browser) -> None:
     browser("desk").post("/logout")
     fail(browser(), "desk")
