@@ -136,7 +136,14 @@ def test_json_from_a_service_has_nothing_that_a_terminal_obeys(run: Run) -> None
 )
 @pytest.mark.parametrize("status", [200, 422])
 def test_nothing_from_a_service_is_obeyed_by_a_terminal(run: Run, command: tuple[str, ...], status: int) -> None:
-    told = {"name": TEXT, "state": TEXT, "detail": TEXT, "quarantine": None, "revision": TEXT, "items": []}
+    told: dict[str, object] = {
+        "name": TEXT,
+        "state": TEXT,
+        "detail": TEXT,
+        "quarantine": None,
+        "revision": TEXT,
+        "items": [],
+    }
     told |= {"type": TEXT, "title": TEXT, "errors": [{"pointer": TEXT, "code": TEXT, "detail": TEXT}]}
     kind = "application/json" if status == 200 else "application/problem+json"
     with answering(status, kind, json.dumps(told)) as stranger:
