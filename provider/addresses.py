@@ -4,6 +4,7 @@ A host name is not looked up: it is Traefik that does, and what it finds can cha
 """
 
 import ipaddress
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 from urllib.parse import urlsplit
@@ -41,9 +42,17 @@ _REFUSED: Final[dict[Network, str]] = {
 """Networks in which no server is, with what they are. Whoever reaches a cloud's metadata gets its secrets."""
 
 _REFUSED_NAMES: Final = {
-    *("metadata.google.internal", "metadata.goog", "metadata.tencentyun.com"),
+    *("metadata", "metadata.google.internal", "metadata.goog", "metadata.tencentyun.com", "metadata.azure.internal"),
+    *("metadata.azure.com", "metadata.packet.net", "metadata.platformequinix.com", "metadata.oraclecloud.com"),
     *("instance-data", "instance-data.ec2.internal"),
 }
+
+_SPOKEN: Final = re.compile(
+    r"(?<![0-9])((?:[0-9]{1,3}[.-]){3}[0-9]{1,3})(?![0-9])|(?<![0-9a-z])([0-9a-f]{8})(?![0-9a-z])"
+)
+"""An IPv4 address within a name, as services such as nip.io and sslip.io read it: decimal, or hexadecimal."""
+_READERS: Final = ("nip.io", "sslip.io", "xip.io", "traefik.me", "local.gd", "lvh.me")
+"""Domains whose names lead to the address that stands in them."""
 
 # Prefixes whose addresses have an IPv4 address in them, by how many bits stand behind it.
 _CARRIERS: Final = {
@@ -68,9 +77,10 @@ _LOOPBACK: Final = ipaddress.IPv6Address("::1")
 
 def find_refusal(host: str) -> str | None:
     """Say why no server may be at a host, in its normal form, or return None if one may."""
-    if host.removesuffix(".") in _REFUSED_NAMES:
+    name = host.lower().rstrip(".")
+    if name in _REFUSED_NAMES:
         return Message("leads to {what}", what=_METADATA)
-    address = find_address(host)
+    address = find_address(name) or _find_spoken(name)
     if address is None:
         return None
     for meant in _meanings(address):
@@ -106,6 +116,18 @@ def find_place(address: str) -> str:
     return str(read.ipv4_mapped or ipaddress.IPv6Network((int(read) >> 64 << 64, 64)))
 
 
+def _find_spoken(name: str) -> Address | None:
+    """Return the address to which a name leads that has it in itself."""
+    reader = next((reader for reader in _READERS if name.endswith(f".{reader}")), None)
+    found = _SPOKEN.search(name.removesuffix(f".{reader}")) if reader else None
+    if found is None:
+        return None
+    try:
+        return ipaddress.IPv4Address(found[1].replace("-", ".") if found[1] else int(found[2], 16))
+    except ValueError:
+        return None
+
+
 def find_trouble(url: str, networks: Sequence[Network]) -> str | None:
     """Say why a server's URL, in its normal form, leads where none may be, or return None if one may.
 
@@ -117,7 +139,7 @@ def find_trouble(url: str, networks: Sequence[Network]) -> str | None:
         return Message("its URL cannot be read")
     if reason := find_refusal(host):
         return Message("{host} {reason}: no server can be there", host=host, reason=reason)
-    address = find_address(host)
+    address = find_address(host) or _find_spoken(host.lower().rstrip("."))
     if not networks or address is None:
         return None
     plain = _plain(address)

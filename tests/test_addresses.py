@@ -288,3 +288,35 @@ def test_other_services_keep_servers_to_no_network(service: Service, client: htt
     body = {"domain": "alvin.xyz", "servers": [{"url": "http://192.168.0.7"}, {"url": "http://127.0.0.1:3000"}]}
     client.post("/expose", json=body).raise_for_status()
     assert len(service.configuration()["http"]["services"]["alvin"]["loadBalancer"]["servers"]) == 2
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(
+            "metadata",
+            "METADATA",
+            "metadata.",
+            "metadata.azure.internal",
+            "metadata.packet.net",
+            "Metadata.Google.Internal.",
+        ),
+        *("169.254.169.254.nip.io", "a.169-254-169-254.sslip.io", "a9fea9fe.nip.io", "x.100.100.100.200.NIP.IO."),
+    ],
+)
+def test_a_name_that_leads_to_the_metadata_of_a_cloud_is_refused(host: str) -> None:
+    assert addresses.find_refusal(host) is not None
+    assert addresses.find_trouble(f"http://{host}", []) is not None
+
+
+@pytest.mark.parametrize(
+    "host", ["10.0.0.1.nip.io", "nip.io", "999.1.1.1.nip.io", "169-254-169-254.example.com", "metadata.example"]
+)
+def test_a_name_that_only_looks_like_it_is_not(host: str) -> None:
+    assert addresses.find_refusal(host) is None
+
+
+def test_a_name_with_an_address_in_it_is_kept_to_the_networks_too() -> None:
+    networks = addresses.read_networks("10.0.0.0/8")
+    assert addresses.find_trouble("http://10.0.0.1.nip.io", networks) is None
+    assert addresses.find_trouble("http://192.0.2.1.nip.io", networks) is not None
