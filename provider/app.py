@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from time import monotonic
 
 from fastapi import FastAPI
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from provider import __version__, configuration
@@ -107,6 +108,11 @@ class Application:
         """Let go of all who wait for something to happen: the held polls, and who listens to events."""
         self.polls.close()
         self._events.close()
+
+    @staticmethod
+    def refusal(status: int, code: str, title: str, detail: str) -> Response:
+        """Write what is answered to a request of which no more is read."""
+        return problems.problem(status, code, title, detail, "")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the application's life."""

@@ -7,15 +7,15 @@ already there waits its turn; and who does not read the answer is let go.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import Any, Final
 
 import httptools
+from starlette.responses import Response
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from provider.api import problems
 from provider.edges.pollers import CONNECTION, Connection
 from provider.guests import Guests
 from provider.logs import Sparing
@@ -54,6 +54,10 @@ _TITLES: Final[Mapping[int, tuple[str, str]]] = {
 }
 
 
+Refusal = Callable[[int, str, str, str], Response]
+"""Writes an error as a response: its status, code, title and detail."""
+
+
 class _Part(Enum):
     """What of a request is awaited: its head, or what stands behind it."""
 
@@ -85,10 +89,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     flow: _Flow
 
-    def __init__(self, *, app_state: dict[str, Any], guests: Guests, refused: Sparing, **uvicorns: Any) -> None:
+    def __init__(
+        self, *, app_state: dict[str, Any], guests: Guests, refused: Sparing, refusal: Refusal, **uvicorns: Any
+    ) -> None:
         self._connection = Connection()
         self._guests = guests
         self._refused = refused
+        self._refusal = refusal
         super().__init__(app_state=app_state | {CONNECTION: self._connection}, **uvicorns)
         self._part = _Part.HEAD
         self._since: float | None = self.loop.time()
@@ -298,7 +305,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if not answers:
             self.transport.close()
             return
-        response = problems.problem(status, code, title, detail, "")
+        response = self._refusal(status, code, title, detail)
         lines = [*response.raw_headers, (b"connection", b"close")]
         head = b"".join(name + b": " + value + b"\r\n" for name, value in lines)
         self.transport.write(STATUS_LINE[status] + head + b"\r\n" + bytes(response.body))

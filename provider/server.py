@@ -39,7 +39,9 @@ class Server(uvicorn.Server):
             app,
             host=settings.host,
             port=settings.port,
-            http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, guests=guests, refused=refused)),
+            http=cast(
+                "type[asyncio.Protocol]", partial(BoundedProtocol, guests=guests, refused=refused, refusal=app.refusal)
+            ),
             ws="none",
             log_config=None,
             access_log=False,
