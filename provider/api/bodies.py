@@ -6,6 +6,7 @@ a parameter that is not known: somebody relies on it.
 """
 
 import asyncio
+import codecs
 import email.message
 import json
 from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -39,6 +40,16 @@ LARGEST_INTEGER: Final = 2**63 - 1
 _LONG_BYTES: Final = 32 * 1024
 """A body from this length on is decoded in a thread, so that other requests and the polls go on meanwhile."""
 
+_COMPRESSED: Final = Message("a body with a Content-Encoding is not accepted: send it as it is, not compressed")
+_SIGNATURES: Final = {
+    b"\xff\xfe": "it is UTF-16 or UTF-32: send it as UTF-8",
+    b"\xfe\xff": "it is UTF-16: send it as UTF-8",
+    b"\x00\x00\xfe\xff": "it is UTF-32: send it as UTF-8",
+    b"\x1f\x8b": "it is compressed by gzip: send it as it is",
+    b"\x28\xb5\x2f\xfd": "it is compressed by zstd: send it as it is",
+}
+"""How bodies begin that are no UTF-8, with what to do."""
+
 JSON_TYPES: Final = frozenset({"application/json"})
 PATCH_TYPES: Final = frozenset({"application/json", "application/merge-patch+json"})
 
@@ -57,6 +68,12 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         longest_bytes = self._longest_bytes.get(scope["path"], LONGEST_BYTES)
+        coding = Headers(scope=scope).get("content-encoding", "identity").strip().lower()
+        if coding not in {"", "identity"}:
+            refused = problems.from_error(UnsupportedMediaType(_COMPRESSED), scope["path"])
+            refused.headers["Accept-Encoding"] = "identity"
+            await refused(scope, receive, send)
+            return
         error = TooLarge(Message("a body has at most {mebibytes} MiB", mebibytes=longest_bytes // (1024 * 1024)))
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced) > longest_bytes:
@@ -179,10 +196,7 @@ class _Refused:
 
 def read_json(body: bytes, most_members: int = MOST_MEMBERS) -> Any:
     """Decode a body. Raises `Unreadable`, which names the field wherever there is one."""
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        _refuse("", "json.utf8", f"the body is not UTF-8, at byte {error.start}")
+    text = _decode(body)
     try:
         document = json.loads(
             text,
@@ -208,6 +222,20 @@ def read_json(body: bytes, most_members: int = MOST_MEMBERS) -> Any:
                 "the text has half of a surrogate pair, which is not a character",
             )
     return document
+
+
+def _decode(body: bytes) -> str:
+    for signature, advice in _SIGNATURES.items():
+        if body.startswith(signature):
+            _refuse("", "json.utf8", f"the body is not UTF-8: {advice}")
+    if b"\x00" in body[:4]:  # what JSON begins with is ASCII
+        _refuse("", "json.utf8", "the body is not UTF-8, but UTF-16 or UTF-32: send it as UTF-8")
+    if body.startswith(codecs.BOM_UTF8):
+        _refuse("", "json.syntax", "the body begins with a byte order mark (EF BB BF): send it without")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        _refuse("", "json.utf8", f"the body is not UTF-8, at byte {error.start}")
 
 
 def _refuse(where: str, code: str, detail: str) -> NoReturn:

@@ -1,5 +1,6 @@
 """Bad input: always refused with a problem that names the field, never an error of ours, never a change."""
 
+import gzip
 import json
 import socket
 from collections.abc import Iterator
@@ -44,6 +45,36 @@ def client(client: httpx.Client, service: Service) -> Iterator[httpx.Client]:
     before = state(service)
     yield client
     assert state(service) == before
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "words"),
+    [
+        ('\ufeff{"name":"a.test"}'.encode(), "json.syntax", "byte order mark"),
+        ('{"name":"a.test"}'.encode("utf-16"), "json.utf8", "UTF-16"),
+        ('{"name":"a.test"}'.encode("utf-16-be"), "json.utf8", "UTF-16"),
+        ('{"name":"a.test"}'.encode("utf-16-le"), "json.utf8", "UTF-16"),
+        ('{"name":"a.test"}'.encode("utf-32"), "json.utf8", "UTF-32"),
+        (gzip.compress(b'{"name":"a.test"}', mtime=0), "json.utf8", "gzip"),
+    ],
+)
+def test_a_body_in_another_encoding_is_told_what_it_is(
+    client: httpx.Client, body: bytes, code: str, words: str
+) -> None:
+    for method, path in WRITES:
+        found = problem(client.request(method, path, content=body, headers=JSON), "unreadable", ("", code))
+        assert words in found["detail"]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "deflate", "zstd", "gzip, identity"])
+def test_a_compressed_body_is_told_to_come_as_it_is(client: httpx.Client, service: Service, coding: str) -> None:
+    for method, path in [*WRITES, ("POST", "/apply")]:
+        answer = client.request(method, path, content=b"x", headers={**JSON, "Content-Encoding": coding})
+        assert "not compressed" in problem(answer, "unsupported-media-type")["detail"]
+        assert answer.headers["Accept-Encoding"] == "identity"
+    form = httpx.post(f"{service.url}/login", content=b"x", headers={"Content-Encoding": coding})
+    assert form.status_code == 415
+    assert client.post("/domains", json={}, headers={"Content-Encoding": "identity"}).status_code == 422
 
 
 def nested(opening: bytes, closing: bytes, levels: int) -> bytes:
