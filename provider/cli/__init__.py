@@ -1,8 +1,9 @@
 """The command line: `wayshub-provider`."""
 
-import io
+import errno
 import sys
 
+from provider.cli import streams
 from provider.cli.commands import app
 from provider.cli.output import note
 from provider.errors import ProviderError
@@ -10,18 +11,35 @@ from provider.errors import ProviderError
 
 def main() -> None:
     """Run the command line. An expected error is one line on standard error, and exit status 1."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # what the locale cannot write, as on standard error
+    streams.secure()
+    status = _run()
+    sys.exit(_tell_trouble() or status)
+
+
+def _run() -> int | str | None:
     try:
         app(prog_name="wayshub-provider")
+    except SystemExit as ended:
+        return ended.code
     except ProviderError as error:
-        _fail(error.detail)
+        return _fail(error.detail)
     except OSError as error:  # a folder that cannot be made, a disk that is full: the system says it well
-        _fail(str(error))
+        return 1 if streams.find_trouble() else _fail(str(error))
     except KeyboardInterrupt:  # where typer does not see it, as while the shell completes
-        sys.exit(130)
+        return 130
+    return 0
 
 
-def _fail(detail: str) -> None:
+def _tell_trouble() -> int:
+    """Say why the answer cannot be written, if it cannot; whoever closed a pipe has seen enough."""
+    trouble = streams.find_trouble()
+    if trouble is None:
+        return 0
+    if trouble.errno == errno.EPIPE:
+        return 1
+    return _fail(f"the answer cannot be written to standard output: {trouble.strerror}")
+
+
+def _fail(detail: str) -> int:
     note(f"wayshub-provider: {detail}")
-    sys.exit(1)
+    return 1

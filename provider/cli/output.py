@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import Any, Final
 
@@ -87,7 +88,8 @@ class Output:
 
 def note(text: str) -> None:
     """Print one line on standard error: what a person should know, and a program should not read."""
-    typer.echo(printable(text), err=True)
+    with suppress(OSError):  # a full disk, or a pipe that nobody reads: there is nobody to tell
+        typer.echo(printable(text), err=True)
 
 
 def words(value: object) -> str:

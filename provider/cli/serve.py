@@ -10,6 +10,7 @@ import typer
 
 from provider import logs
 from provider.app import create_app
+from provider.cli import streams
 from provider.cli.binding import check_binding
 from provider.cli.client import find_url
 from provider.cli.links import make_first_link
@@ -50,6 +51,7 @@ def serve(host: HostOption = None, port: PortOption = None, allow_insecure: Inse
       wayshub-provider serve
       wayshub-provider serve --port 9000
     """
+    streams.need_no_output()
     settings = with_address(read_settings(), host, port, allow_insecure=allow_insecure)
     Port(settings.host, settings.port, "--port").release()  # if it is taken, say so before anything starts
     with claimed(settings, settings.fallback_file):

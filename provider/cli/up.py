@@ -11,6 +11,7 @@ import typer
 import uvloop
 
 from provider import logs
+from provider.cli import streams
 from provider.cli.binding import check_binding
 from provider.cli.keys import make_keys
 from provider.cli.links import make_first_link
@@ -65,6 +66,7 @@ def up(
       wayshub-provider up --port 9000 --web-port 9080 --api-port 9081
       PROVIDER_TRAEFIK=/opt/traefik/traefik wayshub-provider up
     """
+    streams.need_no_output()
     settings = with_address(read_settings(), host, port, allow_insecure=allow_insecure)
     if settings.tls_certificate is not None:
         raise SettingsError("`up` speaks plain HTTP: run `serve` for TLS, and Traefik beside it")
