@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import typer
 
 from provider.cli import differences, liveness
-from provider.cli.client import Answer, Client, Item, Query, path
-from provider.cli.options import confirm
+from provider.cli.client import Answer, Client, Item, Query, Unreachable, path
+from provider.cli.options import advise_url, confirm
 from provider.cli.output import Output, note
 from provider.errors import NotFound
+
+EXAMPLE_URL = "http://127.0.0.1:3000"
 
 Columns = Mapping[str, Callable[[Item], object]]
 """How objects are shown to people: headings, and what stands below each."""
@@ -83,10 +85,15 @@ def change(
     """Change some fields of an object, or with `create` make it of them if there is none."""
     if create and if_match:
         raise typer.BadParameter("--create is for what may not exist, --if-match for what does: leave one out")
+    advice = ""
+    if place.kind == "server":
+        advice = advise_url(f"server set {place.within.rstrip('/')} {name} {EXAMPLE_URL}")
     if not patch and not create:
-        raise typer.BadParameter("nothing to change was given: --help lists the options")
+        raise typer.BadParameter(f"nothing to change was given: --help lists the options{advice}")
     try:
         answer, done = client.patch(place.path(name), patch, if_match), "Changed"
+    except Unreachable as error:
+        raise Unreachable(error.detail + advice) from error
     except NotFound:
         if not create:
             raise

@@ -209,6 +209,13 @@ def taken_away(**options: tuple[bool, object]) -> dict[str, None]:
     return {name: None for name, (taken, _value) in options.items() if taken}
 
 
+def advise_url(place: str) -> str:
+    """Return what to do where somebody typed `--url` and may have meant the URL of a server, else nothing."""
+    if not any(argument == "--url" or argument.startswith("--url=") for argument in sys.argv[1:]):
+        return ""
+    return f"; --url is where this service is, and a server's URL stands alone, as in `wayshub-provider {place}`"
+
+
 def can_ask() -> bool:
     """Tell whether there is somebody at a terminal."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))

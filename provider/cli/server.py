@@ -17,6 +17,7 @@ from provider.cli.options import (
     QueryOption,
     WithLabelOption,
     YesOption,
+    advise_url,
     given,
     read_labels,
     reads,
@@ -43,7 +44,8 @@ NameArgument = Annotated[
     str, typer.Argument(metavar="NAME", help="Name of the server.", autocompletion=complete_server)
 ]
 ServerURLArgument = Annotated[
-    str, typer.Argument(metavar="SERVER_URL", help="Where it is: http, https or h2c, host and port.")
+    str | None,
+    typer.Argument(metavar="SERVER_URL", help="Where it is: http, https or h2c, host and port.", show_default=False),
 ]
 NewServerURLArgument = Annotated[
     str | None, typer.Argument(metavar="SERVER_URL", help="Where it is from now on.", show_default=False)
@@ -133,7 +135,7 @@ def add(
     output: Output,
     service: ServiceArgument,
     name: NewNameArgument,
-    server_url: ServerURLArgument,
+    server_url: ServerURLArgument = None,
     weight: WeightOption = None,
     state: StateOption = None,
     label: LabelOption = None,
@@ -143,6 +145,9 @@ def add(
     Examples:
       wayshub-provider server add wayshub c http://127.0.0.1:3002 --weight 2
     """
+    if server_url is None:
+        advice = advise_url(f"server add {service} {name} {nouns.EXAMPLE_URL}")
+        raise typer.BadParameter(f"the URL of the server is missing{advice}", param_hint="SERVER_URL")
     document = given(name=name, url=server_url, weight=weight, state=state, labels=read_labels(label))
     nouns.add(client, output, servers_of(service), document)
 

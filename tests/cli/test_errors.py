@@ -205,7 +205,7 @@ def test_what_the_service_refuses_names_the_field_and_the_remedy(
         ("", ""),
         ("nope", "No such command 'nope'."),
         ("serv", "No such command 'serv'. Did you mean 'serve'"),
-        ("server add wayshub c", "Missing argument 'SERVER_URL'."),
+        ("server add wayshub c", "Invalid value for SERVER_URL: the URL of the server is missing"),
         ("router add x", "Missing option '--service'."),
         ("server set wayshub a", "Invalid value: nothing to change was given: --help lists the options"),
         ("server set wayshub a --weight x", "Invalid value for '--weight'"),
@@ -231,3 +231,23 @@ def test_variables_that_are_ignored_are_told_by_every_command(cli: Run, monkeypa
     told = cli("domain", "list")
     assert (told.status, told.err.count("Warning: ")) == (0, 2)
     assert "Warning: PROVIDER_URLL is no setting, and is ignored: did you mean PROVIDER_URL?" in told.err
+
+
+@pytest.mark.usefixtures("exposed")
+@pytest.mark.parametrize(
+    "command",
+    ["server set wayshub a --url http://127.0.0.1:1", "server set wayshub a --url http://127.0.0.1:1 --weight 3"],
+)
+def test_a_servers_url_that_is_given_as_that_of_the_service_is_told(cli: Run, command: str) -> None:
+    done = cli(*command.split())
+    assert "wayshub-provider server set wayshub a http://127.0.0.1:3000" in done.err
+    assert "--url is where this service is" in done.err
+
+
+@pytest.mark.usefixtures("exposed")
+def test_who_adds_a_server_with_its_url_as_an_option_is_told_where_it_stands(cli: Run) -> None:
+    done = cli("server", "add", "wayshub", "c", "--url", "http://127.0.0.1:3002")
+    assert done.usage_error() == (
+        "Invalid value for SERVER_URL: the URL of the server is missing; --url is where this service is, and a "
+        "server's URL stands alone, as in `wayshub-provider server add wayshub c http://127.0.0.1:3000`"
+    )
