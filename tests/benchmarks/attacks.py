@@ -79,7 +79,7 @@ class Watch:
 def serving(tree: Path, folder: Path, environment: Mapping[str, str]) -> Iterator[Target]:
     """Run the service of a checkout on a new database, with its own code, and give what an attack needs."""
     path, port = folder / "provider.db", free_port()
-    variables = os.environ | {
+    variables = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {
         "PROVIDER_DATABASE_URL": f"sqlite:///{path}",
         "PROVIDER_PORT": str(port),
         "PYTHONPATH": str(tree),
@@ -92,7 +92,7 @@ def serving(tree: Path, folder: Path, environment: Mapping[str, str]) -> Iterato
         process = subprocess.Popen([*command, "serve"], env=variables, cwd=tree, stdout=log, stderr=log)
     target = Target(f"http://127.0.0.1:{port}", "127.0.0.1", port, process.pid, TOKEN, folder)
     try:
-        wait_until(lambda: _answers(target.url), "the service is ready")
+        wait_until(lambda: _answers(target.url), "the service is ready", seconds=300)
         yield target
     finally:
         process.kill()
