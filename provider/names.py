@@ -1,7 +1,7 @@
 """Names that are made, where nobody gave one that fits. Pure."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -14,6 +14,15 @@ _OTHER: Final = re.compile(r"[^a-z0-9]+")
 def from_url(url: str) -> str:
     """Name a server by its host and port: `10-0-0-11-3000`."""
     return fitted(urlsplit(url).netloc) or "server"
+
+
+def from_urls(urls: Sequence[str]) -> list[str]:
+    """Name servers: by their ports, where all are on one host (`3000`, `3001`), and else by host and port."""
+    parts = [urlsplit(url) for url in urls]
+    ports = {part.netloc.rpartition(":")[2] for part in parts if part.port is not None}
+    if len(urls) > 1 and len({part.hostname for part in parts}) == 1 and len(ports) == len(urls):
+        return [str(part.port) for part in parts]
+    return [from_url(url) for url in urls]
 
 
 def fitted(text: str) -> str:

@@ -40,7 +40,7 @@ def check(session: Session, wanted: ExposeInput) -> Sequence[ServerInput]:
     """
     host = to_ascii(wanted.domain)
     listed = name_servers(wanted.servers)
-    _check_free(session, wanted.name or default_name(host), host, wanted)
+    _check_free(session, wanted.name or default_name(host), wanted)
     wrong = [
         FieldError(pointer("servers", index, "url"), "url.network", trouble)
         for index, server in enumerate(listed)
@@ -79,8 +79,26 @@ def default_name(host: str) -> str:
     return host.removeprefix("*.").partition(".")[0]
 
 
+def find_free_name(session: Session, host: str) -> str:
+    """Return the default name, with a number behind it where there is a service or a router of that name."""
+    name, taken = default_name(host), set[str]()
+    while services.find(session, found := names.free(name, taken)) or routers.find(session, found):
+        taken.add(found)
+    return found
+
+
+def list_rivals(session: Session, wanted: ExposeInput) -> Sequence[str]:
+    """Return the routers that have the domain and the path prefix already, by name."""
+    return session.exec(
+        select(Router.name)
+        .join(RouterDomain, col(RouterDomain.router) == col(Router.name))
+        .where(RouterDomain.domain == to_ascii(wanted.domain), Router.path_prefix == wanted.path_prefix)
+        .order_by(Router.name)
+    ).all()
+
+
 def name_servers(given: Sequence[ExposedServer]) -> list[ServerInput]:
-    """Give each server without a name one from its host and port (`10-0-0-11-3000`). Raises `Invalid`."""
+    """Give each server without a name one: see `names.from_urls`. Raises `Invalid`."""
     taken: set[str] = set()
     wrong = []
     for index, server in enumerate(given):
@@ -90,15 +108,16 @@ def name_servers(given: Sequence[ExposedServer]) -> list[ServerInput]:
         taken.add(server.name or "")
     if wrong:
         raise Invalid(wrong)
+    made = iter(names.from_urls([server.url for server in given if server.name is None]))
     listed = []
     for server in given:
-        name = server.name or names.free(names.from_url(server.url), taken)
+        name = server.name or names.free(next(made), taken)
         taken.add(name)
         listed.append(ServerInput(name=name, url=server.url, weight=server.weight))
     return listed
 
 
-def _check_free(session: Session, name: str, host: str, wanted: ExposeInput) -> None:
+def _check_free(session: Session, name: str, wanted: ExposeInput) -> None:
     wrong = []
     if services.find(session, name) is not None:
         wrong.append(
@@ -110,12 +129,7 @@ def _check_free(session: Session, name: str, host: str, wanted: ExposeInput) -> 
         wrong.append(
             FieldError("/name", "name.taken", Message("there is a router {name} already: give another name", name=name))
         )
-    rivals = session.exec(
-        select(Router.name)
-        .join(RouterDomain, col(RouterDomain.router) == col(Router.name))
-        .where(RouterDomain.domain == host, Router.path_prefix == wanted.path_prefix)
-        .order_by(Router.name)
-    ).all()
+    rivals = list_rivals(session, wanted)
     if rivals:
         where = wanted.domain + (wanted.path_prefix or "")
         detail = Message("{where} is exposed already, by router {routers}", where=where, routers=", ".join(rivals))

@@ -137,10 +137,10 @@ def _weight(texts: Texts, index: int) -> int | None:
         return None
 
 
-def find_default_name(texts: Texts) -> str | None:
-    """Return the name that the application would get by its domain, or None while that is none."""
+def find_host(texts: Texts) -> str | None:
+    """Return the domain as an A-label, or None while it is none."""
     try:
-        return default_name(to_ascii(check_hostname(meant(texts["domain"]))))
+        return to_ascii(check_hostname(meant(texts["domain"])))
     except PydanticCustomError:
         return None
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 from markupsafe import Markup
+from sqlmodel import Session
 
 from provider.dependencies import ActorDependency, RevisionsDependency
 from provider.errors import AlreadyExists, Invalid, ProviderError
@@ -14,6 +15,7 @@ from provider.models import ExposeInput
 from provider.revisions import Revisions
 from provider.security import needs
 from provider.store import applications
+from provider.values import to_ascii
 from provider.web import drafts, inputs
 from provider.web.drafts import Row
 from provider.web.drawings import path as drawing
@@ -56,9 +58,9 @@ DraftDependency = Annotated[dict[str, str], Depends(read_draft)]
 
 
 @router.get("")
-async def show(request: Request) -> Response:
+async def show(request: Request, revisions: RevisionsDependency) -> Response:
     """Show the form, with nothing in it."""
-    return _page(request, Form(drafts.complete({})), None)
+    return _page(request, revisions, Form(drafts.complete({})), None)
 
 
 @router.post("")
@@ -75,9 +77,11 @@ def expose(
         return _try(request, revisions, sight, texts, done)
     try:
         wanted = inputs.parse(ExposeInput, drafts.document(texts))
-        made = revisions.change(lambda session: applications.expose(session, wanted), actor=actor).result
+        made = revisions.change(
+            lambda session: applications.expose(session, _named(session, wanted)), actor=actor
+        ).result
     except (Invalid, AlreadyExists) as error:
-        return _page(request, _refused(texts, error), None, status=422)
+        return _page(request, revisions, _refused(texts, error), None, status=422)
     told = Message("{domain} is exposed, as {name}.", domain=made.domain.name, name=made.router.name)
     return redirect(request, object_path("applications", made.router.name), Notice(told))
 
@@ -90,9 +94,9 @@ def check(request: Request, revisions: RevisionsDependency, sight: SightDependen
 
 def _try(request: Request, revisions: Revisions, sight: Sight, texts: dict[str, str], done: str) -> Response:
     if done == _ADD:
-        return _rows(request, drafts.with_row(texts))
+        return _rows(request, revisions, drafts.with_row(texts))
     if done.startswith(_REMOVE):
-        return _rows(request, drafts.without_row(texts, _number(done.removeprefix(_REMOVE))))
+        return _rows(request, revisions, drafts.without_row(texts, _number(done.removeprefix(_REMOVE))))
     form, preview = Form(texts), None
     try:
         preview = _preview(request, revisions, sight, texts)
@@ -100,14 +104,15 @@ def _try(request: Request, revisions: Revisions, sight: Sight, texts: dict[str, 
         refused = _refused(texts, error)
         form = Form(texts, drafts.typed(refused.errors, texts))
     if is_part(request):
-        return render(request, "exposing/check.html", **_values(form, preview))
-    return _page(request, form, preview)
+        return render(request, "exposing/check.html", **_values(revisions, form, preview))
+    return _page(request, revisions, form, preview)
 
 
 def _preview(request: Request, revisions: Revisions, sight: Sight, texts: Texts) -> Preview:
     """Return what would come of a draft. Raises `Invalid` and `AlreadyExists`, as exposing it would."""
     wanted = inputs.parse(ExposeInput, drafts.document(texts))
     with revisions.reading() as session:
+        wanted = _named(session, wanted)
         pool = applications.check(session, wanted)
     made = drafts.router_of(wanted)
     scene = scene_of_wanted(made, pool, sight)
@@ -115,28 +120,47 @@ def _preview(request: Request, revisions: Revisions, sight: Sight, texts: Texts)
     return Preview(made.name, rule_of(made), scene, drawn, group(scene, drawing.MOST_SERVERS))
 
 
+def _named(session: Session, wanted: ExposeInput) -> ExposeInput:
+    """Return what is wanted with the default name that is free, where none was given.
+
+    What is exposed already stays as it is: a name more would not help.
+    """
+    if wanted.name is not None or applications.list_rivals(session, wanted):
+        return wanted
+    return wanted.model_copy(update={"name": applications.find_free_name(session, to_ascii(wanted.domain))})
+
+
+def _find_default_name(revisions: Revisions, texts: Texts) -> str | None:
+    """Return the name that the application would get, or None while there is no domain."""
+    host = drafts.find_host(texts)
+    if host is None:
+        return None
+    with revisions.reading() as session:
+        return applications.find_free_name(session, host)
+
+
 def _refused(texts: Texts, error: ProviderError) -> Form:
     """Return the form again, with what is wrong at the rows in which it stands."""
     return inputs.refused(texts, ProviderError(error.detail, drafts.at_rows(error.fields, texts)))
 
 
-def _rows(request: Request, texts: dict[str, str]) -> Response:
+def _rows(request: Request, revisions: Revisions, texts: dict[str, str]) -> Response:
     if is_part(request):
-        return render(request, "exposing/rows.html", **_values(Form(texts), None))
-    return _page(request, Form(texts), None)
+        return render(request, "exposing/rows.html", **_values(revisions, Form(texts), None))
+    return _page(request, revisions, Form(texts), None)
 
 
-def _page(request: Request, form: Form, preview: Preview | None, status: int = 200) -> Response:
-    return render(request, "expose.html", status=status, **_values(form, preview))
+def _page(request: Request, revisions: Revisions, form: Form, preview: Preview | None, status: int = 200) -> Response:
+    return render(request, "expose.html", status=status, **_values(revisions, form, preview))
 
 
-def _values(form: Form, preview: Preview | None) -> dict[str, Any]:
+def _values(revisions: Revisions, form: Form, preview: Preview | None) -> dict[str, Any]:
     rows: Sequence[Row] = drafts.rows(form.values)
     return {
         "form": form,
         "rows": rows,
         "preview": preview,
-        "default_name": drafts.find_default_name(form.values),
+        "default_name": _find_default_name(revisions, form.values),
         "is_begun": any(form.value(name).strip() for name in ("domain", f"servers/{rows[0].index}/url")),
     }
 

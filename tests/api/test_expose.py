@@ -177,3 +177,19 @@ def test_all_is_made_or_nothing(
     before = state(service)
     problem(client.post("/expose", json=WAYSHUB | change), "invalid", (pointer, code))
     assert state(service) == before
+
+
+@pytest.mark.parametrize(
+    ("urls", "names"),
+    [
+        (["http://127.0.0.1:2301", "http://127.0.0.1:2302"], ["2301", "2302"]),
+        (["http://app.test:80", "https://APP.test:443"], ["443", "80"]),
+        (["http://127.0.0.1:2301"], ["127-0-0-1-2301"]),
+        (["http://10.0.0.1:80", "http://10.0.0.2:80"], ["10-0-0-1-80", "10-0-0-2-80"]),
+        (["http://a.test", "http://a.test:81"], ["a-test", "a-test-81"]),
+        (["http://a.test:81/", "https://a.test:81"], ["a-test-81", "a-test-81-2"]),
+    ],
+)
+def test_servers_of_one_host_are_named_by_their_ports(client: httpx.Client, urls: list[str], names: list[str]) -> None:
+    answer = client.post("/expose", json={"domain": "alvin.xyz", "servers": [{"url": url} for url in urls]})
+    assert sorted(server["name"] for server in answer.raise_for_status().json()["servers"]) == names

@@ -138,3 +138,51 @@ def check_width(page: Page) -> None:
         page.set_viewport_size({"width": width, "height": height})
         found: int = page.evaluate("document.documentElement.scrollWidth")
         assert found <= width, f"{page.url} is {found} wide where there is room for {width}"
+
+
+_CUT: Final = """() => {
+    const found = [];
+    const edge = (element, right) => {
+        for (let box = element.parentElement; box && box !== document.body; box = box.parentElement) {
+            if (getComputedStyle(box).overflowX === "visible") continue;
+            right = Math.min(right, box.getBoundingClientRect().right);
+        }
+        return right;
+    };
+    for (const element of document.querySelectorAll("main :is(button, a[role=button], input, select, textarea)")) {
+        const { width, right } = element.getBoundingClientRect();
+        if (width > 2 && right > edge(element, innerWidth) + 1) found.push(`cut: ${element.outerHTML.slice(0, 200)}`);
+    }
+    for (const heading of document.querySelectorAll("thead th")) {
+        if (heading.getBoundingClientRect().width < 8) continue;
+        const range = document.createRange();
+        const walker = document.createTreeWalker(heading, NodeFilter.SHOW_TEXT);
+        for (let text = walker.nextNode(); text; text = walker.nextNode()) {
+            for (const word of text.data.matchAll(/[^ \\n-]+/g)) {
+                range.setStart(text, word.index);
+                range.setEnd(text, word.index + word[0].length);
+                const lines = new Set([...range.getClientRects()].map((line) => line.top));
+                if (lines.size > 1) found.push(`broken: ${word[0]}`);
+            }
+        }
+    }
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d");
+    for (const field of document.querySelectorAll("main input[placeholder]")) {
+        const style = getComputedStyle(field);
+        canvas.font = style.font;
+        const room = field.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+        if (canvas.measureText(field.placeholder).width > room) found.push(`no room for: ${field.placeholder}`);
+    }
+    for (const form of document.querySelectorAll("form.search")) {
+        const [field, button] = ["input", "button"].map((part) => form.querySelector(part).getBoundingClientRect());
+        if (button.top > field.bottom) found.push("the search is in two lines");
+    }
+    return found;
+}"""
+
+
+def check_uncut(page: Page) -> None:
+    """Fail if a control is cut off, a word of a table's heading broken, or a search in two lines, at any width."""
+    for width in (1280, 1024, 820, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(_CUT) == [], f"{page.url} at {width}"

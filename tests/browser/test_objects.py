@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.browsing import check_accessible, check_width, screenshots
+from tests.browser.browsing import THEMES, check_accessible, check_uncut, check_width, screenshots
 from tests.browser.conftest import OpenPage
 from tests.running import AUTHORIZED, Service, cases, empty, http_client
 
@@ -27,6 +27,21 @@ PATHS = [
     *EDITS,
 ]
 SERVICE = "/services/wayshub"
+CONTRAST = """(names) => {
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+    const box = document.createElement("p");
+    document.body.append(box);
+    const [a, b] = names.map((name) => {
+        box.style.color = `var(${name})`;
+        canvas.fillStyle = getComputedStyle(box).color;
+        canvas.fillRect(0, 0, 1, 1);
+        const linear = (part) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+        const [red, green, blue] = [...canvas.getImageData(0, 0, 1, 1).data].map((part) => linear(part / 255));
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    });
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}"""
+"""The contrast of two of the style sheets' colours, as WCAG counts it."""
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +111,15 @@ def test_no_page_is_scrolled_sideways(open_page: OpenPage, language: str, *, wit
         page.goto(path)
         assert page.locator("html").get_attribute("lang") == language
         check_width(page)
+
+
+@pytest.mark.part(of=2)
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_nothing_that_one_uses_is_cut_off(open_page: OpenPage, language: str) -> None:
+    page = open_page(locale=language, extra_http_headers=AUTHORIZED)
+    for path in (*PATHS, "/", "/expose", "/learn/load-balancing", "/trace", "/edges", "/revisions", "/audit"):
+        page.goto(path)
+        check_uncut(page)
 
 
 @pytest.mark.part(of=2)
@@ -241,3 +265,39 @@ def test_what_a_switch_needs_is_shown_when_it_is_on(page: Page) -> None:
     page.get_by_label("Check the servers' health").check()
     expect(page.get_by_label("Interval")).to_be_visible()
     expect(page.get_by_label("Interval")).to_have_value("5s")
+
+
+def test_who_drains_with_the_keyboard_goes_on_from_there(page: Page, client: httpx.Client) -> None:
+    page.goto(SERVICE)
+    drain = page.get_by_role("button", name="Drain: b", exact=True)
+    drain.focus()
+    page.keyboard.press("Enter")
+    back = page.get_by_role("button", name="Bring back: b", exact=True)
+    expect(back).to_be_focused()
+    client.patch(f"{SERVICE}/servers/b", json={"state": "ready"}).raise_for_status()
+    expect(drain).to_be_focused()
+    page.get_by_role("button", name="Take out: b", exact=True).press("Enter")
+    expect(page.get_by_role("button", name="Bring back: b", exact=True)).to_be_focused()
+
+
+def test_weights_that_are_not_saved_are_still_there_for_who_left_and_comes_back(page: Page) -> None:
+    page.goto(SERVICE)
+    hint = page.get_by_text("Not saved yet")
+    expect(hint).to_be_hidden()
+    weight(page, "a").fill("8")
+    expect(hint).to_be_visible()
+    page.get_by_role("link", name="Routers", exact=True).first.click()
+    expect(page.locator("h1")).to_have_text("Routers")
+    page.get_by_role("link", name="wayshub", exact=True).last.click()
+    expect(weight(page, "a")).to_have_value("8")
+    expect(hint).to_be_visible()
+    page.get_by_role("button", name="Save the weights").click()
+    expect(page.locator("#notices")).to_contain_text("The weights of wayshub were saved.")
+    expect(hint).to_be_hidden()
+
+
+def test_the_track_of_a_slider_stands_out(page: Page) -> None:
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme)
+        page.goto(SERVICE)
+        assert page.evaluate(CONTRAST, ["--pico-range-border-color", "--surface"]) >= 3

@@ -21,8 +21,8 @@ def test_it_makes_domain_router_service_and_servers_and_prints_them(cli: Run, cl
     assert ["Domain", "alvin.xyz"] in lines
     assert ["Router", "alvin:", "alvin.xyz", "on", "web"] in lines
     assert ["Service", "alvin"] in lines
-    assert ["127-0-0-1-3000", "http://127.0.0.1:3000", "3", "ready", "75", "%"] in lines
-    assert ["127-0-0-1-3001", "http://127.0.0.1:3001", "1", "ready", "25", "%"] in lines
+    assert ["3000", "http://127.0.0.1:3000", "3", "ready", "75", "%"] in lines
+    assert ["3001", "http://127.0.0.1:3001", "1", "ready", "25", "%"] in lines
     assert out.endswith("Try it: curl -H 'Host: alvin.xyz' http://127.0.0.1:8080/\n")
     assert client.get("/routers/alvin").json()["domains"] == ["alvin.xyz"]
 

@@ -235,3 +235,20 @@ def test_many_servers_are_exposed_at_once(pages: httpx.Client) -> None:
     urls = [f"http://10.0.{index // 200}.{index % 200 + 1}:80" for index in range(400)]
     assert pages.post("/expose", data=typed(*urls)).status_code == 303
     assert len(pages.get("/api/v1/services/alvin/servers?limit=1000").json()["items"]) == 400
+
+
+def test_a_default_name_that_is_taken_is_not_proposed_but_a_free_one(pages: httpx.Client) -> None:
+    pages.post("/api/v1/services", json={"name": "alvin"}).raise_for_status()
+    pages.post("/api/v1/services", json={"name": "alvin-2"}).raise_for_status()
+    told = check(pages, **typed("http://10.0.0.1:80"))
+    assert "Left empty, it is alvin-3." in told
+    assert "This can be exposed" in told
+    answer = pages.post("/expose", data=typed("http://10.0.0.1:80"))
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/applications/alvin-3")
+
+
+def test_what_was_wrong_when_it_was_sent_goes_when_it_is_mended(pages: httpx.Client) -> None:
+    refused = pages.post("/expose", data=typed("ftp://x"))
+    assert re.search(r'id="summary">\s*<div class="notice bad"', refused.text)
+    told = check(pages, **typed("http://10.0.0.1:80"))
+    assert '<div id="summary" hx-swap-oob="true"></div>' in told

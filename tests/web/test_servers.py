@@ -83,20 +83,22 @@ def test_a_server_is_drained_brought_back_and_taken_out_by_one_click(
         answer = act(console, form, wanted)
         assert (answer.status_code, answer.headers["Location"]) == (303, page)
         assert state(client) == wanted
-        assert f"{told}, but no edge polls this service now" in console.get(page).text
+        assert told in console.get(page).text
     kept = client.get(PAGE).json()
     assert (kept["weight"], kept["url"]) == (4, "http://a.test:3000")
 
 
-def test_what_a_drained_server_gets_is_told_of_the_edges_that_poll(
-    console: httpx.Client, client: httpx.Client, service: Service
-) -> None:
-    add(client)
-    with http_client(service.url) as edge:
+def test_what_a_drained_server_gets_is_told_of_the_edges_that_poll(start_service: Callable[..., Service]) -> None:
+    service = start_service()
+    with http_client(f"{service.url}/api/v1") as client, http_client(service.url) as pages:
+        client.post("/services", json={"name": "wayshub"}).raise_for_status()
+        add(client)
+        act(pages, find_form(pages.get(PAGE), STATE), "drain")
+        assert "Server a is drained, but no edge polls this service now" in pages.get(PAGE).text
         for _ in range(2):
-            edge.get("/traefik/configuration?edge=here").raise_for_status()
-        act(console, find_form(console.get(PAGE), STATE), "drain")
-        assert "Server a is drained: each edge that runs this change" in console.get(PAGE).text
+            pages.get("/traefik/configuration?edge=here").raise_for_status()
+        act(pages, find_form(pages.get(PAGE), STATE), "ready")
+        assert "Server a was brought back: each edge that runs this change" in pages.get(PAGE).text
 
 
 def test_what_somebody_else_changed_is_not_drained_unseen(console: httpx.Client, client: httpx.Client) -> None:

@@ -44,3 +44,21 @@ const localise = (root) => {
 };
 localise(document);
 document.addEventListener("htmx:load", (event) => localise(event.detail.elt));
+
+// Who pressed a button by which the page is loaded again goes on from there: at that button, at the one that took its
+// place, or at the content.
+const PRESSED = "pressed";
+document.addEventListener("submit", ({ target, submitter }) => {
+  if (!target.matches("main form[method=post]") || !submitter) return;
+  const action = target.getAttribute("action");
+  sessionStorage.setItem(PRESSED, JSON.stringify([location.pathname, submitter.id, action]));
+});
+const goOn = () => {
+  const [path, id, action] = JSON.parse(sessionStorage.getItem(PRESSED) ?? "[]");
+  sessionStorage.removeItem(PRESSED);
+  if (path !== location.pathname || document.activeElement !== document.body) return;
+  const same = id && document.getElementById(id);
+  const next = same || document.querySelector(`main form[action="${CSS.escape(action)}"] button:not(.unseen, .first)`);
+  (next ?? document.getElementById("main"))?.focus();
+};
+goOn();

@@ -39,6 +39,7 @@ const begin = (table) => {
       each.part.setAttribute("width", (share * 100).toFixed(2));
       each.row.classList.toggle("unsaved", each.number.value !== each.number.dataset.kept);
     }
+    for (const told of document.querySelectorAll("[data-unsaved]")) told.hidden = unsaved().length === 0;
   };
 
   // Sliders are as long as the weights need, and grow with what is typed.
@@ -64,17 +65,23 @@ const begin = (table) => {
     });
   }
 
-  // Weights that are not saved yet outlive a click that drains a server.
-  const kept = sessionStorage.getItem(DRAFT);
-  sessionStorage.removeItem(DRAFT);
-  for (const [name, value] of Object.entries(kept ? JSON.parse(kept) : {})) {
-    const each = rows.find(({ number }) => number.name === name);
-    if (each) each.number.value = value;
+  // Weights that are not saved yet outlive a click that drains a server, and leaving the page. Loading it again gives
+  // them up, and so does what somebody else made of them meanwhile.
+  const unsaved = () => rows.map(({ number }) => number).filter((number) => number.value !== number.dataset.kept);
+  const isReload = performance.getEntriesByType("navigation")[0]?.type === "reload";
+  const draft = isReload ? null : sessionStorage.getItem(DRAFT);
+  for (const [name, [value, before]] of Object.entries(draft ? JSON.parse(draft) : {})) {
+    const number = rows.map((each) => each.number).find((each) => each.name === name);
+    if (number?.value === before) number.value = value;
   }
-  document.addEventListener("submit", (event) => {
-    if (!event.target.matches("form.act")) return;
-    const typed = rows.map(({ number }) => number).filter((number) => number.value !== number.dataset.kept);
-    if (typed.length) sessionStorage.setItem(DRAFT, JSON.stringify(Object.fromEntries(typed.map((n) => [n.name, n.value]))));
+  let isSent = false;
+  document.addEventListener("submit", ({ target }) => {
+    isSent = target.matches("#weights");
+  });
+  window.addEventListener("pagehide", () => {
+    const typed = isSent ? [] : unsaved().map((number) => [number.name, [number.value, number.dataset.kept]]);
+    if (typed.length) sessionStorage.setItem(DRAFT, JSON.stringify(Object.fromEntries(typed)));
+    else sessionStorage.removeItem(DRAFT);
   });
 
   document.addEventListener("htmx:load", show); // what is replaced shows the weights that are kept
