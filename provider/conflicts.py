@@ -3,25 +3,40 @@
 What is told is so: each finding is decided soundly, and what cannot be decided is not told.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, combinations, groupby, islice, product, takewhile
-from typing import Final
+from typing import Final, TypeVar
 
 from provider import cookies, rules
 from provider.explanations import Route, Routes
 from provider.messages import Message
 from provider.models import Change, Conflict, RouterInput
 from provider.rules import hosts
+from provider.rules.effort import Effort
 from provider.rules.implications import find_shared, implies
 
 _COMPARED: Final = 20_000
 """How many pairs of routers are compared at most for each kind of conflict, the highest ranks first."""
 
+T = TypeVar("T")
+
+_STEPS: Final = 300_000
+"""How many steps may be made for all conflicts together: see `effort`. Then it is said that not all was compared."""
+
+_EASY: Final = 100
+"""Up to so many pairs of matchers two rules are easy to compare, and come before harder ones."""
+
+_DRAWN: Final = 100_000
+"""Among how many pairs routers are looked for of which one ranks by its rule and one by its domains."""
+
+_MOST_HARD: Final = 5
+"""How many of the routers are named that are hardest to compare."""
+
 _COMPARED_EACH: Final = 100
 """With how many others of no host a router is compared at most, the highest ranks first."""
-
 
 _NEAR: Final = 1_000
 """Among how many routers conflicts are looked for with one that is for any host, the highest ranks first."""
@@ -51,12 +66,11 @@ def find(
     routes: Routes, domains: Collection[str], services: Collection[str], sticky: Mapping[str, str]
 ) -> list[Finding]:
     """Find all conflicts. `domains` are A-labels and wildcards, `services` names, `sticky` cookies by service."""
-    return [
-        *_among(routes),
-        *_shared_cookies(routes, sticky),
-        *_unused_domains(routes, domains),
-        *_unreached_services(routes, services),
-    ]
+    effort = Effort(_STEPS)
+    unreached = list(_unreached_services(routes, services))
+    unused = list(_unused_domains(routes, domains, effort))
+    shared = list(_shared_cookies(routes, sticky, effort))
+    return [*_among(routes, effort), *shared, *unused, *unreached, *_cut(routes, effort)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,43 +107,89 @@ def find_about(routes: Routes, concern: Concern, sticky: Mapping[str, str]) -> l
     """Find the conflicts that these objects are in. Only routers are looked at that may be in one with them."""
     if not concern.objects:
         return []
+    effort = Effort(_STEPS)
     names = {name for kind, name in concern.objects if kind == "router"}
-    between = _between(routes, names) if len(names) <= _MANY else _among(routes)
-    between = [found for found in between if any(each in concern.objects for each in found.objects)]
     led_to = {("service", route.service) for name in names for route in routes.of_router(name)} | concern.objects
-    between += [found for found in _shared_cookies(routes, sticky) if any(each in led_to for each in found.objects)]
-    unused = _unused_domains(routes, concern.domains) if concern.domains else ()
-    unreached = _unreached_services(routes, concern.services) if concern.services else ()
-    return [*between, *unused, *unreached]
+    unused = list(_unused_domains(routes, concern.domains, effort)) if concern.domains else []
+    unreached = list(_unreached_services(routes, concern.services)) if concern.services else []
+    shared = [each for each in _shared_cookies(routes, sticky, effort) if not led_to.isdisjoint(each.objects)]
+    between = _between(routes, names, effort) if len(names) <= _MANY else _among(routes, effort)
+    between = [each for each in between if not concern.objects.isdisjoint(each.objects)]
+    return [*between, *shared, *unused, *unreached, *_cut(routes, effort)]
 
 
-def _among(routes: Routes) -> list[Finding]:
+def _cut(routes: Routes, effort: Effort) -> Iterator[Finding]:
+    """Tell that not all was compared, and which rules are the hardest: without them it would have been."""
+    if effort.is_spent:
+        hardest = sorted(_enabled(routes), key=lambda route: -effort.weight(route.rule.condition))
+        names = list(dict.fromkeys(route.name for route in hardest))[:_MOST_HARD]
+        detail = Message(
+            "there may be more conflicts: the rules are too long to compare all of them; the longest are those of "
+            "{names}",
+            names=", ".join(names),
+        )
+        yield Finding(Conflict.NOT_COMPARED, [("router", name) for name in names], detail)
+
+
+def _among(routes: Routes, effort: Effort) -> list[Finding]:
     """Find the conflicts of routers with one another."""
-    return [*_ties(routes), *_hidden(routes), *_meetings(routes)]
+    drawn: Sequence[tuple[Iterator[tuple[Route, Route]], Callable[[Route, Route, Effort], Finding | None]]] = (
+        (_tied_pairs(routes), _tie),
+        (_ranked_pairs(routes), partial(_hiding, routes, set())),
+        (_mixed_pairs(routes), _meeting),
+    )
+    return _compare([(*pair, look) for pairs, look in drawn for pair in islice(pairs, _COMPARED)], effort)
 
 
-def _between(routes: Routes, names: Collection[str]) -> list[Finding]:
+def _compare(
+    pairs: Sequence[tuple[Route, Route, Callable[[Route, Route, Effort], T | None]]], effort: Effort
+) -> list[T]:
+    """Look at pairs, the easy ones first, until the effort is spent; what is found is in their order."""
+
+    def cost(index: int) -> int:
+        one, other, _look = pairs[index]
+        return max(_EASY, effort.weight(one.rule.condition) * effort.weight(other.rule.condition))
+
+    found: dict[int, T] = {}
+    for index in sorted(range(len(pairs)), key=cost):
+        if effort.is_spent:
+            break
+        one, other, look = pairs[index]
+        if (told := look(one, other, effort)) is not None:
+            found[index] = told
+    return [found[index] for index in sorted(found)]
+
+
+def _between(routes: Routes, names: Collection[str], effort: Effort) -> list[Finding]:
     """Find the conflicts of some routers with others, pair by pair; of what hides a router, the highest rank."""
-    found: dict[tuple[Conflict, object], Finding] = {}
+
+    def look(one: Route, other: Route, effort: Effort) -> list[Finding]:
+        # All that Traefik has of both: a router is hidden only if all of it is.
+        both = (*routes.of_router(one.name), *routes.of_router(other.name))
+        effort.spend(sum(effort.weight(route.rule.condition) for route in both))
+        return _among(Routes(both), effort)
+
+    highest = list(islice(routes, _NEAR))
     own = [route for name in sorted(names) for route in routes.of_router(name)]
-    for route in own:
-        for other in _near(routes, route):
-            # All that Traefik has of both: a router is hidden only if all of it is.
-            pair = Routes((*routes.of_router(route.name), *routes.of_router(other.name)))
-            for one in _among(pair):
-                key = one.objects[0] if one.conflict is Conflict.HIDDEN else one.objects
-                found.setdefault((one.conflict, key), one)
+    pairs = [(route, other, look) for route in own for other in _near(routes, route, highest)]
+    found: dict[tuple[Conflict, object], Finding] = {}
+    for one in chain.from_iterable(_compare(pairs, effort)):
+        key = one.objects[0] if one.conflict is Conflict.HIDDEN else one.objects
+        found.setdefault((one.conflict, key), one)
     return list(found.values())
 
 
-def _near(routes: Routes, route: Route) -> list[Route]:
-    """Return routers that may be in conflict with one: of its hosts and of any, of its rank, above and below it."""
+def _near(routes: Routes, route: Route, highest: Sequence[Route]) -> list[Route]:
+    """Return routers that may be in conflict with one: of its hosts and of any, of its rank, above and below it.
+
+    `highest` are those of the highest ranks.
+    """
     keys = set(hosts.keys(route.rule.condition) or ())
     is_wide = hosts.keys(route.rule.condition) is None or any(key.startswith("*") for key in keys)
     keys |= {f"*.{key.partition('.')[2]}" for key in keys if not key.startswith("*")}
     places: list[Iterable[Route]] = [*map(routes.of_key, sorted(keys)), routes.of_any_host]
     if is_wide:
-        places.append(islice(routes, _NEAR))
+        places.append(highest)
     found: dict[str, Route] = {}
     for place in places:
         left = dict.fromkeys((-1, 0, 1), _COMPARED_EACH)
@@ -141,29 +201,34 @@ def _near(routes: Routes, route: Route) -> list[Route]:
     return list(found.values())
 
 
-def _ties(routes: Routes) -> Iterator[Finding]:
-    """Find routers of one rank that match the same request: Traefik takes any of them."""
+def _tied_pairs(routes: Routes) -> Iterator[tuple[Route, Route]]:
     groups = groupby(_enabled(routes), key=lambda route: route.priority)
-    pairs = (pair for _priority, group in groups for pair in _near_pairs(list(group)))
-    for one, other in islice(pairs, _COMPARED):
-        shared = sorted(set(one.entry_points) & set(other.entry_points))
-        if not shared:
-            continue
-        objects = (("router", one.name), ("router", other.name))
-        told = {"one": one.name, "other": other.name, "rank": one.priority, "where": ", ".join(shared)}
-        if one.rule.condition == other.rule.condition:
-            detail = Message(
-                "{one} and {other} have the same rule and rank {rank} on {where}: chance decides between them", **told
-            )
-            yield Finding(Conflict.SAME_RULE, objects, detail)
-        elif request := find_shared(one.rule.condition, other.rule.condition):
-            asked = f"{request.method} {request.host}{request.path}"
-            detail = Message(
-                "{one} and {other} have the same rank {rank} on {where}, and both match {asked}: chance decides",
-                **told,
-                asked=asked,
-            )
-            yield Finding(Conflict.SAME_RANK, objects, detail)
+    return (pair for _priority, group in groups for pair in _near_pairs(list(group)))
+
+
+def _tie(one: Route, other: Route, effort: Effort) -> Finding | None:
+    """Tell that two routers of one rank match the same request: Traefik takes any of them."""
+    shared = sorted(set(one.entry_points) & set(other.entry_points))
+    if not shared:
+        return None
+    objects = (("router", one.name), ("router", other.name))
+    told = {"one": one.name, "other": other.name, "rank": one.priority, "where": ", ".join(shared)}
+    effort.spend(effort.weight(one.rule.condition))
+    if one.rule.condition == other.rule.condition:
+        detail = Message(
+            "{one} and {other} have the same rule and rank {rank} on {where}: chance decides between them", **told
+        )
+        return Finding(Conflict.SAME_RULE, objects, detail)
+    request = find_shared(one.rule.condition, other.rule.condition, effort)
+    if request is None:
+        return None
+    asked = f"{request.method} {request.host}{request.path}"
+    detail = Message(
+        "{one} and {other} have the same rank {rank} on {where}, and both match {asked}: chance decides",
+        **told,
+        asked=asked,
+    )
+    return Finding(Conflict.SAME_RANK, objects, detail)
 
 
 def _near_pairs(group: Sequence[Route]) -> Iterator[tuple[Route, Route]]:
@@ -193,64 +258,79 @@ def _drawn_pairs(
     yield from product(group, anywhere[:_COMPARED_EACH])
 
 
-def _hidden(routes: Routes) -> Iterator[Finding]:
-    """Find routers that never take a request, since another that ranks higher matches all of theirs."""
+def _ranked_pairs(routes: Routes) -> Iterator[tuple[Route, Route]]:
     pairs = ((route, other) for route in _enabled(routes) for other in _above(routes, route))
-    found: set[tuple[str, str]] = set()
-    for route, other in islice(pairs, _COMPARED):
-        if route.key not in found and other.name != route.name and _takes_all(other, route):
-            found.add(route.key)
-            if all(part.key in found for part in routes.of_router(route.name)):
-                detail = Message(
-                    "{one} never takes a request: {other} matches all that it does, and ranks higher, "
-                    "{above} to {below}",
-                    one=route.name,
-                    other=other.name,
-                    above=other.priority,
-                    below=route.priority,
-                )
-                yield Finding(Conflict.HIDDEN, (("router", route.name), ("router", other.name)), detail)
+    return ((route, other) for route, other in pairs if other.name != route.name)
 
 
-def _takes_all(other: Route, route: Route) -> bool:
+def _hiding(routes: Routes, hidden: set[tuple[str, str]], route: Route, other: Route, effort: Effort) -> Finding | None:
+    """Tell that a router never takes a request, since another that ranks higher matches all of its.
+
+    `hidden` are the keys of those that are, and gets more of them.
+    """
+    if route.key in hidden or not _takes_all(other, route, effort):
+        return None
+    hidden.add(route.key)
+    if not all(part.key in hidden for part in routes.of_router(route.name)):
+        return None
+    detail = Message(
+        "{one} never takes a request: {other} matches all that it does, and ranks higher, {above} to {below}",
+        one=route.name,
+        other=other.name,
+        above=other.priority,
+        below=route.priority,
+    )
+    return Finding(Conflict.HIDDEN, (("router", route.name), ("router", other.name)), detail)
+
+
+def _takes_all(other: Route, route: Route, effort: Effort) -> bool:
     """Tell whether a router matches everything that another does, wherever that listens."""
     listens = set(route.entry_points) <= set(other.entry_points)
-    return listens and implies(route.rule.condition, other.rule.condition)
+    return listens and implies(route.rule.condition, other.rule.condition, effort)
 
 
-def _meetings(routes: Routes) -> Iterator[Finding]:
-    """Find routers ranked by their rule's length that share requests with one ranked by its domains and prefix.
+def _mixed_pairs(routes: Routes) -> Iterator[tuple[Route, Route]]:
+    """Give routers ranked by their rule's length with such near them as are ranked by their domains and prefix."""
+    highest = list(islice(routes, _NEAR))
+    ruled = (route for route in _enabled(routes) if route.priority == route.rule.priority and not route.is_plain)
+    near = ((route, other) for route in ruled for other in _near(routes, route, highest))
+    return ((route, other) for route, other in islice(near, _DRAWN) if other.is_plain)
+
+
+def _meeting(route: Route, other: Route, effort: Effort) -> Finding | None:
+    """Tell that a router ranked by its rule's length shares requests with one ranked by its domains and prefix.
 
     Where one of them matches only requests that the other does too, and takes them, that is what people mean by
     it, and is not told.
     """
-    ruled = (route for route in _enabled(routes) if route.priority == route.rule.priority and not route.is_plain)
-    pairs = ((route, other) for route in ruled for other in _near(routes, route) if other.is_plain)
-    for route, other in islice(pairs, _COMPARED):
-        shared = sorted(set(route.entry_points) & set(other.entry_points))
-        if not shared or route.priority == other.priority:
-            continue
-        winner, loser = (route, other) if route.priority > other.priority else (other, route)
-        if loser.rule.condition in _EVERYTHING or _takes_all(loser, winner) or _takes_all(winner, loser):
-            continue
-        if request := find_shared(route.rule.condition, other.rule.condition):
-            detail = Message(
-                "{winner} takes {asked} on {where}, which {loser} matches too: {ruled} ranks by the length of its "
-                "rule, {rule_rank}, and {plain} by its domains and path prefix, {plain_rank}",
-                winner=winner.name,
-                loser=loser.name,
-                asked=f"{request.method} {request.host}{request.path}",
-                where=", ".join(shared),
-                ruled=route.name,
-                rule_rank=route.priority,
-                plain=other.name,
-                plain_rank=other.priority,
-            )
-            yield Finding(Conflict.MIXED_RANKS, (("router", winner.name), ("router", loser.name)), detail)
+    shared = sorted(set(route.entry_points) & set(other.entry_points))
+    if not shared or route.priority == other.priority:
+        return None
+    winner, loser = (route, other) if route.priority > other.priority else (other, route)
+    if loser.rule.condition in _EVERYTHING:
+        return None
+    if _takes_all(loser, winner, effort) or _takes_all(winner, loser, effort):
+        return None
+    request = find_shared(route.rule.condition, other.rule.condition, effort)
+    if request is None:
+        return None
+    detail = Message(
+        "{winner} takes {asked} on {where}, which {loser} matches too: {ruled} ranks by the length of its "
+        "rule, {rule_rank}, and {plain} by its domains and path prefix, {plain_rank}",
+        winner=winner.name,
+        loser=loser.name,
+        asked=f"{request.method} {request.host}{request.path}",
+        where=", ".join(shared),
+        ruled=route.name,
+        rule_rank=route.priority,
+        plain=other.name,
+        plain_rank=other.priority,
+    )
+    return Finding(Conflict.MIXED_RANKS, (("router", winner.name), ("router", loser.name)), detail)
 
 
-def _shared_cookies(routes: Routes, sticky: Mapping[str, str]) -> Iterator[Finding]:
-    for found in cookies.find(routes, sticky):
+def _shared_cookies(routes: Routes, sticky: Mapping[str, str], effort: Effort) -> Iterator[Finding]:
+    for found in cookies.find(routes, sticky, effort):
         one, other = found.services
         detail = Message(
             "the services {one} and {other} both keep sessions in the cookie {cookie} on {host}: a visitor of both "
@@ -273,17 +353,24 @@ def _above(routes: Routes, route: Route) -> Iterator[Route]:
     return (other for other in ranked if other.enabled)
 
 
-def _unused_domains(routes: Routes, domains: Collection[str]) -> Iterator[Finding]:
+def _unused_domains(routes: Routes, domains: Collection[str], effort: Effort) -> Iterator[Finding]:
     anywhere = [route for route in routes.of_any_host if route.enabled]
     if len(anywhere) > _COMPARED_EACH:
         return
     under = _by_parent(routes) if any(domain.startswith("*.") for domain in domains) else {}
     for domain in sorted(domains):
         near = under.get(domain[2:], []) if domain.startswith("*.") else routes.of_host(domain)
+        if effort.is_spent:
+            return
         using = (route for route in [*near, *anywhere] if route.enabled)
-        if not any(hosts.may_match(route.rule.condition, domain) for route in using):
+        if not any(_may_match(route, domain, effort) for route in using):
             detail = Message("no router takes requests for {domain}: Traefik answers 404", domain=domain)
             yield Finding(Conflict.UNUSED_DOMAIN, (("domain", domain),), detail)
+
+
+def _may_match(route: Route, domain: str, effort: Effort) -> bool:
+    effort.spend(effort.weight(route.rule.condition))
+    return hosts.may_match(route.rule.condition, domain)
 
 
 def _by_parent(routes: Routes) -> dict[str, list[Route]]:

@@ -11,6 +11,7 @@ from typing import Final
 
 from provider.explanations import Route, Routes
 from provider.rules import hosts
+from provider.rules.effort import Effort
 
 _COMPARED: Final = 20_000
 """How many pairs of routers are compared at most."""
@@ -25,8 +26,8 @@ class Shared:
     host: str | None
 
 
-def find(routes: Routes, cookies: Mapping[str, str]) -> Iterator[Shared]:
-    """Find such services. `cookies` are the names of the sticky cookies, by service."""
+def find(routes: Routes, cookies: Mapping[str, str], effort: Effort) -> Iterator[Shared]:
+    """Find such services, until the effort is spent. `cookies` are the names of the sticky cookies, by service."""
     named: dict[str, dict[str, list[Route]]] = {}
     for service, cookie in sorted(cookies.items()):
         named.setdefault(cookie, {})[service] = []
@@ -37,17 +38,18 @@ def find(routes: Routes, cookies: Mapping[str, str]) -> Iterator[Shared]:
         if route.enabled and route.service in cookies and cookies[route.service] in named:
             named[cookies[route.service]][route.service].append(route)
     for cookie, services in sorted(named.items()):
-        for one, other in islice(combinations(services, 2), _COMPARED):
-            shared, host = _meet(services[one], services[other])
+        asked = {service: _keys(led) for service, led in services.items() if led}
+        for one, other in islice(combinations(asked, 2), _COMPARED):
+            if effort.is_spent:
+                return
+            effort.spend(1 + len(asked[one] or ()) + len(asked[other] or ()))
+            shared, host = _meet(asked[one], asked[other])
             if shared:
                 yield Shared((one, other), cookie, host)
 
 
-def _meet(ones: Sequence[Route], others: Sequence[Route]) -> tuple[bool, str | None]:
-    """Tell whether a browser may ask both for one host, and for which."""
-    if not ones or not others:
-        return False, None
-    mine, theirs = _keys(ones), _keys(others)
+def _meet(mine: frozenset[str] | None, theirs: frozenset[str] | None) -> tuple[bool, str | None]:
+    """Tell whether a browser may ask for one host of both, None being all hosts, and for which."""
     if mine is None or theirs is None:
         return True, next(iter(sorted(mine or theirs or ())), None)
     for key in sorted(mine):

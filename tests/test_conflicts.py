@@ -172,3 +172,31 @@ def test_what_is_found_about_one_router_is_what_is_found_about_it_among_all(draw
         }
         hidden = {each.objects[0] for each in ties if each.conflict is Conflict.HIDDEN}
         assert {each.objects[0] for each in about if each.conflict is Conflict.HIDDEN} <= hidden
+
+
+def hard(name: str) -> Route:
+    """Return a router whose rule is long, and shares nothing with that of another name."""
+    paths = " || ".join(f"PathPrefix(`/{name}/{part}`)" for part in range(100))
+    return route(name, f"Host(`a.test`) && ({paths})")
+
+
+def test_what_is_too_long_to_compare_is_said_and_what_is_short_is_compared_all_the_same() -> None:
+    found = find(*(hard(f"r{number}") for number in range(60)), route("y", "Path(`/a`)"), route("z", "Path(`/a`)"))
+    assert kinds(found)[0] == (Conflict.SAME_RULE, ("y", "z"))
+    told = found[-1]
+    assert told.conflict is Conflict.NOT_COMPARED
+    assert len(told.objects) == 5
+    assert all(name.startswith("r") for _kind, name in told.objects)
+    assert "too long to compare all of them" in told.detail
+
+
+def test_what_is_found_about_one_router_among_rules_too_long_to_compare_says_so() -> None:
+    routes = Routes([hard(f"r{number:02}") for number in range(90)])
+    found = conflicts.find_about(routes, Concern({("router", "r07")}), {})
+    assert Conflict.NOT_COMPARED in {each.conflict for each in found}
+
+
+def test_a_large_state_of_usual_rules_is_compared_wholly() -> None:
+    some = (route(f"r{number}", f"Host(`a{number // 3}.test`) && Path(`/{number}`)") for number in range(5000))
+    found = find(*some, route("any", "PathPrefix(`/`)"), domains=("a1.test", "none.test"))
+    assert Conflict.NOT_COMPARED not in {each.conflict for each in found}

@@ -20,6 +20,8 @@ class Conflict(StrEnum):
     UNUSED_DOMAIN = "unused-domain"
     UNREACHED_SERVICE = "unreached-service"
     MISSING_ENTRY_POINT = "missing-entry-point"
+    NOT_COMPARED = "not-compared"
+    """The rules are too long to compare all of them: there may be more."""
 
 
 class ObjectOutput(BaseModel):

@@ -10,6 +10,7 @@ from itertools import islice, product
 from typing import Final, TypeVar
 
 from provider.rules.conditions import All, Condition, Either, Single
+from provider.rules.effort import PAIR_STEPS, Effort, TooHard, weight
 from provider.rules.hosts import keys
 from provider.rules.matchers import (
     ClientIP,
@@ -29,9 +30,6 @@ from provider.rules.requests import Request
 
 T = TypeVar("T")
 
-_COMPARED: Final = 10_000
-"""How many pairs of matchers of two rules are compared at most; larger ones are not decided."""
-
 _TRIED: Final = 300
 """How many requests are tried at most to find one that two rules share."""
 
@@ -39,34 +37,46 @@ _ABOUT_HOSTS: Final = (Host, HostRegexp)
 _ABOUT_PATHS: Final = (Path, PathPrefix, PathRegexp)
 
 
-def implies(one: Condition, other: Condition) -> bool:
-    """Tell whether each request that fulfils one condition surely fulfils another."""
-    if _size(one) * _size(other) > _COMPARED:
-        return one == other
-    return _implies(one, other)
+def implies(one: Condition, other: Condition, effort: Effort | None = None) -> bool:
+    """Tell whether each request that fulfils one condition surely fulfils another.
+
+    `effort` is what may be spent on it; False where that is not enough.
+    """
+    effort = effort or Effort(PAIR_STEPS)
+    effort.begin_pair()
+    try:
+        return _implies(one, other, effort)
+    except TooHard:
+        return False
 
 
-def find_shared(one: Condition, other: Condition) -> Request | None:
-    """Find a request that fulfils both conditions, or None where none was found."""
-    if _size(one) * _size(other) > _COMPARED or _is_apart(one, other):
+def find_shared(one: Condition, other: Condition, effort: Effort | None = None) -> Request | None:
+    """Find a request that fulfils both conditions, or None where none was found with what may be spent on it."""
+    effort = effort or Effort(PAIR_STEPS)
+    effort.begin_pair()
+    try:
+        return None if _is_apart(one, other, effort) else _try_requests(one, other, effort)
+    except TooHard:
         return None
-    singles = [*_singles(one), *_singles(other)]
-    tried = islice(_requests(singles), _TRIED)
-    return next((request for request in tried if one.matches(request) and other.matches(request)), None)
 
 
-def _is_apart(one: Condition, other: Condition) -> bool:
+def _try_requests(one: Condition, other: Condition, effort: Effort) -> Request | None:
+    cost = effort.weight(one) + effort.weight(other)
+    for request in islice(_requests([*_singles(one), *_singles(other)]), _TRIED):
+        effort.take(cost)
+        if one.matches(request) and other.matches(request):
+            return request
+    return None
+
+
+def _is_apart(one: Condition, other: Condition, effort: Effort) -> bool:
     """Tell whether what both conditions need at all events surely excludes one another."""
-    return any(_single_implies(mine, theirs.inverted()) for mine in _needs(one) for theirs in _needs(other))
+    return any(_single_implies(mine, theirs.inverted(), effort) for mine in _needs(one) for theirs in _needs(other))
 
 
 def _needs(condition: Condition) -> list[Single]:
     parts = condition.parts if isinstance(condition, All) else (condition,)
     return [part for part in parts if isinstance(part, Single)]
-
-
-def _size(condition: Condition) -> int:
-    return sum(1 for _ in _singles(condition))
 
 
 def _singles(condition: Condition) -> Iterator[Single]:
@@ -77,25 +87,27 @@ def _singles(condition: Condition) -> Iterator[Single]:
             yield from _singles(part)
 
 
-def _implies(one: Condition, other: Condition) -> bool:
+def _implies(one: Condition, other: Condition, effort: Effort) -> bool:
+    effort.take()
     if one == other:
         return True
     if isinstance(one, Either):
-        return all(_implies(part, other) for part in one.parts)
+        return all(_implies(part, other, effort) for part in one.parts)
     if isinstance(other, All):
-        return all(_implies(one, part) for part in other.parts)
-    if isinstance(one, All) and any(_implies(part, other) for part in one.parts):
+        return all(_implies(one, part, effort) for part in other.parts)
+    if isinstance(one, All) and any(_implies(part, other, effort) for part in one.parts):
         return True
     if isinstance(other, Either):
-        return any(_implies(one, part) for part in other.parts)
-    return isinstance(one, Single) and _single_implies(one, other)
+        return any(_implies(one, part, effort) for part in other.parts)
+    return isinstance(one, Single) and _single_implies(one, other, effort)
 
 
-def _single_implies(one: Single, other: Single) -> bool:
+def _single_implies(one: Single, other: Single, effort: Effort) -> bool:
+    effort.take(weight(other))
     if _is_always(other):
         return True
     if one.negated:
-        return other.negated and _single_implies(other.inverted(), one.inverted())
+        return other.negated and _single_implies(other.inverted(), one.inverted(), effort)
     cases = _cases(one.matcher, other.matcher)
     if cases is not None:
         return all(other.matches(case) for case in cases)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from provider import rules
 from provider.rules import Request, Rule, hosts
+from provider.rules.effort import PAIR_STEPS, Effort
 from provider.rules.implications import find_shared, implies
 from tests.rules.drawing import accepted_rules, seen_requests
 
@@ -118,3 +119,19 @@ def test_a_wildcard_domain_may_be_matched_by_what_lies_below_it() -> None:
         ("!Host(`a.test`)", "a.test", False),
     ]:
         assert hosts.may_match(rules.parse(text).condition, domain) is may, (text, domain)
+
+
+def nested(name: str, depth: int) -> str:
+    """Return a rule whose parts stand in one another so that every level doubles the ways to compare it."""
+    if depth == 0:
+        return f"Path(`/{name}`)"
+    sign = "&&" if depth % 2 else "||"
+    return f"(Header(`{name}`, `{depth}`) {sign} {nested(name, depth - 1)})"
+
+
+def test_rules_that_are_too_hard_to_compare_are_left_undecided_after_a_bounded_number_of_steps() -> None:
+    one, other = (rules.parse(nested(name, 40)).condition for name in ("a", "b"))
+    effort = Effort(1_000_000)
+    assert not implies(one, other, effort)
+    assert effort.left > 1_000_000 - 2 * PAIR_STEPS
+    assert effort.left < 1_000_000 - PAIR_STEPS
