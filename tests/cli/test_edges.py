@@ -135,7 +135,7 @@ def test_a_disabled_router_is_told_in_traefiks_own_words(own_cli: Run, own_clien
     own_cli(*EXPOSE, "--wait", "10").check()
     told = own_cli("router", "set", "alvin", "--entry-point", "nowhere", "--wait", "10")
     assert told.status == 3
-    assert "Warning: edge default has no entry point nowhere, but " in told.out
+    assert "Warning: edge default has no entry point nowhere (it has " in told.out
     assert "  default is degraded: it disabled router alvin: " in told.err
     told = own_cli("domain", "add", "budi.xyz", "--wait", "10")
     assert told.status == 0
