@@ -6,6 +6,7 @@ A host name is not looked up: it is Traefik that does, and what it finds can cha
 import ipaddress
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -72,6 +73,7 @@ _LONGEST_ADDRESS: Final = 64
 _TEREDO: Final = ipaddress.IPv6Network("2001::/32")
 _LOCAL_NAT64: Final = ipaddress.IPv6Network("64:ff9b:1::/48")
 _ISATAP: Final = 0x5EFE
+_LOCAL: Final = ipaddress.IPv4Address("127.0.0.1")
 _LOOPBACK: Final = ipaddress.IPv6Address("::1")
 
 
@@ -128,10 +130,22 @@ def _find_spoken(name: str) -> Address | None:
         return None
 
 
-def find_trouble(url: str, networks: Sequence[Network]) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where servers may be: in these networks, or in all if there are none; and at host names too, or not."""
+
+    networks: Sequence[Network] = ()
+    names: bool = True
+
+
+ANYWHERE: Final = Places()
+
+
+def find_trouble(url: str, places: Places = ANYWHERE) -> str | None:
     """Say why a server's URL, in its normal form, leads where none may be, or return None if one may.
 
-    `networks` are those that servers are kept to; empty means all.
+    Where a name leads can change at any time, so servers that are kept to networks have addresses unless the
+    operator trusts whoever answers for the names.
     """
     try:
         host = urlsplit(url).hostname or ""
@@ -139,16 +153,27 @@ def find_trouble(url: str, networks: Sequence[Network]) -> str | None:
         return Message("its URL cannot be read")
     if reason := find_refusal(host):
         return Message("{host} {reason}: no server can be there", host=host, reason=reason)
-    address = find_address(host) or _find_spoken(host.lower().rstrip("."))
-    if not networks or address is None:
-        return None
+    return _find_outside(host, places) if places.networks else None
+
+
+def _find_outside(host: str, places: Places) -> str | None:
+    name = host.lower().rstrip(".")
+    address = _LOCAL if name == "localhost" or name.endswith(".localhost") else find_address(host) or _find_spoken(name)
+    if address is None:
+        if places.names:
+            return None
+        return Message(
+            "{host} is a name, and PROVIDER_SERVER_NETWORKS keeps servers to some networks: write the address, or let "
+            "the operator allow names with PROVIDER_SERVER_NAMES",
+            host=host,
+        )
     plain = _plain(address)
-    if any(plain in network for network in networks):
+    if any(plain in network for network in places.networks):
         return None
     return Message(
         "{host} is outside the networks that PROVIDER_SERVER_NETWORKS allows: {networks}",
         host=host,
-        networks=", ".join(map(str, networks)),
+        networks=", ".join(map(str, places.networks)),
     )
 
 

@@ -132,7 +132,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     does with a document that it cannot take.
     """
     database = Database(settings.database_path)
-    revisions = Revisions(database, assemble, settings.allowed_networks, settings.retention)
+    revisions = Revisions(database, assemble, settings.server_places, settings.retention)
     polls = Polls(settings.coalesce_ms / 1000)
     edges = Edges(revisions, polls, settings.traefik_api_urls)
     memory = Memory(database, edges)

@@ -11,7 +11,15 @@ DEFAULT_PORT: Final = "8000"
 SETTINGS: Final = frozenset(
     {
         *("DATABASE_URL", "HOST", "PORT", "ALLOWED_HOSTS", "PUBLIC_URL", "TLS_CERTIFICATE", "TLS_KEY"),
-        *("TRUSTED_PROXIES", "ALLOW_INSECURE", "TRAEFIK", "TRAEFIK_API", "ENTRY_POINTS", "SERVER_NETWORKS"),
+        *(
+            "TRUSTED_PROXIES",
+            "ALLOW_INSECURE",
+            "TRAEFIK",
+            "TRAEFIK_API",
+            "ENTRY_POINTS",
+            "SERVER_NAMES",
+            "SERVER_NETWORKS",
+        ),
         *("FALLBACK_FILE", "COALESCE_MS", "HISTORY_REVISIONS", "HISTORY_DAYS", "LOG_LEVEL", "LOG_FORMAT"),
     }
 )

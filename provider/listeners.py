@@ -37,7 +37,8 @@ def _words(route: Route, edge: str, missing: Collection[str], names: Collection[
             found=", ".join(found),
         )
     return Message(
-        "edge {edge} has no entry point {missing} (it has {names}): it disables the router {router}, and requests get 404",
+        "edge {edge} has no entry point {missing} (it has {names}): it disables the router {router}, and requests "
+        "get 404",
         **told,
         names=", ".join(sorted(names)) or Message("none"),
     )

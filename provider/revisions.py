@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 from sqlmodel import Session, col, select
 
 from provider import brake, configuration
-from provider.addresses import Network
+from provider.addresses import ANYWHERE, Places
 from provider.brake import Removal
 from provider.configuration import Document, Part, Parts, Section
 from provider.conflicts import Finding
@@ -108,11 +108,11 @@ class Revisions:
         self,
         database: Database,
         assemble: Callable[[Parts], Document] = configuration.assemble,
-        server_networks: Sequence[Network] = (),
+        server_places: Places = ANYWHERE,
         retention: Retention = LONG,
     ) -> None:
         self._database = database
-        self._server_networks = server_networks
+        self._server_places = server_places
         self._retention = retention
         self._assemble = assemble
         self._lock = threading.Lock()
@@ -154,7 +154,7 @@ class Revisions:
                 self._database.open()
                 with self._database.writing() as session:
                     snapshot = self._adopt(session)
-                    servers.keep_to(session, self._server_networks)
+                    servers.keep_to(session, self._server_places)
                     outside = servers.find_outside(session)
                 _warn(outside)
                 self._publish(snapshot)
@@ -170,7 +170,7 @@ class Revisions:
         """Give a session for reading. Raises `Unavailable`."""
         self._check_loaded()
         with self._database.reading() as session:
-            servers.keep_to(session, self._server_networks)
+            servers.keep_to(session, self._server_places)
             yield session
 
     def change(
@@ -227,7 +227,7 @@ class Revisions:
 
     def _apply(self, session: Session, known: Snapshot, apply: Callable[[Session], T]) -> "_Applied[T]":
         before = self._catch_up(session, known)
-        servers.keep_to(session, self._server_networks)
+        servers.keep_to(session, self._server_places)
         result = apply(session)
         changes = net(records.changes(session))
         stored = _Stored(session, changes)

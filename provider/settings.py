@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from provider.addresses import Network, read_networks
+from provider.addresses import ANYWHERE, Network, Places, read_networks
 from provider.environment import DEFAULT_PORT, PREFIX, is_link
 from provider.errors import FieldError, SettingsError, pointer
 from provider.store.revisions import LONG, Retention
@@ -73,8 +73,11 @@ class Settings(BaseSettings):
     )
     server_networks: str | None = Field(
         default=None,
-        description="Networks that servers with literal addresses may be in, such as `10.0.0.0/8`, with commas "
-        "between; else all.",
+        description="Networks that servers may be in, such as `10.0.0.0/8`, separated by commas; else all.",
+    )
+    server_names: bool = Field(
+        default=False,
+        description="Whether servers may have host names where `PROVIDER_SERVER_NETWORKS` keeps them to some networks.",
     )
     fallback_file: Path | None = Field(
         default=None,
@@ -255,9 +258,9 @@ class Settings(BaseSettings):
         return text
 
     @property
-    def allowed_networks(self) -> list[Network]:
-        """The networks that servers are kept to; empty means all."""
-        return read_networks(self.server_networks) if self.server_networks else []
+    def server_places(self) -> Places:
+        """Where servers may be."""
+        return Places(read_networks(self.server_networks), self.server_names) if self.server_networks else ANYWHERE
 
     @field_validator("log_level", "log_format", mode="before")
     @classmethod

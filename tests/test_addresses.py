@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
 from provider import addresses, values
+from provider.addresses import Places
 from provider.errors import SettingsError
 from provider.settings import Settings, read_settings
 from tests.running import Service, fetch, http_client, running_service
@@ -179,12 +180,27 @@ def test_no_other_ipv4_address_is_refused(address: IPv4Address) -> None:
         ("10.0.0.0/8, fd00::/8", "http://[fd00::1]:80", True),
         ("10.0.0.11/32", "http://10.0.0.12", False),
         ("0.0.0.0/0,::/0", "http://169.254.169.254", False),
-        ("10.0.0.0/8", "http://a.example", True),
-        ("10.0.0.0/8", "http://localhost", True),
+        ("10.0.0.0/8", "http://a.example", False),
+        ("10.0.0.0/8", "http://app.svc.cluster.local.:80", False),
+        ("10.0.0.0/8", "http://LOCALHOST", False),
+        ("127.0.0.0/8", "http://localhost:3000", True),
+        ("127.0.0.0/8", "http://app.localhost.", True),
     ],
 )
-def test_literal_addresses_are_kept_to_the_networks(networks: str, url: str, allowed: bool) -> None:
-    assert (addresses.find_trouble(url, addresses.read_networks(networks)) is None) == allowed
+def test_servers_are_kept_to_the_networks(networks: str, url: str, allowed: bool) -> None:
+    assert (addresses.find_trouble(url, Places(addresses.read_networks(networks), names=False)) is None) == allowed
+
+
+def test_names_are_allowed_beside_networks_where_the_operator_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROVIDER_SERVER_NETWORKS", "10.0.0.0/8")
+    told = addresses.find_trouble("http://a.example", read_settings().server_places)
+    assert told is not None
+    assert "PROVIDER_SERVER_NAMES" in told
+    monkeypatch.setenv("PROVIDER_SERVER_NAMES", "true")
+    places = read_settings().server_places
+    assert addresses.find_trouble("http://a.example", places) is None
+    assert addresses.find_trouble("http://localhost", places) is not None
+    assert addresses.find_trouble("http://192.0.2.1", places) is not None
 
 
 @pytest.mark.parametrize(
@@ -198,8 +214,8 @@ def test_a_setting_that_is_no_network_is_named(monkeypatch: pytest.MonkeyPatch, 
 
 def test_an_empty_setting_allows_all_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROVIDER_SERVER_NETWORKS", "")
-    assert read_settings().allowed_networks == []
-    assert [str(network) for network in Settings(server_networks="10.0.0.0/8").allowed_networks] == ["10.0.0.0/8"]
+    assert read_settings().server_places == Places()
+    assert list(map(str, Settings(server_networks="10.0.0.0/8").server_places.networks)) == ["10.0.0.0/8"]
 
 
 @pytest.fixture(scope="module")
@@ -306,7 +322,7 @@ def test_other_services_keep_servers_to_no_network(service: Service, client: htt
 )
 def test_a_name_that_leads_to_the_metadata_of_a_cloud_is_refused(host: str) -> None:
     assert addresses.find_refusal(host) is not None
-    assert addresses.find_trouble(f"http://{host}", []) is not None
+    assert addresses.find_trouble(f"http://{host}") is not None
 
 
 @pytest.mark.parametrize(
@@ -317,6 +333,6 @@ def test_a_name_that_only_looks_like_it_is_not(host: str) -> None:
 
 
 def test_a_name_with_an_address_in_it_is_kept_to_the_networks_too() -> None:
-    networks = addresses.read_networks("10.0.0.0/8")
+    networks = Places(addresses.read_networks("10.0.0.0/8"))
     assert addresses.find_trouble("http://10.0.0.1.nip.io", networks) is None
     assert addresses.find_trouble("http://192.0.2.1.nip.io", networks) is not None

@@ -6,30 +6,30 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from provider.addresses import Network, find_trouble
+from provider.addresses import ANYWHERE, Places, find_trouble
 from provider.errors import FieldError, Invalid
 from provider.models import Server, ServerInput, Service
 from provider.store import records
 from provider.store.records import Label
 
-_NETWORKS = "server_networks"
+_PLACES = "server_places"
 
 
-def keep_to(session: Session, networks: Sequence[Network]) -> None:
-    """Let servers lead to these networks only, whoever writes in this session; none means to all."""
-    session.info[_NETWORKS] = networks
+def keep_to(session: Session, places: Places) -> None:
+    """Let servers be there only, whoever writes in this session."""
+    session.info[_PLACES] = places
 
 
 def find_outside(session: Session) -> dict[str, str]:
     """Return the stored servers (`SERVICE/SERVER`) that lead where none may be now, with why."""
-    networks = session.info.get(_NETWORKS, ())
+    places = session.info.get(_PLACES, ANYWHERE)
     rows = session.exec(select(Server.service, Server.name, Server.url).order_by(Server.service, Server.name))
-    return {f"{service}/{name}": trouble for service, name, url in rows if (trouble := find_trouble(url, networks))}
+    return {f"{service}/{name}": trouble for service, name, url in rows if (trouble := find_trouble(url, places))}
 
 
 def find_refusal(session: Session, url: str) -> str | None:
     """Return why no server may be at a URL, or None if one may."""
-    return find_trouble(url, session.info.get(_NETWORKS, ()))
+    return find_trouble(url, session.info.get(_PLACES, ANYWHERE))
 
 
 def find(session: Session, service: str, name: str) -> ServerInput | None:
