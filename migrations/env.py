@@ -35,8 +35,8 @@ def changes_schema(path: Path) -> bool:
 def run() -> None:
     path: Path = context.config.attributes.get("database_path") or read_settings().database_path
     say: Callable[[str], None] = context.config.attributes.get("say", context.config.print_stdout)
-    copy = context.config.attributes.get("copy", True) and changes_schema(path)
-    with migrating(path, copy=copy, say=say) as connection:
+    copies = context.config.attributes.get("copies", True) and changes_schema(path)
+    with migrating(path, copies=copies, say=say) as connection:
         context.configure(
             connection=connection,
             target_metadata=METADATA,

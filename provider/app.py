@@ -151,7 +151,14 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
         events.open(asyncio.get_running_loop())
         recalled = await memory.recall()  # before anybody is given what he rejected
         await access.follow()
-        keeping = [watch(edges), memory.keep(recalled=recalled), fallback.keep(), access.keep(), events.keep()]
+        keeping = [
+            watch(edges),
+            memory.keep(recalled=recalled),
+            fallback.keep(),
+            access.keep(),
+            events.keep(),
+            _probe(revisions),
+        ]
         tasks = [asyncio.create_task(task) for task in keeping]
         if not loaded:
             tasks.append(asyncio.create_task(_load_later(revisions)))
@@ -241,6 +248,22 @@ def _include_routes(api: FastAPI) -> None:
         api.include_router(page.router)
     for page in (accounts_pages, tokens_pages, audit_pages):
         api.include_router(page.router)
+
+
+async def _probe(revisions: Revisions) -> None:
+    """Find out again and again whether changes can be kept, and log what became of it, until cancelled."""
+    told: str | None = None
+    while True:
+        if revisions.current is not None:
+            await asyncio.to_thread(revisions.probe)
+            if (trouble := revisions.find_trouble()) != told:
+                told = trouble
+                logger.log(
+                    logging.ERROR if told else logging.INFO,
+                    "%s",
+                    f"changes are refused: {told}" if told else "changes are taken again",
+                )
+        await asyncio.sleep(_RETRY_SECONDS)
 
 
 async def _load_later(revisions: Revisions) -> None:

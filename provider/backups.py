@@ -115,7 +115,7 @@ def _bring_up_to_date(copy: Path, file: Path, say: Callable[[str], None]) -> Non
         raise Unusable(f"{file} cannot be restored: it is damaged ({damage}): take another backup")
     if found is Condition.OLDER:
         try:
-            schema.migrate(copy, say, copy=False)
+            schema.migrate(copy, say, copies=False)
         except ProviderError as error:
             raise Unusable(f"{file} cannot be restored: {error.detail}") from error
         copies.settle(copy)

@@ -157,6 +157,9 @@ class Metrics:
             yield _gauge("provider_document_size_bytes", "Size of the document that is served.", {(): size_bytes})
         readable = objects is not None
         yield _gauge("provider_database_readable", "1 if the database could be read just now, else 0.", {(): readable})
+        words = "1 if the database takes changes, as far as is known, else 0."
+        writable = self._database.find_trouble() is None
+        yield _gauge("provider_database_writable", words, {(): writable})
         database_bytes = self._database.find_size_bytes()
         if database_bytes is not None:
             words = "Size of the database's file, with its write-ahead log."

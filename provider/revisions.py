@@ -132,12 +132,17 @@ class Revisions:
         return self._problem
 
     def find_trouble(self) -> str | None:
-        """Say why no change can be kept now, for a person, as far as a look at the database's file tells."""
-        try:
-            self._database.check()
-        except Unavailable as error:
-            return error.detail
-        return None
+        """Say why no change can be kept now, for a person, as far as it is known."""
+        return self._database.find_trouble()
+
+    def find_worry(self) -> str | None:
+        """Say why changes would be refused after a restart, for a person."""
+        return self._database.find_worry()
+
+    def probe(self) -> None:
+        """Find out whether a change could be kept now, and read the state anew once that is so after it was not."""
+        if self._database.probe() and self._database.is_frozen:
+            self.load()
 
     def subscribe(self, listener: Callable[[Snapshot], None]) -> None:
         """Call `listener` with each new snapshot, in the thread that made it."""
@@ -152,10 +157,7 @@ class Revisions:
         try:
             with self._alone():
                 self._database.open()
-                with self._database.writing() as session:
-                    snapshot = self._adopt(session)
-                    servers.keep_to(session, self._server_places)
-                    outside = servers.find_outside(session)
+                snapshot, outside = self._read()
                 _warn(outside)
                 self._publish(snapshot)
         except ProviderError as error:
@@ -164,6 +166,20 @@ class Revisions:
             self._problem = error.detail
             return False
         return True
+
+    def _read(self) -> tuple[Snapshot, Mapping[str, str]]:
+        """Read the stored state, and adopt it. Where nothing can be written it is served as it is."""
+        try:
+            with self._database.writing() as session:
+                return self._adopt(session), self._find_outside(session)
+        except Unavailable:
+            with self._database.reading() as session:
+                parts, document = read_verified(session)
+                return Snapshot(last_revision(session)[0], document, parts), self._find_outside(session)
+
+    def _find_outside(self, session: Session) -> Mapping[str, str]:
+        servers.keep_to(session, self._server_places)
+        return servers.find_outside(session)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -94,6 +94,8 @@ def _warn_of_database(revisions: Revisions) -> Iterator[str]:
     trouble = revisions.find_trouble()
     if trouble is not None:
         yield f"changes are refused: {trouble}"
+    elif (worry := revisions.find_worry()) is not None:
+        yield f"changes would be refused after a restart: {worry}"
 
 
 def _warn_of_fallback(fallback: Fallback) -> Iterator[str]:

@@ -18,7 +18,7 @@ from provider.cli.output import note
 from provider.cli.ports import Port
 from provider.database import locks, schema
 from provider.database.claims import claim
-from provider.errors import SettingsError
+from provider.errors import SettingsError, Unavailable
 from provider.server import Server
 from provider.settings import Settings, read_settings
 
@@ -58,8 +58,11 @@ def serve(host: HostOption = None, port: PortOption = None, allow_insecure: Inse
         schema.check_current(settings.database_path)
         for warning in check_binding(settings):
             note(warning)
-        for line in make_first_link(settings.database_path, service_url(settings)):
-            typer.echo(line)
+        try:
+            for line in make_first_link(settings.database_path, service_url(settings)):
+                typer.echo(line)
+        except (Unavailable, OSError) as error:  # polls are served all the same
+            note(f"no link to log in for the first time could be made: {error}")
         sys.stdout.flush()
         logs.configure(settings.log_level, settings.log_format)
         Server(create_app(settings), settings).run()

@@ -30,6 +30,9 @@ PRAGMAS: Final = {
     "wal_autocheckpoint": WAL_PAGES,
 }
 
+HINDERED: Final = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
+"""What SQLite answers to who cannot write beside a database what reading it takes."""
+
 
 def prepare(connection: sqlite3.Connection, pragmas: dict[str, Any] = PRAGMAS) -> None:
     """Set the pragmas on a connection, and make sure that they hold. SQLite itself folds only ASCII letters."""
@@ -39,6 +42,42 @@ def prepare(connection: sqlite3.Connection, pragmas: dict[str, Any] = PRAGMAS) -
         (found,) = connection.execute(f"PRAGMA {name}").fetchone()
         if found != value:
             raise sqlite3.OperationalError(f"PRAGMA {name} is {found}, not {value}")
+
+
+def read(path: Path, timeout_seconds: float = BUSY_TIMEOUT_MS / 1000) -> sqlite3.Connection:
+    """Open a database to read it, wherever it lies and however its last writer ended. Raises `sqlite3.Error`.
+
+    What a process that was killed left in a journal is rolled back first, as whoever opens the file to write does:
+    SQLite shows nothing of such a file to who may only read. Where the index of the write-ahead log cannot be made
+    (a full disk, a folder that cannot be written), the log is read without one, or is known to be empty.
+    """
+    uri = f"file:{quoted(path)}"
+    ways = [(f"{uri}?mode=ro", "NORMAL"), (f"{uri}?mode=rw", "NORMAL"), (f"{uri}?mode=rw", "EXCLUSIVE")]
+    if is_settled(path):
+        ways.append((f"{uri}?immutable=1", "NORMAL"))
+    first: sqlite3.Error | None = None
+    for way, locking in ways:
+        connection = sqlite3.connect(way, uri=True, isolation_level=None, timeout=timeout_seconds)
+        try:
+            connection.execute(f"PRAGMA locking_mode = {locking}").fetchone()
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError as error:
+            connection.close()
+            first = first or error
+            if error.sqlite_errorcode & 0xFF not in HINDERED:
+                raise
+        except (sqlite3.DatabaseError, UnicodeDecodeError):
+            connection.close()
+            raise
+        else:
+            return connection
+    raise first or sqlite3.OperationalError("unable to open database file")
+
+
+def is_settled(path: Path) -> bool:
+    """Tell whether all of a database is in its file: it has no write-ahead log, and no journal to be rolled back."""
+    beside = [Path(f"{path}{ending}") for ending in ("-wal", "-journal")]
+    return not any(log.exists() and log.stat().st_size for log in beside)
 
 
 def _casefold(text: str | None) -> str | None:

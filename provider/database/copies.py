@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from provider.database.connections import BUSY_TIMEOUT_MS, quoted
+from provider.database.connections import quoted, read
 from provider.errors import Unavailable
 
 _STEP_PAGES: Final = 256
@@ -154,8 +154,7 @@ def _kept_path(path: Path) -> Path:
 
 
 def _read(path: Path, *, live: bool) -> sqlite3.Connection:
+    if live or _beside(path):
+        return read(path)
     # A file that lies still is read as it is, and gets no log beside it: its folder may be one to read only.
-    mode = "mode=ro" if live or _beside(path) else "immutable=1"
-    return sqlite3.connect(
-        f"file:{quoted(path)}?{mode}", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000
-    )
+    return sqlite3.connect(f"file:{quoted(path)}?immutable=1", uri=True, isolation_level=None)

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -17,7 +17,9 @@ from alembic.util import CommandError
 from sqlalchemy import URL, Connection, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 
-from provider.database.connections import APPLICATION_ID, BUSY_TIMEOUT_MS, PRAGMAS, RESTORE, begin, prepare, quoted
+from provider.database.connections import APPLICATION_ID, HINDERED, PRAGMAS, RESTORE, begin, is_settled, prepare, read
+from provider.database.copies import copy, partial, sync
+from provider.database.writes import may_write, why_unwritable
 from provider.errors import Unavailable
 
 
@@ -31,6 +33,7 @@ class Condition(StrEnum):
     NEWER = "newer"
     FOREIGN = "foreign"
     LOCKED = "locked"
+    CLOSED = "closed"
     UNREADABLE = "unreadable"
 
 
@@ -60,20 +63,26 @@ def alembic_config(path: Path) -> Config:
 
 def inspect(path: Path) -> Inspection:
     """Find out what a database file is, without changing it."""
-    if not path.exists():
-        return Inspection(Condition.MISSING, None, f"there is no database at {path}")
     try:
-        connection = sqlite3.connect(f"file:{quoted(path)}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_MS / 1000)
-        try:
+        path.stat()
+        with closing(read(path)) as connection:
             return _inspect(connection, path)
-        finally:
-            connection.close()
+    except (FileNotFoundError, NotADirectoryError):
+        return Inspection(Condition.MISSING, None, f"there is no database at {path}")
+    except OSError as error:
+        return Inspection(Condition.CLOSED, None, f"the database {path} cannot be read: {error.strerror}")
     except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-            return Inspection(Condition.LOCKED, None, f"the database {path} is locked by another program")
-        return Inspection(Condition.UNREADABLE, None, f"{path} cannot be read as an SQLite database: {error}")
+        return _inspect_error(error, path)
     except UnicodeDecodeError:  # the driver reads what SQLite says about a damaged file
         return Inspection(Condition.UNREADABLE, None, f"{path} cannot be read as an SQLite database: it is damaged")
+
+
+def _inspect_error(error: sqlite3.DatabaseError, path: Path) -> Inspection:
+    if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+        return Inspection(Condition.LOCKED, None, f"the database {path} is locked by another program")
+    if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in HINDERED and path.is_file():
+        return Inspection(Condition.CLOSED, None, _why_closed(path, error))
+    return Inspection(Condition.UNREADABLE, None, f"{path} cannot be read as an SQLite database: {error}")
 
 
 def _inspect(connection: sqlite3.Connection, path: Path) -> Inspection:
@@ -103,8 +112,17 @@ _REMEDIES: Final = {
     Condition.NEWER: "run that version, or go back to a copy of the database from before",
     Condition.FOREIGN: "set PROVIDER_DATABASE_URL to another file",
     Condition.LOCKED: "wait until that is done, or end it",
+    Condition.CLOSED: "let this user read and write it and its folder, on a file system that can be written",
     Condition.UNREADABLE: f"set it right, or {RESTORE}",
 }
+
+
+def _why_closed(path: Path, error: sqlite3.Error) -> str:
+    if not os.access(path, os.R_OK):
+        return f"the database {path} cannot be read by this user"
+    if not is_settled(path) and not may_write(path):
+        return f"the database {path} was left in the middle of a write, which must be completed or undone in its folder"
+    return f"the database {path} cannot be opened: {error}"
 
 
 def check_current(path: Path) -> None:
@@ -117,26 +135,23 @@ def check_current(path: Path) -> None:
 def check_whole(path: Path) -> None:
     """Raise `Unavailable` if a page of the database is damaged: SQLite notices only when it comes upon it."""
     try:
-        connection = sqlite3.connect(f"file:{quoted(path)}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_MS / 1000)
-        try:
+        with closing(read(path)) as connection:
             found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
-        finally:
-            connection.close()
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise Unavailable(f"the database {path} cannot be checked: {error}") from error
     if found != ["ok"]:
         raise Unavailable(f"the database {path} is damaged: {RESTORE}")
 
 
-def migrate(path: Path, say: Callable[[str], None] = lambda _line: None, *, copy: bool = True) -> None:
+def migrate(path: Path, say: Callable[[str], None] = lambda _line: None, *, copies: bool = True) -> None:
     """Bring a database to this version's schema, as `alembic upgrade head` does. Makes the file if need be.
 
-    With `copy`, a copy is kept beside the file before anything is changed. Raises `Unavailable` for a file
+    With `copies`, a copy is kept beside the file before anything is changed. Raises `Unavailable` for a file
     that is not ours, or newer than we are.
     """
     config = alembic_config(path)
     config.attributes["say"] = say
-    config.attributes["copy"] = copy
+    config.attributes["copies"] = copies
     try:
         command.upgrade(config, "head")
     except CommandError as error:  # which is how Alembic's own command line is told
@@ -144,14 +159,20 @@ def migrate(path: Path, say: Callable[[str], None] = lambda _line: None, *, copy
 
 
 @contextmanager
-def migrating(path: Path, *, copy: bool, say: Callable[[str], None]) -> Iterator[Connection]:
+def migrating(path: Path, *, copies: bool, say: Callable[[str], None]) -> Iterator[Connection]:
     """Give Alembic a connection on which all migrations together are one transaction.
 
     Foreign keys are off meanwhile (a batch ALTER of a parent with them on deletes its children), and
-    checked before the commit. With `copy`, the file is copied first, next to it.
+    checked before the commit. With `copies`, the file is copied first, next to it.
     """
     found = inspect(path)
-    if found.condition in {Condition.FOREIGN, Condition.NEWER, Condition.LOCKED, Condition.UNREADABLE}:
+    if found.condition in {
+        Condition.FOREIGN,
+        Condition.NEWER,
+        Condition.LOCKED,
+        Condition.CLOSED,
+        Condition.UNREADABLE,
+    }:
         raise Unavailable(f"{found.detail}: it is left as it is; {_REMEDIES[found.condition]}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -168,13 +189,15 @@ def migrating(path: Path, *, copy: bool, say: Callable[[str], None]) -> Iterator
             prepare(driver, PRAGMAS | {"foreign_keys": 0})
             with connection.begin():
                 # The write lock is held: what is copied is what will be migrated.
-                if copy and found.version is not None:
+                if copies and found.version is not None:
                     say(f"copied the database to {_copy(path, found.version)}")
                 yield connection
                 if broken := connection.execute(text("PRAGMA foreign_key_check")).fetchall():
                     raise Unavailable(f"after the migration {len(broken)} rows refer to nothing: nothing was changed")
-    except OperationalError as error:
-        raise Unavailable(f"the database {path} cannot be migrated: {error.orig}") from error
+    except (OperationalError, sqlite3.OperationalError) as error:
+        cause = error.orig if isinstance(error, OperationalError) else error
+        why = why_unwritable(path, cause) if isinstance(cause, sqlite3.Error) else str(cause)
+        raise Unavailable(f"nothing was migrated: {why}") from error
     finally:
         engine.dispose()
 
@@ -186,16 +209,18 @@ def _make_private(path: Path) -> None:
 
 
 def _copy(path: Path, version: str) -> Path:
+    """Copy a database beside itself, under a name that appears when the copy is whole. Raises `Unavailable`."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     target = path.with_name(f"{path.name}.{version}.{stamp}.copy")
-    source = sqlite3.connect(f"file:{quoted(path)}?mode=ro", uri=True)
     try:
-        _make_private(target)
-        copied = sqlite3.connect(target)
-        try:
-            source.backup(copied)
-        finally:
-            copied.close()
-    finally:
-        source.close()
+        with partial(target) as copied:
+            copy(path, copied, lambda _done, _total: None, live=True)
+            copied.replace(target)
+            sync(target.parent)
+    except sqlite3.Error as error:
+        told = why_unwritable(target, error)
+        raise Unavailable(f"nothing was migrated, since no copy could be made before: {told}") from error
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise Unavailable(f"nothing was migrated, since the copy {target} could not be made before: {why}") from error
     return target

@@ -4,19 +4,23 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy import URL, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from provider.database.connections import APPLICATION_ID, RESTORE, begin, prepare, quoted
+from provider.database.connections import APPLICATION_ID, HINDERED, PRAGMAS, RESTORE, begin, prepare, quoted
+from provider.database.frozen import Frozen
 from provider.database.schema import check_current, check_whole
+from provider.database.writes import Writes, may_write, why_unwritable
 from provider.errors import Unavailable
 from provider.messages import Message
 
+_FROZEN: Final = -1
+"""The version of what does not change. SQLite's own begin with 1."""
 _MAGIC: Final = b"SQLite format 3\0"
 _HEADER_BYTES: Final = 100
 _APPLICATION_ID_BYTES: Final = slice(68, 72)
@@ -39,16 +43,70 @@ class Database:
         self.path = path
         self._file: _OpenFile | None = None
         self._watcher: sqlite3.Connection | None = None
+        self._frozen: Frozen | None = None
+        self._writes = Writes(path)
         self._engine = self._make_engine()
 
     def open(self) -> None:
-        """Take the file as it is now. Raises `Unavailable`, with what to do, if it cannot be served."""
+        """Take the file as it is now. Raises `Unavailable`, with what to do, if it cannot be served.
+
+        One that can be read and not written is read as it is at this moment, and `is_frozen` until it is opened anew.
+        """
         self.close()
         check_current(self.path)
         check_whole(self.path)
         self._file = _OpenFile(self.path)
+        if (trouble := self._find_hindrance()) is not None:
+            self._freeze(trouble)
+            return
         uri = f"file:{quoted(self.path)}?mode=rw"
         self._watcher = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether what is read is as the file was when it was opened, since it could not be written."""
+        return self._frozen is not None
+
+    def probe(self) -> bool:
+        """Find out, with a look at the file, whether a write would be kept now. May take a moment."""
+        return self._writes.probe()
+
+    def find_trouble(self) -> str | None:
+        """Say why changes are refused now, for a person; None while they are taken, as far as that is known."""
+        try:
+            self._check_file()
+        except Unavailable as error:
+            return error.detail
+        return self._writes.trouble
+
+    def find_worry(self) -> str | None:
+        """Say why changes would be refused after a restart although they are taken now, for a person."""
+        if may_write(self.path):
+            return None
+        return Message(
+            "the database {path} cannot be opened to be written any more: make it and its folder writable",
+            path=self.path,
+        )
+
+    def _find_hindrance(self) -> sqlite3.Error | None:
+        """Find what keeps everybody from opening the file as this process needs it, to read and to write."""
+        try:
+            with closing(sqlite3.connect(f"file:{quoted(self.path)}?mode=rw", uri=True, isolation_level=None)) as tried:
+                prepare(tried)
+                tried.execute("BEGIN IMMEDIATE")
+                tried.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in HINDERED:
+                return error
+        return None
+
+    def _freeze(self, trouble: sqlite3.Error) -> None:
+        try:
+            self._frozen = Frozen(self.path)
+        except sqlite3.Error as error:
+            raise Unavailable(why_unwritable(self.path, error)) from error
+        self._writes.failed(trouble)
+        self._engine = self._make_engine(self._frozen)
 
     def close(self) -> None:
         """Close all connections that no session holds."""
@@ -57,18 +115,13 @@ class Database:
         if self._watcher is not None:
             self._watcher.close()
             self._watcher = None
+        if self._frozen is not None:
+            self._frozen.close()
+            self._frozen = None
+            self._engine = self._make_engine()
         if self._file is not None:
             self._file.close()
             self._file = None
-
-    def check(self) -> None:
-        """Look at the file, no more. Raises `Unavailable` if it is missing, another or overwritten, or not writable."""
-        self._check_file()
-        # SQLite writes its log beside the file, so the folder counts too.
-        if not (os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)):
-            raise Unavailable(
-                Message("the database {path} cannot be written: make it and its folder writable", path=self.path)
-            )
 
     def find_version(self) -> int | None:
         """Return a number that is another one after each commit, by whichever process; None where it cannot be told.
@@ -76,6 +129,8 @@ class Database:
         It takes some microseconds, and never waits.
         """
         watcher = self._watcher
+        if self._frozen is not None:
+            return _FROZEN
         if watcher is None:
             return None
         try:
@@ -101,7 +156,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Give a session that alone may write; commit at its end, roll back on any error. Raises `Unavailable`."""
-        with self._session("BEGIN IMMEDIATE") as session:
+        with self._noting(), self._session("BEGIN IMMEDIATE") as session:
             yield session
             self._check_file()
             session.commit()
@@ -111,9 +166,23 @@ class Database:
     @contextmanager
     def trying(self) -> Iterator[Session]:
         """Give a session as `writing` does, of which nothing is kept. Raises `Unavailable`."""
-        with self._session("BEGIN IMMEDIATE") as session:
+        with self._noting(), self._session("BEGIN IMMEDIATE") as session:
             yield session
             session.rollback()
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Note what a write comes to. Raises `Unavailable` for a file that is known not to take any."""
+        if self.is_frozen:
+            raise Unavailable(self._writes.trouble or Message("the database {path} is not open", path=self.path))
+        self._writes.begin()
+        try:
+            yield
+        except Unavailable as error:
+            self._writes.failed(getattr(error.__cause__, "orig", None))
+            raise
+        finally:
+            self._writes.end()
 
     @contextmanager
     def _session(self, begin: str) -> Iterator[Session]:
@@ -127,17 +196,21 @@ class Database:
             raise Unavailable(Message("the database {path} is not open", path=self.path))
         self._file.check()
 
-    def _make_engine(self) -> Engine:
+    def _make_engine(self, frozen: Frozen | None = None) -> Engine:
+        # mode=rw: a missing file is an error, and is not made anew, empty.
+        query = {"mode": "rw"} if frozen is None else {"mode": "memory", "cache": "shared"}
+        name = f"file:{quoted(self.path)}" if frozen is None else frozen.name
         engine = create_engine(
-            # mode=rw: a missing file is an error, and is not made anew, empty.
-            URL.create("sqlite", database=f"file:{quoted(self.path)}", query={"mode": "rw", "uri": "true"}),
+            URL.create("sqlite", database=name, query=query | {"uri": "true"}),
+            poolclass=QueuePool,
             pool_size=10,
             max_overflow=40,
             hide_parameters=True,  # in the texts of errors, and so in the log
             connect_args={"check_same_thread": False, "isolation_level": None},
             json_deserializer=_read_json,
         )
-        event.listen(engine, "connect", lambda connection, _record: prepare(connection))
+        pragmas = PRAGMAS if frozen is None else {"query_only": 1}
+        event.listen(engine, "connect", lambda connection, _record: prepare(connection, pragmas))
         event.listen(engine, "begin", begin)
         return engine
 
@@ -170,15 +243,19 @@ def _told(path: Path) -> Iterator[None]:
     except DBAPIError as error:
         if isinstance(error.orig, sqlite3.IntegrityError):
             raise
-        raise Unavailable(
-            Message("the database {path} cannot be used now: {why}", path=path, why=str(error.orig))
-        ) from error
+        raise Unavailable(_why(path, error.orig)) from error
     except UnicodeDecodeError as error:  # the driver reads what SQLite says about a damaged file
         raise Unavailable(Message("the database {path} is damaged: {restore}", path=path, restore=RESTORE)) from error
     except LookupError as error:
         if type(error) is not LookupError:  # which is what SQLAlchemy raises for a value that an enum lacks
             raise
         raise Unavailable(Message("the database {path} is damaged: {restore}", path=path, restore=RESTORE)) from error
+
+
+def _why(path: Path, error: BaseException | None) -> Message:
+    if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in HINDERED:
+        return why_unwritable(path, error)
+    return Message("the database {path} cannot be used now: {why}", path=path, why=str(error))
 
 
 class _OpenFile:

@@ -1,0 +1,252 @@
+"""Disks that are full or read-only, files of others, writes that were killed: what is told, and what goes on."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from random import Random
+
+import httpx
+import pytest
+
+from provider.database import schema
+from provider.database.schema import Condition
+from tests.cli.running import Result, run_forked, variables
+from tests.forking import Forked
+from tests.running import (
+    AUTHORIZED,
+    cases,
+    fetch,
+    free_port,
+    running_service,
+    service_process,
+    wait_until,
+)
+from tests.test_database import execute, migrate_with, next_version, query
+
+NOBODY = 65534
+FILLER = "CREATE TABLE filler{} AS SELECT '{}' AS text"
+FILLERS = "SELECT count(*) FROM sqlite_master WHERE name LIKE 'filler%'"
+MUCH = (
+    "CREATE TABLE filler AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) "
+    "SELECT i, hex(randomblob(1500)) FROM n"
+)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small file system of the test's own. Making it takes root, or a CI that lets one mount."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", folder], check=True, capture_output=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True, capture_output=True)
+
+
+@pytest.fixture
+def path(disk: Path, migrated: Path) -> Path:
+    return Path(shutil.copy(migrated, disk / "provider.db"))
+
+
+def fill(folder: Path) -> None:
+    """Write until there is no room for one byte more."""
+    with (folder / "fill").open("wb", buffering=0) as file:
+        for size in (65536, 1):
+            try:
+                while file.write(b"x" * size):
+                    pass
+            except OSError:
+                pass
+
+
+def make_room(folder: Path) -> None:
+    (folder / "fill").unlink()
+
+
+def make_read_only(folder: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", folder], check=True, capture_output=True)
+
+
+def make_writable(folder: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,rw", folder], check=True, capture_output=True)
+
+
+def command(path: Path, *arguments: str) -> Result:
+    given = variables(PROVIDER_DATABASE_URL=f"sqlite:///{path}", PROVIDER_PORT=str(free_port()))
+    return run_forked(*arguments, env=given)
+
+
+def leave_in_a_write(path: Path) -> None:
+    """Be killed in the middle of a write, of which a part is in the file already, or in its log."""
+    process = os.fork()
+    if process == 0:
+        connection = sqlite3.connect(path, isolation_level=None)
+        for pragma in ("journal_mode = delete", "cache_size = 1", "cache_spill = 1"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("BEGIN IMMEDIATE")
+        for number in range(1, 100):
+            connection.execute(FILLER.format(number, "x" * 3000))
+        os._exit(0)
+    assert os.waitpid(process, 0)[1] == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [("migrate",), ("backup", "copy.db"), ("token", "list"), ("user", "list"), ("restore", "good.db")]
+)
+def test_a_write_that_was_killed_is_undone_by_whoever_comes_next(
+    migrated: Path, tmp_path: Path, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(shutil.copy(migrated, tmp_path / "provider.db"))
+    shutil.copy(migrated, tmp_path / "good.db")
+    leave_in_a_write(path)
+    assert path.with_name("provider.db-journal").stat().st_size
+    monkeypatch.chdir(tmp_path)
+    done = run_forked(*arguments, env=variables(PROVIDER_DATABASE_URL=f"sqlite:///{path}"), cwd=tmp_path)
+    assert done.status == 0, done
+    assert query(path, FILLERS) == [(0,)]
+
+
+def test_a_service_starts_on_a_database_that_was_left_in_a_write(migrated: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(migrated, tmp_path / "provider.db"))
+    leave_in_a_write(path)
+    with running_service(tmp_path, None) as service:
+        wait_until(lambda: fetch(f"{service.url}/readyz").status_code == 200, "it is ready")
+
+
+def test_a_backup_that_has_a_journal_beside_it_is_restored(migrated: Path, tmp_path: Path) -> None:
+    left = Path(shutil.copy(migrated, tmp_path / "left.db"))
+    leave_in_a_write(left)
+    assert command(tmp_path / "provider.db", "restore", str(left)).status == 0
+    assert query(tmp_path / "provider.db", FILLERS) == [(0,)]
+
+
+def test_a_first_migration_that_is_killed_is_done_by_the_next(tmp_path: Path) -> None:
+    random = Random(5)
+    for turn in range(cases(4, 60)):
+        path = tmp_path / f"{turn}.db"
+        given = variables(PROVIDER_DATABASE_URL=f"sqlite:///{path}")
+        process = Forked(["migrate"], env=given, cwd=tmp_path)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=random.random())
+        process.kill()
+        process.wait()
+        run_forked("migrate", env=given).check()
+
+
+def test_a_copy_that_was_killed_has_no_final_name(migrated: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(migrated, tmp_path / "provider.db"))
+    execute(path, MUCH)
+    migrations = next_version(tmp_path, "pass")
+    for _turn in range(cases(3, 60)):
+        process = os.fork()
+        if process == 0:
+            migrate_with(migrations, path)
+            os._exit(0)
+        wait_until(lambda: list(tmp_path.glob(".*.partial")) or list(tmp_path.glob("*.copy")), "a copy has begun")
+        os.kill(process, 9)
+        os.waitpid(process, 0)
+        for copy in tmp_path.glob("*.copy"):
+            assert schema.inspect(copy).condition is Condition.CURRENT
+            copy.unlink()
+        for partial in tmp_path.glob(".*.partial"):
+            partial.unlink()
+
+
+def test_a_copy_that_does_not_fit_ends_a_migration_in_one_line(path: Path, disk: Path) -> None:
+    execute(path, "UPDATE alembic_version SET version_num = '0005'")
+    fill(disk)
+    told = command(path, "migrate").error()
+    assert told.startswith("nothing was migrated")
+    assert str(disk) in told
+    assert "full" in told or "No space left" in told
+    make_room(disk)
+    assert not list(disk.glob("*.copy"))
+    assert not list(disk.glob(".*.partial"))
+
+
+@pytest.mark.parametrize("hinder", [fill, make_read_only])
+@pytest.mark.parametrize(
+    "arguments", [("migrate",), ("token", "create", "me", "--scope", "read"), ("user", "add", "me", "--role", "admin")]
+)
+def test_a_disk_that_takes_no_writes_is_told_as_that(
+    disk: Path, path: Path, hinder: Callable[[Path], None], arguments: tuple[str, ...]
+) -> None:
+    if arguments == ("migrate",):
+        execute(path, "UPDATE alembic_version SET version_num = '0005'")
+    hinder(disk)
+    told = command(path, *arguments).error()
+    assert str(disk) in told
+    assert ("read-only" if hinder is make_read_only else "full") in told.lower() or "No space left" in told
+    assert "go back to a copy" not in told
+    assert "no SQLite" not in told
+
+
+@pytest.mark.usefixtures("path")
+@pytest.mark.parametrize(
+    ("hinder", "undo", "words"), [(fill, make_room, "full"), (make_read_only, make_writable, "read-only")]
+)
+def test_polls_are_served_from_a_disk_that_takes_no_writes_and_changes_once_it_does(
+    disk: Path, hinder: Callable[[Path], None], undo: Callable[[Path], None], words: str
+) -> None:
+    with service_process(disk) as (_process, url):
+        httpx.put(f"{url}/api/v1/domains/alvin.xyz", json={}, headers=AUTHORIZED).raise_for_status()
+        before = fetch(f"{url}/traefik/configuration").content
+    hinder(disk)
+    with service_process(disk) as (_process, url):
+        assert fetch(f"{url}/traefik/configuration").content == before
+        (told,) = [line for line in fetch(f"{url}/readyz").json()["warnings"] if line.startswith("changes")]
+        assert told.startswith("changes are refused: the d")
+        assert words in told
+        assert fetch(f"{url}/api/v1/domains").json()["items"][0]["name"] == "alvin.xyz"
+        refused = httpx.put(f"{url}/api/v1/domains/b.xyz", json={}, headers=AUTHORIZED)
+        assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
+        assert "provider_database_writable 0.0" in fetch(f"{url}/metrics").text
+        undo(disk)
+        wait_until(lambda: not fetch(f"{url}/readyz").json()["warnings"], "changes are taken again")
+        httpx.put(f"{url}/api/v1/domains/b.xyz", json={}, headers=AUTHORIZED).raise_for_status()
+        assert "provider_database_writable 1.0" in fetch(f"{url}/metrics").text
+        assert fetch(f"{url}/readyz").json()["revision"] == 2
+
+
+@pytest.mark.usefixtures("path")
+def test_a_disk_that_gets_full_is_warned_of_before_anybody_writes(disk: Path) -> None:
+    with running_service(disk, None) as service:
+        wait_until(lambda: fetch(f"{service.url}/readyz").json()["warnings"] == [], "all is well")
+        fill(disk)
+        wait_until(lambda: fetch(f"{service.url}/readyz").json()["warnings"], "it is warned of")
+        assert fetch(f"{service.url}/traefik/configuration").status_code == 200
+        make_room(disk)
+        wait_until(lambda: fetch(f"{service.url}/readyz").json()["warnings"] == [], "it is over")
+
+
+def test_a_lock_that_another_program_keeps_is_warned_of_until_it_ends(migrated: Path, tmp_path: Path) -> None:
+    with running_service(tmp_path, migrated) as service:
+        with closing(sqlite3.connect(service.database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            (told,) = wait_until(lambda: fetch(f"{service.url}/readyz").json()["warnings"], "it is warned of")
+            assert told.startswith(f"changes are refused: the database {service.database} is locked by another program")
+        wait_until(lambda: not fetch(f"{service.url}/readyz").json()["warnings"], "it is over")
+
+
+def test_a_file_of_another_user_is_told_as_that(migrated: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(migrated, tmp_path / "provider.db"))
+    path.chmod(0o600)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder != Path("/") and folder != Path("/tmp"):  # noqa: S108  # where pytest keeps its folders
+            folder.chmod(folder.stat().st_mode | 0o055)
+    reader, writer = os.pipe()
+    process = os.fork()
+    if process == 0:
+        os.setgroups([])
+        os.setuid(NOBODY)
+        os.write(writer, schema.inspect(path).detail.encode())
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(process, 0)
+    with os.fdopen(reader) as told:
+        assert told.read() == f"the database {path} cannot be read by this user"
