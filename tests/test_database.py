@@ -322,7 +322,7 @@ def test_two_migrations_at_once_are_one(tmp_path: Path) -> None:
         "import sys; from pathlib import Path; from provider.database import schema; schema.migrate(Path(sys.argv[1]))"
     )
     both = [subprocess.Popen([sys.executable, "-c", ask, str(path)], cwd=tmp_path) for _ in range(2)]
-    assert [process.wait(timeout=30) for process in both] == [0, 0]
+    assert [process.wait(timeout=120) for process in both] == [0, 0]
     schema.check_current(path)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import run_forked, variables
-from tests.running import Process, fetch, free_port, service_process
+from tests.running import Process, fetch, free_port, service_process, wait_until
 
 ANY_PORTS = ("--port", "0", "--web-port", "0", "--api-port", "0")
 
@@ -21,6 +21,7 @@ def serving(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder = tmp_path_factory.mktemp("claimed")
     shutil.copy(migrated, folder / "provider.db")
     with service_process(folder, PROVIDER_FALLBACK_FILE=str(folder / "fallback.yml")) as (process, url):
+        wait_until((folder / "fallback.yml").exists, "it has written its files")
         yield process, url, folder
 
 
