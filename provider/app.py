@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from provider import __version__, configuration
+from provider.alarms import Alarms
 from provider.apart.turns import Turns
 from provider.api import (
     audit,
@@ -136,12 +137,14 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     polls = Polls(settings.coalesce_ms / 1000)
     edges = Edges(revisions, polls, settings.traefik_api_urls)
     memory = Memory(database, edges)
-    trials = Trials()
-    fallback = Fallback(settings.fallback_file, edges)
+    trials, fallback = Trials(), Fallback(settings.fallback_file, edges)
     edges.follow(fallback.is_at)
     access, refusals = Access(database), Refusals(database)
     events = Events(revisions, edges)
-    metrics = Metrics(database, revisions, polls, edges, named=settings.traefik_api_urls.keys(), polls_route=PATH)
+    alarms = Alarms(revisions, edges, fallback)
+    metrics = Metrics(
+        database, revisions, polls, edges, alarms, named=settings.traefik_api_urls.keys(), polls_route=PATH
+    )
     _connect(revisions, polls, edges, metrics, events)
 
     @asynccontextmanager
@@ -190,7 +193,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.state.entry_points = EntryPoints(edges, settings.entry_point_urls)
     api.state.trials = trials
     api.state.edges = edges
-    api.state.metrics = metrics
+    api.state.alarms, api.state.metrics = alarms, metrics
     api.state.events = events
     api.state.access = access
     api.state.fallback = fallback

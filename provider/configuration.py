@@ -251,6 +251,18 @@ def find_cookie(part: Part) -> str | None:
     return None if sticky is None else sticky.cookie.name
 
 
+def has_servers(part: Part) -> bool:
+    """Tell whether the part of a service has a server, by its bytes alone."""
+    return b'"servers":[]' not in part.content
+
+
+def checked_servers(part: Part) -> list[str]:
+    """Return the URLs of the servers in the part of a service that has a health check; none without one."""
+    (service,) = _decode_services(b"{%s}" % part.content).values()
+    balancer = service.load_balancer
+    return [] if balancer.health_check is None else [server.url for server in balancer.servers]
+
+
 def assemble(parts: Parts) -> Document:
     """Join verified parts into a document.
 

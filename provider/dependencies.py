@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from provider.alarms import Alarms
 from provider.apart.turns import Turns
 from provider.edges.entry_points import EntryPoints, Place
 from provider.edges.fallback import Fallback
@@ -72,6 +73,12 @@ async def metrics(request: Request) -> Metrics:
     return found
 
 
+async def alarms(request: Request) -> Alarms:
+    """Return what is wrong in the app."""
+    found: Alarms = request.app.state.alarms
+    return found
+
+
 async def fallback(request: Request) -> Fallback:
     """Return the app's fallback file."""
     found: Fallback = request.app.state.fallback
@@ -108,6 +115,7 @@ async def logins(request: Request) -> Logins:
     return found
 
 
+AlarmsDependency = Annotated[Alarms, Depends(alarms)]
 RevisionsDependency = Annotated[Revisions, Depends(revisions)]
 TurnsDependency = Annotated[Turns, Depends(turns)]
 RoutingDependency = Annotated[Routing, Depends(routing)]

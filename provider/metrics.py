@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, ge
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from provider import __version__
+from provider.alarms import Alarms, Gravity
 from provider.database.sessions import Database
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
@@ -67,6 +68,7 @@ class Metrics:
         revisions: Revisions,
         polls: Polls,
         edges: Edges,
+        alarms: Alarms,
         *,
         named: Collection[str],
         polls_route: str,
@@ -75,6 +77,7 @@ class Metrics:
         self._revisions = revisions
         self._polls = polls
         self._edges = edges
+        self._alarms = alarms
         self._others = EdgeCounts()
         self._named = {name: EdgeCounts() for name in sorted({DEFAULT_EDGE, *named})}
         self._polls_route = polls_route
@@ -133,7 +136,9 @@ class Metrics:
     async def expose(self) -> bytes:
         """Return all metrics in Prometheus's text format."""
         objects = await self._count_objects()
-        return generate_latest(_Families([*self._tell_state(objects), *self._tell_edges(), *self._tell_counted()]))
+        return generate_latest(
+            _Families([*self._tell_state(objects), *self._tell_alarms(), *self._tell_edges(), *self._tell_counted()])
+        )
 
     async def _count_objects(self) -> Counts | None:
         counting = asyncio.ensure_future(asyncio.to_thread(self._read_counts))
@@ -166,6 +171,18 @@ class Metrics:
             yield _gauge("provider_database_size_bytes", words, {(): database_bytes})
         if objects is not None:
             yield _gauge("provider_objects", "Objects that are kept, by kind and state.", objects, "kind", "state")
+
+    def _tell_alarms(self) -> Iterator[Metric]:
+        outages = self._alarms.list_outages()
+        words = "Services that routers lead to and that have no server that takes requests."
+        yield _gauge("provider_services_without_server", words, {(): sum(outage.is_total for outage in outages)})
+        words = "Servers that an edge's health check calls down, of services that routers lead to."
+        yield _gauge("provider_servers_down", words, {(): sum(outage.down for outage in outages)})
+        counted = dict.fromkeys(((gravity.value,) for gravity in Gravity), 0)
+        for alarm in self._alarms.list_all():
+            counted[alarm.gravity.value,] += alarm.count
+        words = "What is wrong now, as /readyz tells it, by how grave it is."
+        yield _gauge("provider_alarms", words, counted, "gravity")
 
     def _tell_edges(self) -> Iterator[Metric]:
         words = "Polls that are held now until the document changes."

@@ -18,8 +18,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlmodel import Session, SQLModel, insert
 
 from provider import configuration
+from provider.alarms import Alarms
 from provider.configuration import Document, Parts
 from provider.database.sessions import Database
+from provider.edges.fallback import Fallback
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
 from provider.edges.states import EdgeState
@@ -368,7 +370,9 @@ def test_a_scrape_does_not_wait_for_a_database_that_hangs(migrated: Path) -> Non
     revisions = SlowRevisions(database)
     assert revisions.load()
     polls = Polls(0)
-    metrics = Metrics(database, revisions, polls, Edges(revisions, polls, {}), named=(), polls_route="/polls")
+    edges = Edges(revisions, polls, {})
+    alarms = Alarms(revisions, edges, Fallback(None, edges))
+    metrics = Metrics(database, revisions, polls, edges, alarms, named=(), polls_route="/polls")
 
     async def scraped() -> Scrape:
         return Scrape((await asyncio.wait_for(metrics.expose(), timeout=10)).decode())

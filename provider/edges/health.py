@@ -62,6 +62,8 @@ class Health:
 
     def __init__(self) -> None:
         self._edges: Mapping[str, _Told] = {}
+        self._down: tuple[Mapping[str, _Told], Mapping[str, Collection[str]]] = ({}, {})
+        """What was said, and the servers that were down by it."""
         self._listeners: list[Callable[[Collection[HealthChange]], None]] = []
 
     def subscribe(self, listener: Callable[[Collection[HealthChange]], None]) -> None:
@@ -104,6 +106,20 @@ class Health:
         if changes:
             for listener in self._listeners:
                 listener(changes)
+
+    def list_down(self) -> Mapping[str, Collection[str]]:
+        """Return the URLs of the servers that an edge calls down, by service: the same mapping until that changes."""
+        told, known = self._down
+        edges = self._edges
+        if told is not edges:
+            found: dict[str, set[str]] = {}
+            for said in edges.values():
+                for service, servers in said.raw.items() if said.fresh else ():
+                    if not all(servers.values()):
+                        found.setdefault(service, set()).update(url for url, up in servers.items() if not up)
+            known = known if found == known else found
+            self._down = edges, known
+        return known
 
     def get(self, service: str, url: str) -> ServerHealth:
         """Return a server's health. One edge that calls it down is enough to call it so."""

@@ -66,6 +66,11 @@ class Edges:
         for _name, edge in sorted(self._edges.items()):
             yield self.refresh(edge)
 
+    @property
+    def known(self) -> list[Edge]:
+        """The edges by name, as they were judged last. Any thread may look."""
+        return [edge for _name, edge in sorted(self._edges.copy().items())]
+
     def find(self, name: str) -> Edge | None:
         """Find an edge, judged now."""
         edge = self._edges.get(name)

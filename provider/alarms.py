@@ -1,0 +1,165 @@
+"""Alarms: what is wrong, told once for `/readyz` and the metrics.
+
+Each source is a function that gives alarms. What shall be told everywhere is added there.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+from provider import outages
+from provider.configuration import Parts
+from provider.edges.fallback import Fallback
+from provider.edges.registry import Edges
+from provider.edges.states import Edge, EdgeState, is_gone
+from provider.messages import Message
+from provider.outages import Outage
+from provider.revisions import Revisions
+
+_EDGES: Final = [
+    EdgeState.REJECTED,
+    EdgeState.DEGRADED,
+    EdgeState.STALE,
+    EdgeState.UNCONFIRMED,
+    EdgeState.NEVER_SEEN,
+]
+"""The states in which somebody has to look at an edge, the gravest first."""
+
+_EXPECTED: Final = {EdgeState.UNCONFIRMED, EdgeState.NEVER_SEEN}
+"""States that are as they should be for an edge whose API the settings do not name."""
+
+_MOST_EDGES_TOLD: Final = 20
+_MOST_SERVICES_TOLD: Final = 10
+
+
+class Gravity(StrEnum):
+    """How bad it is: requests or changes fail, or they may soon."""
+
+    BAD = "bad"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One thing that is wrong: a sentence, and the object that it is about, where it is about one.
+
+    `kind` is `edge` or `service`; without a `name` it is about several of that kind. `count` is how many things
+    it stands for.
+    """
+
+    gravity: Gravity
+    said: str
+    kind: str | None = None
+    name: str | None = None
+    count: int = 1
+
+
+class Alarms:
+    """Gives what is wrong now. What is long to find is kept until it changes."""
+
+    def __init__(self, revisions: Revisions, edges: Edges, fallback: Fallback) -> None:
+        self._revisions = revisions
+        self._edges = edges
+        self._fallback = fallback
+        self._known: tuple[Parts | None, object, Sequence[Outage]] = (None, None, ())
+
+    def list_all(self) -> list[Alarm]:
+        """Return all alarms, the gravest first, with the edges judged now: in the event loop's thread."""
+        return self._list(list(self._edges))
+
+    def list_known(self) -> list[Alarm]:
+        """Return all alarms, the gravest first, with the edges as they were judged last. Any thread may ask."""
+        return self._list(self._edges.known)
+
+    def _list(self, edges: Sequence[Edge]) -> list[Alarm]:
+        found = [
+            *_of_database(self._revisions),
+            *_of_fallback(self._fallback),
+            *_of_edges(edges),
+            *_of_services(self.list_outages()),
+        ]
+        return sorted(found, key=lambda alarm: alarm.gravity is not Gravity.BAD)
+
+    def list_outages(self) -> Sequence[Outage]:
+        """Return the services that lack servers, those without any first."""
+        snapshot = self._revisions.current
+        if snapshot is None:
+            return ()
+        down = self._edges.health.list_down()
+        parts, told, found = self._known
+        if parts is not snapshot.parts or told is not down:
+            found = outages.find(snapshot.parts, down)
+            self._known = snapshot.parts, down, found
+        return found
+
+
+def _of_database(revisions: Revisions) -> Iterator[Alarm]:
+    trouble = revisions.find_trouble()
+    if trouble is not None:
+        yield Alarm(Gravity.BAD, Message("changes are refused: {trouble}", trouble=trouble))
+    elif (worry := revisions.find_worry()) is not None:
+        yield Alarm(Gravity.WARNING, Message("changes would be refused after a restart: {worry}", worry=worry))
+
+
+def _of_fallback(fallback: Fallback) -> Iterator[Alarm]:
+    if fallback.trouble:
+        yield Alarm(Gravity.WARNING, fallback.trouble)
+
+
+def _of_edges(edges: Sequence[Edge]) -> Iterator[Alarm]:
+    date = datetime.now(UTC)
+    listed = [edge for edge in edges if _is_troubled(edge) and not is_gone(edge, date)]
+    listed.sort(key=lambda edge: _EDGES.index(edge.verdict.state))
+    for edge in listed[:_MOST_EDGES_TOLD]:
+        state, detail = edge.verdict.state, edge.verdict.detail
+        told = Message("edge {name}: {state}, {detail}", name=edge.name, state=Message(state.value), detail=detail)
+        yield Alarm(Gravity.WARNING if state in _EXPECTED else Gravity.BAD, told, "edge", edge.name)
+    more = listed[_MOST_EDGES_TOLD:]
+    if more:
+        gravity = Gravity.WARNING if more[0].verdict.state in _EXPECTED else Gravity.BAD
+        told = Message("and {count} more edges: /api/v1/edges shows all", count=len(more))
+        yield Alarm(gravity, told, "edge", count=len(more))
+
+
+def _is_troubled(edge: Edge) -> bool:
+    """Tell whether an edge is in a state in which somebody has to look at it."""
+    state = edge.verdict.state
+    if edge.is_passing:
+        return False
+    return state in _EDGES and (edge.api_url is not None or state not in _EXPECTED or edge.instances > 1)
+
+
+def _of_services(found: Sequence[Outage]) -> Iterator[Alarm]:
+    total = [outage for outage in found if outage.is_total]
+    partial = [outage for outage in found if not outage.is_total]
+    for outage in total[:_MOST_SERVICES_TOLD]:
+        yield Alarm(Gravity.BAD, _words_of(outage), "service", outage.service)
+    more = len(total) - _MOST_SERVICES_TOLD
+    if more > 0:
+        told = Message("{count} more services have no server that takes requests", count=more)
+        yield Alarm(Gravity.BAD, told, "service", count=more)
+    for outage in partial[:_MOST_SERVICES_TOLD]:
+        yield Alarm(Gravity.WARNING, _words_of(outage), "service", outage.service)
+    more = len(partial) - _MOST_SERVICES_TOLD
+    if more > 0:
+        told = Message("{count} more services have servers that are down", count=more)
+        yield Alarm(Gravity.WARNING, told, "service", count=more)
+
+
+def _words_of(outage: Outage) -> Message:
+    name = outage.service
+    if outage.servers == 0:
+        return Message("service {service} has no server that takes requests: Traefik answers 503", service=name)
+    if outage.is_total and outage.servers == 1:
+        return Message("service {service}: its only server is down, so Traefik answers 503", service=name)
+    if outage.is_total:
+        return Message(
+            "service {service}: all {count} servers are down, so Traefik answers 503",
+            service=name,
+            count=outage.servers,
+        )
+    return Message(
+        "service {service}: {down} of {count} servers are down", service=name, down=outage.down, count=outage.servers
+    )

@@ -1,0 +1,79 @@
+"""Alarms: what is wrong is told once, to `/readyz` and the metrics, and what is gone is told no more."""
+
+import httpx
+import pytest
+
+from provider import configuration, outages
+from provider.configuration import Part, Parts, Section
+from provider.models import ServerInput, ServiceInput
+from provider.outages import Outage
+from tests.running import Service, Traefik, fetch, free_port, wait_until
+from tests.test_metrics import scrape
+
+URL = "http://10.0.0.1:80"
+OTHER = "http://10.0.0.2:80"
+
+
+def pool(name: str, *urls: str, checked: bool = True) -> Part:
+    values = {"name": name, "healthCheck": {"path": "/"} if checked else None}
+    listed = [ServerInput(name=f"s{number}", url=url) for number, url in enumerate(urls)]
+    return configuration.service_part(ServiceInput.model_validate(values), listed)
+
+
+def parts(pools: dict[str, Part], *reached: str) -> Parts:
+    return Parts(Section({name: Part(b"", name) for name in reached}), Section(pools))
+
+
+def test_services_without_a_server_are_found_before_those_that_lack_one() -> None:
+    pools = {
+        "empty": pool("empty"),
+        "gone": pool("gone", URL, OTHER),
+        "less": pool("less", URL, OTHER),
+        "well": pool("well", URL, OTHER),
+    }
+    down = {"gone": {URL, OTHER}, "less": {URL}}
+    assert outages.find(parts(pools, *pools), down) == [
+        Outage("empty", 0, 0),
+        Outage("gone", 2, 2),
+        Outage("less", 2, 1),
+    ]
+
+
+def test_services_that_no_router_leads_to_are_no_outage() -> None:
+    assert outages.find(parts({"empty": pool("empty"), "less": pool("less", URL)}), {"less": {URL}}) == []
+
+
+def test_what_is_down_no_more_looks_at_it_is_no_outage() -> None:
+    pools = {"unchecked": pool("unchecked", URL, checked=False), "moved": pool("moved", OTHER)}
+    assert outages.find(parts(pools, *pools), {"unchecked": {URL}, "moved": {URL}}) == []
+
+
+@pytest.fixture
+def fallen(service: Service, traefik: Traefik, client: httpx.Client) -> Service:
+    """A service with one application all of whose servers are down, and one without any that is ready."""
+    urls = [f"http://127.0.0.1:{free_port()}" for _ in range(2)]
+    body = {"domain": "down.example.org", "name": "down", "servers": [{"url": url} for url in urls]}
+    client.post("/expose", json=body).raise_for_status()
+    check = {"healthCheck": {"path": "/", "interval": "1s", "timeout": "1s"}}
+    client.patch("/services/down", json=check).raise_for_status()
+    client.put("/services/empty", json={}).raise_for_status()
+    router = {"rule": "Host(`empty.example.org`)", "service": "empty"}
+    client.put("/routers/empty", json=router).raise_for_status()
+    traefik.wait_for(service)
+    return service
+
+
+def test_servers_that_are_down_are_told_by_readyz_and_the_metrics(fallen: Service) -> None:
+    def told() -> list[str]:
+        found: list[str] = fetch(f"{fallen.url}/readyz").raise_for_status().json()["warnings"]
+        return [warning for warning in found if warning.startswith("service ")]
+
+    wanted = [
+        "service down: all 2 servers are down, so Traefik answers 503",
+        "service empty has no server that takes requests: Traefik answers 503",
+    ]
+    wait_until(lambda: told() == wanted, f"readyz tells {wanted}")
+    found = scrape(fallen.url)
+    assert found.get("provider_services_without_server") == 2
+    assert found.get("provider_servers_down") == 2
+    assert found.get("provider_alarms", gravity="bad") >= 2
