@@ -27,7 +27,7 @@ _LENGTH: Final = 20
 _DENSE: Final = 6
 """With more routers than these, services fold sooner."""
 
-_FEW_SERVERS: Final = 3
+_FEW_SERVERS: Final = 1
 _MOST_UNREACHED: Final = 5
 
 

@@ -129,6 +129,15 @@ def test_a_page_that_asks_for_itself_again_takes_no_notice_away(pages: httpx.Cli
     assert "other.test is exposed, as other." in page(pages, made.headers["Location"])
 
 
+def test_many_applications_fold_their_servers_and_their_domains_lead_to_where_one_tries_them(
+    pages: httpx.Client,
+) -> None:
+    for index in range(7):
+        expose(pages, f"app-{index}", "http://10.0.0.1:80", "http://10.0.0.2:80")
+    assert not [link for link in links(page(pages, "/")) if "/servers/" in link]
+    assert "/applications/app-1" in links(page(pages, "/domains/app-1.test"))
+
+
 # An application
 
 
