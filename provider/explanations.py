@@ -144,6 +144,11 @@ class Routes:
         """Give all routes, the highest rank first, and by name among equals."""
         return iter(sorted(chain.from_iterable(self._by_name.values()), key=_rank))
 
+    @property
+    def unsorted(self) -> Iterator[Route]:
+        """All routes, in no order."""
+        return chain.from_iterable(self._by_name.values())
+
     def of_host(self, host: str) -> list[Route]:
         """Return the routes that are for a host and for no other than are told by the rule."""
         exact, wildcard = map(self.of_key, hosts.asked_keys(host))

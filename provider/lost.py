@@ -10,7 +10,7 @@ from provider.explanations import Route
 from provider.messages import Message
 from provider.models import Change, RouterInput
 from provider.revisions import last_revision
-from provider.routing import read_routes
+from provider.routes import read_routes
 from provider.rules import Request
 from provider.store import objects
 from provider.store import revisions as stored

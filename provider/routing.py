@@ -2,17 +2,19 @@
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
-from provider import configuration, rules
+from provider import configuration, nearby, traffic
 from provider.configuration import Part
 from provider.conflicts import Concern, Finding, concern_of, find, find_about
+from provider.differences import Difference
 from provider.errors import Unavailable
 from provider.explanations import Route, Routes
 from provider.listeners import EntryPointNames, find_missing
 from provider.models import Change, RouterInput
 from provider.revisions import Revisions, Snapshot
+from provider.routes import of_part, read_routes
 from provider.store import routers
 
 
@@ -60,6 +62,14 @@ class Routing:
                 changed[change.name] = [] if router is None else read_routes(router)
         return self.routes().replaced(changed) if changed else self.routes()
 
+    def with_moves(self, difference: Difference | None) -> Difference | None:
+        """Return what a change does, kept yet or only tried, with how it moves requests between routers told too."""
+        changed = [change for change in (difference.changes if difference else ()) if change.kind == "router"]
+        if difference is None or not changed:
+            return difference
+        told = traffic.tell(*nearby.around(self.routes(), changed), [change.name for change in changed])
+        return replace(difference, words=[*difference.words, *told])
+
     def conflicts(self, domains: Collection[str], services: Collection[str]) -> list[Finding]:
         """Find all conflicts. `domains` are A-labels and wildcards, `services` names."""
         known = self._newest()
@@ -101,18 +111,18 @@ class Routing:
         pools = snapshot.parts.services.parts
         sticky = _sticky(pools, known)
         if known is None:
-            made = (route for name, part in served.items() for route in _routes(name, part))
-            made_off = (route for name, part in off.items() for route in _routes(name, part, enabled=False))
+            made = (route for name, part in served.items() for route in of_part(name, part))
+            made_off = (route for name, part in off.items() for route in of_part(name, part, enabled=False))
             return _Known(snapshot, served, off, Routes(chain(made, made_off)), pools, sticky)
         changed: dict[str, Sequence[Route]] = dict.fromkeys(
             (name for name in (*known.served, *known.off) if name not in served and name not in off), ()
         )
         for name, part in served.items():
             if known.served.get(name) is not part:
-                changed[name] = _routes(name, part)
+                changed[name] = of_part(name, part)
         for name, part in off.items():
             if known.off.get(name) != part:
-                changed[name] = _routes(name, part, enabled=False)
+                changed[name] = of_part(name, part, enabled=False)
         return _Known(snapshot, served, off, known.routes.replaced(changed), pools, sticky)
 
 
@@ -128,25 +138,4 @@ def _sticky(pools: Mapping[str, Part], known: _Known | None) -> Mapping[str, str
             cookie = configuration.find_cookie(part)
         if cookie is not None:
             found[name] = cookie
-    return found
-
-
-def read_routes(router: RouterInput) -> list[Route]:
-    """Return what Traefik has of a router, or would have if it were enabled."""
-    part = configuration.whole_router_part(router, router.ascii_domains)
-    return _routes(router.name, part, enabled=router.enabled)
-
-
-def _routes(name: str, part: Part, *, enabled: bool = True) -> list[Route]:
-    """Return a router as Traefik has it; without what has a rule that it would not take: somebody else wrote that."""
-    found = []
-    for full_name, described in configuration.read_routers(part).items():
-        try:
-            rule = rules.read(described.rule)
-        except rules.BadRule:
-            continue
-        rank = described.priority or rule.priority
-        entry_points = tuple(described.entry_points)
-        suffix = full_name.removeprefix(name)
-        found.append(Route(name, rule, rank, described.service, entry_points, enabled, suffix, part.is_plain))
     return found

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from provider import configuration, plans
+from provider import configuration, nearby, plans, traffic
 from provider.configuration import Part, Parts, Section
 from provider.declarations import Declaration
 from provider.differences import Difference, Touched, compare, touched_services
@@ -28,7 +28,9 @@ def difference(before: Declaration, after: Declaration) -> Difference:
         if router.service in leading:
             leading[router.service].append(router)
     touched = {name: Touched(list(after.servers.get(name, {}).values()), routers) for name, routers in leading.items()}
-    return compare(changes, touched, _render(before, changed, pools), _render(after, changed, pools))
+    found = compare(changes, touched, _render(before, changed, pools), _render(after, changed, pools))
+    moves = traffic.tell(*nearby.between(before.routers, after.routers, changed), changed)
+    return replace(found, words=[*found.words, *moves])
 
 
 def _same(former: RouterInput | None, router: RouterInput) -> RouterInput:

@@ -36,8 +36,11 @@ LAYERS = [
     "brake",
     "configuration",
     "differences",
-    "states",
     "explanations",
+    "routes",
+    "traffic",
+    "nearby",
+    "states",
     "cookies",
     "conflicts",
     "listeners",
@@ -74,7 +77,8 @@ PURE = [
     *("messages", "errors", "failures", "validation", "tags", "cursors"),
     *("addresses", "texts", "typed_hosts", "values", "names", "rules", "balancing", "answers", "display_strings"),
     *("undoing", "summaries", "declarations", "plans", "brake"),
-    *("configuration", "differences", "states", "models", "explanations", "cookies", "conflicts", "listeners"),
+    *("configuration", "differences", "states", "models", "explanations", "routes", "traffic", "nearby"),
+    *("cookies", "conflicts", "listeners"),
     "imports",
 ]
 IMPURE_MODULES = {

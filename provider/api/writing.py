@@ -83,7 +83,8 @@ class Write:
                 says=says,
             )
         self.changes = outcome.changes
-        return replace(outcome, warnings=self._routing.warnings(outcome.changes))
+        difference = self._routing.with_moves(outcome.difference)
+        return replace(outcome, difference=difference, warnings=self._routing.warnings(outcome.changes))
 
     def compare(self, apply: Callable[[Session], T], *, message: str = "", says: Summarise = summarise) -> Outcome[T]:
         """Do the same, and in any case tell what it does."""

@@ -62,11 +62,21 @@ def find_shared(one: Condition, other: Condition, effort: Effort | None = None) 
 
 def _try_requests(one: Condition, other: Condition, effort: Effort) -> Request | None:
     cost = effort.weight(one) + effort.weight(other)
-    for request in islice(_requests([*_singles(one), *_singles(other)]), _TRIED):
+    for request in islice(_requests([*singles(one), *singles(other)]), _TRIED):
         effort.take(cost)
         if one.matches(request) and other.matches(request):
             return request
     return None
+
+
+def is_apart(one: Condition, other: Condition) -> bool:
+    """Tell whether no request surely fulfils both conditions. False where that takes more than two rules may cost."""
+    effort = Effort(PAIR_STEPS)
+    effort.begin_pair()
+    try:
+        return _is_apart(one, other, effort)
+    except TooHard:
+        return False
 
 
 def _is_apart(one: Condition, other: Condition, effort: Effort) -> bool:
@@ -79,12 +89,13 @@ def _needs(condition: Condition) -> list[Single]:
     return [part for part in parts if isinstance(part, Single)]
 
 
-def _singles(condition: Condition) -> Iterator[Single]:
+def singles(condition: Condition) -> Iterator[Single]:
+    """Give the matchers of a condition, each as it stands there."""
     if isinstance(condition, Single):
         yield condition
     else:
         for part in condition.parts:
-            yield from _singles(part)
+            yield from singles(part)
 
 
 def _implies(one: Condition, other: Condition, effort: Effort) -> bool:
@@ -164,10 +175,10 @@ def _with_query(matcher: Query) -> Request:
     return Request("", query={matcher.arguments[0]: (matcher.value,)})
 
 
-def _requests(singles: list[Single]) -> Iterator[Request]:
+def _requests(given: list[Single]) -> Iterator[Request]:
     """Give requests that are put together from what matchers want, and from what none of them speaks of."""
-    matchers = [single.matcher for single in singles]
-    wanted = [single.matcher for single in singles if not single.negated]
+    matchers = [single.matcher for single in given]
+    wanted = [single.matcher for single in given if not single.negated]
     headers: dict[str, tuple[str, ...]] = {}
     query: dict[str, tuple[str, ...]] = {}
     for matcher in wanted:
@@ -175,9 +186,11 @@ def _requests(singles: list[Single]) -> Iterator[Request]:
             headers[matcher.header] = (*headers.get(matcher.header, ()), matcher.arguments[1])
         if isinstance(matcher, Query):
             query[matcher.arguments[0]] = (*query.get(matcher.arguments[0], ()), matcher.value)
-    hosts = _unique([*(host for single in singles for host in _some_hosts(single)), "any.invalid"])
+    hosts = _unique([*(host for single in given for host in _some_hosts(single)), "any.invalid"])
     paths = _unique([*(matcher.path for matcher in matchers if isinstance(matcher, Path | PathPrefix)), "/"])
     methods = _unique([*(matcher.method for matcher in matchers if isinstance(matcher, Method)), "GET"])
+    if any(single.negated and isinstance(single.matcher, Method) for single in given):
+        methods = _unique([*methods, "POST"])
     clients = _unique(
         [
             *(matcher.network.network_address for matcher in matchers if isinstance(matcher, ClientIP)),

@@ -135,7 +135,7 @@ def read_named(sent: Texts) -> Named | None:
 def _read(revisions: Revisions, routing: Routing, proposal: Proposal) -> Plan:
     """Make the plan. Raises `NotFound`, and `Invalid` and `InUse` where that state would not hold now."""
     outcome = revisions.try_change(proposal.apply)
-    found = outcome.difference or Difference()
+    found = routing.with_moves(outcome.difference) or Difference()
     conflicts = [finding.detail for finding in routing.warnings(outcome.changes)[:_MOST_TOLD]]
     objects = [changes.shown(change) for change in found.changes[:_OBJECTS_SHOWN]]
     return Plan(proposal, whole_tag(outcome.revision, outcome.digest), found, objects, conflicts)

@@ -131,7 +131,7 @@ def _read(revisions: Revisions, number: str, first: int, other: int | None) -> S
         words = changes.summary(revision.words, revision.summary)
         traffic: Sequence[str] = ()
         # Both states are read as a whole, which is only done for who wants it, or where traffic moved.
-        if other is not None or (is_small and first == 0 and touched_services(listed)):
+        if other is not None or (is_small and first == 0 and _moves_traffic(listed)):
             if other is None:
                 before, after = history.states_around(session, revision.number)
             else:
@@ -154,6 +154,11 @@ def _read(revisions: Revisions, number: str, first: int, other: int | None) -> S
         older,
         newer,
     )
+
+
+def _moves_traffic(listed: Sequence[Change]) -> bool:
+    """Tell whether changes may move traffic: between servers, or between routers."""
+    return bool(touched_services(listed)) or any(change.kind == "router" for change in listed)
 
 
 def _find_edges(edges: Edges, digest: str) -> tuple[list[Edge], list[Edge]]:

@@ -1,0 +1,79 @@
+"""The routers that may take the same requests as some that change, before and after: of many, few. Pure."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any, Final
+
+from provider.explanations import Routes
+from provider.models import Change, RouterInput
+from provider.routes import read_routes
+from provider.rules import hosts
+from provider.traffic import COMPARED
+from provider.values import to_ascii
+
+_MOST: Final = 2_000
+"""Of how many routers, and of how many changes, the rules are read at most; among more, nothing is told."""
+
+Concerns = Callable[[str | None, Sequence[str]], bool]
+"""Tells whether a router with a rule, or of domains, may match what is asked about."""
+
+
+def around(routes: Routes, changes: Sequence[Change]) -> tuple[Routes, Routes]:
+    """Return all routers before and after changes of routers, of `routes`, which are as they were or as they are now.
+
+    Of the changes only those are made, or taken back, that are about the same requests as the first few.
+    """
+    compared = changes[:COMPARED]
+    concerns = _concerns(_read(side) for change in compared for side in (change.before, change.after))
+    near = [change for change in changes if any(_is_near(side, concerns) for side in (change.before, change.after))]
+    if len(near) > _MOST:
+        return Routes(()), Routes(())
+    before, after = (
+        routes.replaced({name: () if router is None else read_routes(router) for name, router in sides})
+        for sides in (
+            [(change.name, _read(change.before)) for change in near],
+            [(change.name, _read(change.after)) for change in near],
+        )
+    )
+    return before, after
+
+
+def between(
+    before: Mapping[str, RouterInput], after: Mapping[str, RouterInput], changed: Sequence[str]
+) -> tuple[Routes, Routes]:
+    """Return the routers of two states that are about the same requests as the first few of those that changed."""
+    if not changed:
+        return Routes(()), Routes(())
+    concerns = _concerns(side.get(name) for name in changed[:COMPARED] for side in (before, after))
+    near = [[each for each in side.values() if concerns(each.rule, each.domains)] for side in (before, after)]
+    if max(map(len, near)) > _MOST:
+        return Routes(()), Routes(())
+    first, second = (Routes(chain.from_iterable(map(read_routes, side))) for side in near)
+    return first, second
+
+
+def _concerns(routers: Iterable[RouterInput | None]) -> Concerns:
+    """Return what tells which routers may match a request that one of these does."""
+    routes = chain.from_iterable(read_routes(router) for router in routers if router is not None)
+    keys = [hosts.keys(route.rule.condition) for route in routes]
+    asked = set(chain.from_iterable(each or () for each in keys))
+    exact = {key for key in asked if not key.startswith("*")}
+    # A domain is under one of these where it is a wildcard for a host that is asked about, or one of such hosts.
+    above = {f"*.{key.partition('.')[2]}" for key in exact}
+    under = {key[2:] for key in asked if key.startswith("*")}
+
+    def concerns(rule: str | None, domains: Collection[str]) -> bool:
+        if rule is not None or not domains or None in keys:
+            return True
+        labels = map(to_ascii, domains)
+        return any(label in exact or label in above or label.partition(".")[2] in under for label in labels)
+
+    return concerns
+
+
+def _is_near(side: Mapping[str, Any] | None, concerns: Concerns) -> bool:
+    return side is not None and concerns(side["rule"], side["domains"])
+
+
+def _read(side: Mapping[str, Any] | None) -> RouterInput | None:
+    return None if side is None else RouterInput.model_validate(side)
