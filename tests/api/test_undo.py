@@ -178,7 +178,9 @@ def test_an_object_has_a_history_also_where_it_is_gone(client: httpx.Client) -> 
     gone = change(client, "DELETE", "/services/alvin", params={"cascade": "true"})
 
     def numbers(**params: Any) -> list[int]:
-        return [each["number"] for each in client.get("/revisions", params=params).raise_for_status().json()["items"]]
+        items = client.get("/revisions", params=params).raise_for_status().json()["items"]
+        # Other tests of the shared service had objects of these names before.
+        return [each["number"] for each in items if each["number"] >= made]
 
     assert numbers(object="server/alvin/a") == [gone, edited, made]
     assert numbers(object="router/alvin") == [gone, other, made]
