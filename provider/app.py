@@ -134,7 +134,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     """
     database = Database(settings.database_path)
     revisions = Revisions(database, assemble, settings.server_places, settings.retention)
-    polls = Polls(settings.coalesce_ms / 1000)
+    polls = Polls(settings.coalesce_ms / 1000, revisions.assemble)
     edges = Edges(revisions, polls, settings.traefik_api_urls)
     memory = Memory(database, edges)
     trials, fallback = Trials(), Fallback(settings.fallback_file, edges)

@@ -239,7 +239,7 @@ def _tell_states(groups: Mapping[str, Sequence[Edge]], current: Served | None) -
         ),
         (
             "provider_edge_quarantined",
-            "1 while an edge is offered an older document because it rejected the one that is served, else 0.",
+            "1 while parts of the document, or all of it, are left out for an edge that rejected them, else 0.",
             lambda edge: edge.quarantine is not None,
         ),
         (

@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from time import perf_counter
@@ -62,6 +62,9 @@ class Snapshot(Served):
     """A committed and verified state: what Traefik gets, and what the next state is made from."""
 
     parts: Parts
+    author: str = field(default="", compare=False)
+    changed: frozenset[tuple[str, str]] = field(default=frozenset(), compare=False)
+    """The parts that its revision gave another form, by kind and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,11 @@ class Revisions:
     def current(self) -> Snapshot | None:
         """The snapshot that is served, or None while there is none that was verified."""
         return self._current
+
+    @property
+    def assemble(self) -> Callable[[Parts], Document]:
+        """How a document is put together from parts."""
+        return self._assemble
 
     @property
     def problem(self) -> str:
@@ -222,6 +230,8 @@ class Revisions:
                 difference = _compare(applied) if compares else None
                 stored = perf_counter()
             committed = perf_counter()
+            if changes:
+                snapshot = replace(snapshot, author=actor.name, changed=frozenset(map(_part_of, changes)))
             self._publish(snapshot)
             if changes:
                 _log(snapshot, actor, join(words))
@@ -436,6 +446,11 @@ def _changed_parts(stored: _Stored, changes: Sequence[Change]) -> tuple[dict[str
                 part = None if service is None else configuration.service_part(service, stored.pool(name))
                 changed_services[name] = part
     return changed_routers, changed_services
+
+
+def _part_of(change: Change) -> tuple[str, str]:
+    """Return the kind and the name of the part that a change concerns."""
+    return ("router", change.name) if change.kind == "router" else ("service", change.name.partition("/")[0])
 
 
 def _router_part(router: RouterInput) -> Part | None:

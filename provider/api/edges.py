@@ -13,7 +13,7 @@ from provider.api.bodies import StrictRoute
 from provider.api.pages import Page, PageParameters
 from provider.api.preferences import REVISION_HEADER
 from provider.dependencies import ActorDependency, EdgesDependency, RevisionsDependency
-from provider.edges.polls import Quarantine
+from provider.edges.quarantine import Quarantine
 from provider.edges.registry import Edges
 from provider.edges.states import DisabledRouter, Edge, EdgeState
 from provider.errors import NotFound
@@ -36,14 +36,27 @@ class DocumentOutput(BaseModel):
     digest: Annotated[str, Field(description="Digest of the document: the beacon's value.")]
 
 
+class PartOutput(BaseModel):
+    """A part of the document that an edge rejected: it has the form that it had before, or is left out."""
+
+    model_config = output_config()
+
+    kind: Annotated[str, Field(description="`router` or `service`.")]
+    name: Annotated[str, Field(description="Name of the object.")]
+    revision: Annotated[int, Field(description="Number of the revision that gave it the form that was rejected.")]
+    author: Annotated[str, Field(description="Who made that revision; empty where that is not known.")]
+
+
 class QuarantineOutput(BaseModel):
-    """A document that the edge rejected, and what it is offered instead."""
+    """A document that the edge rejected, and the parts of it that are left out for this edge."""
 
     model_config = output_config()
 
     rejected: DocumentOutput
     accepted: DocumentOutput
     changes: Annotated[list[str], Field(description="What changed between the two, object by object, in words.")]
+    parts: Annotated[list[PartOutput], Field(description="The parts that were found to be to blame.")]
+    searching: Annotated[bool, Field(description="Whether suspects are still being tried, and left out meanwhile.")]
 
 
 class DisabledRouterOutput(BaseModel):
@@ -63,7 +76,7 @@ class EdgeOutput(BaseModel):
             "name": "default",
             "state": "rejected",
             "since": "2026-01-01T12:00:00Z",
-            "detail": "it rejected the document of revision 7, and is offered that of revision 6 again",
+            "detail": "it rejected router wayshub of revision 7 by sari; all else goes on",
             "address": "127.0.0.1",
             "instances": 1,
             "addresses": ["127.0.0.1"],
@@ -80,6 +93,8 @@ class EdgeOutput(BaseModel):
                 "rejected": {"revision": 7, "digest": "f8d11bf8ddb1"},
                 "accepted": {"revision": 6, "digest": "0c7a9e1f24b3"},
                 "changes": ["router wayshub added"],
+                "parts": [{"kind": "router", "name": "wayshub", "revision": 7, "author": "sari"}],
+                "searching": False,
             },
         }
     )
@@ -182,7 +197,14 @@ async def _quarantine(quarantine: Quarantine | None, revisions: Revisions) -> Qu
     accepted, rejected = quarantine.accepted, quarantine.rejected
     changes = await asyncio.to_thread(revisions.changed_between, accepted.revision, rejected.revision)
     return QuarantineOutput.model_construct(
-        rejected=_document(rejected), accepted=_document(accepted), changes=[change.words for change in changes]
+        rejected=_document(rejected),
+        accepted=_document(accepted),
+        changes=[change.words for change in changes],
+        parts=[
+            PartOutput.model_construct(kind=kind, name=name, revision=held.revision, author=held.author)
+            for (kind, name), held in quarantine.culprits.items()
+        ],
+        searching=quarantine.is_searching,
     )
 
 

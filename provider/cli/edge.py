@@ -124,7 +124,7 @@ def show(client: Client, output: Output, name: NameArgument) -> None:
 def lift(client: Client, output: Output, name: NameArgument) -> None:
     """Lift a quarantine: offer again what was rejected.
 
-    The next change lifts it by itself. This is for an edge that rejected a
+    A part that is changed is tried again by itself. This is for an edge that rejected a
     document for a reason of its own, which is gone now.
 
     Examples:
@@ -140,6 +140,8 @@ def lift(client: Client, output: Output, name: NameArgument) -> None:
 
 def words_of_quarantine(edge: Item) -> str:
     """Say in a sentence what an edge rejected, and what it runs instead."""
+    if edge["quarantine"]["parts"] or edge["quarantine"]["searching"]:
+        return f"edge {edge['name']}: {edge['detail']}"
     rejected, accepted = (edge["quarantine"][key]["revision"] for key in ("rejected", "accepted"))
     return (
         f"edge {edge['name']} rejected revision {rejected}, and is served revision {accepted} again: "
@@ -152,5 +154,5 @@ def _show_quarantine(output: Output, edge: Item) -> None:
     output.line("What changed between the two:")
     for change in edge["quarantine"]["changes"]:
         output.line(f"  {change}")
-    output.line("Set right what Traefik cannot take, and the next change lifts the quarantine. To try the same again:")
+    output.line("Set right what Traefik cannot take, and its new form is tried. To try the same again:")
     output.line(f"  wayshub-provider edge lift {edge['name']}")

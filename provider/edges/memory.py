@@ -10,12 +10,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
+from provider.configuration import Document
 from provider.database.sessions import Database
-from provider.edges.polls import Quarantine
+from provider.edges.quarantine import Held, Quarantine
 from provider.edges.registry import MOST_EDGES, Edges
 from provider.edges.states import Edge, EdgeState
 from provider.errors import Unavailable
 from provider.models import EdgeRecord, QuarantineRecord
+from provider.overlays import Key
+from provider.revisions import Served
 from provider.store import edges as records
 
 logger = logging.getLogger(__name__)
@@ -24,16 +29,25 @@ _PAUSE_SECONDS: Final = 10.0
 """Time between two writes: a poll must never cost a transaction."""
 
 
+class _Kept(msgspec.Struct):
+    """What is left out for an edge, as it is stored."""
+
+    held: list[tuple[Key, Held]] = []
+    queue: tuple[tuple[Key, ...], ...] = ()
+
+
 class Memory:
     """What is remembered, and has to be."""
 
     def __init__(self, database: Database, edges: Edges) -> None:
         self._database = database
         self._edges = edges
-        self._stored: dict[str, str] | None = None
-        """The digests that are stored as rejected, by edge, once they were read."""
+        self._stored: dict[str, Quarantine] | None = None
+        """What is stored, by edge, once something was."""
+        self._is_read = False
         self._rejected = asyncio.Event()
         edges.subscribe(self._judged)
+        edges.observe(self._observed)
 
     async def recall(self) -> bool:
         """Know again what an earlier process knew. Returns whether it could be read, and there is a state to serve."""
@@ -44,8 +58,9 @@ class Memory:
         except Unavailable:
             return False
         self._edges.recall(seen)
-        self._edges.recall_quarantines(quarantines)
-        self._stored = {record.edge: record.rejected_digest for record in quarantines}
+        self._edges.recall_quarantines({record.edge: _quarantine(record) for record in quarantines})
+        self._stored = None
+        self._is_read = True
         return True
 
     async def keep(self, *, recalled: bool) -> None:
@@ -66,17 +81,20 @@ class Memory:
         if EdgeState.REJECTED in {edge.verdict.state, before}:
             self._rejected.set()
 
+    def _observed(self, edge: Edge) -> None:
+        if edge.quarantine is not None:
+            self._rejected.set()
+
     async def _remember(self) -> None:
         seen = [_record(edge) for edge in self._edges.take_seen()]
         quarantines = self._edges.quarantines
-        rejected = {name: quarantine.rejected.document.digest for name, quarantine in quarantines.items()}
-        is_changed = self._stored is not None and rejected != self._stored
+        is_changed = self._is_read and (self._stored is None or quarantines != self._stored)
         if not seen and not is_changed:
             return
         try:
             await asyncio.to_thread(_write, self._database, seen, quarantines if is_changed else None)
             if is_changed:
-                self._stored = rejected
+                self._stored = quarantines
         except Unavailable as error:
             logger.debug("the edges are not remembered now: %s", error.detail)
 
@@ -104,13 +122,25 @@ def _record(edge: Edge) -> EdgeRecord:
 
 
 def _quarantine_record(edge: str, quarantine: Quarantine) -> QuarantineRecord:
-    accepted = quarantine.accepted
+    accepted, resting = quarantine.accepted, quarantine.resting()
     return QuarantineRecord(
         edge=edge,
+        rejected_revision=quarantine.rejected.revision,
         rejected_digest=quarantine.rejected.document.digest,
         accepted_revision=accepted.revision,
         accepted_digest=accepted.document.digest,
-        accepted_content=accepted.document.content,
+        accepted_content=accepted.document.content if quarantine.is_whole else b"",
+        held=msgspec.json.encode(_Kept(list(resting.held.items()), resting.queue)),
+    )
+
+
+def _quarantine(record: QuarantineRecord) -> Quarantine:
+    kept = msgspec.json.decode(record.held, type=_Kept) if record.held else _Kept()
+    return Quarantine(
+        Served(record.rejected_revision, Document(b"", record.rejected_digest)),
+        Served(record.accepted_revision, Document(record.accepted_content, record.accepted_digest)),
+        dict(kept.held),
+        kept.queue,
     )
 
 

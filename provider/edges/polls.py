@@ -2,36 +2,30 @@
 
 A poll that waits is answered when the document changes. The first change after a quiet time is released
 at once; in a storm the polls are released at most once in `coalesce_seconds`, with the newest document.
-An edge that rejected a document is offered the last one that it accepted, until there is another.
+An edge that rejected a document is offered one of its own, in which the parts to blame are left out. It is put
+together once for a snapshot and an overlay: where the snapshot is made, and not where it is polled.
 
 Everything here runs in the event loop's thread, except `Polls.publish`.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
+from provider import configuration, overlays
+from provider.configuration import Document, Parts
+from provider.edges.quarantine import Quarantine
 from provider.edges.releases import Releases
-from provider.revisions import Served
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantine:
-    """A document that an edge rejected, and the one that it is offered instead."""
-
-    rejected: Served
-    accepted: Served
-
-    def instead_of(self, snapshot: Served) -> Served:
-        """Return what to offer where this snapshot would be: another document is given its chance."""
-        return self.accepted if snapshot.document.digest == self.rejected.document.digest else snapshot
+from provider.overlays import Overlay
+from provider.revisions import Served, Snapshot
 
 
 class Polls:
     """The polls that wait, and when they are released."""
 
-    def __init__(self, coalesce_seconds: float) -> None:
+    def __init__(self, coalesce_seconds: float, assemble: Callable[[Parts], Document] = configuration.assemble) -> None:
+        self._assemble = assemble
         self._coalesce_seconds = coalesce_seconds
         self._loop: asyncio.AbstractEventLoop | None = None
         self._newest: Served | None = None
@@ -40,6 +34,9 @@ class Polls:
         self._timer: asyncio.TimerHandle | None = None
         self._releases = Releases()
         self._quarantines: dict[str, Quarantine] = {}
+        self._overlays: dict[str, Overlay] = {}
+        self._adapted: dict[str, tuple[Overlay, Snapshot, Snapshot]] = {}
+        """What edges with an overlay are offered: of which overlay and which snapshot it was made, and what."""
         self.closed = False
         self.held = 0
 
@@ -50,6 +47,9 @@ class Polls:
 
     def publish(self, snapshot: Served) -> None:
         """Say that there is a new snapshot. May be called from any thread."""
+        for edge, overlay in list(self._overlays.items()):
+            if isinstance(snapshot, Snapshot):
+                self._adapt(edge, overlay, snapshot)
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._take, snapshot)
 
@@ -61,17 +61,37 @@ class Polls:
         self._wake()
 
     def quarantine(self, edge: str, quarantine: Quarantine | None) -> None:
-        """Offer an edge the document that it accepted instead of the one that it rejected; None ends it."""
+        """Offer an edge what it rejected no more; None ends it."""
+        self._overlays.pop(edge, None)
+        self._adapted.pop(edge, None)
         if quarantine is None:
             self._quarantines.pop(edge, None)
         else:
             self._quarantines[edge] = quarantine
+            if not quarantine.is_whole:
+                self._overlays[edge] = quarantine.overlay
         self._wake()
 
     def offer(self, edge: str, current: Served) -> Served:
         """Return what an edge that does not wait is given."""
         quarantine = self._quarantines.get(edge)
-        return current if quarantine is None else quarantine.instead_of(current)
+        if quarantine is None:
+            return current
+        overlay = self._overlays.get(edge)
+        if overlay is None or not isinstance(current, Snapshot):
+            return quarantine.instead_of(current)
+        return self._adapt(edge, overlay, current)
+
+    def _adapt(self, edge: str, overlay: Overlay, snapshot: Snapshot) -> Snapshot:
+        """Return a snapshot with an overlay laid over it. Edges with the same overlay share it."""
+        for known, of, adapted in (self._adapted.get(edge, ({}, None, None)), *list(self._adapted.values())):
+            if of is snapshot and adapted is not None and (known is overlay or known == overlay):
+                self._adapted[edge] = (overlay, snapshot, adapted)
+                return adapted
+        parts = overlays.lay(overlay, snapshot.parts)
+        made = snapshot if parts is snapshot.parts else replace(snapshot, document=self._assemble(parts), parts=parts)
+        self._adapted[edge] = (overlay, snapshot, made)
+        return made
 
     async def wait(
         self, edge: str, given: Served, seconds: float, gone: Callable[[], Awaitable[object]]
@@ -87,7 +107,7 @@ class Polls:
         try:
             while not self.closed and not listener.done():
                 found = self._released and self.offer(edge, self._released)
-                if found and _follows(found, given, self._released):
+                if found and _follows(found, given, self._released, is_whole=edge not in self._overlays):
                     return found
                 remaining = deadline - loop.time()
                 if remaining <= 0:
@@ -129,12 +149,14 @@ class Polls:
         self._releases.wake()
 
 
-def _follows(found: Served, given: Served, released: Served | None) -> bool:
+def _follows(found: Served, given: Served, released: Served | None, *, is_whole: bool) -> bool:
     """Tell whether what is offered is other than what was given, and not what was given before it.
 
-    A connection's first poll may have been given a snapshot whose release is still to come. Only a
-    quarantine leads back.
+    A connection's first poll may have been given a snapshot whose release is still to come. Only the
+    quarantine of a whole document leads back.
     """
     if found.document.digest == given.document.digest:
         return False
-    return found is not released or found.revision > given.revision
+    if found is released:
+        return found.revision > given.revision
+    return is_whole or found.revision >= given.revision

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from provider.configuration import Document
 from provider.edges.health import Health
 from provider.edges.pollers import Connection, Poller
-from provider.edges.polls import Polls, Quarantine
+from provider.edges.polls import Polls
+from provider.edges.quarantine import Origin, Quarantine, accept, accuse, prune
 from provider.edges.states import Edge, EdgeState, Observation, has_rejected, judge, words_of_hindered
 from provider.messages import Message
-from provider.models import EdgeRecord, QuarantineRecord
+from provider.models import EdgeRecord
+from provider.overlays import Key
 from provider.revisions import Revisions, Served, Snapshot
 
 logger = logging.getLogger(__name__)
@@ -29,6 +30,9 @@ _MOST_PAUSE_SECONDS: Final = 1.0
 
 _QUIET_SECONDS: Final = 60.0
 """An API that answers now and then makes its edge change its state all the time."""
+
+_MOST_ORIGINS: Final = 50_000
+"""Parts of which it is remembered which revision made them what they are."""
 
 _LONGEST_LOGGED: Final = 500
 """The most characters of a detail in a log line: some of it is Traefik's own words."""
@@ -57,9 +61,11 @@ class Edges:
         self._observers: list[Callable[[Edge], None]] = []
         self._followers: list[Callable[[int], bool]] = []
         self._change: asyncio.Future[None] | None = None
+        self._origins: dict[Key, tuple[int, str]] = {}
         self.health = Health()
         self.entry_points: Mapping[str, frozenset[str]] = {}
         """The names of the entry points of each edge of which they are known. Any thread reads it as it is."""
+        revisions.subscribe(self._came)
 
     def __iter__(self) -> Iterator[Edge]:
         """Go through the edges by name, each judged now."""
@@ -111,18 +117,18 @@ class Edges:
             edge.address = edge.address or record.address
             self.refresh(edge)
 
-    def recall_quarantines(self, records: Iterable[QuarantineRecord]) -> None:
-        """Offer edges again what they accepted, where what they rejected before is what is served now."""
+    def recall_quarantines(self, known: Mapping[str, Quarantine]) -> None:
+        """Go on to leave out what edges rejected before, as far as it is what is desired now."""
         current = self._revisions.current
-        for record in records:
-            if current is None or record.rejected_digest != current.document.digest:
+        for name, quarantine in known.items():
+            left = None if current is None else prune(quarantine, current)
+            if left is None:
                 continue
-            edge = self._edges.get(record.edge) or self._add(record.edge)
-            accepted = Document(record.accepted_content, record.accepted_digest)
-            edge.accepted = Served(record.accepted_revision, accepted)
-            edge.quarantine = Quarantine(current, edge.accepted)
+            edge = self._edges.get(name) or self._add(name)
+            if left.is_whole:
+                edge.accepted = left.accepted
             edge.accused_at = _now()
-            self._polls.quarantine(edge.name, edge.quarantine)
+            self._set(edge, left)
             self.refresh(edge)
 
     @property
@@ -169,17 +175,20 @@ class Edges:
         if observation.entry_points:
             self._know_entry_points(edge.name, observation.entry_points)
         quarantine = edge.quarantine
-        if quarantine is not None and observation.digest == quarantine.rejected.document.digest:
+        if quarantine is not None and _is_acquitted(edge, quarantine, observation):
             edge.acquitted(observation.at)
-            self._release(edge)
-        elif quarantine is None and given and has_rejected(edge):
+            self._set(edge, None)
+        elif given is not None and edge.runs_given():
+            if quarantine is not None and self._is_offered(edge, given):
+                self._set(edge, accept(quarantine))
+        elif given is not None and has_rejected(edge):
             self._quarantine(edge, given)
         self.refresh(edge)
 
     def lift(self, edge: Edge) -> None:
         """Offer an edge again what it rejected, if it rejected anything."""
         if edge.quarantine is not None:
-            self._release(edge)
+            self._set(edge, None)
             edge.given = None
             self.refresh(edge)
 
@@ -187,8 +196,8 @@ class Edges:
         """Judge an edge anew, and tell whoever waits or listens if its state is another."""
         current = self._revisions.current
         quarantine = edge.quarantine
-        if quarantine and current and current.document.digest != quarantine.rejected.document.digest:
-            self._release(edge)
+        if quarantine is not None and current is not None:
+            self._set(edge, prune(quarantine, current))
         verdict = judge(edge, current, _now())
         if verdict.state is EdgeState.STALE:
             self.health.forget(edge.name)
@@ -205,6 +214,11 @@ class Edges:
                 observer(edge)
             self.wake()
         return edge
+
+    def _is_offered(self, edge: Edge, given: Served) -> bool:
+        """Tell whether what it was given is what it is still offered."""
+        current = self._revisions.current
+        return current is not None and self._polls.offer(edge.name, current).document.digest == given.document.digest
 
     # Who waits
 
@@ -279,17 +293,31 @@ class Edges:
 
     def _quarantine(self, edge: Edge, rejected: Served) -> None:
         current = self._revisions.current
-        if current is None or rejected.document.digest != current.document.digest:
+        if current is None or rejected.document.digest != self._polls.offer(edge.name, current).document.digest:
             return  # there is a newer one to try
+        before = edge.quarantine
         if edge.accepted is None or edge.accepted.document.digest == rejected.document.digest:
             return
-        quarantine = Quarantine(rejected, edge.accepted)
-        edge.accused(quarantine)
-        self._polls.quarantine(edge.name, quarantine)
+        if not isinstance(rejected, Snapshot) or (before is not None and before.is_whole):
+            return
+        edge.accused()
+        self._set(edge, accuse(before, rejected, edge.accepted, self._origin(rejected.revision)))
 
-    def _release(self, edge: Edge) -> None:
-        edge.quarantine = None
-        self._polls.quarantine(edge.name, None)
+    def _origin(self, latest: int) -> Origin:
+        return lambda key: self._origins.get(key, (latest, ""))
+
+    def _came(self, snapshot: Snapshot) -> None:
+        """Note which revision gave parts their form, and by whom. May be called from any thread."""
+        for key in snapshot.changed:
+            self._origins.pop(key, None)
+            self._origins[key] = (snapshot.revision, snapshot.author)
+        while len(self._origins) > _MOST_ORIGINS:
+            del self._origins[next(iter(self._origins))]
+
+    def _set(self, edge: Edge, quarantine: Quarantine | None) -> None:
+        if quarantine is not edge.quarantine:
+            edge.quarantine = quarantine
+            self._polls.quarantine(edge.name, quarantine)
 
 
 def _runs(edge: Edge, revision: int, current: Served | None) -> bool:
@@ -299,22 +327,45 @@ def _runs(edge: Edge, revision: int, current: Served | None) -> bool:
     given = edge.given
     if given is None or not edge.runs_given() or edge.sharers:
         return False
+    if edge.quarantine is not None and edge.quarantine.concerns(revision):
+        return False
     return given.revision >= revision or (current is not None and given.document.digest == current.document.digest)
 
 
-def _find_missing(edge: Edge, revision: int, current: Served | None, concerns: Callable[[str], bool]) -> Missing | None:
+def _find_missing(
+    edge: Edge, revision: int, current: Snapshot | None, concerns: Callable[[str], bool]
+) -> Missing | None:
     """Find why a revision is not live on an edge; None if it is, or if nobody waits for the edge.
 
-    No time tells more of one that rejected the document or disabled a router, or was given it and has no API to read.
+    No time tells more of one that rejected a part of it or disabled a router, or was given it and has no API to read.
     """
-    state, detail = edge.verdict.state, edge.verdict.detail
+    state, detail, quarantine = edge.verdict.state, edge.verdict.detail, edge.quarantine
     if not _runs(edge, revision, current):
         is_mute = state is EdgeState.UNCONFIRMED and (edge.api_url is None or bool(edge.sharers))
-        return Missing(edge.name, state, detail, is_settled=edge.quarantine is not None or is_mute)
+        is_blamed = quarantine is not None and (quarantine.is_blamed(revision) or bool(edge.sharers))
+        return Missing(edge.name, state, detail, is_settled=is_blamed or is_mute)
+    if quarantine is not None and current is not None and _leaves_out(quarantine, current, concerns):
+        return Missing(edge.name, state, detail, is_settled=not quarantine.is_searching)
     told = None
-    if edge.observation is not None and state is EdgeState.DEGRADED:
+    if edge.observation is not None and state in {EdgeState.DEGRADED, EdgeState.REJECTED}:
         told = words_of_hindered(edge.observation, concerns)
     return None if told is None else Missing(edge.name, state, Message("it {told}", told=told), is_settled=True)
+
+
+def _leaves_out(quarantine: Quarantine, current: Snapshot, concerns: Callable[[str], bool]) -> bool:
+    """Tell whether a router that concerns somebody is left out, or leads elsewhere, for what an edge rejected."""
+    keys = {*quarantine.held, *quarantine.trying}
+    services = {name for kind, name in keys if kind == "service"}
+    if any(concerns(name) for kind, name in keys if kind == "router"):
+        return True
+    routers = current.parts.routers.parts.items() if services else ()
+    return any(part.needs in services and concerns(name) for name, part in routers)
+
+
+def _is_acquitted(edge: Edge, quarantine: Quarantine, observation: Observation) -> bool:
+    """Tell whether an edge came to run what it seemed to have rejected."""
+    rejected = quarantine.rejected.document.digest
+    return observation.digest == rejected and (edge.given is None or edge.given.document.digest != rejected)
 
 
 def _seen(edge: Edge) -> tuple[float, str]:

@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Final
 
 from provider.edges.pollers import Poller
-from provider.edges.polls import Quarantine
+from provider.edges.quarantine import Held, Quarantine
 from provider.messages import Message
+from provider.overlays import Key
 from provider.revisions import Served
 
 _LEAST_SECONDS_TO_APPLY: Final = 2.5
@@ -27,6 +28,7 @@ _AWAITED_AFTER: Final = timedelta(minutes=5)
 
 _MOST_TOLD: Final = 4
 _MOST_ROUTERS_TOLD: Final = 3
+_MOST_PARTS_TOLD: Final = 3
 
 _LEARNED: Final = 2
 """An edge that was accused and was only slow gets so many times as long from then on."""
@@ -272,14 +274,12 @@ class Edge:
         if not self.runs or self.runs[-1].revision != snapshot.revision:
             self.runs.append(Run(snapshot.revision, date))
 
-    def accused(self, quarantine: Quarantine) -> None:
+    def accused(self) -> None:
         """Note that it seems to have rejected what it was given."""
-        self.quarantine = quarantine
         self.accused_at = max(poller.after[0] for poller in self.open_pollers)
 
     def acquitted(self, now: float) -> None:
         """Note that it runs what it seemed to have rejected: it was only slow, and will be given more time."""
-        self.quarantine = None
         self.slowest_seconds = max(self.slowest_seconds, now - self.accused_at)
 
 
@@ -292,7 +292,8 @@ def judge(edge: Edge, current: Served | None, now: float) -> Verdict:
     if given is None or current is None:
         return Verdict(EdgeState.PENDING, Message("it has polled, and was given no document yet"))
     if edge.quarantine is not None:
-        return Verdict(EdgeState.REJECTED, _words_of_rejection(edge.quarantine))
+        rejected = Verdict(EdgeState.REJECTED, words_of_rejection(edge.quarantine))
+        return _judge_shared(edge, rejected, now) if edge.sharers else rejected
     if given.document.digest != current.document.digest:
         return Verdict(
             EdgeState.PENDING, Message("it has not fetched revision {revision} yet", revision=current.revision)
@@ -400,11 +401,37 @@ def has_rejected(edge: Edge) -> bool:
     )
 
 
-def _words_of_rejection(quarantine: Quarantine) -> str:
+def words_of_rejection(quarantine: Quarantine) -> str:
+    """Say in a sentence what an edge rejected, and what it gets instead."""
+    rejected = quarantine.rejected.revision
+    if quarantine.is_whole:
+        return Message(
+            "it rejected the document of revision {rejected}, and is offered that of revision {accepted} again",
+            rejected=rejected,
+            accepted=quarantine.accepted.revision,
+        )
+    culprits = quarantine.culprits
+    if not culprits:
+        return Message(
+            "it rejected the document of revision {rejected}; which part is to blame is being tried", rejected=rejected
+        )
+    told = "; ".join(_words_of_part(key, held) for key, held in list(culprits.items())[:_MOST_PARTS_TOLD])
+    if (more := len(culprits) - _MOST_PARTS_TOLD) > 0:
+        told = Message("{parts}; and {more} more", parts=told, more=more)
+    return Message("it rejected {parts}; all else goes on", parts=told)
+
+
+def _words_of_part(key: Key, held: Held) -> str:
+    """Name a part, with the revision that made it what it is, and its author."""
+    kind, name = key
+    if not held.author:
+        return Message("{kind} {name} of revision {revision}", kind=kind, name=name, revision=held.revision)
     return Message(
-        "it rejected the document of revision {rejected}, and is offered that of revision {accepted} again",
-        rejected=quarantine.rejected.revision,
-        accepted=quarantine.accepted.revision,
+        "{kind} {name} of revision {revision} by {author}",
+        kind=kind,
+        name=name,
+        revision=held.revision,
+        author=held.author,
     )
 
 

@@ -15,12 +15,17 @@ class EdgeRecord(SQLModel, table=True):
 
 
 class QuarantineRecord(SQLModel, table=True):
-    """What an edge rejected, and the document that it is offered instead, which is kept nowhere else."""
+    """What an edge rejected, with the parts that it is not offered, or the document that it is offered instead.
+
+    `held` is what `edges.memory` makes of the parts, in JSON.
+    """
 
     __tablename__ = "quarantine"
 
     edge: str = Field(primary_key=True, max_length=63)
+    rejected_revision: int
     rejected_digest: str = Field(max_length=12)
     accepted_revision: int
     accepted_digest: str = Field(max_length=12)
     accepted_content: bytes
+    held: bytes

@@ -4,7 +4,7 @@ import asyncio
 
 from sqlmodel import Session
 
-from provider.edges.polls import Quarantine
+from provider.edges.quarantine import Quarantine
 from provider.edges.registry import Edges
 from provider.edges.states import Edge
 from provider.messages import Message

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from provider.dependencies import ActorDependency, EdgesDependency, RevisionsDependency
 from provider.edges.registry import Edges
-from provider.edges.states import Edge
+from provider.edges.states import Edge, words_of_part
 from provider.errors import FieldError, NotFound
 from provider.messages import Message
 from provider.models import Change
@@ -51,7 +51,9 @@ async def show_edge(request: Request, edges: EdgesDependency, revisions: Revisio
     edge = _get(edges, name)
     running = await asyncio.to_thread(_find_running, revisions, [edge])
     changes: list[Change] = []
+    parts: list[str] = []
     if (quarantine := edge.quarantine) is not None:
+        parts = [words_of_part(key, held) for key, held in quarantine.culprits.items()]
         accepted, rejected = quarantine.accepted.revision, quarantine.rejected.revision
         changes = await asyncio.to_thread(revisions.changed_between, accepted, rejected)
     observed = edge.observation
@@ -63,6 +65,7 @@ async def show_edge(request: Request, edges: EdgesDependency, revisions: Revisio
         started=None if observed is None or observed.started is None else datetime.fromisoformat(observed.started),
         disabled=observed.disabled if observed else (),
         changes=changes,
+        parts=parts,
         most=LENGTH,
         static_configuration=polling.static_configuration(str(request.base_url), name),
     )

@@ -154,19 +154,18 @@ def test_a_rejected_document_is_an_alarm_that_the_next_change_ends(own_cli: Run,
     told = own_cli("router", "add", BROKEN, "--service", "alvin", "--path-prefix", "/x", "--wait", "60")
     assert told.status == 3
     assert "  default is rejected: " in told.err
-    wait_until(lambda: shown(own)["running"] == shown(own)["quarantine"]["accepted"]["digest"], "the last one runs")
+    wait_until(lambda: shown(own)["running"] == shown(own)["given"]["digest"], "the rest runs")
 
-    alarm = (
-        f"ALARM: edge default rejected revision {accepted + 1}, and is served revision {accepted} again: "
-        "what changed since is kept, but is not live there"
-    )
+    [part] = shown(own)["quarantine"]["parts"]
+    assert (part["kind"], part["name"], part["revision"]) == ("router", BROKEN, accepted + 1)
+    alarm = f"ALARM: edge default: {shown(own)['detail']}"
     out = own_cli("status").check().out
     assert out.splitlines()[1] == f"{alarm}; see `wayshub-provider edge show default`"
     assert ["default", "rejected"] in [row[:2] for row in rows(out)]
     assert "Warning: edge default" not in out
     out = own_cli("edge", "show", "default").check().out
     assert f"{alarm}\nWhat changed between the two:\n  router {BROKEN} added\n" in out
-    assert ["default", "rejected", str(accepted), str(accepted)] in [
+    assert ["default", "rejected", str(accepted + 1), str(accepted + 1)] in [
         [row[0], row[1], *row[3:5]] for row in rows(own_cli("edge", "list").check().out)
     ]
 

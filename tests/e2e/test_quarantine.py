@@ -35,9 +35,9 @@ BROKEN = "broken"
 
 
 def assemble(parts: Parts) -> Document:
-    """Put a document together as always; with a field that Traefik does not know while there is a router `broken`."""
+    """Put a document together as always; with a field that Traefik does not know while there is a router `broken…`."""
     made = configuration.assemble(parts)
-    if BROKEN not in parts.routers.parts:
+    if not any(name.startswith(BROKEN) for name in parts.routers.parts):
         return made
     return Document(made.content.replace(b'{"http":{', b'{"http":{"bogus":1,', 1), made.digest)
 
@@ -113,14 +113,17 @@ def test_a_rejected_document_is_put_in_quarantine_until_it_is_lifted_or_the_next
 
         quarantine = rejected["quarantine"]
         assert quarantine["accepted"] == {"revision": revision, "digest": rejected["running"]}
+        blamed = {"kind": "router", "name": BROKEN, "revision": revision + 1, "author": "tests"}
+        assert quarantine["parts"] == [blamed]
+        assert quarantine["searching"] is False
         assert quarantine["rejected"] == {"revision": revision + 1, "digest": stack.service.digest()}
         assert quarantine["changes"] == [f"router {BROKEN} added"]
         assert rejected["detail"] == (
-            f"it rejected the document of revision {revision + 1}, and is offered that of revision {revision} again"
+            f"it rejected router {BROKEN} of revision {revision + 1} by tests; all else goes on"
         )
         offered = fetch(f"{stack.url}?edge=default")
         assert offered.content == accepted.content
-        assert offered.headers["Config-Revision"] == str(revision)
+        assert offered.headers["Config-Revision"] == str(revision + 1)
         assert b"bogus" in fetch(f"{stack.url}?edge=other").content
         assert stack.client.get(f"/routers/{BROKEN}").status_code == 200  # what was acknowledged is kept
 
@@ -145,18 +148,55 @@ def test_a_rejected_document_is_put_in_quarantine_until_it_is_lifted_or_the_next
     traefik.wait_for(stack.service)
 
 
-def test_a_second_broken_document_is_rejected_too_and_the_alarm_says_what_both_changed(stack: Stack) -> None:
-    stack.put_broken()
-    first = stack.wait_for("rejected")
-    stack.client.patch("/services/alvin/servers/a", json={"weight": 7}).raise_for_status()
-    assert stack.edge()["quarantine"] is None  # it has its chance
-    second = stack.wait_for("rejected")
-    assert second["quarantine"]["accepted"] == first["quarantine"]["accepted"]
-    assert second["quarantine"]["changes"] == [f"router {BROKEN} added", "server alvin/a: weight 1 → 7"]
-    assert second["running"] == first["running"]
-    answer = stack.client.patch("/domains/alvin.xyz", json={"description": "no other document"})
-    answer.raise_for_status()
-    assert stack.edge()["state"] == "rejected"
+def test_what_others_change_is_live_while_a_part_is_left_out_and_its_author_is_told_which(stack: Stack) -> None:
+    router = {"domains": [HOST], "pathPrefix": "/broken", "service": "alvin"}
+    waits = {"Prefer": "wait=60"}
+    own = stack.client.put(f"/routers/{BROKEN}", json=router, headers=waits)
+    assert own.status_code == 202
+    assert f"router {BROKEN} of revision" in own.json()["pending"][0]["detail"]
+    for number in range(3):
+        path = f"/fine-{number}"
+        fine = {"domains": [HOST], "pathPrefix": path, "service": "alvin"}
+        answer = stack.client.put(f"/routers/fine-{number}", json=fine, headers=waits)
+        assert (answer.status_code, answer.headers["Preference-Applied"]) == (201, "wait")
+        assert stack.traefik.get(HOST, path).text == "a"
+    assert [part["name"] for part in stack.edge()["quarantine"]["parts"]] == [BROKEN]
+    mended = stack.client.delete(f"/routers/{BROKEN}", headers=waits)
+    assert mended.status_code == 204
+    assert stack.edge()["state"] == "live"
+
+
+def test_several_culprits_among_many_changes_are_found_also_by_a_service_that_was_restarted(
+    migrated: Path, tmp_path: Path
+) -> None:
+    port = free_port()
+    with (
+        place(tmp_path / "traefik", f"http://127.0.0.1:{port}", "edge=default&wait=1") as edge,
+        named_servers("a") as (server,),
+    ):
+        options: dict[str, Any] = {"port": port, "assemble": assemble, "traefik_api": edge.api}
+        with running_service(tmp_path, migrated, **options) as service, http_client(f"{service.url}/api/v1") as client:
+            expose(client, (server, 1))
+            traefik = edge.start()
+            wait_for_state(service.url, "live")
+            for number in range(8):
+                name = f"{BROKEN}-{number}" if number in {2, 5} else f"fine-{number}"
+                fine = {"domains": [HOST], "pathPrefix": f"/{number}", "service": "alvin"}
+                client.put(f"/routers/{name}", json=fine).raise_for_status()
+            assert wait_for_state(service.url, "rejected")["quarantine"]["searching"]
+        with running_service(tmp_path, migrated, **options) as service, http_client(f"{service.url}/api/v1") as client:
+
+            def blamed() -> list[str]:
+                quarantine = shown(service.url)["quarantine"]
+                if quarantine is None or quarantine["searching"]:
+                    return []
+                return [part["name"] for part in quarantine["parts"]]
+
+            wait_until(lambda: blamed() == [f"{BROKEN}-2", f"{BROKEN}-5"], "both are found", seconds=120)
+            wait_until(lambda: traefik.get(HOST, "/7").text == "a", "the rest runs")
+            for number in (2, 5):
+                client.delete(f"/routers/{BROKEN}-{number}").raise_for_status()
+            assert wait_for_state(service.url, "live", seconds=60)["quarantine"] is None
 
 
 def test_what_was_rejected_is_not_served_again_by_a_service_that_was_restarted(migrated: Path, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from provider.edges.polls import Polls, Quarantine
+from provider.edges.polls import Polls
+from provider.edges.quarantine import Quarantine
 from provider.revisions import Served
 from tests.edges.snapshots import snapshot
 

@@ -1,0 +1,166 @@
+"""What an edge rejected, and how the parts to blame are found. Pure.
+
+Once an edge rejects a document, the parts that differ from what it runs are suspects. Half of them are left
+out, and the rest is offered; whichever half is rejected is halved again, until single parts are left. Those
+stay out until their objects change. So one culprit among N suspects takes about 2 log2 N documents.
+Whatever else changes meanwhile is in the document, and a suspect like the others if that is rejected.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from provider.configuration import Parts
+from provider.overlays import Key, Overlay, Replacement, find
+from provider.revisions import Served, Snapshot
+
+MOST_CULPRITS: Final = 16
+"""From so many on, what is rejected is left out as it is: an edge that rejects everything ends the search, too."""
+
+Origin = Callable[[Key], tuple[int, str]]
+"""Tells the revision that gave a part its form, and its author."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A part that an edge does not get as it is, and which revision by whom made it so."""
+
+    replacement: Replacement
+    revision: int
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """A document that an edge rejected, the one that it ran then, and what it is not offered.
+
+    `queue` are groups of those in `held` that are still to be tried, and `trying` are those on offer now.
+    Without any, the whole document is in quarantine, and `accepted` is offered instead of it.
+    """
+
+    rejected: Served
+    accepted: Served
+    held: Mapping[Key, Held] = field(default_factory=dict)
+    queue: tuple[tuple[Key, ...], ...] = ()
+    trying: Mapping[Key, Held] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the document that is in quarantine, as nobody knows which part is to blame."""
+        return not self.held and not self.trying
+
+    @property
+    def is_searching(self) -> bool:
+        """Whether the parts to blame are still being looked for."""
+        return bool(self.queue or self.trying)
+
+    @property
+    def culprits(self) -> dict[Key, Held]:
+        """The parts that were found to be to blame."""
+        queued = {key for group in self.queue for key in group}
+        return {key: held for key, held in self.held.items() if key not in queued}
+
+    @property
+    def overlay(self) -> Overlay:
+        """What the edge gets in another form than is desired."""
+        return {key: held.replacement for key, held in self.held.items()}
+
+    def instead_of(self, snapshot: Served) -> Served:
+        """Return what to offer where the whole is in quarantine: another document is given its chance."""
+        return self.accepted if snapshot.document.digest == self.rejected.document.digest else snapshot
+
+    def concerns(self, revision: int) -> bool:
+        """Tell whether something that a revision gave is left out, or not known to run."""
+        return any(held.revision == revision for held in (*self.held.values(), *self.trying.values()))
+
+    def is_blamed(self, revision: int) -> bool:
+        """Tell whether it is settled that something that a revision gave is left out."""
+        return self.is_whole or (
+            not self.is_searching and any(held.revision == revision for held in self.culprits.values())
+        )
+
+    def resting(self) -> "Quarantine":
+        """Return it with what is being tried put back: what a service that was just started begins with."""
+        if not self.trying:
+            return self
+        return replace(self, held={**self.held, **self.trying}, queue=(tuple(self.trying), *self.queue), trying={})
+
+
+def suspects(accepted: Parts, offered: Parts, origin: Origin) -> dict[Key, Held]:
+    """Return what an edge was offered in another form than it runs, services before the routers that need them.
+
+    What was removed is none of it: a document does not break by what it has no more.
+    """
+    found: dict[Key, Held] = {}
+    changed = [
+        name
+        for name, part in offered.routers.parts.items()
+        if (known := accepted.routers.parts.get(name)) is not part and known != part
+    ]
+    former = {name: part for name in changed if (part := accepted.routers.parts.get(name)) is not None}
+    for name, part in offered.services.parts.items():
+        known = accepted.services.parts.get(name)
+        if known is not part and known != part:
+            leading = tuple(
+                (router, former[router]) for router in former if offered.routers.parts[router].needs == name
+            )
+            found["service", name] = Held(Replacement(part, known, leading), *origin(("service", name)))
+    for name in changed:
+        found["router", name] = Held(
+            Replacement(offered.routers.parts[name], former.get(name)), *origin(("router", name))
+        )
+    return found
+
+
+def accuse(before: Quarantine | None, offered: Snapshot, accepted: Served, origin: Origin) -> Quarantine:
+    """Return what follows when an edge that ran `accepted` has rejected what it was offered."""
+    found = suspects(accepted.parts, offered.parts, origin) if isinstance(accepted, Snapshot) else {}
+    if before is None or before.is_whole:
+        before = Quarantine(offered, accepted)
+    if not found:
+        return Quarantine(offered, accepted) if before.is_whole else replace(before, rejected=offered)
+    # Where a router led before is known of the first document alone: in later ones it may lead there already.
+    found = {
+        key: known if (known := before.trying.get(key)) and known.replacement.of == item.replacement.of else item
+        for key, item in found.items()
+    }
+    keys = tuple(found)
+    if len(keys) == 1 or len(before.culprits) >= MOST_CULPRITS:
+        blamed = replace(before, rejected=offered, held={**before.held, **found}, trying={})
+        return _next(blamed)
+    middle = (len(keys) + 1) // 2
+    later = {key: found[key] for key in keys[middle:]}
+    trying = {key: found[key] for key in keys[:middle]}
+    held = {**before.held, **later}
+    return replace(before, rejected=offered, held=held, queue=(tuple(later), *before.queue), trying=trying)
+
+
+def accept(quarantine: Quarantine) -> Quarantine | None:
+    """Return what follows when an edge runs what it was offered: the next suspects are tried."""
+    if quarantine.is_whole or not quarantine.is_searching:
+        return quarantine
+    following = _next(replace(quarantine, trying={}))
+    return None if following.is_whole else following
+
+
+def prune(quarantine: Quarantine, current: Snapshot) -> Quarantine | None:
+    """Return what is left once objects have changed: their new form is given its chance."""
+    if quarantine.is_whole:
+        return quarantine if current.document.digest == quarantine.rejected.document.digest else None
+    held = {key: item for key, item in quarantine.held.items() if find(current.parts, key) == item.replacement.of}
+    trying = {key: item for key, item in quarantine.trying.items() if find(current.parts, key) == item.replacement.of}
+    if len(held) == len(quarantine.held) and len(trying) == len(quarantine.trying):
+        return quarantine
+    queue = tuple(group for keys in quarantine.queue if (group := tuple(key for key in keys if key in held)))
+    left = replace(quarantine, held=held, queue=queue, trying=trying)
+    return None if left.is_whole else left
+
+
+def _next(quarantine: Quarantine) -> Quarantine:
+    """Offer the next of those that are still to be tried."""
+    if not quarantine.queue:
+        return quarantine
+    first, *rest = quarantine.queue
+    trying = {key: quarantine.held[key] for key in first}
+    held = {key: item for key, item in quarantine.held.items() if key not in trying}
+    return replace(quarantine, held=held, queue=tuple(rest), trying=trying)
