@@ -225,7 +225,7 @@ def test_every_reference_leads_somewhere_and_every_schema_is_used() -> None:
 
 
 def test_what_is_observed_has_schemas_of_its_own() -> None:
-    observed = {"AvailabilityOutput", "HealthOutput", "EdgeOutput", "DocumentOutput", "QuarantineOutput"}
+    observed = {"AvailabilityOutput", "HealthOutput", "EdgeOutput", "DocumentOutput", "QuarantineOutput", "PartOutput"}
     observed |= {"DisabledRouterOutput", "EdgeState", "PendingOutput", "UnconfirmedOutput"}
     assert observed <= set(SCHEMAS)
     assert "example" in SCHEMAS["EdgeOutput"]
