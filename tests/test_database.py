@@ -31,6 +31,9 @@ NEWEST = max(file.name for file in (ROOT / "migrations" / "versions").glob("*.py
 EARLIER = [file.name[:4] for file in sorted((ROOT / "migrations" / "versions").glob("*.py")) if file.name < "0007"]
 """The migrations before that which made rows of the changes."""
 
+WITH_QUARANTINE = [file.name[:4] for file in sorted((ROOT / "migrations" / "versions").glob("*.py"))][1:]
+"""The migrations since that which made the quarantine."""
+
 SERVICE = "INSERT INTO service (name, strategy, pass_host_header) VALUES ('{}', 'wrr', 1)"
 SERVER = "INSERT INTO server (service, name, url, weight, state) VALUES ('wayshub', 'a', 'http://a', 1, 'ready')"
 
@@ -243,6 +246,32 @@ def test_what_revisions_changed_is_moved_from_every_earlier_version_and_back(tmp
     ]
     command.downgrade(config, version)
     assert query(path, f"SELECT {columns[1:-1]} FROM revision ORDER BY number") == stored  # noqa: S608
+
+
+@pytest.mark.parametrize("version", [version for version in WITH_QUARANTINE if version < "0009"])
+def test_a_document_in_quarantine_stays_so_from_every_earlier_version_and_back(tmp_path: Path, version: str) -> None:
+    path = tmp_path / "provider.db"
+    config = schema.alembic_config(path)
+    config.attributes["say"] = lambda _line: None
+    command.upgrade(config, version)
+    for number, digest in ((7, "f8d11bf8ddb1"), (8, "other")):
+        # What a revision changed stood beside it in its own row, and then in rows of its own.
+        has_changes = query(path, "SELECT 1 FROM pragma_table_info('revision') WHERE name = 'changes'")
+        column, value = (", changes", ", '[]'") if has_changes else ("", "")
+        execute(
+            path,
+            f"INSERT INTO revision (number, time, author, summary, digest{column}) "  # noqa: S608  # written here
+            f"VALUES ({number}, '2026-01-01T00:00:00.000+00:00', 'ada', 'told', '{digest}'{value})",
+        )
+    former = "edge, rejected_digest, accepted_revision, accepted_digest, accepted_content"
+    execute(path, f"INSERT INTO quarantine ({former}) VALUES ('eu', 'f8d11bf8ddb1', 6, '0c7a9e1f24b3', x'7b7d')")  # noqa: S608
+    stored = query(path, f"SELECT {former} FROM quarantine")  # noqa: S608
+    command.upgrade(config, "head")
+    assert query(path, f"SELECT {former} FROM quarantine") == stored  # noqa: S608
+    assert query(path, "SELECT rejected_revision, held FROM quarantine") == [(7, b"{}")]
+    execute(path, "INSERT INTO quarantine VALUES ('us', 8, 'other', 6, '0c7a9e1f24b3', x'', x'7b7d')")
+    command.downgrade(config, version)
+    assert query(path, f"SELECT {former} FROM quarantine") == stored  # noqa: S608
 
 
 def _value(text: object) -> object:

@@ -195,7 +195,7 @@ async def _quarantine(quarantine: Quarantine | None, revisions: Revisions) -> Qu
     if quarantine is None:
         return None
     accepted, rejected = quarantine.accepted, quarantine.rejected
-    changes = await asyncio.to_thread(revisions.changed_between, accepted.revision, rejected.revision)
+    changes = await asyncio.to_thread(revisions.changed_between, quarantine.since, rejected.revision)
     return QuarantineOutput.model_construct(
         rejected=_document(rejected),
         accepted=_document(accepted),

@@ -157,6 +157,4 @@ def _follows(found: Served, given: Served, released: Served | None, *, is_whole:
     """
     if found.document.digest == given.document.digest:
         return False
-    if found is released:
-        return found.revision > given.revision
-    return is_whole or found.revision >= given.revision
+    return found.revision >= given.revision or (is_whole and found is not released)

@@ -61,6 +61,13 @@ class Quarantine:
         return {key: held for key, held in self.held.items() if key not in queued}
 
     @property
+    def since(self) -> int:
+        """The number of the newest revision before all that is in doubt."""
+        return min(
+            [self.accepted.revision, *(held.revision - 1 for held in (*self.held.values(), *self.trying.values()))]
+        )
+
+    @property
     def overlay(self) -> Overlay:
         """What the edge gets in another form than is desired."""
         return {key: held.replacement for key, held in self.held.items()}

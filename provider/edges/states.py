@@ -415,13 +415,13 @@ def words_of_rejection(quarantine: Quarantine) -> str:
         return Message(
             "it rejected the document of revision {rejected}; which part is to blame is being tried", rejected=rejected
         )
-    told = "; ".join(_words_of_part(key, held) for key, held in list(culprits.items())[:_MOST_PARTS_TOLD])
+    told = "; ".join(words_of_part(key, held) for key, held in list(culprits.items())[:_MOST_PARTS_TOLD])
     if (more := len(culprits) - _MOST_PARTS_TOLD) > 0:
         told = Message("{parts}; and {more} more", parts=told, more=more)
     return Message("it rejected {parts}; all else goes on", parts=told)
 
 
-def _words_of_part(key: Key, held: Held) -> str:
+def words_of_part(key: Key, held: Held) -> str:
     """Name a part, with the revision that made it what it is, and its author."""
     kind, name = key
     if not held.author:

@@ -54,8 +54,8 @@ async def show_edge(request: Request, edges: EdgesDependency, revisions: Revisio
     parts: list[str] = []
     if (quarantine := edge.quarantine) is not None:
         parts = [words_of_part(key, held) for key, held in quarantine.culprits.items()]
-        accepted, rejected = quarantine.accepted.revision, quarantine.rejected.revision
-        changes = await asyncio.to_thread(revisions.changed_between, accepted, rejected)
+        rejected = quarantine.rejected.revision
+        changes = await asyncio.to_thread(revisions.changed_between, quarantine.since, rejected)
     observed = edge.observation
     return render(
         request,
