@@ -1,5 +1,6 @@
 """What is done around every request but the polls: its id, its line in the log, its place in the metrics."""
 
+import asyncio
 import logging
 import re
 import secrets
@@ -9,14 +10,18 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
+from starlette import types
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
+from provider.api import problems
 from provider.api.access import PRINCIPAL
 from provider.api.configuration import PATH
 from provider.api.preferences import REVISION_HEADER
+from provider.errors import Unavailable
 from provider.logs import Sparing, hidden, printable
+from provider.messages import Message
 from provider.metrics import METHODS, OTHER_METHOD, UNMATCHED
 
 logger = logging.getLogger(__name__)
@@ -32,6 +37,7 @@ QUIET: Final = frozenset({PATH, "/healthz", "/readyz", "/metrics", *STREAMS})
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LONGEST_PATH: Final = 300
 _LEAST_REFUSED: Final = 400
+_STOPPING: Final = Message("the service stops: try again when it runs")
 
 Count = Callable[[str, str, int, float | None], None]
 """Counts a request: its method, the template of its route, its status, and how many seconds it took, if that says
@@ -61,11 +67,12 @@ class Requests:
         bind_contextvars(request_id=request_id)
         # A page is made of what there is from now on: it hears of all that comes after this event.
         scope.setdefault("state", {}).update(request_id=request_id, newest_event=self._newest_event())
-        status, revision = 500, None
+        status, revision, is_started = 500, None, False
 
-        async def send_noted(message: Message) -> None:
-            nonlocal status, revision
+        async def send_noted(message: types.Message) -> None:
+            nonlocal status, revision, is_started
             if message["type"] == "http.response.start":
+                is_started = True
                 status, headers = message["status"], list(message["headers"])
                 revision = _find(headers, REVISION_HEADER)
                 message["headers"] = [*headers, (ID_HEADER.lower().encode(), request_id.encode())]
@@ -73,6 +80,10 @@ class Requests:
 
         try:
             await self._app(scope, receive, send_noted)
+        except asyncio.CancelledError:
+            # The service stops, and has waited long enough: for the rest of a body, or for somebody who reads.
+            if not is_started:
+                await problems.from_error(Unavailable(_STOPPING), scope["path"])(scope, receive, send_noted)
         finally:
             seconds = perf_counter() - start
             route = self._templates.get(scope.get("endpoint"), UNMATCHED)
