@@ -17,6 +17,7 @@ from provider.edges.states import Edge, EdgeState, is_gone
 from provider.messages import Message
 from provider.outages import Outage
 from provider.revisions import Revisions
+from provider.tls import Certificate
 
 _EDGES: Final = [
     EdgeState.REJECTED,
@@ -59,10 +60,13 @@ class Alarm:
 class Alarms:
     """Gives what is wrong now. What is long to find is kept until it changes."""
 
-    def __init__(self, revisions: Revisions, edges: Edges, fallback: Fallback) -> None:
+    def __init__(
+        self, revisions: Revisions, edges: Edges, fallback: Fallback, certificate: Certificate | None
+    ) -> None:
         self._revisions = revisions
         self._edges = edges
         self._fallback = fallback
+        self._certificate = certificate
         self._known: tuple[Parts | None, object, Sequence[Outage]] = (None, None, ())
 
     def list_all(self) -> list[Alarm]:
@@ -77,6 +81,7 @@ class Alarms:
         found = [
             *_of_database(self._revisions),
             *_of_fallback(self._fallback),
+            *_of_certificate(self._certificate),
             *_of_edges(edges),
             *_of_services(self.list_outages()),
         ]
@@ -106,6 +111,12 @@ def _of_database(revisions: Revisions) -> Iterator[Alarm]:
 def _of_fallback(fallback: Fallback) -> Iterator[Alarm]:
     if fallback.trouble:
         yield Alarm(Gravity.WARNING, fallback.trouble)
+
+
+def _of_certificate(certificate: Certificate | None) -> Iterator[Alarm]:
+    warning = None if certificate is None else certificate.find_warning(datetime.now(UTC))
+    if warning:
+        yield Alarm(Gravity.WARNING, warning)
 
 
 def _of_edges(edges: Sequence[Edge]) -> Iterator[Alarm]:

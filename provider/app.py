@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from provider import __version__, configuration
+from provider import __version__, configuration, tls
 from provider.alarms import Alarms
 from provider.apart.turns import Turns
 from provider.api import (
@@ -92,6 +92,7 @@ class Application:
         metrics: Metrics,
     ) -> None:
         self.api = api
+        self.certificate: tls.Certificate | None = api.state.certificate
         self.polls = polls
         self._events = events
         self._endpoint = endpoint
@@ -132,7 +133,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     `assemble` makes the document of each change; another one is of use only to find out what an edge
     does with a document that it cannot take.
     """
-    database = Database(settings.database_path)
+    database, certificate = Database(settings.database_path), settings.certificate
     revisions = Revisions(database, assemble, settings.server_places, settings.retention)
     polls = Polls(settings.coalesce_ms / 1000, revisions.assemble)
     edges = Edges(revisions, polls, settings.traefik_api_urls)
@@ -141,9 +142,16 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     edges.follow(fallback.is_at)
     access, refusals = Access(database), Refusals(database)
     events = Events(revisions, edges)
-    alarms = Alarms(revisions, edges, fallback)
+    alarms = Alarms(revisions, edges, fallback, certificate)
     metrics = Metrics(
-        database, revisions, polls, edges, alarms, named=settings.traefik_api_urls.keys(), polls_route=PATH
+        database,
+        revisions,
+        polls,
+        edges,
+        alarms,
+        named=settings.traefik_api_urls.keys(),
+        polls_route=PATH,
+        certificate=certificate,
     )
     _connect(revisions, polls, edges, metrics, events)
 
@@ -161,6 +169,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
             access.keep(),
             events.keep(),
             _probe(revisions),
+            tls.keep(certificate),
         ]
         tasks = [asyncio.create_task(task) for task in keeping]
         if not loaded:
@@ -193,7 +202,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.state.entry_points = EntryPoints(edges, settings.entry_point_urls)
     api.state.trials = trials
     api.state.edges = edges
-    api.state.alarms, api.state.metrics = alarms, metrics
+    api.state.alarms, api.state.metrics, api.state.certificate = alarms, metrics, certificate
     api.state.events = events
     api.state.access = access
     api.state.fallback = fallback

@@ -25,6 +25,7 @@ from provider.errors import Unavailable
 from provider.revisions import Revisions, Served, Timings
 from provider.store import counts
 from provider.store.counts import Counts
+from provider.tls import Certificate
 from provider.values import DEFAULT_EDGE
 
 Labels = TypeVar("Labels", bound=tuple[str, ...])
@@ -72,7 +73,9 @@ class Metrics:
         *,
         named: Collection[str],
         polls_route: str,
+        certificate: Certificate | None = None,
     ) -> None:
+        self._certificate = certificate
         self._database = database
         self._revisions = revisions
         self._polls = polls
@@ -169,6 +172,9 @@ class Metrics:
         if database_bytes is not None:
             words = "Size of the database's file, with its write-ahead log."
             yield _gauge("provider_database_size_bytes", words, {(): database_bytes})
+        left = {} if self._certificate is None else {(): (self._certificate.end - datetime.now(UTC)).total_seconds()}
+        words = "Time until the certificate for TLS ends; negative once it has, and nothing without TLS."
+        yield _gauge("provider_tls_certificate_left_seconds", words, left)
         if objects is not None:
             yield _gauge("provider_objects", "Objects that are kept, by kind and state.", objects, "kind", "state")
 

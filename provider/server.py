@@ -63,6 +63,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and look after the connections from then on."""
         sys.setswitchinterval(_SWITCH_SECONDS)
+        if self._app.certificate is not None and self.config.ssl is not None:
+            self._app.certificate.attach(self.config.ssl)
         await super().startup(sockets)
         self._looking = asyncio.create_task(self._look_after())
 

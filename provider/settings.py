@@ -16,6 +16,7 @@ from provider.addresses import ANYWHERE, Network, Places, read_networks
 from provider.environment import DEFAULT_PORT, PREFIX, is_link
 from provider.errors import FieldError, SettingsError, pointer
 from provider.store.revisions import LONG, Retention
+from provider.tls import Certificate
 from provider.values import DEFAULT_EDGE, check_name
 
 _LOOPBACK_HOSTS: Final = ("localhost", "*.localhost", "127.0.0.1", "[::1]")
@@ -201,6 +202,13 @@ class Settings(BaseSettings):
     def retention(self) -> Retention:
         """How long revisions are kept."""
         return Retention(self.history_revisions, self.history_days)
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """The certificate for TLS, not read yet; None without TLS."""
+        if self.tls_certificate is None or self.tls_key is None:
+            return None
+        return Certificate(self.tls_certificate, self.tls_key)
 
     @property
     def scheme(self) -> str:

@@ -56,6 +56,7 @@ LAYERS = [
     "observations",
     "events",
     "environment",
+    "tls",
     "settings",
     "logs",
     "sample",

@@ -54,6 +54,8 @@ def serve(host: HostOption = None, port: PortOption = None, allow_insecure: Inse
     streams.need_no_output()
     settings = with_address(read_settings(), host, port, allow_insecure=allow_insecure)
     Port(settings.host, settings.port, "--port").release()  # if it is taken, say so before anything starts
+    if settings.certificate is not None:
+        settings.certificate.load()
     with claimed(settings, settings.fallback_file):
         schema.check_current(settings.database_path)
         for warning in check_binding(settings):

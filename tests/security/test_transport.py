@@ -1,9 +1,12 @@
 """Sessions by TLS and behind a proxy: the cookie that only this host sets, and the address that is believed."""
 
+import re
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,10 @@ import httpx
 import pytest
 import trustme
 
+from provider import tls
+from tests.cli.running import run_forked, variables
 from tests.people import add_account, log_in, nobody, session_cookie, session_name
-from tests.running import AUTHORIZED, Service, free_port, http_client, running_service
+from tests.running import AUTHORIZED, Service, free_port, http_client, running_service, wait_until
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,81 @@ def test_tokens_and_polls_work_by_tls(certified: Certified) -> None:
         for path in ("/api/v1/domains", "/traefik/configuration", "/metrics"):
             assert client.get(path, headers=AUTHORIZED).status_code == 200
             assert client.get(path).status_code == 401
+
+
+def issue(folder: Path, authority: trustme.CA, **options: Any) -> None:
+    """Put a certificate and its key into files, each in one step, as those do who renew them."""
+    issued = authority.issue_cert("localhost", "127.0.0.1", **options)
+    chain = b"".join(pem.bytes() for pem in issued.cert_chain_pems)
+    for name, content in (("key.pem", issued.private_key_pem.bytes()), ("cert.pem", chain)):
+        (folder / "new").write_bytes(content)
+        (folder / "new").replace(folder / name)
+
+
+def served_certificate(port: int, trust: ssl.SSLContext) -> bytes:
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=30) as plain,
+        trust.wrap_socket(plain, server_hostname="localhost") as connection,
+    ):
+        return connection.getpeercert(binary_form=True) or b""
+
+
+def test_a_certificate_that_was_renewed_is_served_and_its_end_is_told(migrated: Path, tmp_path: Path) -> None:
+    authority, port, trust = trustme.CA(), free_port(), ssl.create_default_context()
+    authority.configure_trust(trust)
+    soon = datetime.now(UTC) + timedelta(days=3)
+    issue(tmp_path, authority, not_after=soon, not_before=soon - timedelta(days=90))
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    with (
+        running_service(tmp_path, migrated, port=port, tls_certificate=certificate, tls_key=key),
+        httpx.Client(base_url=f"https://localhost:{port}", verify=trust, timeout=30, headers=AUTHORIZED) as client,
+    ):
+
+        def left_days() -> float:
+            found = re.search(
+                r"^provider_tls_certificate_left_seconds (\S+)$", client.get("/metrics").text, re.MULTILINE
+            )
+            assert found is not None
+            return float(found[1]) / 86400
+
+        def warnings() -> list[str]:
+            return [text for text in client.get("/readyz").json()["warnings"] if "certificate" in text]
+
+        first = served_certificate(port, trust)
+        assert 2.9 < left_days() <= 3
+        (told,) = warnings()
+        assert told.startswith(f"the TLS certificate ends at {soon:%Y-%m-%dT%H:%M}")
+        issue(tmp_path, authority)
+        wait_until(lambda: served_certificate(port, trust) != first, "the renewed one is served")
+        wait_until(lambda: not warnings(), "there is nothing to warn of")
+        assert left_days() > 14
+        second = served_certificate(port, trust)
+        for content in ("", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"):
+            certificate.write_text(content)
+            wait_until(lambda: any("cannot be used" in text for text in warnings()), "it is told")
+            assert served_certificate(port, trust) == second, "the one that was read before is used"
+        key.unlink()
+        issue(tmp_path, authority)
+        wait_until(lambda: not warnings() and served_certificate(port, trust) != second, "the next one is served")
+
+
+@pytest.mark.parametrize("lost", ["cert.pem", "key.pem"])
+def test_tls_files_that_cannot_be_used_are_told_in_one_line(migrated: Path, tmp_path: Path, lost: str) -> None:
+    issue(tmp_path, trustme.CA())
+    (tmp_path / lost).write_text("nothing")
+    (tmp_path / "provider.db").write_bytes(migrated.read_bytes())
+    files = {"PROVIDER_TLS_CERTIFICATE": str(tmp_path / "cert.pem"), "PROVIDER_TLS_KEY": str(tmp_path / "key.pem")}
+    database = f"sqlite:///{tmp_path / 'provider.db'}"
+    environment = variables(PROVIDER_DATABASE_URL=database, PROVIDER_PORT=str(free_port()), **files)
+    assert "cannot be used with the key" in run_forked("serve", env=environment).error()
+
+
+def test_the_end_of_any_certificate_is_read() -> None:
+    for year in (1951, 1999, 2026, 2049, 2050, 2149):
+        end = datetime(year, 11, 28, 12, 30, 59, tzinfo=UTC)
+        issued = trustme.CA().issue_cert("a.test", not_before=end - timedelta(days=1), not_after=end)
+        der = ssl.PEM_cert_to_DER_cert(issued.cert_chain_pems[0].bytes().decode())
+        assert tls._read_times(der) == (end - timedelta(days=1), end)
 
 
 def test_nothing_is_answered_without_tls_where_there_is_tls(certified: Certified) -> None:
