@@ -23,7 +23,9 @@
 // - `document` gets each event as `live:revision`, `live:edge`, `live:health`, `live:shares` or `live:reset`,
 //   with its data as `detail`, for a page that wants to do something else with it.
 // - <html data-connection="on"> while there is a connection, "off" while there is none.
-// - A page that nobody sees has no connection: browsers allow few to one host.
+// - A page that nobody sees has no connection, and of those that are seen one has it and passes on to the others what
+//   comes: browsers allow six to one host. Where a browser has no locks (by plain HTTP from another machine), each page
+//   has its own.
 
 (() => {
   const STREAM = "/api/v1/events";
@@ -37,6 +39,8 @@
   const shown = new Map(); // id to the markup that the service gave last
   let newest = document.body.dataset.newestEvent; // id of the newest event that this page knows of
   let source = null;
+  let line = null; // what takes this page out of the line for the connection
+  let letGo = null; // what gives the connection to the next page in line
   let timer = null;
   let retry = null;
   let asking = false;
@@ -137,13 +141,66 @@
   };
 
   // What was being typed may have been sent, or given up.
-  const letGo = () => {
+  const typed = () => {
     for (const id of held) due.add(id);
     held.clear();
     plan(200);
   };
-  document.addEventListener("focusout", letGo);
-  document.addEventListener("reset", letGo);
+  document.addEventListener("focusout", typed);
+  document.addEventListener("reset", typed);
+
+  // What one page hears, the others hear from it
+
+  const SHARED = "provider-live";
+  const MOST_RECENT = 200;
+  const channel = "locks" in navigator ? new BroadcastChannel(SHARED) : null;
+  const me = Math.random().toString(36).slice(2);
+  const recent = []; // what came after `oldest`, while this page has the connection
+  let oldest = newest;
+
+  const say = (message) => channel?.postMessage(message);
+  const place = (id) => [id.split("-")[0], Number(id.split("-")[1])];
+  const isNewer = (id, than) => place(id)[0] !== place(than)[0] || place(id)[1] > place(than)[1];
+
+  const hear = ({ name, id, data }) => {
+    newest = id;
+    take(name, data);
+  };
+
+  const pass = (event) => {
+    if (event.name === "reset") {
+      recent.length = 0;
+      oldest = event.id;
+    } else {
+      recent.push(event);
+      if (recent.length > MOST_RECENT) oldest = recent.shift().id;
+    }
+    hear(event);
+    say({ kind: "event", event });
+  };
+
+  // What a page missed that joins; null where that is not known any more.
+  const missed = (after) => {
+    if (place(after)[0] !== place(newest)[0] || isNewer(oldest, after)) return null;
+    return recent.filter((event) => isNewer(event.id, after));
+  };
+
+  channel?.addEventListener("message", ({ data: message }) => {
+    if (over || line === null) return;
+    if (source !== null) {
+      if (message.kind !== "join" || source.readyState !== EventSource.OPEN) return;
+      say({ kind: "joined", page: message.page, newest, events: missed(message.after) });
+    } else if (message.kind === "event") {
+      if (message.event.name === "reset" || isNewer(message.event.id, newest)) hear(message.event);
+    } else if (message.kind === "state") {
+      if (message.state === "on") say({ kind: "join", page: me, after: newest });
+      else tell("off");
+    } else if (message.kind === "joined" && message.page === me) {
+      opened();
+      if (message.events === null) hear({ name: "reset", id: message.newest, data: {} });
+      else for (const event of message.events) if (isNewer(event.id, newest)) hear(event);
+    }
+  });
 
   // The connection
 
@@ -153,21 +210,33 @@
 
   const connect = () => {
     clearTimeout(retry);
-    if (over || source !== null || document.hidden || parts().length === 0) return;
+    if (over || source !== null || line !== null || document.hidden || parts().length === 0) return;
+    if (channel === null) {
+      open();
+      return;
+    }
+    line = new AbortController();
+    const held = () => new Promise((release) => { letGo = release; open(); });
+    navigator.locks.request(SHARED, { signal: line.signal }, held).catch(() => {}); // when it leaves the line
+    say({ kind: "join", page: me, after: newest });
+  };
+
+  const open = () => {
+    recent.length = 0;
+    oldest = newest;
     source = new EventSource(`${STREAM}?after=${encodeURIComponent(newest)}`);
     source.addEventListener("open", () => {
-      tell("on");
-      failed = false;
-      plan();
+      opened();
+      say({ kind: "state", state: "on" });
     });
     for (const name of NAMES) {
       source.addEventListener(name, (event) => {
-        newest = event.lastEventId;
-        take(name, JSON.parse(event.data));
+        pass({ name, id: event.lastEventId, data: JSON.parse(event.data) });
       });
     }
     source.addEventListener("error", () => {
       tell("off");
+      say({ kind: "state", state: "off" });
       if (source?.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
       disconnect();
       everything(); // where the session is over, this finds out
@@ -175,9 +244,19 @@
     });
   };
 
+  const opened = () => {
+    tell("on");
+    failed = false;
+    plan();
+  };
+
   const disconnect = () => {
     source?.close();
     source = null;
+    line?.abort();
+    line = null;
+    letGo?.();
+    letGo = null;
     clearTimeout(retry);
     tell("off");
   };
