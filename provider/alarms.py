@@ -60,9 +60,7 @@ class Alarm:
 class Alarms:
     """Gives what is wrong now. What is long to find is kept until it changes."""
 
-    def __init__(
-        self, revisions: Revisions, edges: Edges, fallback: Fallback, certificate: Certificate | None
-    ) -> None:
+    def __init__(self, revisions: Revisions, edges: Edges, fallback: Fallback, certificate: Certificate | None) -> None:
         self._revisions = revisions
         self._edges = edges
         self._fallback = fallback

@@ -374,7 +374,7 @@ def test_a_scrape_does_not_wait_for_a_database_that_hangs(migrated: Path) -> Non
     assert revisions.load()
     polls = Polls(0)
     edges = Edges(revisions, polls, {})
-    alarms = Alarms(revisions, edges, Fallback(None, edges))
+    alarms = Alarms(revisions, edges, Fallback(None, edges), None)
     metrics = Metrics(database, revisions, polls, edges, alarms, named=(), polls_route="/polls")
 
     async def scraped() -> Scrape:
