@@ -1,5 +1,7 @@
 """Alarms: what is wrong is told once, to `/readyz` and the metrics, and what is gone is told no more."""
 
+import re
+
 import httpx
 import pytest
 
@@ -7,7 +9,7 @@ from provider import configuration, outages
 from provider.configuration import Part, Parts, Section
 from provider.models import ServerInput, ServiceInput
 from provider.outages import Outage
-from tests.running import Service, Traefik, fetch, free_port, wait_until
+from tests.running import Service, Traefik, fetch, free_port, http_client, wait_until
 from tests.test_metrics import scrape
 
 URL = "http://10.0.0.1:80"
@@ -77,3 +79,10 @@ def test_servers_that_are_down_are_told_by_readyz_and_the_metrics(fallen: Servic
     assert found.get("provider_services_without_server") == 2
     assert found.get("provider_servers_down") == 2
     assert found.get("provider_alarms", gravity="bad") >= 2
+    # The overview leads to each, whichever page of it they are on, and the menu of every page counts them.
+    with http_client(fallen.url, headers={"Accept": "text/html"}) as pages:
+        overview, domains = pages.get("/").text, pages.get("/domains").text
+    told_above = overview[overview.index('id="alarms"') : overview.index('id="totals"')]
+    assert 'href="/services/down"' in told_above
+    assert "Service empty has no server that takes requests: Traefik answers 503." in told_above
+    assert re.search(r'aria-label="[0-9]+ problems?"', domains)

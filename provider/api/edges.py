@@ -87,6 +87,7 @@ class EdgeOutput(BaseModel):
             "running": "0c7a9e1f24b3",
             "version": "3.7.15",
             "startedAt": "2026-01-01T11:00:00Z",
+            "entryPoints": {"web": ":8080"},
             "disabledRouters": [],
             "partlyServedRouters": [],
             "quarantine": {
@@ -120,6 +121,9 @@ class EdgeOutput(BaseModel):
     running: Annotated[str | None, Field(description="Digest of the document that it runs, as its API tells.")]
     version: Annotated[str | None, Field(description="Traefik's version.")]
     started_at: Annotated[str | None, Field(description="When Traefik started.")]
+    entry_points: Annotated[
+        dict[str, str], Field(description="The addresses of its entry points by their names, as its API tells.")
+    ]
     disabled_routers: Annotated[list[DisabledRouterOutput], Field(description="Routers that it does not serve.")]
     partly_served_routers: Annotated[
         list[DisabledRouterOutput], Field(description="Routers that it serves on some of their entry points only.")
@@ -181,6 +185,7 @@ async def shown(edge: Edge, revisions: Revisions) -> EdgeOutput:
         running=observed.digest if observed else None,
         version=observed.version if observed else None,
         started_at=observed.started if observed else None,
+        entry_points=dict(observed.entry_points) if observed else {},
         disabled_routers=_routers(observed.disabled if observed else ()),
         partly_served_routers=_routers(observed.warned if observed else ()),
         quarantine=await _quarantine(edge.quarantine, revisions),

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
@@ -42,8 +43,19 @@ PathPrefixOption = Annotated[
     str | None, typer.Option(metavar="PATH", help="Only requests whose path begins with this, such as /api.")
 ]
 EntryPointURLOption = Annotated[
-    str, typer.Option(metavar="URL", help="Where Traefik's entry point is, for the line that tells how to try it.")
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Where Traefik's entry point is, for the line that tells how to try it.",
+        show_default="as the edge's API tells",
+    ),
 ]
+
+_ADDRESS: Final = re.compile(r"(?:\[?(?P<host>[^\[\]]*)\]?)?:(?P<port>[0-9]+)(?:/tcp)?")
+"""An entry point's address, as Traefik has it: `:8080`, `127.0.0.1:80`, `[::1]:80/tcp`."""
+_ANY: Final = frozenset({"", "0.0.0.0", "::"})
+_UNKNOWN_URL: Final = "http://127.0.0.1:8080"
+"""Where `up` puts the entry point, unless it is told otherwise."""
 
 
 @writes_and_waits
@@ -57,7 +69,7 @@ def expose(
     health_check: HealthCheckOption = None,
     health_check_interval: HealthCheckIntervalOption = None,
     health_check_timeout: HealthCheckTimeoutOption = None,
-    entry_point_url: EntryPointURLOption = "http://127.0.0.1:8080",
+    entry_point_url: EntryPointURLOption = None,
 ) -> None:
     """Expose an application: its domain, router, service and servers.
 
@@ -90,7 +102,22 @@ def expose(
     liveness.tell(client, output, answer)
     if not output.is_json:
         router = answer.item["router"]
-        output.line(f"Try it: {try_line(router['domains'][0], router['pathPrefix'], entry_point_url)}")
+        url = entry_point_url or find_entry_point_url(client, router["entryPoints"])
+        output.line(f"Try it: {try_line(router['domains'][0], router['pathPrefix'], url)}")
+
+
+def find_entry_point_url(client: Client, names: Sequence[str]) -> str:
+    """Return where an entry point of these can be asked: at the first edge whose API tells its address."""
+    for edge in client.items(path("edges")):
+        for name in names:
+            found = _ADDRESS.fullmatch(edge["entryPoints"].get(name, ""))
+            if found is not None:
+                given_host = found["host"] or ""
+                host = (edge["address"] or "127.0.0.1") if given_host in _ANY else given_host
+                host = f"[{host}]" if ":" in host else host
+                scheme = "https" if found["port"] == "443" else "http"
+                return f"{scheme}://{host}:{found['port']}"
+    return _UNKNOWN_URL
 
 
 def read_server(text: str) -> Item:

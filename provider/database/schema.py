@@ -80,7 +80,11 @@ def inspect(path: Path) -> Inspection:
 def _inspect_error(error: sqlite3.DatabaseError, path: Path) -> Inspection:
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
         return Inspection(Condition.LOCKED, None, f"the database {path} is locked by another program")
-    if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in HINDERED and path.is_file():
+    if (
+        isinstance(error, sqlite3.OperationalError)
+        and getattr(error, "sqlite_errorcode", 0) & 0xFF in HINDERED
+        and path.is_file()
+    ):
         return Inspection(Condition.CLOSED, None, _why_closed(path, error))
     return Inspection(Condition.UNREADABLE, None, f"{path} cannot be read as an SQLite database: {error}")
 

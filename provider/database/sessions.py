@@ -253,7 +253,7 @@ def _told(path: Path) -> Iterator[None]:
 
 
 def _why(path: Path, error: BaseException | None) -> Message:
-    if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in HINDERED:
+    if isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in HINDERED:
         return why_unwritable(path, error)
     return Message("the database {path} cannot be used now: {why}", path=path, why=str(error))
 

@@ -45,7 +45,7 @@ class Writes:
 
     def failed(self, error: BaseException | None) -> None:
         """Note what a write was refused with, if that says something about the next one."""
-        if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in _TROUBLES:
+        if isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _TROUBLES:
             self._trouble = why_unwritable(self._path, error)
 
     def probe(self) -> bool:

@@ -132,7 +132,7 @@ def _context(request: Request, language: Language) -> dict[str, Any]:
 
     `here` is the path and query of the page, for links and forms that lead back to it; after a form was sent
     and refused it is the form's own page, which has the path to which it is sent. `newest_event` is the id of the
-    newest event when the page was asked for.
+    newest event when the page was asked for. `alarms` is what is wrong, the gravest first, for those who may read.
     """
     query = request.url.query if request.method == "GET" else ""
     person: Person | None = getattr(request.state, "person", None)
@@ -150,6 +150,7 @@ def _context(request: Request, language: Language) -> dict[str, Any]:
         "may_change": grant is not None and grant.allows("write"),
         "may_administer": grant is not None and grant.allows("admin"),
         "notice": None if is_part(request) else notices.find(request),
+        "alarms": () if grant is None or is_part(request) else request.app.state.alarms.list_known(),
         "newest_event": getattr(request.state, "newest_event", ""),
         "form": Form(),
     }

@@ -40,7 +40,7 @@ CODES = {
     *("router.match", "scope.format", "scopes.duplicate", "service.unknown"),
     *("rule.arguments", "rule.depth", "rule.exclusive", "rule.expression", "rule.host", "rule.matcher"),
     *("rule.length", "rule.network", "rule.path", "rule.syntax"),
-    *("text.control", "text.surrogate", "time.format", "timeout.interval"),
+    *("text.character", "text.control", "text.surrogate", "time.format", "timeout.interval"),
     *("undo.changed", "undo.place", "undo.removed", "object.format"),
     *("type.array", "type.boolean", "type.integer", "type.number", "type.object", "type.string"),
     *("url.fragment", "url.host", "url.length", "url.network", "url.path", "url.port", "url.query"),

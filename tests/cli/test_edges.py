@@ -251,3 +251,10 @@ def test_status_says_so_where_no_edge_polls(run: Run, migrated: Path, tmp_path: 
         listed = run("edge", "list", "--url", service.url)
     assert (listed.status, listed.out) == (0, "")
     assert listed.err.startswith("no edge polls yet: ")
+
+
+def test_the_line_to_try_what_was_exposed_has_the_port_of_the_edge(
+    own_cli: Run, watching: tuple[Service, Traefik]
+) -> None:
+    _service, traefik = watching
+    assert own_cli(*EXPOSE).check().out.endswith(f"Try it: curl -H 'Host: alvin.xyz' {traefik.web}/\n")

@@ -148,7 +148,7 @@ def test_a_message_that_the_service_refuses_is_told_with_its_name(cli: Run) -> N
 
 def test_conflicts_are_told_in_the_plan_and_when_it_is_done(cli: Run) -> None:
     arguments = ("router", "add", "twin", "--service", "wayshub", "--domain", "alvin.xyz")
-    told = "Warning: twin and wayshub have the same rule and rank 17 on web: chance decides between them"
+    told = "Warning: twin and wayshub have the same rule and rank 25 on web: chance decides between them"
     assert told in cli(*arguments, "--dry-run").check().out.splitlines()
     assert told in cli(*arguments).check().out.splitlines()
     to_programs = cli("router", "set", "twin", "--service", "wayshub", "--label", "team=video", "-o", "json")

@@ -166,7 +166,7 @@ def test_while_the_database_is_locked_all_else_goes_on_and_afterwards_writes_wor
         traefik.wait_for(service)
 
 
-def test_a_service_that_starts_while_the_database_is_locked_serves_as_soon_as_it_is_not(
+def test_a_service_that_starts_while_the_database_is_locked_serves_and_takes_changes_when_it_is_not(
     migrated: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "provider.db"
@@ -174,12 +174,11 @@ def test_a_service_that_starts_while_the_database_is_locked_serves_as_soon_as_it
     with closing(connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with running_service(tmp_path, None) as service, http_client(f"{service.url}/api/v1") as client:
-            assert configuration(service) is None
+            wait_until(lambda: configuration(service) is not None, "the state is read")
             assert client.put("/services/s", json={}).status_code == 503
             assert fetch(f"{service.url}/healthz").status_code == 200
             other.execute("ROLLBACK")
-            wait_until(lambda: configuration(service) is not None, "the state is read")
-            assert client.put("/services/s", json={}).status_code == 201
+            wait_until(lambda: client.put("/services/s", json={}).status_code == 201, "changes are taken again")
 
 
 def test_a_file_that_replaces_a_ruined_one_is_the_one_that_is_used(migrated: Path, tmp_path: Path) -> None:

@@ -185,7 +185,7 @@ def test_conflicts_are_told_in_the_plan_and_on_the_page_of_the_router(
 ) -> None:
     assert "chance decides" not in words(console.get("/routers/wayshub"))
     with_twin = change(client, "PUT", "/routers/twin", json={"domains": ["a.test"], "service": "wayshub"})
-    told = "twin and wayshub have the same rule and rank 14 on web"
+    told = "twin and wayshub have the same rule and rank 25 on web"
     assert told in words(console.get("/routers/twin"))
     assert told in words(console.get("/routers/wayshub"))
     change(client, "DELETE", "/routers/twin")

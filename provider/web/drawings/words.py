@@ -32,7 +32,11 @@ def words_of_edge(edge: Edge, *, short: bool = False) -> Message:
     """Return how an edge is, and what it runs."""
     state = _EDGES[edge.state]
     if short:
-        return state if edge.runs is None else Message("{state}, revision {number}", state=state, number=edge.runs)
+        if edge.runs is None:
+            return state
+        if edge.state is EdgeState.REJECTED:  # that was another one
+            return Message("{state}, runs revision {number}", state=state, number=edge.runs)
+        return Message("{state}, revision {number}", state=state, number=edge.runs)
     return Message("Edge {name}: {state}; {detail}", name=edge.name, state=state, detail=edge.detail)
 
 
