@@ -94,7 +94,7 @@ def root(
       wayshub-provider up --demo
       wayshub-provider expose alvin.xyz http://127.0.0.1:3000=3 http://127.0.0.1:3001
       wayshub-provider status
-      wayshub-provider server set alvin 127-0-0-1-3000 --state drain
+      wayshub-provider server set alvin 3000 --state drain
 
     Every command has a help of its own: wayshub-provider server set --help
     """

@@ -138,6 +138,8 @@ def _context(request: Request, language: Language) -> dict[str, Any]:
     person: Person | None = getattr(request.state, "person", None)
     principal: Principal | None = getattr(request.state, "principal", None)
     grant = None if principal is None else principal.grant
+    app = request.scope.get("app")  # there is none where a request was refused before it came so far
+    alarms = () if app is None or grant is None or is_part(request) else app.state.alarms.list_known()
     return {
         "language": language,
         "languages": LANGUAGES,
@@ -150,7 +152,7 @@ def _context(request: Request, language: Language) -> dict[str, Any]:
         "may_change": grant is not None and grant.allows("write"),
         "may_administer": grant is not None and grant.allows("admin"),
         "notice": None if is_part(request) else notices.find(request),
-        "alarms": () if grant is None or is_part(request) else request.app.state.alarms.list_known(),
+        "alarms": alarms,
         "newest_event": getattr(request.state, "newest_event", ""),
         "form": Form(),
     }

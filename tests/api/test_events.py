@@ -244,7 +244,7 @@ def test_a_server_that_dies_and_comes_back_is_told_with_the_shares(service: Serv
         expose(service, "health", alive.url, dying.url, healthCheck=check)
         traefik.wait_for(service)
         listener.wait_for("edge", name="default", state="live")
-        name = dying.url.removeprefix("http://").replace(".", "-").replace(":", "-")
+        name = dying.url.rpartition(":")[2]
         listener.wait_for("health", service="health", name=name, state="up")
         dying.shutdown()
         dying.server_close()

@@ -226,7 +226,7 @@ def test_status_names_the_worst_services_and_counts_the_others(cli: Run, client:
         client.post("/services", json={"name": f"none-{number:02}"}).raise_for_status()
     servers = [{"url": "http://h:1"}, {"url": "http://h:2"}]
     client.post("/expose", json={"domain": "one.example", "servers": servers}).raise_for_status()
-    client.patch("/services/one/servers/h-2", json={"state": "drain"}).raise_for_status()
+    client.patch("/services/one/servers/2", json={"state": "drain"}).raise_for_status()
     client.post("/expose", json={"domain": "single.example", "servers": servers[:1]}).raise_for_status()
     out = cli("status").check().out
     told = out.partition("12 services have one server left, or none:\n")[2].splitlines()

@@ -31,6 +31,8 @@ def test_an_edge_through_all_the_states_of_its_life(migrated: Path, tmp_path: Pa
             "since": None,
             "detail": "no Traefik has polled under this name yet",
             "address": None,
+            "instances": 0,
+            "addresses": [],
             "firstSeen": None,
             "lastSeen": None,
             "given": None,
@@ -38,7 +40,9 @@ def test_an_edge_through_all_the_states_of_its_life(migrated: Path, tmp_path: Pa
             "running": None,
             "version": None,
             "startedAt": None,
+            "entryPoints": {},
             "disabledRouters": [],
+            "partlyServedRouters": [],
             "quarantine": None,
         }
         traefik = edge.start()
