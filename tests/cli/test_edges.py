@@ -172,7 +172,7 @@ def test_a_rejected_document_is_an_alarm_that_the_next_change_ends(own_cli: Run,
     lifted = own_cli("edge", "lift", "default").check().out
     assert lifted == f"Lifted the quarantine of edge default (revision {accepted + 1}).\n"
     assert own_cli("edge", "lift", "default").check().out == "The edge default has no quarantine.\n"
-    ended = own_cli("router", "remove", BROKEN, "--wait", "20").check().out
+    ended = own_cli("router", "remove", BROKEN, "--wait", "60").check().out
     assert ended.splitlines()[1].startswith("Live on every edge that polls")
     assert "ALARM" not in own_cli("status").check().out
 
