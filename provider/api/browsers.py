@@ -19,7 +19,6 @@ from provider.addresses import find_address
 from provider.api import problems
 from provider.api.proxies import PORT
 from provider.errors import Forbidden
-from provider.logs import printable
 from provider.messages import Message
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -28,6 +27,7 @@ _FROM_HERE: Final = frozenset({"same-origin", "none"})
 
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\s]+)(?::[0-9]{1,5})?")
 _MOST_NAMES_KNOWN: Final = 1000
+_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+|null")
 _LONGEST_ORIGIN: Final = 300
 _LONGEST_HOST: Final = 300
 """The longest name that DNS knows has 253 characters; a port stands behind it."""
@@ -132,6 +132,11 @@ class Browsers:
             await self._app(scope, receive, send_guarded)
 
 
+def _named(origin: str) -> str:
+    """Return an origin as it is told: nothing that is none, which may be anything, a secret too."""
+    return origin if len(origin) <= _LONGEST_ORIGIN and _ORIGIN.fullmatch(origin) else "…"
+
+
 def check_origin(scope: Scope, public_url: str | None) -> None:
     """Raise `Forbidden` if a browser says that a page of another origin sent a request."""
     headers = Headers(scope=scope)
@@ -142,8 +147,8 @@ def check_origin(scope: Scope, public_url: str | None) -> None:
                 "a page of another site cannot change anything here: it is a page of {origin}, and this service was "
                 "asked as {here}; if both are this service, let the proxy in front pass on the host and the port that "
                 "it was asked for, or set PROVIDER_PUBLIC_URL",
-                origin=printable(strange[0][:_LONGEST_ORIGIN]),
-                here=f"{scope['scheme']}://{headers.get('host', '')[:_LONGEST_ORIGIN]}",
+                origin=_named(strange[0]),
+                here=_named(f"{scope['scheme']}://{headers.get('host', '')}"),
             )
         )
     if any(site not in _FROM_HERE for site in headers.getlist("sec-fetch-site")):
