@@ -382,7 +382,7 @@ def test_what_is_not_http_gets_400_and_the_service_goes_on(
 
 
 def test_many_and_long_headers_are_passed_over(client: httpx.Client) -> None:
-    headers = [(f"X-{number}", "x" * 100) for number in range(500)] + [("X-Long", "x" * 50_000)]
+    headers = [(f"X-{number}", "x" * 100) for number in range(80)] + [("X-Long", "x" * 50_000)]
     assert client.get("/domains/alvin.xyz", headers=headers).status_code == 200
 
 

@@ -63,6 +63,7 @@ def test_it_tells_who_takes_a_request_and_with_which_probability_who_answers(cli
             {"name": "a", "url": "http://10.0.0.11:3000", "share": 0.75},
             {"name": "b", "url": "http://10.0.0.12:3000", "share": 0.25},
         ],
+        "lost": None,
     }
 
 

@@ -89,7 +89,7 @@ PROBED = ["/healthz", "/readyz", "/metrics"]
 
 
 @pytest.mark.parametrize("path", PROBED)
-@pytest.mark.parametrize("host", ["10.1.2.3:8000", "192.168.0.7", "[fd00::7]:8000", "[2001:db8::1]"])
+@pytest.mark.parametrize("host", ["10.1.2.3:8000", "192.168.0.7", "192.168.0.7.", "[fd00::7]:8000", "[2001:db8::1]"])
 def test_probes_may_ask_by_any_address(service: Service, path: str, host: str) -> None:
     for ask in (httpx.get, httpx.head):
         assert ask(service.url + path, headers={"Host": host} | AUTHORIZED).status_code == 200
@@ -113,7 +113,7 @@ def ask_old(service: Service, method: str, path: str) -> bytes:
 
 
 @pytest.mark.parametrize("path", PROBED)
-@pytest.mark.parametrize("host", ["evil.example", "10.0.0.1.evil.example", "127.1", "0x7f000001", "10.0.0.1.", "::1"])
+@pytest.mark.parametrize("host", ["evil.example", "10.0.0.1.evil.example", "127.1", "0x7f000001", "::1"])
 def test_by_names_that_anybody_can_let_lead_here_probes_are_refused(service: Service, path: str, host: str) -> None:
     with nobody(service) as client:
         assert client.get(path, headers={"Host": host}).status_code == 403

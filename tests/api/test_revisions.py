@@ -185,7 +185,11 @@ def test_a_revision_is_compared_with_any_other_and_both_ways(client: httpx.Clien
     last = change(client, "PATCH", "/routers/alvin", json={"pathPrefix": "/api"})
     there = client.get(f"/revisions/{last}/difference", params={"compare": first}).json()["difference"]
     back = client.get(f"/revisions/{first}/difference", params={"compare": last}).json()["difference"]
-    assert there["words"] == ["domain alvin.test: description '' → y", "router alvin: pathPrefix nothing → /api"]
+    assert there["words"] == [
+        "domain alvin.test: description '' → y",
+        "router alvin: pathPrefix nothing → /api",
+        "nobody takes GET alvin.test/ any more, alvin did before",
+    ]
     assert [(one["before"], one["after"]) for one in there["document"]] == [
         (one["after"], one["before"]) for one in back["document"]
     ]
