@@ -242,17 +242,35 @@ class Revisions:
     def try_change(self, apply: Callable[[Session], T]) -> Outcome[T]:
         """Do what `change` does, in the same way and with the same checks, tell what it does, and keep nothing.
 
-        What would have to be confirmed is not refused, but told in the difference: nothing is taken away.
+        It is done on a copy of the state, and keeps nobody from writing. What would have to be confirmed is not
+        refused, but told in the difference: nothing is taken away.
         """
         self._check_loaded()
-        with self._alone(), self._database.trying() as session:
-            applied = self._apply(session, self._check_loaded(), apply)
+        with self._trying() as (session, known):
+            applied = self._apply(session, known, apply, keeps=False)
             before = applied.before
             difference = _compare(applied)
             return Outcome(applied.result, before.revision, before.document.digest, difference, applied.changes)
 
-    def _apply(self, session: Session, known: Snapshot, apply: Callable[[Session], T]) -> "_Applied[T]":
-        before = self._catch_up(session, known)
+    @contextmanager
+    def _trying(self) -> Iterator[tuple[Session, Snapshot]]:
+        """Give a session on a copy of what is stored, and the snapshot that is known of that, or of what came before.
+
+        Where somebody committed at this moment, it waits until they have published what that gives, and begins again.
+        """
+        for is_last in (False, True):
+            with self._database.trying() as session:
+                known = self._check_loaded()
+                if is_last or last_revision(session)[0] == known.revision:
+                    yield session, known
+                    return
+            with self._alone():
+                pass
+
+    def _apply(
+        self, session: Session, known: Snapshot, apply: Callable[[Session], T], *, keeps: bool = True
+    ) -> "_Applied[T]":
+        before = self._catch_up(session, known, keeps=keeps)
         servers.keep_to(session, self._server_places)
         result = apply(session)
         changes = net(records.changes(session))
@@ -287,7 +305,7 @@ class Revisions:
             for listener in self._listeners:
                 listener(snapshot)
 
-    def _catch_up(self, session: Session, known: Snapshot) -> Snapshot:
+    def _catch_up(self, session: Session, known: Snapshot, *, keeps: bool) -> Snapshot:
         """Return the snapshot of what is stored: the one that is known, unless somebody else wrote."""
         number, _digest = last_revision(session)
         if number == known.revision:
@@ -301,17 +319,18 @@ class Revisions:
                     revision=known.revision,
                 )
             )
-        return self._adopt(session)
+        return self._adopt(session, keeps=keeps)
 
-    def _adopt(self, session: Session) -> Snapshot:
-        """Return the stored state as a snapshot, verified as a whole."""
+    def _adopt(self, session: Session, *, keeps: bool = True) -> Snapshot:
+        """Return the stored state as a snapshot, verified as a whole. With `keeps`, note if it is no revision's."""
         parts, document = read_verified(session)
         number, digest = last_revision(session)
         if digest not in {None, document.digest}:
             # Another version renders differently, or somebody wrote past this service: both are changes.
             logger.warning("the stored state gives another document than revision %d did", number)
             following = Snapshot(number + 1, document, parts)
-            _store_revision(session, following, _START, [Message("the stored state gives another document")], [])
+            if keeps:
+                _store_revision(session, following, _START, [Message("the stored state gives another document")], [])
             return following
         return Snapshot(number, document, parts)
 

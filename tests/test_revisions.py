@@ -344,6 +344,36 @@ def test_the_state_is_read_as_soon_as_the_database_is_migrated(tmp_path: Path) -
         assert change(waiting, put_service()) == 1
 
 
+def test_what_is_tried_keeps_nobody_from_writing_and_sees_nothing_of_it(kept: Revisions, path: Path) -> None:
+    """A plan of 15,000 applications takes seconds: others' changes do not wait for it."""
+    change(kept, put_domain("before.xyz"))
+
+    def beside(session: Session) -> None:
+        put_domain("tried.xyz")(session)
+        change(kept, put_domain("kept.xyz"))
+        with opened(path) as other:
+            assert other.load()
+            change(other, put_domain("other.xyz"))
+        assert domains.find(session, "kept.xyz") is None
+        assert stored_revisions.get(session, 1).summary == "domain before.xyz added"
+
+    outcome = kept.try_change(beside)
+    assert outcome.revision == 1
+    assert [one.name for one in outcome.changes] == ["tried.xyz"]
+    with kept.reading() as session:
+        assert domains.hosts(session) == ["before.xyz", "kept.xyz", "other.xyz"]
+
+
+def test_what_is_tried_is_told_of_what_another_process_wrote(kept: Revisions, path: Path) -> None:
+    with opened(path) as other:
+        assert other.load()
+        change(other, put_domain("other.xyz"))
+    outcome = kept.try_change(put_domain("tried.xyz"))
+    assert outcome.revision == 1
+    assert [one.name for one in outcome.changes] == ["tried.xyz"]
+    assert len(stored(kept)) == 1
+
+
 def test_a_restart_serves_the_last_revision_and_makes_none(kept: Revisions, path: Path) -> None:
     change(kept, put_domain(), put_service(), put_server(), put_router())
     with opened(path) as again:

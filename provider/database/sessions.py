@@ -12,6 +12,7 @@ from sqlalchemy import URL, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from provider.database import trials
 from provider.database.connections import APPLICATION_ID, HINDERED, PRAGMAS, RESTORE, begin, prepare, quoted
 from provider.database.frozen import Frozen
 from provider.database.schema import check_current, check_whole
@@ -46,6 +47,7 @@ class Database:
         self._frozen: Frozen | None = None
         self._writes = Writes(path)
         self._engine = self._make_engine()
+        self._trials = trials.make_engine(path, _read_json)
 
     def open(self) -> None:
         """Take the file as it is now. Raises `Unavailable`, with what to do, if it cannot be served.
@@ -165,8 +167,14 @@ class Database:
 
     @contextmanager
     def trying(self) -> Iterator[Session]:
-        """Give a session as `writing` does, of which nothing is kept. Raises `Unavailable`."""
-        with self._noting(), self._session("BEGIN IMMEDIATE") as session:
+        """Give a session on a copy of the state that may be written, of which nothing is kept.
+
+        It takes no lock: others write meanwhile, and what they do is not seen. Raises `Unavailable`.
+        """
+        if self.is_frozen:
+            raise Unavailable(self._writes.trouble or Message("the database {path} is not open", path=self.path))
+        with self._session("BEGIN", self._trials) as session:
+            trials.copy_state(session)
             yield session
             session.rollback()
 
@@ -185,9 +193,12 @@ class Database:
             self._writes.end()
 
     @contextmanager
-    def _session(self, begin: str) -> Iterator[Session]:
+    def _session(self, begin: str, engine: Engine | None = None) -> Iterator[Session]:
         self._check_file()
-        with _told(self.path), KeepingSession(self._engine, expire_on_commit=False, autoflush=False) as session:
+        with (
+            _told(self.path),
+            KeepingSession(engine or self._engine, expire_on_commit=False, autoflush=False) as session,
+        ):
             session.connection(execution_options={"begin": begin})
             yield session
 

@@ -4,81 +4,45 @@
     python -m tests.benchmarks.attacks --tree ../before             # another checkout, for the figures before
     python -m tests.benchmarks.attacks --only "endless head" --seconds 20
 
-Each attack meets a process of its own. While it goes on, somebody else asks for `/readyz`, for a list and for the
-document, each on a new connection, all the time. An attack is a function in `tests/benchmarks/attacks_*.py`.
+Each attack meets a process of its own. While it goes on, somebody else reads a little and polls, held and not, all
+the time (see `watch`). An attack is a function in `tests/benchmarks/attacks_*.py`.
 """
 
 import argparse
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Self
 
 import httpx
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import attacks_heads, attacks_logins, attacks_long
+from tests.benchmarks import attacks_heads, attacks_held, attacks_large, attacks_logins, attacks_long
 from tests.benchmarks.target import ATTACKS, Attack, Target
 from tests.benchmarks.test_footprint import resident_megabytes
+from tests.benchmarks.watch import Watch, percentile
 from tests.running import ROOT, TOKEN, fetch, free_port, give_token, wait_until
 
-MODULES = (attacks_heads, attacks_logins, attacks_long)
+MODULES = (attacks_heads, attacks_held, attacks_large, attacks_logins, attacks_long)
 """Where attacks stand: each puts its own into `ATTACKS` when it is imported."""
 
-WATCHED = ("/readyz", "/api/v1/routers?limit=10", "/traefik/configuration?edge=watched")
-_PAUSE_SECONDS = 0.05
 _REST_SECONDS = 3.0
-
-
-class Watch:
-    """Somebody else who asks all the time, and how much memory the service holds meanwhile."""
-
-    def __init__(self, target: Target) -> None:
-        self._target = target
-        self._stop = threading.Event()
-        self.seconds: list[float] = []
-        self.failed = 0
-        self.megabytes = [resident_megabytes(target.pid)]
-        self._threads = [threading.Thread(target=run, daemon=True) for run in (self._ask, self._weigh)]
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _ask(self) -> None:
-        while not self._stop.wait(_PAUSE_SECONDS):
-            for path in WATCHED:
-                start = time.perf_counter()
-                try:
-                    good = fetch(self._target.url + path, timeout=60).is_success
-                except httpx.TransportError:
-                    good = False
-                self.seconds.append(time.perf_counter() - start)
-                self.failed += not good
-
-    def _weigh(self) -> None:
-        while not self._stop.wait(_PAUSE_SECONDS):
-            self.megabytes.append(resident_megabytes(self._target.pid))
 
 
 @contextmanager
 def serving(tree: Path, folder: Path, environment: Mapping[str, str]) -> Iterator[Target]:
-    """Run the service of a checkout on a new database, with its own code, and give what an attack needs."""
+    """Run the service of a checkout with its own code, on its database or a new one, and give what an attack needs."""
     path, port = folder / "provider.db", free_port()
+    is_there = path.exists()
     variables = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {
         "PROVIDER_DATABASE_URL": f"sqlite:///{path}",
         "PROVIDER_PORT": str(port),
@@ -87,7 +51,8 @@ def serving(tree: Path, folder: Path, environment: Mapping[str, str]) -> Iterato
     }
     command = [sys.executable, "-m", "provider"]
     subprocess.run([*command, "migrate"], env=variables, cwd=tree, check=True, capture_output=True)
-    give_token(path)
+    if not is_there:
+        give_token(path)
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([*command, "serve"], env=variables, cwd=tree, stdout=log, stderr=log)
     target = Target(f"http://127.0.0.1:{port}", "127.0.0.1", port, process.pid, TOKEN, folder)
@@ -121,35 +86,46 @@ def fill(target: Target, routers: int) -> None:
     httpx.post(f"{target.url}/api/v1/apply", content=content, headers=headers, timeout=900).raise_for_status()
 
 
-def measure(attack: Attack, tree: Path, seconds: float) -> dict[str, object]:
+@cache
+def filled(tree: Path, folder: Path, routers: int) -> Path:
+    """Return a database with so many routers, as the service of a checkout makes it."""
+    place = folder / f"filled-{routers}"
+    place.mkdir()
+    with serving(tree, place, {}) as target:
+        fill(target, routers)
+        os.kill(target.pid, signal.SIGTERM)
+        wait_until(lambda: not _answers(target.url), "the service stops")
+    return place / "provider.db"
+
+
+def measure(attack: Attack, tree: Path, seconds: float, kept: Path) -> dict[str, object]:
     """Run one attack, and return its row."""
-    with tempfile.TemporaryDirectory() as folder, serving(tree, Path(folder), attack.environment) as target:
+    with tempfile.TemporaryDirectory() as folder:
         if attack.routers:
-            fill(target, attack.routers)
-        with Watch(target) as before:
+            shutil.copy(filled(tree, kept, attack.routers), Path(folder) / "provider.db")
+        begun = time.perf_counter()
+        with serving(tree, Path(folder), attack.environment) as target:
+            started = time.perf_counter() - begun
+            with Watch(target) as before:
+                time.sleep(_REST_SECONDS)
+            with Watch(target) as watch:
+                told = attack.run(target, seconds)
+            log_bytes = (Path(folder) / "log").stat().st_size
             time.sleep(_REST_SECONDS)
-        with Watch(target) as watch:
-            told = attack.run(target, seconds)
-        log_bytes = (Path(folder) / "log").stat().st_size
-        time.sleep(_REST_SECONDS)
-        return {
-            "attack": attack.name,
-            "MB before": round(before.megabytes[-1]),
-            "MB at most": round(max(watch.megabytes)),
-            "MB after": round(resident_megabytes(target.pid)),
-            "ms before (p99)": round(_percentile(before.seconds, 99) * 1000),
-            "ms (p50)": round(_percentile(watch.seconds, 50) * 1000),
-            "ms (p99)": round(_percentile(watch.seconds, 99) * 1000),
-            "ms (most)": round(max(watch.seconds, default=0) * 1000),
-            "failed": watch.failed,
-            "log kB": log_bytes // 1024,
-            "told": told,
-        }
-
-
-def _percentile(values: list[float], percent: int) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) * percent // 100, len(ordered) - 1)] if ordered else 0.0
+            return {
+                "attack": attack.name,
+                "start s": round(started, 1),
+                "MB before": round(before.megabytes[-1]),
+                "MB at most": round(max(watch.megabytes)),
+                "MB after": round(resident_megabytes(target.pid)),
+                "ms before (p99)": round(percentile(before.seconds, 99) * 1000),
+                "ms (p50)": round(percentile(watch.seconds, 50) * 1000),
+                **{f"ms {kind} (p99)": round(percentile(found, 99) * 1000) for kind, found in watch.by_kind.items()},
+                "ms (most)": round(max(watch.seconds, default=0) * 1000),
+                "failed": watch.failed,
+                "log kB": log_bytes // 1024,
+                "told": told,
+            }
 
 
 def main() -> None:
@@ -162,9 +138,10 @@ def main() -> None:
     options = parser.parse_args()
     chosen = [attack for attack in ATTACKS if not options.only or any(part in attack.name for part in options.only)]
     rows: list[dict[str, object]] = []
-    for attack in chosen:
-        rows.append(measure(attack, options.tree.absolute(), options.seconds))
-        Console(stderr=True).print(json.dumps(rows[-1]), markup=False)
+    with tempfile.TemporaryDirectory() as kept:
+        for attack in chosen:
+            rows.append(measure(attack, options.tree.absolute(), options.seconds, Path(kept)))
+            Console(stderr=True).print(json.dumps(rows[-1]), markup=False)
     if not rows:
         parser.error("no attack has that in its name")
     table = Table(*rows[0], title=f"{options.tree.absolute()}")

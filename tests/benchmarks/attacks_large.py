@@ -1,0 +1,108 @@
+"""Everything that is long at 30,000 routers, one after the other, as people who may do it ask for it."""
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Callable
+from functools import cache
+from statistics import median
+
+from tests.benchmarks.target import Run, Target, attack
+from tests.running import AUTHORIZED
+
+ROUTERS = 30_000
+_TIMEOUT_SECONDS = 900
+_CHANGED = 15_000
+
+
+def ask(target: Target, method: str, path: str, body: bytes | None = None) -> http.client.HTTPResponse:
+    """Ask, and take the whole answer without a look at it: nothing here shall keep who watches from watching."""
+    connection = http.client.HTTPConnection(target.host, target.port, timeout=_TIMEOUT_SECONDS)
+    headers = AUTHORIZED | ({"Content-Type": "application/json"} if body is not None else {})
+    connection.request(method, path, body, headers)
+    response = connection.getresponse()
+    while response.read(1024 * 1024):
+        pass
+    connection.close()
+    return response
+
+
+def asking(method: str, path: str, body: Callable[[], bytes] | None = None) -> Run:
+    """Ask once, and say how long that took."""
+
+    def run(target: Target, _seconds: float) -> str:
+        content = None if body is None else body()
+        start = time.perf_counter()
+        status = ask(target, method, path, content).status
+        return f"{status} in {time.perf_counter() - start:.2f} s"
+
+    return run
+
+
+@cache
+def declaration() -> bytes:
+    """A declaration in which half of the applications get another weight."""
+    names = [f"app-{index:05d}" for index in range(_CHANGED)]
+    server = {"url": "http://10.0.0.1:1", "weight": 7}
+    document = {
+        "domains": {f"{name}.example.com": {} for name in names},
+        "services": {name: {"servers": {"a": server}} for name in names},
+        "routers": {name: {"domains": [f"{name}.example.com"], "service": name} for name in names},
+    }
+    return json.dumps(document).encode()
+
+
+declaration()  # before anybody watches
+
+for name, method, path, body in (
+    ("plan of 15,000 applications", "POST", "/api/v1/apply?dryRun=true", declaration),
+    ("apply of 15,000 applications", "POST", "/api/v1/apply", declaration),
+    ("difference of revisions", "GET", "/api/v1/revisions/1/difference", None),
+    ("comparison in the console", "GET", "/revisions/1?compare=1", None),
+    ("audit", "GET", "/api/v1/audit?limit=100", None),
+    ("audit page", "GET", "/audit", None),
+    ("export", "GET", "/api/v1/export", None),
+    ("conflicts", "GET", "/api/v1/conflicts", None),
+    ("overview", "GET", "/", None),
+    ("dry run of one server", "PATCH", "/api/v1/services/app-00001/servers/a?dryRun=true", lambda: b'{"weight": 3}'),
+    ("one write", "PATCH", "/api/v1/services/app-00001/servers/a", lambda: b'{"weight": 3}'),
+):
+    attack(f"30,000 routers: {name}", routers=ROUTERS)(asking(method, path, body))
+
+
+@attack("30,000 routers: router list", routers=ROUTERS)
+def list_all(target: Target, _seconds: float) -> str:
+    """Read all pages of the list, as `router list` does."""
+    start, after, pages = time.perf_counter(), "", 0
+    while pages == 0 or after:
+        connection = http.client.HTTPConnection(target.host, target.port, timeout=_TIMEOUT_SECONDS)
+        connection.request("GET", f"/api/v1/routers?limit=1000{after}", headers=AUTHORIZED)
+        following = json.loads(connection.getresponse().read())["next"]
+        connection.close()
+        after, pages = "" if following is None else f"&cursor={following}", pages + 1
+    return f"{pages} pages in {time.perf_counter() - start:.2f} s"
+
+
+@attack("30,000 routers: others' writes beside a plan", routers=ROUTERS)
+def write_beside(target: Target, _seconds: float) -> str:
+    """Write all the time while a plan and an apply are made."""
+    told = []
+    for path in ("/api/v1/apply?dryRun=true", "/api/v1/apply"):
+        body, ended = declaration(), threading.Event()
+
+        def plan(path: str = path, body: bytes = body, ended: threading.Event = ended) -> None:
+            ask(target, "POST", path, body)
+            ended.set()
+
+        threading.Thread(target=plan).start()
+        waited, refused, number = [], 0, 0
+        while not ended.wait(0.1):
+            start, number = time.perf_counter(), number + 1
+            patched = json.dumps({"weight": 1 + number % 1000}).encode()
+            refused += ask(target, "PATCH", "/api/v1/services/app-29999/servers/a", patched).status != 200
+            waited.append(time.perf_counter() - start)
+        told.append(
+            f"{path}: {len(waited)} writes, {median(waited):.2f} s (p50), {max(waited):.2f} s, {refused} refused"
+        )
+    return "; ".join(told)
