@@ -283,6 +283,36 @@ def _hiding(routes: Routes, hidden: set[tuple[str, str]], route: Route, other: R
     return Finding(Conflict.HIDDEN, (("router", route.name), ("router", other.name)), detail)
 
 
+def find_hidden(routes: Routes, names: Iterable[str], refused: Collection[str] = ()) -> dict[str, str]:
+    """Find which of these routers never take a request, each with the router that takes all of them in its place.
+
+    `refused` are routers that no edge serves: they hide none.
+    """
+    effort = Effort(_STEPS)
+    own = {name: [route for route in routes.of_router(name) if route.enabled] for name in names}
+    found: dict[str, str] = {}
+    # The easy ones first, so that a hard one costs the others nothing.
+    for name in sorted(own, key=lambda name: sum(effort.weight(route.rule.condition) for route in own[name])):
+        hiding = [_find_hiding(routes, route, refused, effort) for route in own[name]]
+        if hiding and hiding[0] is not None and None not in hiding:
+            found[name] = hiding[0]
+    return found
+
+
+def _find_hiding(routes: Routes, route: Route, refused: Collection[str], effort: Effort) -> str | None:
+    above = islice(_above(routes, route), _COMPARED_EACH)
+    able = (
+        other.name
+        for other in above
+        if other.name != route.name and other.name not in refused and _hides(other, route, effort)
+    )
+    return next(able, None)
+
+
+def _hides(other: Route, route: Route, effort: Effort) -> bool:
+    return not effort.is_spent and _takes_all(other, route, effort)
+
+
 def _takes_all(other: Route, route: Route, effort: Effort) -> bool:
     """Tell whether a router matches everything that another does, wherever that listens."""
     listens = set(route.entry_points) <= set(other.entry_points)

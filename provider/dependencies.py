@@ -5,6 +5,7 @@ in a thread of its own, which costs a request more than the dependency does.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -15,6 +16,8 @@ from provider.edges.entry_points import EntryPoints, Place
 from provider.edges.fallback import Fallback
 from provider.edges.health import Health
 from provider.edges.registry import Edges
+from provider.edges.standings import Standings, stand
+from provider.edges.states import is_gone
 from provider.edges.trials import Trials
 from provider.events import Events
 from provider.metrics import Metrics
@@ -65,6 +68,13 @@ async def health(request: Request) -> Health:
     """Return what the app's edges observe of the servers."""
     found: Edges = request.app.state.edges
     return found.health
+
+
+async def standings(request: Request) -> Sequence[Standings]:
+    """Return what each of the app's edges makes of the routers, as it is now. One that nobody misses is left out."""
+    found: Edges = request.app.state.edges
+    date = datetime.now(UTC)
+    return [stand(edge, found.current) for edge in found if not is_gone(edge, date)]
 
 
 async def metrics(request: Request) -> Metrics:
@@ -122,6 +132,7 @@ RoutingDependency = Annotated[Routing, Depends(routing)]
 EdgesDependency = Annotated[Edges, Depends(edges)]
 PlacesDependency = Annotated[Sequence[Place], Depends(places)]
 TrialsDependency = Annotated[Trials, Depends(trials)]
+StandingsDependency = Annotated[Sequence[Standings], Depends(standings)]
 HealthDependency = Annotated[Health, Depends(health)]
 EventsDependency = Annotated[Events, Depends(events)]
 AccessDependency = Annotated[Access, Depends(access)]

@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import reduce
 from heapq import nsmallest
 from itertools import chain
+from types import MappingProxyType
 from typing import Final
 
 from provider.messages import Message
@@ -62,6 +63,9 @@ class Verdict(StrEnum):
     """It matches, and listens on other entry points only."""
 
     DISABLED = "disabled"
+    REFUSED = "refused"
+    """It matches, and no edge serves it."""
+
     NEARLY = "nearly"
 
 
@@ -88,6 +92,11 @@ class Explanation:
     why: str
     candidates: Sequence[Candidate]
     matched: int
+
+    @property
+    def refused(self) -> list[Candidate]:
+        """The routers that would take the request if an edge served them."""
+        return [candidate for candidate in self.candidates if candidate.verdict is Verdict.REFUSED]
 
 
 class Routes:
@@ -165,18 +174,33 @@ class Routes:
         """The routes whose rule does not tell the hosts."""
         return self._elsewhere
 
-    def explain(self, request: Request, entry_point: str = "web") -> Explanation:
-        """Tell who takes a request, and what became of the others that are near it."""
-        near = self.of_host(request.host)
-        matching = sorted((route for route in [*near, *self._elsewhere] if route.rule.matches(request)), key=_rank)
-        able = _once(route for route in matching if route.enabled and entry_point in route.entry_points)
+    def able(self, request: Request, entry_point: str = "web") -> list[Route]:
+        """Return the routers that match a request and listen there, the one that takes it first."""
+        return _able(self._matching(request), entry_point)
+
+    def explain(
+        self, request: Request, entry_point: str = "web", refused: Mapping[str, str] = MappingProxyType({})
+    ) -> Explanation:
+        """Tell who takes a request, and what became of the others that are near it.
+
+        `refused` are routers that no edge serves, each with why: they take nothing.
+        """
+        matching = self._matching(request)
+        able = [route for route in _able(matching, entry_point) if route.name not in refused]
+        out = [route for route in _able(matching, entry_point) if route.name in refused]
         unable = _once(route for route in matching if not route.enabled or entry_point not in route.entry_points)
         candidates = [
             *(_of_able(route, able[0]) for route in able[:MATCHED]),
+            *(_of_refused(route, refused[route.name]) for route in out[:MATCHED]),
             *(_of_unable(route, entry_point) for route in unable[:MATCHED]),
-            *self._nearly(request, near, {route.name for route in matching}),
+            *self._nearly(request, self.of_host(request.host), {route.name for route in matching}),
         ]
-        return Explanation(able[0] if able else None, _why(able, entry_point), candidates, len(able))
+        told = [refused[route.name] for route in out[:1]]
+        return Explanation(able[0] if able else None, _why(able, entry_point, out[:1], told), candidates, len(able))
+
+    def _matching(self, request: Request) -> list[Route]:
+        near = self.of_host(request.host)
+        return sorted((route for route in [*near, *self._elsewhere] if route.rule.matches(request)), key=_rank)
 
     def _nearly(self, request: Request, near: Sequence[Route], matching: Collection[str]) -> list[Candidate]:
         """Return those of the host, and of related hosts, that something kept away, and others with one that is met."""
@@ -193,6 +217,10 @@ class Routes:
             Candidate(route, Verdict.NEARLY, _why_not(failures), failures=failures)
             for _count, route, failures in nsmallest(NEARLY, found.values(), key=lambda each: (each[0], _rank(each[1])))
         ]
+
+
+def _able(matching: Iterable[Route], entry_point: str) -> list[Route]:
+    return _once(route for route in matching if route.enabled and entry_point in route.entry_points)
 
 
 def _once(routes: Iterable[Route]) -> list[Route]:
@@ -225,6 +253,10 @@ def _of_able(route: Route, winner: Route) -> Candidate:
     return Candidate(route, Verdict.OUTRANKED, why, behind)
 
 
+def _of_refused(route: Route, why: str) -> Candidate:
+    return Candidate(route, Verdict.REFUSED, Message("it matches, but takes no request: {why}", why=why))
+
+
 def _of_unable(route: Route, entry_point: str) -> Candidate:
     if not route.enabled:
         return Candidate(route, Verdict.DISABLED, Message("it would match, but is disabled"))
@@ -235,7 +267,19 @@ def _of_unable(route: Route, entry_point: str) -> Candidate:
     return Candidate(route, Verdict.ELSEWHERE, why)
 
 
-def _why(able: Sequence[Route], entry_point: str) -> str:
+def _why(able: Sequence[Route], entry_point: str, out: Sequence[Route], told: Sequence[str]) -> str:
+    """Say why; `out` is the first router that would take the request if an edge served it, `told` why none does."""
+    if out and not able:
+        return Message(
+            "{router} matches, but {why}; no other router on {entry_point} matches: Traefik answers 404",
+            router=out[0].name,
+            why=told[0],
+            entry_point=entry_point,
+        )
+    if out:
+        return Message(
+            "it matches, and {router}, which ranks higher, takes nothing: {why}", router=out[0].name, why=told[0]
+        )
     if not able:
         return Message("no router on {entry_point} matches: Traefik answers 404", entry_point=entry_point)
     winner, *others = able

@@ -7,7 +7,7 @@ from itertools import chain
 
 from provider import configuration, nearby, traffic
 from provider.configuration import Part
-from provider.conflicts import Concern, Finding, concern_of, find, find_about
+from provider.conflicts import Concern, Finding, concern_of, find, find_about, find_hidden
 from provider.differences import Difference
 from provider.errors import Unavailable
 from provider.explanations import Route, Routes
@@ -98,6 +98,13 @@ class Routing:
         concern = Concern({(kind, name)}, domains, [name] if kind == "service" else [])
         missing = self._missing(known.routes, [name] if kind == "router" else [])
         return [*missing, *find_about(known.routes, concern, known.sticky)]
+
+    def find_hidden(self, names: Iterable[str], refused: Collection[str] = ()) -> dict[str, str]:
+        """Find which of these routers never take a request, each with the router that takes all of them.
+
+        `refused` are routers that no edge serves.
+        """
+        return find_hidden(self._newest().routes, names, refused)
 
     def _missing(self, routes: Routes, names: Iterable[str]) -> Iterator[Finding]:
         """Find for which of these routers an edge has no entry point."""

@@ -71,6 +71,9 @@ def test_a_router_that_another_always_hides_is_told(hidden: str, hiding: str) ->
     expected = [] if "!" in hiding else [(Conflict.HIDDEN, ("hidden", "hiding"))]  # that would need a proof by cases
     assert kinds(found) == expected
     assert kinds(find(route("hidden", hidden, 7), route("hiding", hiding, 6))) == []
+    both = Routes([route("hidden", hidden, 5), route("hiding", hiding, 6)])
+    assert conflicts.find_hidden(both, ["hidden", "hiding"]) == ({"hidden": "hiding"} if expected else {})
+    assert conflicts.find_hidden(both, ["hidden"], refused={"hiding"}) == {}
 
 
 def test_a_router_is_hidden_only_where_the_other_listens_everywhere_it_does() -> None:

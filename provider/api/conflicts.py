@@ -2,20 +2,21 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.conflicts import Finding
 from provider.dependencies import RevisionsDependency, RoutingDependency
-from provider.models import ConflictOutput, ObjectOutput
+from provider.models import Conflict, ConflictOutput, ObjectOutput
 from provider.models.base import output_config
 from provider.security import needs
-from provider.store import domains, services
+from provider.store import domains, history, routers, services
 
 router = APIRouter(tags=["explain"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
 
+_MOST_ROUTERS: Final = 20
 MOST: Final = 1000
 """The most conflicts in one answer."""
 
@@ -40,12 +41,34 @@ class ConflictsOutput(BaseModel):
     total: Annotated[int, Field(description="How many there are.")]
 
 
+ONE = Annotated[
+    str | None,
+    Query(
+        alias="object",
+        max_length=400,
+        description="Only conflicts that this object, KIND/NAME, is in; of a service, those too that hide its routers.",
+    ),
+]
+
+
 @router.get("/conflicts", responses=documentation.LIST, summary="List conflicts")
-def list_conflicts(routing: RoutingDependency, revisions: RevisionsDependency) -> ConflictsOutput:
+def list_conflicts(routing: RoutingDependency, revisions: RevisionsDependency, one: ONE = None) -> ConflictsOutput:
     """Find routers that stand in one another's way, cookies that services share, unused domains and services.
 
     And routers with an entry point that an edge does not have, where its API tells which it has.
     """
+    named = history.read_object_name(one)
+    if named is not None:
+        with revisions.reading() as session:
+            leading = routers.of_service(session, named[1], limit=_MOST_ROUTERS) if named[0] == "service" else ()
+        about = routing.about(*named)
+        about += [
+            each
+            for router in leading
+            for each in routing.about("router", router.name)
+            if each.conflict is Conflict.HIDDEN and each.objects[0] == ("router", router.name)
+        ]
+        return ConflictsOutput(items=[show(each) for each in about[:MOST]], total=len(about))
     with revisions.reading() as session:
         hosts, names = domains.hosts(session), services.names(session)
     found = routing.conflicts(hosts, names)

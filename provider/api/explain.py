@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BaseModel, Field
 from provider import lost, rules
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
-from provider.dependencies import HealthDependency, RevisionsDependency, RoutingDependency
+from provider.dependencies import HealthDependency, RevisionsDependency, RoutingDependency, StandingsDependency
+from provider.edges.answers import answer
 from provider.errors import FieldError, Invalid, pointer
 from provider.explanations import Candidate, Verdict
 from provider.models import ServerOutput
@@ -93,6 +94,16 @@ class LostOutput(BaseModel):
     why: Annotated[str, Field(description="The same in words.")]
 
 
+class DeviationOutput(BaseModel):
+    """An edge that does something else with the request, or of which something is amiss with that router."""
+
+    model_config = output_config()
+
+    edge: Annotated[str, Field(description="Name of the edge.")]
+    router: Annotated[str | None, Field(description="Name of the router that takes it there; null for none: 404.")]
+    why: Annotated[str, Field(description="Why, in words: Traefik's own, where Traefik says it.")]
+
+
 class ExplainOutput(BaseModel):
     """Who takes a request."""
 
@@ -127,6 +138,14 @@ class ExplainOutput(BaseModel):
     lost: Annotated[
         LostOutput | None, Field(description="Who took it not long ago, where nobody does now; null for none.")
     ] = None
+    edges: Annotated[
+        list[DeviationOutput],
+        Field(
+            description="The edges that poll and do something else with it: left out where none does. A router that "
+            "none serves takes nothing.",
+            exclude_if=lambda edges: not edges,
+        ),
+    ] = []
 
 
 @router.get("/explain", responses=documentation.LIST, summary="Explain a request")
@@ -134,6 +153,7 @@ def explain(
     routing: RoutingDependency,
     revisions: RevisionsDependency,
     health: HealthDependency,
+    standings: StandingsDependency,
     url: URL,
     method: METHOD = "GET",
     header: HEADERS = [],  # noqa: B006  # FastAPI's default, which nobody changes
@@ -145,7 +165,8 @@ def explain(
         request = rules.asked(url, method, [_read_header(number, text) for number, text in enumerate(header)], client)
     except rules.BadRequest as error:
         raise Invalid([FieldError(pointer(error.part), "request.refused", str(error), "query")]) from None
-    found = routing.routes().explain(request, entry_point)
+    answered = answer(routing.routes(), request, entry_point, standings)
+    found = answered.explanation
     service = found.route.service if found.route else None
     return ExplainOutput(
         router=found.route.name if found.route else None,
@@ -154,7 +175,8 @@ def explain(
         matched=found.matched,
         service=service,
         servers=[] if service is None else _servers(revisions, health, service),
-        lost=None if found.route else _find_lost(revisions, request, entry_point),
+        lost=None if found.route or found.refused else _find_lost(revisions, request, entry_point),
+        edges=[DeviationOutput(edge=each.edge, router=each.router, why=each.why) for each in answered.edges],
     )
 
 

@@ -5,9 +5,10 @@ from typing import Annotated, Final
 import typer
 
 from provider.cli import nouns
-from provider.cli.client import Client, Item
+from provider.cli.client import Client, Item, path
+from provider.cli.liveness import is_silent
 from provider.cli.options import given, reads
-from provider.cli.output import Output
+from provider.cli.output import Output, note
 
 CANDIDATES: Final[nouns.Columns] = {
     "Router": nouns.field("router"),
@@ -47,7 +48,8 @@ def explain(
     """Explain which router takes a request, why, and who answers it.
 
     It tells which others matched, and by how much they lost, and which nearly
-    matched, and where they failed. Nothing is sent to Traefik.
+    matched, and where they failed. Routers that edges do not serve are told, in
+    Traefik's words. Nothing is sent to Traefik.
 
     Examples:
       wayshub-provider explain http://alvin.xyz/api
@@ -59,6 +61,11 @@ def explain(
         output.document(found)
         return
     output.line(f"{asked}: {_answer(found)}.")
+    for each in found["edges"]:
+        output.caution(each["why"])
+    edges = list(client.items(path("edges")))
+    if any(edge["state"] == "stale" for edge in edges) and all(map(is_silent, edges)):
+        note("No edge polls this service now: this is what one would do.")
     if found["lost"]:
         output.caution(f"{found['lost']['why']}: `revision undo {found['lost']['revision']}` takes that back")
     if found["candidates"]:

@@ -39,7 +39,7 @@ def _tell_pending(output: Output, pending: Sequence[Item]) -> None:
     note("The change is kept, but was not seen to be live on every edge:")
     for edge in pending:
         note(f"  {edge['name']} is {edge['state']}: {edge['detail']}")
-    if any(edge["state"] == "unconfirmed" for edge in pending):
+    if any("its API is not known" in edge["detail"] for edge in pending):
         note("An edge is unconfirmed while its own API cannot be read: PROVIDER_TRAEFIK_API tells where that is.")
 
 

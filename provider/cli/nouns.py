@@ -124,6 +124,13 @@ def remove(
     tell(client, output, answer, f"Removed {place.label(name)}")
 
 
+def tell_conflicts(client: Client, output: Output, kind: str, name: str) -> None:
+    """Print the conflicts that an object is in, and what keeps requests from a service."""
+    found = client.ask("/conflicts", {"object": f"{kind}/{name}"})
+    for each in found["items"]:
+        output.caution(each["detail"])
+
+
 def table(output: Output, columns: Columns, items: list[Item]) -> None:
     """Print objects, one a row; without a column for labels where nothing has any."""
     if not any(item.get("labels") for item in items):

@@ -128,6 +128,7 @@ def show(client: Client, output: Output, name: NameArgument, etag: EtagOption = 
     nouns.show(client, output, SERVICES, name, etag=etag)
     if etag or output.is_json:
         return
+    nouns.tell_conflicts(client, output, "service", name)
     servers = servers_of(name)
     listed = list(client.items(servers.collection))
     output.line()

@@ -24,6 +24,7 @@ from provider.web.observed import rule_of
 from provider.web.paths import NEW, object_path
 from provider.web.removals import Loss, Removal
 from provider.web.rendering import redirect, render
+from provider.web.scenes import SightDependency
 
 router = APIRouter(prefix="/domains", include_in_schema=False, dependencies=[Depends(needs.PAGE)])
 
@@ -87,13 +88,14 @@ def add_domain(
 
 @router.get("/{name}")
 @router.get("/{name}/")
-def show_domain(request: Request, revisions: RevisionsDependency, name: str) -> Response:
+def show_domain(request: Request, revisions: RevisionsDependency, sight: SightDependency, name: str) -> Response:
     """Show one domain, with the routers that match it."""
     with revisions.reading() as session:
         domain = _DOMAIN.get(session, _ascii(name))
         listed = routers.of_domain(session, domain.ascii_name, limit=lists.LENGTH)
         count = domains.count_routers(session, [domain.ascii_name]).get(domain.ascii_name, 0)
-    return render(request, "domains/show.html", domain=domain, routers=listed, rule=rule_of, count=count)
+    states = sight.states(listed)
+    return render(request, "domains/show.html", domain=domain, routers=listed, rule=rule_of, states=states, count=count)
 
 
 @router.get("/{name}/edit", dependencies=_CHANGING)

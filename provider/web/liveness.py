@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from sqlmodel import Session
 
+from provider.edges.standings import Standing
 from provider.models import RouterInput
 from provider.store import objects
 from provider.web.scenes import EdgeSight, Sight
@@ -23,14 +24,17 @@ class Phase(StrEnum):
     UNDERWAY = "underway"
     DISABLED = "disabled"
     REFUSED = "refused"
-    """An edge has it, and disabled its router, or serves it only in part."""
+    """An edge has disabled its router, does not get it as it is, or serves it only in part."""
     NOWHERE = "nowhere"
     """No edge polls."""
 
 
 @dataclass(frozen=True, slots=True)
 class Liveness:
-    """How far an application is. `missing` are the edges that it waits for, `silent` those that it does not."""
+    """How far an application is. `missing` are the edges that it waits for, `silent` those that it does not.
+
+    `troubles` say what is amiss with its router on edges, the gravest first.
+    """
 
     phase: Phase
     since: datetime | None = None
@@ -38,6 +42,7 @@ class Liveness:
     """Whether it was not live before `since`; else nobody knows, who was not there yet."""
     missing: Sequence[EdgeSight] = ()
     silent: Sequence[EdgeSight] = ()
+    troubles: Sequence[Standing] = ()
 
 
 def find_last_change(session: Session, router: RouterInput, sight: Sight) -> int | None:
@@ -61,11 +66,8 @@ def judge(router: RouterInput, sight: Sight, last_change: int | None) -> Livenes
         return Liveness(Phase.DISABLED, silent=silent)
     if not awaited:
         return Liveness(Phase.NOWHERE, silent=silent)
-    refusing = sorted(
-        (edge for edge in awaited if router.name in edge.hindered), key=lambda edge: router.name not in edge.disabled
-    )
-    if refusing:
-        return Liveness(Phase.REFUSED, missing=refusing, silent=silent)
+    if troubles := sight.troubles(router.name):
+        return Liveness(Phase.REFUSED, silent=silent, troubles=troubles)
     least = last_change or 0
     missing = [edge for edge in awaited if not edge.history or edge.runs is None or edge.runs < least]
     if missing:

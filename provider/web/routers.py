@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from provider.dependencies import ActorDependency, HealthDependency, RevisionsDependency, RoutingDependency
 from provider.messages import Message
-from provider.models import RouterInput
+from provider.models import Conflict, RouterInput
 from provider.observations import show_services
 from provider.revisions import Revisions
 from provider.security import needs
@@ -20,10 +20,11 @@ from provider.web.edits import DO, Noun, Sheet
 from provider.web.inputs import SentDependency, Texts
 from provider.web.lists import PartDependency
 from provider.web.notices import Notice
-from provider.web.observed import DisabledDependency, ranks_of, rule_of
+from provider.web.observed import ranks_of, rule_of
 from provider.web.paths import NEW, object_path
 from provider.web.removals import Removal
 from provider.web.rendering import redirect, render
+from provider.web.scenes import SightDependency
 
 _MOST_WARNED: Final = 20
 
@@ -74,13 +75,13 @@ _ROUTER: Final = Noun(
 
 @router.get("")
 def list_routers(
-    request: Request, revisions: RevisionsDependency, disabled: DisabledDependency, wanted: PartDependency
+    request: Request, revisions: RevisionsDependency, sight: SightDependency, wanted: PartDependency
 ) -> Response:
     """List the routers by name, with their rules."""
     with revisions.reading() as session:
         found = routers.page(session, limit=wanted.limit, after=wanted.after, q=wanted.q)
     part = wanted.part(found, lambda item: item.name)
-    return render(request, "routers/list.html", part=part, rule=rule_of, disabled=disabled)
+    return render(request, "routers/list.html", part=part, rule=rule_of, states=sight.states(part.rows))
 
 
 @router.get(f"/{NEW}", dependencies=_CHANGING)
@@ -123,7 +124,7 @@ def show_router(
     request: Request,
     revisions: RevisionsDependency,
     health: HealthDependency,
-    disabled: DisabledDependency,
+    sight: SightDependency,
     routing: RoutingDependency,
     name: str,
 ) -> Response:
@@ -132,6 +133,9 @@ def show_router(
         item = _ROUTER.get(session, name)
         [service] = show_services(session, [services.get(session, item.service)], health)
         known = [domains.get(session, host) for host in item.ascii_domains]
+    state = sight.states([item])[item.name]
+    about = routing.about("router", item.name)
+    told = [each.detail for each in about if each.conflict is not Conflict.HIDDEN or each.objects[0][1] != item.name]
     return render(
         request,
         "routers/show.html",
@@ -140,8 +144,8 @@ def show_router(
         ranks=ranks_of(item),
         domains=known,
         service=service,
-        disabled=disabled.get(name, {}),
-        conflicts=[finding.detail for finding in routing.about("router", name)[:_MOST_WARNED]],
+        state=state,
+        conflicts=told[:_MOST_WARNED],
     )
 
 

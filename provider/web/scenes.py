@@ -13,16 +13,20 @@ from fastapi import Depends
 from sqlmodel import Session
 
 from provider import configuration, rules
-from provider.dependencies import EdgesDependency
+from provider.dependencies import EdgesDependency, RoutingDependency
 from provider.edges.health import Health, HealthState
-from provider.edges.states import DisabledRouter, Edge, EdgeState, Run, is_gone
+from provider.edges.standings import Standing, Standings, Trouble, refused_everywhere, stand
+from provider.edges.states import Edge, EdgeState, Run, is_gone
 from provider.models import RouterInput, ServerInput, ServiceInput
 from provider.observations import availability, down, observe
+from provider.revisions import Snapshot
+from provider.routing import Routing
 from provider.store import servers, services
 from provider.web.drawings import scene
 from provider.web.drawings.scene import EntryPoint, Scene
 
 _MOST_EDGES: Final = 4
+_TROUBLES: Final = list(Trouble)
 
 _WORST_FIRST: Final = [
     EdgeState.REJECTED,
@@ -45,14 +49,34 @@ class EdgeSight:
     runs: int | None
     """The revision whose document it runs, or was given where nobody can tell what it runs."""
     history: Sequence[Run]
-    awaited: bool
-    """Whether it is one that polls, so that a change is live only when this one runs it."""
-    disabled: Mapping[str, str]
-    """The routers that it disabled, with Traefik's own words."""
-    hindered: Mapping[str, str]
-    """Those, and the ones that it serves only in part."""
+    standings: Standings
+    """What it makes of each router."""
     api_url: str | None
+    trouble: str | None
+    """Why its API cannot be read."""
     address: str | None
+
+    @property
+    def awaited(self) -> bool:
+        """Whether it is one that polls, so that a change is live only when this one runs it."""
+        return self.standings.awaited
+
+
+@dataclass(frozen=True, slots=True)
+class RouterState:
+    """What becomes of a router: what is amiss with it on the edges that poll, the gravest first.
+
+    `is_refused`: no edge serves it. `hidden_by`: a router that takes every request that it matches.
+    """
+
+    troubles: Sequence[Standing]
+    is_refused: bool
+    hidden_by: str | None
+
+    @property
+    def is_out(self) -> bool:
+        """Whether no request comes through it."""
+        return self.is_refused or self.hidden_by is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +87,32 @@ class Sight:
     entry_points: Mapping[str, str]
     revision: int | None
     health: Health
+    routing: Routing
+
+    @property
+    def standings(self) -> Sequence[Standings]:
+        """What each makes of the routers."""
+        return [edge.standings for edge in self.edges]
+
+    def troubles(self, router: str) -> list[Standing]:
+        """Return what is amiss with a router on the edges that poll, the gravest first."""
+        found = (edge.standings.find(router) for edge in self.edges if edge.awaited)
+        return sorted((each for each in found if each is not None), key=lambda each: _TROUBLES.index(each.trouble))
+
+    def states(self, routers: Sequence[RouterInput]) -> dict[str, RouterState]:
+        """Return what becomes of routers, by name."""
+        awaited = sum(edge.awaited for edge in self.edges)
+        troubles = {router.name: self.troubles(router.name) for router in routers}
+        refused = refused_everywhere(self.standings)
+        names = [router.name for router in routers if router.enabled and router.name not in refused]
+        hidden = {} if self.revision is None else self.routing.find_hidden(names, refused)
+        return {
+            name: RouterState(found, 0 < awaited == sum(each.is_refused for each in found), hidden.get(name))
+            for name, found in troubles.items()
+        }
 
 
-async def see(edges: EdgesDependency) -> Sight:
+async def see(edges: EdgesDependency, routing: RoutingDependency) -> Sight:
     """Look at the edges, those in trouble first. One that nobody misses any more is left out."""
     current, date = edges.current, datetime.now(UTC)
     known = [edge for edge in edges if not is_gone(edge, date)]
@@ -75,36 +122,32 @@ async def see(edges: EdgesDependency) -> Sight:
         if edge.observation is not None:
             entry_points = {**edge.observation.entry_points, **entry_points}
     revision = None if current is None else current.revision
-    digest = None if current is None else current.document.digest
-    return Sight([_sight(edge, revision, digest) for edge in known], entry_points, revision, edges.health)
+    return Sight([_sight(edge, current) for edge in known], entry_points, revision, edges.health, routing)
 
 
 SightDependency = Annotated[Sight, Depends(see)]
 
 
-def _sight(edge: Edge, revision: int | None, digest: str | None) -> EdgeSight:
-    observed = edge.observation
-    disabled: Sequence[DisabledRouter] = () if observed is None else observed.disabled
-    warned: Sequence[DisabledRouter] = () if observed is None else observed.warned
+def _sight(edge: Edge, current: Snapshot | None) -> EdgeSight:
     return EdgeSight(
         name=edge.name,
         state=edge.verdict.state,
         detail=edge.verdict.detail,
-        runs=_find_running(edge, revision, digest),
+        runs=_find_running(edge, current),
         history=tuple(edge.runs),
-        awaited=edge.verdict.state not in {EdgeState.STALE, EdgeState.NEVER_SEEN} and not edge.is_passing,
-        disabled={router.name: router.error for router in disabled},
-        hindered={router.name: router.error for router in (*warned, *disabled)},
+        standings=stand(edge, current),
         api_url=edge.api_url,
+        trouble=None if edge.observation is None else edge.observation.error,
         address=edge.address,
     )
 
 
-def _find_running(edge: Edge, revision: int | None, digest: str | None) -> int | None:
+def _find_running(edge: Edge, current: Snapshot | None) -> int | None:
     running = edge.given if edge.api_url is None or edge.runs_given() else edge.accepted
     if running is None:
         return None
-    return revision if running.document.digest == digest else running.revision
+    is_current = current is not None and running.document.digest == current.document.digest
+    return current.revision if current is not None and is_current else running.revision
 
 
 def scene_of(session: Session, routers: Sequence[RouterInput], sight: Sight, also: Sequence[str] = ()) -> Scene:
@@ -114,8 +157,9 @@ def scene_of(session: Session, routers: Sequence[RouterInput], sight: Sight, als
     pools = servers.of_services(session, names)
     used = {point for router in routers for point in router.entry_points}
     shown = [point for point in sight.entry_points if point in used]
+    states = sight.states(routers)
     return Scene(
-        routers=[_router(router, sight) for router in routers],
+        routers=[_router(router, states[router.name]) for router in routers],
         services=[service_of(found, pools.get(found.name, []), sight.health) for found in listed if found is not None],
         entry_points=[EntryPoint(name, sight.entry_points[name]) for name in shown],
         edges=[scene.Edge(edge.name, edge.state, edge.detail, edge.runs) for edge in sight.edges[:_MOST_EDGES]],
@@ -161,10 +205,8 @@ def rule_of(router: RouterInput) -> str:
     return router.rule or rules.build(router.ascii_domains, router.path_prefix)
 
 
-def _router(router: RouterInput, sight: Sight | None) -> scene.Router:
-    errors = (
-        [] if sight is None else [edge.disabled[router.name] for edge in sight.edges if router.name in edge.disabled]
-    )
+def _router(router: RouterInput, state: RouterState | None) -> scene.Router:
+    troubles = () if state is None else state.troubles
     return scene.Router(
         router.name,
         rule_of(router),
@@ -173,5 +215,8 @@ def _router(router: RouterInput, sight: Sight | None) -> scene.Router:
         router.path_prefix,
         router.entry_points,
         router.enabled,
-        errors[0] if errors else None,
+        troubles[0].why if troubles else None,
+        troubles[0].trouble if troubles else None,
+        is_served=state is None or not state.is_refused,
+        hidden_by=None if state is None else state.hidden_by,
     )

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlmodel import Session
 
 from provider.dependencies import ActorDependency, HealthDependency, RevisionsDependency
-from provider.edges.health import Health
 from provider.messages import Message
 from provider.models import HealthCheck, ServiceInput
 from provider.observations import show_services
@@ -24,6 +23,7 @@ from provider.web.observed import rule_of
 from provider.web.paths import NEW, object_path
 from provider.web.removals import Loss, Removal
 from provider.web.rendering import redirect, render
+from provider.web.scenes import Sight, SightDependency
 
 router = APIRouter(prefix="/services", include_in_schema=False, dependencies=[Depends(needs.PAGE)])
 
@@ -107,11 +107,13 @@ def add_service(
 
 @router.get("/{name}")
 @router.get("/{name}/")
-def show_service(request: Request, revisions: RevisionsDependency, health: HealthDependency, name: str) -> Response:
+def show_service(
+    request: Request, revisions: RevisionsDependency, health: HealthDependency, sight: SightDependency, name: str
+) -> Response:
     """Show one service, with all of its servers and what they get."""
     with revisions.reading() as session:
         table = weights.read(session, services.get(session, name), health)
-    return _show(request, revisions, health, name, table)
+    return _show(request, revisions, sight, name, table)
 
 
 @router.post("/{name}")
@@ -120,6 +122,7 @@ def set_weights(
     request: Request,
     revisions: RevisionsDependency,
     health: HealthDependency,
+    sight: SightDependency,
     actor: ActorDependency,
     sent: SentDependency,
     name: str,
@@ -128,13 +131,13 @@ def set_weights(
     if sent.get(DO) == _SHOW:
         with revisions.reading() as session:
             table = weights.read(session, services.get(session, name), health, sent)
-        return _show(request, revisions, health, name, table)
+        return _show(request, revisions, sight, name, table)
     try:
         weights.change(revisions, actor, name, sent)
     except weights.Refused as refused:
         with revisions.reading() as session:
             table = weights.read(session, services.get(session, name), health, sent, refused.errors)
-        return _show(request, revisions, health, name, table, status=refused.status)
+        return _show(request, revisions, sight, name, table, status=refused.status)
     notice = Notice(Message("The weights of {name} were saved.", name=name))
     return redirect(request, object_path("services", name), notice)
 
@@ -206,16 +209,18 @@ def _ask(request: Request, removal: Removal, name: str, *, again: bool = False) 
 def _show(
     request: Request,
     revisions: Revisions,
-    health: Health,
+    sight: Sight,
     name: str,
     table: weights.Table,
     *,
     status: int = 200,
 ) -> Response:
     with revisions.reading() as session:
-        [service] = show_services(session, [services.get(session, name)], health)
+        [service] = show_services(session, [services.get(session, name)], sight.health)
         listed = routers.of_service(session, name, limit=lists.LENGTH)
         count = services.count_routers(session, [name]).get(name, 0)
+    states = sight.states(listed)
+    taking = [each for each in listed if each.enabled and not states[each.name].is_out]
     return render(
         request,
         "services/show.html",
@@ -225,6 +230,8 @@ def _show(
         form=table.form,
         routers=listed,
         rule=rule_of,
+        states=states,
+        is_reached=bool(taking) or count > len(listed),
         count=count,
     )
 

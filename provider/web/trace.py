@@ -19,6 +19,7 @@ from provider.edges.trials import REQUESTS, Busy, Plan, Trial
 from provider.errors import FieldError, Invalid, NotFound
 from provider.messages import Message
 from provider.security import needs
+from provider.values import DEFAULT_EDGE
 from provider.web import paths, traces
 from provider.web.drawings import path, scene, tallies
 from provider.web.drawings.blocks import group
@@ -29,7 +30,7 @@ from provider.web.inputs import SentDependency
 from provider.web.languages import Language
 from provider.web.notices import Notice, Tone
 from provider.web.rendering import is_part, language_of, redirect, render
-from provider.web.scenes import Sight, SightDependency
+from provider.web.scenes import EdgeSight, Sight, SightDependency
 from provider.web.traces import METHODS, Asked, Trace
 
 router = APIRouter(prefix="/trace", include_in_schema=False, dependencies=[Depends(needs.PAGE)])
@@ -55,12 +56,12 @@ def show(
     """Show the form, and for a URL the way that a request takes."""
     asked = Asked(url.strip(), method, headers, client.strip(), entry_point)
     if not asked.url:
-        return _page(request, Form(asked.values()), places)
+        return _page(request, Form(asked.values()), places, sight)
     try:
         found = _trace(routing, revisions, sight, asked)
     except Invalid as error:
-        return _page(request, Form(asked.values(), error.fields), places)
-    return _page(request, Form(asked.values()), places, found)
+        return _page(request, Form(asked.values(), error.fields), places, sight)
+    return _page(request, Form(asked.values()), places, sight, found)
 
 
 @router.post("/send")
@@ -122,7 +123,7 @@ def _plan(
     found = _trace(routing, revisions, sight, asked)
     place = _place(places, asked.entry_point)
     if place is None or place.url is None:
-        raise Invalid([FieldError("", "trial.refused", _why_no_place(place, asked.entry_point))])
+        raise Invalid([FieldError("", "trial.refused", _why_no_place(place, asked.entry_point, sight, places))])
     return traces.plan(found, place.url, place.edge)
 
 
@@ -132,13 +133,10 @@ def _place(places: Sequence[Place], entry_point: str) -> Place | None:
     return min(named, key=lambda place: (place.url is None, place.state is not EdgeState.LIVE), default=None)
 
 
-def _why_no_place(place: Place | None, entry_point: str) -> Message:
+def _why_no_place(place: Place | None, entry_point: str, sight: Sight, places: Sequence[Place]) -> Message:
+    """Say why an entry point cannot be asked from here, and what helps: only what is not so already."""
     if place is None:
-        return Message(
-            "It is not known where the entry point {name} can be asked. Set PROVIDER_TRAEFIK_API, so that Traefik's "
-            "API can tell, or PROVIDER_ENTRY_POINTS to {name}=http://HOST:PORT.",
-            name=entry_point,
-        )
+        return _why_unknown(entry_point, sight.edges, places)
     return Message(
         "The entry point {name} of the edge {edge} listens on {address}, which cannot be reached from here. "
         "Set PROVIDER_ENTRY_POINTS to {name}=http://HOST:PORT.",
@@ -148,7 +146,31 @@ def _why_no_place(place: Place | None, entry_point: str) -> Message:
     )
 
 
-def _page(request: Request, form: Form, places: Sequence[Place], found: Trace | None = None) -> Response:
+def _why_unknown(entry_point: str, edges: Sequence[EdgeSight], places: Sequence[Place]) -> Message:
+    """Say why it is not known where an entry point can be asked, by the edges."""
+    awaited = [edge for edge in edges if edge.awaited]
+    mute = [edge.name for edge in awaited or edges if edge.api_url is None]
+    unread = [edge.trouble for edge in awaited if edge.trouble is not None]
+    known = {place.name for place in places}
+    if mute or not edges:
+        return Message(
+            "It is not known where the entry point {name} can be asked. Set PROVIDER_TRAEFIK_API to "
+            "{edge}=http://HOST:PORT, so that Traefik's API can tell, or PROVIDER_ENTRY_POINTS to "
+            "{name}=http://HOST:PORT.",
+            name=entry_point,
+            edge=mute[0] if mute else DEFAULT_EDGE,
+        )
+    why: str = Message("that was not read yet")
+    if not awaited:
+        why = Message("no Traefik polls this service now")
+    elif unread:
+        why = unread[0]
+    elif known:
+        why = Message("no edge has one of this name, but {names}", names=", ".join(sorted(known)))
+    return Message("It is not known where the entry point {name} can be asked: {why}.", name=entry_point, why=why)
+
+
+def _page(request: Request, form: Form, places: Sequence[Place], sight: Sight, found: Trace | None = None) -> Response:
     asked = form.values
     names = dict.fromkeys(["web", *(known.name for known in places), asked["entry_point"]])
     values: dict[str, Any] = {
@@ -161,7 +183,7 @@ def _page(request: Request, form: Form, places: Sequence[Place], found: Trace | 
         place = _place(places, asked["entry_point"])
         refusal = found.refusal()
         if refusal is None and (place is None or place.url is None):
-            refusal = _why_no_place(place, asked["entry_point"])
+            refusal = _why_no_place(place, asked["entry_point"], sight, places)
         values |= {
             "place": place,
             "refusal": refusal,

@@ -7,6 +7,8 @@ from typing import Final
 from sqlmodel import Session
 
 from provider import lost, rules
+from provider.edges.answers import Answer
+from provider.edges.answers import answer as find_answer
 from provider.edges.trials import Plan
 from provider.errors import FieldError, Invalid
 from provider.explanations import Candidate, Explanation, Route, Routes, Verdict
@@ -94,7 +96,7 @@ class Trace:
 
     asked: Asked
     request: Request
-    explanation: Explanation
+    answer: Answer
     service: ServiceInput | None
     servers: Sequence[ServerOutput]
     is_ours: bool
@@ -104,9 +106,24 @@ class Trace:
     """Who took it before, where nobody does."""
 
     @property
+    def explanation(self) -> Explanation:
+        """Who takes it and why, and what became of the others."""
+        return self.answer.explanation
+
+    @property
     def winner(self) -> Route | None:
         """The router that takes it."""
         return self.explanation.route
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether every edge that polls is known to do what is told."""
+        return self.answer.is_polled and not self.answer.edges and not self.answer.unknown
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether the same router takes it on every edge that polls, as far as is known."""
+        return all(self.winner is not None and each.router == self.winner.name for each in self.answer.edges)
 
     @property
     def losers(self) -> list[Candidate]:
@@ -134,15 +151,17 @@ class Trace:
 def trace(session: Session, sight: Sight, routes: Routes, asked: Asked) -> Trace:
     """Find who takes a request. Raises `Invalid` with the fields that are wrong."""
     request = asked.request()
-    explanation = routes.explain(request, asked.entry_point)
+    answer = find_answer(routes, request, asked.entry_point, sight.standings)
+    explanation = answer.explanation
     service, listed = None, list[ServerOutput]()
     if explanation.route is not None:
         service = services.find(session, explanation.route.service)
         if service is not None:
             listed = show_servers(session, service, servers.page(session, service.name), sight.health)
     drawn = _scene(session, sight, explanation)
-    gone = lost.find(session, request, asked.entry_point) if explanation.route is None else None
-    return Trace(asked, request, explanation, service, listed, _is_ours(session, request.host), drawn, gone)
+    is_lost = explanation.route is None and not explanation.refused
+    gone = lost.find(session, request, asked.entry_point) if is_lost else None
+    return Trace(asked, request, answer, service, listed, _is_ours(session, request.host), drawn, gone)
 
 
 def plan(traced: Trace, base: str, edge: str) -> Plan:

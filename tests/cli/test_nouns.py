@@ -108,7 +108,9 @@ def test_a_service_is_shown_with_its_servers_and_how_it_shares(cli: Run) -> None
     assert ["Availability", "2 of 2 servers take requests"] in lines
     assert ["a", "http://127.0.0.1:3000", "3", "ready", "75 %"] in [line[:5] for line in lines]
     cli("service", "add", "empty").check()
-    assert "It has no servers: requests are answered with 503." in cli("service", "show", "empty").check().out
+    empty = cli("service", "show", "empty").check().out
+    assert "It has no servers: requests are answered with 503." in empty
+    assert "Warning: no router leads to the service empty" in empty
 
 
 def test_domains_are_added_changed_and_removed(cli: Run, client: httpx.Client) -> None:

@@ -65,6 +65,31 @@ def test_the_way_is_drawn_and_told(pages: httpx.Client) -> None:
     assert links(found) >= {"/domains", "/routers", "/services", "/?view=list", "/expose"}
 
 
+def test_a_router_that_another_hides_gets_no_requests_and_says_who_takes_them(pages: httpx.Client) -> None:
+    expose(pages, "shop", "http://10.0.0.1:80")
+    grab = {"name": "grab", "rule": "Host(`shop.test`)", "priority": 1000, "service": "other"}
+    pages.post("/api/v1/services", json={"name": "other"}).raise_for_status()
+    pages.put("/api/v1/services/other/servers/a", json={"url": "http://10.0.0.9:80"}).raise_for_status()
+    pages.post("/api/v1/routers", json=grab).raise_for_status()
+    found = page(pages, "/?q=shop")
+    drawn, _told, lists = found.partition('class="told"')
+    for shown in (drawn, lists):
+        assert "no requests" in shown
+        assert 'href="/routers/grab"' in shown
+    assert "Router shop never takes a request: grab takes all that it matches" in drawn
+    assert "hidden by grab" in drawn
+    for path in ("/applications/shop", "/routers/shop", "/routers"):
+        assert "/routers/grab" in links(page(pages, path))
+        assert "It never takes a request" in Outline(page(pages, path)).text
+    assert "No request comes to it now" in Outline(page(pages, "/services/shop")).text
+    assert "100%" in page(pages, "/services/other")
+    assert "No request comes to it now" not in Outline(page(pages, "/services/other")).text
+    about = pages.get("/api/v1/conflicts", params={"object": "service/shop"}).raise_for_status().json()
+    assert [each["conflict"] for each in about["items"]] == ["hidden"]
+    pages.patch("/api/v1/routers/grab", json={"enabled": False}).raise_for_status()
+    assert "no requests" not in page(pages, "/applications/shop")
+
+
 def test_it_is_searched_and_paged(pages: httpx.Client) -> None:
     for index in range(22):
         expose(pages, f"app-{index:02}", "http://10.0.0.1:80")

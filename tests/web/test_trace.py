@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from tests.running import Service, http_client
+from tests.running import Service, http_client, wait_until
 from tests.web.test_rendering import HOSTILE, Outline
 
 FIELDS = {"url": "http://alvin.xyz/", "method": "GET", "headers": "", "client": "", "entry_point": "web"}
@@ -149,6 +149,45 @@ def test_the_text_of_anybody_is_shown_as_text(pages: httpx.Client, text: str) ->
         outline = Outline(answer.text)
         assert outline.open == []
         assert not {tag for tag, _attributes in outline.elements} - {tag for tag, _attributes in plain.elements} - {"p"}
+
+
+# What edges make of it
+
+
+@pytest.mark.usefixtures("traefik")
+def test_a_router_that_the_edge_does_not_serve_is_not_said_to_take_a_request(
+    pages: httpx.Client, client: httpx.Client
+) -> None:
+    odd = {"domains": ["alvin.xyz"], "pathPrefix": "/odd", "service": "alvin", "entryPoints": ["none"]}
+    client.put("/routers/odd", json=odd).raise_for_status()
+    asked = {"url": "http://alvin.xyz/odd", "entryPoint": "none"}
+    wait_until(lambda: client.get("/edges/default").json()["disabledRouters"], "the edge disabled the router")
+    (disabled,) = client.get("/edges/default").json()["disabledRouters"]
+    found = client.get("/explain", params=asked).raise_for_status().json()
+    assert found["router"] is None
+    assert [each["verdict"] for each in found["candidates"] if each["router"] == "odd"] == ["refused"]
+    said = trace(pages, "http://alvin.xyz/odd", entry_point="none")
+    assert "No router takes it" in said
+    assert "odd not served" in said
+    assert "The edge default has no entry point none (it has" in said or disabled["error"] in said
+    advice = send(pages, url="http://alvin.xyz/odd", entry_point="none")
+    assert "PROVIDER_TRAEFIK_API" not in advice
+    # The page of the router, and of what leads to it, says the same.
+    assert disabled["error"] in words(pages, "/applications/odd")
+    assert f"The edge default does not serve it: {disabled['error']}" in words(pages, "/routers/odd")
+    for path in ("/routers", "/services/alvin", "/domains/alvin.xyz"):
+        assert "not served" in words(pages, path)
+    client.patch("/routers/odd", json={"entryPoints": ["web", "none"]}).raise_for_status()
+    wait_until(lambda: client.get("/edges/default").json()["partlyServedRouters"], "the edge serves it in part")
+    (partly,) = client.get("/edges/default").json()["partlyServedRouters"]
+    said = trace(pages, "http://alvin.xyz/odd")
+    assert "The router odd takes it" in said
+    assert f"default: The edge default serves it only in part: {partly['error']}" in said
+    assert "takes it, with a warning" in said
+
+
+def words(pages: httpx.Client, path: str) -> str:
+    return " ".join(Outline(pages.get(path).raise_for_status().text).text.split())
 
 
 # What is sent, and what is not

@@ -38,6 +38,11 @@ class Block:
     servers: Sequence[Server]
     fold: Fold | None
 
+    @property
+    def is_reached(self) -> bool:
+        """Whether a request can come to the service: its servers share none otherwise."""
+        return any(router.takes_requests for router in self.routers)
+
 
 def group(scene: Scene, most_servers: int, wanted: Collection[str] = ()) -> list[Block]:
     """Return the blocks of a scene, in the order of their first routers; services without one are the last.

@@ -17,6 +17,7 @@ from provider.web.drawings.markup import classes, element, joined, number
 from provider.web.drawings.scene import Edge, EntryPoint, Router, Scene, Server, Way
 from provider.web.drawings.text import clean, shorten, width
 from provider.web.drawings.words import (
+    NO_REQUESTS,
     words_of_edge,
     words_of_fold,
     words_of_pool,
@@ -176,7 +177,7 @@ class _Drawing:
 
     def _lines(self, block: PlacedBlock) -> Iterator[Markup]:
         for router, host, box in zip(block.block.routers, block.hosts, block.routers, strict=True):
-            state = None if router.enabled and router.error is None else "none"
+            state = None if router.takes_requests else "none"
             lit = self._lit(router.name)
             start = min(host.right, host.x + self._host_width(router) + 8)
             yield _line(start, box.middle, box.x, box.middle, 2, classes("line", state, lit))
@@ -189,6 +190,8 @@ class _Drawing:
         shares = [server.share for server in block.block.servers]
         fold = block.block.fold
         shares += [0.0 if fold is None else fold.share] * (len(boxes) - len(shares))
+        if not block.block.is_reached:
+            shares = [0.0] * len(shares)
         lit = [self._lit_server(block, server) for server in block.block.servers]
         lit += [None] * (len(boxes) - len(lit))
         widths = [max(_THINNEST, _WIDEST * share) for share in shares]
@@ -239,19 +242,19 @@ class _Drawing:
         if state is not None:
             room -= 22
             inside.append(shapes.shape(state[1], box.right - _PADDING - 16, box.y + 7, state[0]))
-        inside += [
-            _text(shorten(router.name, room, _NAME_SIZE, bold=True), box.x + _PADDING, box.y + 19, _NAME_SIZE, "name"),
-            _text(
-                shorten(router.rule, box.width - 2 * _PADDING, _SMALL_SIZE, monospace=True),
-                box.x + _PADDING,
-                box.y + 37,
-                _SMALL_SIZE,
-                "rule",
-            ),
-        ]
+        x, width_left = box.x + _PADDING, box.width - 2 * _PADDING
+        inside.append(_text(shorten(router.name, room, _NAME_SIZE, bold=True), x, box.y + 19, _NAME_SIZE, "name"))
+        by = None
+        if router.hidden_by is None:
+            rule = shorten(router.rule, width_left, _SMALL_SIZE, monospace=True)
+            inside.append(_text(rule, x, box.y + 37, _SMALL_SIZE, "rule"))
+        else:  # a link of its own, to the one that hides it
+            told = self._say(Message("hidden by {name}", name=router.hidden_by))
+            text = _text(shorten(told, width_left, _SMALL_SIZE), x, box.y + 37, _SMALL_SIZE, "warning")
+            by = self._node(_page("routers", router.hidden_by), told, None, [text])
         said = self._say(words_of_router(router))
         kind = classes("router", None if state is None else "amiss", self._lit(router.name))
-        return self._node(_page("routers", router.name), said, kind, inside)
+        return joined([self._node(_page("routers", router.name), said, kind, inside), *([by] if by else [])])
 
     def _service(self, block: PlacedBlock) -> Markup:
         box, service = block.service, block.block.service
@@ -271,12 +274,12 @@ class _Drawing:
 
     def _server(self, block: PlacedBlock, server: Server, box: Box) -> Markup:
         tone, shape = shapes.of_server(server)
-        share = self._language.percent(server.share)
+        share = self._share(block, server.share)
         x = box.x + 10 + shapes.SIZE + 8
         room = box.right - _PADDING - x
         state = words_of_state(server)
         # What gets nothing says why instead.
-        told = share if state is None or shape == "check" else self._say(state)
+        told = (share or self._say(NO_REQUESTS)) if state is None or shape == "check" else self._say(state)
         inside = [
             _rectangle(box, 8, "plate"),
             shapes.shape(shape, box.x + 10, box.middle - shapes.SIZE / 2, tone),
@@ -289,7 +292,7 @@ class _Drawing:
         return self._node(href, said, kind, inside)
 
     def _fold(self, block: PlacedBlock, box: Box, fold: Fold) -> Markup:
-        share = self._language.percent(fold.share)
+        share = self._share(block, fold.share) or self._say(NO_REQUESTS)
         title, told = words_of_fold(fold)
         x, room = box.x + _PADDING, box.width - 2 * _PADDING
         detail = ", ".join(map(self._say, told))
@@ -301,6 +304,10 @@ class _Drawing:
         ]
         said = f"{self._say(title)}, {share}: {detail}"
         return self._node(_page("services", block.block.name), said, "fold", inside)
+
+    def _share(self, block: PlacedBlock, share: float) -> str | None:
+        """Write a share; None where no request comes to the service."""
+        return self._language.percent(share) if block.block.is_reached else None
 
     def _nobody(self, box: Box) -> Markup:
         said = self._say(Message("no server: answers 503"))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provider.edges.health import HealthState
+from provider.edges.standings import Trouble
 from provider.edges.states import EdgeState
 from provider.values import ServerState
 
@@ -23,7 +24,11 @@ class EntryPoint:
 
 @dataclass(frozen=True, slots=True)
 class Router:
-    """A router: what it matches, and where that goes. `error` is Traefik's own words, where an edge disabled it."""
+    """A router: what it matches, and where that goes.
+
+    `error` says what is amiss with it on an edge, where something is, and `trouble` which kind that is;
+    `is_served` is false where no edge serves it. `hidden_by` is a router that takes every request that it matches.
+    """
 
     name: str
     rule: str
@@ -33,6 +38,14 @@ class Router:
     entry_points: Sequence[str] = ("web",)
     enabled: bool = True
     error: str | None = None
+    trouble: Trouble | None = None
+    is_served: bool = True
+    hidden_by: str | None = None
+
+    @property
+    def takes_requests(self) -> bool:
+        """Whether any request can come through it."""
+        return self.enabled and self.is_served and self.hidden_by is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def of_router(router: Router) -> tuple[str, str] | None:
     """Return the tone and the shape of a router of which something is to be said."""
     if not router.enabled:
         return "quiet", "off"
-    return ("warning", "warning") if router.error is not None else None
+    return ("warning", "warning") if router.error is not None or router.hidden_by is not None else None
 
 
 def shape(name: str, x: float, y: float, tone: str) -> Markup:

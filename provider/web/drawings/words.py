@@ -1,11 +1,16 @@
 """What a drawing says: the labels of its nodes, for those who do not see it, and for those who point at one."""
 
+from typing import Final
+
 from provider.edges.health import HealthState
 from provider.edges.states import EdgeState
 from provider.messages import Message, template
 from provider.values import ServerState
 from provider.web.drawings.blocks import Fold
 from provider.web.drawings.scene import Edge, Router, Scene, Server, Service
+
+NO_REQUESTS: Final = Message("no requests")
+"""What stands in the place of a share where no request comes."""
 
 _EDGES = {
     EdgeState.LIVE: Message("live"),
@@ -46,7 +51,13 @@ def words_of_router(router: Router) -> Message:
     if not router.enabled:
         return Message("Router {name}, disabled: {rule} would lead to service {service}", **facts)
     if router.error is not None:
-        return Message("Router {name}, disabled by the edge ({error})", name=router.name, error=router.error)
+        return Message("Router {name}: {error}", name=router.name, error=router.error)
+    if router.hidden_by is not None:
+        return Message(
+            "Router {name} never takes a request: {other} takes all that it matches",
+            name=router.name,
+            other=router.hidden_by,
+        )
     return Message("Router {name}: {rule} leads to service {service}", **facts)
 
 
@@ -60,9 +71,12 @@ def words_of_pool(service: Service | None) -> Message:
     return Message("{number} of {count} servers", number=taking, count=len(service.servers))
 
 
-def words_of_server(server: Server, share: str) -> Message:
-    """Return what a server gets, and how it is."""
+def words_of_server(server: Server, share: str | None) -> Message:
+    """Return what a server gets, and how it is. No `share`: no request comes to its service."""
     state = words_of_state(server)
+    if share is None:
+        told = NO_REQUESTS if state is None else Message("{state}, {told}", state=state, told=NO_REQUESTS)
+        return Message("Server {name} at {url}: {state}", name=server.name, url=server.url, state=told)
     facts = {"name": server.name, "url": server.url, "share": share}
     if state is None:
         return Message("Server {name} at {url}: {share} of the new requests", **facts)

@@ -1,0 +1,96 @@
+"""Who takes a request on the edges that poll: what is desired, but for what an edge does not serve. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from provider.edges.standings import Standing, Standings
+from provider.explanations import Explanation, Route, Routes
+from provider.messages import Message
+from provider.rules import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """An edge that does something else with a request than is told of all: which router takes it there, and why.
+
+    The router may be the one that is told, with something amiss; None means 404.
+    """
+
+    edge: str
+    router: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Who takes a request. What no edge serves is out of the running; what some do not serve is told of those."""
+
+    explanation: Explanation
+    edges: Sequence[Deviation] = ()
+    is_polled: bool = True
+    """Whether any edge polls; if none does, the explanation is of what one would do."""
+    unknown: Sequence[str] = ()
+    """The edges that poll, and of which nobody can tell what they run."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What one edge does with a request, and what is amiss with the first router that would take it."""
+
+    edge: str
+    route: Route | None
+    amiss: str | None
+    is_refused: bool
+
+
+def answer(routes: Routes, request: Request, entry_point: str, edges: Sequence[Standings]) -> Answer:
+    """Tell who takes a request."""
+    awaited = [edge for edge in edges if edge.awaited]
+    able = routes.able(request, entry_point)
+    taken = [_take(edge, able, entry_point) for edge in awaited]
+    refused = _refused(able, awaited, entry_point)
+    explanation = routes.explain(request, entry_point, refused)
+    told = explanation.route
+    deviations = [
+        Deviation(each.edge, None if each.route is None else each.route.name, _words(each))
+        for each in taken
+        if each.amiss is not None and (each.route is not told or not each.is_refused)
+    ]
+    unknown = [edge.edge for edge in awaited if edge.is_unknown]
+    return Answer(explanation, deviations, bool(awaited), unknown)
+
+
+def _refused(able: Sequence[Route], awaited: Sequence[Standings], entry_point: str) -> dict[str, str]:
+    """Return the routers that take the request on no edge, each with why."""
+    refused = {}
+    for route in able:
+        found = [_find(edge, route, entry_point) for edge in awaited]
+        why = [standing.why for standing in found if standing is not None and standing.is_refused]
+        if not awaited or len(why) < len(awaited):
+            break  # what ranks lower does not take it anyway
+        refused[route.name] = why[0]
+    return refused
+
+
+def _take(edge: Standings, able: Sequence[Route], entry_point: str) -> _Taken:
+    first: Standing | None = None
+    for route in able:
+        found = _find(edge, route, entry_point)
+        first = first or found
+        if found is None or not found.is_refused:
+            amiss = None if first is None else first.why
+            return _Taken(edge.edge, route, amiss, is_refused=first is not None and first.is_refused)
+    return _Taken(edge.edge, None, None if first is None else first.why, is_refused=first is not None)
+
+
+def _find(edge: Standings, route: Route, entry_point: str) -> Standing | None:
+    """Find what is amiss with a router for a request that comes in by an entry point."""
+    return edge.find_missing(entry_point) or edge.find(route.name)
+
+
+def _words(taken: _Taken) -> str:
+    if not taken.is_refused or taken.amiss is None:
+        return taken.amiss or ""
+    if taken.route is None:
+        return Message("{why}; no other router takes the request there, and it answers 404", why=taken.amiss)
+    return Message("{why}; there {router} takes the request", why=taken.amiss, router=taken.route.name)
