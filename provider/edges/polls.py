@@ -33,6 +33,8 @@ class Polls:
         self._released_at = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
         self._releases = Releases()
+        self._kept: dict[str, Served] = {}
+        """What edges are offered until it is known what they make of it, whatever is newer."""
         self._quarantines: dict[str, Quarantine] = {}
         self._overlays: dict[str, Overlay] = {}
         self._adapted: dict[str, tuple[Overlay, Snapshot, Snapshot]] = {}
@@ -48,7 +50,8 @@ class Polls:
     def publish(self, snapshot: Served) -> None:
         """Say that there is a new snapshot. May be called from any thread."""
         for edge, overlay in list(self._overlays.items()):
-            if isinstance(snapshot, Snapshot):
+            quarantine = self._quarantines.get(edge)
+            if isinstance(snapshot, Snapshot) and quarantine is not None and quarantine.base(snapshot) is snapshot:
                 self._adapt(edge, overlay, snapshot)
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._take, snapshot)
@@ -72,15 +75,24 @@ class Polls:
                 self._overlays[edge] = quarantine.overlay
         self._wake()
 
+    def keep(self, edge: str, snapshot: Served | None) -> None:
+        """Offer an edge this one, and none that is newer; None ends it."""
+        if snapshot is not None:
+            self._kept[edge] = snapshot
+        elif self._kept.pop(edge, None) is not None:
+            self._wake()
+
     def offer(self, edge: str, current: Served) -> Served:
         """Return what an edge that does not wait is given."""
+        if (kept := self._kept.get(edge)) is not None:
+            return kept
         quarantine = self._quarantines.get(edge)
         if quarantine is None:
             return current
         overlay = self._overlays.get(edge)
         if overlay is None or not isinstance(current, Snapshot):
             return quarantine.instead_of(current)
-        return self._adapt(edge, overlay, current)
+        return self._adapt(edge, overlay, quarantine.base(current))
 
     def _adapt(self, edge: str, overlay: Overlay, snapshot: Snapshot) -> Snapshot:
         """Return a snapshot with an overlay laid over it. Edges with the same overlay share it."""

@@ -3,7 +3,8 @@
 Once an edge rejects a document, the parts that differ from what it runs are suspects. Half of them are left
 out, and the rest is offered; whichever half is rejected is halved again, until single parts are left. Those
 stay out until their objects change. So one culprit among N suspects takes about 2 log2 N documents.
-Whatever else changes meanwhile is in the document, and a suspect like the others if that is rejected.
+Whatever changes meanwhile waits until the search is over, which it would never be if each step had new
+suspects; then it is in the document, and a suspect if that is rejected.
 """
 
 from collections.abc import Callable, Mapping
@@ -43,6 +44,8 @@ class Quarantine:
     held: Mapping[Key, Held] = field(default_factory=dict)
     queue: tuple[tuple[Key, ...], ...] = ()
     trying: Mapping[Key, Held] = field(default_factory=dict)
+    searched: Snapshot | None = field(default=None, compare=False)
+    """Among what the parts to blame are being looked for. None after a restart: then among what is desired."""
 
     @property
     def is_whole(self) -> bool:
@@ -71,6 +74,10 @@ class Quarantine:
     def overlay(self) -> Overlay:
         """What the edge gets in another form than is desired."""
         return {key: held.replacement for key, held in self.held.items()}
+
+    def base(self, current: Snapshot) -> Snapshot:
+        """Return over what the overlay is laid."""
+        return self.searched if self.searched is not None and self.is_searching else current
 
     def instead_of(self, snapshot: Served) -> Served:
         """Return what to offer where the whole is in quarantine: another document is given its chance."""
@@ -124,6 +131,8 @@ def accuse(before: Quarantine | None, offered: Snapshot, accepted: Served, origi
     found = suspects(accepted.parts, offered.parts, origin) if isinstance(accepted, Snapshot) else {}
     if before is None or before.is_whole:
         before = Quarantine(offered, accepted)
+    if not before.is_searching or before.searched is None:
+        before = replace(before, searched=offered)
     if not found:
         return Quarantine(offered, accepted) if before.is_whole else replace(before, rejected=offered)
     # Where a router led before is known of the first document alone: in later ones it may lead there already.
@@ -151,12 +160,13 @@ def accept(quarantine: Quarantine) -> Quarantine | None:
 
 
 def prune(quarantine: Quarantine, current: Snapshot) -> Quarantine | None:
-    """Return what is left once objects have changed: their new form is given its chance."""
+    """Return what is left once objects have changed: their new form is given its chance, after a search."""
     if quarantine.is_whole:
         return quarantine if current.document.digest == quarantine.rejected.document.digest else None
     held = {key: item for key, item in quarantine.held.items() if find(current.parts, key) == item.replacement.of}
     trying = {key: item for key, item in quarantine.trying.items() if find(current.parts, key) == item.replacement.of}
-    if len(held) == len(quarantine.held) and len(trying) == len(quarantine.trying):
+    is_same = len(held) == len(quarantine.held) and len(trying) == len(quarantine.trying)
+    if is_same or (quarantine.is_searching and quarantine.searched is not None and (held or trying)):
         return quarantine
     queue = tuple(group for keys in quarantine.queue if (group := tuple(key for key in keys if key in held)))
     left = replace(quarantine, held=held, queue=queue, trying=trying)

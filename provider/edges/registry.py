@@ -159,6 +159,7 @@ class Edges:
         edge.first_seen = edge.first_seen or edge.last_seen
         if edge.answered(poller, snapshot, _now()):
             edge.given_date = edge.last_seen
+            self._pace(edge)
             self.refresh(edge)
             self.wake()
 
@@ -177,19 +178,21 @@ class Edges:
         quarantine = edge.quarantine
         if quarantine is not None and _is_acquitted(edge, quarantine, observation):
             edge.acquitted(observation.at)
-            self._set(edge, None)
+            self._settle(edge, None)
         elif given is not None and edge.runs_given():
             if quarantine is not None and self._is_offered(edge, given):
-                self._set(edge, accept(quarantine))
+                self._settle(edge, accept(quarantine))
         elif given is not None and has_rejected(edge):
             self._quarantine(edge, given)
+        self._pace(edge)
         self.refresh(edge)
 
     def lift(self, edge: Edge) -> None:
         """Offer an edge again what it rejected, if it rejected anything."""
         if edge.quarantine is not None:
-            self._set(edge, None)
+            self._settle(edge, None)
             edge.given = None
+            self._pace(edge)
             self.refresh(edge)
 
     def refresh(self, edge: Edge) -> Edge:
@@ -200,6 +203,7 @@ class Edges:
             self._set(edge, prune(quarantine, current))
         verdict = judge(edge, current, _now())
         if verdict.state is EdgeState.STALE:
+            self._polls.keep(edge.name, None)
             self.health.forget(edge.name)
             self._know_entry_points(edge.name, {})
         if verdict != edge.verdict:
@@ -301,7 +305,7 @@ class Edges:
         if not isinstance(rejected, Snapshot) or (before is not None and before.is_whole):
             return
         edge.accused()
-        self._set(edge, accuse(before, rejected, edge.accepted, self._origin(rejected.revision)))
+        self._settle(edge, accuse(before, rejected, edge.accepted, self._origin(rejected.revision)))
 
     def _origin(self, latest: int) -> Origin:
         return lambda key: self._origins.get(key, (latest, ""))
@@ -313,6 +317,15 @@ class Edges:
             self._origins[key] = (snapshot.revision, snapshot.author)
         while len(self._origins) > _MOST_ORIGINS:
             del self._origins[next(iter(self._origins))]
+
+    def _pace(self, edge: Edge) -> None:
+        """Keep an edge at one document until it is known what it makes of it, where newer ones would hide that."""
+        self._polls.keep(edge.name, edge.given if edge.is_to_show(_now()) else None)
+
+    def _settle(self, edge: Edge, quarantine: Quarantine | None) -> None:
+        """Follow from what an edge made of a document: what it was given until now has told all that it can."""
+        edge.tried_at, edge.behind_since = _now(), None
+        self._set(edge, quarantine)
 
     def _set(self, edge: Edge, quarantine: Quarantine | None) -> None:
         if quarantine is not edge.quarantine:

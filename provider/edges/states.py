@@ -33,6 +33,12 @@ _MOST_PARTS_TOLD: Final = 3
 _LEARNED: Final = 2
 """An edge that was accused and was only slow gets so many times as long from then on."""
 
+_STUCK: Final = 2
+"""An edge that runs the same for so many times as long as it may take, whatever it is given, seems to be stuck."""
+
+_KEPT: Final = 4
+"""For so many times as long as it may take to run a document, an edge gets no other until it is known if it does."""
+
 _POLLS_MISSED: Final = 3
 _WAITS_MISSED: Final = 1.5
 _LEAST_PATIENCE_SECONDS: Final = 1.0
@@ -141,6 +147,10 @@ class Edge:
     runs: deque[Run] = field(default_factory=lambda: deque(maxlen=_RUNS_KNOWN))
     """What it was seen to run, the newest last."""
     quarantine: Quarantine | None = None
+    tried_at: float = 0.0
+    """When it was settled last what it is offered in a quarantine: what it was given before tells nothing of that."""
+    behind_since: float | None = None
+    """Since when it runs the same document, though it was given others."""
     accused_at: float = 0.0
     """When it came for the first time after it was given what it seems to have rejected."""
     slowest_seconds: float = 0.0
@@ -217,6 +227,21 @@ class Edge:
             self.given_at = now
         return is_other
 
+    def is_to_show(self, now: float) -> bool:
+        """Tell whether it has to show what it makes of the document that it was given, before it gets a newer one.
+
+        Where others change the state all the time, nothing could be known of any document else. Nobody is kept
+        waiting by an edge that keeps up, and by none for long.
+        """
+        observed = self.observation
+        if observed is None or observed.error is not None or self.given is None or self.sharers or self.runs_given():
+            return False
+        patience = self.seconds_to_apply()
+        if now - self.given_at > _KEPT * patience:
+            return False
+        is_stuck = self.behind_since is not None and now - self.behind_since > _STUCK * patience
+        return is_stuck and self.given_at > self.tried_at
+
     def list_lost(self, now: float) -> list[Poller]:
         """Return those that ran what they were given, and whose connection is gone: they may be the edge itself."""
         return [
@@ -261,12 +286,23 @@ class Edge:
                 for poller in self.pollers:
                     poller.after.clear()
             self.started = observation.started
+        if self._moves(observation):
+            self.behind_since = None
+        elif self.behind_since is None:
+            self.behind_since = observation.at
         self.observation = observation
         if observation.digest is not None and self.given and observation.digest != self.given.document.digest:
             self.doubted_until = 0.0
         for poller in self.open_pollers:
             if poller.given is not None and poller.given.document.digest == observation.digest and poller.polls > 1:
                 poller.proven = True
+
+    def _moves(self, observation: Observation) -> bool:
+        """Tell whether it runs what it was given, or another document than before; also where that is not known."""
+        before, given = self.observation, self.given
+        if observation.error is not None or given is None or before is None:
+            return True
+        return observation.digest == given.document.digest or observation.digest != before.digest
 
     def ran(self, snapshot: Served, date: datetime) -> None:
         """Note that it was seen to run a document."""

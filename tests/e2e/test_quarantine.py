@@ -3,8 +3,11 @@
 The API lets no such document through. It is forced on the service where documents are put together.
 """
 
+import itertools
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,6 +167,44 @@ def test_what_others_change_is_live_while_a_part_is_left_out_and_its_author_is_t
     mended = stack.client.delete(f"/routers/{BROKEN}", headers=waits)
     assert mended.status_code == 204
     assert stack.edge()["state"] == "live"
+
+
+@contextmanager
+def storm(stack: Stack) -> Iterator[None]:
+    """Change the state all the time, faster than a Traefik applies it."""
+    stopping = threading.Event()
+
+    def change_on() -> None:
+        with http_client(f"{stack.service.url}/api/v1") as client:
+            for weight in itertools.cycle(range(1, 1000)):
+                client.patch("/services/alvin/servers/a", json={"weight": weight}).raise_for_status()
+                if stopping.wait(0.2):  # the pace of the storm: nothing is waited for
+                    return
+
+    with ThreadPoolExecutor(1) as pool:
+        changing = pool.submit(change_on)
+        try:
+            yield
+        finally:
+            stopping.set()
+        changing.result()
+
+
+def test_parts_are_found_and_all_else_goes_live_while_others_change_the_state_all_the_time(stack: Stack) -> None:
+    with storm(stack):
+        stack.put_broken()
+        fine = {"rule": "Path(`/fine`)", "service": "alvin"}
+        stack.client.put("/routers/fine", json=fine).raise_for_status()
+        wait_until(lambda: stack.traefik.get("other.test", "/fine").text == "a", "the rest is live", seconds=120)
+
+        def blamed() -> list[str]:
+            quarantine = stack.edge()["quarantine"]
+            return [part["name"] for part in quarantine["parts"]] if quarantine else []
+
+        wait_until(lambda: blamed() == [BROKEN], "the part is found", seconds=120)
+        stack.remove_broken()
+        wait_until(lambda: stack.edge()["quarantine"] is None, "it is given its chance", seconds=120)
+    stack.wait_for("live", seconds=60)
 
 
 def test_several_culprits_among_many_changes_are_found_also_by_a_service_that_was_restarted(
