@@ -47,6 +47,7 @@ from provider.edges.entry_points import EntryPoints
 from provider.edges.fallback import Fallback
 from provider.edges.memory import Memory
 from provider.edges.polls import Polls
+from provider.edges.recognition import recognise
 from provider.edges.registry import Edges
 from provider.edges.trials import Trials
 from provider.edges.watch import watch
@@ -165,6 +166,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
         keeping = [
             watch(edges),
             memory.keep(recalled=recalled),
+            recognise(edges, database),
             fallback.keep(),
             access.keep(),
             events.keep(),

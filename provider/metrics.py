@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Final, TypeVar
 
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
@@ -40,6 +41,8 @@ UNMATCHED: Final = "unmatched"
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER_METHOD: Final = "other"
+
+_MOST_PARTS: Final = 20
 
 _PATIENCE_SECONDS: Final = 1.0
 """How long a scrape waits for the database. Prometheus itself gives up after 10 s."""
@@ -257,6 +260,15 @@ def _tell_states(groups: Mapping[str, Sequence[Edge]], current: Served | None) -
     ]
     for metric, words, tell in tells:
         yield _gauge(metric, words, {(name,): sum(map(tell, group)) for name, group in groups.items()}, "edge")
+    blamed = {
+        (edge, kind, name, str(held.revision)): 1
+        for edge, group in groups.items()
+        for one in group
+        if one.quarantine is not None
+        for (kind, name), held in islice(one.quarantine.culprits.items(), _MOST_PARTS)
+    }
+    words = f"1 for an object that an edge rejected and does not run, of each edge the first {_MOST_PARTS}."
+    yield _gauge("provider_edge_quarantined_object", words, blamed, "edge", "kind", "name", "revision")
 
 
 def _tell_ages(named: Mapping[str, Edge], now: float, date: datetime) -> Iterator[Metric]:

@@ -231,7 +231,7 @@ class Revisions:
                 stored = perf_counter()
             committed = perf_counter()
             if changes:
-                snapshot = replace(snapshot, author=actor.name, changed=frozenset(map(_part_of, changes)))
+                snapshot = replace(snapshot, author=actor.name, changed=frozenset(map(part_of, changes)))
             self._publish(snapshot)
             if changes:
                 _log(snapshot, actor, join(words))
@@ -467,7 +467,7 @@ def _changed_parts(stored: _Stored, changes: Sequence[Change]) -> tuple[dict[str
     return changed_routers, changed_services
 
 
-def _part_of(change: Change) -> tuple[str, str]:
+def part_of(change: Change) -> tuple[str, str]:
     """Return the kind and the name of the part that a change concerns."""
     return ("router", change.name) if change.kind == "router" else ("service", change.name.partition("/")[0])
 

@@ -260,6 +260,8 @@ def test_a_rejected_document_raises_the_alarm_until_the_next_change(migrated: Pa
         wait_until(lambda: scrape(service.url).states("eu") == {"rejected": 1}, "the document is rejected")
         alarm = scrape(service.url)
         assert alarm.get("provider_edge_quarantined", edge="eu") == 1
+        blamed = {"kind": "router", "name": "broken", "revision": "2"}
+        assert alarm.get("provider_edge_quarantined_object", edge="eu", **blamed) == 1
         assert alarm.get("provider_edge_current", edge="eu") == 0
         assert alarm.get("provider_edge_documents_rejected_total", edge="eu") == 1
         rule = next(rule for rule in alert_rules() if rule["alert"] == "EdgeRejected")

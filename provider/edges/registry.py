@@ -131,6 +131,12 @@ class Edges:
             self._set(edge, left)
             self.refresh(edge)
 
+    def recognised(self, edge: Edge, snapshot: Snapshot, origins: Mapping[Key, tuple[int, str]]) -> None:
+        """Know what an edge accepted before, and which revisions gave parts another form since, by whom."""
+        if edge.accepted is None:
+            edge.accepted = snapshot
+            self._origins = {**origins, **self._origins}
+
     @property
     def quarantines(self) -> dict[str, Quarantine]:
         """What is in quarantine now, by edge."""

@@ -227,6 +227,14 @@ class Edge:
             self.given_at = now
         return is_other
 
+    @property
+    def unrecognised(self) -> str | None:
+        """The digest of what it runs, where this process never gave it that and nothing that it ran."""
+        observed, given = self.observation, self.given
+        if self.accepted is not None or observed is None or given is None:
+            return None
+        return None if observed.digest == given.document.digest else observed.digest
+
     def is_to_show(self, now: float) -> bool:
         """Tell whether it has to show what it makes of the document that it was given, before it gets a newer one.
 

@@ -132,6 +132,12 @@ def prune(session: Session, retention: Retention, now: datetime) -> None:
         session.connection().execute(delete(Revision).where(col(Revision.number) <= numbers[-1]))
 
 
+def authors_since(session: Session, number: int) -> dict[int, str]:
+    """Return who made each of the revisions after one."""
+    authors = select(Revision.number, Revision.author).where(col(Revision.number) > number)
+    return dict(session.exec(authors).all())
+
+
 def find_neighbours(session: Session, number: int) -> tuple[int | None, int | None]:
     """Find the numbers of the revisions before and after one."""
     before = select(func.max(Revision.number)).where(col(Revision.number) < number)

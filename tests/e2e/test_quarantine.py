@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -261,6 +261,31 @@ def test_what_was_rejected_is_not_served_again_by_a_service_that_was_restarted(m
             assert traefik.get(HOST).text == "a"
         with running_service(tmp_path, migrated, **options) as service:
             assert wait_for_state(service.url, "live")["quarantine"] is None
+
+
+def test_parts_are_found_by_a_service_that_never_saw_the_edge_run_anything(migrated: Path, tmp_path: Path) -> None:
+    port = free_port()
+    with (
+        place(tmp_path / "traefik", f"http://127.0.0.1:{port}") as edge,
+        named_servers("a") as (server,),
+        ExitStack() as still,
+    ):
+        options: dict[str, Any] = {"port": port, "assemble": assemble, "traefik_api": edge.api}
+        with running_service(tmp_path, migrated, **options) as service, http_client(f"{service.url}/api/v1") as client:
+            expose(client, (server, 1))
+            traefik = edge.start()
+            wait_for_state(service.url, "live")
+            still.enter_context(edge.frozen())
+        with running_service(tmp_path, migrated, **options) as service, http_client(f"{service.url}/api/v1") as client:
+            for name in ("fine", BROKEN):
+                router = {"rule": f"Path(`/{name}`)", "service": "alvin"}
+                client.put(f"/routers/{name}", json=router).raise_for_status()
+            still.close()
+            wait_until(lambda: traefik.get("other.test", "/fine").text == "a", "the rest is live", seconds=60)
+            found = wait_for_state(service.url, "rejected", seconds=60)
+            assert found["quarantine"]["parts"] == [
+                {"kind": "router", "name": BROKEN, "revision": 3, "author": "tests"}
+            ]
 
 
 # No false alarm
