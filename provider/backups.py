@@ -18,7 +18,7 @@ from provider.database import copies, locks, schema
 from provider.database.schema import Condition
 from provider.database.sessions import reading_copy
 from provider.errors import ProviderError, Unavailable
-from provider.revisions import last_revision, read_verified
+from provider.snapshots import last_revision, read_verified
 
 Progress = Callable[[int, int], None]
 """Called with the pages that are copied, and with all."""

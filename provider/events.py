@@ -29,7 +29,8 @@ from provider.edges.states import Edge
 from provider.errors import Unavailable
 from provider.models import Revision, ServerInput, ServiceInput
 from provider.observations import down, observe
-from provider.revisions import Revisions, Snapshot
+from provider.revisions import Revisions
+from provider.snapshots import Snapshot
 from provider.store import revisions as kept
 from provider.store import servers, services
 

@@ -9,9 +9,9 @@ from sqlmodel import Session
 from provider.explanations import Route
 from provider.messages import Message
 from provider.models import Change, RouterInput
-from provider.revisions import last_revision
 from provider.routes import read_routes
 from provider.rules import Request
+from provider.snapshots import last_revision
 from provider.store import objects
 from provider.store import revisions as stored
 

@@ -23,7 +23,8 @@ from provider.edges.polls import Polls
 from provider.edges.registry import Edges
 from provider.edges.states import Edge, EdgeState, is_gone
 from provider.errors import Unavailable
-from provider.revisions import Revisions, Served, Timings
+from provider.revisions import Revisions, Timings
+from provider.snapshots import Served
 from provider.store import counts
 from provider.store.counts import Counts
 from provider.tls import Certificate

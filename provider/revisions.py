@@ -8,38 +8,36 @@ always what an edge will be given.
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from provider import brake, configuration
+from provider import configuration
 from provider.addresses import ANYWHERE, Places
 from provider.brake import Removal
-from provider.configuration import Document, Part, Parts, Section
+from provider.configuration import Document, Parts
 from provider.conflicts import Finding
 from provider.database.sessions import Database
-from provider.differences import Difference, Touched, compare, touched_services
+from provider.differences import Difference, compare
+from provider.effects import Stored, changed_parts, net, part_of
 from provider.errors import ProviderError, Unavailable
 from provider.messages import Message, freeze
-from provider.models import Actor, Change, Revision, RouterInput, ServerInput, ServiceInput
-from provider.store import audit, counts, declarations, records, routers, servers, services
+from provider.models import Actor, Change, Revision
+from provider.snapshots import Snapshot, last_revision, read_verified
+from provider.store import audit, records, servers
 from provider.store import revisions as stored_revisions
 from provider.store.revisions import LONG, Retention, prune
 from provider.summaries import Summarise, join, summarise
-from provider.values import ServerState
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-_MANY = 100
-"""From more changes than these on, all objects are read at once rather than each that is needed."""
 _MOST_WARNED = 20
 _START = Actor("start")
 """Who adopts a stored state that gives another document than it did."""
@@ -47,24 +45,6 @@ _LONGEST_LOGGED = 500
 """The most characters of a summary in a log line."""
 _PATIENCE_SECONDS = 5.0
 """How long a change waits for those before it. While the database is locked from outside, each takes seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """What Traefik gets of a revision. Never changed, so that any thread may hold it."""
-
-    revision: int
-    document: Document
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot(Served):
-    """A committed and verified state: what Traefik gets, and what the next state is made from."""
-
-    parts: Parts
-    author: str = field(default="", compare=False)
-    changed: frozenset[tuple[str, str]] = field(default=frozenset(), compare=False)
-    """The parts that its revision gave another form, by kind and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +80,7 @@ class _Applied(Generic[T]):
     before: Snapshot
     snapshot: Snapshot
     render_seconds: float
-    stored: "_Stored"
+    stored: Stored
     removal: Removal
 
 
@@ -274,7 +254,7 @@ class Revisions:
         servers.keep_to(session, self._server_places)
         result = apply(session)
         changes = net(records.changes(session))
-        stored = _Stored(session, changes)
+        stored = Stored(session, changes)
         started = perf_counter()
         snapshot = self._next(stored, before, changes)
         rendered = perf_counter()
@@ -334,114 +314,12 @@ class Revisions:
             return following
         return Snapshot(number, document, parts)
 
-    def _next(self, stored: "_Stored", snapshot: Snapshot, changes: list[Change]) -> Snapshot:
+    def _next(self, stored: Stored, snapshot: Snapshot, changes: list[Change]) -> Snapshot:
         """Return the snapshot that follows from changes: the same one, if there are none."""
         if not changes:
             return snapshot
-        parts = snapshot.parts.replaced(*_changed_parts(stored, changes))
+        parts = snapshot.parts.replaced(*changed_parts(stored, changes))
         return Snapshot(snapshot.revision + 1, self._assemble(parts), parts)
-
-
-def net(changes: Iterable[Change]) -> list[Change]:
-    """Return what changes came to, one an object: what was made and removed again is not among them."""
-    merged: dict[tuple[str, str], Change] = {}
-    for change in changes:
-        first = merged.get((change.kind, change.name), change)
-        merged[change.kind, change.name] = Change(change.kind, change.name, first.before, change.after)
-    return [change for change in merged.values() if change.before != change.after]
-
-
-def read_parts(session: Session) -> Parts:
-    """Render the whole stored state."""
-    pools = dict(servers.by_service(session))
-    listed = routers.page(session, limit=None)
-    router_parts = {router.name: part for router in listed if (part := _router_part(router)) is not None}
-    service_parts = {
-        service.name: configuration.service_part(service, pools.get(service.name, ()))
-        for service in services.page(session, limit=None)
-    }
-    return Parts(Section(router_parts), Section(service_parts))
-
-
-def read_verified(session: Session) -> tuple[Parts, Document]:
-    """Render the whole stored state, and verify it as a whole. Raises `Unavailable` or `Unverified`."""
-    try:
-        parts = read_parts(session)
-    except (ValueError, LookupError, TypeError) as error:
-        raise Unavailable(
-            Message("the database has a row that this service did not write: {error}", error=str(error))
-        ) from error
-    document = configuration.assemble(parts)
-    configuration.verify(document.content)
-    return parts, document
-
-
-class _Stored:
-    """What is stored after some changes: each object is looked up, or if they are many all are read at once."""
-
-    def __init__(self, session: Session, changes: Sequence[Change]) -> None:
-        self._session = session
-        self._changes = changes
-        self._all = declarations.read(session) if len(changes) > _MANY else None
-
-    @cached_property
-    def _leading(self) -> dict[str, list[RouterInput]]:
-        leading: dict[str, list[RouterInput]] = {}
-        for router in self._all.routers.values() if self._all else ():
-            leading.setdefault(router.service, []).append(router)
-        return leading
-
-    def router(self, name: str) -> RouterInput | None:
-        """Find a router."""
-        return self._all.routers.get(name) if self._all else routers.find(self._session, name)
-
-    def service(self, name: str) -> ServiceInput | None:
-        """Find a service."""
-        return self._all.services.get(name) if self._all else services.find(self._session, name)
-
-    def pool(self, service: str) -> Sequence[ServerInput]:
-        """Return the servers of a service that may be gone."""
-        if self._all:
-            return list(self._all.servers.get(service, {}).values())
-        return servers.of_services(self._session, [service]).get(service, [])
-
-    def leading(self, service: str) -> Sequence[RouterInput]:
-        """Return the routers that lead to a service."""
-        return self._leading.get(service, []) if self._all else routers.of_service(self._session, service)
-
-    def touched(self) -> dict[str, Touched]:
-        """Return the services that the changes touch, with their servers and what leads to them, before or after."""
-        found = {name: Touched(self.pool(name), list(self.leading(name))) for name in touched_services(self._changes)}
-        for change in self._changes:
-            if change.kind == "router" and change.before is not None:
-                service = change.before["service"]
-                if service in found and (change.after is None or change.after["service"] != service):
-                    former = [*found[service].routers, RouterInput.model_validate(change.before)]
-                    found[service] = Touched(found[service].servers, former)
-        return found
-
-    def removal(self, session: Session) -> Removal:
-        """Tell what the changes take away."""
-        lost = brake.lost_by(self._changes)
-        if lost == brake.Counts():
-            return Removal()
-        counted = counts.count(session)
-        after = brake.Counts(
-            counted["router", "enabled"], counted["server", ServerState.READY], counted["domain", counts.PRESENT]
-        )
-        return brake.judge(lost, after, brake.gained_by(self._changes), list(self._emptied()))
-
-    def _emptied(self) -> Iterator[str]:
-        """Find the services that have traffic, before and after, and lose their last ready server."""
-        for name in brake.services_losing(self._changes):
-            if self.service(name) is not None and not any(_is_ready(server) for server in self.pool(name)):
-                after = [router for router in self.leading(name) if router.enabled]
-                if after and brake.had_traffic(name, [router.name for router in after], self._changes):
-                    yield name
-
-
-def _is_ready(server: ServerInput) -> bool:
-    return server.state is ServerState.READY
 
 
 def _compare(applied: _Applied[Any]) -> Difference:
@@ -449,37 +327,6 @@ def _compare(applied: _Applied[Any]) -> Difference:
     touched = applied.stored.touched()
     found = compare(applied.changes, touched, applied.before.parts, applied.snapshot.parts)
     return replace(found, removal=applied.removal)
-
-
-def _changed_parts(stored: _Stored, changes: Sequence[Change]) -> tuple[dict[str, Part | None], dict[str, Part | None]]:
-    changed_routers: dict[str, Part | None] = {}
-    changed_services: dict[str, Part | None] = {}
-    for change in changes:
-        if change.kind == "router":
-            router = stored.router(change.name)
-            changed_routers[change.name] = None if router is None else _router_part(router)
-        elif change.kind in {"service", "server"}:
-            name = change.name.partition("/")[0]
-            if name not in changed_services:
-                service = stored.service(name)
-                part = None if service is None else configuration.service_part(service, stored.pool(name))
-                changed_services[name] = part
-    return changed_routers, changed_services
-
-
-def part_of(change: Change) -> tuple[str, str]:
-    """Return the kind and the name of the part that a change concerns."""
-    return ("router", change.name) if change.kind == "router" else ("service", change.name.partition("/")[0])
-
-
-def _router_part(router: RouterInput) -> Part | None:
-    return configuration.router_part(router, router.ascii_domains)
-
-
-def last_revision(session: Session) -> tuple[int, str | None]:
-    """Return the number of the last revision and the digest of its document, or 0 and None before the first."""
-    newest = select(Revision.number, Revision.digest).order_by(col(Revision.number).desc()).limit(1)
-    return session.exec(newest).first() or (0, None)
 
 
 def _store_revision(

@@ -13,8 +13,9 @@ from provider.errors import Unavailable
 from provider.explanations import Route, Routes
 from provider.listeners import EntryPointNames, find_missing
 from provider.models import Change, RouterInput
-from provider.revisions import Revisions, Snapshot
+from provider.revisions import Revisions
 from provider.routes import of_part, read_routes
+from provider.snapshots import Snapshot
 from provider.store import routers
 
 

@@ -50,6 +50,8 @@ LAYERS = [
     "database",
     "apart",
     "store",
+    "snapshots",
+    "effects",
     "revisions",
     "routing",
     "lost",

@@ -18,7 +18,8 @@ from provider.declarations import Declaration
 from provider.errors import InUse, Invalid
 from provider.models import Actor, DomainInput, RouterInput, ServerInput, ServiceInput
 from provider.plans import Prune
-from provider.revisions import Outcome, Revisions, read_verified
+from provider.revisions import Outcome, Revisions
+from provider.snapshots import read_verified
 from provider.store import declarations as stored
 from provider.store.revisions import LONG, Retention
 from tests import strategies

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from provider import revisions
+from provider import effects
 from provider.database import schema
 from provider.database.sessions import Database
 from provider.errors import InUse, Invalid, NotFound, Unavailable, Unverified
@@ -31,7 +31,8 @@ from provider.models import (
     ServerInput,
     ServiceInput,
 )
-from provider.revisions import Revisions, Snapshot
+from provider.revisions import Revisions
+from provider.snapshots import Snapshot
 from provider.store import domains, records, routers, servers, services
 from provider.store import revisions as stored_revisions
 from provider.values import ServerState, to_ascii
@@ -314,7 +315,7 @@ def test_what_changes_come_to_is_one_change_an_object() -> None:
     changed = [Change("server", "s/b", one, two), Change("router", "r", one, None), Change("server", "s/b", two, three)]
     undone = [Change("server", "s/c", one, two), Change("server", "s/c", two, one)]
     passing = [Change("domain", "d", None, one), Change("domain", "d", one, None)]
-    assert revisions.net([*made, *changed, *undone, *passing]) == [
+    assert effects.net([*made, *changed, *undone, *passing]) == [
         Change("server", "s/a", None, two),
         Change("server", "s/b", one, three),
         Change("router", "r", one, None),

@@ -24,9 +24,10 @@ from provider.edges.polls import Polls
 from provider.edges.registry import Edges
 from provider.errors import FieldError, Forbidden, Invalid, ProviderError, Unauthenticated, Unavailable, pointer
 from provider.metrics import Metrics
-from provider.revisions import Revisions, Served
+from provider.revisions import Revisions
 from provider.security.access import Access, Principal
 from provider.security.refusals import Refusals
+from provider.snapshots import Served
 from provider.values import DEFAULT_EDGE, check_name
 
 logger = logging.getLogger(__name__)

@@ -18,8 +18,9 @@ from provider.api.writing import PREFIX, WriteDependency, applied, check_whole
 from provider.dependencies import RevisionsDependency, TurnsDependency
 from provider.models import AppliedOutput
 from provider.plans import Prune
-from provider.revisions import Revisions, last_revision
+from provider.revisions import Revisions
 from provider.security import needs
+from provider.snapshots import last_revision
 from provider.store import declarations as stored
 from provider.store import history
 from provider.tags import whole_tag

@@ -19,8 +19,9 @@ from provider.edges.states import DisabledRouter, Edge, EdgeState
 from provider.errors import NotFound
 from provider.messages import Message
 from provider.models.base import output_config
-from provider.revisions import Revisions, Served
+from provider.revisions import Revisions
 from provider.security import needs, quarantines
+from provider.snapshots import Served
 
 router = APIRouter(prefix="/edges", tags=["edges"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
 

@@ -19,8 +19,9 @@ from provider.differences import Difference, fields
 from provider.errors import FieldError, Invalid, Since, pointer
 from provider.messages import Message
 from provider.models import MESSAGE_LENGTH, Actor, Change
-from provider.revisions import Outcome, Revisions, last_revision
+from provider.revisions import Outcome, Revisions
 from provider.routing import Routing
+from provider.snapshots import last_revision
 from provider.store import history
 from provider.store.records import as_json
 from provider.summaries import Summarise, summarise

@@ -25,7 +25,7 @@ import msgspec
 from provider.configuration import BEACON, BEACON_HEADER, Section
 from provider.edges.registry import Edges
 from provider.messages import Message
-from provider.revisions import Served, Snapshot
+from provider.snapshots import Served, Snapshot
 
 logger = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from provider.edges.states import Edge, EdgeState
 from provider.errors import Unavailable
 from provider.models import EdgeRecord, QuarantineRecord
 from provider.overlays import Key
-from provider.revisions import Served
+from provider.snapshots import Served
 from provider.store import edges as records
 
 logger = logging.getLogger(__name__)

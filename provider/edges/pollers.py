@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from provider.revisions import Served
+from provider.snapshots import Served
 
 CONNECTION: Final = "connection"
 """Where the server puts the `Connection` of a request, in the scope's state."""

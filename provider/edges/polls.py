@@ -18,7 +18,7 @@ from provider.configuration import Document, Parts
 from provider.edges.quarantine import Quarantine
 from provider.edges.releases import Releases
 from provider.overlays import Overlay
-from provider.revisions import Served, Snapshot
+from provider.snapshots import Served, Snapshot
 
 
 class Polls:

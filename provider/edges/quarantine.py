@@ -13,7 +13,7 @@ from typing import Final
 
 from provider.configuration import Parts
 from provider.overlays import Key, Overlay, Replacement, find
-from provider.revisions import Served, Snapshot
+from provider.snapshots import Served, Snapshot
 
 MOST_CULPRITS: Final = 16
 """From so many on, what is rejected is left out as it is: an edge that rejects everything ends the search, too."""

@@ -11,9 +11,10 @@ from typing import Final
 from provider import configuration, states
 from provider.database.sessions import Database
 from provider.edges.registry import Edges
+from provider.effects import part_of
 from provider.errors import ProviderError, Unavailable
 from provider.overlays import Key
-from provider.revisions import Snapshot, part_of
+from provider.snapshots import Snapshot
 from provider.store import history, revisions
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,8 @@ from provider.edges.states import Edge, EdgeState, Observation, has_rejected, ju
 from provider.messages import Message
 from provider.models import EdgeRecord
 from provider.overlays import Key
-from provider.revisions import Revisions, Served, Snapshot
+from provider.revisions import Revisions
+from provider.snapshots import Served, Snapshot
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from provider.edges.quarantine import Quarantine
 from provider.edges.states import Edge, EdgeState, words_of_part, words_of_rejection
 from provider.messages import Message
 from provider.overlays import Key, Replacement
-from provider.revisions import Snapshot
+from provider.snapshots import Snapshot
 
 _SILENT: Final = {EdgeState.STALE, EdgeState.NEVER_SEEN}
 

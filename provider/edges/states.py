@@ -11,7 +11,7 @@ from provider.edges.pollers import Poller
 from provider.edges.quarantine import Held, Quarantine
 from provider.messages import Message
 from provider.overlays import Key
-from provider.revisions import Served
+from provider.snapshots import Served
 
 _LEAST_SECONDS_TO_APPLY: Final = 2.5
 """Traefik holds a document that follows another back for up to 2 s, unless its `providersThrottleDuration` is less."""

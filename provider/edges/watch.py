@@ -8,7 +8,7 @@ import httpx
 from provider.edges.readback import TIMEOUT_SECONDS, ReadbackError, TraefikAPI
 from provider.edges.registry import Edges
 from provider.edges.states import Edge, Observation
-from provider.revisions import Served
+from provider.snapshots import Served
 
 _LEAST_PAUSE_SECONDS: Final = 0.02
 _MOST_PAUSE_SECONDS: Final = 0.5

@@ -12,8 +12,9 @@ from provider.differences import Difference
 from provider.errors import Brake, FieldError
 from provider.messages import Message
 from provider.models import MESSAGE_LENGTH, Actor, Revision
-from provider.revisions import Revisions, last_revision
+from provider.revisions import Revisions
 from provider.routing import Routing
+from provider.snapshots import last_revision
 from provider.store import history
 from provider.store.history import Named, Placed
 from provider.summaries import Summarise

@@ -19,8 +19,8 @@ from provider.edges.standings import Standing, Standings, Trouble, refused_every
 from provider.edges.states import Edge, EdgeState, Run, is_gone
 from provider.models import RouterInput, ServerInput, ServiceInput
 from provider.observations import availability, down, observe
-from provider.revisions import Snapshot
 from provider.routing import Routing
+from provider.snapshots import Snapshot
 from provider.store import servers, services
 from provider.web.drawings import scene
 from provider.web.drawings.scene import EntryPoint, Scene

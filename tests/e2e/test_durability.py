@@ -12,7 +12,7 @@ import httpx
 from sqlmodel import Session, create_engine
 
 from provider import configuration
-from provider.revisions import read_parts
+from provider.snapshots import read_parts
 from tests.running import Process, cases, fetch, http_client, service_process, wait_until
 
 WRITERS = 8

@@ -1,7 +1,7 @@
 """Snapshots to hand around: only their number and their digest matter."""
 
 from provider.configuration import Document
-from provider.revisions import Served
+from provider.snapshots import Served
 
 
 def snapshot(revision: int, digest: str | None = None, content: bytes = b"") -> Served:

@@ -8,7 +8,7 @@ import pytest
 
 from provider.edges.polls import Polls
 from provider.edges.quarantine import Quarantine
-from provider.revisions import Served
+from provider.snapshots import Served
 from tests.edges.snapshots import snapshot
 
 COALESCE_SECONDS = 0.5

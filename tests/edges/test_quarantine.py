@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from provider.configuration import Part, Parts, Section, assemble, verify
 from provider.edges.quarantine import MOST_CULPRITS, Quarantine, accept, accuse, prune
 from provider.overlays import Key, find, lay
-from provider.revisions import Snapshot
+from provider.snapshots import Snapshot
 
 SERVICE = '"%s":{"loadBalancer":{"servers":[{"url":"http://a:%d","weight":1}]}}'
 ROUTER = '"%s":{"entryPoints":["web"],"rule":"Path(`/%d`)","service":"%s"}'

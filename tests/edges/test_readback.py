@@ -16,7 +16,7 @@ from provider.edges.readback import ReadbackError, TraefikAPI
 from provider.edges.states import DisabledRouter, Observation
 from provider.edges.watch import observe
 from provider.models import RouterInput, ServiceInput
-from provider.revisions import Served
+from provider.snapshots import Served
 from tests.e2e.edge import place
 from tests.edges.apis import LIKE_TRAEFIK, NONSENSE, Answer, always, api, like_traefik
 from tests.edges.snapshots import snapshot

@@ -11,7 +11,7 @@ from provider.edges.standings import Standings, Trouble, refused_everywhere
 from provider.edges.states import EdgeState
 from provider.explanations import Route, Routes, Verdict
 from provider.overlays import Key, Replacement
-from provider.revisions import Snapshot
+from provider.snapshots import Snapshot
 
 WORDS: Final = 'entryPoint "none" doesn\'t exist'
 PLAIN: Final = Standings("paris", EdgeState.LIVE, True, {}, {}, frozenset({"web"}), None, None)

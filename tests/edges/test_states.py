@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from provider.edges.pollers import Connection, Poller
 from provider.edges.quarantine import Quarantine
 from provider.edges.states import DisabledRouter, Edge, EdgeState, Observation, has_rejected, judge
-from provider.revisions import Served
+from provider.snapshots import Served
 from tests.edges.snapshots import snapshot
 
 FIRST, SECOND = snapshot(1), snapshot(2)
