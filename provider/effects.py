@@ -8,6 +8,7 @@ from sqlmodel import Session
 from provider import brake, configuration
 from provider.brake import Removal
 from provider.configuration import Part
+from provider.declarations import Declaration
 from provider.differences import Touched, touched_services
 from provider.models import Change, RouterInput, ServerInput, ServiceInput
 from provider.snapshots import router_part
@@ -30,10 +31,11 @@ def net(changes: Iterable[Change]) -> list[Change]:
 class Stored:
     """What is stored after some changes: each object is looked up, or if they are many all are read at once."""
 
-    def __init__(self, session: Session, changes: Sequence[Change]) -> None:
+    def __init__(self, session: Session, changes: Sequence[Change], state: Declaration | None = None) -> None:
+        """Take the changes, and the state after them if it was read."""
         self._session = session
         self._changes = changes
-        self._all = declarations.read(session) if len(changes) > _MANY else None
+        self._all = state or (declarations.read(session) if len(changes) > _MANY else None)
 
     @cached_property
     def _leading(self) -> dict[str, list[RouterInput]]:

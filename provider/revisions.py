@@ -17,11 +17,13 @@ from typing import Any, Generic, TypeVar
 
 from sqlmodel import Session
 
-from provider import configuration
+from provider import attempts, configuration
 from provider.addresses import ANYWHERE, Places
+from provider.attempts import Prepared
 from provider.brake import Removal
 from provider.configuration import Document, Parts
 from provider.conflicts import Finding
+from provider.database import trials
 from provider.database.sessions import Database
 from provider.differences import Difference, compare
 from provider.effects import Stored, changed_parts, net, part_of
@@ -113,6 +115,11 @@ class Revisions:
     def assemble(self) -> Callable[[Parts], Document]:
         """How a document is put together from parts."""
         return self._assemble
+
+    @property
+    def server_places(self) -> Places:
+        """Where servers may be."""
+        return self._server_places
 
     @property
     def problem(self) -> str:
@@ -212,12 +219,46 @@ class Revisions:
             committed = perf_counter()
             if changes:
                 snapshot = replace(snapshot, author=actor.name, changed=frozenset(map(part_of, changes)))
-            self._publish(snapshot)
-            if changes:
-                _log(snapshot, actor, join(words))
-                for observer in self._observers:
-                    observer(Timings(applied.render_seconds, committed - stored))
+                self._published(snapshot, actor, words, Timings(applied.render_seconds, committed - stored))
+            else:
+                self._publish(snapshot)
             return Outcome(applied.result, snapshot.revision, snapshot.document.digest, difference, changes)
+
+    def keep(
+        self, prepared: Prepared, *, actor: Actor, confirmed: int | None = None, message: str = ""
+    ) -> Outcome[None] | None:
+        """Keep what was put ready apart, and serve what it gives; None where the state is another one by now.
+
+        The database is locked only while rows are copied. Raises what `change` does.
+        """
+        known, summary = self._check_loaded(), prepared.summary
+        if known.revision != summary.revision:
+            return None
+        summary.removal.check(confirmed)
+        if summary.is_empty:
+            return Outcome(None, known.revision, known.document.digest)
+        started = perf_counter()
+        parts = known.parts.replaced(*prepared.parts())
+        snapshot = Snapshot(known.revision + 1, self._assemble(parts), parts, actor.name, summary.parts)
+        rendered = perf_counter()
+        with self._alone():
+            with self._database.writing(prepared.path) as session:
+                if self._current is not known or last_revision(session) != (summary.revision, summary.digest):
+                    return None
+                trials.take_rows(session)
+                _store_revision(session, snapshot, actor, summary.words, (), message)
+                attempts.take_changes(session, snapshot.revision)
+                prune(session, self._retention, datetime.now(UTC))
+                stored = perf_counter()
+            self._published(snapshot, actor, summary.words, Timings(rendered - started, perf_counter() - stored))
+        return Outcome(None, snapshot.revision, snapshot.document.digest)
+
+    def _published(self, snapshot: Snapshot, actor: Actor, words: Sequence[str], timings: Timings) -> None:
+        """Serve what was committed, and tell of it."""
+        self._publish(snapshot)
+        _log(snapshot, actor, join(words))
+        for observer in self._observers:
+            observer(timings)
 
     def try_change(self, apply: Callable[[Session], T]) -> Outcome[T]:
         """Do what `change` does, in the same way and with the same checks, tell what it does, and keep nothing.

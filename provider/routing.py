@@ -41,6 +41,11 @@ class Routing:
         self._lock = threading.Lock()
         self._known: _Known | None = None
 
+    @property
+    def entry_points(self) -> EntryPointNames:
+        """The entry points of the edges of which they are known."""
+        return self._entry_points()
+
     def routes(self) -> Routes:
         """Return all routers, those that are disabled too. Raises `Unavailable`."""
         return self._newest().routes

@@ -12,7 +12,7 @@ from provider.models import Change, RouterInput
 
 def parts(state: Declaration) -> Parts:
     """Render a state. Raises `Unverified` for what Traefik would not take."""
-    return _render(state, list(state.routers), list(state.services))
+    return render(state, list(state.routers), list(state.services))
 
 
 def difference(before: Declaration, after: Declaration) -> Difference:
@@ -28,7 +28,7 @@ def difference(before: Declaration, after: Declaration) -> Difference:
         if router.service in leading:
             leading[router.service].append(router)
     touched = {name: Touched(list(after.servers.get(name, {}).values()), routers) for name, routers in leading.items()}
-    found = compare(changes, touched, _render(before, changed, pools), _render(after, changed, pools))
+    found = compare(changes, touched, render(before, changed, pools), render(after, changed, pools))
     moves = traffic.tell(*nearby.between(before.routers, after.routers, changed), changed)
     return replace(found, words=[*found.words, *moves])
 
@@ -51,7 +51,8 @@ def _leading(before: Declaration, after: Declaration, changes: Sequence[Change])
     return [*after.routers.values(), *gone]
 
 
-def _render(state: Declaration, routers: Sequence[str], services: Sequence[str]) -> Parts:
+def render(state: Declaration, routers: Sequence[str], services: Sequence[str]) -> Parts:
+    """Render some routers and services of a state: those that there are, and that the edge gets."""
     router_parts: dict[str, Part] = {}
     for name in routers:
         router = state.routers.get(name)

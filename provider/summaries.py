@@ -1,6 +1,7 @@
 """What a change did, in a few words and as who made it sees it: `Exposed alvin.xyz`, not object by object. Pure."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from provider.messages import Message, listed, template
@@ -26,7 +27,11 @@ def summarise(changes: Sequence[Change]) -> Sequence[str]:
 
 def saying(done: str) -> Summarise:
     """Say what was done, whatever that changed."""
-    return lambda _changes: [done]
+    return partial(_said, done)
+
+
+def _said(done: str, _changes: Sequence[Change]) -> Sequence[str]:
+    return [done]
 
 
 def applied(changes: Sequence[Change]) -> Sequence[str]:

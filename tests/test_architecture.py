@@ -52,6 +52,7 @@ LAYERS = [
     "store",
     "snapshots",
     "effects",
+    "attempts",
     "revisions",
     "routing",
     "lost",

@@ -27,6 +27,9 @@ MOST_WAITING: Final = 8
 LARGE_BYTES: Final = 4 * 1024 * 1024
 """From this size of the database on a job is done apart: below, a process costs more than the job."""
 
+LONG_BYTES: Final = 256 * 1024
+"""From this length on what somebody sends takes long to bring about."""
+
 _CHUNK_BYTES: Final = 128 * 1024
 
 
@@ -86,12 +89,33 @@ class Turns:
         key = (job, arguments)
         flight = self._flights.get(key)
         if flight is None:
-            if len(self._flights) >= AT_ONCE + MOST_WAITING:
-                raise Unavailable(Message("the service is computing other long answers: try again in a moment"))
+            self._check_room()
             flight = asyncio.ensure_future(self._do(job, arguments))
             self._flights[key] = flight
             flight.add_done_callback(lambda ended: self._land(key, ended))
         return await asyncio.shield(flight)
+
+    def is_long(self, size_bytes: int) -> bool:
+        """Tell whether what somebody sends is long to compute, by its length and what there is already."""
+        return size_bytes >= LONG_BYTES or (self._database.find_size_bytes() or 0) >= self.large_bytes
+
+    async def attempt(
+        self, job: Callable[Concatenate[Session, P], bytes], *arguments: P.args, **_none: P.kwargs
+    ) -> Content:
+        """Do a job apart on a session that only tries, and return what it gives. Raises as `read` does."""
+        key = object()
+        self._check_room()
+        loop = asyncio.get_running_loop()
+        flight = asyncio.ensure_future(
+            loop.run_in_executor(self._threads, _try_apart, self._database.path, job, arguments)
+        )
+        self._flights[key] = flight
+        flight.add_done_callback(lambda ended: self._land(key, ended))
+        return await asyncio.shield(flight)
+
+    def _check_room(self) -> None:
+        if len(self._flights) >= AT_ONCE + MOST_WAITING:
+            raise Unavailable(Message("the service is computing other long answers: try again in a moment"))
 
     def close(self) -> None:
         """Begin no more jobs."""
@@ -116,6 +140,18 @@ class Turns:
 
 def _do_apart(path: Path, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
     return Content(processes.run(_on_database, (path, job, arguments)))
+
+
+def _try_apart(path: Path, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
+    return Content(processes.run(_on_trial, (path, job, arguments)))
+
+
+def _on_trial(path: Path, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> bytes:
+    """Do a job on a copy of the state in a database that this process opens for itself."""
+    database = Database(path)
+    database.open()
+    with database.trying() as session:
+        return job(session, *arguments)
 
 
 def _on_database(path: Path, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> bytes:

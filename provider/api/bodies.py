@@ -120,7 +120,7 @@ class StrictRoute(APIRoute):
             if has_body:
                 check_media_type(request.headers.get("content-type"), accepted)
                 strict = StrictRequest(request.scope, request.receive)
-                strict.document = await _read_body(strict, self.most_members)
+                strict.document = await self.read_body(strict)
                 request = strict
             response = await handle(request)
             # What was only tried is on its way to no edge.
@@ -131,6 +131,10 @@ class StrictRoute(APIRoute):
             return await when_confirmed(request.app.state.edges, response, wait, concerns)
 
         return handle_strictly
+
+    async def read_body(self, request: Request) -> Any:
+        """Read and decode the body."""
+        return await _decode_body(await _receive(request), self.most_members)
 
 
 def _parameters(dependant: Dependant) -> frozenset[str]:
@@ -158,16 +162,30 @@ def check_query(given: list[str], known: frozenset[str], repeated: frozenset[str
 
 
 class WholeRoute(StrictRoute):
-    """A route whose body may be a whole state."""
+    """A route whose body may be a whole state.
+
+    One that is long to bring about is not decoded here: it is the request's `content`, and the document is empty.
+    """
 
     most_members = MOST_MEMBERS_OF_ALL
 
+    async def read_body(self, request: Request) -> Any:
+        """Read the body, and decode it unless that is for another process."""
+        body = await _receive(request)
+        if not request.app.state.turns.is_long(len(body)):
+            return await _decode_body(body, self.most_members)
+        request.state.content = body
+        return {}
 
-async def _read_body(request: Request, most_members: int) -> Any:
+
+async def _receive(request: Request) -> bytes:
     try:
-        body = await request.body()
+        return await request.body()
     except ClientDisconnect:
         _refuse("", "body.incomplete", "the connection ended before the body did")
+
+
+async def _decode_body(body: bytes, most_members: int) -> Any:
     if len(body) < _LONG_BYTES:
         return read_json(body, most_members)
     return await asyncio.to_thread(read_json, body, most_members)

@@ -15,8 +15,7 @@ def find_concern(request: Request) -> Callable[[str], bool]:
     the object at its path; one that changed nothing and has none is about all.
     """
     write = getattr(request.state, "write", None)
-    changed = [(change.kind, change.name) for change in write.changes] if write is not None else []
-    touched = changed or _find_named(request.url.path)
+    touched = (write.touched if write is not None else ()) or _find_named(request.url.path)
     if not touched:
         return bool  # every router has a name
     routers = _names(touched, "router")

@@ -1,20 +1,21 @@
 """`/api/v1/export` and `/api/v1/apply`: the whole desired state as one document."""
 
 import asyncio
+from functools import partial
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Body, Depends, Query, Response
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from sqlmodel import Session
 
 from provider import declarations, summaries
 from provider.api import documentation
-from provider.api.bodies import WholeRoute
-from provider.api.conditions import ReadConditions, WriteConditions
+from provider.api.bodies import MOST_MEMBERS_OF_ALL, WholeRoute, read_json
+from provider.api.conditions import Conditions, ReadConditions, WriteConditions
 from provider.api.pages import LabelText
 from provider.api.preferences import REVISION_HEADER
 from provider.api.streams import stream
-from provider.api.writing import PREFIX, WriteDependency, applied, check_whole
+from provider.api.writing import PREFIX, WriteDependency, check_whole
 from provider.dependencies import RevisionsDependency, TurnsDependency
 from provider.models import AppliedOutput
 from provider.plans import Prune
@@ -77,23 +78,29 @@ def _write_state(session: Session, number: int, digest: str | None) -> bytes:
     responses=documentation.APPLY,
     openapi_extra=documentation.declaration(),
 )
-def apply(
+async def apply(
+    request: Request,
     write: WriteDependency,
+    turns: TurnsDependency,
     conditions: WriteConditions,
     body: Annotated[dict[str, Any], Body()],
     prune: PRUNE = False,
     prune_label: PRUNE_LABEL = [],  # noqa: B006  # FastAPI copies it
 ) -> Response:
     """Create and change what the document declares, all or nothing. What it does not have stays, unless `prune`."""
-    wanted = declarations.read(body)
     labels = [read_label(text) for text in prune_label]
+    pruned = Prune(labels) if prune or labels else None
+    content: bytes | None = getattr(request.state, "content", None)
+    bring = partial(_bring, content=body if content is None else content, prune=pruned, conditions=conditions)
+    return await write.answer(turns, bring, is_long=content is not None, says=summaries.applied)
 
-    def bring(session: Session) -> None:
-        check_whole(session, conditions)
-        stored.apply(session, wanted, Prune(labels) if prune or labels else None)
 
-    outcome = write.compare(bring, says=summaries.applied)
-    return applied(outcome, {"ETag": whole_tag(outcome.revision, outcome.digest)})
+def _bring(session: Session, content: dict[str, Any] | bytes, prune: Prune | None, conditions: Conditions) -> None:
+    """Bring the state in step with a declaration, decoded or as it was sent."""
+    document = read_json(content, MOST_MEMBERS_OF_ALL) if isinstance(content, bytes) else content
+    wanted = declarations.read(document)
+    check_whole(session, conditions)
+    stored.apply(session, wanted, prune)
 
 
 @router.get(

@@ -12,6 +12,7 @@ import msgspec
 from fastapi import Response
 from pydantic import BaseModel, Field
 
+from provider.api.streams import Stream
 from provider.edges.registry import Edges
 from provider.edges.states import EdgeState
 from provider.errors import FieldError, Invalid
@@ -75,11 +76,11 @@ async def when_confirmed(edges: Edges, response: Response, seconds: int, concern
     if not missing:
         response.headers["Preference-Applied"] = "wait"
         return response
-    body = bytes(response.body)
+    body = response.content.whole() if isinstance(response, Stream) else bytes(response.body)
     content = {
         "revision": revision,
         "pending": [{"name": each.name, "state": each.state.value, "detail": str(each.detail)} for each in missing],
-        "result": msgspec.json.decode(body) if body else None,
+        "result": msgspec.Raw(body) if body else None,
     }
     kept = {name: value for name, value in response.headers.items() if name not in {"content-length", "content-type"}}
     return Response(msgspec.json.encode(content), 202, kept, media_type="application/json")

@@ -1,6 +1,8 @@
 """`/api/v1/revisions`: the changes of the desired state, one after the other."""
 
 import asyncio
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -11,10 +13,10 @@ from sqlmodel import Session
 from provider import configuration, states
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
-from provider.api.conditions import ReadConditions, WriteConditions
+from provider.api.conditions import Conditions, ReadConditions, WriteConditions
 from provider.api.pages import Page, PageParameters
 from provider.api.streams import stream
-from provider.api.writing import WriteDependency, applied, check_whole, encoded, shown
+from provider.api.writing import WriteDependency, check_whole, encoded, shown
 from provider.dependencies import RevisionsDependency, TurnsDependency
 from provider.errors import NotFound
 from provider.messages import Message
@@ -29,9 +31,9 @@ from provider.revisions import Revisions
 from provider.security import needs
 from provider.store import history, undos
 from provider.store import revisions as stored
-from provider.store.history import Placed
+from provider.store.history import Named, Placed
 from provider.store.records import as_json
-from provider.tags import etag, whole_tag
+from provider.tags import etag
 from provider.undoing import ALL, chooser
 from provider.values import TEXT_SCHEMA, check_text, refusal
 
@@ -183,22 +185,28 @@ def _write_difference(session: Session, number: int, compare: int | None, _time:
     responses=documentation.ROLL_BACK,
     summary="Bring back the state of a revision",
 )
-def roll_back(
-    write: WriteDependency, conditions: WriteConditions, number: NUMBER, kind: KIND = None, name: NAME = None
+async def roll_back(
+    write: WriteDependency,
+    turns: TurnsDependency,
+    conditions: WriteConditions,
+    number: NUMBER,
+    kind: KIND = None,
+    name: NAME = None,
 ) -> Response:
     """Bring the whole state back to what it was at a revision, or with `kind` and `name` one object, as a new one.
 
     What was not there then goes; a service comes, and goes, with its servers. It is checked as every change is.
     """
     named = history.read_named(kind, name)
+    bring = partial(_roll_back, number=number, named=named, conditions=conditions)
+    told, says = history.say_back(number, named), history.saying_back(number, named)
+    return await write.answer(turns, bring, is_long=turns.is_long(0), says=says, message=told)
 
-    def bring(session: Session) -> None:
-        wanted = stored.read_number(number)
-        check_whole(session, conditions)
-        history.roll_back(session, wanted, named)
 
-    outcome = write.compare(bring, message=history.say_back(number, named), says=history.saying_back(number, named))
-    return applied(outcome, {"ETag": whole_tag(outcome.revision, outcome.digest)})
+def _roll_back(session: Session, number: str, named: Named | None, conditions: Conditions) -> None:
+    wanted = stored.read_number(number)
+    check_whole(session, conditions)
+    history.roll_back(session, wanted, named)
 
 
 @router.post(
@@ -207,8 +215,9 @@ def roll_back(
     responses=documentation.ROLL_BACK,
     summary="Undo a revision",
 )
-def undo(
+async def undo(
     write: WriteDependency,
+    turns: TurnsDependency,
     conditions: WriteConditions,
     number: NUMBER,
     kind: KIND = None,
@@ -224,11 +233,21 @@ def undo(
     the revision removed comes back, and what it made goes. It is checked as every change is.
     """
     named = history.read_named(kind, name)
+    bring = partial(_undo, number=number, named=named, force=force, keep=keep, cascade=cascade, conditions=conditions)
+    says = undos.saying_undone(number, named)
+    return await write.answer(turns, bring, is_long=turns.is_long(0), says=says)
 
-    def bring(session: Session) -> None:
-        wanted = stored.read_number(number)
-        check_whole(session, conditions)
-        undos.undo(session, wanted, chooser(force, keep), named=named, cascade=cascade)
 
-    outcome = write.compare(bring, says=undos.saying_undone(number, named))
-    return applied(outcome, {"ETag": whole_tag(outcome.revision, outcome.digest)})
+def _undo(
+    session: Session,
+    number: str,
+    named: Named | None,
+    force: Sequence[str],
+    keep: Sequence[str],
+    *,
+    cascade: bool,
+    conditions: Conditions,
+) -> None:
+    wanted = stored.read_number(number)
+    check_whole(session, conditions)
+    undos.undo(session, wanted, chooser(force, keep), named=named, cascade=cascade)

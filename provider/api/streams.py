@@ -7,7 +7,15 @@ from fastapi.responses import StreamingResponse
 from provider.apart.turns import Content
 
 
-def stream(content: Content, headers: Mapping[str, str]) -> StreamingResponse:
+class Stream(StreamingResponse):
+    """An answer in JSON that was computed apart."""
+
+    def __init__(self, content: Content, headers: Mapping[str, str]) -> None:
+        told = {**headers, "Content-Length": str(content.size_bytes)}
+        super().__init__(content.chunks(), headers=told, media_type="application/json")
+        self.content = content
+
+
+def stream(content: Content, headers: Mapping[str, str]) -> Stream:
     """Answer with JSON that was computed apart."""
-    told = {**headers, "Content-Length": str(content.size_bytes)}
-    return StreamingResponse(content.chunks(), headers=told, media_type="application/json")
+    return Stream(content, headers)

@@ -1,7 +1,11 @@
 """What all writes share: whether they are kept or only tried, and the form of their answers."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
@@ -9,14 +13,20 @@ from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 
-from provider import display_strings
+from provider import attempts, display_strings
+from provider.addresses import Places
+from provider.apart.turns import Turns
 from provider.api.conditions import Conditions
 from provider.api.conflicts import show
 from provider.api.preferences import REVISION_HEADER
+from provider.api.streams import stream
+from provider.attempts import Apply, Prepared
 from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
 from provider.differences import Difference, fields
 from provider.errors import FieldError, Invalid, Since, pointer
+from provider.listeners import EntryPointNames
 from provider.messages import Message
 from provider.models import MESSAGE_LENGTH, Actor, Change
 from provider.revisions import Outcome, Revisions
@@ -32,6 +42,9 @@ PREFIX: Final = "/api/v1"
 MESSAGE_HEADER: Final = "Config-Message"
 WARNINGS_HEADER: Final = "Config-Warnings"
 WARNING_HEADER: Final = "Config-Warning"
+
+_TRIES: Final = 2
+"""How often something long is computed apart, while others change the state each time."""
 
 _MOST_TOLD: Final = 50
 _MOST_WARNED: Final = 100
@@ -60,8 +73,8 @@ class Write:
         self._dry_run = dry_run
         self._confirmed = confirmed
         self._message = message
-        self.changes: Sequence[Change] = ()
-        """What it did, once it is done."""
+        self.touched: Collection[tuple[str, str]] = ()
+        """What it changed, by kind and name, once it is done."""
 
     def change(
         self,
@@ -83,13 +96,66 @@ class Write:
                 message=self._message or message,
                 says=says,
             )
-        self.changes = outcome.changes
+        self.touched = [(change.kind, change.name) for change in outcome.changes]
         difference = self._routing.with_moves(outcome.difference)
         return replace(outcome, difference=difference, warnings=self._routing.warnings(outcome.changes))
 
     def compare(self, apply: Callable[[Session], T], *, message: str = "", says: Summarise = summarise) -> Outcome[T]:
         """Do the same, and in any case tell what it does."""
         return self.change(apply, compares=True, message=message, says=says)
+
+    async def answer(
+        self, turns: Turns, apply: Apply, *, is_long: bool, says: Summarise = summarise, message: str = ""
+    ) -> Response:
+        """Do or try what may change many objects, and answer with what it does.
+
+        What is long is done in a process apart, on a copy: only what it comes to is written here. Where others
+        change the state each time while it is computed, it is done here, and holds them up.
+        """
+        for _ in range(_TRIES if is_long else 0):
+            with TemporaryDirectory(prefix="provider-") as folder:
+                answer = await self._answer_apart(turns, apply, says, message, Path(folder) / "prepared.db")
+            if answer is not None:
+                return answer
+        return await run_in_threadpool(self._answer_here, apply, says, message)
+
+    def _answer_here(self, apply: Apply, says: Summarise, message: str) -> Response:
+        outcome = self.compare(apply, message=message, says=says)
+        return applied(outcome, {"ETag": whole_tag(outcome.revision, outcome.digest)})
+
+    async def _answer_apart(
+        self, turns: Turns, apply: Apply, says: Summarise, message: str, path: Path
+    ) -> Response | None:
+        given = (apply, says, self._revisions.server_places, dict(self._routing.entry_points), not self._dry_run, path)
+        content = await turns.attempt(prepare, *given)
+        prepared = await asyncio.to_thread(Prepared, path)
+        summary = prepared.summary
+        tag = whole_tag(summary.revision, summary.digest)
+        if not self._dry_run:
+            keep = partial(self._revisions.keep, actor=self._actor, confirmed=self._confirmed)
+            outcome = await asyncio.to_thread(keep, prepared, message=self._message or message)
+            if outcome is None:
+                return None
+            tag = whole_tag(outcome.revision, outcome.digest)
+        self.touched = summary.parts
+        return stream(content, {**summary.headers, "ETag": tag})
+
+
+def prepare(
+    session: Session,
+    apply: Apply,
+    says: Summarise,
+    places: Places,
+    entry_points: EntryPointNames,
+    is_kept: bool,  # a job is given its arguments by position
+    path: Path,
+) -> bytes:
+    """Make a change on a copy, put it ready to be kept, and return the answer that tells what it does."""
+    made = attempts.attempt(session, apply, places, entry_points)
+    revision = made.revision + 1 if is_kept and made.changes else made.revision
+    told = Outcome(None, revision, made.digest or "", made.difference, made.changes, made.warnings)
+    attempts.write(session, made, says(made.changes) if made.changes else (), _headers(told), path)
+    return _whole(told)
 
 
 def check_whole(session: Session, conditions: Conditions) -> None:
@@ -123,10 +189,12 @@ def removed(outcome: Outcome[Any]) -> Response:
 
 def applied(outcome: Outcome[Any], headers: dict[str, str]) -> Response:
     """Answer a write of many objects with what it does."""
+    return Response(_whole(outcome), 200, headers | _headers(outcome), media_type="application/json")
+
+
+def _whole(outcome: Outcome[Any]) -> bytes:
     difference = shown(outcome.difference or Difference())
-    content = {"revision": outcome.revision, "difference": difference, "warnings": _warnings(outcome)}
-    headers = headers | _headers(outcome)
-    return Response(msgspec.json.encode(content), 200, headers, media_type="application/json")
+    return msgspec.json.encode({"revision": outcome.revision, "difference": difference, "warnings": _warnings(outcome)})
 
 
 def _headers(outcome: Outcome[Any]) -> dict[str, str]:

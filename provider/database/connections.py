@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from provider.messages import Message
 
@@ -16,6 +17,9 @@ APPLICATION_ID: Final = 0x77617973
 """Written into the file's header by the first migration, so that a foreign file is recognised."""
 
 BUSY_TIMEOUT_MS: Final = 5_000
+BESIDE: Final = "beside"
+"""The name of another file that a transaction reads, as a schema."""
+
 RESTORE: Final = Message("go back to a copy of it")
 """What to do with a database that is damaged."""
 
@@ -85,8 +89,22 @@ def _casefold(text: str | None) -> str | None:
 
 
 def begin(connection: Connection) -> None:
-    """Begin a transaction as the connection's option `begin` says, since the driver shall not."""
-    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+    """Begin a transaction as the connection's option `begin` says, since the driver shall not.
+
+    With the option `beside` another file is there too, for as long as the connection is held: see `let_go`.
+    """
+    options = connection.get_execution_options()
+    beside = options.get("beside")
+    if beside is not None and not connection.info.get(BESIDE):
+        connection.exec_driver_sql(f"ATTACH DATABASE ? AS {BESIDE}", (f"file:{quoted(beside)}?mode=ro",))
+        connection.info[BESIDE] = True
+    connection.exec_driver_sql(options.get("begin", "BEGIN"))
+
+
+def let_go(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+    """Leave a connection without another file beside it, before somebody else gets it."""
+    if record.info.pop(BESIDE, False):
+        connection.execute(f"DETACH DATABASE {BESIDE}")
 
 
 def quoted(path: Path) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from provider.database import trials
-from provider.database.connections import APPLICATION_ID, HINDERED, PRAGMAS, RESTORE, begin, prepare, quoted
+from provider.database.connections import APPLICATION_ID, HINDERED, PRAGMAS, RESTORE, begin, let_go, prepare, quoted
 from provider.database.frozen import Frozen
 from provider.database.schema import check_current, check_whole
 from provider.database.writes import Writes, may_write, why_unwritable
@@ -156,9 +156,12 @@ class Database:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """Give a session that alone may write; commit at its end, roll back on any error. Raises `Unavailable`."""
-        with self._noting(), self._session("BEGIN IMMEDIATE") as session:
+    def writing(self, beside: Path | None = None) -> Iterator[Session]:
+        """Give a session that alone may write; commit at its end, roll back on any error. Raises `Unavailable`.
+
+        With `beside` it finds another database too, as the schema of that name.
+        """
+        with self._noting(), self._session("BEGIN IMMEDIATE", beside=beside) as session:
             yield session
             self._check_file()
             session.commit()
@@ -193,13 +196,13 @@ class Database:
             self._writes.end()
 
     @contextmanager
-    def _session(self, begin: str, engine: Engine | None = None) -> Iterator[Session]:
+    def _session(self, begin: str, engine: Engine | None = None, beside: Path | None = None) -> Iterator[Session]:
         self._check_file()
         with (
             _told(self.path),
             KeepingSession(engine or self._engine, expire_on_commit=False, autoflush=False) as session,
         ):
-            session.connection(execution_options={"begin": begin})
+            session.connection(execution_options={"begin": begin, "beside": beside})
             yield session
 
     def _check_file(self) -> None:
@@ -223,6 +226,7 @@ class Database:
         pragmas = PRAGMAS if frozen is None else {"query_only": 1}
         event.listen(engine, "connect", lambda connection, _record: prepare(connection, pragmas))
         event.listen(engine, "begin", begin)
+        event.listen(engine, "checkin", let_go)
         return engine
 
 

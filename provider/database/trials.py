@@ -6,14 +6,14 @@ read, so that whatever is tried can neither lock nor write it.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Engine, NullPool, create_engine, event, inspect
 from sqlmodel import Session, SQLModel
 
-from provider.database.connections import BUSY_TIMEOUT_MS, begin, prepare, quoted
+from provider.database.connections import BESIDE, BUSY_TIMEOUT_MS, begin, prepare, quoted
 from provider.models import Domain, Router, RouterDomain, Server, Service
 
 STATE: Final[tuple[type[SQLModel], ...]] = (Domain, Service, Server, Router, RouterDomain)
@@ -63,3 +63,57 @@ def copy_state(session: Session) -> None:
     for kind, _name, text in told:
         if kind == "index":
             connection.exec_driver_sql(text)
+
+
+def write_rows(session: Session, file: sqlite3.Connection) -> None:
+    """Write what differs between what was tried and what is stored into a file: `take_rows` brings that about."""
+    connection = session.connection()
+    for table in STATE:
+        name, keys = _names(table)
+        columns = [column.name for column in inspect(table).local_table.columns]
+        file.execute(f"CREATE TABLE put_{name} ({', '.join(_quoted(columns))})")
+        file.execute(f"CREATE TABLE gone_{name} ({', '.join(_quoted(keys))})")
+        listed, keyed = ", ".join(_quoted(columns)), ", ".join(_quoted(keys))
+        for place, chosen, one, other in (
+            ("put", listed, "main", STORED),
+            ("gone", keyed, STORED, "main"),
+        ):
+            rows = connection.exec_driver_sql(
+                f"SELECT {chosen} FROM {one}.{name} EXCEPT SELECT {chosen} FROM {other}.{name}"  # noqa: S608
+            )
+            marks = ", ".join("?" * len(chosen.split(", ")))
+            file.executemany(f"INSERT INTO {place}_{name} VALUES ({marks})", map(tuple, rows))  # noqa: S608
+
+
+def take_rows(session: Session) -> None:
+    """Write what `write_rows` put into the file that lies beside (see `Database.writing`)."""
+    connection = session.connection()
+    # What only refers to others goes first, and what others refer to last.
+    connection.exec_driver_sql(_removal(STATE[-1]))
+    for table in STATE:
+        name, keys = _names(table)
+        columns = [column.name for column in inspect(table).local_table.columns]
+        changed = ", ".join(f"{each} = excluded.{each}" for each in _quoted(columns) if each.strip('"') not in keys)
+        listed = ", ".join(_quoted(columns))
+        connection.exec_driver_sql(
+            f"INSERT INTO main.{name} ({listed}) SELECT {listed} FROM {BESIDE}.put_{name} WHERE true "  # noqa: S608
+            f"ON CONFLICT ({', '.join(_quoted(keys))}) DO UPDATE SET {changed}"
+        )
+    for table in reversed(STATE[:-1]):
+        connection.exec_driver_sql(_removal(table))
+
+
+def _removal(table: type[SQLModel]) -> str:
+    name, keys = _names(table)
+    keyed = ", ".join(_quoted(keys))
+    return f"DELETE FROM main.{name} WHERE ({keyed}) IN (SELECT {keyed} FROM {BESIDE}.gone_{name})"  # noqa: S608
+
+
+def _names(table: type[SQLModel]) -> tuple[str, list[str]]:
+    """Return the name of a table, and those of the columns of its key."""
+    described = inspect(table).local_table
+    return str(described.name), [column.name for column in described.primary_key]
+
+
+def _quoted(names: Iterable[str]) -> list[str]:
+    return [f'"{name}"' for name in names]

@@ -1,0 +1,166 @@
+"""Attempts: changes made on a copy of the state, in a process apart, and put ready to be kept.
+
+What is long is done there, and holds no lock: what a change comes to, its rows and the parts of the document. Who
+keeps it then only has to find that the state is still the one on which it was made, and to copy the rows.
+"""
+
+import json
+import pickle
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final
+
+from sqlmodel import Session
+
+from provider import nearby, states, traffic
+from provider.addresses import Places
+from provider.brake import Removal
+from provider.configuration import Part, Parts
+from provider.conflicts import Finding, concern_of, find_about
+from provider.database import trials
+from provider.database.connections import BESIDE
+from provider.declarations import Declaration
+from provider.differences import Difference, compare, touched_services
+from provider.effects import Stored, net, part_of
+from provider.explanations import Routes
+from provider.listeners import EntryPointNames, find_missing
+from provider.models import Change
+from provider.routes import read_routes
+from provider.snapshots import last_revision
+from provider.store import declarations, records, servers
+
+Apply = Callable[[Session], None]
+"""A change, as a function of a module with arguments that can be pickled (see `functools.partial`)."""
+
+_AT_ONCE: Final = 500
+"""How many parts are read at once: others shall not wait for the interpreter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a change came to on a copy of the state as it was at a revision, whose document had this digest."""
+
+    revision: int
+    digest: str | None
+    changes: Sequence[Change]
+    difference: Difference
+    warnings: Sequence[Finding]
+    parts: Parts
+    """Of what it changed, the parts that there are afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What somebody has to know of an attempt to keep it."""
+
+    revision: int
+    digest: str | None
+    is_empty: bool
+    removal: Removal
+    words: Sequence[str]
+    parts: frozenset[tuple[str, str]]
+    """The parts of the document that it gives another form, by kind and name."""
+    headers: Mapping[str, str]
+    """Those of the answer that tells of it."""
+
+
+def attempt(session: Session, apply: Apply, places: Places, entry_points: EntryPointNames) -> Attempt:
+    """Make a change in a session that only tries, and find out all that is told of it. Raises what it raises."""
+    servers.keep_to(session, places)
+    number, digest = last_revision(session)
+    before = declarations.read(session)
+    apply(session)
+    changes = net(records.changes(session))
+    after = declarations.read(session) if changes else before
+    stored = Stored(session, changes, after)
+    routers = [change.name for change in changes if change.kind == "router"]
+    pools = touched_services(changes)
+    parts = states.render(after, routers, pools)
+    found = compare(changes, stored.touched(), states.render(before, routers, pools), parts)
+    moves = traffic.tell(*nearby.between(before.routers, after.routers, routers), routers) if routers else []
+    difference = replace(found, words=[*found.words, *moves], removal=stored.removal(session))
+    warnings = list(_find_warnings(after, changes, entry_points))
+    return Attempt(number, digest, changes, difference, warnings, parts)
+
+
+def _find_warnings(state: Declaration, changes: Sequence[Change], entry_points: EntryPointNames) -> Iterator[Finding]:
+    concern = concern_of(changes)
+    if not concern.objects:
+        return
+    routes = Routes(chain.from_iterable(map(read_routes, state.routers.values())))
+    changed = sorted(change.name for change in changes if change.kind == "router" and change.after is not None)
+    yield from find_missing(chain.from_iterable(map(routes.of_router, changed)), entry_points)
+    sticky = {name: each.sticky.cookie.name for name, each in state.services.items() if each.sticky}
+    yield from find_about(routes, concern, sticky)
+
+
+class Prepared:
+    """A file with what an attempt would write, and its summary."""
+
+    def __init__(self, path: Path) -> None:
+        """Take a file that `write` made."""
+        self.path = path
+        with closing(sqlite3.connect(path)) as connection:
+            (content,) = connection.execute("SELECT content FROM summary").fetchone()
+        self.summary: Summary = pickle.loads(content)  # noqa: S301  # from a process of ours
+
+    def parts(self) -> tuple[dict[str, Part | None], dict[str, Part | None]]:
+        """Read the parts that changed, of routers and of services: None for those that are gone."""
+        found: dict[str, dict[str, Part | None]] = {"router": {}, "service": {}}
+        for kind, name in self.summary.parts:
+            if kind in found:
+                found[kind][name] = None
+        with closing(sqlite3.connect(self.path)) as connection:
+            rows = connection.execute("SELECT kind, name, content, needs, is_plain FROM part")
+            while listed := rows.fetchmany(_AT_ONCE):
+                for kind, name, content, needs, is_plain in listed:
+                    found[kind][name] = Part(content, needs, bool(is_plain))
+        return found["router"], found["service"]
+
+
+def write(session: Session, made: Attempt, words: Sequence[str], headers: Mapping[str, str], path: Path) -> None:
+    """Put ready what an attempt in a session would write, in a new file."""
+    parts = frozenset(map(part_of, made.changes))
+    summary = Summary(
+        made.revision, made.digest, not made.changes, made.difference.removal, words, parts, dict(headers)
+    )
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute("PRAGMA journal_mode = off")
+        file.execute("PRAGMA synchronous = off")
+        file.execute("BEGIN")
+        file.execute("CREATE TABLE summary (content)")
+        file.execute("INSERT INTO summary VALUES (?)", (pickle.dumps(summary),))
+        file.execute("CREATE TABLE part (kind, name, content, needs, is_plain)")
+        file.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?)", _rows_of_parts(made.parts))
+        file.execute("CREATE TABLE change (position, kind, name, before, after)")
+        file.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?)", _rows_of_changes(made.changes))
+        trials.write_rows(session, file)
+        file.execute("COMMIT")
+
+
+def take_changes(session: Session, number: int) -> None:
+    """Keep with a revision what the attempt changed that lies beside (see `Database.writing`)."""
+    session.connection().exec_driver_sql(
+        "INSERT INTO main.revision_change (revision, position, kind, name, before, after) "  # noqa: S608  # our own names
+        f"SELECT ?, position, kind, name, before, after FROM {BESIDE}.change",
+        (number,),
+    )
+
+
+def _rows_of_parts(parts: Parts) -> Iterator[tuple[Any, ...]]:
+    for kind, section in (("router", parts.routers), ("service", parts.services)):
+        for name, part in section.parts.items():
+            yield kind, name, part.content, part.needs, part.is_plain
+
+
+def _rows_of_changes(changes: Sequence[Change]) -> Iterator[tuple[Any, ...]]:
+    for position, change in enumerate(changes):
+        yield position, change.kind, change.name, _json(change.before), _json(change.after)
+
+
+def _json(item: Mapping[str, Any] | None) -> str | None:
+    return None if item is None else json.dumps(item)

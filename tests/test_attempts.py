@@ -1,0 +1,155 @@
+"""What is computed apart, and kept: it is what the same request does here, and holds nobody up."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlmodel import Session
+
+from provider import attempts
+from provider.addresses import ANYWHERE
+from provider.app import Application
+from provider.attempts import Prepared
+from provider.database.sessions import Database
+from provider.models import Actor, DomainInput
+from provider.revisions import Revisions
+from provider.store import domains
+from provider.summaries import summarise
+from tests.running import http_client, running_service
+
+SERVERS = {"a": {"url": "http://10.0.0.1:1"}, "b": {"url": "http://10.0.0.2:1", "weight": 3}}
+FIRST: dict[str, Any] = {
+    "domains": {"alvin.test": {}, "münchen.test": {}, "unused.test": {}},
+    "services": {"app": {"servers": SERVERS}, "old": {"servers": SERVERS}},
+    "routers": {
+        "app": {"domains": ["alvin.test", "münchen.test"], "service": "app"},
+        "old": {"rule": "PathPrefix(`/old`)", "service": "old"},
+        "off": {"rule": "PathPrefix(`/off`)", "service": "old", "enabled": False},
+    },
+}
+SECOND: dict[str, Any] = {
+    "domains": {"alvin.test": {"description": "x"}, "münchen.test": {}, "new.test": {}},
+    "services": {"app": {"sticky": {"cookie": {"name": "lane"}}, "servers": {"a": {"url": "http://10.0.0.9:1"}}}},
+    "routers": {
+        "app": {"domains": ["münchen.test", "new.test"], "service": "app", "pathPrefix": "/api"},
+        "twin": {"domains": ["new.test"], "pathPrefix": "/api", "service": "app"},
+    },
+}
+LOST = 'W/"0-nothing"'
+
+REQUESTS: list[tuple[str, dict[str, str], Any]] = [
+    ("/apply?dryRun=true", {}, FIRST),
+    ("/apply", {"Config-Message": "first"}, FIRST),
+    ("/apply", {}, FIRST),
+    ("/apply", {"If-Match": LOST}, SECOND),
+    ("/apply", {}, {"routers": {"x": {"service": "nobody", "domains": ["alvin.test"]}}}),
+    ("/apply", {}, {"routers": 1}),
+    ("/apply?prune=true", {}, SECOND),
+    ("/apply?prune=true&dryRun=true", {}, SECOND),
+    ("/revisions/1/rollback?dryRun=true", {}, None),
+    ("/revisions/1/rollback?kind=service&name=old", {}, None),
+    ("/revisions/2/undo", {}, None),
+    ("/revisions/2/undo?force=true", {}, None),
+    ("/revisions/99/undo", {}, None),
+    ("/revisions/1/rollback", {}, None),
+    ("/apply?prune=true", {}, {}),
+    ("/apply?prune=true&confirm={confirm}", {}, {}),
+    ("/apply", {}, SECOND),
+]
+
+
+def answers(url: str) -> list[Any]:
+    """Ask for all of it, one after the other. Returns what was answered, and what is there in the end."""
+    found: list[Any] = []
+    with http_client(f"{url}/api/v1") as client:
+        for path, headers, body in REQUESTS:
+            given = {"content": json.dumps(body), "headers": headers | {"Content-Type": "application/json"}}
+            path = path.format(confirm=found[-1][3].get("confirm") if found else None)  # noqa: PLW2901
+            answer = client.post(path, **(given if body is not None else {"headers": headers}))
+            told = {name: text for name, text in answer.headers.items() if name.startswith("config-") or name == "etag"}
+            found.append((path, answer.status_code, told, answer.json()))
+        found.append(client.get("/export").json())
+        found += [_plain(client.get("/revisions").json()["items"])]
+        found += [client.get(f"/revisions/{each['number']}").json()["changes"] for each in found[-1]]
+        found.append(_plain(client.get("/audit", params={"outcome": "accepted"}).json()["items"]))
+        found.append(httpx.get(f"{url}/traefik/configuration", headers=client.headers).content)
+    return found
+
+
+def _plain(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: each[name] for name in each.keys() - {"time", "requestId"}} for each in items]
+
+
+def test_what_is_done_apart_is_what_is_done_here(migrated: Path, tmp_path: Path) -> None:
+    def apart(app: Application) -> None:
+        app.api.state.turns.large_bytes = 0
+
+    def here_alone(_app: Application) -> None:
+        pass
+
+    found = []
+    for prepare in (here_alone, apart):
+        folder = tmp_path / prepare.__name__
+        folder.mkdir()
+        with running_service(folder, migrated, prepare=prepare) as service:
+            found.append(answers(service.url))
+    here, there = found
+    for one, other in zip(here, there, strict=True):
+        assert other == one
+    assert {each[1] for each in here[: len(REQUESTS)]} == {200, 404, 409, 412, 422}
+    assert len(here[len(REQUESTS) + 1]) >= 5
+
+
+@pytest.fixture
+def opened(migrated: Path, tmp_path: Path) -> Iterator[tuple[Database, Revisions]]:
+    path = tmp_path / "provider.db"
+    path.write_bytes(migrated.read_bytes())
+    database = Database(path)
+    revisions = Revisions(database)
+    assert revisions.load(), revisions.problem
+    with contextlib.closing(database):
+        yield database, revisions
+
+
+def put(session: Session, name: str) -> None:
+    domains.put(session, DomainInput(name=name))
+
+
+def prepared(database: Database, name: str, path: Path) -> Prepared:
+    with database.trying() as session:
+        made = attempts.attempt(session, partial(put, name=name), ANYWHERE, {})
+        attempts.write(session, made, summarise(made.changes), {}, path)
+    return Prepared(path)
+
+
+def test_what_was_prepared_is_kept_only_on_the_state_for_which_it_was_made(
+    opened: tuple[Database, Revisions], tmp_path: Path
+) -> None:
+    database, revisions = opened
+    late, soon = (prepared(database, f"{name}.test", tmp_path / name) for name in ("late", "soon"))
+    done = revisions.keep(soon, actor=Actor("tester"), message="why")
+    assert done is not None
+    assert done.revision == 1
+    assert revisions.keep(late, actor=Actor("tester")) is None
+    with revisions.reading() as session:
+        assert domains.hosts(session) == ["soon.test"]
+
+
+def test_others_write_while_something_is_prepared(opened: tuple[Database, Revisions], tmp_path: Path) -> None:
+    database, revisions = opened
+
+    def beside(session: Session) -> None:
+        put(session, "tried.test")
+        revisions.change(partial(put, name="other.test"), actor=Actor("other"))
+
+    with database.trying() as session:
+        made = attempts.attempt(session, beside, ANYWHERE, {})
+        attempts.write(session, made, [], {}, tmp_path / "prepared")
+    assert revisions.keep(Prepared(tmp_path / "prepared"), actor=Actor("tester")) is None
+    with revisions.reading() as session:
+        assert domains.hosts(session) == ["other.test"]
