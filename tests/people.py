@@ -108,7 +108,7 @@ def ask_raw(
     service: Service, method: str, target: str, headers: Sequence[tuple[str, str]] = ()
 ) -> tuple[int, HTTPMessage, bytes]:
     """Send a request with a path as it is, and each header as often as it is given: httpx sets such things right."""
-    with closing(HTTPConnection(service.url.removeprefix("http://"), timeout=30)) as connection:
+    with closing(HTTPConnection(service.url.removeprefix("http://"), timeout=60)) as connection:
         connection.putrequest(method, target)
         for name, value in headers:
             connection.putheader(name, value)

@@ -163,7 +163,7 @@ def running_service(
         yield Service(f"http://127.0.0.1:{port}", path, server)
     finally:
         server.should_exit = True
-        thread.join(timeout=10)
+        thread.join(timeout=60)
         assert not thread.is_alive(), "the service did not stop"
 
 
@@ -228,14 +228,14 @@ def _running(process: Process, port: str) -> Iterator[tuple[Process, str]]:
     finally:
         process.terminate()  # nothing, where the test has killed it
         try:
-            process.wait(timeout=10)
+            process.wait(timeout=60)
         finally:
             process.kill()
 
 
 def answers(url: str, status: int = 200) -> bool:
     try:
-        return fetch(url, timeout=2).status_code == status
+        return fetch(url, timeout=10).status_code == status
     except httpx.TransportError:
         return False
 
@@ -256,7 +256,7 @@ class Traefik:
     def digest(self) -> str | None:
         """The document that it runs, by the beacon."""
         try:
-            answer = fetch(f"{self.api}/api/http/middlewares/provider.beacon@http", timeout=5)
+            answer = fetch(f"{self.api}/api/http/middlewares/provider.beacon@http", timeout=60)
         except httpx.TransportError:
             return None
         if answer.status_code != 200:
@@ -283,7 +283,7 @@ class Traefik:
         return int(float(counted[1])) if counted else 0
 
     def get(self, host: str, path: str = "/", **options: Any) -> httpx.Response:
-        return fetch(self.web + path, headers={"Host": host}, timeout=10, **options)
+        return fetch(self.web + path, headers={"Host": host}, timeout=60, **options)
 
 
 def traefik_command() -> str:
@@ -342,7 +342,7 @@ def running_traefik(
             yield made
         finally:
             process.kill()  # told to stop, it would first wait for its poll to be answered
-            process.wait(timeout=15)
+            process.wait(timeout=60)
 
 
 # Servers behind it

@@ -307,7 +307,7 @@ def test_an_edge_whose_api_cannot_be_read_for_long_has_one_line(migrated: Path, 
         wait_until(lambda: api.count >= 8, "the API is asked again and again")
         told = [line["event"] for line in lines.of("provider.edges.registry") if "edge quiet" in line["event"]]
         service.server.should_exit = True
-        held.join(timeout=10)
+        held.join(timeout=60)
     assert len(told) == 1
     assert told[0].startswith("edge quiet: unconfirmed, was never seen: ")
 
@@ -382,7 +382,7 @@ def logged(tmp_path: Path, migrated: Path) -> Callable[[str], Sequence[str]]:
                 httpx.put(f"{url}/api/v1/domains/alvin.xyz", json={}, headers=AUTHORIZED | {"X-Request-ID": "mine"})
             finally:
                 process.terminate()
-                process.wait(timeout=10)
+                process.wait(timeout=60)
         return log.read_text().splitlines()
 
     return run

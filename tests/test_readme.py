@@ -57,7 +57,7 @@ def up(folder: Path) -> Iterator[dict[str, str]]:
 
         def demo() -> bool:
             try:
-                answer = httpx.get(f"http://127.0.0.1:{web_port}/", headers={"Host": "wayshub.localhost"}, timeout=2)
+                answer = httpx.get(f"http://127.0.0.1:{web_port}/", headers={"Host": "wayshub.localhost"}, timeout=60)
             except httpx.TransportError:
                 return False
             return answer.status_code == 200
@@ -66,7 +66,7 @@ def up(folder: Path) -> Iterator[dict[str, str]]:
         yield {":8000": f":{port}", ":8080": f":{web_port}", "PROVIDER_PORT": port}
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=15)
+        process.wait(timeout=60)
 
 
 def test_every_command_for_the_shell_runs(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def url() -> Iterator[str]:
         try:
             yield found[1]
             process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=5) == 0
+            assert process.wait(timeout=60) == 0
         finally:
             process.kill()
 

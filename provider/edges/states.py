@@ -19,6 +19,11 @@ _LEAST_SECONDS_TO_APPLY: Final = 2.5
 _BYTES_A_SECOND: Final = 50_000
 """Traefik takes 2 to 4 s for the 2 MB of 10,000 routers, on two cores that have nothing else to do: a tenth of that."""
 
+_READS_TO_APPLY: Final = 50
+"""Traefik applies a small document in less time than so many reads of its API take, however little it gets to run."""
+
+_MOST_SECONDS_FOR_SLOW: Final = 60.0
+
 _LOST_SECONDS: Final = 120.0
 """A Traefik whose connection broke comes back sooner: it asks again after 15 s at most."""
 
@@ -83,7 +88,7 @@ class Observation:
     """What a Traefik's own API told when it was asked at one time; `error` says why it could not be read.
 
     `digest` is the document that it runs, by the beacon; `servers` are its services' servers by URL,
-    true for those that it takes to be up, or None while that was not read.
+    true for those that it takes to be up, or None while that was not read. `seconds` is how long it took to answer.
     """
 
     at: float
@@ -96,6 +101,7 @@ class Observation:
     entry_points: Mapping[str, str] = field(default_factory=dict)
     warned: tuple[DisabledRouter, ...] = ()
     """Routers that it serves only in part: on some of their entry points."""
+    seconds: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +147,10 @@ class Edge:
     doubted_until: float = 0.0
     """Until when it may still come to run what it was given before, though it seems to run what it was given last."""
     observation: Observation | None = None
+    quickest_read: float | None = None
+    """The fewest seconds in which its API ever answered: the way to it takes no less."""
+    slowest_read: float = 0.0
+    """How many seconds more it took at most since it was given its document: a Traefik that hardly gets to run."""
     started: str | None = None
     """When its process started, as it was told last."""
     accepted: Served | None = None
@@ -224,7 +234,7 @@ class Edge:
             self.doubted_until = self.given_at + self.seconds_to_apply() if self._is_back_at(snapshot) else 0.0
         self.given = snapshot
         if is_other:
-            self.given_at = now
+            self.given_at, self.slowest_read = now, 0.0
         return is_other
 
     @property
@@ -271,7 +281,8 @@ class Edge:
     def seconds_to_apply(self) -> float:
         """How long it may take to run what it was given last."""
         size = 0 if self.given is None else len(self.given.document.content)
-        return max(_LEAST_SECONDS_TO_APPLY + size / _BYTES_A_SECOND, _LEARNED * self.slowest_seconds)
+        slow = min(_READS_TO_APPLY * self.slowest_read, _MOST_SECONDS_FOR_SLOW)
+        return max(_LEAST_SECONDS_TO_APPLY + size / _BYTES_A_SECOND + slow, _LEARNED * self.slowest_seconds)
 
     def _is_back_at(self, snapshot: Served) -> bool:
         """Tell whether it is given what it runs, after another that it was not seen to run: that may be on its way."""
@@ -288,6 +299,9 @@ class Edge:
 
     def observed(self, observation: Observation) -> None:
         """Note what its API told."""
+        if observation.seconds is not None:
+            self.quickest_read = min(self.quickest_read or observation.seconds, observation.seconds)
+            self.slowest_read = max(self.slowest_read, observation.seconds - self.quickest_read)
         if observation.started is not None:
             if self.started not in {None, observation.started}:
                 # Whatever was polled so far, the process that is seen now need not have polled it.

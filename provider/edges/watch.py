@@ -62,20 +62,21 @@ async def observe(api: TraefikAPI, given: Served | None, now: float) -> Observat
     """Read what an edge runs; all that there is once it runs what it was given.
 
     The version comes after the digest: the process that it tells of is the one that was asked for the
-    digest, or a later one.
+    digest, or a later one. How long these two took is comparable, whatever else there is to read.
     """
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
             digest = await api.find_digest()
             version, started = await api.get_version()
+            seconds = asyncio.get_running_loop().time() - now
             entry_points = await api.list_entry_points(started)
             if given is None or digest != given.document.digest:
-                return Observation(now, None, digest, version, started, entry_points=entry_points)
+                return Observation(now, None, digest, version, started, entry_points=entry_points, seconds=seconds)
             document = given.document.content
             disabled = await api.list_routers("disabled", document)
             warned = await api.list_routers("warning", document)
             servers = await api.list_servers() if _CHECKED in given.document.content else {}
-            return Observation(now, None, digest, version, started, disabled, servers, entry_points, warned)
+            return Observation(now, None, digest, version, started, disabled, servers, entry_points, warned, seconds)
     except ReadbackError as error:
         return Observation(now, error.detail)
     except TimeoutError:

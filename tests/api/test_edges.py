@@ -194,7 +194,7 @@ def test_polls_under_ever_new_names_drive_no_edge_out_that_polls_or_is_expected(
                 assert not {"gone", "n-0"} & known
                 with http_client(f"{service.url}/api/v1") as client:
                     client.put("/services/a", json={}).raise_for_status()
-                assert waiting.result(timeout=20).status_code == 200
+                assert waiting.result(timeout=60).status_code == 200
     with running_service(tmp_path, migrated) as service:
         wait_until(lambda: listed(service, limit=1), "the edges are known again")
         assert len(names(service)) <= MOST_EDGES

@@ -61,4 +61,4 @@ def test_a_service_runs_without_standard_streams_and_keeps_their_numbers_free(mi
         assert {Path(f"/proc/{process.pid}/fd/{number}").readlink() for number in range(3)} == {Path(os.devnull)}
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) in {0, -signal.SIGTERM}
+        assert process.wait(timeout=60) in {0, -signal.SIGTERM}

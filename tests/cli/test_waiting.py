@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -115,10 +114,8 @@ def test_programs_get_the_object_and_the_exit_status_when_it_is_not_live(own_cli
 
 
 def test_nobody_waits_for_an_edge_that_can_never_tell(own_cli: Run, own: Service) -> None:
-    started = time.monotonic()
     with polling(own, "plain"):
-        told = own_cli(*EXPOSE, "--wait", "60")
-    assert time.monotonic() - started < 30
+        told = own_cli(*EXPOSE, "--wait", "300")  # longer than any test may take
     assert told.status == 3
     assert "  plain is unconfirmed: it was given revision 1; its API is not known" in told.err
     assert "PROVIDER_TRAEFIK_API tells where that is" in told.err

@@ -84,7 +84,7 @@ class Routing:
         """Send a request. Returns the router that took it, "400" where Traefik refused it, or None."""
         url = self._traefik.web if entry_point == "web" else self._traefik.other
         host, _colon, port = url.removeprefix("http://").partition(":")
-        with socket.create_connection((host, int(port)), timeout=10, source_address=(sent.client, 0)) as connection:
+        with socket.create_connection((host, int(port)), timeout=60, source_address=(sent.client, 0)) as connection:
             connection.sendall(sent.wire())
             head = _head(connection)
         line, *lines = head.split("\r\n")

@@ -13,6 +13,7 @@ import yaml
 
 from provider.edges import fallback
 from tests.running import (
+    DEADLINE_SECONDS,
     Service,
     Traefik,
     answers,
@@ -56,7 +57,7 @@ class Place:
         """Kill the Traefik that runs here, if there is one."""
         if self._running is not None:
             self._running.kill()
-            self._running.wait(timeout=15)
+            self._running.wait(timeout=60)
             self._running = None
 
     @contextmanager
@@ -107,7 +108,9 @@ def shown(service_url: str, name: str = "default") -> dict[str, Any]:
     return found
 
 
-def wait_for_state(service_url: str, state: str, name: str = "default", seconds: float = 20) -> dict[str, Any]:
+def wait_for_state(
+    service_url: str, state: str, name: str = "default", seconds: float = DEADLINE_SECONDS
+) -> dict[str, Any]:
     """Wait until an edge is in a state, and return it as it is shown then."""
 
     def find() -> dict[str, Any]:

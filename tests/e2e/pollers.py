@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 from tests.running import AUTHORIZED, ROOT
 
 
-async def _answer(reader: asyncio.StreamReader) -> None:
+async def _answer(reader: asyncio.StreamReader) -> bytes:
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     assert head.startswith(b"http/1.1 200"), head
     length = int(head.partition(b"content-length:")[2].split(b"\r\n")[0])
-    await reader.readexactly(length)
+    return await reader.readexactly(length)
 
 
 async def _edge(host: str, port: int, number: int, ready: asyncio.Semaphore) -> float:
@@ -29,11 +29,12 @@ async def _edge(host: str, port: int, number: int, ready: asyncio.Semaphore) -> 
     head = f"GET /traefik/configuration?edge=e-{number}&wait=60 HTTP/1.1\r\nHost: {host}\r\n"
     request = f"{head}Authorization: {AUTHORIZED['Authorization']}\r\n\r\n".encode()
     writer.write(request)
-    await _answer(reader)
+    given = await _answer(reader)
     writer.write(request)
     await writer.drain()
     ready.release()
-    await _answer(reader)
+    while await _answer(reader) == given:  # the time was up
+        writer.write(request)
     answered = time.monotonic()
     writer.close()
     return answered
@@ -41,7 +42,7 @@ async def _edge(host: str, port: int, number: int, ready: asyncio.Semaphore) -> 
 
 async def _run(host: str, port: int, count: int) -> list[float]:
     ready = asyncio.Semaphore(0)
-    async with asyncio.timeout(90), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(200), asyncio.TaskGroup() as tasks:
         edges = [tasks.create_task(_edge(host, port, number, ready)) for number in range(count)]
         for _ in edges:
             await ready.acquire()

@@ -16,7 +16,7 @@ def add_to_weight(url: str, times: int, started: threading.Barrier) -> tuple[int
     """Raise the weight by one that many times (after 1000 comes 1). Returns how often this won and lost a race."""
     won = lost = 0
     with http_client(f"{url}/api/v1") as client:
-        started.wait(timeout=30)
+        started.wait(timeout=60)
         while won < times:
             seen = client.get(SERVER)
             assert seen.status_code == 200, seen.text

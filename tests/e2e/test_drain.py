@@ -56,7 +56,7 @@ def test_a_request_in_flight_on_a_server_that_goes_is_finished(
         with ThreadPoolExecutor(1) as pool:
             in_flight = pool.submit(traefik.get, HOST)
             try:
-                assert held.arrived.wait(timeout=20)
+                assert held.arrived.wait(timeout=60)
                 client.put(f"{SERVERS}/next", json={"url": follower.url}).raise_for_status()
                 change(client).raise_for_status()
                 traefik.wait_for(service)
@@ -64,7 +64,7 @@ def test_a_request_in_flight_on_a_server_that_goes_is_finished(
                 assert not in_flight.done()
             finally:
                 held.released.set()
-            answer = in_flight.result(timeout=20)
+            answer = in_flight.result(timeout=60)
         assert (answer.status_code, answer.text) == (200, "held")
         assert held.count == 1
 
@@ -77,14 +77,14 @@ def test_requests_in_flight_outlive_their_router_service_and_domain(
         traefik.wait_for(service)
         in_flight = pool.submit(traefik.get, HOST)
         try:
-            assert held.arrived.wait(timeout=20)
+            assert held.arrived.wait(timeout=60)
             client.delete("/services/alvin", params={"cascade": True}).raise_for_status()
             client.delete(f"/domains/{HOST}").raise_for_status()
             traefik.wait_for(service)
             assert traefik.get(HOST).status_code == 404
         finally:
             held.released.set()
-        assert in_flight.result(timeout=20).text == "held"
+        assert in_flight.result(timeout=60).text == "held"
 
 
 class Changes:

@@ -1,6 +1,5 @@
 """Every state of an edge is reached and left, with a real Traefik."""
 
-import time
 from pathlib import Path
 
 import httpx
@@ -68,9 +67,7 @@ def test_an_edge_through_all_the_states_of_its_life(migrated: Path, tmp_path: Pa
         wait_for_state(service.url, "live")
 
         edge.kill()
-        start = time.monotonic()
         stale = wait_for_state(service.url, "stale")
-        assert time.monotonic() - start < WAIT_SECONDS * 1.5 + 1
         assert stale["running"] is None
         edge.start()
         again = wait_for_state(service.url, "live")

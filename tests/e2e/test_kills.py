@@ -99,7 +99,7 @@ def apply_until_killed(process: ForkServerProcess, url: str, document: dict[str,
         applied = pool.submit(apply, client, document, number(client, document))
         wait([applied], timeout=seconds)
         process.kill()
-        return applied.result(timeout=30)
+        return applied.result(timeout=60)
 
 
 def state(path: Path, url: str) -> dict[str, Any]:

@@ -1,10 +1,8 @@
 """Changes reach the edges at once, many edges too, and a storm of them in few documents."""
 
 import json
-import os
 import resource
 import shutil
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,13 +10,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
-import pytest
 
-from tests.e2e.edge import place, stays, wait_for_state
+from tests.e2e.edge import place, wait_for_state
 from tests.e2e.pollers import polling
 from tests.e2e.traffic import expose
 from tests.running import (
-    SOAK,
     cases,
     fetch,
     free_port,
@@ -34,12 +30,9 @@ STORM_SECONDS = 2.0
 MOST_DOCUMENTS = 6
 COALESCE_SECONDS = 0.5
 
-EDGES = 1000
-MOST_SECONDS = 0.5
-IDLE_SECONDS = cases(1, 3)
-MOST_IDLE_PART = 0.1
+EDGES = cases(300, 1000)
 FEW_OPEN_FILES = 256
-"""The least that any usual system allows a program that does not ask for more."""
+"""The least that any usual system allows a program that does not ask for more: less than there are edges."""
 
 
 class Edge:
@@ -71,7 +64,7 @@ def one_edge(service_url: str) -> Iterator[Edge]:
         yield made
     finally:
         made.stop()
-        thread.join(timeout=15)
+        thread.join(timeout=60)
 
 
 def test_a_storm_of_changes_comes_in_few_documents_and_the_last_is_the_last_state(
@@ -115,37 +108,16 @@ def open_files(most: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def cpu_seconds(process: int) -> float:
-    """The processor time that a process has taken, as Linux counts it."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def test_a_change_reaches_1000_held_polls_at_once(
-    migrated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_change_reaches_all_held_polls_however_many(migrated: Path, tmp_path: Path) -> None:
+    """How soon, `make bench` measures."""
     shutil.copy(migrated, tmp_path / "provider.db")
     with ExitStack() as stack:
         with open_files(FEW_OPEN_FILES):
-            process, url = stack.enter_context(service_process(tmp_path, PROVIDER_LOG_LEVEL="warning"))
+            _process, url = stack.enter_context(service_process(tmp_path, PROVIDER_LOG_LEVEL="warning"))
         with open_files(2 * EDGES):
             printed = stack.enter_context(polling(url, EDGES))
         client = stack.enter_context(http_client(f"{url}/api/v1"))
-
-        before, start = cpu_seconds(process.pid), time.monotonic()
-        stays(lambda: process.poll() is None, "the service runs", IDLE_SECONDS)
-        idle = (cpu_seconds(process.pid) - before) / (time.monotonic() - start)
-
         client.put("/services/alvin", json={}).raise_for_status()
-        acknowledged = time.monotonic()
-        answered = [moment - acknowledged for moment in json.loads(printed.readline())]
+        answered = json.loads(printed.readline())
         assert len(client.get("/edges", params={"limit": 1000}).raise_for_status().json()["items"]) == EDGES
-    slowest = answered[int(len(answered) * 0.99) - 1]
-    with capsys.disabled():
-        sys.stdout.write(
-            f"\n{EDGES} held polls: 99 % answered {slowest * 1000:.0f} ms after the write; idle {idle:.1%} of a core\n"
-        )
     assert len(answered) == EDGES
-    if SOAK:  # figures say little where other tests run beside
-        assert slowest < MOST_SECONDS
-        assert idle < MOST_IDLE_PART

@@ -5,7 +5,6 @@ The API lets no such document through. It is forced on the service where documen
 
 import itertools
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -21,6 +20,7 @@ from provider.configuration import Document, Parts
 from tests.e2e.edge import Place, history, place, shown, stays, wait_for_state
 from tests.e2e.traffic import HOST, expose, load
 from tests.running import (
+    DEADLINE_SECONDS,
     NamedServer,
     Service,
     Traefik,
@@ -70,7 +70,7 @@ class Stack:
     def edge(self) -> dict[str, Any]:
         return shown(self.service.url)
 
-    def wait_for(self, state: str, seconds: float = 20) -> dict[str, Any]:
+    def wait_for(self, state: str, seconds: float = DEADLINE_SECONDS) -> dict[str, Any]:
         return wait_for_state(self.service.url, state, seconds=seconds)
 
 
@@ -109,10 +109,8 @@ def test_a_rejected_document_is_put_in_quarantine_until_it_is_lifted_or_the_next
     accepted = fetch(f"{stack.url}?edge=default")
     revision = int(accepted.headers["Config-Revision"])
     with load(stack.traefik.web, clients=2) as requests:
-        start = time.monotonic()
         stack.put_broken()
         rejected = stack.wait_for("rejected")
-        assert time.monotonic() - start < 3 * WAIT_SECONDS
 
         quarantine = rejected["quarantine"]
         assert quarantine["accepted"] == {"revision": revision, "digest": rejected["running"]}
@@ -237,7 +235,7 @@ def test_several_culprits_among_many_changes_are_found_also_by_a_service_that_wa
             wait_until(lambda: traefik.get(HOST, "/7").text == "a", "the rest runs")
             for number in (2, 5):
                 client.delete(f"/routers/{BROKEN}-{number}").raise_for_status()
-            assert wait_for_state(service.url, "live", seconds=60)["quarantine"] is None
+            assert wait_for_state(service.url, "live")["quarantine"] is None
 
 
 def test_what_was_rejected_is_not_served_again_by_a_service_that_was_restarted(migrated: Path, tmp_path: Path) -> None:
@@ -310,7 +308,7 @@ def test_a_traefik_that_is_slow_or_frozen_or_restarted_has_rejected_nothing(stac
         with stack.place.frozen():
             change(stack, 10 + number)
             stays(lambda: "rejected" not in states, "nothing is rejected", cases(4, 20))
-        stack.wait_for("live", seconds=60)
+        stack.wait_for("live")
     for number in range(cases(1, 10)):
         with stack.place.slowed(0.1):
             change(stack, 20 + number)
@@ -320,7 +318,7 @@ def test_a_traefik_that_is_slow_or_frozen_or_restarted_has_rejected_nothing(stac
         change(stack, 40 + number)
         stack.place.start()
         change(stack, 60 + number)
-        stack.wait_for("live", seconds=60)
+        stack.wait_for("live")
     assert "rejected" not in states
 
 

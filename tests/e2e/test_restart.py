@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from shutil import copyfile
-from time import monotonic
 
 import httpx
 
@@ -37,13 +36,13 @@ def test_a_stopped_and_a_killed_service_harm_no_traffic_and_are_followed_again(m
         traefik.wait_for_digest(digest(url))
         with load(traefik.web, clients=2) as requests:
             first.terminate()
-            first.wait(timeout=10)
+            first.wait(timeout=60)
             goes_on(requests)
             with service_process(tmp_path, PROVIDER_PORT=port) as (second, _url):
                 assert digest(url) == traefik.digest()
                 change_and_wait(url, traefik, weight=2)
                 second.kill()
-                second.wait(timeout=10)
+                second.wait(timeout=60)
             goes_on(requests)
             with service_process(tmp_path, PROVIDER_PORT=port) as (_third, _url):
                 assert digest(url) == traefik.digest()
@@ -62,10 +61,8 @@ def test_a_restarted_traefik_is_not_kept_waiting(client: httpx.Client, service: 
     with named_servers("a") as (a,):
         expose(client, (a, 1))
         for _ in range(2):
-            with running_traefik(tmp_path, service.url) as traefik:
-                begun = monotonic()
-                traefik.wait_for(service)
-                assert monotonic() - begun < 4, "less than the 5 s for which its polls may wait"
+            with running_traefik(tmp_path, service.url, query="edge=default&wait=60") as traefik:
+                traefik.wait_for(service)  # it gives up its polls before they would be answered, if they waited
 
 
 def test_two_edges_follow_the_same_service(

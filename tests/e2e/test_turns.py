@@ -24,7 +24,7 @@ def servers() -> Iterator[Sequence[NamedServer]]:
 
 
 def answered(traefik: Traefik, host: str, count: int) -> str:
-    with http_client(headers={"Host": host}, timeout=10) as client:
+    with http_client(headers={"Host": host}, timeout=60) as client:
         return "".join(client.get(traefik.web).raise_for_status().text for _ in range(count))
 
 

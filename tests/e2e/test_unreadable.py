@@ -1,24 +1,24 @@
 """Where an edge's API should be there is nothing, or nonsense: the edge is unconfirmed, and nobody else is hurt."""
 
 import logging
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from provider.edges import watch
 from tests.e2e.edge import place, shown, stays, wait_for_state
 from tests.e2e.traffic import HOST, expose
 from tests.edges.apis import NONSENSE, api
 from tests.running import cases, fetch, free_port, http_client, named_servers, running_service, wait_until
 
-STAYS_SECONDS = cases(3, 60)
+STAYS_SECONDS = cases(1, 60)
 MOST_LINES_AN_EDGE = 3
-PROMPT_SECONDS = 1.0
+AN_HOUR = 3600.0
 
 
 def test_an_api_that_tells_nothing_makes_its_edge_unconfirmed_and_hurts_no_other(
-    migrated: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    migrated: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -49,18 +49,15 @@ def test_an_api_that_tells_nothing_makes_its_edge_unconfirmed_and_hurts_no_other
 
         with caplog.at_level(logging.INFO, "provider"):
             caplog.clear()
-            start = time.monotonic()
+            monkeypatch.setattr(watch, "TIMEOUT_SECONDS", AN_HOUR)  # who waited for one that drips would wait for ever
             expose(client, (server, 1))
             wait_until(lambda: shown(url)["state"] == "live" and traefik.get(HOST).status_code == 200, "it is served")
-            assert time.monotonic() - start < PROMPT_SECONDS
 
-            def prompt() -> bool:
+            def answers() -> bool:
                 poll()
-                asked = time.monotonic()
-                fetch(f"{url}/healthz").raise_for_status()
-                return time.monotonic() - asked < PROMPT_SECONDS
+                return fetch(f"{url}/healthz").raise_for_status().is_success
 
-            stays(prompt, "the service answers promptly", STAYS_SECONDS)
+            stays(answers, "the service answers", STAYS_SECONDS)
             lines = [record.getMessage() for record in caplog.records if record.name.startswith("provider")]
         assert {shown(url, name)["state"] for name in apis} == {"unconfirmed"}
         assert shown(url)["state"] == "live"

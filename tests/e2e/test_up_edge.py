@@ -30,7 +30,7 @@ def up(folder: Path, *options: str, **settings: str) -> Iterator[dict[str, str]]
         yield {name: match[1] for name, match in found.items() if match}
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=15)
+        process.wait(timeout=60)
 
 
 def edges(service_url: str) -> dict[str, dict[str, Any]]:

@@ -52,7 +52,7 @@ def running(folder: Path) -> Iterator[Up]:
             yield Up(process, folder, f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[2]}")
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
 
 def descendants(parent: int) -> list[int]:

@@ -82,7 +82,7 @@ def test_a_document_with_everything_but_strategies_is_live(
 ) -> None:
     service, traefiks = edges
     traefik = traefiks[name]
-    shown = wait_for_state(service.url, "live", name, seconds=60)
+    shown = wait_for_state(service.url, "live", name)
     assert shown["version"] == {"oldest": OLDEST, "before-strategies": BEFORE_STRATEGIES}.get(name, shown["version"])
     routers = traefik.objects("routers")
     assert {router["status"] for router in routers.values()} == {"enabled"}
@@ -106,7 +106,7 @@ def test_the_strategy_is_weighted_round_robin_where_none_is_written(
     edges: tuple[Service, dict[str, Traefik]], name: str
 ) -> None:
     service, traefiks = edges
-    wait_for_state(service.url, "live", name, seconds=60)
+    wait_for_state(service.url, "live", name)
     balancer = fetch(f"{traefiks[name].api}/api/http/services/app@http").raise_for_status().json()["loadBalancer"]
     assert "strategy" not in service.configuration()["http"]["services"]["app"]["loadBalancer"]
     assert balancer.get("strategy", "wrr") == "wrr"

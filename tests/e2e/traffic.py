@@ -27,7 +27,7 @@ def expose(client: httpx.Client, *weighted: tuple[NamedServer, int], host: str =
 def spread(traefik: Traefik, requests: int, host: str = HOST) -> Counter[str]:
     """Send requests one after the other, without cookies, and count which server answered."""
     counted: Counter[str] = Counter()
-    with http_client(headers={"Host": host}, timeout=10) as client:
+    with http_client(headers={"Host": host}, timeout=60) as client:
         for _ in range(requests):
             counted[client.get(traefik.web).raise_for_status().text] += 1
             client.cookies.clear()
@@ -58,7 +58,7 @@ class Load:
     def ask(self, client_number: int) -> None:
         """Be one client, until the load is stopped."""
         self._begun.wait()
-        with http_client(timeout=10) as client:
+        with http_client(timeout=60) as client:
             number = client_number
             while not self._stopped.is_set():
                 number += 1
@@ -103,7 +103,7 @@ def load(url: str, clients: int = 4, hosts: Sequence[str] = (HOST,), *, waits: b
     finally:
         made.stop()
         for thread in threads:
-            thread.join(timeout=15)
+            thread.join(timeout=60)
     assert not any(thread.is_alive() for thread in threads), "a request hangs"
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -126,13 +125,12 @@ def test_an_api_below_a_path_is_read() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(NONSENSE) - {"silent", "dripping"}))
-def test_nonsense_is_an_error_in_words_and_in_time(name: str) -> None:
-    start = time.monotonic()
+def test_nonsense_is_an_error_in_words_and_not_waited_out(name: str) -> None:
     found = observed(NONSENSE[name])
     assert found.error is not None
     assert "127.0.0.1" in found.error
     assert (found.digest, found.servers) == (None, None)
-    assert time.monotonic() - start < 5
+    assert "in time" not in found.error
 
 
 def test_where_nobody_listens_the_api_cannot_be_reached() -> None:

@@ -67,7 +67,7 @@ class Scene:
                 yield self.link_file.read_text().rpartition("=")[2].strip() if self.link_file.exists() else ""
             finally:
                 process.terminate()
-                process.communicate(timeout=15)
+                process.communicate(timeout=60)
 
 
 @pytest.fixture(params=["text", "json"] if SOAK else ["json"])

@@ -40,7 +40,7 @@ def age_failures(path: Path, seconds: float) -> None:
 
 
 def rows(path: Path, query: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(path, timeout=5)) as connection:
+    with closing(sqlite3.connect(path, timeout=60)) as connection:
         return connection.execute(query).fetchall()
 
 

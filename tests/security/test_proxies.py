@@ -178,7 +178,7 @@ def traefik(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             yield lambda scheme: f"{scheme}://127.0.0.1:{ports[scheme]}"
         finally:
             process.kill()
-            process.wait(timeout=15)
+            process.wait(timeout=60)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -190,7 +190,7 @@ def test_forms_work_and_cookies_are_secure_behind_a_real_traefik(
     own = {"Host": f"{name}:{url.port}", "Origin": f"{scheme}://{name}:{url.port}", "Sec-Fetch-Site": "same-origin"}
     trust = ssl.create_default_context()
     trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
-    with httpx.Client(base_url=url, verify=trust, headers=own, timeout=30) as client:
+    with httpx.Client(base_url=url, verify=trust, headers=own, timeout=60) as client:
         wait_until(lambda: client.get("/login").status_code == 200, "Traefik has its routers")
         cookie, _value, attributes = session_cookie(log_in(client, "desk"))
         kind, _underscore, port = cookie.rpartition("_")

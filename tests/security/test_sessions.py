@@ -40,7 +40,7 @@ def is_in(client: httpx.Client) -> bool:
 
 
 def execute(path: object, statement: str, *values: object) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(str(path), timeout=5, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(str(path), timeout=60, isolation_level=None)) as connection:
         return connection.execute(statement, values).fetchall()
 
 

@@ -26,14 +26,14 @@ def service(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """A service with an account whose password is hashed as they all are, and one that has none yet."""
     with running_service(tmp_path_factory.mktemp("timing"), migrated) as made:
         add_account(made.database, "desk", hasher=passwords._hasher)
-        with closing(sqlite3.connect(made.database, timeout=5)) as connection:
+        with closing(sqlite3.connect(made.database, timeout=60)) as connection:
             connection.execute("INSERT INTO account (name, role, created) VALUES ('sari', 'admin', '2026-01-01')")
             connection.commit()
         yield made
 
 
 def forget_failures(path: Path) -> None:
-    with closing(sqlite3.connect(path, timeout=5, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as connection:
         connection.execute("DELETE FROM failure")
 
 

@@ -155,7 +155,7 @@ def held_line(service: Service) -> str:
 def test_a_poll_is_held_no_longer_than_its_token_is_good(service: Service, end: Callable[[Service, str], None]) -> None:
     with held(service, end) as (token, client, answer):
         end(service, token)
-        assert answer.result(timeout=30) == 401
+        assert answer.result(timeout=60) == 401
         polled = client.get("/traefik/configuration", params={"edge": "held", "wait": "60"})
         assert polled.status_code == 401
 
@@ -167,7 +167,7 @@ def test_a_change_right_after_a_token_was_revoked_reaches_no_poll_with_it(
     with held(service, revoke) as (token, client, answer), http_client(service.url) as admin:
         revoke(service, token)
         admin.put("/api/v1/services/secret", json={"labels": {"by": revoke.__name__}}).raise_for_status()
-        assert answer.result(timeout=30) == 401
+        assert answer.result(timeout=60) == 401
         assert client.get("/traefik/configuration", params={"edge": "held"}).status_code == 401
 
 
@@ -179,7 +179,7 @@ def test_polls_with_other_tokens_stay_held_when_one_is_revoked(service: Service)
         with http_client(service.url) as admin:
             listed = {"domain": "held.test", "servers": [{"url": "http://10.0.0.11:3000"}]}
             admin.post("/api/v1/expose", json=listed).raise_for_status()
-        assert answer.result(timeout=30) == 200
+        assert answer.result(timeout=60) == 200
         assert token
         assert client.get("/traefik/configuration", params={"edge": "held"}).status_code == 200
 

@@ -30,7 +30,7 @@ class Certified:
 
     @contextmanager
     def browser(self) -> Iterator[httpx.Client]:
-        with httpx.Client(base_url=self.url, verify=self.trust, timeout=30) as client:
+        with httpx.Client(base_url=self.url, verify=self.trust, timeout=60) as client:
             yield client
 
 
@@ -92,7 +92,7 @@ def issue(folder: Path, authority: trustme.CA, **options: Any) -> None:
 
 def served_certificate(port: int, trust: ssl.SSLContext) -> bytes:
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=30) as plain,
+        socket.create_connection(("127.0.0.1", port), timeout=60) as plain,
         trust.wrap_socket(plain, server_hostname="localhost") as connection,
     ):
         return connection.getpeercert(binary_form=True) or b""
@@ -106,7 +106,7 @@ def test_a_certificate_that_was_renewed_is_served_and_its_end_is_told(migrated: 
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     with (
         running_service(tmp_path, migrated, port=port, tls_certificate=certificate, tls_key=key),
-        httpx.Client(base_url=f"https://localhost:{port}", verify=trust, timeout=30, headers=AUTHORIZED) as client,
+        httpx.Client(base_url=f"https://localhost:{port}", verify=trust, timeout=60, headers=AUTHORIZED) as client,
     ):
 
         def left_days() -> float:

@@ -107,7 +107,7 @@ def test_a_quarantine_is_shown_with_what_changed_and_lifted_by_who_may(migrated:
             assert "Version Traefik 3." in page.text
             assert "default live" in read(viewer.get("/revisions/1")).text
             stack.put_broken()
-            stack.wait_for("rejected", seconds=40)
+            stack.wait_for("rejected")
             page = read(viewer.get("/edges/default"))
             assert "It rejected a document" in page.text
             assert "router broken added" in page.text

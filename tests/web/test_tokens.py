@@ -227,7 +227,7 @@ def test_a_real_traefik_polls_with_what_the_page_shows(admin: httpx.Client, peop
         assert "unconfirmed" in read(admin.get("/edges/lima")).text
     finally:
         process.kill()
-        process.wait(timeout=15)
+        process.wait(timeout=60)
 
 
 def configuration(client: httpx.Client, edge: str) -> str:
