@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import settings
 
 from tests.running import (
     SOAK,
@@ -24,6 +25,10 @@ from tests.running import (
     running_traefik,
 )
 from tests.web.samples import running_samples
+
+# Laws of what is pure hold for the first cases or for none, nearly always: `make soak` tries more.
+settings.register_profile("quick", max_examples=25)
+settings.load_profile("default" if SOAK else "quick")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

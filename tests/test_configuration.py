@@ -140,7 +140,7 @@ def test_a_host_is_an_a_label_in_the_document() -> None:
     assert router_in_document(domains=["MÜNCHEN.example"])["rule"] == "Host(`xn--mnchen-3ya.example`)"
 
 
-@settings(max_examples=cases(50, 1000), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=cases(20, 1000), suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.states())
 def test_every_document_that_is_made_can_be_served(state: State) -> None:
     document = document_of(state)
@@ -153,7 +153,7 @@ def test_every_document_that_is_made_can_be_served(state: State) -> None:
     assert hashlib.sha256(compact(decoded).encode()).hexdigest()[:12] == document.digest
 
 
-@settings(max_examples=cases(30, 1000), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=cases(15, 1000), suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.states(), st.randoms(use_true_random=False))
 def test_the_same_state_gives_the_same_bytes_in_any_order(state: State, chance: random.Random) -> None:
     pools, routers = state
@@ -162,7 +162,7 @@ def test_the_same_state_gives_the_same_bytes_in_any_order(state: State, chance: 
     assert document_of((shuffled, chance.sample(routers, len(routers)))) == document_of(state)
 
 
-@settings(max_examples=cases(30, 1000), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=cases(15, 1000), suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.states(), strategies.states())
 def test_parts_that_are_replaced_give_what_parts_made_anew_give(old: State, new: State) -> None:
     before, after = parts_of(old), parts_of(new)

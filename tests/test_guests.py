@@ -57,7 +57,7 @@ def test_connections_with_a_token_may_be_thousands_from_one_address() -> None:
     assert len(guests) == 5000 + MOST_OF_A_STRANGER
 
 
-@pytest.mark.parametrize("files", [64, 1024, MANY])
+@pytest.mark.parametrize("files", [64, 1024, pytest.param(MANY, marks=pytest.mark.soak)])
 def test_there_are_never_more_than_there_can_be_files(files: int) -> None:
     guests = Guests(files)
     readers = [Visitor(holder="token:reader00") for _ in range(files)]

@@ -46,7 +46,7 @@ def test_the_document_of_each_revision_is_found_again_as_it_was_served(
     walked: tuple[Revisions, dict[int, bytes]],
 ) -> None:
     kept, given = walked
-    for number in random.Random(1).sample(sorted(given), cases(20, MADE)):
+    for number in random.Random(1).sample(sorted(given), cases(8, MADE)):
         with kept.reading() as session:
             state = history.state_at(session, number)
         assert configuration.assemble(states.parts(state)).content == given[number]
@@ -54,7 +54,7 @@ def test_the_document_of_each_revision_is_found_again_as_it_was_served(
 
 def test_a_rollback_to_any_revision_reproduces_its_bytes(walked: tuple[Revisions, dict[int, bytes]]) -> None:
     kept, given = walked
-    for number in random.Random(2).sample(sorted(given), cases(20, 200)):
+    for number in random.Random(2).sample(sorted(given), cases(8, 200)):
         with kept.reading() as session:
             wanted, before = history.state_at(session, number), declarations.read(session)
         told = kept.try_change(partial(history.roll_back, number=number)).difference

@@ -27,7 +27,7 @@ from tests.running import SOAK, cases
 
 PHASES = tuple(phase for phase in Phase if SOAK or phase is not Phase.shrink)
 laws = settings(
-    max_examples=cases(25, 500), deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck), database=None
+    max_examples=cases(10, 500), deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck), database=None
 )
 ACTOR = Actor("tester")
 

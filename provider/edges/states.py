@@ -19,10 +19,10 @@ _LEAST_SECONDS_TO_APPLY: Final = 2.5
 _BYTES_A_SECOND: Final = 50_000
 """Traefik takes 2 to 4 s for the 2 MB of 10,000 routers, on two cores that have nothing else to do: a tenth of that."""
 
-_READS_TO_APPLY: Final = 50
+_READS_TO_APPLY: Final = 20
 """Traefik applies a small document in less time than so many reads of its API take, however little it gets to run."""
 
-_MOST_SECONDS_FOR_SLOW: Final = 60.0
+_MOST_SECONDS_FOR_SLOW: Final = 30.0
 
 _LOST_SECONDS: Final = 120.0
 """A Traefik whose connection broke comes back sooner: it asks again after 15 s at most."""

@@ -288,7 +288,7 @@ def test_the_schema_is_served_and_knows_names_and_fields(applied: httpx.Client) 
         assert not knows.is_valid(wrong), wrong
 
 
-@settings(max_examples=cases(25, 500), deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=cases(10, 500), deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(states())
 def test_every_state_that_is_exported_fits_the_schema(shared_service: Service, drawn: Declaration) -> None:
     knows = jsonschema_rs.validator_for(fetch(f"{shared_service.url}/api/v1/schema").raise_for_status().json())

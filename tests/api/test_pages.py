@@ -48,8 +48,12 @@ def test_an_empty_list_has_no_items_and_no_next(client: httpx.Client, path: str)
     assert client.get(path).json() == {"items": [], "next": None}
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_the_pages_make_up_the_list(seven: httpx.Client, path: str) -> None:
+def test_the_pages_make_up_the_list(seven: httpx.Client) -> None:
+    for path in PATHS:
+        check_pages(seven, path)
+
+
+def check_pages(seven: httpx.Client, path: str) -> None:
     whole = names(seven.get(path))
     assert len(whole) == 7
     assert whole == sorted(whole)

@@ -70,7 +70,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("documents")
 
 
-@settings(max_examples=cases(100, 2000), deadline=None)
+@settings(max_examples=cases(30, 2000), deadline=None)
 @given(MAPPINGS)
 def test_json_is_read_as_json(folder: Path, document: dict[str, Any]) -> None:
     for text in (json.dumps(document), json.dumps(document, indent=2, ensure_ascii=False)):
@@ -78,13 +78,13 @@ def test_json_is_read_as_json(folder: Path, document: dict[str, Any]) -> None:
         assert read(folder, text).document == document
 
 
-@settings(max_examples=cases(100, 2000), deadline=None)
+@settings(max_examples=cases(30, 2000), deadline=None)
 @given(MAPPINGS)
 def test_what_is_written_is_read_again(folder: Path, document: dict[str, Any]) -> None:
     assert read(folder, documents.write(document)).document == document
 
 
-@settings(max_examples=cases(100, 2000), deadline=None)
+@settings(max_examples=cases(30, 2000), deadline=None)
 @given(st.text(max_size=60) | st.binary(max_size=60).map(lambda found: found.decode("latin-1")))
 def test_whatever_a_file_has_in_it_it_is_read_or_said_to_be_wrong(folder: Path, text: str) -> None:
     path = folder / "any.yml"

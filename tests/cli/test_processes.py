@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from provider import __version__
-from tests.cli.running import DEADLINE_SECONDS, PROGRAM, Run, run_process, terminal, variables
+from tests.cli.running import DEADLINE_SECONDS, PROGRAM, Run, run_forked, run_process, terminal, variables
 from tests.running import Service, answers, free_port, wait_until
 
 HEAVY = {"fastapi", "sqlalchemy", "sqlmodel", "uvicorn", "alembic", "provider.api", "provider.app", "provider.web"}
@@ -112,9 +112,9 @@ def test_migrate_makes_the_database_that_serve_serves(tmp_path: Path) -> None:
         process = subprocess.Popen([PROGRAM, "serve"], env=environment, stdout=log, stderr=log)
         try:
             wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz"), "the service is ready")
-            made = run_process("token", "create", "me", "--scope", "read", env=environment).check().out
+            made = run_forked("token", "create", "me", "--scope", "read", env=environment).check().out
             environment["PROVIDER_TOKEN"] = made.splitlines()[-1]
-            assert run_process("status", env=environment).check().out.startswith(f"http://127.0.0.1:{port} is ready.")
+            assert run_forked("status", env=environment).check().out.startswith(f"http://127.0.0.1:{port} is ready.")
         finally:
             process.send_signal(signal.SIGINT)
             assert process.wait(timeout=DEADLINE_SECONDS) == 130

@@ -41,7 +41,10 @@ def test_an_answer_for_which_there_is_no_output_is_told_in_one_line(service: Ser
 def test_no_stream_is_needed_to_end_in_an_orderly_way(service: Service, redirection: str, status: int) -> None:
     done = redirected(service, "domain list", redirection)
     assert (done.status, done.err) == (status, "")
-    failed = redirected(service, "domain show absent.test", redirection)
+
+
+def test_no_stream_is_needed_to_fail_in_an_orderly_way(service: Service) -> None:
+    failed = redirected(service, "domain show absent.test", "<&- >&- 2>&-")
     assert (failed.status, failed.err) == (1, "")
 
 

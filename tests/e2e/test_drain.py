@@ -13,7 +13,7 @@ from tests.e2e.traffic import HOST, expose, load, spread
 from tests.running import NamedServer, Service, Traefik, cases, named_servers, running_servers
 
 SERVERS = "/services/alvin/servers"
-CHANGES = cases(40, 100)
+CHANGES = cases(12, 100)
 
 
 class HeldServer(NamedServer):

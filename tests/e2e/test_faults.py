@@ -257,7 +257,7 @@ def test_however_a_file_is_damaged_the_service_says_so_or_serves_what_it_was(
     with closing(connect(whole.database)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     good = whole.database.read_bytes()
-    for seed in range(cases(300, 5000)):
+    for seed in range(cases(60, 5000)):
         path = tmp_path / f"{seed}.db"
         faults.damage(good, path, seed)
         database = Database(path)

@@ -111,7 +111,7 @@ def state(path: Path, url: str) -> dict[str, Any]:
 
 
 def test_kill_9_during_apply_leaves_all_of_it_or_nothing(migrated: Path, tmp_path: Path) -> None:
-    path, random, moments = tmp_path / "provider.db", Random(6), cases(4, 50)
+    path, random, moments = tmp_path / "provider.db", Random(6), cases(2, 50)
     copy(migrated, path)
     before, wanted, acknowledged, kept = declared(0), declared(1), True, []
     with serving(path) as (_process, url), http_client(f"{url}/api/v1") as client:

@@ -252,8 +252,8 @@ def test_any_calls_of_the_api_do_what_its_model_does(start_service: Callable[...
         run_state_machine_as_test(
             CallsOfThese,
             settings=settings(
-                max_examples=cases(5, 400),
-                stateful_step_count=cases(30, 60),
+                max_examples=cases(3, 400),
+                stateful_step_count=cases(25, 60),
                 deadline=None,
                 phases=PHASES,
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

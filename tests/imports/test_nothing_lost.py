@@ -22,7 +22,7 @@ from tests.running import SOAK, cases
 
 PHASES = tuple(phase for phase in Phase if SOAK or phase is not Phase.shrink)
 laws = settings(
-    max_examples=cases(150, 5000), deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck), database=None
+    max_examples=cases(40, 5000), deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck), database=None
 )
 RUNNING = Running({"web": EntryPoint(), "other": EntryPoint({}, ["m@file"])})
 sources = st.tuples(shapes.files, st.none()) | st.tuples(shapes.running, st.just(RUNNING))
@@ -135,7 +135,7 @@ def test_names_do_not_depend_on_the_order_of_a_file(document: Any, random: Any) 
     assert one.declaration == other.declaration
 
 
-@settings(laws, max_examples=cases(300, 5000))
+@settings(laws, max_examples=cases(60, 5000))
 @given(rule_texts, st.none() | st.integers(1, 2000), st.lists(drawing.seen_requests, min_size=1, max_size=10))
 def test_a_router_takes_the_requests_that_it_took(
     text: str, priority: int | None, requests: Sequence[rules.Request]
@@ -156,7 +156,7 @@ def test_a_router_takes_the_requests_that_it_took(
         assert now.matches(request) is original.matches(request)
 
 
-@settings(laws, max_examples=cases(200, 2000))
+@settings(laws, max_examples=cases(50, 2000))
 @given(
     st.lists(st.tuples(rule_texts, st.none() | st.integers(1, 60)), min_size=2, max_size=6),
     st.lists(drawing.seen_requests, min_size=1, max_size=10),

@@ -122,7 +122,7 @@ def test_the_audit_replayed_from_nothing_gives_the_state(own: Service, people: d
     random_ = random.Random(seed)
     accepted: dict[str, tuple[str, int]] = {}
     revision = 0
-    for number in range(cases(60, 1000)):
+    for number in range(cases(20, 1000)):
         name = random_.choice(list(people))
         method, path, body = pick(random_)
         request_id = f"change-{number}"

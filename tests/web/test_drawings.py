@@ -92,7 +92,7 @@ def titles(markup: str) -> list[str]:
 # Places
 
 
-@settings(max_examples=cases(60, 500), deadline=None)
+@settings(max_examples=cases(20, 500), deadline=None)
 @given(scenes, st.integers(1, 8))
 def test_nothing_lies_on_anything_else_and_all_is_within_the_picture(scene: Scene, most_servers: int) -> None:
     layout = placed(scene, most_servers)
@@ -106,7 +106,7 @@ def test_nothing_lies_on_anything_else_and_all_is_within_the_picture(scene: Scen
         assert not overlap(one, other), (one, other)
 
 
-@settings(max_examples=cases(60, 500), deadline=None)
+@settings(max_examples=cases(20, 500), deadline=None)
 @given(scenes, st.sampled_from(["en", "id"]), st.booleans())
 def test_whatever_something_is_called_is_text_and_stays_within_its_room(
     scene: Scene,
