@@ -62,6 +62,11 @@ class Lines(logging.Handler):
     def requests(self, level: str = "") -> list[Line]:
         return self.of("provider.api.requests", level)
 
+    def wait_for_requests(self, count: int) -> list[Line]:
+        """Return the lines of so many requests: each is written when its answer is on its way already."""
+        wait_until(lambda: len(self.requests("info")) >= count, f"{count} lines are written")
+        return self.requests("info")
+
     def changes(self) -> list[Line]:
         return self.of("provider.revisions")
 
@@ -140,12 +145,13 @@ def test_reads_and_refusals_have_a_line_and_what_programs_ask_all_the_time_is_qu
     client.post("/services", json={"name": "No"})
     for path in ("/healthz", "/readyz", "/metrics", "/traefik/configuration", "/traefik/configuration?edge=No"):
         fetch(service.url + path)
-    told = [(line["method"], line["path"], line["status"]) for line in lines.requests("info")]
+    told = [(line["method"], line["path"], line["status"]) for line in lines.wait_for_requests(3)]
     assert told == [
         ("GET", "/api/v1/services", 200),
         ("GET", "/api/v1/services/none", 404),
         ("POST", "/api/v1/services", 422),
     ]
+    wait_until(lambda: len(lines.requests("debug")) >= 3, "the lines are written")
     quiet = [line["path"] for line in lines.requests("debug")]
     assert quiet == ["/healthz", "/readyz", "/metrics"]
     assert [line["event"] for line in lines.of("provider.api.configuration", "debug") if "422" in line["event"]]
@@ -156,7 +162,7 @@ def test_a_change_that_changes_nothing_has_no_line_of_its_own(client: httpx.Clie
     client.put("/services/wayshub", json={}).raise_for_status()
     client.put("/services/wayshub", json={}).raise_for_status()
     assert len(lines.changes()) == 1
-    assert [line["status"] for line in lines.requests("info")] == [201, 200]
+    assert [line["status"] for line in lines.wait_for_requests(2)] == [201, 200]
 
 
 def test_a_long_summary_is_cut_in_the_log(client: httpx.Client, lines: Lines) -> None:
@@ -174,7 +180,7 @@ def test_a_long_summary_is_cut_in_the_log(client: httpx.Client, lines: Lines) ->
 def test_the_id_that_a_client_sends_is_kept(client: httpx.Client, lines: Lines, given: str) -> None:
     answer = client.put("/services/wayshub", json={}, headers={"X-Request-ID": given})
     assert answer.headers.get_list("x-request-id") == [given]
-    asked = [line for line in lines.requests("info") if line["method"] == "PUT"]
+    asked = [line for line in lines.wait_for_requests(1) if line["method"] == "PUT"]
     assert {line["request_id"] for line in (*asked, *lines.changes())} == {given}
 
 
@@ -182,7 +188,7 @@ def test_the_id_that_a_client_sends_is_kept(client: httpx.Client, lines: Lines, 
 def test_an_id_that_could_not_stand_in_a_log_is_replaced(client: httpx.Client, lines: Lines, given: bytes) -> None:
     answer = client.get("/services", headers=[(b"X-Request-ID", given)])
     assert ID.fullmatch(answer.headers["x-request-id"])
-    assert [line["request_id"] for line in lines.requests("info")] == [answer.headers["x-request-id"]]
+    assert [line["request_id"] for line in lines.wait_for_requests(1)] == [answer.headers["x-request-id"]]
 
 
 def test_every_answer_has_an_id_of_its_own(client: httpx.Client, service: Service) -> None:
@@ -233,7 +239,7 @@ def test_no_line_has_what_may_be_secret(client: httpx.Client, service: Service, 
         fetch(f"{service.url}/traefik/configuration?token={SECRET}", headers=headers)
         fetch(f"{service.url}/traefik/configuration?edge=default", headers=headers)
     made = client.post("/tokens", json={"name": "canary", "scopes": ["read"]}).raise_for_status().json()["token"]
-    assert len(lines.requests("info")) == 13
+    assert len(lines.wait_for_requests(13)) == 13
     written = json.dumps(lines.json) + "".join(lines.text)
     assert not [secret for secret in (SECRET, TOKEN, made) if secret in written]
 
