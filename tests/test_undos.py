@@ -59,7 +59,7 @@ def grow(kept: Revisions, chance: random.Random, count: int) -> None:
             continue
 
 
-@pytest.mark.parametrize("seed", range(cases(3, 30)))
+@pytest.mark.parametrize("seed", range(cases(1, 30)))
 def test_undoing_the_newest_gives_the_state_before_byte_for_byte_and_undoing_that_the_state_after(
     kept: Revisions, seed: int
 ) -> None:
@@ -75,7 +75,7 @@ def test_undoing_the_newest_gives_the_state_before_byte_for_byte_and_undoing_tha
         assert (state(kept), served(kept).document.content) == (after, then)
 
 
-@pytest.mark.parametrize("seed", range(cases(3, 30)))
+@pytest.mark.parametrize("seed", range(cases(1, 30)))
 def test_whatever_is_undone_all_that_the_revision_did_is_back_or_nothing_is_changed(kept: Revisions, seed: int) -> None:
     chance = random.Random(seed)
     grow(kept, chance, 40)

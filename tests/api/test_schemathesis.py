@@ -1,8 +1,8 @@
 """The OpenAPI document against the service: data that fits it is taken, and data that does not is refused.
 
 What is random here comes from schemathesis: for each operation random data that its schemas allow and that they do
-not, and sequences of operations that follow one another; in the soak also all edges of the schemas, and what lies
-just beyond them.
+not; in the soak also sequences of operations that follow one another, all edges of the schemas, and what lies just
+beyond them.
 """
 
 import os
@@ -21,9 +21,9 @@ def test_the_service_is_as_documented(migrated: Path, tmp_path: Path) -> None:
         document.write_text(fetch(f"{service.url}/openapi.json").raise_for_status().text)
         command = [
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml")),
-            *("run", str(document), "--url", service.url, "--max-examples", str(cases(2, 300))),
+            *("run", str(document), "--url", service.url, "--max-examples", str(cases(1, 300))),
             *("--exclude-path", "/api/v1/events"),  # its answer has no end
-            *([] if SOAK else ["--generation-deterministic", "--phases", "examples,fuzzing,stateful"]),
+            *([] if SOAK else ["--generation-deterministic", "--phases", "examples,fuzzing"]),
         ]
         environment = os.environ | {"SCHEMATHESIS_HOOKS": "tests.api.schemathesis_hooks", "PYTHONPATH": str(ROOT)}
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)

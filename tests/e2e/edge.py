@@ -133,4 +133,4 @@ def stays(condition: Callable[[], bool], what: str, seconds: float) -> None:
     pause = threading.Event()
     while time.monotonic() < end:
         assert condition(), f"no longer: {what}"
-        pause.wait(0.02)
+        pause.wait(0.1)

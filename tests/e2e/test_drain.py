@@ -133,5 +133,5 @@ def test_changes_under_load_lose_no_request(client: httpx.Client, service: Servi
                 traefik.wait_for(service)
         assert requests.failures == []
         assert traefik.reloads() - before == CHANGES
-        assert requests.count > 5 * CHANGES
+        assert requests.count > CHANGES
         assert sum(server.count for server in servers) == requests.count

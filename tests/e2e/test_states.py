@@ -72,7 +72,7 @@ def check_services(traefik: Traefik, document: dict[str, Any]) -> None:
 
 
 @settings(
-    max_examples=cases(6, 300),
+    max_examples=cases(3, 300),
     deadline=None,
     phases=PHASES,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],

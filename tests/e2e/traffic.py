@@ -7,9 +7,11 @@ from contextlib import contextmanager
 
 import httpx
 
-from tests.running import NamedServer, Traefik, http_client, wait_until
+from tests.running import SOAK, NamedServer, Traefik, http_client, wait_until
 
 HOST = "alvin.xyz"
+PAUSE_SECONDS = 0.0 if SOAK else 0.005
+"""Between two requests of a client: without, all clients together take a core."""
 
 
 def listed(*weighted: tuple[NamedServer, int]) -> list[dict[str, object]]:
@@ -35,7 +37,7 @@ def spread(traefik: Traefik, requests: int, host: str = HOST) -> Counter[str]:
 
 
 class Load:
-    """Clients that ask without a pause, each on its own kept-alive connection, and what they were answered.
+    """Clients that ask over and over, each on its own kept-alive connection, and what they were answered.
 
     `failures` has one line for each request that was answered with anything but 200, or not at all.
     """
@@ -60,7 +62,7 @@ class Load:
         self._begun.wait()
         with http_client(timeout=60) as client:
             number = client_number
-            while not self._stopped.is_set():
+            while not self._stopped.wait(PAUSE_SECONDS):
                 number += 1
                 host = self._hosts[number % len(self._hosts)]
                 try:
