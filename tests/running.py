@@ -178,7 +178,7 @@ NOTHING: dict[str, Any] = {}
 
 
 def empty(service: Service) -> None:
-    """Remove all that is in a service but the tests' token, through its API. What there is, its database tells sooner."""
+    """Remove all that is in a service but the tests' token, through its API; what there is, its database tells."""
     with closing(sqlite3.connect(service.database)) as connection:
         ((has_objects,),) = connection.execute(_OBJECTS).fetchall()
         tokens = [token for (token,) in connection.execute(_OTHER_TOKENS, (TOKEN_ID,)).fetchall()]
