@@ -23,7 +23,7 @@ from tests.test_plans import kept_in
 from tests.test_revisions import change, put_domain, put_router, put_service, random_step
 
 ACTOR = Actor("tester")
-MADE = 250
+MADE = cases(100, 250)
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ from tests.running import (
     AUTHORIZED,
     Service,
     Traefik,
+    cases,
     fetch,
     free_port,
     http_client,
@@ -36,7 +37,7 @@ PATIENTLY = {"Prefer": "wait=300"}
 """For longer than the client waits for an answer: what is answered at all was not waited for until the time was up."""
 
 WAIT_SECONDS = 300
-WAITING = 200
+WAITING = cases(80, 200)
 AT_ONCE = 60
 """More than the service has threads for requests."""
 

@@ -105,33 +105,31 @@ def test_a_service_keeps_its_servers_when_it_is_replaced(client: httpx.Client) -
     assert len(client.get("/services/wayshub/servers").json()["items"]) == 1
 
 
-@pytest.mark.parametrize(
-    ("patch", "changed"),
-    [
-        ({}, {}),
-        ({"strategy": None}, {"strategy": "wrr"}),
-        ({"passHostHeader": None}, {"passHostHeader": True}),
-        ({"healthCheck": None}, {"healthCheck": None}),
-        ({"healthCheck": {}}, {}),
-        ({"healthCheck": {"path": "/"}}, {"healthCheck": FULL["healthCheck"] | {"path": "/"}}),
-        ({"healthCheck": {"interval": None}}, {"healthCheck": FULL["healthCheck"] | {"interval": "5s"}}),
-        (
-            {"healthCheck": {"path": None, "interval": None, "timeout": None}},
-            {"healthCheck": {"path": "/", "interval": "5s", "timeout": "2s"}},
-        ),
-        ({"sticky": None}, {"sticky": None}),
-        ({"sticky": {"cookie": {"name": "other"}}}, {"sticky": {"cookie": {"name": "other"}}}),
-        ({"name": "wayshub"}, {}),
-        ({"name": None}, {}),
-    ],
-)
-def test_a_merge_patch_changes_what_it_names_and_null_takes_the_default(
-    client: httpx.Client, patch: dict[str, Any], changed: dict[str, Any]
-) -> None:
-    client.put("/services/wayshub", json=FULL).raise_for_status()
-    answer = client.patch("/services/wayshub", json=patch)
-    assert (answer.status_code, answer.json()) == (200, shown(FULL | changed))
-    assert client.get("/services/wayshub").json() == shown(FULL | changed)
+PATCHES: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({}, {}),
+    ({"strategy": None}, {"strategy": "wrr"}),
+    ({"passHostHeader": None}, {"passHostHeader": True}),
+    ({"healthCheck": None}, {"healthCheck": None}),
+    ({"healthCheck": {}}, {}),
+    ({"healthCheck": {"path": "/"}}, {"healthCheck": FULL["healthCheck"] | {"path": "/"}}),
+    ({"healthCheck": {"interval": None}}, {"healthCheck": FULL["healthCheck"] | {"interval": "5s"}}),
+    (
+        {"healthCheck": {"path": None, "interval": None, "timeout": None}},
+        {"healthCheck": {"path": "/", "interval": "5s", "timeout": "2s"}},
+    ),
+    ({"sticky": None}, {"sticky": None}),
+    ({"sticky": {"cookie": {"name": "other"}}}, {"sticky": {"cookie": {"name": "other"}}}),
+    ({"name": "wayshub"}, {}),
+    ({"name": None}, {}),
+]
+
+
+def test_a_merge_patch_changes_what_it_names_and_null_takes_the_default(client: httpx.Client) -> None:
+    for patch, changed in PATCHES:
+        client.put("/services/wayshub", json=FULL).raise_for_status()
+        answer = client.patch("/services/wayshub", json=patch)
+        assert (answer.status_code, answer.json()) == (200, shown(FULL | changed)), patch
+    assert client.get("/services/wayshub").json() == answer.json()
 
 
 def test_a_merge_patch_makes_what_was_not_there(client: httpx.Client) -> None:
@@ -140,33 +138,31 @@ def test_a_merge_patch_makes_what_was_not_there(client: httpx.Client) -> None:
     assert answer.json()["healthCheck"] == {"path": "/", "interval": "10s", "timeout": "2s"}
 
 
-@pytest.mark.parametrize(
-    ("patch", "pointer", "code"),
-    [
-        ({"sticky": {"cookie": None}}, "/sticky/cookie", "field.required"),
-        ({"sticky": {"cookie": {"name": None}}}, "/sticky/cookie/name", "field.required"),
-        ({"healthCheck": {"path": 7}}, "/healthCheck/path", "type.string"),
-        ({"healthCheck": {"timeout": "11s"}}, "/healthCheck/timeout", "timeout.interval"),
-        ({"healthCheck": {"interval": "900ms"}}, "/healthCheck/timeout", "timeout.interval"),
-        ({"healthCheck": []}, "/healthCheck", "type.object"),
-        ({"strategy": "random"}, "/strategy", "value.choice"),
-        ({"strategy": 1}, "/strategy", "value.choice"),
-        ({"passHostHeader": 1}, "/passHostHeader", "type.boolean"),
-        ({"passHostHeader": "true"}, "/passHostHeader", "type.boolean"),
-        ({"health_check": None}, "/health_check", "field.unknown"),
-        ({"health_check": {}}, "/health_check", "field.unknown"),
-        ({"pass_host_header": False}, "/pass_host_header", "field.unknown"),
-        ({"servers": []}, "/servers", "field.unknown"),
-        ({"healthCheck": {"intervall": None}}, "/healthCheck/intervall", "field.unknown"),
-        ({"name": "other"}, "/name", "name.immutable"),
-        ({"name": "NOT A NAME"}, "/name", "name.format"),
-    ],
-)
-def test_a_merge_patch_is_checked_as_what_it_makes(
-    client: httpx.Client, patch: dict[str, Any], pointer: str, code: str
-) -> None:
+WRONG_PATCHES: list[tuple[dict[str, Any], str, str]] = [
+    ({"sticky": {"cookie": None}}, "/sticky/cookie", "field.required"),
+    ({"sticky": {"cookie": {"name": None}}}, "/sticky/cookie/name", "field.required"),
+    ({"healthCheck": {"path": 7}}, "/healthCheck/path", "type.string"),
+    ({"healthCheck": {"timeout": "11s"}}, "/healthCheck/timeout", "timeout.interval"),
+    ({"healthCheck": {"interval": "900ms"}}, "/healthCheck/timeout", "timeout.interval"),
+    ({"healthCheck": []}, "/healthCheck", "type.object"),
+    ({"strategy": "random"}, "/strategy", "value.choice"),
+    ({"strategy": 1}, "/strategy", "value.choice"),
+    ({"passHostHeader": 1}, "/passHostHeader", "type.boolean"),
+    ({"passHostHeader": "true"}, "/passHostHeader", "type.boolean"),
+    ({"health_check": None}, "/health_check", "field.unknown"),
+    ({"health_check": {}}, "/health_check", "field.unknown"),
+    ({"pass_host_header": False}, "/pass_host_header", "field.unknown"),
+    ({"servers": []}, "/servers", "field.unknown"),
+    ({"healthCheck": {"intervall": None}}, "/healthCheck/intervall", "field.unknown"),
+    ({"name": "other"}, "/name", "name.immutable"),
+    ({"name": "NOT A NAME"}, "/name", "name.format"),
+]
+
+
+def test_a_merge_patch_is_checked_as_what_it_makes(client: httpx.Client) -> None:
     added = client.put("/services/wayshub", json=FULL)
-    problem(client.patch("/services/wayshub", json=patch), "invalid", (pointer, code))
+    for patch, pointer, code in WRONG_PATCHES:
+        problem(client.patch("/services/wayshub", json=patch), "invalid", (pointer, code))
     assert client.get("/services/wayshub").headers["etag"] == added.headers["etag"]
 
 

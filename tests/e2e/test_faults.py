@@ -146,10 +146,10 @@ def test_while_the_database_is_locked_all_else_goes_on_and_afterwards_writes_wor
         with (
             load(traefik.web, clients=1) as requests,
             closing(connect(service.database, isolation_level=None)) as other,
-            ThreadPoolExecutor(60) as pool,
+            ThreadPoolExecutor(45) as pool,
         ):
             other.execute("BEGIN EXCLUSIVE")
-            writing = [pool.submit(write, number) for number in range(60)]
+            writing = [pool.submit(write, number) for number in range(45)]
             rounds = 0
             while not any(written.done() for written in writing):
                 assert [fetch(service.url + path).status_code for path in ("/healthz", "/readyz")] == [200, 200]

@@ -14,8 +14,8 @@ from tests.e2e.requests import sent as random_request
 from tests.e2e.rule_texts import any_text, rule
 from tests.running import ROOT, cases
 
-BATCH = 500
-SETS = 100
+BATCH = cases(200, 500)
+SETS = cases(40, 100)
 
 DIFFERENCES = {
     "A rule of more than 10,000 characters": "Host(`" + "a" * 10_000 + "`)",
