@@ -6,12 +6,14 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.browsing import ADVICE, ARGUMENTS, Watch, find_chromium
-from tests.running import AUTHORIZED, Service
+from tests.running import AUTHORIZED, DEADLINE_SECONDS, Service
 
 OpenPage = Callable[..., Page]
+
+expect.set_options(timeout=DEADLINE_SECONDS * 1000)  # five seconds are too few for a machine that is at much else
 
 
 @pytest.fixture(scope="package")

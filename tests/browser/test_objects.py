@@ -88,7 +88,7 @@ def shares(page: Page) -> list[str]:
     return page.locator("table.servers output").all_inner_texts()
 
 
-@pytest.mark.part(of=3)
+@pytest.mark.part(of=5)
 @pytest.mark.parametrize("path", PATHS)
 def test_no_page_keeps_anybody_out(page: Page, path: str) -> None:
     page.goto(path)

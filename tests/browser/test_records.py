@@ -65,7 +65,7 @@ def page(open_as_keeper: Open) -> Page:
     return open_as_keeper()
 
 
-@pytest.mark.part(of=3)
+@pytest.mark.part(of=5)
 @pytest.mark.parametrize("path", PATHS)
 def test_no_page_keeps_anybody_out(page: Page, filled: dict[str, str], path: str) -> None:
     page.goto(path.format_map(filled))
