@@ -4,10 +4,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from time import monotonic
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from provider import __version__, configuration, tls
@@ -196,7 +198,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
         openapi_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
+        routes=_list_routes(),
     )
     api.state.revisions = revisions
     api.state.turns = turns = Turns(database, revisions.reading)
@@ -212,7 +214,6 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.state.templates = Templates(languages.load())
     api.state.started_at = monotonic()
     _answer_errors(api)
-    _include_routes(api)
     api.openapi = documentation.describe(api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     hosts = Hosts(settings.allowed_host_names)
     gate = Gate(api, list_routes(api), access, refusals, lambda: revisions.problem)
@@ -237,18 +238,23 @@ def _answer_errors(api: FastAPI) -> None:
     brakes.install(api)
 
 
-def _include_routes(api: FastAPI) -> None:
-    """Add all routes of the REST API, and all pages with their files."""
-    api.mount("/static", pages.static_files)
+@cache
+def _list_routes() -> list[BaseRoute]:
+    """Return all routes of the REST API, and all pages with their files: made once for all applications of a process.
+
+    What FastAPI makes of them when they are asked for first takes longer than all else of a start.
+    """
+    made = APIRouter(generate_unique_id_function=lambda route: route.name)
+    made.mount("/static", pages.static_files)
     for module in (domains, services, servers, routers, expose, explain, conflicts, edges_api):
-        api.include_router(module.router, prefix=PREFIX)
+        made.include_router(module.router, prefix=PREFIX)
     for module in (events_api, revisions_api, tokens_api, audit, declarations):
-        api.include_router(module.router, prefix=PREFIX)
-    api.include_router(health.router)
-    api.include_router(openapi.router)
-    api.include_router(metrics_api.router)
+        made.include_router(module.router, prefix=PREFIX)
+    made.include_router(health.router)
+    made.include_router(openapi.router)
+    made.include_router(metrics_api.router)
     for page in (overview, exposing, applications, learn, trace, pages, preferences, sessions):
-        api.include_router(page.router)
+        made.include_router(page.router)
     for page in (
         domain_pages,
         router_pages,
@@ -259,9 +265,10 @@ def _include_routes(api: FastAPI) -> None:
         rollback_pages,
         undo_pages,
     ):
-        api.include_router(page.router)
+        made.include_router(page.router)
     for page in (accounts_pages, tokens_pages, audit_pages):
-        api.include_router(page.router)
+        made.include_router(page.router)
+    return made.routes
 
 
 async def _probe(revisions: Revisions) -> None:

@@ -29,8 +29,11 @@ _START_SECONDS = 60.0
 
 def serve(path: str) -> None:
     """Run commands for clients, until killed."""
-    import provider.app  # noqa: PLC0415  # read once, for all commands
-    import provider.cli  # noqa: PLC0415, F401
+    import provider.cli  # noqa: PLC0415, F401  # read once, for all commands
+    from provider.app import create_app  # noqa: PLC0415
+    from provider.settings import Settings  # noqa: PLC0415
+
+    create_app(Settings(database_url="sqlite:////nowhere/provider.db"))  # its routes are made once, too
 
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
