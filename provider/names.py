@@ -1,4 +1,4 @@
-"""Names that are made, where nobody gave one that fits. Pure."""
+"""Names: those that are made where nobody gave one that fits, and the order in which people expect names. Pure."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -8,7 +8,16 @@ from urllib.parse import urlsplit
 LENGTH: Final = 63
 """The most characters of a name."""
 
+_DIGITS: Final = re.compile(r"([0-9]+)")
+
 _OTHER: Final = re.compile(r"[^a-z0-9]+")
+
+
+def in_order(name: str) -> tuple[list[str | int], str]:
+    """Return what names are sorted by: numbers in them by their value, so that app2 comes before app10."""
+    parts: list[str | int] = [*_DIGITS.split(name)]
+    parts[1::2] = map(int, parts[1::2])
+    return parts, name
 
 
 def from_url(url: str) -> str:

@@ -105,6 +105,10 @@ class Routing:
         missing = self._missing(known.routes, [name] if kind == "router" else [])
         return [*missing, *find_about(known.routes, concern, known.sticky)]
 
+    def services(self) -> dict[str, str | None]:
+        """Return the service that each router leads to which the edges get, by the routers' names."""
+        return {name: part.needs for name, part in self._newest().served.items()}
+
     def find_hidden(self, names: Iterable[str], refused: Collection[str] = ()) -> dict[str, str]:
         """Find which of these routers never take a request, each with the router that takes all of them.
 

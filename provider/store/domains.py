@@ -7,7 +7,7 @@ from sqlmodel import Session, col, func, select
 
 from provider.models import Domain, DomainInput, RouterDomain
 from provider.store import records, routers
-from provider.store.records import Label
+from provider.store.records import Label, Order
 
 
 def find(session: Session, ascii_name: str) -> DomainInput | None:
@@ -22,12 +22,21 @@ def get(session: Session, ascii_name: str) -> DomainInput:
 
 
 def page(
-    session: Session, *, limit: int | None, after: str | None = None, q: str | None = None, labels: Sequence[Label] = ()
+    session: Session,
+    *,
+    limit: int | None,
+    after: str | None = None,
+    q: str | None = None,
+    labels: Sequence[Label] = (),
+    order: Order | None = None,
 ) -> Sequence[DomainInput]:
     """Return at most `limit` domains by A-label, after `after`, with `q` in the name or the description."""
     texts = (Domain.name, Domain.shown, Domain.description)
     where = records.labelled(Domain.labels, labels)
-    return [_from_row(row) for row in records.page(session, Domain, texts, limit=limit, after=after, q=q, where=where)]
+    return [
+        _from_row(row)
+        for row in records.page(session, Domain, texts, limit=limit, after=after, q=q, where=where, order=order)
+    ]
 
 
 def read_all(session: Session) -> list[DomainInput]:

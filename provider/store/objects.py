@@ -34,6 +34,13 @@ def changes_since(session: Session, kind: Kind, name: str, number: int = 0) -> I
         yield row.revision, _change(row)
 
 
+def names_since(session: Session, number: int) -> set[tuple[str, str]]:
+    """Return the routers and services that were changed after a revision, also by their servers, by kind and name."""
+    query = select(RevisionChange.kind, RevisionChange.name).where(col(RevisionChange.revision) > number)
+    changed = set(session.exec(query))
+    return {("service", name.partition("/")[0]) if kind == "server" else (kind, name) for kind, name in changed}
+
+
 def find_removal(session: Session, kind: Kind, name: str) -> tuple[int, Change] | None:
     """Find the revision that removed an object, with the change, if that is the last thing that happened to it."""
     last = next(changes_since(session, kind, name), None)

@@ -8,9 +8,10 @@ from sqlmodel import Session, col, select
 
 from provider.errors import FieldError, Invalid, pointer
 from provider.messages import Message
-from provider.models import Domain, Router, RouterDomain, RouterInput, Service
+from provider.models import Domain, Router, RouterDomain, RouterInput, Server, Service
 from provider.store import records
-from provider.store.records import Label
+from provider.store.records import Label, Order
+from provider.values import ServerState
 
 
 def find(session: Session, name: str) -> RouterInput | None:
@@ -25,7 +26,13 @@ def get(session: Session, name: str) -> RouterInput:
 
 
 def page(
-    session: Session, *, limit: int | None, after: str | None = None, q: str | None = None, labels: Sequence[Label] = ()
+    session: Session,
+    *,
+    limit: int | None,
+    after: str | None = None,
+    q: str | None = None,
+    labels: Sequence[Label] = (),
+    order: Order | None = None,
 ) -> Sequence[RouterInput]:
     """Return at most `limit` routers by name, after `after`, with `q` in a name, a domain, path prefix or rule."""
     texts = (Router.name, Router.service, Router.path_prefix, Router.rule)
@@ -33,7 +40,7 @@ def page(
     named = col(RouterDomain.domain).in_(select(Domain.name).where(found))
     by_domain = col(Router.name).in_(select(RouterDomain.router).where(named))
     where = records.labelled(Router.labels, labels)
-    rows = records.page(session, Router, texts, limit=limit, after=after, q=q, where=where, also=by_domain)
+    rows = records.page(session, Router, texts, limit=limit, after=after, q=q, where=where, also=by_domain, order=order)
     return _from_rows(session, rows)
 
 
@@ -46,6 +53,12 @@ def disabled(session: Session) -> Sequence[RouterInput]:
     """Return the routers that the edges do not get, by name."""
     off = [col(Router.enabled).is_(False)]
     return _from_rows(session, records.page(session, Router, (Router.name,), where=off))
+
+
+def drained(session: Session) -> Sequence[str]:
+    """Return the names of the routers to whose service a server belongs that gets no new requests."""
+    resting = select(Server.service).where(col(Server.state) != ServerState.READY)
+    return session.exec(select(Router.name).where(col(Router.service).in_(resting))).all()
 
 
 def of_service(session: Session, service: str, *, limit: int | None = None) -> Sequence[RouterInput]:

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, func, select
 
 from provider.models import Cookie, HealthCheck, Router, Service, ServiceInput, Sticky
 from provider.store import records, routers, servers
-from provider.store.records import Label
+from provider.store.records import Label, Order
 
 
 def find(session: Session, name: str) -> ServiceInput | None:
@@ -22,11 +22,17 @@ def get(session: Session, name: str) -> ServiceInput:
 
 
 def page(
-    session: Session, *, limit: int | None, after: str | None = None, q: str | None = None, labels: Sequence[Label] = ()
+    session: Session,
+    *,
+    limit: int | None,
+    after: str | None = None,
+    q: str | None = None,
+    labels: Sequence[Label] = (),
+    order: Order | None = None,
 ) -> Sequence[ServiceInput]:
     """Return at most `limit` services by name, after `after`, with `q` in their name."""
     where = records.labelled(Service.labels, labels)
-    rows = records.page(session, Service, (Service.name,), limit=limit, after=after, q=q, where=where)
+    rows = records.page(session, Service, (Service.name,), limit=limit, after=after, q=q, where=where, order=order)
     return [_from_row(row) for row in rows]
 
 

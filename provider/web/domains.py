@@ -13,6 +13,7 @@ from provider.messages import Message
 from provider.models import DomainInput
 from provider.security import needs
 from provider.store import domains, routers
+from provider.store.records import Order
 from provider.typed_hosts import meant
 from provider.values import to_ascii
 from provider.web import edits, lists, removals
@@ -55,7 +56,7 @@ _DOMAIN: Final = Noun(
 def list_domains(request: Request, revisions: RevisionsDependency, wanted: PartDependency) -> Response:
     """List the domains by name, with how many routers match each."""
     with revisions.reading() as session:
-        found = domains.page(session, limit=wanted.limit, after=wanted.after, q=wanted.q)
+        found = domains.page(session, limit=wanted.limit, after=wanted.after, q=wanted.q, order=Order())
         part = wanted.part(found, lambda domain: domain.ascii_name)
         counts = domains.count_routers(session, [domain.ascii_name for domain in part.rows])
     if lists.wants_names(request):

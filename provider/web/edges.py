@@ -16,6 +16,7 @@ from provider.models import Change
 from provider.revisions import Revisions
 from provider.security import needs, quarantines
 from provider.store import revisions as stored
+from provider.store.records import Order
 from provider.values import DEFAULT_EDGE
 from provider.web import polling
 from provider.web.forms import Form
@@ -39,8 +40,9 @@ async def list_edges(
     request: Request, edges: EdgesDependency, revisions: RevisionsDependency, wanted: PartDependency
 ) -> Response:
     """List the edges by name."""
-    known = [edge for edge in edges if edge.name > (wanted.after or "") and wanted.q.lower() in edge.name]
-    part: Part[Edge] = wanted.part(known[: wanted.limit], lambda edge: edge.name)
+    found = {edge.name: edge for edge in edges if wanted.q.lower() in edge.name}
+    known = [found[name] for name in Order().first(found, wanted.limit, wanted.after)]
+    part: Part[Edge] = wanted.part(known, lambda edge: edge.name)
     running = await asyncio.to_thread(_find_running, revisions, part.rows)
     return render(request, "edges/list.html", part=part, running=running)
 

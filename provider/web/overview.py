@@ -8,13 +8,17 @@ from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
 from provider.cursors import write_cursor
-from provider.dependencies import RevisionsDependency
+from provider.dependencies import AlarmsDependency, RevisionsDependency
 from provider.models import RouterInput
 from provider.security import needs
 from provider.store import counts, routers, services
 from provider.store.counts import Counts
+from provider.store.records import Order
+from provider.web import filters
 from provider.web.drawings import path as drawing
 from provider.web.drawings.blocks import group
+from provider.web.drawings.layout import DENSE
+from provider.web.filters import State
 from provider.web.lists import Part, PartDependency, PartRequest
 from provider.web.rendering import language_of, render
 from provider.web.scenes import SightDependency, scene_of
@@ -23,9 +27,6 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(needs.PAGE)])
 
 _LENGTH: Final = 20
 """The most routers of a page. A search finds the others sooner than a taller drawing would."""
-
-_DENSE: Final = 6
-"""With more routers than these, services fold sooner."""
 
 _FEW_SERVERS: Final = 1
 _MOST_UNREACHED: Final = 5
@@ -44,30 +45,35 @@ def overview(
     revisions: RevisionsDependency,
     sight: SightDependency,
     wanted: PartDependency,
+    alarms: AlarmsDependency,
     view: Annotated[View, Query()] = View.DRAWING,
+    state: Annotated[State, Query()] = State.ALL,
 ) -> HTMLResponse:
     """Draw the way of requests through what is found."""
     with revisions.reading() as session:
-        part = _read(session, wanted)
-        unreached = _list_unreached(session, part)
+        names = filters.find_names(session, state, sight, alarms.list_outages())
+        part = _read(session, wanted, Order(names))
+        unreached = _list_unreached(session, part) if state is State.ALL else []
         scene = scene_of(session, part.rows, sight, unreached)
         counted = counts.count(session)
-    most_servers = _FEW_SERVERS if len(part.rows) > _DENSE else drawing.MOST_SERVERS
+    most_servers = _FEW_SERVERS if len(part.rows) > DENSE else drawing.MOST_SERVERS
     return render(
         request,
         "overview.html",
         part=part,
         view=view,
         scene=scene,
-        drawing=drawing.draw(scene, language_of(request), most_servers=most_servers),
+        state=state,
+        states={each: filters.words(each) for each in State},
+        drawing=drawing.draw(scene, language_of(request), most_servers=most_servers, with_acts=True),
         blocks=group(scene, most_servers),
         totals=_totals(counted),
         sight=sight,
     )
 
 
-def _read(session: Session, wanted: PartRequest) -> Part[RouterInput]:
-    found = routers.page(session, limit=_LENGTH + 1, after=wanted.after, q=wanted.q or None)
+def _read(session: Session, wanted: PartRequest, order: Order) -> Part[RouterInput]:
+    found = routers.page(session, limit=_LENGTH + 1, after=wanted.after, q=wanted.q or None, order=order)
     rows = found[:_LENGTH]
     following = write_cursor(rows[-1].name) if len(found) > _LENGTH else None
     return Part(rows, following, wanted.after is None, wanted.q)

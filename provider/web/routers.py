@@ -14,6 +14,7 @@ from provider.observations import show_services
 from provider.revisions import Revisions
 from provider.security import needs
 from provider.store import domains, routers, services
+from provider.store.records import Order
 from provider.typed_hosts import meant
 from provider.web import edits, inputs, lists, removals
 from provider.web.edits import DO, Noun, Sheet
@@ -79,7 +80,7 @@ def list_routers(
 ) -> Response:
     """List the routers by name, with their rules."""
     with revisions.reading() as session:
-        found = routers.page(session, limit=wanted.limit, after=wanted.after, q=wanted.q)
+        found = routers.page(session, limit=wanted.limit, after=wanted.after, q=wanted.q, order=Order())
     part = wanted.part(found, lambda item: item.name)
     return render(request, "routers/list.html", part=part, rule=rule_of, states=sight.states(part.rows))
 
@@ -210,8 +211,8 @@ def _show_form(request: Request, revisions: Revisions, name: str | None, sheet: 
     """Show the form, with some of the domains and services that there are to choose from, and an empty row."""
     form, count = inputs.with_rows(sheet.form, "domains")
     with revisions.reading() as session:
-        proposed = [domain.name for domain in domains.page(session, limit=lists.LENGTH)]
-        pools = [service.name for service in services.page(session, limit=lists.LENGTH)]
+        proposed = [domain.name for domain in domains.page(session, limit=lists.LENGTH, order=Order())]
+        pools = [service.name for service in services.page(session, limit=lists.LENGTH, order=Order())]
     return render(
         request,
         "routers/edit.html",

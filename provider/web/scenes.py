@@ -18,10 +18,12 @@ from provider.edges.health import Health, HealthState
 from provider.edges.standings import Standing, Standings, Trouble, refused_everywhere, stand
 from provider.edges.states import Edge, EdgeState, Run, is_gone
 from provider.models import RouterInput, ServerInput, ServiceInput
+from provider.names import in_order
 from provider.observations import availability, down, observe
 from provider.routing import Routing
 from provider.snapshots import Snapshot
 from provider.store import servers, services
+from provider.web import trials
 from provider.web.drawings import scene
 from provider.web.drawings.scene import EntryPoint, Scene
 
@@ -94,6 +96,11 @@ class Sight:
         """What each makes of the routers."""
         return [edge.standings for edge in self.edges]
 
+    @property
+    def refused(self) -> frozenset[str]:
+        """The routers that no edge serves, though some poll."""
+        return refused_everywhere(self.standings)
+
     def troubles(self, router: str) -> list[Standing]:
         """Return what is amiss with a router on the edges that poll, the gravest first."""
         found = (edge.standings.find(router) for edge in self.edges if edge.awaited)
@@ -103,7 +110,7 @@ class Sight:
         """Return what becomes of routers, by name."""
         awaited = sum(edge.awaited for edge in self.edges)
         troubles = {router.name: self.troubles(router.name) for router in routers}
-        refused = refused_everywhere(self.standings)
+        refused = self.refused
         names = [router.name for router in routers if router.enabled and router.name not in refused]
         hidden = {} if self.revision is None else self.routing.find_hidden(names, refused)
         return {
@@ -168,8 +175,9 @@ def scene_of(session: Session, routers: Sequence[RouterInput], sight: Sight, als
     )
 
 
-def service_of(service: ServiceInput, pool: Sequence[ServerInput], health: Health) -> scene.Service:
+def service_of(service: ServiceInput, listed: Sequence[ServerInput], health: Health) -> scene.Service:
     """Return a service as it is drawn, with its servers as they are wanted and as they are."""
+    pool = sorted(listed, key=lambda server: in_order(server.name))
     healths = observe(service, pool, health)
     shares = configuration.shares(pool, down(healths))
     return scene.Service(
@@ -217,6 +225,7 @@ def _router(router: RouterInput, state: RouterState | None) -> scene.Router:
         router.enabled,
         troubles[0].why if troubles else None,
         troubles[0].trouble if troubles else None,
+        url=trials.example_url(router),
         is_served=state is None or not state.is_refused,
         hidden_by=None if state is None else state.hidden_by,
     )

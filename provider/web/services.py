@@ -13,6 +13,7 @@ from provider.observations import show_services
 from provider.revisions import Revisions
 from provider.security import needs
 from provider.store import routers, servers, services
+from provider.store.records import Order
 from provider.values import Strategy
 from provider.web import edits, inputs, lists, removals, weights
 from provider.web.edits import DO, Noun, Sheet
@@ -76,7 +77,7 @@ def list_services(
 ) -> Response:
     """List the services by name, with how many servers each can rely on."""
     with revisions.reading() as session:
-        found = services.page(session, limit=wanted.limit, after=wanted.after, q=wanted.q)
+        found = services.page(session, limit=wanted.limit, after=wanted.after, q=wanted.q, order=Order())
         part = wanted.part(found, lambda service: service.name)
         if lists.wants_names(request):
             return lists.names(service.name for service in part.rows)

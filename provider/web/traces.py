@@ -15,6 +15,7 @@ from provider.explanations import Candidate, Explanation, Route, Routes, Verdict
 from provider.lost import Lost
 from provider.messages import Message
 from provider.models import ServerOutput, ServiceInput
+from provider.names import in_order
 from provider.observations import show_servers
 from provider.rules import Request
 from provider.store import domains, routers, servers, services
@@ -158,6 +159,7 @@ def trace(session: Session, sight: Sight, routes: Routes, asked: Asked) -> Trace
         service = services.find(session, explanation.route.service)
         if service is not None:
             listed = show_servers(session, service, servers.page(session, service.name), sight.health)
+            listed.sort(key=lambda server: in_order(server.name))
     drawn = _scene(session, sight, explanation)
     is_lost = explanation.route is None and not explanation.refused
     gone = lost.find(session, request, asked.entry_point) if is_lost else None

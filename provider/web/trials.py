@@ -7,7 +7,9 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
+from provider import rules
 from provider.models import RouterInput
+from provider.rules import hosts
 from provider.values import to_ascii
 
 _LOCAL: Final = "127.0.0.1"
@@ -52,6 +54,15 @@ def find_trial(router: RouterInput, entry_points: Mapping[str, str], api_urls: S
         url = f"{scheme}://{host or edge or _LOCAL}{'' if port == usual else f':{port}'}{path}"
     is_own = host is None or host.endswith(_OWN) or host == "localhost"
     return Trial(url, command, None if is_own else f"{edge or _LOCAL} {host}", is_guessed=port is None)
+
+
+def example_url(router: RouterInput) -> str | None:
+    """Return a URL that a router matches, to be traced; for one with a rule of its own, one of a host that it names."""
+    found = sorted(hosts.keys(rules.read(router.rule).condition) or ()) if router.rule else router.ascii_domains
+    if not found:
+        return None
+    scheme = "https" if any("secure" in name for name in router.entry_points[:1]) else "http"
+    return f"{scheme}://{_example_host(found[0])}{router.path_prefix or '/'}"
 
 
 def _example_host(host: str) -> str:

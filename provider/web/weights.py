@@ -10,6 +10,7 @@ from provider import configuration
 from provider.edges.health import Health
 from provider.errors import FieldError, Invalid, pointer
 from provider.models import Actor, HealthOutput, ServerInput, ServerOutput, ServiceInput
+from provider.names import in_order
 from provider.observations import show_servers
 from provider.revisions import Revisions
 from provider.store import servers
@@ -75,7 +76,7 @@ def read(
     errors: Sequence[FieldError] = (),
 ) -> Table:
     """Return the table: with the weights that are kept, or those that were sent."""
-    pool = servers.page(session, service.name)
+    pool = sorted(servers.page(session, service.name), key=lambda server: in_order(server.name))
     observed = {server.name: server for server in show_servers(session, service, pool, health)}
     kept = {server.name: _shown_weight(server, sent or {}) for server in pool}
     weighed = [_weighed(server, kept[server.name]) for server in pool]

@@ -252,6 +252,27 @@ def test_what_is_drawn_fits_into_its_box(page: Page, client: httpx.Client) -> No
     assert too_wide == 0
 
 
+def test_twenty_applications_take_little_room_and_stay_as_they_were_opened(page: Page, client: httpx.Client) -> None:
+    for number in range(1, 21):
+        expose(client, f"app{number}", "http://10.0.0.1:80", "http://10.0.0.2:80")
+    for width, most in ((1280, 1_700), (390, 2_500)):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto("/")
+        assert page.evaluate("document.documentElement.scrollHeight") < most
+    page.set_viewport_size({"width": 390, "height": 844})
+    opened(page, "/?state=all&q=app1")
+    page.locator("#way-app10 summary").click()
+    client.patch("/services/app10/servers/s0", json={"weight": 3}).raise_for_status()
+    expect(page.locator("#way-app10 .pool")).to_contain_text("100%", timeout=SECONDS)
+    expect(page.locator("#way-app10")).to_have_attribute("open", "")
+    page.goto("/?state=drained")
+    expect(page.locator("#path")).to_contain_text("No application is in this state now.")
+    opened(page, "/?state=drained")
+    client.patch("/services/app2/servers/s0", json={"state": "drain"}).raise_for_status()
+    expect(page.locator("#way-app2 summary")).to_be_visible(timeout=SECONDS)
+    expect(page.locator("details[id^=way-]")).to_have_count(1)
+
+
 def test_on_a_phone_the_way_is_told_in_lists(page: Page, client: httpx.Client) -> None:
     expose(client, "shop", "http://10.0.0.1:80")
     page.set_viewport_size({"width": 390, "height": 844})

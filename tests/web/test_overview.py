@@ -104,6 +104,81 @@ def test_it_is_searched_and_paged(pages: httpx.Client) -> None:
     assert "has “nothing like it” in it" in page(pages, "/?q=nothing+like+it")
 
 
+def shown_in_order(markup: str, noun: str) -> list[str]:
+    """Return the names of a kind in the order in which a page leads to them, each once."""
+    found = re.findall(f'href="/{noun}/(app[0-9]+)(?:\\.test)?"', markup)
+    return list(dict.fromkeys(found))
+
+
+def test_names_are_sorted_by_the_numbers_in_them_also_from_page_to_page(pages: httpx.Client) -> None:
+    for number in (10, 2, 1, *range(11, 23), *range(3, 10)):
+        expose(pages, f"app{number}", "http://10.0.0.1:80")
+    names = [f"app{number}" for number in range(1, 23)]
+    first = page(pages, "/")
+    assert shown_in_order(first, "routers") == names[:20]
+    (following,) = {link for link in links(first) if "cursor=" in link}
+    assert shown_in_order(page(pages, following), "routers") == names[20:]
+    for noun in ("routers", "services", "domains"):
+        assert shown_in_order(page(pages, f"/{noun}"), noun) == names
+    for server in ("s10", "s2"):
+        pages.put(f"/api/v1/services/app1/servers/{server}", json={"url": "http://10.0.0.2:80"}).raise_for_status()
+    listed = page(pages, "/services/app1")
+    assert listed.index("servers/s2") < listed.index("servers/s10")
+
+
+def test_each_application_is_opened_and_traced_from_the_overview(pages: httpx.Client) -> None:
+    expose(pages, "shop", "http://10.0.0.1:80", pathPrefix="/a")
+    ruled = {"name": "ruled", "rule": "Host(`ruled.test`) && Method(`GET`)", "service": "shop"}
+    pages.post("/api/v1/routers", json=ruled).raise_for_status()
+    found = page(pages, "/")
+    traces = [link for link in links(found) if link.startswith("/trace?")]
+    assert len(traces) == 2
+    for path in ("/applications/shop", "/applications/ruled", *traces):
+        assert path in links(found)
+        page(pages, path)
+    assert {"shop", "ruled"} == {
+        name for path in traces for name in ("shop", "ruled") if f"router {name} takes" in page(pages, path)
+    }
+
+
+def filtered(pages: httpx.Client, state: str) -> list[str]:
+    return re.findall(r'href="/applications/([a-z]+)" aria-label', page(pages, f"/?state={state}"))
+
+
+@pytest.mark.usefixtures("traefik")
+def test_applications_are_filtered_by_their_state(pages: httpx.Client) -> None:
+    with named_servers("a") as (server,):
+        for name in ("well", "off", "resting", "empty", "odd", "covered"):
+            expose(pages, name, server.url, "http://10.0.0.9:80")
+        api = "/api/v1"
+        listed = pages.get(f"{api}/services/resting/servers").json()["items"]
+        pages.patch(f"{api}/services/resting/servers/{listed[0]['name']}", json={"state": "drain"}).raise_for_status()
+        for each in pages.get(f"{api}/services/empty/servers").json()["items"]:
+            pages.delete(f"{api}/services/empty/servers/{each['name']}", params={"confirm": 1}).raise_for_status()
+        pages.patch(f"{api}/routers/off", json={"enabled": False}, params={"confirm": 1}).raise_for_status()
+        pages.patch(f"{api}/routers/odd", json={"entryPoints": ["none"]}).raise_for_status()
+        grab = {"rule": "Host(`covered.test`)", "priority": 1000, "service": "well"}
+        pages.put(f"{api}/routers/taking", json=grab).raise_for_status()
+        wait_until(lambda: sorted(filtered(pages, "live")) == ["resting", "taking", "well"], "all is live that can be")
+        assert filtered(pages, "wrong") == ["covered", "empty", "odd"]
+        assert filtered(pages, "drained") == ["resting"]
+        assert filtered(pages, "disabled") == ["off"]
+        assert filtered(pages, "waiting") == []
+        assert len(filtered(pages, "all")) == 7
+        found = page(pages, "/?state=wrong&q=odd&view=list")
+        assert {"/?q=odd&view=list", "/?q=odd&view=list&state=live"} <= links(found)
+        assert '<input type="hidden" name="state" value="wrong">' in found
+        assert re.findall(r'href="/routers/(odd|empty|covered)"', found)[0] == "odd"
+        assert "No application is in this state now." in page(pages, "/?state=waiting")
+        assert pages.get("/?state=sideways").status_code == 422
+
+
+def test_without_an_edge_nothing_is_live(start_service: Callable[..., Service]) -> None:
+    with http_client(start_service().url, headers={"Accept": "text/html"}) as pages:
+        expose(pages, "shop", "http://10.0.0.1:80")
+        assert (filtered(pages, "live"), filtered(pages, "waiting")) == ([], ["shop"])
+
+
 def test_a_service_to_which_nothing_leads_is_shown_at_the_end(pages: httpx.Client) -> None:
     expose(pages, "shop", "http://10.0.0.1:80")
     pages.post("/api/v1/services", json={"name": "lonely"}).raise_for_status()

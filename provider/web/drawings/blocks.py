@@ -4,7 +4,7 @@ So no line crosses another one: a block stands below the next, and all that is j
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provider.edges.health import HealthState
 from provider.values import ServerState
@@ -21,6 +21,8 @@ class Fold:
     down: int
     drained: int
     out: int
+    is_all: bool = False
+    """Whether no server of the service is shown beside it."""
 
     @property
     def ready(self) -> int:
@@ -67,7 +69,13 @@ def _block(
     ranked = sorted(listed, key=lambda server: _rank(server, wanted))
     shown = {server.name for server in ranked[: max(0, most_servers - 1)]}
     rest = [server for server in listed if server.name not in shown]
-    return Block(name, service, routers, [server for server in listed if server.name in shown], _fold(rest))
+    return Block(
+        name,
+        service,
+        routers,
+        [server for server in listed if server.name in shown],
+        replace(_fold(rest), is_all=not shown),
+    )
 
 
 def _rank(server: Server, wanted: Collection[str]) -> tuple[bool, bool, float]:

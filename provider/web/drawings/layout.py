@@ -14,6 +14,8 @@ from provider.web.drawings.scene import Edge, EntryPoint, Scene
 
 MOST_BARS: Final = 4
 MOST_EDGES: Final = 4
+DENSE: Final = 6
+"""From more blocks than these on there is less room between them."""
 
 _HOSTS_WIDTH: Final = 196.0
 _BAR_WIDTH: Final = 36.0
@@ -21,7 +23,7 @@ _BAR_GAP: Final = 10.0
 _FRAME_PADDING: Final = 18.0
 _FRAME_TOP: Final = 6.0
 _ROUTER: Final = (236.0, 46.0)
-_SERVICE: Final = (184.0, 54.0)
+_SERVICE: Final = (184.0, 46.0)
 _SERVER: Final = (224.0, 42.0)
 _AFTER_HOSTS: Final = 30.0
 _AFTER_BARS: Final = 50.0
@@ -29,6 +31,7 @@ _AFTER_ROUTERS: Final = 48.0
 _AFTER_SERVICES: Final = 84.0
 _GAP: Final = 8.0
 _BLOCK_GAP: Final = 24.0
+_DENSE_GAP: Final = 8.0
 _EDGE: Final = (243.0, 30.0)
 _TITLE_WIDTH: Final = 60.0
 _LEAST_HEIGHT: Final = 132.0
@@ -183,12 +186,12 @@ def _place_blocks(
     blocks: Sequence[Block], columns: tuple[float, float, float, float], top: float
 ) -> tuple[list[PlacedBlock], float]:
     placed = []
-    y = top
+    y, gap = top, _BLOCK_GAP if len(blocks) <= DENSE else _DENSE_GAP
     for block in blocks:
         height = max(_stacked(len(block.routers), _ROUTER[1]), _stacked(_count_servers(block), _SERVER[1]), _SERVICE[1])
         placed.append(_place(block, columns, y, height))
-        y += height + _BLOCK_GAP
-    return placed, (y - _BLOCK_GAP if blocks else top)
+        y += height + gap
+    return placed, (y - gap if blocks else top)
 
 
 def _place(block: Block, columns: tuple[float, float, float, float], y: float, height: float) -> PlacedBlock:

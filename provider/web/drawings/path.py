@@ -27,7 +27,7 @@ from provider.web.drawings.words import (
     words_of_state,
 )
 from provider.web.languages import Language
-from provider.web.paths import object_path
+from provider.web.paths import object_path, with_query
 
 MOST_SERVERS: Final = 6
 """Of one service; a service with more is folded."""
@@ -45,27 +45,37 @@ _WIDEST: Final = 16.0
 
 
 def draw(
-    scene: Scene, language: Language, *, way: Way | None = None, linked: bool = True, most_servers: int = MOST_SERVERS
+    scene: Scene,
+    language: Language,
+    *,
+    way: Way | None = None,
+    linked: bool = True,
+    most_servers: int = MOST_SERVERS,
+    with_acts: bool = False,
 ) -> Markup:
     """Return a scene as an inline SVG.
 
     `way` is lit up, and all else fades. Unless `linked`, nothing leads to a page: for what does not exist.
-    Of each service at most `most_servers` servers are drawn, and the rest is folded into one.
+    Of each service at most `most_servers` servers are drawn, and the rest is folded into one. `with_acts`: beside
+    each host stand links to open its application, and to trace a request to it.
     """
     wanted = () if way is None or way.servers is None else way.servers
     layout = lay_out(scene, group(scene, most_servers, wanted))
-    return _Drawing(scene, layout, language, way, linked=linked).markup()
+    return _Drawing(scene, layout, language, way, linked=linked, with_acts=with_acts).markup()
 
 
 class _Drawing:
     """One drawing: a scene with its places, in a language."""
 
-    def __init__(self, scene: Scene, layout: Layout, language: Language, way: Way | None, *, linked: bool) -> None:
+    def __init__(
+        self, scene: Scene, layout: Layout, language: Language, way: Way | None, *, linked: bool, with_acts: bool
+    ) -> None:
         self._scene = scene
         self._layout = layout
         self._language = language
         self._way = way
         self._linked = linked
+        self._with_acts = with_acts
 
     def markup(self) -> Markup:
         """Return all of it. What lies below stands before what lies above."""
@@ -206,6 +216,7 @@ class _Drawing:
     def _nodes(self, block: PlacedBlock) -> Iterator[Markup]:
         for router, host, box in zip(block.block.routers, block.hosts, block.routers, strict=True):
             yield self._host(router, host)
+            yield from self._acts(router, host) if self._with_acts else ()
             yield self._router(router, box)
         yield self._service(block)
         for server, box in zip(block.block.servers, block.servers, strict=True):
@@ -216,20 +227,43 @@ class _Drawing:
 
     def _host(self, router: Router, box: Box) -> Markup:
         """Draw what a browser asks for, to be taken by a router."""
-        first, rest = _hosts(router)
-        small = router.path_prefix or ""
-        if rest:
-            small = self._say(Message("and {number} more", number=rest))
-        first_y = box.middle + (-2 if small else 5)
+        first, _rest = _hosts(router)
+        small = self._small(router)
+        first_y = box.middle + (-2 if small or self._with_acts else 5)
         inside = [_text(shorten(first, box.width, _NAME_SIZE), box.x, first_y, _NAME_SIZE, class_="host")]
         if small:
-            shown = shorten(small, box.width, _SMALL_SIZE)
+            shown = shorten(small, box.width - (self._acts_width() if self._with_acts else 0), _SMALL_SIZE)
             inside.append(_text(shown, box.x, box.middle + 14, _SMALL_SIZE, class_="soft"))
         said = ", ".join(router.domains) or self._say(Message("Any host"))
         href = _page("domains", router.domains[0]) if router.domains else None
         lit = self._lit(router.name)
         back = element("rect", x=box.x, y=box.y, width=box.width, height=box.height, class_="ground")
         return self._node(href, said + (router.path_prefix or ""), classes("asked", lit), [back, *inside])
+
+    def _small(self, router: Router) -> str:
+        """Return what stands below a host: its path prefix, or how many hosts there are besides."""
+        _first, rest = _hosts(router)
+        return self._say(Message("and {number} more", number=rest)) if rest else router.path_prefix or ""
+
+    def _acts(self, router: Router, box: Box) -> Iterator[Markup]:
+        """Draw what leads to the application, and to a trace of a request to it."""
+        small = self._small(router)
+        x = box.x + (min(width(clean(small), _SMALL_SIZE), box.width - self._acts_width()) + 10 if small else 0)
+        trace = with_query("/trace", url=router.url, entry_point=router.entry_points[0]) if router.url else "/trace"
+        paths = [object_path("applications", clean(router.name)), trace]
+        for word, path in zip(self._words_of_acts(), paths, strict=True):
+            said = self._say(word)
+            wide = width(said, _SMALL_SIZE)
+            back = element("rect", x=x - 3, y=box.middle + 1, width=wide + 6, height=20, class_="ground")
+            text = _text(said, x, box.middle + 15, _SMALL_SIZE, "act")
+            yield self._node(path, f"{said}: {router.name}", None, [back, text])
+            x += wide + 12
+
+    def _words_of_acts(self) -> tuple[Message, Message]:
+        return Message("Open"), Message("Trace")
+
+    def _acts_width(self) -> float:
+        return sum(width(self._say(word), _SMALL_SIZE) + 12 for word in self._words_of_acts())
 
     def _host_width(self, router: Router) -> float:
         first, _rest = _hosts(router)

@@ -39,6 +39,8 @@ class Router:
     enabled: bool = True
     error: str | None = None
     trouble: Trouble | None = None
+    url: str | None = None
+    """A URL that it matches, as an example; None where nobody can tell one."""
     is_served: bool = True
     hidden_by: str | None = None
 

@@ -104,4 +104,6 @@ def words_of_fold(fold: Fold) -> tuple[Message, list[Message]]:
         (fold.out, template("{number} out of service")),
     ]
     told = [Message(words, number=count) for count, words in counts if count]
+    if fold.is_all:
+        return Message("{number} servers", number=fold.count), told
     return Message("{number} more servers", number=fold.count), told
