@@ -61,7 +61,7 @@ def explain(
         output.document(found)
         return
     output.line(f"{asked}: {_answer(found)}.")
-    for each in found["edges"]:
+    for each in found.get("edges", []):
         output.caution(each["why"])
     edges = list(client.items(path("edges")))
     if any(edge["state"] == "stale" for edge in edges) and all(map(is_silent, edges)):
