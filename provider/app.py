@@ -35,7 +35,7 @@ from provider.api import events as events_api
 from provider.api import metrics as metrics_api
 from provider.api import revisions as revisions_api
 from provider.api import tokens as tokens_api
-from provider.api.access import Gate, list_routes
+from provider.api.access import Gate, list_routes, pages_of
 from provider.api.bodies import LONGEST_BYTES_OF_ALL, BodyLimit
 from provider.api.browsers import Browsers, Hosts
 from provider.api.configuration import PATH, ConfigurationEndpoint
@@ -74,6 +74,7 @@ from provider.web import services as service_pages
 from provider.web import tokens as tokens_pages
 from provider.web import undos as undo_pages
 from provider.web.errors import ErrorPages
+from provider.web.kept import Kept
 from provider.web.rendering import Templates
 
 logger = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ class Application:
         if settings.trusted_proxies:
             self._outermost = Proxies(self._route, settings.trusted_networks, settings.public_url)
         self._requests = Requests(
-            Heads(ErrorPages(guarded, api.state.templates)),
+            Heads(ErrorPages(guarded, api.state.templates, api.state.kept, pages_of(list_routes(api)))),
             list_templates(api),
             metrics.requested,
             lambda: events.id(events.last),
@@ -211,7 +212,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     api.state.access = access
     api.state.fallback = fallback
     api.state.logins = Logins(database)
-    api.state.templates = Templates(languages.load())
+    api.state.templates, api.state.kept = Templates(languages.load()), Kept()
     api.state.started_at = monotonic()
     _answer_errors(api)
     api.openapi = documentation.describe(api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it

@@ -4,7 +4,7 @@ It does so before anything of a request is read but its head, so that who may no
 neither what is there, nor what would be wrong with a body.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from re import Pattern
@@ -171,6 +171,18 @@ def find_principal(access: Access, connection: HTTPConnection, *, counts: bool =
         return access.find_by_header(given[0].encode("latin-1")) if len(given) == 1 else None
     session = find_session(connection)
     return access.find_by_session(session, datetime.now(UTC), counts=counts) if session else None
+
+
+def pages_of(routes: Sequence[Route]) -> Callable[[str, str], bool]:
+    """Return what tells whether there is a page, or a form, at a path, by the method: one that not everybody sees."""
+
+    def is_page(path: str, method: str) -> bool:
+        return any(
+            route.needs.page and route.needs.level(method) and method in route.methods and route.pattern.match(path)
+            for route in routes
+        )
+
+    return is_page
 
 
 def list_routes(api: FastAPI) -> list[Route]:

@@ -50,6 +50,11 @@ class Login:
     browser: str
     """The secret by which the browser is known from now on."""
 
+    @property
+    def credential(self) -> str:
+        """The session as it is named in an `Actor`."""
+        return f"session:{self.secret.id}"
+
 
 class _Turns:
     """Who may have a password verified now, and how many wait for it."""

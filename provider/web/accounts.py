@@ -21,6 +21,7 @@ from provider.tags import etag
 from provider.web import inputs
 from provider.web.forms import Form
 from provider.web.inputs import SentDependency, Texts
+from provider.web.kept import ReturnedDependency
 from provider.web.lists import Part, PartDependency
 from provider.web.notices import Notice
 from provider.web.paths import NEW, object_path
@@ -59,9 +60,9 @@ def list_accounts(request: Request, revisions: RevisionsDependency, wanted: Part
 
 
 @router.get(f"/{NEW}")
-def new_account(request: Request) -> Response:
+def new_account(request: Request, returned: ReturnedDependency) -> Response:
     """Show the form for a new account."""
-    return _show_new(request, Form({"name": "", "role": Role.VIEWER}))
+    return _show_new(request, Form({"name": "", "role": Role.VIEWER, **returned}))
 
 
 @router.post(f"/{NEW}")
@@ -86,9 +87,15 @@ def add_account(
 
 @router.get("/{name}")
 @router.get("/{name}/")
-def show_account(request: Request, revisions: RevisionsDependency, person: PersonDependency, name: str) -> Response:
+def show_account(
+    request: Request,
+    revisions: RevisionsDependency,
+    person: PersonDependency,
+    returned: ReturnedDependency,
+    name: str,
+) -> Response:
     """Show one account, with what can be done with it."""
-    return _show(request, revisions, person, name)
+    return _show(request, revisions, person, name, Form(returned) if "role" in returned else None)
 
 
 @router.post("/{name}/role")

@@ -19,6 +19,7 @@ from provider.values import to_ascii
 from provider.web import edits, lists, removals
 from provider.web.edits import Noun, Sheet
 from provider.web.inputs import SentDependency, Texts
+from provider.web.kept import ReturnedDependency
 from provider.web.lists import PartDependency
 from provider.web.notices import Notice
 from provider.web.observed import rule_of
@@ -65,9 +66,9 @@ def list_domains(request: Request, revisions: RevisionsDependency, wanted: PartD
 
 
 @router.get(f"/{NEW}", dependencies=_CHANGING)
-def new_domain(request: Request) -> Response:
+def new_domain(request: Request, returned: ReturnedDependency) -> Response:
     """Show the form for a new domain."""
-    return _show_form(request, None, edits.fresh({"name": "", "description": ""}))
+    return _show_form(request, None, edits.fresh({"name": "", "description": ""}, returned))
 
 
 @router.post(f"/{NEW}")
@@ -100,11 +101,11 @@ def show_domain(request: Request, revisions: RevisionsDependency, sight: SightDe
 
 
 @router.get("/{name}/edit", dependencies=_CHANGING)
-def edit_domain(request: Request, revisions: RevisionsDependency, name: str) -> Response:
+def edit_domain(request: Request, revisions: RevisionsDependency, returned: ReturnedDependency, name: str) -> Response:
     """Show the form of one domain."""
     with revisions.reading() as session:
         domain = _DOMAIN.get(session, _ascii(name))
-    return _show_form(request, domain, edits.opened(_DOMAIN, domain))
+    return _show_form(request, domain, edits.opened(_DOMAIN, domain, returned))
 
 
 @router.post("/{name}/edit")

@@ -6,7 +6,7 @@ version gets the other's change beside their own, and chooses.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel
@@ -116,14 +116,16 @@ class _Outdated(Exception):
         self.texts = texts
 
 
-def fresh(texts: Texts) -> Sheet:
-    """Return the form for a new object, with what stands there at first."""
-    return Sheet(Form(texts))
+def fresh(texts: Texts, returned: Texts) -> Sheet:
+    """Return the form for a new object, with what stands there at first, or with what was typed before."""
+    return kept(returned) if returned else Sheet(Form(texts))
 
 
-def opened(noun: Noun[T], item: T) -> Sheet:
-    """Return the form of an object as it is."""
+def opened(noun: Noun[T], item: T, returned: Texts) -> Sheet:
+    """Return the form of an object as it is, or with what was typed before, of the version that stood there then."""
     texts = noun.texts(item)
+    if returned:
+        return replace(kept(returned), form=Form(taken(_fields(returned), texts, returned)))
     return Sheet(Form(texts), noun.tag(item), json.dumps(texts))
 
 

@@ -23,6 +23,7 @@ from provider.web.drawings.blocks import Block, group
 from provider.web.drawings.scene import Scene
 from provider.web.forms import Form
 from provider.web.inputs import SentDependency, Texts
+from provider.web.kept import ReturnedDependency
 from provider.web.notices import Notice
 from provider.web.paths import object_path
 from provider.web.rendering import is_part, language_of, redirect, render
@@ -58,9 +59,9 @@ DraftDependency = Annotated[dict[str, str], Depends(read_draft)]
 
 
 @router.get("")
-async def show(request: Request, revisions: RevisionsDependency) -> Response:
-    """Show the form, with nothing in it."""
-    return _page(request, revisions, Form(drafts.complete({})), None)
+async def show(request: Request, revisions: RevisionsDependency, returned: ReturnedDependency) -> Response:
+    """Show the form, with nothing in it but what was typed before."""
+    return _page(request, revisions, Form(drafts.complete(returned)), None)
 
 
 @router.post("")

@@ -4,10 +4,17 @@ A field's name is the path of its JSON pointer without the first slash: `url`, `
 finds its field by itself.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from provider.errors import FieldError
+
+# A part of a name that we choose has capitals within; one that a user chooses, such as a server's, has none.
+_SECRET: Final = re.compile(
+    r"(?:^|/)(?:password|repeat|current|secret|token|key|credentials?|[A-Za-z]+(?:Password|Secret|Token|Key))(?:/|$)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +45,15 @@ class Form:
 def field_id(name: str) -> str:
     """Return the id of a field on its page."""
     return "field-" + name.replace("/", "-")
+
+
+def is_secret(name: str) -> bool:
+    """Tell whether what stands in a field is a secret, which its name says: a page shows no password by another one."""
+    return _SECRET.search(name) is not None
+
+
+def check_secret(name: str, is_hidden: bool) -> str:  # templates call it
+    """Hold templates to that. Raises `ValueError` for a field that hides what stands in it, and whose name is none."""
+    if is_hidden and not is_secret(name):
+        raise ValueError(f"{name} hides a secret: let its name say so, see `is_secret`")
+    return ""

@@ -9,7 +9,9 @@ NEW: Final = "new"
 
 # A browser takes a backslash for a slash, drops tabs and line breaks, and `//host` for another site.
 _LOCAL: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
-_LONGEST: Final = 2000
+LONGEST: Final = 20_000
+"""The longest address to which one may be led: what was typed into a form that asks for something stands in it."""
+
 
 _OBJECT: Final = re.compile(r"/(routers|applications|services|domains)/([^/]+)(?:/servers/([^/]+))?(?:/[a-z]*)?")
 _KINDS: Final = {"routers": "router", "applications": "router", "services": "service", "domains": "domain"}
@@ -17,7 +19,7 @@ _KINDS: Final = {"routers": "router", "applications": "router", "services": "ser
 
 def local(path: str) -> str:
     """Return a path (with its query) if it leads to a page of this service, and the home page if not."""
-    return path if len(path) <= _LONGEST and _LOCAL.fullmatch(path) else HOME
+    return path if len(path) <= LONGEST and _LOCAL.fullmatch(path) else HOME
 
 
 def with_query(path: str, **changed: str | int | None) -> str:

@@ -96,9 +96,9 @@ class _Late(Exception):
         self.since = since
 
 
-def show(request: Request, revisions: Revisions, routing: Routing, proposal: Proposal) -> Response:
-    """Show what it would do. Raises what it raises."""
-    return _show(request, _read(revisions, routing, proposal), Form({_MESSAGE: ""}))
+def show(request: Request, revisions: Revisions, routing: Routing, proposal: Proposal, returned: Texts) -> Response:
+    """Show what it would do, with what was typed before. Raises what it raises."""
+    return _show(request, _read(revisions, routing, proposal), Form({_MESSAGE: "", **returned}))
 
 
 def do(

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from provider import __version__
 from provider.security.access import Person, Principal
 from provider.web import languages, notices, paths
-from provider.web.forms import Form, field_id
+from provider.web.forms import Form, check_secret, field_id
 from provider.web.languages import LANGUAGES, Language
 from provider.web.navigation import NAVIGATION
 from provider.web.notices import Notice
@@ -185,5 +185,6 @@ def _environment(language: Language, folders: Sequence[Path]) -> Environment:
         "with_query": paths.with_query,
         "object_path": paths.object_path,
         "field_id": field_id,
+        "check_secret": check_secret,
     }
     return made

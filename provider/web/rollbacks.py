@@ -13,6 +13,7 @@ from provider.store import revisions as stored
 from provider.store.history import Named, Placed
 from provider.web import proposals
 from provider.web.inputs import SentDependency
+from provider.web.kept import ReturnedDependency
 from provider.web.proposals import Proposal
 
 router = APIRouter(
@@ -28,12 +29,14 @@ def show_plan(
     request: Request,
     revisions: RevisionsDependency,
     routing: RoutingDependency,
+    returned: ReturnedDependency,
     number: str,
     kind: Kind = None,
     name: Name = None,
 ) -> Response:
     """Show what going back to a revision would do."""
-    return proposals.show(request, revisions, routing, _propose(number, history.read_named(kind, name)))
+    named = proposals.read_named(returned) if returned else history.read_named(kind, name)
+    return proposals.show(request, revisions, routing, _propose(number, named), returned)
 
 
 @router.post("")

@@ -19,6 +19,7 @@ from provider.typed_hosts import meant
 from provider.web import edits, inputs, lists, removals
 from provider.web.edits import DO, Noun, Sheet
 from provider.web.inputs import SentDependency, Texts
+from provider.web.kept import ReturnedDependency
 from provider.web.lists import PartDependency
 from provider.web.notices import Notice
 from provider.web.observed import ranks_of, rule_of
@@ -87,7 +88,11 @@ def list_routers(
 
 @router.get(f"/{NEW}", dependencies=_CHANGING)
 def new_router(
-    request: Request, revisions: RevisionsDependency, domain: Proposed = "", service: Proposed = ""
+    request: Request,
+    revisions: RevisionsDependency,
+    returned: ReturnedDependency,
+    domain: Proposed = "",
+    service: Proposed = "",
 ) -> Response:
     """Show the form for a new router, with the domain or the service from whose page one comes."""
     texts = {
@@ -100,7 +105,7 @@ def new_router(
         "priority": "",
         "enabled": inputs.TICKED,
     }
-    return _show_form(request, revisions, None, edits.fresh(texts))
+    return _show_form(request, revisions, None, edits.fresh(texts, returned))
 
 
 @router.post(f"/{NEW}")
@@ -151,11 +156,11 @@ def show_router(
 
 
 @router.get("/{name}/edit", dependencies=_CHANGING)
-def edit_router(request: Request, revisions: RevisionsDependency, name: str) -> Response:
+def edit_router(request: Request, revisions: RevisionsDependency, returned: ReturnedDependency, name: str) -> Response:
     """Show the form of one router."""
     with revisions.reading() as session:
         item = _ROUTER.get(session, name)
-    return _show_form(request, revisions, name, edits.opened(_ROUTER, item))
+    return _show_form(request, revisions, name, edits.opened(_ROUTER, item, returned))
 
 
 @router.post("/{name}/edit")

@@ -18,6 +18,7 @@ from provider.values import ServerState
 from provider.web import brakes, edits, paths, removals
 from provider.web.edits import TAG, Noun, Sheet
 from provider.web.inputs import SentDependency, Texts
+from provider.web.kept import ReturnedDependency
 from provider.web.notices import Notice, Tone
 from provider.web.paths import NEW, object_path
 from provider.web.removals import Removal
@@ -74,12 +75,14 @@ def _find(session: Session, service: str, name: str) -> ServerInput | None:
 
 
 @router.get(f"/{NEW}", dependencies=_CHANGING)
-def new_server(request: Request, revisions: RevisionsDependency, service: str) -> Response:
+def new_server(
+    request: Request, revisions: RevisionsDependency, returned: ReturnedDependency, service: str
+) -> Response:
     """Show the form for a new server of a service."""
     with revisions.reading() as session:
         name = _free_name(servers.page(session, service))
     texts = {"name": name, "url": "", "weight": "1", "state": ServerState.READY.value}
-    return _show_form(request, service, None, edits.fresh(texts))
+    return _show_form(request, service, None, edits.fresh(texts, returned))
 
 
 @router.post(f"/{NEW}")
@@ -111,12 +114,14 @@ def show_server(
 
 
 @router.get("/{name}/edit", dependencies=_CHANGING)
-def edit_server(request: Request, revisions: RevisionsDependency, service: str, name: str) -> Response:
+def edit_server(
+    request: Request, revisions: RevisionsDependency, returned: ReturnedDependency, service: str, name: str
+) -> Response:
     """Show the form of one server."""
     noun = _servers(service)
     with revisions.reading() as session:
         server = noun.get(session, name)
-    return _show_form(request, service, name, edits.opened(noun, server))
+    return _show_form(request, service, name, edits.opened(noun, server, returned))
 
 
 @router.post("/{name}/edit")

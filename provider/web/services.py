@@ -18,6 +18,7 @@ from provider.values import Strategy
 from provider.web import edits, inputs, lists, removals, weights
 from provider.web.edits import DO, Noun, Sheet
 from provider.web.inputs import SentDependency, Texts
+from provider.web.kept import ReturnedDependency
 from provider.web.lists import PartDependency
 from provider.web.notices import Notice
 from provider.web.observed import rule_of
@@ -87,10 +88,10 @@ def list_services(
 
 
 @router.get(f"/{NEW}", dependencies=_CHANGING)
-def new_service(request: Request) -> Response:
+def new_service(request: Request, returned: ReturnedDependency) -> Response:
     """Show the form for a new service."""
     first = _texts(ServiceInput.model_construct(name="", strategy=Strategy.WRR))
-    return _show_form(request, None, edits.fresh({"name": "", **first}))
+    return _show_form(request, None, edits.fresh({"name": "", **first}, returned))
 
 
 @router.post(f"/{NEW}")
@@ -109,11 +110,16 @@ def add_service(
 @router.get("/{name}")
 @router.get("/{name}/")
 def show_service(
-    request: Request, revisions: RevisionsDependency, health: HealthDependency, sight: SightDependency, name: str
+    request: Request,
+    revisions: RevisionsDependency,
+    health: HealthDependency,
+    sight: SightDependency,
+    returned: ReturnedDependency,
+    name: str,
 ) -> Response:
     """Show one service, with all of its servers and what they get."""
     with revisions.reading() as session:
-        table = weights.read(session, services.get(session, name), health)
+        table = weights.read(session, services.get(session, name), health, returned)
     return _show(request, revisions, sight, name, table)
 
 
@@ -144,11 +150,11 @@ def set_weights(
 
 
 @router.get("/{name}/edit", dependencies=_CHANGING)
-def edit_service(request: Request, revisions: RevisionsDependency, name: str) -> Response:
+def edit_service(request: Request, revisions: RevisionsDependency, returned: ReturnedDependency, name: str) -> Response:
     """Show the form of one service."""
     with revisions.reading() as session:
         service = _SERVICE.get(session, name)
-    return _show_form(request, name, edits.opened(_SERVICE, service))
+    return _show_form(request, name, edits.opened(_SERVICE, service, returned))
 
 
 @router.post("/{name}/edit")

@@ -8,13 +8,14 @@ from fastapi.responses import RedirectResponse
 from pydantic_core import PydanticCustomError
 
 from provider.dependencies import ActorDependency, LoginsDependency, PersonDependency
-from provider.errors import FieldError, Invalid, NotFound, TooMany
+from provider.errors import FieldError, Invalid, NotFound, TooMany, Unavailable
 from provider.messages import Message
 from provider.security import cookies, needs
 from provider.security.logins import Login
 from provider.values import check_name
-from provider.web import forms, paths
-from provider.web.notices import Notice
+from provider.web import forms, kept, paths
+from provider.web.kept import Kept
+from provider.web.notices import Notice, Tone
 from provider.web.rendering import redirect, render
 
 router = APIRouter(include_in_schema=False)
@@ -22,8 +23,10 @@ router = APIRouter(include_in_schema=False)
 _LOGIN: Final = "/login"
 _PASSWORD: Final = "/password"  # noqa: S105  # a path
 _LONGEST: Final = 2000
+_AGAIN: Final = Message("You are logged in again. What you typed stands here as it was; nothing was sent yet.")
 
 Text = Annotated[str, Form(max_length=_LONGEST)]
+Written = Annotated[str, Form(alias="kept", max_length=kept.LONGEST)]
 
 
 @router.get(_LOGIN, dependencies=[Depends(needs.OPEN_PAGE)])
@@ -37,7 +40,15 @@ async def show_login(
     if person is not None:
         return redirect(request, paths.local(next))
     form = forms.Form({"name": "", "password": ""})
-    return render(request, "login.html", form=form, next=paths.local(next), is_first=not await logins.can_anybody())
+    return render(
+        request,
+        "login.html",
+        form=form,
+        next=paths.local(next),
+        is_first=not await logins.can_anybody(),
+        kept="",
+        ended="",
+    )
 
 
 @router.post(_LOGIN, dependencies=[Depends(needs.OPEN_PAGE)])
@@ -47,20 +58,37 @@ async def log_in(
     actor: ActorDependency,
     name: Text = "",
     password: Text = "",
-    back: Annotated[str, Form(alias="next", max_length=_LONGEST)] = paths.HOME,
+    back: Annotated[str, Form(alias="next", max_length=paths.LONGEST)] = paths.HOME,
+    written: Written = "",
 ) -> Response:
-    """Begin a session, in place of one that the browser has."""
+    """Begin a session, in place of one that the browser has, and lead to the page on which the person was.
+
+    What was typed there comes along, and stands on it again.
+    """
     status, headers, error = 401, {"WWW-Authenticate": "Bearer"}, None
     try:
         login = await logins.log_in(name.strip(), password, actor, _session(request), _browser(request))
     except TooMany as too_many:
         login, status, headers, error = None, 429, {"Retry-After": str(too_many.seconds)}, too_many.detail
+    except Unavailable as unavailable:
+        if not written:
+            raise
+        login, status, headers, error = None, 503, {"Retry-After": "1"}, unavailable.detail
     if login is not None:
-        return _with_session(request, redirect(request, paths.local(back)), login)
+        return _with_session(request, _lead_back(request, paths.local(back), written, login), login)
     wrong = FieldError("", "login.refused", error or Message("wrong name or password"))
     form = forms.Form({"name": _shown(name), "password": ""}, [wrong])
-    first = not await logins.can_anybody()
-    response = render(request, "login.html", status=status, form=form, next=paths.local(back), is_first=first)
+    first = not written and not await logins.can_anybody()
+    response = render(
+        request,
+        "login.html",
+        status=status,
+        form=form,
+        next=paths.local(back),
+        is_first=first,
+        kept=written,
+        ended="kept" if written else "",
+    )
     response.headers.update(headers)
     return response
 
@@ -107,7 +135,7 @@ async def set_password(
     repeat: Text = "",
 ) -> Response:
     """Set a password with a one-time link, or one's own with the current one, and log in anew."""
-    kept = {"secret": secret} if secret else {}
+    given = {"secret": secret} if secret else {}
     if secret:
         try:
             name = await logins.find_invited(secret)
@@ -124,14 +152,23 @@ async def set_password(
         else:
             login = await logins.change_password(name, current, password, actor, _browser(request))
     except Invalid as error:
-        return _form(request, name, kept, error, 422)
+        return _form(request, name, given, error, 422)
     except TooMany as error:
         wrong = Invalid([FieldError("/current", "login.refused", error.detail)])
-        response = _form(request, name, kept, wrong, 429)
+        response = _form(request, name, given, wrong, 429)
         response.headers["Retry-After"] = str(error.seconds)
         return response
     notice = Notice(Message("The password is set. Other browsers that were logged in are not any more."))
     return _with_session(request, redirect(request, paths.HOME, notice), login)
+
+
+def _lead_back(request: Request, page: str, written: str, login: Login) -> RedirectResponse:
+    """Lead to a page, on which stands again what was typed there."""
+    if not kept.read(written):
+        return redirect(request, page)
+    typed: Kept = request.app.state.kept
+    identifier = typed.keep(login.credential, written)
+    return redirect(request, kept.returning(page, identifier), Notice(_AGAIN, Tone.INFO))
 
 
 def _bad_link(request: Request, error: NotFound) -> Response:
@@ -152,9 +189,9 @@ def _check_repeated(password: str, repeat: str) -> None:
 
 
 def _form(
-    request: Request, name: str, kept: Mapping[str, str], error: Invalid | None = None, status: int = 200
+    request: Request, name: str, given: Mapping[str, str], error: Invalid | None = None, status: int = 200
 ) -> Response:
-    secret = kept.get("secret")
+    secret = given.get("secret")
     values = {"password": "", "repeat": ""} | ({} if secret else {"current": ""})
     form = forms.Form(values, () if error is None else error.fields)
     return render(

@@ -20,6 +20,7 @@ from provider.store import tokens as stored
 from provider.web import polling, scopes
 from provider.web.forms import Form
 from provider.web.inputs import SentDependency, Texts
+from provider.web.kept import ReturnedDependency
 from provider.web.lists import Part, PartDependency
 from provider.web.notices import Notice
 from provider.web.paths import NEW
@@ -59,9 +60,14 @@ def list_tokens(request: Request, revisions: RevisionsDependency, wanted: PartDe
 
 @router.get(f"/{NEW}")
 def new_token(
-    request: Request, scope: Annotated[list[str] | None, Query(max_length=20)] = None, name: str = ""
+    request: Request,
+    returned: ReturnedDependency,
+    scope: Annotated[list[str] | None, Query(max_length=20)] = None,
+    name: str = "",
 ) -> Response:
     """Show the form for a new token, with the scopes that the link has. An edge's is good without end."""
+    if returned:
+        return _show_new(request, Form({field: returned.get(field, "") for field in _FIELDS}))
     chosen = scopes.choose(scope or ())
     texts = {"name": name or chosen.name, **chosen.texts(), "expires": _NEVER if chosen.edges else _USUAL, "date": ""}
     return _show_new(request, Form(texts))

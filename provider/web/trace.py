@@ -26,7 +26,8 @@ from provider.web.drawings.blocks import group
 from provider.web.drawings.canvas import Layout
 from provider.web.drawings.pool import tone
 from provider.web.forms import Form
-from provider.web.inputs import SentDependency
+from provider.web.inputs import SentDependency, Texts
+from provider.web.kept import ReturnedDependency
 from provider.web.languages import Language
 from provider.web.notices import Notice, Tone
 from provider.web.rendering import is_part, language_of, redirect, render
@@ -47,6 +48,7 @@ def show(
     revisions: RevisionsDependency,
     places: PlacesDependency,
     sight: SightDependency,
+    returned: ReturnedDependency,
     url: Text = "",
     method: Text = "GET",
     headers: Text = "",
@@ -54,7 +56,7 @@ def show(
     entry_point: Text = "web",
 ) -> Response:
     """Show the form, and for a URL the way that a request takes."""
-    asked = Asked(url.strip(), method, headers, client.strip(), entry_point)
+    asked = _asked(returned) if returned else Asked(url.strip(), method, headers, client.strip(), entry_point)
     if not asked.url:
         return _page(request, Form(asked.values()), places, sight)
     try:
@@ -101,7 +103,7 @@ def show_sent(request: Request, trials: TrialsDependency, trial_id: str) -> Resp
     return render(request, "trace/sent.html", again=paths.with_query("/trace", url=trial.plan.url), **values)
 
 
-def _asked(sent: dict[str, str]) -> Asked:
+def _asked(sent: Texts) -> Asked:
     known = {name: sent[name] for name in Asked().values() if name in sent}
     return replace(Asked(), **known)
 

@@ -15,6 +15,7 @@ from provider.store import undos
 from provider.undoing import ALL, Choice, chooser
 from provider.web import proposals
 from provider.web.inputs import TICKED, SentDependency, Texts
+from provider.web.kept import ReturnedDependency
 from provider.web.paths import with_query
 from provider.web.proposals import Proposal
 from provider.web.rendering import render
@@ -29,12 +30,18 @@ _CASCADE: Final = "cascade"
 
 
 @router.get("")
-def show_plan(request: Request, revisions: RevisionsDependency, routing: RoutingDependency, number: str) -> Response:
+def show_plan(
+    request: Request,
+    revisions: RevisionsDependency,
+    routing: RoutingDependency,
+    returned: ReturnedDependency,
+    number: str,
+) -> Response:
     """Show what undoing a revision would do, or ask what becomes of what was changed since."""
-    texts = dict(request.query_params)
+    texts = {**request.query_params, **returned}
     proposal = _propose(number, texts)
     try:
-        return proposals.show(request, revisions, routing, proposal)
+        return proposals.show(request, revisions, routing, proposal, returned)
     except (Clash, InUse) as error:
         return _ask(request, proposal, error)
 

@@ -63,7 +63,7 @@ class Watch:
             self.complaints.append(f"a request to another host: {request.url}")
 
     def _response(self, response: Response) -> None:
-        if response.status >= 400 and response.request.resource_type in {"document", "xhr", "fetch"}:
+        if response.status >= 400 and response.request.resource_type in {"document", "xhr", "fetch", "eventsource"}:
             self._refused.add(response.url)
 
     def _console(self, message: ConsoleMessage) -> None:

@@ -37,14 +37,14 @@ def _wrong(*names: str) -> list[FieldError]:
 
 @router.get("/login")
 def login(request: Request) -> Response:
-    return render(request, "login.html", form=Form(), next="/services?q=a", is_first=False)
+    return render(request, "login.html", form=Form(), next="/services?q=a", is_first=False, kept="name=a", ended="kept")
 
 
 @router.get("/login/failed")
 def failed_login(request: Request, text: str = "alvin") -> Response:
     errors = [FieldError("", "test", Message("this has to be one of {choices}", choices="a, b"))]
     form = Form({"name": text, "password": text}, errors)
-    return render(request, "login.html", status=422, form=form, next=text, is_first=True)
+    return render(request, "login.html", status=422, form=form, next=text, is_first=True, kept=text, ended="lost")
 
 
 @router.get("/password")

@@ -208,8 +208,8 @@ def test_who_may_not_is_told_in_words_and_changes_nothing(operator: httpx.Client
 def test_who_is_not_logged_in_any_more_is_told_in_words(peopled: Service) -> None:
     with nobody(peopled, headers={"Accept": "text/html"}) as client:
         page = read(client.post("/tokens/new", data=FORM), 401)
-        assert "You are not logged in" in page.text
-        assert "/login" in page.paths()
+        assert "Your session has ended, and nothing was changed." in page.text
+        assert "/login" in page.paths("form")
 
 
 def test_a_real_traefik_polls_with_what_the_page_shows(admin: httpx.Client, peopled: Service, tmp_path: Path) -> None:

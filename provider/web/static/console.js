@@ -18,14 +18,21 @@ document.addEventListener("submit", (event) => {
 });
 
 // What htmx asked for and did not get is told, in the page's language: by the service, or if it cannot, from here.
-const tell = (text) => {
+const tell = (text, ...more) => {
   const box = document.createElement("div");
   box.className = "notice bad";
   const line = document.createElement("p");
-  line.textContent = text;
+  line.append(text, ...more);
   box.append(line);
   document.getElementById("notices")?.replaceChildren(box);
 };
+document.addEventListener("live:over", () => {
+  const link = document.createElement("a");
+  link.href = "/login";
+  link.target = "_blank";
+  link.textContent = document.body.dataset.logIn;
+  tell(document.body.dataset.sessionOver, " ", link);
+});
 document.addEventListener("htmx:sendError", () => tell(document.body.dataset.noAnswer));
 document.addEventListener("htmx:timeout", () => tell(document.body.dataset.noAnswer));
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {

@@ -21,7 +21,8 @@
 // - What is unchanged is not touched. The focus stays (on elements with an id), and so does an open <details>
 //   with an id.
 // - `document` gets each event as `live:revision`, `live:edge`, `live:health`, `live:shares` or `live:reset`,
-//   with its data as `detail`, for a page that wants to do something else with it.
+//   with its data as `detail`, for a page that wants to do something else with it; and `live:over`, once, when the
+//   session has ended.
 // - <html data-connection="on"> while there is a connection, "off" while there is none.
 // - A page that nobody sees has no connection, and of those that are seen one has it and passes on to the others what
 //   comes: browsers allow six to one host. Where a browser has no locks (by plain HTTP from another machine), each page
@@ -106,6 +107,7 @@
       const answer = await fetch(location.href, { headers: { "X-Live-Update": "1" }, cache: "no-store" });
       if (answer.redirected) {
         stop(); // to the login: the session is over
+        document.dispatchEvent(new CustomEvent("live:over"));
         return;
       }
       if (!answer.ok) return; // what the page is about may be gone; another event asks anew
