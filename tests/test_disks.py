@@ -1,5 +1,6 @@
 """Disks that are full or read-only, files of others, writes that were killed: what is told, and what goes on."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -11,9 +12,14 @@ from random import Random
 
 import httpx
 import pytest
+from sqlalchemy import text
 
-from provider.database import schema
+from provider.cli.links import first_link_path, make_first_link
+from provider.cli.paths import beside
+from provider.database import locks, schema
 from provider.database.schema import Condition
+from provider.database.sessions import Database
+from provider.errors import Unavailable
 from tests.cli.running import Result, run_forked, variables
 from tests.forking import Forked
 from tests.running import (
@@ -69,6 +75,13 @@ def fill(folder: Path) -> None:
                     pass
             except OSError:
                 pass
+
+
+def let_in(folder: Path) -> None:
+    """Let other users reach a folder of a test."""
+    for each in (folder, *folder.parents):
+        if each != Path("/") and each != Path("/tmp"):  # noqa: S108  # where pytest keeps its folders
+            each.chmod(each.stat().st_mode | 0o055)
 
 
 def make_room(folder: Path) -> None:
@@ -243,9 +256,7 @@ def test_a_lock_that_another_program_keeps_is_warned_of_until_it_ends(migrated: 
 def test_a_file_of_another_user_is_told_as_that(migrated: Path, tmp_path: Path) -> None:
     path = Path(shutil.copy(migrated, tmp_path / "provider.db"))
     path.chmod(0o600)
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder != Path("/") and folder != Path("/tmp"):  # noqa: S108  # where pytest keeps its folders
-            folder.chmod(folder.stat().st_mode | 0o055)
+    let_in(tmp_path)
     reader, writer = os.pipe()
     process = os.fork()
     if process == 0:
@@ -257,3 +268,124 @@ def test_a_file_of_another_user_is_told_as_that(migrated: Path, tmp_path: Path) 
     os.waitpid(process, 0)
     with os.fdopen(reader) as told:
         assert told.read() == f"the database {path} cannot be read by this user"
+
+
+def up(path: Path, *arguments: str) -> Result:
+    given = variables(PROVIDER_DATABASE_URL=f"sqlite:///{path}")
+    return run_forked("up", "--port", "0", "--web-port", "0", "--api-port", "0", *arguments, env=given)
+
+
+def told_by_up(done: Result) -> str:
+    """What a start says that does not come about: one line in words, and exit status 1."""
+    assert done.status == 1, done
+    (line,) = done.err.splitlines()
+    assert "Errno" not in line
+    assert "Traceback" not in done.out
+    return line.removeprefix("wayshub-provider: ")
+
+
+@pytest.mark.parametrize(("hinder", "words"), [(fill, "full"), (make_read_only, "read-only")])
+@pytest.mark.parametrize("is_new", [True, False])
+def test_up_on_a_disk_that_takes_no_writes_says_so_and_leaves_nothing_behind(
+    disk: Path, migrated: Path, is_new: bool, hinder: Callable[[Path], None], words: str
+) -> None:
+    path = disk / "provider.db"
+    if not is_new:
+        shutil.copy(migrated, path)
+    before = path.read_bytes() if path.exists() else None
+    hinder(disk)
+    told = told_by_up(up(path))
+    assert str(disk) in told
+    assert words in told.lower()
+    assert (path.read_bytes() if path.exists() else None) == before
+    assert {each.name for each in disk.iterdir() if each.suffix in {".txt", ".yml"} and each.name[0] != "."} == set()
+
+
+@pytest.mark.parametrize("free_kb", [cases(8, 4), 16, 32, 64, 128])
+def test_up_with_little_room_runs_or_says_what_it_lacks(disk: Path, path: Path, free_kb: int) -> None:
+    (disk / "room").write_bytes(b"x" * free_kb * 1024)
+    fill(disk)
+    (disk / "room").unlink()
+    done = up(path, "--traefik", shutil.which("false") or "")
+    for line in done.err.splitlines():
+        assert "Errno" not in line
+    assert "Traceback" not in done.out + done.err
+    assert done.status == 1
+    make_room(disk)
+    link = disk / "provider.first-login.txt"
+    invited = query(path, "SELECT count(*) FROM invitation")[0][0]
+    assert link.exists() == bool(invited)
+    assert not list(disk.glob(".provider.*.txt.*"))
+
+
+@pytest.mark.parametrize("name", ["provider.first-login.txt", "provider.traefik.yml"])
+def test_up_says_which_of_its_files_it_cannot_write(tmp_path: Path, migrated: Path, name: str) -> None:
+    path = Path(shutil.copy(migrated, tmp_path / "provider.db"))
+    (tmp_path / name).mkdir()
+    told = told_by_up(up(path))
+    assert told.startswith("the file ")
+    assert name in told
+
+
+@pytest.mark.parametrize("closed", ["provider.db", "."])
+def test_what_is_told_of_changes_is_what_they_come_to_when_permissions_change_under_a_service(
+    migrated: Path, tmp_path: Path, closed: str
+) -> None:
+    folder = tmp_path / "var"
+    folder.mkdir()
+    let_in(folder)
+    path = Path(shutil.copy(migrated, folder / "provider.db"))
+    for each in (folder, path):
+        os.chown(each, NOBODY, NOBODY)
+        each.chmod(0o700)
+    reader, writer = os.pipe()
+    process = os.fork()
+    if process == 0:  # for root nothing is closed
+        os.setgroups([])
+        os.setuid(NOBODY)
+        database = Database(path)
+        database.open()
+        told = [is_told_truly(database)]
+        (folder / closed).chmod(0o500)
+        told += [is_told_truly(database) for _turn in range(3)]
+        (folder / closed).chmod(0o700)
+        told += [is_told_truly(database) for _turn in range(2)]
+        os.write(writer, json.dumps(told).encode())
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(process, 0)
+    with os.fdopen(reader) as answer:
+        told = json.loads(answer.read())
+    assert [each["told"] for each in told] == [each["taken"] for each in told], told
+    assert (told[0]["taken"], told[-1]["taken"]) == (True, True)
+
+
+def is_told_truly(database: Database) -> dict[str, bool]:
+    """Look as the service does each second, and write: whether changes were said to be taken, and whether one is."""
+    told = database.probe()
+    try:
+        with database.writing() as session:
+            session.execute(text("UPDATE revision SET message = message"))
+    except Unavailable:
+        return {"told": told, "taken": False}
+    return {"told": told, "taken": True}
+
+
+def test_up_waits_for_no_restore_that_is_going_on(migrated: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(migrated, tmp_path / "provider.db"))
+    before = path.read_bytes()
+    with locks.alone(path):
+        told = told_by_up(up(path))
+    assert told == f"the database {path} is being restored: start again when that is done"
+    assert path.read_bytes() == before
+    assert not list(tmp_path.glob("provider.*.txt"))
+
+
+def test_no_file_of_one_database_is_that_of_another_beside_it(migrated: Path, tmp_path: Path) -> None:
+    paths = [Path(shutil.copy(migrated, tmp_path / name)) for name in ("a.db", "a.sqlite", "a", "a.b.db", "b.db")]
+    links = [make_first_link(path, "http://127.0.0.1:8000")[1].strip() for path in paths]
+    assert [first_link_path(path).read_text().strip() for path in paths] == links
+    kinds = ("fallback.yml", "traefik.yml", "traefik.log", "first-login.txt")
+    files = {beside(path, kind) for path in paths for kind in kinds}
+    assert len(files) == len(paths) * len(kinds)
+    assert beside(tmp_path / "a.db", "fallback.yml") == tmp_path / "a.fallback.yml"

@@ -1,13 +1,14 @@
 """One-time links, with which a person sets the password of an account."""
 
 import os
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from provider.cli import direct
 from provider.cli.client import find_url
-from provider.cli.paths import shown
-from provider.cli.private import write_private
+from provider.cli.paths import beside, shown
+from provider.cli.private import replacing
 from provider.security import people
 from provider.security.people import FIRST_ADMIN
 from provider.security.secrets import Secret
@@ -20,19 +21,24 @@ def link(secret: Secret, url: str | None = None) -> str:
 
 def first_link_path(database_path: Path) -> Path:
     """Return the file that has the one-time link of the first admin."""
-    return database_path.with_suffix(".first-login.txt")
+    return beside(database_path, "first-login.txt")
 
 
 def make_first_link(database_path: Path, url: str) -> list[str]:
-    """Make the one-time link of the first admin, unless there is one who can log in. Returns what to tell."""
+    """Make the one-time link of the first admin, unless there is one who can log in. Returns what to tell.
+
+    It is good when it is in its file, and only then. Raises `Unavailable`, and then there is none.
+    """
     file = first_link_path(database_path)
-    with direct.writing(database_path) as session:
+    with ExitStack() as files, direct.writing(database_path) as session:
         secret = people.invite_first(session, direct.actor(), datetime.now(UTC))
-    if secret is None:
-        file.unlink(missing_ok=True)
+        made = None if secret is None else link(secret, url)
+        if made is not None:
+            files.enter_context(replacing(file, f"{made}\n"))  # after the commit
+    if made is None:
+        with suppress(OSError):  # it is good no more, wherever it stays
+            file.unlink(missing_ok=True)
         return []
-    made = link(secret, url)
-    write_private(file, f"{made}\n")
     return [
         f"Nobody can log in yet. Set the password of the account {FIRST_ADMIN} here, once, within a day:",
         f"  {made}",

@@ -9,3 +9,14 @@ def shown(path: Path) -> str:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+
+
+def beside(database_path: Path, what: str) -> Path:
+    """Return a file that belongs to a database: beside `provider.db`, `provider.WHAT`.
+
+    Of any other name all of it is kept, as SQLite does for its own files (`provider.sqlite-WHAT`): what belongs to one
+    database is never taken for what belongs to another.
+    """
+    if database_path.suffix == ".db":
+        return database_path.with_suffix(f".{what}")
+    return database_path.with_name(f"{database_path.name}-{what}")

@@ -63,7 +63,7 @@ def serve(host: HostOption = None, port: PortOption = None, allow_insecure: Inse
         try:
             for line in make_first_link(settings.database_path, service_url(settings)):
                 typer.echo(line)
-        except (Unavailable, OSError) as error:  # polls are served all the same
+        except Unavailable as error:  # polls are served all the same
             note(f"no link to log in for the first time could be made: {error}")
         sys.stdout.flush()
         logs.configure(settings.log_level, settings.log_format)

@@ -8,18 +8,20 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import httpx
 import yaml
 
+from provider.cli.paths import beside
 from provider.cli.private import write_private
 from provider.cli.processes import Backoff, Process, ending
 from provider.cli.waiting import wait_for
-from provider.errors import ProviderError, SettingsError
+from provider.errors import ProviderError, SettingsError, Unavailable
 from provider.values import DEFAULT_EDGE
 
 LOOPBACK: Final = "127.0.0.1"
@@ -45,7 +47,7 @@ class TraefikError(ProviderError):
 
 def configuration_path(database_path: Path) -> Path:
     """Return the file that has the static configuration of `up`'s Traefik. Its log is beside it."""
-    return database_path.with_suffix(".traefik.yml")
+    return beside(database_path, "traefik.yml")
 
 
 def find_traefik(given: Path | None, name: str) -> Path:
@@ -139,6 +141,12 @@ def edge_name(static: dict[str, Any]) -> str:
     return query.get("edge", [DEFAULT_EDGE])[0]
 
 
+def write_configuration(database_path: Path, static: dict[str, Any]) -> None:
+    """Write the static configuration of `up`'s Traefik. Raises `Unavailable` where that cannot be done."""
+    head = f"# Made by `wayshub-provider up` at each start, from {static_path()}: change that.\n"
+    write_private(configuration_path(database_path), head + yaml.safe_dump(static, sort_keys=False))
+
+
 # The program
 
 
@@ -152,8 +160,10 @@ class Traefik:
         self._program = program
         self._static = static
         self._say = say
+        self._database_path = database_path
         self._configuration_path = configuration_path(database_path)
-        self.log_path = database_path.with_suffix(".traefik.log")
+        self._is_unwritten = False
+        self.log_path = beside(database_path, "traefik.log")
         self.web_url = f"http://{static['entryPoints']['web']['address']}"
         self.api_url = f"http://{static['entryPoints']['traefik']['address']}"
         self.edge = edge_name(static)
@@ -167,7 +177,8 @@ class Traefik:
 
     async def keep(self) -> None:
         """Run it until `stop`. Raises `TraefikError` if it ends before its API has answered once."""
-        self.log_path.unlink(missing_ok=True)
+        with suppress(OSError):  # what cannot be removed is gone on with
+            self.log_path.unlink(missing_ok=True)
         backoff = Backoff()
         while not self._stopping.is_set():
             started = time.monotonic()
@@ -224,22 +235,42 @@ class Traefik:
 
     async def _run(self) -> int:
         """Run it once. Returns what `Process.wait` does."""
-        head = f"# Made by `wayshub-provider up` at each start, from {static_path()}: change that.\n"
-        write_private(self._configuration_path, head + yaml.safe_dump(self._static, sort_keys=False))
+        with suppress(Unavailable):  # it was written at the start: the one that is there will do
+            write_configuration(self._database_path, self._static)
         self._log = Log()
         process = await Process.start([str(self._program), f"--configFile={self._configuration_path}"])
         self._process = process
         if self._stopping.is_set():
             process.kill()
-        with self.log_path.open("a", encoding="utf-8") as file:
+        with ExitStack() as files:
+            file = self._open_log(files)
             async for line in process.lines():
                 plain = _COLOR.sub("", line)
-                file.write(plain + "\n")
-                file.flush()
+                self._write(file, plain)
                 for told in self._log.read(plain):
                     if not self._stopping.is_set():
                         self._say(told)
         return await process.wait()
+
+    def _open_log(self, files: ExitStack) -> IO[bytes] | None:
+        try:
+            return files.enter_context(self.log_path.open("ab", buffering=0))
+        except OSError as error:
+            self._tell_unwritten(error)
+            return None
+
+    def _write(self, file: IO[bytes] | None, line: str) -> None:
+        """Write a line into the log. Traefik goes on where it cannot be written: a log is not worth an edge."""
+        try:
+            if file is not None:
+                file.write(f"{line}\n".encode())
+        except OSError as error:
+            self._tell_unwritten(error)
+
+    def _tell_unwritten(self, error: OSError) -> None:
+        if not self._is_unwritten:
+            self._is_unwritten = True
+            self._say(f"Traefik's log {self.log_path} cannot be written: {error.strerror}. Traefik goes on without it.")
 
     def _never_ready(self, status: int) -> TraefikError:
         for line in self._log.last_lines():

@@ -15,12 +15,19 @@ from provider.cli import streams
 from provider.cli.binding import check_binding
 from provider.cli.keys import make_keys
 from provider.cli.links import make_first_link
-from provider.cli.paths import shown
+from provider.cli.paths import beside, shown
 from provider.cli.ports import Port
 from provider.cli.progress import Progress
 from provider.cli.serve import HostOption, InsecureOption, PortOption, claimed, service_url, with_address
 from provider.cli.stack import Plan, Stack
-from provider.cli.traefik import LOOPBACK, configuration_path, edge_name, find_traefik, read_static_configuration
+from provider.cli.traefik import (
+    LOOPBACK,
+    configuration_path,
+    edge_name,
+    find_traefik,
+    read_static_configuration,
+    write_configuration,
+)
 from provider.database import schema
 from provider.edges import fallback
 from provider.errors import SettingsError
@@ -78,7 +85,7 @@ def up(
         api = reserved.enter_context(Port(LOOPBACK, api_port, "--api-port"))
         settings = settings.model_copy(update={"port": service.number})
         url = service_url(settings)
-        fallback_file = settings.fallback_file or settings.database_path.with_suffix(".fallback.yml")
+        fallback_file = settings.fallback_file or beside(settings.database_path, "fallback.yml")
         static = read_static_configuration(url, web.number, api.number, fallback_file.absolute())
         settings = _with_edge(settings, edge_name(static), f"http://{LOOPBACK}:{api.number}", fallback_file)
         try:
@@ -88,10 +95,11 @@ def up(
             _migrate(settings, progress)
             for warning in check_binding(settings):
                 progress.say(warning)
+            _prepare(fallback_file)
             link = make_first_link(settings.database_path, url)
             keys = make_keys(settings.database_path, edge_name(static))
             static["providers"]["http"]["headers"] = {"Authorization": f"Bearer {keys.edge}"}
-            _prepare(fallback_file)
+            write_configuration(settings.database_path, static)  # before anything runs that would need it
             web.release()
             api.release()
             _run(Plan(settings, service, url, program, static, demo, keys.service, link), progress)

@@ -201,9 +201,18 @@ def migrating(path: Path, *, copies: bool, say: Callable[[str], None]) -> Iterat
     except (OperationalError, sqlite3.OperationalError) as error:
         cause = error.orig if isinstance(error, OperationalError) else error
         why = why_unwritable(path, cause) if isinstance(cause, sqlite3.Error) else str(cause)
+        if found.condition is Condition.MISSING and getattr(cause, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
+            _remove_empty(path)
         raise Unavailable(f"nothing was migrated: {why}") from error
     finally:
         engine.dispose()
+
+
+def _remove_empty(path: Path) -> None:
+    """Leave no file where none was, and where the disk is full, so that nobody can have written one meanwhile."""
+    with suppress(OSError):
+        if path.stat().st_size == 0:
+            path.unlink()
 
 
 def _make_private(path: Path) -> None:

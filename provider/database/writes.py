@@ -15,6 +15,7 @@ _LITTLE_BYTES: Final = 1 << 20
 """With less free than this, the next write may be the first that fails."""
 _PATIENCE_SECONDS: Final = 5.0
 """How long another program may hold the database before that is trouble: a change gives up after as long."""
+_OF_A_DESCRIPTOR: Final = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 _TROUBLES: Final = HINDERED | {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
@@ -58,7 +59,13 @@ class Writes:
                 return self._trouble is None
         doubted = self._trouble is not None or self._free_bytes() < _LITTLE_BYTES
         try:
-            self._try(writes=doubted)
+            try:
+                self._try(writes=doubted)
+            except sqlite3.Error as error:
+                # SQLite uses descriptors again that it has of the file: one may be of when permissions were others.
+                if error.sqlite_errorcode & 0xFF not in _OF_A_DESCRIPTOR:
+                    raise
+                self._try(writes=doubted)
         except sqlite3.Error as error:
             self._refused(error)
         else:
