@@ -25,8 +25,8 @@ _MOST_NAMED: Final = 3
 def undo(session: Session, number: int, choose: Choose, *, named: Named | None = None, cascade: bool = False) -> None:
     """Take back what a revision did, or what it did to one object.
 
-    What it removed comes back. One object that comes back brings along what it refers to, where that was removed
-    too; a service comes and goes with its servers. With `cascade`, what uses the objects that go goes with them.
+    What it removed comes back. What comes back brings along what it refers to, where that was removed too; a
+    service comes and goes with its servers. With `cascade`, what uses the objects that go goes with them.
     Raises `NotFound`, `Clash` where nothing was chosen for what was changed since, `InUse`, and `Invalid` where the
     objects would not hold now.
     """
@@ -36,7 +36,7 @@ def undo(session: Session, number: int, choose: Choose, *, named: Named | None =
     changes = [_read(change, number) for change in revisions.changes_of(session, number)]
     if named is not None:
         changes = _alone(changes, named, number)
-        changes += _missing(session, changes, current)
+    changes += _missing(session, changes, current)
     found = undoing.undo(changes, _now(current, changes), choose)
     if found.clashes:
         raise _clash(session, number, found.clashes)
