@@ -218,7 +218,7 @@ def allowed_at(place: Place) -> str:
     return methods.get("GET" if place.method == "HEAD" else place.method, "")
 
 
-@pytest.mark.part(of=4)
+@pytest.mark.part(of=8)
 @pytest.mark.parametrize("place", ASKED, ids=str)
 def test_each_route_lets_in_who_may_use_it_and_nobody_else(
     service: Service, credentials: dict[str, dict[str, str]], place: Place

@@ -2,9 +2,12 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from functools import cache
 
 import httpx
 import pytest
+import typer.main
 
 from provider.cli import main
 from tests.cli.running import Result, Run
@@ -18,6 +21,14 @@ APPLICATION = {
         {"name": "b", "url": "http://127.0.0.1:3001", "weight": 1},
     ],
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tree() -> Iterator[None]:
+    """Let typer make the tree of commands once, for all that run in this process: that takes most of their time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture
