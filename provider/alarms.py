@@ -14,7 +14,7 @@ from provider.configuration import Parts
 from provider.edges.fallback import Fallback
 from provider.edges.registry import Edges
 from provider.edges.states import Edge, EdgeState, is_gone
-from provider.messages import Message
+from provider.messages import Message, template
 from provider.outages import Outage
 from provider.revisions import Revisions
 from provider.tls import Certificate
@@ -143,18 +143,17 @@ def _is_troubled(edge: Edge) -> bool:
 def _of_services(found: Sequence[Outage]) -> Iterator[Alarm]:
     total = [outage for outage in found if outage.is_total]
     partial = [outage for outage in found if not outage.is_total]
-    for outage in total[:_MOST_SERVICES_TOLD]:
-        yield Alarm(Gravity.BAD, _words_of(outage), "service", outage.service)
-    more = len(total) - _MOST_SERVICES_TOLD
+    yield from _told(Gravity.BAD, total, template("{count} more services have no server that takes requests"))
+    yield from _told(Gravity.WARNING, partial, template("{count} more services have servers that are down"))
+
+
+def _told(gravity: Gravity, found: Sequence[Outage], words_of_more: str) -> Iterator[Alarm]:
+    """Tell the first outages one by one, and count the others."""
+    for outage in found[:_MOST_SERVICES_TOLD]:
+        yield Alarm(gravity, _words_of(outage), "service", outage.service)
+    more = len(found) - _MOST_SERVICES_TOLD
     if more > 0:
-        told = Message("{count} more services have no server that takes requests", count=more)
-        yield Alarm(Gravity.BAD, told, "service", count=more)
-    for outage in partial[:_MOST_SERVICES_TOLD]:
-        yield Alarm(Gravity.WARNING, _words_of(outage), "service", outage.service)
-    more = len(partial) - _MOST_SERVICES_TOLD
-    if more > 0:
-        told = Message("{count} more services have servers that are down", count=more)
-        yield Alarm(Gravity.WARNING, told, "service", count=more)
+        yield Alarm(gravity, Message(words_of_more, count=more), "service", count=more)
 
 
 def _words_of(outage: Outage) -> Message:

@@ -85,7 +85,8 @@ def _take(edge: Standings, able: Sequence[Route], entry_point: str) -> _Taken:
 
 def _find(edge: Standings, route: Route, entry_point: str) -> Standing | None:
     """Find what is amiss with a router for a request that comes in by an entry point."""
-    return edge.find_missing(entry_point) or edge.find(route.name)
+    found = edge.find(route.name)
+    return found if found is not None and found.is_refused else edge.find_missing(entry_point) or found
 
 
 def _words(taken: _Taken) -> str:

@@ -16,7 +16,7 @@ from provider.store import domains, routers
 from provider.store.records import Order
 from provider.typed_hosts import meant
 from provider.values import to_ascii
-from provider.web import edits, lists, removals
+from provider.web import edits, lists, records, removals
 from provider.web.edits import Noun, Sheet
 from provider.web.inputs import SentDependency, Texts
 from provider.web.kept import ReturnedDependency
@@ -96,8 +96,18 @@ def show_domain(request: Request, revisions: RevisionsDependency, sight: SightDe
         domain = _DOMAIN.get(session, _ascii(name))
         listed = routers.of_domain(session, domain.ascii_name, limit=lists.LENGTH)
         count = domains.count_routers(session, [domain.ascii_name]).get(domain.ascii_name, 0)
+        history = records.history_of(session, "domain", domain.ascii_name)
     states = sight.states(listed)
-    return render(request, "domains/show.html", domain=domain, routers=listed, rule=rule_of, states=states, count=count)
+    return render(
+        request,
+        "domains/show.html",
+        domain=domain,
+        routers=listed,
+        rule=rule_of,
+        states=states,
+        count=count,
+        history=history,
+    )
 
 
 @router.get("/{name}/edit", dependencies=_CHANGING)

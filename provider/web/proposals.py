@@ -4,18 +4,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic_core import PydanticCustomError
 from sqlmodel import Session
 
 from provider.differences import Difference
-from provider.errors import Brake, FieldError
+from provider.errors import Brake, FieldError, Invalid
 from provider.messages import Message
 from provider.models import MESSAGE_LENGTH, Actor, Revision
 from provider.revisions import Revisions
 from provider.routing import Routing
+from provider.security import needs
 from provider.snapshots import last_revision
 from provider.store import history
+from provider.store import revisions as stored
 from provider.store.history import Named, Placed
 from provider.summaries import Summarise
 from provider.tags import find_revision, whole_tag
@@ -127,10 +129,24 @@ def do(
     return redirect(request, f"/revisions/{done.revision}", Notice(proposal.done, Tone.GOOD))
 
 
-def read_named(sent: Texts) -> Named | None:
-    """Read which object is meant, None for all. Raises `Invalid`."""
+def router_of(page: str) -> APIRouter:
+    """Return the router of the pages of one kind of proposal, below the revision that it is about."""
+    prefix = f"/revisions/{{number}}/{page}"
+    return APIRouter(prefix=prefix, include_in_schema=False, dependencies=[Depends(needs.CHANGING_PAGE)])
+
+
+def read_subject(number: str, texts: Texts) -> tuple[int, Named | None]:
+    """Read which revision is meant, and which object, None for all. Raises `Invalid`, and `NotFound`."""
+    return stored.read_number(number), _read_named(texts)
+
+
+def _read_named(sent: Texts) -> Named | None:
     kinds: dict[str, Placed] = {"domain": "domain", "service": "service", "server": "server", "router": "router"}
-    return history.read_named(kinds.get(sent.get(_KIND, "")), sent.get(_NAME))
+    kind = sent.get(_KIND, "")
+    if kind and kind not in kinds:
+        detail = Message("there is no kind {kind}: it is one of {kinds}", kind=kind, kinds=", ".join(kinds))
+        raise Invalid([FieldError(f"/{_KIND}", "kind.unknown", detail, "query")])
+    return history.read_named(kinds.get(kind), sent.get(_NAME))
 
 
 def _read(revisions: Revisions, routing: Routing, proposal: Proposal) -> Plan:

@@ -19,7 +19,7 @@ from provider.revisions import Revisions
 from provider.security import needs
 from provider.store import history, objects
 from provider.store import revisions as stored
-from provider.web import changes
+from provider.web import changes, records
 from provider.web.changes import ObjectChange
 from provider.web.lists import Part, PartDependency
 from provider.web.rendering import render
@@ -27,17 +27,6 @@ from provider.web.rendering import render
 router = APIRouter(prefix="/revisions", include_in_schema=False, dependencies=[Depends(needs.PAGE)])
 
 _OBJECTS_SHOWN: Final = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A revision in the list, with what it changed as messages, and why."""
-
-    number: int
-    time: datetime
-    author: str
-    words: list[str]
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +64,8 @@ def list_revisions(
     with revisions.reading() as session:
         found = stored.newest(session, limit=wanted.limit, before=before, q=wanted.q or None, named=one)
         removal = None if one is None else objects.find_removal(session, *one)
-    rows = [_row(each) for each in found]
-    part: Part[Row] = wanted.part(rows, lambda row: str(row.number))
+    rows = [records.row(each) for each in found]
+    part: Part[records.Row] = wanted.part(rows, lambda row: str(row.number))
     current = revisions.current
     return render(
         request,
@@ -114,11 +103,6 @@ async def show_revision(
         given=given,
         is_current=current is not None and current.revision == sheet.revision.number,
     )
-
-
-def _row(revision: Revision) -> Row:
-    words = changes.summary(revision.words, revision.summary)
-    return Row(revision.number, datetime.fromisoformat(revision.time), revision.author, words, revision.message)
 
 
 def _read(revisions: Revisions, number: str, first: int, other: int | None) -> Sheet:

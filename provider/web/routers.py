@@ -16,7 +16,7 @@ from provider.security import needs
 from provider.store import domains, routers, services
 from provider.store.records import Order
 from provider.typed_hosts import meant
-from provider.web import edits, inputs, lists, removals
+from provider.web import edits, inputs, lists, records, removals
 from provider.web.edits import DO, Noun, Sheet
 from provider.web.inputs import SentDependency, Texts
 from provider.web.kept import ReturnedDependency
@@ -139,6 +139,7 @@ def show_router(
         item = _ROUTER.get(session, name)
         [service] = show_services(session, [services.get(session, item.service)], health)
         known = [domains.get(session, host) for host in item.ascii_domains]
+        history = records.history_of(session, "router", item.name)
     state = sight.states([item])[item.name]
     about = routing.about("router", item.name)
     told = [each.detail for each in about if each.conflict is not Conflict.HIDDEN or each.objects[0][1] != item.name]
@@ -151,6 +152,7 @@ def show_router(
         domains=known,
         service=service,
         state=state,
+        history=history,
         conflicts=told[:_MOST_WARNED],
     )
 

@@ -15,7 +15,7 @@ from provider.observations import show_servers
 from provider.security import needs
 from provider.store import servers, services
 from provider.values import ServerState
-from provider.web import brakes, edits, paths, removals
+from provider.web import brakes, edits, paths, records, removals
 from provider.web.edits import TAG, Noun, Sheet
 from provider.web.inputs import SentDependency, Texts
 from provider.web.kept import ReturnedDependency
@@ -110,7 +110,9 @@ def show_server(
         owner = services.get(session, service)
         [shown] = show_servers(session, owner, [server], health)
         count = len(servers.page(session, service))
-    return render(request, "servers/show.html", service=owner, server=shown, tag=noun.tag(server), count=count)
+        history = records.history_of(session, "server", f"{service}/{name}")
+    tag = noun.tag(server)
+    return render(request, "servers/show.html", service=owner, server=shown, tag=tag, count=count, history=history)
 
 
 @router.get("/{name}/edit", dependencies=_CHANGING)

@@ -15,7 +15,7 @@ from provider.security import needs
 from provider.store import routers, servers, services
 from provider.store.records import Order
 from provider.values import Strategy
-from provider.web import edits, inputs, lists, removals, weights
+from provider.web import edits, inputs, lists, records, removals, weights
 from provider.web.edits import DO, Noun, Sheet
 from provider.web.inputs import SentDependency, Texts
 from provider.web.kept import ReturnedDependency
@@ -226,6 +226,7 @@ def _show(
         [service] = show_services(session, [services.get(session, name)], sight.health)
         listed = routers.of_service(session, name, limit=lists.LENGTH)
         count = services.count_routers(session, [name]).get(name, 0)
+        history = records.history_of(session, "service", name)
     states = sight.states(listed)
     taking = [each for each in listed if each.enabled and not states[each.name].is_out]
     return render(
@@ -240,6 +241,7 @@ def _show(
         states=states,
         is_reached=bool(taking) or count > len(listed),
         count=count,
+        history=history,
     )
 
 

@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Request, Response
 
 from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
 from provider.errors import Clash, InUse
 from provider.messages import Message
-from provider.security import needs
-from provider.store import revisions as stored
 from provider.store import undos
 from provider.undoing import ALL, Choice, chooser
 from provider.web import proposals
@@ -20,9 +18,7 @@ from provider.web.paths import with_query
 from provider.web.proposals import Proposal
 from provider.web.rendering import render
 
-router = APIRouter(
-    prefix="/revisions/{number}/undo", include_in_schema=False, dependencies=[Depends(needs.CHANGING_PAGE)]
-)
+router = proposals.router_of("undo")
 
 _AT: Final = "at:"
 """Before the pointer of a clash: the name of the field that says what becomes of it."""
@@ -38,8 +34,7 @@ def show_plan(
     number: str,
 ) -> Response:
     """Show what undoing a revision would do, or ask what becomes of what was changed since."""
-    texts = {**request.query_params, **returned}
-    proposal = _propose(number, texts)
+    proposal = _propose(number, {**request.query_params, **returned})
     try:
         return proposals.show(request, revisions, routing, proposal, returned)
     except (Clash, InUse) as error:
@@ -64,7 +59,7 @@ def undo(
 
 
 def _propose(number: str, texts: Texts) -> Proposal:
-    wanted, named = stored.read_number(number), proposals.read_named(texts)
+    wanted, named = proposals.read_subject(number, texts)
     chosen = {
         name: text for name, text in texts.items() if name == _CASCADE or (name.startswith(_AT) and text in set(Choice))
     }

@@ -241,6 +241,35 @@ def test_many_applications_fold_their_servers_and_their_domains_lead_to_where_on
 # An application
 
 
+def test_the_last_changes_of_an_object_stand_on_its_page(pages: httpx.Client) -> None:
+    expose(pages, "aged", "http://10.0.0.1:80")
+    for weight in range(2, 7):
+        path = "/api/v1/services/aged/servers/10-0-0-1-80"
+        pages.patch(path, json={"weight": weight}).raise_for_status()
+    pages.patch("/api/v1/routers/aged", json={"pathPrefix": "/a"}).raise_for_status()
+    newest = pages.get("/api/v1/revisions").json()["items"][0]["number"]
+    router, server = page(pages, "/routers/aged"), page(pages, "/services/aged/servers/10-0-0-1-80")
+    assert f"/revisions/{newest}" in links(router)
+    assert f"/revisions/{newest - 1}" not in links(router)
+    told = [link for link in links(server) if re.fullmatch("/revisions/[0-9]+", link)]
+    assert len(told) == 4
+    assert "All its changes" in server
+    assert "/revisions?object=server%2Faged%2F10-0-0-1-80" in links(server)
+    for path in ("/services/aged", "/domains/aged.test"):
+        assert "Show its history" in page(pages, path)
+
+
+def test_an_application_that_another_hides_is_not_said_to_be_live(
+    pages: httpx.Client, traefik: Traefik, service: Service
+) -> None:
+    expose(pages, "shop", "http://10.0.0.1:80")
+    grab = {"rule": "Host(`shop.test`)", "priority": 1000, "service": "shop"}
+    pages.put("/api/v1/routers/grab", json=grab).raise_for_status()
+    traefik.wait_for(service)
+    wait_until(lambda: "It is on every edge, and gets no request" in page(pages, "/applications/shop"), "it is live")
+    assert "Live on every edge" not in page(pages, "/applications/shop")
+
+
 def test_an_application_that_is_not_there_is_not_found(pages: httpx.Client) -> None:
     assert pages.get("/applications/nothing").status_code == 404
 

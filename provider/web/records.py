@@ -1,0 +1,46 @@
+"""Revisions as rows of a list: of all, and the last few of one object on its own page."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlmodel import Session
+
+from provider.models import Revision
+from provider.store import revisions as stored
+from provider.store.history import Placed
+from provider.web import changes
+
+_LAST: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A revision in the list, with what it changed as messages, and why."""
+
+    number: int
+    time: datetime
+    author: str
+    words: list[str]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The last revisions that changed an object, written as KIND/NAME; `has_more`: there are others before them."""
+
+    rows: list[Row]
+    has_more: bool
+    object: str
+
+
+def row(revision: Revision) -> Row:
+    """Return a revision as a row."""
+    words = changes.summary(revision.words, revision.summary)
+    return Row(revision.number, datetime.fromisoformat(revision.time), revision.author, words, revision.message)
+
+
+def history_of(session: Session, kind: Placed, name: str) -> History:
+    """Return the last few revisions that changed an object."""
+    found = stored.newest(session, limit=_LAST + 1, named=(kind, name))
+    return History([row(each) for each in found[:_LAST]], len(found) > _LAST, f"{kind}/{name}")
