@@ -25,8 +25,8 @@
 //   session has ended.
 // - <html data-connection="on"> while there is a connection, "off" while there is none.
 // - A page that nobody sees has no connection, and of those that are seen one has it and passes on to the others what
-//   comes: browsers allow six to one host. Where a browser has no locks (by plain HTTP from another machine), each page
-//   has its own.
+//   comes: browsers allow six to one host. Whose turn it is a lock says, or, where a browser has none (by plain HTTP
+//   from another machine), a lease in its storage, which each page that has it renews.
 
 (() => {
   const STREAM = "/api/v1/events";
@@ -34,6 +34,10 @@
   const DELAY_MS = 60;
   const LEAST_GAP_MS = 1000;
   const RETRY_MS = 5000;
+  const LEASE_MS = 5000;
+  const RENEW_MS = 1000;
+  const ASK_MS = 500;
+  const SETTLE_MS = 150; // until what one page stores is seen by all
 
   const due = new Set(); // ids of the parts that are to be asked for
   const held = new Set(); // ids of those in which somebody types
@@ -155,12 +159,12 @@
 
   const SHARED = "provider-live";
   const MOST_RECENT = 200;
-  const channel = "locks" in navigator ? new BroadcastChannel(SHARED) : null;
+  const channel = new BroadcastChannel(SHARED);
   const me = Math.random().toString(36).slice(2);
   const recent = []; // what came after `oldest`, while this page has the connection
   let oldest = newest;
 
-  const say = (message) => channel?.postMessage(message);
+  const say = (message) => channel.postMessage(message);
   const place = (id) => [id.split("-")[0], Number(id.split("-")[1])];
   const isNewer = (id, than) => place(id)[0] !== place(than)[0] || place(id)[1] > place(than)[1];
 
@@ -187,7 +191,7 @@
     return recent.filter((event) => isNewer(event.id, after));
   };
 
-  channel?.addEventListener("message", ({ data: message }) => {
+  channel.addEventListener("message", ({ data: message }) => {
     if (over || line === null) return;
     if (source !== null) {
       if (message.kind !== "join" || source.readyState !== EventSource.OPEN) return;
@@ -204,6 +208,64 @@
     }
   });
 
+  // Whose turn it is where there are no locks: two pages that take the lease at once find out, and one goes back
+
+  const pause = (milliseconds) => new Promise((go) => setTimeout(go, milliseconds));
+
+  const lease = () => {
+    try {
+      return JSON.parse(localStorage.getItem(SHARED)) ?? {};
+    } catch {
+      return {}; // there is no storage, or somebody else's text in it: each page has a connection of its own
+    }
+  };
+  const renew = () => {
+    try {
+      localStorage.setItem(SHARED, JSON.stringify({ page: me, until: Date.now() + LEASE_MS }));
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const isFree = ({ page, until }) => {
+    const left = until - Date.now();
+    return page === undefined || page === me || !(left > 0 && left <= LEASE_MS);
+  };
+
+  const waitForLease = async (signal) => {
+    for (;;) {
+      if (isFree(lease())) {
+        if (!renew()) break;
+        await pause(SETTLE_MS);
+        if (lease().page === me) break;
+      } else {
+        await pause(ASK_MS);
+      }
+      if (signal.aborted) return;
+    }
+    if (signal.aborted) {
+      giveBack();
+      return;
+    }
+    const keeping = setInterval(() => {
+      if ([me, undefined].includes(lease().page)) {
+        renew();
+      } else {
+        disconnect(); // another page has taken it, while this one slept
+        connect();
+      }
+    }, RENEW_MS);
+    letGo = () => {
+      clearInterval(keeping);
+      giveBack();
+    };
+    open();
+  };
+
+  const giveBack = () => {
+    if (lease().page === me) localStorage.removeItem(SHARED);
+  };
+
   // The connection
 
   const tell = (state) => {
@@ -213,13 +275,13 @@
   const connect = () => {
     clearTimeout(retry);
     if (over || source !== null || line !== null || document.hidden || parts().length === 0) return;
-    if (channel === null) {
-      open();
-      return;
-    }
     line = new AbortController();
-    const held = () => new Promise((release) => { letGo = release; open(); });
-    navigator.locks.request(SHARED, { signal: line.signal }, held).catch(() => {}); // when it leaves the line
+    if ("locks" in navigator) {
+      const held = () => new Promise((release) => { letGo = release; open(); });
+      navigator.locks.request(SHARED, { signal: line.signal }, held).catch(() => {}); // when it leaves the line
+    } else {
+      waitForLease(line.signal);
+    }
     say({ kind: "join", page: me, after: newest });
   };
 
