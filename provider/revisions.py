@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlmodel import Session
 
-from provider import attempts, configuration
+from provider import attempts, configuration, garbage
 from provider.addresses import ANYWHERE, Places
 from provider.attempts import Prepared
 from provider.brake import Removal
@@ -150,9 +150,10 @@ class Revisions:
     def load(self) -> bool:
         """Read the stored state, verify it and serve it. Returns whether it could; `problem` says why not."""
         try:
-            with self._alone():
+            with self._alone(), garbage.at_rest():
                 self._database.open()
                 snapshot, outside = self._read()
+                garbage.settle()
                 _warn(outside)
                 self._publish(snapshot)
         except ProviderError as error:
@@ -238,7 +239,8 @@ class Revisions:
         if summary.is_empty:
             return Outcome(None, known.revision, known.document.digest)
         started = perf_counter()
-        parts = known.parts.replaced(*prepared.parts())
+        with garbage.at_rest():
+            parts = known.parts.replaced(*prepared.parts())
         snapshot = Snapshot(known.revision + 1, self._assemble(parts), parts, actor.name, summary.parts)
         rendered = perf_counter()
         with self._alone():

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from provider import configuration, nearby, traffic
+from provider import configuration, garbage, nearby, traffic
 from provider.configuration import Part
 from provider.conflicts import Concern, Finding, concern_of, find, find_about, find_hidden
 from provider.differences import Difference
@@ -56,7 +56,11 @@ class Routing:
             raise Unavailable(self._revisions.problem)
         with self._lock:
             if self._known is None or self._known.snapshot is not snapshot:
-                self._known = self._read(snapshot, self._known)
+                is_first = self._known is None
+                with garbage.at_rest():
+                    self._known = self._read(snapshot, self._known)
+                if is_first:
+                    garbage.settle()
             return self._known
 
     def after(self, changes: Iterable[Change]) -> Routes:

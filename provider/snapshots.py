@@ -33,11 +33,11 @@ class Snapshot(Served):
 def read_parts(session: Session) -> Parts:
     """Render the whole stored state."""
     pools = dict(servers.by_service(session))
-    listed = routers.page(session, limit=None)
+    listed = routers.read_all(session)
     router_parts = {router.name: part for router in listed if (part := router_part(router)) is not None}
     service_parts = {
         service.name: configuration.service_part(service, pools.get(service.name, ()))
-        for service in services.page(session, limit=None)
+        for service in services.read_all(session)
     }
     return Parts(Section(router_parts), Section(service_parts))
 

@@ -13,6 +13,7 @@ import provider
 ROOT = Path(provider.__file__).parent
 
 LAYERS = [
+    "garbage",
     "messages",
     "errors",
     "failures",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+import idna
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -409,3 +410,15 @@ def test_a_text_of_a_megabyte_is_answered_at_once_and_is_not_repeated(check: Cal
             assert len(error.message()) < 500  # noqa: PT017
         else:
             assert check in {values.check_text, values.check_path_prefix, values.check_health_path}
+
+
+@given(st.from_regex(r"[a-z0-9-]{1,64}(\.[a-z0-9-]{1,8}){0,3}", fullmatch=True))
+@example("a--b.example")
+@example("xn--mnchen-3ya.test")
+@example("-a.example")
+def test_a_plain_host_is_its_own_ascii_form_only_where_idna_says_so(host: str) -> None:
+    try:
+        taken = values.to_ascii(host)
+    except PydanticCustomError:
+        return
+    assert taken == idna.encode(host, uts46=True, std3_rules=True).decode() == host

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import weakref
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -86,14 +86,23 @@ class Turns:
         What the arguments stand for must not change: a revision, or the digest of a state, is one of them. Raises
         what the job does, and `Unavailable` if too many jobs wait.
         """
-        key = (job, arguments)
+        return await self._share((job, arguments), lambda: self._do(job, arguments))
+
+    async def _share(self, key: object, begin: Callable[[], Coroutine[Any, Any, Content]]) -> Content:
         flight = self._flights.get(key)
         if flight is None:
             self._check_room()
-            flight = asyncio.ensure_future(self._do(job, arguments))
+            flight = asyncio.ensure_future(begin())
             self._flights[key] = flight
             flight.add_done_callback(lambda ended: self._land(key, ended))
         return await asyncio.shield(flight)
+
+    async def here(self, key: object, compute: Callable[[], bytes]) -> Content:
+        """Compute in a thread what this process knows best, and return it; those who ask for the same share it.
+
+        It counts among the jobs as what is done apart does. Raises as `read` does.
+        """
+        return await self._share(key, lambda: self._compute(compute))
 
     def is_long(self, size_bytes: int) -> bool:
         """Tell whether what somebody sends is long to compute, by its length and what there is already."""
@@ -103,15 +112,7 @@ class Turns:
         self, job: Callable[Concatenate[Session, P], bytes], *arguments: P.args, **_none: P.kwargs
     ) -> Content:
         """Do a job apart on a session that only tries, and return what it gives. Raises as `read` does."""
-        key = object()
-        self._check_room()
-        loop = asyncio.get_running_loop()
-        flight = asyncio.ensure_future(
-            loop.run_in_executor(self._threads, _try_apart, self._database.path, job, arguments)
-        )
-        self._flights[key] = flight
-        flight.add_done_callback(lambda ended: self._land(key, ended))
-        return await asyncio.shield(flight)
+        return await self._share(object(), lambda: self._attempt(job, arguments))
 
     def _check_room(self) -> None:
         if len(self._flights) >= AT_ONCE + MOST_WAITING:
@@ -126,6 +127,13 @@ class Turns:
         if (self._database.find_size_bytes() or 0) < self.large_bytes:
             return await loop.run_in_executor(self._threads, self._do_here, job, arguments)
         return await loop.run_in_executor(self._threads, _do_apart, self._database.path, job, arguments)
+
+    async def _attempt(self, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, _try_apart, self._database.path, job, arguments)
+
+    async def _compute(self, compute: Callable[[], bytes]) -> Content:
+        return Content(await asyncio.get_running_loop().run_in_executor(self._threads, compute))
 
     def _do_here(self, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
         with self._reading() as session:

@@ -1,17 +1,24 @@
 """`/api/v1/audit`: who did what."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+import msgspec
+from fastapi import APIRouter, Depends, Query, Response
+from sqlmodel import Session
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.pages import Page, PageParameters
-from provider.dependencies import RevisionsDependency
+from provider.api.streams import stream
+from provider.cursors import write_cursor
+from provider.dependencies import RevisionsDependency, TurnsDependency
 from provider.models import AuditOutcome, AuditOutput
+from provider.revisions import Revisions
 from provider.security import needs
 from provider.store import audit
+from provider.store.records import as_json
 from provider.values import Time
 
 router = APIRouter(
@@ -36,14 +43,32 @@ async def read_filter(
     return audit.Filter(actor, action, outcome, revision, page.q, _written(since), _written(until))
 
 
-@router.get("", summary="List what was done and refused", responses=documentation.LIST)
-def list_audit(
-    revisions: RevisionsDependency, page: PageParameters, wanted: Annotated[audit.Filter, Depends(read_filter)]
-) -> Page[AuditOutput]:
+@router.get(
+    "", response_model=Page[AuditOutput], responses=documentation.LIST, summary="List what was done and refused"
+)
+async def list_audit(
+    revisions: RevisionsDependency,
+    turns: TurnsDependency,
+    page: PageParameters,
+    wanted: Annotated[audit.Filter, Depends(read_filter)],
+) -> Response:
     """Return entries, the newest first; `q` looks in the words."""
+    before = page.after_number()
+    last = await asyncio.to_thread(_find_last, revisions)
+    return stream(await turns.read(_write, wanted, page.limit, before, last), {})
+
+
+def _find_last(revisions: Revisions) -> int:
     with revisions.reading() as session:
-        found = audit.page(session, wanted, limit=page.limit + 1, before=page.after_number())
-    return page.answer(found, lambda entry: str(entry.id))
+        return audit.find_last(session)
+
+
+def _write(session: Session, wanted: audit.Filter, limit: int, before: int | None, _last: int) -> bytes:
+    """Write a page, with what each revision changed, which may be everything. `_last` tells it from a later one."""
+    found = audit.page(session, wanted, limit=limit + 1, before=before)
+    shown = found[:limit]
+    following = write_cursor(str(shown[-1].id)) if len(found) > limit else None
+    return msgspec.json.encode({"items": [as_json(entry) for entry in shown], "next": following})
 
 
 def _written(date: datetime | None) -> str | None:

@@ -1,18 +1,25 @@
 """`/api/v1/conflicts`: routers that stand in one another's way, and what nobody uses."""
 
+from functools import partial
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query
+import msgspec
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, Field
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
+from provider.api.streams import stream
 from provider.conflicts import Finding
-from provider.dependencies import RevisionsDependency, RoutingDependency
+from provider.dependencies import RevisionsDependency, RoutingDependency, TurnsDependency
 from provider.models import Conflict, ConflictOutput, ObjectOutput
 from provider.models.base import output_config
+from provider.revisions import Revisions
+from provider.routing import Routing
 from provider.security import needs
 from provider.store import domains, history, routers, services
+from provider.store.history import Named
+from provider.store.records import as_json
 
 router = APIRouter(tags=["explain"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
 
@@ -51,31 +58,44 @@ ONE = Annotated[
 ]
 
 
-@router.get("/conflicts", responses=documentation.LIST, summary="List conflicts")
-def list_conflicts(routing: RoutingDependency, revisions: RevisionsDependency, one: ONE = None) -> ConflictsOutput:
+@router.get("/conflicts", response_model=ConflictsOutput, responses=documentation.LIST, summary="List conflicts")
+async def list_conflicts(
+    routing: RoutingDependency, revisions: RevisionsDependency, turns: TurnsDependency, one: ONE = None
+) -> Response:
     """Find routers that stand in one another's way, cookies that services share, unused domains and services.
 
     And routers with an entry point that an edge does not have, where its API tells which it has.
     """
     named = history.read_object_name(one)
-    if named is not None:
-        with revisions.reading() as session:
-            leading = routers.of_service(session, named[1], limit=_MOST_ROUTERS) if named[0] == "service" else ()
-        about = routing.about(*named)
-        about += [
-            each
-            for router in leading
-            for each in routing.about("router", router.name)
-            if each.conflict is Conflict.HIDDEN and each.objects[0] == ("router", router.name)
-        ]
-        return ConflictsOutput(items=[show(each) for each in about[:MOST]], total=len(about))
+    current = revisions.current
+    known = sorted((edge, *sorted(names)) for edge, names in routing.entry_points.items())
+    key = ("conflicts", named, current and (current.revision, current.document.digest), tuple(known))
+    return stream(await turns.here(key, partial(_write, routing, revisions, named)), {})
+
+
+def _write(routing: Routing, revisions: Revisions, named: Named | None) -> bytes:
+    found = _find_all(routing, revisions) if named is None else _find_about(routing, revisions, named)
+    content: bytes = msgspec.json.encode({"items": [as_json(show(each)) for each in found[:MOST]], "total": len(found)})
+    return content
+
+
+def _find_all(routing: Routing, revisions: Revisions) -> list[Finding]:
     with revisions.reading() as session:
         hosts, names = domains.hosts(session), services.names(session)
-    found = routing.conflicts(hosts, names)
-    return ConflictsOutput(
-        items=[show(each) for each in found[:MOST]],
-        total=len(found),
+    return routing.conflicts(hosts, names)
+
+
+def _find_about(routing: Routing, revisions: Revisions, named: Named) -> list[Finding]:
+    """Find the conflicts that one object is in, and for a service which routers never lead to it."""
+    with revisions.reading() as session:
+        leading = routers.of_service(session, named[1], limit=_MOST_ROUTERS) if named[0] == "service" else ()
+    hiding = (
+        each
+        for router in leading
+        for each in routing.about("router", router.name)
+        if each.conflict is Conflict.HIDDEN and each.objects[0] == ("router", router.name)
     )
+    return [*routing.about(*named), *hiding]
 
 
 def show(finding: Finding) -> ConflictOutput:

@@ -16,13 +16,12 @@ from provider.api.bodies import StrictRoute
 from provider.api.conditions import Conditions, ReadConditions, WriteConditions
 from provider.api.pages import Page, PageParameters
 from provider.api.streams import stream
-from provider.api.writing import WriteDependency, check_whole, encoded, shown
+from provider.api.writing import WriteDependency, check_whole, shown
 from provider.dependencies import RevisionsDependency, TurnsDependency
 from provider.errors import NotFound
 from provider.messages import Message
 from provider.models import (
     AppliedOutput,
-    ChangeOutput,
     ComparisonOutput,
     RevisionOutput,
     WholeRevisionOutput,
@@ -96,17 +95,26 @@ def list_revisions(revisions: RevisionsDependency, page: PageParameters, wanted:
 
 
 @router.get("/{number}", response_model=WholeRevisionOutput, responses=documentation.READ, summary="Show a revision")
-def show_revision(revisions: RevisionsDependency, conditions: ReadConditions, number: NUMBER) -> Response:
+async def show_revision(
+    revisions: RevisionsDependency, turns: TurnsDependency, conditions: ReadConditions, number: NUMBER
+) -> Response:
     """Return one revision, with what happened to each object."""
-    with revisions.reading() as session:
-        kept = stored.get(session, stored.read_number(number))
-        listed = stored.changes_of(session, kept.number)
-        changes = [ChangeOutput.model_validate(msgspec.to_builtins(change)) for change in listed]
-        shown = WholeRevisionOutput(**dict(stored.shown(kept)), changes=changes)
-    tag = etag("revision", as_json(shown))
+    kept = await asyncio.to_thread(_find_shown, revisions, number)
+    tag = etag("revision", as_json(kept))
     if conditions.not_modified(tag):
         return Response(status_code=304, headers={"ETag": tag})
-    return Response(encoded(shown), media_type="application/json", headers={"ETag": tag})
+    return stream(await turns.read(_write_revision, kept.number, kept.digest, kept.time.isoformat()), {"ETag": tag})
+
+
+def _find_shown(revisions: Revisions, number: str) -> RevisionOutput:
+    with revisions.reading() as session:
+        return stored.shown(stored.get(session, stored.read_number(number)))
+
+
+def _write_revision(session: Session, number: int, _digest: str, _time: str) -> bytes:
+    """Write a revision with what it changed, which may be everything."""
+    shown_one = as_json(stored.shown(stored.get(session, number)))
+    return msgspec.json.encode(shown_one | {"changes": stored.changes_of(session, number)})
 
 
 @router.get(

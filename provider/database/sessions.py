@@ -1,6 +1,5 @@
 """Sessions for reading and for writing, on a database file that is open."""
 
-import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import URL, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
@@ -322,6 +322,6 @@ class _OpenFile:
 
 def _read_json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return msgspec.json.decode(text)
     except ValueError as error:
         raise Unavailable(Message("the database has a value that is not JSON: {restore}", restore=RESTORE)) from error

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.orm import defer
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, func, or_, select
 
 from provider.models import Actor, AuditEntry, AuditOutcome, AuditOutput, Change, Revision
 from provider.store import records, revisions
@@ -69,6 +69,11 @@ def page(session: Session, wanted: Filter, *, limit: int, before: int | None = N
 def page_in_words(session: Session, wanted: Filter, *, limit: int, before: int | None = None) -> Sequence[AuditOutput]:
     """Return entries as `page` does, without what was changed: one revision can have changed everything."""
     return [_shown(entry, ()) for entry in _newest(session, wanted, limit, before)]
+
+
+def find_last(session: Session) -> int:
+    """Return the number of the newest entry, or 0 before the first."""
+    return session.exec(select(func.max(AuditEntry.id))).one() or 0
 
 
 def find_changes(

@@ -6,6 +6,7 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from provider.models import Domain, DomainInput, RouterDomain
+from provider.models.base import constructed
 from provider.store import records, routers
 from provider.store.records import Label, Order
 
@@ -93,4 +94,4 @@ def to_row(domain: DomainInput) -> dict[str, Any]:
 
 
 def _from_row(row: Domain) -> DomainInput:
-    return DomainInput.model_construct(name=row.shown, description=row.description, labels=row.labels)
+    return constructed(DomainInput, name=row.shown, description=row.description, labels=row.labels)

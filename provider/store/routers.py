@@ -1,7 +1,7 @@
 """Routers in the database, with the domains that they match."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import delete, insert, or_
 from sqlmodel import Session, col, select
@@ -9,9 +9,13 @@ from sqlmodel import Session, col, select
 from provider.errors import FieldError, Invalid, pointer
 from provider.messages import Message
 from provider.models import Domain, Router, RouterDomain, RouterInput, Server, Service
+from provider.models.base import constructed
 from provider.store import records
 from provider.store.records import Label, Order
 from provider.values import ServerState
+
+_NAMED: Final = 2_000
+"""Of up to so many routers each is named whose domains are read: a page of a list has half of them."""
 
 
 def find(session: Session, name: str) -> RouterInput | None:
@@ -150,7 +154,7 @@ def _from_rows(session: Session, rows: Sequence[Router]) -> list[RouterInput]:
         .join(Domain, col(Domain.name) == col(RouterDomain.domain))
         .order_by(RouterDomain.router, col(RouterDomain.position))
     )
-    if len(rows) <= 1000:  # beyond, reading all of them is cheaper than naming each
+    if len(rows) <= _NAMED:  # beyond, reading all of them is cheaper than naming each
         query = query.where(col(RouterDomain.router).in_(domains))
     for router, shown in session.exec(query):
         if router in domains:
@@ -159,7 +163,8 @@ def _from_rows(session: Session, rows: Sequence[Router]) -> list[RouterInput]:
 
 
 def _from_row(row: Router, domains: list[str]) -> RouterInput:
-    return RouterInput.model_construct(
+    return constructed(
+        RouterInput,
         name=row.name,
         domains=domains,
         path_prefix=row.path_prefix,

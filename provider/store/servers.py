@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from provider.addresses import ANYWHERE, Places, find_trouble
 from provider.errors import FieldError, Invalid
 from provider.models import Server, ServerInput, Service
+from provider.models.base import constructed
 from provider.store import records
 from provider.store.records import Label
 
@@ -131,6 +132,4 @@ def to_row(service: str, server: ServerInput) -> dict[str, Any]:
 
 
 def _from_row(row: Server) -> ServerInput:
-    return ServerInput.model_construct(
-        name=row.name, url=row.url, weight=row.weight, state=row.state, labels=row.labels
-    )
+    return constructed(ServerInput, name=row.name, url=row.url, weight=row.weight, state=row.state, labels=row.labels)

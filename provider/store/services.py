@@ -6,6 +6,7 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from provider.models import Cookie, HealthCheck, Router, Service, ServiceInput, Sticky
+from provider.models.base import constructed
 from provider.store import records, routers, servers
 from provider.store.records import Label, Order
 
@@ -95,7 +96,8 @@ def to_row(service: ServiceInput) -> dict[str, Any]:
 
 def _from_row(row: Service) -> ServiceInput:
     check, sticky = row.health_check, row.sticky
-    return ServiceInput.model_construct(
+    return constructed(
+        ServiceInput,
         name=row.name,
         strategy=row.strategy,
         pass_host_header=row.pass_host_header,

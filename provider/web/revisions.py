@@ -1,16 +1,18 @@
 """The revisions: what changed, when and by whom, and what runs it."""
 
 import asyncio
+import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlmodel import Session
 
 from provider import states
 from provider.cursors import read_number, write_cursor
-from provider.dependencies import EdgesDependency, RevisionsDependency
+from provider.dependencies import EdgesDependency, RevisionsDependency, TurnsDependency
 from provider.differences import touched_services
 from provider.edges.registry import Edges
 from provider.edges.states import Edge
@@ -49,6 +51,7 @@ class Sheet:
     next: str | None
     older: int | None
     newer: int | None
+    may_move_traffic: bool
 
 
 @router.get("")
@@ -82,6 +85,7 @@ async def show_revision(
     request: Request,
     revisions: RevisionsDependency,
     edges: EdgesDependency,
+    turns: TurnsDependency,
     wanted: PartDependency,
     number: str,
     compare: Annotated[str, Query(max_length=20)] = "",
@@ -93,6 +97,9 @@ async def show_revision(
     first = 0 if wanted.after is None else read_number(wanted.after)
     other = stored.read_number(compare.strip()) if compare.strip() else None
     sheet = await asyncio.to_thread(_read, revisions, number, first, other)
+    if other is not None or (first == 0 and sheet.count <= changes.MOST and sheet.may_move_traffic):
+        told = await turns.read(_compare, sheet.revision.number, other, first, sheet.revision.time)
+        sheet = _compared(sheet, *pickle.loads(told.whole()), is_other=other is not None)  # noqa: S301  # of ours
     running, given = _find_edges(edges, sheet.revision.digest)
     current = revisions.current
     return render(
@@ -110,34 +117,44 @@ def _read(revisions: Revisions, number: str, first: int, other: int | None) -> S
         revision = stored.get(session, stored.read_number(number))
         older, newer = stored.find_neighbours(session, revision.number)
         count, last = stored.count_changes(session, revision.number), first + _OBJECTS_SHOWN
-        is_small, has_changes = count <= changes.MOST, count > 0
         listed: Sequence[Change] = stored.changes_of(session, revision.number, first=first, most=_OBJECTS_SHOWN)
         words = changes.summary(revision.words, revision.summary)
-        traffic: Sequence[str] = ()
-        # Both states are read as a whole, which is only done for who wants it, or where traffic moved.
-        if other is not None or (is_small and first == 0 and _moves_traffic(listed)):
-            if other is None:
-                before, after = history.states_around(session, revision.number)
-            else:
-                before, after = history.state_at(session, other), history.state_at(session, revision.number)
-            found = states.difference(before, after)
-            traffic = found.words[len(found.changes) :]
-            if other is not None:
-                count, listed = len(found.changes), found.changes[first:last]
     return Sheet(
         revision,
         datetime.fromisoformat(revision.time),
         words,
         [changes.shown(change) for change in listed],
         count,
-        has_changes,
-        traffic,
+        count > 0,
+        (),
         other,
         first,
         write_cursor(str(last)) if last < count else None,
         older,
         newer,
+        _moves_traffic(listed),
     )
+
+
+def _compare(session: Session, number: int, other: int | None, first: int, _time: str) -> bytes:
+    """Read two states as a whole: how traffic moves between them, how many objects differ, and some of these."""
+    if other is None:
+        before, after = history.states_around(session, number)
+    else:
+        before, after = history.state_at(session, other), history.state_at(session, number)
+    found = states.difference(before, after)
+    shown = list(found.changes[first : first + _OBJECTS_SHOWN])
+    return pickle.dumps((found.words[len(found.changes) :], len(found.changes), shown))
+
+
+def _compared(sheet: Sheet, traffic: Sequence[str], count: int, listed: Sequence[Change], *, is_other: bool) -> Sheet:
+    """Return a sheet with what two states as a whole tell."""
+    if not is_other:
+        return replace(sheet, traffic=traffic)
+    last = sheet.first + _OBJECTS_SHOWN
+    objects = [changes.shown(change) for change in listed]
+    following = write_cursor(str(last)) if last < count else None
+    return replace(sheet, traffic=traffic, count=count, objects=objects, next=following)
 
 
 def _moves_traffic(listed: Sequence[Change]) -> bool:

@@ -12,13 +12,13 @@ import argparse
 import json
 import os
 import shutil
-import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -93,9 +93,10 @@ def filled(tree: Path, folder: Path, routers: int) -> Path:
     place.mkdir()
     with serving(tree, place, {}) as target:
         fill(target, routers)
-        os.kill(target.pid, signal.SIGTERM)
-        wait_until(lambda: not _answers(target.url), "the service stops")
-    return place / "provider.db"
+    path = place / "provider.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
 
 
 def measure(attack: Attack, tree: Path, seconds: float, kept: Path) -> dict[str, object]:
