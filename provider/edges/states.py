@@ -140,6 +140,8 @@ class Edge:
     """Seconds from an answer to the next poll."""
     wait_seconds: float = 0.0
     pollers: list[Poller] = field(default_factory=list)
+    alone: list[Poller] = field(default_factory=list)
+    """Those of them of which none was seen to poll beside another yet."""
     given: Served | None = None
     given_at: float = 0.0
     """When it was given another document than before."""
@@ -212,9 +214,11 @@ class Edge:
 
     def asked(self, poller: Poller, wait_seconds: float, now: float, address: str | None = None) -> None:
         """Note a poll."""
-        held = [other for other in self.open_pollers if other.holding and other is not poller]
-        for one in [*held, poller] if held else ():
-            one.is_beside = True
+        if self._is_held_beside(poller):
+            poller.is_beside = True
+            for one in self.alone:
+                one.is_beside = one.is_beside or (one.holding and one.connection.open)
+            self.alone = [one for one in self.alone if not one.is_beside]
         if self.answered_at is not None:
             self.gaps.append(now - self.answered_at)
         self.polls += 1
@@ -222,6 +226,11 @@ class Edge:
         poller.asked(now, wait_seconds, address)
         if poller not in self.pollers:  # it may be one of those that were lost
             self.pollers = [*self.open_pollers, *self.list_lost(now)[1:_MOST_LOST], poller]
+            self.alone = [one for one in self.pollers if not one.is_beside]
+
+    def _is_held_beside(self, poller: Poller) -> bool:
+        """Tell whether another's poll is held: of thousands, the first that is looked at is held nearly always."""
+        return any(each.holding and each is not poller and each.connection.open for each in self.pollers)
 
     def answered(self, poller: Poller, snapshot: Served, now: float) -> bool:
         """Note what a poll was answered with. Returns whether it is another document than before."""
