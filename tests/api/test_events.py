@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -267,6 +267,21 @@ def test_many_listen_and_take_no_thread_each(service: Service) -> None:
         for answer, lines in streams:
             assert any(line == "event: revision" for line in lines)
             answer.close()
+
+
+def test_each_of_many_changes_in_a_row_is_told_to_each_who_listens(service: Service) -> None:
+    """Polls are let go of with the newest document alone; events are not: each revision is one."""
+    expose(service, "row", "http://10.0.0.1:80")
+    with ExitStack() as stack, http_client(f"{service.url}/api/v1") as client:
+        listeners = [stack.enter_context(listening(service)) for _ in range(20)]
+        (server,) = client.get("/services/row/servers").json()["items"]
+        path = f"/services/row/servers/{server['name']}"
+        answers = [client.patch(path, json={"weight": weight}).raise_for_status() for weight in range(2, 17)]
+        made = [int(answer.headers["config-revision"]) for answer in answers]
+        for listener in listeners:
+            listener.wait_for("revision", number=made[-1])
+            told = [event.data["number"] for event in listener.named("revision")]
+            assert told[-len(made) :] == made
 
 
 # Who may listen
