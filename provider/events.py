@@ -206,7 +206,7 @@ def _read(revisions: Revisions, health: Health, known: int | None, changed: Coll
         told: list[tuple[Name, Mapping[str, Any]]] = [
             ("revision", _revision(row, named.get(row.number, []))) for row in rows
         ]
-        touched = kept.touched_services(session, numbers)
+        touched = kept.touched_services(session, numbers, _MOST_SERVICES + 1)
         touched |= {change.service for change in changed if HealthState.DOWN in {change.before, change.after}}
         if len(touched | {change.service for change in changed}) > _MOST_SERVICES:
             told.append(("reset", {}))

@@ -205,11 +205,13 @@ def find_names(session: Session, numbers: Iterable[int], most: int) -> dict[int,
     return found
 
 
-def touched_services(session: Session, numbers: Iterable[int]) -> set[str]:
-    """Return the services that revisions may have given other shares."""
-    names = select(RevisionChange.name).where(col(RevisionChange.revision).in_(list(numbers)))
-    found = session.exec(names.where(col(RevisionChange.kind).in_(("service", "server")))).all()
-    return {name.partition("/")[0] for name in found}
+def touched_services(session: Session, numbers: Iterable[int], most: int) -> set[str]:
+    """Return the services that revisions may have given other shares, at most so many: there may be 30,000."""
+    name = col(RevisionChange.name)
+    owner = func.substr(name, 1, func.instr(name + "/", "/") - 1)  # a server's name is SERVICE/SERVER
+    found = select(owner).where(col(RevisionChange.revision).in_(list(numbers)))
+    found = found.where(col(RevisionChange.kind).in_(("service", "server"))).distinct().limit(most)
+    return set(session.exec(found).all())
 
 
 def _between(first: int, last: int) -> Sequence[ColumnElement[bool]]:
