@@ -1,4 +1,4 @@
-"""What handlers are given: the revisions of the app that they run in, and who asks.
+"""What handlers are given: parts of the control plane that they run in, and who asks.
 
 Dependencies that only look something up are `async`, here and in `api`: FastAPI runs each of the others
 in a thread of its own, which costs a request more than the dependency does.
@@ -10,9 +10,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from provider import control_plane
 from provider.alarms import Alarms
 from provider.apart.turns import Turns
-from provider.edges.entry_points import EntryPoints, Place
+from provider.edges.entry_points import Place
 from provider.edges.fallback import Fallback
 from provider.edges.health import Health
 from provider.edges.registry import Edges
@@ -30,81 +31,68 @@ from provider.security.logins import Logins
 
 async def revisions(request: Request) -> Revisions:
     """Return the app's revisions."""
-    found: Revisions = request.app.state.revisions
-    return found
+    return control_plane.find(request).revisions
 
 
 async def turns(request: Request) -> Turns:
     """Return the app's turns for what is long to compute."""
-    found: Turns = request.app.state.turns
-    return found
+    return control_plane.find(request).turns
 
 
 async def routing(request: Request) -> Routing:
     """Return the app's routers, ready to be asked."""
-    found: Routing = request.app.state.routing
-    return found
+    return control_plane.find(request).routing
 
 
 async def edges(request: Request) -> Edges:
     """Return the app's edges."""
-    found: Edges = request.app.state.edges
-    return found
+    return control_plane.find(request).edges
 
 
 async def places(request: Request) -> Sequence[Place]:
     """Return the entry points of the app's edges, as they are now."""
-    found: EntryPoints = request.app.state.entry_points
-    return list(found)
+    return list(control_plane.find(request).entry_points)
 
 
 async def trials(request: Request) -> Trials:
     """Return the app's trials."""
-    found: Trials = request.app.state.trials
-    return found
+    return control_plane.find(request).trials
 
 
 async def health(request: Request) -> Health:
     """Return what the app's edges observe of the servers."""
-    found: Edges = request.app.state.edges
-    return found.health
+    return control_plane.find(request).edges.health
 
 
 async def standings(request: Request) -> Sequence[Standings]:
     """Return what each of the app's edges makes of the routers, as it is now. One that nobody misses is left out."""
-    found: Edges = request.app.state.edges
-    date = datetime.now(UTC)
-    return [stand(edge, found.current) for edge in found if not is_gone(edge, date)]
+    edges, date = control_plane.find(request).edges, datetime.now(UTC)
+    return [stand(edge, edges.current) for edge in edges if not is_gone(edge, date)]
 
 
 async def metrics(request: Request) -> Metrics:
     """Return the app's metrics."""
-    found: Metrics = request.app.state.metrics
-    return found
+    return control_plane.find(request).metrics
 
 
 async def alarms(request: Request) -> Alarms:
     """Return what is wrong in the app."""
-    found: Alarms = request.app.state.alarms
-    return found
+    return control_plane.find(request).alarms
 
 
 async def fallback(request: Request) -> Fallback:
     """Return the app's fallback file."""
-    found: Fallback = request.app.state.fallback
-    return found
+    return control_plane.find(request).fallback
 
 
 async def events(request: Request) -> Events:
     """Return what became new in the app."""
-    found: Events = request.app.state.events
-    return found
+    return control_plane.find(request).events
 
 
 async def access(request: Request) -> Access:
     """Return who may use the app."""
-    found: Access = request.app.state.access
-    return found
+    return control_plane.find(request).access
 
 
 async def actor(request: Request) -> Actor:
@@ -121,8 +109,7 @@ async def person(request: Request) -> Person | None:
 
 async def logins(request: Request) -> Logins:
     """Return the app's ways in and out for people."""
-    found: Logins = request.app.state.logins
-    return found
+    return control_plane.find(request).logins
 
 
 AlarmsDependency = Annotated[Alarms, Depends(alarms)]

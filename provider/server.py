@@ -63,14 +63,14 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and look after the connections from then on."""
         sys.setswitchinterval(_SWITCH_SECONDS)
-        if self._app.certificate is not None and self.config.ssl is not None:
-            self._app.certificate.attach(self.config.ssl)
+        if self._app.plane.certificate is not None and self.config.ssl is not None:
+            self._app.plane.certificate.attach(self.config.ssl)
         await super().startup(sockets)
         self._looking = asyncio.create_task(self._look_after())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Release the held polls and who listens, then stop."""
-        self._app.release()
+        self._app.plane.release()
         if self._looking is not None:
             self._looking.cancel()
         await super().shutdown(sockets)

@@ -87,7 +87,7 @@ def _plain(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def test_what_is_done_apart_is_what_is_done_here(migrated: Path, tmp_path: Path) -> None:
     def apart(app: Application) -> None:
-        app.api.state.turns.large_bytes = 0
+        app.plane.turns.large_bytes = 0
 
     def here_alone(_app: Application) -> None:
         pass

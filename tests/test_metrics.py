@@ -338,7 +338,7 @@ def test_without_a_database_there_are_metrics_all_the_same(tmp_path: Path) -> No
     with running_service(tmp_path, None) as service:
         assert fetch(f"{service.url}/traefik/configuration").status_code == 503
         assert fetch(f"{service.url}/metrics").status_code == 503  # nobody is known who might read them
-        found = Scrape(asyncio.run(service.server._app.api.state.metrics.expose()).decode())
+        found = Scrape(asyncio.run(service.server._app.plane.metrics.expose()).decode())
     assert found.get("provider_ready") == 0
     assert found.get("provider_database_readable") == 0
     assert found.get("provider_requests_total", method="GET", route="/traefik/configuration", status="503") == 1

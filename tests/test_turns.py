@@ -123,7 +123,7 @@ def test_what_was_computed_apart_is_the_same_as_what_was_computed_here(migrated:
                 client.post("/domains", json={"name": f"{name}.example"}).raise_for_status()
         here = answers(service.url)
     apart = []
-    with running_service(tmp_path, None, prepare=lambda app: setattr(app.api.state.turns, "large_bytes", 0)) as service:
+    with running_service(tmp_path, None, prepare=lambda app: setattr(app.plane.turns, "large_bytes", 0)) as service:
         apart = answers(service.url)
         refused = fetch(f"{service.url}/api/v1/revisions/9/difference")
         kept = fetch(f"{service.url}/api/v1/export", headers={"Accept-Encoding": "identity"})

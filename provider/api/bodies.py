@@ -20,6 +20,7 @@ from starlette import types
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 
+from provider import control_plane
 from provider.api import problems
 from provider.api.concerns import find_concern
 from provider.api.preferences import REVISION_HEADER, read_wait, when_confirmed
@@ -128,7 +129,7 @@ class StrictRoute(APIRoute):
             if wait is None or is_tried or REVISION_HEADER not in response.headers:
                 return response
             concerns = find_concern(request)
-            return await when_confirmed(request.app.state.edges, response, wait, concerns)
+            return await when_confirmed(control_plane.find(request).edges, response, wait, concerns)
 
         return handle_strictly
 
@@ -172,7 +173,7 @@ class WholeRoute(StrictRoute):
     async def read_body(self, request: Request) -> Any:
         """Read the body, and decode it unless that is for another process."""
         body = await _receive(request)
-        if not request.app.state.turns.is_long(len(body)):
+        if not control_plane.find(request).turns.is_long(len(body)):
             return await _decode_body(body, self.most_members)
         request.state.content = body
         return {}

@@ -5,6 +5,8 @@ from typing import Final
 
 from fastapi import Request
 
+from provider import control_plane
+
 _KINDS: Final = {"domains": "domain", "routers": "router", "services": "service"}
 
 
@@ -20,7 +22,7 @@ def find_concern(request: Request) -> Callable[[str], bool]:
         return bool  # every router has a name
     routers = _names(touched, "router")
     services = _names(touched, "service") | {name.partition("/")[0] for name in _names(touched, "server")}
-    current = request.app.state.revisions.current
+    current = control_plane.find(request).revisions.current
     parts = current.parts.routers.parts if current is not None else {}
 
     def concerns(router: str) -> bool:

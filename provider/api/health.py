@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
-from provider import __version__
+from provider import __version__, control_plane
 from provider.api import documentation
 from provider.dependencies import AlarmsDependency, RevisionsDependency
 from provider.errors import Unavailable
@@ -54,7 +54,7 @@ class Ready(BaseModel):
 @router.get("/healthz", summary="Is the process alive?")
 async def healthz(request: Request) -> Alive:
     """Answer as long as the process can."""
-    return Alive.model_construct(uptime_seconds=round(monotonic() - request.app.state.started_at, 3))
+    return Alive.model_construct(uptime_seconds=round(monotonic() - control_plane.find(request).started_at, 3))
 
 
 @router.get("/readyz", summary="Is there a document to serve?", responses=documentation.READY)

@@ -108,7 +108,7 @@ class Service:
 
     def release_polls(self) -> None:
         """Answer all polls at once, from now on."""
-        self._app.release()
+        self._app.plane.release()
 
     def stop(self) -> None:
         """Ask it to stop."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, FastAPI, Request
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
@@ -161,10 +161,20 @@ def returning(page: str, identifier: str) -> str:
     return paths.with_query(page, **{TYPED: identifier})
 
 
+def give(api: FastAPI, kept: Kept) -> None:
+    """Let an app's pages find what was typed into their forms."""
+    api.state.kept = kept
+
+
+def find_kept(request: Request) -> Kept:
+    """Find what was typed into forms of the app that answers a request."""
+    found: Kept = request.app.state.kept
+    return found
+
+
 async def read_returned(request: Request) -> Texts:
     """Return what was typed into a form of the page that is asked for: nothing, unless it comes back."""
-    found: Kept = request.app.state.kept
-    return found.find(request.state.actor.credential or "", request.query_params.get(TYPED, ""))
+    return find_kept(request).find(request.state.actor.credential or "", request.query_params.get(TYPED, ""))
 
 
 ReturnedDependency = Annotated[Mapping[str, str], Depends(read_returned)]

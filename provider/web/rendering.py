@@ -9,11 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from provider import __version__
+from provider import __version__, control_plane
 from provider.security.access import Person, Principal
 from provider.web import languages, notices, paths
 from provider.web.forms import Form, check_secret, field_id
@@ -77,7 +77,7 @@ def render(request: Request, name: str, /, *, status: int = 200, **values: Any) 
     `values` are the template's own; every template also has what `_context` gives. For htmx, to put into a page
     that is open, a template may be a part of a page: one that the page itself includes.
     """
-    templates: Templates = request.app.state.templates
+    templates = _templates(request)
     response = HTMLResponse(templates.render(request, name, values), status)
     if not is_part(request) and not is_live(request):
         notices.take_away(request, response)
@@ -96,8 +96,17 @@ def is_live(request: Request) -> bool:
 
 def language_of(request: Request) -> Language:
     """Return the language in which a request is answered."""
-    templates: Templates = request.app.state.templates
-    return templates.language(request)
+    return _templates(request).language(request)
+
+
+def give(api: FastAPI, templates: Templates) -> None:
+    """Let an app's pages find their templates."""
+    api.state.templates = templates
+
+
+def _templates(request: Request) -> Templates:
+    found: Templates = request.app.state.templates
+    return found
 
 
 def say(request: Request, text: str) -> str:
@@ -138,8 +147,9 @@ def _context(request: Request, language: Language) -> dict[str, Any]:
     person: Person | None = getattr(request.state, "person", None)
     principal: Principal | None = getattr(request.state, "principal", None)
     grant = None if principal is None else principal.grant
-    app = request.scope.get("app")  # there is none where a request was refused before it came so far
-    alarms = () if app is None or grant is None or is_part(request) else app.state.alarms.list_known()
+    # There is no app where a request was refused before it came so far.
+    is_told = "app" in request.scope and grant is not None and not is_part(request)
+    alarms = control_plane.find(request).alarms.list_known() if is_told else ()
     return {
         "language": language,
         "languages": LANGUAGES,

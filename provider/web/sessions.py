@@ -14,7 +14,6 @@ from provider.security import cookies, needs
 from provider.security.logins import Login
 from provider.values import check_name
 from provider.web import forms, kept, paths
-from provider.web.kept import Kept
 from provider.web.notices import Notice, Tone
 from provider.web.rendering import redirect, render
 
@@ -166,8 +165,7 @@ def _lead_back(request: Request, page: str, written: str, login: Login) -> Redir
     """Lead to a page, on which stands again what was typed there."""
     if not kept.read(written):
         return redirect(request, page)
-    typed: Kept = request.app.state.kept
-    identifier = typed.keep(login.credential, written)
+    identifier = kept.find_kept(request).keep(login.credential, written)
     return redirect(request, kept.returning(page, identifier), Notice(_AGAIN, Tone.INFO))
 
 

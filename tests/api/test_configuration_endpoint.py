@@ -81,7 +81,7 @@ def in_background(call: Callable[[], Answer]) -> Iterator["Future[Answer]"]:
 
 
 def held(service: Service) -> int:
-    return service.server._app.polls.held
+    return service.server._app.plane.polls.held
 
 
 def wait_for_held(service: Service, polls: int) -> None:
@@ -90,7 +90,7 @@ def wait_for_held(service: Service, polls: int) -> None:
 
 def quiet(service: Service) -> None:
     """Wait until the last release is long enough ago, so that the next change goes out at once."""
-    polls = service.server._app.polls
+    polls = service.server._app.plane.polls
     pause = polls._coalesce_seconds
 
     def is_quiet() -> bool:

@@ -190,7 +190,7 @@ def test_polls_under_ever_new_names_drive_no_edge_out_that_polls_or_is_expected(
         poll(service, "gone")
         with http_client(service.url, timeout=60) as held:
             held.get("/traefik/configuration?edge=held&wait=60").raise_for_status()
-            polls = service.server._app.polls
+            polls = service.server._app.plane.polls
             with ThreadPoolExecutor(1) as pool:
                 waiting = pool.submit(held.get, "/traefik/configuration?edge=held&wait=60")
                 wait_until(lambda: polls.held == 1, "the poll is held")

@@ -206,7 +206,7 @@ def test_an_id_of_before_a_restart_is_answered_with_a_reset(migrated: Path, tmp_
 
 
 def keep_few(app: Application) -> None:
-    app.api.state.events._kept = deque(maxlen=5)
+    app.plane.events._kept = deque(maxlen=5)
 
 
 def test_an_id_that_is_too_old_is_answered_with_a_reset(start_service: Callable[..., Service]) -> None:

@@ -47,7 +47,7 @@ def test_a_head_is_answered_as_the_get_without_its_body(service: Service, path: 
 
 
 def test_a_head_of_a_stream_ends_and_nobody_listens_after_it(service: Service) -> None:
-    got = service.server._app.api.state.events
+    got = service.server._app.plane.events
     with http_client(service.url) as client:
         for _time in range(3):
             answer = client.head("/api/v1/events")

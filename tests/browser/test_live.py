@@ -146,7 +146,7 @@ def test_what_changes_while_the_page_is_asked_for_is_shown_too(page: Page, clien
 
 
 def test_a_page_that_nobody_sees_has_no_connection(page: Page, service: Service) -> None:
-    events = service.server._app.api.state.events
+    events = service.server._app.plane.events
     before = events.listeners
     opened(page, "/")
     wait_until(lambda: events.listeners == before + 1, "it listens")

@@ -58,7 +58,7 @@ def add(service: Service, name: str) -> None:
 
 
 def listeners(service: Service) -> int:
-    found: int = service.server._app.api.state.events.listeners
+    found: int = service.server._app.plane.events.listeners
     return found
 
 

@@ -123,7 +123,7 @@ def wait_for_state(
 def history(service: Service) -> list[str]:
     """Return a list that has each state to which any edge comes from now on."""
     states: list[str] = []
-    service.server._app.api.state.edges.subscribe(lambda edge, _before: states.append(edge.verdict.state.value))
+    service.server._app.plane.edges.subscribe(lambda edge, _before: states.append(edge.verdict.state.value))
     return states
 
 

@@ -193,7 +193,7 @@ def test_what_is_observed_stands_beside_what_is_wanted(start_service: Callable[.
             console.put(f"/api/v1/services/s/servers/{name}", json=url).raise_for_status()
         told = {"s": {"http://a.test": True, "http://b.test": False}}
         since = datetime.now(UTC) - timedelta(minutes=5)
-        applications[0].api.state.edges.health.observe("default", told, since)
+        applications[0].plane.edges.health.observe("default", told, since)
         page = words(console.get("/services/s/servers/b"))
         assert "What is wanted ready" in page
         assert "What is observed down since 5 minutes ago Its health check fails on default." in page

@@ -1,0 +1,65 @@
+"""The control plane of one process: its parts, by name and type. `app` puts them together; handlers find them here."""
+
+from dataclasses import dataclass, field
+from time import monotonic
+
+from fastapi import FastAPI, Request
+
+from provider.alarms import Alarms
+from provider.apart.turns import Turns
+from provider.database.sessions import Database
+from provider.edges.entry_points import EntryPoints
+from provider.edges.fallback import Fallback
+from provider.edges.memory import Memory
+from provider.edges.polls import Polls
+from provider.edges.registry import Edges
+from provider.edges.trials import Trials
+from provider.events import Events
+from provider.metrics import Metrics
+from provider.revisions import Revisions
+from provider.routing import Routing
+from provider.security.access import Access
+from provider.security.logins import Logins
+from provider.security.refusals import Refusals
+from provider.tls import Certificate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlPlane:
+    """All that lives as long as the process does, and of which there is one."""
+
+    database: Database
+    revisions: Revisions
+    polls: Polls
+    edges: Edges
+    memory: Memory
+    trials: Trials
+    fallback: Fallback
+    entry_points: EntryPoints
+    routing: Routing
+    turns: Turns
+    access: Access
+    logins: Logins
+    refusals: Refusals
+    events: Events
+    alarms: Alarms
+    metrics: Metrics
+    certificate: Certificate | None
+    started_at: float = field(default_factory=monotonic)
+    """When it was made, in seconds of the monotonic clock."""
+
+    def release(self) -> None:
+        """Let go of all who wait for something to happen: the held polls, and who listens to events."""
+        self.polls.close()
+        self.events.close()
+
+
+def give(api: FastAPI, plane: ControlPlane) -> None:
+    """Let an app's handlers find a control plane."""
+    api.state.plane = plane
+
+
+def find(request: Request) -> ControlPlane:
+    """Find the control plane of the app that answers a request."""
+    found: ControlPlane = request.app.state.plane
+    return found

@@ -1,0 +1,74 @@
+"""What goes on for as long as a control plane runs: its state is read, its edges are watched, and all ends in order."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from provider import tls
+from provider.control_plane import ControlPlane
+from provider.edges.recognition import recognise
+from provider.edges.watch import watch
+from provider.revisions import Revisions
+
+logger = logging.getLogger(__name__)
+
+_RETRY_SECONDS: Final = 1.0
+
+
+@asynccontextmanager
+async def live(plane: ControlPlane) -> AsyncIterator[None]:
+    """Let a control plane live within this context. Nothing of it is opened before."""
+    loop = asyncio.get_running_loop()
+    loaded = await asyncio.to_thread(plane.revisions.load)
+    plane.polls.open(loop, plane.revisions.current)
+    plane.events.open(loop)
+    recalled = await plane.memory.recall()  # before anybody is given what he rejected
+    await plane.access.follow()
+    keeping = [
+        watch(plane.edges),
+        plane.memory.keep(recalled=recalled),
+        recognise(plane.edges, plane.database),
+        plane.fallback.keep(),
+        plane.access.keep(),
+        plane.events.keep(),
+        _probe(plane.revisions),
+        tls.keep(plane.certificate),
+    ]
+    tasks = [asyncio.create_task(task) for task in keeping]
+    if not loaded:
+        tasks.append(asyncio.create_task(_load_later(plane.revisions)))
+    yield
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    plane.release()
+    plane.turns.close()
+    await asyncio.to_thread(plane.database.close)
+
+
+async def _probe(revisions: Revisions) -> None:
+    """Find out again and again whether changes can be kept, and log what became of it, until cancelled."""
+    told: str | None = None
+    while True:
+        if revisions.current is not None:
+            await asyncio.to_thread(revisions.probe)
+            if (trouble := revisions.find_trouble()) != told:
+                told = trouble
+                logger.log(
+                    logging.ERROR if told else logging.INFO,
+                    "%s",
+                    f"changes are refused: {told}" if told else "changes are taken again",
+                )
+        await asyncio.sleep(_RETRY_SECONDS)
+
+
+async def _load_later(revisions: Revisions) -> None:
+    """Try again until the state can be read: the database may be locked now, or migrated later."""
+    logger.error("%s", revisions.problem)
+    loaded = False
+    while not loaded:
+        await asyncio.sleep(_RETRY_SECONDS)
+        loaded = await asyncio.to_thread(revisions.load)
+    logger.info("the state can be read now")
