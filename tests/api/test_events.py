@@ -120,7 +120,7 @@ def test_a_revision_is_told_with_who_made_it_and_what_it_did(service: Service) -
         assert listener.headers["Content-Type"].startswith("text/event-stream")
         assert listener.headers["Cache-Control"] == "no-store"
         expose(service, "told", "http://10.0.0.1:80", "http://10.0.0.2:80")
-        event = listener.wait_for("revision")
+        event = listener.wait_for("revision", summary="Exposed told.test")
         assert event.data["author"] == "tests"
         assert event.data["summary"] == "Exposed told.test"
         assert {"kind": "router", "name": "told"} in event.data["objects"]
@@ -145,7 +145,7 @@ def test_a_revision_of_many_objects_names_some_and_says_that_there_are_more(serv
     urls = [f"http://10.0.{index}.1:80" for index in range(150)]
     with listening(service) as listener:
         expose(service, "many", *urls)
-        event = listener.wait_for("revision")
+        event = listener.wait_for("revision", summary="Exposed many.test")
         assert (len(event.data["objects"]), event.data["more"]) == (100, True)
         assert len(listener.wait_for("shares").data["shares"]) == 150
 
@@ -153,7 +153,7 @@ def test_a_revision_of_many_objects_names_some_and_says_that_there_are_more(serv
 def test_whoever_was_cut_off_goes_on_where_it_was(service: Service) -> None:
     with listening(service) as listener:
         expose(service, "first", "http://10.0.0.1:80")
-        first = listener.wait_for("revision")
+        first = listener.wait_for("revision", summary="Exposed first.test")
     expose(service, "second", "http://10.0.0.1:80")
     expose(service, "third", "http://10.0.0.1:80")
     with listening(service, first.id) as listener:
@@ -197,12 +197,12 @@ def test_an_id_that_is_not_known_is_answered_with_a_reset(service: Service, last
 def test_an_id_of_before_a_restart_is_answered_with_a_reset(migrated: Path, tmp_path: Path) -> None:
     with running_service(tmp_path, migrated) as service, listening(service) as listener:
         expose(service, "before", "http://10.0.0.1:80")
-        event = listener.wait_for("revision")
+        event = listener.wait_for("revision", summary="Exposed before.test")
     with running_service(tmp_path, migrated) as service, listening(service, event.id) as listener:
         reset = listener.wait_for("reset")
         assert reset.id != event.id
         expose(service, "after", "http://10.0.0.1:80")
-        assert listener.wait_for("revision").data["number"] == event.data["number"] + 1
+        assert listener.wait_for("revision", summary="Exposed after.test").data["number"] == event.data["number"] + 1
 
 
 def keep_few(app: Application) -> None:
@@ -314,7 +314,7 @@ def test_what_happens_after_a_token_was_revoked_is_not_told_to_who_listened_with
     token = add_token(service, "read")
     with listening(service, **bearer(token)) as listener:
         expose(service, "told", "http://10.0.0.11:3000")
-        first = listener.wait_for("revision").data["number"]
+        first = listener.wait_for("revision", summary="Exposed told.test").data["number"]
         with http_client(service.url) as client:
             client.delete(f"/api/v1/tokens/{token.split('_')[1]}").raise_for_status()
             for number in range(10):
