@@ -1,4 +1,4 @@
-"""The metrics: they tell what happens, stay few, and are what the dashboard, the alerts and the README use."""
+"""The metrics: they tell what happens, stay few, and are what the dashboard, the alerts and the documentation use."""
 
 import asyncio
 import json
@@ -43,7 +43,7 @@ from tests.running import (
     running_traefik,
     wait_until,
 )
-from tests.test_readme import table
+from tests.written import table
 
 TARGET_LABELS = {"job", "instance"}
 """Labels that Prometheus itself puts on what it scrapes."""
@@ -398,7 +398,7 @@ def test_a_scrape_does_not_wait_for_a_database_that_hangs(migrated: Path) -> Non
 # What uses them
 
 
-def test_the_table_of_the_readme_is_that_of_the_code(live: Scrape) -> None:
+def test_the_table_of_the_documentation_is_that_of_the_code(live: Scrape) -> None:
     known = []
     documented = {name: labels.replace("`", "") for name, labels, _words in table("metrics")}
     for family in live.families.values():

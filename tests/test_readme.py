@@ -1,7 +1,8 @@
-"""The README is true: its commands run, and its tables say what the code says."""
+"""What is written for users is true: commands run, tables say what the code says, links lead somewhere."""
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,37 +12,41 @@ from pathlib import Path
 
 import httpx
 import pytest
+import typer
+from typer.main import get_command
 
+from provider.cli import late
+from provider.cli.commands import app
 from provider.settings import Settings
 from tests.cli.running import forking_program
 from tests.running import ROOT, Service, answers, fetch, free_port, wait_until
+from tests.written import (
+    DOCS,
+    INDONESIAN,
+    PAGES,
+    README,
+    anchors,
+    blocks,
+    links,
+    name,
+    prose,
+    spans,
+    static_configuration,
+    table,
+)
 
-README = (ROOT / "README.md").read_text()
 BIN = Path(sys.executable).parent
 
 # What a `console` block may do: it runs until it is stopped, or needs another program, host or user's rights.
 ELSEWHERE = (
-    *("git clone ", "cd wayshub-frontend", "npm install", "PORT=", "echo '127.0.0.1 alvin.xyz' | sudo tee"),
-    *(
-        "PROVIDER_TRAEFIK_API=",
-        "traefik --configFile=",
-        "wayshub-provider backup /srv/",
-        "wayshub-provider restore /srv/",
-    ),
+    *("git ", "cd wayshub-frontend", "npm install", "PORT=", "echo '127.0.0.1 alvin.xyz' | sudo tee"),
+    *("PROVIDER_TRAEFIK_API=", "traefik --configFile=", "alembic upgrade head", "make "),
+    *("wayshub-provider backup /srv/", "wayshub-provider restore /srv/", ".venv/bin/"),
 )
+ASKED_WITH = {"PROVIDER_URL", "PROVIDER_TOKEN"}
+"""Variables that only the command line reads."""
 
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-
-
-def table(name: str) -> list[list[str]]:
-    """The rows of the table behind a `<!-- table: name -->`, without its head; code is without its marks."""
-    _before, found, behind = README.partition(f"<!-- table: {name} -->\n")
-    assert found, f"the README has no table {name}"
-    rows = re.match(r"(?:\|.*\n)+", behind)
-    assert rows
-    return [[cell.strip().strip("`") for cell in row.split("|")[1:-1]] for row in rows[0].splitlines()[2:]]
+named = pytest.mark.parametrize("page", PAGES, ids=name)
 
 
 @contextmanager
@@ -63,7 +68,7 @@ def up(folder: Path) -> Iterator[dict[str, str]]:
             return answer.status_code == 200
 
         wait_until(demo, "the demo answers")
-        yield {":8000": f":{port}", ":8080": f":{web_port}", "PROVIDER_PORT": port}
+        yield {":8000": f":{port}", ":8080": f":{web_port}", ":8081": f":{api_port}", "PROVIDER_PORT": port}
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=60)
@@ -79,34 +84,100 @@ def test_every_command_for_the_shell_runs(tmp_path: Path) -> None:
         }
         del environment["PROVIDER_TOKEN"]  # it tells how to make one
         left = tmp_path / "environment"
-        for block in blocks("sh"):
-            script = block
-            for old, new in words.items():
-                script = script.replace(old, new)
-            run = subprocess.run(
-                ["bash", "-euo", "pipefail", "-c", f"{script}\nenv -0 > {left}"],
-                cwd=tmp_path,
-                env=environment,
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
-            assert run.returncode == 0, f"{block}\n{run.stdout}\n{run.stderr}"
-            assert '"status":4' not in run.stdout, f"{block}\n{run.stdout}"
-            # What a block exports holds in the next: all are typed in one terminal.
-            environment = dict(line.split("=", 1) for line in left.read_text().rstrip("\0").split("\0"))
+        for page in (README, *DOCS):
+            for block in blocks(page, "sh"):
+                script = block
+                for old, new in words.items():
+                    script = script.replace(old, new)
+                run = subprocess.run(
+                    ["bash", "-euo", "pipefail", "-c", f"{script}\nenv -0 > {left}"],
+                    cwd=tmp_path,
+                    env=environment,
+                    capture_output=True,
+                    text=True,
+                    timeout=60,
+                    check=False,
+                )
+                assert run.returncode == 0, f"{name(page)}\n{block}\n{run.stdout}\n{run.stderr}"
+                assert '"status":4' not in run.stdout, f"{name(page)}\n{block}\n{run.stdout}"
+                # What a block exports holds in the next: all are typed in one terminal.
+                environment = dict(line.split("=", 1) for line in left.read_text().rstrip("\0").split("\0"))
 
 
-def test_what_does_not_run_here_needs_another_world() -> None:
-    for block in blocks("console"):
+@named
+def test_what_does_not_run_here_needs_another_world(page: Path) -> None:
+    for block in blocks(page, "console"):
         for line in block.splitlines():
             assert line.startswith(ELSEWHERE), line
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"`make ([a-z]+)`", README))))
-def test_the_makefile_has_each_target_that_is_named(target: str) -> None:
-    subprocess.run(["make", "--dry-run", target], cwd=ROOT, check=True, capture_output=True)
+@named
+def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+    for link in links(page):
+        if link.startswith(("https://", "http://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target), link
+
+
+@named
+def test_the_makefile_has_each_target_that_is_named(page: Path) -> None:
+    targets = set(re.findall(r"^\s*make ([a-z]+)", "\n".join([*spans(page), *blocks(page, "console")]), re.MULTILINE))
+    if targets:
+        subprocess.run(["make", "--dry-run", *sorted(targets)], cwd=ROOT, check=True, capture_output=True)
+
+
+def unknown_in(line: str) -> list[str]:
+    """Return the words and options of a command line that `wayshub-provider` does not have."""
+    words = shlex.split(line.partition(" | ")[0])[1:]
+    found, path = get_command(app), list[str]()
+    while words and (commands := getattr(found, "commands", {})) and not words[0].startswith("-"):
+        word = words.pop(0)
+        if word not in commands:
+            return [word]
+        found = commands[word]
+        path.append(word)
+    if isinstance(found, late.LateCommand):
+        alone = typer.Typer()
+        alone.command()(late.find(path[0] if len(path) > 1 else None, path[-1]))
+        found = get_command(alone)
+    known = {option for each in found.params for option in (*each.opts, *each.secondary_opts)} | {"--help", "-h"}
+    return [word for word in words if re.match("--?[a-z]", word) and word not in known]
+
+
+@named
+def test_the_command_line_has_what_is_named_of_it(page: Path) -> None:
+    lines = [span for span in spans(page) if span.startswith("wayshub-provider ")]
+    lines += [line for line in "\n".join(blocks(page, "console")).splitlines() if line.startswith("wayshub-provider ")]
+    assert {line: unknown for line in lines if (unknown := unknown_in(line))} == {}
+
+
+@named
+def test_each_setting_that_is_named_is_one(page: Path) -> None:
+    known = {f"PROVIDER_{setting.upper()}" for setting in Settings.model_fields} | ASKED_WITH
+    assert set(re.findall(r"\bPROVIDER_[A-Z_]+[A-Z]", page.read_text())) <= known
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.read_text().splitlines()) < 300
+
+
+def test_the_readme_leads_to_every_page_of_the_documentation() -> None:
+    assert {f"docs/{page.name}" for page in DOCS} <= {link.partition("#")[0] for link in links(README)}
+
+
+def test_both_readmes_have_the_same_chapters_code_and_links() -> None:
+    pages = (README, INDONESIAN)
+    depths = [[len(marks) for marks in re.findall(r"^(#+) ", prose(page), re.MULTILINE)] for page in pages]
+    assert depths[0] == depths[1]
+    code = [re.findall(r"^```.*?^```$", page.read_text(), re.MULTILINE | re.DOTALL) for page in pages]
+    assert code[0] == code[1]
+    one, other = ({link for link in links(page) if not link.startswith(("README", "#"))} for page in pages)
+    assert one == other
+    assert [name(other) in links(page) for page, other in zip(pages, reversed(pages), strict=True)] == [True, True]
 
 
 def test_the_table_of_paths_is_that_of_the_api(service: Service) -> None:
@@ -133,15 +204,14 @@ def test_the_table_of_commands_is_that_of_the_help() -> None:
 
 def test_the_table_of_settings_is_that_of_the_code() -> None:
     known = [
-        [f"PROVIDER_{name.upper()}", "" if field.default is None else str(field.default), field.description]
-        for name, field in Settings.model_fields.items()
+        [f"PROVIDER_{setting.upper()}", "" if field.default is None else str(field.default), field.description]
+        for setting, field in Settings.model_fields.items()
     ]
     assert table("settings") == known
 
 
 def test_the_part_of_the_static_configuration_is_that_of_the_file() -> None:
-    (shown,) = blocks("yaml")
-    wanted = [line.strip() for line in shown.splitlines()]
+    wanted = [line.strip() for line in static_configuration().splitlines()]
     written = [line.split(" #")[0].strip() for line in (ROOT / "traefik" / "traefik.yml").read_text().splitlines()]
     # The token is what `up` adds: it is nobody's to keep in a file of the project.
     assert [line for line in wanted if line not in written] == ["headers:", "Authorization: Bearer wsp_…"]

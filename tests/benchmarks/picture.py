@@ -1,4 +1,4 @@
-"""The benchmark of a push, for the README: its table, and its picture.
+"""The benchmark of a push, for `docs/speed.md`: its table, and its picture.
 
 `python -m tests.benchmarks.picture` draws both from `var/benchmarks.json`, where `make bench` keeps its figures.
 """
@@ -15,7 +15,7 @@ from tests.benchmarks.results import KEPT
 from tests.running import ROOT
 
 PICTURE = ROOT / "docs" / "push.svg"
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "speed.md"
 BEGIN, END = "<!-- figures: push -->\n", "<!-- end -->\n"
 
 PREFIX = "change to answer: "
@@ -118,9 +118,9 @@ def table(ways: Sequence[Way]) -> str:
     return "".join(["| A change is… | median | 9 of 10 within | changes |\n|---|--:|--:|--:|\n", *rows])
 
 
-def renewed(readme: str, ways: Sequence[Way]) -> str:
-    """Return the README with this table in the place of the one before."""
-    before, _begin, rest = readme.partition(BEGIN)
+def renewed(page: str, ways: Sequence[Way]) -> str:
+    """Return the page with this table in the place of the one before."""
+    before, _begin, rest = page.partition(BEGIN)
     _old, _end, after = rest.partition(END)
     return before + BEGIN + table(ways) + END + after
 
@@ -129,4 +129,4 @@ if __name__ == "__main__":
     measured = read_ways()
     PICTURE.parent.mkdir(exist_ok=True)
     PICTURE.write_text(draw(measured))
-    README.write_text(renewed(README.read_text(), measured))
+    PAGE.write_text(renewed(PAGE.read_text(), measured))

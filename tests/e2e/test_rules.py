@@ -12,7 +12,8 @@ from provider.rules import BadRequest, BadRule
 from tests.e2e.documents import Route, Routing, Sent, routing
 from tests.e2e.requests import sent as random_request
 from tests.e2e.rule_texts import any_text, rule
-from tests.running import ROOT, cases
+from tests.running import cases
+from tests.written import table
 
 BATCH = cases(200, 500)
 SETS = cases(40, 100)
@@ -61,10 +62,7 @@ def test_a_rule_is_accepted_if_and_only_if_traefik_enables_its_router(edge: Rout
 
 def listed_differences() -> dict[str, str]:
     """Return the codes of the differences that the documentation lists, by what differs."""
-    text = (ROOT / "docs" / "rules.md").read_text()
-    table = text.partition("<!-- table: differences -->")[2].partition("\n\n")[0]
-    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table.strip().splitlines()[2:]]
-    return {what: code.strip("`") for what, code, _why in rows}
+    return {what: code for what, code, _why in table("differences")}
 
 
 def test_what_is_refused_here_alone_is_what_the_documentation_lists(edge: Routing) -> None:

@@ -1,4 +1,4 @@
-"""The lines of the static configuration that the README shows, and those that `up` uses, in a real Traefik."""
+"""The lines of the static configuration that users are shown, and those that `up` uses, in a real Traefik."""
 
 import re
 from pathlib import Path
@@ -8,8 +8,7 @@ import yaml
 
 from tests.e2e.edge import place
 from tests.running import ROOT, Service, fetch, wait_until
-
-README = (ROOT / "README.md").read_text()
+from tests.written import static_configuration
 
 
 def polls(service: Service, edge: str) -> int:
@@ -20,11 +19,10 @@ def polls(service: Service, edge: str) -> int:
 
 
 @pytest.mark.parametrize("poll_timeout", [None, "2s"], ids=["as-shown", "no-longer-than-the-wait"])
-def test_the_lines_of_the_readme_poll_without_an_error(
+def test_the_lines_of_the_documentation_poll_without_an_error(
     service: Service, tmp_path: Path, poll_timeout: str | None
 ) -> None:
-    (block,) = re.findall(r"^```yaml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    shown = yaml.safe_load(block)["providers"]
+    shown = yaml.safe_load(static_configuration())["providers"]
     with place(tmp_path, service.url, "edge=default&wait=2") as edge:
         ours = edge.static["providers"]
         places = {"endpoint": ours["http"]["endpoint"], "headers": ours["http"]["headers"]}
@@ -42,4 +40,4 @@ def test_the_lines_of_the_readme_poll_without_an_error(
 def test_an_upload_may_take_longer_than_traefik_allows_by_itself() -> None:
     static = yaml.safe_load((ROOT / "traefik" / "traefik.yml").read_text())
     assert static["entryPoints"]["web"]["transport"] == {"respondingTimeouts": {"readTimeout": "10m"}}
-    assert "respondingTimeouts.readTimeout" in README
+    assert "respondingTimeouts.readTimeout" in (ROOT / "docs" / "traefik.md").read_text()
