@@ -145,7 +145,7 @@ def _read_named(sent: Texts) -> Named | None:
     kind = sent.get(_KIND, "")
     if kind and kind not in kinds:
         detail = Message("there is no kind {kind}: it is one of {kinds}", kind=kind, kinds=", ".join(kinds))
-        raise Invalid([FieldError(f"/{_KIND}", "kind.unknown", detail, "query")])
+        raise Invalid([FieldError(f"/{_KIND}", "value.choice", detail, "query")])
     return history.read_named(kinds.get(kind), sent.get(_NAME))
 
 
