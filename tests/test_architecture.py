@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import provider
+from tests.written import table
 
 ROOT = Path(provider.__file__).parent
 
@@ -187,6 +188,14 @@ def internal(module: str) -> set[str]:
 
 def test_every_module_has_its_place() -> None:
     assert {layer(module) for module in TREES} - {"", "__main__"} <= set(LAYERS)
+
+
+def test_the_map_has_a_line_for_every_room() -> None:
+    rooms = table("rooms")  # in docs/architecture.md
+    assert [(name, is_pure) for name, is_pure, _words in rooms] == [
+        (name, "yes" if name in PURE else "") for name in LAYERS
+    ]
+    assert all(words for _name, _is_pure, words in rooms)
 
 
 def test_dependencies_point_upwards() -> None:

@@ -41,7 +41,7 @@ BIN = Path(sys.executable).parent
 ELSEWHERE = (
     *("git ", "cd wayshub-frontend", "npm install", "PORT=", "echo '127.0.0.1 alvin.xyz' | sudo tee"),
     *("PROVIDER_TRAEFIK_API=", "traefik --configFile=", "alembic upgrade head", "make "),
-    *("wayshub-provider backup /srv/", "wayshub-provider restore /srv/", ".venv/bin/"),
+    *("wayshub-provider backup /srv/", "wayshub-provider restore /srv/", ".venv/bin/", "PROVIDER_DATABASE_URL="),
 )
 ASKED_WITH = {"PROVIDER_URL", "PROVIDER_TOKEN"}
 """Variables that only the command line reads."""
@@ -161,8 +161,9 @@ def test_each_setting_that_is_named_is_one(page: Path) -> None:
     assert set(re.findall(r"\bPROVIDER_[A-Z_]+[A-Z]", page.read_text())) <= known
 
 
-def test_the_readme_is_short() -> None:
-    assert len(README.read_text().splitlines()) < 300
+@pytest.mark.parametrize(("page", "most"), [(README, 300), (INDONESIAN, 300), (ROOT / "docs" / "architecture.md", 200)])
+def test_what_everybody_reads_is_short(page: Path, most: int) -> None:
+    assert len(page.read_text().splitlines()) < most
 
 
 def test_the_readme_leads_to_every_page_of_the_documentation() -> None:
