@@ -52,8 +52,8 @@ class Removal:
     def words(self) -> Message:
         """How much goes, and with which number that is confirmed."""
         return Message(
-            "this takes much away (routers: {routers}, ready servers: {servers}, domains: {domains}): confirm it with "
-            "the number {number}",
+            "this removes a lot (routers: {routers}, ready servers: {servers}, domains: {domains}): "
+            "confirm it with the number {number}",
             routers=self.lost.routers,
             servers=self.lost.servers,
             domains=self.lost.domains,

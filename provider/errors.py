@@ -112,10 +112,10 @@ class InUse(ProviderError):
 
 
 class Brake(ProviderError):
-    """A change takes much away, and nobody confirmed that. `number` is the one that confirms it."""
+    """A change removes a lot, and nobody confirmed that. `number` is the one that confirms it."""
 
     code = "brake"
-    title = "This takes much away"
+    title = "This removes a lot"
 
     def __init__(self, detail: str, fields: Sequence[FieldError], number: int) -> None:
         super().__init__(detail, fields)

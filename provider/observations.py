@@ -64,7 +64,7 @@ def availability(service: ServiceInput, pool: Sequence[ServerInput], health: Hea
 def _observe(service: ServiceInput, server: ServerInput, health: Health) -> ServerHealth:
     if server.state is not ServerState.READY:
         return ServerHealth(
-            HealthState.UNKNOWN, None, Message("its state is {state}, so no edge looks", state=server.state)
+            HealthState.UNKNOWN, None, Message("not checked while its state is {state}", state=server.state)
         )
     if service.health_check is None:
         return ServerHealth(HealthState.UNKNOWN, None, Message("the service has no health check"))

@@ -33,7 +33,7 @@ _WORDS: Final = {
     "does not have.",
     404: "There is no such object.",
     409: "The name is taken, or what others depend on would be removed; the detail names them. "
-    "Or it takes much away (`brake`): then `confirm` is the number that confirms it, as a parameter.",
+    "Or it removes a lot (`brake`): then `confirm` is the number that confirms it, as a parameter.",
     412: "The object is not at the version, or not in the state, that the request demands.",
     413: "The body has more than 1 MiB, or that of `apply` more than 32.",
     415: "The body is not JSON by its Content-Type.",

@@ -105,7 +105,7 @@ class Problem(BaseModel):
     instance: Annotated[str, Field(description="Path of the request.")]
     errors: Annotated[list[ProblemField], Field(description="Every field that is wrong, the first 100.")] = []
     confirm: Annotated[
-        int | None, Field(description="Number that confirms a change that takes much away; with the type `brake`.")
+        int | None, Field(description="Number that confirms a change that removes a lot; with the type `brake`.")
     ] = None
     revisions: Annotated[
         list[ProblemRevision], Field(description="What others did since the state that the request demands.")

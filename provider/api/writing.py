@@ -268,7 +268,7 @@ async def read_write(
     ] = False,
     confirm: Annotated[
         int | None,
-        Query(ge=1, le=1_000_000_000, description="Number that confirms a change that takes much away: see 409."),
+        Query(ge=1, le=1_000_000_000, description="Number that confirms a change that removes a lot: see 409."),
     ] = None,
     _message: Annotated[
         str | None,

@@ -18,7 +18,7 @@ def apply(
     yes: YesOption = False,
     if_match: IfMatchOption = None,
 ) -> None:
-    """Bring the state in step with a file, all or nothing.
+    """Apply a file to the state, all or nothing.
 
     Shows the plan first, and asks on a terminal unless --yes is given;
     elsewhere it needs --yes. What the file does not have stays, unless --prune

@@ -19,15 +19,15 @@ from provider.environment import find_doubts
 LATE: Final = {
     "up": "Migrate, serve, and run Traefik beside it.",
     "serve": "Serve the REST API and the configuration that Traefik polls.",
-    "migrate": "Make the database, or bring it to this version's schema.",
+    "migrate": "Create the database, or upgrade its schema to this version.",
     "plan": "Show what `apply` would do, and do nothing.",
-    "apply": "Bring the state in step with a file, all or nothing.",
-    "import": "Take over what Traefik's own files say, or what a Traefik runs.",
-    "rollback": "Bring back the state of a revision, as a new one.",
+    "apply": "Apply a file to the state, all or nothing.",
+    "import": "Import from Traefik's own files, or from a running Traefik.",
+    "rollback": "Roll back to the state of a revision, as a new revision.",
     "export": "Print the whole state, as a file for `apply`.",
     "schema": "Print the JSON Schema of the files for `apply`, for editors.",
     "backup": "Copy the database into a file, and verify the copy.",
-    "restore": "Put a backup in the place of the database.",
+    "restore": "Replace the database with a backup.",
 }
 """The commands that are imported when they are asked for, with the first lines of their help."""
 
@@ -47,13 +47,13 @@ LATE_GROUPS: Final = {
         {
             "create": "Make a token, and print it, this once.",
             "list": "List tokens, without their secrets.",
-            "revoke": "Let a token be good no more.",
+            "revoke": "Revoke a token.",
         },
     ),
 }
 """The same for groups of commands: the help of each, and its commands."""
 
-LATE_IN_GROUPS: Final = {"revision": {"undo": "Undo what a revision did, and leave what came since."}}
+LATE_IN_GROUPS: Final = {"revision": {"undo": "Undo a revision, and keep later changes."}}
 """The same for single commands of groups whose others are imported at once."""
 
 app = typer.Typer(

@@ -40,7 +40,7 @@ def tell(output: Output, difference: Item) -> None:
         output.line()
         for reason in difference["brake"]["reasons"]:
             output.alarm(reason)
-        output.line(f"To do it all the same, confirm it: --confirm {difference['brake']['confirm']}")
+        output.line(f"To do it anyway, add --confirm {difference['brake']['confirm']}")
 
 
 def tell_conflicts(output: Output, answer: Answer) -> None:

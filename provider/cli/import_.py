@@ -58,7 +58,7 @@ def import_(
     yes: YesOption = False,
     if_match: IfMatchOption = None,
 ) -> None:
-    """Take over what Traefik's own files say, or what a Traefik runs.
+    """Import from Traefik's own files, or from a running Traefik.
 
     Routers that match domains, path prefixes or a rule, and services that
     share requests among servers, become ours, through the same plan as `apply`:

@@ -7,7 +7,7 @@ from provider.settings import read_settings
 
 
 def migrate() -> None:
-    """Make the database, or bring it to this version's schema.
+    """Create the database, or upgrade its schema to this version.
 
     Does what `alembic upgrade head` does. A copy of the file is kept
     beside it before anything is changed.

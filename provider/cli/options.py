@@ -71,7 +71,7 @@ ConfirmOption = Annotated[
     typer.Option(
         min=1,
         metavar="NUMBER",
-        help="Confirm a change that takes much away, with the number that its refusal names.",
+        help="Confirm a change that removes a lot, with the number that its refusal names.",
         show_default=False,
     ),
 ]

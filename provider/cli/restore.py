@@ -15,7 +15,7 @@ FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The backup."
 
 
 def restore(file: FileArgument) -> None:
-    """Put a backup in the place of the database.
+    """Replace the database with a backup.
 
     FILE is verified first, and stays as it is. An older one is brought to
     this version's schema on the way. The database that was there is kept

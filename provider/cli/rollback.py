@@ -32,12 +32,12 @@ def rollback(
     yes: YesOption = False,
     if_match: IfMatchOption = None,
 ) -> None:
-    """Bring back the state of a revision, as a new one.
+    """Roll back to the state of a revision, as a new revision.
 
     That is the state after it; `revision undo` takes back what one revision
     did. Shows the plan first, and asks on a terminal unless --yes is given;
     elsewhere it needs --yes. What was not there then goes. With --kind and
-    --name one object alone is brought back. `revision list` shows the numbers.
+    --name, only one object is restored. `revision list` shows the numbers.
 
     Examples:
       wayshub-provider rollback 7
@@ -53,4 +53,4 @@ def rollback(
         where = path("revisions", str(number), "rollback")
         return client.post(where, None, query={**named, **query}, if_match=tag, timeout_seconds=TIMEOUT_SECONDS)
 
-    Proposal(client, output, ask, "rollback", "Bring this back?", "Brought back").run(if_match, yes=yes)
+    Proposal(client, output, ask, "rollback", "Roll back?", "Rolled back").run(if_match, yes=yes)

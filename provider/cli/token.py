@@ -99,7 +99,7 @@ def list_tokens(output: OutputOption = Format.TABLE) -> None:
 
 
 def revoke(token: WhichArgument) -> None:
-    """Let a token be good no more.
+    """Revoke a token.
 
     A service that runs refuses it from the next request on, and a poll within
     a second.

@@ -35,7 +35,7 @@ def undo(
     yes: YesOption = False,
     if_match: IfMatchOption = None,
 ) -> None:
-    """Undo what a revision did, and leave what came since.
+    """Undo a revision, and keep later changes.
 
     Shows the plan first, and asks on a terminal unless --yes is given;
     elsewhere it needs --yes. What it removed comes back, what it made goes.

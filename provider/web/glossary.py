@@ -179,9 +179,7 @@ TERMS: Final = (
     Term(
         "maintenance",
         template("maintenance (maint)"),
-        template(
-            "A server that is out of service: somebody is working on it, and it gets nothing until it is brought back."
-        ),
+        template("Somebody is working on the server. It gets no requests until it is activated again."),
     ),
     Term(
         "configuration",

@@ -72,6 +72,10 @@ class Language:
         """Write how long ago something was, or when it will be: 5 minutes ago, in 3 hours."""
         return format_timedelta(when - now, add_direction=True, locale=self._locale)
 
+    def span(self, since: datetime, now: datetime) -> str:
+        """Write for how long something has been so: 5 minutes."""
+        return format_timedelta(now - since, locale=self._locale)
+
 
 def load() -> dict[str, Language]:
     """Read the catalogues, and return the languages by their codes."""

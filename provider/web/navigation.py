@@ -45,7 +45,7 @@ NAVIGATION: Final = (
         ),
     ),
     Group(
-        template("What happens"),
+        template("Activity"),
         (Item("/edges", template("Edges")), Item("/revisions", template("Revisions"))),
     ),
     Group(

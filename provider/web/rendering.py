@@ -187,6 +187,7 @@ def _environment(language: Language, folders: Sequence[Path]) -> Environment:
         "percent": language.percent,
         "moment": language.moment,
         "ago": lambda when: language.ago(when, datetime.now(UTC)),
+        "span": lambda since: language.span(since, datetime.now(UTC)),
     }
     made.globals |= {
         "version": __version__,

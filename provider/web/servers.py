@@ -32,14 +32,16 @@ _STATE: Final = "state"
 _NEXT: Final = "next"
 
 _DONE: Final[Mapping[ServerState, str]] = {
-    ServerState.READY: template("Server {name} was brought back: each edge that runs this change sends it requests."),
+    ServerState.READY: template("Server {name} is active again: each edge that runs this change sends it requests."),
     ServerState.DRAIN: template("Server {name} is drained: each edge that runs this change sends it no new requests."),
-    ServerState.MAINT: template("Server {name} was taken out: each edge that runs this change sends it no requests."),
+    ServerState.MAINT: template(
+        "Server {name} is in maintenance: each edge that runs this change sends it no requests."
+    ),
 }
 _DONE_UNHEARD: Final[Mapping[ServerState, str]] = {
-    ServerState.READY: template("Server {name} was brought back, but no edge polls this service now: {until}"),
+    ServerState.READY: template("Server {name} is active again, but no edge polls this service now: {until}"),
     ServerState.DRAIN: template("Server {name} is drained, but no edge polls this service now: {until}"),
-    ServerState.MAINT: template("Server {name} was taken out, but no edge polls this service now: {until}"),
+    ServerState.MAINT: template("Server {name} is in maintenance, but no edge polls this service now: {until}"),
 }
 
 

@@ -14,7 +14,7 @@ TITLES = {
     "method-not-allowed": (405, "Method not allowed"),
     "already-exists": (409, "It exists already"),
     "in-use": (409, "It is in use"),
-    "brake": (409, "This takes much away"),
+    "brake": (409, "This removes a lot"),
     "clash": (409, "It was changed since"),
     "precondition-failed": (412, "It has changed since"),
     "too-large": (413, "The input is too large"),

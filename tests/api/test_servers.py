@@ -11,7 +11,7 @@ from tests.running import Service
 SERVERS = "/services/wayshub/servers"
 A: dict[str, Any] = {"name": "a", "url": "http://10.0.0.11:3000", "weight": 3, "state": "ready", "labels": {}}
 UNCHECKED: dict[str, Any] = {"state": "unknown", "since": None, "why": "the service has no health check"}
-NO_EDGE_LOOKS: dict[str, Any] = {"state": "unknown", "since": None, "why": "its state is maint, so no edge looks"}
+NO_EDGE_LOOKS: dict[str, Any] = {"state": "unknown", "since": None, "why": "not checked while its state is maint"}
 
 
 @pytest.fixture

@@ -170,14 +170,14 @@ def test_shares_are_written_as_the_language_does_and_as_the_server_does(open_pag
     for page, typed in ((with_script, "2"), (without, "2")):
         page.goto(SERVICE)
         weight(page, "a").fill(typed)
-    without.get_by_role("button", name="Tampilkan bagiannya").click()
+    without.get_by_role("button", name="Tampilkan porsi").click()
     assert shares(with_script) == shares(without) == ["66,7%", "0%", "33,3%", "0%"]
     assert without.get_by_role("slider").count() == 0
     assert weight(without, "a").input_value() == "2"
     for page in (with_script, without):
         weight(page, "b").fill("1000")
         weight(page, "a").fill("1")
-    without.get_by_role("button", name="Tampilkan bagiannya").click()
+    without.get_by_role("button", name="Tampilkan porsi").click()
     assert shares(with_script) == shares(without) == ["< 0,1%", "0%", "99,9%", "0%"]
 
 
@@ -272,12 +272,12 @@ def test_who_drains_with_the_keyboard_goes_on_from_there(page: Page, client: htt
     drain = page.get_by_role("button", name="Drain: b", exact=True)
     drain.focus()
     page.keyboard.press("Enter")
-    back = page.get_by_role("button", name="Bring back: b", exact=True)
+    back = page.get_by_role("button", name="Activate: b", exact=True)
     expect(back).to_be_focused()
     client.patch(f"{SERVICE}/servers/b", json={"state": "ready"}).raise_for_status()
     expect(drain).to_be_focused()
-    page.get_by_role("button", name="Take out: b", exact=True).press("Enter")
-    expect(page.get_by_role("button", name="Bring back: b", exact=True)).to_be_focused()
+    page.get_by_role("button", name="Maintenance mode: b", exact=True).press("Enter")
+    expect(page.get_by_role("button", name="Activate: b", exact=True)).to_be_focused()
 
 
 def test_weights_that_are_not_saved_are_still_there_for_who_left_and_comes_back(page: Page) -> None:

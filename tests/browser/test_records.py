@@ -171,7 +171,7 @@ def test_what_is_wrong_with_a_form_keeps_nobody_out(open_as_keeper: Open, with_s
     page.get_by_label("only what is named below").check()
     page.locator("[name=expires][value=date]").check()
     page.get_by_role("button", name="Make the token").click()
-    expect(page.get_by_role("alert")).to_contain_text("3 things are to be mended")
+    expect(page.get_by_role("alert")).to_contain_text("Fix 3 things")
     check_width(page)
     if with_scripts:
         check_accessible(page)

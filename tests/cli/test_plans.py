@@ -157,7 +157,7 @@ def test_a_plan_that_takes_much_away_says_the_number(cli: Run, applied: Path) ->
     planned = cli("plan", path)
     assert planned.status == 2
     assert "ALARM: the last ready server would go of service shop, which has traffic\n" in planned.out
-    assert "To do it all the same, confirm it: --confirm 2\n" in planned.out
+    assert "To do it anyway, add --confirm 2\n" in planned.out
 
 
 @pytest.mark.parametrize("arguments", [(), ("--purne",), ("state.yml", "more")])

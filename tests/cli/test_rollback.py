@@ -74,7 +74,7 @@ def test_a_rollback_shows_its_plan_and_is_done_with_yes(
     assert "weight: 3 → 1" in tried
     assert served(service) != before
     done = cli("rollback", number, "--yes", "-m", "the weights were wrong").check().out
-    assert done.endswith(f"Brought back: 1 changed (revision {newest(client)['number']}).\n")
+    assert done.endswith(f"Rolled back: 1 changed (revision {newest(client)['number']}).\n")
     assert served(service) == before
     assert newest(client)["message"] == "the weights were wrong"
     again = cli("rollback", number, "--yes").check().out
@@ -100,7 +100,7 @@ def test_a_rollback_that_takes_much_away_is_confirmed_with_its_number(
     refused = cli("rollback", number, "--yes")
     assert refused.status == 1
     assert "4 of 5 routers would go: if that is meant, say so with --confirm 4" in refused.err
-    assert "To do it all the same, confirm it: --confirm 4" in refused.out
+    assert "To do it anyway, add --confirm 4" in refused.out
     cli("rollback", number, "--yes", "--confirm", "4").check()
     assert [item["name"] for item in client.get("/routers").json()["items"]] == ["wayshub"]
 

@@ -136,7 +136,7 @@ class Model:
         state = self.objects["servers"][key]["state"]
         why = "no edge has told"
         if state != "ready":
-            why = f"its state is {state}, so no edge looks"
+            why = f"not checked while its state is {state}"
         elif self.objects["services"][key[:1]]["healthCheck"] is None:
             why = "the service has no health check"
         return {"state": "unknown", "since": None, "why": why}

@@ -210,7 +210,7 @@ def test_an_arrow_is_as_wide_as_the_share() -> None:
     [
         (Server("a", "http://a", health=HealthState.DOWN), "down", "bad"),
         (Server("a", "http://a", state=ServerState.DRAIN), "drained", "info"),
-        (Server("a", "http://a", state=ServerState.MAINT), "out of service", "quiet"),
+        (Server("a", "http://a", state=ServerState.MAINT), "in maintenance", "quiet"),
         (Server("a", "http://a", share=1.0, health=HealthState.UP), "up", "good"),
     ],
 )
@@ -237,8 +237,8 @@ def test_every_node_leads_to_its_page() -> None:
 
 def test_the_picture_says_its_words_in_both_languages() -> None:
     scene = scene_of(Server("a", "http://10.0.0.1", state=ServerState.MAINT))
-    assert "out of service" in path.draw(scene, ENGLISH)
-    assert "out of service" not in path.draw(scene, LANGUAGES["id"])
+    assert "in maintenance" in path.draw(scene, ENGLISH)
+    assert "in maintenance" not in path.draw(scene, LANGUAGES["id"])
 
 
 def test_many_servers_are_folded_and_those_in_trouble_are_not() -> None:

@@ -92,7 +92,7 @@ def test_what_is_no_edge_is_told_in_words(viewer: httpx.Client) -> None:
 
 def test_the_pages_speak_indonesian(polled: Service) -> None:
     with visit(polled, "sari", "id") as client:
-        assert "Belum ada Traefik yang melakukan polling dengan nama ini." in read(client.get("/edges/rome")).text
+        assert "Belum ada Traefik yang polling dengan nama ini." in read(client.get("/edges/rome")).text
         assert "Sambungkan Traefik" in read(client.get("/edges")).text
 
 

@@ -120,7 +120,7 @@ def test_head_of_a_page_that_is_not_there_has_no_body(browser: httpx.Client) -> 
             RouterInput,
             {"name": "a", "service": "a"},
             "a router needs a domain, a path prefix or both, or a rule",
-            "sebuah router memerlukan domain, awalan path, atau keduanya, atau sebuah rule",
+            "sebuah router memerlukan domain, prefix path, atau keduanya, atau sebuah rule",
         ),
         (ExposeInput, {"domain": "a.test", "servers": []}, "this needs at least 1", "perlu sedikitnya 1"),
     ],

@@ -45,7 +45,7 @@ def test_going_back_shows_its_plan_first_and_then_does_that(
     assert (done.status_code, done.headers["Location"]) == (303, f"/revisions/{now}")
     assert served(service) == before
     shown = console.get(f"/revisions/{now}")
-    assert f"Brought back from revision {number}: this is the state now." in words(shown)
+    assert f"Restored from revision {number}. This is the state now." in words(shown)
     assert "Why b is <slow>" in words(shown)
     assert "b is <slow>" in words(console.get("/revisions"))
     assert "b is <slow>" in words(console.get("/audit"))
@@ -84,7 +84,7 @@ def test_what_takes_much_away_is_done_when_its_number_is_typed(
     path = f"/revisions/{number}/rollback"
     plan = console.get(path)
     assert "4 of 5 routers would go." in words(plan)
-    assert "Type 4 to confirm it" in words(plan)
+    assert "Type 4 to confirm" in words(plan)
     wrong = send(console, plan, path, {"confirm": "5", "message": "too many"})
     assert wrong.status_code == 409
     assert "This has to be exactly 4." in words(wrong)
@@ -212,7 +212,7 @@ def test_each_revision_has_undo_the_newest_too_and_shows_its_plan_first(
     assert done.status_code == 303
     assert served(service) == before
     shown = words(console.get(done.headers["Location"]))
-    assert f"Revision {bad} is undone: this is the state now." in shown
+    assert f"Revision {bad} is undone. This is the state now." in shown
     assert f"Undid revision {bad}" in shown
     assert "Why that was wrong" in shown
     assert "What it did is undone already." in words(console.get(path))

@@ -73,8 +73,8 @@ def test_a_server_is_drained_brought_back_and_taken_out_by_one_click(
     add(client, weight=4)
     for wanted, told in {
         "drain": "Server a is drained",
-        "ready": "Server a was brought back",
-        "maint": "Server a was taken out",
+        "ready": "Server a is active again",
+        "maint": "Server a is in maintenance",
     }.items():
         opened = console.get(page)
         form = next(
@@ -98,7 +98,7 @@ def test_what_a_drained_server_gets_is_told_of_the_edges_that_poll(start_service
         for _ in range(2):
             pages.get("/traefik/configuration?edge=here").raise_for_status()
         act(pages, find_form(pages.get(PAGE), STATE), "ready")
-        assert "Server a was brought back: each edge that runs this change" in pages.get(PAGE).text
+        assert "Server a is active again: each edge that runs this change" in pages.get(PAGE).text
 
 
 def test_what_somebody_else_changed_is_not_drained_unseen(console: httpx.Client, client: httpx.Client) -> None:
@@ -149,7 +149,7 @@ def test_two_people_who_edit_a_server_lose_nothing(console: httpx.Client, client
     assert client.get(PAGE).json()["weight"] == 5
     text = words(late)
     assert "Weight 1 5 3" in text
-    assert "State ready: it takes requests drained: it finishes what it has" in text
+    assert "State ready: takes requests drain: finishes its requests, gets no new ones" in text
     fields = find_form(late, path).fields
     assert (fields["weight"], fields["url"], fields["state"]) == ("3", "http://mine.test", "drain")
     assert send(console, late, path).status_code == 303
@@ -195,8 +195,8 @@ def test_what_is_observed_stands_beside_what_is_wanted(start_service: Callable[.
         since = datetime.now(UTC) - timedelta(minutes=5)
         applications[0].plane.edges.health.observe("default", told, since)
         page = words(console.get("/services/s/servers/b"))
-        assert "What is wanted ready" in page
-        assert "What is observed down since 5 minutes ago Its health check fails on default." in page
+        assert "Target ready" in page
+        assert "Observed down for 5 minutes Its health check fails on default." in page
         assert "Share 0%" in page
         table = words(console.get("/services/s"))
         assert "b http://b.test ready down" in table

@@ -22,7 +22,7 @@ CONDITIONS: Final[Mapping[str, Message]] = {
     "ready": Message("takes requests"),
     "down": Message("is down"),
     "drain": Message("is drained"),
-    "maint": Message("is out of service"),
+    "maint": Message("is in maintenance"),
 }
 """What can be said of a server, by its condition."""
 

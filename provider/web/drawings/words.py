@@ -88,7 +88,7 @@ def words_of_state(server: Server) -> Message | None:
     if server.state is ServerState.DRAIN:
         return Message("drained")
     if server.state is ServerState.MAINT:
-        return Message("out of service")
+        return Message("in maintenance")
     if server.health is HealthState.DOWN:
         return Message("down")
     return Message("up") if server.health is HealthState.UP else None
@@ -101,7 +101,7 @@ def words_of_fold(fold: Fold) -> tuple[Message, list[Message]]:
         (fold.up, template("{number} up")),
         (fold.down, template("{number} down")),
         (fold.drained, template("{number} drained")),
-        (fold.out, template("{number} out of service")),
+        (fold.out, template("{number} in maintenance")),
     ]
     told = [Message(words, number=count) for count, words in counts if count]
     if fold.is_all:
