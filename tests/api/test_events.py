@@ -169,7 +169,7 @@ def test_a_browser_says_in_the_query_after_which_event_it_wants_to_listen(servic
     expose(service, "missed", "http://10.0.0.1:80")
     with listening(service) as other:
         expose(service, "noticed", "http://10.0.0.1:80")
-        other.wait_for("revision")
+        other.wait_for("revision", summary="Exposed noticed.test")
     with http_client(service.url, timeout=60) as client:
         with client.stream("GET", "/api/v1/events", params={"after": first_id}) as answer:
             assert any("missed" in line for line in answer.iter_lines())
