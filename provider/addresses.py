@@ -183,9 +183,17 @@ def read_networks(text: str) -> list[Network]:
     for part in text.split(","):
         try:
             networks.append(ipaddress.ip_network(part.strip()))
-        except ValueError as error:
-            raise ValueError(f"'{part.strip()}' is not a network, such as 10.0.0.0/8 or fd00::/8 ({error})") from None
+        except ValueError:
+            raise ValueError(_why_no_network(part.strip())) from None
     return networks
+
+
+def _why_no_network(text: str) -> str:
+    try:
+        meant = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return f"'{text}' is not a network: write 10.0.0.0/8 or fd00::/8" if text else "a network is missing at a comma"
+    return f"'{text}' is an address within a network: write {meant}"
 
 
 def _plain(address: Address) -> Address:

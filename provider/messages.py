@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 
 _TEMPLATE: Final = "template"
 _VALUES: Final = "values"
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 
 class Message(str):
@@ -19,7 +20,8 @@ class Message(str):
 
     `Message("there is no {kind} {name}", kind="router", name="a")` is the text "there is no router a". The
     template is a literal, which stands in the catalogues; a value may be a message itself. What is cut out
-    of it, or joined with another text, is a plain text again.
+    of it, or joined with another text, is a plain text again. A byte that is no UTF-8, as a text of a rule may
+    have it (a lone surrogate), is written as an escape: no answer and no database takes it otherwise.
     """
 
     __slots__ = ("template", "values")
@@ -29,6 +31,7 @@ class Message(str):
 
     def __new__(cls, template: str, /, **values: object) -> Self:
         """Make the sentence."""
+        values = {name: shown(value) if type(value) is str else value for name, value in values.items()}
         made = super().__new__(cls, template.format(**values))
         made.template = template
         made.values = values
@@ -37,6 +40,16 @@ class Message(str):
     def __getnewargs_ex__(self) -> tuple[tuple[str], Mapping[str, object]]:
         """Return what it is made of again in another process."""
         return (self.template,), self.values
+
+
+def shown(text: str) -> str:
+    """Return a text as it can be shown and kept: half of a surrogate pair as the byte that it stands for."""
+    return text if text.isascii() else _SURROGATE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
 
 
 def template(text: str) -> str:

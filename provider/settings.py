@@ -17,6 +17,7 @@ from provider.environment import DEFAULT_PORT, PREFIX, is_link
 from provider.errors import FieldError, SettingsError, pointer
 from provider.store.revisions import LONG, Retention
 from provider.tls import Certificate
+from provider.validation import detail_of
 from provider.values import DEFAULT_EDGE, check_name
 
 _LOOPBACK_HOSTS: Final = ("localhost", "*.localhost", "127.0.0.1", "[::1]")
@@ -349,9 +350,6 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        fields = [
-            FieldError(pointer(*item["loc"]), item["type"], item["msg"].removeprefix("Value error, "))
-            for item in error.errors()
-        ]
+        fields = [FieldError(pointer(*item["loc"]), item["type"], detail_of(item)) for item in error.errors()]
         told = "; ".join(f"PROVIDER_{field.pointer.strip('/').upper()}: {field.detail}" for field in fields)
         raise SettingsError(told, fields) from error

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from ipaddress import IPv6Address
 from itertools import chain
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,6 +22,8 @@ def find_host(text: str) -> str | None:
     try:
         parts = urlsplit(text if _SCHEME.match(text) else f"//{text}")
         host, _port = parts.hostname, parts.port
+        if host and ":" in host:  # an IPv6 address, which is no host name either
+            return None
     except ValueError:
         return None
     is_address = bool(parts.scheme or parts.path or parts.query or parts.fragment or parts.netloc != (host or ""))
@@ -52,12 +55,23 @@ def why_not(host: str) -> str:
 
 
 def _as_a_whole(host: str) -> Iterator[str]:
+    if _is_ipv6(host):
+        yield Message("it has an IPv6 address, which is no host name: Traefik takes requests for it by a rule alone")
     if (found := find_host(host)) is not None:
         yield Message("it is an address: type only the host, {found}", found=found)
     if any(char.isspace() for char in host):
         yield Message("it has a space, and host names have none")
     if "_" in host:
         yield Message("it has an underscore: type a hyphen, {found}", found=host.replace("_", "-").strip("-"))
+
+
+def _is_ipv6(text: str) -> bool:
+    """Tell whether it is an IPv6 address, in brackets or not, or an address of a page with one."""
+    try:
+        IPv6Address(text.strip("[]") if "//" not in text else urlsplit(text).hostname or "")
+    except ValueError:
+        return False
+    return True
 
 
 def _by_labels(host: str) -> Iterator[str]:

@@ -56,6 +56,8 @@ _DETAILS: Final = {
     "model_attributes_type": template("this has to be an object"),
     "list_type": template("this has to be an array"),
     "enum": template("this has to be {expected}"),
+    "literal_error": template("this has to be {expected}"),
+    "int_from_float": template("this has to be a whole number"),
     "string_too_long": template("this is longer than {max_length} characters"),
     "too_long": template("this has more than {max_length} items"),
     "datetime_type": TIME_WORDS,
@@ -90,16 +92,25 @@ def invalid(error: Validated, place: str | None = None) -> Invalid:
             FieldError(
                 pointer(*location),
                 _CODES.get(kind, kind),
-                _detail(kind, item["msg"], item.get("ctx", {})),
+                detail_of(item),
                 where,
             )
         )
     return Invalid(fields)
 
 
-def _detail(kind: str, message: str, context: Mapping[str, Any]) -> str:
-    """Return a message of ours, as a validator of ours raised it or for what pydantic found, or pydantic's own."""
+def detail_of(item: Mapping[str, Any]) -> str:
+    """Say in our words what one of pydantic's errors says.
+
+    That is a message of ours, as a validator of ours raised it or for what pydantic found, or pydantic's own.
+    """
+    kind, context = item["type"], item.get("ctx", {})
     if kind in _DETAILS:
         return Message(_DETAILS[kind], **context)
     own = context.get("detail")
-    return own if isinstance(own, Message) else message[:1].lower() + message[1:]
+    if isinstance(own, Message):
+        return own
+    if kind == "value_error":
+        return str(context["error"])
+    message: str = item["msg"]
+    return message[:1].lower() + message[1:]

@@ -29,6 +29,7 @@ LAYERS = [
     "rules",
     "balancing",
     "answers",
+    "json_mistakes",
     "display_strings",
     "models",
     "undoing",
@@ -87,6 +88,7 @@ DOORS = ["api", "web", "cli"]
 PURE = [
     *("messages", "errors", "failures", "validation", "tags", "cursors"),
     *("addresses", "texts", "typed_hosts", "values", "names", "rules", "balancing", "answers", "display_strings"),
+    "json_mistakes",
     *("undoing", "summaries", "declarations", "plans", "brake"),
     *(
         "configuration",

@@ -37,6 +37,12 @@ def test_a_message_in_a_message_is_said_too() -> None:
     assert translate(Message("{what}: stop", what=NONE), german) == "{kind} (router) gibt es nicht: halt"
 
 
+def test_a_byte_that_is_no_text_is_written_so_that_every_answer_and_the_database_take_it() -> None:
+    told = Message("GET {path} is asked: {inner}", path="/\udcff\ud800é", inner=NONE)
+    assert told == f"GET /\\xff\\ud800é is asked: {NONE}"
+    assert translate(told, german).encode().decode() == "GET /\\xff\\ud800é is asked: {kind} (router) gibt es nicht"
+
+
 def test_what_is_no_message_stays_as_it_is() -> None:
     assert translate("there is no {kind} {name}", german) == "there is no {kind} {name}"
     assert translate(NONE + "", german) == "there is no router {kind}"

@@ -188,3 +188,26 @@ def test_settings_do_not_change() -> None:
     settings = read_settings()
     with pytest.raises(ValidationError, match="frozen"):
         settings.port = 1  # type: ignore[misc]  # this is what is tested
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("PORT", "eighty", "this has to be a whole number"),
+        ("PORT", "-1", "this has to be at least 0"),
+        ("PORT", "65536", "this has to be at most 65535"),
+        ("SERVER_NAMES", "perhaps", "this has to be true or false"),
+        ("LOG_LEVEL", "loud", "this has to be 'debug', 'info', 'warning' or 'error'"),
+        ("LOG_FORMAT", "xml", "this has to be 'text' or 'json'"),
+        ("TRUSTED_PROXIES", "proxy", "'proxy' is not a network: write 10.0.0.0/8 or fd00::/8"),
+        ("SERVER_NETWORKS", "10.0.0.0/8,", "a network is missing at a comma"),
+        ("SERVER_NETWORKS", "10.1.2.3/8", "'10.1.2.3/8' is an address within a network: write 10.0.0.0/8"),
+    ],
+)
+def test_a_wrong_setting_is_told_in_our_words(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(f"PROVIDER_{name}", value)
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    assert caught.value.detail == f"PROVIDER_{name}: {told}"

@@ -34,6 +34,10 @@ def test_an_address_is_meant_as_its_host_where_nothing_else_is_lost(typed: str, 
         ("alvin.xyz/", "it is an address: type only the host, alvin.xyz"),
         ("alvin.xyz:8080", "it is an address: type only the host, alvin.xyz"),
         ("user@alvin.xyz", "it is an address: type only the host, alvin.xyz"),
+        *[
+            (typed, "it has an IPv6 address, which is no host name: Traefik takes requests for it by a rule alone")
+            for typed in ("::1", "[fd00::7]", "http://[::1]:8080/")
+        ],
         ("alvin xyz", "it has a space, and host names have none"),
         ("alvin_shop.xyz", "it has an underscore: type a hyphen, alvin-shop.xyz"),
         (".alvin.xyz", "it begins with a dot: type *.alvin.xyz for all names below, or leave out the dot"),

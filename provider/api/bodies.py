@@ -20,7 +20,7 @@ from starlette import types
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 
-from provider import control_plane
+from provider import control_plane, json_mistakes
 from provider.api import problems
 from provider.api.concerns import find_concern
 from provider.api.preferences import REVISION_HEADER, read_wait, when_confirmed
@@ -225,7 +225,11 @@ def read_json(body: bytes, most_members: int = MOST_MEMBERS) -> Any:
             parse_float=_number,
         )
     except json.JSONDecodeError as error:
-        _refuse("", "json.syntax", f"the body is not JSON: {error.msg}, line {error.lineno}, column {error.colno}")
+        _refuse(
+            "",
+            "json.syntax",
+            f"the body is not JSON: {json_mistakes.words(error)}, line {error.lineno}, column {error.colno}",
+        )
     except RecursionError:
         _refuse("", "json.depth", f"the body is nested deeper than {DEEPEST} levels")
     for path, value in _walk(document):

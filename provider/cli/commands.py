@@ -14,6 +14,7 @@ from provider.cli.expose import expose
 from provider.cli.options import read_help
 from provider.cli.output import note
 from provider.cli.status import status
+from provider.cli.usage import Commands
 from provider.environment import find_doubts
 
 LATE: Final = {
@@ -57,6 +58,7 @@ LATE_IN_GROUPS: Final = {"revision": {"undo": "Undo a revision, and keep later c
 """The same for single commands of groups whose others are imported at once."""
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     rich_markup_mode=None,  # plain help: the panels of the other modes cut the options' names on 80 columns
     pretty_exceptions_enable=False,

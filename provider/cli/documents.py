@@ -20,6 +20,8 @@ from typing import Any, Final
 
 import yaml
 
+from provider import json_mistakes
+from provider.cli import yaml_mistakes
 from provider.cli.output import escaped
 from provider.errors import ProviderError, pointer
 
@@ -106,9 +108,9 @@ def parse(name: str, text: str) -> File:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-        raise DocumentError(f"{where}: {error.problem or error.context}") from None
+        raise DocumentError(f"{where}: {yaml_mistakes.words(error)}") from None
     except yaml.YAMLError as error:  # a character that no file may have
-        raise DocumentError(f"{name}: {' '.join(str(error).split())}") from None
+        raise DocumentError(f"{name}: {yaml_mistakes.words(error)}") from None
 
 
 def write(document: Any) -> str:
@@ -151,7 +153,7 @@ def _read_json(name: str, text: str) -> File | None:
         json.loads(text)
     except json.JSONDecodeError as error:
         if name.endswith(".json"):
-            raise DocumentError(f"{name}:{error.lineno}:{error.colno}: {error.msg}") from None
+            raise DocumentError(f"{name}:{error.lineno}:{error.colno}: {json_mistakes.words(error)}") from None
         return None
     except (ValueError, RecursionError):  # which are told with their places there
         return None

@@ -56,6 +56,9 @@ _ADDRESS: Final = re.compile(r"(?:\[?(?P<host>[^\[\]]*)\]?)?:(?P<port>[0-9]+)(?:
 _ANY: Final = frozenset({"", "0.0.0.0", "::"})
 _UNKNOWN_URL: Final = "http://127.0.0.1:8080"
 """Where `up` puts the entry point, unless it is told otherwise."""
+_NOBODY_TELLS: Final = (
+    "No edge tells now where its entry point is: port 8080 is a guess, --entry-point-url knows better."
+)
 
 
 @writes_and_waits
@@ -103,11 +106,14 @@ def expose(
     if not output.is_json:
         router = answer.item["router"]
         url = entry_point_url or find_entry_point_url(client, router["entryPoints"])
-        output.line(f"Try it: {try_line(router['domains'][0], router['pathPrefix'], url)}")
+        line = try_line(router["domains"][0], router["pathPrefix"], url or _UNKNOWN_URL)
+        if url is None:
+            output.line(_NOBODY_TELLS)
+        output.line(f"Try it: {line}")
 
 
-def find_entry_point_url(client: Client, names: Sequence[str]) -> str:
-    """Return where an entry point of these can be asked: at the first edge whose API tells its address."""
+def find_entry_point_url(client: Client, names: Sequence[str]) -> str | None:
+    """Return where an entry point of these can be asked: at the first edge whose API tells its address, if one does."""
     for edge in client.items(path("edges")):
         for name in names:
             found = _ADDRESS.fullmatch(edge["entryPoints"].get(name, ""))
@@ -117,7 +123,7 @@ def find_entry_point_url(client: Client, names: Sequence[str]) -> str:
                 host = f"[{host}]" if ":" in host else host
                 scheme = "https" if found["port"] == "443" else "http"
                 return f"{scheme}://{host}:{found['port']}"
-    return _UNKNOWN_URL
+    return None
 
 
 def read_server(text: str) -> Item:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from provider.messages import shown
+
 _EXACT: Final = 25
 """The rank of an exact host without a path prefix. A rule that asks for a host and something else is longer, and
 ranks higher; a rule that takes everything, such as HostRegexp(`.+`), is shorter, and ranks lower."""
@@ -23,12 +25,13 @@ _NO_HOST: Final = -256
 def quote(value: str) -> str:
     """Write a value as a rule's argument, so that no text can end it early.
 
-    Back-ticks where they can be; a value that has one itself is written in double quotes, escaped.
+    Back-ticks where they can be; a value that has one itself, or bytes that are no UTF-8 (see `literals`), is
+    written in double quotes, escaped.
     """
-    if "`" not in value:
+    if "`" not in value and shown(value) == value:
         return f"`{value}`"
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return f'"{shown(escaped)}"'
 
 
 def host_matcher(host: str) -> str:

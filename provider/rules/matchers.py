@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 
 from pydantic_core import PydanticCustomError
 
-from provider.messages import Message
+from provider.messages import Message, shown
 from provider.rules.build import quote
 from provider.rules.expressions import BadExpression, Expression
 from provider.rules.networks import read_network
@@ -341,7 +341,7 @@ def _why_not_ascii(host: str) -> str:
 
 
 def _shown(text: str) -> str:
-    cut = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    cut = shown(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
     return cut if cut.isprintable() else ascii(cut)
 
 

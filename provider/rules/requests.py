@@ -94,8 +94,8 @@ def sent(url: str, headers: Iterable[tuple[str, str]] = ()) -> tuple[str, str, b
     """
     try:
         parts = urlsplit(url)
-    except ValueError as error:
-        raise BadRequest("url", Message("the URL cannot be read: {reason}", reason=str(error))) from None
+    except ValueError:
+        raise BadRequest("url", Message("the URL's host is wrong: an IPv6 address is written http://[::1]/")) from None
     if parts.scheme not in {"http", "https"} or not parts.netloc:
         raise BadRequest("url", Message("the URL does not begin with http:// or https:// and a host"))
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

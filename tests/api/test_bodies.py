@@ -463,3 +463,23 @@ def test_what_is_not_json_is_refused_and_nothing_else_happens(body: bytes) -> No
     except Unreadable:
         return
     assert value == json.loads(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"", "it is empty, line 1, column 1"),
+        (b"name=a.test", "a value is missing here, line 1, column 1"),
+        (b"{'name': 'a.test'}", "a field's name in double quotes belongs here, line 1, column 2"),
+        (b'{"name" 1}', "a colon is missing here, line 1, column 9"),
+        (b'{"name": 1 2}', "a comma or a closing bracket is missing here, line 1, column 12"),
+        (b'{"name": "a', "the text that begins here does not end, line 1, column 10"),
+        (b'{"name": "a\n"}', "a control character in a text is written as an escape, such as \\n, line 1, column 12"),
+        (b'{"name": "\\q"}', "the backslash stands before something that JSON has no escape for, line 1, column 11"),
+        (b'{"name": "\\uq"}', "\\u stands before four hexadecimal digits, line 1, column 12"),
+        (b"{} {}", "something follows the end of the document, line 1, column 4"),
+    ],
+)
+def test_what_is_no_json_is_told_in_our_words(client: httpx.Client, body: bytes, told: str) -> None:
+    answer = client.post("/domains", content=body, headers=JSON)
+    assert answer.json()["detail"] == f"the body is not JSON: {told}"

@@ -106,3 +106,30 @@ def test_no_more_than_a_hundred_are_told(client: httpx.Client) -> None:
     assert 20 < len(display_strings.read(answer.headers["Config-Warning"])) < 100
     assert len(answer.headers["Config-Warning"]) <= 2048
     assert client.get("/conflicts").json()["total"] == 120
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        r'Path("/\377")',
+        r'PathPrefix("/a\xff")',
+        r'Header(`X`, "\xff")',
+        r'Query("a\xff", "\xfe")',
+        r'Host(`a.test`) && Path("/\xc3")',
+        r'Host(`a.test`) && Header("X-\377", `b`)',
+        r'Host(`a.test`) && !Header(`X`, "\377")',
+    ],
+)
+def test_a_rule_with_bytes_that_are_no_text_is_kept_told_and_explained(client: httpx.Client, rule: str) -> None:
+    body = {"rule": rule, "service": "app"}
+    assert client.put("/routers/bytes", json=body, params={"dryRun": True}).status_code == 201
+    assert client.put("/routers/bytes", json=body).status_code == 201
+    for asked in ("http://a.test/", "http://a.test/%ff", "http://a.test/a%FF?a%ff=%fe"):
+        found = client.get("/explain", params={"url": asked}).raise_for_status()
+        assert "\\ud" not in found.text
+    client.get("/conflicts").raise_for_status()
+    moved = client.put("/routers/bytes", json={"rule": "Path(`/other`)", "service": "app"})
+    number = int(moved.raise_for_status().headers["Config-Revision"])
+    client.get(f"/revisions/{number}/difference").raise_for_status()
+    client.post(f"/revisions/{number - 1}/rollback").raise_for_status()
+    assert client.get("/routers/bytes").json()["rule"] == rule

@@ -145,7 +145,7 @@ def test_everything_has_a_place(folder: Path, where: str, place: str) -> None:
     ("text", "told"),
     [
         ("a: 1\nb: [", "state.yml:3:1: "),
-        ("a: 1\n b: 2\n", "state.yml:2:3: mapping values are not allowed"),
+        ("a: 1\n b: 2\n", "state.yml:2:3: no colon stands here"),
         ("a: 1\na: 2\n", "state.yml:2:1: the key a stands twice"),
         ("? [a]\n: 1\n", "state.yml:1:3: a key has to be a text"),
         ("a: *b\n", "state.yml:1:4: the alias *b leads to nothing"),
@@ -193,3 +193,25 @@ def test_a_file_may_be_deep_without_end(folder: Path) -> None:
 def test_a_file_that_is_too_long_is_refused(folder: Path) -> None:
     long = b"# " + b"x" * documents.LONGEST_BYTES
     assert error(folder, long) == "state.yml is longer than 32 MiB"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("state.yml", "a: b: c", "1:5: no colon stands here"),
+        ("state.yml", "\ta: 1", "1:1: nothing begins with this character: indent with spaces"),
+        ("state.yml", "a: @b", "1:4: nothing begins with this character"),
+        ("state.yml", "a: [", "2:1: a value is missing here"),
+        ("state.yml", "a: 'b", "1:6: the text in quotes does not end"),
+        ("state.yml", 'a: "\\q"', "1:5: the backslash means nothing here"),
+        ("state.yml", "a: \x00", " it has a character that no YAML may have"),
+        ("state.json", '{"a": 1,}', "1:9: a field's name in double quotes belongs here"),
+        ("state.json", '{"a" 1}', "1:6: a colon is missing here"),
+        ("state.json", '{"a": "', "1:7: the text that begins here does not end"),
+        ("state.json", '{"a": 1} x', "1:10: something follows the end of the document"),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_our_words(folder: Path, name: str, text: str, told: str) -> None:
+    path = folder / name
+    path.write_text(text)
+    assert problem(path).removeprefix(f"{path}:").startswith(told)

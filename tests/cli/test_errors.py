@@ -251,3 +251,20 @@ def test_who_adds_a_server_with_its_url_as_an_option_is_told_where_it_stands(cli
         "Invalid value for SERVER_URL: the URL of the server is missing; --url is where this service is, and a "
         "server's URL stands alone, as in `wayshub-provider server add wayshub c http://127.0.0.1:3000`"
     )
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("server set shop a --weight three", "'--weight': this has to be a whole number"),
+        ("server set shop a --weight 1.5", "'--weight': this has to be a whole number"),
+        ("server set shop a --state up", "'--state': 'up' is not one of 'ready', 'drain', 'maint'."),
+        ("server set shop a --wait -1", "'--wait': this has to be at least 0"),
+        ("revision show first", "'NUMBER': this has to be a whole number"),
+        ("rollback first", "'NUMBER': this has to be a whole number"),
+        ("user add budi --role root", "'--role': 'root' is not one of 'viewer', 'operator', 'admin'."),
+        ("up --web-port 70000", "'--web-port': this has to be at most 65535"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_told_in_our_words(run: Run, command: str, told: str) -> None:
+    assert run(*command.split()).usage_error() == f"Invalid value for {told}"

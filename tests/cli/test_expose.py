@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from typing import Any
 
 import httpx
 import pytest
@@ -14,6 +15,11 @@ from tests.running import Service, Traefik, fetch, named_servers
 def try_line(out: str) -> list[str]:
     [line] = [line for line in out.splitlines() if line.startswith("Try it: ")]
     return shlex.split(line.removeprefix("Try it: "))
+
+
+def edges(client: httpx.Client) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.get("/edges").raise_for_status().json()["items"]
+    return found
 
 
 def test_it_makes_domain_router_service_and_servers_and_prints_them(cli: Run, client: httpx.Client) -> None:
@@ -64,11 +70,13 @@ def test_every_option_arrives(cli: Run, client: httpx.Client) -> None:
     ],
 )
 def test_the_line_to_try_it_can_be_pasted_into_a_shell(
-    cli: Run, domain: str, options: tuple[str, ...], host: str, url: str
+    cli: Run, client: httpx.Client, domain: str, options: tuple[str, ...], host: str, url: str
 ) -> None:
     out = cli("expose", domain, "http://127.0.0.1:3000", "--name", "shop", *options).check().out
     *told, asked = try_line(out)
     assert told == ["curl", "-H", f"Host: {host}"]
+    is_known = bool(options[:1] == ("--entry-point-url",) or any(edge["entryPoints"] for edge in edges(client)))
+    assert ("port 8080 is a guess" in out) is not is_known
     assert re.sub(r"127\.0\.0\.1:[0-9]+", "127.0.0.1:8080", asked) == url  # an edge of another test may be known
 
 

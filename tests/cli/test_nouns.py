@@ -88,7 +88,7 @@ def test_a_query_narrows_a_list_and_a_limit_ends_it(cli: Run) -> None:
     assert names == ["api", "api-2"]
     names = [item["name"] for item in json.loads(cli("service", "list", "--limit", "3", "-o", "json").check().out)]
     assert names == ["api", "api-2", "shop"]
-    assert "greater than or equal to 1" in cli("service", "list", "--limit", "0").usage_error()
+    assert "this has to be at least 1" in cli("service", "list", "--limit", "0").usage_error()
 
 
 def test_a_list_has_all_pages(cli: Run, client: httpx.Client) -> None:

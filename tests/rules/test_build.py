@@ -22,6 +22,8 @@ LABELS = strategies.labels.map(lambda label: values.to_ascii(label + ".test").re
         ("a`b", '"a`b"'),
         ('a`"b', '"a`\\"b"'),
         ("a`\\b", '"a`\\\\b"'),
+        ("a\udcff`\\", '"a\\xff`\\\\"'),
+        ("\udcfe", '"\\xfe"'),
         ("a`) || PathPrefix(`/", '"a`) || PathPrefix(`/"'),
     ],
 )
