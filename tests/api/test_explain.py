@@ -81,9 +81,9 @@ def test_what_nearly_matched_says_where_it_failed(client: httpx.Client) -> None:
 
 def test_method_headers_client_and_entry_point_count(client: httpx.Client) -> None:
     rule = "Method(`POST`) && Header(`X-Team`, `video`) && HeaderRegexp(`X-A`, `b`) && ClientIP(`10.0.0.0/8`)"
-    router = {"name": "odd", "rule": rule, "service": "wayshub", "entryPoints": ["websecure"]}
+    router = {"name": "odd", "rule": rule, "service": "wayshub", "entryPoints": ["other"]}
     client.post("/routers", json=router).raise_for_status()
-    given = {"method": "POST", "header": ["X-Team: video", "x-a:b"], "client": "10.1.2.3", "entryPoint": "websecure"}
+    given = {"method": "POST", "header": ["X-Team: video", "x-a:b"], "client": "10.1.2.3", "entryPoint": "other"}
     assert explain(client, "https://any.test/", **given)["router"] == "odd"
     for name, value in {"method": "GET", "header": ["X-Team: video"], "client": "::1", "entryPoint": "web"}.items():
         assert explain(client, "https://any.test/", **(given | {name: value}))["router"] is None

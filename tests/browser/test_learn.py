@@ -129,4 +129,4 @@ def test_a_request_is_traced(open_page: OpenPage, *, with_scripts: bool) -> None
     page.goto("/trace")
     page.get_by_label("Address", exact=True).fill("belajar.xyz/api")
     page.get_by_role("button", name="Trace", exact=True).click()
-    assert page.locator("#found").inner_text() == "The router api takes it"
+    assert page.locator("#found").inner_text().strip() == "The router api takes it"
