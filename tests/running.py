@@ -76,13 +76,13 @@ _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 def http_client(base_url: str = "", **options: Any) -> httpx.Client:
     """Make a client for plain HTTP, which may do all. One for TLS takes 20 ms to read the certificates of the world."""
     headers = AUTHORIZED | options.pop("headers", {})
-    return httpx.Client(base_url=base_url, verify=_NO_TLS, headers=headers, **{"timeout": 30, **options})
+    return httpx.Client(base_url=base_url, verify=_NO_TLS, headers=headers, **{"timeout": 60, **options})
 
 
 def fetch(url: str, **options: Any) -> httpx.Response:
     """GET, on a connection of its own."""
     headers = AUTHORIZED | options.pop("headers", {})
-    return httpx.get(url, verify=_NO_TLS, headers=headers, **{"timeout": 30, **options})
+    return httpx.get(url, verify=_NO_TLS, headers=headers, **{"timeout": 60, **options})
 
 
 _PORTS = range(10_000, 32_000)

@@ -228,7 +228,7 @@ def test_a_body_that_nobody_wants_is_not_waited_for(connect: Connect) -> None:
 
 def test_a_poll_that_is_held_is_let_be(service: Service, connect: Connect) -> None:
     connection = connect()
-    poll = BEGINNING.replace(b"/healthz", b"/traefik/configuration?edge=let-be&wait=50") + AUTHORIZATION + b"\r\n"
+    poll = BEGINNING.replace(b"/healthz", b"/traefik/configuration?edge=default&wait=50") + AUTHORIZATION + b"\r\n"
     connection.sendall(poll)
     read_until(connection, b'"http"')
     protocol = protocol_of(service, connection)

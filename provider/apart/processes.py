@@ -26,7 +26,7 @@ LONGEST_SECONDS: Final = 300.0
 """After this time a job is given up."""
 
 _PRELOADED: Final = "provider.app"
-_NICENESS: Final = 10
+_NICENESS: Final = 5
 
 _context = multiprocessing.get_context("forkserver")
 
