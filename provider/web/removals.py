@@ -66,7 +66,7 @@ def ask(request: Request, removal: Removal, action: str, back: str, *, again: bo
     """Ask whether an object shall go, with what goes too; `again`, because that has changed meanwhile."""
     values = {}
     if again:
-        detail = Message("This has changed since you opened it: look at what would go now.")
+        detail = Message("This has changed since you opened it. Check again what would be removed.")
         values["notice"] = Notice(say(request, detail), Tone.WARNING)
     return render(
         request,

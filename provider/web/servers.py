@@ -171,8 +171,8 @@ def set_state(
         brakes.change(revisions, actor, sent, apply)
     except PreconditionFailed:
         detail = Message(
-            "Server {name} was left as it is: somebody else changed it since you opened the page. "
-            "Here it is as it is now; do it again if it is still right.",
+            "Server {name} was not changed: somebody else changed it after you opened the page. "
+            "Check its current state, then try again.",
             name=name,
         )
         return redirect(request, back, Notice(detail, Tone.WARNING))

@@ -22,7 +22,7 @@ router = APIRouter(include_in_schema=False)
 _LOGIN: Final = "/login"
 _PASSWORD: Final = "/password"  # noqa: S105  # a path
 _LONGEST: Final = 2000
-_AGAIN: Final = Message("You are logged in again. What you typed stands here as it was; nothing was sent yet.")
+_AGAIN: Final = Message("You are logged in again. Your input is still here; nothing was sent yet.")
 
 Text = Annotated[str, Form(max_length=_LONGEST)]
 Written = Annotated[str, Form(alias="kept", max_length=kept.LONGEST)]

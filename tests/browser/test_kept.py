@@ -53,7 +53,7 @@ def test_who_is_logged_out_while_typing_logs_in_and_sends_what_was_typed(
     page.get_by_label("Description").fill("typed before the session ended")
     context.clear_cookies()
     page.get_by_role("button", name="Add the domain").click()
-    expect(page.get_by_text("What you typed is kept")).to_be_visible()
+    expect(page.get_by_text("Your input is kept")).to_be_visible()
     screenshot(page, "kept-login")
     fill_login(page)
     expect(page.get_by_text("nothing was sent yet")).to_be_visible()
@@ -99,7 +99,7 @@ def test_what_a_page_asks_for_by_itself_tells_that_the_session_has_ended_and_lea
     context.clear_cookies()
     page.get_by_label("Domain").press_sequentially("kept.test")
     notice = page.locator("#notices .notice")
-    expect(notice).to_contain_text("Your session has ended. What you typed stays here.")
+    expect(notice).to_contain_text("Your session has ended. Your input stays here.")
     expect(page.get_by_label("Domain")).to_have_value("kept.test")
     check_accessible(page)
     with context.expect_page() as opened:

@@ -122,7 +122,7 @@ def test_what_takes_much_away_is_asked_for_by_its_number(open_as_keeper: Open, s
 def test_a_token_is_copied_and_a_reload_shows_it_no_more(open_as_keeper: Open) -> None:
     page = open_as_keeper(permissions=["clipboard-read", "clipboard-write"])
     page.goto("/tokens/new?scope=edge:copied")
-    page.get_by_role("button", name="Make the token").click()
+    page.get_by_role("button", name="Create the token").click()
     token = page.get_by_label("Token", exact=True).input_value()
     assert token.startswith("wsp_")
     check_accessible(page)
@@ -152,7 +152,7 @@ def test_an_account_is_made_and_its_link_is_shown_once(page: Page) -> None:
     page.goto("/accounts/new")
     page.get_by_label("Name").fill("linked")
     page.get_by_label("operator").check()
-    page.get_by_role("button", name="Make the account").click()
+    page.get_by_role("button", name="Create the account").click()
     link = page.get_by_label("One-time link").input_value()
     assert "/password?link=" in link
     check_accessible(page)
@@ -170,7 +170,7 @@ def test_what_is_wrong_with_a_form_keeps_nobody_out(open_as_keeper: Open, with_s
     page.get_by_label("Name").first.fill("Not a name")
     page.get_by_label("only what is named below").check()
     page.locator("[name=expires][value=date]").check()
-    page.get_by_role("button", name="Make the token").click()
+    page.get_by_role("button", name="Create the token").click()
     expect(page.get_by_role("alert")).to_contain_text("Fix 3 things")
     check_width(page)
     if with_scripts:

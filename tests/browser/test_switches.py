@@ -26,7 +26,7 @@ def test_the_language_is_switched_and_remembered(open_page: OpenPage, *, with_sc
     expect(page.get_by_role("button", name="Bahasa Indonesia")).to_have_attribute("aria-pressed", "true")
     assert urlsplit(page.url)[2:4] == ("/", "q=a")
     page.goto("/samples/login")
-    expect(page.get_by_label("Kata sandi")).to_be_visible()
+    expect(page.get_by_label("Password")).to_be_visible()
 
 
 @with_and_without_scripts

@@ -22,7 +22,7 @@ def entries(service: Service, name: str) -> list[tuple[str, str]]:
 
 
 def make(client: httpx.Client, name: str, role: str = "viewer") -> str:
-    """Make an account, and return the one-time link."""
+    """Create an account, and return the one-time link."""
     page = read(client.post("/accounts/new", data={"name": name, "role": role}), 201)
     return link(page)
 

@@ -91,7 +91,7 @@ def test_head_of_a_page_that_is_not_there_has_no_body(browser: httpx.Client) -> 
 @pytest.mark.parametrize(
     ("model", "given", "english", "indonesian"),
     [
-        (ServerInput, {"name": "a"}, "this field is required", "bagian ini wajib diisi"),
+        (ServerInput, {"name": "a"}, "this field is required", "isian ini wajib diisi"),
         (
             ServerInput,
             {"name": "a", "url": "ftp://{detail}"},

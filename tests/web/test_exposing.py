@@ -163,7 +163,7 @@ def test_what_would_come_of_it_is_shown_and_changes_nothing(pages: httpx.Client)
 def test_a_field_in_which_nothing_stands_yet_is_not_wrong_while_one_types(pages: httpx.Client) -> None:
     found = check(pages, domain="", **{"servers/0/url": ""})
     assert wrong(found, "domain") == wrong(found, "servers/0/url") == ""
-    assert "A domain and the URL of a server are needed." not in check(pages, domain="a..b")
+    assert "Enter a domain and a server's URL." not in check(pages, domain="a..b")
     assert wrong(check(pages, domain="a..b"), "domain")
 
 
@@ -242,7 +242,7 @@ def test_a_default_name_that_is_taken_is_not_proposed_but_a_free_one(pages: http
     pages.post("/api/v1/services", json={"name": "alvin-2"}).raise_for_status()
     told = check(pages, **typed("http://10.0.0.1:80"))
     assert "Left empty, it is alvin-3." in told
-    assert "This can be exposed" in told
+    assert "Ready to expose" in told
     answer = pages.post("/expose", data=typed("http://10.0.0.1:80"))
     assert (answer.status_code, answer.headers["Location"]) == (303, "/applications/alvin-3")
 

@@ -108,7 +108,7 @@ def test_what_was_typed_stands_in_its_form_again_after_the_login(
     sent = {**form.fields, **typed}
     asked = person.post(action, data=sent, headers=headers)
     assert (asked.status_code, asked.headers["WWW-Authenticate"]) == (401, "Bearer")
-    assert "What you typed is kept" in words(asked)
+    assert "Your input is kept" in words(asked)
     again = log_in_again(person, asked)
     assert again.status_code == 200
     assert again.url.path == path.partition("?")[0]
@@ -266,7 +266,7 @@ def test_more_than_is_kept_is_refused_before_it_is_read_and_says_so(person: http
     end_session(person)
     answer = person.post("/domains/new", data={"description": "x" * kept.LONGEST})
     assert answer.status_code == 401
-    assert "could not be kept" in words(answer)
+    assert "too large to keep" in words(answer)
     assert find_form(answer, "/login").fields["next"] == "/domains/new"
     assert "xxxx" not in answer.text
 
@@ -300,7 +300,7 @@ def test_htmx_is_told_that_the_session_has_ended_and_the_form_stays(person: http
         "#notices",
         "innerHTML",
     )
-    assert "Your session has ended. What you typed stays here" in words(answer)
+    assert "Your session has ended. Your input stays here" in words(answer)
     assert 'href="/login"' in answer.text
 
 
@@ -310,7 +310,7 @@ def test_a_form_that_cannot_be_kept_now_is_shown_again(filled: Service, person: 
         answer = person.post("/domains/new", data={"name": "locked.test", "description": HARD})
         other.execute("ROLLBACK")
     assert answer.status_code == 503
-    assert "What you typed is kept" in words(answer)
+    assert "Your input is kept" in words(answer)
     back = next(path for path in re.findall(r'href="([^"]*typed=[^"]*)"', answer.text))
     form = find_form(person.get(back), "/domains/new")
     assert (form.fields["name"], form.fields["description"]) == ("locked.test", HARD)
@@ -325,7 +325,7 @@ def test_an_error_page_promises_no_more_than_it_keeps(person: httpx.Client, fill
     assert parse_qs(urlsplit(re.findall(r'href="([^"]*typed=[^"]*)"', twice.text)[0]).query)["typed"]
     long = person.post("/domains/new", data={"description": "x" * 2**20})
     assert long.status_code == 413
-    assert "too much to be kept" in words(long)
+    assert "too large to keep" in words(long)
     assert "typed=" not in long.text
     wrong = person.post("/preferences/theme", data={"theme": "blue"})
     assert "typed=" not in wrong.text

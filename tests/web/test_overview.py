@@ -101,7 +101,7 @@ def test_it_is_searched_and_paged(pages: httpx.Client) -> None:
     assert {link for link in links(second) if link.startswith("/routers/")} == {"/routers/app-20", "/routers/app-21"}
     found = page(pages, "/?q=APP-21.te")
     assert {link for link in links(found) if link.startswith("/routers/")} == {"/routers/app-21"}
-    assert "has “nothing like it” in it" in page(pages, "/?q=nothing+like+it")
+    assert "contains “nothing like it”" in page(pages, "/?q=nothing+like+it")
 
 
 def shown_in_order(markup: str, noun: str) -> list[str]:
@@ -184,7 +184,7 @@ def test_a_service_to_which_nothing_leads_is_shown_at_the_end(pages: httpx.Clien
     pages.post("/api/v1/services", json={"name": "lonely"}).raise_for_status()
     found = page(pages, "/")
     assert "/services/lonely" in links(found)
-    assert "No router leads here." in found
+    assert "No router points here." in found
     assert "/services/lonely" not in links(page(pages, "/?q=shop"))
 
 
@@ -266,7 +266,7 @@ def test_an_application_that_another_hides_is_not_said_to_be_live(
     grab = {"rule": "Host(`shop.test`)", "priority": 1000, "service": "shop"}
     pages.put("/api/v1/routers/grab", json=grab).raise_for_status()
     traefik.wait_for(service)
-    wait_until(lambda: "It is on every edge, and gets no request" in page(pages, "/applications/shop"), "it is live")
+    wait_until(lambda: "On every edge, but gets no requests" in page(pages, "/applications/shop"), "it is live")
     assert "Live on every edge" not in page(pages, "/applications/shop")
 
 

@@ -215,7 +215,7 @@ def test_each_revision_has_undo_the_newest_too_and_shows_its_plan_first(
     assert f"Revision {bad} is undone. This is the state now." in shown
     assert f"Undid revision {bad}" in shown
     assert "Why that was wrong" in shown
-    assert "What it did is undone already." in words(console.get(path))
+    assert "This revision is already undone." in words(console.get(path))
 
 
 def test_what_was_changed_since_is_asked_for_and_then_done_as_it_was_chosen(
@@ -277,7 +277,7 @@ def test_going_back_says_that_what_was_added_since_goes(
 ) -> None:
     change(client, "PUT", "/routers/twin", json={"pathPrefix": "/twin", "service": "wayshub"})
     told = words(console.get(f"/revisions/{number}/rollback"))
-    assert "What was added since goes." in told
+    assert "Anything added since is removed." in told
     assert "nothing of what came since is lost" not in told
 
 

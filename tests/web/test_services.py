@@ -58,7 +58,7 @@ def test_a_service_is_added_by_a_form(console: httpx.Client, client: httpx.Clien
     page = console.get(PAGE)
     assert "Service wayshub was added." in page.text
     assert "No servers yet" in page.text
-    assert "No router leads to it" in page.text
+    assert "No router points to it" in page.text
     assert 'href="/services/wayshub/servers/new"' in page.text
 
 
@@ -148,7 +148,7 @@ class TestWeights:
     def test_the_page_shows_each_server_with_its_share(self, console: httpx.Client) -> None:
         page = console.get(PAGE)
         assert Shares(page).found == ["75%", "25%", "0%"]
-        assert "2 of 3, not checked No health check looks whether they answer." in words(page)
+        assert "2 of 3, not checked No health check: nobody knows whether they answer." in words(page)
         assert "Add a health check" in page.text
         for name in "abc":
             assert f'href="/services/wayshub/servers/{name}"' in page.text
