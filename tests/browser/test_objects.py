@@ -276,7 +276,7 @@ def test_who_drains_with_the_keyboard_goes_on_from_there(page: Page, client: htt
     expect(back).to_be_focused()
     client.patch(f"{SERVICE}/servers/b", json={"state": "ready"}).raise_for_status()
     expect(drain).to_be_focused()
-    page.get_by_role("button", name="Maintenance mode: b", exact=True).press("Enter")
+    page.get_by_role("button", name="Maintenance: b", exact=True).press("Enter")
     expect(page.get_by_role("button", name="Activate: b", exact=True)).to_be_focused()
 
 
