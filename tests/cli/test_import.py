@@ -152,7 +152,7 @@ def test_standard_input_is_read_in_any_of_the_three(cli: Run, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("name", "text", "error"),
     [
-        ("a.yml", "http: [}", "a.yml:1:8: did not find expected node content"),
+        ("a.yml", "http: [}", "a.yml:1:8: a value is missing here"),
         ("a.toml", "[http\n", "a.toml: Expected ']' at the end of a table declaration (at line 1, column 6)"),
         ("a.toml", "a = " + "[" * 9000, "a.toml:1:25: this is nested deeper than 20 levels"),
         (
