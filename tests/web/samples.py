@@ -37,6 +37,11 @@ def _wrong(*names: str) -> list[FieldError]:
 
 @router.get("/login")
 def login(request: Request) -> Response:
+    return render(request, "login.html", form=Form(), next="/services?q=a", is_first=False, kept="", ended="")
+
+
+@router.get("/login/ended")
+def log_in_again(request: Request) -> Response:
     return render(request, "login.html", form=Form(), next="/services?q=a", is_first=False, kept="name=a", ended="kept")
 
 
@@ -111,7 +116,16 @@ def fail(kind: str, text: str = "wayshub") -> Response:
     }[kind]
 
 
-PAGES: Final = ["login", "login/failed", "password", "password/failed", "confirm", "gallery", "gallery?wrong=true"]
+PAGES: Final = [
+    "login",
+    "login/ended",
+    "login/failed",
+    "password",
+    "password/failed",
+    "confirm",
+    "gallery",
+    "gallery?wrong=true",
+]
 """The pages, below `/samples/`."""
 
 
