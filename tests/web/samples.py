@@ -41,8 +41,8 @@ def login(request: Request) -> Response:
 
 
 @router.get("/login/ended")
-def log_in_again(request: Request) -> Response:
-    return render(request, "login.html", form=Form(), next="/services?q=a", is_first=False, kept="name=a", ended="kept")
+def log_in_again(request: Request, text: str = "name=a") -> Response:
+    return render(request, "login.html", form=Form(), next=text, is_first=False, kept=text, ended="kept")
 
 
 @router.get("/login/failed")
