@@ -22,7 +22,6 @@ from provider.brake import Removal
 from provider.configuration import Part, Parts
 from provider.conflicts import Finding, concern_of, find_about
 from provider.database import trials
-from provider.database.connections import BESIDE
 from provider.declarations import Declaration
 from provider.differences import Difference, compare, touched_services
 from provider.effects import Stored, net, part_of
@@ -140,15 +139,6 @@ def write(session: Session, made: Attempt, words: Sequence[str], headers: Mappin
         file.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?)", _rows_of_changes(made.changes))
         trials.write_rows(session, file)
         file.execute("COMMIT")
-
-
-def take_changes(session: Session, number: int) -> None:
-    """Keep with a revision what the attempt changed that lies beside (see `Database.writing`)."""
-    session.connection().exec_driver_sql(
-        "INSERT INTO main.revision_change (revision, position, kind, name, before, after) "  # noqa: S608  # our own names
-        f"SELECT ?, position, kind, name, before, after FROM {BESIDE}.change",
-        (number,),
-    )
 
 
 def _rows_of_parts(parts: Parts) -> Iterator[tuple[Any, ...]]:

@@ -14,7 +14,6 @@ from provider import control_plane
 from provider.alarms import Alarms
 from provider.apart.turns import Turns
 from provider.edges.entry_points import Place
-from provider.edges.fallback import Fallback
 from provider.edges.health import Health
 from provider.edges.registry import Edges
 from provider.edges.standings import Standings, stand
@@ -80,11 +79,6 @@ async def alarms(request: Request) -> Alarms:
     return control_plane.find(request).alarms
 
 
-async def fallback(request: Request) -> Fallback:
-    """Return the app's fallback file."""
-    return control_plane.find(request).fallback
-
-
 async def events(request: Request) -> Events:
     """Return what became new in the app."""
     return control_plane.find(request).events
@@ -123,7 +117,6 @@ StandingsDependency = Annotated[Sequence[Standings], Depends(standings)]
 HealthDependency = Annotated[Health, Depends(health)]
 EventsDependency = Annotated[Events, Depends(events)]
 AccessDependency = Annotated[Access, Depends(access)]
-FallbackDependency = Annotated[Fallback, Depends(fallback)]
 MetricsDependency = Annotated[Metrics, Depends(metrics)]
 ActorDependency = Annotated[Actor, Depends(actor)]
 PersonDependency = Annotated[Person | None, Depends(person)]

@@ -128,13 +128,10 @@ def tell_shares(moved: Sequence[ShareChange]) -> str:
     if not gained or not lost:
         return _tell_from_nothing(gained) if gained else _tell_to_nothing(lost)
     part = _percent(sum(map(_gain, gained)))
-    if len(gained) == 1:
-        name = gained[0].server
-        return Message("server {name} gets {part} of what {names} had", name=name, part=part, names=_names(lost))
-    if len(lost) == 1:
-        name = lost[0].server
-        return Message("servers {names} get the {part} that {name} had", names=_names(gained), part=part, name=name)
-    return _each([*gained, *lost])
+    if len(gained) > 1 and len(lost) > 1:
+        return _each([*gained, *lost])
+    told = {"part": part, "former": _names(lost), "names": _names(gained)}
+    return Message("{part} of the traffic moves from {former} to {names}", **told)
 
 
 def _tell_from_nothing(gained: Sequence[ShareChange]) -> str:

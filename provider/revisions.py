@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlmodel import Session
 
-from provider import attempts, configuration, garbage
+from provider import configuration, garbage
 from provider.addresses import ANYWHERE, Places
 from provider.attempts import Prepared
 from provider.brake import Removal
@@ -249,7 +249,7 @@ class Revisions:
                     return None
                 trials.take_rows(session)
                 _store_revision(session, snapshot, actor, summary.words, (), message)
-                attempts.take_changes(session, snapshot.revision)
+                trials.take_changes(session, snapshot.revision)
                 prune(session, self._retention, datetime.now(UTC))
                 stored = perf_counter()
             self._published(snapshot, actor, summary.words, Timings(rendered - started, perf_counter() - stored))

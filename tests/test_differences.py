@@ -50,7 +50,7 @@ def test_a_new_server_is_told_with_whom_it_takes_its_share_from() -> None:
     change = changed(None, server("c"))
     found = compare([change], {"wayshub": Touched([*former, added], [ROUTER])}, parts(*former), parts(*former, added))
     assert found.words[0] == "server wayshub/c added"
-    assert found.words[1] == "alvin.xyz: server c gets 33.3 % of what a and b had"
+    assert found.words[1] == "alvin.xyz: 33.3 % of the traffic moves from a and b to c"
     assert [(one.server, one.before) for one in found.shares] == [("a", 0.5), ("b", 0.5), ("c", None)]
     assert all(one.after == pytest.approx(1 / 3) for one in found.shares)
 
@@ -82,8 +82,8 @@ def test_nothing_differs_where_nothing_changes() -> None:
 @pytest.mark.parametrize(
     ("shares", "words"),
     [
-        (moved(("a", 0.5, 0.375), ("b", 0.5, 0.375), ("c", None, 0.25)), "server c gets 25 % of what a and b had"),
-        (moved(("a", 0.5, 2 / 3), ("b", 0.25, 1 / 3), ("c", 0.25, 0)), "servers a and b get the 25 % that c had"),
+        (moved(("a", 0.5, 0.375), ("b", 0.5, 0.375), ("c", None, 0.25)), "25 % of the traffic moves from a and b to c"),
+        (moved(("a", 0.5, 2 / 3), ("b", 0.25, 1 / 3), ("c", 0.25, 0)), "25 % of the traffic moves from c to a and b"),
         (moved(("a", None, 1.0)), "server a gets all of its traffic"),
         (moved(("a", None, 0.75), ("b", None, 0.25)), "a 0 % → 75 %, b 0 % → 25 %"),
         (moved(("a", 1.0, 0.0)), "server a loses all traffic, and nobody gets it"),
@@ -103,15 +103,15 @@ def test_how_traffic_moves_can_be_said_in_other_languages() -> None:
     servers = [server(name) for name in "abcde"]
     touched = Touched(servers, [ROUTER, ROUTER.model_copy(update={"domains": ["a.xyz"]})])
     found = compare([changed(None, server("e"))], {"wayshub": touched}, parts(*servers[:-1]), parts(*servers))
-    said = "a.xyz and alvin.xyz: server e gets 20 % of what a, b, c and 1 more had"
+    said = "a.xyz and alvin.xyz: 20 % of the traffic moves from a, b, c and 1 more to e"
     assert found.words[-1] == said
     german = {
         "{first} and {last}": "{first} und {last}",
         "{number} more": "{number} weitere",
-        "server {name} gets {part} of what {names} had": "Server {name} bekommt {part} von {names}",
+        "{part} of the traffic moves from {former} to {names}": "{part} gehen von {former} an {names}",
     }
     translated = translate(found.words[-1], lambda text: german.get(text, text))
-    assert translated == "a.xyz und alvin.xyz: Server e bekommt 20 % von a, b, c und 1 weitere"
+    assert translated == "a.xyz und alvin.xyz: 20 % gehen von a, b, c und 1 weitere an e"
 
 
 def test_what_was_before_is_found_by_undoing_the_changes() -> None:

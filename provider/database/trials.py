@@ -103,6 +103,15 @@ def take_rows(session: Session) -> None:
         connection.exec_driver_sql(_removal(table))
 
 
+def take_changes(session: Session, number: int) -> None:
+    """Keep with a revision what was changed object by object, as it stands in the table `change` of the file beside."""
+    session.connection().exec_driver_sql(
+        "INSERT INTO main.revision_change (revision, position, kind, name, before, after) "  # noqa: S608  # our own names
+        f"SELECT ?, position, kind, name, before, after FROM {BESIDE}.change",
+        (number,),
+    )
+
+
 def _removal(table: type[SQLModel]) -> str:
     name, keys = _names(table)
     keyed = ", ".join(_quoted(keys))

@@ -7,7 +7,8 @@ from typing import Final
 
 from provider.configuration import Parts
 from provider.edges.quarantine import Quarantine
-from provider.edges.states import Edge, EdgeState, words_of_part, words_of_rejection
+from provider.edges.states import Edge, EdgeState
+from provider.edges.verdicts import words_of_part, words_of_rejection, words_of_search
 from provider.messages import Message
 from provider.overlays import Key, Replacement
 from provider.snapshots import Snapshot
@@ -160,8 +161,5 @@ def _words_of(quarantine: Quarantine, key: Key) -> str:
     """Say which part an edge rejected, or that this is not found out yet."""
     held = quarantine.culprits.get(key)
     if held is None:
-        rejected = quarantine.rejected.revision
-        return Message(
-            "it rejected the document of revision {rejected}; which part is to blame is being tried", rejected=rejected
-        )
+        return words_of_search(quarantine)
     return Message("it rejected {part}", part=words_of_part(key, held))

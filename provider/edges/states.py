@@ -1,16 +1,15 @@
-"""What is known of an edge, and the one word for it. Pure: clocks are read by whoever calls."""
+"""What is known of an edge. Pure: clocks are read by whoever calls."""
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from provider.edges.pollers import Poller
-from provider.edges.quarantine import Held, Quarantine
+from provider.edges.quarantine import Quarantine
 from provider.messages import Message
-from provider.overlays import Key
 from provider.snapshots import Served
 
 _LEAST_SECONDS_TO_APPLY: Final = 2.5
@@ -32,8 +31,6 @@ _AWAITED_SECONDS: Final = 20.0
 _AWAITED_AFTER: Final = timedelta(minutes=5)
 
 _MOST_TOLD: Final = 4
-_MOST_ROUTERS_TOLD: Final = 3
-_MOST_PARTS_TOLD: Final = 3
 
 _LEARNED: Final = 2
 """An edge that was accused and was only slow gets so many times as long from then on."""
@@ -47,6 +44,9 @@ _KEPT: Final = 4
 _POLLS_MISSED: Final = 3
 _WAITS_MISSED: Final = 1.5
 _LEAST_PATIENCE_SECONDS: Final = 1.0
+_RETRY_SECONDS: Final = 20.0
+"""Traefik asks again after 15 s at most where it could not take what it got."""
+
 _FIRST_INTERVAL_SECONDS: Final = 5.0
 """Traefik's own, until an edge has shown another."""
 
@@ -206,11 +206,15 @@ class Edge:
 
     @property
     def patience_seconds(self) -> float:
-        """How long it may be silent after a poll: three intervals, or its `wait` and a half."""
+        """How long it may be silent after a poll: three intervals, or its `wait` and a half.
+
+        One that rejected something asks again when it likes to: its pauses grow with each time.
+        """
         gaps = sorted(self.gaps)
         interval = gaps[len(gaps) // 2] if gaps else _FIRST_INTERVAL_SECONDS
         expected = _WAITS_MISSED * (self.wait_seconds + interval) if self.wait_seconds else _POLLS_MISSED * interval
-        return max(expected, _LEAST_PATIENCE_SECONDS)
+        is_judged = self.polled_at is not None and self.tried_at > 0 and self.polled_at - self.tried_at < _RETRY_SECONDS
+        return max(expected, _RETRY_SECONDS if is_judged else _LEAST_PATIENCE_SECONDS)
 
     def asked(self, poller: Poller, wait_seconds: float, now: float, address: str | None = None) -> None:
         """Note a poll."""
@@ -350,108 +354,6 @@ class Edge:
         self.slowest_seconds = max(self.slowest_seconds, now - self.accused_at)
 
 
-def judge(edge: Edge, current: Served | None, now: float) -> Verdict:
-    """Say how an edge is."""
-    given = edge.given
-    silent = _judge_silence(edge, now)
-    if silent is not None:
-        return silent
-    if given is None or current is None:
-        return Verdict(EdgeState.PENDING, Message("it has polled, and was given no document yet"))
-    if edge.quarantine is not None:
-        rejected = Verdict(EdgeState.REJECTED, words_of_rejection(edge.quarantine))
-        return _judge_shared(edge, rejected, now) if edge.sharers else rejected
-    if given.document.digest != current.document.digest:
-        return Verdict(
-            EdgeState.PENDING, Message("it has not fetched revision {revision} yet", revision=current.revision)
-        )
-    verdict = _judge_given(edge, current)  # the same document, perhaps of a later revision
-    return _judge_shared(edge, verdict, now) if edge.sharers else verdict
-
-
-def _judge_shared(edge: Edge, verdict: Verdict, now: float) -> Verdict:
-    """Say how an edge is as which several Traefiks poll: what its API tells is of one of them."""
-    state = EdgeState.UNCONFIRMED if verdict.state is EdgeState.LIVE else verdict.state
-    silent = sum(poller.is_silent(now) for poller in edge.sharers)
-    told = Message(
-        "{count} Traefiks poll under this name, and what all of them run cannot be known; of one that can be read: "
-        "{detail}. Give each a name of its own",
-        count=edge.instances,
-        detail=verdict.detail,
-    )
-    if silent:
-        told = Message("{told}. {silent} of them have fallen silent", told=told, silent=silent)
-    return Verdict(state, told)
-
-
-def _judge_silence(edge: Edge, now: float) -> Verdict | None:
-    if edge.polled_at is None and edge.last_seen is None:
-        return Verdict(EdgeState.NEVER_SEEN, Message("no Traefik has polled under this name yet"))
-    if edge.polled_at is None and now < edge.awaited_until:
-        return Verdict(EdgeState.PENDING, Message("it has not polled yet since this service was started"))
-    if edge.polled_at is None:
-        return Verdict(EdgeState.STALE, Message("it has not polled since this service was started"))
-    if now - edge.polled_at > (patience := edge.patience_seconds) and not edge.holding:
-        return Verdict(EdgeState.STALE, Message("it has not polled for more than {patience:.1f} s", patience=patience))
-    return None
-
-
-def _judge_given(edge: Edge, given: Served) -> Verdict:
-    observed = edge.observation
-    if observed is None:
-        told = Message("its API is not known") if edge.api_url is None else Message("its API was not read yet")
-        return Verdict(
-            EdgeState.UNCONFIRMED,
-            Message("it was given revision {revision}; {told}", revision=given.revision, told=told),
-        )
-    if observed.error is not None:
-        return Verdict(
-            EdgeState.UNCONFIRMED,
-            Message("it was given revision {revision}; {error}", revision=given.revision, error=observed.error),
-        )
-    if edge.runs_given():
-        return _judge_running(observed, given)
-    if has_rejected(edge):
-        running = (
-            Message("still runs the document {digest}", digest=observed.digest)
-            if observed.digest
-            else Message("runs none of ours")
-        )
-        return Verdict(
-            EdgeState.REJECTED,
-            Message("it was given revision {revision}, and {running}", revision=given.revision, running=running),
-        )
-    return Verdict(
-        EdgeState.PENDING, Message("it was given revision {revision}, and does not run it yet", revision=given.revision)
-    )
-
-
-def _judge_running(observed: Observation, given: Served) -> Verdict:
-    told = words_of_hindered(observed)
-    if told is not None:
-        return Verdict(
-            EdgeState.DEGRADED, Message("it runs revision {revision}, but {told}", revision=given.revision, told=told)
-        )
-    return Verdict(
-        EdgeState.LIVE, Message("it runs revision {revision}, every router enabled", revision=given.revision)
-    )
-
-
-def words_of_hindered(observed: Observation, concerns: Callable[[str], bool] = bool) -> str | None:
-    """Say which of the routers that concern somebody Traefik disabled or serves in part, or None if there is none."""
-    disabled = [router for router in observed.disabled if concerns(router.name)]
-    warned = [router for router in observed.warned if concerns(router.name)]
-    told = [Message("disabled {routers}", routers=_words_of(disabled))] if disabled else []
-    told += [Message("serves only in part {routers}", routers=_words_of(warned))] if warned else []
-    return "; ".join(told) or None
-
-
-def _words_of(routers: Sequence[DisabledRouter]) -> str:
-    told = "; ".join(router.words for router in routers[:_MOST_ROUTERS_TOLD])
-    more = len(routers) - _MOST_ROUTERS_TOLD
-    return Message("{routers}; and {more} more", routers=told, more=more) if more > 0 else told
-
-
 def has_rejected(edge: Edge) -> bool:
     """Tell whether an edge had its chances to run what it was given, and was seen to run another.
 
@@ -465,40 +367,6 @@ def has_rejected(edge: Edge) -> bool:
         return False
     return bool(pollers) and all(
         poller.had_its_chances(given.document.digest, observed.at, edge.seconds_to_apply()) for poller in pollers
-    )
-
-
-def words_of_rejection(quarantine: Quarantine) -> str:
-    """Say in a sentence what an edge rejected, and what it gets instead."""
-    rejected = quarantine.rejected.revision
-    if quarantine.is_whole:
-        return Message(
-            "it rejected the document of revision {rejected}, and is offered that of revision {accepted} again",
-            rejected=rejected,
-            accepted=quarantine.accepted.revision,
-        )
-    culprits = quarantine.culprits
-    if not culprits:
-        return Message(
-            "it rejected the document of revision {rejected}; which part is to blame is being tried", rejected=rejected
-        )
-    told = "; ".join(words_of_part(key, held) for key, held in list(culprits.items())[:_MOST_PARTS_TOLD])
-    if (more := len(culprits) - _MOST_PARTS_TOLD) > 0:
-        told = Message("{parts}; and {more} more", parts=told, more=more)
-    return Message("it rejected {parts}; all else goes on", parts=told)
-
-
-def words_of_part(key: Key, held: Held) -> str:
-    """Name a part, with the revision that made it what it is, and its author."""
-    kind, name = key
-    if not held.author:
-        return Message("{kind} {name} of revision {revision}", kind=kind, name=name, revision=held.revision)
-    return Message(
-        "{kind} {name} of revision {revision} by {author}",
-        kind=kind,
-        name=name,
-        revision=held.revision,
-        author=held.author,
     )
 
 

@@ -66,7 +66,7 @@ class DifferenceOutput(BaseModel):
 
     model_config = output_config(
         {
-            "words": ["server wayshub/c added", "alvin.xyz: server c gets 25 % of what a and b had"],
+            "words": ["server wayshub/c added", "alvin.xyz: 25 % of the traffic moves from a and b to c"],
             "objects": [
                 {
                     "action": "create",

@@ -203,18 +203,18 @@ def _at(item: Any, path: Sequence[str]) -> Any:
 
 
 def _told(clash: undoing.Clash, revision: Revision | None) -> Message:
-    author = Message("somebody")
+    author = Message("by somebody")
     if revision is not None:
-        author = Message("revision {number} by {author}", number=revision.number, author=revision.author)
+        author = Message("in revision {number} by {author}", number=revision.number, author=revision.author)
     values: dict[str, object] = {"kind": clash.kind, "name": clash.name, "author": author}
     if clash.field == (undoing.SERVERS,):
         names = listed([name.partition("/")[2] for name in clash.now], _MOST_NAMED)
-        return Message("service {name} was given servers since, {names}, by {author}", **values | {"names": names})
+        return Message("service {name} got more servers since, {names}, {author}", **values | {"names": names})
     if clash.field:
         values |= {"field": ".".join(clash.field), "before": word(clash.before), "now": word(clash.now)}
-        return Message("{field} of {kind} {name} was {before} before, and {author} has made it {now} since", **values)
+        return Message("{field} of {kind} {name} was {before}, and was set to {now} since, {author}", **values)
     if clash.now is None:
-        return Message("{kind} {name} was removed since, by {author}", **values)
+        return Message("{kind} {name} was removed since, {author}", **values)
     if clash.before is None:
-        return Message("{kind} {name} was changed since, by {author}", **values)
-    return Message("{kind} {name} was made anew since, by {author}", **values)
+        return Message("{kind} {name} was changed since, {author}", **values)
+    return Message("{kind} {name} was created again since, {author}", **values)

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from provider.dependencies import ActorDependency, EdgesDependency, RevisionsDependency
 from provider.edges.registry import Edges
-from provider.edges.states import Edge, words_of_part
+from provider.edges.states import Edge
+from provider.edges.verdicts import words_of_part
 from provider.errors import FieldError, NotFound
 from provider.messages import Message
 from provider.models import Change

@@ -88,7 +88,7 @@ def test_an_object_is_as_it_is_declared_and_what_is_left_out_has_its_default(app
         {"service": "wayshub", "server": "a", "before": 0.75, "after": 0.5},
         {"service": "wayshub", "server": "b", "before": 0.25, "after": 0.5},
     ]
-    assert difference["words"][-1] == "alvin.xyz and münchen.test: server b gets 25 % of what a had"
+    assert difference["words"][-1] == "alvin.xyz and münchen.test: 25 % of the traffic moves from a to b"
     pointers = [place["pointer"] for place in difference["document"]]
     assert pointers == [f"/http/services/wayshub/loadBalancer/{name}" for name in ("servers", "strategy")]
 

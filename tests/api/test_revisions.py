@@ -163,7 +163,7 @@ def test_a_revision_is_compared_with_the_one_before(client: httpx.Client) -> Non
     found = client.get(f"/revisions/{number}/difference").raise_for_status().json()
     assert (found["before"], found["after"]) == (number - 1, number)
     difference = found["difference"]
-    assert difference["words"] == ["server alvin/c added", "alvin.test: server c gets 50 % of what a and b had"]
+    assert difference["words"] == ["server alvin/c added", "alvin.test: 50 % of the traffic moves from a and b to c"]
     assert [(one["action"], one["kind"], one["name"]) for one in difference["objects"]] == [
         ("create", "server", "alvin/c")
     ]

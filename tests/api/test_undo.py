@@ -72,7 +72,7 @@ def test_what_was_changed_since_is_named_with_who_did_it_and_nothing_is_done(
     before = served(service)
     told = problem(undo(client, number), "clash", ("/router/alvin/priority", "undo.changed"))
     assert told["errors"][0]["detail"] == (
-        f"priority of router alvin was nothing before, and revision {since} by tests has made it 7 since"
+        f"priority of router alvin was nothing, and was set to 7 since, in revision {since} by tests"
     )
     assert [(each["number"], each["author"]) for each in told["revisions"]] == [(since, "tests")]
     assert served(service) == before

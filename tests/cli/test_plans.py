@@ -130,7 +130,7 @@ def test_what_changes_is_shown_field_by_field_and_what_goes_with_its_traffic(
         "shop/a                75 %    100 %",
         "shop/b                25 %",
     ]
-    assert "shop.example: server a gets 25 % of what b had" in planned.out
+    assert "shop.example: 25 % of the traffic moves from b to a" in planned.out
     assert "Plan: 1 to change, 2 to remove (at revision " in planned.out
     assert "Plan: 1 to change (at revision " in cli("plan", path).out
 
@@ -437,9 +437,9 @@ def test_labels_are_set_taken_away_and_looked_for(
         ("domain set alvin.xyz --description x", "    description: none → x"),
         ("domain remove alvin.xyz --cascade --yes", "- domain alvin.xyz"),
         ("service set wayshub --strategy p2c", "    strategy: wrr → p2c"),
-        ("server add wayshub c http://127.0.0.1:3002", "alvin.xyz: server c gets 20 % of what a and b had"),
-        ("server set wayshub a --weight 1", "alvin.xyz: server b gets 25 % of what a had"),
-        ("server remove wayshub b --yes", "alvin.xyz: server a gets 25 % of what b had"),
+        ("server add wayshub c http://127.0.0.1:3002", "alvin.xyz: 20 % of the traffic moves from a and b to c"),
+        ("server set wayshub a --weight 1", "alvin.xyz: 25 % of the traffic moves from a to b"),
+        ("server remove wayshub b --yes", "alvin.xyz: 25 % of the traffic moves from b to a"),
         ("router set wayshub --disabled", "    enabled: yes → no"),
         ("router remove wayshub --yes", "- router wayshub"),
         ("expose new.example http://127.0.0.1:3009", "new.example: server 127-0-0-1-3009 gets all of its traffic"),

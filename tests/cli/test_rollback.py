@@ -49,7 +49,7 @@ def test_a_revision_is_shown_with_what_differs_from_the_one_before_and_from_any_
     assert "b is as large as a now" in shown
     assert f"What leads there from revision {number}:" in shown
     assert "weight: 1 → 3" in shown
-    assert "alvin.xyz: server b gets 25 % of what a had" in shown
+    assert "alvin.xyz: 25 % of the traffic moves from a to b" in shown
     compared = cli("revision", "show", str(last), "--compare", number).check().out
     assert "pathPrefix: none → /api" in compared
     assert "weight: 1 → 3" in compared
@@ -186,7 +186,7 @@ def test_what_was_changed_since_is_named_and_either_is_chosen(cli: Run, client: 
     last = newest(client)["number"]
     refused = cli("revision", "undo", number, "--yes")
     assert refused.status == 1
-    assert f"weight of server wayshub/b was 1 before, and revision {last} by tests has made it 5 since" in refused.err
+    assert f"weight of server wayshub/b was 1, and was set to 5 since, in revision {last} by tests" in refused.err
     assert "--force" in refused.err
     cli("revision", "undo", number, "--yes", "--keep", "/server/wayshub~1b/weight").check()
     assert newest(client)["number"] == last

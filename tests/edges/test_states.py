@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from provider.edges.pollers import Connection, Poller
 from provider.edges.quarantine import Quarantine
-from provider.edges.states import DisabledRouter, Edge, EdgeState, Observation, has_rejected, judge
+from provider.edges.states import DisabledRouter, Edge, EdgeState, Observation, has_rejected
+from provider.edges.verdicts import judge
 from provider.snapshots import Served
 from tests.edges.snapshots import snapshot
 

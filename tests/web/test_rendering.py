@@ -23,7 +23,7 @@ HOSTILE = [
     "--><!--",
     "&lt;b&gt; &amp; &",
 ]
-VOID = {"meta", "link", "img", "input", "br", "hr"}
+VOID = {"meta", "link", "img", "input", "br", "hr", "wbr"}
 
 
 class Outline(HTMLParser):

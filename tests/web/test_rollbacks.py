@@ -39,7 +39,7 @@ def test_going_back_shows_its_plan_first_and_then_does_that(
     told = words(plan)
     assert "What changes: one object" in told
     assert "server wayshub/b changed Field Before After weight 3 1" in told
-    assert "a.test: server a gets 25 % of what b had" in told
+    assert "a.test: 25 % of the traffic moves from b to a" in told
     done = send(console, plan, path, {"message": "b is <slow>"})
     now = revision(service)
     assert (done.status_code, done.headers["Location"]) == (303, f"/revisions/{now}")
@@ -150,12 +150,12 @@ def test_a_revision_is_compared_with_any_other(console: httpx.Client, client: ht
     change(client, "PATCH", "/domains/a.test", json={"description": "x"})
     last = change(client, "PATCH", "/services/wayshub/servers/b", json={"state": "drain"})
     itself = words(console.get(f"/revisions/{last}"))
-    assert "a.test: server a gets 50 % of what b had" in itself
+    assert "a.test: 50 % of the traffic moves from b to a" in itself
     assert "domain a.test" not in itself.partition("What it changed")[2]
     compared = words(console.get(f"/revisions/{last}", params={"compare": number}))
     assert f"What leads here from revision {number}" in compared
     assert "description nothing x" in compared
-    assert "a.test: server a gets 50 % of what b had" in compared
+    assert "a.test: 50 % of the traffic moves from b to a" in compared
     same = words(console.get(f"/revisions/{last}", params={"compare": last}))
     assert "Nothing differs between the two." in same
     assert console.get(f"/revisions/{last}", params={"compare": "x"}).status_code == 404
@@ -227,7 +227,7 @@ def test_what_was_changed_since_is_asked_for_and_then_done_as_it_was_chosen(
     path = f"/revisions/{bad}/undo"
     asked = console.get(path)
     assert asked.status_code == 409
-    assert f"priority of router wayshub was nothing before, and revision {since} by tests has made it 7 since." in (
+    assert f"priority of router wayshub was nothing, and was set to 7 since, in revision {since} by tests." in (
         words(asked).lower()
     )
     place = "at:/router/wayshub/priority"

@@ -1,0 +1,62 @@
+"""Why a revision is not live on an edge, for whoever waits until it is. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from provider.edges.quarantine import Quarantine
+from provider.edges.states import Edge, EdgeState
+from provider.edges.verdicts import words_of_hindered
+from provider.messages import Message
+from provider.snapshots import Served, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An edge on which a change was not seen to be live, and why; settled if no time will tell more."""
+
+    name: str
+    state: EdgeState
+    detail: str
+    is_settled: bool
+
+
+def _runs(edge: Edge, revision: int, current: Served | None) -> bool:
+    """Tell whether an edge runs a revision or a later one, or is one for which nobody waits."""
+    if edge.verdict.state in {EdgeState.STALE, EdgeState.NEVER_SEEN} or edge.is_passing:
+        return True
+    given = edge.given
+    if given is None or not edge.runs_given() or edge.sharers:
+        return False
+    if edge.quarantine is not None and edge.quarantine.concerns(revision):
+        return False
+    return given.revision >= revision or (current is not None and given.document.digest == current.document.digest)
+
+
+def find_missing(
+    edge: Edge, revision: int, current: Snapshot | None, concerns: Callable[[str], bool]
+) -> Missing | None:
+    """Find why a revision is not live on an edge; None if it is, or if nobody waits for the edge.
+
+    No time tells more of one that rejected a part of it or disabled a router, or was given it and has no API to read.
+    """
+    state, detail, quarantine = edge.verdict.state, edge.verdict.detail, edge.quarantine
+    if not _runs(edge, revision, current):
+        is_mute = state is EdgeState.UNCONFIRMED and (edge.api_url is None or bool(edge.sharers))
+        is_blamed = quarantine is not None and (quarantine.is_blamed(revision) or bool(edge.sharers))
+        return Missing(edge.name, state, detail, is_settled=is_blamed or is_mute)
+    if quarantine is not None and current is not None and _leaves_out(quarantine, current, concerns):
+        return Missing(edge.name, state, detail, is_settled=not quarantine.is_searching)
+    told = None
+    if edge.observation is not None and state in {EdgeState.DEGRADED, EdgeState.REJECTED}:
+        told = words_of_hindered(edge.observation, concerns)
+    return None if told is None else Missing(edge.name, state, Message("it {told}", told=told), is_settled=True)
+
+
+def _leaves_out(quarantine: Quarantine, current: Snapshot, concerns: Callable[[str], bool]) -> bool:
+    """Tell whether a router that concerns somebody is left out, or leads elsewhere, for what an edge rejected."""
+    keys = {*quarantine.held, *quarantine.trying}
+    services = {name for kind, name in keys if kind == "service"}
+    if any(concerns(name) for kind, name in keys if kind == "router"):
+        return True
+    routers = current.parts.routers.parts.items() if services else ()
+    return any(part.needs in services and concerns(name) for name, part in routers)

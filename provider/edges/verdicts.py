@@ -1,0 +1,155 @@
+"""What is said of an edge: the one word for it, and why, in a sentence. Pure: clocks are read by whoever calls."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from provider.edges.quarantine import Held, Quarantine
+from provider.edges.states import DisabledRouter, Edge, EdgeState, Observation, Verdict, has_rejected
+from provider.messages import Message
+from provider.overlays import Key
+from provider.snapshots import Served
+
+_MOST_ROUTERS_TOLD: Final = 3
+_MOST_PARTS_TOLD: Final = 3
+
+
+def judge(edge: Edge, current: Served | None, now: float) -> Verdict:
+    """Say how an edge is."""
+    given = edge.given
+    silent = _judge_silence(edge, now)
+    if silent is not None:
+        return silent
+    if given is None or current is None:
+        return Verdict(EdgeState.PENDING, Message("it has polled, and was given no document yet"))
+    if edge.quarantine is not None:
+        rejected = Verdict(EdgeState.REJECTED, words_of_rejection(edge.quarantine))
+        return _judge_shared(edge, rejected, now) if edge.sharers else rejected
+    if given.document.digest != current.document.digest:
+        return Verdict(
+            EdgeState.PENDING, Message("it has not fetched revision {revision} yet", revision=current.revision)
+        )
+    verdict = _judge_given(edge, current)  # the same document, perhaps of a later revision
+    return _judge_shared(edge, verdict, now) if edge.sharers else verdict
+
+
+def _judge_shared(edge: Edge, verdict: Verdict, now: float) -> Verdict:
+    """Say how an edge is as which several Traefiks poll: what its API tells is of one of them."""
+    state = EdgeState.UNCONFIRMED if verdict.state is EdgeState.LIVE else verdict.state
+    silent = sum(poller.is_silent(now) for poller in edge.sharers)
+    told = Message(
+        "{count} Traefiks poll under this name, and what all of them run cannot be known; of one that can be read: "
+        "{detail}. Give each a name of its own",
+        count=edge.instances,
+        detail=verdict.detail,
+    )
+    if silent:
+        told = Message("{told}. {silent} of them have fallen silent", told=told, silent=silent)
+    return Verdict(state, told)
+
+
+def _judge_silence(edge: Edge, now: float) -> Verdict | None:
+    if edge.polled_at is None and edge.last_seen is None:
+        return Verdict(EdgeState.NEVER_SEEN, Message("no Traefik has polled under this name yet"))
+    if edge.polled_at is None and now < edge.awaited_until:
+        return Verdict(EdgeState.PENDING, Message("it has not polled yet since this service was started"))
+    if edge.polled_at is None:
+        return Verdict(EdgeState.STALE, Message("it has not polled since this service was started"))
+    if now - edge.polled_at > (patience := edge.patience_seconds) and not edge.holding:
+        return Verdict(EdgeState.STALE, Message("it has not polled for more than {patience:.1f} s", patience=patience))
+    return None
+
+
+def _judge_given(edge: Edge, given: Served) -> Verdict:
+    observed = edge.observation
+    if observed is None:
+        told = Message("its API is not known") if edge.api_url is None else Message("its API was not read yet")
+        return Verdict(
+            EdgeState.UNCONFIRMED,
+            Message("it was given revision {revision}; {told}", revision=given.revision, told=told),
+        )
+    if observed.error is not None:
+        return Verdict(
+            EdgeState.UNCONFIRMED,
+            Message("it was given revision {revision}; {error}", revision=given.revision, error=observed.error),
+        )
+    if edge.runs_given():
+        return _judge_running(observed, given)
+    if has_rejected(edge):
+        running = (
+            Message("still runs the document {digest}", digest=observed.digest)
+            if observed.digest
+            else Message("runs none of ours")
+        )
+        return Verdict(
+            EdgeState.REJECTED,
+            Message("it was given revision {revision}, and {running}", revision=given.revision, running=running),
+        )
+    return Verdict(
+        EdgeState.PENDING, Message("it was given revision {revision}, and does not run it yet", revision=given.revision)
+    )
+
+
+def _judge_running(observed: Observation, given: Served) -> Verdict:
+    told = words_of_hindered(observed)
+    if told is not None:
+        return Verdict(
+            EdgeState.DEGRADED, Message("it runs revision {revision}, but {told}", revision=given.revision, told=told)
+        )
+    return Verdict(
+        EdgeState.LIVE, Message("it runs revision {revision}, every router enabled", revision=given.revision)
+    )
+
+
+def words_of_hindered(observed: Observation, concerns: Callable[[str], bool] = bool) -> str | None:
+    """Say which of the routers that concern somebody Traefik disabled or serves in part, or None if there is none."""
+    disabled = [router for router in observed.disabled if concerns(router.name)]
+    warned = [router for router in observed.warned if concerns(router.name)]
+    told = [Message("disabled {routers}", routers=_words_of(disabled))] if disabled else []
+    told += [Message("serves only in part {routers}", routers=_words_of(warned))] if warned else []
+    return Message("{first}; {second}", first=told[0], second=told[1]) if len(told) > 1 else next(iter(told), None)
+
+
+def _words_of(routers: Sequence[DisabledRouter]) -> str:
+    told = "; ".join(router.words for router in routers[:_MOST_ROUTERS_TOLD])
+    more = len(routers) - _MOST_ROUTERS_TOLD
+    return Message("{routers}; and {more} more", routers=told, more=more) if more > 0 else told
+
+
+def words_of_rejection(quarantine: Quarantine) -> str:
+    """Say in a sentence what an edge rejected, and what it gets instead."""
+    rejected = quarantine.rejected.revision
+    if quarantine.is_whole:
+        return Message(
+            "it rejected the document of revision {rejected}, and is offered that of revision {accepted} again",
+            rejected=rejected,
+            accepted=quarantine.accepted.revision,
+        )
+    culprits = quarantine.culprits
+    if not culprits:
+        return words_of_search(quarantine)
+    told = "; ".join(words_of_part(key, held) for key, held in list(culprits.items())[:_MOST_PARTS_TOLD])
+    if (more := len(culprits) - _MOST_PARTS_TOLD) > 0:
+        told = Message("{parts}; and {more} more", parts=told, more=more)
+    return Message("it rejected {parts}; all else goes on", parts=told)
+
+
+def words_of_search(quarantine: Quarantine) -> str:
+    """Say that it is not known yet which part of what an edge rejected is to blame."""
+    rejected = quarantine.rejected.revision
+    return Message(
+        "it rejected the document of revision {rejected}; which part is to blame is being tried", rejected=rejected
+    )
+
+
+def words_of_part(key: Key, held: Held) -> str:
+    """Name a part, with the revision that made it what it is, and its author."""
+    kind, name = key
+    if not held.author:
+        return Message("{kind} {name} of revision {revision}", kind=kind, name=name, revision=held.revision)
+    return Message(
+        "{kind} {name} of revision {revision} by {author}",
+        kind=kind,
+        name=name,
+        revision=held.revision,
+        author=held.author,
+    )
