@@ -213,7 +213,8 @@ def test_of_many_silent_edges_some_are_named_and_the_others_counted(migrated: Pa
             )
         connection.commit()
     with running_service(tmp_path, None) as service:
-        told = wait_until(lambda: warnings(service), "the edges are remembered")
+        wait_until(lambda: len(warnings(service)) == 21, "all edges are found to be silent")
+        told = warnings(service)
     assert [line[:10] for line in told[:20]] == [f"edge e-{number:02}:"[:10] for number in range(20)]
     assert told[20:] == ["and 5 more edges: /api/v1/edges shows all"]
 
