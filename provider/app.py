@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from provider import __version__, configuration, control_plane
+from provider import configuration, control_plane
 from provider.alarms import Alarms
 from provider.apart.turns import Turns
 from provider.api import (
@@ -16,19 +16,16 @@ from provider.api import (
     conflicts,
     declarations,
     documentation,
-    domains,
     explain,
     expose,
     health,
     openapi,
     problems,
-    routers,
-    servers,
-    services,
 )
 from provider.api import edges as edges_api
 from provider.api import events as events_api
 from provider.api import metrics as metrics_api
+from provider.api import nouns as nouns_api
 from provider.api import revisions as revisions_api
 from provider.api import tokens as tokens_api
 from provider.api.access import Gate, list_routes, pages_of
@@ -57,6 +54,7 @@ from provider.security.access import Access
 from provider.security.logins import Logins
 from provider.security.refusals import Refusals
 from provider.settings import Settings
+from provider.version import VERSION
 from provider.web import accounts as accounts_pages
 from provider.web import (
     applications,
@@ -135,7 +133,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     _connect(plane)
     api = FastAPI(
         title="wayshub-provider",
-        version=__version__,
+        version=VERSION,
         summary="The control plane of a Traefik edge.",
         description="Domains, routers, services and servers, served to Traefik's HTTP provider. "
         "Durations are texts with their unit (`5s`), weights are whole numbers from 1 to 1000, shares are 0 to 1.",
@@ -209,7 +207,9 @@ def _list_routes() -> list[BaseRoute]:
     """
     made = APIRouter(generate_unique_id_function=lambda route: route.name)
     made.mount("/static", pages.static_files)
-    for module in (domains, services, servers, routers, expose, explain, conflicts, edges_api):
+    for nouns_router in nouns_api.ROUTERS:
+        made.include_router(nouns_router, prefix=PREFIX)
+    for module in (expose, explain, conflicts, edges_api):
         made.include_router(module.router, prefix=PREFIX)
     for module in (events_api, revisions_api, tokens_api, audit, declarations):
         made.include_router(module.router, prefix=PREFIX)

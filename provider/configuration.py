@@ -20,7 +20,7 @@ import msgspec
 from provider import rules
 from provider.errors import Unverified
 from provider.messages import Message
-from provider.models import RouterInput, ServerInput, ServiceInput
+from provider.nouns import Router, Server, Service
 from provider.texts import IN_A_LIST, LONGEST_KEY, find_trap
 from provider.values import ServerState, Strategy
 
@@ -170,7 +170,7 @@ class Document:
     digest: str
 
 
-def router_part(router: RouterInput, ascii_domains: Sequence[str]) -> Part | None:
+def router_part(router: Router, ascii_domains: Sequence[str]) -> Part | None:
     """Return the part of a router, or None if the edge shall not have it.
 
     `ascii_domains` are its domains as A-labels, in order; a router with a rule of its own has none.
@@ -178,7 +178,7 @@ def router_part(router: RouterInput, ascii_domains: Sequence[str]) -> Part | Non
     return whole_router_part(router, ascii_domains) if router.enabled else None
 
 
-def whole_router_part(router: RouterInput, ascii_domains: Sequence[str]) -> Part:
+def whole_router_part(router: Router, ascii_domains: Sequence[str]) -> Part:
     """Return the part of a router as the edge has it while it is enabled."""
     members = [
         _member(name, _checked(struct, _decode_router, f"router {router.name}"))
@@ -187,11 +187,11 @@ def whole_router_part(router: RouterInput, ascii_domains: Sequence[str]) -> Part
     return Part(b",".join(members), needs=router.service, is_plain=_is_plain(router))
 
 
-def _is_plain(router: RouterInput) -> bool:
+def _is_plain(router: Router) -> bool:
     return router.rule is None and router.priority is None
 
 
-def describe_router(router: RouterInput, ascii_domains: Sequence[str]) -> dict[str, RouterPart]:
+def describe_router(router: Router, ascii_domains: Sequence[str]) -> dict[str, RouterPart]:
     """Return what Traefik gets of a router while it is enabled, by the names that it has there.
 
     That is one router, or two for one that has exact domains and wildcards, which rank apart. Priority 0
@@ -219,12 +219,12 @@ def read_routers(part: Part) -> dict[str, RouterPart]:
     return _decode_routers(b"{%s}" % part.content)
 
 
-def rule(router: RouterInput, ascii_domains: Sequence[str]) -> str:
+def rule(router: Router, ascii_domains: Sequence[str]) -> str:
     """Return the rule of a router, for all its domains. `ascii_domains` are these as A-labels, in order."""
     return router.rule or rules.build(ascii_domains, router.path_prefix)
 
 
-def service_part(service: ServiceInput, servers: Iterable[ServerInput]) -> Part:
+def service_part(service: Service, servers: Iterable[Server]) -> Part:
     """Return the part of a service with those of its servers that are ready, by name.
 
     Drained servers and those out of service are left out: Traefik lets the requests finish that they have.
@@ -317,7 +317,7 @@ def verify(content: bytes) -> None:
         raise Unverified(Message("the beacon says {told}, which is not the digest of the document", told=told))
 
 
-def shares(servers: Iterable[ServerInput], down: Collection[str] = ()) -> dict[str, float]:
+def shares(servers: Iterable[Server], down: Collection[str] = ()) -> dict[str, float]:
     """Return the part of a service's new requests that each server is given, 0…1, by name.
 
     By weight among those that are ready, and not among the names in `down`; 0 for the others. They add
@@ -329,11 +329,11 @@ def shares(servers: Iterable[ServerInput], down: Collection[str] = ()) -> dict[s
     return {name: weight / total if total else 0.0 for name, weight in weights.items()}
 
 
-def _takes(server: ServerInput) -> bool:
+def _takes(server: Server) -> bool:
     return server.state is ServerState.READY
 
 
-def _name(server: ServerInput) -> str:
+def _name(server: Server) -> str:
     return server.name
 
 

@@ -13,7 +13,8 @@ from typing import Final, TypeVar
 from provider import cookies, rules
 from provider.explanations import Route, Routes
 from provider.messages import Message
-from provider.models import Change, Conflict, RouterInput
+from provider.models import Change, Conflict
+from provider.nouns import Router
 from provider.rules import hosts
 from provider.rules.effort import Effort
 from provider.rules.implications import find_shared, implies
@@ -92,7 +93,7 @@ def concern_of(changes: Iterable[Change]) -> Concern:
         if change.kind in _KINDS:
             (gone if change.after is None else objects).add((change.kind, change.name))
         if change.kind == "router" and change.before is not None:
-            former = RouterInput.model_validate(change.before)
+            former = Router.read(change.before)
             domains |= set(former.ascii_domains)
             services.add(former.service)
     domains |= {name for kind, name in objects if kind == "domain"}

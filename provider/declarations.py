@@ -8,24 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
-from pydantic import BaseModel, ValidationError
-
 from provider.errors import FieldError, Invalid, pointer
 from provider.messages import Message
-from provider.models import (
-    DomainInput,
-    DomainReplacement,
-    RouterInput,
-    RouterReplacement,
-    ServerInput,
-    ServerReplacement,
-    ServiceInput,
-    ServiceReplacement,
-)
-from provider.validation import invalid
+from provider.nouns import NOUNS, Domain, Noun, Router, Server, Service
+from provider.nouns.reading import MISSING, Reading
 from provider.values import HOSTNAME_SCHEMA, NAME_SCHEMA
 
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound=Noun)
 
 NAME: Final = "Declaration"
 """The name of the document's schema."""
@@ -33,22 +22,16 @@ NAME: Final = "Declaration"
 SECTIONS: Final = ("domains", "services", "routers")
 _SERVERS: Final = "servers"
 _MOST_ERRORS: Final = 100
-_MODELS: Final[Mapping[str, type[BaseModel]]] = {
-    "Domain": DomainReplacement,
-    "Server": ServerReplacement,
-    "Service": ServiceReplacement,
-    "Router": RouterReplacement,
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """A state, or a part of one. Domains by their A-labels, servers by the names of their services."""
 
-    domains: Mapping[str, DomainInput] = field(default_factory=dict)
-    services: Mapping[str, ServiceInput] = field(default_factory=dict)
-    servers: Mapping[str, Mapping[str, ServerInput]] = field(default_factory=dict)
-    routers: Mapping[str, RouterInput] = field(default_factory=dict)
+    domains: Mapping[str, Domain] = field(default_factory=dict)
+    services: Mapping[str, Service] = field(default_factory=dict)
+    servers: Mapping[str, Mapping[str, Server]] = field(default_factory=dict)
+    routers: Mapping[str, Router] = field(default_factory=dict)
 
 
 def read(document: Any) -> Declaration:
@@ -57,19 +40,19 @@ def read(document: Any) -> Declaration:
     sections = {name: _members(document, name, wrong) for name in SECTIONS}
     if isinstance(document, dict):
         wrong += [_unknown(name) for name in document if name not in SECTIONS]
-    domains = _read_all(sections["domains"], DomainInput, ("domains",), wrong)
+    domains = _read_all(sections["domains"], Domain, ("domains",), wrong)
     services, servers = {}, {}
     for name, described in sections["services"].items():
         own = dict(described) if isinstance(described, dict) else described
         pool = own.pop(_SERVERS, None) if isinstance(own, dict) else None
-        found = _read_one(name, own, ServiceInput, ("services", name), wrong)
+        found = _read_one(name, own, Service, ("services", name), wrong)
         if found is not None:
             services[name] = found
         if pool is not None:
             where = ("services", name, _SERVERS)
             listed = _members({_SERVERS: pool}, _SERVERS, wrong, where)
-            servers[name] = _read_all(listed, ServerInput, where, wrong)
-    routers = _read_all(sections["routers"], RouterInput, ("routers",), wrong)
+            servers[name] = _read_all(listed, Server, where, wrong)
+    routers = _read_all(sections["routers"], Router, ("routers",), wrong)
     by_label = _by_label(domains, wrong)
     if wrong:
         raise Invalid(wrong[:_MOST_ERRORS])
@@ -77,10 +60,10 @@ def read(document: Any) -> Declaration:
 
 
 def write(
-    domains: Iterable[DomainInput],
-    services: Iterable[ServiceInput],
-    servers: Mapping[str, Iterable[ServerInput]],
-    routers: Iterable[RouterInput],
+    domains: Iterable[Domain],
+    services: Iterable[Service],
+    servers: Mapping[str, Iterable[Server]],
+    routers: Iterable[Router],
 ) -> dict[str, Any]:
     """Write a state as a document. Everything stands in the order of its names; what is empty is left out."""
     pools = {service: _write_all(pool, lambda server: server.name) for service, pool in servers.items()}
@@ -105,13 +88,13 @@ def schema() -> dict[str, Any]:
 def schemas(ref_template: str) -> dict[str, Any]:
     """Return the schemas of the document and of all that is in it, by name. `ref_template` has `{model}`."""
     found: dict[str, Any] = {}
-    for noun, model in _MODELS.items():
-        described = model.model_json_schema(by_alias=True, ref_template=ref_template)
-        found |= described.pop("$defs", {})
-        described["properties"].pop("name", None)
+    for noun in NOUNS.values():
+        described = noun.schema(ref_template, found)
+        described["properties"].pop("name")
+        described["required"] = [field for field in described.get("required", ()) if field != "name"]
         described.pop("example", None)
-        title = f"Declared{noun}"
-        found[title] = described | {"title": title, "description": f"A {noun.lower()}, whose name is its key."}
+        title = f"Declared{noun.__name__}"
+        found[title] = described | {"title": title, "description": f"A {noun.kind}, whose name is its key."}
 
     def by_name(noun: str, description: str, names: Mapping[str, Any], *, may_be_null: bool) -> dict[str, Any]:
         described = {"$ref": ref_template.format(model=f"Declared{noun}")}
@@ -161,13 +144,12 @@ def _read_one(name: str, described: Any, model: type[M], where: tuple[str, ...],
         detail = Message("the name is the key: leave this out")
         wrong.append(FieldError(pointer(*where, "name"), "field.unknown", detail))
         return None
-    try:
-        return model.model_validate({"name": name, **described})
-    except ValidationError as error:
-        for found in invalid(error, "body").fields:
-            inside = "" if found.pointer == "/name" else found.pointer
-            wrong.append(replace(found, pointer=pointer(*where) + inside))
-        return None
+    reading = Reading()
+    item = model.read_into({"name": name, **described}, reading)
+    for found in reading.wrong:
+        inside = "" if found.pointer == "/name" else found.pointer
+        wrong.append(replace(found, pointer=pointer(*where) + inside))
+    return None if item is MISSING else item
 
 
 def _members(document: Any, name: str, wrong: list[FieldError], where: tuple[str, ...] | None = None) -> dict[str, Any]:
@@ -187,8 +169,8 @@ def _members(document: Any, name: str, wrong: list[FieldError], where: tuple[str
     return {}
 
 
-def _by_label(domains: Mapping[str, DomainInput], wrong: list[FieldError]) -> dict[str, DomainInput]:
-    found: dict[str, DomainInput] = {}
+def _by_label(domains: Mapping[str, Domain], wrong: list[FieldError]) -> dict[str, Domain]:
+    found: dict[str, Domain] = {}
     for name, domain in domains.items():
         label = domain.ascii_name
         if label in found:
@@ -207,7 +189,7 @@ def _write_all(items: Iterable[M], name: Callable[[M], str]) -> dict[str, dict[s
     return {name(item): _write_one(item) for item in sorted(items, key=name)}
 
 
-def _write_one(item: BaseModel) -> dict[str, Any]:
-    written = item.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+def _write_one(item: Noun) -> dict[str, Any]:
+    written = item.changed()
     written.pop("name", None)
     return written

@@ -14,7 +14,8 @@ from provider.brake import Removal
 from provider.configuration import Part, Parts, Section
 from provider.errors import pointer
 from provider.messages import Message, listed
-from provider.models import Change, RouterInput, ServerInput
+from provider.models import Change
+from provider.nouns import Router, Server
 
 _MOST_NAMED: Final = 3
 _LEAST_SHARE: Final = 1e-9
@@ -64,8 +65,8 @@ class Difference:
 class Touched:
     """A service that a change touches: its servers after it, and what leads there, before or after."""
 
-    servers: Sequence[ServerInput] = ()
-    routers: Sequence[RouterInput] = field(default=())
+    servers: Sequence[Server] = ()
+    routers: Sequence[Router] = field(default=())
 
 
 def compare(changes: Sequence[Change], touched: Mapping[str, Touched], before: Parts, after: Parts) -> Difference:
@@ -98,7 +99,7 @@ def _by_service(changes: Iterable[Change]) -> dict[str, list[Change]]:
     return found
 
 
-def undone(service: str, servers: Iterable[ServerInput], changes: Iterable[Change]) -> list[ServerInput]:
+def undone(service: str, servers: Iterable[Server], changes: Iterable[Change]) -> list[Server]:
     """Return the servers of a service as they were before changes."""
     found = {server.name: server for server in servers}
     for change in changes:
@@ -106,7 +107,7 @@ def undone(service: str, servers: Iterable[ServerInput], changes: Iterable[Chang
         if change.kind == "server" and owner == service:
             found.pop(name, None)
             if change.before is not None:
-                found[name] = ServerInput.model_validate(change.before)
+                found[name] = Server.read(change.before)
     return list(found.values())
 
 
@@ -181,9 +182,7 @@ def _members(part: Part | None) -> dict[str, Any]:
     return members
 
 
-def _share_changes(
-    service: str, servers: Sequence[ServerInput], former: Sequence[ServerInput]
-) -> Iterator[ShareChange]:
+def _share_changes(service: str, servers: Sequence[Server], former: Sequence[Server]) -> Iterator[ShareChange]:
     before, after = configuration.shares(former), configuration.shares(servers)
     for name in sorted(before.keys() | after.keys()):
         change = ShareChange(service, name, before.get(name), after.get(name))
@@ -195,7 +194,7 @@ def _gain(change: ShareChange) -> float:
     return (change.after or 0.0) - (change.before or 0.0)
 
 
-def _place(service: str, routers: Sequence[RouterInput]) -> str:
+def _place(service: str, routers: Sequence[Router]) -> str:
     """Say where people see a service: at its domains, or by its own name where it has none."""
     domains = sorted({domain for router in routers for domain in router.domains})
     return listed(domains, _MOST_NAMED) if domains else Message("service {name}", name=service)

@@ -10,7 +10,8 @@ from provider.brake import Removal
 from provider.configuration import Part
 from provider.declarations import Declaration
 from provider.differences import Touched, touched_services
-from provider.models import Change, RouterInput, ServerInput, ServiceInput
+from provider.models import Change
+from provider.nouns import Router, Server, Service
 from provider.snapshots import router_part
 from provider.store import counts, declarations, routers, servers, services
 from provider.values import ServerState
@@ -38,27 +39,27 @@ class Stored:
         self._all = state or (declarations.read(session) if len(changes) > _MANY else None)
 
     @cached_property
-    def _leading(self) -> dict[str, list[RouterInput]]:
-        leading: dict[str, list[RouterInput]] = {}
+    def _leading(self) -> dict[str, list[Router]]:
+        leading: dict[str, list[Router]] = {}
         for router in self._all.routers.values() if self._all else ():
             leading.setdefault(router.service, []).append(router)
         return leading
 
-    def router(self, name: str) -> RouterInput | None:
+    def router(self, name: str) -> Router | None:
         """Find a router."""
         return self._all.routers.get(name) if self._all else routers.find(self._session, name)
 
-    def service(self, name: str) -> ServiceInput | None:
+    def service(self, name: str) -> Service | None:
         """Find a service."""
         return self._all.services.get(name) if self._all else services.find(self._session, name)
 
-    def pool(self, service: str) -> Sequence[ServerInput]:
+    def pool(self, service: str) -> Sequence[Server]:
         """Return the servers of a service that may be gone."""
         if self._all:
             return list(self._all.servers.get(service, {}).values())
         return servers.of_services(self._session, [service]).get(service, [])
 
-    def leading(self, service: str) -> Sequence[RouterInput]:
+    def leading(self, service: str) -> Sequence[Router]:
         """Return the routers that lead to a service."""
         return self._leading.get(service, []) if self._all else routers.of_service(self._session, service)
 
@@ -69,7 +70,7 @@ class Stored:
             if change.kind == "router" and change.before is not None:
                 service = change.before["service"]
                 if service in found and (change.after is None or change.after["service"] != service):
-                    former = [*found[service].routers, RouterInput.model_validate(change.before)]
+                    former = [*found[service].routers, Router.read(change.before)]
                     found[service] = Touched(found[service].servers, former)
         return found
 
@@ -93,7 +94,7 @@ class Stored:
                     yield name
 
 
-def _is_ready(server: ServerInput) -> bool:
+def _is_ready(server: Server) -> bool:
     return server.state is ServerState.READY
 
 

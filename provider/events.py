@@ -27,7 +27,8 @@ from provider.edges.registry import Edges
 from provider.edges.releases import Releases
 from provider.edges.states import Edge
 from provider.errors import Unavailable
-from provider.models import Revision, ServerInput, ServiceInput
+from provider.models import Revision
+from provider.nouns import Server, Service
 from provider.observations import down, observe
 from provider.revisions import Revisions
 from provider.snapshots import Snapshot
@@ -249,7 +250,7 @@ def _tell_shares(session: Session, health: Health, names: Collection[str]) -> li
     ]
 
 
-def _list_pools(session: Session, names: Collection[str]) -> list[tuple[ServiceInput, list[ServerInput]]]:
+def _list_pools(session: Session, names: Collection[str]) -> list[tuple[Service, list[Server]]]:
     """Return those of the services that there are, each with its servers, by name."""
     pools = servers.of_services(session, sorted(names))
     listed = [services.find(session, name) for name in sorted(names)]

@@ -8,7 +8,8 @@ from sqlmodel import Session
 
 from provider.explanations import Route
 from provider.messages import Message
-from provider.models import Change, RouterInput
+from provider.models import Change
+from provider.nouns import Router
 from provider.routes import read_routes
 from provider.rules import Request
 from provider.snapshots import last_revision
@@ -45,7 +46,7 @@ def _routes(item: object) -> Iterator[Route]:
     """Give what Traefik had of a router; nothing of one that this version does not take."""
     if item is not None:
         try:
-            yield from read_routes(RouterInput.model_validate(item))
+            yield from read_routes(Router.read(item))
         except ValidationError:
             return
 

@@ -16,7 +16,6 @@ from typing import Final, TypeVar
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from provider import __version__
 from provider.alarms import Alarms, Gravity
 from provider.database.sessions import Database
 from provider.edges.polls import Polls
@@ -29,6 +28,7 @@ from provider.store import counts
 from provider.store.counts import Counts
 from provider.tls import Certificate
 from provider.values import DEFAULT_EDGE
+from provider.version import VERSION
 
 Labels = TypeVar("Labels", bound=tuple[str, ...])
 
@@ -161,7 +161,7 @@ class Metrics:
 
     def _tell_state(self, objects: Counts | None) -> Iterator[Metric]:
         current = self._revisions.current
-        yield _gauge("provider_build_info", "The version that runs; always 1.", {(__version__,): 1}, "version")
+        yield _gauge("provider_build_info", "The version that runs; always 1.", {(VERSION,): 1}, "version")
         yield _gauge("provider_ready", "1 if there is a verified document to serve, else 0.", {(): current is not None})
         if current is not None:
             yield _gauge("provider_revision", "Number of the revision that is served.", {(): current.revision})

@@ -5,7 +5,8 @@ from itertools import chain
 from typing import Any, Final
 
 from provider.explanations import Routes
-from provider.models import Change, RouterInput
+from provider.models import Change
+from provider.nouns import Router
 from provider.routes import read_routes
 from provider.rules import hosts
 from provider.traffic import COMPARED
@@ -38,9 +39,7 @@ def around(routes: Routes, changes: Sequence[Change]) -> tuple[Routes, Routes]:
     return before, after
 
 
-def between(
-    before: Mapping[str, RouterInput], after: Mapping[str, RouterInput], changed: Sequence[str]
-) -> tuple[Routes, Routes]:
+def between(before: Mapping[str, Router], after: Mapping[str, Router], changed: Sequence[str]) -> tuple[Routes, Routes]:
     """Return the routers of two states that are about the same requests as the first few of those that changed."""
     if not changed:
         return Routes(()), Routes(())
@@ -52,7 +51,7 @@ def between(
     return first, second
 
 
-def _concerns(routers: Iterable[RouterInput | None]) -> Concerns:
+def _concerns(routers: Iterable[Router | None]) -> Concerns:
     """Return what tells which routers may match a request that one of these does."""
     routes = chain.from_iterable(read_routes(router) for router in routers if router is not None)
     keys = [hosts.keys(route.rule.condition) for route in routes]
@@ -75,5 +74,5 @@ def _is_near(side: Mapping[str, Any] | None, concerns: Concerns) -> bool:
     return side is not None and concerns(side["rule"], side["domains"])
 
 
-def _read(side: Mapping[str, Any] | None) -> RouterInput | None:
-    return None if side is None else RouterInput.model_validate(side)
+def _read(side: Mapping[str, Any] | None) -> Router | None:
+    return None if side is None else Router.read(side)

@@ -1,42 +1,66 @@
 """Objects as they are shown: as they are wanted, with what the edges observe of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 from sqlmodel import Session
 
 from provider import configuration
 from provider.edges.health import Health, HealthState, ServerHealth
 from provider.messages import Message
-from provider.models import AvailabilityOutput, HealthOutput, ServerInput, ServerOutput, ServiceInput, ServiceOutput
-from provider.store import servers
+from provider.models import AvailabilityOutput, HealthOutput, ObservedState, ServerOutput, ServiceOutput
+from provider.nouns import Object, Server, Service
+from provider.store import servers, services
 from provider.values import ServerState
 
 
-def show_servers(
-    session: Session, service: ServiceInput, listed: Sequence[ServerInput], health: Health
-) -> list[ServerOutput]:
+def show_servers(session: Session, service: Service, listed: Sequence[Server], health: Health) -> list[ServerOutput]:
     """Return servers of a service with their health, and with their shares among all of its servers."""
     pool = servers.page(session, service.name)
     healths = observe(service, pool, health)
     shares = configuration.shares(pool, down(healths))
     return [
-        ServerOutput.model_construct(**dict(server), share=shares[server.name], health=_health(healths[server.name]))
+        ServerOutput(**vars(server), share=shares[server.name], health=_health(healths[server.name]))
         for server in listed
     ]
 
 
-def show_services(session: Session, listed: Sequence[ServiceInput], health: Health) -> list[ServiceOutput]:
+def show_services(session: Session, listed: Sequence[Service], health: Health) -> list[ServiceOutput]:
     """Return services with how many servers they can rely on."""
     pools = servers.of_services(session, [service.name for service in listed])
     return [
-        ServiceOutput.model_construct(
-            **dict(service), availability=availability(service, pools.get(service.name, []), health)
-        )
+        ServiceOutput(**vars(service), availability=availability(service, pools.get(service.name, []), health))
         for service in listed
     ]
 
 
-def observe(service: ServiceInput, pool: Sequence[ServerInput], health: Health) -> dict[str, ServerHealth]:
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """How a noun is shown with what is observed: as what, and by what function."""
+
+    output: type[Object]
+    show: Callable[[Session, str | None, Sequence[Any], Health], list[Any]]
+
+
+def _show_servers(session: Session, owner: str | None, listed: Sequence[Server], health: Health) -> list[ServerOutput]:
+    return show_servers(session, services.get(session, owner or ""), listed, health)
+
+
+def _show_services(
+    session: Session, _owner: str | None, listed: Sequence[Service], health: Health
+) -> list[ServiceOutput]:
+    return show_services(session, listed, health)
+
+
+OBSERVED: Final[Mapping[str, Observed]] = {
+    "service": Observed(ServiceOutput, _show_services),
+    "server": Observed(ServerOutput, _show_servers),
+}
+"""The nouns of which something is observed, by kind."""
+
+
+def observe(service: Service, pool: Sequence[Server], health: Health) -> dict[str, ServerHealth]:
     """Return the health of each server by name: unknown where Traefik does not look."""
     return {server.name: _observe(service, server, health) for server in pool}
 
@@ -46,7 +70,7 @@ def down(healths: Mapping[str, ServerHealth]) -> set[str]:
     return {name for name, found in healths.items() if found.state is HealthState.DOWN}
 
 
-def availability(service: ServiceInput, pool: Sequence[ServerInput], health: Health) -> AvailabilityOutput:
+def availability(service: Service, pool: Sequence[Server], health: Health) -> AvailabilityOutput:
     """Count the servers on which a service can rely, and say it in words."""
     ready = [server for server in pool if server.state is ServerState.READY]
     missing = len(down(observe(service, ready, health)))
@@ -58,10 +82,10 @@ def availability(service: ServiceInput, pool: Sequence[ServerInput], health: Hea
         detail = Message("one server is left of {servers}", servers=len(pool))
     elif len(pool) == 1:
         detail = Message("its only server takes requests")
-    return AvailabilityOutput.model_construct(servers=len(pool), ready=len(ready), available=left, detail=detail)
+    return AvailabilityOutput(servers=len(pool), ready=len(ready), available=left, detail=detail)
 
 
-def _observe(service: ServiceInput, server: ServerInput, health: Health) -> ServerHealth:
+def _observe(service: Service, server: Server, health: Health) -> ServerHealth:
     if server.state is not ServerState.READY:
         return ServerHealth(
             HealthState.UNKNOWN, None, Message("not checked while its state is {state}", state=server.state)
@@ -72,4 +96,4 @@ def _observe(service: ServiceInput, server: ServerInput, health: Health) -> Serv
 
 
 def _health(found: ServerHealth) -> HealthOutput:
-    return HealthOutput.model_construct(state=found.state.value, since=found.since, why=found.why)
+    return HealthOutput(state=ObservedState(found.state.value), since=found.since, why=found.why)

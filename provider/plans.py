@@ -4,14 +4,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from pydantic import BaseModel
-
 from provider.declarations import Declaration
 from provider.errors import FieldError, InUse, Invalid, pointer
 from provider.messages import Message
-from provider.models import Change, DomainInput, Kind, RouterInput, ServerInput, ServiceInput
+from provider.models import Change, Kind
+from provider.nouns import Domain, Noun, Router, Server, Service
 
-M = TypeVar("M", DomainInput, ServiceInput, ServerInput, RouterInput)
+M = TypeVar("M", Domain, Service, Server, Router)
 
 _MOST_ERRORS: Final = 100
 _MOST_NAMED: Final = 10
@@ -27,7 +26,7 @@ class Prune:
     labels: Sequence[tuple[str, str]] = ()
     only: Collection[tuple[Kind, str]] | None = None
 
-    def takes(self, kind: Kind, name: str, item: DomainInput | ServiceInput | ServerInput | RouterInput) -> bool:
+    def takes(self, kind: Kind, name: str, item: Domain | Service | Server | Router) -> bool:
         """Tell whether an object goes."""
         if self.only is not None and (kind, name) not in self.only:
             return False
@@ -41,7 +40,7 @@ def target(current: Declaration, wanted: Declaration, prune: Prune | None = None
     """
     domains = _merged("domain", current.domains, wanted.domains, prune)
     services = _merged("service", current.services, wanted.services, prune)
-    none: Mapping[str, ServerInput] = {}
+    none: Mapping[str, Server] = {}
     pools = {
         name: _merged("server", current.servers.get(name, none), wanted.servers.get(name, none), prune, f"{name}/")
         for name in services
@@ -89,17 +88,13 @@ def _merged(
     return {**kept, **wanted}
 
 
-def _as_shown(router: RouterInput, current: RouterInput | None, shown: Mapping[str, str]) -> RouterInput:
+def _as_shown(router: Router, current: Router | None, shown: Mapping[str, str]) -> Router:
     """Return a router with its domains as they are shown; the one that is there, if only their spelling differs."""
     hosts = router.ascii_domains
-    if (
-        current is not None
-        and current.ascii_domains == hosts
-        and current == router.model_copy(update={"domains": current.domains})
-    ):
+    if current is not None and current.ascii_domains == hosts and current == router.copy(domains=current.domains):
         return current
     typed = [shown.get(host, typed) for host, typed in zip(hosts, router.domains, strict=True)]
-    return router if typed == router.domains else router.model_copy(update={"domains": typed})
+    return router if typed == router.domains else router.copy(domains=typed)
 
 
 def _check(current: Declaration, wanted: Declaration, following: Declaration) -> None:
@@ -143,9 +138,9 @@ def _unknown_service(name: str) -> Message:
     return Message("there is no service {name}: add it first", name=name)
 
 
-def _servers(state: Declaration) -> dict[str, ServerInput]:
+def _servers(state: Declaration) -> dict[str, Server]:
     return {f"{service}/{name}": server for service, pool in state.servers.items() for name, server in pool.items()}
 
 
-def _json(item: BaseModel | None) -> dict[str, Any] | None:
-    return None if item is None else item.model_dump(mode="json", by_alias=True)
+def _json(item: Noun | None) -> dict[str, Any] | None:
+    return None if item is None else item.json()

@@ -3,10 +3,10 @@
 from provider import configuration, rules
 from provider.configuration import Part
 from provider.explanations import Route
-from provider.models import RouterInput
+from provider.nouns import Router
 
 
-def read_routes(router: RouterInput) -> list[Route]:
+def read_routes(router: Router) -> list[Route]:
     """Return what Traefik has of a router, or would have if it were enabled."""
     part = configuration.whole_router_part(router, router.ascii_domains)
     return of_part(router.name, part, enabled=router.enabled)

@@ -12,7 +12,8 @@ from provider.differences import Difference
 from provider.errors import Unavailable
 from provider.explanations import Route, Routes
 from provider.listeners import EntryPointNames, find_missing
-from provider.models import Change, RouterInput
+from provider.models import Change
+from provider.nouns import Router
 from provider.revisions import Revisions
 from provider.routes import of_part, read_routes
 from provider.snapshots import Snapshot
@@ -68,7 +69,7 @@ class Routing:
         changed: dict[str, Sequence[Route]] = {}
         for change in changes:
             if change.kind == "router":
-                router = None if change.after is None else RouterInput.model_validate(change.after)
+                router = None if change.after is None else Router.read(change.after)
                 changed[change.name] = [] if router is None else read_routes(router)
         return self.routes().replaced(changed) if changed else self.routes()
 

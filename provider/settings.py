@@ -7,7 +7,6 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -18,7 +17,7 @@ from provider.errors import FieldError, SettingsError, pointer
 from provider.store.revisions import LONG, Retention
 from provider.tls import Certificate
 from provider.validation import detail_of
-from provider.values import DEFAULT_EDGE, check_name
+from provider.values import DEFAULT_EDGE, Refusal, check_name
 
 _LOOPBACK_HOSTS: Final = ("localhost", "*.localhost", "127.0.0.1", "[::1]")
 _ANY_ADDRESS: Final = frozenset({"", "0.0.0.0", "::", "[::]"})  # to tell them, not to listen there
@@ -319,8 +318,8 @@ def _read_api_urls(text: str | None) -> dict[str, str]:
             name, url = DEFAULT_EDGE, part.strip()
         try:
             check_name(name)
-        except PydanticCustomError as error:
-            raise ValueError(error.message()) from None
+        except Refusal as error:
+            raise ValueError(error.detail) from None
         if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
             raise ValueError(f"{url} is not the URL of an API: write name=http://127.0.0.1:8081")
         if name in urls:
@@ -335,8 +334,8 @@ def _read_entry_points(text: str | None) -> dict[str, str]:
         name, _equals, url = part.partition("=")
         try:
             check_name(name)
-        except PydanticCustomError as error:
-            raise ValueError(error.message()) from None
+        except Refusal as error:
+            raise ValueError(error.detail) from None
         if not re.fullmatch(r"http://[^\s/?#@]+/?", url):
             raise ValueError(f"{part} is no entry point: write web=http://127.0.0.1:8080")
         if name in urls:

@@ -8,7 +8,8 @@ from provider import configuration
 from provider.configuration import Document, Part, Parts, Section
 from provider.errors import Unavailable
 from provider.messages import Message
-from provider.models import Revision, RouterInput
+from provider.models import Revision
+from provider.nouns import Router
 from provider.store import routers, servers, services
 
 
@@ -61,6 +62,6 @@ def last_revision(session: Session) -> tuple[int, str | None]:
     return session.exec(newest).first() or (0, None)
 
 
-def router_part(router: RouterInput) -> Part | None:
+def router_part(router: Router) -> Part | None:
     """Return the part of a router, or None if the edge shall not have it."""
     return configuration.router_part(router, router.ascii_domains)

@@ -7,7 +7,8 @@ from provider import configuration, nearby, plans, traffic
 from provider.configuration import Part, Parts, Section
 from provider.declarations import Declaration
 from provider.differences import Difference, Touched, compare, touched_services
-from provider.models import Change, RouterInput
+from provider.models import Change
+from provider.nouns import Router
 
 
 def parts(state: Declaration) -> Parts:
@@ -23,7 +24,7 @@ def difference(before: Declaration, after: Declaration) -> Difference:
     changes = plans.changes(before, after)
     pools = touched_services(changes)
     changed = [change.name for change in changes if change.kind == "router"]
-    leading: dict[str, list[RouterInput]] = {name: [] for name in pools}
+    leading: dict[str, list[Router]] = {name: [] for name in pools}
     for router in _leading(before, after, changes):
         if router.service in leading:
             leading[router.service].append(router)
@@ -33,14 +34,14 @@ def difference(before: Declaration, after: Declaration) -> Difference:
     return replace(found, words=[*found.words, *moves])
 
 
-def _same(former: RouterInput | None, router: RouterInput) -> RouterInput:
+def _same(former: Router | None, router: Router) -> Router:
     """Return the former router where only its domains are typed in another way: that is no change of a router."""
     if former is None or former == router or former.ascii_domains != router.ascii_domains:
         return router
-    return former if former == router.model_copy(update={"domains": former.domains}) else router
+    return former if former == router.copy(domains=former.domains) else router
 
 
-def _leading(before: Declaration, after: Declaration, changes: Sequence[Change]) -> list[RouterInput]:
+def _leading(before: Declaration, after: Declaration, changes: Sequence[Change]) -> list[Router]:
     """Return the routers that there are, and those that were there and led elsewhere."""
     former = [before.routers[each.name] for each in changes if each.kind == "router" and each.before is not None]
     gone = [

@@ -5,6 +5,7 @@ from typing import Any, Final, Protocol
 
 from provider.errors import FieldError, Invalid, pointer
 from provider.messages import Message, template
+from provider.values import TIME_WORDS, Refusal
 
 # Pydantic's names of what can be wrong, as codes of ours that outlive its versions.
 _CODES: Final = {
@@ -41,7 +42,6 @@ _CODES: Final = {
     "datetime_from_date_parsing": "time.format",
     "timezone_aware": "time.format",
 }
-TIME_WORDS: Final = template("this has to be a date with time and zone, such as 2027-01-31T12:00:00Z")
 _DETAILS: Final = {
     "missing": template("this field is required"),
     "extra_forbidden": template("there is no such field"),
@@ -87,11 +87,10 @@ def invalid(error: Validated, place: str | None = None) -> Invalid:
     for item in error.errors():
         location = tuple(item["loc"])
         where, location = (str(location[0]), location[1:]) if place is None else (place, location)
-        kind = item["type"]
         fields.append(
             FieldError(
                 pointer(*location),
-                _CODES.get(kind, kind),
+                _code_of(item),
                 detail_of(item),
                 where,
             )
@@ -107,10 +106,14 @@ def detail_of(item: Mapping[str, Any]) -> str:
     kind, context = item["type"], item.get("ctx", {})
     if kind in _DETAILS:
         return Message(_DETAILS[kind], **context)
-    own = context.get("detail")
-    if isinstance(own, Message):
-        return own
     if kind == "value_error":
-        return str(context["error"])
+        error = context["error"]
+        return error.detail if isinstance(error, Refusal) else str(error)
     message: str = item["msg"]
     return message[:1].lower() + message[1:]
+
+
+def _code_of(item: Mapping[str, Any]) -> str:
+    kind: str = item["type"]
+    error = item.get("ctx", {}).get("error")
+    return error.code if isinstance(error, Refusal) else _CODES.get(kind, kind)

@@ -1,24 +1,23 @@
 """Validated types: what a name, a host, a path prefix, a server's URL, a weight and a duration may be.
 
-Each is an annotated built-in type for pydantic. A value that does not fit raises a `PydanticCustomError`
-whose type is a stable code (`url.scheme`) and whose message tells a person what to do.
+A value that does not fit raises a `Refusal`, whose code is stable (`url.scheme`) and whose detail tells a person
+what to do. Nothing here imports a library for validation: what only reads names stays quick to start.
 """
 
 import ipaddress
 import re
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import idna
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
-from pydantic_core import PydanticCustomError
 
 from provider import typed_hosts
 from provider.addresses import find_refusal
-from provider.messages import Message
+from provider.messages import Message, template
 from provider.texts import CONTROL, NO_CHARACTERS, SURROGATES
-from provider.validation import TIME_WORDS
+
+TIME_WORDS: Final = template("this has to be a date with time and zone, such as 2027-01-31T12:00:00Z")
 
 DEFAULT_EDGE: Final = "default"
 """The name of an edge that gives none."""
@@ -58,19 +57,13 @@ _DOTS = (".", "\u3002", "\uff0e", "\uff61")
 _NUMERIC_LABEL = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 
-def refusal(code: str, detail: str) -> PydanticCustomError:
-    """Make what a validator raises: a stable code, and what is wrong, which may be a message.
+class Refusal(ValueError):
+    """A value does not fit: a stable code, and what is wrong, which may be a message."""
 
-    Pydantic would put each value of a template into what it has got so far, and so read what somebody typed
-    as a part of the template: it is given the whole sentence as the one value.
-    """
-    return PydanticCustomError(code, "{detail}", {"detail": detail})
-
-
-def detail_of(error: PydanticCustomError) -> str:
-    """Return what is wrong, as it was given to `refusal`."""
-    detail: str = (error.context or {}).get("detail", error.message())
-    return detail
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
 
 
 def _shown(text: str) -> str:
@@ -82,7 +75,7 @@ def _shown(text: str) -> str:
 def check_name(text: str) -> str:
     """Check the name of a router, a service or a server: 1 to 63 of a-z, 0-9 and inner hyphens."""
     if not _NAME.fullmatch(text):
-        raise refusal(
+        raise Refusal(
             "name.format",
             Message(
                 "{text} is not a name: use 1 to 63 of the characters a-z, 0-9 and '-', beginning and "
@@ -101,7 +94,7 @@ def check_label_key(text: str) -> str:
             "ending with a letter or a digit",
             text=_shown(text),
         )
-        raise refusal("label.key", detail)
+        raise Refusal("label.key", detail)
     return text
 
 
@@ -113,7 +106,7 @@ def check_label_value(text: str) -> str:
             "ending with a letter or a digit",
             text=_shown(text),
         )
-        raise refusal("label.value", detail)
+        raise Refusal("label.value", detail)
     return text
 
 
@@ -125,10 +118,10 @@ def check_labels(labels: dict[str, str]) -> dict[str, str]:
 
 
 def read_label(text: str) -> tuple[str, str]:
-    """Read a label as it is asked for, `KEY=VALUE`. Raises `PydanticCustomError`."""
+    """Read a label as it is asked for, `KEY=VALUE`. Raises `Refusal`."""
     key, equals, value = text.partition("=")
     if not equals:
-        raise refusal("label.format", Message("{text} is not a label: write KEY=VALUE", text=_shown(text)))
+        raise Refusal("label.format", Message("{text} is not a label: write KEY=VALUE", text=_shown(text)))
     return check_label_key(key), check_label_value(value)
 
 
@@ -147,28 +140,28 @@ def check_scope(text: str) -> str:
         detail = Message(
             "{text} is not a scope: use read, write, admin, register:SERVICE or edge:NAME", text=_shown(text)
         )
-        raise refusal("scope.format", detail)
+        raise Refusal("scope.format", detail)
     return text
 
 
 def check_time(value: Any) -> Any:
     """Check that a time is written as one: pydantic takes numbers, also in a text, for seconds since 1970."""
     if not isinstance(value, str):
-        raise refusal("type.string", Message("this has to be a text: a date with time and zone, or null"))
+        raise Refusal("type.string", Message("this has to be a text: a date with time and zone, or null"))
     if not _TIME.match(value):
-        raise refusal("time.format", Message(TIME_WORDS))
+        raise Refusal("time.format", Message(TIME_WORDS))
     return value
 
 
 def check_text(text: str) -> str:
     """Check a free text: one line of characters that Traefik can read, see `texts`."""
     if _SURROGATE.search(text):
-        raise refusal("text.surrogate", Message("the text has half of a surrogate pair, which is not a character"))
+        raise Refusal("text.surrogate", Message("the text has half of a surrogate pair, which is not a character"))
     if _CONTROL.search(text):
-        raise refusal("text.control", Message("the text has a control character: use one line of plain text"))
+        raise Refusal("text.control", Message("the text has a control character: use one line of plain text"))
     if found := _NO_CHARACTER.search(text):
         detail = Message("the text has {code}, which is not a character: leave it out", code=f"U+{ord(found[0]):04X}")
-        raise refusal("text.character", detail)
+        raise Refusal("text.character", detail)
     return text
 
 
@@ -179,36 +172,36 @@ _PLAIN_HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0
 def to_ascii(host: str) -> str:
     """Return a host name as Traefik needs it: lower case, A-labels (IDNA 2008), a leading `*.` kept.
 
-    Raises `PydanticCustomError` (`host.…`) for what is not a host name, an IPv4 address or a wildcard
+    Raises `Refusal` (`host.…`) for what is not a host name, an IPv4 address or a wildcard
     one level deep. Traefik disables a router with a host that is not ASCII (measured on 3.7.15).
     """
     if not host or len(host) > HOST_LENGTH:
-        raise refusal(
+        raise Refusal(
             "host.length",
             Message("a host name has 1 to {most} characters, this has {length}", most=HOST_LENGTH, length=len(host)),
         )
     wildcard, rest = (True, host[2:]) if host.startswith("*.") else (False, host)
     if "*" in rest or not rest:
-        raise refusal(
+        raise Refusal(
             "host.wildcard",
             Message("{host}: '*' may stand once, as the whole first label (*.example.com)", host=_shown(host)),
         )
     try:
         encoded = rest if _is_plain(rest) else idna.encode(rest, uts46=True, std3_rules=True).decode("ascii")
     except (idna.IDNAError, UnicodeError):
-        raise refusal(
+        raise Refusal(
             "host.format",
             Message("{host} is not a host name: {why}", host=_shown(host), why=typed_hosts.why_not(rest)),
         ) from None
     if encoded.endswith("."):  # some other characters stand for a dot, too
-        raise refusal("host.dot", Message("{host}: leave out the dot at the end", host=_shown(host)))
+        raise Refusal("host.dot", Message("{host}: leave out the dot at the end", host=_shown(host)))
     if _NUMERIC_LABEL.fullmatch(encoded.rpartition(".")[2]) and (wildcard or not _is_ipv4(encoded)):
-        raise refusal(
+        raise Refusal(
             "host.numeric", Message("{host} ends like a number, but is not an IPv4 address", host=_shown(host))
         )
     result = "*." + encoded if wildcard else encoded
     if len(result) > HOST_LENGTH:
-        raise refusal(
+        raise Refusal(
             "host.length",
             Message("{host} is longer than {most} characters as an A-label", host=_shown(host), most=HOST_LENGTH),
         )
@@ -237,7 +230,7 @@ def check_hostname(text: str) -> str:
 def check_path_prefix(text: str) -> str:
     """Check a path prefix as Traefik compares it: with the cleaned, decoded path of a request."""
     if not _PATH.fullmatch(text):
-        raise refusal(
+        raise Refusal(
             "path.format",
             Message(
                 "{text} is not a path prefix: begin with '/' and use letters, digits and ._~!$&'()*+,;=:@-",
@@ -245,7 +238,7 @@ def check_path_prefix(text: str) -> str:
             ),
         )
     if "//" in text or any(part in {".", ".."} for part in text.split("/")):
-        raise refusal(
+        raise Refusal(
             "path.segments",
             Message("{text} never matches: Traefik cleans '//', '/./' and '/../' away", text=_shown(text)),
         )
@@ -255,7 +248,7 @@ def check_path_prefix(text: str) -> str:
 def check_health_path(text: str) -> str:
     """Check the path (and query) of a health check. `//host/…` would lead away from the server."""
     if text.startswith("//") or not _HEALTH_PATH.fullmatch(text):
-        raise refusal(
+        raise Refusal(
             "path.format",
             Message("{text} is not a path: begin with one '/', and percent-encode the rest", text=_shown(text)),
         )
@@ -270,18 +263,18 @@ def duration_seconds(text: str) -> float:
 def check_duration(text: str) -> str:
     """Check a duration in Go's notation, between 100 ms and one hour. It is kept as typed."""
     if not _DURATION.fullmatch(text):
-        raise refusal(
+        raise Refusal(
             "duration.format", Message("{text} is not a duration: write 500ms, 5s, 1m30s or 1h", text=_shown(text))
         )
     if not 0.1 <= duration_seconds(text) <= 3600:
-        raise refusal("duration.range", Message("{text} is out of range: between 100ms and 1h", text=_shown(text)))
+        raise Refusal("duration.range", Message("{text} is out of range: between 100ms and 1h", text=_shown(text)))
     return text
 
 
 def check_cookie_name(text: str) -> str:
     """Check the name of a sticky cookie: letters, digits, '_' and '-', all safe in a cookie and in a rule."""
     if not _COOKIE.fullmatch(text):
-        raise refusal(
+        raise Refusal(
             "cookie.name",
             Message("{text} is not a cookie's name: 1 to 64 letters, digits, '_' and '-'", text=_shown(text)),
         )
@@ -295,9 +288,9 @@ def check_weight(weight: int) -> int:
     ever (measured on 3.7.15), so a server that shall get nothing is drained instead.
     """
     if weight == 0:
-        raise refusal("weight.zero", Message('a weight of 0 is not used: drain the server instead ("state": "drain")'))
+        raise Refusal("weight.zero", Message('a weight of 0 is not used: drain the server instead ("state": "drain")'))
     if not 1 <= weight <= 1000:
-        raise refusal(
+        raise Refusal(
             "weight.range", Message("the weight is a whole number from 1 to 1000, not {weight}", weight=weight)
         )
     return weight
@@ -311,33 +304,33 @@ def check_server_url(text: str) -> str:
     are refused, and so are those where no server is, however they are spelled: see `addresses`.
     """
     if len(text) > URL_LENGTH:
-        raise refusal(
+        raise Refusal(
             "url.length", Message("the URL has {length} characters: at most {most}", length=len(text), most=URL_LENGTH)
         )
     match = _URL.fullmatch(text)
     if match is None or match[1].lower() not in {"http", "https", "h2c"}:
-        raise refusal(
+        raise Refusal(
             "url.scheme", Message("{text} does not begin with http://, https:// or h2c://", text=_shown(text))
         )
     scheme, authority, path, query, fragment = match.groups()
     if "@" in authority:
-        raise refusal("url.user", Message("a server's URL has no user and no password"))
+        raise Refusal("url.user", Message("a server's URL has no user and no password"))
     if path not in {"", "/"}:
-        raise refusal(
+        raise Refusal(
             "url.path", Message("a server's URL ends after the host and port: leave out {path}", path=_shown(path))
         )
     if query is not None:
-        raise refusal("url.query", Message("a server's URL has no query: leave out {query}", query=_shown(query)))
+        raise Refusal("url.query", Message("a server's URL has no query: leave out {query}", query=_shown(query)))
     if fragment is not None:
-        raise refusal(
+        raise Refusal(
             "url.fragment", Message("a server's URL has no fragment: leave out {fragment}", fragment=_shown(fragment))
         )
     parts = _AUTHORITY.fullmatch(authority)
     if parts is None or not parts[1]:
-        raise refusal("url.host", Message("{text} has no host", text=_shown(text)))
+        raise Refusal("url.host", Message("{text} has no host", text=_shown(text)))
     host = _server_host(parts[1])
     if reason := find_refusal(host):
-        raise refusal(
+        raise Refusal(
             "url.refused", Message("{host} {reason}: no server can be there", host=_shown(parts[1]), reason=reason)
         )
     return f"{scheme.lower()}://{host}{_server_port(parts[2])}"
@@ -348,24 +341,24 @@ def _server_host(host: str) -> str:
         try:
             return f"[{ipaddress.IPv6Address(host[1:-1] if '%' not in host else '').compressed}]"
         except ValueError:
-            raise refusal("url.host", Message("{host} is not an IPv6 address", host=_shown(host))) from None
+            raise Refusal("url.host", Message("{host} is not an IPv6 address", host=_shown(host))) from None
     # A dot at the end says that the name is whole: it is looked up as it stands, in none of the search domains.
     end = "." if host.endswith(_DOTS) else ""
     lowered = host[: len(host) - len(end)].lower()
     if not lowered.isascii():
         try:
             lowered = to_ascii(lowered)
-        except PydanticCustomError as error:
-            raise refusal("url.host", detail_of(error)) from None
+        except Refusal as error:
+            raise Refusal("url.host", error.detail) from None
     if len(lowered) > HOST_LENGTH or not _SERVER_HOST.fullmatch(lowered):
-        raise refusal("url.host", Message("{host} is not a host name or an address", host=_shown(host)))
+        raise Refusal("url.host", Message("{host} is not a host name or an address", host=_shown(host)))
     if _NUMERIC_LABEL.fullmatch(lowered.rpartition(".")[2]) and (end or not _is_ipv4(lowered)):
-        raise refusal(
+        raise Refusal(
             "url.host",
             Message("{host} is not an IPv4 address: write four numbers, such as 10.0.0.11", host=_shown(host)),
         )
     if end and ("." not in lowered or find_refusal(lowered)):
-        raise refusal("url.host", Message("{host}: leave out the dot at the end", host=_shown(host)))
+        raise Refusal("url.host", Message("{host}: leave out the dot at the end", host=_shown(host)))
     return lowered + end
 
 
@@ -373,7 +366,7 @@ def _server_port(port: str | None) -> str:
     if port is None:
         return ""
     if not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
-        raise refusal("url.port", Message("{port} is not a port: 1 to 65535", port=_shown(port)))
+        raise Refusal("url.port", Message("{port} is not a port: 1 to 65535", port=_shown(port)))
     return f":{int(port)}"
 
 
@@ -388,117 +381,18 @@ HOSTNAME_SCHEMA: Final = {
     "maxLength": HOST_LENGTH,
 }
 TEXT_SCHEMA: Final = {"pattern": f"^[^{CONTROL}{NO_CHARACTERS}]*$"}
-
-Name = Annotated[
-    str,
-    AfterValidator(check_name),
-    Field(
-        description="Unique name: 1 to 63 of a-z, 0-9 and inner hyphens.",
-        json_schema_extra=dict(NAME_SCHEMA),
-    ),
-]
-Text = Annotated[
-    str,
-    Field(
-        max_length=1000,
-        description="One line of free text, at most 1,000 characters.",
-        json_schema_extra=dict(TEXT_SCHEMA),
-    ),
-    AfterValidator(check_text),
-]
-Hostname = Annotated[
-    str,
-    AfterValidator(check_hostname),
-    Field(
-        description="Host name (IDNA 2008), kept as typed; a wildcard such as *.example.com is one level deep.",
-        json_schema_extra=dict(HOSTNAME_SCHEMA),
-    ),
-]
-PathPrefix = Annotated[
-    str,
-    Field(
-        max_length=255,
-        description="Beginning of the request's path, such as /api.",
-        json_schema_extra={"pattern": rf"^(?!.*//)(?!.*/\.{{1,2}}(/|$)){_PATH.pattern}$"},
-    ),
-    AfterValidator(check_path_prefix),
-]
-HealthPath = Annotated[
-    str,
-    Field(
-        max_length=255,
-        description="Path, and query if need be, that a healthy server answers with 2xx or 3xx.",
-        json_schema_extra={"pattern": f"^(?!//){_HEALTH_PATH.pattern}$"},
-    ),
-    AfterValidator(check_health_path),
-]
-ServerURL = Annotated[
-    str,
-    AfterValidator(check_server_url),
-    Field(
-        description="http, https or h2c; host and optional port; no user, path, query or fragment.",
-        json_schema_extra={
-            "format": "server-url",
-            "pattern": r"^([Hh][Tt][Tt][Pp][Ss]?|[Hh]2[Cc])://[^\x00- /?#@\\]+/?$",
-            "maxLength": URL_LENGTH,
-        },
-    ),
-]
-Weight = Annotated[
-    int,
-    AfterValidator(check_weight),
-    Field(
-        description="Part of the traffic relative to the service's other servers, 1 to 1000.",
-        json_schema_extra={"minimum": 1, "maximum": 1000},
-    ),
-]
-Duration = Annotated[
-    str,
-    Field(
-        max_length=30,
-        description="Duration with its unit (ms, s, m, h), 100ms to 1h, such as 5s or 1m30s.",
-        json_schema_extra={"format": "go-duration", "pattern": f"^{_DURATION.pattern}$"},
-    ),
-    AfterValidator(check_duration),
-]
-CookieName = Annotated[
-    str,
-    AfterValidator(check_cookie_name),
-    Field(
-        description="Name of the cookie: 1 to 64 letters, digits, '_' and '-'.",
-        json_schema_extra={"pattern": f"^{_COOKIE.pattern}$"},
-    ),
-]
-Scope = Annotated[
-    str,
-    AfterValidator(check_scope),
-    Field(
-        description="read, write, admin, register:SERVICE or edge:NAME.",
-        json_schema_extra={
-            "pattern": f"^({'|'.join(_SCOPES)}|({'|'.join(_SCOPES_OF_ONE)}):{_NAME.pattern})$",
-        },
-    ),
-]
-Time = Annotated[AwareDatetime, BeforeValidator(check_time), Field(strict=False)]
+PATH_SCHEMA: Final = {"pattern": rf"^(?!.*//)(?!.*/\.{{1,2}}(/|$)){_PATH.pattern}$"}
+HEALTH_PATH_SCHEMA: Final = {"pattern": f"^(?!//){_HEALTH_PATH.pattern}$"}
+URL_SCHEMA: Final = {
+    "format": "server-url",
+    "pattern": r"^([Hh][Tt][Tt][Pp][Ss]?|[Hh]2[Cc])://[^\x00- /?#@\\]+/?$",
+    "maxLength": URL_LENGTH,
+}
+DURATION_SCHEMA: Final = {"format": "go-duration", "pattern": f"^{_DURATION.pattern}$"}
+COOKIE_SCHEMA: Final = {"pattern": f"^{_COOKIE.pattern}$"}
+SCOPE_SCHEMA: Final = {"pattern": f"^({'|'.join(_SCOPES)}|({'|'.join(_SCOPES_OF_ONE)}):{_NAME.pattern})$"}
 LABEL_SCHEMA: Final = {"pattern": f"^{_NAME.pattern}={_LABEL_VALUE.pattern}$"}
-LabelValue = Annotated[
-    str,
-    AfterValidator(check_label_value),
-    Field(json_schema_extra={"pattern": f"^{_LABEL_VALUE.pattern}$"}),
-]
-Labels = Annotated[
-    dict[str, LabelValue],
-    Field(
-        max_length=20,
-        description="Labels of one's own, keys with values, by which objects are found and pruned; not for Traefik.",
-        json_schema_extra={"propertyNames": dict(NAME_SCHEMA)},
-    ),
-    AfterValidator(check_labels),
-]
-Priority = Annotated[
-    int,
-    Field(ge=1, le=1_000_000_000, description="Rank among the routers that match, the highest wins."),
-]
+LABEL_VALUE_SCHEMA: Final = {"pattern": f"^{_LABEL_VALUE.pattern}$"}
 
 
 class Strategy(StrEnum):

@@ -5,6 +5,7 @@ with an empty translation, and the test of the catalogues fails until it has one
 """
 
 import tomllib
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Final
 
@@ -12,6 +13,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from provider.models import ExposedServer, ExposeInput
+from provider.nouns import NOUNS, Noun, Object, Part
 from provider.web.languages import LANGUAGES, SOURCE, catalogue_path
 from tests.running import ROOT
 
@@ -33,7 +36,22 @@ def extract() -> Catalog:
     ):
         # Without line numbers: two people who change different pages do not meet in the catalogue.
         found.add(message, None, [(name, 0)], auto_comments=comments, context=context)
+    for text in sorted(set(_declared())):
+        found.add(text, None, [("provider/nouns", 0)])
     return found
+
+
+def _declared() -> Iterator[str]:
+    """Give the words of all fields, and of the nouns that have them."""
+    waiting: list[type[Object]] = [*NOUNS.values(), ExposeInput, ExposedServer]
+    while waiting:
+        model = waiting.pop()
+        if issubclass(model, Noun):
+            yield from (model.title, model.titles)
+        for each in model.fields.values():
+            yield from filter(None, (each.title, each.help, each.switch))
+            if isinstance(each.type, Part):
+                waiting.append(each.type.model)
 
 
 def read(code: str) -> Catalog:

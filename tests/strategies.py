@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from provider.models import RouterInput, ServerInput, ServiceInput
+from provider.nouns import Router, Server, Service
 from provider.values import to_ascii
 
 LETTERS_AND_DIGITS = string.ascii_lowercase + string.digits
@@ -105,10 +105,10 @@ def routers(service_names: list[str]) -> st.SearchStrategy[dict[str, Any]]:
 @st.composite
 def states(
     draw: st.DrawFn,
-) -> tuple[list[tuple[ServiceInput, list[ServerInput]]], list[RouterInput]]:
+) -> tuple[list[tuple[Service, list[Server]]], list[Router]]:
     """Draw services with their servers, and routers to them."""
     pools = [
-        (ServiceInput.model_validate(service), [ServerInput.model_validate(server) for server in pool])
+        (Service.read(service), [Server.read(server) for server in pool])
         for service, pool in draw(
             st.lists(
                 st.tuples(services, st.lists(servers, max_size=3, unique_by=lambda server: server["name"])),
@@ -122,4 +122,4 @@ def states(
     listed = st.lists(
         routers([service.name for service, _pool in pools]), max_size=4, unique_by=lambda router: router["name"]
     )
-    return pools, [RouterInput.model_validate(router) for router in draw(listed)]
+    return pools, [Router.read(router) for router in draw(listed)]

@@ -13,12 +13,12 @@ import httpx
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from pydantic_core import PydanticCustomError
 
 from provider import addresses, values
 from provider.addresses import Places
 from provider.errors import SettingsError
 from provider.settings import Settings, read_settings
+from provider.values import Refusal
 from tests.running import Service, fetch, http_client, running_service
 
 # What the refused networks are, said once more and apart from the code.
@@ -33,8 +33,8 @@ def refusal(url: str) -> str | None:
     """The code with which a server's URL is refused, or None."""
     try:
         values.check_server_url(url)
-    except PydanticCustomError as error:
-        return error.type
+    except Refusal as error:
+        return error.code
     return None
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from provider import configuration, outages
 from provider.configuration import Part, Parts, Section
-from provider.models import ServerInput, ServiceInput
+from provider.nouns import Server
+from provider.nouns import Service as Pool
 from provider.outages import Outage
 from tests.running import Service, Traefik, fetch, free_port, http_client, wait_until
 from tests.test_metrics import scrape
@@ -18,8 +19,8 @@ OTHER = "http://10.0.0.2:80"
 
 def pool(name: str, *urls: str, checked: bool = True) -> Part:
     values = {"name": name, "healthCheck": {"path": "/"} if checked else None}
-    listed = [ServerInput(name=f"s{number}", url=url) for number, url in enumerate(urls)]
-    return configuration.service_part(ServiceInput.model_validate(values), listed)
+    listed = [Server(name=f"s{number}", url=url) for number, url in enumerate(urls)]
+    return configuration.service_part(Pool.read(values), listed)
 
 
 def parts(pools: dict[str, Part], *reached: str) -> Parts:

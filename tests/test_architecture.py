@@ -15,18 +15,20 @@ ROOT = Path(provider.__file__).parent
 
 LAYERS = [
     "garbage",
+    "version",
     "messages",
     "errors",
     "failures",
-    "validation",
     "tags",
     "cursors",
     "addresses",
     "texts",
     "typed_hosts",
     "values",
+    "validation",
     "names",
     "rules",
+    "nouns",
     "balancing",
     "answers",
     "json_mistakes",
@@ -86,8 +88,19 @@ LAYERS = [
 
 DOORS = ["api", "web", "cli"]
 PURE = [
-    *("messages", "errors", "failures", "validation", "tags", "cursors"),
-    *("addresses", "texts", "typed_hosts", "values", "names", "rules", "balancing", "answers", "display_strings"),
+    *("messages", "errors", "failures", "tags", "cursors", "validation"),
+    *(
+        "addresses",
+        "texts",
+        "typed_hosts",
+        "values",
+        "names",
+        "rules",
+        "nouns",
+        "balancing",
+        "answers",
+        "display_strings",
+    ),
     "json_mistakes",
     *("undoing", "summaries", "declarations", "plans", "brake"),
     *(

@@ -16,7 +16,8 @@ from provider.addresses import ANYWHERE
 from provider.app import Application
 from provider.attempts import Prepared
 from provider.database.sessions import Database
-from provider.models import Actor, DomainInput
+from provider.models import Actor
+from provider.nouns import Domain
 from provider.revisions import Revisions
 from provider.store import domains
 from provider.summaries import summarise
@@ -117,7 +118,7 @@ def opened(migrated: Path, tmp_path: Path) -> Iterator[tuple[Database, Revisions
 
 
 def put(session: Session, name: str) -> None:
-    domains.put(session, DomainInput(name=name))
+    domains.put(session, Domain(name=name))
 
 
 def prepared(database: Database, name: str, path: Path) -> Prepared:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from provider.balancing import Turn, turns
 from provider.configuration import shares
-from provider.models import ServerInput
+from provider.nouns import Server
 
 WEIGHTS = st.lists(st.integers(1, 20), min_size=1, max_size=6).map(
     lambda found: dict(zip("abcdef", found, strict=False))
@@ -65,7 +65,7 @@ def test_rounds_of_requests_are_shared_by_weight(weights: dict[str, int], rounds
 
 @given(WEIGHTS.filter(lambda weights: len(weights) > 1))
 def test_one_that_is_down_gets_nothing_and_the_others_keep_their_proportions(weights: dict[str, int]) -> None:
-    servers = [ServerInput(name=name, url="http://10.0.0.1", weight=weight) for name, weight in weights.items()]
+    servers = [Server(name=name, url="http://10.0.0.1", weight=weight) for name, weight in weights.items()]
     left = sum(weights.values()) - weights["a"]
     counted = Counter(sequence(weights, 4 * left, down="a"))
     for name, share in shares(servers, down={"a"}).items():

@@ -13,20 +13,18 @@ from hypothesis import strategies as st
 from provider import configuration, rules
 from provider.configuration import Document, Part, Parts, Section
 from provider.errors import Unverified
-from provider.models import RouterInput, ServerInput, ServiceInput
+from provider.nouns import Router, Server, Service
 from tests import strategies
 from tests.running import cases, compact
 
-State = tuple[Sequence[tuple[ServiceInput, Sequence[ServerInput]]], Sequence[RouterInput]]
+State = tuple[Sequence[tuple[Service, Sequence[Server]]], Sequence[Router]]
 
-SERVICE = ServiceInput.model_validate({"name": "wayshub"})
-ROUTER = RouterInput.model_validate({"name": "wayshub", "domains": ["alvin.xyz"], "service": "wayshub"})
+SERVICE = Service.read({"name": "wayshub"})
+ROUTER = Router.read({"name": "wayshub", "domains": ["alvin.xyz"], "service": "wayshub"})
 
 
-def server(name: str, weight: int = 1, state: str = "ready") -> ServerInput:
-    return ServerInput.model_validate(
-        {"name": name, "url": f"http://{name}.test:3000", "weight": weight, "state": state}
-    )
+def server(name: str, weight: int = 1, state: str = "ready") -> Server:
+    return Server.read({"name": name, "url": f"http://{name}.test:3000", "weight": weight, "state": state})
 
 
 def parts_of(state: State) -> Parts:
@@ -42,14 +40,14 @@ def document_of(state: State) -> Document:
     return configuration.assemble(parts_of(state))
 
 
-def load_balancer(service: ServiceInput, *servers: ServerInput) -> dict[str, Any]:
+def load_balancer(service: Service, *servers: Server) -> dict[str, Any]:
     document = json.loads(document_of(([(service, servers)], [])).content)
     found: dict[str, Any] = document["http"]["services"][service.name]["loadBalancer"]
     return found
 
 
 def routers_in_document(**changes: Any) -> dict[str, dict[str, Any]]:
-    router = RouterInput.model_validate({**ROUTER.model_dump(by_alias=True), **changes})
+    router = Router.read({**ROUTER.json(), **changes})
     document = json.loads(document_of(([(SERVICE, [])], [router])).content)
     found: dict[str, dict[str, Any]] = document["http"]["routers"]
     return found
@@ -89,7 +87,7 @@ def test_the_document_says_what_traefik_needs_and_no_more() -> None:
 
 def test_every_option_of_a_service_is_in_the_document() -> None:
     check = {"path": "/health", "interval": "10s", "timeout": "1s"}
-    service = ServiceInput.model_validate(
+    service = Service.read(
         {
             "name": "wayshub",
             "strategy": "p2c",
@@ -114,7 +112,7 @@ def test_drained_servers_and_those_out_of_service_are_left_out() -> None:
 
 
 def test_a_disabled_router_is_left_out_and_its_service_stays() -> None:
-    disabled = ROUTER.model_copy(update={"enabled": False})
+    disabled = ROUTER.copy(enabled=False)
     assert configuration.router_part(disabled, ["alvin.xyz"]) is None
     assert "routers" not in json.loads(document_of(([(SERVICE, [])], [disabled])).content)["http"]
 
@@ -181,9 +179,7 @@ def test_a_router_to_nothing_is_never_assembled() -> None:
         document_of(([], [ROUTER]))
 
 
-GOOD = document_of(
-    ([(ServiceInput.model_validate({"name": "wayshub", "strategy": "p2c"}), [server("a", 3)])], [ROUTER])
-).content
+GOOD = document_of(([(Service.read({"name": "wayshub", "strategy": "p2c"}), [server("a", 3)])], [ROUTER])).content
 
 
 def with_beacon(http: dict[str, Any]) -> bytes:
@@ -288,6 +284,6 @@ def test_shares_are_by_weight_among_those_that_take_traffic() -> None:
 
 @given(st.lists(strategies.servers, max_size=8, unique_by=lambda item: item["name"]))
 def test_shares_add_up_to_1_unless_nobody_takes_traffic(pool: list[dict[str, Any]]) -> None:
-    found = configuration.shares([ServerInput.model_validate(item) for item in pool])
+    found = configuration.shares([Server.read(item) for item in pool])
     assert set(found) == {item["name"] for item in pool}
     assert sum(found.values()) == pytest.approx(1 if any(item["state"] == "ready" for item in pool) else 0)

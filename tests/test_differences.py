@@ -17,25 +17,26 @@ from provider.differences import (
     undone,
 )
 from provider.messages import translate
-from provider.models import Change, RouterInput, ServerInput, ServiceInput
+from provider.models import Change
+from provider.nouns import Router, Server, Service
 from provider.store.records import as_json
 
-ROUTER = RouterInput.model_validate({"name": "wayshub", "domains": ["alvin.xyz"], "service": "wayshub"})
-SERVICE = ServiceInput.model_validate({"name": "wayshub"})
+ROUTER = Router.read({"name": "wayshub", "domains": ["alvin.xyz"], "service": "wayshub"})
+SERVICE = Service.read({"name": "wayshub"})
 
 
-def server(name: str, weight: int = 1, state: str = "ready") -> ServerInput:
+def server(name: str, weight: int = 1, state: str = "ready") -> Server:
     document = {"name": name, "url": f"http://10.0.0.1:{3000 + ord(name)}", "weight": weight, "state": state}
-    return ServerInput.model_validate(document)
+    return Server.read(document)
 
 
-def parts(*servers: ServerInput, router: RouterInput | None = ROUTER) -> Parts:
+def parts(*servers: Server, router: Router | None = ROUTER) -> Parts:
     routing = {} if router is None else {"wayshub": router_part(router, router.ascii_domains)}
     section = Section({name: part for name, part in routing.items() if part is not None})
     return Parts(section, Section({"wayshub": service_part(SERVICE, servers)}))
 
 
-def changed(before: ServerInput | None, after: ServerInput | None) -> Change:
+def changed(before: Server | None, after: Server | None) -> Change:
     name = (after or before or server("a")).name
     old, new = (None if one is None else as_json(one) for one in (before, after))
     return Change("server", f"wayshub/{name}", old, new)
@@ -101,7 +102,7 @@ def test_how_traffic_moves_is_said_in_words(shares: Sequence[ShareChange], words
 
 def test_how_traffic_moves_can_be_said_in_other_languages() -> None:
     servers = [server(name) for name in "abcde"]
-    touched = Touched(servers, [ROUTER, ROUTER.model_copy(update={"domains": ["a.xyz"]})])
+    touched = Touched(servers, [ROUTER, ROUTER.copy(domains=["a.xyz"])])
     found = compare([changed(None, server("e"))], {"wayshub": touched}, parts(*servers[:-1]), parts(*servers))
     said = "a.xyz and alvin.xyz: 20 % of the traffic moves from a, b, c and 1 more to e"
     assert found.words[-1] == said

@@ -26,8 +26,8 @@ from provider.edges.polls import Polls
 from provider.edges.registry import Edges
 from provider.edges.states import EdgeState
 from provider.metrics import MEDIA_TYPE, Metrics
-from provider.models import Domain, Router, Server
-from provider.models import Service as StoredService
+from provider.models import DomainRow, RouterRow, ServerRow
+from provider.models import ServiceRow as StoredService
 from provider.revisions import Revisions
 from tests import promql
 from tests.promql import Expression
@@ -307,10 +307,10 @@ def seed(path: Path, count: int) -> None:
     """Put so many domains, services, servers and routers into a database that is served, behind the service's back."""
     names = [f"app-{number}" for number in range(count)]
     tables: list[tuple[type[SQLModel], dict[str, Any]]] = [
-        (Domain, {"shown": "a.test"}),
+        (DomainRow, {"shown": "a.test"}),
         (StoredService, {"strategy": "wrr", "pass_host_header": True}),
-        (Server, {"service": "app-0", "url": "http://127.0.0.1:1", "weight": 1, "state": "drain"}),
-        (Router, {"service": "app-0", "entry_points": ["web"], "enabled": False}),
+        (ServerRow, {"service": "app-0", "url": "http://127.0.0.1:1", "weight": 1, "state": "drain"}),
+        (RouterRow, {"service": "app-0", "entry_points": ["web"], "enabled": False}),
     ]
     database = Database(path)
     database.open()

@@ -16,7 +16,8 @@ from provider.cli import documents
 from provider.database.sessions import Database
 from provider.declarations import Declaration
 from provider.errors import InUse, Invalid
-from provider.models import Actor, DomainInput, RouterInput, ServerInput, ServiceInput
+from provider.models import Actor
+from provider.nouns import Domain, Router, Server, Service
 from provider.plans import Prune
 from provider.revisions import Outcome, Revisions
 from provider.snapshots import read_verified
@@ -36,19 +37,16 @@ ACTOR = Actor("tester")
 def states(draw: st.DrawFn) -> Declaration:
     """Draw a whole state: what routers name is there."""
     pools, routers = draw(strategies.states())
-    found: dict[str, DomainInput] = {}
+    found: dict[str, Domain] = {}
     for host in [host for router in routers for host in router.domains] + draw(st.lists(strategies.hosts, max_size=2)):
-        domain = DomainInput(name=host, description=draw(st.sampled_from(["", "1e5", "a: b"])), labels={"team": "a"})
+        domain = Domain(name=host, description=draw(st.sampled_from(["", "1e5", "a: b"])), labels={"team": "a"})
         found.setdefault(domain.ascii_name, domain)
     shown = {label: domain.name for label, domain in found.items()}
     return Declaration(
         found,
         {service.name: service for service, _pool in pools},
         {service.name: {server.name: server for server in pool} for service, pool in pools if pool},
-        {
-            router.name: router.model_copy(update={"domains": [shown[label] for label in router.ascii_domains]})
-            for router in routers
-        },
+        {router.name: router.copy(domains=[shown[label] for label in router.ascii_domains]) for router in routers},
     )
 
 
@@ -163,14 +161,14 @@ def test_what_is_announced_is_what_happens(
 
 def find(state: Declaration, kind: str, name: str) -> dict[str, Any] | None:
     service, _slash, server = name.partition("/")
-    found: dict[str, DomainInput | ServiceInput | ServerInput | RouterInput | None] = {
+    found: dict[str, Domain | Service | Server | Router | None] = {
         "domain": state.domains.get(name),
         "service": state.services.get(name),
         "server": state.servers.get(service, {}).get(server),
         "router": state.routers.get(name),
     }
     item = found[kind]
-    return None if item is None else item.model_dump(mode="json", by_alias=True)
+    return None if item is None else item.json()
 
 
 def moved(before: Declaration, after: Declaration) -> dict[tuple[str, str], tuple[float | None, float | None]]:
@@ -187,15 +185,15 @@ def moved(before: Declaration, after: Declaration) -> dict[tuple[str, str], tupl
     return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def server(port: int, **labels: str) -> ServerInput:
-    return ServerInput(name=f"s{port}", url=f"http://10.0.0.1:{port}", labels=labels)
+def server(port: int, **labels: str) -> Server:
+    return Server(name=f"s{port}", url=f"http://10.0.0.1:{port}", labels=labels)
 
 
 def test_what_has_the_label_is_pruned_and_nothing_else() -> None:
     video, other = {"team": "video"}, {"team": "other"}
     state = Declaration(
-        {"a.test": DomainInput(name="a.test", labels=video), "b.test": DomainInput(name="b.test", labels=other)},
-        {"a": ServiceInput(name="a", labels=video), "b": ServiceInput(name="b")},
+        {"a.test": Domain(name="a.test", labels=video), "b.test": Domain(name="b.test", labels=other)},
+        {"a": Service(name="a", labels=video), "b": Service(name="b")},
         {"a": {"s1": server(1)}, "b": {"s2": server(2, **video), "s3": server(3)}},
         {},
     )
@@ -208,10 +206,10 @@ def test_what_has_the_label_is_pruned_and_nothing_else() -> None:
 
 def test_what_others_use_is_not_pruned() -> None:
     state = Declaration(
-        {"a.test": DomainInput(name="a.test", labels={"team": "video"})},
-        {"a": ServiceInput(name="a")},
+        {"a.test": Domain(name="a.test", labels={"team": "video"})},
+        {"a": Service(name="a")},
         {},
-        {"a": RouterInput(name="a", domains=["a.test"], service="a")},
+        {"a": Router(name="a", domains=["a.test"], service="a")},
     )
     with pytest.raises(InUse, match=r"domain a\.test would go, but is used by router a"):
         plans.target(state, Declaration(), Prune((("team", "video"),)))
@@ -228,9 +226,9 @@ def test_a_declared_router_that_leads_to_nothing_is_wrong_where_it_says_so() -> 
 
 
 def test_another_spelling_of_a_domain_is_no_change_of_its_routers() -> None:
-    router = RouterInput(name="a", domains=["münchen.test"], service="a")
+    router = Router(name="a", domains=["münchen.test"], service="a")
     state = Declaration(
-        {"xn--mnchen-3ya.test": DomainInput(name="münchen.test")}, {"a": ServiceInput(name="a")}, {}, {"a": router}
+        {"xn--mnchen-3ya.test": Domain(name="münchen.test")}, {"a": Service(name="a")}, {}, {"a": router}
     )
     wanted = declarations.read({"routers": {"a": {"domains": ["MÜNCHEN.test"], "service": "a"}}})
     assert plans.changes(state, plans.target(state, wanted)) == []

@@ -20,17 +20,8 @@ from provider import effects
 from provider.database import schema
 from provider.database.sessions import Database
 from provider.errors import InUse, Invalid, NotFound, Unavailable, Unverified
-from provider.models import (
-    Actor,
-    Change,
-    DomainInput,
-    HealthCheck,
-    Revision,
-    RouterInput,
-    Server,
-    ServerInput,
-    ServiceInput,
-)
+from provider.models import Actor, Change, Revision, ServerRow
+from provider.nouns import Domain, HealthCheck, Router, Server, Service
 from provider.revisions import Revisions
 from provider.snapshots import Snapshot
 from provider.store import domains, records, routers, servers, services
@@ -74,21 +65,21 @@ def document(kept: Revisions) -> dict[str, Any]:
 
 
 def put_service(name: str = "wayshub", **options: Any) -> Apply:
-    return lambda session: services.put(session, ServiceInput.model_validate({"name": name, **options}))
+    return lambda session: services.put(session, Service.read({"name": name, **options}))
 
 
 def put_server(name: str = "a", weight: int = 1, service: str = "wayshub") -> Apply:
-    server = ServerInput.model_validate({"name": name, "url": f"http://{name}.test", "weight": weight})
+    server = Server.read({"name": name, "url": f"http://{name}.test", "weight": weight})
     return lambda session: servers.put(session, service, server)
 
 
 def put_domain(name: str = "alvin.xyz") -> Apply:
-    return lambda session: domains.put(session, DomainInput(name=name))
+    return lambda session: domains.put(session, Domain(name=name))
 
 
 def put_router(name: str = "wayshub", **options: Any) -> Apply:
     given = {"name": name, "domains": ["alvin.xyz"], "service": "wayshub", **options}
-    return lambda session: routers.put(session, RouterInput.model_validate(given))
+    return lambda session: routers.put(session, Router.read(given))
 
 
 def in_turn(*steps: Apply) -> Apply:
@@ -156,12 +147,12 @@ def raising(error: Exception) -> Apply:
 
 def without_a_path(session: Session) -> None:
     """Write what no input model lets through."""
-    check = HealthCheck.model_construct(path="")
-    services.put(session, ServiceInput.model_construct(name="wayshub", health_check=check))
+    check = HealthCheck(path="")
+    services.put(session, Service(name="wayshub", health_check=check))
 
 
 def past_the_store(session: Session) -> None:
-    session.add(Server(service="missing", name="a", url="http://a", weight=1, state=ServerState.READY, labels={}))
+    session.add(ServerRow(service="missing", name="a", url="http://a", weight=1, state=ServerState.READY, labels={}))
     session.flush()
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from provider.messages import Message, freeze, thaw
-from provider.models import Change, Kind, RouterInput, ServerInput, ServiceInput
+from provider.models import Change, Kind
+from provider.nouns import Router, Server, Service
 from provider.store.records import as_json
 from provider.summaries import applied, join, saying, summarise
 
@@ -23,9 +24,9 @@ def application(name: str, **router: Any) -> list[Change]:
     whole: dict[str, Any] = {"name": name, "domains": [host], "service": name} | router
     return [
         made("domain", host, {"name": host, "description": "", "labels": {}}),
-        made("service", name, as_json(ServiceInput(name=name))),
-        made("server", f"{name}/a", as_json(ServerInput(name="a", url="http://10.0.0.1"))),
-        made("router", name, as_json(RouterInput.model_validate(whole))),
+        made("service", name, as_json(Service(name=name))),
+        made("server", f"{name}/a", as_json(Server(name="a", url="http://10.0.0.1"))),
+        made("router", name, as_json(Router.read(whole))),
     ]
 
 
@@ -33,8 +34,8 @@ def edited(kind: Kind, before: dict[str, Any], **changed: Any) -> Change:
     return Change(kind, "wayshub/b" if kind == "server" else "wayshub", before, before | changed)
 
 
-SERVER = as_json(ServerInput(name="b", url="http://10.0.0.2"))
-ROUTER = as_json(RouterInput(name="wayshub", domains=["a.test"], service="wayshub"))
+SERVER = as_json(Server(name="b", url="http://10.0.0.2"))
+ROUTER = as_json(Router(name="wayshub", domains=["a.test"], service="wayshub"))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from alembic import command
 from provider import configuration, texts
 from provider.database import schema
 from provider.errors import Unverified
-from provider.models import RouterInput
+from provider.nouns import Router
 from tests.running import http_client, migrated_copy, running_service
 
 RULE = "Host(`a.test`) && Path(`/\ufffe`)"
@@ -37,7 +37,7 @@ def test_what_traefik_stumbles_over_is_found(content: bytes, trap: str | None) -
 
 
 def test_no_part_is_made_with_it() -> None:
-    router = RouterInput(name="r", rule="Path(`/`)", service="s").model_copy(update={"rule": RULE})
+    router = Router(name="r", rule="Path(`/`)", service="s").copy(rule=RULE)
     with pytest.raises(Unverified, match=r"router r: the character U\+FFFE"):
         configuration.router_part(router, [])
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from provider import nearby, traffic
 from provider.declarations import Declaration
 from provider.explanations import Route, Routes
-from provider.models import Change, RouterInput
+from provider.models import Change
+from provider.nouns import Router
 from provider.routes import read_routes
 from provider.rules import Request
 from provider.states import difference
@@ -109,8 +110,8 @@ def test_of_many_routers_the_first_are_compared_and_the_others_counted() -> None
     ]
 
 
-def router(name: str, *domains: str, **fields: object) -> RouterInput:
-    return RouterInput.model_validate({"name": name, "domains": list(domains), "service": name, **fields})
+def router(name: str, *domains: str, **fields: object) -> Router:
+    return Router.read({"name": name, "domains": list(domains), "service": name, **fields})
 
 
 def test_a_difference_of_states_tells_it_after_what_becomes_of_each_object() -> None:

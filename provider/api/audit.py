@@ -15,11 +15,11 @@ from provider.api.streams import stream
 from provider.cursors import write_cursor
 from provider.dependencies import RevisionsDependency, TurnsDependency
 from provider.models import AuditOutcome, AuditOutput
+from provider.models.types import Time
 from provider.revisions import Revisions
 from provider.security import needs
 from provider.store import audit
 from provider.store.records import as_json
-from provider.values import Time
 
 router = APIRouter(
     prefix="/audit", tags=["audit"], route_class=StrictRoute, dependencies=[Depends(needs.ADMINISTRATION)]

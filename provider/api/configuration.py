@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Final, NoReturn
 from urllib.parse import parse_qs
 
-from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -28,7 +27,7 @@ from provider.revisions import Revisions
 from provider.security.access import Access, Principal
 from provider.security.refusals import Refusals
 from provider.snapshots import Served
-from provider.values import DEFAULT_EDGE, check_name
+from provider.values import DEFAULT_EDGE, Refusal, check_name
 
 logger = logging.getLogger(__name__)
 
@@ -209,8 +208,8 @@ def read_query(query: bytes) -> tuple[str, float]:
     wait = values.get("wait", ["0"])[0]
     try:
         check_name(edge)
-    except PydanticCustomError as error:
-        wrong.append(FieldError("/edge", error.type, error.message(), "query"))
+    except Refusal as error:
+        wrong.append(FieldError("/edge", error.code, error.detail, "query"))
     if not _SECONDS.fullmatch(wait) or float(wait) > LONGEST_WAIT_SECONDS:
         wrong.append(FieldError("/wait", "wait.range", "the seconds to wait are a number from 0 to 60", "query"))
     if wrong:

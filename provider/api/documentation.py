@@ -1,28 +1,23 @@
 """The OpenAPI document: every status that can occur, the headers, and what FastAPI cannot know."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI, Path
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel
 
 from provider import declarations, metrics
 from provider.api import configuration
 from provider.api.preferences import LONGEST_WAIT_SECONDS, UnconfirmedOutput
 from provider.api.problems import MEDIA_TYPE, Problem
 from provider.api.requests import ID_HEADER
-from provider.models import (
-    CreatedTokenOutput,
-    DomainInput,
-    ExposeOutput,
-    RouterInput,
-    ServerInput,
-    ServiceInput,
-    TrialOutput,
-)
+from provider.models import CreatedTokenOutput, ExposeInput, ExposeOutput, TrialOutput
+from provider.nouns import NOUNS, Noun, Object, Part
+from provider.nouns.objects import NAME, camel
+from provider.nouns.types import MapOf, Text
+from provider.observations import OBSERVED
 from provider.security import cookies
-from provider.values import HOSTNAME_SCHEMA, NAME_SCHEMA
+from provider.values import NAME_SCHEMA
 
 _SCHEMAS: Final = "#/components/schemas/"
 
@@ -106,14 +101,17 @@ OPEN: Final = frozenset({"/healthz", "/readyz"})
 Responses = dict[int | str, dict[str, Any]]
 
 
-def name(description: str, example: str) -> Any:
-    """Describe a name in the path. What is no name is not found there, rather than invalid."""
+def name(noun: type[Noun], alias: str | None = None) -> Any:
+    """Describe a noun's name in the path. What is no name is not found there, rather than invalid."""
+    declared = noun.fields[NAME]
+    said = declared.type.said if isinstance(declared.type, Text) else {}
+    description = f"{noun.title}'s name." if noun.kind != "domain" else "Host name, as typed or as an A-label."
+    return Path(alias=alias, description=description, examples=[noun.example[NAME]], json_schema_extra=dict(said))
+
+
+def identifier(description: str, example: str) -> Any:
+    """Describe a name in the path that is no noun's."""
     return Path(description=description, examples=[example], json_schema_extra=dict(NAME_SCHEMA))
-
-
-def host(description: str, example: str) -> Any:
-    """Describe a host name in the path."""
-    return Path(description=description, examples=[example], json_schema_extra=dict(HOSTNAME_SCHEMA))
 
 
 def number(description: str, example: int) -> Any:
@@ -135,6 +133,17 @@ def _problem(status: int) -> dict[str, Any]:
 
 def _problems(*statuses: int) -> Responses:
     return {status: _problem(status) for status in statuses}
+
+
+def body(schema_name: str) -> dict[str, Any]:
+    """Describe a body of JSON."""
+    content = {"application/json": {"schema": {"$ref": _SCHEMAS + schema_name}}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def answer(described: Mapping[str, Any], schema_name: str) -> dict[str, Any]:
+    """Describe an answer that has an object."""
+    return {**described, "content": {"application/json": {"schema": {"$ref": _SCHEMAS + schema_name}}}}
 
 
 _BODY = (400, 413, 415, 422, 503)
@@ -175,27 +184,18 @@ _STREAM: Final[Responses] = {
 }
 EVENTS: Final = _STREAM | _problems(422, 503)
 LIST: Final = _problems(422, 503)
-LIST_WITHIN: Final = _problems(404, 422, 503)
 READ: Final = {200: _SHOWN, 304: _SAME} | _problems(404, 422, 503)
-READ_OBSERVED: Final = {200: _SHOWN} | _problems(404, 422, 503)
 READ_PLAIN: Final = _problems(404, 422, 503)
-CREATE: Final = {201: _CREATED} | _problems(409, 412, *_BODY)
-CREATE_WITHIN: Final = {201: _CREATED} | _problems(404, 409, 412, *_BODY)
-MERGE: Final = {200: _CHANGED} | _problems(404, 412, *_BODY)
-MERGE_SERVER: Final = MERGE | _problems(409)
 LIFT: Final = {
     204: {"description": "It is offered the current document again.", "headers": {"Config-Revision": _REVISION}}
 } | _problems(404, 422, 503)
-REMOVE: Final = {204: _REMOVED} | _problems(404, 409, 412, 422, 503)
 CREATE_TOKEN: Final = {
     201: {"description": "It was made.", "headers": {"Config-Revision": _REVISION, "Location": _LOCATION}}
 } | _problems(*_BODY)
 REVOKE_TOKEN: Final = {
     204: {"description": "It is good no more.", "headers": {"Config-Revision": _REVISION}}
 } | _problems(404, 422, 503)
-REMOVE_ROUTER: Final = {204: _REMOVED} | _problems(404, 412, 422, 503)
-REMOVE_SERVER: Final = REMOVE_ROUTER | _problems(409)
-EXPOSE: Final = {201: _EXPOSED} | _problems(409, *_BODY)
+EXPOSE: Final = {201: answer(_EXPOSED, ExposeOutput.__name__)} | _problems(409, *_BODY)
 EXPORT: Final = {
     200: {"description": "The state.", "headers": {"ETag": _WHOLE_ETAG, "Config-Revision": _REVISION}},
     304: {"description": "The client has this state already.", "headers": {"ETag": _WHOLE_ETAG}},
@@ -222,70 +222,172 @@ def declaration() -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-def replace(output: type[BaseModel]) -> Responses:
-    """Describe the answers to a PUT that shows what it made or replaced."""
-    shown: Responses = {200: _CHANGED, 201: {**_CREATED, "model": output}}
-    return shown | _problems(412, *_BODY)
+class Described:
+    """What is said of a noun's routes: the options of FastAPI's decorators."""
+
+    def __init__(self, noun: type[Noun]) -> None:
+        self._noun = noun
+        self._shown = shown_as(noun).__name__
+        self._missing = (404,) if noun.within else ()
+        self._braked = (404, 409) if noun.within else ()  # it may be the last that takes requests
+
+    def listing(self) -> dict[str, Any]:
+        """Describe the list."""
+        page = answer({"description": "A part of the list."}, page_name(self._noun))
+        about = f"Return {self._noun.plural} by name; `q` looks in {listed_texts(self._noun)}."
+        responses = {200: page} | _problems(*self._missing, 422, 503)
+        return self._route("list", self._noun.plural, f"List {self._noun.plural}", about, responses)
+
+    def creation(self) -> dict[str, Any]:
+        """Describe how one is made."""
+        responses = {201: answer(_CREATED, self._shown)} | _problems(*self._missing, 409, 412, *_BODY)
+        about = f"Make a new {self._noun.kind}. With `PUT` on its own path, the call can be repeated."
+        route = self._route("add", self._noun.kind, f"Add a {self._noun.kind}", about, responses)
+        return route | {"status_code": 201, "openapi_extra": body(self._noun.__name__)}
+
+    def showing(self) -> dict[str, Any]:
+        """Describe how one is shown."""
+        same = {} if self._shown != self._noun.__name__ else {304: _SAME}
+        responses = {200: answer(_SHOWN, self._shown)} | same | _problems(404, 422, 503)
+        return self._route(
+            "show", self._noun.kind, f"Show a {self._noun.kind}", f"Return one {self._noun.kind}.", responses
+        )
+
+    def replacement(self) -> dict[str, Any]:
+        """Describe how one is created, or replaced as a whole."""
+        made = {200: answer(_CHANGED, self._shown), 201: answer(_CREATED, self._shown)}
+        responses = made | _problems(*self._braked, 412, *_BODY)
+        about = f"Create a {self._noun.kind}, or replace it as a whole. The call can be repeated."
+        route = self._route("put", self._noun.kind, f"Set a {self._noun.kind}", about, responses)
+        return route | {"openapi_extra": body(replacement_name(self._noun))}
+
+    def merging(self) -> dict[str, Any]:
+        """Describe how some fields of one are changed."""
+        responses = {200: answer(_CHANGED, self._shown)} | _problems(404, *self._braked, 412, *_BODY)
+        about = f"Change some fields of a {self._noun.kind}."
+        route = self._route("patch", self._noun.kind, f"Change a {self._noun.kind}", about, responses)
+        schema = {"schema": {"$ref": _SCHEMAS + patch_name(self._noun)}}
+        content = {"application/merge-patch+json": schema, "application/json": schema}
+        return route | {"openapi_extra": {"requestBody": {"required": True, "content": content}}}
+
+    def removal(self) -> dict[str, Any]:
+        """Describe how one is removed."""
+        used = (409,) if self._noun.cascade else self._braked
+        responses = {204: _REMOVED} | _problems(404, *used, 412, 422, 503)
+        about = f"Remove a {self._noun.kind} that nothing refers to."
+        if self._noun.cascade:
+            about += " With `cascade`, what refers to it goes too."
+        route = self._route("remove", self._noun.kind, f"Remove a {self._noun.kind}", about, responses)
+        return route | {"status_code": 204}
+
+    def _route(self, verb: str, about: str, summary: str, description: str, responses: Responses) -> dict[str, Any]:
+        return {
+            "name": f"{verb}_{about}",
+            "summary": summary,
+            "description": description,
+            "responses": responses,
+            "response_model": None,
+        }
 
 
-def replace_server(output: type[BaseModel]) -> Responses:
-    """Describe the answers to a PUT of a server: its service may not exist, and it may be the last that is ready."""
-    return replace(output) | _problems(404, 409)
+def shown_as(noun: type[Noun]) -> type[Object]:
+    """Return what a noun's objects are shown as."""
+    return OBSERVED[noun.kind].output if noun.kind in OBSERVED else noun
 
 
-def patch(model: type[BaseModel]) -> dict[str, Any]:
-    """Describe the body of a merge patch of a model."""
-    schema = {"schema": {"$ref": _SCHEMAS + _patch_name(model)}}
-    content = {"application/merge-patch+json": schema, "application/json": schema}
-    return {"requestBody": {"required": True, "content": content}}
+def page_name(noun: type[Noun]) -> str:
+    """Return the name of the schema of a part of a noun's list."""
+    return f"Page_{shown_as(noun).__name__}_"
 
 
-def _patch_name(model: type[BaseModel]) -> str:
-    return _patched(model.__name__)
+def replacement_name(noun: type[Object]) -> str:
+    """Return the name of the schema of an object that is named by the path."""
+    return f"{noun.__name__}Replacement"
 
 
-def _patched(schema_name: str) -> str:
-    return schema_name.removesuffix("Input") + "Patch"
+def patch_name(noun: type[Object]) -> str:
+    """Return the name of the schema of an object's merge patch."""
+    return f"{noun.__name__}Patch"
 
 
-def _patch_schemas(model: type[BaseModel]) -> dict[str, Any]:
-    """Return the schemas of a model's merge patch, and of those for the objects in it, by name."""
-    schema = model.model_json_schema(ref_template=_SCHEMAS + "{model}")
-    parts = schema.pop("$defs", {}) | {model.__name__: schema}
-    objects = [part for part, described in parts.items() if described.get("type") == "object"]
-    return {_patched(part): _patch_schema(part, parts[part], objects) for part in objects}
+def listed_texts(noun: type[Noun]) -> str:
+    """Say in which fields a search looks."""
+    named = [noun.fields[camel(name)].title for name in noun.texts if camel(name) in noun.fields]
+    *others, last = (f"the {title[:1].lower() + title[1:] if title != 'URL' else title}" for title in named)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
-def _patch_schema(schema_name: str, schema: dict[str, Any], objects: Sequence[str]) -> dict[str, Any]:
-    """Return an object's schema with nothing required, and null for what goes back to its default."""
-    in_path = {"name"} if schema_name.endswith("Input") else set()
-    required = set(schema.get("required", ())) - in_path
-    fields = {
-        field: described if field in required or "anyOf" in described else {"anyOf": [described, {"type": "null"}]}
-        for field, described in schema["properties"].items()
-    }
+def _noun_schemas() -> dict[str, Any]:
+    """Return the schemas of all nouns: as they are given, replaced, patched, shown and listed."""
+    ref, found = _SCHEMAS + "{model}", dict[str, Any]()
+    for noun in NOUNS.values():
+        found[noun.__name__] = noun.schema(ref, found)
+        found[replacement_name(noun)] = _without_name(noun, found[noun.__name__])
+        found[patch_name(noun)] = _patch_schema(noun, ref, found)
+        output = shown_as(noun)
+        if output is not noun:
+            found[output.__name__] = output.schema(ref, found)
+        found[page_name(noun)] = {
+            "title": page_name(noun),
+            "type": "object",
+            "properties": {
+                "items": {"type": "array", "items": {"$ref": _SCHEMAS + output.__name__}},
+                "next": {
+                    "anyOf": [{"type": "string"}, {"type": "null"}],
+                    "description": "Cursor of the next page, for the parameter `cursor`; null on the last.",
+                },
+            },
+            "required": ["items", "next"],
+        }
+    for model in (ExposeInput, ExposeOutput):
+        found[model.__name__] = model.schema(ref, found)
+    return found
+
+
+def _without_name(noun: type[Noun], schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object whose name may be left out, since the path has it."""
+    described = schema["properties"][NAME]
+    name = {"anyOf": [{key: value for key, value in described.items() if key != "description"}, {"type": "null"}]}
     return {
-        "title": _patched(schema_name),
+        **schema,
+        "title": replacement_name(noun),
+        "description": f"A {noun.kind}, named by the path.",
+        "properties": {
+            **schema["properties"],
+            NAME: {**name, "description": described["description"], "default": None},
+        },
+        "required": [field for field in schema.get("required", ()) if field != NAME],
+        "example": {field: value for field, value in schema["example"].items() if field != NAME},
+    }
+
+
+def _patch_schema(model: type[Object], ref: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object's merge patch: nothing is required, null takes the default."""
+    schema = model.schema(ref, found)
+    is_noun = issubclass(model, Noun)
+    properties = {}
+    for key, declared in model.fields.items():
+        described = {name: value for name, value in schema["properties"][key].items() if name != "default"}
+        if isinstance(declared.type, Part):
+            within = declared.type.model
+            if patch_name(within) not in found:
+                found[patch_name(within)] = _patch_schema(within, ref, found)
+            reference = {"$ref": ref.format(model=patch_name(within))}
+            described = {**described, "anyOf": [reference, {"type": "null"}]} if declared.is_nullable else reference
+        if isinstance(declared.type, MapOf):
+            members = {"anyOf": [described["additionalProperties"], {"type": "null"}]}
+            described = {**described, "additionalProperties": members}
+        if not declared.is_required and not declared.is_nullable:
+            described = {"anyOf": [described, {"type": "null"}]}
+        properties[key] = described
+    return {
+        "title": patch_name(model),
         "description": "A JSON merge patch (RFC 7396): only the fields that shall change; null takes the default.",
         "type": "object",
-        "properties": _with_patches(fields, objects),
+        "properties": properties,
         "additionalProperties": False,
-        "example": {field: value for field, value in schema["example"].items() if field not in in_path},
+        "example": {field: value for field, value in model.example.items() if not (is_noun and field == NAME)},
     }
-
-
-def _with_patches(described: Any, objects: Sequence[str]) -> Any:
-    """Return a schema in which references to objects lead to those of their patches."""
-    if isinstance(described, list):
-        return [_with_patches(item, objects) for item in described]
-    if not isinstance(described, dict):
-        return described
-    if (part := str(described.get("$ref", "")).removeprefix(_SCHEMAS)) in objects:
-        return {"$ref": _SCHEMAS + _patched(part)}
-    patched = {key: _with_patches(item, objects) for key, item in described.items() if key != "default"}
-    if isinstance(patched.get("additionalProperties"), dict):
-        patched["additionalProperties"] = {"anyOf": [patched["additionalProperties"], {"type": "null"}]}
-    return patched
 
 
 def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
@@ -306,11 +408,10 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
                 described = output.model_json_schema(ref_template=_SCHEMAS + "{model}", by_alias=True)
                 schemas.update(described.pop("$defs"))
                 schemas[output.__name__] = described
+            schemas.update(_noun_schemas())
             schemas.update(declarations.schemas(_SCHEMAS + "{model}"))
-            for model in (DomainInput, ServiceInput, ServerInput, RouterInput):
-                schemas.update(_patch_schemas(model))
             # FastAPI leaves null out of the document, even where a field of an example is required.
-            for shown in (ExposeOutput, CreatedTokenOutput):
+            for shown in (CreatedTokenOutput,):
                 schemas[shown.__name__]["example"] = shown.model_json_schema()["example"]
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)

@@ -25,7 +25,7 @@ from provider.snapshots import Served
 
 router = APIRouter(prefix="/edges", tags=["edges"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
 
-NAME = Annotated[str, documentation.name("Name of the edge.", "default")]
+NAME = Annotated[str, documentation.identifier("Name of the edge.", "default")]
 
 
 class DocumentOutput(BaseModel):

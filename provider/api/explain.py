@@ -15,10 +15,11 @@ from provider.errors import FieldError, Invalid, pointer
 from provider.explanations import Candidate, Verdict
 from provider.models import ServerOutput
 from provider.models.base import output_config
+from provider.models.types import Name
 from provider.observations import show_servers
 from provider.security import needs
 from provider.store import servers, services
-from provider.values import TEXT_SCHEMA, Name, check_text
+from provider.values import TEXT_SCHEMA, check_text
 
 router = APIRouter(tags=["explain"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
 

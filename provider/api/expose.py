@@ -1,6 +1,8 @@
 """`/api/v1/expose`: a whole application in one transaction."""
 
-from fastapi import APIRouter, Depends, Response
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Response
 from sqlmodel import Session
 
 from provider.api import documentation
@@ -18,17 +20,19 @@ router = APIRouter(prefix="/expose", tags=["expose"], route_class=StrictRoute, d
 @router.post(
     "",
     status_code=201,
-    response_model=ExposeOutput,
+    response_model=None,
     responses=documentation.EXPOSE,
+    openapi_extra=documentation.body(ExposeInput.__name__),
     summary="Expose an application",
 )
-def expose(write: WriteDependency, health: HealthDependency, body: ExposeInput) -> Response:
+def expose(write: WriteDependency, health: HealthDependency, body: Annotated[dict[str, Any], Body()]) -> Response:
     """Make a domain (unless it exists), a router, a service and its servers, all or none."""
+    wanted = ExposeInput.read(body)
 
     def apply(session: Session) -> ExposeOutput:
-        made = applications.expose(session, body)
+        made = applications.expose(session, wanted)
         name = made.router.name
-        return ExposeOutput.model_construct(
+        return ExposeOutput(
             name=name,
             domain=made.domain,
             router=made.router,

@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
-from provider import __version__, control_plane
+from provider import control_plane
 from provider.api import documentation
 from provider.dependencies import AlarmsDependency, RevisionsDependency
 from provider.errors import Unavailable
 from provider.models.base import output_config
 from provider.security import needs
+from provider.version import VERSION
 
 router = APIRouter(tags=["health"], dependencies=[Depends(needs.EVERYBODY)])
 
@@ -19,10 +20,10 @@ router = APIRouter(tags=["health"], dependencies=[Depends(needs.EVERYBODY)])
 class Alive(BaseModel):
     """The process answers."""
 
-    model_config = output_config({"status": "alive", "version": __version__, "uptimeSeconds": 3600.0})
+    model_config = output_config({"status": "alive", "version": VERSION, "uptimeSeconds": 3600.0})
 
     status: Literal["alive"] = "alive"
-    version: Annotated[str, Field(description="The version that runs.")] = __version__
+    version: Annotated[str, Field(description="The version that runs.")] = VERSION
     uptime_seconds: Annotated[float, Field(ge=0, description="For how long the process has been running.")]
 
 

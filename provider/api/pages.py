@@ -10,6 +10,7 @@ from provider.cursors import read_cursor, read_number, write_cursor
 from provider.values import LABEL_SCHEMA, TEXT_SCHEMA, check_label, check_text, read_label
 
 T = TypeVar("T", bound=BaseModel)
+Item = TypeVar("Item")
 
 LONGEST_PAGE = 1000
 
@@ -42,8 +43,13 @@ class PageRequest:
 
     def answer(self, found: Sequence[T], name: Callable[[T], str]) -> Page[T]:
         """Make a page of at most `limit + 1` items that were found, the last of which tells that there are more."""
+        items, following = self.part(found, name)
+        return Page(items=items, next=following)
+
+    def part(self, found: Sequence[Item], name: Callable[[Item], str]) -> tuple[list[Item], str | None]:
+        """Return the items of a page, and the cursor of the next."""
         items = list(found[: self.limit])
-        return Page(items=items, next=write_cursor(name(items[-1])) if len(found) > self.limit else None)
+        return items, write_cursor(name(items[-1])) if len(found) > self.limit else None
 
 
 async def read_page(

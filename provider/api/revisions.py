@@ -20,12 +20,7 @@ from provider.api.writing import WriteDependency, check_whole, shown
 from provider.dependencies import RevisionsDependency, TurnsDependency
 from provider.errors import NotFound
 from provider.messages import Message
-from provider.models import (
-    AppliedOutput,
-    ComparisonOutput,
-    RevisionOutput,
-    WholeRevisionOutput,
-)
+from provider.models import AppliedOutput, ComparisonOutput, RevisionOutput, WholeRevisionOutput
 from provider.revisions import Revisions
 from provider.security import needs
 from provider.store import history, undos
@@ -34,7 +29,7 @@ from provider.store.history import Named, Placed
 from provider.store.records import as_json
 from provider.tags import etag
 from provider.undoing import ALL, chooser
-from provider.values import TEXT_SCHEMA, check_text, refusal
+from provider.values import TEXT_SCHEMA, Refusal, check_text
 
 router = APIRouter(
     prefix="/revisions", tags=["revisions"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)]
@@ -62,7 +57,7 @@ NAME = Annotated[
 def check_place(text: str) -> str:
     """Check what is chosen for: `true`, or the pointer of something that clashes."""
     if text != ALL and not text.startswith("/"):
-        raise refusal("undo.place", Message("this has to be true, or a pointer such as /router/NAME/priority"))
+        raise Refusal("undo.place", Message("this has to be true, or a pointer such as /router/NAME/priority"))
     return check_text(text)
 
 

@@ -19,7 +19,7 @@ router = APIRouter(
     prefix="/tokens", tags=["tokens"], route_class=StrictRoute, dependencies=[Depends(needs.ADMINISTRATION)]
 )
 
-ID = Annotated[str, documentation.name("Identifier of the token.", "k3v9x0ab")]
+ID = Annotated[str, documentation.identifier("Identifier of the token.", "k3v9x0ab")]
 
 
 @router.get("", summary="List tokens", responses=documentation.LIST)

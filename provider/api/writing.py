@@ -11,7 +11,6 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
-from pydantic_core import PydanticCustomError
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -29,6 +28,7 @@ from provider.errors import FieldError, Invalid, Since, pointer
 from provider.listeners import EntryPointNames
 from provider.messages import Message
 from provider.models import MESSAGE_LENGTH, Actor, Change
+from provider.nouns import Object
 from provider.revisions import Outcome, Revisions
 from provider.routing import Routing
 from provider.snapshots import last_revision
@@ -36,7 +36,7 @@ from provider.store import history
 from provider.store.records import as_json
 from provider.summaries import Summarise, summarise
 from provider.tags import whole_tag
-from provider.values import TEXT_SCHEMA, check_text
+from provider.values import TEXT_SCHEMA, Refusal, check_text
 
 PREFIX: Final = "/api/v1"
 MESSAGE_HEADER: Final = "Config-Message"
@@ -169,7 +169,7 @@ def _since(session: Session, number: int) -> list[Since]:
     return [Since(revision.number, revision.time, revision.author, revision.summary) for revision in made]
 
 
-def done(outcome: Outcome[Any], item: BaseModel, status: int, headers: dict[str, str]) -> Response:
+def done(outcome: Outcome[Any], item: BaseModel | Object, status: int, headers: dict[str, str]) -> Response:
     """Answer a write with an object, and the revision at which the state is; what was tried has its difference too."""
     content = as_json(item)
     if outcome.difference is not None:
@@ -211,7 +211,7 @@ def _warnings(outcome: Outcome[Any]) -> list[dict[str, Any]]:
     return [as_json(show(each)) for each in (outcome.warnings or ())[:_MOST_WARNED]]
 
 
-def encoded(item: BaseModel) -> bytes:
+def encoded(item: BaseModel | Object) -> bytes:
     """Write an object as JSON."""
     return msgspec.json.encode(as_json(item))
 
@@ -249,8 +249,8 @@ def read_message(texts: Sequence[str]) -> str:
         return check_text(message)
     except UnicodeDecodeError:
         raise _wrong("header.format", Message("this header has to be UTF-8")) from None
-    except PydanticCustomError as error:
-        raise _wrong(error.type, error.message()) from None
+    except Refusal as error:
+        raise _wrong(error.code, error.detail) from None
 
 
 def _wrong(code: str, detail: str) -> Invalid:

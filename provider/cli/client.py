@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
-from provider import __version__, display_strings
+from provider import display_strings
 from provider.cli import inflating
 from provider.environment import find_port
 from provider.errors import (
@@ -25,6 +25,7 @@ from provider.errors import (
     Since,
     Unauthenticated,
 )
+from provider.version import VERSION
 
 PREFIX: Final = "/api/v1"
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
@@ -134,7 +135,7 @@ class Client:
         self._wait_seconds = wait_seconds
         self._query = query or {}
         self._message = _encoded(message)
-        headers = {"User-Agent": f"wayshub-provider/{__version__}", "Accept": "application/json", **inflating.PLAIN}
+        headers = {"User-Agent": f"wayshub-provider/{VERSION}", "Accept": "application/json", **inflating.PLAIN}
         if token:
             headers["Authorization"] = f"Bearer {check_token(token)}"
         self._http = httpx.Client(

@@ -5,7 +5,6 @@ from typing import Annotated, Final
 
 import typer
 
-from provider import __version__
 from provider.cli import domain, edge, late, revision, router, server, service
 from provider.cli.audit import audit
 from provider.cli.check import check
@@ -16,6 +15,7 @@ from provider.cli.output import note
 from provider.cli.status import status
 from provider.cli.usage import Commands
 from provider.environment import find_doubts
+from provider.version import VERSION
 
 LATE: Final = {
     "up": "Migrate, serve, and run Traefik beside it.",
@@ -81,7 +81,7 @@ for _name, (_summary, _commands) in LATE_GROUPS.items():
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"wayshub-provider {__version__}")
+        typer.echo(f"wayshub-provider {VERSION}")
         raise typer.Exit
 
 

@@ -3,7 +3,6 @@
 from typing import Annotated, Final
 
 import typer
-from pydantic_core import PydanticCustomError
 
 from provider.cli import nouns
 from provider.cli.client import Client, path
@@ -25,7 +24,7 @@ from provider.cli.options import (
     writes,
 )
 from provider.cli.output import Output
-from provider.values import to_ascii
+from provider.values import Refusal, to_ascii
 
 app = typer.Typer(
     name="domain",
@@ -146,7 +145,7 @@ def _routers(client: Client, name: str) -> list[str]:
     """Name the routers that match a domain, or would be left without one."""
     try:
         host = to_ascii(name)
-    except PydanticCustomError:
+    except Refusal:
         return []  # no domain has this name, as the service will say
     told = []
     for router in client.items(path("routers"), host):

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from typing import Annotated, Any, Final
 
 import typer
-from pydantic_core import PydanticCustomError
 
 from provider import declarations, imports
 from provider.cli import sources
@@ -17,7 +16,7 @@ from provider.cli.plan import ask, telling
 from provider.cli.proposals import Proposal
 from provider.declarations import Declaration
 from provider.imports import Imported, Outcome
-from provider.values import check_name, detail_of
+from provider.values import Refusal, check_name
 
 _HEADINGS: Final = {
     Outcome.LEFT_OUT: "Left out",
@@ -101,8 +100,8 @@ def _entry_points(given: Sequence[str] | None) -> Sequence[str]:
     for name in given or ():
         try:
             check_name(name)
-        except PydanticCustomError as error:
-            raise typer.BadParameter(detail_of(error), param_hint="--entry-point") from None
+        except Refusal as error:
+            raise typer.BadParameter(error.detail, param_hint="--entry-point") from None
     return given or imports.DEFAULT_ENTRY_POINTS
 
 

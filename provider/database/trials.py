@@ -14,9 +14,9 @@ from sqlalchemy import URL, Engine, NullPool, create_engine, event, inspect
 from sqlmodel import Session, SQLModel
 
 from provider.database.connections import BESIDE, BUSY_TIMEOUT_MS, begin, prepare, quoted
-from provider.models import Domain, Router, RouterDomain, Server, Service
+from provider.models import DomainRow, RouterDomainRow, RouterRow, ServerRow, ServiceRow
 
-STATE: Final[tuple[type[SQLModel], ...]] = (Domain, Service, Server, Router, RouterDomain)
+STATE: Final[tuple[type[SQLModel], ...]] = (DomainRow, ServiceRow, ServerRow, RouterRow, RouterDomainRow)
 """The tables that a change of the desired state writes: each refers to those before it only."""
 
 TABLES: Final = tuple(str(inspect(table).local_table.name) for table in STATE)

@@ -5,9 +5,9 @@ from typing import TypeVar
 
 from provider import names
 from provider.declarations import Declaration
-from provider.models import RouterInput, ServerInput, ServiceInput
+from provider.nouns import Router, Server, Service
 
-M = TypeVar("M", ServiceInput, RouterInput)
+M = TypeVar("M", Service, Router)
 
 
 def keeping(imported: Declaration, current: Declaration) -> Declaration:
@@ -28,14 +28,14 @@ def keeping(imported: Declaration, current: Declaration) -> Declaration:
 
 
 def _labelled(imported: M, current: M | None) -> M:
-    return imported.model_copy(update={"labels": current.labels}) if current is not None else imported
+    return imported.copy(labels=current.labels) if current is not None else imported
 
 
-def _pool(imported: Mapping[str, ServerInput], current: Mapping[str, ServerInput]) -> dict[str, ServerInput]:
+def _pool(imported: Mapping[str, Server], current: Mapping[str, Server]) -> dict[str, Server]:
     by_url = {server.url: server for server in current.values()}
-    found: dict[str, ServerInput] = {}
+    found: dict[str, Server] = {}
     for server in imported.values():
         known = by_url.get(server.url)
         name = known.name if known else names.free(server.name, {*current, *found})
-        found[name] = server.model_copy(update={"name": name, "labels": known.labels if known else {}})
+        found[name] = server.copy(name=name, labels=known.labels if known else {})
     return found

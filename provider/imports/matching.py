@@ -4,12 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from pydantic_core import PydanticCustomError
-
 from provider import rules
 from provider.rules.conditions import All, Condition, Either, Single
 from provider.rules.matchers import Host, HostRegexp, PathPrefix
-from provider.values import check_path_prefix, check_text, to_ascii
+from provider.values import Refusal, check_path_prefix, check_text, to_ascii
 
 # With or without the dot that may stand behind every host: `Host` takes both, and so does a domain.
 _WILDCARD: Final = re.compile(r"\^\[\^\.\]\+\\\.((?:[a-z0-9-]|\\\.)+?)(?:\\\.\?)?\$")
@@ -65,14 +63,14 @@ def _find_host(matcher: object) -> str | None:
 def _is_host(host: str) -> bool:
     try:
         return to_ascii(host) == host
-    except PydanticCustomError:
+    except Refusal:
         return False
 
 
 def _is_prefix(text: str) -> bool:
     try:
         check_path_prefix(text)
-    except PydanticCustomError:
+    except Refusal:
         return False
     return True
 
@@ -81,5 +79,5 @@ def _one_line(rule: rules.Rule) -> str:
     """Return the text of a rule; one with line breaks and the like as it would be written in one line."""
     try:
         return check_text(rule.text)
-    except PydanticCustomError:
+    except Refusal:
         return str(rule.condition)

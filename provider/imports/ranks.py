@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from provider import configuration, rules
-from provider.models import RouterInput
+from provider.nouns import Router
 from provider.rules import hosts
 
 _COMPARED_EACH: Final = 500
@@ -20,11 +20,11 @@ _COMPARED_EACH: Final = 500
 class Ranked:
     """A router as it was read, and the rank that it had."""
 
-    router: RouterInput
+    router: Router
     rank: int
 
 
-def settle(read: Mapping[str, Ranked]) -> dict[str, RouterInput]:
+def settle(read: Mapping[str, Ranked]) -> dict[str, Router]:
     """Return the routers, by name, with a priority where one goes first only with it."""
     ranks = {name: _rank_here(each.router) if _is_free(each.router) else each.rank for name, each in read.items()}
     kept = {name for name, each in read.items() if ranks[name] != each.rank}
@@ -38,11 +38,11 @@ def settle(read: Mapping[str, Ranked]) -> dict[str, RouterInput]:
     return {name: _with_rank(each, ranks[name]) for name, each in read.items()}
 
 
-def _is_free(router: RouterInput) -> bool:
+def _is_free(router: Router) -> bool:
     return router.priority is None and router.rule is None
 
 
-def _rank_here(router: RouterInput) -> int | None:
+def _rank_here(router: Router) -> int | None:
     """Return the rank that Traefik gives a router of ours, or None for one that has two there."""
     described = list(configuration.describe_router(router, router.ascii_domains).values())
     if len(described) > 1:
@@ -50,10 +50,10 @@ def _rank_here(router: RouterInput) -> int | None:
     return described[0].priority or len(described[0].rule.encode())
 
 
-def _with_rank(read: Ranked, rank: int | None) -> RouterInput:
+def _with_rank(read: Ranked, rank: int | None) -> Router:
     if rank == _rank_here(read.router):
         return read.router
-    return RouterInput.model_validate({**read.router.model_dump(by_alias=True), "priority": read.rank})
+    return Router.read({**read.router.json(), "priority": read.rank})
 
 
 def _goes_elsewhere(name: str, near: list[str], read: Mapping[str, Ranked], ranks: Mapping[str, int | None]) -> bool:
@@ -92,7 +92,7 @@ def _near(read: Mapping[str, Ranked], names: set[str]) -> Iterator[tuple[str, se
         yield name, others - {name}
 
 
-def _keys(router: RouterInput) -> frozenset[str] | None:
+def _keys(router: Router) -> frozenset[str] | None:
     if router.rule is None:
         return frozenset(router.ascii_domains) or None
     return hosts.keys(rules.read(router.rule).condition)

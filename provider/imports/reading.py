@@ -14,7 +14,7 @@ from provider.imports.parts import Account, Part, Reason, shown
 from provider.imports.ranks import Ranked, settle
 from provider.imports.routers import EntryPoint, Missing, Surroundings, read_router
 from provider.imports.services import Pool, read_service
-from provider.models import DomainInput, RouterInput, ServerInput, ServiceInput
+from provider.nouns import Domain, Router, Server, Service
 
 T = TypeVar("T")
 
@@ -101,13 +101,13 @@ class _Reader:
         routers = self._read_routers()
         self._list_others()
         self._around_findings()
-        domains: dict[str, DomainInput] = {}
+        domains: dict[str, Domain] = {}
         for router in routers.values():
             for host in router.domains:
-                domains.setdefault(host, DomainInput(name=host))
+                domains.setdefault(host, Domain(name=host))
                 self._origins.setdefault(pointer("domains", host), self._origins[pointer("routers", router.name)])
-        services: dict[str, ServiceInput] = {pool.service.name: pool.service for pool in self._pools.values()}
-        servers: dict[str, Mapping[str, ServerInput]] = {
+        services: dict[str, Service] = {pool.service.name: pool.service for pool in self._pools.values()}
+        servers: dict[str, Mapping[str, Server]] = {
             pool.service.name: pool.servers for pool in self._pools.values() if pool.servers
         }
         declaration = Declaration(domains, services, servers, routers)
@@ -184,7 +184,7 @@ class _Reader:
             where = pointer("services", name, "servers")
             self._origins |= {where + pointer(server): place for server, place in pool.places.items()}
 
-    def _read_routers(self) -> dict[str, RouterInput]:
+    def _read_routers(self) -> dict[str, Router]:
         found: dict[str, Ranked] = {}
         for given, part in self._objects["router"].items():
             if self._recognised("router", given, part):

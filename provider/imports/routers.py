@@ -7,15 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from provider import rules
+from provider.errors import Invalid
 from provider.imports.matching import forms
 from provider.imports.observed import read_observed
 from provider.imports.parts import Fields, Part, is_default, shown
 from provider.imports.ranks import Ranked
-from provider.models import RouterInput
-from provider.validation import invalid
+from provider.nouns import Router
 
 OBSERVED: Final = ("status", "error", "using", "name", "provider", "priorityStr")
 """What Traefik's API tells of a router beside its configuration."""
@@ -191,9 +189,9 @@ def _made(
     """Make a router of the given priority, from the first description that holds. `length` is that of its rule."""
     for wanted in described:
         try:
-            return Ranked(RouterInput.model_validate({**wanted, "priority": priority}), priority or length)
-        except ValidationError as error:
-            wrong = invalid(error, "body").fields
+            return Ranked(Router.read({**wanted, "priority": priority}), priority or length)
+        except Invalid as error:
+            wrong = error.fields
     for each in wrong:
         name = each.pointer.split("/")[1] if each.pointer else ""
         (fields.find(name) or part).refuse(f"{each.pointer.lstrip('/')}: {each.detail}")

@@ -10,16 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic import ValidationError
-from pydantic_core import PydanticCustomError
-
 from provider import names
+from provider.errors import Invalid
 from provider.imports.durations import find_nanoseconds, find_text
 from provider.imports.observed import read_observed
 from provider.imports.parts import Part, shown
-from provider.models import ServerInput, ServiceInput
-from provider.validation import invalid
-from provider.values import check_server_url, detail_of
+from provider.nouns import Server, Service
+from provider.values import Refusal, check_server_url
 
 OBSERVED: Final = ("status", "error", "usedBy", "serverStatus", "name", "provider", "type")
 """What Traefik's API tells of a service beside its configuration."""
@@ -58,8 +55,8 @@ _COOKIE_DEFAULTS: Final[Mapping[str, object]] = {
 class Pool:
     """A service with its servers, by name, and where each server stands in the document."""
 
-    service: ServiceInput
-    servers: Mapping[str, ServerInput]
+    service: Service
+    servers: Mapping[str, Server]
     places: Mapping[str, str]
 
 
@@ -121,9 +118,9 @@ def _read_balancer(part: Part, name: str, full_name: str) -> Pool | None:
     if part.account.refused:
         return None
     try:
-        service = ServiceInput.model_validate(wanted)
-    except ValidationError as error:
-        for wrong in invalid(error, "body").fields:
+        service = Service.read(wanted)
+    except Invalid as error:
+        for wrong in error.fields:
             Part(None, part.place + wrong.pointer, part.account).refuse(f"{wrong.pointer.lstrip('/')}: {wrong.detail}")
         return None
     return _pool(service, servers)
@@ -194,8 +191,8 @@ def _read_servers(part: Part) -> list[_Server]:
             continue
         try:
             url = check_server_url(given)
-        except PydanticCustomError as error:
-            (found or item).refuse(f"a server of it cannot be held: {detail_of(error)}")
+        except Refusal as error:
+            (found or item).refuse(f"a server of it cannot be held: {error.detail}")
             continue
         heavy = max(heavy, 0)
         if (known := by_url.get(url)) is None:
@@ -223,8 +220,8 @@ def _lighten(servers: list[_Server]) -> None:
             server.part.refuse(f"a server of it has a weight above {_HEAVIEST}, which cannot be held")
 
 
-def _pool(service: ServiceInput, servers: list[_Server]) -> Pool:
-    found: dict[str, ServerInput] = {}
+def _pool(service: Service, servers: list[_Server]) -> Pool:
+    found: dict[str, Server] = {}
     places: dict[str, str] = {}
     for server in servers:
         name = names.free(names.from_url(server.url), found)
@@ -233,6 +230,6 @@ def _pool(service: ServiceInput, servers: list[_Server]) -> Pool:
             described["state"] = "drain"
             for part in server.weights:
                 part.change("with this weight it gets no new requests: it is drained")
-        found[name] = ServerInput.model_validate(described)
+        found[name] = Server.read(described)
         places[name] = server.part.place
     return Pool(service, found, places)

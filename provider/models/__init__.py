@@ -1,12 +1,12 @@
-"""The nouns: for each one class hierarchy of table, input and output."""
+"""What is stored and shown beside the nouns themselves."""
 
 from provider.models.account import Account, AccountSession, Failure, FamiliarAddress, Invitation, Role
 from provider.models.audit import Actor, AuditEntry, AuditOutcome, AuditOutput
 from provider.models.conflict import Conflict, ConflictOutput, ObjectOutput
 from provider.models.difference import AppliedOutput, ComparisonOutput, DifferenceOutput, TrialOutput
-from provider.models.domain import Domain, DomainInput, DomainReplacement
 from provider.models.edge import EdgeRecord, QuarantineRecord
 from provider.models.expose import ExposedServer, ExposeInput, ExposeOutput
+from provider.models.observed import AvailabilityOutput, HealthOutput, ObservedState, ServerOutput, ServiceOutput
 from provider.models.revision import (
     MESSAGE_LENGTH,
     Change,
@@ -18,18 +18,7 @@ from provider.models.revision import (
     WholeRevisionOutput,
     word,
 )
-from provider.models.router import Router, RouterDomain, RouterInput, RouterReplacement
-from provider.models.server import HealthOutput, Server, ServerInput, ServerOutput, ServerReplacement
-from provider.models.service import (
-    AvailabilityOutput,
-    Cookie,
-    HealthCheck,
-    Service,
-    ServiceInput,
-    ServiceOutput,
-    ServiceReplacement,
-    Sticky,
-)
+from provider.models.tables import DomainRow, RouterDomainRow, RouterRow, ServerRow, ServiceRow
 from provider.models.token import CreatedTokenOutput, Token, TokenInput, TokenOutput
 
 __all__ = [
@@ -47,41 +36,31 @@ __all__ = [
     "ComparisonOutput",
     "Conflict",
     "ConflictOutput",
-    "Cookie",
     "CreatedTokenOutput",
     "DifferenceOutput",
-    "Domain",
-    "DomainInput",
-    "DomainReplacement",
+    "DomainRow",
     "EdgeRecord",
     "ExposeInput",
     "ExposeOutput",
     "ExposedServer",
     "Failure",
     "FamiliarAddress",
-    "HealthCheck",
     "HealthOutput",
     "Invitation",
     "Kind",
     "ObjectOutput",
+    "ObservedState",
     "QuarantineRecord",
     "Revision",
     "RevisionChange",
     "RevisionOutput",
     "Role",
-    "Router",
-    "RouterDomain",
-    "RouterInput",
-    "RouterReplacement",
-    "Server",
-    "ServerInput",
+    "RouterDomainRow",
+    "RouterRow",
     "ServerOutput",
-    "ServerReplacement",
-    "Service",
-    "ServiceInput",
+    "ServerRow",
     "ServiceOutput",
-    "ServiceReplacement",
-    "Sticky",
+    "ServiceRow",
     "Token",
     "TokenInput",
     "TokenOutput",

@@ -7,13 +7,14 @@ from pydantic.alias_generators import to_camel
 from sqlmodel import SQLModel
 
 # Set before the first table is declared, so that every constraint has a name that migrations can use.
-SQLModel.metadata.naming_convention = {
+NAMING: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+SQLModel.metadata.naming_convention = NAMING
 
 # Read by the camelCase names alone: with two names for one field, one of them would win in silence.
 # An error's text does not repeat what it was given: a traceback in the log would tell it to whoever reads that.
@@ -36,23 +37,6 @@ def input_config(example: dict[str, Any], **schema: Any) -> Any:
 def output_config(example: dict[str, Any] | None = None) -> Any:
     """Configure an output; a part of another has its example there."""
     return _OUTPUT if example is None else _OUTPUT | ConfigDict(json_schema_extra={"example": example})
-
-
-def constructed(model: type[M], **values: Any) -> M:
-    """Return an object of which all fields are given as they are, and known to be good: rows of our own.
-
-    What pydantic's `model_construct` does besides (aliases, defaults) takes most of the time in which a large state
-    is read.
-    """
-    item = object.__new__(model)
-    for name, value in (
-        ("__dict__", values),
-        ("__pydantic_fields_set__", set(values)),
-        ("__pydantic_extra__", None),
-        ("__pydantic_private__", None),
-    ):
-        object.__setattr__(item, name, value)
-    return item
 
 
 def without_name(example: dict[str, Any]) -> dict[str, Any]:

@@ -1,100 +1,74 @@
 """Exposing an application: a domain, its router, its service and its servers, in one step."""
 
-from typing import Annotated
+from typing import ClassVar
 
-from pydantic import BaseModel
-from pydantic import Field as Described
-
-from provider.models.base import input_config, output_config
-from provider.models.domain import DomainInput
-from provider.models.router import RouterInput
-from provider.models.server import ServerOutput
-from provider.models.service import HealthCheck, ServiceOutput
-from provider.values import Hostname, Name, PathPrefix, ServerURL, Weight
-
-_HEALTH = {"state": "unknown", "since": None, "why": "the service has no health check"}
+from provider.models.observed import NO_HEALTH, ServerOutput, ServiceOutput
+from provider.nouns import Domain, HealthCheck, Object, Part, Router, Server, field
+from provider.nouns.common import HOSTNAME, NAME
+from provider.nouns.types import ListOf
 
 
-class ExposedServer(BaseModel):
+class ExposedServer(Object):
     """A server of the application; without a name it gets one from its host and port."""
 
-    model_config = input_config({"url": "http://10.0.0.11:3000", "weight": 3})
+    example: ClassVar = {"url": "http://10.0.0.11:3000", "weight": 3}
 
-    name: Name | None = None
-    url: ServerURL
-    weight: Weight = 1
+    name: str | None = field(NAME, default=None, title="Name", help="Without one it gets one from its host and port.")
+    url: str = Server.fields["url"].again()
+    weight: int = Server.fields["weight"].again()
 
 
-class ExposeInput(BaseModel):
+class ExposeInput(Object):
     """An application: a domain and the servers that answer for it."""
 
-    model_config = input_config(
-        {
-            "domain": "alvin.xyz",
-            "name": "wayshub",
-            "servers": [
-                {"url": "http://10.0.0.11:3000", "weight": 3},
-                {"url": "http://10.0.0.12:3000"},
-            ],
-            "pathPrefix": None,
-            "healthCheck": None,
-        }
+    example: ClassVar = {
+        "domain": "alvin.xyz",
+        "name": "wayshub",
+        "servers": [
+            {"url": "http://10.0.0.11:3000", "weight": 3},
+            {"url": "http://10.0.0.12:3000"},
+        ],
+        "pathPrefix": None,
+        "healthCheck": None,
+    }
+
+    domain: str = field(HOSTNAME, title="Domain", help=Domain.fields["name"].help)
+    name: str | None = field(
+        NAME,
+        default=None,
+        title="Name",
+        help="Name of the router and of the service; by default the domain's first label.",
     )
-
-    domain: Hostname
-    name: Annotated[
-        Name | None,
-        Described(description="Name of the router and of the service; by default the domain's first label."),
-    ] = None
-    servers: Annotated[list[ExposedServer], Described(min_length=1, max_length=1000)]
-    path_prefix: PathPrefix | None = None
-    health_check: HealthCheck | None = None
+    servers: list[ExposedServer] = field(
+        ListOf(Part(ExposedServer), least=1, most=1000), title="Servers", help="The servers that answer for it."
+    )
+    path_prefix: str | None = Router.fields["pathPrefix"].again()
+    health_check: HealthCheck | None = field(Part(HealthCheck), default=None, title="Health check")
 
 
-class ExposeOutput(BaseModel):
+class ExposeOutput(Object):
     """What was made."""
 
-    model_config = output_config(
-        {
-            "name": "wayshub",
-            "domain": {"name": "alvin.xyz", "description": ""},
-            "router": {
-                "name": "wayshub",
-                "domains": ["alvin.xyz"],
-                "pathPrefix": "/",
-                "service": "wayshub",
-                "entryPoints": ["web"],
-                "enabled": True,
+    example: ClassVar = {
+        "name": "wayshub",
+        "domain": Domain.example,
+        "router": Router.example,
+        "service": ServiceOutput.example,
+        "servers": [
+            {**Server.example, "name": "10-0-0-11-3000", "share": 0.75, "health": NO_HEALTH},
+            {
+                **Server.example,
+                "name": "10-0-0-12-3000",
+                "url": "http://10.0.0.12:3000",
+                "weight": 1,
+                "share": 0.25,
+                "health": NO_HEALTH,
             },
-            "service": {
-                "name": "wayshub",
-                "strategy": "wrr",
-                "passHostHeader": True,
-                "availability": {"servers": 2, "ready": 2, "available": 2, "detail": "2 of 2 servers take requests"},
-            },
-            "servers": [
-                {
-                    "name": "10-0-0-11-3000",
-                    "url": "http://10.0.0.11:3000",
-                    "weight": 3,
-                    "state": "ready",
-                    "share": 0.75,
-                    "health": _HEALTH,
-                },
-                {
-                    "name": "10-0-0-12-3000",
-                    "url": "http://10.0.0.12:3000",
-                    "weight": 1,
-                    "state": "ready",
-                    "share": 0.25,
-                    "health": _HEALTH,
-                },
-            ],
-        }
-    )
+        ],
+    }
 
-    name: Name
-    domain: DomainInput
-    router: RouterInput
-    service: ServiceOutput
-    servers: list[ServerOutput]
+    name: str = field(NAME, help="Name of the router and of the service.")
+    domain: Domain = field(Part(Domain))
+    router: Router = field(Part(Router))
+    service: ServiceOutput = field(Part(ServiceOutput))
+    servers: list[ServerOutput] = field(ListOf(Part(ServerOutput)), help="The servers.")

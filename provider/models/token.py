@@ -9,7 +9,8 @@ from sqlmodel import Field, SQLModel
 
 from provider.messages import Message
 from provider.models.base import input_config, output_config
-from provider.values import Name, Scope, Time, refusal
+from provider.models.types import Name, Scope, Time
+from provider.values import Refusal
 
 
 class Token(SQLModel, table=True):
@@ -47,7 +48,7 @@ class TokenInput(BaseModel):
     def check_scopes(cls, scopes: list[str]) -> list[str]:
         """Refuse one scope twice."""
         if len(set(scopes)) < len(scopes):
-            raise refusal("scopes.duplicate", Message("a scope stands here twice"))
+            raise Refusal("scopes.duplicate", Message("a scope stands here twice"))
         return scopes
 
 

@@ -7,14 +7,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Final
 
-from pydantic_core import PydanticCustomError
-
 from provider.messages import Message, shown
 from provider.rules.build import quote
 from provider.rules.expressions import BadExpression, Expression
 from provider.rules.networks import read_network
 from provider.rules.requests import Request, canonical
-from provider.values import to_ascii
+from provider.values import Refusal, to_ascii
 
 _SHOWN: Final = 60
 
@@ -336,7 +334,7 @@ def _expression(pattern: str, index: int = 0) -> Expression:
 def _why_not_ascii(host: str) -> str:
     try:
         return f"Traefik takes no host that is not ASCII: write it as {quote(to_ascii(host))}"
-    except PydanticCustomError:
+    except Refusal:
         return "Traefik takes no host that is not ASCII: write its A-label (xn--…)"
 
 

@@ -12,12 +12,10 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
-from pydantic_core import PydanticCustomError
-
 from provider.messages import Message
 from provider.rules.literals import as_bytes, as_text
 from provider.rules.networks import Address, read_client
-from provider.values import detail_of, to_ascii
+from provider.values import Refusal, to_ascii
 
 _METHOD: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HOST: Final = re.compile(r"[!$%&'()*+,.:;=\[\]_~0-9A-Za-z-]*")
@@ -149,8 +147,8 @@ def _sent_host(host: str) -> str:
     name, colon, port = host.partition(":")
     try:
         return to_ascii(name) + colon + port
-    except PydanticCustomError as error:
-        raise BadRequest("url", detail_of(error)) from None
+    except Refusal as error:
+        raise BadRequest("url", error.detail) from None
 
 
 def canonical(name: str) -> str:

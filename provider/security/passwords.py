@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from provider.messages import Message
-from provider.values import refusal
+from provider.values import Refusal
 
 SHORTEST: Final = 12
 LONGEST: Final = 1024
@@ -22,9 +22,9 @@ def check_password(text: str, account: str) -> str:
     password = normal(text)
     if not SHORTEST <= len(password) <= LONGEST:
         detail = Message("a password has {shortest} to {longest} characters", shortest=SHORTEST, longest=LONGEST)
-        raise refusal("password.length", detail)
+        raise Refusal("password.length", detail)
     if len(set(password)) < 4 or account.lower() * 2 in password.lower():
-        raise refusal("password.simple", Message("this password is too easy to guess: take several words"))
+        raise Refusal("password.simple", Message("this password is too easy to guess: take several words"))
     return password
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from pydantic_core import PydanticCustomError
 from sqlmodel import Session
 
 from provider.errors import AlreadyExists, FieldError, InUse, Invalid, NotFound
@@ -18,7 +17,7 @@ from provider.security import passwords, secrets, words
 from provider.security.access import AHEAD, written
 from provider.security.secrets import Secret
 from provider.store import accounts, audit
-from provider.values import check_name, detail_of
+from provider.values import Refusal, check_name
 
 INVITATION: Final = timedelta(hours=24)
 FIRST_ADMIN: Final = "admin"
@@ -105,16 +104,16 @@ def check_password(password: str, name: str) -> str:
     """Check a password for an account, and return it as it is hashed. Raises `Invalid`."""
     try:
         return passwords.check_password(password, name)
-    except PydanticCustomError as error:
-        raise Invalid([FieldError("/password", error.type, detail_of(error))]) from None
+    except Refusal as error:
+        raise Invalid([FieldError("/password", error.code, error.detail)]) from None
 
 
 def checked(check: Callable[[str], str], value: str, where: str) -> str:
     """Return a value that fits. Raises `Invalid` that names the field `where`."""
     try:
         return check(value)
-    except PydanticCustomError as error:
-        raise Invalid([FieldError(where, error.type, detail_of(error))]) from None
+    except Refusal as error:
+        raise Invalid([FieldError(where, error.code, error.detail)]) from None
 
 
 def _check_admins(session: Session, account: Account, before: Role) -> None:

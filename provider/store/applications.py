@@ -8,16 +8,8 @@ from sqlmodel import Session, col, select
 from provider import names
 from provider.errors import AlreadyExists, FieldError, Invalid, pointer
 from provider.messages import Message
-from provider.models import (
-    DomainInput,
-    ExposedServer,
-    ExposeInput,
-    Router,
-    RouterDomain,
-    RouterInput,
-    ServerInput,
-    ServiceInput,
-)
+from provider.models import ExposedServer, ExposeInput, RouterDomainRow, RouterRow
+from provider.nouns import Domain, Router, Server, Service
 from provider.store import domains, routers, servers, services
 from provider.values import to_ascii
 
@@ -26,13 +18,13 @@ from provider.values import to_ascii
 class Application:
     """What was made."""
 
-    domain: DomainInput
-    router: RouterInput
-    service: ServiceInput
-    servers: Sequence[ServerInput]
+    domain: Domain
+    router: Router
+    service: Service
+    servers: Sequence[Server]
 
 
-def check(session: Session, wanted: ExposeInput) -> Sequence[ServerInput]:
+def check(session: Session, wanted: ExposeInput) -> Sequence[Server]:
     """Check whether an application can be exposed, and change nothing. Returns its servers, each with a name.
 
     Raises `AlreadyExists` where a name is taken or another router has the domain and path prefix, and
@@ -60,12 +52,12 @@ def expose(session: Session, wanted: ExposeInput) -> Application:
     name = wanted.name or default_name(host)
     listed = check(session, wanted)
     if domains.find(session, host) is None:
-        domains.put(session, DomainInput(name=wanted.domain))
-    services.put(session, ServiceInput.model_validate({"name": name, "healthCheck": wanted.health_check}))
+        domains.put(session, Domain(name=wanted.domain))
+    services.put(session, Service(name=name, health_check=wanted.health_check))
     for server in listed:
         servers.put(session, name, server)
     router = {"name": name, "domains": [wanted.domain], "pathPrefix": wanted.path_prefix, "service": name}
-    routers.put(session, RouterInput.model_validate(router))
+    routers.put(session, Router.read(router))
     return Application(
         domains.get(session, host),
         routers.get(session, name),
@@ -90,14 +82,14 @@ def find_free_name(session: Session, host: str) -> str:
 def list_rivals(session: Session, wanted: ExposeInput) -> Sequence[str]:
     """Return the routers that have the domain and the path prefix already, by name."""
     return session.exec(
-        select(Router.name)
-        .join(RouterDomain, col(RouterDomain.router) == col(Router.name))
-        .where(RouterDomain.domain == to_ascii(wanted.domain), Router.path_prefix == wanted.path_prefix)
-        .order_by(Router.name)
+        select(RouterRow.name)
+        .join(RouterDomainRow, col(RouterDomainRow.router) == col(RouterRow.name))
+        .where(RouterDomainRow.domain == to_ascii(wanted.domain), RouterRow.path_prefix == wanted.path_prefix)
+        .order_by(RouterRow.name)
     ).all()
 
 
-def name_servers(given: Sequence[ExposedServer]) -> list[ServerInput]:
+def name_servers(given: Sequence[ExposedServer]) -> list[Server]:
     """Give each server without a name one: see `names.from_urls`. Raises `Invalid`."""
     taken: set[str] = set()
     wrong = []
@@ -113,7 +105,7 @@ def name_servers(given: Sequence[ExposedServer]) -> list[ServerInput]:
     for server in given:
         name = server.name or names.free(next(made), taken)
         taken.add(name)
-        listed.append(ServerInput(name=name, url=server.url, weight=server.weight))
+        listed.append(Server(name=name, url=server.url, weight=server.weight))
     return listed
 
 

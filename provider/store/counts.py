@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlmodel import Session, col, func, select
 
-from provider.models import Domain, Router, Server, Service
+from provider.models import DomainRow, RouterRow, ServerRow, ServiceRow
 from provider.values import ServerState
 
 PRESENT: Final = "present"
@@ -15,10 +15,10 @@ Counts = dict[tuple[str, str], int]
 
 def count(session: Session) -> Counts:
     """Count the objects by kind and state; a state in which there is none is 0."""
-    domains = session.exec(select(func.count()).select_from(Domain)).one()
-    services = session.exec(select(func.count()).select_from(Service)).one()
-    routers = session.exec(select(Router.enabled, func.count()).group_by(col(Router.enabled))).all()
-    servers = session.exec(select(Server.state, func.count()).group_by(col(Server.state))).all()
+    domains = session.exec(select(func.count()).select_from(DomainRow)).one()
+    services = session.exec(select(func.count()).select_from(ServiceRow)).one()
+    routers = session.exec(select(RouterRow.enabled, func.count()).group_by(col(RouterRow.enabled))).all()
+    servers = session.exec(select(ServerRow.state, func.count()).group_by(col(ServerRow.state))).all()
     return {
         ("domain", PRESENT): domains,
         ("service", PRESENT): services,

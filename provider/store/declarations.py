@@ -14,7 +14,7 @@ from sqlmodel import Session, SQLModel
 from provider import plans
 from provider.declarations import Declaration
 from provider.errors import FieldError, Invalid, pointer
-from provider.models import Change, Domain, Router, RouterDomain, Server, Service
+from provider.models import Change, DomainRow, RouterDomainRow, RouterRow, ServerRow, ServiceRow
 from provider.plans import Prune
 from provider.store import domains, records, routers, servers, services
 
@@ -67,19 +67,19 @@ def _write(session: Session, following: Declaration, changes: Sequence[Change]) 
     def gone(kind: str) -> list[str]:
         return names.get((kind, False), [])
 
-    _put(session, Domain, [domains.to_row(following.domains[name]) for name in made("domain")])
-    _put(session, Service, [services.to_row(following.services[name]) for name in made("service")])
+    _put(session, DomainRow, [domains.to_row(following.domains[name]) for name in made("domain")])
+    _put(session, ServiceRow, [services.to_row(following.services[name]) for name in made("service")])
     pairs = [(service, server) for service, _slash, server in (name.partition("/") for name in made("server"))]
-    _put(session, Server, [servers.to_row(service, following.servers[service][name]) for service, name in pairs])
-    _remove(session, RouterDomain, [{"router": name} for name in made("router") + gone("router")])
+    _put(session, ServerRow, [servers.to_row(service, following.servers[service][name]) for service, name in pairs])
+    _remove(session, RouterDomainRow, [{"router": name} for name in made("router") + gone("router")])
     changed = [following.routers[name] for name in made("router")]
-    _put(session, Router, [routers.to_row(router) for router in changed])
-    _put(session, RouterDomain, [link for router in changed for link in routers.to_links(router)])
-    _remove(session, Router, [{"name": name} for name in gone("router")])
+    _put(session, RouterRow, [routers.to_row(router) for router in changed])
+    _put(session, RouterDomainRow, [link for router in changed for link in routers.to_links(router)])
+    _remove(session, RouterRow, [{"name": name} for name in gone("router")])
     parts = [name.partition("/") for name in gone("server")]
-    _remove(session, Server, [{"service": service, "name": name} for service, _slash, name in parts])
-    _remove(session, Service, [{"name": name} for name in gone("service")])
-    _remove(session, Domain, [{"name": name} for name in gone("domain")])
+    _remove(session, ServerRow, [{"service": service, "name": name} for service, _slash, name in parts])
+    _remove(session, ServiceRow, [{"name": name} for name in gone("service")])
+    _remove(session, DomainRow, [{"name": name} for name in gone("domain")])
 
 
 def _put(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:

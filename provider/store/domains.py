@@ -5,19 +5,19 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from provider.models import Domain, DomainInput, RouterDomain
-from provider.models.base import constructed
+from provider.models import DomainRow, RouterDomainRow
+from provider.nouns import Domain
 from provider.store import records, routers
 from provider.store.records import Label, Order
 
 
-def find(session: Session, ascii_name: str) -> DomainInput | None:
+def find(session: Session, ascii_name: str) -> Domain | None:
     """Find a domain."""
-    row = session.get(Domain, ascii_name)
+    row = session.get(DomainRow, ascii_name)
     return None if row is None else _from_row(row)
 
 
-def get(session: Session, ascii_name: str) -> DomainInput:
+def get(session: Session, ascii_name: str) -> Domain:
     """Return a domain. Raises `NotFound`."""
     return records.required(find(session, ascii_name), "domain", ascii_name)
 
@@ -30,38 +30,38 @@ def page(
     q: str | None = None,
     labels: Sequence[Label] = (),
     order: Order | None = None,
-) -> Sequence[DomainInput]:
+) -> Sequence[Domain]:
     """Return at most `limit` domains by A-label, after `after`, with `q` in the name or the description."""
-    texts = (Domain.name, Domain.shown, Domain.description)
-    where = records.labelled(Domain.labels, labels)
+    texts = (DomainRow.name, DomainRow.shown, DomainRow.description)
+    where = records.labelled(DomainRow.labels, labels)
     return [
         _from_row(row)
-        for row in records.page(session, Domain, texts, limit=limit, after=after, q=q, where=where, order=order)
+        for row in records.page(session, DomainRow, texts, limit=limit, after=after, q=q, where=where, order=order)
     ]
 
 
-def read_all(session: Session) -> list[DomainInput]:
+def read_all(session: Session) -> list[Domain]:
     """Return all domains by A-label."""
-    return [_from_row(row) for row in records.read_all(session, Domain, Domain.name)]
+    return [_from_row(row) for row in records.read_all(session, DomainRow, DomainRow.name)]
 
 
 def hosts(session: Session) -> Sequence[str]:
     """Return all domains as A-labels, in order."""
-    return session.exec(select(Domain.name).order_by(Domain.name)).all()
+    return session.exec(select(DomainRow.name).order_by(DomainRow.name)).all()
 
 
 def count_routers(session: Session, ascii_names: Sequence[str]) -> dict[str, int]:
     """Count the routers that match domains, some hundreds at most, by A-label. A domain without any is left out."""
-    within = col(RouterDomain.domain).in_(ascii_names)
-    counted = select(RouterDomain.domain, func.count()).where(within).group_by(col(RouterDomain.domain))
+    within = col(RouterDomainRow.domain).in_(ascii_names)
+    counted = select(RouterDomainRow.domain, func.count()).where(within).group_by(col(RouterDomainRow.domain))
     return dict(session.exec(counted).all())
 
 
-def put(session: Session, domain: DomainInput) -> None:
+def put(session: Session, domain: Domain) -> None:
     """Create or replace a domain."""
     name = domain.ascii_name
     before = find(session, name)
-    records.save(session, Domain, name, to_row(domain))
+    records.save(session, DomainRow, name, to_row(domain))
     records.note(session, "domain", name, before, domain)
 
 
@@ -79,11 +79,11 @@ def remove(session: Session, ascii_name: str, *, cascade: bool = False) -> None:
             routers.remove(session, user.name)
         else:
             routers.put(session, left)
-    records.remove(session, Domain, ascii_name)
+    records.remove(session, DomainRow, ascii_name)
     records.note(session, "domain", ascii_name, before, None)
 
 
-def to_row(domain: DomainInput) -> dict[str, Any]:
+def to_row(domain: Domain) -> dict[str, Any]:
     """Return the columns of a domain."""
     return {
         "name": domain.ascii_name,
@@ -93,5 +93,5 @@ def to_row(domain: DomainInput) -> dict[str, Any]:
     }
 
 
-def _from_row(row: Domain) -> DomainInput:
-    return constructed(DomainInput, name=row.shown, description=row.description, labels=row.labels)
+def _from_row(row: DomainRow) -> Domain:
+    return Domain(name=row.shown, description=row.description, labels=row.labels)

@@ -1,28 +1,19 @@
 """The states of earlier revisions: found by undoing, from the state that is, what was changed since."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import PydanticCustomError
 from sqlmodel import Session, col, select
 
 from provider.declarations import Declaration
 from provider.errors import FieldError, Invalid, NotFound, pointer
 from provider.messages import Message
-from provider.models import DomainInput, Revision, RouterInput, ServerInput, ServiceInput
+from provider.models import Revision
+from provider.nouns import NOUNS, Domain, Router
 from provider.plans import Prune
 from provider.store import declarations, revisions
 from provider.summaries import Summarise, saying
-from provider.validation import invalid
-from provider.values import to_ascii
-
-_MODELS: Final[dict[str, type[BaseModel]]] = {
-    "domain": DomainInput,
-    "service": ServiceInput,
-    "server": ServerInput,
-    "router": RouterInput,
-}
+from provider.values import Refusal, to_ascii
 
 Placed = Literal["domain", "service", "server", "router"]
 """The kinds of objects that a state has."""
@@ -77,7 +68,7 @@ def read_named(kind: Placed | None, name: str | None) -> Named | None:
         raise Invalid([FieldError(pointer(missing), "field.required", detail, "query")])
     try:
         return kind, to_ascii(name) if kind == "domain" else name
-    except PydanticCustomError:
+    except Refusal:
         return kind, name  # no domain has this name
 
 
@@ -144,21 +135,21 @@ def _with(current: Declaration, objects: dict[tuple[str, str], dict[str, Any] | 
     return Declaration(sections["domain"], sections["service"], pools, sections["router"])
 
 
-def _respell(routers: dict[str, RouterInput], domains: Mapping[str, DomainInput]) -> None:
+def _respell(routers: dict[str, Router], domains: Mapping[str, Domain]) -> None:
     """Let routers show their domains as they were typed then: that is kept with the domains."""
     shown = {label: domain.name for label, domain in domains.items()}
     for name, router in routers.items():
         typed = [shown.get(label, label) for label in router.ascii_domains]
         if typed != router.domains:
-            routers[name] = router.model_copy(update={"domains": typed})
+            routers[name] = router.copy(domains=typed)
 
 
 def read_object(kind: str, name: str, item: dict[str, Any], number: int) -> Any:
     """Read an object as an earlier version may have kept it. Raises `Invalid`."""
     try:
-        return _MODELS[kind].model_validate(item)
-    except ValidationError as error:
-        told = invalid(error, "body").fields[0]
+        return NOUNS[kind].read(item)
+    except Invalid as error:
+        told = error.fields[0]
         detail = Message(
             "{kind} {name} was at revision {number} what this version does not take: {why}",
             kind=kind,
@@ -171,10 +162,7 @@ def read_object(kind: str, name: str, item: dict[str, Any], number: int) -> Any:
 
 def read_kind(kind: str, item: dict[str, Any]) -> Any:
     """Read an object as this version keeps it. Raises `Invalid`."""
-    try:
-        return _MODELS[kind].model_validate(item)
-    except ValidationError as error:
-        raise invalid(error, "body") from error
+    return NOUNS[kind].read(item)
 
 
 def _part(state: Declaration, named: Named) -> Declaration:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from sqlmodel import Session, col, func, select
 
-from provider.models import Change, Kind, RevisionChange, RouterInput
+from provider.models import Change, Kind, RevisionChange
+from provider.nouns import Router
 
 _READ_AT_ONCE = 100
 _MOST_REVISIONS = 500
@@ -13,7 +14,7 @@ _AFTER_SLASH = "0"
 """The character after the slash: what begins with `SERVICE/` sorts before `SERVICE0`."""
 
 
-def find_last_change(session: Session, router: RouterInput, after: int) -> int | None:
+def find_last_change(session: Session, router: Router, after: int) -> int | None:
     """Find the last revision after a number that changed a router, its service, or a server of that."""
     kind, name = col(RevisionChange.kind), col(RevisionChange.name)
     service = router.service

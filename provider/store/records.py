@@ -14,6 +14,7 @@ from provider.errors import InUse, NotFound
 from provider.messages import Message
 from provider.models import Change, Kind
 from provider.names import in_order
+from provider.nouns import Object
 
 T = TypeVar("T")
 R = TypeVar("R", bound=SQLModel)
@@ -46,12 +47,12 @@ def changes(session: Session) -> list[Change]:
     return noted
 
 
-def as_json(item: BaseModel) -> dict[str, Any]:
+def as_json(item: BaseModel | Object) -> dict[str, Any]:
     """Return an object as its JSON form, with Traefik's camelCase names."""
-    return item.model_dump(mode="json", by_alias=True)
+    return item.json() if isinstance(item, Object) else item.model_dump(mode="json", by_alias=True)
 
 
-def note(session: Session, kind: Kind, name: str, before: BaseModel | None, after: BaseModel | None) -> None:
+def note(session: Session, kind: Kind, name: str, before: Object | None, after: Object | None) -> None:
     """Write what is pending, and note the change, if there is one."""
     session.flush()
     old = None if before is None else as_json(before)

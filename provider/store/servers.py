@@ -8,8 +8,8 @@ from sqlmodel import Session, col, select
 
 from provider.addresses import ANYWHERE, Places, find_trouble
 from provider.errors import FieldError, Invalid
-from provider.models import Server, ServerInput, Service
-from provider.models.base import constructed
+from provider.models import ServerRow, ServiceRow
+from provider.nouns import Server
 from provider.store import records
 from provider.store.records import Label
 
@@ -24,7 +24,9 @@ def keep_to(session: Session, places: Places) -> None:
 def find_outside(session: Session) -> dict[str, str]:
     """Return the stored servers (`SERVICE/SERVER`) that lead where none may be now, with why."""
     places = session.info.get(_PLACES, ANYWHERE)
-    rows = session.exec(select(Server.service, Server.name, Server.url).order_by(Server.service, Server.name))
+    rows = session.exec(
+        select(ServerRow.service, ServerRow.name, ServerRow.url).order_by(ServerRow.service, ServerRow.name)
+    )
     return {f"{service}/{name}": trouble for service, name, url in rows if (trouble := find_trouble(url, places))}
 
 
@@ -33,13 +35,13 @@ def find_refusal(session: Session, url: str) -> str | None:
     return find_trouble(url, session.info.get(_PLACES, ANYWHERE))
 
 
-def find(session: Session, service: str, name: str) -> ServerInput | None:
+def find(session: Session, service: str, name: str) -> Server | None:
     """Find a server of a service."""
-    row = session.get(Server, _key(service, name))
+    row = session.get(ServerRow, _key(service, name))
     return None if row is None else _from_row(row)
 
 
-def get(session: Session, service: str, name: str) -> ServerInput:
+def get(session: Session, service: str, name: str) -> Server:
     """Return a server of a service. Raises `NotFound`, for the service or the server."""
     _check_service(session, service)
     return records.required(find(session, service, name), "server", f"{service}/{name}")
@@ -53,36 +55,36 @@ def page(
     after: str | None = None,
     q: str | None = None,
     labels: Sequence[Label] = (),
-) -> Sequence[ServerInput]:
+) -> Sequence[Server]:
     """Return the servers of a service by name, at most `limit`, after `after`, with `q` in the name or the URL.
 
     Raises `NotFound` for a service that does not exist.
     """
     _check_service(session, service)
-    within = [col(Server.service) == service, *records.labelled(Server.labels, labels)]
-    texts = (Server.name, Server.url)
-    rows = records.page(session, Server, texts, limit=limit, after=after, q=q, where=within)
+    within = [col(ServerRow.service) == service, *records.labelled(ServerRow.labels, labels)]
+    texts = (ServerRow.name, ServerRow.url)
+    rows = records.page(session, ServerRow, texts, limit=limit, after=after, q=q, where=within)
     return [_from_row(row) for row in rows]
 
 
-def by_service(session: Session) -> Iterator[tuple[str, list[ServerInput]]]:
+def by_service(session: Session) -> Iterator[tuple[str, list[Server]]]:
     """Return the servers of all services, a service at a time."""
     for service, group in groupby(
-        records.read_all(session, Server, Server.service, Server.name), key=lambda row: str(row.service)
+        records.read_all(session, ServerRow, ServerRow.service, ServerRow.name), key=lambda row: str(row.service)
     ):
         yield service, [_from_row(row) for row in group]
 
 
-def of_services(session: Session, names: Sequence[str]) -> dict[str, list[ServerInput]]:
+def of_services(session: Session, names: Sequence[str]) -> dict[str, list[Server]]:
     """Return the servers of some services, at most some thousands, by the service's name."""
-    query = select(Server).where(col(Server.service).in_(names)).order_by(Server.service, Server.name)
+    query = select(ServerRow).where(col(ServerRow.service).in_(names)).order_by(ServerRow.service, ServerRow.name)
     return {
         service: [_from_row(row) for row in group]
         for service, group in groupby(session.exec(query), key=lambda row: row.service)
     }
 
 
-def put(session: Session, service: str, server: ServerInput) -> None:
+def put(session: Session, service: str, server: Server) -> None:
     """Create or replace a server.
 
     Raises `NotFound` if its service does not exist, and `Invalid` if it leads where no server may be. One
@@ -92,11 +94,11 @@ def put(session: Session, service: str, server: ServerInput) -> None:
     before = find(session, service, server.name)
     if wrong := check_network(session, before, server):
         raise Invalid([wrong])
-    records.save(session, Server, _key(service, server.name), to_row(service, server))
+    records.save(session, ServerRow, _key(service, server.name), to_row(service, server))
     records.note(session, "server", f"{service}/{server.name}", before, server)
 
 
-def check_network(session: Session, before: ServerInput | None, server: ServerInput) -> FieldError | None:
+def check_network(session: Session, before: Server | None, server: Server) -> FieldError | None:
     """Return what is wrong with where a server shall lead; one that leads there already may stay."""
     if before is not None and before.url == server.url:
         return None
@@ -107,19 +109,19 @@ def check_network(session: Session, before: ServerInput | None, server: ServerIn
 def remove(session: Session, service: str, name: str) -> None:
     """Remove a server. Raises `NotFound`."""
     before = get(session, service, name)
-    records.remove(session, Server, _key(service, name))
+    records.remove(session, ServerRow, _key(service, name))
     records.note(session, "server", f"{service}/{name}", before, None)
 
 
 def _check_service(session: Session, name: str) -> None:
-    records.required(session.get(Service, name), "service", name)
+    records.required(session.get(ServiceRow, name), "service", name)
 
 
 def _key(service: str, name: str) -> dict[str, str]:
     return {"service": service, "name": name}
 
 
-def to_row(service: str, server: ServerInput) -> dict[str, Any]:
+def to_row(service: str, server: Server) -> dict[str, Any]:
     """Return the columns of a server."""
     return {
         "service": service,
@@ -131,5 +133,5 @@ def to_row(service: str, server: ServerInput) -> dict[str, Any]:
     }
 
 
-def _from_row(row: Server) -> ServerInput:
-    return constructed(ServerInput, name=row.name, url=row.url, weight=row.weight, state=row.state, labels=row.labels)
+def _from_row(row: ServerRow) -> Server:
+    return Server(name=row.name, url=row.url, weight=row.weight, state=row.state, labels=row.labels)

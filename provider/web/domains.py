@@ -4,18 +4,17 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic_core import PydanticCustomError
 from sqlmodel import Session
 
 from provider.dependencies import ActorDependency, RevisionsDependency
 from provider.errors import NotFound
 from provider.messages import Message
-from provider.models import DomainInput
+from provider.nouns import Domain
 from provider.security import needs
 from provider.store import domains, routers
 from provider.store.records import Order
 from provider.typed_hosts import meant
-from provider.values import to_ascii
+from provider.values import Refusal, to_ascii
 from provider.web import edits, lists, records, removals
 from provider.web.edits import Noun, Sheet
 from provider.web.inputs import SentDependency, Texts
@@ -33,7 +32,7 @@ router = APIRouter(prefix="/domains", include_in_schema=False, dependencies=[Dep
 _CHANGING: Final = [Depends(needs.CHANGING_PAGE)]
 
 
-def _texts(domain: DomainInput) -> dict[str, str]:
+def _texts(domain: Domain) -> dict[str, str]:
     return {"description": domain.description}
 
 
@@ -44,7 +43,7 @@ def _document(texts: Texts, known: Mapping[str, Any]) -> dict[str, Any]:
 
 _DOMAIN: Final = Noun(
     kind="domain",
-    model=DomainInput,
+    model=Domain,
     key=lambda domain: domain.ascii_name,
     find=domains.find,
     put=domains.put,
@@ -177,7 +176,7 @@ def _ask(request: Request, removal: Removal, name: str, *, again: bool = False) 
     return removals.ask(request, removal, object_path("domains", host, action="remove"), back, again=again)
 
 
-def _show_form(request: Request, domain: DomainInput | None, sheet: Sheet) -> Response:
+def _show_form(request: Request, domain: Domain | None, sheet: Sheet) -> Response:
     return render(request, "domains/edit.html", status=sheet.status, domain=domain, sheet=sheet, form=sheet.form)
 
 
@@ -185,5 +184,5 @@ def _ascii(name: str) -> str:
     """Return a host name as it is stored. Raises `NotFound` for what is none."""
     try:
         return to_ascii(name)
-    except PydanticCustomError:
+    except Refusal:
         raise NotFound(Message("there is no {kind} {name}", kind="domain", name=name)) from None

@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from pydantic_core import PydanticCustomError
-
 from provider.errors import FieldError, pointer
-from provider.models import ExposeInput, RouterInput
+from provider.models import ExposeInput
+from provider.nouns import Router
 from provider.store.applications import default_name
 from provider.typed_hosts import meant
-from provider.values import check_hostname, check_weight, to_ascii
+from provider.values import Refusal, check_hostname, check_weight, to_ascii
 from provider.web.inputs import TICKED, Texts, is_ticked
 
 FIRST: Final[Mapping[str, str]] = {
@@ -133,7 +132,7 @@ def _weight(texts: Texts, index: int) -> int | None:
     text = texts[f"servers/{index}/weight"].strip() or "1"
     try:
         return check_weight(int(text)) if text.isascii() and text.isdigit() and len(text) < 6 else None
-    except PydanticCustomError:
+    except Refusal:
         return None
 
 
@@ -141,13 +140,11 @@ def find_host(texts: Texts) -> str | None:
     """Return the domain as an A-label, or None while it is none."""
     try:
         return to_ascii(check_hostname(meant(texts["domain"])))
-    except PydanticCustomError:
+    except Refusal:
         return None
 
 
-def router_of(wanted: ExposeInput) -> RouterInput:
+def router_of(wanted: ExposeInput) -> Router:
     """Return the router that an application would have."""
     name = wanted.name or default_name(to_ascii(wanted.domain))
-    return RouterInput.model_validate(
-        {"name": name, "domains": [wanted.domain], "pathPrefix": wanted.path_prefix, "service": name}
-    )
+    return Router.read({"name": name, "domains": [wanted.domain], "pathPrefix": wanted.path_prefix, "service": name})

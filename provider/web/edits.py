@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Generic, TypeVar
 
-from pydantic import BaseModel
 from sqlmodel import Session
 
 from provider.errors import AlreadyExists, FieldError, Invalid, NotFound, Unverified
 from provider.messages import Message
 from provider.models import Actor, Kind
+from provider.nouns import Noun as NounObject
 from provider.revisions import Revisions
 from provider.store.records import as_json
 from provider.tags import etag
@@ -22,7 +22,7 @@ from provider.web import brakes, inputs
 from provider.web.forms import Form
 from provider.web.inputs import Texts
 
-T = TypeVar("T", bound=BaseModel)
+T = TypeVar("T", bound=NounObject)
 
 TAG: Final = "etag"
 SEEN: Final = "seen"
@@ -110,7 +110,7 @@ class Refused(Exception):
 class _Outdated(Exception):
     """The object is not at the version that the form shows."""
 
-    def __init__(self, current: BaseModel, texts: Texts) -> None:
+    def __init__(self, current: NounObject, texts: Texts) -> None:
         super().__init__()
         self.current = current
         self.texts = texts

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from provider import configuration
 from provider.edges.health import Health, HealthState
-from provider.models import RouterInput, ServerInput, ServiceInput
+from provider.nouns import Router, Server, Service
 from provider.store import routers, servers, services
 from provider.web.drawings import scene
 from provider.web.scenes import rule_of, service_of
@@ -91,19 +91,16 @@ def with_pool(example: Example) -> Example:
 
 def shared(listed: Sequence[scene.Server]) -> tuple[scene.Server, ...]:
     """Return servers with the shares that they have of their service's new requests."""
-    inputs = [
-        ServerInput.model_construct(name=server.name, url=server.url, weight=server.weight, state=server.state)
-        for server in listed
-    ]
+    inputs = [Server(name=server.name, url=server.url, weight=server.weight, state=server.state) for server in listed]
     found = configuration.shares(inputs, {server.name for server in listed if server.health is HealthState.DOWN})
     return tuple(replace(server, share=found[server.name]) for server in listed)
 
 
-def _can_be_shown(router: RouterInput) -> bool:
+def _can_be_shown(router: Router) -> bool:
     return router.enabled and bool(router.domains)
 
 
-def _example(router: RouterInput, service: ServiceInput, pool: Sequence[ServerInput], health: Health) -> Example:
+def _example(router: Router, service: Service, pool: Sequence[Server], health: Health) -> Example:
     drawn = service_of(service, pool, health)
     host = router.domains[0].replace("*", "www")
     return Example(

@@ -128,7 +128,7 @@ def _named(session: Session, wanted: ExposeInput) -> ExposeInput:
     """
     if wanted.name is not None or applications.list_rivals(session, wanted):
         return wanted
-    return wanted.model_copy(update={"name": applications.find_free_name(session, to_ascii(wanted.domain))})
+    return wanted.copy(name=applications.find_free_name(session, to_ascii(wanted.domain)))
 
 
 def _find_default_name(revisions: Revisions, texts: Texts) -> str | None:

@@ -8,14 +8,13 @@ from dataclasses import replace
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, ValidationError
 
-from provider import validation
 from provider.errors import FieldError, Invalid, ProviderError, pointer
 from provider.messages import Message
+from provider.nouns import Object
 from provider.web.forms import Form
 
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound=Object)
 
 Texts = Mapping[str, str]
 
@@ -44,10 +43,7 @@ SentDependency = Annotated[dict[str, str], Depends(read_texts)]
 
 def parse(model: type[M], document: Mapping[str, Any]) -> M:
     """Validate what a form says, as its model does. Raises `Invalid`, with a pointer for each field."""
-    try:
-        return model.model_validate(document, strict=False)
-    except ValidationError as error:
-        raise validation.invalid(error, "body") from None
+    return model.read(dict(document), is_typed=True)
 
 
 def refused(texts: Texts, error: ProviderError) -> Form:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from sqlmodel import Session
 
 from provider.edges.standings import Standing
-from provider.models import RouterInput
+from provider.nouns import Router
 from provider.store import objects
 from provider.web.scenes import EdgeSight, Sight
 
@@ -45,7 +45,7 @@ class Liveness:
     troubles: Sequence[Standing] = ()
 
 
-def find_last_change(session: Session, router: RouterInput, sight: Sight) -> int | None:
+def find_last_change(session: Session, router: Router, sight: Sight) -> int | None:
     """Find the last revision that changed an application, as far as it matters for the edges that are waited for.
 
     What changes a domain changes nothing that an edge gets. Revisions that every edge runs, and has run for as long
@@ -58,7 +58,7 @@ def find_last_change(session: Session, router: RouterInput, sight: Sight) -> int
     return objects.find_last_change(session, router, oldest)
 
 
-def judge(router: RouterInput, sight: Sight, last_change: int | None) -> Liveness:
+def judge(router: Router, sight: Sight, last_change: int | None) -> Liveness:
     """Say how far an application is. `last_change` is the last revision that changed it, where it is known."""
     awaited = [edge for edge in sight.edges if edge.awaited]
     silent = [edge for edge in sight.edges if not edge.awaited]

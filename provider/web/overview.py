@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from provider.cursors import write_cursor
 from provider.dependencies import AlarmsDependency, RevisionsDependency
-from provider.models import RouterInput
+from provider.nouns import Router
 from provider.security import needs
 from provider.store import counts, routers, services
 from provider.store.counts import Counts
@@ -72,14 +72,14 @@ def overview(
     )
 
 
-def _read(session: Session, wanted: PartRequest, order: Order) -> Part[RouterInput]:
+def _read(session: Session, wanted: PartRequest, order: Order) -> Part[Router]:
     found = routers.page(session, limit=_LENGTH + 1, after=wanted.after, q=wanted.q or None, order=order)
     rows = found[:_LENGTH]
     following = write_cursor(rows[-1].name) if len(found) > _LENGTH else None
     return Part(rows, following, wanted.after is None, wanted.q)
 
 
-def _list_unreached(session: Session, part: Part[RouterInput]) -> list[str]:
+def _list_unreached(session: Session, part: Part[Router]) -> list[str]:
     """Return services that no router leads to, where all that routers lead to was shown before."""
     if part.next is not None or part.q:
         return []

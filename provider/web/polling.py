@@ -2,9 +2,7 @@
 
 from typing import Final
 
-from pydantic_core import PydanticCustomError
-
-from provider.values import check_name, detail_of
+from provider.values import Refusal, check_name
 
 PLACEHOLDER: Final = "TOKEN"
 """Stands where the token has to be."""
@@ -33,6 +31,6 @@ def find_refusal(name: str) -> str | None:
     """Say what is wrong with the name of an edge, if anything is."""
     try:
         check_name(name)
-    except PydanticCustomError as error:
-        return detail_of(error)
+    except Refusal as error:
+        return error.detail
     return None

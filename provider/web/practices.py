@@ -4,12 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from pydantic_core import PydanticCustomError
-
 from provider.edges.health import HealthState
 from provider.errors import FieldError
 from provider.messages import Message
-from provider.values import ServerState, check_weight, detail_of, refusal
+from provider.values import Refusal, ServerState, check_weight
 from provider.web.drawings.pool import CONDITIONS, condition
 from provider.web.drawings.scene import Server, Service
 from provider.web.examples import shared
@@ -60,8 +58,8 @@ def _chosen(server: Server, weight: str, state: str) -> tuple[Server, Sequence[t
     wrong: list[tuple[str, str]] = []
     try:
         server = replace(server, weight=check_weight(_read_weight(weight)))
-    except PydanticCustomError as error:
-        wrong.append((error.type, detail_of(error)))
+    except Refusal as error:
+        wrong.append((error.code, error.detail))
     if state in CONDITIONS:
         is_down = state == "down"
         server = replace(
@@ -75,7 +73,7 @@ def _chosen(server: Server, weight: str, state: str) -> tuple[Server, Sequence[t
 
 
 def _read_weight(text: str) -> int:
-    """Read a whole number, in any spelling that a person may type. Raises `PydanticCustomError`."""
+    """Read a whole number, in any spelling that a person may type. Raises `Refusal`."""
     if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise refusal("type.integer", Message("this has to be a whole number"))
+        raise Refusal("type.integer", Message("this has to be a whole number"))
     return int(text)

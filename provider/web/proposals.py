@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic_core import PydanticCustomError
 from sqlmodel import Session
 
 from provider.differences import Difference
@@ -21,7 +20,7 @@ from provider.store import revisions as stored
 from provider.store.history import Named, Placed
 from provider.summaries import Summarise
 from provider.tags import find_revision, whole_tag
-from provider.values import check_text
+from provider.values import Refusal, check_text
 from provider.web import brakes, changes
 from provider.web.changes import ObjectChange
 from provider.web.edits import TAG
@@ -182,9 +181,9 @@ def _read_message(sent: Texts) -> tuple[str, list[FieldError]]:
     message = sent.get(_MESSAGE, "").strip()
     try:
         check_text(message)
-    except PydanticCustomError as error:
-        detail = (error.context or {}).get("detail", error.message())
-        return message, [FieldError(f"/{_MESSAGE}", error.type, detail)]
+    except Refusal as error:
+        detail = error.detail
+        return message, [FieldError(f"/{_MESSAGE}", error.code, detail)]
     if len(message) > MESSAGE_LENGTH:
         detail = Message("this is longer than {max_length} characters", max_length=MESSAGE_LENGTH)
         return message, [FieldError(f"/{_MESSAGE}", "value.long", detail)]

@@ -6,11 +6,11 @@ from typing import Final
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel
 from sqlmodel import Session
 
 from provider.messages import Message
 from provider.models import Actor
+from provider.nouns import Noun
 from provider.revisions import Revisions
 from provider.store.records import as_json
 from provider.tags import etag
@@ -29,7 +29,7 @@ class Loss:
     """Something that goes with an object: the sentence that says so, and what it is now."""
 
     words: Message
-    item: BaseModel
+    item: Noun
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Removal:
     """What is to be removed, and what goes with it."""
 
     question: Message
-    item: BaseModel
+    item: Noun
     losses: Sequence[Loss] = field(default_factory=list)
 
     @property

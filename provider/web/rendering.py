@@ -13,8 +13,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from provider import __version__, control_plane
+from provider import control_plane
 from provider.security.access import Person, Principal
+from provider.version import VERSION
 from provider.web import languages, notices, paths
 from provider.web.forms import Form, check_secret, field_id
 from provider.web.languages import LANGUAGES, Language
@@ -190,7 +191,7 @@ def _environment(language: Language, folders: Sequence[Path]) -> Environment:
         "span": lambda since: language.span(since, datetime.now(UTC)),
     }
     made.globals |= {
-        "version": __version__,
+        "version": VERSION,
         "htmx_config": json.dumps(_HTMX),
         "static": static,
         "with_query": paths.with_query,

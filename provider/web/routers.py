@@ -9,7 +9,8 @@ from sqlmodel import Session
 
 from provider.dependencies import ActorDependency, HealthDependency, RevisionsDependency, RoutingDependency
 from provider.messages import Message
-from provider.models import Conflict, RouterInput
+from provider.models import Conflict
+from provider.nouns import Router
 from provider.observations import show_services
 from provider.revisions import Revisions
 from provider.security import needs
@@ -39,7 +40,7 @@ _MORE: Final = "more"
 Proposed = Annotated[str, Query(max_length=300)]
 
 
-def _texts(item: RouterInput) -> dict[str, str]:
+def _texts(item: Router) -> dict[str, str]:
     return {
         **inputs.write_rows("domains", item.domains),
         "pathPrefix": item.path_prefix or "",
@@ -66,7 +67,7 @@ def _document(texts: Texts, known: Mapping[str, Any]) -> dict[str, Any]:
 
 _ROUTER: Final = Noun(
     kind="router",
-    model=RouterInput,
+    model=Router,
     key=lambda item: item.name,
     find=routers.find,
     put=routers.put,

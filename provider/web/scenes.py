@@ -17,8 +17,8 @@ from provider.dependencies import EdgesDependency, RoutingDependency
 from provider.edges.health import Health, HealthState
 from provider.edges.standings import Standing, Standings, Trouble, refused_everywhere, stand
 from provider.edges.states import Edge, EdgeState, Run, is_gone
-from provider.models import RouterInput, ServerInput, ServiceInput
 from provider.names import in_order
+from provider.nouns import Router, Server, Service
 from provider.observations import availability, down, observe
 from provider.routing import Routing
 from provider.snapshots import Snapshot
@@ -106,7 +106,7 @@ class Sight:
         found = (edge.standings.find(router) for edge in self.edges if edge.awaited)
         return sorted((each for each in found if each is not None), key=lambda each: _TROUBLES.index(each.trouble))
 
-    def states(self, routers: Sequence[RouterInput]) -> dict[str, RouterState]:
+    def states(self, routers: Sequence[Router]) -> dict[str, RouterState]:
         """Return what becomes of routers, by name."""
         awaited = sum(edge.awaited for edge in self.edges)
         troubles = {router.name: self.troubles(router.name) for router in routers}
@@ -157,7 +157,7 @@ def _find_running(edge: Edge, current: Snapshot | None) -> int | None:
     return current.revision if current is not None and is_current else running.revision
 
 
-def scene_of(session: Session, routers: Sequence[RouterInput], sight: Sight, also: Sequence[str] = ()) -> Scene:
+def scene_of(session: Session, routers: Sequence[Router], sight: Sight, also: Sequence[str] = ()) -> Scene:
     """Return the scene of some routers with their services, and of the services `also`."""
     names = list(dict.fromkeys([router.service for router in routers] + list(also)))
     listed = [services.find(session, name) for name in names]
@@ -175,7 +175,7 @@ def scene_of(session: Session, routers: Sequence[RouterInput], sight: Sight, als
     )
 
 
-def service_of(service: ServiceInput, listed: Sequence[ServerInput], health: Health) -> scene.Service:
+def service_of(service: Service, listed: Sequence[Server], health: Health) -> scene.Service:
     """Return a service as it is drawn, with its servers as they are wanted and as they are."""
     pool = sorted(listed, key=lambda server: in_order(server.name))
     healths = observe(service, pool, health)
@@ -192,7 +192,7 @@ def service_of(service: ServiceInput, listed: Sequence[ServerInput], health: Hea
     )
 
 
-def scene_of_wanted(router: RouterInput, pool: Sequence[ServerInput], sight: Sight) -> Scene:
+def scene_of_wanted(router: Router, pool: Sequence[Server], sight: Sight) -> Scene:
     """Return the scene of what does not exist yet: nothing is known of its health."""
     shares = configuration.shares(pool)
     drawn = [
@@ -208,12 +208,12 @@ def scene_of_wanted(router: RouterInput, pool: Sequence[ServerInput], sight: Sig
     )
 
 
-def rule_of(router: RouterInput) -> str:
+def rule_of(router: Router) -> str:
     """Return a router's rule, as the edge gets it."""
     return router.rule or rules.build(router.ascii_domains, router.path_prefix)
 
 
-def _router(router: RouterInput, state: RouterState | None) -> scene.Router:
+def _router(router: Router, state: RouterState | None) -> scene.Router:
     troubles = () if state is None else state.troubles
     return scene.Router(
         router.name,

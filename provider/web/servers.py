@@ -10,7 +10,7 @@ from sqlmodel import Session
 from provider.dependencies import ActorDependency, HealthDependency, RevisionsDependency
 from provider.errors import FieldError, Invalid, PreconditionFailed
 from provider.messages import Message, template
-from provider.models import ServerInput
+from provider.nouns import Server
 from provider.observations import show_servers
 from provider.security import needs
 from provider.store import servers, services
@@ -45,7 +45,7 @@ _DONE_UNHEARD: Final[Mapping[ServerState, str]] = {
 }
 
 
-def _texts(server: ServerInput) -> dict[str, str]:
+def _texts(server: Server) -> dict[str, str]:
     return {"url": server.url, "weight": str(server.weight), "state": server.state.value}
 
 
@@ -58,11 +58,11 @@ def _document(texts: Texts, known: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _servers(service: str) -> Noun[ServerInput]:
+def _servers(service: str) -> Noun[Server]:
     """Return what forms need to know of the servers of a service."""
     return Noun(
         kind="server",
-        model=ServerInput,
+        model=Server,
         key=lambda server: server.name,
         find=lambda session, name: _find(session, service, name),
         put=lambda session, server: servers.put(session, service, server),
@@ -71,7 +71,7 @@ def _servers(service: str) -> Noun[ServerInput]:
     )
 
 
-def _find(session: Session, service: str, name: str) -> ServerInput | None:
+def _find(session: Session, service: str, name: str) -> Server | None:
     services.get(session, service)
     return servers.find(session, service, name)
 
@@ -164,7 +164,7 @@ def set_state(
         server = noun.get(session, name)
         if noun.tag(server) != sent.get(TAG):
             raise PreconditionFailed(Message("server {name} has changed since", name=name))
-        noun.put(session, server.model_copy(update={"state": state}))
+        noun.put(session, server.copy(state=state))
 
     back = paths.local(sent.get(_NEXT, object_path("services", service)))
     try:
@@ -238,7 +238,7 @@ def _show_form(request: Request, service: str, name: str | None, sheet: Sheet) -
     )
 
 
-def _free_name(pool: Sequence[ServerInput]) -> str:
+def _free_name(pool: Sequence[Server]) -> str:
     """Return a name that no server of a service has yet: a, then b, and so on."""
     taken = {server.name for server in pool}
     return next((letter for letter in string.ascii_lowercase if letter not in taken), "")

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from provider.dependencies import ActorDependency, HealthDependency, RevisionsDependency
 from provider.messages import Message
-from provider.models import HealthCheck, ServiceInput
+from provider.nouns import HealthCheck, Service
 from provider.observations import show_services
 from provider.revisions import Revisions
 from provider.security import needs
@@ -34,7 +34,7 @@ _SHOW: Final = "show"
 """What the button sends that wants to see the shares of other weights, and nothing kept yet."""
 
 
-def _texts(service: ServiceInput) -> dict[str, str]:
+def _texts(service: Service) -> dict[str, str]:
     check, sticky = service.health_check or HealthCheck(), service.sticky
     return {
         "strategy": service.strategy.value,
@@ -63,7 +63,7 @@ def _document(texts: Texts, known: Mapping[str, Any]) -> dict[str, Any]:
 
 _SERVICE: Final = Noun(
     kind="service",
-    model=ServiceInput,
+    model=Service,
     key=lambda service: service.name,
     find=services.find,
     put=services.put,
@@ -90,7 +90,7 @@ def list_services(
 @router.get(f"/{NEW}", dependencies=_CHANGING)
 def new_service(request: Request, returned: ReturnedDependency) -> Response:
     """Show the form for a new service."""
-    first = _texts(ServiceInput.model_construct(name="", strategy=Strategy.WRR))
+    first = _texts(Service(name="", strategy=Strategy.WRR))
     return _show_form(request, None, edits.fresh({"name": "", **first}, returned))
 
 

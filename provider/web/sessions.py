@@ -5,14 +5,13 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic_core import PydanticCustomError
 
 from provider.dependencies import ActorDependency, LoginsDependency, PersonDependency
 from provider.errors import FieldError, Invalid, NotFound, TooMany, Unavailable
 from provider.messages import Message
 from provider.security import cookies, needs
 from provider.security.logins import Login
-from provider.values import check_name
+from provider.values import Refusal, check_name
 from provider.web import forms, kept, paths
 from provider.web.notices import Notice, Tone
 from provider.web.rendering import redirect, render
@@ -177,7 +176,7 @@ def _shown(name: str) -> str:
     """Return what was typed as a name, unless no name is like that: it may be the password."""
     try:
         return check_name(name.strip())
-    except PydanticCustomError:
+    except Refusal:
         return ""
 
 

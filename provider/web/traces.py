@@ -14,8 +14,9 @@ from provider.errors import FieldError, Invalid
 from provider.explanations import Candidate, Explanation, Route, Routes, Verdict
 from provider.lost import Lost
 from provider.messages import Message
-from provider.models import ServerOutput, ServiceInput
+from provider.models import ServerOutput
 from provider.names import in_order
+from provider.nouns import Service
 from provider.observations import show_servers
 from provider.rules import Request
 from provider.store import domains, routers, servers, services
@@ -98,7 +99,7 @@ class Trace:
     asked: Asked
     request: Request
     answer: Answer
-    service: ServiceInput | None
+    service: Service | None
     servers: Sequence[ServerOutput]
     is_ours: bool
     """Whether it is for a domain that is ours."""

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from provider import rules
-from provider.models import RouterInput
+from provider.nouns import Router
 from provider.rules import hosts
 from provider.values import to_ascii
 
@@ -32,7 +32,7 @@ class Trial:
     is_guessed: bool
 
 
-def find_trial(router: RouterInput, entry_points: Mapping[str, str], api_urls: Sequence[str]) -> Trial | None:
+def find_trial(router: Router, entry_points: Mapping[str, str], api_urls: Sequence[str]) -> Trial | None:
     """Return how to try a router, or None where nobody can tell what it matches.
 
     `entry_points` are their addresses by name; `api_urls` those of the edges' APIs, which tell where the edges are.
@@ -56,7 +56,7 @@ def find_trial(router: RouterInput, entry_points: Mapping[str, str], api_urls: S
     return Trial(url, command, None if is_own else f"{edge or _LOCAL} {host}", is_guessed=port is None)
 
 
-def example_url(router: RouterInput) -> str | None:
+def example_url(router: Router) -> str | None:
     """Return a URL that a router matches, to be traced; for one with a rule of its own, one of a host that it names."""
     found = sorted(hosts.keys(rules.read(router.rule).condition) or ()) if router.rule else router.ascii_domains
     if not found:

@@ -9,8 +9,9 @@ from sqlmodel import Session
 from provider import configuration
 from provider.edges.health import Health
 from provider.errors import FieldError, Invalid, pointer
-from provider.models import Actor, HealthOutput, ServerInput, ServerOutput, ServiceInput
+from provider.models import Actor, HealthOutput, ServerOutput
 from provider.names import in_order
+from provider.nouns import Server, Service
 from provider.observations import show_servers
 from provider.revisions import Revisions
 from provider.store import servers
@@ -36,7 +37,7 @@ class Row:
     the person saw, where somebody else has changed the server since.
     """
 
-    server: ServerInput
+    server: Server
     health: HealthOutput
     tag: str
     share: float
@@ -70,7 +71,7 @@ class Refused(Exception):
 
 def read(
     session: Session,
-    service: ServiceInput,
+    service: Service,
     health: Health,
     sent: Texts | None = None,
     errors: Sequence[FieldError] = (),
@@ -118,19 +119,17 @@ def change(revisions: Revisions, actor: Actor, service: str, sent: Texts) -> Non
     brakes.change(revisions, actor, sent, apply)
 
 
-def tag_of(server: ServerInput) -> str:
+def tag_of(server: Server) -> str:
     """Return the entity tag of a server: the one that REST gives."""
     return etag("server", as_json(server))
 
 
-def _read_weights(
-    pool: Mapping[str, ServerInput], names: set[str], sent: Texts
-) -> tuple[list[ServerInput], list[FieldError]]:
+def _read_weights(pool: Mapping[str, Server], names: set[str], sent: Texts) -> tuple[list[Server], list[FieldError]]:
     wanted, wrong = [], []
     for name in sorted(names):
         text = sent[f"{WEIGHT}/{name}"].strip()
         try:
-            wanted.append(inputs.parse(ServerInput, {**as_json(pool[name]), "weight": text}))
+            wanted.append(inputs.parse(Server, {**as_json(pool[name]), "weight": text}))
         except Invalid as error:
             wrong += [replace(field, pointer=pointer(WEIGHT, name)) for field in error.fields]
     return wanted, wrong
@@ -140,14 +139,14 @@ def _sent_names(sent: Texts) -> set[str]:
     return {name.removeprefix(f"{WEIGHT}/") for name in sent if name.startswith(f"{WEIGHT}/")}
 
 
-def _changed_from(server: ServerInput, sent: Texts) -> str | None:
+def _changed_from(server: Server, sent: Texts) -> str | None:
     """Return the weight that was seen of a server that is not any more as it was seen."""
     if f"{WEIGHT}/{server.name}" not in sent or sent.get(f"{TAG}/{server.name}") == tag_of(server):
         return None
     return sent.get(f"{SEEN}/{server.name}", "")
 
 
-def _shown_weight(server: ServerInput, sent: Texts) -> str:
+def _shown_weight(server: Server, sent: Texts) -> str:
     """Return what stands in the form: what was typed, and what is kept where nothing was."""
     typed = sent.get(f"{WEIGHT}/{server.name}")
     if typed is None or (_changed_from(server, sent) is not None and typed == sent.get(f"{SEEN}/{server.name}")):
@@ -155,10 +154,10 @@ def _shown_weight(server: ServerInput, sent: Texts) -> str:
     return typed
 
 
-def _weighed(server: ServerInput, text: str) -> ServerInput:
+def _weighed(server: Server, text: str) -> Server:
     """Return a server with the weight that was typed, or its own where that is none."""
     try:
-        return inputs.parse(ServerInput, {**as_json(server), "weight": text.strip()})
+        return inputs.parse(Server, {**as_json(server), "weight": text.strip()})
     except Invalid:
         return server
 

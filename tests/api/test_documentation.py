@@ -251,7 +251,7 @@ def test_every_schema_is_one_and_its_fields_are_described(name: str) -> None:
 
 
 def test_numbers_say_their_range_and_durations_their_unit() -> None:
-    server = SCHEMAS["ServerInput"]["properties"]
+    server = SCHEMAS["Server"]["properties"]
     assert (server["weight"]["minimum"], server["weight"]["maximum"]) == (1, 1000)
     check = SCHEMAS["HealthCheck"]["properties"]
     assert all("unit (ms, s, m, h), 100ms to 1h" in check[name]["description"] for name in ("interval", "timeout"))

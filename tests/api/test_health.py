@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from provider import __version__
+from provider.version import VERSION
 from tests.api.checks import problem
 from tests.running import (
     AUTHORIZED,
@@ -48,7 +48,7 @@ def poll(service: Service, edge: str) -> None:
 def test_a_process_that_answers_is_alive(service: Service) -> None:
     first, second = (fetch(f"{service.url}/healthz").raise_for_status().json() for _ in range(2))
     assert second.pop("uptimeSeconds") >= first.pop("uptimeSeconds") > 0
-    assert first == second == {"status": "alive", "version": __version__}
+    assert first == second == {"status": "alive", "version": VERSION}
 
 
 def test_a_service_with_a_live_edge_is_ready_and_warns_of_nothing(

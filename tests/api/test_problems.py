@@ -29,8 +29,7 @@ def codes_in(path: Path) -> Iterator[str]:
     positions = {
         "FieldError": 1,
         "_reason": 0,
-        "PydanticCustomError": 0,
-        "refusal": 0,
+        "Refusal": 0,
         "_Refused": 0,
         "BadRule": 0,
         "BadArgument": 0,
@@ -41,6 +40,9 @@ def codes_in(path: Path) -> Iterator[str]:
             code = call.args[positions[call.func.id]]
             if isinstance(code, ast.Constant):
                 yield str(code.value)
+        for keyword in call.keywords if isinstance(call, ast.Call) else ():
+            if keyword.arg == "duplicate" and isinstance(keyword.value, ast.Tuple):
+                yield str(ast.literal_eval(keyword.value.elts[0]))
 
 
 def test_the_codes_are_those_that_programs_know() -> None:

@@ -11,9 +11,9 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from provider import __version__
 from provider.cli import late
 from provider.cli.commands import LATE, LATE_GROUPS, LATE_IN_GROUPS, app
+from provider.version import VERSION
 from tests.cli.running import Run
 
 ROOT: Any = get_command(app)
@@ -160,4 +160,4 @@ def test_the_examples_of_commands_that_start_something_can_be_read(
 
 
 def test_the_version_is_told(run: Run) -> None:
-    assert run("--version").check().out == f"wayshub-provider {__version__}\n"
+    assert run("--version").check().out == f"wayshub-provider {VERSION}\n"

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from pydantic_core import PydanticCustomError
 
 from provider import configuration
 from provider.configuration import Document, Parts, Section
 from provider.errors import Unverified
-from provider.models import RouterInput, ServerInput, ServiceInput
-from provider.values import check_text
+from provider.nouns import Router, Server, Service
+from provider.values import Refusal, check_text
 from tests.e2e.documents import Routing, routing
 from tests.running import cases
 
@@ -46,19 +45,17 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Routing]:
         yield running
 
 
-def document(
-    routers: Sequence[RouterInput], services: Sequence[ServiceInput] = (), servers: Sequence[ServerInput] = ()
-) -> Document:
+def document(routers: Sequence[Router], services: Sequence[Service] = (), servers: Sequence[Server] = ()) -> Document:
     """Make the document of routers and services; the service `s` has the servers."""
     parts = {service.name: configuration.service_part(service, []) for service in services}
     for name in {router.service for router in routers}:
-        parts[name] = configuration.service_part(ServiceInput(name=name), servers if name == "s" else [])
+        parts[name] = configuration.service_part(Service(name=name), servers if name == "s" else [])
     made = {router.name: configuration.router_part(router, router.ascii_domains) for router in routers}
     return configuration.assemble(Parts(Section({name: part for name, part in made.items() if part}), Section(parts)))
 
 
-def router(**fields: Any) -> RouterInput:
-    return RouterInput.model_validate({"name": "r", "service": "s", **fields})
+def router(**fields: Any) -> Router:
+    return Router.read({"name": "r", "service": "s", **fields})
 
 
 def with_each_character(forms: Sequence[Callable[[str], Fields]]) -> Iterator[Fields]:
@@ -101,7 +98,7 @@ def test_a_rule_is_refused_for_these_characters_alone() -> None:
     for code in range(32, 0x10000):
         try:
             check_text(chr(code))
-        except PydanticCustomError:
+        except Refusal:
             refused.append(chr(code))
     assert refused == sorted([*REFUSED, *map(chr, range(0xD800, 0xE000))])
     assert accepted(lambda fields: router(**fields), ({"rule": f"Path(`/{character}`)"} for character in refused)) == []
@@ -122,10 +119,10 @@ def test_what_is_refused_traefik_rejects_or_does_not_read_as_it_was(edge: Routin
 def test_every_other_text_is_read_back_as_it_was(edge: Routing) -> None:
     found = accepted(lambda fields: router(**fields), with_each_character(ROUTERS))
     routers = {each.name: each for each in found if each.name != "r"}
-    routers |= {f"r-{number}": each.model_copy(update={"name": f"r-{number}"}) for number, each in enumerate(found)}
-    found = accepted(lambda fields: ServiceInput.model_validate({"name": "p", **fields}), with_each_character(SERVICES))
-    services = [each.model_copy(update={"name": f"p-{number}"}) for number, each in enumerate(found)]
-    servers = accepted(lambda fields: ServerInput.model_validate({"name": "a", **fields}), with_each_character(SERVERS))
+    routers |= {f"r-{number}": each.copy(name=f"r-{number}") for number, each in enumerate(found)}
+    found = accepted(lambda fields: Service.read({"name": "p", **fields}), with_each_character(SERVICES))
+    services = [each.copy(name=f"p-{number}") for number, each in enumerate(found)]
+    servers = accepted(lambda fields: Server.read({"name": "a", **fields}), with_each_character(SERVERS))
     assert min(len(routers) - 600, len(services) - 300, len(servers) - 150) > 0
     made = document(list(routers.values()), services, servers)
     configuration.verify(made.content)

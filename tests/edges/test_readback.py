@@ -14,7 +14,7 @@ from provider.configuration import Part, Parts, Section
 from provider.edges.readback import ReadbackError, TraefikAPI
 from provider.edges.states import DisabledRouter, Observation
 from provider.edges.watch import observe
-from provider.models import RouterInput, ServiceInput
+from provider.nouns import Router, Service
 from provider.snapshots import Served
 from tests.e2e.edge import place
 from tests.edges.apis import LIKE_TRAEFIK, NONSENSE, Answer, always, api, like_traefik
@@ -180,7 +180,7 @@ def test_the_parts_of_one_router_are_one(tmp_path: Path) -> None:
     document = configuration.assemble(
         Parts(
             Section({"shop": part("shop", "Host(`a.test`)"), "web": part("web", "Host(`b.test`)")}),
-            Section({"s": configuration.service_part(ServiceInput(name="s"), [])}),
+            Section({"s": configuration.service_part(Service(name="s"), [])}),
         )
     )
     content = document.content.replace(b"Host(`a.test`)", b"Hos(`a.test`)")
@@ -198,9 +198,7 @@ def test_the_parts_of_one_router_are_one(tmp_path: Path) -> None:
 
 
 def part(name: str, rule: str) -> Part:
-    router = RouterInput.model_validate(
-        {"name": name, "rule": rule, "service": "s", "entryPoints": ["web", "websecure"]}
-    )
+    router = Router.read({"name": name, "rule": rule, "service": "s", "entryPoints": ["web", "websecure"]})
     made = configuration.router_part(router, [])
     assert made is not None
     return made

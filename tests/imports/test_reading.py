@@ -13,7 +13,7 @@ from provider.declarations import Declaration
 from provider.imports import Finding, Imported, Outcome
 from provider.imports.durations import find_nanoseconds, find_text
 from provider.imports.names import assign
-from provider.models import DomainInput
+from provider.nouns import Domain
 
 POOL: dict[str, Any] = {"loadBalancer": {"servers": [{"url": "http://10.0.0.1"}]}}
 EVERYTHING = Path(__file__).with_name("everything.yml")
@@ -550,4 +550,4 @@ def test_what_is_there_already_keeps_its_labels_names_and_descriptions() -> None
     assert kept.services["s"].labels == kept.routers["r"].labels == {"team": "video"}
     assert kept.routers["r"].domains == ["a.test"]
     none = imports.keeping(imported, Declaration())
-    assert none.domains == {"a.test": DomainInput(name="a.test")}
+    assert none.domains == {"a.test": Domain(name="a.test")}

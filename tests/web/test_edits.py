@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from provider.errors import FieldError, Invalid
-from provider.models import ServerInput
+from provider.nouns import Server
 from provider.web.edits import Difference, compare, merged, taken
 from provider.web.inputs import parse, read_rows, refused, write_rows
 
@@ -65,13 +65,13 @@ def test_the_rows_of_a_list_are_read_in_order_and_without_empty_ones() -> None:
 
 def test_numbers_may_be_texts_and_all_else_is_as_strict_as_for_programs() -> None:
     server = {"name": "a", "url": "http://10.0.0.1", "state": "drain"}
-    assert parse(ServerInput, {**server, "weight": "3"}).weight == 3
+    assert parse(Server, {**server, "weight": "3"}).weight == 3
     for weight, code in {"": "type.integer", "x": "type.integer", "1.5": "type.integer", "0": "weight.zero"}.items():
         with pytest.raises(Invalid) as error:
-            parse(ServerInput, {**server, "weight": weight})
+            parse(Server, {**server, "weight": weight})
         assert [(field.pointer, field.code) for field in error.value.fields] == [("/weight", code)]
     with pytest.raises(Invalid):
-        parse(ServerInput, {**server, "weight": "3", "other": "x"})
+        parse(Server, {**server, "weight": "3", "other": "x"})
 
 
 def test_an_error_stands_at_the_field_that_shows_the_value() -> None:

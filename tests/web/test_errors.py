@@ -2,12 +2,11 @@
 
 import httpx
 import pytest
-from pydantic import BaseModel, ValidationError
 
-from provider import validation
-from provider.errors import FieldError
+from provider.errors import FieldError, Invalid
 from provider.messages import Message
-from provider.models import ExposeInput, RouterInput, ServerInput, ServiceInput
+from provider.models import ExposeInput
+from provider.nouns import Object, Router, Server, Service
 from provider.web import languages
 from tests.api.checks import problem
 
@@ -91,33 +90,33 @@ def test_head_of_a_page_that_is_not_there_has_no_body(browser: httpx.Client) -> 
 @pytest.mark.parametrize(
     ("model", "given", "english", "indonesian"),
     [
-        (ServerInput, {"name": "a"}, "this field is required", "isian ini wajib diisi"),
+        (Server, {"name": "a"}, "this field is required", "isian ini wajib diisi"),
         (
-            ServerInput,
+            Server,
             {"name": "a", "url": "ftp://{detail}"},
             "'ftp://{detail}' does not begin with http://, https:// or h2c://",
             "'ftp://{detail}' tidak diawali http://, https://, atau h2c://",
         ),
         (
-            ServerInput,
+            Server,
             {"name": "a", "url": "http://169.254.169.254"},
             "'169.254.169.254' is in the network 169.254.0.0/16, which is link-local: no server can be there",
             "'169.254.169.254' berada di jaringan 169.254.0.0/16, yaitu link-local: tidak mungkin ada server di sana",
         ),
         (
-            ServerInput,
+            Server,
             {"name": "a", "url": "http://\u00e9*"},
             "'\u00e9*': '*' may stand once, as the whole first label (*.example.com)",
             "'\u00e9*': '*' hanya boleh satu kali, sebagai seluruh label pertama (*.example.com)",
         ),
         (
-            ServiceInput,
+            Service,
             {"name": "a", "healthCheck": {"interval": "1s", "timeout": "5s"}},
             "the timeout is longer than the interval",
             "batas waktu lebih lama daripada selang pemeriksaan",
         ),
         (
-            RouterInput,
+            Router,
             {"name": "a", "service": "a"},
             "a router needs a domain, a path prefix or both, or a rule",
             "sebuah router memerlukan domain, prefix path, atau keduanya, atau sebuah rule",
@@ -126,11 +125,11 @@ def test_head_of_a_page_that_is_not_there_has_no_body(browser: httpx.Client) -> 
     ],
 )
 def test_what_is_wrong_with_a_field_is_told_in_both_languages(
-    model: type[BaseModel], given: dict[str, object], english: str, indonesian: str
+    model: type[Object], given: dict[str, object], english: str, indonesian: str
 ) -> None:
-    with pytest.raises(ValidationError) as caught:
-        model.model_validate(given)
-    (field,) = validation.invalid(caught.value, "body").fields
+    with pytest.raises(Invalid) as caught:
+        model.read(given)
+    (field,) = caught.value.fields
     assert field.detail == english
     assert INDONESIAN.say(field.detail) == indonesian
 

@@ -1,0 +1,279 @@
+"""The routes of all nouns: listing, creating, showing, replacing, merging and removing, from their declarations."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import APIRouter, Body, Depends, Query, Response
+from sqlmodel import Session
+
+from provider.api import documentation
+from provider.api.bodies import StrictRoute
+from provider.api.conditions import Conditions, ReadConditions, WriteConditions
+from provider.api.pages import LabelParameters, PageParameters
+from provider.api.writing import PREFIX, WriteDependency, done, encoded, removed
+from provider.dependencies import HealthDependency, RevisionsDependency
+from provider.edges.health import Health
+from provider.errors import AlreadyExists, FieldError, NotFound
+from provider.messages import Message
+from provider.nouns import NOUNS, Noun, Object
+from provider.observations import OBSERVED
+from provider.security import needs
+from provider.store import nouns as store
+from provider.tags import etag
+
+
+class Place:
+    """Where one object is, that may exist or not: `owner` is the object to which it belongs, if it belongs to one."""
+
+    def __init__(self, noun: type[Noun], owner: str | None, name: str) -> None:
+        self.noun = noun
+        self.owner = owner
+        self.name = name
+        self._key = noun.find_key(name)
+
+    @property
+    def path(self) -> str:
+        """Its path below the API's prefix."""
+        return collection(self.noun).format(**{self.noun.within: self.owner}) + f"/{self._key}"
+
+    def find(self, session: Session) -> Noun | None:
+        """Find the object."""
+        return None if self._key is None else store.find(session, self.noun, self._key, self.owner)
+
+    def get(self, session: Session) -> Noun:
+        """Return the object. Raises `NotFound`."""
+        found = self.find(session)
+        if found is None:
+            raise NotFound(Message("there is no {kind} {name}", kind=self.noun.kind, name=self.name))
+        return found
+
+    def remove(self, session: Session, *, cascade: bool) -> None:
+        """Remove the object, which exists."""
+        store.remove(session, self.noun, self._key or "", self.owner, cascade=cascade)
+
+    def show(self, session: Session, item: Noun, health: Health) -> Object:
+        """Return an object as it is shown, with what is observed of it."""
+        found: Object = shown(session, self.noun, self.owner, [item], health)[0]
+        return found
+
+    def tag(self, item: Noun | None) -> str | None:
+        """Return the entity tag of an object, None if there is none."""
+        return None if item is None else etag(self.noun.kind, item.json())
+
+
+def shown(session: Session, noun: type[Noun], owner: str | None, listed: list[Noun], health: Health) -> list[Any]:
+    """Return objects as they are shown."""
+    observed = OBSERVED.get(noun.kind)
+    return listed if observed is None else observed.show(session, owner, listed, health)
+
+
+def collection(noun: type[Noun]) -> str:
+    """Return the path of a noun's objects below the API's prefix, with the name of what they belong to left open."""
+    above = f"{collection(NOUNS[noun.within])}/{{{noun.within}}}" if noun.within else ""
+    return f"{above}/{noun.plural}"
+
+
+class Answers:
+    """Answers to the verbs, each of which is one transaction."""
+
+    def __init__(self, conditions: Conditions, health: Health) -> None:
+        self._conditions = conditions
+        self._health = health
+
+    def get(self, revisions: RevisionsDependency, place: Place) -> Response:
+        """Answer with an object, 200 or 304. Raises `NotFound`."""
+        with revisions.reading() as session:
+            item = place.get(session)
+            answer = place.show(session, item, self._health)
+        tag = etag(place.noun.kind, item.json())
+        # What is shown with what is observed changes by itself: an old copy of it is never good enough.
+        if place.noun.kind not in OBSERVED and self._conditions.not_modified(tag):
+            return Response(status_code=304, headers={"ETag": tag})
+        return Response(encoded(answer), 200, {"ETag": tag}, media_type="application/json")
+
+    def create(self, write: WriteDependency, place: Place, item: Noun) -> Response:
+        """Create an object: 201. Raises `AlreadyExists`."""
+
+        def apply(session: Session) -> tuple[Object, str, bool]:
+            current = place.find(session)
+            self._conditions.check(place.tag(current))
+            if current is not None:
+                detail = Message("{kind} {name} exists already", kind=place.noun.kind, name=place.name)
+                raise AlreadyExists(detail, [FieldError("/name", "name.taken", detail)])
+            return self._put(session, place, item, created=True)
+
+        return self._answer(write, place, apply)
+
+    def replace(self, write: WriteDependency, place: Place, document: dict[str, Any]) -> Response:
+        """Create an object, 201, or replace it as a whole, 200."""
+        item = place.noun.read_named(place.name, document, place="path")
+
+        def apply(session: Session) -> tuple[Object, str, bool]:
+            current = place.find(session)
+            self._conditions.check(place.tag(current))
+            return self._put(session, place, item, created=current is None)
+
+        return self._answer(write, place, apply)
+
+    def merge(self, write: WriteDependency, place: Place, patch: dict[str, Any]) -> Response:
+        """Change an object by a JSON merge patch (RFC 7396): 200. Raises `NotFound`."""
+
+        def apply(session: Session) -> tuple[Object, str, bool]:
+            current = place.get(session)
+            self._conditions.check(place.tag(current))
+            document = place.noun.merged(current.json(), patch)
+            item = place.noun.read_named(place.name, document, place="path")
+            return self._put(session, place, item, created=False)
+
+        return self._answer(write, place, apply)
+
+    def remove(self, write: WriteDependency, place: Place, *, cascade: bool) -> Response:
+        """Remove an object: 204. Raises `NotFound`, and `InUse` without `cascade`."""
+
+        def apply(session: Session) -> None:
+            self._conditions.check(place.tag(place.get(session)))
+            place.remove(session, cascade=cascade)
+
+        return removed(write.change(apply))
+
+    def _put(self, session: Session, place: Place, item: Noun, *, created: bool) -> tuple[Object, str, bool]:
+        store.put(session, item, place.owner)
+        kept = place.find(session) or item
+        return place.show(session, kept, self._health), etag(place.noun.kind, kept.json()), created
+
+    def _answer(
+        self, write: WriteDependency, place: Place, apply: Callable[[Session], tuple[Object, str, bool]]
+    ) -> Response:
+        outcome = write.change(apply)
+        item, tag, created = outcome.result
+        headers = {"ETag": tag}
+        if created:
+            headers["Location"] = PREFIX + place.path
+        return done(outcome, item, 201 if created else 200, headers)
+
+
+async def reading(health: HealthDependency, conditions: ReadConditions) -> Answers:
+    """Give a handler what it answers a read with."""
+    return Answers(conditions, health)
+
+
+async def writing(health: HealthDependency, conditions: WriteConditions) -> Answers:
+    """Give a handler what it answers a write with."""
+    return Answers(conditions, health)
+
+
+_Reading = Annotated[Answers, Depends(reading)]
+_Writing = Annotated[Answers, Depends(writing)]
+_Document = Annotated[dict[str, Any], Body()]
+
+
+async def _no_owner() -> None:
+    return None
+
+
+async def _no_cascade() -> bool:
+    return False
+
+
+def routes(noun: type[Noun]) -> APIRouter:
+    """Return the routes of a noun."""
+    described = documentation.Described(noun)
+    router = APIRouter(
+        prefix=collection(noun),
+        tags=[noun.plural],
+        route_class=StrictRoute,
+        dependencies=[Depends(needs.SERVERS if noun.within else needs.STATE)],
+    )
+    owner = Annotated[str | None, Depends(_owner(NOUNS[noun.within]) if noun.within else _no_owner)]
+    name = Annotated[str, documentation.name(noun)]
+    cascade = Annotated[bool, Depends(_cascade(noun.cascade) if noun.cascade else _no_cascade)]
+
+    @router.get("", **described.listing())
+    def list_all(
+        revisions: RevisionsDependency,
+        health: HealthDependency,
+        page: PageParameters,
+        labels: LabelParameters,
+        owner: owner,
+    ) -> Response:
+        with revisions.reading() as session:
+            found = store.page(session, noun, owner, limit=page.limit + 1, after=page.after, q=page.q, labels=labels)
+            part, following = page.part(found, lambda item: item.key)
+            listed = shown(session, noun, owner, part, health)
+        content = {"items": [item.json() for item in listed], "next": following}
+        return Response(msgspec.json.encode(content), media_type="application/json")
+
+    @router.post("", **described.creation())
+    def add(
+        write: WriteDependency,
+        answers: _Writing,
+        body: _Document,
+        owner: owner,
+    ) -> Response:
+        item = noun.read(body)
+        return answers.create(write, Place(noun, owner, item.name), item)
+
+    @router.get("/{name}", **described.showing())
+    def show(
+        revisions: RevisionsDependency,
+        answers: _Reading,
+        owner: owner,
+        name: name,
+    ) -> Response:
+        return answers.get(revisions, Place(noun, owner, name))
+
+    @router.put("/{name}", **described.replacement())
+    def put(
+        write: WriteDependency,
+        answers: _Writing,
+        body: _Document,
+        owner: owner,
+        name: name,
+    ) -> Response:
+        return answers.replace(write, Place(noun, owner, name), body)
+
+    @router.patch("/{name}", **described.merging())
+    def patch(
+        write: WriteDependency,
+        answers: _Writing,
+        body: _Document,
+        owner: owner,
+        name: name,
+    ) -> Response:
+        return answers.merge(write, Place(noun, owner, name), body)
+
+    @router.delete("/{name}", **described.removal())
+    def remove(
+        write: WriteDependency,
+        answers: _Writing,
+        owner: owner,
+        name: name,
+        cascade: cascade,
+    ) -> Response:
+        return answers.remove(write, Place(noun, owner, name), cascade=cascade)
+
+    return router
+
+
+def _owner(noun: type[Noun]) -> Callable[..., Any]:
+    """Return what reads the name of the object to which others belong from the path, where it has its kind's name."""
+    described = Annotated[str, documentation.name(noun, alias=noun.kind)]
+
+    async def read_owner(owner: described) -> str:
+        return str(owner)
+
+    return read_owner
+
+
+def _cascade(description: str) -> Callable[..., Any]:
+    described = Annotated[bool, Query(description=description)]
+
+    async def read_cascade(cascade: described = False) -> bool:
+        return bool(cascade)
+
+    return read_cascade
+
+
+ROUTERS: Final = [routes(noun) for noun in NOUNS.values()]
+"""The routes of all nouns."""

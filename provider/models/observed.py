@@ -1,0 +1,65 @@
+"""Objects as they are shown: with what is observed of them."""
+
+from enum import StrEnum
+from typing import Any, ClassVar, Final
+
+from pydantic import AwareDatetime
+
+from provider.nouns import Object, Part, Server, Service, field
+from provider.nouns.types import Choice, Share, Text, Time, Whole
+
+
+class AvailabilityOutput(Object):
+    """How many servers of a service take requests."""
+
+    servers: int = field(Whole(0), help="Servers that it has.")
+    ready: int = field(Whole(0), help="Those of them that are wanted to take requests.")
+    available: int = field(Whole(0), help="Those of the ready ones that no edge observes to be down.")
+    detail: str = field(Text(), help="The same in words; it says so when one server is left, or none.")
+
+
+class ServiceOutput(Service):
+    """A service, and how many servers it can rely on."""
+
+    example: ClassVar = {
+        **Service.example,
+        "availability": {"servers": 3, "ready": 3, "available": 2, "detail": "2 of 3 servers take requests"},
+    }
+
+    availability: AvailabilityOutput = field(Part(AvailabilityOutput))
+
+
+class ObservedState(StrEnum):
+    """Whether a server answers its health check."""
+
+    UP = "up"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+
+
+class HealthOutput(Object):
+    """What the edges observe of a server."""
+
+    state: ObservedState = field(Choice(ObservedState), help="Whether it answers its health check.")
+    since: AwareDatetime | None = field(Time(), default=None, help="Since when it is in this state.")
+    why: str = field(Text(), help="Why it is said, for a person.")
+
+
+class ServerOutput(Server):
+    """A server, what it gets, and how it is."""
+
+    example: ClassVar = {
+        **Server.example,
+        "share": 0.75,
+        "health": {"state": "up", "since": "2026-01-01T12:00:00Z", "why": "its health check succeeds on default"},
+    }
+
+    share: float = field(
+        Share(),
+        help="Part of the service's new requests that it is given now, 0 to 1: by weight, with those that are down, "
+        "drained or out of service taken out.",
+    )
+    health: HealthOutput = field(Part(HealthOutput))
+
+
+NO_HEALTH: Final[dict[str, Any]] = {"state": "unknown", "since": None, "why": "the service has no health check"}

@@ -1,0 +1,22 @@
+"""Values as pydantic reads them, for what is no noun: tokens, parameters, questions."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+
+from provider.values import NAME_SCHEMA, SCOPE_SCHEMA, check_name, check_scope, check_time
+
+Name = Annotated[
+    str,
+    AfterValidator(check_name),
+    Field(
+        description="Unique name: 1 to 63 of a-z, 0-9 and inner hyphens.",
+        json_schema_extra=dict(NAME_SCHEMA),
+    ),
+]
+Scope = Annotated[
+    str,
+    AfterValidator(check_scope),
+    Field(description="read, write, admin, register:SERVICE or edge:NAME.", json_schema_extra=dict(SCOPE_SCHEMA)),
+]
+Time = Annotated[AwareDatetime, BeforeValidator(check_time), Field(strict=False)]

@@ -1,0 +1,48 @@
+"""Types of values that several nouns have."""
+
+from typing import Final
+
+from provider.messages import template
+from provider.nouns.objects import field
+from provider.nouns.types import ListOf, MapOf, Text
+from provider.values import (
+    DURATION_SCHEMA,
+    HOSTNAME_SCHEMA,
+    LABEL_VALUE_SCHEMA,
+    NAME_SCHEMA,
+    TEXT_SCHEMA,
+    check_duration,
+    check_hostname,
+    check_label_key,
+    check_label_value,
+    check_name,
+    check_text,
+)
+
+NAME: Final = Text(check_name, said=NAME_SCHEMA)
+HOSTNAME: Final = Text(check_hostname, said=HOSTNAME_SCHEMA)
+TEXT: Final = Text(check_text, most=1000, said=TEXT_SCHEMA)
+DURATION: Final = Text(check_duration, most=30, said=DURATION_SCHEMA)
+LABELS: Final = MapOf(
+    Text(check_label_value, said=LABEL_VALUE_SCHEMA), key=Text(check_label_key, said=NAME_SCHEMA), most=20
+)
+ENTRY_POINTS: Final = ListOf(
+    NAME, least=1, most=20, duplicate=("entryPoints.duplicate", template("an entry point stands here twice"))
+)
+
+
+def name_field() -> str:
+    """Declare the name of an object: it is its key, and never changes."""
+    name: str = field(NAME, title="Name", help="a to z, 0 to 9 and hyphens. Cannot be changed later.")
+    return name
+
+
+def labels_field() -> dict[str, str]:
+    """Declare the labels that people give to objects, by which these are found and pruned."""
+    labels: dict[str, str] = field(
+        LABELS,
+        default={},
+        title="Labels",
+        help="Labels of your own, such as team=video, to find and to prune objects by. Not sent to Traefik.",
+    )
+    return labels

@@ -1,0 +1,366 @@
+"""Objects that are declared field by field, and the nouns: the kinds of objects that people keep here. Pure.
+
+A class declares its fields once. How an object is read, written, compared and described follows from that, and so
+do its routes, commands, forms, columns and tests elsewhere.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, Self, dataclass_transform
+
+from provider.errors import FieldError, Invalid, pointer
+from provider.messages import Message
+from provider.nouns.reading import MISSING, Reading, Where
+from provider.nouns.types import Schema, Schemas, Type, Use
+from provider.values import Refusal
+
+NAME: Final = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an object.
+
+    `default` is what it is where it is left out; a field without one (`MISSING`) is required. `title` is its label,
+    `help` what it does in a sentence, `switch` what turns on an object within it, where that is not the title: all are
+    messages. `is_column` gives it a column of its own in the database:
+    it is searched or counted. `is_explicit` lets it stand in Traefik's document even at its default, since Traefik's
+    own is another. `option` is its option in commands, if that is not its name.
+    """
+
+    type: Type
+    default: Any = MISSING
+    is_nullable: bool = False
+    title: str = ""
+    help: str = ""
+    switch: str = ""
+    since: str = "3.0"
+    is_column: bool = False
+    is_explicit: bool = False
+    option: str = ""
+    name: str = ""
+    key: str = ""
+    """Its names in Python and in JSON."""
+
+    @property
+    def is_required(self) -> bool:
+        """Whether there has to be a value."""
+        return self.default is MISSING
+
+    def again(self) -> Any:
+        """Declare the same field in another object."""
+        return self
+
+    def first(self) -> Any:
+        """Return the default, a copy where it can be changed."""
+        return copy(self.default)
+
+    def json(self, value: Any) -> Any:
+        """Write a value as JSON."""
+        return None if value is None else self.type.json(value)
+
+    def load(self, value: Any) -> Any:
+        """Return a value of the JSON that `json` wrote."""
+        return None if value is None else self.type.load(value)
+
+    def schema(self, ref: str, found: Schemas) -> Schema:
+        """Describe it."""
+        described = self.type.schema(ref, found)
+        if self.is_nullable:
+            described = {"anyOf": [described, {"type": "null"}]}
+        if self.help:
+            described["description"] = self.help
+        if not self.is_required:
+            described["default"] = self.json(self.default)
+        return described
+
+
+def field(
+    type_: Type,
+    *,
+    default: Any = MISSING,
+    title: str = "",
+    help: str = "",  # noqa: A002  # a field's word, as in argparse
+    switch: str = "",
+    since: str = "3.0",
+    column: bool = False,
+    explicit: bool = False,
+    option: str = "",
+) -> Any:
+    """Declare a field: see `Field`. One whose default is None may be null."""
+    return Field(type_, default, default is None, title, help, switch, since, column, explicit, option)
+
+
+def camel(name: str) -> str:
+    """Return Traefik's spelling of a name: path_prefix is pathPrefix."""
+    first, *others = name.split("_")
+    return first + "".join(part[:1].upper() + part[1:] for part in others)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(field,))
+class Object:
+    """What has fields. Objects are values: equal where their fields are, and never changed in place."""
+
+    fields: ClassVar[Mapping[str, Field]] = {}
+    """The fields by their names in JSON, in order."""
+
+    example: ClassVar[Mapping[str, Any]] = {}
+    """One of these as JSON, for documentation."""
+
+    said: ClassVar[Mapping[str, Any]] = {}
+    """What JSON Schema can say beyond what follows from the fields."""
+
+    is_sparse: ClassVar[bool] = False
+    """Whether what is at its default is left out of its JSON."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = {}
+        for name, declared in list(vars(cls).items()):
+            if isinstance(declared, Field):
+                key = declared.key or camel(name)
+                own[key] = _named(declared, name, key)
+                delattr(cls, name)
+        cls.fields = {**cls.fields, **own}
+
+    def __init__(self, **values: Any) -> None:
+        """Make an object of values that are known to be good; what is left out has its default."""
+        known = self.__dict__
+        for each in self.fields.values():
+            if each.name in values:
+                known[each.name] = values[each.name]
+            elif each.is_required:
+                raise TypeError(f"{type(self).__name__} needs {each.name}")
+            else:
+                known[each.name] = each.first()
+        if len(known) < len(values):
+            raise TypeError(f"{type(self).__name__} has no {', '.join(values.keys() - known.keys())}")
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.__dict__ == self.__dict__
+
+    __hash__ = None  # type: ignore[assignment]  # the values may be lists
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__dict__.items())})"
+
+    @classmethod
+    def made(cls, values: dict[str, Any]) -> Self:
+        """Return an object of all its values, by their names in Python: the fast way, for rows of our own."""
+        made = cls.__new__(cls)
+        made.__dict__ = values
+        return made
+
+    @classmethod
+    def loaded(cls, document: Mapping[str, Any]) -> Self:
+        """Return an object of the JSON that `json` wrote, which is known to be good."""
+        return cls.made(
+            {
+                each.name: each.load(document[key]) if key in document else each.first()
+                for key, each in cls.fields.items()
+            }
+        )
+
+    @classmethod
+    def read(cls, document: Any, *, is_typed: bool = False) -> Self:
+        """Read an object of an input. Raises `Invalid`, with every field that is wrong."""
+        reading = Reading(is_typed)
+        found = cls.read_into(document, reading)
+        if reading.wrong:
+            raise Invalid(reading.wrong)
+        return found  # type: ignore[no-any-return]  # nothing is missing
+
+    @classmethod
+    def read_into(cls, document: Any, reading: Reading, where: Where = ()) -> Any:
+        """Return an object of an input, or `MISSING` with what is wrong noted."""
+        if not isinstance(document, dict):
+            return reading.refuse(where, "type.object", Message("this has to be an object"))
+        before = len(reading.wrong)
+        given = {key: _read_field(each, document, reading, where) for key, each in cls.fields.items()}
+        known = {key: value for key, value in given.items() if value is not MISSING}
+        for key, refusal in cls.mistakes(known):
+            reading.refuse_as((*where, key) if key else where, refusal)
+        for key in document:
+            if key not in cls.fields:
+                reading.refuse((*where, key), "field.unknown", Message("there is no such field"))
+        if len(reading.wrong) > before:
+            return MISSING
+        return cls.made({each.name: given[key] for key, each in cls.fields.items()})
+
+    @classmethod
+    def merged(cls, document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a JSON merge patch (RFC 7396) makes of an object: null gives a field its default.
+
+        What is no field is kept, also with null, to be refused like any field that is not known.
+        """
+        result = dict(document)
+        for key, value in patch.items():
+            each = cls.fields.get(key)
+            if each is not None and value is None:
+                result.pop(key, None)
+            else:
+                result[key] = value if each is None else each.type.merged(result.get(key), value)
+        return result
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:  # noqa: ARG003  # for who overrides it
+        """Give what is wrong with fields beside one another, and where that is told.
+
+        `given` are the fields that are good by themselves, by their names in JSON.
+        """
+        return iter(())
+
+    def json(self) -> dict[str, Any]:
+        """Write it as JSON, with Traefik's camelCase names."""
+        values = self.__dict__
+        if self.is_sparse:
+            return self.changed()
+        return {key: each.json(values[each.name]) for key, each in self.fields.items()}
+
+    def changed(self) -> dict[str, Any]:
+        """Write what is not at its default as JSON."""
+        values = self.__dict__
+        return {
+            key: None if value is None else each.type.changed(value)
+            for key, each in self.fields.items()
+            if (value := values[each.name]) != each.default or each.is_required
+        }
+
+    def copy(self, **changes: Any) -> Self:
+        """Return one in which these fields have other values, known to be good."""
+        return self.made({**self.__dict__, **changes})
+
+    def uses(self, where: Where = ()) -> Iterator[Use]:
+        """Give all references in it."""
+        for key, each in self.fields.items():
+            value = self.__dict__[each.name]
+            if value is not None:
+                yield from each.type.uses(value, (*where, key))
+
+    @classmethod
+    def schema(cls, ref: str, found: Schemas) -> Schema:
+        """Describe it as JSON Schema."""
+        properties = {key: each.schema(ref, found) for key, each in cls.fields.items()}
+        required = [key for key, each in cls.fields.items() if each.is_required]
+        described: Schema = {
+            "title": cls.__name__,
+            "description": (cls.__doc__ or "").partition("\n")[0],
+            "type": "object",
+            "properties": properties,
+            "additionalProperties": False,
+            **({"required": required} if required else {}),
+            **cls.said,
+        }
+        return {**described, "example": dict(cls.example)} if cls.example else described
+
+
+def _named(declared: Field, name: str, key: str) -> Field:
+    values = {slot: getattr(declared, slot) for slot in Field.__slots__}
+    return Field(**{**values, "name": name, "key": key})
+
+
+def _read_field(each: Field, document: Mapping[str, Any], reading: Reading, where: Where) -> Any:
+    if each.key not in document:
+        if each.is_required:
+            return reading.refuse((*where, each.key), "field.required", Message("this field is required"))
+        return each.first()
+    value = document[each.key]
+    if value is None and each.is_nullable:
+        return None
+    return each.type.read(value, reading, (*where, each.key))
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Type):
+    """An object within an object."""
+
+    model: type[Object]
+
+    def read(self, value: Any, reading: Reading, where: Where) -> Any:
+        return self.model.read_into(value, reading, where)
+
+    def json(self, value: Object) -> Any:
+        return value.json()
+
+    def changed(self, value: Object) -> Any:
+        return value.changed()
+
+    def load(self, value: Any) -> Any:
+        return self.model.loaded(value)
+
+    def uses(self, value: Object, where: Where) -> Iterator[Use]:
+        return value.uses(where)
+
+    def merged(self, value: Any, patch: Any) -> Any:
+        return self.model.merged(value or {}, patch) if isinstance(patch, dict) else patch
+
+    def schema(self, ref: str, found: Schemas) -> Schema:
+        name = self.model.__name__
+        if name not in found:
+            found[name] = {}
+            found[name] = self.model.schema(ref, found)
+        return {"$ref": ref.format(model=name)}
+
+
+class Noun(Object):
+    """A kind of object that people keep here. `name` is the first of its fields."""
+
+    kind: ClassVar[str] = ""
+    plural: ClassVar[str] = ""
+    """Its section in files, and the last part of its path in REST."""
+
+    within: ClassVar[str] = ""
+    """The kind of object to which it belongs, if it does: it goes with that."""
+
+    title: ClassVar[str] = ""
+    titles: ClassVar[str] = ""
+    """One and many, for people."""
+
+    about: ClassVar[str] = ""
+    """What it is, in a few words."""
+
+    cascade: ClassVar[str] = ""
+    """What its removal can take along, for a noun to which others refer."""
+
+    texts: ClassVar[Sequence[str]] = ("name",)
+    """The fields in which a search looks."""
+
+    name: str
+
+    @property
+    def key(self) -> str:
+        """The name under which it is kept, which is `name` for most."""
+        return self.name
+
+    @classmethod
+    def find_key(cls, name: str) -> str | None:
+        """Return the name under which one of a name would be kept, or None where none can have that name."""
+        return name
+
+    @classmethod
+    def read_named(cls, name: str, document: Any, *, place: str = "body") -> Self:
+        """Read an object whose name may be left out, since it is known. Raises `Invalid`.
+
+        What is wrong with a name that is left out is wrong in its `place`.
+        """
+        if not isinstance(document, dict):
+            raise Invalid([FieldError("", "type.object", Message("this has to be an object"))])
+        is_named = document.get(NAME) is not None
+        reading = Reading()
+        found = cls.read_into(document if is_named else {**document, NAME: name}, reading)
+        wrong = reading.wrong
+        if not is_named:
+            at_name = pointer(NAME)
+            wrong = [
+                FieldError(each.pointer, each.code, each.detail, place) if each.pointer == at_name else each
+                for each in wrong
+            ]
+        if wrong:
+            raise Invalid(wrong)
+        made: Self = found
+        if is_named and made.key != cls.find_key(name):
+            told = {"name": name, "kind": cls.kind}
+            detail = Message("the name is {name}, as in the path: make another {kind} to have another name", **told)
+            raise Invalid([FieldError(pointer(NAME), "name.immutable", detail)])
+        return made

@@ -1,0 +1,39 @@
+"""Servers: where a service's requests are answered."""
+
+from typing import ClassVar
+
+from provider.nouns.common import labels_field, name_field
+from provider.nouns.objects import Noun, field
+from provider.nouns.types import Choice, Text, Whole
+from provider.values import URL_SCHEMA, ServerState, check_server_url, check_weight
+
+
+class Server(Noun):
+    """A server of one service."""
+
+    kind = "server"
+    plural = "servers"
+    within = "service"
+    title = "Server"
+    titles = "Servers"
+    about = "where the requests of a service are answered"
+    texts = ("name", "url")
+    example: ClassVar = {"name": "a", "url": "http://10.0.0.11:3000", "weight": 3, "state": "ready", "labels": {}}
+
+    name: str = name_field()
+    url: str = field(
+        Text(check_server_url, said=URL_SCHEMA),
+        title="URL",
+        help="Where it listens: http, https or h2c, host and port, such as http://10.0.0.11:3000.",
+        column=True,
+    )
+    weight: int = field(
+        Whole(check=check_weight, said={"minimum": 1, "maximum": 1000}),
+        default=1,
+        title="Weight",
+        help="1 to 1000: how often it is chosen compared with the others.",
+    )
+    state: ServerState = field(
+        Choice(ServerState), default=ServerState.READY, title="State", help="The state it should be in.", column=True
+    )
+    labels: dict[str, str] = labels_field()

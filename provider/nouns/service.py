@@ -1,0 +1,121 @@
+"""Services: pools of servers, and how requests are shared among them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from provider.messages import Message
+from provider.nouns.common import DURATION, labels_field, name_field
+from provider.nouns.objects import Noun, Object, Part, field
+from provider.nouns.types import Choice, Flag, Text
+from provider.values import (
+    COOKIE_SCHEMA,
+    HEALTH_PATH_SCHEMA,
+    Refusal,
+    Strategy,
+    check_cookie_name,
+    check_health_path,
+    duration_seconds,
+)
+
+
+class HealthCheck(Object):
+    """How Traefik finds out which servers are up."""
+
+    example: ClassVar = {"path": "/", "interval": "5s", "timeout": "2s"}
+
+    path: str = field(
+        Text(check_health_path, most=255, said=HEALTH_PATH_SCHEMA),
+        default="/",
+        title="Path",
+        help="What it asks for. An answer of 2xx or 3xx is good.",
+        explicit=True,
+        option="--health-check",
+    )
+    interval: str = field(
+        DURATION,
+        default="5s",
+        title="Interval",
+        help="How often it asks, with its unit (ms, s, m, h), 100ms to 1h, such as 5s.",
+        explicit=True,
+    )
+    timeout: str = field(
+        DURATION,
+        default="2s",
+        title="Timeout",
+        help="How long an answer may take, with its unit (ms, s, m, h), 100ms to 1h. Not longer than the interval.",
+        explicit=True,
+    )
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse a check that would still be running when the next one begins."""
+        if {"interval", "timeout"} <= given.keys() and duration_seconds(given["timeout"]) > duration_seconds(
+            given["interval"]
+        ):
+            yield "timeout", Refusal("timeout.interval", Message("the timeout is longer than the interval"))
+
+
+class Cookie(Object):
+    """The cookie by which a browser stays with its server."""
+
+    example: ClassVar = {"name": "wayshub"}
+
+    name: str = field(
+        Text(check_cookie_name, said=COOKIE_SCHEMA),
+        title="Name of the cookie",
+        help="Letters, digits, _ and -. Another one than those of the application.",
+        option="--sticky-cookie",
+    )
+
+
+class Sticky(Object):
+    """How a session stays with one server."""
+
+    example: ClassVar = {"cookie": {"name": "wayshub"}}
+
+    cookie: Cookie = field(Part(Cookie), title="Cookie")
+
+
+class Service(Noun):
+    """A pool of servers."""
+
+    kind = "service"
+    plural = "services"
+    title = "Service"
+    titles = "Services"
+    cascade = "Take the routers along that lead to it."
+    about = "pools of servers that share requests"
+    example: ClassVar = {
+        "name": "wayshub",
+        "strategy": "wrr",
+        "healthCheck": {"path": "/", "interval": "5s", "timeout": "2s"},
+        "sticky": None,
+        "passHostHeader": True,
+        "labels": {},
+    }
+
+    name: str = name_field()
+    strategy: Strategy = field(
+        Choice(Strategy), default=Strategy.WRR, title="Strategy", help="How a server is chosen for a request."
+    )
+    pass_host_header: bool = field(
+        Flag(),
+        default=True,
+        title="Servers get the client's Host header",
+        help="A server sees the name that the client asked for. Without it, it sees its own address.",
+    )
+    labels: dict[str, str] = labels_field()
+    health_check: HealthCheck | None = field(
+        Part(HealthCheck),
+        default=None,
+        title="Health check",
+        switch="Check the servers' health",
+        help="Traefik asks each server regularly, and sends no requests to one that does not answer well.",
+    )
+    sticky: Sticky | None = field(
+        Part(Sticky),
+        default=None,
+        title="Sticky sessions",
+        help="A browser gets a cookie, and stays with the server that answered first. For applications that keep "
+        "sessions in memory.",
+    )

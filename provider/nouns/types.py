@@ -1,0 +1,313 @@
+"""Types of values: how each is read, written, and described. Pure.
+
+Reading is strict: a text is no number, and true is none either. What is refused has a stable code and says in
+words of ours what to do.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from provider.messages import Message, template
+from provider.nouns.reading import MISSING, Reading, Where
+from provider.values import Refusal
+
+MASK: Final = "********"
+"""Stands where a secret is."""
+
+Schema = dict[str, Any]
+"""A JSON Schema."""
+
+Schemas = dict[str, Schema]
+"""The schemas of the objects within, by name."""
+
+_TEXT: Final = template("this has to be a text")
+_TYPED: Final = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A reference: where it stands, and which object it names."""
+
+    where: Where
+    kind: str
+    name: str
+
+
+class Type(ABC):
+    """A type of values."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def read(self, value: Any, reading: Reading, where: Where) -> Any:
+        """Return a value of an input in its normal form, or `MISSING` with what is wrong noted."""
+
+    @abstractmethod
+    def schema(self, ref: str, found: Schemas) -> Schema:
+        """Describe it; an object within is referred to as `ref` says, which has `{model}`, and put into `found`."""
+
+    def json(self, value: Any) -> Any:
+        """Write a value as JSON."""
+        return value
+
+    def changed(self, value: Any) -> Any:
+        """Write a value as JSON, without what is at its default in objects within."""
+        return self.json(value)
+
+    def load(self, value: Any) -> Any:
+        """Return a value of the JSON that `json` wrote, which is known to be good."""
+        return value
+
+    def uses(self, value: Any, where: Where) -> Iterator[Use]:
+        """Give the references in a value."""
+        return iter(())
+
+    def merged(self, value: Any, patch: Any) -> Any:
+        """Return what a JSON merge patch makes of a value as JSON, for a patch that is not null."""
+        return patch
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Type):
+    """A text. `check` returns its normal form, or raises a `Refusal`; `said` is what JSON Schema can say of it."""
+
+    check: Callable[[str], str] | None = None
+    most: int | None = None
+    said: Mapping[str, Any] = field(default_factory=dict)
+    is_long: bool = False
+    """Whether it needs room where it is typed."""
+
+    def read(self, value: Any, reading: Reading, where: Where) -> Any:
+        if not isinstance(value, str):
+            return reading.refuse(where, "type.string", Message(_TEXT))
+        if self.most is not None and len(value) > self.most:
+            detail = Message("this is longer than {max_length} characters", max_length=self.most)
+            return reading.refuse(where, "value.long", detail)
+        try:
+            return value if self.check is None else self.check(value)
+        except Refusal as refusal:
+            return reading.refuse_as(where, refusal)
+
+    def json(self, value: str) -> str:
+        return value if type(value) is str else str(value)  # a message is written as the sentence that it is
+
+    def schema(self, ref: str, found: Schemas) -> Schema:
+        bounds = {} if self.most is None else {"maxLength": self.most}
+        return {"type": "string", **bounds, **self.said}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference(Text):
+    """The name of an object of a kind, which has to exist. `name_of` gives the name under which it is kept."""
+
+    kind: str = ""
+    name_of: Callable[[str], str] = str
+
+    def uses(self, value: Any, where: Where) -> Iterator[Use]:
+        yield Use(where, self.kind, self.name_of(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Whole(Type):
+    """A whole number."""
+
+    least: int | None = None
+    most: int | None = None
+    check: Callable[[int], int] | None = None
+    said: Mapping[str, Any] = field(default_factory=dict)
+
+    def read(self, value: Any, reading: Reading, where: Where) -> Any:
+        if reading.is_typed and isinstance(value, str):
+            value = _typed_number(value)
+            if value is None:
+                return reading.refuse(where, "type.integer", Message("this has to be a whole number"))
+        if isinstance(value, bool) or not isinstance(value, int):
+            detail = Message("this has to be a whole number, neither in quotes nor true or false")
+            return reading.refuse(where, "type.integer", detail)
+        if self.least is not None and value < self.least:
+            return reading.refuse(where, "value.small", Message("this has to be at least {ge}", ge=self.least))
+        if self.most is not None and value > self.most:
+            return reading.refuse(where, "value.large", Message("this has to be at most {le}", le=self.most))
+        try:
+            return value if self.check is None else self.check(value)
+        except Refusal as refusal:
+            return reading.refuse_as(where, refusal)
+
+    def schema(self, ref: str, found: Schemas) -> Schema:
+        bounds = {"minimum": self.least, "maximum": self.most}
+        return {"type": "integer", **{name: bound for name, bound in bounds.items() if bound is not None}, **self.said}
+
+
+def _typed_number(text: str) -> int | None:
+    stripped = text.strip()
+    digits = stripped.removeprefix("-").removeprefix("+")
+    return int(stripped) if digits.isascii() and digits.isdecimal() and len(digits) < 20 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Share(Type):
+    """A part of a whole, 0 to 1: it is shown, and never read."""
+
+    def read(self, value: Any, reading: Reading, where: Where) -> Any:
+        return value
+
+    def schema(self, ref: str, found: Schemas) -> Schema:
+        return {"type": "number", "minimum": 0, "maximum": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Time(Type):
+    """A moment with its zone: it is shown, and never read."""
+
+    def read(self, value: Any, reading: Reading, where: Where) -> Any:
+        return value
+
+    def json(self, value: Any) -> str:
+        text: str = value.isoformat()
+        return text.replace("+00:00", "Z")
+
+    def schema(self, ref: str, found: Schemas) -> Schema:
+        return {"type": "string", "format": "date-time"}
+
+
+@dataclass(frozen=True, slots=True)
+class Flag(Type):
+    """True or false."""
+
+    def read(self, value: Any, reading: Reading, where: Where) -> Any:
+        if reading.is_typed and isinstance(value, str):
+            value = _TYPED.get(value, value)
+        if not isinstance(value, bool):
+            return reading.refuse(where, "type.boolean", Message("this has to be true or false"))
+        return value
+
+    def schema(self, ref: str, found: Schemas) -> Schema:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Type):
+    """One of some words: the members of an enumeration."""
+
+    words: type[StrEnum]
+
+    def read(self, value: Any, reading: Reading, where: Where) -> Any:
+        try:
+            return self.words(value if isinstance(value, str) else "")
+        except ValueError:
+            *others, last = (f"'{word}'" for word in self.words)
+            detail = Message("this has to be {expected}", expected=f"{', '.join(others)} or {last}")
+            return reading.refuse(where, "value.choice", detail)
+
+    def json(self, value: StrEnum) -> str:
+        return value.value
+
+    def load(self, value: Any) -> Any:
+        return self.words(value)
+
+    def schema(self, ref: str, found: Schemas) -> Schema:
+        found[self.words.__name__] = {
+            "title": self.words.__name__,
+            "description": (self.words.__doc__ or "").strip(),
+            "type": "string",
+            "enum": [word.value for word in self.words],
+        }
+        return {"$ref": ref.format(model=self.words.__name__)}
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf(Type):
+    """A list. With `duplicate`, the code and the words of what is wrong where one item stands twice by `same`."""
+
+    item: Type
+    least: int = 0
+    most: int | None = None
+    duplicate: tuple[str, str] | None = None
+    same: Callable[[Any], Any] | None = None
+
+    def read(self, value: Any, reading: Reading, where: Where) -> Any:
+        if not isinstance(value, list):
+            return reading.refuse(where, "type.array", Message("this has to be an array"))
+        if len(value) < self.least:
+            return reading.refuse(
+                where, "value.few", Message("this needs at least {min_length}", min_length=self.least)
+            )
+        if self.most is not None and len(value) > self.most:
+            detail = Message("this has more than {max_length} items", max_length=self.most)
+            return reading.refuse(where, "value.many", detail)
+        items = [self.item.read(item, reading, (*where, index)) for index, item in enumerate(value)]
+        if any(item is MISSING for item in items):
+            return MISSING
+        if self.duplicate is not None:
+            known = items if self.same is None else [self.same(item) for item in items]
+            if len(set(known)) < len(known):
+                return reading.refuse(where, self.duplicate[0], Message(self.duplicate[1]))
+        return items
+
+    def json(self, value: Sequence[Any]) -> Any:
+        return [self.item.json(item) for item in value]
+
+    def changed(self, value: Sequence[Any]) -> Any:
+        return [self.item.changed(item) for item in value]
+
+    def load(self, value: Any) -> Any:
+        return [self.item.load(item) for item in value]
+
+    def uses(self, value: Any, where: Where) -> Iterator[Use]:
+        for index, item in enumerate(value):
+            yield from self.item.uses(item, (*where, index))
+
+    def schema(self, ref: str, found: Schemas) -> Schema:
+        bounds = {} if self.most is None else {"maxItems": self.most}
+        if self.least:
+            bounds["minItems"] = self.least
+        unique = {"uniqueItems": True} if self.duplicate else {}
+        return {"type": "array", "items": self.item.schema(ref, found), **bounds, **unique}
+
+
+@dataclass(frozen=True, slots=True)
+class MapOf(Type):
+    """An object whose members people name. It is kept in the order of its keys, so that the same has one form."""
+
+    value: Type
+    key: Text
+    most: int | None = None
+
+    def read(self, value: Any, reading: Reading, where: Where) -> Any:
+        if not isinstance(value, dict):
+            return reading.refuse(where, "type.object", Message("this has to be an object"))
+        if self.most is not None and len(value) > self.most:
+            detail = Message("this has more than {max_length} items", max_length=self.most)
+            return reading.refuse(where, "value.many", detail)
+        members, bad = {}, False
+        for name, member in value.items():
+            found = self.value.read(member, reading, (*where, name))
+            bad = bad or found is MISSING
+            members[name] = found
+        if bad:
+            return MISSING
+        for name in members:
+            # What is wrong with a key is told of the whole: a pointer to a key that nobody may have helps nobody.
+            if self.key.read(name, reading, where) is MISSING:
+                return MISSING
+        return dict(sorted(members.items()))
+
+    def json(self, value: Mapping[str, Any]) -> Any:
+        return {name: self.value.json(member) for name, member in value.items()}
+
+    def load(self, value: Any) -> Any:
+        return {name: self.value.load(member) for name, member in value.items()}
+
+    def merged(self, value: Any, patch: Any) -> Any:
+        if not isinstance(patch, dict):
+            return patch
+        members = {**(value or {}), **patch}
+        return {name: member for name, member in members.items() if member is not None}
+
+    def schema(self, ref: str, found: Schemas) -> Schema:
+        bounds = {} if self.most is None else {"maxProperties": self.most}
+        names = {"propertyNames": dict(self.key.said)} if self.key.said else {}
+        return {"type": "object", "additionalProperties": self.value.schema(ref, found), **bounds, **names}
