@@ -26,7 +26,8 @@ class Field:
     `help` what it does in a sentence, `switch` what turns on an object within it, where that is not the title: all are
     messages. `is_column` gives it a column of its own in the database:
     it is searched or counted. `is_explicit` lets it stand in Traefik's document even at its default, since Traefik's
-    own is another. `option` is its option in commands, if that is not its name.
+    own is another. `option` is its option in commands, if that is not its name. `is_rare` says that few need it.
+    `since` is the first version of Traefik that knows it.
     """
 
     type: Type
@@ -39,9 +40,20 @@ class Field:
     is_column: bool = False
     is_explicit: bool = False
     option: str = ""
+    is_rare: bool = False
     name: str = ""
     key: str = ""
     """Its names in Python and in JSON."""
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether its value, or the items of it, are shown to nobody again."""
+        return self.type.is_secret
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether it is left out of JSON while there is none: so it is with the kinds of which an object has one."""
+        return isinstance(self.type, Part) and self.type.model.is_sparse
 
     @property
     def is_required(self) -> bool:
@@ -87,9 +99,12 @@ def field(
     column: bool = False,
     explicit: bool = False,
     option: str = "",
+    rare: bool = False,
+    key: str = "",
 ) -> Any:
     """Declare a field: see `Field`. One whose default is None may be null."""
-    return Field(type_, default, default is None, title, help, switch, since, column, explicit, option)
+    nullable = default is None
+    return Field(type_, default, nullable, title, help, switch, since, column, explicit, option, rare, key=key)
 
 
 def camel(name: str) -> str:
@@ -114,14 +129,16 @@ class Object:
     is_sparse: ClassVar[bool] = False
     """Whether what is at its default is left out of its JSON."""
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, more: Mapping[str, Any] | None = None, **options: Any) -> None:
+        """Gather the fields: those of the class, and `more` that are made elsewhere."""
         super().__init_subclass__(**options)
         own = {}
-        for name, declared in list(vars(cls).items()):
+        for name, declared in [*vars(cls).items(), *(more or {}).items()]:
             if isinstance(declared, Field):
                 key = declared.key or camel(name)
                 own[key] = _named(declared, name, key)
-                delattr(cls, name)
+                if name in vars(cls):
+                    delattr(cls, name)
         cls.fields = {**cls.fields, **own}
 
     def __init__(self, **values: Any) -> None:
@@ -216,7 +233,11 @@ class Object:
         values = self.__dict__
         if self.is_sparse:
             return self.changed()
-        return {key: each.json(values[each.name]) for key, each in self.fields.items()}
+        return {
+            key: each.json(value)
+            for key, each in self.fields.items()
+            if (value := values[each.name]) is not None or not each.is_sparse
+        }
 
     def changed(self) -> dict[str, Any]:
         """Write what is not at its default as JSON."""
@@ -237,6 +258,48 @@ class Object:
             value = self.__dict__[each.name]
             if value is not None:
                 yield from each.type.uses(value, (*where, key))
+
+    @classmethod
+    def masked(cls, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Return one as JSON, as `json` or `changed` wrote it, with masks in place of its secrets."""
+        return {
+            key: cls.fields[key].type.masked(value) if key in cls.fields and value is not None else value
+            for key, value in document.items()
+        }
+
+    def kept(self, before: Self | None) -> Self:
+        """Return it as it is kept: masks that were sent back are the secrets of `before`, passwords are hashed.
+
+        Raises `Invalid` for masks that stand for nothing.
+        """
+        reading = Reading()
+        found = self.kept_of(before, reading)
+        if reading.wrong:
+            raise Invalid(reading.wrong)
+        return found
+
+    def kept_of(self, before: Self | None, reading: Reading, where: Where = ()) -> Self:
+        """Return it as it is kept, with what is wrong noted: see `kept`."""
+        former = {} if before is None else before.__dict__
+        changes = {
+            each.name: each.type.kept(value, former.get(each.name), reading, (*where, key))
+            for key, each in self.fields.items()
+            if (value := self.__dict__[each.name]) is not None
+        }
+        return self.copy(**changes)
+
+    def warnings(self, where: Where = ()) -> Iterator[tuple[Where, Message]]:
+        """Give what Traefik takes and what may not be meant, here and in objects within, and where that is told."""
+        for key, message in self.cautions():
+            yield (*where, key) if key else where, message
+        for key, each in self.fields.items():
+            value = self.__dict__[each.name]
+            if value is not None:
+                yield from each.type.warnings(value, (*where, key))
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Give what may not be meant by its own fields, each with the field's key."""
+        return iter(())
 
     @classmethod
     def schema(cls, ref: str, found: Schemas) -> Schema:
@@ -294,6 +357,15 @@ class Part(Type):
 
     def merged(self, value: Any, patch: Any) -> Any:
         return self.model.merged(value or {}, patch) if isinstance(patch, dict) else patch
+
+    def masked(self, value: Any) -> Any:
+        return self.model.masked(value)
+
+    def kept(self, value: Object, before: Any, reading: Reading, where: Where) -> Any:
+        return value.kept_of(before, reading, where)
+
+    def warnings(self, value: Object, where: Where) -> Iterator[tuple[Where, Message]]:
+        return value.warnings(where)
 
     def schema(self, ref: str, found: Schemas) -> Schema:
         name = self.model.__name__

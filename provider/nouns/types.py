@@ -4,18 +4,23 @@ Reading is strict: a text is no number, and true is none either. What is refused
 words of ours what to do.
 """
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
 from provider.messages import Message, template
 from provider.nouns.reading import MISSING, Reading, Where
+from provider.texts import IN_A_LIST
 from provider.values import Refusal
 
 MASK: Final = "********"
 """Stands where a secret is."""
+
+LONGEST_KEY_BYTES: Final = 1_022
+"""The most bytes of a key of a map: YAML, as which Traefik reads, looks for its end within 1,024 (measured)."""
 
 Schema = dict[str, Any]
 """A JSON Schema."""
@@ -24,6 +29,7 @@ Schemas = dict[str, Schema]
 """The schemas of the objects within, by name."""
 
 _TEXT: Final = template("this has to be a text")
+_IN_A_LIST: Final = re.compile(IN_A_LIST)
 _TYPED: Final = {"true": True, "false": False}
 
 
@@ -36,10 +42,27 @@ class Use:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """How a secret text is shown and kept.
+
+    `mask` hides it: what is a mask already stays one, so that a mask that is sent back is known. `keep` returns
+    what is kept of a new one, a hash of a password say; it is also given what was kept before, or None.
+    """
+
+    mask: Callable[[str], str] = lambda _text: MASK
+    keep: Callable[[str, str | None], str] = lambda text, _before: text
+
+
 class Type(ABC):
     """A type of values."""
 
     __slots__ = ()
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether values, or the items of one, are secrets. Those within an object are the business of its fields."""
+        return False
 
     @abstractmethod
     def read(self, value: Any, reading: Reading, where: Where) -> Any:
@@ -69,6 +92,21 @@ class Type(ABC):
         """Return what a JSON merge patch makes of a value as JSON, for a patch that is not null."""
         return patch
 
+    def masked(self, value: Any) -> Any:
+        """Return a value as JSON with masks in place of secrets."""
+        return value
+
+    def kept(self, value: Any, before: Any, reading: Reading, where: Where) -> Any:
+        """Return a value that was read as it is kept: a mask as what was there `before`, a password as its hash.
+
+        `before` is the value that it replaces, or None. A mask that stands for nothing is noted as wrong.
+        """
+        return value
+
+    def warnings(self, value: Any, where: Where) -> Iterator[tuple[Where, Message]]:
+        """Give what Traefik takes, and what may not be meant."""
+        return iter(())
+
 
 @dataclass(frozen=True, slots=True)
 class Text(Type):
@@ -80,6 +118,12 @@ class Text(Type):
     is_long: bool = False
     """Whether it needs room where it is typed."""
 
+    secret: Secret | None = None
+
+    @property
+    def is_secret(self) -> bool:
+        return self.secret is not None
+
     def read(self, value: Any, reading: Reading, where: Where) -> Any:
         if not isinstance(value, str):
             return reading.refuse(where, "type.string", Message(_TEXT))
@@ -87,16 +131,35 @@ class Text(Type):
             detail = Message("this is longer than {max_length} characters", max_length=self.most)
             return reading.refuse(where, "value.long", detail)
         try:
-            return value if self.check is None else self.check(value)
+            return value if self.check is None or self._is_mask(value) else self.check(value)
         except Refusal as refusal:
             return reading.refuse_as(where, refusal)
 
     def json(self, value: str) -> str:
         return value if type(value) is str else str(value)  # a message is written as the sentence that it is
 
+    def masked(self, value: str) -> str:
+        return self.secret.mask(value) if self.secret and value else value
+
+    def kept(self, value: str, before: Any, reading: Reading, where: Where) -> Any:
+        if self.secret is None or not value:
+            return value
+        if not self._is_mask(value):
+            return self.secret.keep(value, before)
+        if before and self.masked(before) == value:
+            return before
+        detail = Message("nothing is stored that these asterisks could stand for: write the secret itself")
+        return reading.refuse(where, "secret.masked", detail)
+
+    def _is_mask(self, value: str) -> bool:
+        return self.secret is not None and value != "" and self.secret.mask(value) == value
+
     def schema(self, ref: str, found: Schemas) -> Schema:
         bounds = {} if self.most is None else {"maxLength": self.most}
         return {"type": "string", **bounds, **self.said}
+
+
+_HIDDEN: Final = Text(secret=Secret())
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +301,7 @@ class ListOf(Type):
         if self.most is not None and len(value) > self.most:
             detail = Message("this has more than {max_length} items", max_length=self.most)
             return reading.refuse(where, "value.many", detail)
-        items = [self.item.read(item, reading, (*where, index)) for index, item in enumerate(value)]
+        items = [self._item(item, reading, (*where, index)) for index, item in enumerate(value)]
         if any(item is MISSING for item in items):
             return MISSING
         if self.duplicate is not None:
@@ -246,6 +309,32 @@ class ListOf(Type):
             if len(set(known)) < len(known):
                 return reading.refuse(where, self.duplicate[0], Message(self.duplicate[1]))
         return items
+
+    def _item(self, item: Any, reading: Reading, where: Where) -> Any:
+        found = self.item.read(item, reading, where)
+        if isinstance(found, str) and not _IN_A_LIST.match(found):
+            detail = Message("in a list, Traefik cuts a text at ║, and takes away blanks at its ends: leave them out")
+            return reading.refuse(where, "item.format", detail)
+        return found
+
+    @property
+    def is_secret(self) -> bool:
+        return self.item.is_secret
+
+    def masked(self, value: Sequence[Any]) -> Any:
+        return [self.item.masked(item) for item in value]
+
+    def kept(self, value: Sequence[Any], before: Any, reading: Reading, where: Where) -> Any:
+        # An item stands for the one that looks the same to whoever may not see secrets.
+        known = {str(self.item.masked(self.item.json(item))): item for item in before or ()}
+        return [
+            self.item.kept(item, known.get(str(self.item.masked(self.item.json(item)))), reading, (*where, index))
+            for index, item in enumerate(value)
+        ]
+
+    def warnings(self, value: Sequence[Any], where: Where) -> Iterator[tuple[Where, Message]]:
+        for index, item in enumerate(value):
+            yield from self.item.warnings(item, (*where, index))
 
     def json(self, value: Sequence[Any]) -> Any:
         return [self.item.json(item) for item in value]
@@ -270,11 +359,17 @@ class ListOf(Type):
 
 @dataclass(frozen=True, slots=True)
 class MapOf(Type):
-    """An object whose members people name. It is kept in the order of its keys, so that the same has one form."""
+    """An object whose members people name. It is kept in the order of its keys, so that the same has one form.
+
+    `same` tells keys apart that are written differently, if they can be. `hides` tells by its key whether the
+    text of a member is a secret.
+    """
 
     value: Type
     key: Text
     most: int | None = None
+    same: Callable[[str], str] = str
+    hides: Callable[[str], bool] | None = None
 
     def read(self, value: Any, reading: Reading, where: Where) -> Any:
         if not isinstance(value, dict):
@@ -289,11 +384,43 @@ class MapOf(Type):
             members[name] = found
         if bad:
             return MISSING
-        for name in members:
-            # What is wrong with a key is told of the whole: a pointer to a key that nobody may have helps nobody.
-            if self.key.read(name, reading, where) is MISSING:
-                return MISSING
+        if not self._are_keys(members, reading, where):
+            return MISSING
         return dict(sorted(members.items()))
+
+    def _are_keys(self, names: Collection[str], reading: Reading, where: Where) -> bool:
+        # What is wrong with a key is told of the whole: a pointer to a key that nobody may have helps nobody.
+        for name in names:
+            if self.key.read(name, reading, where) is MISSING:
+                return False
+            if len(name.encode(errors="surrogatepass")) > LONGEST_KEY_BYTES:
+                detail = Message("a name here has more than {most} bytes", most=LONGEST_KEY_BYTES)
+                reading.refuse(where, "key.long", detail)
+                return False
+        if len({self.same(name) for name in names}) < len(names):
+            reading.refuse(where, "key.duplicate", Message("a name stands here twice"))
+            return False
+        return True
+
+    @property
+    def is_secret(self) -> bool:
+        return self.hides is not None or self.value.is_secret
+
+    def masked(self, value: Mapping[str, Any]) -> Any:
+        return {name: self._member(name).masked(member) for name, member in value.items()}
+
+    def kept(self, value: Mapping[str, Any], before: Any, reading: Reading, where: Where) -> Any:
+        return {
+            name: self._member(name).kept(member, (before or {}).get(name), reading, (*where, name))
+            for name, member in value.items()
+        }
+
+    def warnings(self, value: Mapping[str, Any], where: Where) -> Iterator[tuple[Where, Message]]:
+        for name, member in value.items():
+            yield from self.value.warnings(member, (*where, name))
+
+    def _member(self, name: str) -> Type:
+        return _HIDDEN if self.hides is not None and self.hides(name) else self.value
 
     def json(self, value: Mapping[str, Any]) -> Any:
         return {name: self.value.json(member) for name, member in value.items()}
