@@ -9,11 +9,13 @@ from alembic.util import CommandError
 from sqlmodel import AutoString
 
 from provider import models
+from provider.database import tables
 from provider.database.schema import inspect, migrating
 from provider.errors import ProviderError
 from provider.settings import read_settings
 
 METADATA = models.Revision.metadata
+assert set(tables.STATE) <= set(METADATA.tables.values())  # noqa: S101  # those of the nouns are declared, too
 
 
 def render(kind: str, item: object, _context: object) -> str | Literal[False]:

@@ -30,7 +30,7 @@ from provider.listeners import EntryPointNames, find_missing
 from provider.models import Change
 from provider.routes import read_routes
 from provider.snapshots import last_revision
-from provider.store import declarations, records, servers
+from provider.store import declarations, networks, records
 
 Apply = Callable[[Session], None]
 """A change, as a function of a module with arguments that can be pickled (see `functools.partial`)."""
@@ -69,7 +69,7 @@ class Summary:
 
 def attempt(session: Session, apply: Apply, places: Places, entry_points: EntryPointNames) -> Attempt:
     """Make a change in a session that only tries, and find out all that is told of it. Raises what it raises."""
-    servers.keep_to(session, places)
+    networks.keep_to(session, places)
     number, digest = last_revision(session)
     before = declarations.read(session)
     apply(session)

@@ -13,7 +13,7 @@ from provider.differences import Touched, touched_services
 from provider.models import Change
 from provider.nouns import Router, Server, Service
 from provider.snapshots import router_part
-from provider.store import counts, declarations, routers, servers, services
+from provider.store import counts, declarations, nouns, routers, servers
 from provider.values import ServerState
 
 _MANY = 100
@@ -47,11 +47,11 @@ class Stored:
 
     def router(self, name: str) -> Router | None:
         """Find a router."""
-        return self._all.routers.get(name) if self._all else routers.find(self._session, name)
+        return self._all.routers.get(name) if self._all else nouns.find(self._session, Router, name)
 
     def service(self, name: str) -> Service | None:
         """Find a service."""
-        return self._all.services.get(name) if self._all else services.find(self._session, name)
+        return self._all.services.get(name) if self._all else nouns.find(self._session, Service, name)
 
     def pool(self, service: str) -> Sequence[Server]:
         """Return the servers of a service that may be gone."""

@@ -32,8 +32,8 @@ from provider.nouns import Server, Service
 from provider.observations import down, observe
 from provider.revisions import Revisions
 from provider.snapshots import Snapshot
+from provider.store import nouns, servers
 from provider.store import revisions as kept
-from provider.store import servers, services
 
 logger = logging.getLogger(__name__)
 
@@ -253,7 +253,7 @@ def _tell_shares(session: Session, health: Health, names: Collection[str]) -> li
 def _list_pools(session: Session, names: Collection[str]) -> list[tuple[Service, list[Server]]]:
     """Return those of the services that there are, each with its servers, by name."""
     pools = servers.of_services(session, sorted(names))
-    listed = [services.find(session, name) for name in sorted(names)]
+    listed = [nouns.find(session, Service, name) for name in sorted(names)]
     return [(service, pools.get(service.name, [])) for service in listed if service is not None]
 
 

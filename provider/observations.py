@@ -11,13 +11,13 @@ from provider.edges.health import Health, HealthState, ServerHealth
 from provider.messages import Message
 from provider.models import AvailabilityOutput, HealthOutput, ObservedState, ServerOutput, ServiceOutput
 from provider.nouns import Object, Server, Service
-from provider.store import servers, services
+from provider.store import nouns, servers
 from provider.values import ServerState
 
 
 def show_servers(session: Session, service: Service, listed: Sequence[Server], health: Health) -> list[ServerOutput]:
     """Return servers of a service with their health, and with their shares among all of its servers."""
-    pool = servers.page(session, service.name)
+    pool = servers.pool(session, service.name)
     healths = observe(service, pool, health)
     shares = configuration.shares(pool, down(healths))
     return [
@@ -44,7 +44,7 @@ class Observed:
 
 
 def _show_servers(session: Session, owner: str | None, listed: Sequence[Server], health: Health) -> list[ServerOutput]:
-    return show_servers(session, services.get(session, owner or ""), listed, health)
+    return show_servers(session, nouns.get(session, Service, owner or ""), listed, health)
 
 
 def _show_services(

@@ -31,7 +31,7 @@ from provider.errors import ProviderError, Unavailable
 from provider.messages import Message, freeze
 from provider.models import Actor, Change, Revision
 from provider.snapshots import Snapshot, last_revision, read_verified
-from provider.store import audit, records, servers
+from provider.store import audit, networks, records
 from provider.store import revisions as stored_revisions
 from provider.store.revisions import LONG, Retention, prune
 from provider.summaries import Summarise, join, summarise
@@ -174,15 +174,15 @@ class Revisions:
                 return Snapshot(last_revision(session)[0], document, parts), self._find_outside(session)
 
     def _find_outside(self, session: Session) -> Mapping[str, str]:
-        servers.keep_to(session, self._server_places)
-        return servers.find_outside(session)
+        networks.keep_to(session, self._server_places)
+        return networks.find_outside(session)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Give a session for reading. Raises `Unavailable`."""
         self._check_loaded()
         with self._database.reading() as session:
-            servers.keep_to(session, self._server_places)
+            networks.keep_to(session, self._server_places)
             yield session
 
     def change(
@@ -294,7 +294,7 @@ class Revisions:
         self, session: Session, known: Snapshot, apply: Callable[[Session], T], *, keeps: bool = True
     ) -> "_Applied[T]":
         before = self._catch_up(session, known, keeps=keeps)
-        servers.keep_to(session, self._server_places)
+        networks.keep_to(session, self._server_places)
         result = apply(session)
         changes = net(records.changes(session))
         stored = Stored(session, changes)

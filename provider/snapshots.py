@@ -9,8 +9,8 @@ from provider.configuration import Document, Part, Parts, Section
 from provider.errors import Unavailable
 from provider.messages import Message
 from provider.models import Revision
-from provider.nouns import Router
-from provider.store import routers, servers, services
+from provider.nouns import Router, Service
+from provider.store import nouns, servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,11 @@ class Snapshot(Served):
 def read_parts(session: Session) -> Parts:
     """Render the whole stored state."""
     pools = dict(servers.by_service(session))
-    listed = routers.read_all(session)
+    listed = [router for _name, router in nouns.read_all(session, Router)]
     router_parts = {router.name: part for router in listed if (part := router_part(router)) is not None}
     service_parts = {
         service.name: configuration.service_part(service, pools.get(service.name, ()))
-        for service in services.read_all(session)
+        for _name, service in nouns.read_all(session, Service)
     }
     return Parts(Section(router_parts), Section(service_parts))
 

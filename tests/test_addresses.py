@@ -227,7 +227,7 @@ def kept(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[h
     folder = tmp_path_factory.mktemp("kept")
     path = Path(shutil.copy(migrated, folder / "provider.db"))
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("INSERT INTO service (name, strategy, pass_host_header) VALUES ('old', 'wrr', 1)")
+        connection.execute("INSERT INTO service (name) VALUES ('old')")
         for name, url in (
             ("a", "http://192.168.0.1"),
             ("b", "http://169.254.169.254"),
@@ -235,7 +235,7 @@ def kept(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[h
             ("c", "http://10.0.0.1"),
         ):
             connection.execute(
-                "INSERT INTO server (service, name, url, weight, state) VALUES ('old', ?, ?, 1, 'ready')", (name, url)
+                "INSERT INTO server (service, name, url, state) VALUES ('old', ?, ?, 'ready')", (name, url)
             )
         connection.commit()
     with (

@@ -19,7 +19,7 @@ from provider.database.sessions import Database
 from provider.models import Actor
 from provider.nouns import Domain
 from provider.revisions import Revisions
-from provider.store import domains
+from provider.store import domains, nouns
 from provider.summaries import summarise
 from tests.running import http_client, running_service
 
@@ -118,7 +118,7 @@ def opened(migrated: Path, tmp_path: Path) -> Iterator[tuple[Database, Revisions
 
 
 def put(session: Session, name: str) -> None:
-    domains.put(session, Domain(name=name))
+    nouns.put(session, Domain(name=name))
 
 
 def prepared(database: Database, name: str, path: Path) -> Prepared:

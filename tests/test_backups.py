@@ -379,6 +379,6 @@ def test_a_damaged_database_is_replaced_and_kept_with_its_log(path: Path, folder
 
 
 def test_what_somebody_wrote_past_the_service_is_told(path: Path, folder: Path) -> None:
-    execute(path, "UPDATE server SET weight = 9")
+    execute(path, "UPDATE server SET fields = json_set(fields, '$.weight', 9)")
     run(path, "backup", folder / "a.db").check()
     assert "It gives another document than that revision did" in run(path, "restore", folder / "a.db").check().out

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 from zipfile import ZipFile
@@ -24,6 +25,7 @@ from provider.database.schema import Condition
 from provider.database.sessions import Database
 from provider.errors import Unavailable
 from provider.settings import Settings
+from provider.store import declarations
 from tests.running import ROOT
 
 NEWEST = max(file.name for file in (ROOT / "migrations" / "versions").glob("*.py"))[:4]
@@ -35,8 +37,8 @@ EARLIER = [file.name[:4] for file in sorted((ROOT / "migrations" / "versions").g
 WITH_QUARANTINE = [file.name[:4] for file in sorted((ROOT / "migrations" / "versions").glob("*.py"))][1:]
 """The migrations since that which made the quarantine."""
 
-SERVICE = "INSERT INTO service (name, strategy, pass_host_header) VALUES ('{}', 'wrr', 1)"
-SERVER = "INSERT INTO server (service, name, url, weight, state) VALUES ('wayshub', 'a', 'http://a', 1, 'ready')"
+SERVICE = "INSERT INTO service (name) VALUES ('{}')"
+SERVER = "INSERT INTO server (service, name, url, state) VALUES ('wayshub', 'a', '0', 'ready')"
 
 
 @pytest.fixture
@@ -462,15 +464,15 @@ def test_writers_wait_for_one_another(path: Path) -> None:
     def increment() -> None:
         for _ in range(20):
             with opened.writing() as session:
-                weight = session.execute(text("SELECT weight FROM server")).scalar_one()
-                session.execute(text("UPDATE server SET weight = :weight"), {"weight": weight + 1})
+                url = session.execute(text("SELECT url FROM server")).scalar_one()
+                session.execute(text("UPDATE server SET url = :url"), {"url": str(int(url) + 1)})
 
     threads = [threading.Thread(target=increment) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert query(path, "SELECT weight FROM server") == [(81,)]
+    assert query(path, "SELECT url FROM server") == [("80",)]
     opened.close()
 
 
@@ -512,3 +514,66 @@ def test_a_file_that_is_taken_away_during_a_write_makes_it_fail(path: Path) -> N
 def test_a_database_is_used_only_once_it_is_open(path: Path) -> None:
     with pytest.raises(Unavailable, match="is not open"), Database(path).reading():
         pass
+
+
+# What became fields of JSON
+
+BEFORE_FIELDS: dict[str, list[tuple[object, ...]]] = {
+    "domain": [
+        ("xn--bcher-kva.example", "bücher.example", "Toko buku", '{"team": "a"}'),
+        ("b.test", "b.test", "", "{}"),
+    ],
+    "service": [
+        ("shop", "p2c", 0, '{"path": "/", "interval": "5s", "timeout": "2s"}', '{"cookie": {"name": "c"}}', "{}"),
+        ("plain", "wrr", 1, None, None, '{"team": "a"}'),
+    ],
+    "server": [("shop", "a", "http://10.0.0.1:80", 7, "drain", "{}")],
+    "router": [
+        ("shop", "shop", "/x", '["web", "other"]', 9, 1, None, "{}"),
+        ("ruled", "plain", None, '["web"]', None, 0, "Path(`/`)", "{}"),
+    ],
+    "router_domain": [("shop", 0, "xn--bcher-kva.example"), ("shop", 1, "b.test")],
+}
+COLUMNS = {
+    "domain": "name, shown, description, labels",
+    "service": "name, strategy, pass_host_header, health_check, sticky, labels",
+    "server": "service, name, url, weight, state, labels",
+    "router": "name, service, path_prefix, entry_points, priority, enabled, rule, labels",
+    "router_domain": "router, position, domain",
+}
+
+
+def test_fields_move_into_json_and_back_and_nothing_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "provider.db"
+    config = schema.alembic_config(path)
+    config.attributes["say"] = lambda _line: None
+    command.upgrade(config, "0009")
+    with closing(sqlite3.connect(path)) as connection:
+        for table, rows in BEFORE_FIELDS.items():
+            marks = ", ".join("?" * len(rows[0]))
+            connection.executemany(f"INSERT INTO {table} ({COLUMNS[table]}) VALUES ({marks})", rows)  # noqa: S608  # ours
+        connection.commit()
+    command.upgrade(config, "head")
+    opened = Database(path)
+    opened.open()
+    with opened.reading() as session:
+        state = declarations.read(session)
+    opened.close()
+    assert [domain.name for domain in state.domains.values()] == ["b.test", "bücher.example"]
+    shop, plain = state.services["shop"].json(), state.services["plain"].json()
+    assert (shop["strategy"], shop["passHostHeader"], shop["sticky"]) == ("p2c", False, {"cookie": {"name": "c"}})
+    assert (plain["healthCheck"], plain["sticky"], plain["labels"]) == (None, None, {"team": "a"})
+    assert state.servers["shop"]["a"].json() == {
+        "name": "a",
+        "url": "http://10.0.0.1:80",
+        "weight": 7,
+        "state": "drain",
+        "labels": {},
+    }
+    router = state.routers["shop"]
+    assert (router.domains, router.entry_points, router.priority) == (["bücher.example", "b.test"], ["web", "other"], 9)
+    assert (state.routers["ruled"].rule, state.routers["ruled"].enabled) == ("Path(`/`)", False)
+    command.downgrade(config, "0009")
+    for table, rows in BEFORE_FIELDS.items():
+        found = query(path, f"SELECT {COLUMNS[table]} FROM {table}")  # noqa: S608  # ours
+        assert sorted(found, key=repr) == sorted(rows, key=repr), table

@@ -15,19 +15,18 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
-from sqlmodel import Session, SQLModel, insert
+from sqlmodel import Session, insert
 
 from provider import configuration
 from provider.alarms import Alarms
 from provider.configuration import Document, Parts
 from provider.database.sessions import Database
+from provider.database.tables import TABLES
 from provider.edges.fallback import Fallback
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
 from provider.edges.states import EdgeState
 from provider.metrics import MEDIA_TYPE, Metrics
-from provider.models import DomainRow, RouterRow, ServerRow
-from provider.models import ServiceRow as StoredService
 from provider.revisions import Revisions
 from tests import promql
 from tests.promql import Expression
@@ -306,17 +305,18 @@ def test_neither_objects_nor_edges_nor_paths_add_series(migrated: Path, tmp_path
 def seed(path: Path, count: int) -> None:
     """Put so many domains, services, servers and routers into a database that is served, behind the service's back."""
     names = [f"app-{number}" for number in range(count)]
-    tables: list[tuple[type[SQLModel], dict[str, Any]]] = [
-        (DomainRow, {"shown": "a.test"}),
-        (StoredService, {"strategy": "wrr", "pass_host_header": True}),
-        (ServerRow, {"service": "app-0", "url": "http://127.0.0.1:1", "weight": 1, "state": "drain"}),
-        (RouterRow, {"service": "app-0", "entry_points": ["web"], "enabled": False}),
-    ]
+    rows: dict[str, dict[str, Any]] = {
+        "domain": {"shown": "a.test", "description": "", "fields": {}},
+        "service": {"fields": {}},
+        "server": {"service": "app-0", "url": "http://127.0.0.1:1", "state": "drain", "fields": {}},
+        "router": {"service": "app-0", "enabled": False, "fields": {"domains": [], "entryPoints": ["web"]}},
+    }
     database = Database(path)
     database.open()
     with database.writing() as session:
-        for table_, values in tables:
-            session.execute(insert(table_), [{"name": name, **values} for name in names])
+        for kind, values in rows.items():
+            listed = [{"name": name, "labels": {}, **values} for name in names]
+            session.connection().execute(insert(TABLES[kind].table), listed)
     database.close()
 
 

@@ -13,20 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from provider import effects
 from provider.database import schema
 from provider.database.sessions import Database
+from provider.database.tables import TABLES
 from provider.errors import InUse, Invalid, NotFound, Unavailable, Unverified
-from provider.models import Actor, Change, Revision, ServerRow
+from provider.models import Actor, Change, Revision
 from provider.nouns import Domain, HealthCheck, Router, Server, Service
 from provider.revisions import Revisions
 from provider.snapshots import Snapshot
-from provider.store import domains, records, routers, servers, services
+from provider.store import domains, nouns, records, servers
 from provider.store import revisions as stored_revisions
-from provider.values import ServerState, to_ascii
+from provider.values import to_ascii
 
 Apply = Callable[[Session], object]
 
@@ -65,21 +67,21 @@ def document(kept: Revisions) -> dict[str, Any]:
 
 
 def put_service(name: str = "wayshub", **options: Any) -> Apply:
-    return lambda session: services.put(session, Service.read({"name": name, **options}))
+    return lambda session: nouns.put(session, Service.read({"name": name, **options}))
 
 
 def put_server(name: str = "a", weight: int = 1, service: str = "wayshub") -> Apply:
     server = Server.read({"name": name, "url": f"http://{name}.test", "weight": weight})
-    return lambda session: servers.put(session, service, server)
+    return lambda session: nouns.put(session, server, service)
 
 
 def put_domain(name: str = "alvin.xyz") -> Apply:
-    return lambda session: domains.put(session, Domain(name=name))
+    return lambda session: nouns.put(session, Domain(name=name))
 
 
 def put_router(name: str = "wayshub", **options: Any) -> Apply:
     given = {"name": name, "domains": ["alvin.xyz"], "service": "wayshub", **options}
-    return lambda session: routers.put(session, Router.read(given))
+    return lambda session: nouns.put(session, Router.read(given))
 
 
 def in_turn(*steps: Apply) -> Apply:
@@ -133,7 +135,7 @@ def test_a_change_that_changes_nothing_makes_no_revision(kept: Revisions) -> Non
     assert change(kept, put_domain(), put_service(), put_server(), put_router()) == 1
     assert change(kept) == 1
     assert change(kept, put_server(weight=7), put_server(weight=1)) == 1
-    assert change(kept, put_server("b"), lambda session: servers.remove(session, "wayshub", "b")) == 1
+    assert change(kept, put_server("b"), lambda session: nouns.remove(session, Server, "b", "wayshub")) == 1
     assert served(kept) is before
     assert len(stored(kept)) == 1
 
@@ -148,11 +150,12 @@ def raising(error: Exception) -> Apply:
 def without_a_path(session: Session) -> None:
     """Write what no input model lets through."""
     check = HealthCheck(path="")
-    services.put(session, Service(name="wayshub", health_check=check))
+    nouns.put(session, Service(name="wayshub", health_check=check))
 
 
 def past_the_store(session: Session) -> None:
-    session.add(ServerRow(service="missing", name="a", url="http://a", weight=1, state=ServerState.READY, labels={}))
+    row = {"service": "missing", "name": "a", "url": "http://a", "state": "ready", "labels": {}, "fields": {}}
+    session.connection().execute(insert(TABLES["server"].table).values(**row))
     session.flush()
 
 
@@ -164,8 +167,8 @@ def past_the_store(session: Session) -> None:
         (put_router("other", service="missing"), Invalid),
         (put_router("other", domains=["missing.test"]), Invalid),
         (put_server(service="missing"), NotFound),
-        (lambda session: services.remove(session, "wayshub"), InUse),
-        (lambda session: domains.remove(session, "alvin.xyz"), InUse),
+        (lambda session: nouns.remove(session, Service, "wayshub"), InUse),
+        (lambda session: nouns.remove(session, Domain, "alvin.xyz"), InUse),
         (without_a_path, Unverified),
         (past_the_store, IntegrityError),
     ],
@@ -244,10 +247,10 @@ def random_step(chance: random.Random) -> Apply:
             put_service(name, strategy=chance.choice(["wrr", "p2c"])),
             put_server(name, chance.randint(1, 3), service=other),
             put_router(name, **options),
-            lambda session: domains.remove(session, to_ascii(host), cascade=cascade),
-            lambda session: services.remove(session, name, cascade=cascade),
-            lambda session: servers.remove(session, other, name),
-            lambda session: routers.remove(session, name),
+            lambda session: nouns.remove(session, Domain, to_ascii(host), cascade=cascade),
+            lambda session: nouns.remove(session, Service, name, cascade=cascade),
+            lambda session: nouns.remove(session, Server, name, other),
+            lambda session: nouns.remove(session, Router, name),
         ]
     )
 
@@ -261,13 +264,13 @@ def comparable(kind: str, item: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def whole_state(session: Session) -> dict[tuple[str, str], Any]:
     found: dict[tuple[str, str], Any] = {}
-    for domain in domains.page(session, limit=1000):
+    for domain in nouns.page(session, Domain, limit=1000):
         found["domain", domain.ascii_name] = records.as_json(domain)
-    for service in services.page(session, limit=None):
+    for service in nouns.page(session, Service, limit=None):
         found["service", service.name] = records.as_json(service)
     for name, pool in servers.by_service(session):
         found |= {("server", f"{name}/{server.name}"): records.as_json(server) for server in pool}
-    for router in routers.page(session, limit=None):
+    for router in nouns.page(session, Router, limit=None):
         found["router", router.name] = comparable("router", records.as_json(router))
     return found
 
@@ -346,7 +349,7 @@ def test_what_is_tried_keeps_nobody_from_writing_and_sees_nothing_of_it(kept: Re
         with opened(path) as other:
             assert other.load()
             change(other, put_domain("other.xyz"))
-        assert domains.find(session, "kept.xyz") is None
+        assert nouns.find(session, Domain, "kept.xyz") is None
         assert stored_revisions.get(session, 1).summary == "domain before.xyz added"
 
     outcome = kept.try_change(beside)
@@ -396,7 +399,7 @@ def test_what_was_written_past_the_service_becomes_a_revision(
 ) -> None:
     change(kept, put_service(), put_server())
     connection = sqlite3.connect(path)
-    connection.execute("UPDATE server SET weight = 7")
+    connection.execute("UPDATE server SET fields = json_set(fields, '$.weight', 7)")
     connection.commit()
     connection.close()
     with opened(path) as again, caplog.at_level(logging.WARNING):
@@ -410,9 +413,9 @@ def test_what_was_written_past_the_service_becomes_a_revision(
 @pytest.mark.parametrize(
     "statement",
     [
-        """UPDATE service SET health_check = '{"path": "/", "interval": "soon", "timeout": "1s"}'""",
-        """UPDATE service SET health_check = '{"path": "/", "interval": "5s", "timeout": "٣s"}'""",
-        """UPDATE service SET sticky = '{"cookie": {"name": ""}}'""",
+        """UPDATE service SET fields = '{"healthCheck": {"path": "/", "interval": "soon", "timeout": "1s"}}'""",
+        """UPDATE service SET fields = '{"healthCheck": {"path": "/", "interval": "5s", "timeout": "٣s"}}'""",
+        """UPDATE service SET fields = '{"sticky": {"cookie": {"name": ""}}}'""",
         "UPDATE server SET url = 'nonsense'",
         "UPDATE server SET url = ''",
     ],

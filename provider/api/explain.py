@@ -16,9 +16,10 @@ from provider.explanations import Candidate, Verdict
 from provider.models import ServerOutput
 from provider.models.base import output_config
 from provider.models.types import Name
+from provider.nouns import Service
 from provider.observations import show_servers
 from provider.security import needs
-from provider.store import servers, services
+from provider.store import nouns, servers
 from provider.values import TEXT_SCHEMA, check_text
 
 router = APIRouter(tags=["explain"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
@@ -212,8 +213,8 @@ def _candidate(candidate: Candidate) -> CandidateOutput:
 
 def _servers(revisions: RevisionsDependency, health: HealthDependency, name: str) -> list[ExplainedServer]:
     with revisions.reading() as session:
-        service = services.find(session, name)
+        service = nouns.find(session, Service, name)
         listed: list[ServerOutput] = []
         if service is not None:  # or it was removed just now
-            listed = show_servers(session, service, servers.page(session, name), health)
+            listed = show_servers(session, service, servers.pool(session, name), health)
     return [ExplainedServer(name=server.name, url=server.url, share=server.share) for server in listed]

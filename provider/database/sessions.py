@@ -16,6 +16,7 @@ from provider.database import trials
 from provider.database.connections import APPLICATION_ID, HINDERED, PRAGMAS, RESTORE, begin, let_go, prepare, quoted
 from provider.database.frozen import Frozen
 from provider.database.schema import check_current, check_whole
+from provider.database.trials import write_json
 from provider.database.writes import Writes, may_write, why_unwritable
 from provider.errors import Unavailable
 from provider.messages import Message
@@ -221,6 +222,7 @@ class Database:
             max_overflow=40,
             hide_parameters=True,  # in the texts of errors, and so in the log
             connect_args={"check_same_thread": False, "isolation_level": None},
+            json_serializer=write_json,
             json_deserializer=_read_json,
         )
         pragmas = PRAGMAS if frozen is None else {"query_only": 1}
@@ -240,6 +242,7 @@ def reading_copy(path: Path) -> Iterator[Session]:
         URL.create("sqlite", database=f"file:{quoted(path)}", query={"immutable": "1", "uri": "true"}),
         hide_parameters=True,
         connect_args={"isolation_level": None},
+        json_serializer=write_json,
         json_deserializer=_read_json,
     )
     event.listen(engine, "begin", begin)

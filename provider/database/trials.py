@@ -10,17 +10,15 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Engine, NullPool, create_engine, event, inspect
-from sqlmodel import Session, SQLModel
+import msgspec
+from sqlalchemy import URL, Engine, NullPool, Table, create_engine, event
+from sqlmodel import Session
 
 from provider.database.connections import BESIDE, BUSY_TIMEOUT_MS, begin, prepare, quoted
-from provider.models import DomainRow, RouterDomainRow, RouterRow, ServerRow, ServiceRow
+from provider.database.tables import LINKS, STATE
 
-STATE: Final[tuple[type[SQLModel], ...]] = (DomainRow, ServiceRow, ServerRow, RouterRow, RouterDomainRow)
-"""The tables that a change of the desired state writes: each refers to those before it only."""
-
-TABLES: Final = tuple(str(inspect(table).local_table.name) for table in STATE)
-"""Their names."""
+TABLES: Final = tuple(table.name for table in STATE)
+"""The names of the tables that a change of the desired state writes."""
 
 STORED: Final = "stored"
 """The name of what is stored, as a schema, where the copy has a table of the same name."""
@@ -35,6 +33,7 @@ def make_engine(path: Path, read_json: Callable[[str], Any]) -> Engine:
         poolclass=NullPool,  # what was tried goes with its connection
         hide_parameters=True,
         connect_args={"check_same_thread": False, "isolation_level": None, "uri": True},
+        json_serializer=write_json,
         json_deserializer=read_json,
     )
 
@@ -45,6 +44,11 @@ def make_engine(path: Path, read_json: Callable[[str], Any]) -> Engine:
     event.listen(engine, "connect", prepare_trial)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def write_json(value: object) -> str:
+    """Write a column of JSON: ten times as fast as Python's own."""
+    return msgspec.json.encode(value).decode()
 
 
 def copy_state(session: Session) -> None:
@@ -70,7 +74,7 @@ def write_rows(session: Session, file: sqlite3.Connection) -> None:
     connection = session.connection()
     for table in STATE:
         name, keys = _names(table)
-        columns = [column.name for column in inspect(table).local_table.columns]
+        columns = [column.name for column in table.columns]
         file.execute(f"CREATE TABLE put_{name} ({', '.join(_quoted(columns))})")
         file.execute(f"CREATE TABLE gone_{name} ({', '.join(_quoted(keys))})")
         listed, keyed = ", ".join(_quoted(columns)), ", ".join(_quoted(keys))
@@ -89,17 +93,18 @@ def take_rows(session: Session) -> None:
     """Write what `write_rows` put into the file that lies beside (see `Database.writing`)."""
     connection = session.connection()
     # What only refers to others goes first, and what others refer to last.
-    connection.exec_driver_sql(_removal(STATE[-1]))
+    for table in LINKS:
+        connection.exec_driver_sql(_removal(table))
     for table in STATE:
         name, keys = _names(table)
-        columns = [column.name for column in inspect(table).local_table.columns]
+        columns = [column.name for column in table.columns]
         changed = ", ".join(f"{each} = excluded.{each}" for each in _quoted(columns) if each.strip('"') not in keys)
         listed = ", ".join(_quoted(columns))
         connection.exec_driver_sql(
             f"INSERT INTO main.{name} ({listed}) SELECT {listed} FROM {BESIDE}.put_{name} WHERE true "  # noqa: S608
             f"ON CONFLICT ({', '.join(_quoted(keys))}) DO UPDATE SET {changed}"
         )
-    for table in reversed(STATE[:-1]):
+    for table in reversed(STATE):
         connection.exec_driver_sql(_removal(table))
 
 
@@ -112,16 +117,15 @@ def take_changes(session: Session, number: int) -> None:
     )
 
 
-def _removal(table: type[SQLModel]) -> str:
+def _removal(table: Table) -> str:
     name, keys = _names(table)
     keyed = ", ".join(_quoted(keys))
     return f"DELETE FROM main.{name} WHERE ({keyed}) IN (SELECT {keyed} FROM {BESIDE}.gone_{name})"  # noqa: S608
 
 
-def _names(table: type[SQLModel]) -> tuple[str, list[str]]:
+def _names(table: Table) -> tuple[str, list[str]]:
     """Return the name of a table, and those of the columns of its key."""
-    described = inspect(table).local_table
-    return str(described.name), [column.name for column in described.primary_key]
+    return table.name, [column.name for column in table.primary_key]
 
 
 def _quoted(names: Iterable[str]) -> list[str]:

@@ -18,7 +18,6 @@ from provider.models.revision import (
     WholeRevisionOutput,
     word,
 )
-from provider.models.tables import DomainRow, RouterDomainRow, RouterRow, ServerRow, ServiceRow
 from provider.models.token import CreatedTokenOutput, Token, TokenInput, TokenOutput
 
 __all__ = [
@@ -38,7 +37,6 @@ __all__ = [
     "ConflictOutput",
     "CreatedTokenOutput",
     "DifferenceOutput",
-    "DomainRow",
     "EdgeRecord",
     "ExposeInput",
     "ExposeOutput",
@@ -55,12 +53,8 @@ __all__ = [
     "RevisionChange",
     "RevisionOutput",
     "Role",
-    "RouterDomainRow",
-    "RouterRow",
     "ServerOutput",
-    "ServerRow",
     "ServiceOutput",
-    "ServiceRow",
     "Token",
     "TokenInput",
     "TokenOutput",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import reduce
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import AwareDatetime, BaseModel
 from pydantic import Field as Described
@@ -18,7 +18,8 @@ _LONGEST_VALUE: Final = 80
 MESSAGE_LENGTH: Final = 500
 """The most characters of what somebody says about a change."""
 
-Kind = Literal["domain", "service", "server", "router", "account", "token"]
+Kind = str
+"""The kind of an object: a noun's, or `account` or `token`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ class Domain(Noun):
 
     kind = "domain"
     plural = "domains"
+    is_renamed = True
     title = "Domain"
     titles = "Domains"
     about = "the host names that are ours"

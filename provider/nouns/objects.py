@@ -302,6 +302,31 @@ class Object:
         return iter(())
 
     @classmethod
+    def kinds(cls) -> Iterator[str]:
+        """Give the kinds of objects to which it can refer."""
+        for each in cls.fields.values():
+            yield from each.type.kinds()
+
+    def stored(self) -> dict[str, Any]:
+        """Write it as it is kept: as JSON, with references by the names of what they lead to."""
+        values = self.__dict__
+        return {
+            key: None if value is None else each.type.stored(value)
+            for key, each in self.fields.items()
+            if (value := values[each.name]) != each.default or each.is_required or not self.is_sparse
+        }
+
+    def spelled(self, names: Mapping[tuple[str, str], str]) -> Self:
+        """Return one that was kept with its references as they were typed, as far as `names` has them."""
+        values = self.__dict__
+        found = {
+            each.name: each.type.spelled(values[each.name], names)
+            for each in self.fields.values()
+            if values[each.name] is not None
+        }
+        return self.copy(**found)
+
+    @classmethod
     def schema(cls, ref: str, found: Schemas) -> Schema:
         """Describe it as JSON Schema."""
         properties = {key: each.schema(ref, found) for key, each in cls.fields.items()}
@@ -355,6 +380,15 @@ class Part(Type):
     def uses(self, value: Object, where: Where) -> Iterator[Use]:
         return value.uses(where)
 
+    def kinds(self) -> Iterator[str]:
+        return self.model.kinds()
+
+    def stored(self, value: Object) -> Any:
+        return value.stored()
+
+    def spelled(self, value: Object, names: Mapping[tuple[str, str], str]) -> Any:
+        return value.spelled(names)
+
     def merged(self, value: Any, patch: Any) -> Any:
         return self.model.merged(value or {}, patch) if isinstance(patch, dict) else patch
 
@@ -382,6 +416,9 @@ class Noun(Object):
     plural: ClassVar[str] = ""
     """Its section in files, and the last part of its path in REST."""
 
+    is_renamed: ClassVar[bool] = False
+    """Whether the name under which one is kept can be another than the one that was typed."""
+
     within: ClassVar[str] = ""
     """The kind of object to which it belongs, if it does: it goes with that."""
 
@@ -404,6 +441,10 @@ class Noun(Object):
     def key(self) -> str:
         """The name under which it is kept, which is `name` for most."""
         return self.name
+
+    def without(self, kind: str, key: str) -> Self | None:  # for who overrides it
+        """Return it without its reference to an object, or None if it has to go with that."""
+        return None
 
     @classmethod
     def find_key(cls, name: str) -> str | None:

@@ -1,11 +1,12 @@
 """Routers: which requests go to which service."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 from provider import rules
 from provider.messages import Message, template
 from provider.nouns.common import ENTRY_POINTS, labels_field, name_field
+from provider.nouns.domain import Domain
 from provider.nouns.objects import Noun, field
 from provider.nouns.types import Flag, ListOf, Reference, Text, Whole
 from provider.values import (
@@ -140,6 +141,13 @@ class Router(Noun):
                 "domains",
                 Refusal("router.match", Message("a router needs a domain, a path prefix or both, or a rule")),
             )
+
+    def without(self, kind: str, key: str) -> Self | None:
+        """Return it without a domain, if it has others: without its only one, or its service, it has to go."""
+        if kind != Domain.kind:
+            return None
+        kept = [domain for domain, name in zip(self.domains, self.ascii_domains, strict=True) if name != key]
+        return self.copy(domains=kept) if kept else None
 
     @property
     def ascii_domains(self) -> list[str]:

@@ -40,6 +40,8 @@ class Use:
     where: Where
     kind: str
     name: str
+    typed: str
+    """The name as it is written there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,18 @@ class Type(ABC):
     def uses(self, value: Any, where: Where) -> Iterator[Use]:
         """Give the references in a value."""
         return iter(())
+
+    def kinds(self) -> Iterator[str]:
+        """Give the kinds of objects to which values can refer."""
+        return iter(())
+
+    def stored(self, value: Any) -> Any:
+        """Write a value as it is kept: as JSON, with references by the names under which objects are kept."""
+        return self.json(value)
+
+    def spelled(self, value: Any, names: Mapping[tuple[str, str], str]) -> Any:
+        """Return a value that was kept with references as they were typed, as far as `names` has them."""
+        return value
 
     def merged(self, value: Any, patch: Any) -> Any:
         """Return what a JSON merge patch makes of a value as JSON, for a patch that is not null."""
@@ -170,7 +184,16 @@ class Reference(Text):
     name_of: Callable[[str], str] = str
 
     def uses(self, value: Any, where: Where) -> Iterator[Use]:
-        yield Use(where, self.kind, self.name_of(value))
+        yield Use(where, self.kind, self.name_of(value), value)
+
+    def kinds(self) -> Iterator[str]:
+        yield self.kind
+
+    def stored(self, value: Any) -> Any:
+        return self.name_of(value)
+
+    def spelled(self, value: Any, names: Mapping[tuple[str, str], str]) -> Any:
+        return names.get((self.kind, value), value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +371,15 @@ class ListOf(Type):
     def uses(self, value: Any, where: Where) -> Iterator[Use]:
         for index, item in enumerate(value):
             yield from self.item.uses(item, (*where, index))
+
+    def kinds(self) -> Iterator[str]:
+        return self.item.kinds()
+
+    def stored(self, value: Sequence[Any]) -> Any:
+        return [self.item.stored(item) for item in value]
+
+    def spelled(self, value: Sequence[Any], names: Mapping[tuple[str, str], str]) -> Any:
+        return [self.item.spelled(item, names) for item in value]
 
     def schema(self, ref: str, found: Schemas) -> Schema:
         bounds = {} if self.most is None else {"maxItems": self.most}

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from provider import names
 from provider.errors import AlreadyExists, FieldError, Invalid, pointer
 from provider.messages import Message
-from provider.models import ExposedServer, ExposeInput, RouterDomainRow, RouterRow
+from provider.models import ExposedServer, ExposeInput
 from provider.nouns import Domain, Router, Server, Service
-from provider.store import domains, routers, servers, services
+from provider.store import networks, nouns, servers
 from provider.values import to_ascii
 
 
@@ -36,7 +36,7 @@ def check(session: Session, wanted: ExposeInput) -> Sequence[Server]:
     wrong = [
         FieldError(pointer("servers", index, "url"), "url.network", trouble)
         for index, server in enumerate(listed)
-        if (trouble := servers.find_refusal(session, server.url))
+        if (trouble := networks.find_refusal(session, server.url))
     ]
     if wrong:
         raise Invalid(wrong)
@@ -51,18 +51,18 @@ def expose(session: Session, wanted: ExposeInput) -> Application:
     host = to_ascii(wanted.domain)
     name = wanted.name or default_name(host)
     listed = check(session, wanted)
-    if domains.find(session, host) is None:
-        domains.put(session, Domain(name=wanted.domain))
-    services.put(session, Service(name=name, health_check=wanted.health_check))
+    if nouns.find(session, Domain, host) is None:
+        nouns.put(session, Domain(name=wanted.domain))
+    nouns.put(session, Service(name=name, health_check=wanted.health_check))
     for server in listed:
-        servers.put(session, name, server)
+        nouns.put(session, server, name)
     router = {"name": name, "domains": [wanted.domain], "pathPrefix": wanted.path_prefix, "service": name}
-    routers.put(session, Router.read(router))
+    nouns.put(session, Router.read(router))
     return Application(
-        domains.get(session, host),
-        routers.get(session, name),
-        services.get(session, name),
-        servers.page(session, name),
+        nouns.get(session, Domain, host),
+        nouns.get(session, Router, name),
+        nouns.get(session, Service, name),
+        servers.pool(session, name),
     )
 
 
@@ -74,19 +74,15 @@ def default_name(host: str) -> str:
 def find_free_name(session: Session, host: str) -> str:
     """Return the default name, with a number behind it where there is a service or a router of that name."""
     name, taken = default_name(host), set[str]()
-    while services.find(session, found := names.free(name, taken)) or routers.find(session, found):
+    while nouns.find(session, Service, found := names.free(name, taken)) or nouns.find(session, Router, found):
         taken.add(found)
     return found
 
 
 def list_rivals(session: Session, wanted: ExposeInput) -> Sequence[str]:
     """Return the routers that have the domain and the path prefix already, by name."""
-    return session.exec(
-        select(RouterRow.name)
-        .join(RouterDomainRow, col(RouterDomainRow.router) == col(RouterRow.name))
-        .where(RouterDomainRow.domain == to_ascii(wanted.domain), RouterRow.path_prefix == wanted.path_prefix)
-        .order_by(RouterRow.name)
-    ).all()
+    found = nouns.users_of(session, Router, Domain, to_ascii(wanted.domain))
+    return [router.name for router in found if router.path_prefix == wanted.path_prefix]
 
 
 def name_servers(given: Sequence[ExposedServer]) -> list[Server]:
@@ -111,13 +107,13 @@ def name_servers(given: Sequence[ExposedServer]) -> list[Server]:
 
 def _check_free(session: Session, name: str, wanted: ExposeInput) -> None:
     wrong = []
-    if services.find(session, name) is not None:
+    if nouns.find(session, Service, name) is not None:
         wrong.append(
             FieldError(
                 "/name", "name.taken", Message("there is a service {name} already: give another name", name=name)
             )
         )
-    elif routers.find(session, name) is not None:
+    elif nouns.find(session, Router, name) is not None:
         wrong.append(
             FieldError("/name", "name.taken", Message("there is a router {name} already: give another name", name=name))
         )

@@ -1,28 +1,46 @@
 """How many objects there are, by kind and state."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from sqlmodel import Session, col, func, select
+from sqlalchemy import func, select
+from sqlmodel import Session
 
-from provider.models import DomainRow, RouterRow, ServerRow, ServiceRow
+from provider.database.tables import TABLES
 from provider.values import ServerState
 
 PRESENT: Final = "present"
 """The state of objects that have no other."""
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """In which column the state of objects is, and the words for its values."""
+
+    column: str
+    words: Mapping[object, str]
+
+
+_STATES: Final = {
+    "router": _State("enabled", {True: "enabled", False: "disabled"}),
+    "server": _State("state", {state.value: state.value for state in ServerState}),
+}
 
 Counts = dict[tuple[str, str], int]
 
 
 def count(session: Session) -> Counts:
     """Count the objects by kind and state; a state in which there is none is 0."""
-    domains = session.exec(select(func.count()).select_from(DomainRow)).one()
-    services = session.exec(select(func.count()).select_from(ServiceRow)).one()
-    routers = session.exec(select(RouterRow.enabled, func.count()).group_by(col(RouterRow.enabled))).all()
-    servers = session.exec(select(ServerRow.state, func.count()).group_by(col(ServerRow.state))).all()
-    return {
-        ("domain", PRESENT): domains,
-        ("service", PRESENT): services,
-        ("router", "enabled"): dict(routers).get(True, 0),
-        ("router", "disabled"): dict(routers).get(False, 0),
-        **{("server", state.value): dict(servers).get(state, 0) for state in ServerState},
-    }
+    counted: Counts = {}
+    for kind, place in TABLES.items():
+        state = _STATES.get(kind)
+        if state is None:
+            number = session.connection().execute(select(func.count()).select_from(place.table)).scalar_one()
+            counted[kind, PRESENT] = number
+            continue
+        column = place.table.c[state.column]
+        rows = session.connection().execute(select(column, func.count()).group_by(column))
+        found: dict[object, int] = {value: number for value, number in rows}  # noqa: C416  # rows are no pairs to mypy
+        counted |= {(kind, word): found.get(value, 0) for value, word in state.words.items()}
+    return counted

@@ -7,16 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import bindparam, delete, inspect
-from sqlalchemy.dialects.sqlite import insert
-from sqlmodel import Session, SQLModel
+from sqlalchemy import Table, bindparam, delete, insert, update
+from sqlmodel import Session
 
 from provider import plans
+from provider.database.tables import TABLES
 from provider.declarations import Declaration
 from provider.errors import FieldError, Invalid, pointer
-from provider.models import Change, DomainRow, RouterDomainRow, RouterRow, ServerRow, ServiceRow
+from provider.models import Change
+from provider.nouns import NOUNS, Domain, Noun, Router, Service
 from provider.plans import Prune
-from provider.store import domains, records, routers, servers, services
+from provider.store import networks, nouns, records, servers
 
 _MOST_ERRORS = 100
 
@@ -24,10 +25,10 @@ _MOST_ERRORS = 100
 def read(session: Session) -> Declaration:
     """Return the whole state."""
     return Declaration(
-        {domain.ascii_name: domain for domain in domains.read_all(session)},
-        {service.name: service for service in services.read_all(session)},
+        dict(nouns.read_all(session, Domain)),
+        dict(nouns.read_all(session, Service)),
         {service: {server.name: server for server in pool} for service, pool in servers.by_service(session)},
-        {router.name: router for router in routers.read_all(session)},
+        dict(nouns.read_all(session, Router)),
     )
 
 
@@ -36,68 +37,83 @@ def apply(session: Session, wanted: Declaration, prune: Prune | None = None) -> 
 
     With `prune` it goes. Raises `Invalid`, with pointers into the declaration, and `InUse`.
     """
-    session.flush()
     current = read(session)
     following = plans.target(current, wanted, prune)
     if wrong := list(_outside(session, current, wanted)):
         raise Invalid(wrong[:_MOST_ERRORS])
     changes = plans.changes(current, following)
-    _write(session, following, changes)
+    _write(session, current, following, changes)
     records.changes(session).extend(changes)
-    # What the session has read before is not what is there now.
-    session.expire_all()
 
 
 def _outside(session: Session, current: Declaration, wanted: Declaration) -> Iterator[FieldError]:
     for service, pool in wanted.servers.items():
         known = current.servers.get(service, {})
         for name, server in pool.items():
-            if found := servers.check_network(session, known.get(name), server):
+            if found := networks.check(session, known.get(name), server):
                 yield replace(found, pointer=pointer("services", service, "servers", name) + found.pointer)
 
 
-def _write(session: Session, following: Declaration, changes: Sequence[Change]) -> None:
-    names: dict[tuple[str, bool], list[str]] = {}
+def _write(session: Session, current: Declaration, following: Declaration, changes: Sequence[Change]) -> None:
+    """Write changes: what others refer to is made first, and goes last."""
+    made: dict[str, list[str]] = {}
+    changed: dict[str, list[str]] = {}
+    gone: dict[str, list[str]] = {}
     for change in changes:
-        names.setdefault((change.kind, change.after is not None), []).append(change.name)
-
-    def made(kind: str) -> list[str]:
-        return names.get((kind, True), [])
-
-    def gone(kind: str) -> list[str]:
-        return names.get((kind, False), [])
-
-    _put(session, DomainRow, [domains.to_row(following.domains[name]) for name in made("domain")])
-    _put(session, ServiceRow, [services.to_row(following.services[name]) for name in made("service")])
-    pairs = [(service, server) for service, _slash, server in (name.partition("/") for name in made("server"))]
-    _put(session, ServerRow, [servers.to_row(service, following.servers[service][name]) for service, name in pairs])
-    _remove(session, RouterDomainRow, [{"router": name} for name in made("router") + gone("router")])
-    changed = [following.routers[name] for name in made("router")]
-    _put(session, RouterRow, [routers.to_row(router) for router in changed])
-    _put(session, RouterDomainRow, [link for router in changed for link in routers.to_links(router)])
-    _remove(session, RouterRow, [{"name": name} for name in gone("router")])
-    parts = [name.partition("/") for name in gone("server")]
-    _remove(session, ServerRow, [{"service": service, "name": name} for service, _slash, name in parts])
-    _remove(session, ServiceRow, [{"name": name} for name in gone("service")])
-    _remove(session, DomainRow, [{"name": name} for name in gone("domain")])
+        section = made if change.before is None else gone if change.after is None else changed
+        section.setdefault(change.kind, []).append(change.name)
+    for kind in NOUNS:
+        _insert(session, TABLES[kind].table, [_row(following, kind, name) for name in made.get(kind, ())])
+        _update(session, TABLES[kind].table, [_row(following, kind, name) for name in changed.get(kind, ())])
+    touched = [(change.kind, change.name) for change in changes]
+    before = [item for each in touched if (item := _find(current, *each)) is not None]
+    after = [item for each in touched if (item := _find(following, *each)) is not None]
+    nouns.relink(session, before, after)
+    for kind, noun in reversed(list(NOUNS.items())):
+        _delete(session, TABLES[kind].table, [_key(noun, name) for name in gone.get(kind, ())])
 
 
-def _put(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Create or replace rows."""
-    if not rows:
-        return
-    columns = inspect(table).local_table
-    keys = [column.name for column in columns.primary_key]
-    statement = insert(columns)
-    changed = {column.name: statement.excluded[column.name] for column in columns.columns if column.name not in keys}
-    session.connection().execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+def _find(state: Declaration, kind: str, name: str) -> Noun | None:
+    sections: Mapping[str, Mapping[str, Any]] = {
+        "domain": state.domains,
+        "service": state.services,
+        "router": state.routers,
+    }
+    if kind == "server":
+        service, _slash, server = name.partition("/")
+        return state.servers.get(service, {}).get(server)
+    found: Noun | None = sections[kind].get(name)
+    return found
 
 
-def _remove(session: Session, table: type[SQLModel], keys: Sequence[Mapping[str, str]]) -> None:
-    """Remove the rows with these values in some columns."""
-    if not keys:
-        return
-    columns = inspect(table).local_table
-    where = [columns.c[name] == bindparam(f"{name}_") for name in keys[0]]
-    values = [{f"{name}_": value for name, value in key.items()} for key in keys]
-    session.connection().execute(delete(columns).where(*where), values)
+def _row(state: Declaration, kind: str, name: str) -> dict[str, Any]:
+    item = _find(state, kind, name)
+    if item is None:
+        raise LookupError(name)
+    return nouns.row(item, nouns.split_name(NOUNS[kind], name)[1])
+
+
+def _key(noun: type[Noun], name: str) -> dict[str, str]:
+    key, owner = nouns.split_name(noun, name)
+    return {"name": key} if owner is None else {noun.within: owner, "name": key}
+
+
+def _insert(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        session.connection().execute(insert(table), rows)
+
+
+def _update(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        keys = [column.name for column in table.primary_key]
+        where = [table.c[name] == bindparam(f"{name}_") for name in keys]
+        values: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name not in keys}
+        parameters = [{f"{name}_" if name in keys else name: value for name, value in row.items()} for row in rows]
+        session.connection().execute(update(table).where(*where).values(values), parameters)
+
+
+def _delete(session: Session, table: Table, keys: Sequence[Mapping[str, str]]) -> None:
+    if keys:
+        where = [table.c[name] == bindparam(f"{name}_") for name in keys[0]]
+        values = [{f"{name}_": value for name, value in key.items()} for key in keys]
+        session.connection().execute(delete(table).where(*where), values)

@@ -6,7 +6,7 @@ from heapq import nsmallest
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, LargeBinary, and_, cast, func, inspect, or_, select
+from sqlalchemy import ColumnElement, LargeBinary, and_, cast, func, or_
 from sqlmodel import Session, SQLModel, col
 from sqlmodel import select as select_objects
 
@@ -53,34 +53,11 @@ def as_json(item: BaseModel | Object) -> dict[str, Any]:
 
 
 def note(session: Session, kind: Kind, name: str, before: Object | None, after: Object | None) -> None:
-    """Write what is pending, and note the change, if there is one."""
-    session.flush()
+    """Note a change, if there is one."""
     old = None if before is None else as_json(before)
     new = None if after is None else as_json(after)
     if old != new:
         changes(session).append(Change(kind, name, old, new))
-
-
-def save(session: Session, table: type[SQLModel], key: str | dict[str, str], values: dict[str, Any]) -> None:
-    """Create or change a row. Only columns that differ are written."""
-    row = session.get(table, key)
-    if row is None:
-        session.add(table(**values))
-        return
-    for name, value in values.items():
-        if getattr(row, name) != value:
-            setattr(row, name, value)
-
-
-def read_all(session: Session, table: type[SQLModel], *order: Any) -> Sequence[Any]:
-    """Return all rows in an order, as plain rows that the session does not keep."""
-    columns = inspect(table).local_table.columns
-    return session.connection().execute(select(*columns).order_by(*map(col, order))).all()
-
-
-def remove(session: Session, table: type[SQLModel], key: str | dict[str, str]) -> None:
-    """Remove a row that exists."""
-    session.delete(session.get_one(table, key))
 
 
 def page(

@@ -11,7 +11,7 @@ from provider.errors import Clash, FieldError, NotFound, Since
 from provider.messages import Message, listed
 from provider.models import Change, Kind, Revision, word
 from provider.plans import Prune
-from provider.store import declarations, history, objects, revisions, routers
+from provider.store import declarations, history, objects, revisions
 from provider.store.history import Named
 from provider.store.records import as_json
 from provider.summaries import Summarise, saying
@@ -152,7 +152,7 @@ def _take_along(current: Declaration, wanted: dict[str, Any], gone: set[undoing.
     for name, router in current.routers.items():
         left = None if ("service", router.service) in gone else wanted.get(name, router)
         for label in labels.intersection(router.ascii_domains):
-            left = left and routers.without(left, label)
+            left = left and left.without("domain", label)
         if left is None:
             gone.add(("router", name))
             wanted.pop(name, None)

@@ -4,8 +4,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from provider.dependencies import RevisionsDependency
+from provider.nouns import Router
 from provider.security import needs
-from provider.store import routers
+from provider.store import nouns
 from provider.web import liveness, trials
 from provider.web.drawings import path as drawing
 from provider.web.drawings.blocks import group
@@ -19,7 +20,7 @@ router = APIRouter(prefix="/applications", include_in_schema=False, dependencies
 def application(request: Request, revisions: RevisionsDependency, sight: SightDependency, name: str) -> HTMLResponse:
     """Show an application, by the name of its router. Raises `NotFound`."""
     with revisions.reading() as session:
-        found = routers.get(session, name)
+        found = nouns.get(session, Router, name)
         scene = scene_of(session, [found], sight)
         last_change = liveness.find_last_change(session, found, sight)
     api_urls = [edge.api_url for edge in sight.edges if edge.api_url is not None]

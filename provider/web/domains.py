@@ -11,7 +11,7 @@ from provider.errors import NotFound
 from provider.messages import Message
 from provider.nouns import Domain
 from provider.security import needs
-from provider.store import domains, routers
+from provider.store import domains, nouns, routers
 from provider.store.records import Order
 from provider.typed_hosts import meant
 from provider.values import Refusal, to_ascii
@@ -45,8 +45,8 @@ _DOMAIN: Final = Noun(
     kind="domain",
     model=Domain,
     key=lambda domain: domain.ascii_name,
-    find=domains.find,
-    put=domains.put,
+    find=lambda session, name: nouns.find(session, Domain, name),
+    put=nouns.put,
     texts=_texts,
     document=_document,
 )
@@ -56,7 +56,7 @@ _DOMAIN: Final = Noun(
 def list_domains(request: Request, revisions: RevisionsDependency, wanted: PartDependency) -> Response:
     """List the domains by name, with how many routers match each."""
     with revisions.reading() as session:
-        found = domains.page(session, limit=wanted.limit, after=wanted.after, q=wanted.q, order=Order())
+        found = nouns.page(session, Domain, limit=wanted.limit, after=wanted.after, q=wanted.q, order=Order())
         part = wanted.part(found, lambda domain: domain.ascii_name)
         counts = domains.count_routers(session, [domain.ascii_name for domain in part.rows])
     if lists.wants_names(request):
@@ -152,7 +152,7 @@ def remove_domain(
             actor,
             sent,
             lambda session: _removal(session, host),
-            lambda session: domains.remove(session, host, cascade=True),
+            lambda session: nouns.remove(session, Domain, host, cascade=True),
         )
     except removals.Refused as refused:
         return _ask(request, refused.removal, name, again=True)
@@ -164,7 +164,7 @@ def _removal(session: Session, host: str) -> Removal:
     losses = []
     for each in routers.of_domain(session, host):
         words = Message("router {router}, which has no other domain", router=each.name)
-        if routers.without(each, host) is not None:
+        if each.without("domain", host) is not None:
             words = Message("its place in router {router}, which keeps its other domains", router=each.name)
         losses.append(Loss(words, each))
     return Removal(Message("Remove the domain {name}?", name=domain.name), domain, losses)

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from provider import configuration
 from provider.edges.health import Health, HealthState
 from provider.nouns import Router, Server, Service
-from provider.store import routers, servers, services
+from provider.store import nouns, servers
 from provider.web.drawings import scene
 from provider.web.scenes import rule_of, service_of
 
@@ -70,17 +70,17 @@ INVENTED: Final = Example(
 
 def find(session: Session, health: Health, wanted: str | None) -> Example:
     """Return the application of a router, or the first one that can be shown, or else the invented one."""
-    listed = [router for router in routers.page(session, limit=_LOOKED_AT) if _can_be_shown(router)]
+    listed = [router for router in nouns.page(session, Router, limit=_LOOKED_AT) if _can_be_shown(router)]
     pools = servers.of_services(session, [router.service for router in listed])
     shown = {router.name: router for router in listed if pools.get(router.service)}
-    chosen = routers.find(session, wanted) if wanted else None
+    chosen = nouns.find(session, Router, wanted) if wanted else None
     if chosen is not None and _can_be_shown(chosen) and chosen.name not in shown:
         pools |= servers.of_services(session, [chosen.service])
         shown |= {chosen.name: chosen} if pools.get(chosen.service) else {}
     if not shown:
         return INVENTED
     router = shown.get(wanted or "") or max(shown.values(), key=lambda found: min(len(pools[found.service]), 2))
-    found = _example(router, services.get(session, router.service), pools[router.service], health)
+    found = _example(router, nouns.get(session, Service, router.service), pools[router.service], health)
     return replace(found, others=list(shown))
 
 

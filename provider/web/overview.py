@@ -11,7 +11,7 @@ from provider.cursors import write_cursor
 from provider.dependencies import AlarmsDependency, RevisionsDependency
 from provider.nouns import Router
 from provider.security import needs
-from provider.store import counts, routers, services
+from provider.store import counts, nouns, services
 from provider.store.counts import Counts
 from provider.store.records import Order
 from provider.web import filters
@@ -73,7 +73,7 @@ def overview(
 
 
 def _read(session: Session, wanted: PartRequest, order: Order) -> Part[Router]:
-    found = routers.page(session, limit=_LENGTH + 1, after=wanted.after, q=wanted.q or None, order=order)
+    found = nouns.page(session, Router, limit=_LENGTH + 1, after=wanted.after, q=wanted.q or None, order=order)
     rows = found[:_LENGTH]
     following = write_cursor(rows[-1].name) if len(found) > _LENGTH else None
     return Part(rows, following, wanted.after is None, wanted.q)

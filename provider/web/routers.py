@@ -10,11 +10,11 @@ from sqlmodel import Session
 from provider.dependencies import ActorDependency, HealthDependency, RevisionsDependency, RoutingDependency
 from provider.messages import Message
 from provider.models import Conflict
-from provider.nouns import Router
+from provider.nouns import Domain, Router, Service
 from provider.observations import show_services
 from provider.revisions import Revisions
 from provider.security import needs
-from provider.store import domains, routers, services
+from provider.store import nouns
 from provider.store.records import Order
 from provider.typed_hosts import meant
 from provider.web import edits, inputs, lists, records, removals
@@ -69,8 +69,8 @@ _ROUTER: Final = Noun(
     kind="router",
     model=Router,
     key=lambda item: item.name,
-    find=routers.find,
-    put=routers.put,
+    find=lambda session, name: nouns.find(session, Router, name),
+    put=nouns.put,
     texts=_texts,
     document=_document,
 )
@@ -82,7 +82,7 @@ def list_routers(
 ) -> Response:
     """List the routers by name, with their rules."""
     with revisions.reading() as session:
-        found = routers.page(session, limit=wanted.limit, after=wanted.after, q=wanted.q, order=Order())
+        found = nouns.page(session, Router, limit=wanted.limit, after=wanted.after, q=wanted.q, order=Order())
     part = wanted.part(found, lambda item: item.name)
     return render(request, "routers/list.html", part=part, rule=rule_of, states=sight.states(part.rows))
 
@@ -138,8 +138,8 @@ def show_router(
     """Show one router: its rule as Traefik gets it, and where its requests go."""
     with revisions.reading() as session:
         item = _ROUTER.get(session, name)
-        [service] = show_services(session, [services.get(session, item.service)], health)
-        known = [domains.get(session, host) for host in item.ascii_domains]
+        [service] = show_services(session, [nouns.get(session, Service, item.service)], health)
+        known = [nouns.get(session, Domain, host) for host in item.ascii_domains]
         history = records.history_of(session, "router", item.name)
     state = sight.states([item])[item.name]
     about = routing.about("router", item.name)
@@ -199,7 +199,7 @@ def remove_router(
             actor,
             sent,
             lambda session: _removal(session, name),
-            lambda session: routers.remove(session, name),
+            lambda session: nouns.remove(session, Router, name),
         )
     except removals.Refused as refused:
         return _ask(request, refused.removal, name, again=True)
@@ -219,8 +219,8 @@ def _show_form(request: Request, revisions: Revisions, name: str | None, sheet: 
     """Show the form, with some of the domains and services that there are to choose from, and an empty row."""
     form, count = inputs.with_rows(sheet.form, "domains")
     with revisions.reading() as session:
-        proposed = [domain.name for domain in domains.page(session, limit=lists.LENGTH, order=Order())]
-        pools = [service.name for service in services.page(session, limit=lists.LENGTH, order=Order())]
+        proposed = [domain.name for domain in nouns.page(session, Domain, limit=lists.LENGTH, order=Order())]
+        pools = [service.name for service in nouns.page(session, Service, limit=lists.LENGTH, order=Order())]
     return render(
         request,
         "routers/edit.html",

@@ -22,7 +22,7 @@ from provider.nouns import Router, Server, Service
 from provider.observations import availability, down, observe
 from provider.routing import Routing
 from provider.snapshots import Snapshot
-from provider.store import servers, services
+from provider.store import nouns, servers
 from provider.web import trials
 from provider.web.drawings import scene
 from provider.web.drawings.scene import EntryPoint, Scene
@@ -160,7 +160,7 @@ def _find_running(edge: Edge, current: Snapshot | None) -> int | None:
 def scene_of(session: Session, routers: Sequence[Router], sight: Sight, also: Sequence[str] = ()) -> Scene:
     """Return the scene of some routers with their services, and of the services `also`."""
     names = list(dict.fromkeys([router.service for router in routers] + list(also)))
-    listed = [services.find(session, name) for name in names]
+    listed = [nouns.find(session, Service, name) for name in names]
     pools = servers.of_services(session, names)
     used = {point for router in routers for point in router.entry_points}
     shown = [point for point in sight.entry_points if point in used]

@@ -10,10 +10,10 @@ from sqlmodel import Session
 from provider.dependencies import ActorDependency, HealthDependency, RevisionsDependency
 from provider.errors import FieldError, Invalid, PreconditionFailed
 from provider.messages import Message, template
-from provider.nouns import Server
+from provider.nouns import Server, Service
 from provider.observations import show_servers
 from provider.security import needs
-from provider.store import servers, services
+from provider.store import nouns, servers
 from provider.values import ServerState
 from provider.web import brakes, edits, paths, records, removals
 from provider.web.edits import TAG, Noun, Sheet
@@ -65,15 +65,15 @@ def _servers(service: str) -> Noun[Server]:
         model=Server,
         key=lambda server: server.name,
         find=lambda session, name: _find(session, service, name),
-        put=lambda session, server: servers.put(session, service, server),
+        put=lambda session, server: nouns.put(session, server, service),
         texts=_texts,
         document=_document,
     )
 
 
 def _find(session: Session, service: str, name: str) -> Server | None:
-    services.get(session, service)
-    return servers.find(session, service, name)
+    nouns.get(session, Service, service)
+    return nouns.find(session, Server, name, service)
 
 
 @router.get(f"/{NEW}", dependencies=_CHANGING)
@@ -82,7 +82,7 @@ def new_server(
 ) -> Response:
     """Show the form for a new server of a service."""
     with revisions.reading() as session:
-        name = _free_name(servers.page(session, service))
+        name = _free_name(servers.pool(session, service))
     texts = {"name": name, "url": "", "weight": "1", "state": ServerState.READY.value}
     return _show_form(request, service, None, edits.fresh(texts, returned))
 
@@ -109,9 +109,9 @@ def show_server(
     noun = _servers(service)
     with revisions.reading() as session:
         server = noun.get(session, name)
-        owner = services.get(session, service)
+        owner = nouns.get(session, Service, service)
         [shown] = show_servers(session, owner, [server], health)
-        count = len(servers.page(session, service))
+        count = len(servers.pool(session, service))
         history = records.history_of(session, "server", f"{service}/{name}")
     tag = noun.tag(server)
     return render(request, "servers/show.html", service=owner, server=shown, tag=tag, count=count, history=history)
@@ -214,7 +214,7 @@ def remove_server(
             actor,
             sent,
             lambda session: _removal(session, service, name),
-            lambda session: servers.remove(session, service, name),
+            lambda session: nouns.remove(session, Server, name, service),
         )
     except removals.Refused as refused:
         return _ask(request, refused.removal, service, name, again=True)

@@ -12,7 +12,7 @@ from provider.nouns import HealthCheck, Service
 from provider.observations import show_services
 from provider.revisions import Revisions
 from provider.security import needs
-from provider.store import routers, servers, services
+from provider.store import nouns, routers, servers, services
 from provider.store.records import Order
 from provider.values import Strategy
 from provider.web import edits, inputs, lists, records, removals, weights
@@ -65,8 +65,8 @@ _SERVICE: Final = Noun(
     kind="service",
     model=Service,
     key=lambda service: service.name,
-    find=services.find,
-    put=services.put,
+    find=lambda session, name: nouns.find(session, Service, name),
+    put=nouns.put,
     texts=_texts,
     document=_document,
 )
@@ -78,7 +78,7 @@ def list_services(
 ) -> Response:
     """List the services by name, with how many servers each can rely on."""
     with revisions.reading() as session:
-        found = services.page(session, limit=wanted.limit, after=wanted.after, q=wanted.q, order=Order())
+        found = nouns.page(session, Service, limit=wanted.limit, after=wanted.after, q=wanted.q, order=Order())
         part = wanted.part(found, lambda service: service.name)
         if lists.wants_names(request):
             return lists.names(service.name for service in part.rows)
@@ -119,7 +119,7 @@ def show_service(
 ) -> Response:
     """Show one service, with all of its servers and what they get."""
     with revisions.reading() as session:
-        table = weights.read(session, services.get(session, name), health, returned)
+        table = weights.read(session, nouns.get(session, Service, name), health, returned)
     return _show(request, revisions, sight, name, table)
 
 
@@ -137,13 +137,13 @@ def set_weights(
     """Change the weights of a service's servers, all of them or none; or show what shares they would give."""
     if sent.get(DO) == _SHOW:
         with revisions.reading() as session:
-            table = weights.read(session, services.get(session, name), health, sent)
+            table = weights.read(session, nouns.get(session, Service, name), health, sent)
         return _show(request, revisions, sight, name, table)
     try:
         weights.change(revisions, actor, name, sent)
     except weights.Refused as refused:
         with revisions.reading() as session:
-            table = weights.read(session, services.get(session, name), health, sent, refused.errors)
+            table = weights.read(session, nouns.get(session, Service, name), health, sent, refused.errors)
         return _show(request, revisions, sight, name, table, status=refused.status)
     notice = Notice(Message("The weights of {name} were saved.", name=name))
     return redirect(request, object_path("services", name), notice)
@@ -188,7 +188,7 @@ def remove_service(
             actor,
             sent,
             lambda session: _removal(session, name),
-            lambda session: services.remove(session, name, cascade=True),
+            lambda session: nouns.remove(session, Service, name, cascade=True),
         )
     except removals.Refused as refused:
         return _ask(request, refused.removal, name, again=True)
@@ -203,7 +203,7 @@ def _removal(session: Session, name: str) -> Removal:
     ]
     losses += [
         Loss(Message("server {server} at {url}", server=each.name, url=each.url), each)
-        for each in servers.page(session, name)
+        for each in servers.pool(session, name)
     ]
     return Removal(Message("Remove the service {name}?", name=name), service, losses)
 
@@ -223,7 +223,7 @@ def _show(
     status: int = 200,
 ) -> Response:
     with revisions.reading() as session:
-        [service] = show_services(session, [services.get(session, name)], sight.health)
+        [service] = show_services(session, [nouns.get(session, Service, name)], sight.health)
         listed = routers.of_service(session, name, limit=lists.LENGTH)
         count = services.count_routers(session, [name]).get(name, 0)
         history = records.history_of(session, "service", name)

@@ -14,8 +14,9 @@ from provider.dependencies import ActorDependency, RevisionsDependency
 from provider.errors import FieldError, Invalid
 from provider.messages import Message
 from provider.models import CreatedTokenOutput, TokenInput, TokenOutput
+from provider.nouns import Service
 from provider.security import needs, tokens
-from provider.store import services
+from provider.store import nouns
 from provider.store import tokens as stored
 from provider.web import polling, scopes
 from provider.web.forms import Form
@@ -84,7 +85,7 @@ def make_token(
         wanted = _read(texts, now)
 
         def apply(session: Session) -> tuple[CreatedTokenOutput, list[str]]:
-            unknown = [name for name in scopes.read(texts).services if services.find(session, name) is None]
+            unknown = [name for name in scopes.read(texts).services if nouns.find(session, Service, name) is None]
             return tokens.create(session, actor, wanted, now), unknown
 
         made, unknown = revisions.change(apply, actor=actor).result

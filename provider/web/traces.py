@@ -16,10 +16,10 @@ from provider.lost import Lost
 from provider.messages import Message
 from provider.models import ServerOutput
 from provider.names import in_order
-from provider.nouns import Service
+from provider.nouns import Domain, Router, Service
 from provider.observations import show_servers
 from provider.rules import Request
-from provider.store import domains, routers, servers, services
+from provider.store import nouns, servers
 from provider.values import Strategy
 from provider.web.drawings.scene import Scene
 from provider.web.scenes import Sight, scene_of
@@ -157,9 +157,9 @@ def trace(session: Session, sight: Sight, routes: Routes, asked: Asked) -> Trace
     explanation = answer.explanation
     service, listed = None, list[ServerOutput]()
     if explanation.route is not None:
-        service = services.find(session, explanation.route.service)
+        service = nouns.find(session, Service, explanation.route.service)
         if service is not None:
-            listed = show_servers(session, service, servers.page(session, service.name), sight.health)
+            listed = show_servers(session, service, servers.pool(session, service.name), sight.health)
             listed.sort(key=lambda server: in_order(server.name))
     drawn = _scene(session, sight, explanation)
     is_lost = explanation.route is None and not explanation.refused
@@ -201,13 +201,13 @@ def is_by_weight(strategy: str) -> bool:
 def _is_ours(session: Session, host: str) -> bool:
     name = host.rstrip(".")
     wildcard = "*." + name.partition(".")[2]
-    return domains.find(session, name) is not None or domains.find(session, wildcard) is not None
+    return nouns.find(session, Domain, name) is not None or nouns.find(session, Domain, wildcard) is not None
 
 
 def _scene(session: Session, sight: Sight, explanation: Explanation) -> Scene:
     """Return what is drawn: the router that takes the request, and those that came near."""
     names = [candidate.route.name for candidate in explanation.candidates[:_DRAWN]]
-    rows = [router for name in names if (router := routers.find(session, name)) is not None]
+    rows = [router for name in names if (router := nouns.find(session, Router, name)) is not None]
     return scene_of(session, rows, sight)
 
 

@@ -14,7 +14,7 @@ from provider.names import in_order
 from provider.nouns import Server, Service
 from provider.observations import show_servers
 from provider.revisions import Revisions
-from provider.store import servers
+from provider.store import nouns, servers
 from provider.store.records import as_json
 from provider.tags import etag
 from provider.values import ServerState
@@ -77,7 +77,7 @@ def read(
     errors: Sequence[FieldError] = (),
 ) -> Table:
     """Return the table: with the weights that are kept, or those that were sent."""
-    pool = sorted(servers.page(session, service.name), key=lambda server: in_order(server.name))
+    pool = sorted(servers.pool(session, service.name), key=lambda server: in_order(server.name))
     observed = {server.name: server for server in show_servers(session, service, pool, health)}
     kept = {server.name: _shown_weight(server, sent or {}) for server in pool}
     weighed = [_weighed(server, kept[server.name]) for server in pool]
@@ -107,14 +107,14 @@ def change(revisions: Revisions, actor: Actor, service: str, sent: Texts) -> Non
     names = _sent_names(sent)
 
     def apply(session: Session) -> None:
-        pool = {server.name: server for server in servers.page(session, service)}
+        pool = {server.name: server for server in servers.pool(session, service)}
         if names - pool.keys() or any(_changed_from(pool[name], sent) is not None for name in names):
             raise Refused(412)
         wanted, wrong = _read_weights(pool, names, sent)
         if wrong:
             raise Refused(422, wrong)
         for server in wanted:
-            servers.put(session, service, server)
+            nouns.put(session, server, service)
 
     brakes.change(revisions, actor, sent, apply)
 

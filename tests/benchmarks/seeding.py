@@ -9,7 +9,7 @@ from provider.database.sessions import Database
 from provider.models import Actor
 from provider.nouns import Domain, Router, Server, Service
 from provider.revisions import Revisions
-from provider.store import domains, routers, servers, services
+from provider.store import nouns
 
 
 def seeded(migrated: Path, folder: Path, count: int) -> Path:
@@ -27,9 +27,9 @@ def seeded(migrated: Path, folder: Path, count: int) -> Path:
 def fill(session: Session, count: int) -> None:
     for index in range(count):
         name = f"app-{index:05d}"
-        domains.put(session, Domain(name=f"{name}.example.com"))
-        services.put(session, Service(name=name))
+        nouns.put(session, Domain(name=f"{name}.example.com"))
+        nouns.put(session, Service(name=name))
         for server, weight in (("a", 3), ("b", 1)):
             address = f"http://10.{index >> 16 & 255}.{index >> 8 & 255}.{index & 255}:{3000 + weight}"
-            servers.put(session, name, Server(name=server, url=address, weight=weight))
-        routers.put(session, Router(name=name, domains=[f"{name}.example.com"], service=name))
+            nouns.put(session, Server(name=server, url=address, weight=weight), name)
+        nouns.put(session, Router(name=name, domains=[f"{name}.example.com"], service=name))

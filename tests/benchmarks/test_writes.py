@@ -38,7 +38,8 @@ def _write(connection: sqlite3.Connection, client: int, deadline: float) -> int:
         weight = 1 + count % 1000
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(
-            "UPDATE server SET weight = ? WHERE service = ? AND name = 'a'", (weight, f"app-{client:05d}")
+            "UPDATE server SET fields = json_set(fields, '$.weight', ?) WHERE service = ? AND name = 'a'",
+            (weight, f"app-{client:05d}"),
         )
         (number,) = connection.execute("SELECT max(number) FROM revision").fetchone()
         connection.execute(
