@@ -32,6 +32,7 @@ _HOSTS_KEPT: Final = 32_768
 """So many A-labels are known again: to find one takes 0.1 ms, and a change of many objects asks for each six times."""
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_FOREIGN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}@[a-z][a-z0-9-]{0,62}")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:")
 _SCOPES = ("read", "write", "admin")
 _SCOPES_OF_ONE = ("register", "edge")
@@ -66,7 +67,7 @@ class Refusal(ValueError):
         self.detail = detail
 
 
-def _shown(text: str) -> str:
+def shown_text(text: str) -> str:
     """Shorten and escape hostile text for an error message."""
     cut = text if len(text) <= 60 else text[:60] + "…"
     return ascii(cut) if _UNSHOWN.search(cut) else f"'{cut}'"
@@ -80,9 +81,29 @@ def check_name(text: str) -> str:
             Message(
                 "{text} is not a name: use 1 to 63 of the characters a-z, 0-9 and '-', beginning and "
                 "ending with a letter or a digit",
-                text=_shown(text),
+                text=shown_text(text),
             ),
         )
+    return text
+
+
+def check_reference(text: str) -> str:
+    """Check the name of an object here, or `NAME@PROVIDER`: one that an edge has from another provider.
+
+    What Traefik makes itself, `…@internal`, is refused: it may open its API to everybody.
+    """
+    _name, at, provider = text.partition("@")
+    if not at:
+        return check_name(text)
+    if provider == "http":
+        raise Refusal("reference.own", Message("{text} is one of ours: leave out @http", text=shown_text(text)))
+    if provider == "internal":
+        raise Refusal(
+            "reference.internal", Message("{text} is Traefik's own: it cannot be used", text=shown_text(text))
+        )
+    if not _FOREIGN.fullmatch(text):
+        detail = Message("{text} is not a name, nor NAME@PROVIDER such as login@file", text=shown_text(text))
+        raise Refusal("reference.format", detail)
     return text
 
 
@@ -92,7 +113,7 @@ def check_label_key(text: str) -> str:
         detail = Message(
             "{text} is not a label's key: use 1 to 63 of the characters a-z, 0-9 and '-', beginning and "
             "ending with a letter or a digit",
-            text=_shown(text),
+            text=shown_text(text),
         )
         raise Refusal("label.key", detail)
     return text
@@ -104,7 +125,7 @@ def check_label_value(text: str) -> str:
         detail = Message(
             "{text} is not a label's value: use 1 to 63 letters, digits, '.', '_' and '-', beginning and "
             "ending with a letter or a digit",
-            text=_shown(text),
+            text=shown_text(text),
         )
         raise Refusal("label.value", detail)
     return text
@@ -121,7 +142,7 @@ def read_label(text: str) -> tuple[str, str]:
     """Read a label as it is asked for, `KEY=VALUE`. Raises `Refusal`."""
     key, equals, value = text.partition("=")
     if not equals:
-        raise Refusal("label.format", Message("{text} is not a label: write KEY=VALUE", text=_shown(text)))
+        raise Refusal("label.format", Message("{text} is not a label: write KEY=VALUE", text=shown_text(text)))
     return check_label_key(key), check_label_value(value)
 
 
@@ -138,7 +159,7 @@ def check_scope(text: str) -> str:
     kind, _colon, name = text.partition(":")
     if kind not in _SCOPES_OF_ONE or not _NAME.fullmatch(name):
         detail = Message(
-            "{text} is not a scope: use read, write, admin, register:SERVICE or edge:NAME", text=_shown(text)
+            "{text} is not a scope: use read, write, admin, register:SERVICE or edge:NAME", text=shown_text(text)
         )
         raise Refusal("scope.format", detail)
     return text
@@ -184,26 +205,26 @@ def to_ascii(host: str) -> str:
     if "*" in rest or not rest:
         raise Refusal(
             "host.wildcard",
-            Message("{host}: '*' may stand once, as the whole first label (*.example.com)", host=_shown(host)),
+            Message("{host}: '*' may stand once, as the whole first label (*.example.com)", host=shown_text(host)),
         )
     try:
         encoded = rest if _is_plain(rest) else idna.encode(rest, uts46=True, std3_rules=True).decode("ascii")
     except (idna.IDNAError, UnicodeError):
         raise Refusal(
             "host.format",
-            Message("{host} is not a host name: {why}", host=_shown(host), why=typed_hosts.why_not(rest)),
+            Message("{host} is not a host name: {why}", host=shown_text(host), why=typed_hosts.why_not(rest)),
         ) from None
     if encoded.endswith("."):  # some other characters stand for a dot, too
-        raise Refusal("host.dot", Message("{host}: leave out the dot at the end", host=_shown(host)))
+        raise Refusal("host.dot", Message("{host}: leave out the dot at the end", host=shown_text(host)))
     if _NUMERIC_LABEL.fullmatch(encoded.rpartition(".")[2]) and (wildcard or not _is_ipv4(encoded)):
         raise Refusal(
-            "host.numeric", Message("{host} ends like a number, but is not an IPv4 address", host=_shown(host))
+            "host.numeric", Message("{host} ends like a number, but is not an IPv4 address", host=shown_text(host))
         )
     result = "*." + encoded if wildcard else encoded
     if len(result) > HOST_LENGTH:
         raise Refusal(
             "host.length",
-            Message("{host} is longer than {most} characters as an A-label", host=_shown(host), most=HOST_LENGTH),
+            Message("{host} is longer than {most} characters as an A-label", host=shown_text(host), most=HOST_LENGTH),
         )
     return result
 
@@ -234,13 +255,13 @@ def check_path_prefix(text: str) -> str:
             "path.format",
             Message(
                 "{text} is not a path prefix: begin with '/' and use letters, digits and ._~!$&'()*+,;=:@-",
-                text=_shown(text),
+                text=shown_text(text),
             ),
         )
     if "//" in text or any(part in {".", ".."} for part in text.split("/")):
         raise Refusal(
             "path.segments",
-            Message("{text} never matches: Traefik cleans '//', '/./' and '/../' away", text=_shown(text)),
+            Message("{text} never matches: Traefik cleans '//', '/./' and '/../' away", text=shown_text(text)),
         )
     return text
 
@@ -250,7 +271,7 @@ def check_health_path(text: str) -> str:
     if text.startswith("//") or not _HEALTH_PATH.fullmatch(text):
         raise Refusal(
             "path.format",
-            Message("{text} is not a path: begin with one '/', and percent-encode the rest", text=_shown(text)),
+            Message("{text} is not a path: begin with one '/', and percent-encode the rest", text=shown_text(text)),
         )
     return text
 
@@ -260,14 +281,19 @@ def duration_seconds(text: str) -> float:
     return sum(float(number) * _UNIT_SECONDS[unit] for number, unit in _DURATION_PART.findall(text))
 
 
-def check_duration(text: str) -> str:
-    """Check a duration in Go's notation, between 100 ms and one hour. It is kept as typed."""
+def read_duration(text: str) -> float:
+    """Return the seconds of a duration in Go's notation. Raises a `Refusal` for what is none."""
     if not _DURATION.fullmatch(text):
         raise Refusal(
-            "duration.format", Message("{text} is not a duration: write 500ms, 5s, 1m30s or 1h", text=_shown(text))
+            "duration.format", Message("{text} is not a duration: write 500ms, 5s, 1m30s or 1h", text=shown_text(text))
         )
-    if not 0.1 <= duration_seconds(text) <= 3600:
-        raise Refusal("duration.range", Message("{text} is out of range: between 100ms and 1h", text=_shown(text)))
+    return duration_seconds(text)
+
+
+def check_duration(text: str) -> str:
+    """Check a duration in Go's notation, between 100 ms and one hour. It is kept as typed."""
+    if not 0.1 <= read_duration(text) <= 3600:
+        raise Refusal("duration.range", Message("{text} is out of range: between 100ms and 1h", text=shown_text(text)))
     return text
 
 
@@ -276,7 +302,7 @@ def check_cookie_name(text: str) -> str:
     if not _COOKIE.fullmatch(text):
         raise Refusal(
             "cookie.name",
-            Message("{text} is not a cookie's name: 1 to 64 letters, digits, '_' and '-'", text=_shown(text)),
+            Message("{text} is not a cookie's name: 1 to 64 letters, digits, '_' and '-'", text=shown_text(text)),
         )
     return text
 
@@ -310,28 +336,29 @@ def check_server_url(text: str) -> str:
     match = _URL.fullmatch(text)
     if match is None or match[1].lower() not in {"http", "https", "h2c"}:
         raise Refusal(
-            "url.scheme", Message("{text} does not begin with http://, https:// or h2c://", text=_shown(text))
+            "url.scheme", Message("{text} does not begin with http://, https:// or h2c://", text=shown_text(text))
         )
     scheme, authority, path, query, fragment = match.groups()
     if "@" in authority:
         raise Refusal("url.user", Message("a server's URL has no user and no password"))
     if path not in {"", "/"}:
         raise Refusal(
-            "url.path", Message("a server's URL ends after the host and port: leave out {path}", path=_shown(path))
+            "url.path", Message("a server's URL ends after the host and port: leave out {path}", path=shown_text(path))
         )
     if query is not None:
-        raise Refusal("url.query", Message("a server's URL has no query: leave out {query}", query=_shown(query)))
+        raise Refusal("url.query", Message("a server's URL has no query: leave out {query}", query=shown_text(query)))
     if fragment is not None:
         raise Refusal(
-            "url.fragment", Message("a server's URL has no fragment: leave out {fragment}", fragment=_shown(fragment))
+            "url.fragment",
+            Message("a server's URL has no fragment: leave out {fragment}", fragment=shown_text(fragment)),
         )
     parts = _AUTHORITY.fullmatch(authority)
     if parts is None or not parts[1]:
-        raise Refusal("url.host", Message("{text} has no host", text=_shown(text)))
+        raise Refusal("url.host", Message("{text} has no host", text=shown_text(text)))
     host = _server_host(parts[1])
     if reason := find_refusal(host):
         raise Refusal(
-            "url.refused", Message("{host} {reason}: no server can be there", host=_shown(parts[1]), reason=reason)
+            "url.refused", Message("{host} {reason}: no server can be there", host=shown_text(parts[1]), reason=reason)
         )
     return f"{scheme.lower()}://{host}{_server_port(parts[2])}"
 
@@ -341,7 +368,7 @@ def _server_host(host: str) -> str:
         try:
             return f"[{ipaddress.IPv6Address(host[1:-1] if '%' not in host else '').compressed}]"
         except ValueError:
-            raise Refusal("url.host", Message("{host} is not an IPv6 address", host=_shown(host))) from None
+            raise Refusal("url.host", Message("{host} is not an IPv6 address", host=shown_text(host))) from None
     # A dot at the end says that the name is whole: it is looked up as it stands, in none of the search domains.
     end = "." if host.endswith(_DOTS) else ""
     lowered = host[: len(host) - len(end)].lower()
@@ -351,14 +378,14 @@ def _server_host(host: str) -> str:
         except Refusal as error:
             raise Refusal("url.host", error.detail) from None
     if len(lowered) > HOST_LENGTH or not _SERVER_HOST.fullmatch(lowered):
-        raise Refusal("url.host", Message("{host} is not a host name or an address", host=_shown(host)))
+        raise Refusal("url.host", Message("{host} is not a host name or an address", host=shown_text(host)))
     if _NUMERIC_LABEL.fullmatch(lowered.rpartition(".")[2]) and (end or not _is_ipv4(lowered)):
         raise Refusal(
             "url.host",
-            Message("{host} is not an IPv4 address: write four numbers, such as 10.0.0.11", host=_shown(host)),
+            Message("{host} is not an IPv4 address: write four numbers, such as 10.0.0.11", host=shown_text(host)),
         )
     if end and ("." not in lowered or find_refusal(lowered)):
-        raise Refusal("url.host", Message("{host}: leave out the dot at the end", host=_shown(host)))
+        raise Refusal("url.host", Message("{host}: leave out the dot at the end", host=shown_text(host)))
     return lowered + end
 
 
@@ -366,7 +393,7 @@ def _server_port(port: str | None) -> str:
     if port is None:
         return ""
     if not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
-        raise Refusal("url.port", Message("{port} is not a port: 1 to 65535", port=_shown(port)))
+        raise Refusal("url.port", Message("{port} is not a port: 1 to 65535", port=shown_text(port)))
     return f":{int(port)}"
 
 
@@ -374,6 +401,7 @@ def _server_port(port: str | None) -> str:
 # where no pattern says it all. Lengths stand before the functions, which then see short texts only.
 
 NAME_SCHEMA: Final = {"pattern": f"^{_NAME.pattern}$"}
+REFERENCE_SCHEMA: Final = {"pattern": f"^({_NAME.pattern}|{_FOREIGN.pattern})$"}
 HOSTNAME_SCHEMA: Final = {
     "format": "domain",
     "pattern": r"^(\*\.)?[^\x00-,/:-@\[-`{-\x7f]+$",

@@ -15,6 +15,7 @@ from babel.messages.pofile import read_po, write_po
 
 from provider.models import ExposedServer, ExposeInput
 from provider.nouns import NOUNS, Noun, Object, Part
+from provider.nouns.middleware import Middleware
 from provider.web.languages import LANGUAGES, SOURCE, catalogue_path
 from tests.running import ROOT
 
@@ -43,7 +44,7 @@ def extract() -> Catalog:
 
 def _declared() -> Iterator[str]:
     """Give the words of all fields, and of the nouns that have them."""
-    waiting: list[type[Object]] = [*NOUNS.values(), ExposeInput, ExposedServer]
+    waiting: list[type[Object]] = [*NOUNS.values(), Middleware, ExposeInput, ExposedServer]
     while waiting:
         model = waiting.pop()
         if issubclass(model, Noun):

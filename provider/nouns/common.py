@@ -4,18 +4,20 @@ from typing import Final
 
 from provider.messages import template
 from provider.nouns.objects import field
-from provider.nouns.types import ListOf, MapOf, Text
+from provider.nouns.types import ListOf, MapOf, Reference, Text
 from provider.values import (
     DURATION_SCHEMA,
     HOSTNAME_SCHEMA,
     LABEL_VALUE_SCHEMA,
     NAME_SCHEMA,
+    REFERENCE_SCHEMA,
     TEXT_SCHEMA,
     check_duration,
     check_hostname,
     check_label_key,
     check_label_value,
     check_name,
+    check_reference,
     check_text,
 )
 
@@ -28,6 +30,12 @@ LABELS: Final = MapOf(
 )
 ENTRY_POINTS: Final = ListOf(
     NAME, least=1, most=20, duplicate=("entryPoints.duplicate", template("an entry point stands here twice"))
+)
+MIDDLEWARES: Final = ListOf(
+    Reference(check_reference, said=REFERENCE_SCHEMA, kind="middleware", is_foreign=True),
+    least=1,
+    most=30,
+    duplicate=("middlewares.duplicate", template("a middleware stands here twice")),
 )
 
 

@@ -126,6 +126,9 @@ class Object:
     said: ClassVar[Mapping[str, Any]] = {}
     """What JSON Schema can say beyond what follows from the fields."""
 
+    is_empty_meant: ClassVar[bool] = False
+    """Whether Traefik takes one of which nothing is set, `{}`, and that means something."""
+
     is_sparse: ClassVar[bool] = False
     """Whether what is at its default is left out of its JSON."""
 
@@ -313,7 +316,9 @@ class Object:
         return {
             key: None if value is None else each.type.stored(value)
             for key, each in self.fields.items()
-            if (value := values[each.name]) != each.default or each.is_required or not self.is_sparse
+            if (value := values[each.name]) != each.default
+            or each.is_required
+            or not (self.is_sparse or each.is_sparse)
         }
 
     def spelled(self, names: Mapping[tuple[str, str], str]) -> Self:

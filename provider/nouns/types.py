@@ -178,12 +178,18 @@ _HIDDEN: Final = Text(secret=Secret())
 
 @dataclass(frozen=True, slots=True)
 class Reference(Text):
-    """The name of an object of a kind, which has to exist. `name_of` gives the name under which it is kept."""
+    """The name of an object of a kind, which has to exist. `name_of` gives the name under which it is kept.
+
+    One that may be foreign can be `NAME@PROVIDER`: an object that an edge has from another provider.
+    """
 
     kind: str = ""
     name_of: Callable[[str], str] = str
+    is_foreign: bool = False
 
     def uses(self, value: Any, where: Where) -> Iterator[Use]:
+        if self.is_foreign and "@" in value:
+            return
         yield Use(where, self.kind, self.name_of(value), value)
 
     def kinds(self) -> Iterator[str]:

@@ -44,6 +44,12 @@ class Expression:
         """Compile. Raises `BadExpression`."""
         self._compiled = _compile(pattern)
 
+    @property
+    def groups(self) -> frozenset[str]:
+        """What a replacement can refer to: the numbers of its groups, the whole as 0, and their names."""
+        numbers = (str(number) for number in range(self._compiled.groups + 1))
+        return frozenset([*numbers, *self._compiled.groupindex])
+
     def found_in(self, text: str) -> bool:
         """Tell whether it matches anywhere in a text. Bytes that are not UTF-8 count as U+FFFD each, as in Go."""
         known = text if text.isascii() else _NOT_UTF8.sub("\ufffd", text)

@@ -1,0 +1,23 @@
+"""The kinds of middlewares, each declared once: a class in any module here is a kind. Pure."""
+
+from typing import ClassVar, Final
+
+from provider.nouns.objects import Object, camel
+
+
+class Kind(Object):
+    """A kind of middleware. Its class has Traefik's name: `StripPrefix` is `stripPrefix`."""
+
+    is_sparse = True
+
+    title: ClassVar[str] = ""
+    about: ClassVar[str] = ""
+    """What it does, in a sentence."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        KINDS[camel(cls.__name__[:1].lower() + cls.__name__[1:])] = cls
+
+
+KINDS: Final[dict[str, type[Kind]]] = {}
+"""All kinds by Traefik's names."""

@@ -1,0 +1,99 @@
+"""Middlewares that let some clients in, and others not."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+from provider.messages import Message, template
+from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares.sources import IPStrategy
+from provider.nouns.objects import Part, field
+from provider.nouns.passwords import check_user, keep_user, mask_user, user_name
+from provider.nouns.protocol import NETWORKS_NEEDED, OPTIONAL_HEADER_NAME, check_header_value
+from provider.nouns.types import Flag, ListOf, Secret, Text, Whole
+from provider.values import Refusal, check_text
+
+_SUCCESS: Final = range(200, 400)
+
+
+def check_realm(text: str) -> str:
+    """Check a realm, which stands between quotes in a header."""
+    if '"' in text or "\\" in text:
+        raise Refusal("realm.format", Message('leave out " and \\'))
+    return check_header_value(text)
+
+
+class BasicAuth(Kind):
+    """Users with passwords."""
+
+    title = "Ask for a password"
+    about = "Lets in only clients that know a name and a password; browsers ask for them."
+    example: ClassVar = {"users": ["alvin:secret"]}
+
+    users: list[str] = field(
+        ListOf(
+            Text(check_user, most=300, secret=Secret(mask_user, keep_user)),
+            most=1_000,
+            duplicate=("user.duplicate", template("a user stands here twice")),
+            same=user_name,
+        ),
+        default=[],
+        title="Users",
+        help="NAME:PASSWORD. Only a hash is stored. You can also give a hash: bcrypt, apr1 or SHA.",
+    )
+    users_file: str = field(
+        Text(check_text, most=1_000), default="", title="File of users", help="A file on the edge.", rare=True
+    )
+    realm: str = field(
+        Text(check_realm, most=200),
+        default="",
+        title="Realm",
+        help="The name that browsers show. Empty: traefik.",
+        rare=True,
+    )
+    remove_header: bool = field(
+        Flag(), default=False, title="Remove the header", help="Servers do not get the password.", rare=True
+    )
+    header_field: str = field(
+        OPTIONAL_HEADER_NAME,
+        default="",
+        title="Header for the user",
+        help="A request header in which servers get the user's name, such as X-User.",
+        rare=True,
+    )
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse one without users, which lets nobody in."""
+        if given.get("users") == [] and given.get("usersFile") == "":
+            yield "users", Refusal("user.none", Message("add a user, or name a file of users"))
+
+
+class IpAllowList(Kind):
+    """Clients by their addresses."""
+
+    title = "Allow only some addresses"
+    about = "Answers 403 to clients whose IP address is not among these."
+    example: ClassVar = {"sourceRange": ["10.0.0.0/8"]}
+
+    source_range: list[str] = field(
+        NETWORKS_NEEDED, title="Addresses", help="IP addresses and networks that are let in, such as 10.0.0.0/8."
+    )
+    ip_strategy: IPStrategy | None = field(
+        Part(IPStrategy),
+        default=None,
+        title="Client's address",
+        switch="Choose the address that counts",
+        help="Without it, the address that connects, which may be a proxy's.",
+        rare=True,
+    )
+    reject_status_code: int = field(
+        Whole(200, 599), default=403, title="Status", help="Status of the answer to all other clients.", rare=True
+    )
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell of a refusal that looks like none."""
+        if self.reject_status_code in _SUCCESS:
+            detail = Message(
+                "clients that are turned away get {status}, which is not an error", status=self.reject_status_code
+            )
+            yield "rejectStatusCode", detail

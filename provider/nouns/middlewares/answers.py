@@ -1,0 +1,76 @@
+"""Middlewares that change answers on their way back."""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from provider.messages import Message, template
+from provider.nouns.middlewares import Kind
+from provider.nouns.objects import field
+from provider.nouns.protocol import MEDIA_TYPES
+from provider.nouns.types import Choice, ListOf, Whole
+from provider.values import Refusal
+
+
+class Encoding(StrEnum):
+    """How an answer is compressed."""
+
+    GZIP = "gzip"
+    BR = "br"
+    ZSTD = "zstd"
+
+
+class Compress(Kind):
+    """Compressed answers."""
+
+    is_empty_meant = True
+    title = "Compress answers"
+    about = "Compresses answers for clients that can read that, unless a server has done so."
+    example: ClassVar = {"minResponseBodyBytes": 1024}
+
+    encodings: list[Encoding] = field(
+        ListOf(
+            Choice(Encoding),
+            least=1,
+            duplicate=("encodings.duplicate", template("an encoding stands here twice")),
+        ),
+        default=[Encoding.GZIP, Encoding.BR, Encoding.ZSTD],
+        title="Encodings",
+        help="gzip, br and zstd, in the order of preference.",
+        since="3.2",
+    )
+    default_encoding: Encoding | None = field(
+        Choice(Encoding),
+        default=None,
+        title="Default encoding",
+        help="For clients that do not say what they can read. Empty: none.",
+        since="3.0.2",
+        rare=True,
+    )
+    min_response_body_bytes: int = field(
+        Whole(1, 1_000_000_000), default=1_024, title="Minimum size", help="In bytes: shorter answers stay as they are."
+    )
+    included_content_types: list[str] = field(
+        MEDIA_TYPES,
+        default=[],
+        title="Included media types",
+        help="Only answers of these media types, such as text/html.",
+        rare=True,
+    )
+    excluded_content_types: list[str] = field(
+        MEDIA_TYPES,
+        default=[],
+        title="Excluded media types",
+        help="Answers of these media types stay as they are.",
+        rare=True,
+    )
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse what disables it: a default that is not among the encodings, and both lists of media types."""
+        default = given.get("defaultEncoding")
+        if default is not None and default not in given.get("encodings", [default]):
+            yield "defaultEncoding", Refusal("encoding.default", Message("this is not among the encodings"))
+        if given.get("includedContentTypes") and given.get("excludedContentTypes"):
+            detail = Message("media types are included or excluded: leave one of the lists empty")
+            yield "excludedContentTypes", Refusal("mediaType.exclusive", detail)

@@ -1,0 +1,148 @@
+"""The middleware that sets headers of requests and answers."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+from provider.messages import Message, template
+from provider.nouns.middlewares import Kind
+from provider.nouns.objects import Object, field
+from provider.nouns.protocol import EXPRESSIONS, HEADER_NAMES, HEADER_VALUE, HEADERS, METHODS, TEXTS, is_unset
+from provider.nouns.types import Flag, Whole
+from provider.values import Refusal
+
+_SECONDS: Final = Whole(0, 10_000_000_000)
+_GONE: Final = template("Deprecated: Traefik 3 does nothing with it.")
+_GONE_FIELDS: Final = ("featurePolicy", "sslRedirect", "sslTemporaryRedirect", "sslHost", "sslForceHost")
+
+
+def _flag(title: str, help_: str, *, rare: bool = True) -> Any:
+    return field(Flag(), default=False, title=title, help=help_, rare=rare)
+
+
+def _text(title: str, help_: str, *, rare: bool = True, since: str = "3.0", key: str = "") -> Any:
+    return field(HEADER_VALUE, default="", title=title, help=help_, rare=rare, since=since, key=key)
+
+
+class _Own(Object):
+    """Headers by name."""
+
+    custom_request_headers: dict[str, str] = field(
+        HEADERS, default={}, title="Request headers", help="What servers get; an empty value removes the header."
+    )
+    custom_response_headers: dict[str, str] = field(
+        HEADERS, default={}, title="Response headers", help="What clients get; an empty value removes the header."
+    )
+
+
+class _CrossOrigin(_Own):
+    """What pages of other origins may ask for (CORS)."""
+
+    access_control_allow_origin_list: list[str] = field(
+        TEXTS, default=[], title="Allowed origins", help="Pages of these may read answers: https://alvin.xyz, or *."
+    )
+    access_control_allow_origin_list_regex: list[str] = field(
+        EXPRESSIONS,
+        default=[],
+        title="Allowed origins (expressions)",
+        help="Regular expressions in Go's notation.",
+        rare=True,
+    )
+    access_control_allow_methods: list[str] = field(
+        METHODS, default=[], title="Allowed methods", help="What pages of other origins may use: GET, PUT."
+    )
+    access_control_allow_headers: list[str] = field(
+        HEADER_NAMES, default=[], title="Allowed headers", help="Request headers that such pages may set, or *."
+    )
+    access_control_expose_headers: list[str] = field(
+        HEADER_NAMES,
+        default=[],
+        title="Exposed headers",
+        help="Headers of answers that such pages may read.",
+        rare=True,
+    )
+    access_control_allow_credentials: bool = _flag("Allow credentials", "Such pages may send cookies.")
+    access_control_max_age: int | None = field(
+        _SECONDS,
+        default=None,
+        title="Preflight age",
+        help="How many seconds browsers remember what they may ask for.",
+        rare=True,
+    )
+    add_vary_header: bool = _flag("Add Vary", "Tells caches that answers differ by origin.")
+
+
+class _Strict(_CrossOrigin):
+    """What browsers shall be strict about."""
+
+    sts_seconds: int | None = field(
+        _SECONDS,
+        default=None,
+        title="HSTS",
+        help="How many seconds browsers use HTTPS only, such as 31536000 for a year.",
+    )
+    sts_include_subdomains: bool = _flag("HSTS for subdomains", "For all names below the host as well.")
+    sts_preload: bool = _flag("HSTS preload", "Browsers may know of it before the first visit.")
+    force_sts_header: bool = field(
+        Flag(),
+        default=False,
+        title="HSTS without TLS",
+        help="Send it over plain HTTP too.",
+        key="forceSTSHeader",
+        rare=True,
+    )
+    frame_deny: bool = _flag("Deny frames", "No page may show this one in a frame.", rare=False)
+    custom_frame_options_value: str = _text("X-Frame-Options", "In place of DENY, such as SAMEORIGIN.")
+    content_type_nosniff: bool = _flag("No sniffing", "Browsers believe the media type that is told.", rare=False)
+    browser_xss_filter: bool = _flag("XSS filter", "X-XSS-Protection, for old browsers.")
+    custom_browser_xss_value: str = _text(
+        "X-XSS-Protection", "In place of the usual value.", key="customBrowserXSSValue"
+    )
+    content_security_policy: str = _text("Content-Security-Policy", "What a page may load, and from where.", rare=False)
+    content_security_policy_report_only: str = _text(
+        "Content-Security-Policy-Report-Only", "A policy that browsers report on and do not enforce.", since="3.1"
+    )
+    referrer_policy: str = _text(
+        "Referrer-Policy", "What other sites learn about where visitors came from.", rare=False
+    )
+    permissions_policy: str = _text("Permissions-Policy", "Which abilities of the browser a page may use.")
+    public_key: str = _text("Public-Key-Pins", "Browsers ignore it by now.")
+
+
+class Headers(_Strict, Kind):
+    """Headers of requests and answers."""
+
+    title = "Set headers"
+    about = "Sets and removes headers of requests and answers, for cross-origin pages and for security too."
+    example: ClassVar = {"customResponseHeaders": {"X-Robots-Tag": "noindex"}}
+
+    allowed_hosts: list[str] = field(
+        TEXTS, default=[], title="Allowed hosts", help="Requests for other hosts get 500.", rare=True
+    )
+    hosts_proxy_headers: list[str] = field(
+        HEADER_NAMES, default=[], title="Headers with the host", help="Such as X-Forwarded-Host.", rare=True
+    )
+    ssl_proxy_headers: dict[str, str] = field(
+        HEADERS, default={}, title="Headers that mark HTTPS", help="X-Forwarded-Proto: https, for HSTS.", rare=True
+    )
+    is_development: bool = _flag("Development", "Turns allowed hosts and HSTS off.")
+    feature_policy: str | None = field(HEADER_VALUE, default=None, title="Feature-Policy", help=_GONE, rare=True)
+    ssl_redirect: bool | None = field(Flag(), default=None, title="Redirect to TLS", help=_GONE, rare=True)
+    ssl_temporary_redirect: bool | None = field(Flag(), default=None, title="Temporary", help=_GONE, rare=True)
+    ssl_host: str | None = field(HEADER_VALUE, default=None, title="Host for TLS", help=_GONE, rare=True)
+    ssl_force_host: bool | None = field(Flag(), default=None, title="Force the host", help=_GONE, rare=True)
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse one that sets nothing, which Traefik disables."""
+        if is_unset(cls, {key: None if key in _GONE_FIELDS else value for key, value in given.items()}):
+            yield "", Refusal("headers.none", Message("nothing is set: give a header, or turn something on"))
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell of what browsers refuse, and of what has no effect."""
+        if self.access_control_allow_credentials and "*" in self.access_control_allow_origin_list:
+            yield "accessControlAllowCredentials", Message("browsers send no cookies where all origins are allowed")
+        if not self.sts_seconds and (self.sts_include_subdomains or self.sts_preload or self.force_sts_header):
+            yield "stsSeconds", Message("without seconds, HSTS is not sent")
+        for key in _GONE_FIELDS:
+            if getattr(self, self.fields[key].name) is not None:
+                yield key, Message("Traefik 3 does nothing with this: leave it out")

@@ -1,0 +1,132 @@
+"""Middlewares that bound how much clients may ask for."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+from provider.messages import Message
+from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares.sources import SourceCriterion
+from provider.nouns.objects import Object, Part, field
+from provider.nouns.protocol import LINE, PEM, PERIOD, check_address, check_pem
+from provider.nouns.types import Flag, ListOf, Secret, Text, Whole
+from provider.values import Refusal, check_text
+
+_MOST: Final = 1_000_000_000
+
+
+class RedisTLS(Object):
+    """How Traefik speaks TLS with Redis."""
+
+    is_sparse = True
+
+    ca: str = field(PEM, default="", title="CA", help="PEM text, or a file on the edge. Empty: the edge's system CAs.")
+    cert: str = field(PEM, default="", title="Certificate", help="Traefik's own, as PEM or a file on the edge.")
+    key: str = field(
+        Text(check_pem, most=64_000, is_long=True, secret=Secret()),
+        default="",
+        title="Key",
+        help="That of the certificate, as PEM or a file on the edge.",
+    )
+    insecure_skip_verify: bool = field(
+        Flag(), default=False, title="Do not verify", help="Accepts any certificate: for tests only.", explicit=True
+    )
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse half of a pair."""
+        if {"cert", "key"} <= given.keys() and bool(given["cert"]) != bool(given["key"]):
+            missing = "key" if given["cert"] else "cert"
+            yield missing, Refusal("pair.half", Message("a certificate and its key go together"))
+
+
+class Redis(Object):
+    """A Redis in which several edges count together."""
+
+    is_sparse = True
+    example: ClassVar = {"endpoints": ["redis:6379"]}
+
+    endpoints: list[str] = field(
+        ListOf(Text(check_address, most=260), least=1, most=20),
+        default=["localhost:6379"],
+        title="Addresses",
+        help="HOST:PORT of each Redis.",
+        explicit=True,
+    )
+    tls: RedisTLS | None = field(Part(RedisTLS), default=None, title="TLS", switch="Connect with TLS")
+    username: str = field(LINE, default="", title="User")
+    password: str = field(Text(check_text, most=2_000, secret=Secret()), default="", title="Password")
+    db: int = field(Whole(0, 1_000_000), default=0, title="Database", help="Its number.")
+    pool_size: int = field(
+        Whole(0, 100_000), default=0, title="Connections", help="How many at most. 0: ten for each CPU.", rare=True
+    )
+    min_idle_conns: int = field(
+        Whole(0, 100_000), default=0, title="Idle connections", help="How many to keep open at least.", rare=True
+    )
+    max_active_conns: int = field(
+        Whole(0, 100_000),
+        default=0,
+        title="Active connections",
+        help="How many may be in use at the same time. 0: any number.",
+        rare=True,
+    )
+    read_timeout: str = field(PERIOD, default="3s", title="Read timeout", help="With its unit, such as 3s.", rare=True)
+    write_timeout: str = field(
+        PERIOD, default="3s", title="Write timeout", help="With its unit, such as 3s.", rare=True
+    )
+    dial_timeout: str = field(PERIOD, default="5s", title="Dial timeout", help="With its unit, such as 5s.", rare=True)
+
+
+class RateLimit(Kind):
+    """A limit on the rate of requests."""
+
+    title = "Limit the rate"
+    about = (
+        "Answers 429 to clients that ask too often. Each router counts on its own, and starts anew after each change."
+    )
+    example: ClassVar = {"average": 100, "period": "1s", "burst": 50}
+
+    average: int = field(Whole(0, _MOST), title="Requests", help="How many requests pass in each period. 0: no limit.")
+    period: str = field(PERIOD, default="1s", title="Period", help="With its unit (ms, s, m, h), 1ms to 720h: 1m.")
+    burst: int = field(Whole(1, _MOST), default=1, title="Burst", help="How many requests may come at once.")
+    source_criterion: SourceCriterion | None = field(
+        Part(SourceCriterion),
+        default=None,
+        title="Clients",
+        switch="Choose how clients are told apart",
+        help="Without it, by the address that connects.",
+        rare=True,
+    )
+    redis: Redis | None = field(
+        Part(Redis),
+        default=None,
+        title="Redis",
+        switch="Count together with other edges",
+        help="Through a Redis that all edges reach. While Redis is down, every request gets 500.",
+        since="3.4",
+        rare=True,
+    )
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell of a limit that is none."""
+        if self.average == 0:
+            yield "average", Message("an average of 0 is no limit: all requests are let through")
+
+
+class InFlightReq(Kind):
+    """A limit on requests at the same time."""
+
+    title = "Limit simultaneous requests"
+    about = "Answers 429 while too many requests of a client are open. Each router counts on its own."
+    example: ClassVar = {"amount": 10}
+
+    amount: int = field(
+        Whole(1, _MOST), title="Requests", help="How many requests a client may have open at the same time."
+    )
+    source_criterion: SourceCriterion | None = field(
+        Part(SourceCriterion),
+        default=None,
+        title="Clients",
+        switch="Choose how clients are told apart",
+        help="Without it, by the host name that was asked for.",
+        rare=True,
+    )

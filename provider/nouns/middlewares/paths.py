@@ -1,0 +1,66 @@
+"""Middlewares that change the path of a request."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from provider.messages import Message, template
+from provider.nouns.middlewares import Kind
+from provider.nouns.objects import field
+from provider.nouns.protocol import check_path
+from provider.nouns.types import Flag, ListOf, Text
+from provider.values import PATH_SCHEMA, check_path_prefix
+
+
+class StripPrefix(Kind):
+    """A prefix taken away from the path."""
+
+    title = "Strip a path prefix"
+    about = "Removes a prefix from the path. Servers find it in X-Forwarded-Prefix."
+    example: ClassVar = {"prefixes": ["/api"]}
+
+    prefixes: list[str] = field(
+        ListOf(
+            Text(check_path_prefix, most=255, said=PATH_SCHEMA),
+            least=1,
+            most=100,
+            duplicate=("prefixes.duplicate", template("a prefix stands here twice")),
+        ),
+        title="Prefixes",
+        help="The first one that the path begins with is removed, such as /api. Note: /fo turns /foo/bar into /o/bar.",
+    )
+    force_slash: bool | None = field(
+        Flag(),
+        default=None,
+        title="Force a slash",
+        help="Deprecated in Traefik 3: the path that is left begins with a slash anyway.",
+        rare=True,
+    )
+
+
+class AddPrefix(Kind):
+    """A prefix put before the path."""
+
+    title = "Add a path prefix"
+    about = "Puts a prefix before the path."
+    example: ClassVar = {"prefix": "/app"}
+
+    prefix: str = field(
+        Text(check_path_prefix, most=255, said=PATH_SCHEMA),
+        title="Prefix",
+        help="Such as /app, without a slash at the end.",
+    )
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell of a slash at the end, which stands twice then."""
+        if self.prefix.endswith("/"):
+            yield "prefix", Message("the path gets two slashes after {prefix}: end it without one", prefix=self.prefix)
+
+
+class ReplacePath(Kind):
+    """One path in place of all."""
+
+    title = "Replace the path"
+    about = "Asks servers for one path, whatever the client asked for. The original is in X-Replaced-Path."
+    example: ClassVar = {"path": "/index.html"}
+
+    path: str = field(Text(check_path, most=1_000), title="Path", help="Such as /index.html, percent-encoded.")

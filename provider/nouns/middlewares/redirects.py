@@ -1,0 +1,96 @@
+"""Middlewares that send clients elsewhere."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+from provider.messages import Message
+from provider.nouns.middlewares import Kind
+from provider.nouns.objects import field
+from provider.nouns.protocol import EXPRESSION
+from provider.nouns.types import Flag, Text
+from provider.rules.expressions import Expression
+from provider.values import Refusal, check_text, shown_text
+
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*")
+_GROUP: Final = re.compile(r"\$(?:\$|\{(?P<braced>\w*)\}|(?P<bare>\w+))", re.ASCII)
+_BROKEN: Final = re.compile(r"[\x00- \x7f]|%(?![0-9A-Fa-f]{2})")
+_PERMANENT: Final = "Browsers remember it and stop asking the old address (301 or 308 instead of 302 or 307)."
+
+
+def check_scheme(text: str) -> str:
+    """Check the scheme of a URL, in lower case: Traefik would redirect HTTPS to itself for ever."""
+    if not _SCHEME.fullmatch(text):
+        raise Refusal("scheme.format", Message("{text} is not a scheme: write https", text=shown_text(text)))
+    return text
+
+
+def check_port(text: str) -> str:
+    """Check a port as a text, or that there is none: Traefik answers 502 for what is no number (measured)."""
+    if text and not (re.fullmatch("[0-9]{1,5}", text) and 1 <= int(text) <= 65_535):
+        raise Refusal("port.format", Message("{text} is not a port: 1 to 65535", text=shown_text(text)))
+    return text
+
+
+def check_replacement(text: str) -> str:
+    """Check what a match is replaced by: with anything for its groups, it has to be the reference of a URL."""
+    check_text(text)
+    made = _GROUP.sub("1", text)
+    scheme, colon, rest = made.partition("://")
+    is_whole = not colon or (
+        _SCHEME.fullmatch(scheme.lower().replace("1", "a")) and rest[:1] not in {"", "/", "?", "#", ":"}
+    )
+    if not text or _BROKEN.search(made) or not is_whole:
+        detail = Message("{text} is not a URL: write one such as https://example.com/${{1}}", text=shown_text(text))
+        raise Refusal("replacement.format", detail)
+    return text
+
+
+class RedirectScheme(Kind):
+    """A redirect to another scheme."""
+
+    title = "Redirect to HTTPS"
+    about = "Sends clients to the same address with another scheme or port, nearly always to HTTPS."
+    example: ClassVar = {"scheme": "https"}
+
+    scheme: str = field(Text(check_scheme, most=20), title="Scheme", help="Usually https.")
+    port: str = field(
+        Text(check_port), default="", title="Port", help="Empty: the usual port of the scheme.", rare=True
+    )
+    permanent: bool = field(Flag(), default=False, title="Permanent", help=_PERMANENT)
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell of a scheme that browsers may not know."""
+        if self.scheme not in {"http", "https"}:
+            yield "scheme", Message("browsers go to http and https: they may not know {scheme}", scheme=self.scheme)
+
+
+class RedirectRegex(Kind):
+    """A redirect by a regular expression."""
+
+    title = "Redirect by a regular expression"
+    about = "Sends clients whose URL matches to another one."
+    example: ClassVar = {"regex": "^https?://www\\.(.+)", "replacement": "https://${1}"}
+
+    regex: str = field(
+        EXPRESSION,
+        title="Regular expression",
+        help="In Go's notation, looked for in the whole URL: ^https?://www\\.(.+)",
+    )
+    replacement: str = field(
+        Text(check_replacement, most=2_000),
+        title="Replacement",
+        help="What takes the place of what matched; ${1} is the first group: https://${1}",
+    )
+    permanent: bool = field(Flag(), default=False, title="Permanent", help=_PERMANENT)
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse groups that the expression does not have: Traefik puts nothing in their places."""
+        if {"regex", "replacement"} <= given.keys():
+            groups = Expression(given["regex"]).groups
+            for found in _GROUP.finditer(given["replacement"]):
+                name = found["braced"] if found["bare"] is None else found["bare"]
+                if name is not None and name not in groups:
+                    detail = Message("there is no group {name} in the regular expression", name=shown_text(name))
+                    yield "replacement", Refusal("replacement.group", detail)

@@ -1,0 +1,79 @@
+"""By what Traefik tells clients apart, where it counts or admits them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from provider.messages import Message
+from provider.nouns.objects import Object, Part, field
+from provider.nouns.protocol import NETWORKS, OPTIONAL_HEADER_NAME
+from provider.nouns.types import Flag, Whole
+from provider.values import Refusal
+
+
+class IPStrategy(Object):
+    """Which address a client has behind proxies."""
+
+    is_sparse = True
+    example: ClassVar = {"depth": 1}
+
+    depth: int = field(
+        Whole(0, 100),
+        default=0,
+        title="Depth",
+        help="Which address in X-Forwarded-For counts, from the right: 1 is the last. 0: the address that connects.",
+    )
+    excluded_ips: list[str] = field(
+        NETWORKS,
+        default=[],
+        key="excludedIPs",
+        title="Your proxies",
+        help="IP addresses and networks to skip in X-Forwarded-For, from the right, such as 10.0.0.0/8.",
+    )
+    ipv6_subnet: int | None = field(
+        Whole(0, 128),
+        default=None,
+        title="IPv6 subnet",
+        help="How many bits of an IPv6 address count, such as 64. Empty: all.",
+        since="3.2",
+        rare=True,
+    )
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell of what a depth makes meaningless."""
+        if self.depth and self.excluded_ips:
+            yield "excludedIPs", Message("with a depth, Traefik ignores this list: leave one of them out")
+
+
+class SourceCriterion(Object):
+    """By what requests are counted together."""
+
+    is_sparse = True
+    example: ClassVar = {"requestHeaderName": "X-Api-Key"}
+
+    ip_strategy: IPStrategy | None = field(
+        Part(IPStrategy), default=None, title="By address", switch="Choose the address that counts"
+    )
+    request_header_name: str = field(
+        OPTIONAL_HEADER_NAME,
+        default="",
+        title="By a header",
+        help="The name of a request header. Requests without it are counted together.",
+    )
+    request_host: bool = field(Flag(), default=False, title="By host", help="By the host name that was asked for.")
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse none and several: Traefik rejects the document, or disables the middleware (measured)."""
+        if len(given) < len(cls.fields):
+            return
+        chosen = [key for key, value in given.items() if value]
+        if len(chosen) > 1:
+            yield (
+                chosen[1],
+                Refusal("source.many", Message("choose one thing to count requests by, and leave out the others")),
+            )
+        if not chosen:
+            yield "", Refusal("source.none", Message("choose an address, a header or the host to count requests by"))
+        address = given["ipStrategy"]
+        if address is not None and not address.changed():
+            yield "ipStrategy", Refusal("source.address", Message("an address needs a depth, proxies or a subnet"))

@@ -1,0 +1,73 @@
+"""Users and their passwords, as Traefik's basicAuth has them: `name:hash`. Pure, but for the salt of a new hash."""
+
+import base64
+import hashlib
+import hmac
+import re
+from typing import Final
+
+import bcrypt
+
+from provider.messages import Message
+from provider.nouns.types import MASK
+from provider.values import Refusal, check_text, shown_text
+
+_ROUNDS: Final = 10
+"""Traefik computes a hash at each request: 2 ** 10 rounds take some 50 ms, as Go has it by default."""
+
+_PASSWORD_BYTES: Final = 72
+"""The most that bcrypt looks at."""
+
+_BCRYPT: Final = re.compile(r"\$2[abxy]\$(?:0[4-9]|1[0-9]|2[0-9]|3[01])\$[./A-Za-z0-9]{53}")
+_HASH: Final = re.compile(
+    rf"{_BCRYPT.pattern}|\$(?:apr1|1)\$[./A-Za-z0-9]{{1,8}}\$[./A-Za-z0-9]{{22}}|\{{SHA\}}[A-Za-z0-9+/]{{27}}="
+)
+_LIKE_A_HASH: Final = re.compile(r"\$[A-Za-z0-9-]+\$|\{[A-Z0-9-]+\}")
+
+
+def check_user(text: str) -> str:
+    """Check a user with a password, or with a hash that Traefik can compare: bcrypt, apr1, MD5 or SHA-1.
+
+    Traefik disables the middleware for a user without exactly one colon, and answers 401 to everybody for a hash
+    that it does not know (measured).
+    """
+    check_text(text)
+    name, _colon, password = text.partition(":")
+    if text.count(":") != 1 or not name or not password:
+        raise Refusal("user.format", Message("write NAME:PASSWORD or NAME:HASH, with one colon"))
+    if name.strip() != name:
+        raise Refusal("user.name", Message("a user's name has no blanks at its ends: leave them out"))
+    if not _HASH.fullmatch(password) and _LIKE_A_HASH.match(password):
+        raise Refusal(
+            "user.hash", Message("Traefik cannot read this hash of {user}: use bcrypt", user=shown_text(name))
+        )
+    if len(password.encode()) > _PASSWORD_BYTES and not _HASH.fullmatch(password):
+        raise Refusal("user.password", Message("a password has at most {most} bytes", most=_PASSWORD_BYTES))
+    return text
+
+
+def user_name(text: str) -> str:
+    """Return the name of a user."""
+    return text.partition(":")[0]
+
+
+def mask_user(text: str) -> str:
+    """Return a user without the password, whatever it is."""
+    return f"{user_name(text)}:{MASK}"
+
+
+def keep_user(text: str, before: str | None) -> str:
+    """Return a user with a hash: that from `before`, if it is one of the same password."""
+    name, _colon, password = text.partition(":")
+    if _HASH.fullmatch(password):
+        return text
+    if before is not None and _fits(password.encode(), before.partition(":")[2]):
+        return before
+    return f"{name}:{bcrypt.hashpw(password.encode(), bcrypt.gensalt(_ROUNDS)).decode()}"
+
+
+def _fits(password: bytes, kept: str) -> bool:
+    if _BCRYPT.fullmatch(kept):
+        return bcrypt.checkpw(password, kept.encode())
+    digest = base64.b64encode(hashlib.sha1(password, usedforsecurity=False).digest()).decode()
+    return hmac.compare_digest(kept, "{SHA}" + digest)

@@ -1,0 +1,155 @@
+"""Types of values as HTTP has them: headers, paths, networks, media types, regular expressions. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from provider.messages import Message, template
+from provider.nouns.objects import Object
+from provider.nouns.types import ListOf, MapOf, Text
+from provider.rules.expressions import BadExpression, Expression
+from provider.rules.networks import read_network
+from provider.values import DURATION_SCHEMA, Refusal, check_text, read_duration, shown_text
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_PATH: Final = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
+_MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
+_ADDRESS: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
+_PEM: Final = re.compile(r"(?:-----BEGIN ([A-Z0-9 ]+)-----\n[A-Za-z0-9+/=\n]+-----END \1-----\n*)+")
+_SECRET_HEADER: Final = re.compile("authorization|cookie|token|secret|password|api-?key", re.IGNORECASE)
+
+DAYS_30: Final = 30 * 86_400
+
+
+def check_header_name(text: str) -> str:
+    """Check the name of a header. Traefik answers 500 to every request for one with a space in it (measured)."""
+    if not _TOKEN.fullmatch(text):
+        detail = Message("{text} is not the name of a header: use letters, digits and hyphens", text=shown_text(text))
+        raise Refusal("header.name", detail)
+    return text
+
+
+def check_optional_header_name(text: str) -> str:
+    """Check the name of a header, or that there is none."""
+    return check_header_name(text) if text else text
+
+
+def check_header_value(text: str) -> str:
+    """Check the value of a header: one line, with nothing around it, which would be lost on the way."""
+    if text.strip() != text:
+        raise Refusal("header.value", Message("a header's value has no blanks at its ends: leave them out"))
+    return check_text(text)
+
+
+def check_method(text: str) -> str:
+    """Check a method of HTTP, or `*`."""
+    if not _TOKEN.fullmatch(text):
+        raise Refusal("method.format", Message("{text} is not a method, such as GET", text=shown_text(text)))
+    return text
+
+
+def check_path(text: str) -> str:
+    """Check a path: it begins with '/', and what is no letter is percent-encoded."""
+    if not _PATH.fullmatch(text):
+        detail = Message("{text} is not a path: begin with '/', and percent-encode the rest", text=shown_text(text))
+        raise Refusal("path.format", detail)
+    return text
+
+
+def check_network(text: str) -> str:
+    """Check an IP address, or a network in CIDR notation, as Go reads them."""
+    try:
+        read_network(text)
+    except ValueError:
+        detail = Message("{text} is neither an IP address nor a network such as 10.0.0.0/8", text=shown_text(text))
+        raise Refusal("network.format", detail) from None
+    return text
+
+
+def check_media_type(text: str) -> str:
+    """Check a media type without parameters."""
+    if not _MEDIA_TYPE.fullmatch(text):
+        detail = Message("{text} is not a media type, such as text/html", text=shown_text(text))
+        raise Refusal("mediaType.format", detail)
+    return text
+
+
+def check_expression(text: str) -> str:
+    """Check a regular expression of Go, whose language is RE2's: without look-around and back-references."""
+    check_text(text)
+    if not text:
+        raise Refusal("expression.empty", Message("an empty regular expression matches everything: write one"))
+    try:
+        Expression(text)
+    except BadExpression as error:
+        detail = Message("Traefik cannot read this regular expression: {why}", why=str(error))
+        raise Refusal("expression.format", detail) from None
+    return text
+
+
+def check_address(text: str) -> str:
+    """Check a host with its port."""
+    found = _ADDRESS.fullmatch(text)
+    if found is None or not 1 <= int(found[1]) <= 65_535:
+        raise Refusal("address.format", Message("{text} is not HOST:PORT", text=shown_text(text)))
+    return text
+
+
+def check_pem(text: str) -> str:
+    """Check what is given as PEM text, or as the path of a file on the edge."""
+    if "-----" in text:
+        if not _PEM.fullmatch(text.replace("\r\n", "\n")):
+            raise Refusal("pem.format", Message("this is not PEM: take the whole file, from BEGIN to END"))
+        return text.replace("\r\n", "\n")
+    return check_text(text)
+
+
+def check_period(text: str) -> str:
+    """Check a duration in Go's notation, from a millisecond to thirty days."""
+    if not 0.001 <= read_duration(text) <= DAYS_30:
+        detail = Message("{text} is out of range: between 1ms and 720h", text=shown_text(text))
+        raise Refusal("duration.range", detail)
+    return text
+
+
+def is_secret_header(name: str) -> bool:
+    """Tell whether a header's value is nobody's business, by its name."""
+    return _SECRET_HEADER.search(name) is not None
+
+
+LINE: Final = Text(check_text, most=2_000)
+HEADER_NAME: Final = Text(check_header_name, most=200)
+OPTIONAL_HEADER_NAME: Final = Text(check_optional_header_name, most=200)
+HEADER_VALUE: Final = Text(check_header_value, most=8_000)
+EXPRESSION: Final = Text(check_expression, most=2_000, said={"format": "regex"})
+PEM: Final = Text(check_pem, most=64_000, is_long=True)
+PERIOD: Final = Text(check_period, most=30, said=DURATION_SCHEMA)
+HEADER_NAMES: Final = ListOf(
+    HEADER_NAME, most=100, duplicate=("header.duplicate", template("a header stands here twice")), same=str.lower
+)
+HEADERS: Final = MapOf(HEADER_VALUE, key=HEADER_NAME, most=100, same=str.lower, hides=is_secret_header)
+TEXTS: Final = ListOf(HEADER_VALUE, most=100)
+METHODS: Final = ListOf(Text(check_method, most=50), most=50)
+EXPRESSIONS: Final = ListOf(EXPRESSION, most=100)
+NETWORKS_NEEDED: Final = ListOf(
+    Text(check_network, most=50),
+    least=1,
+    most=1_000,
+    duplicate=("network.duplicate", template("a network stands here twice")),
+    same=read_network,
+)
+NETWORKS: Final = replace(NETWORKS_NEEDED, least=0)
+MEDIA_TYPES: Final = ListOf(
+    Text(check_media_type, most=100),
+    most=100,
+    duplicate=("mediaType.duplicate", template("a media type stands here twice")),
+    same=str.lower,
+)
+
+
+def is_unset(model: type[Object], given: Mapping[str, Any]) -> bool:
+    """Tell whether all fields of an object were read, and none has another value than by default."""
+    return given.keys() == model.fields.keys() and all(
+        value in ("", None) or value == model.fields[key].default for key, value in given.items()
+    )

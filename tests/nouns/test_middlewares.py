@@ -1,0 +1,453 @@
+"""Middlewares: a row for each kind, with what it takes and what it refuses, where and why."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import bcrypt
+import pytest
+
+from provider.errors import Invalid
+from provider.nouns.middleware import Middleware
+from provider.nouns.middlewares import KINDS
+
+Document = Mapping[str, Any]
+
+APR1: Final = "$apr1$H6uskkkW$IgXLP6ewTrSuBkTrqE8wj/"
+SHA: Final = "{SHA}nU4eI71bcnBGqeO0t9tXvY1u5oQ="
+BCRYPT: Final = "$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC"
+LOCAL: Final = {"sourceRange": ["127.0.0.1"]}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a kind takes; what it refuses, with the pointer within it and the code; what it warns of, with the place."""
+
+    good: list[Document]
+    bad: list[tuple[Document, str, str]]
+    warned: list[tuple[Document, str]] = field(default_factory=list)
+
+
+def criterion(**fields: Any) -> Document:
+    return {"amount": 1, "sourceCriterion": fields}
+
+
+def address(**fields: Any) -> Document:
+    return criterion(ipStrategy=fields)
+
+
+def redis(**fields: Any) -> Document:
+    return {"average": 1, "redis": fields}
+
+
+def users(*texts: str) -> Document:
+    return {"users": list(texts)}
+
+
+def regex(text: str, replacement: str = "https://a.test") -> Document:
+    return {"regex": text, "replacement": replacement}
+
+
+def request(**headers: str) -> Document:
+    return {"customRequestHeaders": {name.replace("_", "-"): value for name, value in headers.items()}}
+
+
+ROWS: Final = {
+    "addPrefix": Row(
+        [{"prefix": "/app"}, {"prefix": "/" + "a" * 254}, {"prefix": "/a:b@c,d;e=f"}],
+        [
+            ({}, "/prefix", "field.required"),
+            ({"prefix": ""}, "/prefix", "path.format"),
+            ({"prefix": "app"}, "/prefix", "path.format"),
+            ({"prefix": "/a?b=c"}, "/prefix", "path.format"),
+            ({"prefix": "/" + "a" * 255}, "/prefix", "value.long"),
+            ({"prefix": 1}, "/prefix", "type.string"),
+        ],
+        [({"prefix": "/app/"}, "/prefix")],
+    ),
+    "basicAuth": Row(
+        [
+            users(f"alvin:{BCRYPT}", f"budi:{APR1}", f"citra:{SHA}"),
+            {**users("déwi:secret"), "realm": "Ways hub", "removeHeader": True, "headerField": "X-User"},
+            {"usersFile": "/etc/traefik/users"},
+        ],
+        [
+            ({}, "/users", "user.none"),
+            (users(), "/users", "user.none"),
+            (users("alvin"), "/users/0", "user.format"),
+            (users("alvin:a:b"), "/users/0", "user.format"),
+            (users(":secret"), "/users/0", "user.format"),
+            (users("alvin:"), "/users/0", "user.format"),
+            (users("alvin :secret"), "/users/0", "user.name"),
+            (users("alvin:$6$salt$hash"), "/users/0", "user.hash"),
+            (users("alvin:$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA"), "/users/0", "user.hash"),
+            (users(f"alvin:{BCRYPT}x"), "/users/0", "user.hash"),
+            (users(f"alvin:{BCRYPT[:-1]}"), "/users/0", "user.hash"),
+            (users("alvin:{SSHA}abc"), "/users/0", "user.hash"),
+            (users("alvin:" + "é" * 37), "/users/0", "user.password"),
+            (users("al║vin:secret"), "/users/0", "item.format"),
+            (users("alvin:sec\nret"), "/users/0", "text.control"),
+            (users("alvin:one", "alvin:two"), "/users", "user.duplicate"),
+            ({**users("alvin:secret"), "headerField": "X User"}, "/headerField", "header.name"),
+            ({**users("alvin:secret"), "realm": 'a"b'}, "/realm", "realm.format"),
+        ],
+    ),
+    "chain": Row(
+        [{"middlewares": ["login"]}, {"middlewares": ["login", "limit@file"]}],
+        [
+            ({}, "/middlewares", "field.required"),
+            ({"middlewares": []}, "/middlewares", "value.few"),
+            ({"middlewares": ["Login"]}, "/middlewares/0", "name.format"),
+            ({"middlewares": ["a", "a"]}, "/middlewares", "middlewares.duplicate"),
+            ({"middlewares": ["api@internal"]}, "/middlewares/0", "reference.internal"),
+            ({"middlewares": ["own@http"]}, "/middlewares/0", "reference.own"),
+            ({"middlewares": ["a@b@c"]}, "/middlewares/0", "reference.format"),
+            ({"middlewares": [f"m{number}" for number in range(31)]}, "/middlewares", "value.many"),
+        ],
+    ),
+    "compress": Row(
+        [
+            {},
+            {"encodings": ["br"], "defaultEncoding": "br", "minResponseBodyBytes": 1},
+            {"includedContentTypes": ["text/html", "image/svg+xml"]},
+            {"excludedContentTypes": ["text/event-stream"]},
+        ],
+        [
+            ({"encodings": ["deflate"]}, "/encodings/0", "value.choice"),
+            ({"encodings": []}, "/encodings", "value.few"),
+            ({"encodings": ["br", "br"]}, "/encodings", "encodings.duplicate"),
+            ({"encodings": ["br"], "defaultEncoding": "gzip"}, "/defaultEncoding", "encoding.default"),
+            ({"defaultEncoding": "deflate"}, "/defaultEncoding", "value.choice"),
+            ({"includedContentTypes": ["text"]}, "/includedContentTypes/0", "mediaType.format"),
+            (
+                {"includedContentTypes": ["text/html"], "excludedContentTypes": ["text/css"]},
+                "/excludedContentTypes",
+                "mediaType.exclusive",
+            ),
+            ({"minResponseBodyBytes": 0}, "/minResponseBodyBytes", "value.small"),
+            ({"minResponseBodyBytes": -1}, "/minResponseBodyBytes", "value.small"),
+        ],
+    ),
+    "headers": Row(
+        [
+            request(X_A="1", X_B="", X_C="é " * 100 + "."),
+            {"customResponseHeaders": {"A" * 200: "a" * 8_000}},
+            {"accessControlAllowOriginList": ["*"], "accessControlAllowMethods": ["GET", "*"]},
+            {"accessControlAllowOriginListRegex": [r"^https://.+\.alvin\.xyz$"], "accessControlMaxAge": 0},
+            {"stsSeconds": 31_536_000, "stsIncludeSubdomains": True, "forceSTSHeader": True},
+            {"frameDeny": True},
+            {"contentSecurityPolicy": "default-src 'self'", "customBrowserXSSValue": "1; mode=block"},
+        ],
+        [
+            ({}, "", "headers.none"),
+            ({"frameDeny": False}, "", "headers.none"),
+            ({"customRequestHeaders": {}}, "", "headers.none"),
+            ({"sslRedirect": True}, "", "headers.none"),
+            ({"customRequestHeaders": {"X A": "1"}}, "/customRequestHeaders", "header.name"),
+            ({"customRequestHeaders": {"": "1"}}, "/customRequestHeaders", "header.name"),
+            ({"customRequestHeaders": {"A" * 201: "1"}}, "/customRequestHeaders", "value.long"),
+            ({"customRequestHeaders": {"X-A": "1", "x-a": "2"}}, "/customRequestHeaders", "key.duplicate"),
+            ({"customResponseHeaders": {"X-A": "a\r\nX-B: b"}}, "/customResponseHeaders/X-A", "text.control"),
+            ({"customResponseHeaders": {"X-A": " a"}}, "/customResponseHeaders/X-A", "header.value"),
+            ({"customResponseHeaders": {"X-A": None}}, "/customResponseHeaders/X-A", "type.string"),
+            (
+                {"accessControlAllowOriginListRegex": ["(?=a)"]},
+                "/accessControlAllowOriginListRegex/0",
+                "expression.format",
+            ),
+            ({"accessControlAllowOriginList": ["a║b"]}, "/accessControlAllowOriginList/0", "item.format"),
+            ({"accessControlAllowOriginList": [""]}, "/accessControlAllowOriginList/0", "item.format"),
+            ({"accessControlAllowMethods": ["GET PUT"]}, "/accessControlAllowMethods/0", "method.format"),
+            ({"accessControlAllowHeaders": ["X A"]}, "/accessControlAllowHeaders/0", "header.name"),
+            ({"stsSeconds": -1}, "/stsSeconds", "value.small"),
+            ({"customFrameOptionsValue": "a\nb"}, "/customFrameOptionsValue", "text.control"),
+            ({"X-A": "b"}, "/X-A", "field.unknown"),
+        ],
+        [
+            (
+                {"accessControlAllowOriginList": ["*"], "accessControlAllowCredentials": True},
+                "/accessControlAllowCredentials",
+            ),
+            ({"stsPreload": True}, "/stsSeconds"),
+            ({"frameDeny": True, "sslRedirect": True}, "/sslRedirect"),
+        ],
+    ),
+    "inFlightReq": Row(
+        [
+            {"amount": 1},
+            criterion(requestHost=True),
+            criterion(requestHeaderName="X-Api-Key"),
+            address(depth=1),
+            address(excludedIPs=["10.0.0.0/8", "::1"]),
+            address(ipv6Subnet=64),
+        ],
+        [
+            ({}, "/amount", "field.required"),
+            ({"amount": 0}, "/amount", "value.small"),
+            (criterion(), "/sourceCriterion", "source.none"),
+            (criterion(requestHost=False), "/sourceCriterion", "source.none"),
+            (criterion(requestHost=True, requestHeaderName="X-A"), "/sourceCriterion/requestHost", "source.many"),
+            (criterion(requestHeaderName="X A"), "/sourceCriterion/requestHeaderName", "header.name"),
+            (address(), "/sourceCriterion/ipStrategy", "source.address"),
+            (address(depth=-1), "/sourceCriterion/ipStrategy/depth", "value.small"),
+            (address(excludedIPs=["10.0.0.0/33"]), "/sourceCriterion/ipStrategy/excludedIPs/0", "network.format"),
+            (address(ipv6Subnet=129), "/sourceCriterion/ipStrategy/ipv6Subnet", "value.large"),
+        ],
+        [(address(depth=1, excludedIPs=["10.0.0.0/8"]), "/sourceCriterion/ipStrategy/excludedIPs")],
+    ),
+    "ipAllowList": Row(
+        [
+            LOCAL,
+            {"sourceRange": ["10.0.0.1/8", "2001:db8::/32", "::ffff:10.0.0.1"], "rejectStatusCode": 404},
+            {**LOCAL, "ipStrategy": {}},
+            {**LOCAL, "ipStrategy": {"depth": 100, "ipv6Subnet": 0}},
+        ],
+        [
+            ({}, "/sourceRange", "field.required"),
+            ({"sourceRange": []}, "/sourceRange", "value.few"),
+            ({"sourceRange": ["10.0.0.0/33"]}, "/sourceRange/0", "network.format"),
+            ({"sourceRange": ["10.0.0.256"]}, "/sourceRange/0", "network.format"),
+            ({"sourceRange": ["alvin.xyz"]}, "/sourceRange/0", "network.format"),
+            ({"sourceRange": ["fe80::1%eth0"]}, "/sourceRange/0", "network.format"),
+            ({"sourceRange": ["10.0.0.1", "10.0.0.1/32"]}, "/sourceRange", "network.duplicate"),
+            ({**LOCAL, "rejectStatusCode": 99}, "/rejectStatusCode", "value.small"),
+            ({**LOCAL, "rejectStatusCode": 600}, "/rejectStatusCode", "value.large"),
+        ],
+        [({**LOCAL, "rejectStatusCode": 200}, "/rejectStatusCode")],
+    ),
+    "rateLimit": Row(
+        [
+            {"average": 100},
+            {"average": 1_000_000_000, "period": "720h", "burst": 1_000_000_000},
+            {"average": 1, "period": "1ms", "sourceCriterion": {"requestHost": True}},
+            redis(),
+            redis(endpoints=["redis:6379", "[::1]:6379"], username="traefik", password="secret", db=1, tls={}),
+            redis(readTimeout="1ms", poolSize=100_000, tls={"insecureSkipVerify": True}),
+        ],
+        [
+            ({}, "/average", "field.required"),
+            ({"average": -1}, "/average", "value.small"),
+            ({"average": 1, "burst": 0}, "/burst", "value.small"),
+            ({"average": 1, "period": "-1s"}, "/period", "duration.format"),
+            ({"average": 1, "period": "0s"}, "/period", "duration.range"),
+            ({"average": 1, "period": "721h"}, "/period", "duration.range"),
+            ({"average": 1, "period": "1d"}, "/period", "duration.format"),
+            ({"average": 1, "period": "\u0661s"}, "/period", "duration.format"),
+            (
+                {"average": 1, "sourceCriterion": {"requestHost": True, "ipStrategy": {"depth": 1}}},
+                "/sourceCriterion/requestHost",
+                "source.many",
+            ),
+            (redis(endpoints=[]), "/redis/endpoints", "value.few"),
+            (redis(endpoints=["redis"]), "/redis/endpoints/0", "address.format"),
+            (redis(endpoints=["redis:65536"]), "/redis/endpoints/0", "address.format"),
+            (redis(db=-1), "/redis/db", "value.small"),
+            (redis(tls={"cert": "/cert.pem"}), "/redis/tls/key", "pair.half"),
+            (redis(tls={"ca": "-----BEGIN CERTIFICATE-----\nMII"}), "/redis/tls/ca", "pem.format"),
+        ],
+        [({"average": 0}, "/average")],
+    ),
+    "redirectRegex": Row(
+        [
+            regex(r"^https?://www\.(.+)", "https://${1}"),
+            regex(r"^http://(?P<host>[^/]+)/(.*)$", "https://${host}/x/$2?a=$$1"),
+            regex("a", "/b"),
+            regex("^(https?)://a(.*)", "${1}://b:8443${2}"),
+        ],
+        [
+            ({}, "/regex", "field.required"),
+            (regex(""), "/regex", "expression.empty"),
+            (regex("("), "/regex", "expression.format"),
+            (regex("a(?=b)"), "/regex", "expression.format"),
+            (regex("(?<!a)b"), "/regex", "expression.format"),
+            (regex(r"(a)\1"), "/regex", "expression.format"),
+            (regex("a++"), "/regex", "expression.format"),
+            (regex("(?>a)"), "/regex", "expression.format"),
+            (regex(r"a\Z"), "/regex", "expression.format"),
+            (regex("a{1001}"), "/regex", "expression.format"),
+            (regex("a\n"), "/regex", "text.control"),
+            (regex("a", ""), "/replacement", "replacement.format"),
+            (regex("a", "https://"), "/replacement", "replacement.format"),
+            (regex("a", "https:// b"), "/replacement", "replacement.format"),
+            (regex("a", "https://a/%zz"), "/replacement", "replacement.format"),
+            (regex("(a)", "https://b/${2}"), "/replacement", "replacement.group"),
+            (regex("(a)", "https://b/$1x"), "/replacement", "replacement.group"),
+        ],
+    ),
+    "redirectScheme": Row(
+        [{"scheme": "https"}, {"scheme": "https", "port": "8443", "permanent": True}],
+        [
+            ({}, "/scheme", "field.required"),
+            ({"scheme": ""}, "/scheme", "scheme.format"),
+            ({"scheme": "HTTPS"}, "/scheme", "scheme.format"),
+            ({"scheme": "https://"}, "/scheme", "scheme.format"),
+            ({"scheme": "https", "port": "abc"}, "/port", "port.format"),
+            ({"scheme": "https", "port": "65536"}, "/port", "port.format"),
+            ({"scheme": "https", "port": 8443}, "/port", "type.string"),
+            ({"scheme": "https", "forcePermanentRedirect": True}, "/forcePermanentRedirect", "field.unknown"),
+        ],
+        [({"scheme": "gopher"}, "/scheme")],
+    ),
+    "replacePath": Row(
+        [{"path": "/"}, {"path": "/a%20b"}, {"path": "/" + "a" * 999}],
+        [
+            ({}, "/path", "field.required"),
+            ({"path": ""}, "/path", "path.format"),
+            ({"path": "x"}, "/path", "path.format"),
+            ({"path": "/%zz"}, "/path", "path.format"),
+            ({"path": "/a?b"}, "/path", "path.format"),
+            ({"path": "/" + "a" * 1_000}, "/path", "value.long"),
+        ],
+    ),
+    "stripPrefix": Row(
+        [{"prefixes": ["/api"]}, {"prefixes": ["/api", "/v1"], "forceSlash": False}],
+        [
+            ({}, "/prefixes", "field.required"),
+            ({"prefixes": []}, "/prefixes", "value.few"),
+            ({"prefixes": "/api"}, "/prefixes", "type.array"),
+            ({"prefixes": ["api"]}, "/prefixes/0", "path.format"),
+            ({"prefixes": ["/a//b"]}, "/prefixes/0", "path.segments"),
+            ({"prefixes": ["/api║"]}, "/prefixes/0", "path.format"),
+            ({"prefixes": ["/api", "/api"]}, "/prefixes", "prefixes.duplicate"),
+        ],
+    ),
+}
+
+
+def good() -> Iterator[tuple[str, Document]]:
+    return ((kind, document) for kind, row in ROWS.items() for document in row.good)
+
+
+def read(kind: str, document: Document) -> Middleware:
+    return Middleware.read({"name": "one", kind: document})
+
+
+def test_every_kind_has_a_row() -> None:
+    assert ROWS.keys() == KINDS.keys()
+
+
+@pytest.mark.parametrize("kind", ROWS)
+def test_what_a_kind_takes_is_written_as_it_was_read(kind: str) -> None:
+    for document in ROWS[kind].good:
+        made = read(kind, document)
+        assert made.chosen[0] == kind
+        assert Middleware.loaded(made.json()) == made
+        assert Middleware.read(made.changed()) == made
+        assert list(made.json()) == ["name", "labels", kind]
+        assert not list(made.warnings()), document
+
+
+@pytest.mark.parametrize("kind", ROWS)
+def test_what_a_kind_refuses_is_told_at_the_field(kind: str) -> None:
+    for document, pointer, code in ROWS[kind].bad:
+        with pytest.raises(Invalid) as caught:
+            read(kind, document)
+        errors = [(error.pointer, error.code) for error in caught.value.fields]
+        assert (f"/{kind}{pointer}", code) in errors, document
+
+
+@pytest.mark.parametrize("kind", ROWS)
+def test_what_somebody_may_not_mean_is_warned_of(kind: str) -> None:
+    for document, pointer in ROWS[kind].warned:
+        told = ["/" + "/".join(map(str, where)) for where, _message in read(kind, document).warnings()]
+        assert told == [f"/{kind}{pointer}"], document
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_words_and_an_example(kind: str) -> None:
+    model = KINDS[kind]
+
+    assert model.title
+    assert re.fullmatch(r"[A-Z].*\.", model.about)
+    assert read(kind, model.example).chosen[0] == kind
+    assert all(each.title for each in model.fields.values())
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer", "code"),
+    [
+        ({}, "", "kind.none"),
+        ({"compress": None}, "", "kind.none"),
+        ({"compress": {}, "addPrefix": {"prefix": "/a"}}, "/compress", "kind.many"),
+        ({"compress": {}, "addPrefix": {"prefix": "a"}}, "/compress", "kind.many"),
+        ({"buffering": {}}, "/buffering", "field.unknown"),
+    ],
+)
+def test_a_middleware_has_exactly_one_kind(document: Document, pointer: str, code: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        Middleware.read({"name": "one", **document})
+    assert (pointer, code) in [(error.pointer, error.code) for error in caught.value.fields]
+
+
+def test_a_kind_that_is_wrong_by_itself_is_still_the_one() -> None:
+    with pytest.raises(Invalid) as caught:
+        read("addPrefix", {"prefix": "a"})
+    assert [error.pointer for error in caught.value.fields] == ["/addPrefix/prefix"]
+
+
+def test_a_chain_refers_to_its_members_here_and_not_to_those_of_others() -> None:
+    made = read("chain", {"middlewares": ["login", "limit@file"]})
+
+    assert [(use.where, use.kind, use.name) for use in made.uses()] == [
+        (("chain", "middlewares", 0), "middleware", "login")
+    ]
+
+
+def test_a_plain_password_is_kept_as_a_hash_and_shown_to_nobody() -> None:
+    made = read("basicAuth", users("alvin:secret")).kept(None)
+
+    kept = made.json()["basicAuth"]["users"][0]
+    assert bcrypt.checkpw(b"secret", kept.removeprefix("alvin:").encode())
+    assert Middleware.masked(made.json())["basicAuth"] == users("alvin:********")
+
+
+def test_the_same_password_again_changes_nothing() -> None:
+    made = read("basicAuth", users("alvin:secret", f"budi:{SHA}")).kept(None)
+
+    assert read("basicAuth", users("alvin:secret", f"budi:{SHA}")).kept(made) == made
+    assert (
+        read("basicAuth", users("alvin:secret", "budi:password1")).kept(made).json()["basicAuth"]["users"][0]
+        == (made.json()["basicAuth"]["users"][0])
+    )
+
+
+def test_a_masked_user_keeps_the_password_and_a_new_one_gets_another() -> None:
+    made = read("basicAuth", users("alvin:secret", "budi:other")).kept(None)
+    before = made.json()["basicAuth"]["users"]
+
+    after = read("basicAuth", users("budi:********", "alvin:new")).kept(made).json()["basicAuth"]["users"]
+
+    assert after[0] == before[1]
+    assert after[1] != before[0]
+    assert bcrypt.checkpw(b"new", after[1].removeprefix("alvin:").encode())
+
+
+def test_a_masked_user_who_is_new_is_refused() -> None:
+    made = read("basicAuth", users("alvin:secret")).kept(None)
+
+    with pytest.raises(Invalid) as caught:
+        read("basicAuth", users("alvin:********", "budi:********")).kept(made)
+    assert [(error.pointer, error.code) for error in caught.value.fields] == [("/basicAuth/users/1", "secret.masked")]
+
+
+def test_headers_that_carry_secrets_are_masked() -> None:
+    headers = {"Authorization": "Basic abc", "X-Api-Key": "k", "Accept": "text/html"}
+    made = read("headers", {"customRequestHeaders": headers}).kept(None)
+
+    masked = Middleware.masked(made.json())
+
+    assert masked["headers"]["customRequestHeaders"] == {
+        "Accept": "text/html",
+        "Authorization": "********",
+        "X-Api-Key": "********",
+    }
+    assert Middleware.read(masked).kept(made) == made
+
+
+def test_passwords_of_redis_are_masked() -> None:
+    made = read("rateLimit", redis(password="secret", tls={"cert": "/cert", "key": "/key"}))
+
+    shown = Middleware.masked(made.json())["rateLimit"]["redis"]
+
+    assert shown["password"] == shown["tls"]["key"] == "********"
