@@ -48,10 +48,6 @@ class Place:
             raise NotFound(Message("there is no {kind} {name}", kind=self.noun.kind, name=self.name))
         return found
 
-    def remove(self, session: Session, *, cascade: bool) -> None:
-        """Remove the object, which exists."""
-        store.remove(session, self.noun, self._key or "", self.owner, cascade=cascade)
-
     def show(self, session: Session, item: Noun, health: Health) -> Object:
         """Return an object as it is shown, with what is observed of it."""
         found: Object = shown(session, self.noun, self.owner, [item], health)[0]
@@ -101,7 +97,7 @@ class Answers:
             if current is not None:
                 detail = Message("{kind} {name} exists already", kind=place.noun.kind, name=place.name)
                 raise AlreadyExists(detail, [FieldError("/name", "name.taken", detail)])
-            return self._put(session, place, item, created=True)
+            return self._put(session, place, None, item)
 
         return self._answer(write, place, apply)
 
@@ -112,7 +108,7 @@ class Answers:
         def apply(session: Session) -> tuple[Object, str, bool]:
             current = place.find(session)
             self._conditions.check(place.tag(current))
-            return self._put(session, place, item, created=current is None)
+            return self._put(session, place, current, item)
 
         return self._answer(write, place, apply)
 
@@ -124,7 +120,7 @@ class Answers:
             self._conditions.check(place.tag(current))
             document = place.noun.merged(current.json(), patch)
             item = place.noun.read_named(place.name, document, place="path")
-            return self._put(session, place, item, created=False)
+            return self._put(session, place, current, item)
 
         return self._answer(write, place, apply)
 
@@ -132,15 +128,15 @@ class Answers:
         """Remove an object: 204. Raises `NotFound`, and `InUse` without `cascade`."""
 
         def apply(session: Session) -> None:
-            self._conditions.check(place.tag(place.get(session)))
-            place.remove(session, cascade=cascade)
+            current = place.get(session)
+            self._conditions.check(place.tag(current))
+            store.discard(session, current, place.owner, cascade=cascade)
 
         return removed(write.change(apply))
 
-    def _put(self, session: Session, place: Place, item: Noun, *, created: bool) -> tuple[Object, str, bool]:
-        store.put(session, item, place.owner)
-        kept = place.find(session) or item
-        return place.show(session, kept, self._health), etag(place.noun.kind, kept.json()), created
+    def _put(self, session: Session, place: Place, current: Noun | None, item: Noun) -> tuple[Object, str, bool]:
+        kept = store.replace(session, current, item, place.owner)
+        return place.show(session, kept, self._health), etag(place.noun.kind, kept.json()), current is None
 
     def _answer(
         self, write: WriteDependency, place: Place, apply: Callable[[Session], tuple[Object, str, bool]]

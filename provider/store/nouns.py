@@ -201,17 +201,24 @@ def _known(session: Session, noun: type[Noun], keys: Iterable[str]) -> set[str]:
 # Writing
 
 
-def put(session: Session, item: Noun, owner: str | None = None) -> None:
-    """Create or replace an object.
+def put(session: Session, item: N, owner: str | None = None) -> N:
+    """Create or replace an object, and return it as it is kept. Raises what `replace` does."""
+    check_owner(session, type(item), owner)
+    return replace(session, find(session, type(item), item.key, owner), item, owner)
+
+
+def replace(session: Session, before: N | None, item: N, owner: str | None = None) -> N:
+    """Put an object in the place of the one that was found, if one was, and return it as it is kept.
 
     Raises `NotFound` if what it belongs to does not exist, and `Invalid` if it refers to what does not, or is not
     allowed.
     """
     noun, key = type(item), item.key
-    check_owner(session, noun, owner)
-    before = find(session, noun, key, owner)
+    if before is None:
+        check_owner(session, noun, owner)
     item = item.kept(before)
-    check_references(session, item)
+    if before is None or list(item.uses()) != list(before.uses()):
+        check_references(session, item)
     guard = _GUARDS.get(noun.kind)
     if guard is not None and (wrong := guard(session, before, item)):
         raise Invalid([wrong])
@@ -225,6 +232,7 @@ def put(session: Session, item: Noun, owner: str | None = None) -> None:
     # As it is shown: its references are spelled as they were typed when what they lead to was added.
     shown = _spelled(session, noun, [noun.loaded(item.stored() | {NAME: item.name})])[0]
     records.note(session, noun.kind, full_name(key, owner), before, shown)
+    return shown
 
 
 def remove(session: Session, noun: type[Noun], key: str, owner: str | None = None, *, cascade: bool = False) -> None:
@@ -232,19 +240,26 @@ def remove(session: Session, noun: type[Noun], key: str, owner: str | None = Non
 
     With `cascade` these go too, but for those that can do without: they lose their reference.
     """
-    before = get(session, noun, key, owner)
+    discard(session, get(session, noun, key, owner), owner, cascade=cascade)
+
+
+def discard(session: Session, before: Noun, owner: str | None = None, *, cascade: bool = False) -> None:
+    """Remove an object that was found, as `remove` does."""
+    noun, key = type(before), before.key
     using = users(session, noun, key)
     records.check_unused(noun.kind, before.name, [(user.kind, user.name) for user in using], cascade=cascade)
     for user in using:
+        if find(session, type(user), user.key) is None:
+            continue  # it went along with another
         left = user.without(noun.kind, key)
         if left is None:
-            remove(session, type(user), user.key, cascade=True)
+            discard(session, user, cascade=True)
         else:
-            put(session, left)
+            replace(session, user, left)
     for child in NOUNS.values():
         if child.within == noun.kind:
             for item in page(session, child, key):
-                remove(session, child, item.key, key)
+                discard(session, item, key, cascade=cascade)
     session.connection().execute(delete(TABLES[noun.kind].table).where(*_is(noun, key, owner)))
     records.note(session, noun.kind, full_name(key, owner), before, None)
 

@@ -49,7 +49,7 @@ class Noun(Generic[T]):
     model: type[T]
     key: Callable[[T], str]
     find: Callable[[Session, str], T | None]
-    put: Callable[[Session, T], None]
+    put: Callable[[Session, T], object]
     texts: Callable[[T], dict[str, str]]
     document: Callable[[Texts, Mapping[str, Any]], dict[str, Any]]
 
