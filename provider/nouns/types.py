@@ -445,11 +445,11 @@ class MapOf(Type):
         return self.hides is not None or self.value.is_secret
 
     def masked(self, value: Mapping[str, Any]) -> Any:
-        return {name: self._member(name).masked(member) for name, member in value.items()}
+        return {name: self.member(name).masked(member) for name, member in value.items()}
 
     def kept(self, value: Mapping[str, Any], before: Any, reading: Reading, where: Where) -> Any:
         return {
-            name: self._member(name).kept(member, (before or {}).get(name), reading, (*where, name))
+            name: self.member(name).kept(member, (before or {}).get(name), reading, (*where, name))
             for name, member in value.items()
         }
 
@@ -457,7 +457,8 @@ class MapOf(Type):
         for name, member in value.items():
             yield from self.value.warnings(member, (*where, name))
 
-    def _member(self, name: str) -> Type:
+    def member(self, name: str) -> Type:
+        """Return the type of a member."""
         return _HIDDEN if self.hides is not None and self.hides(name) else self.value
 
     def json(self, value: Mapping[str, Any]) -> Any:

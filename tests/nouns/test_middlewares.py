@@ -180,7 +180,7 @@ ROWS: Final = {
             criterion(requestHeaderName="X-Api-Key"),
             address(depth=1),
             address(excludedIPs=["10.0.0.0/8", "::1"]),
-            address(ipv6Subnet=64),
+            address(ipv6Subnet=128),
         ],
         [
             ({}, "/amount", "field.required"),
@@ -192,6 +192,7 @@ ROWS: Final = {
             (address(), "/sourceCriterion/ipStrategy", "source.address"),
             (address(depth=-1), "/sourceCriterion/ipStrategy/depth", "value.small"),
             (address(excludedIPs=["10.0.0.0/33"]), "/sourceCriterion/ipStrategy/excludedIPs/0", "network.format"),
+            (address(ipv6Subnet=0), "/sourceCriterion/ipStrategy/ipv6Subnet", "value.small"),
             (address(ipv6Subnet=129), "/sourceCriterion/ipStrategy/ipv6Subnet", "value.large"),
         ],
         [(address(depth=1, excludedIPs=["10.0.0.0/8"]), "/sourceCriterion/ipStrategy/excludedIPs")],
@@ -201,7 +202,7 @@ ROWS: Final = {
             LOCAL,
             {"sourceRange": ["10.0.0.1/8", "2001:db8::/32", "::ffff:10.0.0.1"], "rejectStatusCode": 404},
             {**LOCAL, "ipStrategy": {}},
-            {**LOCAL, "ipStrategy": {"depth": 100, "ipv6Subnet": 0}},
+            {**LOCAL, "ipStrategy": {"depth": 100, "ipv6Subnet": 1}},
         ],
         [
             ({}, "/sourceRange", "field.required"),

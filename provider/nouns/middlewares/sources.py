@@ -30,7 +30,7 @@ class IPStrategy(Object):
         help="IP addresses and networks to skip in X-Forwarded-For, from the right, such as 10.0.0.0/8.",
     )
     ipv6_subnet: int | None = field(
-        Whole(0, 128),
+        Whole(1, 128),
         default=None,
         title="IPv6 subnet",
         help="How many bits of an IPv6 address count, such as 64. Empty: all.",

@@ -1,0 +1,123 @@
+"""What Traefik gets of an object, and a strict reader of that: both follow from the declaration. Pure.
+
+What is at Traefik's default is left out, so that older versions take the document; so is what is empty, since `{}`
+rejects the whole document nearly everywhere, and `[]` is the same as nothing (measured on 3.7.15). The name and the
+labels of an object are ours, and no part of it.
+"""
+
+from functools import cache
+from types import GenericAlias
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+
+from provider.errors import Unverified
+from provider.messages import Message
+from provider.nouns.objects import NAME, Field, Noun, Object, Part
+from provider.nouns.types import LONGEST_KEY_BYTES, Choice, Flag, ListOf, MapOf, Text, Type, Whole
+from provider.texts import IN_A_LIST, find_trap
+
+LABELS: Final = "labels"
+
+_KEY: Final = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_KEY_BYTES)]
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+def write(item: Object) -> dict[str, Any]:
+    """Return the JSON that Traefik gets of an object. Raises `Unverified` for a mask in place of a secret."""
+    written = {}
+    for key, each in _fields(type(item)).items():
+        value = item.__dict__[each.name]
+        if value is None or (value == each.default and not each.is_explicit):
+            continue
+        found = _written(each.type, value)
+        if found not in ({}, []) or (isinstance(value, Object) and value.is_empty_meant):
+            written[key] = found
+    return written
+
+
+def encode(item: Object) -> bytes:
+    """Return what `write` does as JSON, read again as strictly as Traefik does. Raises `Unverified`."""
+    document = write(item)
+    content = _encode(document)
+    try:
+        decoded = _decoder(type(item)).decode(content)  # type: ignore[arg-type]  # a class has a hash
+    except msgspec.MsgspecError as error:
+        raise Unverified(Message("the document cannot be decoded: {error}", error=str(error))) from error
+    if trap := find_trap(content):
+        raise Unverified(Message("the document cannot be decoded: {error}", error=trap))
+    if msgspec.to_builtins(decoded) != document:
+        what = type(item).__name__
+        raise Unverified(Message("{what} does not survive being written and read", what=what))
+    return content
+
+
+@cache
+def struct(model: type[Object]) -> type[msgspec.Struct]:
+    """Return the class of which msgspec reads what Traefik gets of an object. It is made when it is asked for first."""
+    fields = _fields(model)
+    declared = [
+        (each.name, _strict(each.type))
+        if _is_always_there(each)
+        else (each.name, _strict(each.type) | msgspec.UnsetType, msgspec.UNSET)
+        for each in fields.values()
+    ]
+    names = {each.name: key for key, each in fields.items()}
+    return msgspec.defstruct(
+        model.__name__, declared, rename=names, forbid_unknown_fields=True, frozen=True, gc=False, kw_only=True
+    )
+
+
+@cache
+def _decoder(model: type[Object]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(struct(model))  # type: ignore[arg-type]  # a class has a hash
+
+
+def _fields(model: type[Object]) -> dict[str, Field]:
+    ours = {NAME, LABELS} if issubclass(model, Noun) else set()
+    return {key: each for key, each in model.fields.items() if key not in ours}
+
+
+def _is_always_there(each: Field) -> bool:
+    return each.is_required or (each.is_explicit and not each.is_nullable)
+
+
+def _written(type_: Type, value: Any) -> Any:
+    if isinstance(type_, Part):
+        return write(value)
+    if isinstance(type_, ListOf):
+        return [_written(type_.item, item) for item in value]
+    if isinstance(type_, MapOf):
+        return {name: _written(type_.member(name), member) for name, member in value.items()}
+    if type_.is_secret and value and type_.masked(value) == value:
+        raise Unverified(Message("a mask stands in place of a secret"))
+    return type_.json(value)
+
+
+def _strict(type_: Type) -> Any:
+    """Return the type of a value as msgspec has it."""
+    plain: Any
+    bounds: msgspec.Meta | None = None
+    match type_:
+        case Part():
+            plain = struct(type_.model)  # type: ignore[arg-type]  # a class has a hash, its objects have none
+        case Choice():
+            plain = Literal[tuple(word.value for word in type_.words)]
+        case Whole():
+            plain, bounds = int, msgspec.Meta(ge=type_.least, le=type_.most)
+        case Flag():
+            plain = bool
+        case ListOf():
+            plain, bounds = GenericAlias(list, (_item(type_.item),)), msgspec.Meta(min_length=1)
+        case MapOf():
+            plain, bounds = GenericAlias(dict, (_KEY, _strict(type_.value))), msgspec.Meta(min_length=1)
+        case Text():
+            plain, bounds = str, msgspec.Meta(max_length=type_.most, pattern=type_.said.get("pattern"))
+        case _:
+            raise TypeError(f"Traefik gets no {type(type_).__name__}")
+    return plain if bounds is None else Annotated[plain, bounds]
+
+
+def _item(type_: Type) -> Any:
+    return Annotated[str, msgspec.Meta(pattern=IN_A_LIST)] if isinstance(type_, Text) else _strict(type_)

@@ -1,0 +1,248 @@
+"""Every kind of middleware acts in a real Traefik, and Traefik enables whatever is taken here."""
+
+import base64
+import gzip
+import hashlib
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from email.message import Message
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+import yaml
+
+from provider.nouns import document
+from provider.nouns.middleware import Middleware
+from provider.nouns.middlewares.headers import Headers
+from provider.nouns.objects import Field
+from tests.e2e.documents import routing
+from tests.nouns.test_middlewares import good
+from tests.running import NamedServer, Traefik, compact, fetch, running_servers, wait_until
+
+Document = Mapping[str, Any]
+
+SHA: Final = "{SHA}" + base64.b64encode(hashlib.sha1(b"secret", usedforsecurity=False).digest()).decode()
+USERS: Final = {
+    "plain": "secret",
+    "sha": SHA,
+    "md5": "$1$abcdefgh$cHJi5PXp/ki/ktXzqlk6I1",
+    "bcrypt": "$2y$04$4CVq8qjfjAn.hHdHjYJtz.sB2XWszD6YdYncG20dPqbKTaOSwkEAi",
+}
+
+ACTING: Final[Mapping[str, Document]] = {
+    "add-prefix": {"addPrefix": {"prefix": "/app"}},
+    "basic-auth": {
+        "basicAuth": {
+            "users": [f"{name}:{password}" for name, password in USERS.items()],
+            "realm": "Ways hub",
+            "headerField": "X-User",
+            "removeHeader": True,
+        }
+    },
+    "chain": {"chain": {"middlewares": ["add-prefix", "headers", "limit@file"]}},
+    "compress": {"compress": {}},
+    "headers": {
+        "headers": {
+            "customRequestHeaders": {"X-Added": "é", "X-Gone": ""},
+            "customResponseHeaders": {"X-Answer": "1"},
+            "frameDeny": True,
+            "stsSeconds": 60,
+            "forceSTSHeader": True,
+            "accessControlAllowOriginListRegex": [r"^https://.+\.alvin\.xyz$"],
+            "accessControlAllowMethods": ["GET"],
+        }
+    },
+    "in-flight-req": {"inFlightReq": {"amount": 1}},
+    "ip-allow-list": {"ipAllowList": {"sourceRange": ["10.0.0.0/8"], "rejectStatusCode": 404}},
+    "ip-allow-list-here": {"ipAllowList": {"sourceRange": ["127.0.0.0/8"]}},
+    "ip-allow-list-behind": {"ipAllowList": {"sourceRange": ["10.0.0.1"], "ipStrategy": {"depth": 1}}},
+    "rate-limit": {"rateLimit": {"average": 1, "period": "720h", "burst": 2}},
+    "rate-limit-by-header": {
+        "rateLimit": {"average": 1, "period": "720h", "sourceCriterion": {"requestHeaderName": "X-Key"}}
+    },
+    "redirect-regex": {
+        "redirectRegex": {
+            "regex": r"^http://(?P<host>[^/]+)/(.*)$",
+            "replacement": "https://www.${host}/$2?a=$$1",
+            "permanent": True,
+        }
+    },
+    "redirect-scheme": {"redirectScheme": {"scheme": "https", "port": "8443"}},
+    "replace-path": {"replacePath": {"path": "/a%20b"}},
+    "strip-prefix": {"stripPrefix": {"prefixes": ["/api"]}},
+}
+
+
+class Echo(NamedServer):
+    """A server that answers with what it was asked; `/slow` waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.waiting = threading.Event()
+        super().__init__("echo")
+
+    def answer(self, path: str, headers: Message) -> tuple[int, str]:
+        if path == "/slow":
+            self.waiting.set()
+            self.go.wait(60)
+        return 200, json.dumps({"path": path, "headers": {name.lower(): value for name, value in headers.items()}})
+
+
+def sample(each: Field) -> Any:
+    """Return a value of a field of headers."""
+    samples = {"Flag": True, "Whole": 1, "Text": "a", "ListOf": ["a"], "MapOf": {"X-A": "a"}}
+    return samples[type(each.type).__name__]
+
+
+def taken(folder: Path) -> Iterator[Document]:
+    """Give middlewares that are taken here: those of the tests of each kind, and one for each field of headers."""
+    for kind, given in good():
+        yield {kind: given}
+    for key, each in Headers.fields.items():
+        if each.help != "Deprecated: Traefik 3 does nothing with it.":
+            yield {"headers": {key: sample(each)}}
+    yield {"headers": {"stsSeconds": 0}}
+    yield {"headers": {"accessControlMaxAge": 0}}
+    yield {"basicAuth": {"usersFile": str(folder / "users")}}
+
+
+def everything(folder: Path, server: str) -> tuple[dict[str, Any], dict[str, Document]]:
+    """Return the document of all, and what is taken by name."""
+    numbered = {f"taken-{number}": given for number, given in enumerate(taken(folder))}
+    login: Document = {"basicAuth": {"users": ["alvin:secret"]}}
+    made = {}
+    for name, given in {**ACTING, **numbered, "login": login}.items():
+        read = Middleware.read({"name": name, **json.loads(compact(given).replace("/etc/traefik", str(folder)))})
+        made[name] = json.loads(document.encode(read.kept(None)))
+    routers = {
+        name: {"rule": f"Host(`{name}.test`)", "service": "echo", "middlewares": [name], "entryPoints": ["web"]}
+        for name in made
+    }
+    beacon = {"headers": {"customResponseHeaders": {"X-Config-Digest": "all"}}}
+    services = {"echo": {"loadBalancer": {"servers": [{"url": server}]}}}
+    http = {"middlewares": {**made, "provider.beacon": beacon}, "routers": routers, "services": services}
+    return {"http": http}, numbered
+
+
+class Edge:
+    """A Traefik with a router for each middleware, `NAME.test`."""
+
+    def __init__(self, traefik: Traefik, server: Echo, numbered: Mapping[str, Document]) -> None:
+        self.traefik = traefik
+        self.server = server
+        self.numbered = numbered
+
+    def get(self, name: str, path: str = "/", auth: tuple[str, str] | None = None, **headers: str) -> httpx.Response:
+        """Ask for a path through a middleware."""
+        named = {key.replace("_", "-"): value for key, value in headers.items()}
+        return fetch(self.traefik.web + path, headers={"Host": f"{name}.test", **named}, timeout=60, auth=auth)
+
+    def asked(self, name: str, path: str) -> dict[str, Any]:
+        """Return what the server was asked."""
+        found: dict[str, Any] = self.get(name, path).raise_for_status().json()
+        return found
+
+
+@pytest.fixture(scope="module")
+def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    folder = tmp_path_factory.mktemp("middlewares")
+    (folder / "users").write_text(f"alvin:{SHA}\n")
+    limit = {"http": {"middlewares": {"limit": {"inFlightReq": {"amount": 9}}}}}
+    (folder / "fallback.yml").write_text(yaml.safe_dump(limit))
+    with running_servers(Echo()) as (server,), routing(folder) as routes:
+        content, numbered = everything(folder, server.url)
+        yield Edge(routes.run(compact(content), "all"), server, numbered)
+
+
+def test_traefik_enables_whatever_is_taken_here(edge: Edge) -> None:
+    routers = wait_until(lambda: edge.traefik.objects("routers"), "Traefik shows its routers")
+
+    wrong = {name: found.get("error") for name, found in routers.items() if found["status"] != "enabled"}
+    assert {(name, str(edge.numbered.get(name)), str(error)) for name, error in wrong.items()} == set()
+    assert routers.keys() >= ACTING.keys() | edge.numbered.keys()
+
+
+def test_the_path_is_changed_on_its_way(edge: Edge) -> None:
+    assert edge.asked("add-prefix", "/one")["path"] == "/app/one"
+    assert edge.asked("replace-path", "/one")["path"] == "/a%20b"
+
+    stripped = edge.asked("strip-prefix", "/api/one")
+
+    assert stripped["path"] == "/one"
+    assert stripped["headers"]["x-forwarded-prefix"] == "/api"
+
+
+def test_clients_are_sent_elsewhere(edge: Edge) -> None:
+    scheme = edge.get("redirect-scheme", "/one?a=b")
+    assert (scheme.status_code, scheme.headers["location"]) == (302, "https://redirect-scheme.test:8443/one?a=b")
+
+    regex = edge.get("redirect-regex", "/one")
+    assert (regex.status_code, regex.headers["location"]) == (301, "https://www.redirect-regex.test/one?a=$1")
+
+
+@pytest.mark.parametrize("name", USERS)
+def test_a_user_comes_in_with_the_password_and_with_no_other(edge: Edge, name: str) -> None:
+    refused = edge.get("basic-auth")
+    assert (refused.status_code, refused.headers["www-authenticate"]) == (401, 'Basic realm="Ways hub"')
+    assert edge.get("basic-auth", auth=(name, "wrong")).status_code == 401
+    asked = edge.get("basic-auth", auth=(name, "secret")).raise_for_status().json()["headers"]
+    assert asked["x-user"] == name
+    assert "authorization" not in asked
+
+
+def test_only_some_addresses_are_let_in(edge: Edge) -> None:
+    assert edge.get("ip-allow-list").status_code == 404
+    assert edge.get("ip-allow-list-here").status_code == 200
+    assert edge.get("ip-allow-list-behind").status_code == 403
+
+
+def test_who_asks_too_often_waits(edge: Edge) -> None:
+    assert [edge.get("rate-limit").status_code for _ in range(3)] == [200, 200, 429]
+
+    keys = ["a", "b", "a"]
+    assert [edge.get("rate-limit-by-header", X_Key=key).status_code for key in keys] == [200, 200, 429]
+
+
+def test_only_so_many_requests_are_open_at_a_time(edge: Edge) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            slow = pool.submit(edge.get, "in-flight-req", "/slow")
+            assert edge.server.waiting.wait(60)
+            assert edge.get("in-flight-req").status_code == 429
+        finally:
+            edge.server.go.set()
+        assert slow.result().status_code == 200
+    wait_until(lambda: edge.get("in-flight-req").status_code == 200, "the next request is let through")
+
+
+def test_answers_are_compressed(edge: Edge) -> None:
+    url, headers = f"{edge.traefik.web}/{'a' * 2_000}", {"Host": "compress.test", "Accept-Encoding": "gzip"}
+    with httpx.stream("GET", url, headers=headers, timeout=60, trust_env=False) as answer:
+        raw = b"".join(answer.iter_raw())
+
+    assert answer.headers["content-encoding"] == "gzip"
+    assert json.loads(gzip.decompress(raw))["path"] == "/" + "a" * 2_000
+    assert "content-encoding" not in edge.get("compress").headers
+
+
+def test_headers_are_set_and_removed(edge: Edge) -> None:
+    answer = edge.get("headers", X_Gone="1", Origin="https://way.alvin.xyz").raise_for_status()
+    asked = answer.json()["headers"]
+
+    assert asked["x-added"].encode("latin-1").decode() == "é"
+    assert "x-gone" not in asked
+    assert answer.headers["x-answer"] == "1"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert answer.headers["strict-transport-security"] == "max-age=60"
+    assert answer.headers["access-control-allow-origin"] == "https://way.alvin.xyz"
+
+
+def test_a_chain_is_all_its_members(edge: Edge) -> None:
+    answer = edge.get("chain", "/one").raise_for_status()
+
+    assert answer.json()["path"] == "/app/one"
+    assert answer.headers["x-answer"] == "1"
