@@ -22,15 +22,6 @@ _LEAST_SHARE: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class FieldChange:
-    """One field of an object that is changed."""
-
-    name: str
-    before: Any
-    after: Any
-
-
-@dataclass(frozen=True, slots=True)
 class ShareChange:
     """A server's part of its service's traffic, 0…1, before and after; None where there is no such server."""
 
@@ -109,17 +100,6 @@ def undone(service: str, servers: Iterable[Server], changes: Iterable[Change]) -
             if change.before is not None:
                 found[name] = Server.read(change.before)
     return list(found.values())
-
-
-def fields(change: Change) -> list[FieldChange]:
-    """Return the fields of an object that differ; all that it has where it was made or removed."""
-    before, after = change.before or {}, change.after or {}
-    names = list(dict.fromkeys([*after, *before]))
-    return [FieldChange(name, before.get(name), after.get(name)) for name in names if _differ(name, before, after)]
-
-
-def _differ(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    return (name in before) != (name in after) or before.get(name) != after.get(name)
 
 
 def tell_shares(moved: Sequence[ShareChange]) -> str:

@@ -2,15 +2,18 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from provider.declarations import Declaration
-from provider.errors import FieldError, InUse, Invalid, pointer
+from provider.declarations import Declaration, place
+from provider.errors import FieldError, InUse, Invalid
 from provider.messages import Message
-from provider.models import Change, Kind
-from provider.nouns import Domain, Noun, Router, Server, Service
+from provider.models import Change
+from provider.nouns import NOUNS, Named, Noun
+from provider.nouns.reading import Reading, Where
+from provider.nouns.references import missing
 
-M = TypeVar("M", Domain, Service, Server, Router)
+Spellings = Mapping[Named, str]
+"""How people typed the names of objects, of those that are kept under other names."""
 
 _MOST_ERRORS: Final = 100
 _MOST_NAMED: Final = 10
@@ -24,47 +27,55 @@ class Prune:
     """
 
     labels: Sequence[tuple[str, str]] = ()
-    only: Collection[tuple[Kind, str]] | None = None
+    only: Collection[Named] | None = None
 
-    def takes(self, kind: Kind, name: str, item: Domain | Service | Server | Router) -> bool:
+    def takes(self, kind: str, name: str, item: Noun) -> bool:
         """Tell whether an object goes."""
         if self.only is not None and (kind, name) not in self.only:
             return False
         return all(item.labels.get(key) == value for key, value in self.labels)
 
 
+def kept(current: Declaration, wanted: Declaration) -> Declaration:
+    """Return a declaration that somebody sent as it is kept: with the secrets for which masks stand.
+
+    Raises `Invalid` for masks that stand for nothing.
+    """
+    reading = Reading()
+    objects = {
+        kind: {name: _kept(current, reading, kind, name, item) for name, item in section.items()}
+        for kind, section in wanted.objects.items()
+        if NOUNS[kind].has_secrets()
+    }
+    if reading.wrong:
+        raise Invalid(reading.wrong[:_MOST_ERRORS])
+    return Declaration({**wanted.objects, **objects})
+
+
+def _kept(current: Declaration, reading: Reading, kind: str, name: str, item: Noun) -> Noun:
+    return item.kept_of(current.find(kind, name), reading, _where(kind, name, item))
+
+
 def target(current: Declaration, wanted: Declaration, prune: Prune | None = None) -> Declaration:
     """Return the state that a declaration leads to. Raises `Invalid` and `InUse` where it would not hold.
 
-    What is declared becomes as it says. What is not stays, or with `prune` goes; a service takes its servers along.
+    What is declared becomes as it says. What is not stays, or with `prune` goes; what belongs to an object goes
+    with that.
     """
-    domains = _merged("domain", current.domains, wanted.domains, prune)
-    services = _merged("service", current.services, wanted.services, prune)
-    none: Mapping[str, Server] = {}
-    pools = {
-        name: _merged("server", current.servers.get(name, none), wanted.servers.get(name, none), prune, f"{name}/")
-        for name in services
-    }
-    shown = {label: domain.name for label, domain in domains.items()}
-    routers = {
-        name: router if router is current.routers.get(name) else _as_shown(router, current.routers.get(name), shown)
-        for name, router in _merged("router", current.routers, wanted.routers, prune).items()
-    }
-    found = Declaration(domains, services, {name: pool for name, pool in pools.items() if pool}, routers)
-    _check(current, wanted, found)
-    return found
+    objects: dict[str, Mapping[str, Noun]] = {}
+    for kind, noun in NOUNS.items():
+        merged = _merged(kind, current.objects[kind], wanted.objects[kind], prune)
+        objects[kind] = _within(noun, merged, wanted, objects[noun.within]) if noun.within else merged
+    following = Declaration(_spelled(objects, current, wanted))
+    _check(current, wanted, following)
+    return following
 
 
 def changes(current: Declaration, following: Declaration) -> list[Change]:
     """Return what leads from one state to another: what is made and changed first, and then what goes."""
-    pairs: list[tuple[Kind, Mapping[str, Any], Mapping[str, Any]]] = [
-        ("domain", current.domains, following.domains),
-        ("service", current.services, following.services),
-        ("server", _servers(current), _servers(following)),
-        ("router", current.routers, following.routers),
-    ]
+    pairs = [(kind, current.objects[kind], following.objects[kind]) for kind in NOUNS]
     made = [
-        Change(kind, name, _json(before.get(name)), _json(item))
+        Change(kind, name, _json(before.get(name)), item.json())
         for kind, before, after in pairs
         for name, item in after.items()
         if before.get(name) != item
@@ -77,69 +88,124 @@ def changes(current: Declaration, following: Declaration) -> list[Change]:
     return made + gone
 
 
-def _merged(
-    kind: Kind, current: Mapping[str, M], wanted: Mapping[str, M], prune: Prune | None, prefix: str = ""
-) -> dict[str, M]:
-    kept = {
+def _merged(kind: str, current: Mapping[str, Noun], wanted: Mapping[str, Noun], prune: Prune | None) -> dict[str, Noun]:
+    stay = {
         name: item
         for name, item in current.items()
-        if name in wanted or prune is None or not prune.takes(kind, prefix + name, item)
+        if name in wanted or prune is None or not prune.takes(kind, name, item)
     }
-    return {**kept, **wanted}
+    return {**stay, **wanted}
 
 
-def _as_shown(router: Router, current: Router | None, shown: Mapping[str, str]) -> Router:
-    """Return a router with its domains as they are shown; the one that is there, if only their spelling differs."""
-    hosts = router.ascii_domains
-    if current is not None and current.ascii_domains == hosts and current == router.copy(domains=current.domains):
-        return current
-    typed = [shown.get(host, typed) for host, typed in zip(hosts, router.domains, strict=True)]
-    return router if typed == router.domains else router.copy(domains=typed)
+def _within(
+    noun: type[Noun], merged: Mapping[str, Noun], wanted: Declaration, owners: Mapping[str, Noun]
+) -> dict[str, Noun]:
+    """Return objects that belong to others: those whose owner stays, or that are declared, by their owners' order."""
+    order = {owner: position for position, owner in enumerate(owners)}
+    stay = {
+        name: item for name, item in merged.items() if noun.split(name)[0] in order or name in wanted.objects[noun.kind]
+    }
+    return dict(sorted(stay.items(), key=lambda pair: order.get(noun.split(pair[0])[0], len(order))))
+
+
+def _spelled(
+    objects: Mapping[str, Mapping[str, Noun]], current: Declaration, wanted: Declaration
+) -> dict[str, Mapping[str, Noun]]:
+    """Return objects with references as these are shown; the one that is there, if only their spelling differs."""
+    names = _spellings(objects)
+    found: dict[str, Mapping[str, Noun]] = dict(objects)
+    for kind in _spelling():
+        spelled = {
+            name: _find_alike(current.find(kind, name), item) or _respelled(item, names)
+            for name, item in wanted.objects[kind].items()
+        }
+        found[kind] = {**objects[kind], **spelled}
+    return found
+
+
+def alike(before: Declaration, after: Declaration) -> Declaration:
+    """Return the state after with the objects before in place of those in which references are only spelled anew."""
+    objects = {
+        kind: {name: _find_alike(before.find(kind, name), item) or item for name, item in after.objects[kind].items()}
+        for kind in _spelling()
+    }
+    return Declaration({**after.objects, **objects})
+
+
+def _spelling() -> list[str]:
+    """Return the kinds of objects in which references stand as people typed them."""
+    renamed = {kind for kind, noun in NOUNS.items() if noun.is_renamed}
+    return [kind for kind, noun in NOUNS.items() if not renamed.isdisjoint(noun.kinds())]
+
+
+def _spellings(objects: Mapping[str, Mapping[str, Noun]]) -> Spellings:
+    """Return how the names of objects were typed, of those that are kept under other names."""
+    renamed = [kind for kind, noun in NOUNS.items() if noun.is_renamed]
+    return {(kind, name): item.name for kind in renamed for name, item in objects[kind].items()}
+
+
+def _find_alike(former: Noun | None, item: Noun) -> Noun | None:
+    """Return the former object where at most the spelling of its references differs."""
+    return former if former is not None and (former == item or former.stored() == item.stored()) else None
+
+
+def shown(objects: Mapping[str, Mapping[str, Noun]]) -> dict[str, Mapping[str, Noun]]:
+    """Return all objects with their references as these are shown: that is kept with what they lead to."""
+    names = _spellings(objects)
+    anew = {kind: {name: _respelled(item, names) for name, item in objects[kind].items()} for kind in _spelling()}
+    return {**objects, **anew}
+
+
+def _respelled(item: Noun, names: Spellings) -> Noun:
+    """Return an object with its references as these are shown."""
+    typed = {(use.kind, use.typed): names.get((use.kind, use.name), use.typed) for use in item.uses()}
+    return item.spelled(typed) if any(name != spelling for (_kind, name), spelling in typed.items()) else item
 
 
 def _check(current: Declaration, wanted: Declaration, following: Declaration) -> None:
-    wrong = [
-        FieldError(pointer("services", name), "service.unknown", _unknown_service(name))
-        for name, pool in wanted.servers.items()
-        if pool and name not in following.services
-    ]
-    wrong += [error for name in wanted.routers for error in _find_wrong(name, following)]
-    if wrong:
+    if wrong := list(_find_wrong(wanted, following)):
         raise Invalid(wrong[:_MOST_ERRORS])
-    users: dict[tuple[str, str], list[str]] = {}
-    for name in following.routers.keys() - wanted.routers.keys():
-        router = current.routers[name]
-        for label in router.ascii_domains:
-            if label not in following.domains:
-                users.setdefault(("domain", current.domains[label].name), []).append(name)
-        if router.service not in following.services:
-            users.setdefault(("service", router.service), []).append(name)
+    users = _find_users(current, wanted, following)
     if users:
-        (kind, used), names = min(users.items())
-        listed = [("router", name) for name in sorted(names)]
-        told = ", ".join(f"router {name}" for _kind, name in listed[:_MOST_NAMED])
+        (kind, used), using = min(users.items())
+        listed = sorted(using, key=lambda named: (list(NOUNS).index(named[0]), named[1]))
+        told = ", ".join(f"{user_kind} {name}" for user_kind, name in listed[:_MOST_NAMED])
         detail = Message("{kind} {name} would go, but is used by {users}", kind=kind, name=used, users=told)
         raise InUse(detail, listed)
 
 
-def _find_wrong(name: str, following: Declaration) -> Iterator[FieldError]:
-    """Find what a declared router names that there will not be."""
-    router = following.routers[name]
-    for index, label in enumerate(router.ascii_domains):
-        if label not in following.domains:
-            detail = Message("there is no domain {name}: add it first", name=router.domains[index])
-            yield FieldError(pointer("routers", name, "domains", index), "domain.unknown", detail)
-    if router.service not in following.services:
-        where = pointer("routers", name, "service")
-        yield FieldError(where, "service.unknown", _unknown_service(router.service))
+def _find_wrong(wanted: Declaration, following: Declaration) -> Iterator[FieldError]:
+    """Find to what declared objects belong, or refer, that there will not be."""
+    for kind, noun in NOUNS.items():
+        if noun.within:
+            owners = dict.fromkeys(noun.split(name)[0] for name in wanted.objects[kind])
+            for owner in owners:
+                if following.find(noun.within, owner) is None:
+                    yield missing(place(noun.within, owner), noun.within, owner)
+    for kind, name, _item in wanted:
+        item = following.objects[kind][name]
+        for use in item.uses():
+            if following.find(use.kind, use.name) is None:
+                yield missing((*_where(kind, name, item), *use.where), use.kind, use.typed)
 
 
-def _unknown_service(name: str) -> Message:
-    return Message("there is no service {name}: add it first", name=name)
+def _find_users(current: Declaration, wanted: Declaration, following: Declaration) -> Mapping[Named, Sequence[Named]]:
+    """Find what would go and is used by what is not declared, with its users."""
+    users: dict[Named, list[Named]] = {}
+    gone = {kind: current.objects[kind].keys() - following.objects[kind].keys() for kind in NOUNS}
+    for user, noun in NOUNS.items():
+        if any(gone[kind] for kind in noun.kinds()):
+            for name in following.objects[user].keys() - wanted.objects[user].keys():
+                for use in following.objects[user][name].uses():
+                    if use.name in gone[use.kind]:
+                        shown = current.objects[use.kind][use.name].name
+                        users.setdefault((use.kind, shown), []).append((user, name))
+    return users
 
 
-def _servers(state: Declaration) -> dict[str, Server]:
-    return {f"{service}/{name}": server for service, pool in state.servers.items() for name, server in pool.items()}
+def _where(kind: str, name: str, item: Noun) -> Where:
+    """Return where an object stands in the document, by its name as it was typed."""
+    return (*place(kind, name)[:-1], item.name)
 
 
 def _json(item: Noun | None) -> dict[str, Any] | None:

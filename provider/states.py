@@ -18,9 +18,7 @@ def parts(state: Declaration) -> Parts:
 
 def difference(before: Declaration, after: Declaration) -> Difference:
     """Return what leads from one state to another. Only what differs is rendered, and nothing has to be confirmed."""
-    after = replace(
-        after, routers={name: _same(before.routers.get(name), each) for name, each in after.routers.items()}
-    )
+    after = plans.alike(before, after)
     changes = plans.changes(before, after)
     pools = touched_services(changes)
     changed = [change.name for change in changes if change.kind == "router"]
@@ -32,13 +30,6 @@ def difference(before: Declaration, after: Declaration) -> Difference:
     found = compare(changes, touched, render(before, changed, pools), render(after, changed, pools))
     moves = traffic.tell(*nearby.between(before.routers, after.routers, changed), changed)
     return replace(found, words=[*found.words, *moves])
-
-
-def _same(former: Router | None, router: Router) -> Router:
-    """Return the former router where only its domains are typed in another way: that is no change of a router."""
-    if former is None or former == router or former.ascii_domains != router.ascii_domains:
-        return router
-    return former if former == router.copy(domains=former.domains) else router
 
 
 def _leading(before: Declaration, after: Declaration, changes: Sequence[Change]) -> list[Router]:

@@ -10,22 +10,16 @@ from enum import StrEnum
 from typing import Any, Final
 
 from provider.errors import pointer
-from provider.models import Change, Kind
-from provider.values import to_ascii
+from provider.models import Change
+from provider.nouns import Named, Noun, comparable, owners, within
 
 Item = Mapping[str, Any]
 """An object as JSON, whole."""
 
-Named = tuple[Kind, str]
-
-_DOMAINS: Final = "domains"
 _ABSENT: Final = object()
 
 ALL: Final = "true"
 """Chooses for whatever clashes."""
-
-SERVERS: Final = "servers"
-"""The field of a clash where a service was given servers since."""
 
 
 class Choice(StrEnum):
@@ -48,11 +42,16 @@ class Clash:
     `now` is what there is; None also where the object is there no more.
     """
 
-    kind: Kind
+    kind: str
     name: str
     field: Sequence[str]
     before: Any
     now: Any
+
+    @property
+    def child(self) -> type[Noun] | None:
+        """Of which noun others gave it objects since, if that is what clashes: `now` are the names of these."""
+        return next((noun for noun in within(self.kind) if tuple(self.field) == (noun.plural,)), None)
 
     @property
     def pointer(self) -> str:
@@ -116,32 +115,39 @@ class _Choices:
 def _merge(change: Change, found: Item | None, others: Collection[Named], choices: _Choices) -> Item | None:
     """Return what one object becomes."""
     before, after = change.before, change.after
+    old, new, now = (None if side is None else comparable(change.kind, side) for side in (before, after, found))
     if before is not None and after is not None and found is not None:
-        return _merge_fields(change, (), (before, after, found), choices)
-    if _is_same((), found, before):
+        return _merge_fields(change, (), (before, after, found), (old, new, now), choices)
+    if now == old:
         return found
-    if not _is_same((), found, after):
+    if now != new:
         clash = Clash(change.kind, change.name, (), before, found)
     elif before is None and (added := _added(change, others)):
-        clash = Clash(change.kind, change.name, (SERVERS,), None, added)
+        clash = Clash(change.kind, change.name, *added)
     else:
         return before
     return before if choices.older(clash) else found
 
 
-def _merge_fields(change: Change, where: tuple[str, ...], states: tuple[Item, Item, Item], choices: _Choices) -> Item:
-    """Return what an object becomes, or one within it, of which there are the states before, after and now."""
+def _merge_fields(
+    change: Change, where: tuple[str, ...], states: Sequence[Any], comparables: Sequence[Any], choices: _Choices
+) -> Item:
+    """Return what an object becomes, or one within it, of which there are the states before, after and now.
+
+    They are compared in the form in which the same looks the same.
+    """
     before, after, now = states
     merged = dict(now)
     for name in dict.fromkeys([*before, *after]):
         field = (*where, name)
         old, new, found = (state.get(name, _ABSENT) for state in states)
-        if _is_same(field, old, new) or _is_same(field, found, old):
+        forms = [state.get(name, _ABSENT) for state in comparables]
+        if forms[0] in (forms[1], forms[2]):
             continue
-        if _is_same(field, found, new):
+        if forms[2] == forms[1]:
             becomes = old
         elif isinstance(old, Mapping) and isinstance(new, Mapping) and isinstance(found, Mapping):
-            becomes = _merge_fields(change, field, (old, new, found), choices)
+            becomes = _merge_fields(change, field, (old, new, found), forms, choices)
         else:
             clash = Clash(change.kind, change.name, field, _shown(old), _shown(found))
             becomes = old if choices.older(clash) else found
@@ -152,22 +158,14 @@ def _merge_fields(change: Change, where: tuple[str, ...], states: tuple[Item, It
     return merged
 
 
-def _added(change: Change, others: Collection[Named]) -> list[str]:
-    """Return the servers of a service that was made, which others gave it since."""
-    if change.kind != "service":
-        return []
-    return sorted(name for kind, name in others if kind == "server" and name.startswith(f"{change.name}/"))
-
-
-def _is_same(field: Sequence[str], one: Any, other: Any) -> bool:
-    """Tell whether two values say the same. In which way a domain is typed is kept with the domain."""
-    if one == other:
-        return True
-    if not field and isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(_is_same((name,), one[name], other[name]) for name in one)
-    if tuple(field) == (_DOMAINS,) and isinstance(one, list) and isinstance(other, list):
-        return list(map(to_ascii, one)) == list(map(to_ascii, other))
-    return False
+def _added(change: Change, others: Collection[Named]) -> tuple[Sequence[str], None, list[str]] | None:
+    """Return what others gave since to an object that was made: the field of the clash, and the names."""
+    for noun in within(change.kind):
+        named = (change.kind, change.name)
+        names = sorted(name for kind, name in others if kind == noun.kind and named in owners(kind, name))
+        if names:
+            return (noun.plural,), None, names
+    return None
 
 
 def _shown(value: Any) -> Any:

@@ -7,11 +7,9 @@ import pytest
 from provider.configuration import Parts, Section, router_part, service_part
 from provider.differences import (
     DocumentChange,
-    FieldChange,
     ShareChange,
     Touched,
     compare,
-    fields,
     tell_shares,
     touched_services,
     undone,
@@ -19,6 +17,7 @@ from provider.differences import (
 from provider.messages import translate
 from provider.models import Change
 from provider.nouns import Router, Server, Service
+from provider.nouns.comparison import FieldChange
 from provider.store.records import as_json
 
 ROUTER = Router.read({"name": "wayshub", "domains": ["alvin.xyz"], "service": "wayshub"})
@@ -124,6 +123,6 @@ def test_what_was_before_is_found_by_undoing_the_changes() -> None:
 
 
 def test_a_change_is_told_field_by_field() -> None:
-    assert fields(changed(server("a", 1), server("a", 3))) == [FieldChange("weight", 1, 3)]
-    assert [one.name for one in fields(changed(None, server("a")))] == ["name", "url", "weight", "state", "labels"]
+    assert changed(server("a", 1), server("a", 3)).fields == [FieldChange("weight", 1, 3)]
+    assert [one.name for one in changed(None, server("a")).fields] == ["name", "url", "weight", "state", "labels"]
     assert touched_services([changed(None, server("a")), Change("domain", "x.test", None, {})]) == ["wayshub"]

@@ -42,17 +42,16 @@ def states(draw: st.DrawFn) -> Declaration:
         domain = Domain(name=host, description=draw(st.sampled_from(["", "1e5", "a: b"])), labels={"team": "a"})
         found.setdefault(domain.ascii_name, domain)
     shown = {label: domain.name for label, domain in found.items()}
-    return Declaration(
-        found,
-        {service.name: service for service, _pool in pools},
-        {service.name: {server.name: server for server in pool} for service, pool in pools if pool},
-        {router.name: router.copy(domains=[shown[label] for label in router.ascii_domains]) for router in routers},
+    return Declaration.of(
+        *found.values(),
+        *(service for service, _pool in pools),
+        *(router.copy(domains=[shown[label] for label in router.ascii_domains]) for router in routers),
+        within={service.name: pool for service, pool in pools},
     )
 
 
 def written(state: Declaration) -> dict[str, Any]:
-    pools = {service: list(pool.values()) for service, pool in state.servers.items()}
-    return declarations.write(state.domains.values(), state.services.values(), pools, state.routers.values())
+    return declarations.write(state)
 
 
 @contextmanager
@@ -160,14 +159,7 @@ def test_what_is_announced_is_what_happens(
 
 
 def find(state: Declaration, kind: str, name: str) -> dict[str, Any] | None:
-    service, _slash, server = name.partition("/")
-    found: dict[str, Domain | Service | Server | Router | None] = {
-        "domain": state.domains.get(name),
-        "service": state.services.get(name),
-        "server": state.servers.get(service, {}).get(server),
-        "router": state.routers.get(name),
-    }
-    item = found[kind]
+    item = state.find(kind, name)
     return None if item is None else item.json()
 
 
@@ -191,11 +183,10 @@ def server(port: int, **labels: str) -> Server:
 
 def test_what_has_the_label_is_pruned_and_nothing_else() -> None:
     video, other = {"team": "video"}, {"team": "other"}
-    state = Declaration(
-        {"a.test": Domain(name="a.test", labels=video), "b.test": Domain(name="b.test", labels=other)},
-        {"a": Service(name="a", labels=video), "b": Service(name="b")},
-        {"a": {"s1": server(1)}, "b": {"s2": server(2, **video), "s3": server(3)}},
-        {},
+    state = Declaration.of(
+        *(Domain(name="a.test", labels=video), Domain(name="b.test", labels=other)),
+        *(Service(name="a", labels=video), Service(name="b")),
+        within={"a": [server(1)], "b": [server(2, **video), server(3)]},
     )
     following = plans.target(state, Declaration(), Prune((("team", "video"),)))
     assert set(following.domains) == {"b.test"}
@@ -205,11 +196,10 @@ def test_what_has_the_label_is_pruned_and_nothing_else() -> None:
 
 
 def test_what_others_use_is_not_pruned() -> None:
-    state = Declaration(
-        {"a.test": Domain(name="a.test", labels={"team": "video"})},
-        {"a": Service(name="a")},
-        {},
-        {"a": Router(name="a", domains=["a.test"], service="a")},
+    state = Declaration.of(
+        Domain(name="a.test", labels={"team": "video"}),
+        Service(name="a"),
+        Router(name="a", domains=["a.test"], service="a"),
     )
     with pytest.raises(InUse, match=r"domain a\.test would go, but is used by router a"):
         plans.target(state, Declaration(), Prune((("team", "video"),)))
@@ -227,8 +217,6 @@ def test_a_declared_router_that_leads_to_nothing_is_wrong_where_it_says_so() -> 
 
 def test_another_spelling_of_a_domain_is_no_change_of_its_routers() -> None:
     router = Router(name="a", domains=["münchen.test"], service="a")
-    state = Declaration(
-        {"xn--mnchen-3ya.test": Domain(name="münchen.test")}, {"a": Service(name="a")}, {}, {"a": router}
-    )
+    state = Declaration.of(Domain(name="münchen.test"), Service(name="a"), router)
     wanted = declarations.read({"routers": {"a": {"domains": ["MÜNCHEN.test"], "service": "a"}}})
     assert plans.changes(state, plans.target(state, wanted)) == []

@@ -116,8 +116,8 @@ def router(name: str, *domains: str, **fields: object) -> Router:
 
 def test_a_difference_of_states_tells_it_after_what_becomes_of_each_object() -> None:
     wayshub, twin = router("wayshub", "alvin.xyz"), router("twin", "alvin.xyz", priority=1_000)
-    before = Declaration(routers={"wayshub": wayshub})
-    found = difference(before, Declaration(routers={"wayshub": wayshub, "twin": twin}))
+    before = Declaration.of(wayshub)
+    found = difference(before, Declaration.of(wayshub, twin))
     assert [str(each) for each in found.words] == [
         "router twin added",
         "twin now takes every request that wayshub took (alvin.xyz)",

@@ -14,11 +14,11 @@ from provider.conflicts import Finding
 from provider.dependencies import RevisionsDependency, RoutingDependency, TurnsDependency
 from provider.models import Conflict, ConflictOutput, ObjectOutput
 from provider.models.base import output_config
+from provider.nouns import Named
 from provider.revisions import Revisions
 from provider.routing import Routing
 from provider.security import needs
 from provider.store import domains, history, routers, services
-from provider.store.history import Named
 from provider.store.records import as_json
 
 router = APIRouter(tags=["explain"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])

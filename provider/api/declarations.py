@@ -66,9 +66,7 @@ def _write_state(session: Session, number: int, digest: str | None) -> bytes:
     """Write the whole state as it was at a revision, which may not be the last one any more."""
     is_last = last_revision(session) == (number, digest)
     state = stored.read(session) if is_last else history.state_at(session, number)
-    pools = {service: list(pool.values()) for service, pool in state.servers.items()}
-    document = declarations.write(state.domains.values(), state.services.values(), pools, state.routers.values())
-    return msgspec.json.encode(document)
+    return msgspec.json.encode(declarations.write(state))
 
 
 @router.post(

@@ -21,11 +21,11 @@ from provider.dependencies import RevisionsDependency, TurnsDependency
 from provider.errors import NotFound
 from provider.messages import Message
 from provider.models import AppliedOutput, ComparisonOutput, RevisionOutput, WholeRevisionOutput
+from provider.nouns import NOUNS, Named
 from provider.revisions import Revisions
 from provider.security import needs
 from provider.store import history, undos
 from provider.store import revisions as stored
-from provider.store.history import Named, Placed
 from provider.store.records import as_json
 from provider.tags import etag
 from provider.undoing import ALL, chooser
@@ -37,6 +37,14 @@ router = APIRouter(
 
 _LARGEST: Final = 2**63 - 1
 
+
+def _check_kind(text: str) -> str:
+    if text not in NOUNS:
+        *others, last = (f"'{kind}'" for kind in NOUNS)
+        raise Refusal("value.choice", Message("this has to be {expected}", expected=f"{', '.join(others)} or {last}"))
+    return text
+
+
 ObjectName = Annotated[str, Field(max_length=400, json_schema_extra=dict(TEXT_SCHEMA)), AfterValidator(check_text)]
 
 NUMBER = Annotated[str, documentation.number("Number of the revision.", 1)]
@@ -47,7 +55,10 @@ OBJECT = Annotated[
     ObjectName | None,
     Query(alias="object", description="Only revisions that changed this object: KIND/NAME, a server SERVICE/SERVER."),
 ]
-KIND = Annotated[Placed | None, Query(description="Only one object: its kind.")]
+KIND = Annotated[
+    Annotated[str, Field(json_schema_extra={"enum": list(NOUNS)}), AfterValidator(_check_kind)] | None,
+    Query(description="Only one object: its kind."),
+]
 NAME = Annotated[
     ObjectName | None,
     Query(description="Only one object: its name; a server's is SERVICE/SERVER, a domain's as typed or as A-label."),
@@ -109,7 +120,9 @@ def _find_shown(revisions: Revisions, number: str) -> RevisionOutput:
 def _write_revision(session: Session, number: int, _digest: str, _time: str) -> bytes:
     """Write a revision with what it changed, which may be everything."""
     shown_one = as_json(stored.shown(stored.get(session, number)))
-    return msgspec.json.encode(shown_one | {"changes": stored.changes_of(session, number)})
+    return msgspec.json.encode(
+        shown_one | {"changes": [change.masked() for change in stored.changes_of(session, number)]}
+    )
 
 
 @router.get(

@@ -23,7 +23,7 @@ from provider.api.preferences import REVISION_HEADER
 from provider.api.streams import stream
 from provider.attempts import Apply, Prepared
 from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
-from provider.differences import Difference, fields
+from provider.differences import Difference
 from provider.errors import FieldError, Invalid, Since, pointer
 from provider.listeners import EntryPointNames
 from provider.messages import Message
@@ -232,7 +232,7 @@ def shown(difference: Difference) -> dict[str, Any]:
 
 def _object(change: Change) -> dict[str, Any]:
     action = "create" if change.before is None else "remove" if change.after is None else "change"
-    listed = [{"field": one.name, "before": one.before, "after": one.after} for one in fields(change)]
+    listed = [{"field": one.name, "before": one.before, "after": one.after} for one in change.fields]
     return {"action": action, "kind": change.kind, "name": change.name, "fields": listed}
 
 

@@ -107,12 +107,8 @@ def _entry_points(given: Sequence[str] | None) -> Sequence[str]:
 
 def _declared(source: File, found: Imported, declared: Declaration) -> File:
     """Return the declaration as a file for `apply`, whose parts stand where they came from."""
-    pools = {service: list(pool.values()) for service, pool in declared.servers.items()}
-    document = declarations.write(
-        declared.domains.values(), declared.services.values(), pools, declared.routers.values()
-    )
     places = {where: source.places[origin] for where, origin in found.origins.items() if origin in source.places}
-    return File(source.name, document, places)
+    return File(source.name, declarations.write(declared), places)
 
 
 def _told(source: File, found: Imported) -> dict[str, Any]:

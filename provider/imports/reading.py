@@ -14,7 +14,7 @@ from provider.imports.parts import Account, Part, Reason, shown
 from provider.imports.ranks import Ranked, settle
 from provider.imports.routers import EntryPoint, Missing, Surroundings, read_router
 from provider.imports.services import Pool, read_service
-from provider.nouns import Domain, Router, Server, Service
+from provider.nouns import Domain, Router
 
 T = TypeVar("T")
 
@@ -101,16 +101,14 @@ class _Reader:
         routers = self._read_routers()
         self._list_others()
         self._around_findings()
-        domains: dict[str, Domain] = {}
+        hosts = dict.fromkeys(host for router in routers.values() for host in router.domains)
         for router in routers.values():
             for host in router.domains:
-                domains.setdefault(host, Domain(name=host))
                 self._origins.setdefault(pointer("domains", host), self._origins[pointer("routers", router.name)])
-        services: dict[str, Service] = {pool.service.name: pool.service for pool in self._pools.values()}
-        servers: dict[str, Mapping[str, Server]] = {
-            pool.service.name: pool.servers for pool in self._pools.values() if pool.servers
-        }
-        declaration = Declaration(domains, services, servers, routers)
+        services = [pool.service for pool in self._pools.values()]
+        pools = {pool.service.name: pool.servers.values() for pool in self._pools.values()}
+        domains = [Domain(name=host) for host in hosts]
+        declaration = Declaration.of(*domains, *services, *routers.values(), within=pools)
         return Imported(
             declaration,
             tuple(sorted(self._findings, key=_rank)),

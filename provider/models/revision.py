@@ -1,8 +1,8 @@
 """Revisions: the committed changes of the desired state."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 from pydantic import AwareDatetime, BaseModel
 from pydantic import Field as Described
@@ -11,6 +11,8 @@ from sqlmodel import Field, SQLModel
 
 from provider.messages import Message
 from provider.models.base import output_config
+from provider.nouns import masked
+from provider.nouns.comparison import FieldChange, compare
 
 _LONGEST_VALUE: Final = 80
 """The most characters of a value that stand in words; the value itself is kept whole."""
@@ -36,19 +38,31 @@ class Change:
     after: dict[str, Any] | None
 
     @property
+    def fields(self) -> list[FieldChange]:
+        """The fields that differ, without secrets; all that it has where it was made or removed."""
+        return compare(self.kind, self.before, self.after)
+
+    def masked(self) -> Self:
+        """Return it as it may be shown to others: with masks in place of secrets."""
+        before, after = (None if side is None else masked(self.kind, side) for side in (self.before, self.after))
+        return replace(self, before=before, after=after)
+
+    @property
     def words(self) -> str:
         """Say it in a few words."""
         if self.before is None:
             return Message("{kind} {name} added", kind=self.kind, name=self.name)
         if self.after is None:
             return Message("{kind} {name} removed", kind=self.kind, name=self.name)
-        fields = [
-            Message("{field} {before} → {after}", field=field, before=word(self.before.get(field)), after=word(value))
-            for field, value in self.after.items()
-            if self.before.get(field) != value
-        ]
+        fields = [_words(each) for each in self.fields]
         told = reduce(lambda one, other: Message("{one}, {other}", one=one, other=other), fields)
         return Message("{kind} {name}: {told}", kind=self.kind, name=self.name, told=told)
+
+
+def _words(field: FieldChange) -> Message:
+    if field.before == field.after:  # what differs is a secret
+        return Message("{field} changed", field=field.name)
+    return Message("{field} {before} → {after}", field=field.name, before=word(field.before), after=word(field.after))
 
 
 def word(value: Any) -> str:

@@ -16,6 +16,7 @@ class Domain(Noun):
     title = "Domain"
     titles = "Domains"
     about = "the host names that are ours"
+    listing = "Host names that are ours, as typed or as A-labels."
     cascade = "Take routers along that have no other domain; the others lose just this one."
     texts = ("name", "shown", "description")
     example: ClassVar = {"name": "alvin.xyz", "description": "The class's own name", "labels": {"team": "video"}}

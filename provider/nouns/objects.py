@@ -7,6 +7,7 @@ do its routes, commands, forms, columns and tests elsewhere.
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Final, Self, dataclass_transform
 
 from provider.errors import FieldError, Invalid, pointer
@@ -291,6 +292,12 @@ class Object:
         }
         return self.copy(**changes)
 
+    @classmethod
+    @cache
+    def has_secrets(cls) -> bool:
+        """Tell whether one may have a secret anywhere in it."""
+        return any(each.type.has_secrets() for each in cls.fields.values())
+
     def warnings(self, where: Where = ()) -> Iterator[tuple[Where, Message]]:
         """Give what Traefik takes and what may not be meant, here and in objects within, and where that is told."""
         for key, message in self.cautions():
@@ -330,6 +337,16 @@ class Object:
             if values[each.name] is not None
         }
         return self.copy(**found)
+
+    @classmethod
+    def comparable(cls, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Return JSON of one in the form in which the same always looks the same: see `stored`."""
+        return {
+            key: each.type.stored(each.type.load(value))
+            if (each := cls.fields.get(key)) is not None and value is not None
+            else value
+            for key, value in document.items()
+        }
 
     @classmethod
     def schema(cls, ref: str, found: Schemas) -> Schema:
@@ -397,6 +414,9 @@ class Part(Type):
     def merged(self, value: Any, patch: Any) -> Any:
         return self.model.merged(value or {}, patch) if isinstance(patch, dict) else patch
 
+    def has_secrets(self) -> bool:
+        return self.model.has_secrets()
+
     def masked(self, value: Any) -> Any:
         return self.model.masked(value)
 
@@ -427,6 +447,9 @@ class Noun(Object):
     within: ClassVar[str] = ""
     """The kind of object to which it belongs, if it does: it goes with that."""
 
+    listing: ClassVar[str] = ""
+    """What its section in files holds, where that is not what it is `about`."""
+
     title: ClassVar[str] = ""
     titles: ClassVar[str] = ""
     """One and many, for people."""
@@ -441,6 +464,7 @@ class Noun(Object):
     """The fields in which a search looks."""
 
     name: str
+    labels: dict[str, str]
 
     @property
     def key(self) -> str:
@@ -450,6 +474,14 @@ class Noun(Object):
     def without(self, kind: str, key: str) -> Self | None:  # for who overrides it
         """Return it without its reference to an object, or None if it has to go with that."""
         return None
+
+    @classmethod
+    def split(cls, name: str) -> tuple[str, str]:
+        """Return the name of its owner, empty where it has none, and its own, from its name among all of its kind."""
+        if not cls.within:
+            return "", name
+        owner, _slash, own = name.rpartition("/")
+        return owner, own
 
     @classmethod
     def find_key(cls, name: str) -> str | None:

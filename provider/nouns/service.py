@@ -85,6 +85,7 @@ class Service(Noun):
     titles = "Services"
     cascade = "Take the routers along that lead to it."
     about = "pools of servers that share requests"
+    listing = "Pools of servers, by name."
     example: ClassVar = {
         "name": "wayshub",
         "strategy": "wrr",

@@ -66,6 +66,10 @@ class Type(ABC):
         """Whether values, or the items of one, are secrets. Those within an object are the business of its fields."""
         return False
 
+    def has_secrets(self) -> bool:
+        """Tell whether a secret may stand anywhere in values, also in objects within."""
+        return self.is_secret
+
     @abstractmethod
     def read(self, value: Any, reading: Reading, where: Where) -> Any:
         """Return a value of an input in its normal form, or `MISSING` with what is wrong noted."""
@@ -156,7 +160,7 @@ class Text(Type):
         return self.secret.mask(value) if self.secret and value else value
 
     def kept(self, value: str, before: Any, reading: Reading, where: Where) -> Any:
-        if self.secret is None or not value:
+        if self.secret is None or not value or value == before:
             return value
         if not self._is_mask(value):
             return self.secret.keep(value, before)
@@ -350,6 +354,9 @@ class ListOf(Type):
     def is_secret(self) -> bool:
         return self.item.is_secret
 
+    def has_secrets(self) -> bool:
+        return self.item.has_secrets()
+
     def masked(self, value: Sequence[Any]) -> Any:
         return [self.item.masked(item) for item in value]
 
@@ -444,6 +451,9 @@ class MapOf(Type):
     def is_secret(self) -> bool:
         return self.hides is not None or self.value.is_secret
 
+    def has_secrets(self) -> bool:
+        return self.hides is not None or self.value.has_secrets()
+
     def masked(self, value: Mapping[str, Any]) -> Any:
         return {name: self.member(name).masked(member) for name, member in value.items()}
 
@@ -464,8 +474,24 @@ class MapOf(Type):
     def json(self, value: Mapping[str, Any]) -> Any:
         return {name: self.value.json(member) for name, member in value.items()}
 
+    def changed(self, value: Mapping[str, Any]) -> Any:
+        return {name: self.value.changed(member) for name, member in value.items()}
+
     def load(self, value: Any) -> Any:
         return {name: self.value.load(member) for name, member in value.items()}
+
+    def uses(self, value: Mapping[str, Any], where: Where) -> Iterator[Use]:
+        for name, member in value.items():
+            yield from self.value.uses(member, (*where, name))
+
+    def kinds(self) -> Iterator[str]:
+        return self.value.kinds()
+
+    def stored(self, value: Mapping[str, Any]) -> Any:
+        return {name: self.value.stored(member) for name, member in value.items()}
+
+    def spelled(self, value: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> Any:
+        return {name: self.value.spelled(member, names) for name, member in value.items()}
 
     def merged(self, value: Any, patch: Any) -> Any:
         if not isinstance(patch, dict):

@@ -140,6 +140,8 @@ def _shown(entry: AuditEntry, changes: Sequence[dict[str, Any]] | None) -> Audit
             "words": entry.words,
             "revision": entry.revision,
             "message": entry.message,
-            "changes": None if changes is None else list(changes),
+            "changes": None
+            if changes is None
+            else [msgspec.to_builtins(Change(**change).masked()) for change in changes],
         }
     )

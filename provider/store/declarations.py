@@ -15,29 +15,26 @@ from provider.database.tables import TABLES
 from provider.declarations import Declaration
 from provider.errors import FieldError, Invalid, pointer
 from provider.models import Change
-from provider.nouns import NOUNS, Domain, Noun, Router, Service
+from provider.nouns import NOUNS, Noun
 from provider.plans import Prune
-from provider.store import networks, nouns, records, servers
+from provider.store import networks, nouns, records
 
 _MOST_ERRORS = 100
 
 
 def read(session: Session) -> Declaration:
     """Return the whole state."""
-    return Declaration(
-        dict(nouns.read_all(session, Domain)),
-        dict(nouns.read_all(session, Service)),
-        {service: {server.name: server for server in pool} for service, pool in servers.by_service(session)},
-        dict(nouns.read_all(session, Router)),
-    )
+    return Declaration({kind: dict(nouns.read_all(session, noun)) for kind, noun in NOUNS.items()})
 
 
-def apply(session: Session, wanted: Declaration, prune: Prune | None = None) -> None:
+def apply(session: Session, wanted: Declaration, prune: Prune | None = None, *, are_kept: bool = False) -> None:
     """Bring the state in step with a declaration: what is declared becomes as it says, and what is not stays.
 
-    With `prune` it goes. Raises `Invalid`, with pointers into the declaration, and `InUse`.
+    With `prune` it goes. `are_kept`: its objects are as they were kept once, and not as somebody sent them. Raises
+    `Invalid`, with pointers into the declaration, and `InUse`.
     """
     current = read(session)
+    wanted = wanted if are_kept else plans.kept(current, wanted)
     following = plans.target(current, wanted, prune)
     if wrong := list(_outside(session, current, wanted)):
         raise Invalid(wrong[:_MOST_ERRORS])
@@ -66,31 +63,15 @@ def _write(session: Session, current: Declaration, following: Declaration, chang
         _insert(session, TABLES[kind].table, [_row(following, kind, name) for name in made.get(kind, ())])
         _update(session, TABLES[kind].table, [_row(following, kind, name) for name in changed.get(kind, ())])
     touched = [(change.kind, change.name) for change in changes]
-    before = [item for each in touched if (item := _find(current, *each)) is not None]
-    after = [item for each in touched if (item := _find(following, *each)) is not None]
+    before = [item for each in touched if (item := current.find(*each)) is not None]
+    after = [item for each in touched if (item := following.find(*each)) is not None]
     nouns.relink(session, before, after)
     for kind, noun in reversed(list(NOUNS.items())):
         _delete(session, TABLES[kind].table, [_key(noun, name) for name in gone.get(kind, ())])
 
 
-def _find(state: Declaration, kind: str, name: str) -> Noun | None:
-    sections: Mapping[str, Mapping[str, Any]] = {
-        "domain": state.domains,
-        "service": state.services,
-        "router": state.routers,
-    }
-    if kind == "server":
-        service, _slash, server = name.partition("/")
-        return state.servers.get(service, {}).get(server)
-    found: Noun | None = sections[kind].get(name)
-    return found
-
-
 def _row(state: Declaration, kind: str, name: str) -> dict[str, Any]:
-    item = _find(state, kind, name)
-    if item is None:
-        raise LookupError(name)
-    return nouns.row(item, nouns.split_name(NOUNS[kind], name)[1])
+    return nouns.row(state.objects[kind][name], nouns.split_name(NOUNS[kind], name)[1])
 
 
 def _key(noun: type[Noun], name: str) -> dict[str, str]:

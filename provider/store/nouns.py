@@ -11,10 +11,11 @@ from sqlalchemy import ColumnElement, Row, RowMapping, Select, and_, delete, fun
 from sqlmodel import Session
 
 from provider.database.tables import FIELDS, LABELS, POSITION, SHOWN, TABLES, NounTable, column_name, member_column
-from provider.errors import FieldError, Invalid, NotFound, pointer
+from provider.errors import Invalid, NotFound
 from provider.messages import Message
 from provider.nouns import NOUNS, Noun
 from provider.nouns.objects import NAME
+from provider.nouns.references import missing
 from provider.store import networks, records
 from provider.store.records import Label, Order
 
@@ -185,12 +186,6 @@ def check_references(session: Session, item: Noun) -> None:
     }
     if wrong := [missing(use.where, use.kind, use.typed) for use in uses if use.name not in known[use.kind]]:
         raise Invalid(wrong)
-
-
-def missing(where: Sequence[str | int], kind: str, name: str) -> FieldError:
-    """Say that what is referred to does not exist."""
-    detail = Message(f"there is no {kind} {{name}}: add it first", name=name)
-    return FieldError(pointer(*where), f"{kind}.unknown", detail)
 
 
 def _known(session: Session, noun: type[Noun], keys: Iterable[str]) -> set[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlmodel import Session, col, func, select
 
 from provider.models import Change, Kind, RevisionChange
-from provider.nouns import Router
+from provider.nouns import Router, within
 
 _READ_AT_ONCE = 100
 _MOST_REVISIONS = 500
@@ -48,13 +48,13 @@ def find_removal(session: Session, kind: Kind, name: str) -> tuple[int, Change] 
     return last if last is not None and last[1].after is None else None
 
 
-def find_removed_servers(session: Session, service: str, number: int) -> list[Change]:
-    """Find the servers that a revision removed from a service."""
+def find_removed_within(session: Session, kind: Kind, name: str, number: int) -> list[Change]:
+    """Find the objects that belonged to one, of those that a revision removed."""
     query = select(RevisionChange).where(
         col(RevisionChange.revision) == number,
-        col(RevisionChange.kind) == "server",
-        col(RevisionChange.name) > f"{service}/",
-        col(RevisionChange.name) < f"{service}{_AFTER_SLASH}",
+        col(RevisionChange.kind).in_([noun.kind for noun in within(kind)]),
+        col(RevisionChange.name) > f"{name}/",
+        col(RevisionChange.name) < f"{name}{_AFTER_SLASH}",
     )
     return [_change(row) for row in session.exec(query) if row.after is None]
 

@@ -1,6 +1,6 @@
 """Taking back what one revision did, whatever came since."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlmodel import Session
@@ -9,14 +9,12 @@ from provider import undoing
 from provider.declarations import Declaration
 from provider.errors import Clash, FieldError, NotFound, Since
 from provider.messages import Message, listed
-from provider.models import Change, Kind, Revision, word
+from provider.models import Change, Revision, word
+from provider.nouns import NOUNS, Named, Noun, masked, owners
 from provider.plans import Prune
 from provider.store import declarations, history, objects, revisions
-from provider.store.history import Named
-from provider.store.records import as_json
 from provider.summaries import Summarise, saying
 from provider.undoing import Choose, Item
-from provider.values import to_ascii
 
 _MOST_TOLD: Final = 100
 _MOST_NAMED: Final = 3
@@ -40,7 +38,7 @@ def undo(session: Session, number: int, choose: Choose, *, named: Named | None =
     found = undoing.undo(changes, _now(current, changes), choose)
     if found.clashes:
         raise _clash(session, number, found.clashes)
-    _apply(session, current, found.objects, cascade=cascade)
+    _apply(session, current, found.objects, number, cascade=cascade)
 
 
 def saying_undone(number: str, named: Named | None) -> Summarise:
@@ -54,110 +52,104 @@ def saying_undone(number: str, named: Named | None) -> Summarise:
 def _read(change: Change, number: int) -> Change:
     """Read a change as this version would have kept it. Raises `Invalid`."""
     before, after = (
-        None if item is None else as_json(history.read_object(change.kind, change.name, item, number))
+        None if item is None else history.read_object(change.kind, change.name, item, number).json()
         for item in (change.before, change.after)
     )
     return Change(change.kind, change.name, before, after)
 
 
 def _alone(changes: Sequence[Change], named: Named, number: int) -> list[Change]:
-    kind, name = named
-    found = [change for change in changes if (change.kind, change.name) == named]
-    if kind == "service":
-        found += [change for change in changes if change.kind == "server" and change.name.startswith(f"{name}/")]
+    found = [change for change in changes if named in owners(change.kind, change.name)]
     if not found:
+        kind, name = named
         told = Message("revision {number} did not change {kind} {name}", number=number, kind=kind, name=name)
         raise NotFound(told)
     return found
 
 
 def _missing(session: Session, changes: Sequence[Change], current: Declaration) -> list[Change]:
-    """Find the removals of what objects refer to that come back: domains and services, these with their servers."""
-    found: dict[tuple[str, str], Change] = {}
+    """Find the removals of what objects refer to, or belong to, that come back: each with what belonged to it."""
+    found: dict[Named, Change] = {}
     known = {(change.kind, change.name) for change in changes}
-    for named in (named for change in changes for named in _references(change, current)):
-        removal = None if named in known else objects.find_removal(session, *named)
-        if removal is None:
-            continue
-        number, change = removal
-        found[named] = _read(change, number)
-        if change.kind == "service":
-            for server in objects.find_removed_servers(session, change.name, number):
-                found[server.kind, server.name] = _read(server, number)
+    waiting = list(changes)
+    while waiting:
+        for named in _references(waiting.pop(), current):
+            removal = None if named in known else objects.find_removal(session, *named)
+            known.add(named)
+            if removal is not None:
+                number, change = removal
+                removed = [change, *objects.find_removed_within(session, change.kind, change.name, number)]
+                again = [_read(each, number) for each in removed]
+                found |= {(each.kind, each.name): each for each in again}
+                waiting += again
     return list(found.values())
 
 
-def _references(change: Change, current: Declaration) -> Iterator[tuple[Kind, str]]:
-    """Give what an object refers to that comes back, and that is not there."""
-    item = change.before
-    if item is None:
+def _references(change: Change, current: Declaration) -> Iterator[Named]:
+    """Give what an object that comes back refers to, or belongs to, and that is not there."""
+    if change.before is None:
         return
-    if change.kind == "router":
-        labels = map(to_ascii, item["domains"])
-        yield from (("domain", label) for label in labels if label not in current.domains)
-    service = item["service"] if change.kind == "router" else change.name.partition("/")[0]
-    if change.kind in {"router", "server"} and service not in current.services:
-        yield "service", service
+    uses = [(use.kind, use.name) for use in NOUNS[change.kind].loaded(change.before).uses()]
+    for kind, name in [*uses, *list(owners(change.kind, change.name))[1:]]:
+        if current.find(kind, name) is None:
+            yield kind, name
 
 
-def _now(current: Declaration, changes: Iterable[Change]) -> dict[undoing.Named, Item]:
-    """Return the objects that there are, of those that were changed; of services with their servers."""
-    found: dict[undoing.Named, Item] = {}
-    for change in changes:
-        service, _slash, server = change.name.partition("/")
-        pool = current.servers.get(service, {})
-        if change.kind == "service":
-            found |= {("server", f"{service}/{name}"): as_json(item) for name, item in pool.items()}
-        sections: Mapping[str, Mapping[str, Any]] = {
-            "domain": current.domains,
-            "service": current.services,
-            "router": current.routers,
-        }
-        item = pool.get(server) if change.kind == "server" else sections[change.kind].get(change.name)
-        if item is not None:
-            found[change.kind, change.name] = as_json(item)
-    return found
+def _now(current: Declaration, changes: Iterable[Change]) -> dict[Named, Item]:
+    """Return the objects that there are, of those that were changed; each with what belongs to it."""
+    there = current.part({(change.kind, change.name) for change in changes})
+    return {(kind, name): item.json() for kind, name, item in there}
 
 
 def _apply(
-    session: Session, current: Declaration, wanted: Mapping[undoing.Named, dict[str, Any] | None], *, cascade: bool
+    session: Session,
+    current: Declaration,
+    wanted: Mapping[Named, dict[str, Any] | None],
+    number: int,
+    *,
+    cascade: bool,
 ) -> None:
-    sections: dict[str, dict[str, Any]] = {"domain": {}, "service": {}, "router": {}}
-    servers: dict[str, dict[str, Any]] = {}
-    gone: set[undoing.Named] = set()
-    for (kind, name), item in wanted.items():
-        service, _slash, server = name.partition("/")
-        if item is None:
-            gone.add((kind, name))
-        elif kind == "server":
-            servers.setdefault(service, {})[server] = history.read_kind(kind, item)
-        else:
-            sections[kind][name] = history.read_kind(kind, item)
-    if cascade:
-        _take_along(current, sections["router"], gone)
-    # A service takes its servers along.
-    gone |= {
-        ("server", f"{name}/{server}")
-        for kind, name in gone
-        if kind == "service"
-        for server in current.servers.get(name, {})
+    made = {
+        (kind, name): history.read_object(kind, name, item, number)
+        for (kind, name), item in wanted.items()
+        if item is not None
     }
-    declared = Declaration(sections["domain"], sections["service"], servers, sections["router"])
-    declarations.apply(session, declared, Prune(only=gone))
+    gone = {named for named, item in wanted.items() if item is None}
+    # What belongs to an object goes with it.
+    gone |= current.part(gone).names - made.keys()
+    if cascade:
+        gone |= _taken_along(current, made, gone)
+    declared = Declaration.gathered((*named, item) for named, item in made.items())
+    declarations.apply(session, declared, Prune(only=gone), are_kept=True)
 
 
-def _take_along(current: Declaration, wanted: dict[str, Any], gone: set[undoing.Named]) -> None:
-    """Let routers go whose service goes, or whose last domain; others lose the domains that go."""
-    labels = {name for kind, name in gone if kind == "domain"}
-    for name, router in current.routers.items():
-        left = None if ("service", router.service) in gone else wanted.get(name, router)
-        for label in labels.intersection(router.ascii_domains):
-            left = left and left.without("domain", label)
-        if left is None:
-            gone.add(("router", name))
-            wanted.pop(name, None)
-        elif left is not router:
-            wanted[name] = left
+def _taken_along(current: Declaration, made: dict[Named, Noun], gone: set[Named]) -> set[Named]:
+    """Return what has to go with what goes, since it refers to that. What can do without loses its reference."""
+    taken: set[Named] = set()
+    lost = gone
+    while lost:
+        following: set[Named] = set()
+        for kind, name, item in current:
+            named = kind, name
+            if named in gone or named in taken:
+                continue
+            left = _without(made.get(named, item), lost)
+            if left is None:
+                made.pop(named, None)
+                following |= current.part([named]).names
+            elif left is not item:
+                made[named] = left
+        taken |= following
+        lost = following
+    return taken
+
+
+def _without(item: Noun, lost: Collection[Named]) -> Noun | None:
+    left: Noun | None = item
+    for use in item.uses():
+        if left is not None and (use.kind, use.name) in lost:
+            left = left.without(use.kind, use.name)
+    return left
 
 
 def _clash(session: Session, number: int, clashes: Sequence[undoing.Clash]) -> Clash:
@@ -186,9 +178,8 @@ def _clash(session: Session, number: int, clashes: Sequence[undoing.Clash]) -> C
 
 def _find_last(session: Session, number: int, clash: undoing.Clash) -> Revision | None:
     """Find the last revision that changed what clashes."""
-    names = clash.now if clash.field == (undoing.SERVERS,) else [clash.name]
-    kind: Kind = "server" if clash.field == (undoing.SERVERS,) else clash.kind
-    path = () if clash.field == (undoing.SERVERS,) else clash.field
+    child = clash.child
+    kind, names, path = (child.kind, clash.now, ()) if child else (clash.kind, [clash.name], clash.field)
     for name in names:
         for found, change in objects.changes_since(session, kind, name, number):
             if _at(change.before, path) != _at(change.after, path):
@@ -202,16 +193,30 @@ def _at(item: Any, path: Sequence[str]) -> Any:
     return item
 
 
+def _shown_values(clash: undoing.Clash) -> tuple[Any, Any]:
+    """Return what was and what is where something clashes, without secrets."""
+    before, now = (
+        _at(masked(clash.kind, _nested(clash.field, value)), clash.field) for value in (clash.before, clash.now)
+    )
+    return before, now
+
+
+def _nested(path: Sequence[str], value: Any) -> dict[str, Any]:
+    first, *others = path
+    return {first: _nested(others, value) if others else value}
+
+
 def _told(clash: undoing.Clash, revision: Revision | None) -> Message:
     author = Message("by somebody")
     if revision is not None:
         author = Message("in revision {number} by {author}", number=revision.number, author=revision.author)
     values: dict[str, object] = {"kind": clash.kind, "name": clash.name, "author": author}
-    if clash.field == (undoing.SERVERS,):
-        names = listed([name.partition("/")[2] for name in clash.now], _MOST_NAMED)
-        return Message("service {name} got more servers since, {names}, {author}", **values | {"names": names})
+    if child := clash.child:
+        values |= {"plural": child.plural, "names": listed([child.split(name)[1] for name in clash.now], _MOST_NAMED)}
+        return Message("{kind} {name} got more {plural} since, {names}, {author}", **values)
     if clash.field:
-        values |= {"field": ".".join(clash.field), "before": word(clash.before), "now": word(clash.now)}
+        before, now = _shown_values(clash)
+        values |= {"field": ".".join(clash.field), "before": word(before), "now": word(now)}
         return Message("{field} of {kind} {name} was {before}, and was set to {now} since, {author}", **values)
     if clash.now is None:
         return Message("{kind} {name} was removed since, {author}", **values)

@@ -1,11 +1,14 @@
 """What happened to objects, for people: in words, and field by field. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from provider.declarations import place
 from provider.messages import recognise, template, thaw
 from provider.models import Change
+from provider.nouns import NOUNS
+from provider.nouns.comparison import FieldChange, compare
 from provider.web.paths import object_path
 
 MOST: Final = 20
@@ -19,16 +22,6 @@ _SUMMARIES: Final = (
     template("{kind} {name} removed"),
     template("and {count} more"),
 )
-_PLURALS: Final[Mapping[str, str]] = {"domain": "domains", "service": "services", "router": "routers"}
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field that changed. A field of an object within the object has a name such as `healthCheck.path`."""
-
-    name: str
-    before: Any
-    after: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +29,7 @@ class ObjectChange:
     """What happened to one object. `path` leads to its page, if it can still be there."""
 
     change: Change
-    fields: Sequence[Field]
+    fields: Sequence[FieldChange]
     path: str | None
 
     @property
@@ -52,22 +45,16 @@ class ObjectChange:
 
 def shown(change: Change) -> ObjectChange:
     """Return a change as it is shown."""
-    return ObjectChange(change, compare(change.before, change.after), _find_path(change))
+    return ObjectChange(change, _fields(change), _find_path(change))
 
 
-def compare(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[Field]:
-    """Return the fields in which an object differs, in its own order.
-
-    Of one that is new or gone, those in which something stands, without the name, which is said anyhow.
-    """
-    old, new = _flat(before or {}), _flat(after or {})
-    is_whole = before is None or after is None
-    return [
-        Field(name, old.get(name), new.get(name))
-        for name in {**old, **new}
-        if old.get(name) != new.get(name)
-        and not (is_whole and (name == "name" or _is_empty(old.get(name, new.get(name)))))
-    ]
+def _fields(change: Change) -> Sequence[FieldChange]:
+    """Return what differs; of an object that is new or gone what stands in it, without the name, known anyhow."""
+    found = compare(change.kind, change.before, change.after, is_deep=True)
+    if change.before is not None and change.after is not None:
+        return found
+    empty: tuple[Any, ...] = ("", [], {}, None)
+    return [each for each in found if each.name != "name" and (each.before not in empty or each.after not in empty)]
 
 
 def summary(words: Sequence[Any] | None, stored: str) -> list[str]:
@@ -77,29 +64,9 @@ def summary(words: Sequence[Any] | None, stored: str) -> list[str]:
     return [thaw(told) for told in words]
 
 
-def _is_empty(value: Any) -> bool:
-    return value in ("", [], {})
-
-
-def _flat(members: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return an object's fields, with those of the objects in it; without those that have no value."""
-    fields: dict[str, Any] = {}
-    for name, value in members.items():
-        if isinstance(value, Mapping):
-            fields |= _flat(value, f"{prefix}{name}.") or {f"{prefix}{name}": {}}
-        elif value is not None:
-            fields[f"{prefix}{name}"] = value
-    return fields
-
-
 def _find_path(change: Change) -> str | None:
     if change.after is None:
         return None
-    if change.kind == "server":
-        service, _slash, server = change.name.partition("/")
-        return object_path("services", service, "servers", server)
-    if change.kind == "account":
-        return object_path("accounts", change.name)
-    if change.kind == "token":
-        return f"/tokens?q={change.name}"
-    return object_path(_PLURALS[change.kind], change.name)
+    if change.kind in NOUNS:
+        return object_path(*map(str, place(change.kind, change.name)))
+    return object_path("accounts", change.name) if change.kind == "account" else f"/tokens?q={change.name}"

@@ -11,13 +11,13 @@ from provider.differences import Difference
 from provider.errors import Brake, FieldError, Invalid
 from provider.messages import Message
 from provider.models import MESSAGE_LENGTH, Actor, Revision
+from provider.nouns import NOUNS, Named
 from provider.revisions import Revisions
 from provider.routing import Routing
 from provider.security import needs
 from provider.snapshots import last_revision
 from provider.store import history
 from provider.store import revisions as stored
-from provider.store.history import Named, Placed
 from provider.summaries import Summarise
 from provider.tags import find_revision, whole_tag
 from provider.values import Refusal, check_text
@@ -140,12 +140,11 @@ def read_subject(number: str, texts: Texts) -> tuple[int, Named | None]:
 
 
 def _read_named(sent: Texts) -> Named | None:
-    kinds: dict[str, Placed] = {"domain": "domain", "service": "service", "server": "server", "router": "router"}
-    kind = sent.get(_KIND, "")
-    if kind and kind not in kinds:
-        detail = Message("there is no kind {kind}: it is one of {kinds}", kind=kind, kinds=", ".join(kinds))
+    kind = sent.get(_KIND) or None
+    if kind is not None and kind not in NOUNS:
+        detail = Message("there is no kind {kind}: it is one of {kinds}", kind=kind, kinds=", ".join(NOUNS))
         raise Invalid([FieldError(f"/{_KIND}", "value.choice", detail, "query")])
-    return history.read_named(kinds.get(kind), sent.get(_NAME))
+    return history.read_named(kind, sent.get(_NAME))
 
 
 def _read(revisions: Revisions, routing: Routing, proposal: Proposal) -> Plan:

@@ -8,7 +8,6 @@ from sqlmodel import Session
 
 from provider.models import Revision
 from provider.store import revisions as stored
-from provider.store.history import Placed
 from provider.web import changes
 
 _LAST: Final = 4
@@ -40,7 +39,7 @@ def row(revision: Revision) -> Row:
     return Row(revision.number, datetime.fromisoformat(revision.time), revision.author, words, revision.message)
 
 
-def history_of(session: Session, kind: Placed, name: str) -> History:
+def history_of(session: Session, kind: str, name: str) -> History:
     """Return the last few revisions that changed an object."""
     found = stored.newest(session, limit=_LAST + 1, named=(kind, name))
     return History([row(each) for each in found[:_LAST]], len(found) > _LAST, f"{kind}/{name}")

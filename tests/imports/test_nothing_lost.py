@@ -109,11 +109,7 @@ def test_what_is_said_to_be_held_is_held_for_another_value_gives_something_else(
 @given(sources)
 def test_what_comes_of_it_can_be_applied_as_it_is(source: tuple[Any, Running | None]) -> None:
     declared = imports.read(*source).declaration
-    pools = {service: list(pool.values()) for service, pool in declared.servers.items()}
-    written = declarations.write(
-        declared.domains.values(), declared.services.values(), pools, declared.routers.values()
-    )
-    assert declarations.read(written) == declared
+    assert declarations.read(declarations.write(declared)) == declared
     following = plans.target(Declaration(), declared)
     assert plans.target(following, imports.keeping(declared, following)) == following  # again: nothing changes
     for router in declared.routers.values():
@@ -208,5 +204,5 @@ def test_a_router_keeps_the_rank_that_it_had_only_where_another_would_go_first_w
 @pytest.mark.parametrize("document", [None, [], "x", 5, {}, {"http": None}, {"http": []}, {"http": {"routers": 5}}])
 def test_what_is_no_configuration_at_all_is_told(document: Any) -> None:
     found = imports.read(document)
-    assert found.declaration == Declaration({}, {}, {}, {})
+    assert found.declaration == Declaration()
     assert bool(found.findings) is (document not in ({}, {"http": None}))

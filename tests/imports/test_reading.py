@@ -20,9 +20,7 @@ EVERYTHING = Path(__file__).with_name("everything.yml")
 
 
 def written(found: Imported) -> dict[str, Any]:
-    state = found.declaration
-    pools = {service: list(pool.values()) for service, pool in state.servers.items()}
-    return declarations.write(state.domains.values(), state.services.values(), pools, state.routers.values())
+    return declarations.write(found.declaration)
 
 
 def router(**fields: Any) -> dict[str, Any]:
@@ -255,7 +253,7 @@ def test_a_router_to_a_service_that_is_left_out_is_left_out_too() -> None:
     whole = document()
     whole["http"]["services"]["s"] = {"weighted": {"services": [{"name": "a"}]}}
     found = imports.read(whole)
-    assert found.declaration == Declaration({}, {}, {}, {})
+    assert found.declaration == Declaration()
     assert reasons(found, "router", "r") == "its service s is left out"
 
 

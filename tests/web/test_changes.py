@@ -1,39 +1,47 @@
 """What happened to objects, field by field."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
 from provider.messages import Message, freeze
 from provider.models import Change, Kind
+from provider.nouns.comparison import FieldChange
 from provider.summaries import summarise
-from provider.web.changes import Field, compare, shown, summary
+from provider.web.changes import shown, summary
+
+
+def compare(before: dict[str, Any] | None, after: dict[str, Any] | None) -> Sequence[FieldChange]:
+    return shown(Change("server", "a/a", before, after)).fields
 
 
 def test_only_fields_that_differ_are_told() -> None:
     before = {"name": "a", "weight": 1, "state": "ready", "tags": ["x"]}
-    assert compare(before, {**before, "weight": 2}) == [Field("weight", 1, 2)]
+    assert compare(before, {**before, "weight": 2}) == [FieldChange("weight", 1, 2)]
     assert compare(before, before) == []
 
 
 def test_the_fields_of_an_object_within_are_told_one_by_one() -> None:
     check = {"path": "/", "interval": "5s"}
     assert compare({"healthCheck": None}, {"healthCheck": check}) == [
-        Field("healthCheck.path", None, "/"),
-        Field("healthCheck.interval", None, "5s"),
+        FieldChange("healthCheck.path", None, "/"),
+        FieldChange("healthCheck.interval", None, "5s"),
     ]
     assert compare({"healthCheck": check}, {"healthCheck": {**check, "path": "/up"}}) == [
-        Field("healthCheck.path", "/", "/up")
+        FieldChange("healthCheck.path", "/", "/up")
     ]
-    assert compare({"tls": {}}, {"tls": None}) == [Field("tls", {}, None)]
+    assert compare({"tls": {}}, {"tls": None}) == [FieldChange("tls", {}, None)]
 
 
 def test_of_what_is_new_or_gone_only_what_says_something_is_told() -> None:
     made = {"name": "a", "description": "", "domains": [], "enabled": False, "weight": 0, "tls": None}
-    assert compare(None, made) == [Field("enabled", None, False), Field("weight", None, 0)]
-    assert compare(made, None) == [Field("enabled", False, None), Field("weight", 0, None)]
+    assert compare(None, made) == [FieldChange("enabled", None, False), FieldChange("weight", None, 0)]
+    assert compare(made, None) == [FieldChange("enabled", False, None), FieldChange("weight", 0, None)]
 
 
 def test_a_text_that_was_emptied_is_told() -> None:
-    assert compare({"description": "x"}, {"description": ""}) == [Field("description", "x", "")]
+    assert compare({"description": "x"}, {"description": ""}) == [FieldChange("description", "x", "")]
 
 
 @pytest.mark.parametrize(

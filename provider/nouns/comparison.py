@@ -1,0 +1,46 @@
+"""What differs between two forms of an object, field by field. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from provider.nouns.registry import masked
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of an object that is changed, with masks in place of secrets; None where there is nothing."""
+
+    name: str
+    before: Any
+    after: Any
+
+
+def compare(kind: str, before: Document | None, after: Document | None, *, is_deep: bool = False) -> list[FieldChange]:
+    """Return the fields in which an object differs, in its own order; all that it has where it was made or removed.
+
+    `is_deep`: the fields of an object within it stand by themselves, with names such as `healthCheck.path`, and those
+    that have no value are left out.
+    """
+    shape = flat if is_deep else dict
+    old, new = shape(before or {}), shape(after or {})
+    shown_old, shown_new = shape(masked(kind, before or {})), shape(masked(kind, after or {}))
+    is_whole = before is None or after is None
+    return [
+        FieldChange(name, shown_old.get(name), shown_new.get(name))
+        for name in {**old, **new}
+        if is_whole or old.get(name) != new.get(name)
+    ]
+
+
+def flat(members: Document, prefix: str = "") -> dict[str, Any]:
+    """Return an object's fields, with those of the objects in it; without those that have no value."""
+    fields: dict[str, Any] = {}
+    for name, value in members.items():
+        if isinstance(value, Mapping):
+            fields |= flat(value, f"{prefix}{name}.") or {f"{prefix}{name}": {}}
+        elif value is not None:
+            fields[f"{prefix}{name}"] = value
+    return fields

@@ -1,0 +1,42 @@
+"""All nouns, and what follows from them for an object of which only the kind is known. Pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from provider.nouns.domain import Domain
+from provider.nouns.objects import Noun
+from provider.nouns.router import Router
+from provider.nouns.server import Server
+from provider.nouns.service import Service
+
+NOUNS: Final[Mapping[str, type[Noun]]] = {noun.kind: noun for noun in (Domain, Service, Server, Router)}
+"""All nouns by their kind, in the order in which objects are made: what others refer to first."""
+
+Named = tuple[str, str]
+"""An object: its kind, and its name among all of its kind. A domain's is its A-label, a server's `SERVICE/SERVER`."""
+
+
+def within(kind: str) -> list[type[Noun]]:
+    """Return the nouns whose objects belong to those of a kind; with an empty one, those that belong to none."""
+    return [noun for noun in NOUNS.values() if noun.within == kind]
+
+
+def owners(kind: str, name: str) -> Iterator[Named]:
+    """Give an object, then what it belongs to, and so on."""
+    yield kind, name
+    noun = NOUNS[kind]
+    if noun.within:
+        yield from owners(noun.within, noun.split(name)[0])
+
+
+def masked(kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object as JSON as it may be shown: with masks in place of its secrets.
+
+    All that is shown of objects outside goes through here. What is no noun, such as an account, has nothing to hide.
+    """
+    return NOUNS[kind].masked(document) if kind in NOUNS and NOUNS[kind].has_secrets() else dict(document)
+
+
+def comparable(kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object as JSON in the form in which the same always looks the same, however it was typed."""
+    return NOUNS[kind].comparable(document) if kind in NOUNS else dict(document)
