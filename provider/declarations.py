@@ -133,8 +133,8 @@ def read(document: Any) -> Declaration:
         reading.wrong.append(FieldError(pointer(name), "field.unknown", detail))
     for noun, members in sections:
         reading.section(noun, members, (noun.plural,))
-    if reading.wrong:
-        raise Invalid(reading.wrong[:_MOST_ERRORS])
+    if wrong := [*reading.wrong, *reading.twice]:
+        raise Invalid(wrong[:_MOST_ERRORS])
     return Declaration(reading.objects)
 
 
@@ -144,6 +144,8 @@ class _DocumentReading:
     def __init__(self) -> None:
         self.objects: dict[str, dict[str, Noun]] = {}
         self.wrong: list[FieldError] = []
+        self.twice: list[FieldError] = []
+        """The objects that stand there twice, under names that mean the same."""
 
     def members(self, section: Any, where: Where) -> Mapping[str, Any]:
         if section is None or isinstance(section, dict):
@@ -166,7 +168,7 @@ class _DocumentReading:
                 if key in found:
                     told = {"name": name, "kind": noun.kind, "other": found[key].name}
                     detail = Message("{name} is the same {kind} as {other}", **told)
-                    self.wrong.append(FieldError(pointer(*where, name), f"{noun.plural}.duplicate", detail))
+                    self.twice.append(FieldError(pointer(*where, name), f"{noun.plural}.duplicate", detail))
                 found[key] = item
             for child, own in below.items():
                 at = (*where, name, child.plural)
