@@ -71,17 +71,14 @@ from provider.web import (
     trace,
 )
 from provider.web import audit as audit_pages
-from provider.web import domains as domain_pages
 from provider.web import edges as edges_pages
 from provider.web import revisions as revisions_pages
 from provider.web import rollbacks as rollback_pages
-from provider.web import routers as router_pages
-from provider.web import servers as server_pages
-from provider.web import services as service_pages
 from provider.web import tokens as tokens_pages
 from provider.web import undos as undo_pages
 from provider.web.errors import ErrorPages
 from provider.web.kept import Kept
+from provider.web.objects import views
 from provider.web.rendering import Templates
 
 
@@ -218,16 +215,9 @@ def _list_routes() -> list[BaseRoute]:
     made.include_router(metrics_api.router)
     for page in (overview, exposing, applications, learn, trace, pages, preferences, sessions):
         made.include_router(page.router)
-    for page in (
-        domain_pages,
-        router_pages,
-        service_pages,
-        server_pages,
-        edges_pages,
-        revisions_pages,
-        rollback_pages,
-        undo_pages,
-    ):
+    for pages_router in views.ROUTERS:
+        made.include_router(pages_router)
+    for page in (edges_pages, revisions_pages, rollback_pages, undo_pages):
         made.include_router(page.router)
     for page in (accounts_pages, tokens_pages, audit_pages):
         made.include_router(page.router)

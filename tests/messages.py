@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po, write_po
 from provider.models import ExposedServer, ExposeInput
 from provider.nouns import NOUNS, Noun, Object, Part
 from provider.nouns.middleware import Middleware
+from provider.nouns.types import Choice, ListOf, MapOf, Type
 from provider.web.languages import LANGUAGES, SOURCE, catalogue_path
 from tests.running import ROOT
 
@@ -43,16 +44,30 @@ def extract() -> Catalog:
 
 
 def _declared() -> Iterator[str]:
-    """Give the words of all fields, and of the nouns that have them."""
+    """Give the words of all fields and choices, and of the nouns that have them."""
     waiting: list[type[Object]] = [*NOUNS.values(), Middleware, ExposeInput, ExposedServer]
     while waiting:
         model = waiting.pop()
         if issubclass(model, Noun):
-            yield from (model.title, model.titles)
+            yield from (model.title, model.titles, model.about)
         for each in model.fields.values():
             yield from filter(None, (each.title, each.help, each.switch))
-            if isinstance(each.type, Part):
-                waiting.append(each.type.model)
+            for inner in _types(each.type):
+                if isinstance(inner, Part):
+                    waiting.append(inner.model)
+                elif isinstance(inner, Choice):
+                    yield from filter(
+                        None, (text for word in inner.named.values() for text in (word.title, word.meaning))
+                    )
+
+
+def _types(outer: Type) -> Iterator[Type]:
+    """Give a type, and those of what is in its values."""
+    yield outer
+    if isinstance(outer, ListOf):
+        yield from _types(outer.item)
+    elif isinstance(outer, MapOf):
+        yield from _types(outer.value)
 
 
 def read(code: str) -> Catalog:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from provider import typed_hosts
 from provider.messages import template
 from provider.nouns.objects import field
 from provider.nouns.types import ListOf, MapOf, Reference, Text
@@ -22,14 +23,18 @@ from provider.values import (
 )
 
 NAME: Final = Text(check_name, said=NAME_SCHEMA)
-HOSTNAME: Final = Text(check_hostname, said=HOSTNAME_SCHEMA)
-TEXT: Final = Text(check_text, most=1000, said=TEXT_SCHEMA)
+HOSTNAME: Final = Text(check_hostname, said=HOSTNAME_SCHEMA, meant=typed_hosts.meant)
+TEXT: Final = Text(check_text, most=1000, said=TEXT_SCHEMA, is_prose=True)
 DURATION: Final = Text(check_duration, most=30, said=DURATION_SCHEMA)
 LABELS: Final = MapOf(
     Text(check_label_value, said=LABEL_VALUE_SCHEMA), key=Text(check_label_key, said=NAME_SCHEMA), most=20
 )
 ENTRY_POINTS: Final = ListOf(
-    NAME, least=1, most=20, duplicate=("entryPoints.duplicate", template("an entry point stands here twice"))
+    NAME,
+    least=1,
+    most=20,
+    duplicate=("entryPoints.duplicate", template("an entry point stands here twice")),
+    is_line=True,
 )
 MIDDLEWARES: Final = ListOf(
     Reference(check_reference, said=REFERENCE_SCHEMA, kind="middleware", is_foreign=True),
@@ -52,5 +57,6 @@ def labels_field() -> dict[str, str]:
         default={},
         title="Labels",
         help="Labels of your own, such as team=video, to find and to prune objects by. Not sent to Traefik.",
+        rare=True,
     )
     return labels

@@ -27,7 +27,8 @@ class Field:
     `help` what it does in a sentence, `switch` what turns on an object within it, where that is not the title: all are
     messages. `is_column` gives it a column of its own in the database:
     it is searched or counted. `is_explicit` lets it stand in Traefik's document even at its default, since Traefik's
-    own is another. `option` is its option in commands, if that is not its name. `is_rare` says that few need it.
+    own is another. `option` is its option in commands, if that is not its name. `is_rare` says that few
+    need it: forms fold it away.
     `since` is the first version of Traefik that knows it.
     """
 
@@ -129,6 +130,9 @@ class Object:
 
     is_empty_meant: ClassVar[bool] = False
     """Whether Traefik takes one of which nothing is set, `{}`, and that means something."""
+
+    layout: ClassVar[Sequence[str | tuple[str, ...]]] = ()
+    """The fields in the order in which people see them, where that is another; a tuple stands beside one another."""
 
     is_sparse: ClassVar[bool] = False
     """Whether what is at its default is left out of its JSON."""
@@ -482,6 +486,11 @@ class Noun(Object):
             return "", name
         owner, _slash, own = name.rpartition("/")
         return owner, own
+
+    @classmethod
+    def alternatives(cls) -> list[str]:
+        """Return the fields of which one is given, which is the kind of the object: Traefik's kinds of middlewares."""
+        return [key for key, each in cls.fields.items() if each.is_sparse]
 
     @classmethod
     def find_key(cls, name: str) -> str | None:

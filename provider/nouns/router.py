@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final, Self
 
-from provider import rules
+from provider import rules, typed_hosts
 from provider.messages import Message, template
 from provider.nouns.common import ENTRY_POINTS, labels_field, name_field
 from provider.nouns.domain import Domain
@@ -56,6 +56,7 @@ class Router(Noun):
     titles = "Routers"
     about = "which requests go to which service"
     texts = ("name", "service", "path_prefix", "rule")
+    layout = ("name", "domains", "pathPrefix", "rule", "service", ("entryPoints", "priority"), "enabled")
     said: ClassVar = {"anyOf": _MATCH}
     example: ClassVar = {
         "name": "wayshub",
@@ -87,7 +88,7 @@ class Router(Noun):
     )
     domains: list[str] = field(
         ListOf(
-            Reference(check_hostname, said=HOSTNAME_SCHEMA, kind="domain", name_of=to_ascii),
+            Reference(check_hostname, said=HOSTNAME_SCHEMA, meant=typed_hosts.meant, kind="domain", name_of=to_ascii),
             most=100,
             duplicate=("domains.duplicate", template("a domain stands here twice")),
             same=to_ascii,

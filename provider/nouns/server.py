@@ -1,11 +1,18 @@
 """Servers: where a service's requests are answered."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, Final
 
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.objects import Noun, field
-from provider.nouns.types import Choice, Text, Whole
+from provider.nouns.types import Choice, Text, Whole, Word
 from provider.values import URL_SCHEMA, ServerState, check_server_url, check_weight
+
+_STATES: Final[Mapping[str, Word]] = {
+    ServerState.READY: Word("ready: takes requests"),
+    ServerState.DRAIN: Word("drain: finishes its requests, gets no new ones"),
+    ServerState.MAINT: Word("maintenance: gets no requests"),
+}
 
 
 class Server(Noun):
@@ -18,6 +25,7 @@ class Server(Noun):
     titles = "Servers"
     about = "where the requests of a service are answered"
     texts = ("name", "url")
+    layout = ("name", "url", ("weight", "state"))
     example: ClassVar = {"name": "a", "url": "http://10.0.0.11:3000", "weight": 3, "state": "ready", "labels": {}}
 
     name: str = name_field()
@@ -34,6 +42,10 @@ class Server(Noun):
         help="1 to 1000: how often it is chosen compared with the others.",
     )
     state: ServerState = field(
-        Choice(ServerState), default=ServerState.READY, title="State", help="The state it should be in.", column=True
+        Choice(ServerState, _STATES),
+        default=ServerState.READY,
+        title="State",
+        help="The state it should be in.",
+        column=True,
     )
     labels: dict[str, str] = labels_field()

@@ -1,12 +1,12 @@
 """Services: pools of servers, and how requests are shared among them."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from provider.messages import Message
 from provider.nouns.common import DURATION, labels_field, name_field
 from provider.nouns.objects import Noun, Object, Part, field
-from provider.nouns.types import Choice, Flag, Text
+from provider.nouns.types import Choice, Flag, Text, Word
 from provider.values import (
     COOKIE_SCHEMA,
     HEALTH_PATH_SCHEMA,
@@ -16,6 +16,17 @@ from provider.values import (
     check_health_path,
     duration_seconds,
 )
+
+_STRATEGIES: Final[Mapping[str, Word]] = {
+    Strategy.WRR: Word(
+        "Weighted round-robin", "Servers take turns, as often as their weights say. Right for most applications."
+    ),
+    Strategy.P2C: Word("Power of two choices", "Picks two servers at random; the less busy one gets the request."),
+    Strategy.HRW: Word(
+        "By the client's address", "The client's address decides, so a client always gets the same server."
+    ),
+    Strategy.LEASTTIME: Word("Least response time", "The server that answered fastest recently gets the request."),
+}
 
 
 class HealthCheck(Object):
@@ -86,6 +97,7 @@ class Service(Noun):
     cascade = "Take the routers along that lead to it."
     about = "pools of servers that share requests"
     listing = "Pools of servers, by name."
+    layout = ("name", "strategy", "healthCheck", "sticky", "passHostHeader")
     example: ClassVar = {
         "name": "wayshub",
         "strategy": "wrr",
@@ -97,7 +109,10 @@ class Service(Noun):
 
     name: str = name_field()
     strategy: Strategy = field(
-        Choice(Strategy), default=Strategy.WRR, title="Strategy", help="How a server is chosen for a request."
+        Choice(Strategy, _STRATEGIES),
+        default=Strategy.WRR,
+        title="Strategy",
+        help="How a server is chosen for a request.",
     )
     pass_host_header: bool = field(
         Flag(),
@@ -117,6 +132,7 @@ class Service(Noun):
         Part(Sticky),
         default=None,
         title="Sticky sessions",
+        switch="Keep each visitor on one server",
         help="A browser gets a cookie, and stays with the server that answered first. For applications that keep "
         "sessions in memory.",
     )

@@ -135,6 +135,10 @@ class Text(Type):
     said: Mapping[str, Any] = field(default_factory=dict)
     is_long: bool = False
     """Whether it needs room where it is typed."""
+    is_prose: bool = False
+    """Whether it is written for people, and not a name or an expression."""
+    meant: Callable[[str], str] | None = None
+    """What somebody means who types a text: the host of an address, where a host is asked for."""
 
     secret: Secret | None = None
 
@@ -145,6 +149,8 @@ class Text(Type):
     def read(self, value: Any, reading: Reading, where: Where) -> Any:
         if not isinstance(value, str):
             return reading.refuse(where, "type.string", Message(_TEXT))
+        if reading.is_typed and self.meant is not None:
+            value = self.meant(value)
         if self.most is not None and len(value) > self.most:
             detail = Message("this is longer than {max_length} characters", max_length=self.most)
             return reading.refuse(where, "value.long", detail)
@@ -285,10 +291,19 @@ class Flag(Type):
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """What people read in place of a member of an enumeration: a name, and what it means, if that needs a sentence."""
+
+    title: str
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Choice(Type):
-    """One of some words: the members of an enumeration."""
+    """One of some words: the members of an enumeration. `named`: how people read them, as messages."""
 
     words: type[StrEnum]
+    named: Mapping[str, Word] = field(default_factory=dict)
 
     def read(self, value: Any, reading: Reading, where: Where) -> Any:
         try:
@@ -323,6 +338,8 @@ class ListOf(Type):
     most: int | None = None
     duplicate: tuple[str, str] | None = None
     same: Callable[[Any], Any] | None = None
+    is_line: bool = False
+    """Whether people write it in one line, separated by commas: its items are names."""
 
     def read(self, value: Any, reading: Reading, where: Where) -> Any:
         if not isinstance(value, list):

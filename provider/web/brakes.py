@@ -4,23 +4,18 @@ Whatever was sent stands in the page that asks for the number, and is sent again
 is lost, and the change is checked anew.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from collections.abc import Mapping
+from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
-from sqlmodel import Session
 
 from provider.errors import Brake, FieldError
 from provider.messages import Message
-from provider.models import Actor
-from provider.revisions import Revisions
 from provider.web import paths
 from provider.web.forms import Form
 from provider.web.inputs import Texts
 from provider.web.rendering import render
-
-T = TypeVar("T")
 
 CONFIRM: Final = "confirm"
 """The field for the number."""
@@ -36,14 +31,6 @@ class Braked(Exception):
         super().__init__()
         self.sent = sent
         self.error = error
-
-
-def change(revisions: Revisions, actor: Actor, sent: Texts, apply: Callable[[Session], T], message: str = "") -> T:
-    """Do what a form says, in one transaction. Raises `Braked`, and what `apply` does."""
-    try:
-        return revisions.change(apply, actor=actor, confirmed=read(sent), message=message).result
-    except Brake as error:
-        raise Braked(sent, error) from None
 
 
 def read(sent: Texts) -> int | None:

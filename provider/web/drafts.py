@@ -15,6 +15,7 @@ from provider.store.applications import default_name
 from provider.typed_hosts import meant
 from provider.values import Refusal, check_hostname, check_weight, to_ascii
 from provider.web.inputs import TICKED, Texts, is_ticked
+from provider.web.reasons import MESSAGE
 
 FIRST: Final[Mapping[str, str]] = {
     "domain": "",
@@ -27,6 +28,7 @@ FIRST: Final[Mapping[str, str]] = {
     "healthCheck/path": "/",
     "healthCheck/interval": "5s",
     "healthCheck/timeout": "2s",
+    MESSAGE: "",
 }
 """What stands in the form at first. `servers` is where it is told what is wrong with all of them together."""
 

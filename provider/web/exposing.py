@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from markupsafe import Markup
 from sqlmodel import Session
 
-from provider.dependencies import ActorDependency, RevisionsDependency
+from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
 from provider.errors import AlreadyExists, Invalid, ProviderError
 from provider.messages import Message
 from provider.models import ExposeInput
@@ -26,8 +26,9 @@ from provider.web.inputs import SentDependency, Texts
 from provider.web.kept import ReturnedDependency
 from provider.web.notices import Notice
 from provider.web.paths import object_path
-from provider.web.rendering import is_part, language_of, redirect, render
+from provider.web.rendering import is_part, language_of, render
 from provider.web.scenes import Sight, SightDependency, rule_of, scene_of_wanted
+from provider.web.writing import Write, done
 
 router = APIRouter(prefix="/expose", include_in_schema=False, dependencies=[Depends(needs.PAGE)])
 
@@ -68,23 +69,25 @@ async def show(request: Request, revisions: RevisionsDependency, returned: Retur
 def expose(
     request: Request,
     revisions: RevisionsDependency,
+    routing: RoutingDependency,
     actor: ActorDependency,
     sight: SightDependency,
     texts: DraftDependency,
 ) -> Response:
     """Expose an application, and lead to its page; or do with the form what one of its buttons says."""
-    done = texts.pop(DO)
-    if done in {_ADD, _CHECK} or done.startswith(_REMOVE):
-        return _try(request, revisions, sight, texts, done)
+    wished = texts.pop(DO)
+    if wished in {_ADD, _CHECK} or wished.startswith(_REMOVE):
+        return _try(request, revisions, sight, texts, wished)
     try:
         wanted = inputs.parse(ExposeInput, drafts.document(texts))
-        made = revisions.change(
-            lambda session: applications.expose(session, _named(session, wanted)), actor=actor
-        ).result
+        outcome = Write(revisions, routing, actor, texts).change(
+            lambda session: applications.expose(session, _named(session, wanted))
+        )
     except (Invalid, AlreadyExists) as error:
         return _page(request, revisions, _refused(texts, error), None, status=422)
+    made = outcome.result
     told = Message("{domain} is exposed, as {name}.", domain=made.domain.name, name=made.router.name)
-    return redirect(request, object_path("applications", made.router.name), Notice(told))
+    return done(request, object_path("applications", made.router.name), Notice(told), outcome)
 
 
 @router.post("/check", dependencies=[Depends(needs.OWN_PAGE)])

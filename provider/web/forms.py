@@ -5,16 +5,39 @@ finds its field by itself.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from provider.errors import FieldError
+from provider.nouns import NOUNS, Object, Part
+from provider.nouns.types import ListOf, MapOf, Type
 
 # A part of a name that we choose has capitals within; one that a user chooses, such as a server's, has none.
 _SECRET: Final = re.compile(
     r"(?:^|/)(?:password|repeat|current|secret|token|key|credentials?|[A-Za-z]+(?:Password|Secret|Token|Key))(?:/|$)"
 )
+
+
+def _paths(model: type[Object]) -> Iterator[str]:
+    """Give the names of an object's fields that are secret, as patterns: a row of a list may have any number."""
+    for each in model.fields.values():
+        yield from (f"{each.key}{path}" for path in _paths_of(each.type))
+
+
+def _paths_of(type_: Type) -> Iterator[str]:
+    if isinstance(type_, Part):
+        yield from (f"/{path}" for path in _paths(type_.model))
+    elif isinstance(type_, ListOf):
+        yield from (f"/[0-9]+{path}" for path in _paths_of(type_.item))
+    elif isinstance(type_, MapOf):
+        yield from (f"/[0-9]+/value{path}" for path in _paths_of(type_.value))
+    elif type_.is_secret:
+        yield ""
+
+
+_DECLARED: Final = re.compile("|".join(sorted(path for noun in NOUNS.values() for path in _paths(noun))) or "(?!)")
+"""The names of fields that are declared to be secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +54,11 @@ class Form:
     def wrong(self, name: str) -> list[FieldError]:
         """Return what is wrong with one field."""
         return [error for error in self.errors if error.pointer == f"/{name}"]
+
+    @property
+    def wrong_names(self) -> list[str]:
+        """The names of the fields with which something is wrong."""
+        return [error.pointer.removeprefix("/") for error in self.errors]
 
     def general(self) -> list[FieldError]:
         """Return what is wrong with the input as a whole, or with a field that the form does not have."""
@@ -49,7 +77,7 @@ def field_id(name: str) -> str:
 
 def is_secret(name: str) -> bool:
     """Tell whether what stands in a field is a secret, which its name says: a page shows no password by another one."""
-    return _SECRET.search(name) is not None
+    return _SECRET.search(name) is not None or _DECLARED.fullmatch(name) is not None
 
 
 def check_secret(name: str, is_hidden: bool) -> str:  # templates call it

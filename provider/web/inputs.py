@@ -62,31 +62,6 @@ def tick(*, ticked: bool) -> str:
     return TICKED if ticked else ""
 
 
-def read_rows(texts: Texts, name: str) -> list[str]:
-    """Return what stands in the rows of a list (`domains/0`, `domains/1`, …), in order, without empty ones."""
-    rows = {
-        int(index): text.strip()
-        for field, text in texts.items()
-        if (index := field.removeprefix(f"{name}/")) != field and index.isascii() and index.isdecimal()
-    }
-    return [rows[index] for index in sorted(rows) if rows[index]]
-
-
-def write_rows(name: str, rows: list[str]) -> dict[str, str]:
-    """Return a list as its rows' texts."""
-    return {f"{name}/{index}": row for index, row in enumerate(rows)}
-
-
-def with_rows(form: Form, name: str) -> tuple[Form, int]:
-    """Return a form whose list has its rows in order and an empty one at the end, and how many that are.
-
-    What is wrong with the list as a whole has a place there, too.
-    """
-    rows = [*read_rows(form.values, name), ""]
-    others = {field: text for field, text in form.values.items() if not field.startswith(f"{name}/")}
-    return Form({**others, name: "", **write_rows(name, rows)}, form.errors), len(rows)
-
-
 def _shown_at(place: str, texts: Texts) -> str:
     """Return the pointer of the field that shows a value: the value's own, or that of what it is a part of."""
     shown = place

@@ -46,6 +46,10 @@ class Language:
         """Say a message. What is none, such as what Traefik told, stays as it is."""
         return translate(text, self.translations.gettext)
 
+    def declared(self, text: str) -> str:
+        """Say a text that stands in a declaration: a title, a help, a word of a choice."""
+        return self.translations.gettext(text) if text else ""
+
     def sentence(self, text: str) -> str:
         """Say a message as a sentence of its own: with a capital, unless it begins with a value, and a full stop."""
         said = self.say(text)

@@ -7,6 +7,7 @@ and no more.
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -18,6 +19,9 @@ from provider.security import cookies
 
 _NAME: Final = "notice"
 _LONGEST: Final = 600
+_LONGEST_WARNINGS_BYTES: Final = 2_000
+"""Of warnings so much is carried: a browser keeps cookies of up to 4 kB."""
+_MOST_WARNED: Final = 5
 _SECONDS: Final = 60
 
 
@@ -32,18 +36,25 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A sentence for a person, in that person's language."""
+    """A sentence for a person, in that person's language, and what they should know besides, a sentence each.
+
+    `untold` counts what there is to know beyond that.
+    """
 
     text: str
     tone: Tone = Tone.GOOD
+    warnings: Sequence[str] = ()
+    untold: int = 0
 
 
 def leave(request: Request, response: Response, notice: Notice) -> None:
     """Leave a notice for the page that follows a request."""
-    content = json.dumps([notice.tone, notice.text[:_LONGEST]], separators=(",", ":"))
-    written = urlsafe_b64encode(content.encode()).decode()
+    kept = _first(notice.warnings)
+    written = [notice.tone, notice.text[:_LONGEST], kept, len(notice.warnings) - len(kept)]
+    content = json.dumps(written, separators=(",", ":"), ensure_ascii=False)
+    encoded = urlsafe_b64encode(content.encode("utf-8", "replace")).decode()
     secure = request.url.scheme == "https"
-    response.set_cookie(_name(request), written, max_age=_SECONDS, secure=secure, httponly=True, samesite="lax")
+    response.set_cookie(_name(request), encoded, max_age=_SECONDS, secure=secure, httponly=True, samesite="lax")
 
 
 def find(request: Request) -> Notice | None:
@@ -52,10 +63,23 @@ def find(request: Request) -> Notice | None:
     if not written:
         return None
     try:
-        tone, text = json.loads(urlsafe_b64decode(written))
-        return Notice(str(text)[:_LONGEST], Tone(tone))
+        tone, text, warnings, untold = json.loads(urlsafe_b64decode(written))
+        told = [str(each)[:_LONGEST] for each in warnings[:_MOST_WARNED]]
+        return Notice(str(text)[:_LONGEST], Tone(tone), told, int(untold))
     except (ValueError, TypeError, RecursionError):
         return None
+
+
+def _first(warnings: Sequence[str]) -> list[str]:
+    """Return the first warnings, as many as can be carried."""
+    kept: list[str] = []
+    room = _LONGEST_WARNINGS_BYTES
+    for each in warnings[:_MOST_WARNED]:
+        room -= len(each.encode())
+        if room < 0 or len(each) > _LONGEST:
+            break
+        kept.append(each)
+    return kept
 
 
 def take_away(request: Request, response: Response) -> None:

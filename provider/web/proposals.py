@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlmodel import Session
 
 from provider.differences import Difference
-from provider.errors import Brake, FieldError, Invalid
+from provider.errors import FieldError, Invalid
 from provider.messages import Message
-from provider.models import MESSAGE_LENGTH, Actor, Revision
+from provider.models import Actor, Revision
 from provider.nouns import NOUNS, Named
 from provider.revisions import Revisions
 from provider.routing import Routing
@@ -20,18 +20,18 @@ from provider.store import history
 from provider.store import revisions as stored
 from provider.summaries import Summarise
 from provider.tags import find_revision, whole_tag
-from provider.values import Refusal, check_text
 from provider.web import brakes, changes
 from provider.web.changes import ObjectChange
-from provider.web.edits import TAG
 from provider.web.forms import Form
 from provider.web.inputs import Texts
-from provider.web.notices import Notice, Tone
-from provider.web.rendering import redirect, render
+from provider.web.notices import Notice
+from provider.web.nouns.edits import TAG
+from provider.web.reasons import MESSAGE, WrongReason
+from provider.web.rendering import render
+from provider.web.writing import Write, done
 
 _KIND: Final = "kind"
 _NAME: Final = "name"
-_MESSAGE: Final = "message"
 _OBJECTS_SHOWN: Final = 50
 _MOST_TOLD: Final = 20
 
@@ -99,14 +99,13 @@ class _Late(Exception):
 
 def show(request: Request, revisions: Revisions, routing: Routing, proposal: Proposal, returned: Texts) -> Response:
     """Show what it would do, with what was typed before. Raises what it raises."""
-    return _show(request, _read(revisions, routing, proposal), Form({_MESSAGE: "", **returned}))
+    return _show(request, _read(revisions, routing, proposal), Form({MESSAGE: "", **returned}))
 
 
 def do(
     request: Request, revisions: Revisions, routing: Routing, proposal: Proposal, *, actor: Actor, sent: Texts
 ) -> Response:
     """Do it, if the state is still the one for which the plan was shown. Raises what it raises."""
-    message, wrong = _read_message(sent)
 
     def apply(session: Session) -> None:
         if whole_tag(*last_revision(session)) != sent.get(TAG, ""):
@@ -114,18 +113,18 @@ def do(
             raise _Late([] if seen is None else history.since(session, seen, _MOST_TOLD))
         proposal.apply(session)
 
-    if wrong:
-        return _show(request, _read(revisions, routing, proposal), Form(sent, wrong), status=422)
-    told = message or proposal.message
+    write = Write(revisions, routing, actor, sent)
     try:
-        done = revisions.change(apply, actor=actor, confirmed=brakes.read(sent), message=told, says=proposal.says)
+        outcome = write.change(apply, message=proposal.message, says=proposal.says)
     except _Late as late:
         return _show(request, _read(revisions, routing, proposal), Form(sent), late.since, status=412)
-    except Brake as error:
-        asked = brakes.form(sent, error.number)
+    except WrongReason as error:
+        return _show(request, _read(revisions, routing, proposal), Form(sent, error.fields), status=422)
+    except brakes.Braked as braked:
+        asked = brakes.form(sent, braked.error.number)
         form = Form({**sent, **asked.values}, asked.errors)
         return _show(request, _read(revisions, routing, proposal), form, status=409)
-    return redirect(request, f"/revisions/{done.revision}", Notice(proposal.done, Tone.GOOD))
+    return done(request, f"/revisions/{outcome.revision}", Notice(proposal.done), outcome)
 
 
 def router_of(page: str) -> APIRouter:
@@ -171,19 +170,4 @@ def _show(
         plan=plan,
         form=form,
         since=told,
-        longest=MESSAGE_LENGTH,
     )
-
-
-def _read_message(sent: Texts) -> tuple[str, list[FieldError]]:
-    """Return why, as it was typed, and what is wrong with that."""
-    message = sent.get(_MESSAGE, "").strip()
-    try:
-        check_text(message)
-    except Refusal as error:
-        detail = error.detail
-        return message, [FieldError(f"/{_MESSAGE}", error.code, detail)]
-    if len(message) > MESSAGE_LENGTH:
-        detail = Message("this is longer than {max_length} characters", max_length=MESSAGE_LENGTH)
-        return message, [FieldError(f"/{_MESSAGE}", "value.long", detail)]
-    return message, []

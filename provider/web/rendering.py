@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from provider import control_plane
+from provider.models import MESSAGE_LENGTH
 from provider.security.access import Person, Principal
 from provider.version import VERSION
 from provider.web import languages, notices, paths
@@ -169,6 +170,11 @@ def _context(request: Request, language: Language) -> dict[str, Any]:
     }
 
 
+def within(title: str) -> str:
+    """Return a title as it stands within a sentence: without its capital, unless it is an abbreviation."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
 def _environment(language: Language, folders: Sequence[Path]) -> Environment:
     made = Environment(
         loader=FileSystemLoader(folders),
@@ -184,6 +190,8 @@ def _environment(language: Language, folders: Sequence[Path]) -> Environment:
     made.filters |= {
         "say": language.say,
         "sentence": language.sentence,
+        "declared": language.declared,
+        "within": within,
         "number": language.number,
         "percent": language.percent,
         "moment": language.moment,
@@ -192,6 +200,7 @@ def _environment(language: Language, folders: Sequence[Path]) -> Environment:
     }
     made.globals |= {
         "version": VERSION,
+        "longest_message": MESSAGE_LENGTH,
         "htmx_config": json.dumps(_HTMX),
         "static": static,
         "with_query": paths.with_query,

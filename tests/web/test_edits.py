@@ -5,9 +5,16 @@ from itertools import product
 import pytest
 
 from provider.errors import FieldError, Invalid
-from provider.nouns import Server
-from provider.web.edits import Difference, compare, merged, taken
-from provider.web.inputs import parse, read_rows, refused, write_rows
+from provider.nouns import Router, Server
+from provider.web.inputs import parse, refused
+from provider.web.nouns.edits import Difference, compare, merged, taken
+from provider.web.nouns.texts import settled, write
+
+DOMAINS = [Router.fields["domains"]]
+
+
+def rows(domains: list[str]) -> dict[str, str]:
+    return write(DOMAINS, {"domains": domains})
 
 
 def test_a_field_that_only_the_other_changed_is_taken_over() -> None:
@@ -34,15 +41,15 @@ def test_where_nothing_is_known_of_what_was_seen_the_person_chooses() -> None:
 
 
 def test_the_rows_of_a_list_are_one_field() -> None:
-    seen = write_rows("domains", ["a.test"])
-    now = write_rows("domains", ["a.test", "b.test"])
-    mine = {**write_rows("domains", ["c.test", "", ""]), "service": "x"}
+    seen = rows(["a.test"])
+    now = rows(["a.test", "b.test"])
+    mine = {**rows(["c.test", "", ""]), "service": "x"}
     assert compare(seen, now, mine) == [Difference("domains", "a.test", "a.test, b.test", "c.test")]
     assert merged(mine, now, ["domains"]) == {**now, "service": "x"}
 
 
 def test_a_list_that_was_emptied_is_a_difference() -> None:
-    seen = write_rows("domains", ["a.test"])
+    seen = rows(["a.test"])
     assert compare(seen, {"service": "x"}, {**seen, "service": "x"}) == [Difference("domains", "a.test", "", "a.test")]
 
 
@@ -60,7 +67,7 @@ def test_the_rows_of_a_list_are_read_in_order_and_without_empty_ones() -> None:
         "domains/x": "no",
         "other/0": "no",
     }
-    assert read_rows(texts, "domains") == ["a", "b", "c"]
+    assert settled(DOMAINS, texts) == rows(["a", "b", "c"])
 
 
 def test_numbers_may_be_texts_and_all_else_is_as_strict_as_for_programs() -> None:

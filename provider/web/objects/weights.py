@@ -9,18 +9,19 @@ from sqlmodel import Session
 from provider import configuration
 from provider.edges.health import Health
 from provider.errors import FieldError, Invalid, pointer
-from provider.models import Actor, HealthOutput, ServerOutput
+from provider.models import HealthOutput, ServerOutput
 from provider.names import in_order
 from provider.nouns import Server, Service
 from provider.observations import show_servers
-from provider.revisions import Revisions
+from provider.revisions import Outcome
 from provider.store import nouns, servers
 from provider.store.records import as_json
 from provider.tags import etag
 from provider.values import ServerState
-from provider.web import brakes, inputs
+from provider.web import inputs, reasons
 from provider.web.forms import Form
 from provider.web.inputs import Texts
+from provider.web.writing import Write
 
 WEIGHT: Final = "weights"
 TAG: Final = "etags"
@@ -95,15 +96,17 @@ def read(
         for server in pool
     ]
     texts = {f"{WEIGHT}/{name}": text for name, text in kept.items()}
+    texts[reasons.MESSAGE] = (sent or {}).get(reasons.MESSAGE, "")
     gone = sorted(_sent_names(sent or {}) - kept.keys())
     return Table(rows, Form(texts, errors), gone)
 
 
-def change(revisions: Revisions, actor: Actor, service: str, sent: Texts) -> None:
+def change(write: Write, service: str) -> Outcome[None]:
     """Change the weights that were sent, in one transaction, if each server is still as the form shows it.
 
     Raises `NotFound` for a service that does not exist, `Braked` and `Refused`.
     """
+    sent = write.sent
     names = _sent_names(sent)
 
     def apply(session: Session) -> None:
@@ -114,9 +117,12 @@ def change(revisions: Revisions, actor: Actor, service: str, sent: Texts) -> Non
         if wrong:
             raise Refused(422, wrong)
         for server in wanted:
-            nouns.put(session, server, service)
+            nouns.replace(session, pool[server.name], server, service)
 
-    brakes.change(revisions, actor, sent, apply)
+    try:
+        return write.change(apply)
+    except Invalid as error:
+        raise Refused(422, error.fields) from None
 
 
 def tag_of(server: Server) -> str:

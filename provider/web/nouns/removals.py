@@ -8,17 +8,18 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
+from provider.errors import Invalid
 from provider.messages import Message
-from provider.models import Actor
 from provider.nouns import Noun
-from provider.revisions import Revisions
-from provider.store.records import as_json
+from provider.revisions import Outcome
 from provider.tags import etag
-from provider.web import brakes
-from provider.web.edits import TAG
+from provider.web import reasons
+from provider.web.forms import Form
 from provider.web.inputs import Texts
 from provider.web.notices import Notice, Tone
+from provider.web.nouns.edits import TAG
 from provider.web.rendering import render, say
+from provider.web.writing import Write
 
 _NAMED: Final = 20
 """How many objects are named that go too; the rest is counted."""
@@ -34,16 +35,18 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What is to be removed, and what goes with it."""
+    """What is to be removed, and what goes with it. `action` is where the form is sent, `back` where Cancel leads."""
 
     question: Message
     item: Noun
+    action: str
+    back: str
     losses: Sequence[Loss] = field(default_factory=list)
 
     @property
     def tag(self) -> str:
         """What was agreed to: another text as soon as anything of it is different."""
-        return etag("removal", {"item": as_json(self.item), "losses": [as_json(loss.item) for loss in self.losses]})
+        return etag("removal", {"item": self.item.json(), "losses": [loss.item.json() for loss in self.losses]})
 
     @property
     def consequences(self) -> list[Message]:
@@ -55,46 +58,57 @@ class Removal:
 
 
 class Refused(Exception):
-    """Something else would go than what was agreed to."""
+    """Something else would go than what was agreed to (412), or what was typed is wrong (422)."""
 
-    def __init__(self, removal: Removal) -> None:
+    def __init__(self, removal: Removal, form: Form, status: int) -> None:
         super().__init__()
         self.removal = removal
+        self.form = form
+        self.status = status
 
 
-def ask(request: Request, removal: Removal, action: str, back: str, *, again: bool = False) -> HTMLResponse:
-    """Ask whether an object shall go, with what goes too; `again`, because that has changed meanwhile."""
+def ask(request: Request, removal: Removal, form: Form, status: int = 200) -> HTMLResponse:
+    """Ask whether an object shall go, with what goes too; again, where that has changed meanwhile."""
     values = {}
-    if again:
+    if status == 412:
         detail = Message("This has changed since you opened it. Check again what would be removed.")
         values["notice"] = Notice(say(request, detail), Tone.WARNING)
     return render(
         request,
-        "confirm.html",
-        status=412 if again else 200,
+        "nouns/remove.html",
+        status=status,
         question=say(request, removal.question),
         consequences=removal.consequences,
-        action=action,
+        action=removal.action,
         fields={TAG: removal.tag},
         label=say(request, Message("Remove")),
-        back=back,
+        back=removal.back,
+        form=form,
         **values,
     )
 
 
 def remove(
-    revisions: Revisions,
-    actor: Actor,
-    sent: Texts,
-    describe: Callable[[Session], Removal],
-    apply: Callable[[Session], None],
-) -> None:
-    """Remove what was agreed to. Raises `NotFound`, `Braked`, and `Refused` where something else would go."""
+    write: Write, describe: Callable[[Session], Removal], apply: Callable[[Session], None]
+) -> tuple[Removal, Outcome[None]]:
+    """Remove what was agreed to, and return it. Raises `NotFound`, `Braked`, and `Refused`."""
+    agreed: list[Removal] = []
 
     def checked(session: Session) -> None:
         removal = describe(session)
-        if removal.tag != sent.get(TAG):
-            raise Refused(removal)
+        if removal.tag != write.sent.get(TAG):
+            raise Refused(removal, form_of(write.sent), 412)
+        agreed.append(removal)
         apply(session)
 
-    brakes.change(revisions, actor, sent, checked)
+    try:
+        outcome = write.change(checked)
+    except Invalid as error:
+        with write.revisions.reading() as session:
+            raise Refused(describe(session), Form(form_of(write.sent).values, error.fields), 422) from None
+    return agreed[0], outcome
+
+
+def form_of(sent: Texts) -> Form:
+    """Return the form: why it shall go."""
+    return Form({reasons.MESSAGE: sent.get(reasons.MESSAGE, "")})

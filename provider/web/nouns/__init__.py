@@ -1,0 +1,1 @@
+"""The pages of all nouns, from their declarations. What one noun has alone is in `objects`."""

@@ -1,0 +1,79 @@
+"""An object as its page shows it, field by field, as the fields are declared. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from provider.nouns import NOUNS, Field, Noun, Object, Part
+from provider.nouns.objects import NAME
+from provider.nouns.types import Choice, Flag, ListOf, MapOf, Reference, Text, Type, Whole, Word
+from provider.web.paths import object_path
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A field and its value. `title` is a message; `shape` says how the value is shown: a macro of `macros/facts.html`.
+
+    A part is the facts in it; of a list, each item is a fact without a title; of a map, with its name.
+    """
+
+    key: str
+    title: str
+    shape: str
+    value: Any = None
+    path: str = ""
+    word: Word | None = None
+    parts: Sequence["Fact"] = ()
+
+
+def facts(item: Object) -> list[Fact]:
+    """Return what there is to know of an object, in the order of its layout, without its name."""
+    names = [name for line in item.layout for name in ((line,) if isinstance(line, str) else line)]
+    keys = [*names, *(key for key in item.fields if key not in names)]
+    left_out = {NAME} if isinstance(item, Noun) else set()
+    if isinstance(item, Noun):
+        left_out |= {key for key in item.alternatives() if getattr(item, item.fields[key].name) is None}
+    return [_of_field(item.fields[key], item) for key in keys if key in item.fields and key not in left_out]
+
+
+def listed(noun: type[Noun]) -> list[Field]:
+    """Return the fields that a list shows besides the name: what others refer to, and what is searched or counted."""
+    fields = (each for each in noun.fields.values() if each.key != NAME)
+    return [each for each in fields if each.is_column or _refers(each.type)]
+
+
+def fact(item: Object, key: str) -> Fact:
+    """Return what there is to know of one field of an object."""
+    return _of_field(item.fields[key], item)
+
+
+def _refers(type_: Type) -> bool:
+    return isinstance(type_.item if isinstance(type_, ListOf) else type_, Reference)
+
+
+def _of_field(each: Field, item: Object) -> Fact:
+    return _of(each.type, getattr(item, each.name), each.key, each.title)
+
+
+def _of(type_: Type, value: Any, key: str = "", title: str = "") -> Fact:
+    if value is None or value in ([], {}, ""):
+        return Fact(key, title, "nothing")
+    if isinstance(type_, Part):
+        return Fact(key, title, "part", parts=facts(value))
+    if isinstance(type_, ListOf):
+        return Fact(key, title, "items", parts=[_of(type_.item, each) for each in value])
+    if isinstance(type_, MapOf):
+        return Fact(key, title, "pairs", parts=[_of(type_.value, each, name, name) for name, each in value.items()])
+    return _of_one(type_, value, key, title)
+
+
+def _of_one(type_: Type, value: Any, key: str, title: str) -> Fact:
+    if isinstance(type_, Choice):
+        return Fact(key, title, "choice", word=type_.named.get(value) or Word(str(value)))
+    if isinstance(type_, Reference):
+        return Fact(key, title, "link", value, object_path(NOUNS[type_.kind].plural, type_.name_of(value)))
+    if isinstance(type_, Flag | Whole):
+        return Fact(key, title, "flag" if isinstance(type_, Flag) else "number", value)
+    if isinstance(type_, Text) and type_.is_secret:
+        value = type_.masked(value)
+    return Fact(key, title, "prose" if isinstance(type_, Text) and type_.is_prose else "text", value)

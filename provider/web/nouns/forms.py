@@ -1,0 +1,79 @@
+"""The form of a noun's objects as it is shown: what it asks for, with what stands in it and what is proposed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import Request, Response
+from sqlmodel import Session
+
+from provider.nouns import NOUNS, Noun
+from provider.nouns.types import ListOf, Reference
+from provider.revisions import Revisions
+from provider.store import nouns as store
+from provider.store.records import Order
+from provider.web import lists
+from provider.web.forms import Form
+from provider.web.inputs import Texts
+from provider.web.nouns import slots
+from provider.web.nouns.edits import Sheet
+from provider.web.nouns.places import KIND, Entry, Place
+from provider.web.nouns.views import View
+from provider.web.rendering import render
+
+
+def show(request: Request, revisions: Revisions, view: View, entry: Entry, sheet: Sheet, item: Noun | None) -> Response:
+    """Show the form of an object, or of a new one, where there is none yet."""
+    lines = entry.lines(sheet.form.values)
+    asked = [slot for line in lines for slot in line]
+    refers = {slot.refers for slot in slots.walk(asked) if slot.refers}
+    with revisions.reading() as session:
+        names = {NOUNS[kind].plural: _names(session, kind) for kind in sorted(refers)}
+    # What is wrong with a list as a whole has a place there, too.
+    everywhere = dict.fromkeys((name for slot in asked for name in slot.names), "")
+    return render(
+        request,
+        view.edit_template,
+        status=sheet.status,
+        **_about(entry, item),
+        sheet=sheet,
+        form=Form({**everywhere, **sheet.form.values}, sheet.form.errors),
+        lines=lines,
+        titles={slot.name: slot.switch or slot.title for slot in slots.walk(asked) if slot.title},
+        words=slots.choice_words(asked),
+        names=names,
+        plurals={kind: NOUNS[kind].plural for kind in refers},
+    )
+
+
+def choose(request: Request, place: Place) -> Response:
+    """Show the kinds of a noun, to choose the one that a new object shall be of."""
+    kinds = [place.noun.fields[key] for key in place.noun.alternatives()]
+    return render(request, "nouns/kinds.html", noun=place.noun, place=place, kinds=kinds, parameter=KIND)
+
+
+def _about(entry: Entry, item: Noun | None) -> Mapping[str, Any]:
+    place = entry.place
+    owner = None if place.owner is None else NOUNS[place.noun.within]
+    return {
+        "noun": place.noun,
+        "place": place,
+        "item": item,
+        "owner": owner,
+        "kind": None if entry.kind is None else place.noun.fields[entry.kind],
+        "parameter": KIND,
+    }
+
+
+def _names(session: Session, kind: str) -> list[str]:
+    return [item.name for item in store.page(session, NOUNS[kind], limit=lists.LENGTH, order=Order())]
+
+
+def given(entry: Entry, query: Texts, longest: int = 300) -> Texts:
+    """Return what the address of a form proposes: `?service=a` for the field that refers to a service."""
+    found = {}
+    for each in entry.fields:
+        item = each.type.item if isinstance(each.type, ListOf) else each.type
+        name = query.get(item.kind, "")[:longest] if isinstance(item, Reference) else ""
+        if name:
+            found[f"{each.key}/0" if isinstance(each.type, ListOf) else each.key] = name
+    return found

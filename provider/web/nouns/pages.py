@@ -1,0 +1,259 @@
+"""The pages of a noun: the list, the form for a new object, and of each its page, its form and its removal."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import AfterValidator
+from sqlmodel import Session
+
+from provider.dependencies import RevisionsDependency
+from provider.messages import Message
+from provider.nouns import NOUNS, Noun
+from provider.revisions import Revisions
+from provider.security import needs
+from provider.store import nouns as store
+from provider.store.records import Order
+from provider.values import check_label, read_label
+from provider.web import lists, records
+from provider.web.inputs import Texts
+from provider.web.kept import ReturnedDependency
+from provider.web.lists import PartDependency, PartRequest
+from provider.web.notices import Notice
+from provider.web.nouns import edits, facts, forms, removals
+from provider.web.nouns.edits import DO
+from provider.web.nouns.places import KIND, Entry, Place, kind_of
+from provider.web.nouns.removals import Removal
+from provider.web.nouns.views import View
+from provider.web.paths import NEW
+from provider.web.rendering import render
+from provider.web.scenes import Sight, SightDependency
+from provider.web.writing import WriteDependency, done
+
+_CHANGING: Final = [Depends(needs.CHANGING_PAGE)]
+_MORE: Final = "more"
+"""What the button sends that wants one more row in a list, and nothing kept yet."""
+
+LabelText = Annotated[
+    str | None, Query(alias="label", max_length=127), AfterValidator(lambda text: text and check_label(text))
+]
+
+
+def routes(view: View) -> APIRouter:
+    """Return the routes of a noun's pages."""
+    noun = view.noun
+    within = f"/{NOUNS[noun.within].plural}/{{{noun.within}}}" if noun.within else ""
+    router = APIRouter(prefix=f"{within}/{noun.plural}", include_in_schema=False, dependencies=[Depends(needs.PAGE)])
+    place_of = Annotated[Place, Depends(_place_of(noun))]
+    if not noun.within:
+        _add_list(router, view)
+    _add_new(router, view, place_of)
+    _add_show(router, view, place_of)
+    _add_edit(router, view, place_of)
+    _add_remove(router, view, place_of)
+    view.extend(router)
+    return router
+
+
+def _place_of(noun: type[Noun]) -> Callable[..., Any]:
+    """Return what finds of which object the path means the objects, where they belong to one."""
+    if not noun.within:
+
+        async def find_all() -> Place:
+            return Place(noun)
+
+        return find_all
+    named = Annotated[str, Path(alias=noun.within)]
+
+    async def find_place(owner: named) -> Place:
+        return Place(noun, owner)
+
+    return find_place
+
+
+def _add_list(router: APIRouter, view: View) -> None:
+    noun = view.noun
+
+    @router.get("")
+    def list_all(
+        request: Request,
+        revisions: RevisionsDependency,
+        sight: SightDependency,
+        wanted: PartDependency,
+        label: LabelText = None,
+    ) -> Response:
+        """List the objects by name."""
+        with revisions.reading() as session:
+            found = _find(session, noun, wanted, label)
+            part = wanted.part(found, lambda item: item.key)
+            if lists.wants_names(request):
+                return lists.names(item.name for item in part.rows)
+            values = view.listed(session, sight, part.rows)
+        shown = {item.key: kind_of(item) for item in part.rows}
+        return render(
+            request,
+            view.list_template,
+            noun=noun,
+            place=Place(noun),
+            part=part,
+            label=label,
+            columns=facts.listed(noun),
+            fact=facts.fact,
+            kinds={key: noun.fields[kind] for key, kind in shown.items() if kind is not None},
+            **values,
+        )
+
+
+def _find(session: Session, noun: type[Noun], wanted: PartRequest, label: str | None) -> list[Noun]:
+    labels = [read_label(label)] if label else []
+    return list(
+        store.page(session, noun, limit=wanted.limit, after=wanted.after, q=wanted.q, labels=labels, order=Order())
+    )
+
+
+def _add_new(router: APIRouter, view: View, place_of: Any) -> None:
+    noun = view.noun
+
+    @router.get(f"/{NEW}", dependencies=_CHANGING)
+    def new(
+        request: Request, revisions: RevisionsDependency, returned: ReturnedDependency, place: place_of
+    ) -> Response:
+        """Show the form for a new object, with what its address proposes; or its kinds, where it has some."""
+        with revisions.reading() as session:
+            first = view.first(session, place)
+        kind = _read_kind(noun, {**request.query_params, **returned})
+        if noun.alternatives() and kind is None:
+            return forms.choose(request, place)
+        entry = Entry(place, is_new=True, kind=kind)
+        texts = {**entry.first(), **first, **forms.given(entry, request.query_params)}
+        return forms.show(request, revisions, view, entry, edits.fresh(entry, texts, returned), None)
+
+    @router.post(f"/{NEW}")
+    def add(request: Request, write: WriteDependency, place: place_of) -> Response:
+        """Add an object."""
+        kind = _read_kind(noun, write.sent)
+        if noun.alternatives() and kind is None:
+            return forms.choose(request, place)
+        entry = Entry(place, is_new=True, kind=kind)
+        if write.sent.get(DO) == _MORE:
+            return forms.show(request, write.revisions, view, entry, edits.kept(entry, write.sent), None)
+        try:
+            outcome = edits.create(write, entry)
+        except edits.Refused as refused:
+            return forms.show(request, write.revisions, view, entry, refused.sheet, None)
+        item = outcome.result
+        return done(request, view.next_path(place, item), Notice(view.added(place, item)), outcome)
+
+
+def _read_kind(noun: type[Noun], texts: Any) -> str | None:
+    kind = texts.get(KIND)
+    return kind if kind in noun.alternatives() else None
+
+
+def show(
+    request: Request,
+    revisions: Revisions,
+    view: View,
+    sight: Sight,
+    place: Place,
+    name: str,
+    typed: Texts,
+    *,
+    status: int = 200,
+    **more: Any,
+) -> Response:
+    """Show an object, with what was typed into its page, and values of its template that somebody knows already."""
+    with revisions.reading() as session:
+        item = place.get(session, name)
+        values = {**view.shown(session, sight, place, item, typed), **more}
+        history = records.history_of(session, view.noun.kind, place.named(item.key))
+    kind = kind_of(item)
+    return render(
+        request,
+        view.show_template,
+        status=status,
+        **{
+            "noun": view.noun,
+            "place": place,
+            "owner": NOUNS[view.noun.within] if view.noun.within else None,
+            "item": item,
+            "kind": None if kind is None else view.noun.fields[kind],
+            "facts": facts.facts(item),
+            "history": history,
+            **values,
+        },
+    )
+
+
+def _add_show(router: APIRouter, view: View, place_of: Any) -> None:
+    @router.get("/{name}")
+    @router.get("/{name}/")
+    def show_one(
+        request: Request,
+        revisions: RevisionsDependency,
+        sight: SightDependency,
+        returned: ReturnedDependency,
+        place: place_of,
+        name: str,
+    ) -> Response:
+        """Show one object."""
+        return show(request, revisions, view, sight, place, name, returned)
+
+
+def _add_edit(router: APIRouter, view: View, place_of: Any) -> None:
+    @router.get("/{name}/edit", dependencies=_CHANGING)
+    def edit(
+        request: Request, revisions: RevisionsDependency, returned: ReturnedDependency, place: place_of, name: str
+    ) -> Response:
+        """Show the form of one object."""
+        item, entry = _read_entry(revisions, place, name)
+        sheet = edits.opened(entry, item, returned)
+        return forms.show(request, revisions, view, entry, sheet, item)
+
+    @router.post("/{name}/edit")
+    def change(request: Request, write: WriteDependency, place: place_of, name: str) -> Response:
+        """Change one object."""
+        item, entry = _read_entry(write.revisions, place, name)
+        if write.sent.get(DO) == _MORE:
+            return forms.show(request, write.revisions, view, entry, edits.kept(entry, write.sent), item)
+        try:
+            outcome = edits.change(write, entry, name)
+        except edits.Refused as refused:
+            return forms.show(request, write.revisions, view, entry, refused.sheet, item)
+        told = Message("{noun} {name} was changed.", noun=Message(view.noun.title), name=item.name)
+        return done(request, place.path(item.key), Notice(told), outcome)
+
+    def _read_entry(revisions: Revisions, place: Place, name: str) -> tuple[Noun, Entry]:
+        with revisions.reading() as session:
+            item = place.get(session, name)
+        return item, Entry(place, is_new=False, kind=kind_of(item), proposed=view.proposed(item))
+
+
+def _add_remove(router: APIRouter, view: View, place_of: Any) -> None:
+    def describe(session: Session, place: Place, name: str) -> Removal:
+        item = place.get(session, name)
+        back = place.above if place.owner is not None else place.path(item.key)
+        action = place.path(item.key, action="remove")
+        return Removal(view.question(place, item), item, action, back, view.losses(session, place, item))
+
+    @router.get("/{name}/remove", dependencies=_CHANGING)
+    def ask_to_remove(
+        request: Request, revisions: RevisionsDependency, returned: ReturnedDependency, place: place_of, name: str
+    ) -> Response:
+        """Ask whether one object shall go, with what goes too."""
+        with revisions.reading() as session:
+            removal = describe(session, place, name)
+        return removals.ask(request, removal, removals.form_of(returned))
+
+    @router.post("/{name}/remove")
+    def remove(request: Request, write: WriteDependency, place: place_of, name: str) -> Response:
+        """Remove one object, and what was said to go too."""
+        try:
+            removal, outcome = removals.remove(
+                write,
+                lambda session: describe(session, place, name),
+                lambda session: place.remove(session, place.get(session, name)),
+            )
+        except removals.Refused as refused:
+            return removals.ask(request, refused.removal, refused.form, refused.status)
+        return done(request, place.above, Notice(view.removed(place, removal.item)), outcome)

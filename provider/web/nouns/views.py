@@ -1,0 +1,76 @@
+"""What pages show and say of a noun beside its declaration: nothing, unless a module of `objects` says otherwise."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from fastapi import APIRouter
+from sqlmodel import Session
+
+from provider.messages import Message
+from provider.nouns import Noun
+from provider.store import nouns as store
+from provider.web.inputs import Texts
+from provider.web.lists import LENGTH
+from provider.web.nouns.places import Place
+from provider.web.nouns.removals import Loss
+from provider.web.scenes import Sight
+
+
+class View:
+    """The pages of a noun. Whoever has more to show of one overrides what it takes, and the blocks of a template."""
+
+    list_template: ClassVar[str] = "nouns/list.html"
+    show_template: ClassVar[str] = "nouns/show.html"
+    edit_template: ClassVar[str] = "nouns/edit.html"
+
+    def __init__(self, noun: type[Noun]) -> None:
+        self.noun = noun
+
+    def first(self, session: Session, place: Place) -> Texts:
+        """Return what stands in the form of a new object in place of what is declared. Raises `NotFound`."""
+        store.check_owner(session, self.noun, place.owner)
+        return {}
+
+    def proposed(self, item: Noun) -> Texts:
+        """Return what stands in the form of an object in fields of what is switched off."""
+        return {}
+
+    def listed(self, session: Session, sight: Sight, items: Sequence[Noun]) -> Mapping[str, Any]:
+        """Return what the list has besides the objects: values of its template."""
+        return {}
+
+    def shown(self, session: Session, sight: Sight, place: Place, item: Noun, typed: Texts) -> Mapping[str, Any]:
+        """Return what the page of an object has besides it: values of its template. `typed`: what was typed into it.
+
+        Without any of its own: what refers to it.
+        """
+        return {"users": store.users(session, self.noun, item.key, limit=LENGTH)}
+
+    def losses(self, session: Session, place: Place, item: Noun) -> Sequence[Loss]:
+        """Return what goes with an object: what cannot be without it, and its place in what can."""
+        return [self._loss(user, item) for user in store.users(session, self.noun, item.key)]
+
+    def _loss(self, user: Noun, item: Noun) -> Loss:
+        told = {"kind": user.kind, "name": user.name}
+        if user.without(self.noun.kind, item.key) is None:
+            return Loss(Message("{kind} {name}, which cannot do without it", **told), user)
+        return Loss(Message("its place in {kind} {name}", **told), user)
+
+    def added(self, place: Place, item: Noun) -> Message:
+        """Say that an object was added."""
+        return Message("{noun} {name} was added.", noun=Message(self.noun.title), name=item.name)
+
+    def removed(self, place: Place, item: Noun) -> Message:
+        """Say that an object was removed."""
+        return Message("{noun} {name} was removed.", noun=Message(self.noun.title), name=item.name)
+
+    def question(self, place: Place, item: Noun) -> Message:
+        """Ask whether an object shall go."""
+        return Message("Remove the {kind} {name}?", kind=self.noun.kind, name=item.name)
+
+    def next_path(self, place: Place, item: Noun) -> str:
+        """Return the path of the page to which one is led after an object was added."""
+        return place.path(item.key)
+
+    def extend(self, router: APIRouter) -> None:
+        """Add what one does with the noun's objects alone."""

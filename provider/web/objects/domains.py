@@ -1,0 +1,50 @@
+"""What pages show of domains alone: the routers that match them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlmodel import Session
+
+from provider.messages import Message
+from provider.nouns import Noun
+from provider.store import domains, routers
+from provider.web import lists
+from provider.web.inputs import Texts
+from provider.web.nouns.places import Place
+from provider.web.nouns.removals import Loss
+from provider.web.nouns.views import View
+from provider.web.objects.observed import rule_of
+from provider.web.scenes import Sight
+
+
+class Domains(View):
+    """The pages of domains."""
+
+    list_template = "domains/list.html"
+    show_template = "domains/show.html"
+
+    def listed(self, session: Session, sight: Sight, items: Sequence[Noun]) -> Mapping[str, Any]:
+        """Count the routers that match each."""
+        return {"counts": domains.count_routers(session, [item.key for item in items])}
+
+    def shown(self, session: Session, sight: Sight, place: Place, item: Noun, typed: Texts) -> Mapping[str, Any]:
+        """Find the routers that match it."""
+        found = routers.of_domain(session, item.key, limit=lists.LENGTH)
+        count = domains.count_routers(session, [item.key]).get(item.key, 0)
+        return {"routers": found, "rule": rule_of, "states": sight.states(found), "count": count}
+
+    def losses(self, session: Session, place: Place, item: Noun) -> Sequence[Loss]:
+        """Say which routers go too, and which keep their other domains."""
+        losses = []
+        for each in routers.of_domain(session, item.key):
+            words = Message("router {router}, which has no other domain", router=each.name)
+            if each.without(self.noun.kind, item.key) is not None:
+                words = Message("its place in router {router}, which keeps its other domains", router=each.name)
+            losses.append(Loss(words, each))
+        return losses
+
+    def added(self, place: Place, item: Noun) -> Message:
+        """Say what it needs now."""
+        return Message(
+            "Domain {name} was added. Now it needs a router that leads its requests to a service.", name=item.name
+        )

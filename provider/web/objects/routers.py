@@ -1,0 +1,44 @@
+"""What pages show of routers alone: what Traefik gets of each, and what becomes of it on the edges."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
+
+from sqlmodel import Session
+
+from provider.models import Conflict
+from provider.nouns import Domain, Noun, Router, Service
+from provider.observations import show_services
+from provider.store import nouns
+from provider.web.inputs import Texts
+from provider.web.nouns.places import Place
+from provider.web.nouns.views import View
+from provider.web.objects.observed import ranks_of, rule_of
+from provider.web.scenes import Sight
+
+_MOST_WARNED: Final = 20
+
+
+class Routers(View):
+    """The pages of routers."""
+
+    list_template = "routers/list.html"
+    show_template = "routers/show.html"
+
+    def listed(self, session: Session, sight: Sight, items: Sequence[Noun]) -> Mapping[str, Any]:
+        """Find what becomes of each."""
+        return {"rule": rule_of, "states": sight.states(cast("Sequence[Router]", items))}
+
+    def shown(self, session: Session, sight: Sight, place: Place, item: Noun, typed: Texts) -> Mapping[str, Any]:
+        """Show its rule as Traefik gets it, where its requests go, and what is in its way."""
+        router = cast("Router", item)
+        about = sight.routing.about("router", router.name)
+        told = [each for each in about if each.conflict is not Conflict.HIDDEN or each.objects[0][1] != router.name]
+        [service] = show_services(session, [nouns.get(session, Service, router.service)], sight.health)
+        return {
+            "rule": rule_of(router),
+            "ranks": ranks_of(router),
+            "domains": [nouns.get(session, Domain, host) for host in router.ascii_domains],
+            "service": service,
+            "state": sight.states([router])[router.name],
+            "conflicts": [each.detail for each in told[:_MOST_WARNED]],
+        }

@@ -1,0 +1,117 @@
+"""What pages show of servers alone: what is observed of them; and draining, activating and taking out."""
+
+import string
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from fastapi import APIRouter, Request, Response
+from sqlmodel import Session
+
+from provider.errors import FieldError, Invalid, PreconditionFailed
+from provider.messages import Message, template
+from provider.nouns import Noun, Server, Service
+from provider.observations import show_servers
+from provider.store import nouns, servers
+from provider.values import ServerState
+from provider.web import paths
+from provider.web.inputs import Texts
+from provider.web.notices import Notice, Tone
+from provider.web.nouns.edits import TAG
+from provider.web.nouns.places import Place
+from provider.web.nouns.views import View
+from provider.web.rendering import redirect
+from provider.web.scenes import Sight, SightDependency
+from provider.web.writing import WriteDependency, done
+
+_STATE: Final = "state"
+_NEXT: Final = "next"
+
+_DONE: Final[Mapping[ServerState, str]] = {
+    ServerState.READY: template("Server {name} is active again: each edge that runs this change sends it requests."),
+    ServerState.DRAIN: template("Server {name} is drained: each edge that runs this change sends it no new requests."),
+    ServerState.MAINT: template(
+        "Server {name} is in maintenance: each edge that runs this change sends it no requests."
+    ),
+}
+_DONE_UNHEARD: Final[Mapping[ServerState, str]] = {
+    ServerState.READY: template("Server {name} is active again, but no edge polls this service now: {until}"),
+    ServerState.DRAIN: template("Server {name} is drained, but no edge polls this service now: {until}"),
+    ServerState.MAINT: template("Server {name} is in maintenance, but no edge polls this service now: {until}"),
+}
+
+
+class Servers(View):
+    """The pages of servers."""
+
+    show_template = "servers/show.html"
+
+    def first(self, session: Session, place: Place) -> Texts:
+        """Propose a name that no server of the service has yet: a, then b, and so on."""
+        taken = {server.name for server in servers.pool(session, place.owner or "")}
+        return {"name": next((letter for letter in string.ascii_lowercase if letter not in taken), "")}
+
+    def shown(self, session: Session, sight: Sight, place: Place, item: Noun, typed: Texts) -> Mapping[str, Any]:
+        """Show what is wanted of it beside what is observed."""
+        service = nouns.get(session, Service, place.owner or "")
+        [server] = show_servers(session, service, [cast("Server", item)], sight.health)
+        count = len(servers.pool(session, service.name))
+        return {"service": service, "server": server, "tag": place.tag(item), "count": count}
+
+    def added(self, place: Place, item: Noun) -> Message:
+        """Say to which service."""
+        return Message("Server {name} was added to {service}.", name=item.name, service=place.owner)
+
+    def removed(self, place: Place, item: Noun) -> Message:
+        """Say from which service."""
+        return Message("Server {name} was removed from {service}.", name=item.name, service=place.owner)
+
+    def question(self, place: Place, item: Noun) -> Message:
+        """Ask of which service one shall go."""
+        return Message("Remove the server {name} of {service}?", name=item.name, service=place.owner)
+
+    def next_path(self, place: Place, item: Noun) -> str:
+        """Lead to the service: often there is one more to add."""
+        return place.above
+
+    def extend(self, router: APIRouter) -> None:
+        """Add the buttons for its state."""
+
+        @router.post("/{name}/state")
+        def set_state(
+            request: Request, write: WriteDependency, sight: SightDependency, service: str, name: str
+        ) -> Response:
+            """Drain a server, bring it back or take it out, if it is still as it was seen; and lead back."""
+            state, place = _read_state(write.sent), Place(Server, service)
+
+            def apply(session: Session) -> None:
+                server = cast("Server", place.get(session, name))
+                if place.tag(server) != write.sent.get(TAG):
+                    raise PreconditionFailed(Message("server {name} has changed since", name=name))
+                place.replace(session, server, server.copy(state=state))
+
+            back = paths.local(write.sent.get(_NEXT, place.above))
+            try:
+                outcome = write.change(apply)
+            except PreconditionFailed:
+                detail = Message(
+                    "Server {name} was not changed: somebody else changed it after you opened the page. "
+                    "Check its current state, then try again.",
+                    name=name,
+                )
+                return redirect(request, back, Notice(detail, Tone.WARNING))
+            return done(request, back, _told(state, name, is_heard=any(edge.awaited for edge in sight.edges)), outcome)
+
+
+def _told(state: ServerState, name: str, *, is_heard: bool) -> Notice:
+    if is_heard:
+        return Notice(Message(_DONE[state], name=name))
+    until = Message("until one does, a Traefik sends requests as before.")
+    return Notice(Message(_DONE_UNHEARD[state], name=name, until=until), Tone.WARNING)
+
+
+def _read_state(sent: Texts) -> ServerState:
+    try:
+        return ServerState(sent.get(_STATE, ""))
+    except ValueError:
+        detail = Message("this has to be one of {choices}", choices=", ".join(ServerState))
+        raise Invalid([FieldError(f"/{_STATE}", "value.choice", detail)]) from None

@@ -1,0 +1,22 @@
+"""The pages of all nouns: those with something of their own, and for the others what is declared."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from provider.nouns import NOUNS
+from provider.web.nouns import pages
+from provider.web.nouns.views import View
+from provider.web.objects.domains import Domains
+from provider.web.objects.routers import Routers
+from provider.web.objects.servers import Servers
+from provider.web.objects.services import Services
+
+_OWN: Final[Mapping[str, type[View]]] = {
+    "domain": Domains,
+    "router": Routers,
+    "server": Servers,
+    "service": Services,
+}
+
+ROUTERS: Final = [pages.routes(_OWN.get(noun.kind, View)(noun)) for noun in NOUNS.values()]
+"""The routes of the pages of all nouns."""

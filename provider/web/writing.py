@@ -1,0 +1,65 @@
+"""Changes that pages make: each is one revision, with why it was made; what it brings to light is told after it.
+
+All forms that change the state go through here, as all of REST goes through `api.writing`.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Request
+from fastapi.responses import RedirectResponse
+from sqlmodel import Session
+
+from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
+from provider.errors import Brake
+from provider.models import Actor
+from provider.revisions import Outcome, Revisions
+from provider.routing import Routing
+from provider.summaries import Summarise, summarise
+from provider.web import brakes, reasons
+from provider.web.inputs import SentDependency, Texts
+from provider.web.notices import Notice
+from provider.web.rendering import redirect, say
+
+T = TypeVar("T")
+
+
+class Write:
+    """What a form that was sent changes."""
+
+    def __init__(self, revisions: Revisions, routing: Routing, actor: Actor, sent: Texts) -> None:
+        self.revisions = revisions
+        self.sent = sent
+        self._routing = routing
+        self._actor = actor
+
+    def change(self, apply: Callable[[Session], T], *, message: str = "", says: Summarise = summarise) -> Outcome[T]:
+        """Do it, in one transaction, and find what it brings to light.
+
+        `message` is for who says nothing. Raises `Invalid` for what they say, `Braked` for what takes much away and
+        was not confirmed, and what `apply` and `Revisions.change` do.
+        """
+        why = reasons.read(self.sent) or message
+        confirmed = brakes.read(self.sent)
+        try:
+            outcome = self.revisions.change(apply, actor=self._actor, confirmed=confirmed, message=why, says=says)
+        except Brake as error:
+            raise brakes.Braked(self.sent, error) from None
+        return replace(outcome, warnings=self._routing.warnings(outcome.changes))
+
+
+async def read_write(
+    revisions: RevisionsDependency, routing: RoutingDependency, actor: ActorDependency, sent: SentDependency
+) -> Write:
+    """Read what is to be changed, by whom, and why."""
+    return Write(revisions, routing, actor, sent)
+
+
+WriteDependency = Annotated[Write, Depends(read_write)]
+
+
+def done(request: Request, path: str, notice: Notice, outcome: Outcome[T]) -> RedirectResponse:
+    """Lead to a page on which it is told what was done, and what that brought to light."""
+    told = [say(request, finding.detail) for finding in outcome.warnings or ()]
+    return redirect(request, path, replace(notice, warnings=told))
