@@ -14,7 +14,7 @@ from provider import cookies, rules
 from provider.explanations import Route, Routes
 from provider.messages import Message
 from provider.models import Change, Conflict
-from provider.nouns import Router
+from provider.nouns import NOUNS, Noun, Router
 from provider.rules import hosts
 from provider.rules.effort import Effort
 from provider.rules.implications import find_shared, implies
@@ -52,6 +52,7 @@ _EVERYTHING: Final = tuple(
 """What people write for all that no other router takes."""
 
 _KINDS: Final = frozenset({"router", "domain", "service"})
+_DOUBTED: Final = frozenset(kind for kind, noun in NOUNS.items() if noun.is_doubted())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class Concern:
     objects: AbstractSet[tuple[str, str]]
     domains: Collection[str] = ()
     services: Collection[str] = ()
+    doubts: Sequence[Finding] = ()
+    """What is told of the objects by themselves."""
 
 
 def concern_of(changes: Iterable[Change]) -> Concern:
@@ -89,7 +92,10 @@ def concern_of(changes: Iterable[Change]) -> Concern:
     gone: set[tuple[str, str]] = set()
     domains: set[str] = set()
     services: set[str] = set()
+    doubts: list[Finding] = []
     for change in changes:
+        if change.after is not None and change.kind in _DOUBTED:
+            doubts += find_doubts(NOUNS[change.kind].loaded(change.after), change.name)
         if change.kind in _KINDS:
             (gone if change.after is None else objects).add((change.kind, change.name))
         if change.kind == "router" and change.before is not None:
@@ -101,7 +107,15 @@ def concern_of(changes: Iterable[Change]) -> Concern:
     domains -= {name for kind, name in gone if kind == "domain"}
     services -= {name for kind, name in gone if kind == "service"}
     objects |= {("domain", name) for name in domains} | {("service", name) for name in services}
-    return Concern(objects, domains, services)
+    objects |= {each for doubt in doubts for each in doubt.objects}
+    return Concern(objects, domains, services, doubts)
+
+
+def find_doubts(item: Noun, name: str) -> Iterator[Finding]:
+    """Find what is set of an object that Traefik takes, and that may not be meant."""
+    for where, message in item.warnings():
+        detail = Message("{field}: {what}", field=".".join(map(str, where)), what=message)
+        yield Finding(Conflict.DOUBTFUL_VALUE, ((item.kind, name),), detail)
 
 
 def find_about(routes: Routes, concern: Concern, sticky: Mapping[str, str]) -> list[Finding]:
@@ -116,7 +130,7 @@ def find_about(routes: Routes, concern: Concern, sticky: Mapping[str, str]) -> l
     shared = [each for each in _shared_cookies(routes, sticky, effort) if not led_to.isdisjoint(each.objects)]
     between = _between(routes, names, effort) if len(names) <= _MANY else _among(routes, effort)
     between = [each for each in between if not concern.objects.isdisjoint(each.objects)]
-    return [*between, *shared, *unused, *unreached, *_cut(routes, effort)]
+    return [*concern.doubts, *between, *shared, *unused, *unreached, *_cut(routes, effort)]
 
 
 def _cut(routes: Routes, effort: Effort) -> Iterator[Finding]:

@@ -11,6 +11,8 @@ from provider import conflicts, rules
 from provider.conflicts import Concern, Finding
 from provider.explanations import Route, Routes
 from provider.models import Conflict
+from provider.nouns import Service
+from provider.nouns.middleware import Middleware
 from provider.rules import Request, Rule
 from tests.rules.drawing import accepted_rules, seen_requests
 from tests.test_explanations import route
@@ -27,6 +29,23 @@ def find(
 
 def kinds(found: list[Finding]) -> list[tuple[Conflict, tuple[str, ...]]]:
     return [(each.conflict, tuple(name for _kind, name in each.objects)) for each in found]
+
+
+def test_what_traefik_takes_and_may_not_be_meant_is_told_with_its_field() -> None:
+    by_address = {"ipStrategy": {"depth": 1, "excludedIPs": ["10.0.0.0/8"]}}
+    limit = Middleware.read({"name": "limit", "rateLimit": {"average": 0, "sourceCriterion": by_address}})
+    calm = Middleware.read({"name": "calm", "rateLimit": {"average": 1}})
+
+    found = list(conflicts.find_doubts(limit, "limit"))
+
+    assert kinds(found) == [(Conflict.DOUBTFUL_VALUE, ("limit",))] * 2
+    assert [each.detail.partition(": ")[0] for each in found] == [
+        "rateLimit.average",
+        "rateLimit.sourceCriterion.ipStrategy.excludedIPs",
+    ]
+    assert list(conflicts.find_doubts(calm, "calm")) == []
+    assert Middleware.is_doubted()
+    assert not Service.is_doubted()
 
 
 def test_two_routers_with_the_same_rule_and_rank_are_told() -> None:

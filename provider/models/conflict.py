@@ -20,6 +20,9 @@ class Conflict(StrEnum):
     UNUSED_DOMAIN = "unused-domain"
     UNREACHED_SERVICE = "unreached-service"
     MISSING_ENTRY_POINT = "missing-entry-point"
+    DOUBTFUL_VALUE = "doubtful-value"
+    """Traefik takes it, and it may not do what was meant."""
+
     NOT_COMPARED = "not-compared"
     """The rules are too long to compare all of them: there may be more."""
 

@@ -311,6 +311,18 @@ class Object:
             if value is not None:
                 yield from each.type.warnings(value, (*where, key))
 
+    @classmethod
+    def models(cls) -> Iterator[type["Object"]]:
+        """Give its class and those of the objects within, at any depth."""
+        yield cls
+        for each in cls.fields.values():
+            yield from each.type.models()
+
+    @classmethod
+    def is_doubted(cls) -> bool:
+        """Tell whether anything in one is warned of: most need not be looked through."""
+        return any(model.cautions is not Object.cautions for model in cls.models())
+
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Give what may not be meant by its own fields, each with the field's key."""
         return iter(())
@@ -426,6 +438,9 @@ class Part(Type):
 
     def kept(self, value: Object, before: Any, reading: Reading, where: Where) -> Any:
         return value.kept_of(before, reading, where)
+
+    def models(self) -> Iterator[type[Object]]:
+        return self.model.models()
 
     def warnings(self, value: Object, where: Where) -> Iterator[tuple[Where, Message]]:
         return value.warnings(where)

@@ -125,6 +125,10 @@ class Type(ABC):
         """Give what Traefik takes, and what may not be meant."""
         return iter(())
 
+    def models(self) -> Iterator[Any]:
+        """Give the classes of the objects within, at any depth."""
+        return iter(())
+
 
 @dataclass(frozen=True, slots=True)
 class Text(Type):
@@ -385,6 +389,9 @@ class ListOf(Type):
             for index, item in enumerate(value)
         ]
 
+    def models(self) -> Iterator[Any]:
+        return self.item.models()
+
     def warnings(self, value: Sequence[Any], where: Where) -> Iterator[tuple[Where, Message]]:
         for index, item in enumerate(value):
             yield from self.item.warnings(item, (*where, index))
@@ -479,6 +486,9 @@ class MapOf(Type):
             name: self.member(name).kept(member, (before or {}).get(name), reading, (*where, name))
             for name, member in value.items()
         }
+
+    def models(self) -> Iterator[Any]:
+        return self.value.models()
 
     def warnings(self, value: Mapping[str, Any], where: Where) -> Iterator[tuple[Where, Message]]:
         for name, member in value.items():
