@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from provider.messages import template
+from provider.nouns import NOUNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,14 @@ class Group:
     items: tuple[Item, ...]
 
 
+_ON_THE_WAY: Final = ("domain", "router", "middleware", "service")
+"""The nouns that come first: in the order in which a request meets their objects."""
+
+_LISTED: Final = sorted(
+    (noun for noun in NOUNS.values() if not noun.within),
+    key=lambda noun: _ON_THE_WAY.index(noun.kind) if noun.kind in _ON_THE_WAY else len(_ON_THE_WAY),
+)
+
 NAVIGATION: Final = (
     Group(
         None,
@@ -38,11 +47,7 @@ NAVIGATION: Final = (
     ),
     Group(
         template("Configuration"),
-        (
-            Item("/domains", template("Domains")),
-            Item("/routers", template("Routers")),
-            Item("/services", template("Services")),
-        ),
+        tuple(Item(f"/{noun.plural}", noun.titles) for noun in _LISTED),
     ),
     Group(
         template("Activity"),

@@ -4,6 +4,8 @@ import re
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode
 
+from provider.nouns import NOUNS
+
 HOME: Final = "/"
 NEW: Final = "new"
 
@@ -13,8 +15,9 @@ LONGEST: Final = 20_000
 """The longest address to which one may be led: what was typed into a form that asks for something stands in it."""
 
 
-_OBJECT: Final = re.compile(r"/(routers|applications|services|domains)/([^/]+)(?:/servers/([^/]+))?(?:/[a-z]*)?")
-_KINDS: Final = {"routers": "router", "applications": "router", "services": "service", "domains": "domain"}
+_WITHIN: Final = {noun.within: noun for noun in NOUNS.values() if noun.within}
+_KINDS: Final = {"applications": "router", **{noun.plural: noun.kind for noun in NOUNS.values() if not noun.within}}
+_OBJECT: Final = re.compile(r"/([A-Za-z]+)/([^/]+)(?:/([A-Za-z]+)/([^/]+))?(?:/[a-z]*)?")
 
 
 def local(path: str) -> str:
@@ -45,7 +48,10 @@ def object_path(*parts: str, action: str = "") -> str:
 def find_object(path: str) -> str | None:
     """Find which object the path of a page means, as KIND/NAME."""
     found = _OBJECT.fullmatch(path)
-    if found is None:
+    kind = None if found is None else _KINDS.get(found[1])
+    if found is None or kind is None:
         return None
-    noun, name, server = found.groups()
-    return f"server/{name}/{server}" if server else f"{_KINDS[noun]}/{name}"
+    child = _WITHIN.get(kind)
+    if child is not None and found[3] == child.plural:
+        return f"{child.kind}/{found[2]}/{found[4]}"
+    return f"{kind}/{found[2]}" if found[3] is None else None

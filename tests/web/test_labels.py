@@ -1,4 +1,4 @@
-"""Labels are kept by every form of the console, though none shows them."""
+"""Labels are kept by every form of the console that leaves them alone."""
 
 from typing import Any
 

@@ -27,13 +27,22 @@ class Fact:
 
 
 def facts(item: Object) -> list[Fact]:
-    """Return what there is to know of an object, in the order of its layout, without its name."""
+    """Return what there is to know of an object, in the order of its layout, without its name.
+
+    Of one that is sparse only what is set. The kind of an object, where its noun has some, has its facts among the
+    others.
+    """
     names = [name for line in item.layout for name in ((line,) if isinstance(line, str) else line)]
     keys = [*names, *(key for key in item.fields if key not in names)]
-    left_out = {NAME} if isinstance(item, Noun) else set()
-    if isinstance(item, Noun):
-        left_out |= {key for key in item.alternatives() if getattr(item, item.fields[key].name) is None}
-    return [_of_field(item.fields[key], item) for key in keys if key in item.fields and key not in left_out]
+    own = set(item.changed()) if item.is_sparse else set(keys) - ({NAME} if isinstance(item, Noun) else set())
+    kinds = item.alternatives() if isinstance(item, Noun) else []
+    found: list[Fact] = []
+    for each in (item.fields[key] for key in keys if key in own):
+        if each.key not in kinds:
+            found.append(_of_field(each, item))
+        elif (part := getattr(item, each.name)) is not None:
+            found += facts(part)
+    return found
 
 
 def listed(noun: type[Noun]) -> list[Field]:
@@ -59,7 +68,8 @@ def _of(type_: Type, value: Any, key: str = "", title: str = "") -> Fact:
     if value is None or value in ([], {}, ""):
         return Fact(key, title, "nothing")
     if isinstance(type_, Part):
-        return Fact(key, title, "part", parts=facts(value))
+        parts = facts(value)
+        return Fact(key, title, "part", parts=parts) if parts else Fact(key, title, "flag", value=True)
     if isinstance(type_, ListOf):
         return Fact(key, title, "items", parts=[_of(type_.item, each) for each in value])
     if isinstance(type_, MapOf):

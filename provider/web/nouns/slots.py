@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from provider.messages import template
 from provider.nouns import NOUNS, Field, Noun, Part
+from provider.nouns.document import LABELS
 from provider.nouns.objects import NAME
 from provider.nouns.types import Choice, Flag, ListOf, MapOf, Reference, Text, Type, Whole, Word
 from provider.web.inputs import Texts
@@ -61,8 +62,12 @@ class Slot:
 
 
 def asked(noun: type[Noun], kind: str | None, *, is_new: bool) -> list[Field]:
-    """Return the fields that a form has: the name only for a new object, of the alternatives only the kind."""
+    """Return the fields that a form has: the name only for a new object, of the alternatives only the kind.
+
+    The labels, which all nouns have, come last.
+    """
     fields = [each for each in written.fields_of(noun) if is_new or each.key != NAME]
+    fields.sort(key=lambda each: each.key == LABELS)
     return [
         replace(each, is_nullable=False) if each.key == kind else each
         for each in fields
@@ -75,15 +80,19 @@ def lines(
 ) -> list[list[Slot]]:
     """Return the slots of a form, or of a part of it, line by line: as they are laid out, and then the others.
 
-    In a part for which nothing is laid out, short ones that follow one another stand in one line.
+    In a part for which nothing is laid out, short ones that follow one another stand in one line. A part that is always
+    there has its lines among the others.
     """
     made = {each.key: slot(each, texts, prefix) for each in fields}
+    spliced = [name for name, each in made.items() if each.shape == "part" and not each.is_nullable]
     planned = [(names,) if isinstance(names, str) else names for names in layout]
     known = {name for names in planned for name in names}
     found = [[made[name] for name in names if name in made] for names in planned]
     for each in (made[name] for name in made if name not in known):
         last = found[-1][0] if found else each
-        if prefix and not planned and found and {each.shape, last.shape} <= _SIMPLE and each.is_rare == last.is_rare:
+        if each.name.removeprefix(prefix) in spliced:
+            found += [list(line) for line in each.lines]
+        elif prefix and not planned and found and {each.shape, last.shape} <= _SIMPLE and each.is_rare == last.is_rare:
             found[-1].append(each)
         else:
             found.append([each])
