@@ -16,18 +16,19 @@ from typing import Any, Final
 
 from sqlmodel import Session
 
-from provider import nearby, states, traffic
+from provider import nearby, traffic
 from provider.addresses import Places
 from provider.brake import Removal
 from provider.configuration import Part, Parts
 from provider.conflicts import Finding, concern_of, find_about
 from provider.database import trials
 from provider.declarations import Declaration
-from provider.differences import Difference, compare, touched_services
-from provider.effects import Stored, net, part_of
+from provider.differences import Difference, compare
+from provider.effects import Stored, net
 from provider.explanations import Routes
 from provider.listeners import EntryPointNames, find_missing
 from provider.models import Change
+from provider.rendering import gathered, part_of, parts_of, render
 from provider.routes import read_routes
 from provider.snapshots import last_revision
 from provider.store import declarations, networks, records
@@ -77,9 +78,8 @@ def attempt(session: Session, apply: Apply, places: Places, entry_points: EntryP
     after = declarations.read(session) if changes else before
     stored = Stored(session, changes, after)
     routers = [change.name for change in changes if change.kind == "router"]
-    pools = touched_services(changes)
-    parts = states.render(after, routers, pools)
-    found = compare(changes, stored.touched(), states.render(before, routers, pools), parts)
+    former, parts = (gathered(render(state, parts_of(changes))) for state in (before, after))
+    found = compare(changes, stored.touched(), former, parts)
     moves = traffic.tell(*nearby.between(before.routers, after.routers, routers), routers) if routers else []
     difference = replace(found, words=[*found.words, *moves], removal=stored.removal(session))
     warnings = list(_find_warnings(after, changes, entry_points))

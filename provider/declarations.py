@@ -74,6 +74,14 @@ class Declaration:
         """Find an object."""
         return self.objects[kind].get(name)
 
+    def get(self, noun: type[N], name: str) -> N | None:
+        """Find an object of a noun."""
+        return self.all(noun).get(name)
+
+    def belonging(self, noun: type[N], owner: str) -> Collection[N]:
+        """Return the objects of a noun that belong to another, which may not be there."""
+        return self.owned(noun).get(owner, {}).values()
+
     def all(self, noun: type[N]) -> Mapping[str, N]:
         """Return the objects of a noun."""
         return cast("Mapping[str, N]", self.objects[noun.kind])

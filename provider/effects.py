@@ -1,20 +1,21 @@
 """What changes come to, told in the transaction in which they are made: to objects, servers, traffic and document."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
+from typing import TypeVar
 
 from sqlmodel import Session
 
-from provider import brake, configuration
+from provider import brake
 from provider.brake import Removal
-from provider.configuration import Part
 from provider.declarations import Declaration
 from provider.differences import Touched, touched_services
 from provider.models import Change
-from provider.nouns import Router, Server, Service
-from provider.snapshots import router_part
-from provider.store import counts, declarations, nouns, routers, servers
+from provider.nouns import Noun, Router, Server, Service
+from provider.store import counts, declarations, nouns, routers
 from provider.values import ServerState
+
+N = TypeVar("N", bound=Noun)
 
 _MANY = 100
 """From more changes than these on, all objects are read at once rather than each that is needed."""
@@ -36,36 +37,39 @@ class Stored:
         """Take the changes, and the state after them if it was read."""
         self._session = session
         self._changes = changes
-        self._all = state or (declarations.read(session) if len(changes) > _MANY else None)
+        self._all = declarations.read(session) if state is None and len(changes) > _MANY else state
 
     @cached_property
     def _leading(self) -> dict[str, list[Router]]:
         leading: dict[str, list[Router]] = {}
-        for router in self._all.routers.values() if self._all else ():
+        for router in () if self._all is None else self._all.routers.values():
             leading.setdefault(router.service, []).append(router)
         return leading
 
-    def router(self, name: str) -> Router | None:
-        """Find a router."""
-        return self._all.routers.get(name) if self._all else nouns.find(self._session, Router, name)
+    def get(self, noun: type[N], name: str) -> N | None:
+        """Find an object."""
+        return (
+            nouns.find(self._session, noun, *nouns.split_name(noun, name))
+            if self._all is None
+            else self._all.get(noun, name)
+        )
 
-    def service(self, name: str) -> Service | None:
-        """Find a service."""
-        return self._all.services.get(name) if self._all else nouns.find(self._session, Service, name)
-
-    def pool(self, service: str) -> Sequence[Server]:
-        """Return the servers of a service that may be gone."""
-        if self._all:
-            return list(self._all.servers.get(service, {}).values())
-        return servers.of_services(self._session, [service]).get(service, [])
+    def belonging(self, noun: type[N], owner: str) -> Collection[N]:
+        """Return the objects that belong to another, which may be gone."""
+        if self._all is None:
+            return nouns.owned(self._session, noun, [owner]).get(owner, [])
+        return self._all.belonging(noun, owner)
 
     def leading(self, service: str) -> Sequence[Router]:
         """Return the routers that lead to a service."""
-        return self._leading.get(service, []) if self._all else routers.of_service(self._session, service)
+        return routers.of_service(self._session, service) if self._all is None else self._leading.get(service, [])
 
     def touched(self) -> dict[str, Touched]:
         """Return the services that the changes touch, with their servers and what leads to them, before or after."""
-        found = {name: Touched(self.pool(name), list(self.leading(name))) for name in touched_services(self._changes)}
+        found = {
+            name: Touched(list(self.belonging(Server, name)), list(self.leading(name)))
+            for name in touched_services(self._changes)
+        }
         for change in self._changes:
             if change.kind == "router" and change.before is not None:
                 service = change.before["service"]
@@ -88,7 +92,7 @@ class Stored:
     def _emptied(self) -> Iterator[str]:
         """Find the services that have traffic, before and after, and lose their last ready server."""
         for name in brake.services_losing(self._changes):
-            if self.service(name) is not None and not any(_is_ready(server) for server in self.pool(name)):
+            if self.get(Service, name) is not None and not any(map(_is_ready, self.belonging(Server, name))):
                 after = [router for router in self.leading(name) if router.enabled]
                 if after and brake.had_traffic(name, [router.name for router in after], self._changes):
                     yield name
@@ -96,25 +100,3 @@ class Stored:
 
 def _is_ready(server: Server) -> bool:
     return server.state is ServerState.READY
-
-
-def changed_parts(stored: Stored, changes: Sequence[Change]) -> tuple[dict[str, Part | None], dict[str, Part | None]]:
-    """Render what is stored of all routers and all services that changes concern; None for what the edge has not."""
-    changed_routers: dict[str, Part | None] = {}
-    changed_services: dict[str, Part | None] = {}
-    for change in changes:
-        if change.kind == "router":
-            router = stored.router(change.name)
-            changed_routers[change.name] = None if router is None else router_part(router)
-        elif change.kind in {"service", "server"}:
-            name = change.name.partition("/")[0]
-            if name not in changed_services:
-                service = stored.service(name)
-                part = None if service is None else configuration.service_part(service, stored.pool(name))
-                changed_services[name] = part
-    return changed_routers, changed_services
-
-
-def part_of(change: Change) -> tuple[str, str]:
-    """Return the kind and the name of the part that a change concerns."""
-    return ("router", change.name) if change.kind == "router" else ("service", change.name.partition("/")[0])

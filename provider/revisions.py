@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlmodel import Session
 
-from provider import configuration, garbage
+from provider import configuration, garbage, rendering
 from provider.addresses import ANYWHERE, Places
 from provider.attempts import Prepared
 from provider.brake import Removal
@@ -26,7 +26,7 @@ from provider.conflicts import Finding
 from provider.database import trials
 from provider.database.sessions import Database
 from provider.differences import Difference, compare
-from provider.effects import Stored, changed_parts, net, part_of
+from provider.effects import Stored, net
 from provider.errors import ProviderError, Unavailable
 from provider.messages import Message, freeze
 from provider.models import Actor, Change, Revision
@@ -219,7 +219,7 @@ class Revisions:
                 stored = perf_counter()
             committed = perf_counter()
             if changes:
-                snapshot = replace(snapshot, author=actor.name, changed=frozenset(map(part_of, changes)))
+                snapshot = replace(snapshot, author=actor.name, changed=frozenset(map(rendering.part_of, changes)))
                 self._published(snapshot, actor, words, Timings(applied.render_seconds, committed - stored))
             else:
                 self._publish(snapshot)
@@ -361,7 +361,7 @@ class Revisions:
         """Return the snapshot that follows from changes: the same one, if there are none."""
         if not changes:
             return snapshot
-        parts = snapshot.parts.replaced(*changed_parts(stored, changes))
+        parts = rendering.placed(snapshot.parts, rendering.render(stored, rendering.parts_of(changes)))
         return Snapshot(snapshot.revision + 1, self._assemble(parts), parts)
 
 

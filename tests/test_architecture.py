@@ -40,6 +40,7 @@ LAYERS = [
     "plans",
     "brake",
     "configuration",
+    "rendering",
     "overlays",
     "outages",
     "differences",
@@ -105,6 +106,7 @@ PURE = [
     *("undoing", "summaries", "declarations", "plans", "brake"),
     *(
         "configuration",
+        "rendering",
         "overlays",
         "outages",
         "differences",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from provider import configuration, states
+from provider import configuration, rendering, states
 from provider.database.sessions import Database
 from provider.errors import NotFound, ProviderError
 from provider.models import Actor
@@ -50,7 +50,7 @@ def test_the_document_of_each_revision_is_found_again_as_it_was_served(
     for number in random.Random(1).sample(sorted(given), cases(8, MADE)):
         with kept.reading() as session:
             state = history.state_at(session, number)
-        assert configuration.assemble(states.parts(state)).content == given[number]
+        assert configuration.assemble(rendering.whole(state)).content == given[number]
 
 
 def test_a_rollback_to_any_revision_reproduces_its_bytes(walked: tuple[Revisions, dict[int, bytes]]) -> None:
@@ -186,8 +186,8 @@ def test_the_states_that_are_kept_are_found_after_others_went(migrated: Path, tm
         for number in numbers(kept):
             with kept.reading() as session:
                 before, state = history.states_around(session, number)
-            assert configuration.assemble(states.parts(state)).content == given[number]
-            assert configuration.assemble(states.parts(before)).content == given[number - 1]
+            assert configuration.assemble(rendering.whole(state)).content == given[number]
+            assert configuration.assemble(rendering.whole(before)).content == given[number - 1]
         with kept.reading() as session, pytest.raises(NotFound, match="revision 5 is kept no more: the history goes"):
             history.state_at(session, 5)
 

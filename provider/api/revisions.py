@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator, Field
 from sqlmodel import Session
 
-from provider import configuration, states
+from provider import configuration, rendering, states
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.conditions import Conditions, ReadConditions, WriteConditions
@@ -176,7 +176,7 @@ def _find(revisions: Revisions, number: str) -> tuple[int, str, str]:
 
 def _write_document(session: Session, number: int, digest: str, _time: str) -> bytes:
     """Write the document that a revision gave. Raises `NotFound`."""
-    document = configuration.assemble(states.parts(history.state_at(session, number)))
+    document = configuration.assemble(rendering.whole(history.state_at(session, number)))
     if document.digest != digest:
         detail = Message("this version of the service gives another document than revision {number} did", number=number)
         raise NotFound(detail)

@@ -8,12 +8,12 @@ import logging
 from collections.abc import Mapping
 from typing import Final
 
-from provider import configuration, states
+from provider import configuration, rendering
 from provider.database.sessions import Database
 from provider.edges.registry import Edges
-from provider.effects import part_of
 from provider.errors import ProviderError, Unavailable
 from provider.overlays import Key
+from provider.rendering import part_of
 from provider.snapshots import Snapshot
 from provider.store import history, revisions
 
@@ -48,7 +48,7 @@ def _find(database: Database, digest: str) -> tuple[Snapshot, Mapping[Key, tuple
         if number is None:
             return None
         try:
-            parts = states.parts(history.state_at(session, number))
+            parts = rendering.whole(history.state_at(session, number))
         except Unavailable:
             raise
         except ProviderError as error:

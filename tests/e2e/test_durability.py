@@ -11,8 +11,8 @@ from shutil import copy
 import httpx
 from sqlmodel import Session, create_engine
 
-from provider import configuration
-from provider.snapshots import read_parts
+from provider import configuration, rendering
+from provider.store import declarations
 from tests.running import Process, cases, fetch, http_client, service_process, wait_until
 
 WRITERS = 8
@@ -78,7 +78,7 @@ def committed_document(path: Path) -> bytes:
     engine = create_engine(f"sqlite:///{path}")
     try:
         with Session(engine) as session:
-            return configuration.assemble(read_parts(session)).content
+            return configuration.assemble(rendering.whole(declarations.read(session))).content
     finally:
         engine.dispose()
 

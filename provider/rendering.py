@@ -1,0 +1,76 @@
+"""What Traefik gets of objects: the one way from a state, or some objects of it, to the parts of a document. Pure."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Final, Protocol, TypeVar
+
+from provider import configuration
+from provider.configuration import Part, Parts, Section
+from provider.declarations import Declaration
+from provider.models import Change
+from provider.nouns import Named, Noun, Router, Server, Service, owners
+
+N = TypeVar("N", bound=Noun)
+
+Rendered = Mapping[Named, Part | None]
+"""Parts by the kinds and names of their objects; None for what the edge shall not have."""
+
+
+class Held(Protocol):
+    """Where objects are found: a state, or a database."""
+
+    def get(self, noun: type[N], name: str) -> N | None:
+        """Find an object."""
+
+    def belonging(self, noun: type[N], owner: str) -> Collection[N]:
+        """Return the objects that belong to another, which may be gone."""
+
+
+def _router(held: Held, name: str) -> Part | None:
+    router = held.get(Router, name)
+    return None if router is None else configuration.router_part(router, router.ascii_domains)
+
+
+def _service(held: Held, name: str) -> Part | None:
+    service = held.get(Service, name)
+    return None if service is None else configuration.service_part(service, held.belonging(Server, name))
+
+
+_PARTS: Final[Mapping[str, Callable[[Held, str], Part | None]]] = {Router.kind: _router, Service.kind: _service}
+"""How the objects of each kind that has parts are rendered."""
+
+
+def part_of(change: Change) -> Named:
+    """Return the kind and the name of the part that a change concerns: what belongs to an object is in its part.
+
+    The document has no part of some kinds, such as domains.
+    """
+    *_within, part = owners(change.kind, change.name)
+    return part
+
+
+def parts_of(changes: Iterable[Change]) -> list[Named]:
+    """Return the parts of the document that changes concern."""
+    return [named for named in dict.fromkeys(map(part_of, changes)) if named[0] in _PARTS]
+
+
+def render(held: Held, named: Iterable[Named]) -> Rendered:
+    """Render the parts of some objects. Raises `Unverified` for what Traefik would not take."""
+    return {(kind, name): _PARTS[kind](held, name) for kind, name in named}
+
+
+def placed(parts: Parts, rendered: Rendered) -> Parts:
+    """Return parts in which what was rendered takes its place."""
+    routers, services = (
+        {name: part for (kind, name), part in rendered.items() if kind == noun.kind} for noun in (Router, Service)
+    )
+    return parts.replaced(routers, services)
+
+
+def gathered(rendered: Rendered) -> Parts:
+    """Return the parts of what was rendered alone."""
+    return placed(Parts(Section({}), Section({})), rendered)
+
+
+def whole(state: Declaration) -> Parts:
+    """Render a state. Raises `Unverified` for what Traefik would not take."""
+    return gathered(render(state, ((kind, name) for kind in _PARTS for name in state.objects[kind])))
