@@ -5,16 +5,21 @@ from typing import Annotated, Final
 
 import typer
 
-from provider.cli import domain, edge, late, revision, router, server, service
+from provider.cli import edge, groups, late, revision
 from provider.cli.audit import audit
 from provider.cli.check import check
+from provider.cli.domain import DOMAIN
 from provider.cli.explain import explain
 from provider.cli.expose import expose
 from provider.cli.options import read_help
 from provider.cli.output import note
+from provider.cli.router import ROUTER
+from provider.cli.server import SERVER
+from provider.cli.service import SERVICE
 from provider.cli.status import status
 from provider.cli.usage import Commands
 from provider.environment import find_doubts
+from provider.nouns import NOUNS
 from provider.version import VERSION
 
 LATE: Final = {
@@ -57,6 +62,9 @@ LATE_GROUPS: Final = {
 LATE_IN_GROUPS: Final = {"revision": {"undo": "Undo a revision, and keep later changes."}}
 """The same for single commands of groups whose others are imported at once."""
 
+SPECIAL: Final = {"domain": DOMAIN, "service": SERVICE, "server": SERVER, "router": ROUTER}
+"""What single nouns have beside the others, by kind."""
+
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
@@ -72,7 +80,9 @@ app.command()(status)
 app.command()(audit)
 app.command()(explain)
 app.command()(check)
-for _module in (domain, service, server, router, edge, revision):
+for _noun in NOUNS.values():
+    app.add_typer(groups.make(_noun, SPECIAL.get(_noun.kind, groups.Special())))
+for _module in (edge, revision):
     app.add_typer(_module.app)
 late.add(revision.app, LATE_IN_GROUPS["revision"])
 for _name, (_summary, _commands) in LATE_GROUPS.items():

@@ -1,5 +1,6 @@
 """Completion of the names of what exists, asked of the running service; nothing where it does not answer."""
 
+from collections.abc import Callable
 from typing import Final
 
 import typer
@@ -8,30 +9,25 @@ from provider.cli.client import path
 from provider.cli.options import connect
 from provider.cli.output import printable
 from provider.errors import ProviderError
+from provider.nouns import NOUNS, Noun
 
 _TIMEOUT_SECONDS: Final = 1.0
 _MOST: Final = 200
 
 
-def complete_domain(context: typer.Context, incomplete: str) -> list[str]:
-    """Complete a domain."""
-    return _names(context, path("domains"), incomplete)
+Completion = Callable[[typer.Context, str], list[str]]
 
 
-def complete_service(context: typer.Context, incomplete: str) -> list[str]:
-    """Complete a service."""
-    return _names(context, path("services"), incomplete)
+def complete_noun(noun: type[Noun]) -> Completion:
+    """Return what completes the names of a noun; of one that belongs to another, where that stands before it."""
 
+    def complete(context: typer.Context, incomplete: str) -> list[str]:
+        if not noun.within:
+            return _names(context, path(noun.plural), incomplete)
+        owner = context.params.get("owner")
+        return _names(context, path(NOUNS[noun.within].plural, owner, noun.plural), incomplete) if owner else []
 
-def complete_server(context: typer.Context, incomplete: str) -> list[str]:
-    """Complete a server of the service that stands before it."""
-    service = context.params.get("service")
-    return _names(context, path("services", service, "servers"), incomplete) if service else []
-
-
-def complete_router(context: typer.Context, incomplete: str) -> list[str]:
-    """Complete a router."""
-    return _names(context, path("routers"), incomplete)
+    return complete
 
 
 def complete_edge(context: typer.Context, incomplete: str) -> list[str]:

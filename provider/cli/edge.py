@@ -56,7 +56,7 @@ COLUMNS: Final[nouns.Columns] = {
     "Traefik": lambda edge: edge.get("version") or "unknown",
     "Detail": nouns.field("detail"),
 }
-EDGES: Final = nouns.Place("edge", path("edges"), COLUMNS)
+EDGES: Final = nouns.Collection("edge", path("edges"), COLUMNS)
 
 FACTS: Final[nouns.Columns] = {
     "Name": nouns.field("name"),

@@ -2,23 +2,26 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import typer
 
 from provider.cli import differences, liveness
 from provider.cli.client import Answer, Client, Item, Query, Unreachable, path
-from provider.cli.options import advise_url, confirm
+from provider.cli.options import confirm
 from provider.cli.output import Output, note
 from provider.errors import NotFound
 
 EXAMPLE_URL = "http://127.0.0.1:3000"
+
+_OPTIONAL: Final[set[Callable[[Item], object]]] = set()
 
 Columns = Mapping[str, Callable[[Item], object]]
 """How objects are shown to people: headings, and what stands below each."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Collection:
     """Where objects of one kind are, and what they are called: `collection` is their path."""
 
     kind: str
@@ -38,7 +41,7 @@ class Place:
 def list_all(
     client: Client,
     output: Output,
-    place: Place,
+    place: Collection,
     query: str,
     limit: int | None,
     advice: str,
@@ -60,7 +63,7 @@ def list_all(
         note(advice)
 
 
-def show(client: Client, output: Output, place: Place, name: str, *, etag: bool) -> Answer:
+def show(client: Client, output: Output, place: Collection, name: str, *, etag: bool) -> Answer:
     """Print one object, or its tag alone."""
     answer = client.get(place.path(name))
     tag = answer.etag.strip('"')
@@ -73,21 +76,29 @@ def show(client: Client, output: Output, place: Place, name: str, *, etag: bool)
     return answer
 
 
-def add(client: Client, output: Output, place: Place, document: Item) -> None:
+def add(client: Client, output: Output, place: Collection, document: Item) -> None:
     """Make an object."""
     answer = client.post(place.collection, document)
     tell(client, output, answer, f"Added {place.label(document['name'])}")
 
 
 def change(
-    client: Client, output: Output, place: Place, name: str, patch: Item, *, create: bool, if_match: str | None
+    client: Client,
+    output: Output,
+    place: Collection,
+    name: str,
+    patch: Item,
+    *,
+    create: bool,
+    if_match: str | None,
+    advice: str = "",
 ) -> None:
-    """Change some fields of an object, or with `create` make it of them if there is none."""
+    """Change some fields of an object, or with `create` make it of them if there is none.
+
+    `advice` is added where nothing was given, or nobody answers.
+    """
     if create and if_match:
         raise typer.BadParameter("--create is for what may not exist, --if-match for what does: leave one out")
-    advice = ""
-    if place.kind == "server":
-        advice = advise_url(f"server set {place.within.rstrip('/')} {name} {EXAMPLE_URL}")
     if not patch and not create:
         raise typer.BadParameter(f"nothing to change was given: --help lists the options{advice}")
     try:
@@ -107,7 +118,7 @@ def change(
 def remove(
     client: Client,
     output: Output,
-    place: Place,
+    place: Collection,
     name: str,
     *,
     yes: bool,
@@ -132,15 +143,25 @@ def tell_conflicts(client: Client, output: Output, kind: str, name: str) -> None
 
 
 def table(output: Output, columns: Columns, items: list[Item]) -> None:
-    """Print objects, one a row; without a column for labels where nothing has any."""
+    """Print objects, one a row; without a column for labels, and the like, where nothing has any."""
     if not any(item.get("labels") for item in items):
         columns = {heading: read for heading, read in columns.items() if read is not words_of_labels}
+    columns = {
+        heading: read for heading, read in columns.items() if read not in _OPTIONAL or any(read(item) for item in items)
+    }
     output.table(list(columns), [[read(item) for read in columns.values()] for item in items])
 
 
 def field(name: str) -> Callable[[Item], object]:
     """Read a field as it is."""
     return lambda item: item.get(name)
+
+
+def optional(name: str) -> Callable[[Item], object]:
+    """Read a field of which a column is shown only where something has it."""
+    read_field = field(name)
+    _OPTIONAL.add(read_field)
+    return read_field
 
 
 def words_of_labels(item: Item) -> str:

@@ -44,13 +44,6 @@ WithLabelOption = Annotated[
     list[str] | None,
     typer.Option("--label", metavar="KEY=VALUE", help="Only what has this label; repeat it for several, all of them."),
 ]
-LabelOption = Annotated[
-    list[str] | None,
-    typer.Option("--label", metavar="KEY=VALUE", help="Label to set, beside those that it has; repeat it for several."),
-]
-NoLabelOption = Annotated[
-    list[str] | None, typer.Option("--no-label", metavar="KEY", help="Label to take away; repeat it for several.")
-]
 LimitOption = Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="Most to list.", show_default="all")]
 CreateOption = Annotated[bool, typer.Option("--create", help="Add it if there is none, so that this can be repeated.")]
 CascadeOption = Annotated[bool, typer.Option("--cascade", help="Take along what depends on it.")]
@@ -183,30 +176,21 @@ def given(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def read_labels(label: Sequence[str] | None, no_label: Sequence[str] | None = None) -> dict[str, str | None] | None:
-    """Read labels as they are typed, those to take away as None; None if there are none. Raises a usage error."""
-    labels: dict[str, str | None] = {}
-    for text in label or ():
+def read_members(
+    texts: Sequence[str], taken: Sequence[str] | None = None, option: str = "--label"
+) -> dict[str, str | None]:
+    """Read members of a map as they are typed, KEY=VALUE, those to take away as None. Raises a usage error."""
+    members: dict[str, str | None] = {}
+    what = option.removeprefix("--")
+    for text in texts:
         key, equals, value = text.partition("=")
         if not equals:
-            raise typer.BadParameter(f"{text!r} is not a label: write KEY=VALUE", param_hint="--label")
-        labels[key] = value
-    for key in no_label or ():
-        if key in labels:
-            raise typer.BadParameter(f"it is either set or taken away, and the label {key} is both here")
-        labels[key] = None
-    return labels or None
-
-
-def taken_away(**options: tuple[bool, object]) -> dict[str, None]:
-    """Return, as None, the fields to take away: each with whether, and what else was given for it.
-
-    Raises a usage error for a field that is set and taken away at once.
-    """
-    for name, (taken, value) in options.items():
-        if taken and value is not None:
-            raise typer.BadParameter(f"it is either set or taken away, and {name} is both here")
-    return {name: None for name, (taken, _value) in options.items() if taken}
+            raise typer.BadParameter(f"{text!r} is not a {what}: write KEY=VALUE", param_hint=option)
+        members[key] = value
+    for key in taken or ():
+        if key in members:
+            raise typer.BadParameter(f"it is either set or taken away, and the {what} {key} is both here")
+    return members
 
 
 def advise_url(place: str) -> str:

@@ -36,7 +36,7 @@ COLUMNS: Final[nouns.Columns] = {
     "What": nouns.field("summary"),
     "Why": nouns.field("message"),
 }
-REVISIONS: Final = nouns.Place("revision", path("revisions"), COLUMNS)
+REVISIONS: Final = nouns.Collection("revision", path("revisions"), COLUMNS)
 
 FACTS: Final[nouns.Columns] = {
     "Number": nouns.field("number"),

@@ -22,10 +22,10 @@ from provider.values import (
     check_text,
 )
 
-NAME: Final = Text(check_name, said=NAME_SCHEMA)
-HOSTNAME: Final = Text(check_hostname, said=HOSTNAME_SCHEMA, meant=typed_hosts.meant)
+NAME: Final = Text(check_name, said=NAME_SCHEMA, word="NAME")
+HOSTNAME: Final = Text(check_hostname, said=HOSTNAME_SCHEMA, meant=typed_hosts.meant, word="DOMAIN")
 TEXT: Final = Text(check_text, most=1000, said=TEXT_SCHEMA, is_prose=True)
-DURATION: Final = Text(check_duration, most=30, said=DURATION_SCHEMA)
+DURATION: Final = Text(check_duration, most=30, said=DURATION_SCHEMA, word="DURATION")
 LABELS: Final = MapOf(
     Text(check_label_value, said=LABEL_VALUE_SCHEMA), key=Text(check_label_key, said=NAME_SCHEMA), most=20
 )
@@ -55,6 +55,7 @@ def labels_field() -> dict[str, str]:
     labels: dict[str, str] = field(
         LABELS,
         default={},
+        option="--label",
         title="Labels",
         help="Labels of your own, such as team=video, to find and to prune objects by. Not sent to Traefik.",
         rare=True,

@@ -36,6 +36,7 @@ def check_rule(text: str) -> str:
     return text
 
 
+_RULE_SCHEMA: Final = {"format": "traefik-rule", "minLength": 1}
 _NO_RULE: Final = {"rule": {"type": "null"}}
 _MATCH: Final = [
     {"required": ["domains"], "properties": {"domains": {"minItems": 1}} | _NO_RULE},
@@ -72,14 +73,20 @@ class Router(Noun):
 
     name: str = name_field()
     path_prefix: str | None = field(
-        Text(check_path_prefix, most=255, said=PATH_SCHEMA),
+        Text(check_path_prefix, most=255, said=PATH_SCHEMA, word="PATH"),
         default=None,
         title="Path prefix",
         help="Only requests whose path starts with this, such as /api. Empty: all paths.",
         column=True,
     )
     rule: str | None = field(
-        Text(check_rule, most=rules.RULE_LENGTH, said={"format": "traefik-rule", "minLength": 1}, is_long=True),
+        Text(
+            check_rule,
+            most=rules.RULE_LENGTH,
+            said={"format": "traefik-rule", "minLength": 1},
+            is_long=True,
+            word="RULE",
+        ),
         default=None,
         title="Rule",
         help="In place of domains and a path prefix, for what they cannot say, such as "
@@ -99,7 +106,9 @@ class Router(Noun):
         option="--domain",
     )
     service: str = field(
-        Reference(check_name, said=NAME_SCHEMA, kind="service"), title="Service", help="One of your services."
+        Reference(check_name, said=NAME_SCHEMA, kind="service", word="NAME"),
+        title="Service",
+        help="One of your services.",
     )
     entry_points: list[str] = field(
         ENTRY_POINTS,
@@ -123,6 +132,7 @@ class Router(Noun):
         title="Enabled",
         help="A disabled router is kept here, but Traefik does not get it.",
         column=True,
+        option="--enabled/--disabled",
     )
     labels: dict[str, str] = labels_field()
 

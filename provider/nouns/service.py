@@ -35,7 +35,7 @@ class HealthCheck(Object):
     example: ClassVar = {"path": "/", "interval": "5s", "timeout": "2s"}
 
     path: str = field(
-        Text(check_health_path, most=255, said=HEALTH_PATH_SCHEMA),
+        Text(check_health_path, most=255, said=HEALTH_PATH_SCHEMA, word="PATH"),
         default="/",
         title="Path",
         help="What it asks for. An answer of 2xx or 3xx is good.",
@@ -72,7 +72,7 @@ class Cookie(Object):
     example: ClassVar = {"name": "wayshub"}
 
     name: str = field(
-        Text(check_cookie_name, said=COOKIE_SCHEMA),
+        Text(check_cookie_name, said=COOKIE_SCHEMA, word="NAME"),
         title="Name of the cookie",
         help="Letters, digits, _ and -. Another one than those of the application.",
         option="--sticky-cookie",

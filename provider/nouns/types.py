@@ -145,6 +145,8 @@ class Text(Type):
     """What somebody means who types a text: the host of an address, where a host is asked for."""
 
     secret: Secret | None = None
+    word: str = "TEXT"
+    """What stands for it in the help of commands."""
 
     @property
     def is_secret(self) -> bool:
