@@ -46,7 +46,9 @@ class FieldOption:
     def describe(self, *, is_new: bool) -> inspect.Parameter:
         """Return it as typer reads it: for a new object, what is required has to be given."""
         annotation, default, options = self._annotation(is_required=is_new and self.is_required)
-        option = typer.Option(self.flags, help=self._help(), hidden=self.field.is_rare and len(self.where) > 1, **options)
+        option = typer.Option(
+            self.flags, help=self._help(), hidden=self.field.is_rare and len(self.where) > 1, **options
+        )
         described: Any = Annotated[annotation, option]
         return inspect.Parameter(self.parameter, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=described)
 
