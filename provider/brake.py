@@ -18,6 +18,7 @@ from typing import Any, Final
 from provider.errors import Brake, FieldError
 from provider.messages import Message
 from provider.models import Change
+from provider.nouns import Domain, Router, Server
 from provider.values import ServerState
 
 FLOOR: Final = 3
@@ -69,9 +70,9 @@ class Removal:
 def lost_by(changes: Sequence[Change]) -> Counts:
     """Count what changes take away."""
     return Counts(
-        sum(change.kind == "router" and _was_enabled(change.before, change.after) for change in changes),
-        sum(change.kind == "server" and _was_ready(change.before, change.after) for change in changes),
-        sum(change.kind == "domain" and change.after is None for change in changes),
+        sum(change.kind == Router.kind and _was_enabled(change.before, change.after) for change in changes),
+        sum(change.kind == Server.kind and _was_ready(change.before, change.after) for change in changes),
+        sum(change.kind == Domain.kind and change.after is None for change in changes),
     )
 
 
@@ -117,16 +118,16 @@ def gained_by(changes: Sequence[Change]) -> Counts:
 def services_losing(changes: Sequence[Change]) -> list[str]:
     """Return the names of the services that lose a ready server, sorted."""
     names = {
-        change.name.partition("/")[0]
+        Server.split(change.name)[0]
         for change in changes
-        if change.kind == "server" and _was_ready(change.before, change.after)
+        if change.kind == Server.kind and _was_ready(change.before, change.after)
     }
     return sorted(names)
 
 
 def had_traffic(service: str, routers_after: Sequence[str], changes: Sequence[Change]) -> bool:
     """Tell whether an enabled router led to a service before, from the enabled ones that do so after changes."""
-    changed = {change.name: change.before for change in changes if change.kind == "router"}
+    changed = {change.name: change.before for change in changes if change.kind == Router.kind}
     if any(name not in changed for name in routers_after):
         return True
     return any(before and before["enabled"] and before["service"] == service for before in changed.values())

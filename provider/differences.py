@@ -15,7 +15,7 @@ from provider.configuration import Part, Parts, Section
 from provider.errors import pointer
 from provider.messages import Message, listed
 from provider.models import Change
-from provider.nouns import Router, Server
+from provider.nouns import Router, Server, Service, owners
 
 _MOST_NAMED: Final = 3
 _LEAST_SHARE: Final = 1e-9
@@ -77,16 +77,16 @@ def compare(changes: Sequence[Change], touched: Mapping[str, Touched], before: P
 
 def touched_services(changes: Iterable[Change]) -> list[str]:
     """Return the names of the services whose servers changes touch, sorted."""
-    kinds = {"service", "server"}
-    return sorted({change.name.partition("/")[0] for change in changes if change.kind in kinds})
+    parts = (part for change in changes for part in owners(change.kind, change.name))
+    return sorted({name for kind, name in parts if kind == Service.kind})
 
 
 def _by_service(changes: Iterable[Change]) -> dict[str, list[Change]]:
     """Sort changes of servers by their services."""
     found: dict[str, list[Change]] = {}
     for change in changes:
-        if change.kind == "server":
-            found.setdefault(change.name.partition("/")[0], []).append(change)
+        if change.kind == Server.kind:
+            found.setdefault(Server.split(change.name)[0], []).append(change)
     return found
 
 
@@ -94,8 +94,8 @@ def undone(service: str, servers: Iterable[Server], changes: Iterable[Change]) -
     """Return the servers of a service as they were before changes."""
     found = {server.name: server for server in servers}
     for change in changes:
-        owner, _slash, name = change.name.partition("/")
-        if change.kind == "server" and owner == service:
+        owner, name = Server.split(change.name)
+        if change.kind == Server.kind and owner == service:
             found.pop(name, None)
             if change.before is not None:
                 found[name] = Server.read(change.before)

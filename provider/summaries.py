@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from provider.messages import Message, listed, template
 from provider.models import Change
+from provider.nouns import NOUNS, Named, Router, Server, Service, owners
 
 Summarise = Callable[[Sequence[Change]], Sequence[str]]
 """Says what changes did: messages, which stand one after the other."""
@@ -70,22 +71,27 @@ def _applications(changes: Sequence[Change]) -> Sequence[str]:
 
 def _places(changes: Sequence[Change]) -> list[str]:
     """Return where the applications are that changes are about; nothing where one is about anything else."""
-    objects = {(change.kind, change.name) for change in changes}
-    routers = [_object(change) for change in changes if change.kind == "router"]
-    services = {router["service"] for router in routers}
-    if not routers or any(("service", name) not in objects for name in services):
+    objects = {(change.kind, change.name): _object(change) for change in changes}
+    routers = [named for named in objects if named[0] == Router.kind]
+    services = {(Service.kind, objects[named]["service"]) for named in routers}
+    if not routers or not services <= objects.keys():
         return []
-    domains = {domain for router in routers for domain in router["domains"]}
-    if not all(_belongs(change, services, domains) for change in changes):
+    reached = _reached(objects, routers)
+    if not all(reached.intersection(owners(*named)) for named in objects):
         return []
-    return list(dict.fromkeys(place for router in routers for place in _of_router(router)))
+    return list(dict.fromkeys(place for named in routers for place in _of_router(objects[named])))
 
 
-def _belongs(change: Change, services: Collection[str], domains: Collection[str]) -> bool:
-    """Tell whether a change is about a part of an application with these services and domains."""
-    if change.kind == "domain":
-        return _object(change)["name"] in domains
-    return change.kind == "router" or change.name.partition("/")[0] in services
+def _reached(objects: Mapping[Named, Mapping[str, Any]], begin: Collection[Named]) -> set[Named]:
+    """Return those of some objects to which others of them refer, from some on."""
+    reached: set[Named] = set()
+    waiting = list(begin)
+    while waiting:
+        named = waiting.pop()
+        if named in objects and named not in reached:
+            reached.add(named)
+            waiting += [(use.kind, use.name) for use in NOUNS[named[0]].loaded(objects[named]).uses()]
+    return reached
 
 
 def _of_router(router: Mapping[str, Any]) -> Iterator[str]:
@@ -104,15 +110,15 @@ def _switched(changes: Sequence[Change]) -> Sequence[str]:
     """Say how the state of one server, or of one router, was switched, if that is all that happened."""
     if len(changes) != 1:
         return []
-    kind, name, before, after = changes[0].kind, changes[0].name, changes[0].before, changes[0].after
-    if before is None or after is None:
+    kind, name, after = changes[0].kind, changes[0].name, changes[0].after
+    if changes[0].before is None or after is None:
         return []
-    differing = {field for field in {**before, **after} if before.get(field) != after.get(field)}
-    if kind == "server" and differing == {"state"}:
-        service, _slash, server = name.partition("/")
+    differing = [each.name for each in changes[0].fields]
+    if kind == Server.kind and differing == ["state"]:
+        service, server = Server.split(name)
         told = _STATES[after["state"]]
         return [Message(told, name=server, service=service)]
-    if kind == "router" and differing == {"enabled"}:
+    if kind == Router.kind and differing == ["enabled"]:
         told = template("Enabled router {name}") if after["enabled"] else template("Disabled router {name}")
         return [Message(told, name=name)]
     return []

@@ -14,6 +14,7 @@ from provider.nouns import NOUNS, Domain, Noun, Object, Part, Router, Server, Se
 from provider.nouns.common import LABELS, NAME, labels_field, name_field
 from provider.nouns.types import MASK, ListOf, MapOf, Reference, Secret, Text, Whole
 from provider.plans import Prune
+from provider.summaries import summarise
 from provider.undoing import Clash, undo
 
 
@@ -230,6 +231,14 @@ def test_an_object_is_taken_back_field_by_field_whatever_its_noun() -> None:
     assert undo([made], {("book", "one/b"): after, **pages}).clashes == [
         Clash("book", "one/b", ("pages",), None, ["one/b/p"])
     ]
+
+
+def test_what_an_application_needs_belongs_to_it_whatever_its_noun() -> None:
+    service = Change("service", "s", None, Service(name="s").json())
+    router = Change("router", "r", None, Router(name="r", path_prefix="/", service="s").json())
+    assert summarise([service, router]) == ["Exposed r"]
+    shelf = Change("shelf", "one", None, Shelf(name="one").json())
+    assert summarise([service, router, shelf])[-1] == "shelf one added"
 
 
 def test_a_state_tells_the_objects_that_are_asked_for() -> None:

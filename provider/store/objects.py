@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlmodel import Session, col, func, select
 
 from provider.models import Change, Kind, RevisionChange
-from provider.nouns import Router, within
+from provider.nouns import Router, owners, within
 
 _READ_AT_ONCE = 100
 _MOST_REVISIONS = 500
@@ -36,10 +36,10 @@ def changes_since(session: Session, kind: Kind, name: str, number: int = 0) -> I
 
 
 def names_since(session: Session, number: int) -> set[tuple[str, str]]:
-    """Return the routers and services that were changed after a revision, also by their servers, by kind and name."""
+    """Return what was changed after a revision, also by what belongs to it, by kind and name."""
     query = select(RevisionChange.kind, RevisionChange.name).where(col(RevisionChange.revision) > number)
     changed = set(session.exec(query))
-    return {("service", name.partition("/")[0]) if kind == "server" else (kind, name) for kind, name in changed}
+    return {list(owners(kind, name))[-1] for kind, name in changed}
 
 
 def find_removal(session: Session, kind: Kind, name: str) -> tuple[int, Change] | None:
