@@ -208,6 +208,20 @@ def test_rows_and_names_come_without_a_reload(page: Page, client: httpx.Client) 
     assert kept(client, "/routers/new")["domains"] == ["alvin.xyz", "www.alvin.xyz"]
 
 
+def test_a_label_more_comes_without_a_reload(page: Page, client: httpx.Client) -> None:
+    page.goto("/domains/alvin.xyz/edit")
+    page.get_by_text("More options").click()
+    for number, (key, value) in enumerate({"team": "video", "stage": "test"}.items(), 1):
+        if number > 1:
+            page.get_by_role("button", name="Add another row").click()
+            expect(page.get_by_label(f"Labels {number}: Key")).to_be_focused()
+        page.get_by_label(f"Labels {number}: Key").fill(key)
+        page.get_by_label(f"Labels {number}: Value").fill(value)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#notices")).to_contain_text("was changed")
+    assert kept(client, "/domains/alvin.xyz")["labels"] == {"team": "video", "stage": "test"}
+
+
 def test_states_and_shares_follow_the_world_and_what_is_typed_stays(page: Page, client: httpx.Client) -> None:
     page.goto("/services/wayshub")
     expect(page.locator("html[data-connection=on]")).to_have_count(1)
