@@ -182,11 +182,17 @@ def _find_wrong(wanted: Declaration, following: Declaration) -> Iterator[FieldEr
             for owner in owners:
                 if following.find(noun.within, owner) is None:
                     yield missing(place(noun.within, owner), noun.within, owner)
-    for kind, name, _item in wanted:
-        item = following.objects[kind][name]
-        for use in item.uses():
-            if following.find(use.kind, use.name) is None:
-                yield missing((*_where(kind, name, item), *use.where), use.kind, use.typed)
+    for kind in _referring():
+        for name in wanted.objects[kind]:
+            item = following.objects[kind][name]
+            for use in item.uses():
+                if following.find(use.kind, use.name) is None:
+                    yield missing((*_where(kind, name, item), *use.where), use.kind, use.typed)
+
+
+def _referring() -> list[str]:
+    """Return the kinds of objects that refer to others at all."""
+    return [kind for kind, noun in NOUNS.items() if any(noun.kinds())]
 
 
 def _find_users(current: Declaration, wanted: Declaration, following: Declaration) -> Mapping[Named, Sequence[Named]]:
