@@ -4,10 +4,10 @@ from typing import Annotated, Final, Literal
 
 import typer
 
-from provider.cli import nouns
 from provider.cli.client import Client, path
 from provider.cli.options import QueryOption, given, reads
 from provider.cli.output import Output, note
+from provider.cli.tables import Columns, field, table
 from provider.cli.times import ago
 
 ActorOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only what this account, token or user did.")]
@@ -18,14 +18,14 @@ SinceOption = Annotated[str | None, typer.Option(metavar="TIME", help="Only from
 UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Only before this time.")]
 LimitOption = Annotated[int, typer.Option(min=1, metavar="NUMBER", help="Most to list.")]
 
-COLUMNS: Final[nouns.Columns] = {
+COLUMNS: Final[Columns] = {
     "When": lambda entry: ago(entry["time"]),
-    "Who": nouns.field("actor"),
+    "Who": field("actor"),
     "With": lambda entry: entry["credential"] or "nothing",
     "From": lambda entry: entry["address"] or "this machine",
     "Revision": lambda entry: entry["revision"] or "",
-    "What": nouns.field("words"),
-    "Why": nouns.field("message"),
+    "What": field("words"),
+    "Why": field("message"),
 }
 
 
@@ -58,6 +58,6 @@ def audit(
     if output.is_json:
         output.document(entries)
     elif entries:
-        nouns.table(output, COLUMNS, entries)
+        table(output, COLUMNS, entries)
     else:
         note("nothing in the audit fits that")

@@ -4,10 +4,10 @@ from typing import Final
 
 import typer
 
-from provider.cli import nouns
 from provider.cli.client import Client, Item
 from provider.cli.options import reads
 from provider.cli.output import Output
+from provider.cli.tables import Columns, field, table
 
 FOUND: Final = 2
 """The exit status where there is a conflict."""
@@ -17,10 +17,10 @@ def _objects(conflict: Item) -> str:
     return ", ".join(f"{each['kind']} {each['name']}" for each in conflict["objects"])
 
 
-CONFLICTS: Final[nouns.Columns] = {
-    "Conflict": nouns.field("conflict"),
+CONFLICTS: Final[Columns] = {
+    "Conflict": field("conflict"),
     "Objects": _objects,
-    "Detail": nouns.field("detail"),
+    "Detail": field("detail"),
 }
 
 
@@ -42,7 +42,7 @@ def check(client: Client, output: Output) -> None:
     elif not found["total"]:
         output.line("No conflicts.")
     else:
-        nouns.table(output, CONFLICTS, found["items"])
+        table(output, CONFLICTS, found["items"])
         if found["total"] > len(found["items"]):
             output.line(f"and {found['total'] - len(found['items'])} more")
     if found["total"]:

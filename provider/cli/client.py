@@ -198,10 +198,13 @@ class Client:
         """Change some fields of an object, if it is at the given tag."""
         return self._answer("PATCH", PREFIX + where, document, if_match)
 
-    def delete(self, where: str, *, cascade: bool = False, if_match: str | None = None) -> Answer:
-        """Remove an object, if it is at the given tag."""
+    def delete(
+        self, where: str, *, cascade: bool = False, if_match: str | None = None, is_trial: bool = False
+    ) -> Answer:
+        """Remove an object, if it is at the given tag; as a trial, only tell what that would do."""
         headers = {"If-Match": if_match} if if_match else {}
-        return self._read("DELETE", PREFIX + where, query={"cascade": "true"} if cascade else {}, headers=headers)
+        query = ({"cascade": "true"} if cascade else {}) | ({"dryRun": "true"} if is_trial else {})
+        return self._read("DELETE", PREFIX + where, query=query, headers=headers)
 
     def ready(self) -> Item:
         """Ask which revision is served."""

@@ -5,17 +5,15 @@ from typing import Annotated, Final
 
 import typer
 
-from provider.cli import edge, groups, late, revision
+from provider.cli import edge, late, revision
 from provider.cli.audit import audit
 from provider.cli.check import check
-from provider.cli.domain import DOMAIN
 from provider.cli.explain import explain
 from provider.cli.expose import expose
+from provider.cli.nouns.commands import group
+from provider.cli.objects import EXTRAS
 from provider.cli.options import read_help
 from provider.cli.output import note
-from provider.cli.router import ROUTER
-from provider.cli.server import SERVER
-from provider.cli.service import SERVICE
 from provider.cli.status import status
 from provider.cli.usage import Commands
 from provider.environment import find_doubts
@@ -62,9 +60,6 @@ LATE_GROUPS: Final = {
 LATE_IN_GROUPS: Final = {"revision": {"undo": "Undo a revision, and keep later changes."}}
 """The same for single commands of groups whose others are imported at once."""
 
-SPECIAL: Final = {"domain": DOMAIN, "service": SERVICE, "server": SERVER, "router": ROUTER}
-"""What single nouns have beside the others, by kind."""
-
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
@@ -81,7 +76,7 @@ app.command()(audit)
 app.command()(explain)
 app.command()(check)
 for _noun in NOUNS.values():
-    app.add_typer(groups.make(_noun, SPECIAL.get(_noun.kind, groups.Special())))
+    app.add_typer(group(_noun, EXTRAS.get(_noun.kind)))
 for _module in (edge, revision):
     app.add_typer(_module.app)
 late.add(revision.app, LATE_IN_GROUPS["revision"])

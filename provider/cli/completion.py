@@ -15,16 +15,13 @@ _TIMEOUT_SECONDS: Final = 1.0
 _MOST: Final = 200
 
 
-Completion = Callable[[typer.Context, str], list[str]]
-
-
-def complete_noun(noun: type[Noun]) -> Completion:
-    """Return what completes the names of a noun; of one that belongs to another, where that stands before it."""
+def complete_names(noun: type[Noun]) -> Callable[[typer.Context, str], list[str]]:
+    """Return what completes the objects of a noun; those that belong to another only after its name."""
 
     def complete(context: typer.Context, incomplete: str) -> list[str]:
         if not noun.within:
             return _names(context, path(noun.plural), incomplete)
-        owner = context.params.get("owner")
+        owner = context.params.get(noun.within)
         return _names(context, path(NOUNS[noun.within].plural, owner, noun.plural), incomplete) if owner else []
 
     return complete

@@ -4,11 +4,13 @@ from typing import Annotated, Final
 
 import typer
 
-from provider.cli import nouns
+from provider.cli import outcome
 from provider.cli.client import Client, Item, path
 from provider.cli.completion import complete_edge
+from provider.cli.listed import Collection, list_all
 from provider.cli.options import LimitOption, QueryOption, reads, waits
 from provider.cli.output import Output, note
+from provider.cli.tables import Columns, field, table
 from provider.cli.times import ago
 
 app = typer.Typer(
@@ -47,21 +49,21 @@ def _words_of_instances(edge: Item) -> str:
     return f"{told}, from {', '.join(edge.get('addresses') or ())}" if count > 1 else told
 
 
-COLUMNS: Final[nouns.Columns] = {
-    "Name": nouns.field("name"),
-    "State": nouns.field("state"),
+COLUMNS: Final[Columns] = {
+    "Name": field("name"),
+    "State": field("state"),
     "Since": lambda edge: ago(edge.get("since")),
     "Given": lambda edge: _revision(edge.get("given")),
     "Runs": _running,
     "Traefik": lambda edge: edge.get("version") or "unknown",
-    "Detail": nouns.field("detail"),
+    "Detail": field("detail"),
 }
-EDGES: Final = nouns.Collection("edge", path("edges"), COLUMNS)
+EDGES: Final = Collection("edge", path("edges"), COLUMNS)
 
-FACTS: Final[nouns.Columns] = {
-    "Name": nouns.field("name"),
-    "State": nouns.field("state"),
-    "Detail": nouns.field("detail"),
+FACTS: Final[Columns] = {
+    "Name": field("name"),
+    "State": field("state"),
+    "Detail": field("detail"),
     "Since": lambda edge: _dated(edge.get("since")),
     "Given": lambda edge: _document(edge.get("given")),
     "Given at": lambda edge: _dated(edge.get("givenAt")),
@@ -73,8 +75,8 @@ FACTS: Final[nouns.Columns] = {
     "Traefik": lambda edge: edge.get("version") or "unknown",
     "Traefik started": lambda edge: _dated(edge["startedAt"]) if edge.get("startedAt") else "unknown",
 }
-DISABLED: Final[nouns.Columns] = {"Disabled router": nouns.field("name"), "Traefik says": nouns.field("error")}
-PARTLY: Final[nouns.Columns] = {"Router served in part": nouns.field("name"), "Traefik says": nouns.field("error")}
+DISABLED: Final[Columns] = {"Disabled router": field("name"), "Traefik says": field("error")}
+PARTLY: Final[Columns] = {"Router served in part": field("name"), "Traefik says": field("error")}
 
 
 @app.command("list")
@@ -94,7 +96,7 @@ def list_edges(client: Client, output: Output, query: QueryOption = "", limit: L
       wayshub-provider edge list -o json
     """
     advice = "no edge polls yet: let the HTTP provider of a Traefik poll /traefik/configuration of this service"
-    nouns.list_all(client, output, EDGES, query, limit, advice)
+    list_all(client, output, EDGES, query, limit, advice)
 
 
 @app.command()
@@ -113,7 +115,7 @@ def show(client: Client, output: Output, name: NameArgument) -> None:
     for columns, routers in ((DISABLED, edge.get("disabledRouters")), (PARTLY, edge.get("partlyServedRouters"))):
         if routers:
             output.line()
-            nouns.table(output, columns, routers)
+            table(output, columns, routers)
     if edge.get("quarantine"):
         output.line()
         _show_quarantine(output, edge)
@@ -134,8 +136,8 @@ def lift(client: Client, output: Output, name: NameArgument) -> None:
     if client.get_edge(name)["quarantine"] is None:
         (note if output.is_json else output.line)(f"The {EDGES.label(name)} has no quarantine.")
         return
-    answer = client.delete(EDGES.path(name) + path("quarantine"))
-    nouns.tell(client, output, answer, f"Lifted the quarantine of {EDGES.label(name)}")
+    answer = client.delete(EDGES.path_of(name) + path("quarantine"))
+    outcome.tell(client, output, answer, f"Lifted the quarantine of {EDGES.label(name)}")
 
 
 def words_of_quarantine(edge: Item) -> str:

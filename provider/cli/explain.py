@@ -4,22 +4,22 @@ from typing import Annotated, Final
 
 import typer
 
-from provider.cli import nouns
 from provider.cli.client import Client, Item, path
 from provider.cli.liveness import is_silent
 from provider.cli.options import given, reads
 from provider.cli.output import Output, note
+from provider.cli.tables import Columns, field, table
 
-CANDIDATES: Final[nouns.Columns] = {
-    "Router": nouns.field("router"),
-    "Verdict": nouns.field("verdict"),
-    "Rank": nouns.field("priority"),
-    "Why": nouns.field("why"),
-    "Rule": nouns.field("rule"),
+CANDIDATES: Final[Columns] = {
+    "Router": field("router"),
+    "Verdict": field("verdict"),
+    "Rank": field("priority"),
+    "Why": field("why"),
+    "Rule": field("rule"),
 }
-SERVERS: Final[nouns.Columns] = {
-    "Server": nouns.field("name"),
-    "URL": nouns.field("url"),
+SERVERS: Final[Columns] = {
+    "Server": field("name"),
+    "URL": field("url"),
     "Share": lambda server: f"{server['share']:.0%}".replace("%", " %"),
 }
 
@@ -70,10 +70,10 @@ def explain(
         output.caution(f"{found['lost']['why']}: `revision undo {found['lost']['revision']}` takes that back")
     if found["candidates"]:
         output.line()
-        nouns.table(output, CANDIDATES, found["candidates"])
+        table(output, CANDIDATES, found["candidates"])
     if found["servers"]:
         output.line()
-        nouns.table(output, SERVERS, found["servers"])
+        table(output, SERVERS, found["servers"])
 
 
 def _answer(found: Item) -> str:

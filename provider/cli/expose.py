@@ -7,17 +7,15 @@ from typing import Annotated, Final
 
 import typer
 
-from provider.cli import differences, liveness, nouns
+from provider.cli import differences, liveness
 from provider.cli.client import Client, Item, path
+from provider.cli.nouns.parameters import fills
+from provider.cli.nouns.slots import slots_of
+from provider.cli.objects.server import WANTED
 from provider.cli.options import given, writes_and_waits
 from provider.cli.output import Output
-from provider.cli.server import WANTED
-from provider.cli.service import (
-    HealthCheckIntervalOption,
-    HealthCheckOption,
-    HealthCheckTimeoutOption,
-    health_check_fields,
-)
+from provider.cli.tables import table
+from provider.nouns import Service
 from provider.values import to_ascii
 
 _SERVER: Final = re.compile(r"(?:(?P<name>[^=:/]*)=)?(?P<url>[^=]*)(?:=(?P<weight>[^=]*))?")
@@ -51,6 +49,7 @@ EntryPointURLOption = Annotated[
     ),
 ]
 
+_HEALTH_CHECK: Final = [slot for slot in slots_of(Service) if slot.where[0] == "healthCheck"]
 _ADDRESS: Final = re.compile(r"(?:\[?(?P<host>[^\[\]]*)\]?)?:(?P<port>[0-9]+)(?:/tcp)?")
 """An entry point's address, as Traefik has it: `:8080`, `127.0.0.1:80`, `[::1]:80/tcp`."""
 _ANY: Final = frozenset({"", "0.0.0.0", "::"})
@@ -62,16 +61,15 @@ _NOBODY_TELLS: Final = (
 
 
 @writes_and_waits
+@fills(_HEALTH_CHECK, is_new=True)
 def expose(
     client: Client,
     output: Output,
+    document: Item,
     domain: DomainArgument,
     servers: ServersArgument,
     name: NameOption = None,
     path_prefix: PathPrefixOption = None,
-    health_check: HealthCheckOption = None,
-    health_check_interval: HealthCheckIntervalOption = None,
-    health_check_timeout: HealthCheckTimeoutOption = None,
     entry_point_url: EntryPointURLOption = None,
 ) -> None:
     """Expose an application: its domain, router, service and servers.
@@ -87,13 +85,7 @@ def expose(
       wayshub-provider expose live.example http://127.0.0.1:3000 --wait 30
       wayshub-provider expose shop.example http://10.0.0.11:80 --path-prefix /shop --health-check /
     """
-    document = given(
-        domain=domain,
-        name=name,
-        servers=[read_server(text) for text in servers],
-        pathPrefix=path_prefix,
-        healthCheck=health_check_fields(health_check, health_check_interval, health_check_timeout),
-    )
+    document |= given(domain=domain, name=name, servers=[read_server(text) for text in servers], pathPrefix=path_prefix)
     answer = client.post(path("expose"), document)
     if output.is_trial:
         differences.tell_trial(output, answer)
@@ -158,5 +150,5 @@ def _tell(output: Output, made: Item, revision: str) -> None:
         ]
     )
     output.line()
-    nouns.table(output, WANTED, made["servers"])
+    table(output, WANTED, made["servers"])
     output.line()

@@ -46,7 +46,6 @@ WithLabelOption = Annotated[
 ]
 LimitOption = Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="Most to list.", show_default="all")]
 CreateOption = Annotated[bool, typer.Option("--create", help="Add it if there is none, so that this can be repeated.")]
-CascadeOption = Annotated[bool, typer.Option("--cascade", help="Take along what depends on it.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 WaitOption = Annotated[
     int | None,
@@ -174,30 +173,6 @@ def connect(
 def given(**fields: Any) -> dict[str, Any]:
     """Return the fields that were given on the command line: what was not is None."""
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def read_members(
-    texts: Sequence[str], taken: Sequence[str] | None = None, option: str = "--label"
-) -> dict[str, str | None]:
-    """Read members of a map as they are typed, KEY=VALUE, those to take away as None. Raises a usage error."""
-    members: dict[str, str | None] = {}
-    what = option.removeprefix("--")
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise typer.BadParameter(f"{text!r} is not a {what}: write KEY=VALUE", param_hint=option)
-        members[key] = value
-    for key in taken or ():
-        if key in members:
-            raise typer.BadParameter(f"it is either set or taken away, and the {what} {key} is both here")
-    return members
-
-
-def advise_url(place: str) -> str:
-    """Return what to do where somebody typed `--url` and may have meant the URL of a server, else nothing."""
-    if not any(argument == "--url" or argument.startswith("--url=") for argument in sys.argv[1:]):
-        return ""
-    return f"; --url is where this service is, and a server's URL stands alone, as in `wayshub-provider {place}`"
 
 
 def can_ask() -> bool:

@@ -4,10 +4,12 @@ from typing import Annotated, Final
 
 import typer
 
-from provider.cli import differences, nouns
+from provider.cli import differences
 from provider.cli.client import Client, Item, path
+from provider.cli.listed import Collection, list_all
 from provider.cli.options import LimitOption, QueryOption, reads
 from provider.cli.output import Output
+from provider.cli.tables import Columns, field
 from provider.cli.times import ago
 
 app = typer.Typer(
@@ -29,22 +31,22 @@ ObjectOption = Annotated[
     typer.Option("--object", metavar="KIND/NAME", help="Only what changed this: router/NAME, server/SERVICE/SERVER."),
 ]
 
-COLUMNS: Final[nouns.Columns] = {
-    "Number": nouns.field("number"),
+COLUMNS: Final[Columns] = {
+    "Number": field("number"),
     "When": lambda revision: ago(revision["time"]),
-    "Who": nouns.field("author"),
-    "What": nouns.field("summary"),
-    "Why": nouns.field("message"),
+    "Who": field("author"),
+    "What": field("summary"),
+    "Why": field("message"),
 }
-REVISIONS: Final = nouns.Collection("revision", path("revisions"), COLUMNS)
+REVISIONS: Final = Collection("revision", path("revisions"), COLUMNS)
 
-FACTS: Final[nouns.Columns] = {
-    "Number": nouns.field("number"),
+FACTS: Final[Columns] = {
+    "Number": field("number"),
     "When": lambda revision: f"{ago(revision['time'])} ({revision['time']})",
-    "Who": nouns.field("author"),
-    "What": nouns.field("summary"),
+    "Who": field("author"),
+    "What": field("summary"),
     "Why": lambda revision: revision["message"] or "not said",
-    "Document": nouns.field("digest"),
+    "Document": field("digest"),
 }
 
 
@@ -67,7 +69,7 @@ def list_revisions(
     advice, more = "there is no revision yet: nothing was changed", None
     if object_ is not None:
         advice, more = f"no revision that is kept changed {object_}", {"object": object_}
-    nouns.list_all(client, output, REVISIONS, query, limit, advice, more=more)
+    list_all(client, output, REVISIONS, query, limit, advice, more=more)
 
 
 @app.command()
@@ -89,7 +91,7 @@ def show(
       wayshub-provider revision show 1 --compare 1
       wayshub-provider revision show 1 --configuration
     """
-    where = REVISIONS.path(str(number))
+    where = REVISIONS.path_of(str(number))
     if configuration:
         output.document(client.get(where + path("configuration")).item)
         return

@@ -3,30 +3,30 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from provider.cli import nouns
 from provider.cli.client import Client, Item, path
 from provider.cli.edge import words_of_quarantine
+from provider.cli.objects.server import servers_of, words_of_health
 from provider.cli.options import reads
 from provider.cli.output import Output
-from provider.cli.server import servers_of, words_of_health
+from provider.cli.tables import Columns, field, table
 from provider.cli.times import ago
 
 _MOST_TOLD: Final = 10
 """Most services of which each problem is told."""
 
-EDGES: Final[nouns.Columns] = {
-    "Edge": nouns.field("name"),
-    "State": nouns.field("state"),
+EDGES: Final[Columns] = {
+    "Edge": field("name"),
+    "State": field("state"),
     "Since": lambda edge: ago(edge.get("since")),
-    "Detail": nouns.field("detail"),
+    "Detail": field("detail"),
 }
-DOWN: Final[nouns.Columns] = {
+DOWN: Final[Columns] = {
     "Server": lambda server: f"{server['service']}/{server['name']}",
-    "URL": nouns.field("url"),
+    "URL": field("url"),
     "Health": words_of_health,
 }
-SCARCE: Final[nouns.Columns] = {
-    "Service": nouns.field("name"),
+SCARCE: Final[Columns] = {
+    "Service": field("name"),
     "Availability": lambda service: service["availability"]["detail"],
 }
 
@@ -74,7 +74,7 @@ def status(client: Client, output: Output) -> None:
     )
     output.line()
     if edges:
-        nouns.table(output, EDGES, edges)
+        table(output, EDGES, edges)
     else:
         output.line("No edge polls this service yet: what it serves is live nowhere.")
     _tell_down(output, down, sum(map(_missing, losing)))
@@ -93,7 +93,7 @@ def _tell_down(output: Output, down: list[Item], count: int) -> None:
     output.line()
     output.line(f"{count} {'server is' if count == 1 else 'servers are'} down:")
     if down:
-        nouns.table(output, DOWN, down)
+        table(output, DOWN, down)
     if count > len(down):
         output.line(f"and {count - len(down)} more: see `wayshub-provider service list`")
 
@@ -103,14 +103,14 @@ def _tell_scarce(output: Output, scarce: list[Item]) -> None:
         return
     output.line()
     output.line(f"{len(scarce)} {'service has' if len(scarce) == 1 else 'services have'} one server left, or none:")
-    nouns.table(output, SCARCE, scarce[:_MOST_TOLD])
+    table(output, SCARCE, scarce[:_MOST_TOLD])
     if len(scarce) > _MOST_TOLD:
         output.line(f"and {len(scarce) - _MOST_TOLD} more: see `wayshub-provider service list`")
 
 
 def _down(client: Client, service: str) -> list[Item]:
     """Return the servers of a service that are down."""
-    listed = client.items(servers_of(service).collection)
+    listed = client.items(servers_of(service).path)
     return [{"service": service, **server} for server in listed if server["health"]["state"] == "down"]
 
 

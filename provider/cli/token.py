@@ -8,9 +8,10 @@ from typing import Annotated, Final
 import typer
 from pydantic import ValidationError
 
-from provider.cli import direct, nouns
+from provider.cli import direct
 from provider.cli.options import OutputOption
 from provider.cli.output import Format, Output, note
+from provider.cli.tables import Columns, field, table
 from provider.cli.times import ago
 from provider.errors import ProviderError
 from provider.models import TokenInput
@@ -38,10 +39,10 @@ ExpiresOption = Annotated[
     typer.Option(metavar="WHEN", help="Until when it is good: 12h, 90d, or 2027-01-01T00:00Z.", show_default="always"),
 ]
 
-COLUMNS: Final[nouns.Columns] = {
-    "Id": nouns.field("id"),
-    "Name": nouns.field("name"),
-    "Scopes": nouns.field("scopes"),
+COLUMNS: Final[Columns] = {
+    "Id": field("id"),
+    "Name": field("name"),
+    "Scopes": field("scopes"),
     "Made": lambda token: ago(token["created"]),
     "Expires": lambda token: token["expires"] or "never",
     "Used": lambda token: ago(token["lastUsed"]),
@@ -93,7 +94,7 @@ def list_tokens(output: OutputOption = Format.TABLE) -> None:
     if shown.is_json:
         shown.document(listed)
     elif listed:
-        nouns.table(shown, COLUMNS, listed)
+        table(shown, COLUMNS, listed)
     else:
         note("there is no token yet: wayshub-provider token create NAME --scope SCOPE")
 

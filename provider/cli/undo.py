@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 
 from provider.cli.client import Answer, Client, Query, path
-from provider.cli.options import CascadeOption, IfMatchOption, YesOption, writes
+from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
 from provider.cli.proposals import Proposal
 from provider.cli.rollback import TIMEOUT_SECONDS, KindOption, NameOption
 
 NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Number of the revision to undo.")]
+CascadeOption = Annotated[bool, typer.Option("--cascade", help="Take along what depends on it.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Take the older values of all that was changed since.")]
 TakeBackOption = Annotated[
     list[str] | None,

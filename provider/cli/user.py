@@ -8,10 +8,11 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from provider.cli import direct, nouns
+from provider.cli import direct
 from provider.cli.links import link
 from provider.cli.options import OutputOption, YesOption, confirm
 from provider.cli.output import Format, Output, note
+from provider.cli.tables import Columns, field, table
 from provider.cli.times import ago
 from provider.errors import ProviderError
 from provider.models import Account, Role
@@ -27,9 +28,9 @@ RoleOption = Annotated[
 ]
 LinkOption = Annotated[bool, typer.Option("--link", help="Print a one-time link instead, good for a day.")]
 
-COLUMNS: Final[nouns.Columns] = {
-    "Name": nouns.field("name"),
-    "Role": nouns.field("role"),
+COLUMNS: Final[Columns] = {
+    "Name": field("name"),
+    "Role": field("role"),
     "Password": lambda account: "set" if account["hasPassword"] else "not set yet",
     "Made": lambda account: ago(account["created"]),
     "Logged in": lambda account: f"in {account['sessions']} browsers" if account["sessions"] else "no",
@@ -71,7 +72,7 @@ def list_users(output: OutputOption = Format.TABLE) -> None:
     if shown.is_json:
         shown.document(listed)
     elif listed:
-        nouns.table(shown, COLUMNS, listed)
+        table(shown, COLUMNS, listed)
     else:
         note("there is no account yet: wayshub-provider user add NAME --role admin")
 

@@ -55,9 +55,9 @@ def labels_field() -> dict[str, str]:
     labels: dict[str, str] = field(
         LABELS,
         default={},
-        option="--label",
         title="Labels",
         help="Labels of your own, such as team=video, to find and to prune objects by. Not sent to Traefik.",
         rare=True,
+        option="--label",
     )
     return labels

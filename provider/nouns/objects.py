@@ -27,7 +27,8 @@ class Field:
     `help` what it does in a sentence, `switch` what turns on an object within it, where that is not the title: all are
     messages. `is_column` gives it a column of its own in the database:
     it is searched or counted. `is_explicit` lets it stand in Traefik's document even at its default, since Traefik's
-    own is another. `option` is its option in commands, if that is not its name. `is_rare` says that few
+    own is another. `option` is its option in commands, if that is not its name: a short one for a field of an object
+    within, a pair such as `--on/--off`, or a word in capitals for what stands by itself. `is_rare` says that few
     need it: forms fold it away.
     `since` is the first version of Traefik that knows it.
     """

@@ -124,7 +124,7 @@ OPTIONAL_HEADER_NAME: Final = Text(check_optional_header_name, most=200)
 HEADER_VALUE: Final = Text(check_header_value, most=8_000)
 EXPRESSION: Final = Text(check_expression, most=2_000, said={"format": "regex"})
 PEM: Final = Text(check_pem, most=64_000, is_long=True)
-PERIOD: Final = Text(check_period, most=30, said=DURATION_SCHEMA)
+PERIOD: Final = Text(check_period, most=30, said=DURATION_SCHEMA, word="DURATION")
 HEADER_NAMES: Final = ListOf(
     HEADER_NAME, most=100, duplicate=("header.duplicate", template("a header stands here twice")), same=str.lower
 )

@@ -95,7 +95,14 @@ class Router(Noun):
     )
     domains: list[str] = field(
         ListOf(
-            Reference(check_hostname, said=HOSTNAME_SCHEMA, meant=typed_hosts.meant, kind="domain", name_of=to_ascii),
+            Reference(
+                check_hostname,
+                said=HOSTNAME_SCHEMA,
+                meant=typed_hosts.meant,
+                word="DOMAIN",
+                kind="domain",
+                name_of=to_ascii,
+            ),
             most=100,
             duplicate=("domains.duplicate", template("a domain stands here twice")),
             same=to_ascii,

@@ -34,6 +34,7 @@ class Server(Noun):
         title="URL",
         help="Where it listens: http, https or h2c, host and port, such as http://10.0.0.11:3000.",
         column=True,
+        option="SERVER_URL",
     )
     weight: int = field(
         Whole(check=check_weight, said={"minimum": 1, "maximum": 1000}),

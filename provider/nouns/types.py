@@ -199,6 +199,7 @@ class Reference(Text):
     One that may be foreign can be `NAME@PROVIDER`: an object that an edge has from another provider.
     """
 
+    word: str = "NAME"
     kind: str = ""
     name_of: Callable[[str], str] = str
     is_foreign: bool = False

@@ -76,7 +76,10 @@ class IpAllowList(Kind):
     example: ClassVar = {"sourceRange": ["10.0.0.0/8"]}
 
     source_range: list[str] = field(
-        NETWORKS_NEEDED, title="Addresses", help="IP addresses and networks that are let in, such as 10.0.0.0/8."
+        NETWORKS_NEEDED,
+        title="Addresses",
+        help="IP addresses and networks that are let in, such as 10.0.0.0/8.",
+        option="--ip-allow-list",
     )
     ip_strategy: IPStrategy | None = field(
         Part(IPStrategy),

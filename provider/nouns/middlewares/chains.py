@@ -15,5 +15,8 @@ class Chain(Kind):
     example: ClassVar = {"middlewares": ["login", "limit"]}
 
     middlewares: list[str] = field(
-        MIDDLEWARES, title="Middlewares", help="In the order in which requests pass through them."
+        MIDDLEWARES,
+        title="Middlewares",
+        help="In the order in which requests pass through them.",
+        option="--chain",
     )

@@ -85,7 +85,12 @@ class RateLimit(Kind):
     )
     example: ClassVar = {"average": 100, "period": "1s", "burst": 50}
 
-    average: int = field(Whole(0, _MOST), title="Requests", help="How many requests pass in each period. 0: no limit.")
+    average: int = field(
+        Whole(0, _MOST),
+        title="Requests",
+        help="How many requests pass in each period. 0: no limit.",
+        option="--rate-limit",
+    )
     period: str = field(PERIOD, default="1s", title="Period", help="With its unit (ms, s, m, h), 1ms to 720h: 1m.")
     burst: int = field(Whole(1, _MOST), default=1, title="Burst", help="How many requests may come at once.")
     source_criterion: SourceCriterion | None = field(

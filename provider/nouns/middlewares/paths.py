@@ -20,12 +20,13 @@ class StripPrefix(Kind):
 
     prefixes: list[str] = field(
         ListOf(
-            Text(check_path_prefix, most=255, said=PATH_SCHEMA),
+            Text(check_path_prefix, most=255, said=PATH_SCHEMA, word="PATH"),
             least=1,
             most=100,
             duplicate=("prefixes.duplicate", template("a prefix stands here twice")),
         ),
         title="Prefixes",
+        option="--strip-prefix",
         help="The first one that the path begins with is removed, such as /api. Note: /fo turns /foo/bar into /o/bar.",
     )
     force_slash: bool | None = field(
@@ -45,8 +46,9 @@ class AddPrefix(Kind):
     example: ClassVar = {"prefix": "/app"}
 
     prefix: str = field(
-        Text(check_path_prefix, most=255, said=PATH_SCHEMA),
+        Text(check_path_prefix, most=255, said=PATH_SCHEMA, word="PATH"),
         title="Prefix",
+        option="--add-prefix",
         help="Such as /app, without a slash at the end.",
     )
 
@@ -63,4 +65,9 @@ class ReplacePath(Kind):
     about = "Asks servers for one path, whatever the client asked for. The original is in X-Replaced-Path."
     example: ClassVar = {"path": "/index.html"}
 
-    path: str = field(Text(check_path, most=1_000), title="Path", help="Such as /index.html, percent-encoded.")
+    path: str = field(
+        Text(check_path, most=1_000, word="PATH"),
+        title="Path",
+        help="Such as /index.html, percent-encoded.",
+        option="--replace-path",
+    )

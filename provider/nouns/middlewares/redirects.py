@@ -53,7 +53,7 @@ class RedirectScheme(Kind):
     about = "Sends clients to the same address with another scheme or port, nearly always to HTTPS."
     example: ClassVar = {"scheme": "https"}
 
-    scheme: str = field(Text(check_scheme, most=20), title="Scheme", help="Usually https.")
+    scheme: str = field(Text(check_scheme, most=20), title="Scheme", help="Usually https.", option="--redirect-scheme")
     port: str = field(
         Text(check_port), default="", title="Port", help="Empty: the usual port of the scheme.", rare=True
     )

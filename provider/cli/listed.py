@@ -1,0 +1,51 @@
+"""What the service has lists of: where they are, and how they are printed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from provider.cli.client import Client, Query, path
+from provider.cli.output import Output, note
+from provider.cli.tables import Columns, table
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """All objects of one kind, or those that belong to one other: `path` is where they are, `within` that other."""
+
+    kind: str
+    path: str
+    columns: Columns
+    within: str = ""
+
+    def path_of(self, name: str) -> str:
+        """Return the path of one object."""
+        return self.path + path(name)
+
+    def label(self, name: str) -> str:
+        """Say which object is meant."""
+        return f"{self.kind} {self.within}/{name}" if self.within else f"{self.kind} {name}"
+
+
+def list_all(
+    client: Client,
+    output: Output,
+    collection: Collection,
+    query: str,
+    limit: int | None,
+    advice: str,
+    labels: Sequence[str] | None = None,
+    more: Query | None = None,
+) -> None:
+    """Print the objects of a list; to people, where there is none, what to do about it."""
+    asked = {**({"label": labels} if labels else {}), **(more or {})}
+    items = list(client.items(collection.path, query, limit, asked or None))
+    if output.is_json:
+        output.document(items)
+    elif items:
+        table(output, collection.columns, items)
+    else:
+        if query or labels:
+            wanted = [f"has {query!r} in it"] if query else []
+            wanted += [f"has the label {label}" for label in labels or ()]
+            advice = f"no {collection.kind} {' and '.join(wanted)}"
+        note(advice)

@@ -1,0 +1,1 @@
+"""The commands of all nouns, from their declarations. What one noun has alone is in `objects`."""

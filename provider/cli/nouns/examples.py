@@ -1,0 +1,85 @@
+"""Examples for the help of a noun's commands: they follow from the example of its declaration, so that they run."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from provider.cli.nouns.slots import Slot, slots_of
+from provider.cli.nouns.words import kebab
+from provider.nouns import NOUNS, Noun, Part
+from provider.nouns.objects import NAME
+from provider.nouns.types import ListOf, MapOf
+
+_PLAIN: Final = frozenset('`$\\!"')
+
+
+def examples(noun: type[Noun], verb: str) -> list[str]:
+    """Return the examples of a verb, as lines."""
+    owner = [str(NOUNS[noun.within].example[NAME])] if noun.within else []
+    name = str(noun.example[NAME])
+    other = f"www.{name}" if "." in name else f"{name}-2"
+    given = list(_options(noun))
+    everything = [word for words in given for word in words]
+    first = next((words for words in given if words[0].startswith("--")), [])
+    lines = {
+        "list": [owner, [*owner, "-q", name, "-o", "json"]],
+        "show": [[*owner, name]],
+        "add": [[*owner, other, *everything]],
+        "set": [[*owner, name, *first], [*owner, other, *everything, "--create"]],
+        "remove": [[*owner, name, *(["--cascade", "--yes"] if noun.cascade else [])]],
+    }
+    return [
+        " ".join(_quoted(word) for word in ("wayshub-provider", kebab(noun.kind), verb, *line)) for line in lines[verb]
+    ]
+
+
+def _slots(noun: type[Noun]) -> Iterator[Slot]:
+    """Give the slots for which the example has something to show, arguments first."""
+    found = [
+        slot
+        for slot in slots_of(noun)
+        if slot.option and not slot.field.type.is_secret and _value(noun, slot) not in (None, [], {})
+    ]
+    firsts = {slot.where[0]: slot for slot in reversed(found) if slot.is_part or len(slot.where) > 1}
+    told = [slot for slot in found if _tells(noun, slot) or slot in firsts.values()]
+    return iter(sorted(told, key=lambda slot: not slot.is_argument))
+
+
+def _options(noun: type[Noun]) -> Iterator[list[str]]:
+    for slot in _slots(noun):
+        yield _typed(slot, _value(noun, slot))
+
+
+def _value(noun: type[Noun], slot: Slot) -> Any:
+    found: Any = noun.example
+    for key in slot.where:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
+
+
+def _tells(noun: type[Noun], slot: Slot) -> bool:
+    value = _value(noun, slot)
+    if slot.is_part:
+        return False
+    return slot.field.is_required or value != slot.field.json(slot.field.first())
+
+
+def _typed(slot: Slot, value: Any) -> list[str]:
+    if slot.is_argument:
+        return [str(value)]
+    match slot.field.type:
+        case ListOf():
+            return [word for item in value for word in (slot.option, str(item))]
+        case MapOf():
+            return [word for key, member in value.items() for word in (slot.option, f"{key}={member}")]
+        case Part():
+            return [slot.option]
+    if isinstance(value, bool):
+        on, _slash, off = slot.option.partition("/")
+        return [on if value else off or f"--no-{on.removeprefix('--')}"]
+    return [slot.option, str(value)]
+
+
+def _quoted(word: str) -> str:
+    """Quote a word for a shell, the way that is read best."""
+    return f'"{word}"' if "'" in word and not _PLAIN & set(word) else shlex.quote(word)

@@ -1,0 +1,79 @@
+"""The helps of a noun's commands."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from provider.cli.nouns.examples import examples
+from provider.cli.nouns.extras import Extras
+from provider.cli.nouns.slots import slots_of
+from provider.cli.nouns.words import lowered, many, one
+from provider.nouns import NOUNS, Noun
+from provider.nouns.types import ListOf, Reference, Type
+
+_ASKS: Final = "On a terminal it asks first, unless --yes is given"
+
+
+def help_of(noun: type[Noun], verb: str, extras: Extras) -> str:
+    """Return the help of a verb: a line that says what it does, what there is to know, and examples."""
+    summary = " ".join(filter(None, [_SUMMARIES[verb](noun), extras.summaries.get(verb, "")]))
+    paragraphs = [summary, extras.notes.get(verb, ""), _NOTES.get(verb, _no_note)(noun)]
+    lines = "\n".join(f"  {line}" for line in [*examples(noun, verb), *extras.examples.get(verb, ())])
+    return "\n\n".join([*filter(None, paragraphs), f"Examples:\n{lines}"])
+
+
+def _list(noun: type[Noun]) -> str:
+    return f"List the {many(noun)} of {one(NOUNS[noun.within])}." if noun.within else f"List {many(noun)}."
+
+
+def _add(noun: type[Noun]) -> str:
+    return f"Add {one(noun)} to {one(NOUNS[noun.within])}." if noun.within else f"Add {one(noun)}."
+
+
+def _remove(noun: type[Noun]) -> str:
+    return f"Remove {one(noun)} that nothing uses." if noun.cascade else f"Remove {one(noun)}."
+
+
+_SUMMARIES: Final = {
+    "list": _list,
+    "show": lambda noun: f"Show {one(noun)}.",
+    "add": _add,
+    "set": lambda noun: f"Change what is given of {one(noun)}, and leave the rest as it is.",
+    "remove": _remove,
+}
+
+
+def _no_note(_noun: type[Noun]) -> str:
+    return ""
+
+
+def _about_query(noun: type[Noun]) -> str:
+    titles = {each.name: lowered(each.title) for each in noun.fields.values()} | {"name": "name"}
+    searched = [titles[text] for text in noun.texts if text in titles]
+    searched += [lowered(each.title) for each in noun.fields.values() if _is_searched(each.type)]
+    *others, last = [f"the {title}" for title in searched]
+    return f"--query looks in {', '.join(others)}{' and ' if others else ''}{last}."
+
+
+def _is_searched(type_: Type) -> bool:
+    """Tell whether a search looks in names that stand within a field: a reference by itself is among the texts."""
+    return not isinstance(type_, Reference) and any(type_.kinds())
+
+
+def _about_lists(noun: type[Noun]) -> str:
+    lists = [slot.hint for slot in slots_of(noun) if isinstance(slot.field.type, ListOf) and len(slot.where) == 1]
+    if not lists:
+        return ""
+    return f"What is given with {' or '.join(lists)} replaces all that there are."
+
+
+def _about_removal(noun: type[Noun]) -> str:
+    if not noun.cascade:
+        return f"{_ASKS}."
+    return f"{_ASKS}; elsewhere only --cascade needs --yes."
+
+
+_NOTES: Final[Mapping[str, Callable[[type[Noun]], str]]] = {
+    "list": _about_query,
+    "set": _about_lists,
+    "remove": _about_removal,
+}

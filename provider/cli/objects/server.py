@@ -1,0 +1,62 @@
+"""`server`: what is observed of one, and whose URL is whose."""
+
+import sys
+from typing import Final
+
+from provider.cli.client import Item
+from provider.cli.listed import Collection
+from provider.cli.nouns.columns import columns_of
+from provider.cli.nouns.commands import collection_of
+from provider.cli.nouns.extras import Extras
+from provider.cli.tables import LABELS, Columns, percent
+from provider.cli.times import span
+from provider.nouns import Server
+
+_EXAMPLE_URL: Final = "http://127.0.0.1:3000"
+
+
+def words_of_health(server: Item) -> str:
+    """Say how a server is, since when, and why if it is not up."""
+    health = server.get("health") or {"state": "unknown"}
+    told = str(health["state"])
+    if health.get("since"):
+        told += f" for {span(health['since'])}"
+    return told if told.startswith("up") or not health.get("why") else f"{told}: {health['why']}"
+
+
+def servers_of(service: str) -> Collection:
+    """Return a service's servers."""
+    return collection_of(Server, service, EXTRAS)
+
+
+def _wanted(columns: Columns) -> Columns:
+    own = {heading: read for heading, read in columns.items() if read is not LABELS}
+    return {**own, "Share": lambda server: percent(server.get("share", 0))}
+
+
+def _columns(columns: Columns) -> Columns:
+    return {**_wanted(columns), "Health": words_of_health, "Labels": LABELS}
+
+
+def _advice(verb: str, service: str, name: str) -> str:
+    """Tell what to do where somebody typed `--url` and may have meant the URL of a server."""
+    if not any(argument == "--url" or argument.startswith("--url=") for argument in sys.argv[1:]):
+        return ""
+    place = f"server {verb} {service} {name} {_EXAMPLE_URL}"
+    return f"; --url is where this service is, and a server's URL stands alone, as in `wayshub-provider {place}`"
+
+
+WANTED: Final = _wanted(columns_of(Server))
+"""How a server is shown where nothing can have been observed of it."""
+
+EXTRAS: Final = Extras(
+    columns=_columns,
+    notes={
+        "list": "The share is the part of the service's requests that each gets now: one that is down, drained or out "
+        "of service gets nothing. The health is what the edges observe, where the service has a health check.",
+        "set": "With --create and its URL it registers a server, and can be repeated.",
+    },
+    summaries={"remove": "Requests that it has are finished."},
+    examples={"set": ["wayshub-provider server set wayshub a --state drain"]},
+    advice=_advice,
+)

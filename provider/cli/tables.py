@@ -1,0 +1,50 @@
+"""Tables of objects for people: headings, and what stands below each."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from provider.cli.client import Item
+from provider.cli.output import Output
+
+Columns = Mapping[str, Callable[[Item], object]]
+"""How objects are shown: headings, and what is read of an object for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rare:
+    """A column that a table has only if one of its objects has something there."""
+
+    read: Callable[[Item], object]
+    is_there: Callable[[Item], object]
+
+    def __call__(self, item: Item) -> object:
+        return self.read(item)
+
+
+def table(output: Output, columns: Columns, items: Sequence[Item]) -> None:
+    """Print objects, one a row."""
+    columns = {
+        heading: read
+        for heading, read in columns.items()
+        if not isinstance(read, Rare) or any(map(read.is_there, items))
+    }
+    output.table(list(columns), [[read(item) for read in columns.values()] for item in items])
+
+
+def field(name: str) -> Callable[[Item], object]:
+    """Read a field as it is."""
+    return lambda item: item.get(name)
+
+
+def _words_of_labels(item: Item) -> str:
+    return ", ".join(f"{key}={value}" for key, value in (item.get("labels") or {}).items()) or "none"
+
+
+LABELS: Final = Rare(_words_of_labels, field("labels"))
+"""The labels of objects, as they are typed."""
+
+
+def percent(share: float) -> str:
+    """Write a share, 0 to 1, for people."""
+    return f"{share * 100:.3g} %" if share < 1 else "100 %"
