@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session
 
 from provider import configuration, declarations, plans
-from provider.cli import documents
+from provider.cli.files import documents
 from provider.database.sessions import Database
 from provider.declarations import Declaration
 from provider.errors import InUse, Invalid

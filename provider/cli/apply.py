@@ -1,7 +1,7 @@
 """`apply`."""
 
 from provider.cli.client import Answer, Client, Query
-from provider.cli.documents import read
+from provider.cli.files.documents import read
 from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
 from provider.cli.plan import FileArgument, PruneLabelOption, PruneOption, ask, telling

@@ -2,8 +2,8 @@
 
 import typer
 
-from provider.cli import documents
 from provider.cli.client import Client, path
+from provider.cli.files import documents
 from provider.cli.options import reads
 from provider.cli.output import Output
 

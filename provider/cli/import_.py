@@ -7,9 +7,9 @@ from typing import Annotated, Any, Final
 import typer
 
 from provider import declarations, imports
-from provider.cli import sources
 from provider.cli.client import Answer, Client, Query, path
-from provider.cli.documents import File
+from provider.cli.files import sources
+from provider.cli.files.documents import File
 from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
 from provider.cli.plan import ask, telling

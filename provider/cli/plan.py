@@ -9,7 +9,7 @@ import typer
 
 from provider.cli import differences
 from provider.cli.client import Answer, Client, Query, path
-from provider.cli.documents import File, read
+from provider.cli.files.documents import File, read
 from provider.cli.options import reads
 from provider.cli.output import Output
 from provider.cli.progress import Progress

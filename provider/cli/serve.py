@@ -11,11 +11,11 @@ import typer
 from provider import logs
 from provider.app import create_app
 from provider.cli import streams
-from provider.cli.binding import check_binding
 from provider.cli.client import find_url
 from provider.cli.links import make_first_link
 from provider.cli.output import note
-from provider.cli.ports import Port
+from provider.cli.running.binding import check_binding
+from provider.cli.running.ports import Port
 from provider.database import locks, schema
 from provider.database.claims import claim
 from provider.errors import SettingsError, Unavailable

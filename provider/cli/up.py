@@ -12,15 +12,14 @@ import uvloop
 
 from provider import logs
 from provider.cli import streams
-from provider.cli.binding import check_binding
-from provider.cli.keys import make_keys
 from provider.cli.links import make_first_link
 from provider.cli.paths import beside, shown
-from provider.cli.ports import Port
 from provider.cli.progress import Progress
-from provider.cli.serve import HostOption, InsecureOption, PortOption, claimed, service_url, with_address
-from provider.cli.stack import Plan, Stack
-from provider.cli.traefik import (
+from provider.cli.running.binding import check_binding
+from provider.cli.running.keys import make_keys
+from provider.cli.running.ports import Port
+from provider.cli.running.stack import Plan, Stack
+from provider.cli.running.traefik import (
     LOOPBACK,
     configuration_path,
     edge_name,
@@ -28,6 +27,7 @@ from provider.cli.traefik import (
     read_static_configuration,
     write_configuration,
 )
+from provider.cli.serve import HostOption, InsecureOption, PortOption, claimed, service_url, with_address
 from provider.database import schema
 from provider.edges import fallback
 from provider.errors import SettingsError

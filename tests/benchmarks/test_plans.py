@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from provider.cli import documents
+from provider.cli.files import documents
 from tests.benchmarks.results import Results
 from tests.benchmarks.test_footprint import resident_megabytes
 from tests.running import fresh_service_process, http_client

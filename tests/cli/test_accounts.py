@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from provider.cli.binding import check_binding
 from provider.cli.links import first_link_path, make_first_link
+from provider.cli.running.binding import check_binding
 from provider.errors import SettingsError
 from provider.security import passwords
 from provider.settings import Settings

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 
-from provider.cli.processes import Backoff, Process, ending
+from provider.cli.running.processes import Backoff, Process, ending
 
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"

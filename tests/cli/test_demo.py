@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from provider.cli import demo
 from provider.cli.client import Client
+from provider.cli.running import demo
 from tests.running import TOKEN, Service, fetch
 
 PORTS = {"a": 9101, "b": 9102, "c": 9103}

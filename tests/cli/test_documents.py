@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provider.cli import documents
-from provider.cli.documents import DocumentError, File
+from provider.cli.files import documents
+from provider.cli.files.documents import DocumentError, File
 from tests.running import cases
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(

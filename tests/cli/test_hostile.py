@@ -7,8 +7,8 @@ import zlib
 import pytest
 import yaml
 
-from provider.cli import documents, toml
-from provider.cli.documents import DocumentError
+from provider.cli.files import documents, toml
+from provider.cli.files.documents import DocumentError
 from tests.cli.running import Run, answering
 
 MEBIBYTE = 1024 * 1024

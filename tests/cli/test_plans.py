@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from provider import declarations
-from provider.cli import documents
+from provider.cli.files import documents
 from tests.cli.running import Result, Run, run_forked, terminal, variables
 from tests.running import ROOT, Service
 

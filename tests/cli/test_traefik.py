@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from provider.cli import traefik
-from provider.cli.traefik import Log, TraefikError, find_traefik, read_static_configuration, static_path
+from provider.cli.running import traefik
+from provider.cli.running.traefik import Log, TraefikError, find_traefik, read_static_configuration, static_path
 from provider.errors import SettingsError
 
 HEALTH = (

@@ -10,8 +10,8 @@ from typing import Final
 
 from provider.cli.client import Client, path
 from provider.cli.paths import shown
-from provider.cli.ports import Port
-from provider.cli.processes import Process, ending
+from provider.cli.running.ports import Port
+from provider.cli.running.processes import Process, ending
 from provider.errors import NotFound, SettingsError
 
 DOMAIN: Final = "wayshub.localhost"

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from provider.app import create_app
-from provider.cli import demo
 from provider.cli.client import Client, Item
-from provider.cli.ports import Port
 from provider.cli.progress import Progress
-from provider.cli.traefik import Traefik
-from provider.cli.waiting import wait_for
-from provider.cli.welcome import Places, shown_command, welcome
+from provider.cli.running import demo
+from provider.cli.running.ports import Port
+from provider.cli.running.traefik import Traefik
+from provider.cli.running.waiting import wait_for
+from provider.cli.running.welcome import Places, shown_command, welcome
 from provider.errors import ProviderError
 from provider.server import Server
 from provider.settings import Settings

@@ -5,9 +5,10 @@ from typing import Any, Final
 import httpx
 
 from provider import imports
-from provider.cli import documents, inflating, toml
+from provider.cli import inflating
 from provider.cli.client import Unreachable
-from provider.cli.documents import DocumentError, File
+from provider.cli.files import documents, toml
+from provider.cli.files.documents import DocumentError, File
 from provider.errors import ProviderError, SettingsError
 from provider.imports import Running
 

@@ -19,8 +19,8 @@ import yaml
 
 from provider.cli.paths import beside
 from provider.cli.private import write_private
-from provider.cli.processes import Backoff, Process, ending
-from provider.cli.waiting import wait_for
+from provider.cli.running.processes import Backoff, Process, ending
+from provider.cli.running.waiting import wait_for
 from provider.errors import ProviderError, SettingsError, Unavailable
 from provider.values import DEFAULT_EDGE
 
@@ -103,7 +103,7 @@ def _find_packaged() -> Path | None:
 
 def static_path() -> Path:
     """Return the project's static configuration: in an installed package beside the modules, else in the checkout."""
-    package = Path(__file__).parent.parent
+    package = Path(__file__).parent.parent.parent
     installed = package / "traefik" / "traefik.yml"
     return installed if installed.is_file() else package.parent / "traefik" / "traefik.yml"
 

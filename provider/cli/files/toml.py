@@ -4,7 +4,7 @@ import re
 import tomllib
 from typing import Any, Final
 
-from provider.cli.documents import DEEPEST, DocumentError
+from provider.cli.files.documents import DEEPEST, DocumentError
 
 LONGEST_BYTES: Final = 8 * 1024 * 1024
 MOST_PARTS: Final = 400_000

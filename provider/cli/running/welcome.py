@@ -11,8 +11,8 @@ from typing import Final
 from rich.text import Text
 
 from provider.cli.client import find_url
-from provider.cli.demo import DOMAIN
 from provider.cli.paths import shown
+from provider.cli.running.demo import DOMAIN
 
 COMMAND: Final = "wayshub-provider"
 

@@ -21,7 +21,7 @@ from typing import Any, Final
 import yaml
 
 from provider import json_mistakes
-from provider.cli import yaml_mistakes
+from provider.cli.files import yaml_mistakes
 from provider.cli.output import escaped
 from provider.errors import ProviderError, pointer
 

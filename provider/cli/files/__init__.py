@@ -1,0 +1,1 @@
+"""Files that are applied and imported, read with the place of everything."""

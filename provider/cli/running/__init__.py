@@ -1,0 +1,1 @@
+"""What `up` and `serve` run: the service, Traefik and the sample servers."""
