@@ -19,7 +19,7 @@ from sqlmodel import Session
 from provider import nearby, traffic
 from provider.addresses import Places
 from provider.brake import Removal
-from provider.configuration import Part, Parts
+from provider.configuration import PLACES, Key, Part, Parts
 from provider.conflicts import Finding, concern_of, find_about
 from provider.database import trials
 from provider.declarations import Declaration
@@ -107,18 +107,15 @@ class Prepared:
             (content,) = connection.execute("SELECT content FROM summary").fetchone()
         self.summary: Summary = pickle.loads(content)  # noqa: S301  # from a process of ours
 
-    def parts(self) -> tuple[dict[str, Part | None], dict[str, Part | None]]:
-        """Read the parts that changed, of routers and of services: None for those that are gone."""
-        found: dict[str, dict[str, Part | None]] = {"router": {}, "service": {}}
-        for kind, name in self.summary.parts:
-            if kind in found:
-                found[kind][name] = None
+    def parts(self) -> dict[Key, Part | None]:
+        """Read the parts that changed: None for those that are gone."""
+        found: dict[Key, Part | None] = dict.fromkeys(key for key in self.summary.parts if key[0] in PLACES)
         with closing(sqlite3.connect(self.path)) as connection:
             rows = connection.execute("SELECT kind, name, content, needs, is_plain FROM part")
             while listed := rows.fetchmany(_AT_ONCE):
                 for kind, name, content, needs, is_plain in listed:
-                    found[kind][name] = Part(content, needs, bool(is_plain))
-        return found["router"], found["service"]
+                    found[kind, name] = Part(content, tuple(map(tuple, json.loads(needs))), bool(is_plain))
+        return found
 
 
 def write(session: Session, made: Attempt, words: Sequence[str], headers: Mapping[str, str], path: Path) -> None:
@@ -142,9 +139,9 @@ def write(session: Session, made: Attempt, words: Sequence[str], headers: Mappin
 
 
 def _rows_of_parts(parts: Parts) -> Iterator[tuple[Any, ...]]:
-    for kind, section in (("router", parts.routers), ("service", parts.services)):
+    for kind, section in parts.sections():
         for name, part in section.parts.items():
-            yield kind, name, part.content, part.needs, part.is_plain
+            yield kind, name, part.content, json.dumps(part.needs), part.is_plain
 
 
 def _rows_of_changes(changes: Sequence[Change]) -> Iterator[tuple[Any, ...]]:

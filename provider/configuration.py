@@ -10,17 +10,17 @@ duplicate key rejects the whole document; `{}` empties the edge. `servers: []` i
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from provider import rules
 from provider.errors import Unverified
 from provider.messages import Message
-from provider.nouns import Router, Server, Service
+from provider.nouns import NOUNS, Middleware, Noun, Router, Server, Service, document, masked
 from provider.texts import IN_A_LIST, LONGEST_KEY, find_trap
 from provider.values import ServerState, Strategy
 
@@ -73,29 +73,25 @@ class ServicePart(_Strict, frozen=True):
     load_balancer: LoadBalancerPart
 
 
+_Item = Annotated[str, msgspec.Meta(pattern=IN_A_LIST)]
+
+
 class RouterPart(_Strict, frozen=True):
-    entry_points: Annotated[list[Annotated[str, msgspec.Meta(pattern=IN_A_LIST)]], msgspec.Meta(min_length=1)]
+    entry_points: Annotated[list[_Item], msgspec.Meta(min_length=1)]
     rule: Annotated[str, msgspec.Meta(min_length=1)]
     service: Annotated[str, msgspec.Meta(min_length=1)]
+    middlewares: list[_Item] = []
     priority: int = 0
 
 
-class HeadersPart(_Strict, frozen=True):
-    custom_response_headers: Annotated[dict[str, str], msgspec.Meta(min_length=1)]
-
-
-class MiddlewarePart(_Strict, frozen=True):
-    headers: HeadersPart
-
-
-Key = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_KEY, pattern=r"\A[^@]*\Z")]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_KEY, pattern=r"\A[^@]*\Z")]
 """The name of an object. What stands behind an `@` would be taken for the name of another provider."""
 
 
 class HTTPPart(_Strict, frozen=True):
-    middlewares: Annotated[dict[Key, MiddlewarePart], msgspec.Meta(min_length=1)]
-    routers: Annotated[dict[Key, RouterPart], msgspec.Meta(min_length=1)] | msgspec.UnsetType = msgspec.UNSET
-    services: Annotated[dict[Key, ServicePart], msgspec.Meta(min_length=1)] | msgspec.UnsetType = msgspec.UNSET
+    middlewares: Annotated[dict[Name, msgspec.Raw], msgspec.Meta(min_length=1)]
+    routers: Annotated[dict[Name, RouterPart], msgspec.Meta(min_length=1)] | msgspec.UnsetType = msgspec.UNSET
+    services: Annotated[dict[Name, ServicePart], msgspec.Meta(min_length=1)] | msgspec.UnsetType = msgspec.UNSET
 
 
 class DocumentPart(_Strict, frozen=True):
@@ -110,21 +106,32 @@ _decode_service = msgspec.json.Decoder(ServicePart).decode
 _decode_document = msgspec.json.Decoder(DocumentPart).decode
 
 
+Key = tuple[str, str]
+"""The kind and the name of an object that has a part."""
+
+PLACES: Final = {"middleware": "middlewares", "router": "routers", "service": "services"}
+"""Where the parts of each kind stand in the document, in its order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What the document has of one object, as bytes, and the service that it needs, if it is a router.
+    """What the document has of one object, as bytes, and the objects that it needs there.
 
     The bytes are members (`"name":{…}`) with commas between: one, or two for a router that is split.
     """
 
     content: bytes
-    needs: str | None = None
+    needs: tuple[Key, ...] = ()
     is_plain: bool = False
     """Whether the rank of a router was made from its domains and path prefix: nobody set it or wrote a rule."""
 
+    def needed(self, kind: str) -> str | None:
+        """Return the name of the first object of a kind that it needs: the service of a router."""
+        return next((name for needed, name in self.needs if needed == kind), None)
+
 
 class Section:
-    """All routers, or all services, of a document, by name. Never changed in place.
+    """All parts of one kind in a document, by name. Never changed in place.
 
     What is joined from its parts is joined once: a change of a service leaves the routers' bytes as they are.
     """
@@ -145,21 +152,83 @@ class Section:
         return b",".join([part.content for part in self.parts.values()])
 
     @cached_property
-    def needs(self) -> frozenset[str]:
-        """The names of all services that the parts lead to."""
-        return frozenset(part.needs for part in self.parts.values() if part.needs is not None)
+    def needs(self) -> Mapping[str, frozenset[str]]:
+        """The names of all objects that the parts need, by kind."""
+        found: dict[str, set[str]] = {}
+        for part in self.parts.values():
+            for kind, name in part.needs:
+                found.setdefault(kind, set()).add(name)
+        return {kind: frozenset(names) for kind, names in found.items()}
 
 
-@dataclass(frozen=True, slots=True)
+_NOTHING: Final = Section({})
+
+
 class Parts:
-    """All that a document is put together from. `replaced` makes another, which shares what stays."""
+    """All that a document is put together from: sections by kind. Never changed; `replaced` makes another."""
 
-    routers: Section
-    services: Section
+    def __init__(self, sections: Mapping[str, Section] | None = None) -> None:
+        self._sections = {kind: (sections or {}).get(kind, _NOTHING) for kind in PLACES}
 
-    def replaced(self, routers: Mapping[str, Part | None], services: Mapping[str, Part | None]) -> "Parts":
+    def section(self, kind: str) -> Section:
+        """Return the parts of a kind."""
+        return self._sections[kind]
+
+    def sections(self) -> Iterable[tuple[str, Section]]:
+        """Give all sections with their kinds, in the order of the document."""
+        return self._sections.items()
+
+    @property
+    def routers(self) -> Section:
+        """The parts of routers."""
+        return self._sections["router"]
+
+    @property
+    def services(self) -> Section:
+        """The parts of services."""
+        return self._sections["service"]
+
+    def find(self, key: Key) -> Part | None:
+        """Find a part."""
+        kind, name = key
+        return self._sections[kind].parts.get(name)
+
+    def replaced(self, parts: Mapping[Key, Part | None]) -> "Parts":
         """Return the parts with these set, or taken out where the value is None."""
-        return Parts(self.routers.replaced(routers), self.services.replaced(services))
+        changed: dict[str, dict[str, Part | None]] = {}
+        for (kind, name), part in parts.items():
+            changed.setdefault(kind, {})[name] = part
+        return Parts({kind: section.replaced(changed.get(kind, {})) for kind, section in self.sections()})
+
+    def orphans(self) -> list[Key]:
+        """Return the parts that need what is not there."""
+        missing = set(self.missing())
+        if not missing:
+            return []
+        return [
+            (kind, name)
+            for kind, section in self.sections()
+            for name, part in section.parts.items()
+            if not missing.isdisjoint(part.needs)
+        ]
+
+    def missing(self) -> Iterator[Key]:
+        """Give what parts need and what is not there."""
+        for _kind, section in self.sections():
+            for kind, names in section.needs.items():
+                yield from ((kind, name) for name in names - self._sections[kind].parts.keys())
+
+    def reached(self, part: Part) -> frozenset[Key]:
+        """Return all that a part needs, also by way of what it needs."""
+        found: set[Key] = set()
+        waiting = list(part.needs)
+        while waiting:
+            key = waiting.pop()
+            if key not in found:
+                found.add(key)
+                other = self.find(key)
+                waiting += () if other is None else other.needs
+        return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +253,12 @@ def whole_router_part(router: Router, ascii_domains: Sequence[str]) -> Part:
         _member(name, _checked(struct, _decode_router, f"router {router.name}"))
         for name, struct in describe_router(router, ascii_domains).items()
     ]
-    return Part(b",".join(members), needs=router.service, is_plain=_is_plain(router))
+    return Part(b",".join(members), needs=_needs(router), is_plain=_is_plain(router))
+
+
+def _needs(item: Noun) -> tuple[Key, ...]:
+    """Return what an object needs in the document: domains are no part of it."""
+    return tuple(dict.fromkeys((use.kind, use.name) for use in item.uses() if use.kind in PLACES))
 
 
 def _is_plain(router: Router) -> bool:
@@ -204,7 +278,9 @@ def describe_router(router: Router, ascii_domains: Sequence[str]) -> dict[str, R
             for hosts in rules.split(ascii_domains)
         ]
     return {
-        router.name + suffix: RouterPart(list(router.entry_points), text, router.service, priority)
+        router.name + suffix: RouterPart(
+            list(router.entry_points), text, router.service, list(router.middlewares), priority
+        )
         for (text, priority), suffix in zip(ranked, ("", _WILDCARDS), strict=False)
     }
 
@@ -242,6 +318,15 @@ def service_part(service: Service, servers: Iterable[Server]) -> Part:
     return Part(_member(service.name, _checked(struct, _decode_service, f"service {service.name}")))
 
 
+def middleware_part(middleware: Middleware) -> Part:
+    """Return the part of a middleware."""
+    try:
+        content = document.encode(middleware)
+    except Unverified as error:
+        raise Unverified(f"middleware {middleware.name}: {error.detail}") from error
+    return Part(_member(middleware.name, content), _needs(middleware))
+
+
 def find_cookie(part: Part) -> str | None:
     """Return the name of the sticky cookie that the part of a service has, if it has one."""
     if b'"sticky"' not in part.content:  # most have none, and need not be read
@@ -264,26 +349,43 @@ def checked_servers(part: Part) -> list[str]:
 
 
 def assemble(parts: Parts) -> Document:
-    """Join verified parts into a document.
+    """Join verified parts into a document. The beacon stands before all middlewares.
 
-    The digest is the first 12 hex digits of the SHA-256 of the document without the beacon, written as
-    compact JSON. Raises `Unverified` when a router leads to a service that is not there.
+    The digest is the first 12 hex digits of the SHA-256 of the document without the beacon, and without the map of
+    middlewares where it has only that, written as compact JSON. Raises `Unverified` where something needed is missing.
     """
-    if missing := parts.routers.needs - parts.services.parts.keys():
-        raise Unverified(Message("a router leads to the service {service}, which does not exist", service=min(missing)))
+    if (missing := min(parts.missing(), default=None)) is not None:
+        kind, name = missing
+        raise Unverified(Message("something leads to the {kind} {name}, which does not exist", kind=kind, name=name))
     # The pieces are hashed and joined as they are: each copy of a large document costs more than the hash.
-    pieces: list[bytes] = []
-    for name, section in ((b"routers", parts.routers), (b"services", parts.services)):
-        if section.parts:
-            pieces += [b"," if pieces else b"", b'"', name, b'":{', section.content, b"}"]
+    sections = [(PLACES[kind].encode(), section.content) for kind, section in parts.sections() if section.parts]
     hashed = hashlib.sha256(b'{"http":{')
-    for piece in pieces:
-        hashed.update(piece)
+    for index, (place, content) in enumerate(sections):
+        for piece in (b"," if index else b"", b'"', place, b'":{', content, b"}"):
+            hashed.update(piece)
     hashed.update(b"}}")
     digest = hashed.hexdigest()[:DIGEST_LENGTH]
     beacon = _encode({BEACON: {"headers": {"customResponseHeaders": {BEACON_HEADER: digest}}}})
-    head = [b'{"http":{"middlewares":', beacon, b"," if pieces else b""]
-    return Document(b"".join([*head, *pieces, b"}}"]), digest)
+    pieces = [b'{"http":{"middlewares":', beacon[:-1]]
+    if (middlewares := parts.section("middleware")).parts:
+        pieces += [b",", middlewares.content]
+    pieces.append(b"}")
+    for place, content in sections:
+        if place != b"middlewares":
+            pieces += [b',"', place, b'":{', content, b"}"]
+    return Document(b"".join([*pieces, b"}}"]), digest)
+
+
+def hide(content: bytes) -> bytes:
+    """Return a document as it may be shown to people: with masks in place of its secrets."""
+    document = json.loads(content)
+    http = document["http"]
+    if len(http["middlewares"]) == 1:  # the beacon alone: most documents are shown as they are
+        return content
+    for kind, place in PLACES.items():
+        if NOUNS[kind].has_secrets() and place in http:
+            http[place] = {name: masked(kind, member) for name, member in http[place].items()}
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def verify(content: bytes) -> None:
@@ -309,12 +411,34 @@ def verify(content: bytes) -> None:
                     service=router.service,
                 )
             )
-    beacon = http.middlewares.get(BEACON)
-    told = beacon.headers.custom_response_headers.get(BEACON_HEADER) if beacon else None
-    del plain["http"]["middlewares"]
+    own = plain["http"]["middlewares"]
+    beacon = own.pop(BEACON, None)
+    told = None if beacon is None else beacon.get("headers", {}).get("customResponseHeaders", {}).get(BEACON_HEADER)
+    if not own:
+        del plain["http"]["middlewares"]
+    _verify_middlewares(http, own)
     rest = json.dumps(plain, separators=(",", ":"), ensure_ascii=False).encode()
     if told != hashlib.sha256(rest).hexdigest()[:DIGEST_LENGTH]:
         raise Unverified(Message("the beacon says {told}, which is not the digest of the document", told=told))
+
+
+def _verify_middlewares(http: HTTPPart, own: Mapping[str, Any]) -> None:
+    """Read all middlewares as strictly as Traefik does, and check that those exist that are named."""
+    for name in own:
+        try:
+            found = document.read(Middleware, http.middlewares[name])
+        except msgspec.MsgspecError as error:
+            raise Unverified(Message("the document cannot be decoded: {error}", error=f"{name}: {error}")) from error
+        _check_named("middleware", name, found.get("chain", {}).get("middlewares", ()), own)
+    for name, router in (http.routers or {}).items():
+        _check_named("router", name, router.middlewares, own)
+
+
+def _check_named(kind: str, name: str, members: Iterable[str], own: Mapping[str, Any]) -> None:
+    for member in members:
+        if "@" not in member and member not in own:
+            told = {"kind": kind, "name": name, "member": member}
+            raise Unverified(Message("{kind} {name} leads to the middleware {member}, which does not exist", **told))
 
 
 def shares(servers: Iterable[Server], down: Collection[str] = ()) -> dict[str, float]:

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from provider import configuration
 from provider.brake import Removal
-from provider.configuration import Part, Parts, Section
+from provider.configuration import PLACES, Part, Parts, Section
 from provider.errors import pointer
 from provider.messages import Message, listed
 from provider.models import Change
-from provider.nouns import Router, Server, Service, owners
+from provider.nouns import Router, Server, Service, masked, owners
 
 _MOST_NAMED: Final = 3
 _LEAST_SHARE: Final = 1e-9
@@ -131,17 +131,18 @@ def _tell_to_nothing(lost: Sequence[ShareChange]) -> str:
 
 def compare_documents(before: Parts, after: Parts) -> Iterator[DocumentChange]:
     """Find what differs between two documents, place by place; the beacon, which always does, is left out."""
-    for name, old, new in (("routers", before.routers, after.routers), ("services", before.services, after.services)):
-        yield from _compare_sections(("http", name), old, new)
+    for kind, old in before.sections():
+        yield from _compare_sections(kind, old, after.section(kind))
 
 
-def _compare_sections(where: tuple[str, ...], before: Section, after: Section) -> Iterator[DocumentChange]:
+def _compare_sections(kind: str, before: Section, after: Section) -> Iterator[DocumentChange]:
     if before is after:
         return
+    where = ("http", PLACES[kind])
     for name in sorted(before.parts.keys() | after.parts.keys()):
         old, new = before.parts.get(name), after.parts.get(name)
         if old != new:
-            was, will = _members(old), _members(new)
+            was, will = _members(kind, old), _members(kind, new)
             for member in sorted(was.keys() | will.keys()):
                 yield from _compare_values((*where, member), was.get(member), will.get(member))
 
@@ -156,10 +157,10 @@ def _compare_values(where: tuple[str, ...], before: Any, after: Any) -> Iterator
         yield DocumentChange(pointer(*where), before, after)
 
 
-def _members(part: Part | None) -> dict[str, Any]:
-    """Return what a part has in the document, by name."""
+def _members(kind: str, part: Part | None) -> dict[str, Any]:
+    """Return what a part has in the document, by name, with masks in place of secrets."""
     members: dict[str, Any] = json.loads(b"{%s}" % part.content) if part is not None else {}
-    return members
+    return {name: masked(kind, member) for name, member in members.items()}
 
 
 def _share_changes(service: str, servers: Sequence[Server], former: Sequence[Server]) -> Iterator[ShareChange]:

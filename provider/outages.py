@@ -28,7 +28,7 @@ def find(parts: Parts, down: Mapping[str, Collection[str]]) -> list[Outage]:
     stand there: at 10,000 services the others cost a look at their bytes.
     """
     found = []
-    needs = parts.routers.needs
+    needs = parts.routers.needs.get("service", frozenset())
     for name, part in parts.services.parts.items():
         if name not in needs:
             continue

@@ -7,10 +7,7 @@ overlay was made: once its object changes, the new form is what the edge gets.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provider.configuration import Part, Parts
-
-Key = tuple[str, str]
-"""A kind, `service` or `router`, and a name: services sort after routers, and are tried before them."""
+from provider.configuration import Key, Part, Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +25,24 @@ class Replacement:
 Overlay = Mapping[Key, Replacement]
 
 
-def find(parts: Parts, key: Key) -> Part | None:
-    """Find a part."""
-    kind, name = key
-    return (parts.routers if kind == "router" else parts.services).parts.get(name)
-
-
 def lay(overlay: Overlay, parts: Parts) -> Parts:
-    """Return the parts with an overlay laid over them. No router is left that leads to nothing."""
-    routers: dict[str, Part | None] = {}
-    services: dict[str, Part | None] = {}
+    """Return the parts with an overlay laid over them. None is left that needs what is not there."""
+    changed: dict[Key, Part | None] = {}
     others: dict[str, Part] = {}
     for key, replacement in overlay.items():
-        if find(parts, key) == replacement.of:
-            (routers if key[0] == "router" else services)[key[1]] = replacement.by
+        if parts.find(key) == replacement.of:
+            changed[key] = replacement.by
             others.update(replacement.routers)
-    if not routers and not services:
+    if not changed:
         return parts
-    laid = parts.replaced(routers, services)
-    there = laid.services.parts.keys()
-    if not laid.routers.needs - there:
-        return laid
-    lost: dict[str, Part | None] = {}
-    for name, part in laid.routers.parts.items():
-        if part.needs is not None and part.needs not in there:
-            other = others.get(name)
-            lost[name] = other if other is not None and other.needs in there else None
-    return laid.replaced(lost, {})
+    laid = parts.replaced(changed)
+    while lost := laid.orphans():  # what is left out may be needed by others, which go then
+        laid = laid.replaced(
+            {key: _other(laid, others.pop(key[1], None) if key[0] == "router" else None) for key in lost}
+        )
+    return laid
+
+
+def _other(laid: Parts, other: Part | None) -> Part | None:
+    """Return another form of a router, if all is there that this one needs."""
+    return other if other is not None and all(laid.find(key) is not None for key in other.needs) else None

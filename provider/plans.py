@@ -1,16 +1,16 @@
 """Plans: which state a declaration leads to from another, and which changes lead there. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from provider.declarations import Declaration, place
-from provider.errors import FieldError, InUse, Invalid
+from provider.errors import FieldError, InUse, Invalid, pointer
 from provider.messages import Message
 from provider.models import Change
 from provider.nouns import NOUNS, Named, Noun
 from provider.nouns.reading import Reading, Where
-from provider.nouns.references import missing
+from provider.nouns.references import cycle, missing
 
 Spellings = Mapping[Named, str]
 """How people typed the names of objects, of those that are kept under other names."""
@@ -188,6 +188,8 @@ def _find_wrong(wanted: Declaration, following: Declaration) -> Iterator[FieldEr
             for use in item.uses():
                 if following.find(use.kind, use.name) is None:
                     yield missing((*_where(kind, name, item), *use.where), use.kind, use.typed)
+            for wrong in cycle(item, following.objects[kind].get):
+                yield replace(wrong, pointer=pointer(*_where(kind, name, item)) + wrong.pointer)
 
 
 def _referring() -> list[str]:

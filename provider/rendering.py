@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final, Protocol, TypeVar
 
 from provider import configuration
-from provider.configuration import Part, Parts, Section
+from provider.configuration import Part, Parts
 from provider.declarations import Declaration
 from provider.models import Change
-from provider.nouns import Named, Noun, Router, Server, Service, owners
+from provider.nouns import Middleware, Named, Noun, Router, Server, Service, owners
 
 N = TypeVar("N", bound=Noun)
 
@@ -35,7 +35,16 @@ def _service(held: Held, name: str) -> Part | None:
     return None if service is None else configuration.service_part(service, held.belonging(Server, name))
 
 
-_PARTS: Final[Mapping[str, Callable[[Held, str], Part | None]]] = {Router.kind: _router, Service.kind: _service}
+def _middleware(held: Held, name: str) -> Part | None:
+    middleware = held.get(Middleware, name)
+    return None if middleware is None else configuration.middleware_part(middleware)
+
+
+_PARTS: Final[Mapping[str, Callable[[Held, str], Part | None]]] = {
+    Router.kind: _router,
+    Service.kind: _service,
+    Middleware.kind: _middleware,
+}
 """How the objects of each kind that has parts are rendered."""
 
 
@@ -60,15 +69,12 @@ def render(held: Held, named: Iterable[Named]) -> Rendered:
 
 def placed(parts: Parts, rendered: Rendered) -> Parts:
     """Return parts in which what was rendered takes its place."""
-    routers, services = (
-        {name: part for (kind, name), part in rendered.items() if kind == noun.kind} for noun in (Router, Service)
-    )
-    return parts.replaced(routers, services)
+    return parts.replaced(rendered)
 
 
 def gathered(rendered: Rendered) -> Parts:
     """Return the parts of what was rendered alone."""
-    return placed(Parts(Section({}), Section({})), rendered)
+    return placed(Parts(), rendered)
 
 
 def whole(state: Declaration) -> Parts:

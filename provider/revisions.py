@@ -240,7 +240,7 @@ class Revisions:
             return Outcome(None, known.revision, known.document.digest)
         started = perf_counter()
         with garbage.at_rest():
-            parts = known.parts.replaced(*prepared.parts())
+            parts = known.parts.replaced(prepared.parts())
         snapshot = Snapshot(known.revision + 1, self._assemble(parts), parts, actor.name, summary.parts)
         rendered = perf_counter()
         with self._alone():

@@ -112,7 +112,7 @@ class Routing:
 
     def services(self) -> dict[str, str | None]:
         """Return the service that each router leads to which the edges get, by the routers' names."""
-        return {name: part.needs for name, part in self._newest().served.items()}
+        return {name: part.needed("service") for name, part in self._newest().served.items()}
 
     def find_hidden(self, names: Iterable[str], refused: Collection[str] = ()) -> dict[str, str]:
         """Find which of these routers never take a request, each with the router that takes all of them.

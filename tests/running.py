@@ -30,6 +30,7 @@ from provider.app import Application, create_app
 from provider.configuration import Document, Parts
 from provider.database import schema
 from provider.edges import fallback
+from provider.nouns import NOUNS
 from provider.security.secrets import hashed
 from provider.server import Server
 from provider.settings import Settings
@@ -170,7 +171,8 @@ def running_service(
         assert not thread.is_alive(), "the service did not stop"
 
 
-_OBJECTS = "SELECT EXISTS (SELECT 1 FROM domain UNION ALL SELECT 1 FROM service UNION ALL SELECT 1 FROM router)"
+_NOUNS = " UNION ALL ".join(f"SELECT 1 FROM {kind}" for kind in NOUNS)  # noqa: S608  # names of our own
+_OBJECTS = f"SELECT EXISTS ({_NOUNS})"  # names of our own
 _OTHER_TOKENS = "SELECT id FROM token WHERE id != ?"
 
 NOTHING: dict[str, Any] = {}

@@ -24,7 +24,12 @@ def pool(name: str, *urls: str, checked: bool = True) -> Part:
 
 
 def parts(pools: dict[str, Part], *reached: str) -> Parts:
-    return Parts(Section({name: Part(b"", name) for name in reached}), Section(pools))
+    return Parts(
+        {
+            "router": Section({name: Part(b"", (("service", name),)) for name in reached}),
+            "service": Section(pools),
+        }
+    )
 
 
 def test_services_without_a_server_are_found_before_those_that_lack_one() -> None:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from provider import configuration, rules
-from provider.configuration import Document, Part, Parts, Section
+from provider.configuration import Document, Key, Part, Parts, Section
 from provider.errors import Unverified
 from provider.nouns import Router, Server, Service
 from tests import strategies
@@ -30,9 +30,12 @@ def server(name: str, weight: int = 1, state: str = "ready") -> Server:
 def parts_of(state: State) -> Parts:
     pools, routers = state
     made = {router.name: configuration.router_part(router, router.ascii_domains) for router in routers}
+    services = {service.name: configuration.service_part(service, pool) for service, pool in pools}
     return Parts(
-        Section({name: part for name, part in made.items() if part is not None}),
-        Section({service.name: configuration.service_part(service, pool) for service, pool in pools}),
+        {
+            "router": Section({name: part for name, part in made.items() if part is not None}),
+            "service": Section(services),
+        }
     )
 
 
@@ -165,11 +168,12 @@ def test_the_same_state_gives_the_same_bytes_in_any_order(state: State, chance: 
 def test_parts_that_are_replaced_give_what_parts_made_anew_give(old: State, new: State) -> None:
     before, after = parts_of(old), parts_of(new)
 
-    def difference(one: Section, other: Section) -> dict[str, Part | None]:
-        return dict.fromkeys(one.parts.keys() - other.parts.keys()) | other.parts
+    def difference(kind: str) -> dict[Key, Part | None]:
+        one, other = before.section(kind).parts, after.section(kind).parts
+        return {(kind, name): other.get(name) for name in one.keys() | other.keys()}
 
     kept = configuration.assemble(before)
-    replaced = before.replaced(difference(before.routers, after.routers), difference(before.services, after.services))
+    replaced = before.replaced(difference("router") | difference("service"))
     assert configuration.assemble(replaced) == configuration.assemble(after)
     assert configuration.assemble(before) == kept
 

@@ -32,7 +32,7 @@ def server(name: str, weight: int = 1, state: str = "ready") -> Server:
 def parts(*servers: Server, router: Router | None = ROUTER) -> Parts:
     routing = {} if router is None else {"wayshub": router_part(router, router.ascii_domains)}
     section = Section({name: part for name, part in routing.items() if part is not None})
-    return Parts(section, Section({"wayshub": service_part(SERVICE, servers)}))
+    return Parts({"router": section, "service": Section({"wayshub": service_part(SERVICE, servers)})})
 
 
 def changed(before: Server | None, after: Server | None) -> Change:

@@ -6,8 +6,10 @@ from typing import Final
 from fastapi import Request
 
 from provider import control_plane
+from provider.configuration import Parts
+from provider.nouns import NOUNS, owners
 
-_KINDS: Final = {"domains": "domain", "routers": "router", "services": "service"}
+_KINDS: Final = {noun.plural: noun.kind for noun in NOUNS.values() if not noun.within}
 
 
 def find_concern(request: Request) -> Callable[[str], bool]:
@@ -21,13 +23,13 @@ def find_concern(request: Request) -> Callable[[str], bool]:
     if not touched:
         return bool  # every router has a name
     routers = _names(touched, "router")
-    services = _names(touched, "service") | {name.partition("/")[0] for name in _names(touched, "server")}
+    needed = {key for named in touched for key in owners(*named)}
     current = control_plane.find(request).revisions.current
-    parts = current.parts.routers.parts if current is not None else {}
+    parts = Parts() if current is None else current.parts
 
     def concerns(router: str) -> bool:
-        part = parts.get(router)
-        return router in routers or (part is not None and part.needs in services)
+        part = parts.find(("router", router))
+        return router in routers or (part is not None and not needed.isdisjoint(parts.reached(part)))
 
     return concerns
 

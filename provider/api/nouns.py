@@ -16,7 +16,7 @@ from provider.dependencies import HealthDependency, RevisionsDependency
 from provider.edges.health import Health
 from provider.errors import AlreadyExists, FieldError, NotFound
 from provider.messages import Message
-from provider.nouns import NOUNS, Noun, Object
+from provider.nouns import NOUNS, Noun, Object, masked
 from provider.observations import OBSERVED
 from provider.security import needs
 from provider.store import nouns as store
@@ -64,6 +64,11 @@ def shown(session: Session, noun: type[Noun], owner: str | None, listed: list[No
     return listed if observed is None else observed.show(session, owner, listed, health)
 
 
+def hidden(noun: type[Noun], item: Object) -> dict[str, Any]:
+    """Write an object as it is shown: with masks in place of its secrets."""
+    return masked(noun.kind, item.json())
+
+
 def collection(noun: type[Noun]) -> str:
     """Return the path of a noun's objects below the API's prefix, with the name of what they belong to left open."""
     above = f"{collection(NOUNS[noun.within])}/{{{noun.within}}}" if noun.within else ""
@@ -86,7 +91,7 @@ class Answers:
         # What is shown with what is observed changes by itself: an old copy of it is never good enough.
         if place.noun.kind not in OBSERVED and self._conditions.not_modified(tag):
             return Response(status_code=304, headers={"ETag": tag})
-        return Response(encoded(answer), 200, {"ETag": tag}, media_type="application/json")
+        return Response(encoded(hidden(place.noun, answer)), 200, {"ETag": tag}, media_type="application/json")
 
     def create(self, write: WriteDependency, place: Place, item: Noun) -> Response:
         """Create an object: 201. Raises `AlreadyExists`."""
@@ -146,7 +151,7 @@ class Answers:
         headers = {"ETag": tag}
         if created:
             headers["Location"] = PREFIX + place.path
-        return done(outcome, item, 201 if created else 200, headers)
+        return done(outcome, hidden(place.noun, item), 201 if created else 200, headers)
 
 
 async def reading(health: HealthDependency, conditions: ReadConditions) -> Answers:
@@ -197,7 +202,7 @@ def routes(noun: type[Noun]) -> APIRouter:
             found = store.page(session, noun, owner, limit=page.limit + 1, after=page.after, q=page.q, labels=labels)
             part, following = page.part(found, lambda item: item.key)
             listed = shown(session, noun, owner, part, health)
-        content = {"items": [item.json() for item in listed], "next": following}
+        content = {"items": [hidden(noun, item) for item in listed], "next": following}
         return Response(msgspec.json.encode(content), media_type="application/json")
 
     @router.post("", **described.creation())

@@ -134,7 +134,7 @@ def _write_revision(session: Session, number: int, _digest: str, _time: str) -> 
 async def show_document(
     revisions: RevisionsDependency, turns: TurnsDependency, conditions: ReadConditions, number: NUMBER
 ) -> Response:
-    """Return the document that a revision gave, byte for byte as it was served.
+    """Return the document that a revision gave, as it was served, with masks in place of its secrets.
 
     404 where another version of this service gave another document for the same state.
     """
@@ -180,7 +180,7 @@ def _write_document(session: Session, number: int, digest: str, _time: str) -> b
     if document.digest != digest:
         detail = Message("this version of the service gives another document than revision {number} did", number=number)
         raise NotFound(detail)
-    return document.content
+    return configuration.hide(document.content)
 
 
 def _write_difference(session: Session, number: int, compare: int | None, _time: str) -> bytes:

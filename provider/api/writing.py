@@ -169,9 +169,11 @@ def _since(session: Session, number: int) -> list[Since]:
     return [Since(revision.number, revision.time, revision.author, revision.summary) for revision in made]
 
 
-def done(outcome: Outcome[Any], item: BaseModel | Object, status: int, headers: dict[str, str]) -> Response:
+def done(
+    outcome: Outcome[Any], item: BaseModel | Object | dict[str, Any], status: int, headers: dict[str, str]
+) -> Response:
     """Answer a write with an object, and the revision at which the state is; what was tried has its difference too."""
-    content = as_json(item)
+    content = dict(item) if isinstance(item, dict) else as_json(item)
     if outcome.difference is not None:
         content |= {"difference": shown(outcome.difference), "warnings": _warnings(outcome)}
     headers = headers | _headers(outcome)
@@ -211,9 +213,9 @@ def _warnings(outcome: Outcome[Any]) -> list[dict[str, Any]]:
     return [as_json(show(each)) for each in (outcome.warnings or ())[:_MOST_WARNED]]
 
 
-def encoded(item: BaseModel | Object) -> bytes:
+def encoded(item: dict[str, Any]) -> bytes:
     """Write an object as JSON."""
-    return msgspec.json.encode(as_json(item))
+    return msgspec.json.encode(item)
 
 
 def shown(difference: Difference) -> dict[str, Any]:

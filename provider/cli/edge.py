@@ -16,7 +16,7 @@ from provider.cli.times import ago
 app = typer.Typer(
     name="edge",
     no_args_is_help=True,
-    help="Edges: the Traefiks that poll this service, and what each runs.",
+    help="Edges: the Traefiks that poll this service.",
 )
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the edge.", autocompletion=complete_edge)]

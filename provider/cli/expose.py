@@ -72,7 +72,7 @@ def expose(
     path_prefix: PathPrefixOption = None,
     entry_point_url: EntryPointURLOption = None,
 ) -> None:
-    """Expose an application: its domain, router, service and servers.
+    """Expose an application: domain, router, service, servers.
 
     All of it is made in one step, or nothing. It waits up to 10 s for the
     edges, and tells whether it is live; with --wait the exit status tells too,

@@ -55,8 +55,8 @@ def find_missing(
 def _leaves_out(quarantine: Quarantine, current: Snapshot, concerns: Callable[[str], bool]) -> bool:
     """Tell whether a router that concerns somebody is left out, or leads elsewhere, for what an edge rejected."""
     keys = {*quarantine.held, *quarantine.trying}
-    services = {name for kind, name in keys if kind == "service"}
+    needed = {key for key in keys if key[0] != "router"}
     if any(concerns(name) for kind, name in keys if kind == "router"):
         return True
-    routers = current.parts.routers.parts.items() if services else ()
-    return any(part.needs in services and concerns(name) for name, part in routers)
+    routers = current.parts.routers.parts.items() if needed else ()
+    return any(concerns(name) and not needed.isdisjoint(current.parts.reached(part)) for name, part in routers)

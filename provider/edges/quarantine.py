@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from provider.configuration import Parts
-from provider.overlays import Key, Overlay, Replacement, find
+from provider.configuration import Key, Part, Parts
+from provider.overlays import Overlay, Replacement
 from provider.snapshots import Served, Snapshot
 
 MOST_CULPRITS: Final = 16
@@ -101,29 +101,34 @@ class Quarantine:
 
 
 def suspects(accepted: Parts, offered: Parts, origin: Origin) -> dict[Key, Held]:
-    """Return what an edge was offered in another form than it runs, services before the routers that need them.
+    """Return what an edge was offered in another form than it runs, what routers need before these.
 
     What was removed is none of it: a document does not break by what it has no more.
     """
+    changed = {
+        kind: [name for name, part in section.parts.items() if _differs(accepted.find((kind, name)), part)]
+        for kind, section in offered.sections()
+    }
+    former = {name: part for name in changed["router"] if (part := accepted.find(("router", name))) is not None}
     found: dict[Key, Held] = {}
-    changed = [
-        name
-        for name, part in offered.routers.parts.items()
-        if (known := accepted.routers.parts.get(name)) is not part and known != part
-    ]
-    former = {name: part for name in changed if (part := accepted.routers.parts.get(name)) is not None}
-    for name, part in offered.services.parts.items():
-        known = accepted.services.parts.get(name)
-        if known is not part and known != part:
-            leading = tuple(
-                (router, former[router]) for router in former if offered.routers.parts[router].needs == name
-            )
-            found["service", name] = Held(Replacement(part, known, leading), *origin(("service", name)))
-    for name in changed:
-        found["router", name] = Held(
-            Replacement(offered.routers.parts[name], former.get(name)), *origin(("router", name))
-        )
+    for key in [(kind, name) for kind, names in changed.items() if kind != "router" for name in names]:
+        leading = tuple((name, former[name]) for name in former if key in offered.routers.parts[name].needs)
+        found[key] = Held(Replacement(_get(offered, key), accepted.find(key), leading), *origin(key))
+    for name in changed["router"]:
+        key = ("router", name)
+        found[key] = Held(Replacement(_get(offered, key), former.get(name)), *origin(key))
     return found
+
+
+def _differs(known: Part | None, part: Part) -> bool:
+    return known is not part and known != part
+
+
+def _get(parts: Parts, key: Key) -> Part:
+    part = parts.find(key)
+    if part is None:
+        raise LookupError(key)
+    return part
 
 
 def accuse(before: Quarantine | None, offered: Snapshot, accepted: Served, origin: Origin) -> Quarantine:
@@ -163,8 +168,8 @@ def prune(quarantine: Quarantine, current: Snapshot) -> Quarantine | None:
     """Return what is left once objects have changed: their new form is given its chance, after a search."""
     if quarantine.is_whole:
         return quarantine if current.document.digest == quarantine.rejected.document.digest else None
-    held = {key: item for key, item in quarantine.held.items() if find(current.parts, key) == item.replacement.of}
-    trying = {key: item for key, item in quarantine.trying.items() if find(current.parts, key) == item.replacement.of}
+    held = {key: item for key, item in quarantine.held.items() if current.parts.find(key) == item.replacement.of}
+    trying = {key: item for key, item in quarantine.trying.items() if current.parts.find(key) == item.replacement.of}
     is_same = len(held) == len(quarantine.held) and len(trying) == len(quarantine.trying)
     if is_same or (quarantine.is_searching and quarantine.searched is not None and (held or trying)):
         return quarantine

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from provider.configuration import Parts
+from provider.configuration import Key, Parts
 from provider.edges.quarantine import Quarantine
 from provider.edges.states import Edge, EdgeState
 from provider.edges.verdicts import words_of_part, words_of_rejection, words_of_search
 from provider.messages import Message
-from provider.overlays import Key, Replacement
+from provider.overlays import Replacement
 from provider.snapshots import Snapshot
 
 _SILENT: Final = {EdgeState.STALE, EdgeState.NEVER_SEEN}
@@ -111,9 +111,9 @@ class Standings:
         held = {**quarantine.trying, **quarantine.held}
         if (found := held.get(("router", router))) is not None:
             return self._kept(_words_of(quarantine, ("router", router)), is_there=found.replacement.by is not None)
-        if part.needs is not None and (found := held.get(("service", part.needs))) is not None:
-            words = _words_of(quarantine, ("service", part.needs))
-            return self._kept(words, is_there=_leads_on(found.replacement, router))
+        for key in () if self.parts is None else sorted(self.parts.reached(part)):
+            if (found := held.get(key)) is not None:
+                return self._kept(_words_of(quarantine, key), is_there=_leads_on(found.replacement, router))
         return None
 
     def _kept(self, words: str, *, is_there: bool) -> Standing:
@@ -153,7 +153,7 @@ def refused_everywhere(edges: Sequence[Standings]) -> frozenset[str]:
 
 
 def _leads_on(replacement: Replacement, router: str) -> bool:
-    """Tell whether a router takes requests though its service is not what is desired."""
+    """Tell whether a router takes requests though what it needs is not what is desired."""
     return replacement.by is not None or router in dict(replacement.routers)
 
 

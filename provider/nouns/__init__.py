@@ -1,6 +1,7 @@
 """The nouns: the kinds of objects that people keep here, each declared once. Pure, and quick to import."""
 
 from provider.nouns.domain import Domain
+from provider.nouns.middleware import Middleware
 from provider.nouns.objects import Field, Noun, Object, Part, field
 from provider.nouns.registry import NOUNS, Named, comparable, masked, owners, within
 from provider.nouns.router import Router
@@ -13,6 +14,7 @@ __all__ = [
     "Domain",
     "Field",
     "HealthCheck",
+    "Middleware",
     "Named",
     "Noun",
     "Object",

@@ -1,5 +1,6 @@
 """Types of values that several nouns have."""
 
+from dataclasses import replace
 from typing import Final
 
 from provider import typed_hosts
@@ -36,12 +37,11 @@ ENTRY_POINTS: Final = ListOf(
     duplicate=("entryPoints.duplicate", template("an entry point stands here twice")),
     is_line=True,
 )
+_MIDDLEWARE: Final = Reference(check_reference, said=REFERENCE_SCHEMA, kind="middleware", is_foreign=True, word="NAME")
 MIDDLEWARES: Final = ListOf(
-    Reference(check_reference, said=REFERENCE_SCHEMA, kind="middleware", is_foreign=True),
-    least=1,
-    most=30,
-    duplicate=("middlewares.duplicate", template("a middleware stands here twice")),
+    _MIDDLEWARE, most=30, duplicate=("middlewares.duplicate", template("a middleware stands here twice"))
 )
+MIDDLEWARES_NEEDED: Final = replace(MIDDLEWARES, least=1)
 
 
 def name_field() -> str:

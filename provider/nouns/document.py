@@ -53,6 +53,12 @@ def encode(item: Object) -> bytes:
     return content
 
 
+def read(model: type[Object], content: bytes | msgspec.Raw) -> dict[str, Any]:
+    """Read what Traefik gets of an object, as strictly as it does. Raises `msgspec.MsgspecError`."""
+    found: dict[str, Any] = msgspec.to_builtins(_decoder(model).decode(content))  # type: ignore[arg-type]  # a class has a hash
+    return found
+
+
 @cache
 def struct(model: type[Object]) -> type[msgspec.Struct]:
     """Return the class of which msgspec reads what Traefik gets of an object. It is made when it is asked for first."""

@@ -28,8 +28,8 @@ class Middleware(Noun, more=_parts()):
     plural = "middlewares"
     title = "Middleware"
     titles = "Middlewares"
-    about = "what changes requests and answers on their way, or turns them away"
-    cascade = "Take it out of the routers and chains that use it."
+    about = "what changes requests on their way"
+    cascade = "Take the routers and chains along that use it."
     example: ClassVar = {"name": "strip-api", "labels": {}, "stripPrefix": {"prefixes": ["/api"]}}
 
     name: str = name_field()

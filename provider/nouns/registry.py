@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from provider.nouns.domain import Domain
+from provider.nouns.middleware import Middleware
 from provider.nouns.objects import Noun
 from provider.nouns.router import Router
 from provider.nouns.server import Server
 from provider.nouns.service import Service
 
-NOUNS: Final[Mapping[str, type[Noun]]] = {noun.kind: noun for noun in (Domain, Service, Server, Router)}
+NOUNS: Final[Mapping[str, type[Noun]]] = {noun.kind: noun for noun in (Domain, Service, Server, Middleware, Router)}
 """All nouns by their kind, in the order in which objects are made: what others refer to first."""
 
 Named = tuple[str, str]

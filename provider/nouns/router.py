@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final, Self
 
 from provider import rules, typed_hosts
 from provider.messages import Message, template
-from provider.nouns.common import ENTRY_POINTS, labels_field, name_field
+from provider.nouns.common import ENTRY_POINTS, MIDDLEWARES, labels_field, name_field
 from provider.nouns.domain import Domain
 from provider.nouns.objects import Noun, field
 from provider.nouns.types import Flag, ListOf, Reference, Text, Whole
@@ -65,6 +65,7 @@ class Router(Noun):
         "pathPrefix": None,
         "rule": None,
         "service": "wayshub",
+        "middlewares": [],
         "entryPoints": ["web"],
         "priority": None,
         "enabled": True,
@@ -116,6 +117,13 @@ class Router(Noun):
         Reference(check_name, said=NAME_SCHEMA, kind="service", word="NAME"),
         title="Service",
         help="One of your services.",
+    )
+    middlewares: list[str] = field(
+        MIDDLEWARES,
+        default=[],
+        title="Middlewares",
+        help="What changes its requests on their way, in this order.",
+        option="--middleware",
     )
     entry_points: list[str] = field(
         ENTRY_POINTS,

@@ -47,6 +47,15 @@ CODES = {
     *("url.refused", "url.scheme", "url.user"),
     *("value.choice", "value.few", "value.large", "value.long", "value.many", "value.short", "value.small"),
     *("wait.range", "weight.range", "weight.zero"),
+    *("address.format", "encoding.default", "encodings.duplicate", "expression.empty", "expression.format"),
+    *("header.duplicate", "header.name", "header.value", "headers.none", "kind.many", "kind.none"),
+    *("map.duplicate", "mediaType.duplicate", "mediaType.exclusive", "mediaType.format", "method.format"),
+    *("network.duplicate", "network.format", "pair.half", "pem.format", "port.format", "prefixes.duplicate"),
+    *("realm.format", "reference.format", "reference.internal", "reference.own", "replacement.format"),
+    *("replacement.group", "scheme.format", "source.address", "source.many", "source.none"),
+    *("user.duplicate", "user.format", "user.hash", "user.name", "user.none", "user.password"),
+    *("middlewares.duplicate", "middleware.unknown", "middleware.cycle"),
+    *("item.format", "key.duplicate", "key.long", "secret.masked"),
 }
 """Every code of a field's error. Programs rely on them: a code is added, and never changed or taken away."""
 

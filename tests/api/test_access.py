@@ -43,6 +43,8 @@ TABLE: Final = {
         "PATCH": REGISTRARS,
         "DELETE": REGISTRARS,
     },
+    "/api/v1/middlewares": {"GET": READERS, "POST": WRITERS},
+    "/api/v1/middlewares/{name}": {"GET": READERS, "PUT": WRITERS, "PATCH": WRITERS, "DELETE": WRITERS},
     "/api/v1/routers": {"GET": READERS, "POST": WRITERS},
     "/api/v1/routers/{name}": {"GET": READERS, "PUT": WRITERS, "PATCH": WRITERS, "DELETE": WRITERS},
     "/api/v1/expose": {"POST": WRITERS},
@@ -108,6 +110,12 @@ TABLE: Final = {
     "/domains/{name}/": {"GET": READERS},
     "/domains/{name}/edit": {"GET": WRITERS, "POST": WRITERS},
     "/domains/{name}/remove": {"GET": WRITERS, "POST": WRITERS},
+    "/middlewares": {"GET": READERS},
+    "/middlewares/new": {"GET": WRITERS, "POST": WRITERS},
+    "/middlewares/{name}": {"GET": READERS},
+    "/middlewares/{name}/": {"GET": READERS},
+    "/middlewares/{name}/edit": {"GET": WRITERS, "POST": WRITERS},
+    "/middlewares/{name}/remove": {"GET": WRITERS, "POST": WRITERS},
     "/routers": {"GET": READERS},
     "/routers/new": {"GET": WRITERS, "POST": WRITERS},
     "/routers/{name}": {"GET": READERS},
@@ -145,7 +153,11 @@ PAGES: Final = {
     ),
     *("/accounts", "/accounts/new", "/accounts/{name}", "/accounts/{name}/", "/accounts/{name}/remove"),
     *("/tokens", "/tokens/new", "/tokens/{id}/revoke", "/audit"),
-    *(template for template in TABLE if template.startswith(("/domains", "/routers", "/services", "/learn", "/trace"))),
+    *(
+        template
+        for template in TABLE
+        if template.startswith(("/domains", "/middlewares", "/routers", "/services", "/learn", "/trace"))
+    ),
 }
 """To log in is what a browser is told here that has no session; a program is told that it may not."""
 

@@ -48,6 +48,10 @@ def person(service: Service) -> Iterator[httpx.Client]:
         yield client
 
 
+PROBED = {"/healthz", "/readyz", "/metrics"}
+"""What orchestrators ask by the address of a machine: see the test of the names that probes use."""
+
+
 @pytest.mark.part(of=4)
 @pytest.mark.parametrize("place", CHANGING, ids=str)
 def test_no_page_of_another_site_changes_anything(service: Service, person: httpx.Client, place: Place) -> None:
@@ -104,7 +108,9 @@ def test_to_look_from_another_site_changes_nothing_and_shares_nothing(
 
 
 @pytest.mark.part(of=5)
-@pytest.mark.parametrize("path", [*PATHS, "/nothing", "/static/nothing", *STATIC_PATHS])
+@pytest.mark.parametrize(
+    "path", [*(path for path in PATHS if path not in PROBED), "/nothing", "/static/nothing", *STATIC_PATHS]
+)
 def test_no_route_and_no_static_file_answers_to_a_name_that_is_not_its_own(
     service: Service, person: httpx.Client, path: str
 ) -> None:

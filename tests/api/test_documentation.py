@@ -11,7 +11,9 @@ import httpx
 import jsonschema_rs
 import pytest
 
+from provider.api.nouns import collection
 from provider.app import create_app
+from provider.nouns import NOUNS
 from provider.settings import Settings
 from tests.api.checks import state
 from tests.running import Service, empty, fetch, give_token, http_client, running_service
@@ -29,6 +31,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "POST /api/v1/domains": {"name": "new.xyz"},
     "POST /api/v1/services": {"name": "new"},
     "POST /api/v1/services/{service}/servers": {"name": "new"},
+    "POST /api/v1/middlewares": {"name": "new"},
     "POST /api/v1/routers": {"name": "new"},
     "POST /api/v1/expose": {"domain": "new.xyz", "name": "new"},
     "POST /api/v1/tokens": {"expires": "2999-01-01T00:00:00Z"},  # that of the example will be in the past
@@ -43,26 +46,22 @@ UNDO = "POST /api/v1/revisions/{number}/undo"
 MEDIA_TYPES = {"GET /metrics": "text/plain; version=0.0.4; charset=utf-8", STREAM: "text/event-stream"}
 """Of what is not JSON."""
 WRITING = {"POST", "PUT", "PATCH", "DELETE"}
-NOUNS = {"domains", "services", "routers"}
+COLLECTIONS = [collection(noun) for noun in NOUNS.values()]
+"""The paths of all nouns."""
 TAGGED = {
-    *("POST /api/v1/domains", "POST /api/v1/services", "POST /api/v1/services/{service}/servers"),
-    "POST /api/v1/routers",
+    *(f"POST /api/v1{path}" for path in COLLECTIONS),
     "GET /api/v1/revisions/{number}",
     "GET /api/v1/revisions/{number}/configuration",
     "GET /api/v1/revisions/{number}/difference",
     ROLL_BACK,
     UNDO,
-    *(
-        f"{method} /api/v1{noun}/{{name}}"
-        for noun in ("/domains", "/services", "/services/{service}/servers", "/routers")
-        for method in ("GET", "PUT", "PATCH")
-    ),
+    *(f"{method} /api/v1{path}/{{name}}" for path in COLLECTIONS for method in ("GET", "PUT", "PATCH")),
     *("GET /api/v1/export", "POST /api/v1/apply"),
 }
 """The operations that answer with the tag of an object, or of the whole: edges are observed, and have none."""
 TRIED = {
     *("POST /api/v1/expose", "POST /api/v1/apply", ROLL_BACK, UNDO),
-    *(name for name in OPERATIONS if name.partition(" ")[0] in WRITING and name.split("/")[3] in NOUNS),
+    *(name for name in OPERATIONS if name.partition(" ")[0] in WRITING and f"/{name.split('/')[3]}" in COLLECTIONS),
 }
 """The operations that can be tried without being kept."""
 OPEN = {"GET /healthz", "GET /readyz"}
@@ -128,9 +127,9 @@ def test_the_served_document_is_this_one_and_can_be_read_in_a_browser(client: ht
 
 
 def test_every_operation_of_the_design_is_there() -> None:
-    nouns = ["/domains", "/services", "/services/{service}/servers", "/routers"]
-    designed = {f"{method} /api/v1{noun}" for noun in nouns for method in ("GET", "POST")}
-    designed |= {f"{method} /api/v1{noun}/{{name}}" for noun in nouns for method in ("GET", "PUT", "PATCH", "DELETE")}
+    paths = ["/domains", "/services", "/services/{service}/servers", "/middlewares", "/routers"]
+    designed = {f"{method} /api/v1{path}" for path in paths for method in ("GET", "POST")}
+    designed |= {f"{method} /api/v1{path}/{{name}}" for path in paths for method in ("GET", "PUT", "PATCH", "DELETE")}
     designed |= {"GET /api/v1/explain", "GET /api/v1/conflicts"}
     designed |= {"POST /api/v1/expose", "GET /healthz", "GET /readyz", "GET /metrics"}
     designed |= {"GET /api/v1/edges", "GET /api/v1/edges/{name}", "DELETE /api/v1/edges/{name}/quarantine"}

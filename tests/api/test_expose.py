@@ -35,6 +35,7 @@ def test_an_application_is_exposed_in_one_revision(client: httpx.Client, service
             "pathPrefix": None,
             "rule": None,
             "service": "wayshub",
+            "middlewares": [],
             "entryPoints": ["web"],
             "priority": None,
             "enabled": True,

@@ -17,6 +17,7 @@ from provider.api import problems
 from provider.app import create_app
 from provider.cursors import write_cursor
 from provider.errors import FieldError, InUse, Invalid, ProviderError, TooMany
+from provider.nouns import NOUNS
 from provider.settings import Settings
 from tests.api.checks import CODES, TITLES, problem, state
 from tests.running import Service, http_client, running_service
@@ -36,6 +37,10 @@ def codes_in(path: Path) -> Iterator[str]:
     }
     positions["_refuse"] = 1 if path.name == "bodies.py" else 0
     for call in ast.walk(ast.parse(path.read_text())):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "reading.refuse":
+            code = call.args[1]
+            if isinstance(code, ast.Constant):
+                yield str(code.value)
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in positions:
             code = call.args[positions[call.func.id]]
             if isinstance(code, ast.Constant):
@@ -47,7 +52,11 @@ def codes_in(path: Path) -> Iterator[str]:
 
 def test_the_codes_are_those_that_programs_know() -> None:
     written = {code for path in Path(provider.__file__).parent.rglob("*.py") for code in codes_in(path)}
-    assert written | set(validation._CODES.values()) == CODES
+    kinds = {kind for noun in NOUNS.values() for kind in noun.kinds()}
+    references = {f"{kind}.unknown" for kind in kinds} | {
+        f"{kind}.cycle" for kind in kinds if kind in NOUNS[kind].kinds()
+    }
+    assert written | references | set(validation._CODES.values()) == CODES
 
 
 def subclasses(kind: type[ProviderError]) -> Iterator[type[ProviderError]]:
@@ -327,11 +336,14 @@ def ask_all(client: httpx.Client, paths: dict[str, set[str]], in_memory: dict[st
                 assert client.request(method, path).status_code == in_memory[path]
                 continue
             body: Any = {"name": "a", "url": "http://a", "pathPrefix": "/", "service": "a", "scopes": ["read"]}
+            body["compress"] = {}
             wanted = {
                 "/api/v1/domains": ["name"],
                 "/api/v1/services": ["name"],
                 "/api/v1/services/a/servers": ["name", "url"],
                 "/api/v1/services/a/servers/a": ["url"],
+                "/api/v1/middlewares": ["name", "compress"],
+                "/api/v1/middlewares/a": ["compress"],
                 "/api/v1/routers": ["name", "service", "pathPrefix"],
                 "/api/v1/routers/a": ["service", "pathPrefix"],
                 "/api/v1/tokens": ["name", "scopes"],

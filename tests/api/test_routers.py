@@ -14,6 +14,7 @@ ROUTER: dict[str, Any] = {
     "pathPrefix": None,
     "rule": None,
     "service": "wayshub",
+    "middlewares": [],
     "entryPoints": ["web"],
     "priority": None,
     "enabled": True,
@@ -54,7 +55,12 @@ def test_a_router_is_added_shown_replaced_changed_and_removed(client: httpx.Clie
 
 def test_a_router_is_in_the_document_while_it_is_enabled(client: httpx.Client, service: Service) -> None:
     client.post("/routers", json=ROUTER).raise_for_status()
-    expected = {"entryPoints": ["web"], "priority": 25, "rule": "Host(`alvin.xyz`)", "service": "wayshub"}
+    expected = {
+        "entryPoints": ["web"],
+        "priority": 25,
+        "rule": "Host(`alvin.xyz`)",
+        "service": "wayshub",
+    }
     assert in_document(service) == expected
     client.patch("/routers/wayshub", json={"enabled": False}).raise_for_status()
     assert in_document(service) is None
@@ -146,7 +152,9 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"rule": "Host(`a`) &&\nPath(`/`)", "domains": []}, "/rule", "text.control"),
     ({"rule": "Host(`a`)" + " " * 10_000, "domains": []}, "/rule", "value.long"),
     ({"rule": 7, "domains": []}, "/rule", "type.string"),
-    ({"middlewares": []}, "/middlewares", "field.unknown"),
+    ({"middlewares": ["absent"]}, "/middlewares/0", "middleware.unknown"),
+    ({"middlewares": ["a", "a"]}, "/middlewares", "middlewares.duplicate"),
+    ({"middlewares": ["a@internal"]}, "/middlewares/0", "reference.internal"),
     ({"tls": {"certResolver": "letsencrypt"}}, "/tls", "field.unknown"),
 ]
 

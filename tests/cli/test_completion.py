@@ -57,6 +57,7 @@ def complete(cli: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
                 "domain",
                 "service",
                 "server",
+                "middleware",
                 "router",
                 "edge",
                 "revision",

@@ -13,6 +13,7 @@ from typer.main import get_command
 
 from provider.cli import late
 from provider.cli.commands import LATE, LATE_GROUPS, LATE_IN_GROUPS, app
+from provider.nouns import Middleware
 from provider.version import VERSION
 from tests.cli.running import Run
 
@@ -51,7 +52,7 @@ EXAMPLES = [
 
 
 def test_the_tree_of_commands_is_that_of_the_design() -> None:
-    nouns = {(noun, verb) for noun in ("domain", "service", "server", "router") for verb in VERBS}
+    nouns = {(noun, verb) for noun in ("domain", "service", "server", "middleware", "router") for verb in VERBS}
     nouns |= {("edge", verb) for verb in ("list", "show", "lift")}
     nouns |= {("revision", verb) for verb in ("list", "show", "undo")}
     nouns |= {("user", verb) for verb in ("add", "list", "set", "remove", "password")}
@@ -100,7 +101,7 @@ def test_every_command_has_a_summary_and_examples(run: Run, path: tuple[str, ...
 
 
 def test_lists_of_commands_cut_no_summary(run: Run) -> None:
-    for group in ("", "domain", "service", "server", "router", "edge", "revision", "user", "token"):
+    for group in ("", "middleware", "domain", "service", "server", "router", "edge", "revision", "user", "token"):
         assert "..." not in run(*group.split(), "--help").check().out.partition("Commands:")[2]
 
 
@@ -119,8 +120,14 @@ def refused(client: httpx.Client) -> None:
     assert answer.status_code == 403
 
 
+@pytest.fixture
+def declared(client: httpx.Client) -> None:
+    """The objects of the examples that follow from declarations, of nouns of which the application has none."""
+    client.post("/middlewares", json=dict(Middleware.example)).raise_for_status()
+
+
 @pytest.mark.part(of=6)
-@pytest.mark.usefixtures("exposed", "refused")
+@pytest.mark.usefixtures("exposed", "refused", "declared")
 @pytest.mark.parametrize("example", EXAMPLES, ids=" ".join)
 def test_every_example_works(cli: Run, example: list[str]) -> None:
     check(cli, example)

@@ -172,6 +172,7 @@ def test_routers_are_added_changed_and_removed(cli: Run, client: httpx.Client) -
         "pathPrefix": "/api",
         "rule": None,
         "service": "wayshub",
+        "middlewares": [],
         "entryPoints": ["web", "websecure"],
         "priority": 7,
         "enabled": False,

@@ -51,7 +51,8 @@ def document(routers: Sequence[Router], services: Sequence[Service] = (), server
     for name in {router.service for router in routers}:
         parts[name] = configuration.service_part(Service(name=name), servers if name == "s" else [])
     made = {router.name: configuration.router_part(router, router.ascii_domains) for router in routers}
-    return configuration.assemble(Parts(Section({name: part for name, part in made.items() if part}), Section(parts)))
+    routing = Section({name: part for name, part in made.items() if part})
+    return configuration.assemble(Parts({"router": routing, "service": Section(parts)}))
 
 
 def router(**fields: Any) -> Router:

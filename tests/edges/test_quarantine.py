@@ -5,9 +5,9 @@ from math import ceil, log2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider.configuration import Part, Parts, Section, assemble, verify
+from provider.configuration import Key, Part, Parts, Section, assemble, verify
 from provider.edges.quarantine import MOST_CULPRITS, Quarantine, accept, accuse, prune
-from provider.overlays import Key, find, lay
+from provider.overlays import lay
 from provider.snapshots import Snapshot
 
 SERVICE = '"%s":{"loadBalancer":{"servers":[{"url":"http://a:%d","weight":1}]}}'
@@ -19,11 +19,11 @@ def service(name: str, form: int) -> Part:
 
 
 def router(name: str, form: int, leads_to: str) -> Part:
-    return Part((ROUTER % (name, form, leads_to)).encode(), needs=leads_to)
+    return Part((ROUTER % (name, form, leads_to)).encode(), needs=(("service", leads_to),))
 
 
 def snapshot(revision: int, routers: dict[str, Part], services: dict[str, Part]) -> Snapshot:
-    parts = Parts(Section(routers), Section(services))
+    parts = Parts({"router": Section(routers), "service": Section(services)})
     return Snapshot(revision, assemble(parts), parts)
 
 
@@ -65,7 +65,7 @@ def changes(draw: st.DrawFn) -> tuple[Snapshot, Snapshot, set[Key]]:
     fresh = [("service", name) for name in after.parts.services.parts] + [
         ("router", name) for name in after.parts.routers.parts
     ]
-    fresh = [key for key in fresh if find(before.parts, key) != find(after.parts, key)]
+    fresh = [key for key in fresh if before.parts.find(key) != after.parts.find(key)]
     bad = draw(st.sets(st.sampled_from(fresh), max_size=4)) if fresh else set()
     return before, after, bad
 
@@ -73,10 +73,10 @@ def changes(draw: st.DrawFn) -> tuple[Snapshot, Snapshot, set[Key]]:
 @given(changes())
 def test_exactly_the_culprits_are_left_out_and_all_else_runs(drawn: tuple[Snapshot, Snapshot, set[Key]]) -> None:
     before, after, bad = drawn
-    parts = {part for key in bad if (part := find(after.parts, key)) is not None}
+    parts = {part for key in bad if (part := after.parts.find(key)) is not None}
     quarantine, running, _offers = search(before, after, parts)
     culprits = set(quarantine.culprits) if quarantine else set()
-    orphans = {name for name, part in after.parts.routers.parts.items() if ("service", str(part.needs)) in bad}
+    orphans = {name for name, part in after.parts.routers.parts.items() if set(part.needs) & bad}
     lost = {("router", name) for name in orphans}
     assert bad - lost <= culprits <= bad
     left_out = {name for kind, name in culprits if kind == "service"}
@@ -84,7 +84,7 @@ def test_exactly_the_culprits_are_left_out_and_all_else_runs(drawn: tuple[Snapsh
         if ("service", name) not in culprits:
             assert running.parts.services.parts[name] == part
     for name, part in after.parts.routers.parts.items():
-        if ("router", name) not in culprits and part.needs not in left_out:
+        if ("router", name) not in culprits and part.needed("service") not in left_out:
             assert running.parts.routers.parts[name] == part
 
 

@@ -179,8 +179,10 @@ def test_the_parts_of_one_router_are_one(tmp_path: Path) -> None:
     port = free_port()
     document = configuration.assemble(
         Parts(
-            Section({"shop": part("shop", "Host(`a.test`)"), "web": part("web", "Host(`b.test`)")}),
-            Section({"s": configuration.service_part(Service(name="s"), [])}),
+            {
+                "router": Section({"shop": part("shop", "Host(`a.test`)"), "web": part("web", "Host(`b.test`)")}),
+                "service": Section({"s": configuration.service_part(Service(name="s"), [])}),
+            }
         )
     )
     content = document.content.replace(b"Host(`a.test`)", b"Hos(`a.test`)")

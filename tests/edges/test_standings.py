@@ -4,13 +4,13 @@ from dataclasses import replace
 from typing import Final
 
 from provider import rules
-from provider.configuration import Part, Parts, Section, assemble
+from provider.configuration import Key, Part, Parts, Section, assemble
 from provider.edges.answers import Answer, answer
 from provider.edges.quarantine import Held, Quarantine
 from provider.edges.standings import Standings, Trouble, refused_everywhere
 from provider.edges.states import EdgeState
 from provider.explanations import Route, Routes, Verdict
-from provider.overlays import Key, Replacement
+from provider.overlays import Replacement
 from provider.snapshots import Snapshot
 
 WORDS: Final = 'entryPoint "none" doesn\'t exist'
@@ -81,7 +81,10 @@ def test_an_edge_that_does_not_poll_counts_for_nothing() -> None:
 
 
 def router(name: str, service: str = "pool", version: int = 1) -> Part:
-    return Part(b'"%s":{"entryPoints":["web"],"priority":%d,"service":"%s"}' % (name.encode(), version, b"x"), service)
+    return Part(
+        b'"%s":{"entryPoints":["web"],"priority":%d,"service":"%s"}' % (name.encode(), version, b"x"),
+        (("service", service),),
+    )
 
 
 SERVICE: Final = Part(b'"pool":{"loadBalancer":{}}')
@@ -89,7 +92,7 @@ OTHER: Final = Part(b'"other":{"loadBalancer":{}}')
 
 
 def snapshot(revision: int, **routers: Part) -> Snapshot:
-    parts = Parts(Section(routers), Section({"other": OTHER, "pool": SERVICE}))
+    parts = Parts({"router": Section(routers), "service": Section({"other": OTHER, "pool": SERVICE})})
     return Snapshot(revision, assemble(parts), parts)
 
 

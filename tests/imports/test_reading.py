@@ -523,7 +523,7 @@ def test_what_this_service_serves_comes_back_as_it_was() -> None:
         name: configuration.service_part(each, source.servers[name].values()) for name, each in source.services.items()
     }
     served = configuration.assemble(
-        Parts(Section({name: part for name, part in routers.items() if part}), Section(services))
+        Parts({"router": Section({name: part for name, part in routers.items() if part}), "service": Section(services)})
     )
     found = imports.read(json.loads(served.content))
     assert found.declaration == source

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from provider.nouns.common import MIDDLEWARES
+from provider.nouns.common import MIDDLEWARES_NEEDED
 from provider.nouns.middlewares import Kind
 from provider.nouns.objects import field
 
@@ -15,7 +15,7 @@ class Chain(Kind):
     example: ClassVar = {"middlewares": ["login", "limit"]}
 
     middlewares: list[str] = field(
-        MIDDLEWARES,
+        MIDDLEWARES_NEEDED,
         title="Middlewares",
         help="In the order in which requests pass through them.",
         option="--chain",

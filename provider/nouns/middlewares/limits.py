@@ -52,9 +52,13 @@ class Redis(Object):
         help="HOST:PORT of each Redis.",
         explicit=True,
     )
-    tls: RedisTLS | None = field(Part(RedisTLS), default=None, title="TLS", switch="Connect with TLS")
-    username: str = field(LINE, default="", title="User")
-    password: str = field(Text(check_text, most=2_000, secret=Secret()), default="", title="Password")
+    tls: RedisTLS | None = field(
+        Part(RedisTLS), default=None, title="TLS", switch="Connect with TLS", help="For a Redis that asks for TLS."
+    )
+    username: str = field(LINE, default="", title="User", help="Empty: the default user.")
+    password: str = field(
+        Text(check_text, most=2_000, secret=Secret()), default="", title="Password", help="Of that user."
+    )
     db: int = field(Whole(0, 1_000_000), default=0, title="Database", help="Its number.")
     pool_size: int = field(
         Whole(0, 100_000), default=0, title="Connections", help="How many at most. 0: ten for each CPU.", rare=True

@@ -51,7 +51,11 @@ class SourceCriterion(Object):
     example: ClassVar = {"requestHeaderName": "X-Api-Key"}
 
     ip_strategy: IPStrategy | None = field(
-        Part(IPStrategy), default=None, title="By address", switch="Choose the address that counts"
+        Part(IPStrategy),
+        default=None,
+        title="By address",
+        switch="Choose the address that counts",
+        help="By the client's IP address.",
     )
     request_header_name: str = field(
         OPTIONAL_HEADER_NAME,
