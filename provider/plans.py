@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Final
 
 from provider.declarations import Declaration, place
@@ -10,7 +11,7 @@ from provider.messages import Message
 from provider.models import Change
 from provider.nouns import NOUNS, Named, Noun
 from provider.nouns.reading import Reading, Where
-from provider.nouns.references import cycle, missing
+from provider.nouns.references import cycles, missing
 
 Spellings = Mapping[Named, str]
 """How people typed the names of objects, of those that are kept under other names."""
@@ -163,8 +164,8 @@ def _respelled(item: Noun, names: Spellings) -> Noun:
 
 
 def _check(current: Declaration, wanted: Declaration, following: Declaration) -> None:
-    if wrong := list(_find_wrong(wanted, following)):
-        raise Invalid(wrong[:_MOST_ERRORS])
+    if wrong := list(islice(_find_wrong(wanted, following), _MOST_ERRORS)):
+        raise Invalid(wrong)
     users = _find_users(current, wanted, following)
     if users:
         (kind, used), using = min(users.items())
@@ -188,8 +189,15 @@ def _find_wrong(wanted: Declaration, following: Declaration) -> Iterator[FieldEr
             for use in item.uses():
                 if following.find(use.kind, use.name) is None:
                     yield missing((*_where(kind, name, item), *use.where), use.kind, use.typed)
-            for wrong in cycle(item, following.objects[kind].get):
-                yield replace(wrong, pointer=pointer(*_where(kind, name, item)) + wrong.pointer)
+        yield from _find_cycles(kind, wanted, following)
+
+
+def _find_cycles(kind: str, wanted: Declaration, following: Declaration) -> Iterator[FieldError]:
+    """Find declared objects that lead back to themselves. What was there before does not: nothing else can."""
+    if wanted.objects[kind] and kind in NOUNS[kind].kinds():
+        for item, wrong in cycles(following.objects[kind]):
+            if item.key in wanted.objects[kind]:
+                yield replace(wrong, pointer=pointer(*_where(kind, item.key, item)) + wrong.pointer)
 
 
 def _referring() -> list[str]:

@@ -1,11 +1,15 @@
 """References that lead to nothing, or back. Pure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from typing import Final
 
 from provider.errors import FieldError, pointer
 from provider.messages import Message
 from provider.nouns.objects import Noun
 from provider.nouns.reading import Where
+
+_MOST_SHOWN: Final = 10
 
 
 def missing(where: Where, kind: str, name: str) -> FieldError:
@@ -14,24 +18,56 @@ def missing(where: Where, kind: str, name: str) -> FieldError:
     return FieldError(pointer(*where), f"{kind}.unknown", detail)
 
 
-def cycle(item: Noun, find: Callable[[str], Noun | None]) -> Iterator[FieldError]:
-    """Give the references by which an object leads back to itself, by way of others of its kind, or at once.
+def reached(item: Noun, find: Callable[[str], Noun | None]) -> dict[str, Noun]:
+    """Return an object with all of its kind that it leads to, by name. `find` gives the others, each once."""
+    found = {item.key: item}
+    looked = {item.key}
+    waiting = [item]
+    while waiting:
+        for name in _members(waiting.pop()):
+            if name not in looked:
+                looked.add(name)
+                if (other := find(name)) is not None:
+                    found[name] = other
+                    waiting.append(other)
+    return found
 
-    `find` gives the others as they are by their names.
+
+def cycles(items: Mapping[str, Noun]) -> Iterator[tuple[Noun, FieldError]]:
+    """Give the objects of one kind that lead back to themselves, each with the reference that does.
+
+    Takes the time of looking at each once, for each cycle: however many ways there are, and however long.
     """
-    for use in item.uses():
-        if use.kind == item.kind and (path := _way(use.name, item, find, (use.name,))):
-            shown = " → ".join((item.name, *path))
-            detail = Message("this leads back to {name}: {path}", name=item.name, path=shown)
-            yield FieldError(pointer(*use.where), f"{item.kind}.cycle", detail)
+    left = {name: [member for member in _members(item) if member in items] for name, item in items.items()}
+    while (path := _find_cycle(left)) is not None:
+        for place, name in enumerate(path):
+            yield items[name], _leads_back(items[name], [*path[place:], *path[:place], name])
+        # What led to these leads nowhere any more, so that each cycle is told once.
+        gone = set(path)
+        left = {
+            name: [member for member in members if member not in gone]
+            for name, members in left.items()
+            if name not in gone
+        }
 
 
-def _way(name: str, to: Noun, find: Callable[[str], Noun | None], path: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names on the way from one object to another, or nothing where none leads there."""
-    if name == to.key:
-        return path
-    found = find(name)
-    for use in () if found is None else found.uses():
-        if use.kind == to.kind and use.name not in path and (way := _way(use.name, to, find, (*path, use.name))):
-            return way
-    return ()
+def _members(item: Noun) -> list[str]:
+    """Return the names of the objects of its own kind that an object refers to."""
+    return list(dict.fromkeys(use.name for use in item.uses() if use.kind == item.kind))
+
+
+def _find_cycle(members: Mapping[str, Collection[str]]) -> list[str] | None:
+    """Return the names on a cycle in the order in which they lead to one another, or None where there is none."""
+    try:
+        TopologicalSorter(members).prepare()
+    except CycleError as error:
+        path: list[str] = error.args[1]
+        return path[:0:-1]  # it begins and ends with the same, and stands the other way round
+    return None
+
+
+def _leads_back(item: Noun, path: Sequence[str]) -> FieldError:
+    use = next(use for use in item.uses() if use.kind == item.kind and use.name == path[1])
+    shown = path if len(path) <= _MOST_SHOWN else [*path[: _MOST_SHOWN - 2], "…", path[-1]]
+    detail = Message("this leads back to {name}: {path}", name=item.name, path=" → ".join(shown))
+    return FieldError(pointer(*use.where), f"{item.kind}.cycle", detail)

@@ -15,7 +15,7 @@ from provider.errors import Invalid, NotFound
 from provider.messages import Message
 from provider.nouns import NOUNS, Noun
 from provider.nouns.objects import NAME
-from provider.nouns.references import cycle, missing
+from provider.nouns.references import cycles, missing, reached
 from provider.store import networks, records
 from provider.store.records import Label, Order
 
@@ -187,8 +187,10 @@ def check_references(session: Session, item: Noun) -> None:
     if wrong := [missing(use.where, use.kind, use.typed) for use in uses if use.name not in known[use.kind]]:
         raise Invalid(wrong)
     noun = type(item)
-    if noun.kind in noun.kinds() and (wrong := list(cycle(item, lambda name: find(session, noun, name)))):
-        raise Invalid(wrong)
+    if noun.kind in noun.kinds():
+        found = cycles(reached(item, lambda name: find(session, noun, name)))
+        if wrong := [each for other, each in found if other is item]:
+            raise Invalid(wrong)
 
 
 def _known(session: Session, noun: type[Noun], keys: Iterable[str]) -> set[str]:
