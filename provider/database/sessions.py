@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from provider.database import trials
 from provider.database.connections import APPLICATION_ID, HINDERED, PRAGMAS, RESTORE, begin, let_go, prepare, quoted
+from provider.database.credentials import Unchanged, note_statement
 from provider.database.frozen import Frozen
 from provider.database.schema import check_current, check_whole
 from provider.database.trials import write_json
@@ -45,6 +46,7 @@ class Database:
         self.path = path
         self._file: _OpenFile | None = None
         self._watcher: sqlite3.Connection | None = None
+        self._credentials = Unchanged()
         self._frozen: Frozen | None = None
         self._writes = Writes(path)
         self._engine = self._make_engine()
@@ -126,14 +128,19 @@ class Database:
             self._file.close()
             self._file = None
 
-    def find_version(self) -> int | None:
-        """Return a number that is another one after each commit, by whichever process; None where it cannot be told.
+    def find_credentials_version(self) -> int | None:
+        """Return a number that is another one after each commit that may have changed who may do what.
 
-        It takes some microseconds, and never waits.
+        Each commit of another process may. None where it cannot be told. It takes some microseconds, and never waits.
         """
-        watcher = self._watcher
         if self._frozen is not None:
             return _FROZEN
+        version = self._find_version()
+        return None if version is None else self._credentials.find(version)
+
+    def _find_version(self) -> int | None:
+        """Return a number that is another one after each commit, by whichever process; None where it cannot be told."""
+        watcher = self._watcher
         if watcher is None:
             return None
         try:
@@ -165,7 +172,8 @@ class Database:
         with self._noting(), self._session("BEGIN IMMEDIATE", beside=beside) as session:
             yield session
             self._check_file()
-            session.commit()
+            with self._credentials.through(session, self._find_version):
+                session.commit()
             # What was committed to a file that went away meanwhile is lost, and must not be acknowledged.
             self._check_file()
 
@@ -201,9 +209,11 @@ class Database:
         self._check_file()
         with (
             _told(self.path),
-            KeepingSession(engine or self._engine, expire_on_commit=False, autoflush=False) as session,
+            (engine or self._engine).connect() as connection,
+            KeepingSession(connection, expire_on_commit=False, autoflush=False) as session,
         ):
-            session.connection(execution_options={"begin": begin, "beside": beside})
+            connection.execution_options(begin=begin, beside=beside)
+            session.connection()
             yield session
 
     def _check_file(self) -> None:
@@ -229,6 +239,7 @@ class Database:
         event.listen(engine, "connect", lambda connection, _record: prepare(connection, pragmas))
         event.listen(engine, "begin", begin)
         event.listen(engine, "checkin", let_go)
+        event.listen(engine, "before_cursor_execute", note_statement)
         return engine
 
 

@@ -1,8 +1,8 @@
 """Who asks: found by a token or a session, in memory, because it is asked for each request and each poll.
 
-What is known is read from the database again as soon as somebody has changed the file, this process or
-another, such as the command line: requests and polls look for that each time. A poll does not wait for long
-where it cannot be read, and lives with what is known.
+What is known is read from the database again as soon as somebody may have changed it, this process or another,
+such as the command line: requests and polls look for that each time. A poll does not wait for long where it
+cannot be read, and lives with what is known.
 """
 
 import asyncio
@@ -124,7 +124,7 @@ class Access:
         return self._known is not None
 
     async def follow(self) -> None:
-        """Read all anew, if anybody has changed the database since. What cannot be read stays as it was known."""
+        """Read all anew, if anybody may have changed it since. What cannot be read stays as it was known."""
         if self._find_newer() is None:
             return
         # One after the other: what was read first must not take the place of what was read later, and many
@@ -165,8 +165,8 @@ class Access:
             self._change = None
 
     def _find_newer(self) -> int | None:
-        """Return the version of the database, unless it is the one that was read."""
-        version = self._database.find_version()
+        """Return the version of what is known, unless it is the one that was read."""
+        version = self._database.find_credentials_version()
         return None if version == self._version else version
 
     async def keep(self) -> None:

@@ -2,15 +2,19 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
 from provider.database.sessions import Database
+from provider.nouns import Domain
 from provider.security import tokens
 from provider.security.access import Access
+from provider.store import nouns
 from provider.store import tokens as stored
 from tests.people import TESTER, bearer, writing
 from tests.running import TOKEN
@@ -44,11 +48,16 @@ def path(migrated: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def access(path: Path) -> Iterator[CountedAccess]:
-    database = Database(path)
-    database.open()
-    yield CountedAccess(database)
-    database.close()
+def database(path: Path) -> Iterator[Database]:
+    made = Database(path)
+    made.open()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def access(database: Database) -> CountedAccess:
+    return CountedAccess(database)
 
 
 def test_many_requests_at_once_read_once_who_there_is(access: CountedAccess) -> None:
@@ -119,3 +128,81 @@ def test_when_a_token_was_used_is_noted_at_the_end(path: Path, access: CountedAc
         (token,) = stored.list_all(session)
         assert token.last_used is not None
         assert datetime.now(UTC) >= datetime.fromisoformat(token.last_used)
+
+
+def put_domain(database: Database, name: str) -> None:
+    with database.writing() as session:
+        nouns.put(session, Domain.read({"name": name}))
+
+
+def reads_after(access: CountedAccess, *writes: Callable[[], object]) -> int:
+    """Return how often it reads who there is, from what is known, when requests come after each of these writes."""
+    access.go_on.set()
+    asyncio.run(access.follow())
+    before = access.reads
+    for write in writes:
+        write()
+        asyncio.run(access.follow())
+    return access.reads - before
+
+
+def test_a_change_of_the_desired_state_reads_nobody_anew(database: Database, access: CountedAccess) -> None:
+    writes = [partial(put_domain, database, f"{name}.example") for name in ("one", "two", "three")]
+    assert reads_after(access, *writes) == 0
+    assert access.find_by_token(TOKEN, NOW) is not None
+
+
+def revoke(session: Session) -> None:
+    tokens.revoke(session, TESTER, "tests000")
+
+
+def remove_as_text(session: Session) -> None:
+    session.connection().exec_driver_sql("DELETE FROM token")
+
+
+@pytest.mark.parametrize("remove", [revoke, remove_as_text])
+def test_a_token_that_goes_in_a_change_of_ours_is_good_no_more(
+    database: Database, access: CountedAccess, remove: Callable[[Session], None]
+) -> None:
+    def write() -> None:
+        with database.writing() as session:
+            nouns.put(session, Domain.read({"name": "one.example"}))
+            remove(session)
+
+    assert reads_after(access, write, partial(put_domain, database, "two.example")) == 1
+    assert access.find_by_token(TOKEN, NOW) is None
+
+
+def revoke_elsewhere(path: Path) -> None:
+    with writing(path) as session:
+        revoke(session)
+
+
+def test_a_token_that_another_process_revokes_before_a_change_of_ours_is_good_no_more(
+    path: Path, database: Database, access: CountedAccess
+) -> None:
+    def write() -> None:
+        put_domain(database, "one.example")
+        revoke_elsewhere(path)
+        put_domain(database, "two.example")
+
+    assert reads_after(access, write) == 1
+    assert access.find_by_token(TOKEN, NOW) is None
+
+
+def test_a_token_that_another_process_revokes_right_after_a_change_of_ours_is_good_no_more(
+    path: Path, database: Database, access: CountedAccess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = Session.commit
+
+    def commit_and_revoke(session: Session) -> None:
+        monkeypatch.setattr(Session, "commit", commit)
+        commit(session)
+        revoke_elsewhere(path)
+
+    def write() -> None:
+        monkeypatch.setattr(Session, "commit", commit_and_revoke)
+        put_domain(database, "one.example")
+
+    assert reads_after(access, write) == 1
+    assert access.find_by_token(TOKEN, NOW) is None
