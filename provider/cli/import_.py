@@ -108,7 +108,7 @@ def _entry_points(given: Sequence[str] | None) -> Sequence[str]:
 def _declared(source: File, found: Imported, declared: Declaration) -> File:
     """Return the declaration as a file for `apply`, whose parts stand where they came from."""
     places = {where: source.places[origin] for where, origin in found.origins.items() if origin in source.places}
-    return File(source.name, declarations.write(declared), places)
+    return File(source.name, declarations.write(declared, has_secrets=True), places)
 
 
 def _told(source: File, found: Imported) -> dict[str, Any]:

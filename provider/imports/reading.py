@@ -10,17 +10,19 @@ from provider.declarations import Declaration
 from provider.errors import pointer
 from provider.imports import names
 from provider.imports.findings import Finding, Outcome, Renamed
+from provider.imports.middlewares import find_kind, read_middleware
 from provider.imports.parts import Account, Part, Reason, shown
 from provider.imports.ranks import Ranked, settle
 from provider.imports.routers import EntryPoint, Missing, Surroundings, read_router
 from provider.imports.services import Pool, read_service
-from provider.nouns import Domain, Router
+from provider.nouns import Domain, Middleware, Router
 
 T = TypeVar("T")
 
 DEFAULT_ENTRY_POINTS: Final = ("web",)
 
 _FIRST: Final = ("router", "service")
+_CHAIN: Final = "chain"
 _NOT_YET: Final = "cannot be held yet"
 _SECTIONS: Final = ("http", "tcp", "udp", "tls")
 _HTTP: Final = ("routers", "services", "middlewares", "serversTransports", "models")
@@ -88,6 +90,9 @@ class _Reader:
         self._by_full: dict[str, dict[str, Part]] = {}
         self._names: dict[str, dict[str, str]] = {}
         self._pools: dict[str, Pool] = {}
+        self._kinds: dict[str, str] = {}
+        self._begun: set[str] = set()
+        self._middlewares: dict[str, Middleware] = {}
 
     def read(self) -> Imported:
         self._find_sections()
@@ -108,7 +113,7 @@ class _Reader:
         services = [pool.service for pool in self._pools.values()]
         pools = {pool.service.name: pool.servers.values() for pool in self._pools.values()}
         domains = [Domain(name=host) for host in hosts]
-        declaration = Declaration.of(*domains, *services, *routers.values(), within=pools)
+        declaration = Declaration.of(*domains, *services, *self._middlewares.values(), *routers.values(), within=pools)
         return Imported(
             declaration,
             tuple(sorted(self._findings, key=_rank)),
@@ -164,9 +169,46 @@ class _Reader:
             if names.split(self._full(given))[0] == BEACON:
                 reason = "it tells which document of wayshub-provider this is"
                 self._find("middleware", given, Outcome.RECOGNISED, [Reason(reason, part.place)], part)
-            else:
+            elif (kind := find_kind(part)) is None:
                 reason = f"{_middleware_kind(part)} {_NOT_YET}"
                 self._find("middleware", given, Outcome.LEFT_OUT, [Reason(reason, part.place)], part)
+            else:
+                self._kinds[given] = kind
+        # What others are made of is read before these are.
+        for given in sorted(self._kinds, key=lambda given: self._kinds[given] == _CHAIN):
+            self._read_middleware(given)
+
+    def _read_middleware(self, given: str) -> None:
+        """Read a middleware, unless it was read before, as a member of a chain."""
+        full, part = self._full(given), self._objects["middleware"][given]
+        kind = self._kinds.get(given)
+        if kind is None or given in self._begun:
+            return
+        self._begun.add(given)
+        _name, provider = names.split(full)
+        name = self._names["middleware"][full]
+
+        def find(member: Part, reference: str) -> str | None:
+            found = self._find_middleware(provider, reference)
+            if found is None:
+                member.refuse(f"it has {self._describe_middleware(provider, reference)}, which is left out")
+            return found
+
+        reading = partial(read_middleware, kind=kind, name=name, find=find, from_api=self._running is not None)
+        middleware = self._object("middleware", given, part, reading)
+        if middleware is not None:
+            self._middlewares[full] = middleware
+            self._note_name("middleware", given, name, part)
+
+    def _find_middleware(self, provider: str, reference: str) -> str | None:
+        """Return our name of a middleware, or None where it is not held."""
+        full = names.qualified(reference, provider)
+        known = self._by_full["middleware"].get(full)
+        if known is not None:
+            given = next(given for given, part in self._objects["middleware"].items() if part is known)
+            self._read_middleware(given)
+        found = self._middlewares.get(full)
+        return None if found is None else found.name
 
     def _read_services(self) -> None:
         for given, part in self._objects["service"].items():
@@ -191,6 +233,7 @@ class _Reader:
             name, (_name, provider) = self._names["router"][full], names.split(full)
             around = Surroundings(
                 partial(self._find_service, provider),
+                partial(self._find_middleware, provider),
                 partial(self._describe_middleware, provider),
                 self._default_entry_points,
                 self._running.entry_points if self._running else {},

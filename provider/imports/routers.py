@@ -44,11 +44,12 @@ class Surroundings:
     """What a router refers to.
 
     `find_service` gives our name of a service that a reference means, or raises `Missing` with the reason why
-    there is none; `describe_middleware` says what a middleware is. `default_entry_points` are for routers that
-    name none, which a running Traefik shows with theirs.
+    there is none; `find_middleware` gives that of a middleware, or None, and `describe_middleware` says what it is.
+    `default_entry_points` are for routers that name none, which a running Traefik shows with theirs.
     """
 
     find_service: Callable[[str], str]
+    find_middleware: Callable[[str], str | None]
     describe_middleware: Callable[[str], str]
     default_entry_points: Sequence[str]
     entry_points: Mapping[str, EntryPoint] = field(default_factory=dict)
@@ -69,12 +70,17 @@ def read_router(part: Part, name: str, around: Surroundings) -> Ranked | None:
     )
     read_observed(fields, OBSERVED)
     entry_points = _read_entry_points(part, fields, around)
-    _read_middlewares(fields, entry_points, around)
+    middlewares = _read_middlewares(fields, entry_points, around)
     _read_tls(fields, entry_points, around)
     _read_observability(fields)
     if (found := fields.find("parentRefs")) and found.texts():
         found.refuse("it is a child of other routers (parentRefs), which cannot be held yet")
-    wanted = {"name": name, "entryPoints": entry_points, "service": _read_service(part, fields, around)}
+    wanted = {
+        "name": name,
+        "entryPoints": entry_points,
+        "middlewares": middlewares,
+        "service": _read_service(part, fields, around),
+    }
     rule, priority = _read_rule(part, fields), _read_priority(fields)
     if rule is None or part.account.refused:
         return None
@@ -94,19 +100,21 @@ def _read_entry_points(part: Part, fields: Fields, around: Surroundings) -> list
     return default
 
 
-def _read_middlewares(fields: Fields, entry_points: Sequence[str], around: Surroundings) -> None:
-    """Refuse middlewares, but those that the entry points have: a router there gets them in any case."""
+def _read_middlewares(fields: Fields, entry_points: Sequence[str], around: Surroundings) -> list[str]:
+    """Return our names of the middlewares, without those that the entry points have: these come in any case."""
     found = fields.find("middlewares")
     if found is None:
-        return
+        return []
     given = found.texts()
     adding = [list(around.entry_points[name].middlewares) for name in entry_points if name in around.entry_points]
     common = adding[0] if len(adding) == len(entry_points) and adding.count(adding[0]) == len(adding) else []
     if given[: len(common)] == common:
         given = given[len(common) :]
-    if given:
-        told = ", ".join(around.describe_middleware(name) for name in given)
+    names = {reference: around.find_middleware(reference) for reference in given}
+    if lost := [reference for reference, name in names.items() if name is None]:
+        told = ", ".join(map(around.describe_middleware, lost))
         found.refuse(f"it uses {told}, which cannot be held yet: without that, requests would be answered otherwise")
+    return [name for name in names.values() if name is not None]
 
 
 def _read_tls(fields: Fields, entry_points: Sequence[str], around: Surroundings) -> None:

@@ -146,4 +146,4 @@ def test_what_an_entry_point_adds_stays_with_the_entry_point(tmp_path: Path, ser
         assert "tls" in shown
         told = run_import(service, own.api, "--dry-run")
     assert "+ router plain" in told
-    assert "Plan: 4 to create" in told
+    assert "Plan: 5 to create" in told

@@ -103,7 +103,6 @@ def test_what_the_entry_points_add_to_a_router_is_no_reason_to_leave_it_out() ->
     assert "it uses the middleware auth@file (basicAuth), which" in told["router more@file"][1]
     assert "by TLS only" in told["router other@file"][1]
     assert "by TLS only" in told["router two@file"][1]
-    assert "middleware m@file (compress)" in told["router two@file"][1]
 
 
 def test_tcp_and_udp_and_what_is_unknown_are_listed() -> None:

@@ -1,0 +1,96 @@
+"""Middlewares of Traefik, as middlewares of ours: read by the declarations of their kinds. Pure."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from provider.errors import Invalid
+from provider.imports.observed import read_observed
+from provider.imports.parts import Part
+from provider.nouns import Middleware, Object
+from provider.nouns import Part as Within
+from provider.nouns.middlewares import KINDS
+from provider.nouns.types import Flag, ListOf, MapOf, Reference, Text, Type, Whole
+
+OBSERVED: Final = ("status", "error", "usedBy", "name", "provider", "type")
+"""What Traefik's API tells of a middleware beside its configuration."""
+
+Find = Callable[[Part, str], str | None]
+"""Gives our name of a middleware that a reference means, or refuses the part that has it."""
+
+
+def find_kind(part: Part) -> str | None:
+    """Return the kind of a middleware, if it is one that is held here."""
+    value = part.value if isinstance(part.value, dict) else {}
+    by_lower = {kind.lower(): kind for kind in KINDS}
+    found = [by_lower[str(name).lower()] for name in value if str(name).lower() in by_lower]
+    others = [name for name in value if str(name).lower() not in by_lower and name not in OBSERVED]
+    return found[0] if len(found) == 1 and not others else None
+
+
+def read_middleware(part: Part, kind: str, name: str, find: Find, *, from_api: bool) -> Middleware | None:
+    """Read a middleware, or say in its account why it cannot be held."""
+    fields = part.fields((kind, *(OBSERVED if from_api else ())))
+    read_observed(fields, OBSERVED)
+    own = fields.find(kind)
+    if own is None:
+        part.refuse("it has no kind: Traefik disables such a middleware")
+        return None
+    places: dict[str, Part] = {}
+    document = _object(KINDS[kind], own, find, places, f"/{kind}")
+    if part.account.refused:
+        return None
+    try:
+        return Middleware.read({"name": name, kind: document})
+    except Invalid as error:
+        for wrong in error.fields:
+            where = wrong.pointer
+            while where and where not in places:
+                where = where.rpartition("/")[0]
+            places.get(where, own).refuse(f"{wrong.pointer.lstrip('/')}: {wrong.detail}")
+        return None
+
+
+def _object(model: type[Object], part: Part, find: Find, places: dict[str, Part], where: str) -> Mapping[str, Any]:
+    """Read the fields of an object as they would be given here."""
+    places[where] = part
+    if not isinstance(part.value, dict):
+        part.is_on()
+        return {}
+    found = {}
+    for key, each in part.fields(model.fields).parts.items():
+        value = _value(model.fields[key].type, each, find, places, f"{where}/{key}")
+        if value is not None:
+            found[key] = value
+    return found
+
+
+def _value(type_: Type, part: Part, find: Find, places: dict[str, Part], where: str) -> Any:
+    places[where] = part
+    found: Any
+    match type_:
+        case Within():
+            found = _object(type_.model, part, find, places, where)
+        case ListOf(item=Reference()):
+            found = [name for text in part.texts() if (name := find(part, text)) is not None]
+        case ListOf(item=Within() as item):
+            found = [_value(item, each, find, places, f"{where}/{index}") for index, each in enumerate(part.items())]
+        case ListOf():
+            found = part.texts()
+            if isinstance(type_.item, Text) and not all(_is_kept(type_.item, text) for text in found):
+                part.refuse("Traefik takes a hash here, and this is none that it knows: it lets nobody in")
+        case MapOf():
+            found = {name: each.text() for name, each in part.members().items()}
+        case Whole():
+            found = part.whole()
+        case Flag():
+            found = part.flag()
+        case _:
+            found = part.text()
+            if isinstance(type_, Text) and type_.word == "DURATION" and found is not None and found.isdecimal():
+                found = f"{found}s"  # as Traefik has it, a number is so many seconds
+    return found
+
+
+def _is_kept(type_: Text, text: str) -> bool:
+    """Tell whether a text means the same here: a password that is hashed here is taken for a hash by Traefik."""
+    return type_.secret is None or type_.secret.keep(text, None) == text

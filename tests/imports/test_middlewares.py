@@ -1,0 +1,66 @@
+"""Middlewares of Traefik's files, read by the declarations of their kinds."""
+
+import pytest
+
+from provider import imports
+from provider.imports import Outcome
+from tests.nouns.test_middlewares import good
+
+HASH = "$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC"
+
+
+def read(middlewares: dict[str, object], used: list[str]) -> imports.Imported:
+    router = {"rule": "Host(`a.test`)", "service": "s", "entryPoints": ["web"], "middlewares": used}
+    pool = {"loadBalancer": {"servers": [{"url": "http://10.0.0.1:80"}]}}
+    return imports.read({"http": {"routers": {"r": router}, "services": {"s": pool}, "middlewares": middlewares}})
+
+
+def test_a_router_comes_with_its_middlewares_under_names_that_fit() -> None:
+    found = read(
+        {
+            "My_Login": {"basicauth": {"users": [f"a:{HASH}"]}},
+            "both": {"chain": {"middlewares": "My_Login, strip@file"}},
+            "strip": {"stripPrefix": {"prefixes": "/api,/v1"}},
+        },
+        ["both"],
+    )
+    assert found.findings == ()
+    middlewares = {name: item.changed() for name, item in found.declaration.objects["middleware"].items()}
+    assert middlewares["strip"]["stripPrefix"] == {"prefixes": ["/api", "/v1"]}
+    assert middlewares["my-login"]["basicAuth"] == {"users": [f"a:{HASH}"]}
+    assert middlewares["both"]["chain"] == {"middlewares": ["my-login", "strip"]}
+    assert found.declaration.routers["r"].middlewares == ["both"]
+
+
+def test_numbers_in_quotes_seconds_and_cases_are_read_as_traefik_reads_them() -> None:
+    found = read({"limit": {"RateLimit": {"Average": "5", "period": 10, "burst": "2"}}}, ["limit"])
+    assert found.findings == ()
+    (limit,) = found.declaration.objects["middleware"].values()
+    assert limit.changed()["rateLimit"] == {"average": 5, "period": "10s", "burst": 2}
+
+
+@pytest.mark.parametrize(
+    ("middleware", "reason"),
+    [
+        ({"basicAuth": {"users": ["a:plain"]}}, "it lets nobody in"),
+        ({"stripPrefix": {"prefixes": ["api"]}}, "prefixes"),
+        ({"forwardAuth": {"address": "http://sso"}}, "forwardAuth cannot be held yet"),
+        ({"chain": {"middlewares": ["m"]}}, "it has the middleware m (chain), which is left out"),
+        ({"compress": {}, "addPrefix": {"prefix": "/x"}}, "cannot be held yet"),
+    ],
+)
+def test_one_that_cannot_be_held_is_left_out_with_its_routers(middleware: dict[str, object], reason: str) -> None:
+    found = read({"m": middleware}, ["m"])
+    told = {finding.kind: finding for finding in found.findings}
+    assert told["middleware"].outcome is told["router"].outcome is Outcome.LEFT_OUT
+    assert reason in told["middleware"].reason
+    assert "without that, requests would be answered otherwise" in told["router"].reason
+    assert not found.declaration.routers
+
+
+@pytest.mark.parametrize("kind", sorted({kind for kind, _document in good()}))
+def test_every_kind_that_is_held_is_imported(kind: str) -> None:
+    for each, document in good():
+        if each == kind and kind not in {"basicAuth", "chain"}:
+            found = read({"m": {kind: document}}, ["m"])
+            assert found.declaration.routers, found.findings
