@@ -383,9 +383,19 @@ def hide(content: bytes) -> bytes:
     if len(http["middlewares"]) == 1:  # the beacon alone: most documents are shown as they are
         return content
     for kind, place in PLACES.items():
-        if NOUNS[kind].has_secrets() and place in http:
+        if place in http:
             http[place] = {name: masked(kind, member) for name, member in http[place].items()}
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def has_secrets(document: Mapping[str, Any]) -> bool:
+    """Tell whether a document has something that nobody may see but its edges."""
+    return any(
+        masked(kind, member) != member
+        for kind, place in PLACES.items()
+        if NOUNS[kind].has_secrets()
+        for member in document["http"].get(place, {}).values()
+    )
 
 
 def verify(content: bytes) -> None:

@@ -24,7 +24,7 @@ from provider.metrics import Metrics
 from provider.models import Actor
 from provider.revisions import Revisions
 from provider.routing import Routing
-from provider.security.access import Access, Person
+from provider.security.access import Access, Person, Principal
 from provider.security.logins import Logins
 
 
@@ -95,6 +95,12 @@ async def actor(request: Request) -> Actor:
     return found
 
 
+async def principal(request: Request) -> Principal:
+    """Return who asks, and what they may do."""
+    found: Principal = request.state.principal
+    return found
+
+
 async def person(request: Request) -> Person | None:
     """Return who is logged in, if it is a person who asks."""
     found: Person | None = getattr(request.state, "person", None)
@@ -119,5 +125,6 @@ EventsDependency = Annotated[Events, Depends(events)]
 AccessDependency = Annotated[Access, Depends(access)]
 MetricsDependency = Annotated[Metrics, Depends(metrics)]
 ActorDependency = Annotated[Actor, Depends(actor)]
+PrincipalDependency = Annotated[Principal, Depends(principal)]
 PersonDependency = Annotated[Person | None, Depends(person)]
 LoginsDependency = Annotated[Logins, Depends(logins)]

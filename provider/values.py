@@ -131,13 +131,6 @@ def check_label_value(text: str) -> str:
     return text
 
 
-def check_labels(labels: dict[str, str]) -> dict[str, str]:
-    """Check the keys of labels, and sort them, so that one set of labels has one form."""
-    for key in labels:
-        check_label_key(key)
-    return dict(sorted(labels.items()))
-
-
 def read_label(text: str) -> tuple[str, str]:
     """Read a label as it is asked for, `KEY=VALUE`. Raises `Refusal`."""
     key, equals, value = text.partition("=")

@@ -388,6 +388,24 @@ class NamedServer(ThreadingHTTPServer):
         return 200, self.name
 
 
+class Echo(NamedServer):
+    """Answers with the path that it was asked for."""
+
+    def answer(self, path: str, headers: Message) -> tuple[int, str]:
+        return 200, path
+
+
+@contextmanager
+def echoing() -> Iterator[Echo]:
+    """Run a server that answers with the path that it was asked for."""
+    server = Echo("echo")
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 class _NamedHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # head and body in one packet, or each request waits 40 ms for a delayed acknowledgement

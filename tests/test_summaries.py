@@ -76,6 +76,13 @@ def test_a_summary_says_what_was_done_in_the_words_of_who_did_it(changes: list[C
     assert [thaw(freeze(each)) for each in words] == list(words)
 
 
+def test_an_object_in_which_nothing_is_set_is_added_and_removed() -> None:
+    change = Change("middleware", "m", {"name": "m", "compress": {}}, {"name": "m", "addPrefix": {"prefix": "/a"}})
+    assert change.words == "middleware m: compress removed, addPrefix nothing → prefix: /a"
+    back = Change("middleware", "m", change.after, change.before)
+    assert back.words == "middleware m: addPrefix prefix: /a → nothing, compress added"
+
+
 def test_many_applications_are_counted() -> None:
     words = summarise([each for name in "abcde" for each in application(name)])
     assert join(words) == "Exposed a.example.org, b.example.org, c.example.org and 2 more"

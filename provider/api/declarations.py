@@ -16,11 +16,11 @@ from provider.api.pages import LabelText
 from provider.api.preferences import REVISION_HEADER
 from provider.api.streams import stream
 from provider.api.writing import PREFIX, WriteDependency, check_whole
-from provider.dependencies import RevisionsDependency, TurnsDependency
+from provider.dependencies import PrincipalDependency, RevisionsDependency, TurnsDependency
 from provider.models import AppliedOutput
 from provider.plans import Prune
 from provider.revisions import Revisions
-from provider.security import needs
+from provider.security import exports, needs
 from provider.snapshots import last_revision
 from provider.store import declarations as stored
 from provider.store import history
@@ -30,6 +30,10 @@ from provider.values import read_label
 router = APIRouter(tags=["state"], route_class=WholeRoute, dependencies=[Depends(needs.STATE)])
 
 APPLY: Final = f"{PREFIX}/apply"
+
+SECRETS = Annotated[
+    bool, Query(description="With its secrets: for admins, and noted in the audit. Passwords stay hashes.")
+]
 
 PRUNE = Annotated[bool, Query(description="Remove what the declaration does not have.")]
 PRUNE_LABEL = Annotated[
@@ -44,17 +48,25 @@ PRUNE_LABEL = Annotated[
 
 
 @router.get("/export", summary="Write the whole state", response_model=dict[str, Any], responses=documentation.EXPORT)
-async def export(revisions: RevisionsDependency, turns: TurnsDependency, conditions: ReadConditions) -> Response:
-    """Return domains, services with their servers, and routers, by name, with defaults left out.
+async def export(
+    revisions: RevisionsDependency,
+    turns: TurnsDependency,
+    conditions: ReadConditions,
+    principal: PrincipalDependency,
+    secrets: SECRETS = False,
+) -> Response:
+    """Return all objects by name, with defaults left out, and with masks in place of secrets.
 
     Its ETag is that of the state as a whole, for `If-Match` of `apply`.
     """
+    if secrets:
+        await asyncio.to_thread(exports.allow, revisions, principal)
     number, digest = await asyncio.to_thread(_find_last, revisions)
     tag = whole_tag(number, digest)
     headers = {"ETag": tag, REVISION_HEADER: str(number)}
     if conditions.not_modified(tag):
         return Response(status_code=304, headers=headers)
-    return stream(await turns.read(_write_state, number, digest), headers)
+    return stream(await turns.read(_write_state, number, digest, secrets), headers)
 
 
 def _find_last(revisions: Revisions) -> tuple[int, str | None]:
@@ -62,11 +74,11 @@ def _find_last(revisions: Revisions) -> tuple[int, str | None]:
         return last_revision(session)
 
 
-def _write_state(session: Session, number: int, digest: str | None) -> bytes:
+def _write_state(session: Session, number: int, digest: str | None, has_secrets: bool) -> bytes:
     """Write the whole state as it was at a revision, which may not be the last one any more."""
     is_last = last_revision(session) == (number, digest)
     state = stored.read(session) if is_last else history.state_at(session, number)
-    return msgspec.json.encode(declarations.write(state))
+    return msgspec.json.encode(declarations.write(state, has_secrets=has_secrets))
 
 
 @router.post(

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 import msgspec
 
+from provider import configuration
 from provider.configuration import BEACON, BEACON_HEADER, Section
 from provider.edges.registry import Edges
 from provider.messages import Message
@@ -65,6 +66,13 @@ def written(document: Mapping[str, Any]) -> bytes:
     return _TEXT.sub(lambda text: text[0].replace("{", "\\u007b"), plain).encode()
 
 
+_OPEN: Final = 0o644
+"""For whoever runs Traefik."""
+
+_SECRET: Final = 0o640
+"""For Traefik's group: there are hashes of passwords in the file, say."""
+
+
 def _ranked(content: bytes) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(content)
     routers: dict[str, dict[str, Any]] = document["http"].get("routers", {})
@@ -79,7 +87,7 @@ def _rank(router: dict[str, Any]) -> int:
     return router.get("priority") or len(router["rule"].encode())
 
 
-def write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes, mode: int = _OPEN) -> None:
     """Put a file in place of another, whole or not at all, and so that a power cut keeps one of the two.
 
     A link stays, and what it leads to is replaced. Raises `OSError`, also for what is no file.
@@ -93,7 +101,7 @@ def write(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(0o644)
+        Path(name).chmod(mode)
         Path(name).replace(path)
     except OSError:
         Path(name).unlink(missing_ok=True)
@@ -245,7 +253,7 @@ def _update(path: Path, accepted: Served | None, current: Snapshot | None) -> di
     wanted = limited(_read(before) if accepted is None else _ranked(accepted.document.content), current)
     content = written(wanted)
     if content != before:
-        write(path, content)
+        write(path, content, _SECRET if configuration.has_secrets(wanted) else _OPEN)
     return {name: router["rule"] for name, router in wanted["http"].get("routers", {}).items()}
 
 

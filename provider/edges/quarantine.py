@@ -111,8 +111,10 @@ def suspects(accepted: Parts, offered: Parts, origin: Origin) -> dict[Key, Held]
     }
     former = {name: part for name in changed["router"] if (part := accepted.find(("router", name))) is not None}
     found: dict[Key, Held] = {}
+    # A router may need something by way of something else, such as a chain of middlewares.
+    reached = {name: offered.reached(_get(offered, ("router", name))) for name in former}
     for key in [(kind, name) for kind, names in changed.items() if kind != "router" for name in names]:
-        leading = tuple((name, former[name]) for name in former if key in offered.routers.parts[name].needs)
+        leading = tuple((name, former[name]) for name in former if key in reached[name])
         found[key] = Held(Replacement(_get(offered, key), accepted.find(key), leading), *origin(key))
     for name in changed["router"]:
         key = ("router", name)

@@ -37,8 +37,3 @@ def input_config(example: dict[str, Any], **schema: Any) -> Any:
 def output_config(example: dict[str, Any] | None = None) -> Any:
     """Configure an output; a part of another has its example there."""
     return _OUTPUT if example is None else _OUTPUT | ConfigDict(json_schema_extra={"example": example})
-
-
-def without_name(example: dict[str, Any]) -> dict[str, Any]:
-    """Return the example of an object whose name is in the path."""
-    return {field: value for field, value in example.items() if field != "name"}

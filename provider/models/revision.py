@@ -62,6 +62,10 @@ class Change:
 def _words(field: FieldChange) -> Message:
     if field.before == field.after:  # what differs is a secret
         return Message("{field} changed", field=field.name)
+    if field.after == {} and field.before is None:  # an object in which nothing is set, such as `compress`
+        return Message("{field} added", field=field.name)
+    if field.before == {} and field.after is None:
+        return Message("{field} removed", field=field.name)
     return Message("{field} {before} → {after}", field=field.name, before=word(field.before), after=word(field.after))
 
 

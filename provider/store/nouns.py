@@ -13,7 +13,7 @@ from sqlmodel import Session
 from provider.database.tables import FIELDS, LABELS, POSITION, SHOWN, TABLES, NounTable, column_name, member_column
 from provider.errors import Invalid, NotFound
 from provider.messages import Message
-from provider.nouns import NOUNS, Noun
+from provider.nouns import NOUNS, Named, Noun, within
 from provider.nouns.objects import NAME
 from provider.nouns.references import cycles, missing, reached
 from provider.store import networks, records
@@ -50,10 +50,8 @@ def full_name(key: str, owner: str | None) -> str:
 
 def split_name(noun: type[Noun], name: str) -> tuple[str, str | None]:
     """Return the name of an object and its owner's, from its name among all of its kind."""
-    if not noun.within:
-        return name, None
-    owner, _slash, key = name.rpartition("/")
-    return key, owner
+    owner, key = noun.split(name)
+    return key, owner or None
 
 
 def exists(session: Session, noun: type[Noun], key: str) -> bool:
@@ -245,23 +243,33 @@ def remove(session: Session, noun: type[Noun], key: str, owner: str | None = Non
 
 def discard(session: Session, before: Noun, owner: str | None = None, *, cascade: bool = False) -> None:
     """Remove an object that was found, as `remove` does."""
-    noun, key = type(before), before.key
-    using = users(session, noun, key)
-    records.check_unused(noun.kind, before.name, [(user.kind, user.name) for user in using], cascade=cascade)
-    for user in using:
-        if find(session, type(user), user.key) is None:
-            continue  # it went along with another
-        left = user.without(noun.kind, key)
-        if left is None:
-            discard(session, user, cascade=True)
-        else:
-            replace(session, user, left)
-    for child in NOUNS.values():
-        if child.within == noun.kind:
-            for item in page(session, child, key):
-                discard(session, item, key, cascade=cascade)
-    session.connection().execute(delete(TABLES[noun.kind].table).where(*_is(noun, key, owner)))
-    records.note(session, noun.kind, full_name(key, owner), before, None)
+    using = users(session, type(before), before.key)
+    records.check_unused(before.kind, before.name, [(user.kind, user.name) for user in using], cascade=cascade)
+    gone = _going(session, before, owner)
+    for kind, item in [(kind, item) for (kind, _name), (item, _owner) in gone.items() if NOUNS[kind].cascade]:
+        for user in users(session, NOUNS[kind], item.key):
+            if (user.kind, user.key) not in gone and (left := user.without(kind, item.key)) is not None:
+                replace(session, user, left)
+    relink(session, [item for item, _owner in gone.values()], [])
+    order = list(NOUNS)
+    for (kind, name), (item, whose) in sorted(gone.items(), key=lambda each: -order.index(each[0][0])):
+        session.connection().execute(delete(TABLES[kind].table).where(*_is(type(item), item.key, whose)))
+        records.note(session, kind, name, item, None)
+
+
+def _going(session: Session, first: Noun, owner: str | None) -> dict[Named, tuple[Noun, str | None]]:
+    """Return an object with all that goes with it: what belongs to it, and what refers to it and cannot do without."""
+    gone: dict[Named, tuple[Noun, str | None]] = {}
+    waiting = [(first, owner)]
+    while waiting:
+        item, whose = waiting.pop()
+        named = item.kind, full_name(item.key, whose)
+        if named not in gone:
+            gone[named] = item, whose
+            waiting += [(child, item.key) for noun in within(item.kind) for child in page(session, noun, item.key)]
+            using = users(session, type(item), item.key)
+            waiting += [(user, None) for user in using if user.without(item.kind, item.key) is None]
+    return gone
 
 
 def relink(session: Session, before: Iterable[Noun], after: Iterable[Noun]) -> None:

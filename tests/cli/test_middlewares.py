@@ -1,7 +1,6 @@
 """Middlewares by files and commands, up to the request."""
 
 from collections.abc import Iterator
-from email.message import Message
 from pathlib import Path
 
 import httpx
@@ -9,22 +8,13 @@ import pytest
 
 from tests.cli.running import Run
 from tests.e2e.traffic import HOST
-from tests.running import NamedServer, Traefik
-
-
-class Echo(NamedServer):
-    """Answers with the path that it was asked for."""
-
-    def answer(self, path: str, headers: Message) -> tuple[int, str]:
-        return 200, path
+from tests.running import Echo, Traefik, echoing
 
 
 @pytest.fixture
 def echo() -> Iterator[Echo]:
-    server = Echo("echo")
-    yield server
-    server.shutdown()
-    server.server_close()
+    with echoing() as server:
+        yield server
 
 
 def test_a_file_and_commands_hold_middlewares_too(

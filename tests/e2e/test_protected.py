@@ -1,7 +1,6 @@
 """Middlewares from every door to requests on their way, and what becomes of one that an edge does not take."""
 
 from collections.abc import Iterator
-from email.message import Message
 from pathlib import Path
 
 import httpx
@@ -13,9 +12,10 @@ from tests.api.checks import problem
 from tests.e2e.edge import place, shown, wait_for_state
 from tests.e2e.traffic import HOST, expose
 from tests.running import (
-    NamedServer,
+    Echo,
     Service,
     Traefik,
+    echoing,
     fetch,
     free_port,
     http_client,
@@ -27,19 +27,10 @@ from tests.running import (
 SECRET = "as-you-like-it"
 
 
-class Echo(NamedServer):
-    """Answers with the path that it was asked for."""
-
-    def answer(self, path: str, headers: Message) -> tuple[int, str]:
-        return 200, path
-
-
 @pytest.fixture
 def echo() -> Iterator[Echo]:
-    server = Echo("echo")
-    yield server
-    server.shutdown()
-    server.server_close()
+    with echoing() as server:
+        yield server
 
 
 def test_a_middleware_acts_is_changed_and_goes_and_is_not_removed_while_it_is_used(
@@ -117,6 +108,15 @@ def test_a_removal_with_cascade_unprotects_no_route(client: httpx.Client, echo: 
     client.patch("/routers/shop", json={"middlewares": ["front"]}).raise_for_status()
     client.delete("/middlewares/login", params={"cascade": True}).raise_for_status()
     assert client.get("/routers").json()["items"] == []
+    assert client.get("/middlewares").json()["items"] == []
+
+
+def test_a_long_chain_of_chains_goes_as_a_whole(client: httpx.Client) -> None:
+    chains = {f"c{number}": {"chain": {"middlewares": [f"c{number + 1}"]}} for number in range(1_200)}
+    declared = {"middlewares": {**chains, "c1200": {"compress": {}}}}
+    client.post("/apply", json=declared).raise_for_status()
+    problem(client.delete("/middlewares/c1200"), "in-use")
+    client.delete("/middlewares/c1200", params={"cascade": True}).raise_for_status()
     assert client.get("/middlewares").json()["items"] == []
 
 

@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provider import rules
+from provider.configuration import Document
 from provider.edges import fallback
+from provider.snapshots import Served
 from tests.running import Service, fetch, http_client, wait_until
 
 Router = dict[str, Any]
@@ -72,6 +74,19 @@ def test_a_file_is_put_in_place_as_a_whole_with_its_folders(tmp_path: Path) -> N
     assert path.stat().st_ino != first
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("middleware", "mode"),
+    [({"compress": {}}, 0o644), ({"basicAuth": {"users": ["a:$2y$05$hash"]}}, 0o640)],
+)
+def test_a_file_with_hashes_of_passwords_is_not_for_everybody(
+    tmp_path: Path, middleware: dict[str, object], mode: int
+) -> None:
+    path = tmp_path / "fallback.yml"
+    content = json.dumps({"http": {"middlewares": {"m": middleware}}}).encode()
+    fallback._update(path, Served(1, Document(content, "0" * 12)), None)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
 def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:

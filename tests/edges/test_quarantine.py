@@ -39,7 +39,7 @@ def search(accepted: Snapshot, desired: Snapshot, bad: set[Part]) -> tuple[Quara
     quarantine: Quarantine | None = None
     for offers in range(1, 10_000):
         made = offered(desired, quarantine)
-        if bad & {*made.parts.routers.parts.values(), *made.parts.services.parts.values()}:
+        if bad & {part for _kind, section in made.parts.sections() for part in section.parts.values()}:
             quarantine = accuse(quarantine, made, accepted, lambda _key: (desired.revision, "sari"))
         else:
             accepted = made
@@ -118,6 +118,34 @@ def test_a_router_that_led_elsewhere_does_so_again_while_its_new_service_is_left
     assert quarantine is not None
     assert set(quarantine.culprits) == {("service", "t")}
     assert running.parts.routers.parts == {"r": router("r", 1, "s")}
+
+
+def test_a_router_keeps_its_former_form_also_where_what_is_left_out_is_deep_in_a_chain() -> None:
+    def with_middlewares(revision: int, form: Part, *names: str) -> Snapshot:
+        members = {
+            "bad": Part(b'"bad":{"compress":{}}'),
+            "front": Part(b'"front":{"chain":{"middlewares":["bad"]}}', (("middleware", "bad"),)),
+        }
+        sections = {
+            "middleware": Section({name: members[name] for name in names}),
+            "router": Section({"r": form}),
+            "service": Section({"s": service("s", 1)}),
+        }
+        parts = Parts(sections)
+        return Snapshot(revision, assemble(parts), parts)
+
+    plain = router("r", 1, "s")
+    protected = Part(
+        b'"r":{"entryPoints":["web"],"middlewares":["front"],"rule":"Path(`/1`)","service":"s"}',
+        (("middleware", "front"), ("service", "s")),
+    )
+    before, after = with_middlewares(1, plain), with_middlewares(2, protected, "bad", "front")
+    bad = after.parts.find(("middleware", "bad"))
+    assert bad is not None
+    quarantine, running, _offers = search(before, after, {bad})
+    assert quarantine is not None
+    assert set(quarantine.culprits) == {("middleware", "bad")}
+    assert running.parts.routers.parts == {"r": plain}
 
 
 def test_what_is_mended_is_tried_and_what_is_not_stays_out() -> None:
