@@ -10,12 +10,12 @@ from enum import StrEnum
 from typing import Final
 
 from provider import outages
-from provider.configuration import Parts
 from provider.edges.fallback import Fallback
 from provider.edges.registry import Edges
 from provider.edges.states import Edge, EdgeState, is_gone
 from provider.messages import Message, template
 from provider.outages import Outage
+from provider.parts import Parts
 from provider.revisions import Revisions
 from provider.tls import Certificate
 

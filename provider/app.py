@@ -36,7 +36,7 @@ from provider.api.methods import Heads
 from provider.api.proxies import Proxies
 from provider.api.requests import Requests, list_templates
 from provider.api.writing import PREFIX
-from provider.configuration import Document, Parts
+from provider.configuration import Document
 from provider.control_plane import ControlPlane
 from provider.database.sessions import Database
 from provider.edges.entry_points import EntryPoints
@@ -48,6 +48,7 @@ from provider.edges.trials import Trials
 from provider.events import Events
 from provider.life import live
 from provider.metrics import Metrics
+from provider.parts import Parts
 from provider.revisions import Revisions
 from provider.routing import Routing
 from provider.security.access import Access

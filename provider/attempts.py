@@ -19,7 +19,6 @@ from sqlmodel import Session
 from provider import nearby, traffic
 from provider.addresses import Places
 from provider.brake import Removal
-from provider.configuration import PLACES, Key, Part, Parts
 from provider.conflicts import Finding, concern_of, find_about
 from provider.database import trials
 from provider.declarations import Declaration
@@ -28,6 +27,7 @@ from provider.effects import Stored, net
 from provider.explanations import Routes
 from provider.listeners import EntryPointNames, find_missing
 from provider.models import Change
+from provider.parts import PLACES, Key, Part, Parts
 from provider.rendering import gathered, part_of, parts_of, render
 from provider.routes import read_routes
 from provider.snapshots import last_revision

@@ -10,9 +10,8 @@ duplicate key rejects the whole document; `{}` empties the edge. `servers: []` i
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -21,6 +20,7 @@ from provider import rules
 from provider.errors import Unverified
 from provider.messages import Message
 from provider.nouns import NOUNS, Middleware, Noun, Router, Server, Service, document, masked
+from provider.parts import PLACES, Key, Part, Parts
 from provider.texts import IN_A_LIST, LONGEST_KEY, find_trap
 from provider.values import ServerState, Strategy
 
@@ -104,131 +104,6 @@ _decode_routers = msgspec.json.Decoder(dict[str, RouterPart]).decode
 _decode_services = msgspec.json.Decoder(dict[str, ServicePart]).decode
 _decode_service = msgspec.json.Decoder(ServicePart).decode
 _decode_document = msgspec.json.Decoder(DocumentPart).decode
-
-
-Key = tuple[str, str]
-"""The kind and the name of an object that has a part."""
-
-PLACES: Final = {"middleware": "middlewares", "router": "routers", "service": "services"}
-"""Where the parts of each kind stand in the document, in its order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What the document has of one object, as bytes, and the objects that it needs there.
-
-    The bytes are members (`"name":{…}`) with commas between: one, or two for a router that is split.
-    """
-
-    content: bytes
-    needs: tuple[Key, ...] = ()
-    is_plain: bool = False
-    """Whether the rank of a router was made from its domains and path prefix: nobody set it or wrote a rule."""
-
-    def needed(self, kind: str) -> str | None:
-        """Return the name of the first object of a kind that it needs: the service of a router."""
-        return next((name for needed, name in self.needs if needed == kind), None)
-
-
-class Section:
-    """All parts of one kind in a document, by name. Never changed in place.
-
-    What is joined from its parts is joined once: a change of a service leaves the routers' bytes as they are.
-    """
-
-    def __init__(self, parts: Mapping[str, Part]) -> None:
-        self.parts = dict(sorted(parts.items()))
-
-    def replaced(self, parts: Mapping[str, Part | None]) -> "Section":
-        """Return the section with these parts set, or taken out where the value is None."""
-        if not parts:
-            return self
-        merged: dict[str, Part | None] = {**self.parts, **parts}
-        return Section({name: part for name, part in merged.items() if part is not None})
-
-    @cached_property
-    def content(self) -> bytes:
-        """The members as they stand in the document, without the braces around them."""
-        return b",".join([part.content for part in self.parts.values()])
-
-    @cached_property
-    def needs(self) -> Mapping[str, frozenset[str]]:
-        """The names of all objects that the parts need, by kind."""
-        found: dict[str, set[str]] = {}
-        for part in self.parts.values():
-            for kind, name in part.needs:
-                found.setdefault(kind, set()).add(name)
-        return {kind: frozenset(names) for kind, names in found.items()}
-
-
-_NOTHING: Final = Section({})
-
-
-class Parts:
-    """All that a document is put together from: sections by kind. Never changed; `replaced` makes another."""
-
-    def __init__(self, sections: Mapping[str, Section] | None = None) -> None:
-        self._sections = {kind: (sections or {}).get(kind, _NOTHING) for kind in PLACES}
-
-    def section(self, kind: str) -> Section:
-        """Return the parts of a kind."""
-        return self._sections[kind]
-
-    def sections(self) -> Iterable[tuple[str, Section]]:
-        """Give all sections with their kinds, in the order of the document."""
-        return self._sections.items()
-
-    @property
-    def routers(self) -> Section:
-        """The parts of routers."""
-        return self._sections["router"]
-
-    @property
-    def services(self) -> Section:
-        """The parts of services."""
-        return self._sections["service"]
-
-    def find(self, key: Key) -> Part | None:
-        """Find a part."""
-        kind, name = key
-        return self._sections[kind].parts.get(name)
-
-    def replaced(self, parts: Mapping[Key, Part | None]) -> "Parts":
-        """Return the parts with these set, or taken out where the value is None."""
-        changed: dict[str, dict[str, Part | None]] = {}
-        for (kind, name), part in parts.items():
-            changed.setdefault(kind, {})[name] = part
-        return Parts({kind: section.replaced(changed.get(kind, {})) for kind, section in self.sections()})
-
-    def orphans(self) -> list[Key]:
-        """Return the parts that need what is not there."""
-        missing = set(self.missing())
-        if not missing:
-            return []
-        return [
-            (kind, name)
-            for kind, section in self.sections()
-            for name, part in section.parts.items()
-            if not missing.isdisjoint(part.needs)
-        ]
-
-    def missing(self) -> Iterator[Key]:
-        """Give what parts need and what is not there."""
-        for _kind, section in self.sections():
-            for kind, names in section.needs.items():
-                yield from ((kind, name) for name in names - self._sections[kind].parts.keys())
-
-    def reached(self, part: Part) -> frozenset[Key]:
-        """Return all that a part needs, also by way of what it needs."""
-        found: set[Key] = set()
-        waiting = list(part.needs)
-        while waiting:
-            key = waiting.pop()
-            if key not in found:
-                found.add(key)
-                other = self.find(key)
-                waiting += () if other is None else other.needs
-        return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from provider import configuration
 from provider.brake import Removal
-from provider.configuration import PLACES, Part, Parts, Section
 from provider.errors import pointer
 from provider.messages import Message, listed
 from provider.models import Change
 from provider.nouns import Router, Server, Service, masked, owners
+from provider.parts import PLACES, Part, Parts, Section
 
 _MOST_NAMED: Final = 3
 _LEAST_SHARE: Final = 1e-9

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from provider import configuration
-from provider.configuration import Parts
+from provider.parts import Parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ overlay was made: once its object changes, the new form is what the edge gets.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provider.configuration import Key, Part, Parts
+from provider.parts import Key, Part, Parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final, Protocol, TypeVar
 
 from provider import configuration
-from provider.configuration import Part, Parts
 from provider.declarations import Declaration
 from provider.models import Change
 from provider.nouns import Middleware, Named, Noun, Router, Server, Service, owners
+from provider.parts import Part, Parts
 
 N = TypeVar("N", bound=Noun)
 

@@ -21,7 +21,7 @@ from provider import configuration, garbage, rendering
 from provider.addresses import ANYWHERE, Places
 from provider.attempts import Prepared
 from provider.brake import Removal
-from provider.configuration import Document, Parts
+from provider.configuration import Document
 from provider.conflicts import Finding
 from provider.database import trials
 from provider.database.sessions import Database
@@ -30,6 +30,7 @@ from provider.effects import Stored, net
 from provider.errors import ProviderError, Unavailable
 from provider.messages import Message, freeze
 from provider.models import Actor, Change, Revision
+from provider.parts import Parts
 from provider.snapshots import Snapshot, last_revision, read_verified
 from provider.store import audit, networks, records
 from provider.store import revisions as stored_revisions

@@ -1,9 +1,9 @@
 """Routers as Traefik has them, read from what is kept here, and from the document. Pure."""
 
 from provider import configuration, rules
-from provider.configuration import Part
 from provider.explanations import Route
 from provider.nouns import Router
+from provider.parts import Part
 
 
 def read_routes(router: Router) -> list[Route]:

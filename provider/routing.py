@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from provider import configuration, garbage, nearby, traffic
-from provider.configuration import Part
 from provider.conflicts import Concern, Finding, concern_of, find, find_about, find_hidden
 from provider.differences import Difference
 from provider.errors import Unavailable
@@ -14,6 +13,7 @@ from provider.explanations import Route, Routes
 from provider.listeners import EntryPointNames, find_missing
 from provider.models import Change
 from provider.nouns import Router
+from provider.parts import Part
 from provider.revisions import Revisions
 from provider.routes import of_part, read_routes
 from provider.snapshots import Snapshot

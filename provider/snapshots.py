@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from sqlmodel import Session, col, select
 
 from provider import configuration, rendering
-from provider.configuration import Document, Parts
+from provider.configuration import Document
 from provider.errors import Unavailable
 from provider.messages import Message
 from provider.models import Revision
+from provider.parts import Parts
 from provider.store import declarations
 
 

@@ -27,10 +27,11 @@ import yaml
 
 from provider import configuration
 from provider.app import Application, create_app
-from provider.configuration import Document, Parts
+from provider.configuration import Document
 from provider.database import schema
 from provider.edges import fallback
 from provider.nouns import NOUNS
+from provider.parts import Parts
 from provider.security.secrets import hashed
 from provider.server import Server
 from provider.settings import Settings

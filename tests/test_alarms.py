@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from provider import configuration, outages
-from provider.configuration import Part, Parts, Section
 from provider.nouns import Server
 from provider.nouns import Service as Pool
 from provider.outages import Outage
+from provider.parts import Part, Parts, Section
 from tests.running import Service, Traefik, fetch, free_port, http_client, wait_until
 from tests.test_metrics import scrape
 

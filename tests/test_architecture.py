@@ -39,6 +39,7 @@ LAYERS = [
     "declarations",
     "plans",
     "brake",
+    "parts",
     "configuration",
     "rendering",
     "overlays",
@@ -105,6 +106,7 @@ PURE = [
     "json_mistakes",
     *("undoing", "summaries", "declarations", "plans", "brake"),
     *(
+        "parts",
         "configuration",
         "rendering",
         "overlays",

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from provider import configuration, rules
-from provider.configuration import Document, Key, Part, Parts, Section
+from provider.configuration import Document
 from provider.errors import Unverified
 from provider.nouns import Router, Server, Service
+from provider.parts import Key, Part, Parts, Section
 from tests import strategies
 from tests.running import cases, compact
 

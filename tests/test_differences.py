@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from provider.configuration import Parts, Section, router_part, service_part
+from provider.configuration import router_part, service_part
 from provider.differences import (
     DocumentChange,
     ShareChange,
@@ -18,6 +18,7 @@ from provider.messages import translate
 from provider.models import Change
 from provider.nouns import Router, Server, Service
 from provider.nouns.comparison import FieldChange
+from provider.parts import Parts, Section
 from provider.store.records import as_json
 
 ROUTER = Router.read({"name": "wayshub", "domains": ["alvin.xyz"], "service": "wayshub"})

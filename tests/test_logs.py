@@ -17,7 +17,8 @@ import pytest
 from structlog.contextvars import bound_contextvars
 
 from provider import logs
-from provider.configuration import Document, Parts
+from provider.configuration import Document
+from provider.parts import Parts
 from tests.running import (
     AUTHORIZED,
     TOKEN,

@@ -19,7 +19,7 @@ from sqlmodel import Session, insert
 
 from provider import configuration
 from provider.alarms import Alarms
-from provider.configuration import Document, Parts
+from provider.configuration import Document
 from provider.database.sessions import Database
 from provider.database.tables import TABLES
 from provider.edges.fallback import Fallback
@@ -27,6 +27,7 @@ from provider.edges.polls import Polls
 from provider.edges.registry import Edges
 from provider.edges.states import EdgeState
 from provider.metrics import MEDIA_TYPE, Metrics
+from provider.parts import Parts
 from provider.revisions import Revisions
 from tests import promql
 from tests.promql import Expression

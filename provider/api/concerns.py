@@ -6,8 +6,8 @@ from typing import Final
 from fastapi import Request
 
 from provider import control_plane
-from provider.configuration import Parts
 from provider.nouns import NOUNS, owners
+from provider.parts import Parts
 
 _KINDS: Final = {noun.plural: noun.kind for noun in NOUNS.values() if not noun.within}
 

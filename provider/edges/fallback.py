@@ -23,9 +23,10 @@ from typing import Any, Final
 import msgspec
 
 from provider import configuration
-from provider.configuration import BEACON, BEACON_HEADER, Section
+from provider.configuration import BEACON, BEACON_HEADER
 from provider.edges.registry import Edges
 from provider.messages import Message
+from provider.parts import Section
 from provider.snapshots import Served, Snapshot
 
 logger = logging.getLogger(__name__)

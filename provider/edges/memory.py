@@ -12,13 +12,14 @@ from typing import Final
 
 import msgspec
 
-from provider.configuration import Document, Key
+from provider.configuration import Document
 from provider.database.sessions import Database
 from provider.edges.quarantine import Held, Quarantine
 from provider.edges.registry import MOST_EDGES, Edges
 from provider.edges.states import Edge, EdgeState
 from provider.errors import Unavailable
 from provider.models import EdgeRecord, QuarantineRecord
+from provider.parts import Key
 from provider.snapshots import Served
 from provider.store import edges as records
 

@@ -14,10 +14,11 @@ from dataclasses import replace
 from typing import Any
 
 from provider import configuration, overlays
-from provider.configuration import Document, Parts
+from provider.configuration import Document
 from provider.edges.quarantine import Quarantine
 from provider.edges.releases import Releases
 from provider.overlays import Overlay
+from provider.parts import Parts
 from provider.snapshots import Served, Snapshot
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from provider.configuration import Key, Part, Parts
 from provider.overlays import Overlay, Replacement
+from provider.parts import Key, Part, Parts
 from provider.snapshots import Served, Snapshot
 
 MOST_CULPRITS: Final = 16

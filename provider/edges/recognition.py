@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from provider import configuration, rendering
-from provider.configuration import Key
 from provider.database.sessions import Database
 from provider.edges.registry import Edges
 from provider.errors import ProviderError, Unavailable
+from provider.parts import Key
 from provider.rendering import part_of
 from provider.snapshots import Snapshot
 from provider.store import history, revisions

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from provider.configuration import Key
 from provider.edges.health import Health
 from provider.edges.missing import Missing, find_missing
 from provider.edges.pollers import Connection, Poller
@@ -18,6 +17,7 @@ from provider.edges.quarantine import Origin, Quarantine, accept, accuse, prune
 from provider.edges.states import Edge, EdgeState, Observation, has_rejected
 from provider.edges.verdicts import judge
 from provider.models import EdgeRecord
+from provider.parts import Key
 from provider.revisions import Revisions
 from provider.snapshots import Served, Snapshot
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from provider.configuration import Key, Parts
 from provider.edges.quarantine import Quarantine
 from provider.edges.states import Edge, EdgeState
 from provider.edges.verdicts import words_of_part, words_of_rejection, words_of_search
 from provider.messages import Message
 from provider.overlays import Replacement
+from provider.parts import Key, Parts
 from provider.snapshots import Snapshot
 
 _SILENT: Final = {EdgeState.STALE, EdgeState.NEVER_SEEN}

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from provider.configuration import Key
 from provider.edges.quarantine import Held, Quarantine
 from provider.edges.states import DisabledRouter, Edge, EdgeState, Observation, Verdict, has_rejected
 from provider.messages import Message
+from provider.parts import Key
 from provider.snapshots import Served
 
 _MOST_ROUTERS_TOLD: Final = 3

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from provider import configuration
-from provider.configuration import Document, Parts
+from provider.configuration import Document
+from provider.parts import Parts
 from tests.cli.running import Run
 from tests.running import (
     Service,

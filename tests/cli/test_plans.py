@@ -181,7 +181,10 @@ def test_a_plan_that_is_called_wrongly_exits_with_1_for_2_would_be_an_answer(
         ([("weight: 3", "wieght: 3")], "8:41: services/shop/servers/a/wieght: "),
         ([("service: shop}", "service: shpo}")], "3:35: routers/shop/service: there is no service shpo: add it first"),
         ([("[shop.example]", "[a.b.shop]")], "3:20: routers/shop/domains/0: there is no domain a.b.shop: add it first"),
-        ([("domains:\n", "domain:\n")], "10:1: domain: there is no such part: a state has domains, services, routers"),
+        (
+            [("domains:\n", "domain:\n")],
+            "10:1: domain: there is no such part: a state has domains, services, middlewares, routers",
+        ),
         ([("      b: ", "      a: ")], "9:7: the key a stands twice"),
         ([("weight: 3}", "weight: 3")], "9:8: a comma or the closing brace } is missing here"),
         ([("weight: 3", "weight: 99999999999999999999")], "8:49: this number is too large"),

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from provider import configuration
-from provider.configuration import Document, Parts
+from provider.configuration import Document
+from provider.parts import Parts
 from tests.api.checks import problem
 from tests.e2e.edge import place, shown, wait_for_state
 from tests.e2e.traffic import HOST, expose

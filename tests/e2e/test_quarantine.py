@@ -16,7 +16,8 @@ import httpx
 import pytest
 
 from provider import configuration
-from provider.configuration import Document, Parts
+from provider.configuration import Document
+from provider.parts import Parts
 from tests.e2e.edge import Place, history, place, shown, stays, wait_for_state
 from tests.e2e.traffic import HOST, expose, load
 from tests.running import (

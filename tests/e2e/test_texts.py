@@ -9,9 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from provider import configuration
-from provider.configuration import Document, Parts, Section
+from provider.configuration import Document
 from provider.errors import Unverified
 from provider.nouns import Router, Server, Service
+from provider.parts import Parts, Section
 from provider.values import Refusal, check_text
 from tests.e2e.documents import Routing, routing
 from tests.running import cases

@@ -5,9 +5,10 @@ from math import ceil, log2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider.configuration import Key, Part, Parts, Section, assemble, verify
+from provider.configuration import assemble, verify
 from provider.edges.quarantine import MOST_CULPRITS, Quarantine, accept, accuse, prune
 from provider.overlays import lay
+from provider.parts import Key, Part, Parts, Section
 from provider.snapshots import Snapshot
 
 SERVICE = '"%s":{"loadBalancer":{"servers":[{"url":"http://a:%d","weight":1}]}}'

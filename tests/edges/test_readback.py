@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from provider import configuration
-from provider.configuration import Part, Parts, Section
 from provider.edges.readback import ReadbackError, TraefikAPI
 from provider.edges.states import DisabledRouter, Observation
 from provider.edges.watch import observe
 from provider.nouns import Router, Service
+from provider.parts import Part, Parts, Section
 from provider.snapshots import Served
 from tests.e2e.edge import place
 from tests.edges.apis import LIKE_TRAEFIK, NONSENSE, Answer, always, api, like_traefik

@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Final
 
 from provider import rules
-from provider.configuration import Key, Part, Parts, Section, assemble
+from provider.configuration import assemble
 from provider.edges.answers import Answer, answer
 from provider.edges.quarantine import Held, Quarantine
 from provider.edges.standings import Standings, Trouble, refused_everywhere
 from provider.edges.states import EdgeState
 from provider.explanations import Route, Routes, Verdict
 from provider.overlays import Replacement
+from provider.parts import Key, Part, Parts, Section
 from provider.snapshots import Snapshot
 
 WORDS: Final = 'entryPoint "none" doesn\'t exist'

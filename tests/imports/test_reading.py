@@ -8,12 +8,12 @@ import pytest
 import yaml
 
 from provider import configuration, declarations, imports
-from provider.configuration import Parts, Section
 from provider.declarations import Declaration
 from provider.imports import Finding, Imported, Outcome
 from provider.imports.durations import find_nanoseconds, find_text
 from provider.imports.names import assign
 from provider.nouns import Domain
+from provider.parts import Parts, Section
 
 POOL: dict[str, Any] = {"loadBalancer": {"servers": [{"url": "http://10.0.0.1"}]}}
 EVERYTHING = Path(__file__).with_name("everything.yml")
