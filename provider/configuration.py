@@ -366,5 +366,5 @@ def _checked(struct: msgspec.Struct, decode: object, what: str) -> bytes:
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key is given twice")
     return members

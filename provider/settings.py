@@ -323,7 +323,7 @@ def _read_api_urls(text: str | None) -> dict[str, str]:
         if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
             raise ValueError(f"{url} is not the URL of an API: write name=http://127.0.0.1:8081")
         if name in urls:
-            raise ValueError(f"the edge {name} stands twice")
+            raise ValueError(f"the edge {name} is given twice")
         urls[name] = url
     return urls
 
@@ -339,7 +339,7 @@ def _read_entry_points(text: str | None) -> dict[str, str]:
         if not re.fullmatch(r"http://[^\s/?#@]+/?", url):
             raise ValueError(f"{part} is no entry point: write web=http://127.0.0.1:8080")
         if name in urls:
-            raise ValueError(f"the entry point {name} stands twice")
+            raise ValueError(f"the entry point {name} is given twice")
         urls[name] = url.rstrip("/")
     return urls
 

@@ -65,7 +65,7 @@ class Scrape:
         for family in self.families.values():
             for sample in family.samples:
                 key = sample.name, frozenset(sample.labels.items())
-                assert key not in self.series, f"{key} stands twice"
+                assert key not in self.series, f"{key} is given twice"
                 self.series[key] = sample.value
 
     def find(self, metric: str, **labels: str) -> float | None:

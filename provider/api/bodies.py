@@ -157,7 +157,7 @@ def check_query(given: list[str], known: frozenset[str], repeated: frozenset[str
         if name not in known:
             wrong.append(FieldError(pointer(name), "query.unknown", "there is no such parameter here", "query"))
         elif name not in repeated and given.count(name) > 1:
-            wrong.append(FieldError(pointer(name), "query.duplicate", "this parameter stands twice", "query"))
+            wrong.append(FieldError(pointer(name), "query.duplicate", "this parameter is given twice", "query"))
     if wrong:
         raise Invalid(wrong)
 
@@ -290,7 +290,7 @@ def _members(pairs: list[tuple[str, Any]], *, most: int) -> Any:
         seen: set[str] = set()
         for key, _value in pairs:
             if key in seen:
-                return _Refused("json.duplicate", "this field stands twice", key)
+                return _Refused("json.duplicate", "this field is given twice", key)
             seen.add(key)
     return members
 

@@ -203,7 +203,7 @@ def read_query(query: bytes) -> tuple[str, float]:
         if name not in {"edge", "wait"}:
             wrong.append(FieldError(pointer(name), "query.unknown", "there is no such parameter here", "query"))
         elif len(given) > 1:
-            wrong.append(FieldError(pointer(name), "query.duplicate", "this parameter stands twice", "query"))
+            wrong.append(FieldError(pointer(name), "query.duplicate", "this parameter is given twice", "query"))
     edge = values.get("edge", [DEFAULT_EDGE])[0]
     wait = values.get("wait", ["0"])[0]
     try:

@@ -241,7 +241,7 @@ def _object(change: Change) -> dict[str, Any]:
 def read_message(texts: Sequence[str]) -> str:
     """Read the lines of the header `Config-Message`, which are UTF-8 read as Latin-1. Raises `Invalid`."""
     if len(texts) > 1:
-        raise _wrong("header.format", Message("this header stands twice"))
+        raise _wrong("header.format", Message("this header is given twice"))
     try:
         message = "".join(texts).encode("latin-1").decode("utf-8").strip(" \t")
         if len(message) > MESSAGE_LENGTH:

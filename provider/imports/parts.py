@@ -92,7 +92,7 @@ class Part:
             if name is None:
                 part.refuse(f"Traefik has no field {shown(given)} here")
             elif name in found:
-                part.refuse(f"the field {name} stands twice")
+                part.refuse(f"the field {name} is given twice")
             else:
                 found[name] = part
         return Fields(found)

@@ -134,7 +134,7 @@ class _Reader:
                 reason = "Traefik takes no notice of it"
                 self._find("part", given, Outcome.LEFT_OUT, [Reason(reason, part.place)], part)
             elif name in self._sections:
-                self._find("part", given, Outcome.LEFT_OUT, [Reason(f"{name} stands twice", part.place)], part)
+                self._find("part", given, Outcome.LEFT_OUT, [Reason(f"{name} is given twice", part.place)], part)
             else:
                 self._sections[name] = part
         known = {section: [name for at, name in _OTHER_OBJECTS if at == section] for section in _SECTIONS}

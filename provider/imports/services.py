@@ -198,7 +198,7 @@ def _read_servers(part: Part) -> list[_Server]:
         if (known := by_url.get(url)) is None:
             known = by_url[url] = _Server(url, 0, item, [])
         elif found:
-            found.change(f"{url} stands twice: it is one server, with both weights")
+            found.change(f"{url} is given twice: it is one server, with both weights")
         known.weight += heavy
         known.weights.append(weight or item)
     servers = list(by_url.values())

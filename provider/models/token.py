@@ -48,7 +48,7 @@ class TokenInput(BaseModel):
     def check_scopes(cls, scopes: list[str]) -> list[str]:
         """Refuse one scope twice."""
         if len(set(scopes)) < len(scopes):
-            raise Refusal("scopes.duplicate", Message("a scope stands here twice"))
+            raise Refusal("scopes.duplicate", Message("a scope is listed twice"))
         return scopes
 
 

@@ -34,12 +34,12 @@ ENTRY_POINTS: Final = ListOf(
     NAME,
     least=1,
     most=20,
-    duplicate=("entryPoints.duplicate", template("an entry point stands here twice")),
+    duplicate=("entryPoints.duplicate", template("an entry point is listed twice")),
     is_line=True,
 )
 _MIDDLEWARE: Final = Reference(check_reference, said=REFERENCE_SCHEMA, kind="middleware", is_foreign=True, word="NAME")
 MIDDLEWARES: Final = ListOf(
-    _MIDDLEWARE, most=30, duplicate=("middlewares.duplicate", template("a middleware stands here twice"))
+    _MIDDLEWARE, most=30, duplicate=("middlewares.duplicate", template("a middleware is listed twice"))
 )
 MIDDLEWARES_NEEDED: Final = replace(MIDDLEWARES, least=1)
 

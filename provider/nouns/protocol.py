@@ -126,7 +126,7 @@ EXPRESSION: Final = Text(check_expression, most=2_000, said={"format": "regex"})
 PEM: Final = Text(check_pem, most=64_000, is_long=True)
 PERIOD: Final = Text(check_period, most=30, said=DURATION_SCHEMA, word="DURATION")
 HEADER_NAMES: Final = ListOf(
-    HEADER_NAME, most=100, duplicate=("header.duplicate", template("a header stands here twice")), same=str.lower
+    HEADER_NAME, most=100, duplicate=("header.duplicate", template("a header is listed twice")), same=str.lower
 )
 HEADERS: Final = MapOf(HEADER_VALUE, key=HEADER_NAME, most=100, same=str.lower, hides=is_secret_header)
 TEXTS: Final = ListOf(HEADER_VALUE, most=100)
@@ -136,14 +136,14 @@ NETWORKS_NEEDED: Final = ListOf(
     Text(check_network, most=50),
     least=1,
     most=1_000,
-    duplicate=("network.duplicate", template("a network stands here twice")),
+    duplicate=("network.duplicate", template("a network is listed twice")),
     same=read_network,
 )
 NETWORKS: Final = replace(NETWORKS_NEEDED, least=0)
 MEDIA_TYPES: Final = ListOf(
     Text(check_media_type, most=100),
     most=100,
-    duplicate=("mediaType.duplicate", template("a media type stands here twice")),
+    duplicate=("mediaType.duplicate", template("a media type is listed twice")),
     same=str.lower,
 )
 

@@ -105,7 +105,7 @@ class Router(Noun):
                 name_of=to_ascii,
             ),
             most=100,
-            duplicate=("domains.duplicate", template("a domain stands here twice")),
+            duplicate=("domains.duplicate", template("a domain is listed twice")),
             same=to_ascii,
         ),
         default=[],

@@ -74,7 +74,7 @@ class Cookie(Object):
     name: str = field(
         Text(check_cookie_name, said=COOKIE_SCHEMA, word="NAME"),
         title="Name of the cookie",
-        help="Letters, digits, _ and -. Another one than those of the application.",
+        help="Letters, digits, _ and -. Choose a name that the application does not use itself.",
         option="--sticky-cookie",
     )
 

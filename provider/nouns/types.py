@@ -338,7 +338,7 @@ class Choice(Type):
 
 @dataclass(frozen=True, slots=True)
 class ListOf(Type):
-    """A list. With `duplicate`, the code and the words of what is wrong where one item stands twice by `same`."""
+    """A list. With `duplicate`, the code and the words of what is wrong where one item is given twice by `same`."""
 
     item: Type
     least: int = 0
@@ -470,7 +470,7 @@ class MapOf(Type):
                 reading.refuse(where, "key.long", detail)
                 return False
         if len({self.same(name) for name in names}) < len(names):
-            reading.refuse(where, "key.duplicate", Message("a name stands here twice"))
+            reading.refuse(where, "key.duplicate", Message("a name is listed twice"))
             return False
         return True
 

@@ -26,7 +26,7 @@ TICKED: Final = "true"
 
 
 async def read_texts(request: Request) -> dict[str, str]:
-    """Read the form that was sent. Raises `Invalid` where a field stands twice, or is a file."""
+    """Read the form that was sent. Raises `Invalid` where a field is given twice, or is a file."""
     form = await request.form(max_files=0, max_fields=MOST_FIELDS)
     texts: dict[str, str] = {}
     for name, value in form.multi_items():

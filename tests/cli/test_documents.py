@@ -146,7 +146,7 @@ def test_everything_has_a_place(folder: Path, where: str, place: str) -> None:
     [
         ("a: 1\nb: [", "state.yml:3:1: "),
         ("a: 1\n b: 2\n", "state.yml:2:3: no colon stands here"),
-        ("a: 1\na: 2\n", "state.yml:2:1: the key a stands twice"),
+        ("a: 1\na: 2\n", "state.yml:2:1: the key a is given twice"),
         ("? [a]\n: 1\n", "state.yml:1:3: a key has to be a text"),
         ("a: *b\n", "state.yml:1:4: the alias *b leads to nothing"),
         ("a: &a [*a]\n", "state.yml:1:8: the alias *a leads to nothing"),
@@ -168,7 +168,7 @@ def test_what_is_wrong_is_told_with_its_place(folder: Path, text: str | bytes, t
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('{"a": 1,\n "a": 2}', "state.json:2:2: the key a stands twice"),
+        ('{"a": 1,\n "a": 2}', "state.json:2:2: the key a is given twice"),
         ('{"a": 1,\n}', "state.json:"),
         ('{\n "a": "\\ud800"}', "state.json:2:7: the text has half of a surrogate pair"),
         ('{"a": ' + "[" * 30 + "]" * 30 + "}", "state.json:1:26: this is nested deeper than 20 levels"),

@@ -185,7 +185,7 @@ def test_a_plan_that_is_called_wrongly_exits_with_1_for_2_would_be_an_answer(
             [("domains:\n", "domain:\n")],
             "10:1: domain: there is no such part: a state has domains, services, middlewares, routers",
         ),
-        ([("      b: ", "      a: ")], "9:7: the key a stands twice"),
+        ([("      b: ", "      a: ")], "9:7: the key a is given twice"),
         ([("weight: 3}", "weight: 3")], "9:8: a comma or the closing brace } is missing here"),
         ([("weight: 3", "weight: 99999999999999999999")], "8:49: this number is too large"),
     ],

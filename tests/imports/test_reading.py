@@ -148,7 +148,7 @@ def test_a_priority_that_the_rule_has_anyway_is_left_out() -> None:
         ({"priority": "high"}, "priority has to be a whole number, not high"),
         ({"entryPoints": ["Web"]}, "entryPoints/0: 'Web' is not a name"),
         ({"backend": "x"}, "Traefik has no field backend here"),
-        ({"RULE": "Host(`b.test`)"}, "the field rule stands twice"),
+        ({"RULE": "Host(`b.test`)"}, "the field rule is given twice"),
         ({"rule": "Host(`{{ env `HOST` }}`)"}, "rule is a template"),
         ({"tls": [1]}, "by TLS only"),
         (
@@ -280,7 +280,7 @@ def test_weights_that_are_too_large_keep_their_shares() -> None:
 def test_one_url_twice_is_one_server_with_both_weights() -> None:
     found = balancer(servers=[{"url": "http://a", "weight": 2}, {"url": "http://A/", "weight": 3}])
     assert written(found)["services"]["s"]["servers"] == {"a": {"url": "http://a", "weight": 5}}
-    assert "stands twice" in reasons(found, "service", "s")
+    assert "is given twice" in reasons(found, "service", "s")
 
 
 def test_a_cookie_without_a_name_keeps_the_one_that_traefik_gives_it() -> None:

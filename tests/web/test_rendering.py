@@ -39,7 +39,7 @@ class Outline(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
-        assert len(dict(attrs)) == len(attrs), f"an attribute of {tag} stands twice"
+        assert len(dict(attrs)) == len(attrs), f"an attribute of {tag} is given twice"
         if tag not in VOID:
             self.open.append(tag)
 

@@ -1,7 +1,7 @@
 """Files that hold a state, in YAML or JSON: read with the place of everything, so that errors can name it.
 
 YAML is read by its core schema: `yes`, `on` and `1:30` are texts, as in JSON, and not what YAML 1.1 makes of
-them. A key is a text however it is written, and one that stands twice is an error.
+them. A key is a text however it is written, and one that is given twice is an error.
 
 The parser's events are put together here, without recursion: composing their nodes takes ten times as long,
 and ends the program where a file is nested deeply enough.
@@ -269,7 +269,7 @@ class _Builder:
     def _key(self, event: Any, around: _Open) -> None:
         key: str = event.value
         if key in around.value:
-            raise self._wrong(event, f"the key {key} stands twice")
+            raise self._wrong(event, f"the key {key} is given twice")
         around.key = key
         self.places[around.where + pointer(key)] = _place(event)
         if event.anchor is not None:

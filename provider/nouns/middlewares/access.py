@@ -33,7 +33,7 @@ class BasicAuth(Kind):
         ListOf(
             Text(check_user, most=300, secret=Secret(mask_user, keep_user)),
             most=1_000,
-            duplicate=("user.duplicate", template("a user stands here twice")),
+            duplicate=("user.duplicate", template("a user is listed twice")),
             same=user_name,
         ),
         default=[],

@@ -32,7 +32,7 @@ class Compress(Kind):
         ListOf(
             Choice(Encoding),
             least=1,
-            duplicate=("encodings.duplicate", template("an encoding stands here twice")),
+            duplicate=("encodings.duplicate", template("an encoding is listed twice")),
         ),
         default=[Encoding.GZIP, Encoding.BR, Encoding.ZSTD],
         title="Encodings",

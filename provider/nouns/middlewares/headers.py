@@ -92,7 +92,9 @@ class _Strict(_CrossOrigin):
     )
     frame_deny: bool = _flag("Deny frames", "No page may show this one in a frame.", rare=False)
     custom_frame_options_value: str = _text("X-Frame-Options", "In place of DENY, such as SAMEORIGIN.")
-    content_type_nosniff: bool = _flag("No sniffing", "Browsers believe the media type that is told.", rare=False)
+    content_type_nosniff: bool = _flag(
+        "No sniffing", "Browsers take the media type as it is sent, and guess no other.", rare=False
+    )
     browser_xss_filter: bool = _flag("XSS filter", "X-XSS-Protection, for old browsers.")
     custom_browser_xss_value: str = _text(
         "X-XSS-Protection", "In place of the usual value.", key="customBrowserXSSValue"

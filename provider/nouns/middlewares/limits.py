@@ -57,9 +57,9 @@ class Redis(Object):
     )
     username: str = field(LINE, default="", title="User", help="Empty: the default user.")
     password: str = field(
-        Text(check_text, most=2_000, secret=Secret()), default="", title="Password", help="Of that user."
+        Text(check_text, most=2_000, secret=Secret()), default="", title="Password", help="For that user."
     )
-    db: int = field(Whole(0, 1_000_000), default=0, title="Database", help="Its number.")
+    db: int = field(Whole(0, 1_000_000), default=0, title="Database", help="Number of the database.")
     pool_size: int = field(
         Whole(0, 100_000), default=0, title="Connections", help="How many at most. 0: ten for each CPU.", rare=True
     )

@@ -23,7 +23,7 @@ class StripPrefix(Kind):
             Text(check_path_prefix, most=255, said=PATH_SCHEMA, word="PATH"),
             least=1,
             most=100,
-            duplicate=("prefixes.duplicate", template("a prefix stands here twice")),
+            duplicate=("prefixes.duplicate", template("a prefix is listed twice")),
         ),
         title="Prefixes",
         option="--strip-prefix",
@@ -53,7 +53,7 @@ class AddPrefix(Kind):
     )
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
-        """Tell of a slash at the end, which stands twice then."""
+        """Tell of a slash at the end, which is given twice then."""
         if self.prefix.endswith("/"):
             yield "prefix", Message("the path gets two slashes after {prefix}: end it without one", prefix=self.prefix)
 

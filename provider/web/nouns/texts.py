@@ -173,7 +173,7 @@ class Reader:
             row = f"{name}/{index}"
             key = self._texts.get(f"{row}/{KEY}", "").strip()
             if key in members:
-                detail = Message("this name stands here twice")
+                detail = Message("this name is listed twice")
                 self.wrong.append(FieldError(pointer(*row.split("/"), KEY), "map.duplicate", detail))
             members[key] = self._read(type_.value, None, f"{row}/{VALUE}", is_nullable=False)
         return members or (None if is_nullable else {})

@@ -53,7 +53,7 @@ class View:
     def _loss(self, user: Noun, item: Noun) -> Loss:
         told = {"kind": user.kind, "name": user.name}
         if user.without(self.noun.kind, item.key) is None:
-            return Loss(Message("{kind} {name}, which cannot do without it", **told), user)
+            return Loss(Message("{kind} {name}, which needs it", **told), user)
         return Loss(Message("its place in {kind} {name}", **told), user)
 
     def added(self, place: Place, item: Noun) -> Message:
