@@ -146,6 +146,7 @@ def test_objects_are_counted_by_kind_and_state(service: Service, client: httpx.C
     assert told == {
         ("domain", "present"): 1,
         ("service", "present"): 1,
+        ("middleware", "present"): 0,
         ("router", "enabled"): 1,
         ("router", "disabled"): 1,
         ("server", "ready"): 1,

@@ -30,6 +30,9 @@ class Middleware(Noun, more=_parts()):
     titles = "Middlewares"
     about = "what changes requests on their way"
     cascade = "Take the routers and chains along that use it."
+    said: ClassVar = {
+        "oneOf": [{"required": [kind], "properties": {kind: {"type": "object"}}} for kind in sorted(KINDS)]
+    }
     example: ClassVar = {"name": "strip-api", "labels": {}, "stripPrefix": {"prefixes": ["/api"]}}
 
     name: str = name_field()

@@ -11,6 +11,7 @@ from schemathesis.hooks import HookContext
 
 from provider import values
 from provider.cursors import write_cursor
+from provider.nouns.middlewares import KINDS
 from provider.nouns.router import check_rule
 from provider.values import Refusal
 from tests import strategies
@@ -101,6 +102,13 @@ def fit(case: Case, url: str) -> None:
         fit_token(body)
     elif "name" in body and "name" in path:
         body["name"] = path["name"]
+    fit_references(case, body, url)
+
+
+def fit_references(case: Case, body: dict[str, Any], url: str) -> None:
+    """Make an object lead to what exists."""
+    if "/middlewares" in case.path:
+        fit_middleware(body, patch=case.method == "PATCH")
     if "/routers" in case.path:
         fit_router(body, url, patch=case.method == "PATCH")
 
@@ -124,15 +132,29 @@ def fit_declaration(body: dict[str, Any], url: str) -> None:
             service["servers"] = servers
             for server in servers.values():
                 fit_fields(server)
+    for middleware in body.get("middlewares", {}).values():
+        fit_middleware(middleware, patch=False)
     for router in body.get("routers", {}).values():
         fit_fields(router)
         fit_router(router, url, patch=False)
+
+
+def fit_middleware(body: dict[str, Any], *, patch: bool) -> None:
+    """Make a middleware one of the kind that stands first in it; a patch leaves the kind as it is."""
+    kinds = [kind for kind in KINDS if body.get(kind) is not None]
+    for kind in KINDS:
+        body.pop(kind, None)
+    if not patch:
+        kind = kinds[0] if kinds and kinds[0] != "chain" else "compress"  # members of a chain have to exist
+        body[kind] = dict(KINDS[kind].example)
 
 
 def fit_router(body: dict[str, Any], url: str, *, patch: bool) -> None:
     """Make a router, or a patch of one, lead from and to what exists."""
     _client.put(f"{url}/api/v1/domains/a.test", json={}).raise_for_status()
     _client.put(f"{url}/api/v1/services/s", json={}).raise_for_status()
+    if body.get("middlewares"):
+        body["middlewares"] = []
     if "service" in body:
         body["service"] = "s"
     if body.get("domains"):

@@ -196,7 +196,7 @@ def test_rows_and_names_come_without_a_reload(page: Page, client: httpx.Client) 
     page.goto("/routers/new")
     page.get_by_label("Name").fill("new")
     page.get_by_label("Domain 1").fill("alvin.xyz")
-    page.get_by_role("button", name="Add another row").click()
+    page.get_by_role("group", name="Domains").get_by_role("button", name="Add another row").click()
     expect(page.get_by_label("Domain 2")).to_be_focused()
     with page.expect_response(lambda answer: "/domains?q=www" in answer.url):
         page.keyboard.type("www")

@@ -98,7 +98,7 @@ def test_what_takes_much_away_is_asked_for_by_its_number(open_as_keeper: Open, s
         page.goto(f"/services/braked/servers/{LONG}/edit")
         page.locator("[name=state]").select_option("drain")
         page.locator("[name=weight]").fill("77")
-        page.locator("form.sheet button[type=submit]").click()
+        page.locator("form.sheet .actions button[type=submit]").click()
         page.locator("[name=confirm]").fill("2")
         page.locator("main form button[type=submit]").click()
         expect(page.locator("#field-confirm-wrong")).to_be_visible()

@@ -32,6 +32,7 @@ DEFAULTS: Final[dict[str, Body]] = {
         "domains": [],
         "pathPrefix": None,
         "rule": None,
+        "middlewares": [],
         "entryPoints": ["web"],
         "priority": None,
         "enabled": True,

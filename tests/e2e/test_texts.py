@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from provider import configuration
 from provider.configuration import Document
-from provider.errors import Unverified
+from provider.errors import Invalid, Unverified
 from provider.nouns import Router, Server, Service
 from provider.parts import Parts, Section
 from provider.values import Refusal, check_text
@@ -74,7 +73,7 @@ def accepted(make: Callable[[Fields], Any], given: Iterator[Fields]) -> list[Any
     for fields in given:
         try:
             made.append(make(fields))
-        except ValidationError:
+        except Invalid:
             continue
     return made
 

@@ -27,6 +27,8 @@ FORMS: Final = {
     "/domains/{name}/edit": ("/domains/kept.test/edit", "", {"description": HARD}),
     "/routers/new": ("/routers/new", "", {"name": "r", "domains/0": "a", "domains/1": HARD, "rule": f"a\r\n{HARD}"}),
     "/routers/{name}/edit": ("/routers/kept/edit", "", {"domains/0": "b", "domains/1": "c", "service": HARD}),
+    "/middlewares/new": ("/middlewares/new", "?kind=addPrefix", {"name": HARD, "addPrefix/prefix": HARD}),
+    "/middlewares/{name}/edit": ("/middlewares/kept/edit", "", {"addPrefix/prefix": HARD}),
     "/services/new": ("/services/new", "", {"name": HARD, "sticky/cookie/name": HARD}),
     "/services/{name}/edit": ("/services/kept/edit", "", {"healthCheck/path": HARD, "healthCheck": "true"}),
     "/services/{name}": ("/services/kept", "", {"weights/a": "77", "weights/b": "wrong"}),
@@ -48,6 +50,7 @@ BUTTONS: Final = {
     "/expose/check": "what htmx asks for while one types",
     "/services/{service}/servers/{name}/state": "/services/kept",
     "/domains/{name}/remove": "/domains/kept.test/remove",
+    "/middlewares/{name}/remove": "/middlewares/kept/remove",
     "/routers/{name}/remove": "/routers/kept/remove",
     "/services/{name}/remove": "/services/kept/remove",
     "/services/{service}/servers/{name}/remove": "/services/kept/servers/a/remove",
@@ -70,6 +73,7 @@ def filled(peopled: Service) -> Service:
             client.put(f"/services/kept/servers/{name}", json={"url": f"http://{name}.test"}).raise_for_status()
         client.put("/routers/kept", json={"domains": ["kept.test"], "service": "kept"}).raise_for_status()
         client.patch("/domains/kept.test", json={"description": "later"}).raise_for_status()
+        client.put("/middlewares/kept", json={"addPrefix": {"prefix": "/a"}}).raise_for_status()
     return peopled
 
 
