@@ -30,6 +30,7 @@ ALL: Final = (
 
 ACTIONS: Final = {
     "state.change": template("change of the configuration"),
+    "state.export": template("export with secrets"),
     "account.add": template("account added"),
     "account.set": template("role changed"),
     "account.remove": template("account removed"),

@@ -40,6 +40,7 @@ def lived(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                 assert client.post("/logout").status_code == 303
                 assert log_in(client, "rina", "wrong").status_code == 401
                 assert log_in(client, "nobody-knows", "wrong").status_code == 401
+            machine.get("/api/v1/export", params={"secrets": "true"}).raise_for_status()
             machine.post("/accounts/rina/sessions/end")
             machine.post("/accounts/rina/remove")
         with visit(service, "sari") as viewer:
