@@ -1,6 +1,6 @@
 """What differs between two forms of an object, field by field. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,11 +28,17 @@ def compare(kind: str, before: Document | None, after: Document | None, *, is_de
     old, new = shape(before or {}), shape(after or {})
     shown_old, shown_new = shape(masked(kind, before or {})), shape(masked(kind, after or {}))
     is_whole = before is None or after is None
+    names = {**old, **new}
     return [
         FieldChange(name, shown_old.get(name), shown_new.get(name))
-        for name in {**old, **new}
-        if is_whole or old.get(name) != new.get(name)
+        for name in names
+        if (is_whole or old.get(name) != new.get(name)) and not (is_deep and _is_told_within(name, names))
     ]
+
+
+def _is_told_within(name: str, names: Iterable[str]) -> bool:
+    """Tell whether what came or went within a field stands by itself: a map that was empty, and has a label now."""
+    return any(other.startswith(f"{name}.") for other in names)
 
 
 def flat(members: Document, prefix: str = "") -> dict[str, Any]:

@@ -204,10 +204,13 @@ class Reference(Text):
     name_of: Callable[[str], str] = str
     is_foreign: bool = False
 
+    def leads_elsewhere(self, value: str) -> bool:
+        """Tell whether a value names what an edge has from another provider."""
+        return self.is_foreign and "@" in value
+
     def uses(self, value: Any, where: Where) -> Iterator[Use]:
-        if self.is_foreign and "@" in value:
-            return
-        yield Use(where, self.kind, self.name_of(value), value)
+        if not self.leads_elsewhere(value):
+            yield Use(where, self.kind, self.name_of(value), value)
 
     def kinds(self) -> Iterator[str]:
         yield self.kind

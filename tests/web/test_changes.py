@@ -34,6 +34,13 @@ def test_the_fields_of_an_object_within_are_told_one_by_one() -> None:
     assert compare({"tls": {}}, {"tls": None}) == [FieldChange("tls", {}, None)]
 
 
+def test_a_map_that_was_empty_is_told_by_what_came_into_it() -> None:
+    found = compare({"name": "a", "labels": {}}, {"name": "a", "labels": {"team": "video"}})
+    assert found == [FieldChange("labels.team", None, "video")]
+    gone = compare({"name": "a", "labels": {"team": "video"}}, {"name": "a", "labels": {}})
+    assert gone == [FieldChange("labels.team", "video", None)]
+
+
 def test_of_what_is_new_or_gone_only_what_says_something_is_told() -> None:
     made = {"name": "a", "description": "", "domains": [], "enabled": False, "weight": 0, "tls": None}
     assert compare(None, made) == [FieldChange("enabled", None, False), FieldChange("weight", None, 0)]

@@ -5,13 +5,14 @@ from typing import ClassVar
 import httpx
 import pytest
 
-from provider.nouns import NOUNS, Noun, Object, Part, field
+from provider.nouns import NOUNS, Noun, Object, Part, Router, field
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.middleware import Middleware
 from provider.nouns.middlewares import KINDS
 from provider.nouns.types import MASK, Flag, ListOf, MapOf, Secret, Text, Whole
 from provider.web.forms import Form
 from provider.web.nouns import slots
+from provider.web.nouns.facts import fact
 from provider.web.nouns.places import Entry, Place, kind_of
 from provider.web.nouns.texts import place, said, settled, write
 from tests.web.filling import find_form, send, words
@@ -286,3 +287,8 @@ def test_every_field_of_every_noun_has_a_slot() -> None:
         lines = entry.lines(form.values)
         found = {slot.name.partition("/")[0] for line in lines for slot in line}
         assert found == {key for key, each in noun.fields.items() if not each.is_sparse}  # of kinds one is chosen first
+
+
+def test_what_an_edge_has_from_another_provider_has_no_link() -> None:
+    router = Router(name="a", service="a", path_prefix="/", middlewares=["own", "limit@file"])
+    assert [each.path for each in fact(router, "middlewares").parts] == ["/middlewares/own", ""]

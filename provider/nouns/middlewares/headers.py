@@ -64,7 +64,7 @@ class _CrossOrigin(_Own):
     access_control_max_age: int | None = field(
         _SECONDS,
         default=None,
-        title="Preflight age",
+        title="Preflight age in seconds",
         help="How many seconds browsers remember what they may ask for.",
         rare=True,
     )
@@ -77,7 +77,7 @@ class _Strict(_CrossOrigin):
     sts_seconds: int | None = field(
         _SECONDS,
         default=None,
-        title="HSTS",
+        title="HSTS in seconds",
         help="How many seconds browsers use HTTPS only, such as 31536000 for a year.",
     )
     sts_include_subdomains: bool = _flag("HSTS for subdomains", "For all names below the host as well.")

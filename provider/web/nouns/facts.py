@@ -80,7 +80,7 @@ def _of(type_: Type, value: Any, key: str = "", title: str = "") -> Fact:
 def _of_one(type_: Type, value: Any, key: str, title: str) -> Fact:
     if isinstance(type_, Choice):
         return Fact(key, title, "choice", word=type_.named.get(value) or Word(str(value)))
-    if isinstance(type_, Reference):
+    if isinstance(type_, Reference) and not type_.leads_elsewhere(value):
         return Fact(key, title, "link", value, object_path(NOUNS[type_.kind].plural, type_.name_of(value)))
     if isinstance(type_, Flag | Whole):
         return Fact(key, title, "flag" if isinstance(type_, Flag) else "number", value)
