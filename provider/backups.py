@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from provider import replacements
 from provider.database import copies, locks, schema
 from provider.database.schema import Condition
 from provider.database.sessions import reading_copy
@@ -75,8 +76,7 @@ def back_up(database: Path, file: Path, progress: Progress, *, force: bool) -> S
             raise Unusable(f"the database {database} cannot be copied to {file}: {error}") from error
         state = _verify(copy, f"the copy of {database} does not hold, and is not kept")
         _check_free(file, force=force)
-        copy.replace(file)
-        copies.sync(file.parent)
+        replacements.put(copy, file)
     return state
 
 

@@ -54,6 +54,7 @@ LAYERS = [
     "conflicts",
     "listeners",
     "imports",
+    "replacements",
     "database",
     "apart",
     "store",
@@ -272,6 +273,16 @@ def test_only_the_database_commits() -> None:
         if isinstance(part, ast.Attribute) and part.attr in {"commit", "rollback"}
     }
     assert committing == {"provider.database.sessions"}
+
+
+def test_one_module_puts_files_in_the_place_of_others() -> None:
+    putting = {
+        module
+        for module, tree in TREES.items()
+        for part in ast.walk(tree)
+        if isinstance(part, ast.Attribute) and part.attr in {"mkstemp", "fsync"}
+    }
+    assert putting == {"provider.replacements"}
 
 
 def is_optional(statement: ast.stmt) -> bool:

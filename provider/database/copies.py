@@ -7,13 +7,13 @@ written.
 import os
 import sqlite3
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from provider import replacements
 from provider.database.connections import quoted, read
 from provider.errors import Unavailable
 
@@ -27,18 +27,13 @@ _BESIDE: Final = ("-wal", "-shm", "-journal")
 
 @contextmanager
 def partial(target: Path) -> Iterator[Path]:
-    """Give an empty file beside `target` that only its owner can read, and take it away if it is left at the end.
-
-    A process that is killed leaves it: a hidden file that ends in `.partial`, and never half a `target`.
-    """
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".partial", dir=target.parent)
-    os.close(descriptor)
-    path = Path(name)
-    try:
-        yield path
-    finally:
-        for file in (path, *_beside(path)):
-            file.unlink(missing_ok=True)
+    """Give an empty file for a copy as `replacements` does, and take away what SQLite leaves beside it."""
+    with replacements.partial(target) as path:
+        try:
+            yield path
+        finally:
+            for file in _beside(path):
+                file.unlink()
 
 
 def copy(source: Path, target: Path, progress: Callable[[int, int], None], *, live: bool) -> None:
@@ -61,7 +56,7 @@ def settle(path: Path) -> None:
     """Make a copy that nobody else has one file, without a write-ahead log, and bring it to the disk."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE").fetchone()
-    sync(path)
+    replacements.sync(path)
 
 
 def find_damage(path: Path) -> str | None:
@@ -77,15 +72,6 @@ def find_damage(path: Path) -> str | None:
         return str(error)
     except UnicodeDecodeError:  # the driver reads what SQLite says about a damaged file
         return "it has text that cannot be read"
-
-
-def sync(path: Path) -> None:
-    """Bring a file, or the names in a folder, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def put(copied: Path, path: Path) -> Path | None:
@@ -104,8 +90,7 @@ def put(copied: Path, path: Path) -> Path | None:
                 file.rename(kept.with_name(kept.name + file.name.removeprefix(path.name)))
         for file in _beside(path):
             file.unlink()
-        copied.replace(path)
-    sync(path.parent)
+        replacements.put(copied, path)
     return kept
 
 

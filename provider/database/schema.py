@@ -17,8 +17,9 @@ from alembic.util import CommandError
 from sqlalchemy import URL, Connection, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 
+from provider import replacements
 from provider.database.connections import APPLICATION_ID, HINDERED, PRAGMAS, RESTORE, begin, is_settled, prepare, read
-from provider.database.copies import copy, partial, sync
+from provider.database.copies import copy, partial
 from provider.database.writes import may_write, why_unwritable
 from provider.errors import Unavailable
 
@@ -228,8 +229,7 @@ def _copy(path: Path, version: str) -> Path:
     try:
         with partial(target) as copied:
             copy(path, copied, lambda _done, _total: None, live=True)
-            copied.replace(target)
-            sync(target.parent)
+            replacements.put(copied, target)
     except sqlite3.Error as error:
         told = why_unwritable(target, error)
         raise Unavailable(f"nothing was migrated, since no copy could be made before: {told}") from error

@@ -15,7 +15,6 @@ import logging
 import os
 import re
 import stat
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +26,7 @@ from provider.configuration import BEACON, BEACON_HEADER
 from provider.edges.registry import Edges
 from provider.messages import Message
 from provider.parts import Section
+from provider.replacements import replacing
 from provider.snapshots import Served, Snapshot
 
 logger = logging.getLogger(__name__)
@@ -94,24 +94,8 @@ def write(path: Path, content: bytes, mode: int = _OPEN) -> None:
     A link stays, and what it leads to is replaced. Raises `OSError`, also for what is no file.
     """
     _check(path)
-    path = Path(os.path.realpath(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(mode)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    with replacing(Path(os.path.realpath(path)), content, mode):
+        pass
 
 
 _EMPTY: Final = {"http": {"middlewares": {BEACON: {"headers": {"customResponseHeaders": {BEACON_HEADER: _NONE}}}}}}
