@@ -17,6 +17,7 @@ from typer.main import get_command
 
 from provider.cli import late
 from provider.cli.commands import app
+from provider.nouns.middleware import KINDS
 from provider.settings import Settings
 from tests.cli.running import forking_program
 from tests.running import ROOT, Service, answers, fetch, free_port, wait_until
@@ -216,3 +217,7 @@ def test_the_part_of_the_static_configuration_is_that_of_the_file() -> None:
     written = [line.split(" #")[0].strip() for line in (ROOT / "traefik" / "traefik.yml").read_text().splitlines()]
     # The token is what `up` adds: it is nobody's to keep in a file of the project.
     assert [line for line in wanted if line not in written] == ["headers:", "Authorization: Bearer wsp_…"]
+
+
+def test_the_table_of_middlewares_has_every_kind_with_its_words() -> None:
+    assert table("middlewares") == [[kind, model.about] for kind, model in sorted(KINDS.items())]

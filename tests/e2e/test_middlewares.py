@@ -74,6 +74,7 @@ ACTING: Final[Mapping[str, Document]] = {
     "redirect-scheme": {"redirectScheme": {"scheme": "https", "port": "8443"}},
     "replace-path": {"replacePath": {"path": "/a%20b"}},
     "strip-prefix": {"stripPrefix": {"prefixes": ["/api"]}},
+    "strip-prefix-regex": {"stripPrefixRegex": {"regex": ["^/v[0-9]+", "one"]}},
 }
 
 
@@ -174,6 +175,11 @@ def test_the_path_is_changed_on_its_way(edge: Edge) -> None:
 
     assert stripped["path"] == "/one"
     assert stripped["headers"]["x-forwarded-prefix"] == "/api"
+
+    matched = edge.asked("strip-prefix-regex", "/v12/one")
+
+    assert matched["path"] == "/one"
+    assert matched["headers"]["x-forwarded-prefix"] == "/v12"
 
 
 def test_clients_are_sent_elsewhere(edge: Edge) -> None:

@@ -313,6 +313,18 @@ ROWS: Final = {
             ({"prefixes": ["/api", "/api"]}, "/prefixes", "prefixes.duplicate"),
         ],
     ),
+    "stripPrefixRegex": Row(
+        [{"regex": ["^/v[0-9]+"]}, {"regex": ["/a", r"^/(en|id)\b"]}],
+        [
+            ({}, "/regex", "field.required"),
+            ({"regex": []}, "/regex", "value.few"),
+            ({"regex": "^/v[0-9]+"}, "/regex", "type.array"),
+            ({"regex": [""]}, "/regex/0", "expression.empty"),
+            ({"regex": ["^/a", "("]}, "/regex/1", "expression.format"),
+            ({"regex": ["^/a(?=b)"]}, "/regex/0", "expression.format"),
+            ({"regex": ["^/a "]}, "/regex/0", "item.format"),
+        ],
+    ),
 }
 
 

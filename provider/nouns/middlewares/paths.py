@@ -6,7 +6,7 @@ from typing import ClassVar
 from provider.messages import Message, template
 from provider.nouns.middlewares import Kind
 from provider.nouns.objects import field
-from provider.nouns.protocol import check_path
+from provider.nouns.protocol import EXPRESSION, check_path
 from provider.nouns.types import Flag, ListOf, Text
 from provider.values import PATH_SCHEMA, check_path_prefix
 
@@ -35,6 +35,21 @@ class StripPrefix(Kind):
         title="Force a slash",
         help="Deprecated in Traefik 3: the path that is left begins with a slash anyway.",
         rare=True,
+    )
+
+
+class StripPrefixRegex(Kind):
+    """A prefix that matches an expression taken away from the path."""
+
+    title = "Strip a matching prefix"
+    about = "Removes the beginning of the path that an expression matches. Servers find it in X-Forwarded-Prefix."
+    example: ClassVar = {"regex": ["^/v[0-9]+"]}
+
+    regex: list[str] = field(
+        ListOf(EXPRESSION, least=1, most=100),
+        title="Regular expressions",
+        help="In Go's notation. What the first one matches at the beginning of the path is removed: ^/v[0-9]+",
+        option="--strip-prefix-regex",
     )
 
 
