@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from provider import rules
+from provider import durations, rules
 from provider.errors import Unverified
 from provider.messages import Message
 from provider.nouns import NOUNS, Middleware, Noun, Router, Server, Service, document, masked
@@ -33,7 +33,7 @@ DIGEST_LENGTH: Final = 12
 _WILDCARDS: Final = ".wildcards"
 """Follows a router's name in the document where its wildcards are a router of their own. Users' names have no dot."""
 
-_GO_DURATION: Final = r"\A([0-9]+(\.[0-9]+)?(ms|s|m|h))+\Z"
+_GO_DURATION: Final = rf"\A{durations.NOTATION}\Z"
 
 
 class _Strict(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, rename="camel", frozen=True, gc=False):

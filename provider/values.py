@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import idna
 
-from provider import typed_hosts
+from provider import durations, typed_hosts
 from provider.addresses import find_refusal
 from provider.messages import Message, template
 from provider.texts import CONTROL, NO_CHARACTERS, SURROGATES
@@ -44,12 +44,8 @@ _PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@/-]*")
 _HEALTH_PATH = re.compile(
     r"/([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*(\?([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?"
 )
-# Not \d, which takes the digits of all scripts: Traefik cannot read those, and rejects the whole document.
-_DURATION = re.compile(r"([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h))+")
-_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _URL = re.compile(r"([^:/?#]+)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 _AUTHORITY = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::([^:]*))?", re.DOTALL)
 _SERVER_HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
@@ -269,18 +265,14 @@ def check_health_path(text: str) -> str:
     return text
 
 
-def duration_seconds(text: str) -> float:
-    """Return the seconds of a duration that `check_duration` accepted."""
-    return sum(float(number) * _UNIT_SECONDS[unit] for number, unit in _DURATION_PART.findall(text))
-
-
 def read_duration(text: str) -> float:
     """Return the seconds of a duration in Go's notation. Raises a `Refusal` for what is none."""
-    if not _DURATION.fullmatch(text):
+    seconds = durations.find_seconds(text)
+    if seconds is None:
         raise Refusal(
             "duration.format", Message("{text} is not a duration: write 500ms, 5s, 1m30s or 1h", text=shown_text(text))
         )
-    return duration_seconds(text)
+    return seconds
 
 
 def check_duration(text: str) -> str:
@@ -409,7 +401,7 @@ URL_SCHEMA: Final = {
     "pattern": r"^([Hh][Tt][Tt][Pp][Ss]?|[Hh]2[Cc])://[^\x00- /?#@\\]+/?$",
     "maxLength": URL_LENGTH,
 }
-DURATION_SCHEMA: Final = {"format": "go-duration", "pattern": f"^{_DURATION.pattern}$"}
+DURATION_SCHEMA: Final = {"format": "go-duration", "pattern": f"^{durations.NOTATION}$"}
 COOKIE_SCHEMA: Final = {"pattern": f"^{_COOKIE.pattern}$"}
 SCOPE_SCHEMA: Final = {"pattern": f"^({'|'.join(_SCOPES)}|({'|'.join(_SCOPES_OF_ONE)}):{_NAME.pattern})$"}
 LABEL_SCHEMA: Final = {"pattern": f"^{_NAME.pattern}={_LABEL_VALUE.pattern}$"}

@@ -235,7 +235,7 @@ def test_a_health_check_stays_on_its_server(path: str) -> None:
 )
 def test_a_duration_has_its_units(text: str, seconds: float) -> None:
     assert values.check_duration(text) == text
-    assert values.duration_seconds(text) == pytest.approx(seconds)
+    assert values.read_duration(text) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """`token`: what machines come in with. Works on the database itself, before a service runs too."""
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
@@ -13,14 +12,12 @@ from provider.cli.options import OutputOption
 from provider.cli.output import Format, Output, note
 from provider.cli.tables import Columns, field, table
 from provider.cli.times import ago
+from provider.durations import find_span_seconds
 from provider.errors import ProviderError
 from provider.models import TokenInput
 from provider.security import tokens
 from provider.store import tokens as stored
 from provider.store.records import as_json
-
-_SPAN: Final = re.compile(r"([0-9]{1,4})([mhdw])")
-_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="What it is for; several may have one name.")]
 WhichArgument = Annotated[str, typer.Argument(metavar="TOKEN", help="Its id, or its name if no other has that.")]
@@ -125,8 +122,8 @@ def _read_date(text: str | None, now: datetime) -> str | None:
     """Read when a token expires: after a span of time, or at a date. Raises a usage error."""
     if text is None:
         return None
-    if found := _SPAN.fullmatch(text):
-        return (now + timedelta(**{_UNITS[found[2]]: int(found[1])})).isoformat()
+    if (seconds := find_span_seconds(text)) is not None:
+        return (now + timedelta(seconds=seconds)).isoformat()
     try:
         date = datetime.fromisoformat(text)
     except ValueError:

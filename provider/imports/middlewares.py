@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from provider import durations
 from provider.errors import Invalid
 from provider.imports.observed import read_observed
 from provider.imports.parts import Part
@@ -86,8 +87,8 @@ def _value(type_: Type, part: Part, find: Find, places: dict[str, Part], where: 
             found = part.flag()
         case _:
             found = part.text()
-            if isinstance(type_, Text) and type_.word == "DURATION" and found is not None and found.isdecimal():
-                found = f"{found}s"  # as Traefik has it, a number is so many seconds
+            if isinstance(type_, Text) and type_.word == "DURATION" and found is not None:
+                found = durations.with_unit(found)
     return found
 
 

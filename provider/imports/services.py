@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from provider import names
+from provider.durations import find_nanoseconds, find_text
 from provider.errors import Invalid
-from provider.imports.durations import find_nanoseconds, find_text
 from provider.imports.observed import read_observed
 from provider.imports.parts import Part, shown
 from provider.nouns import Server, Service

@@ -14,7 +14,7 @@ from provider.values import (
     Strategy,
     check_cookie_name,
     check_health_path,
-    duration_seconds,
+    read_duration,
 )
 
 _STRATEGIES: Final[Mapping[str, Word]] = {
@@ -60,7 +60,7 @@ class HealthCheck(Object):
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
         """Refuse a check that would still be running when the next one begins."""
-        if {"interval", "timeout"} <= given.keys() and duration_seconds(given["timeout"]) > duration_seconds(
+        if {"interval", "timeout"} <= given.keys() and read_duration(given["timeout"]) > read_duration(
             given["interval"]
         ):
             yield "timeout", Refusal("timeout.interval", Message("the timeout is longer than the interval"))

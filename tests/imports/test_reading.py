@@ -10,7 +10,6 @@ import yaml
 from provider import configuration, declarations, imports
 from provider.declarations import Declaration
 from provider.imports import Finding, Imported, Outcome
-from provider.imports.durations import find_nanoseconds, find_text
 from provider.imports.names import assign
 from provider.nouns import Domain
 from provider.nouns.middlewares import KINDS
@@ -288,27 +287,6 @@ def test_a_cookie_without_a_name_keeps_the_one_that_traefik_gives_it() -> None:
     found = balancer(sticky={"cookie": {}})
     assert written(found)["services"]["s"]["sticky"] == {"cookie": {"name": "_23300"}}  # as Traefik 3.7.15 shows it
     assert "sticky" not in written(balancer(sticky={}))["services"]["s"]
-
-
-@pytest.mark.parametrize(
-    ("text", "nanoseconds", "shown"),
-    [
-        ("5", 5 * 10**9, "5s"),
-        ("1h0m0.5s", 3_600_500_000_000, "1h500ms"),
-        ("1.5ms", 1_500_000, None),
-        ("90s", 90 * 10**9, "1m30s"),
-        (".5s", 5 * 10**8, "500ms"),
-        ("-1s", -(10**9), None),
-        ("0", 0, None),
-        ("100µs", 100_000, None),
-        ("5 s", None, None),
-        (".s", None, None),
-        ("", None, None),
-    ],
-)
-def test_durations_are_those_of_go(text: str, nanoseconds: int | None, shown: str | None) -> None:
-    assert find_nanoseconds(text) == nanoseconds
-    assert (find_text(nanoseconds) if nanoseconds is not None else None) == shown
 
 
 def test_names_that_do_not_fit_are_changed_without_two_becoming_one() -> None:
