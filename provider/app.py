@@ -38,7 +38,7 @@ from provider.api.requests import Requests, list_templates
 from provider.api.writing import PREFIX
 from provider.configuration import Document
 from provider.control_plane import ControlPlane
-from provider.database.sessions import Database
+from provider.database.file import Database
 from provider.edges.entry_points import EntryPoints
 from provider.edges.fallback import Fallback
 from provider.edges.memory import Memory

@@ -14,13 +14,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from sqlmodel import Session
-
 from provider import nearby, traffic
 from provider.addresses import Places
 from provider.brake import Removal
 from provider.conflicts import Finding, concern_of, find_about
 from provider.database import trials
+from provider.database.sessions import Session
 from provider.declarations import Declaration
 from provider.differences import Difference, compare
 from provider.effects import Stored, net
@@ -31,7 +30,7 @@ from provider.parts import PLACES, Key, Part, Parts
 from provider.rendering import gathered, part_of, parts_of, render
 from provider.routes import read_routes
 from provider.snapshots import last_revision
-from provider.store import declarations, networks, records
+from provider.store import declarations
 
 Apply = Callable[[Session], None]
 """A change, as a function of a module with arguments that can be pickled (see `functools.partial`)."""
@@ -70,11 +69,11 @@ class Summary:
 
 def attempt(session: Session, apply: Apply, places: Places, entry_points: EntryPointNames) -> Attempt:
     """Make a change in a session that only tries, and find out all that is told of it. Raises what it raises."""
-    networks.keep_to(session, places)
+    session.places = places
     number, digest = last_revision(session)
     before = declarations.read(session)
     apply(session)
-    changes = net(records.changes(session))
+    changes = net(session.changes)
     after = declarations.read(session) if changes else before
     stored = Stored(session, changes, after)
     routers = [change.name for change in changes if change.kind == "router"]

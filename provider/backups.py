@@ -16,8 +16,8 @@ from typing import Final
 
 from provider import replacements
 from provider.database import copies, locks, schema
+from provider.database.file import reading_copy
 from provider.database.schema import Condition
-from provider.database.sessions import reading_copy
 from provider.errors import ProviderError, Unavailable
 from provider.snapshots import last_revision, read_verified
 

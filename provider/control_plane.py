@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request
 
 from provider.alarms import Alarms
 from provider.apart.turns import Turns
-from provider.database.sessions import Database
+from provider.database.file import Database
 from provider.edges.entry_points import EntryPoints
 from provider.edges.fallback import Fallback
 from provider.edges.memory import Memory

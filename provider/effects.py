@@ -4,10 +4,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TypeVar
 
-from sqlmodel import Session
-
 from provider import brake
 from provider.brake import Removal
+from provider.database.sessions import Session
 from provider.declarations import Declaration
 from provider.differences import Touched, touched_services
 from provider.models import Change

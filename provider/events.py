@@ -19,9 +19,10 @@ from itertools import islice
 from typing import Any, Final, Literal
 
 import msgspec
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from provider.configuration import shares
+from provider.database.sessions import Session
 from provider.edges.health import Health, HealthChange, HealthState
 from provider.edges.registry import Edges
 from provider.edges.releases import Releases

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydantic import ValidationError
-from sqlmodel import Session
 
+from provider.database.sessions import Session
 from provider.explanations import Route
 from provider.messages import Message
 from provider.models import Change

@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlmodel import Session
-
 from provider import configuration
+from provider.database.sessions import Session
 from provider.edges.health import Health, HealthState, ServerHealth
 from provider.messages import Message
 from provider.models import AvailabilityOutput, HealthOutput, ObservedState, ServerOutput, ServiceOutput

@@ -15,8 +15,6 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
-from sqlmodel import Session
-
 from provider import configuration, garbage, rendering
 from provider.addresses import ANYWHERE, Places
 from provider.attempts import Prepared
@@ -24,7 +22,8 @@ from provider.brake import Removal
 from provider.configuration import Document
 from provider.conflicts import Finding
 from provider.database import trials
-from provider.database.sessions import Database
+from provider.database.file import Database
+from provider.database.sessions import Session
 from provider.differences import Difference, compare
 from provider.effects import Stored, net
 from provider.errors import ProviderError, Unavailable
@@ -32,7 +31,7 @@ from provider.messages import Message, freeze
 from provider.models import Actor, Change, Revision
 from provider.parts import Parts
 from provider.snapshots import Snapshot, last_revision, read_verified
-from provider.store import audit, networks, records
+from provider.store import audit, networks
 from provider.store import revisions as stored_revisions
 from provider.store.revisions import LONG, Retention, prune
 from provider.summaries import Summarise, join, summarise
@@ -175,7 +174,7 @@ class Revisions:
                 return Snapshot(last_revision(session)[0], document, parts), self._find_outside(session)
 
     def _find_outside(self, session: Session) -> Mapping[str, str]:
-        networks.keep_to(session, self._server_places)
+        session.places = self._server_places
         return networks.find_outside(session)
 
     @contextmanager
@@ -183,7 +182,7 @@ class Revisions:
         """Give a session for reading. Raises `Unavailable`."""
         self._check_loaded()
         with self._database.reading() as session:
-            networks.keep_to(session, self._server_places)
+            session.places = self._server_places
             yield session
 
     def change(
@@ -295,9 +294,9 @@ class Revisions:
         self, session: Session, known: Snapshot, apply: Callable[[Session], T], *, keeps: bool = True
     ) -> "_Applied[T]":
         before = self._catch_up(session, known, keeps=keeps)
-        networks.keep_to(session, self._server_places)
+        session.places = self._server_places
         result = apply(session)
-        changes = net(records.changes(session))
+        changes = net(session.changes)
         stored = Stored(session, changes)
         started = perf_counter()
         snapshot = self._next(stored, before, changes)

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from provider import configuration, rendering
 from provider.configuration import Document
+from provider.database.sessions import Session
 from provider.errors import Unavailable
 from provider.messages import Message
 from provider.models import Revision

@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 from argon2 import PasswordHasher
 from sqlalchemy import NullPool, create_engine, event
-from sqlmodel import Session
 
 from provider.database.connections import begin, prepare
+from provider.database.sessions import Session
 from provider.models import AccountSession, Actor, Role
 from provider.security import passwords, people, secrets
 from provider.security.access import written
@@ -36,7 +36,7 @@ def writing(path: Path) -> Iterator[Session]:
     engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"isolation_level": None})
     event.listen(engine, "connect", lambda connection, _record: prepare(connection))
     event.listen(engine, "begin", begin)
-    with Session(engine, expire_on_commit=False, autoflush=False) as session:
+    with Session(engine) as session:
         session.connection(execution_options={"begin": "BEGIN IMMEDIATE"})
         yield session
         session.commit()

@@ -274,7 +274,7 @@ def test_only_the_database_commits() -> None:
         for part in ast.walk(tree)
         if isinstance(part, ast.Attribute) and part.attr in {"commit", "rollback"}
     }
-    assert committing == {"provider.database.sessions"}
+    assert committing == {"provider.database.file"}
 
 
 def test_one_module_puts_files_in_the_place_of_others() -> None:
@@ -285,6 +285,18 @@ def test_one_module_puts_files_in_the_place_of_others() -> None:
         if isinstance(part, ast.Attribute) and part.attr in {"mkstemp", "fsync"}
     }
     assert putting == {"provider.replacements"}
+
+
+def test_what_goes_along_with_a_session_has_a_name_and_a_type() -> None:
+    importing = {module for module in TREES for found in imports(module) if found == ("sqlmodel", "Session")}
+    assert importing == {"provider.database.sessions"}  # all others have ours
+    untyped = {
+        module
+        for module, tree in TREES.items()
+        for part in ast.walk(tree)
+        if isinstance(part, ast.Attribute) and part.attr == "info" and ast.unparse(part.value).endswith("session")
+    }
+    assert untyped == set()
 
 
 def is_optional(statement: ast.stmt) -> bool:

@@ -9,13 +9,13 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlmodel import Session
 
 from provider import attempts
 from provider.addresses import ANYWHERE
 from provider.app import Application
 from provider.attempts import Prepared
-from provider.database.sessions import Database
+from provider.database.file import Database
+from provider.database.sessions import Session
 from provider.models import Actor
 from provider.nouns import Domain
 from provider.revisions import Revisions

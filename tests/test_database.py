@@ -21,8 +21,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from provider.database import connections, schema
+from provider.database.file import Database
 from provider.database.schema import Condition
-from provider.database.sessions import Database
 from provider.errors import Unavailable
 from provider.settings import Settings
 from provider.store import declarations

@@ -17,8 +17,8 @@ from sqlalchemy import text
 from provider.cli.links import first_link_path, make_first_link
 from provider.cli.paths import beside
 from provider.database import locks, schema
+from provider.database.file import Database
 from provider.database.schema import Condition
-from provider.database.sessions import Database
 from provider.errors import Unavailable
 from tests.cli.running import Result, run_forked, variables
 from tests.forking import Forked

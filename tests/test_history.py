@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from provider import configuration, rendering, states
-from provider.database.sessions import Database
+from provider.database.file import Database
 from provider.errors import NotFound, ProviderError
 from provider.models import Actor
 from provider.nouns import Router

@@ -15,12 +15,13 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
-from sqlmodel import Session, insert
+from sqlmodel import insert
 
 from provider import configuration
 from provider.alarms import Alarms
 from provider.configuration import Document
-from provider.database.sessions import Database
+from provider.database.file import Database
+from provider.database.sessions import Session
 from provider.database.tables import TABLES
 from provider.edges.fallback import Fallback
 from provider.edges.polls import Polls

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlmodel import Session
 
 from provider import configuration, declarations, plans
 from provider.cli.files import documents
-from provider.database.sessions import Database
+from provider.database.file import Database
+from provider.database.sessions import Session
 from provider.declarations import Declaration
 from provider.errors import InUse, Invalid
 from provider.models import Actor

@@ -17,7 +17,7 @@ from typer.main import get_command
 
 from provider.cli import late
 from provider.cli.commands import app
-from provider.nouns.middleware import KINDS
+from provider.nouns.middlewares import KINDS
 from provider.settings import Settings
 from tests.cli.running import forking_program
 from tests.running import ROOT, Service, answers, fetch, free_port, wait_until

@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from provider import effects
 from provider.database import schema
-from provider.database.sessions import Database
+from provider.database.file import Database
+from provider.database.sessions import Session
 from provider.database.tables import TABLES
 from provider.errors import InUse, Invalid, NotFound, Unavailable, Unverified
 from provider.models import Actor, Change, Revision

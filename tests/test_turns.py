@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import Session
 
 from provider.apart.turns import AT_ONCE, MOST_WAITING, Content, Turns
-from provider.database.sessions import Database
+from provider.database.file import Database
+from provider.database.sessions import Session
 from provider.errors import FieldError, Invalid, Unavailable
 from provider.messages import Message
 from provider.revisions import Revisions

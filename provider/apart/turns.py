@@ -9,10 +9,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec
 
-from sqlmodel import Session
-
 from provider.apart import processes
-from provider.database.sessions import Database
+from provider.database.file import Database
+from provider.database.sessions import Session
 from provider.errors import Unavailable
 from provider.messages import Message
 

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Response
-from sqlmodel import Session
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.pages import Page, PageParameters
 from provider.api.streams import stream
 from provider.cursors import write_cursor
+from provider.database.sessions import Session
 from provider.dependencies import RevisionsDependency, TurnsDependency
 from provider.models import AuditOutcome, AuditOutput
 from provider.models.types import Time

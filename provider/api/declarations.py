@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
-from sqlmodel import Session
 
 from provider import declarations, summaries
 from provider.api import documentation
@@ -16,6 +15,7 @@ from provider.api.pages import LabelText
 from provider.api.preferences import REVISION_HEADER
 from provider.api.streams import stream
 from provider.api.writing import PREFIX, WriteDependency, check_whole
+from provider.database.sessions import Session
 from provider.dependencies import PrincipalDependency, RevisionsDependency, TurnsDependency
 from provider.models import AppliedOutput
 from provider.plans import Prune

@@ -3,11 +3,11 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Response
-from sqlmodel import Session
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.writing import PREFIX, WriteDependency, done
+from provider.database.sessions import Session
 from provider.dependencies import HealthDependency
 from provider.models import ExposeInput, ExposeOutput
 from provider.observations import show_servers, show_services

@@ -5,13 +5,13 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Body, Depends, Query, Response
-from sqlmodel import Session
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.conditions import Conditions, ReadConditions, WriteConditions
 from provider.api.pages import LabelParameters, PageParameters
 from provider.api.writing import PREFIX, WriteDependency, done, encoded, removed
+from provider.database.sessions import Session
 from provider.dependencies import HealthDependency, RevisionsDependency
 from provider.edges.health import Health
 from provider.errors import AlreadyExists, FieldError, NotFound

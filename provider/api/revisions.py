@@ -8,7 +8,6 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator, Field
-from sqlmodel import Session
 
 from provider import configuration, rendering, states
 from provider.api import documentation
@@ -17,6 +16,7 @@ from provider.api.conditions import Conditions, ReadConditions, WriteConditions
 from provider.api.pages import Page, PageParameters
 from provider.api.streams import stream
 from provider.api.writing import WriteDependency, check_whole, shown
+from provider.database.sessions import Session
 from provider.dependencies import RevisionsDependency, TurnsDependency
 from provider.errors import NotFound
 from provider.messages import Message

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from sqlmodel import Session
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.pages import Page, PageParameters
 from provider.api.writing import PREFIX, done, removed
+from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, RevisionsDependency
 from provider.models import CreatedTokenOutput, TokenInput, TokenOutput
 from provider.security import needs, tokens

@@ -11,7 +11,6 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
-from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from provider import attempts, display_strings
@@ -22,6 +21,7 @@ from provider.api.conflicts import show
 from provider.api.preferences import REVISION_HEADER
 from provider.api.streams import stream
 from provider.attempts import Apply, Prepared
+from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
 from provider.differences import Difference
 from provider.errors import FieldError, Invalid, Since, pointer

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlmodel import Session
-
-from provider.database.sessions import Database
+from provider.database.file import Database
+from provider.database.sessions import Session
 from provider.models import Actor
 from provider.settings import read_settings
 

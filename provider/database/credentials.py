@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection
-from sqlmodel import Session
 
+from provider.database.sessions import Session
 from provider.models import Account, AccountSession, Token
 
 _NAMES: Final = "|".join(str(model.__tablename__) for model in (Account, AccountSession, Token))

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import URL, Engine, NullPool, Table, create_engine, event
-from sqlmodel import Session
 
 from provider.database.connections import BESIDE, BUSY_TIMEOUT_MS, begin, prepare, quoted
+from provider.database.sessions import Session
 from provider.database.tables import LINKS, STATE
 
 TABLES: Final = tuple(table.name for table in STATE)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from provider import configuration, rendering
-from provider.database.sessions import Database
+from provider.database.file import Database
 from provider.edges.registry import Edges
 from provider.errors import ProviderError, Unavailable
 from provider.parts import Key

@@ -13,9 +13,8 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Final
 
-from sqlmodel import Session
-
-from provider.database.sessions import Database
+from provider.database.file import Database
+from provider.database.sessions import Session
 from provider.errors import Unavailable
 from provider.models import Account, AccountSession, Actor, Role, Token
 from provider.security import rights, secrets

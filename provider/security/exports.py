@@ -1,7 +1,6 @@
 """Exports of the state with its secrets: for admins, who are noted in the audit."""
 
-from sqlmodel import Session
-
+from provider.database.sessions import Session
 from provider.errors import Forbidden
 from provider.messages import Message
 from provider.revisions import Revisions

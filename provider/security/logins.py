@@ -14,10 +14,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final, TypeVar
 
-from sqlmodel import Session
-
 from provider.addresses import find_place
-from provider.database.sessions import Database
+from provider.database.file import Database
+from provider.database.sessions import Session
 from provider.errors import FieldError, Invalid, TooMany
 from provider.messages import Message
 from provider.models import AccountSession, Actor, AuditOutcome

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlmodel import Session
-
+from provider.database.sessions import Session
 from provider.errors import AlreadyExists, FieldError, InUse, Invalid, NotFound
 from provider.messages import Message
 from provider.models import Account, Actor, Change, Role

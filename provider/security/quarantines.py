@@ -2,8 +2,7 @@
 
 import asyncio
 
-from sqlmodel import Session
-
+from provider.database.sessions import Session
 from provider.edges.quarantine import Quarantine
 from provider.edges.registry import Edges
 from provider.edges.states import Edge

@@ -3,8 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlmodel import Session
-
+from provider.database.sessions import Session
 from provider.errors import FieldError, Invalid
 from provider.messages import Message
 from provider.models import Actor, Change, CreatedTokenOutput, Token, TokenInput, TokenOutput

@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 
-from sqlmodel import Session, col, delete, func, select
+from sqlmodel import col, delete, func, select
 
+from provider.database.sessions import Session
 from provider.models import Account, AccountSession, Failure, FamiliarAddress, Invitation, Role
 from provider.store import records
 

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session
-
 from provider import names
+from provider.database.sessions import Session
 from provider.errors import AlreadyExists, FieldError, Invalid, pointer
 from provider.messages import Message
 from provider.models import ExposedServer, ExposeInput

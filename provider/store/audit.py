@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.orm import defer
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import col, func, or_, select
 
+from provider.database.sessions import Session
 from provider.models import Actor, AuditEntry, AuditOutcome, AuditOutput, Change, Revision
 from provider.store import records, revisions
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import func, select
-from sqlmodel import Session
 
+from provider.database.sessions import Session
 from provider.database.tables import TABLES
 from provider.values import ServerState
 

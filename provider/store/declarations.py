@@ -8,16 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, insert, update
-from sqlmodel import Session
 
 from provider import plans
+from provider.database.sessions import Session
 from provider.database.tables import TABLES
 from provider.declarations import Declaration
 from provider.errors import FieldError, Invalid, pointer
 from provider.models import Change
 from provider.nouns import NOUNS, Noun
 from provider.plans import Prune
-from provider.store import networks, nouns, records
+from provider.store import networks, nouns
 
 _MOST_ERRORS = 100
 
@@ -40,7 +40,7 @@ def apply(session: Session, wanted: Declaration, prune: Prune | None = None, *, 
         raise Invalid(wrong[:_MOST_ERRORS])
     changes = plans.changes(current, following)
     _write(session, current, following, changes)
-    records.changes(session).extend(changes)
+    session.changes.extend(changes)
 
 
 def _outside(session: Session, current: Declaration, wanted: Declaration) -> Iterator[FieldError]:

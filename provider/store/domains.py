@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import Session
-
+from provider.database.sessions import Session
 from provider.nouns import Domain, Router
 from provider.store import nouns
 

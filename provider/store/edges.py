@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import col, delete, select
 
+from provider.database.sessions import Session
 from provider.models import EdgeRecord, QuarantineRecord
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from provider import plans
+from provider.database.sessions import Session
 from provider.declarations import Declaration
 from provider.errors import FieldError, Invalid, NotFound, pointer
 from provider.messages import Message

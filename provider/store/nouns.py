@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Row, RowMapping, Select, and_, delete, func, insert, or_, select, update
-from sqlmodel import Session
 
+from provider.database.sessions import Session
 from provider.database.tables import FIELDS, LABELS, POSITION, SHOWN, TABLES, NounTable, column_name, member_column
 from provider.errors import Invalid, NotFound
 from provider.messages import Message

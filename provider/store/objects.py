@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import col, func, select
 
+from provider.database.sessions import Session
 from provider.models import Change, Kind, RevisionChange
 from provider.nouns import Router, owners, within
 

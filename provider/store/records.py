@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, LargeBinary, and_, cast, func, or_
-from sqlmodel import Session, SQLModel, col
+from sqlmodel import SQLModel, col
 from sqlmodel import select as select_objects
 
+from provider.database.sessions import Session
 from provider.errors import InUse, NotFound
 from provider.messages import Message
 from provider.models import Change, Kind
@@ -38,14 +39,6 @@ class Order:
 Label = tuple[str, str]
 """A key and its value. A key has no character that has a meaning in JSON paths."""
 
-_CHANGES = "changes"
-
-
-def changes(session: Session) -> list[Change]:
-    """Return what this session has changed, in order."""
-    noted: list[Change] = session.info.setdefault(_CHANGES, [])
-    return noted
-
 
 def as_json(item: BaseModel | Object) -> dict[str, Any]:
     """Return an object as its JSON form, with Traefik's camelCase names."""
@@ -57,7 +50,7 @@ def note(session: Session, kind: Kind, name: str, before: Object | None, after: 
     old = None if before is None else as_json(before)
     new = None if after is None else as_json(after)
     if old != new:
-        changes(session).append(Change(kind, name, old, new))
+        session.changes.append(Change(kind, name, old, new))
 
 
 def page(

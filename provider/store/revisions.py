@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, delete, insert
 from sqlalchemy import select as sqlalchemy_select
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import col, func, or_, select
 
+from provider.database.sessions import Session
 from provider.errors import NotFound
 from provider.messages import Message
 from provider.models import Change, Revision, RevisionChange, RevisionOutput

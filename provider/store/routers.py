@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlmodel import Session
 
+from provider.database.sessions import Session
 from provider.database.tables import TABLES
 from provider.nouns import Domain, Router, Server, Service
 from provider.store import nouns

@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from sqlmodel import Session
-
+from provider.database.sessions import Session
 from provider.nouns import Server
 from provider.store import nouns
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from sqlalchemy import tuple_
-from sqlmodel import Session, col, or_, select
+from sqlmodel import col, or_, select
 
+from provider.database.sessions import Session
 from provider.errors import InUse
 from provider.messages import Message
 from provider.models import Token

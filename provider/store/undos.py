@@ -3,9 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from sqlmodel import Session
-
 from provider import undoing
+from provider.database.sessions import Session
 from provider.declarations import Declaration
 from provider.errors import Clash, FieldError, NotFound, Since
 from provider.messages import Message, listed

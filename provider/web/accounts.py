@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from fastapi import APIRouter, Depends, Request, Response
-from sqlmodel import Session
 
+from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, PersonDependency, RevisionsDependency
 from provider.errors import AlreadyExists, FieldError, InUse, Invalid
 from provider.messages import Message

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlmodel import Session
-
 from provider import configuration
+from provider.database.sessions import Session
 from provider.edges.health import Health, HealthState
 from provider.nouns import Router, Server, Service
 from provider.store import nouns, servers

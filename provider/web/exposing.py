@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 from markupsafe import Markup
-from sqlmodel import Session
 
+from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
 from provider.errors import AlreadyExists, Invalid, ProviderError
 from provider.messages import Message

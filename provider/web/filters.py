@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from sqlmodel import Session
-
+from provider.database.sessions import Session
 from provider.messages import Message
 from provider.outages import Outage
 from provider.store import objects, routers

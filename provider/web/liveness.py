@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlmodel import Session
-
+from provider.database.sessions import Session
 from provider.edges.standings import Standing
 from provider.nouns import Router
 from provider.store import objects

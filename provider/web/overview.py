@@ -5,9 +5,9 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
-from sqlmodel import Session
 
 from provider.cursors import write_cursor
+from provider.database.sessions import Session
 from provider.dependencies import AlarmsDependency, RevisionsDependency
 from provider.nouns import Router
 from provider.security import needs

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from fastapi import APIRouter, Depends, Request, Response
-from sqlmodel import Session
 
+from provider.database.sessions import Session
 from provider.differences import Difference
 from provider.errors import FieldError, Invalid
 from provider.messages import Message

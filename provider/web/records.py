@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlmodel import Session
-
+from provider.database.sessions import Session
 from provider.models import Revision
 from provider.store import revisions as stored
 from provider.web import changes

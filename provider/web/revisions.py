@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlmodel import Session
 
 from provider import states
 from provider.cursors import read_number, write_cursor
+from provider.database.sessions import Session
 from provider.dependencies import EdgesDependency, RevisionsDependency, TurnsDependency
 from provider.differences import touched_services
 from provider.edges.registry import Edges

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from fastapi import Depends
-from sqlmodel import Session
 
 from provider import configuration, rules
+from provider.database.sessions import Session
 from provider.dependencies import EdgesDependency, RoutingDependency
 from provider.edges.health import Health, HealthState
 from provider.edges.standings import Standing, Standings, Trouble, refused_everywhere, stand

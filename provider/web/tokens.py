@@ -7,9 +7,9 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import ValidationError
-from sqlmodel import Session
 
 from provider import validation
+from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, RevisionsDependency
 from provider.errors import FieldError, Invalid
 from provider.messages import Message

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlmodel import Session
-
 from provider import lost, rules
+from provider.database.sessions import Session
 from provider.edges.answers import Answer
 from provider.edges.answers import answer as find_answer
 from provider.edges.trials import Plan

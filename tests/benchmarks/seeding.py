@@ -3,9 +3,8 @@
 import shutil
 from pathlib import Path
 
-from sqlmodel import Session
-
-from provider.database.sessions import Database
+from provider.database.file import Database
+from provider.database.sessions import Session
 from provider.models import Actor
 from provider.nouns import Domain, Router, Server, Service
 from provider.revisions import Revisions

@@ -9,9 +9,10 @@ from random import Random
 from shutil import copy
 
 import httpx
-from sqlmodel import Session, create_engine
+from sqlmodel import create_engine
 
 from provider import configuration, rendering
+from provider.database.sessions import Session
 from provider.store import declarations
 from tests.running import Process, cases, fetch, http_client, service_process, wait_until
 

@@ -11,7 +11,7 @@ from sqlite3 import connect
 import httpx
 import pytest
 
-from provider.database.sessions import Database
+from provider.database.file import Database
 from provider.revisions import Revisions
 from tests.cli.running import run_forked, variables
 from tests.e2e import faults

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import select
 
-from provider.database.sessions import Database
+from provider.database.file import Database
+from provider.database.sessions import Session
 from provider.edges.states import Edge, is_gone
 from provider.errors import TooMany
 from provider.models import AccountSession, Actor, FamiliarAddress, Invitation, Token

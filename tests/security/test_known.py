@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session
 
-from provider.database.sessions import Database
+from provider.database.file import Database
+from provider.database.sessions import Session
 from provider.nouns import Domain
 from provider.security import tokens
 from provider.security.access import Access

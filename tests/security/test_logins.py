@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from provider.database.sessions import Database
+from provider.database.file import Database
 from provider.errors import TooMany
 from provider.models import Actor
 from provider.security import passwords

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from sqlmodel import Session
-
+from provider.database.sessions import Session
 from provider.errors import AlreadyExists, FieldError, Invalid, ProviderError, Unverified
 from provider.messages import Message
 from provider.nouns import Noun

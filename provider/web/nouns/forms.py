@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Request, Response
-from sqlmodel import Session
 
+from provider.database.sessions import Session
 from provider.nouns import NOUNS, Noun
 from provider.nouns.types import ListOf, Reference
 from provider.revisions import Revisions

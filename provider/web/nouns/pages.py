@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AfterValidator
-from sqlmodel import Session
 
+from provider.database.sessions import Session
 from provider.dependencies import RevisionsDependency
 from provider.messages import Message
 from provider.nouns import NOUNS, Noun

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlmodel import Session
-
+from provider.database.sessions import Session
 from provider.errors import FieldError, NotFound
 from provider.messages import Message
 from provider.nouns import NOUNS, Field, Noun

@@ -6,8 +6,8 @@ from typing import Final
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from sqlmodel import Session
 
+from provider.database.sessions import Session
 from provider.errors import Invalid
 from provider.messages import Message
 from provider.nouns import Noun

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from fastapi import APIRouter
-from sqlmodel import Session
 
+from provider.database.sessions import Session
 from provider.messages import Message
 from provider.nouns import Noun
 from provider.store import nouns as store

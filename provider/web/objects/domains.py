@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlmodel import Session
-
+from provider.database.sessions import Session
 from provider.messages import Message
 from provider.nouns import Noun
 from provider.store import domains, routers

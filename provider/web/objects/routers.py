@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
-from sqlmodel import Session
-
+from provider.database.sessions import Session
 from provider.models import Conflict
 from provider.nouns import Domain, Noun, Router, Service
 from provider.observations import show_services

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from fastapi import APIRouter, Request, Response
-from sqlmodel import Session
 
+from provider.database.sessions import Session
 from provider.errors import FieldError, Invalid, PreconditionFailed
 from provider.messages import Message, template
 from provider.nouns import Noun, Server, Service

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from fastapi import APIRouter, Request, Response
-from sqlmodel import Session
 
+from provider.database.sessions import Session
 from provider.dependencies import RevisionsDependency
 from provider.messages import Message
 from provider.nouns import Noun, Service

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlmodel import Session
-
 from provider import configuration
+from provider.database.sessions import Session
 from provider.edges.health import Health
 from provider.errors import FieldError, Invalid, pointer
 from provider.models import HealthOutput, ServerOutput
