@@ -28,7 +28,7 @@ _REASONS: Final = {
     Condition.EMPTY: "it is an empty database",
     Condition.FOREIGN: "it is the database of another program",
     Condition.NEWER: "it was made by a newer version of wayshub-provider: run that version",
-    Condition.UNREADABLE: "it cannot be read as an SQLite database",
+    Condition.UNREADABLE: "it is not a readable SQLite database",
 }
 
 
@@ -74,7 +74,7 @@ def back_up(database: Path, file: Path, progress: Progress, *, force: bool) -> S
             copies.copy(database, copy, progress, live=True)
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise Unusable(f"the database {database} cannot be copied to {file}: {error}") from error
-        state = _verify(copy, f"the copy of {database} does not hold, and is not kept")
+        state = _verify(copy, f"the copy of {database} is faulty and was discarded")
         _check_free(file, force=force)
         replacements.put(copy, file)
     return state
@@ -90,7 +90,9 @@ def restore(
     another program has the database.
     """
     if not file.is_file():
-        raise Unusable(f"there is no file {file}: name a backup" if not file.exists() else f"{file} is not a file")
+        raise Unusable(
+            f"there is no file {file}: give the path of a backup" if not file.exists() else f"{file} is not a file"
+        )
     _check_other(database, file)
     database.parent.mkdir(parents=True, exist_ok=True)
     with locks.alone(database):
@@ -112,7 +114,7 @@ def _bring_up_to_date(copy: Path, file: Path, say: Callable[[str], None]) -> Non
     if found in _REASONS:
         raise Unusable(f"{file} cannot be restored: {_REASONS[found]}")
     if damage := copies.find_damage(copy):  # before a migration comes upon it
-        raise Unusable(f"{file} cannot be restored: it is damaged ({damage}): take another backup")
+        raise Unusable(f"{file} cannot be restored: it is damaged ({damage}): use another backup")
     if found is Condition.OLDER:
         try:
             schema.migrate(copy, say, copies=False)
@@ -136,14 +138,14 @@ def _verify(copy: Path, complaint: str) -> State:
 
 def _check_other(database: Path, file: Path) -> None:
     if file.resolve() == database.resolve() or (file.exists() and database.exists() and file.samefile(database)):
-        raise Unusable(f"{file} is the database itself: name another file")
+        raise Unusable(f"{file} is the database itself: choose another file")
 
 
 def _check_free(file: Path, *, force: bool) -> None:
     if file.exists() and not file.is_file():
-        raise Unusable(f"{file} is not a file: name one")
+        raise Unusable(f"{file} is not a file")
     if file.exists() and not force:
-        raise Unusable(f"{file} exists already: name another file, or replace it with --force")
+        raise Unusable(f"{file} already exists: choose another file, or replace it with --force")
 
 
 @contextmanager

@@ -94,7 +94,7 @@ class Metrics:
         ProcessCollector(registry=self._registry)
         self._render_seconds = Histogram(
             "provider_render_duration_seconds",
-            "Time to render what a change gives.",
+            "Time to render the result of a change.",
             registry=self._registry,
             buckets=_RENDER_BUCKETS,
         )
@@ -106,7 +106,7 @@ class Metrics:
         )
         self._request_seconds = Histogram(
             "provider_request_duration_seconds",
-            "Time to answer a request, without the polls of the edges and the streams of events.",
+            "Time to answer a request, not counting polls and event streams.",
             ("method", "route"),
             registry=self._registry,
             buckets=_REQUEST_BUCKETS,
@@ -164,38 +164,40 @@ class Metrics:
         yield _gauge("provider_build_info", "The version that runs; always 1.", {(VERSION,): 1}, "version")
         yield _gauge("provider_ready", "1 if there is a verified document to serve, else 0.", {(): current is not None})
         if current is not None:
-            yield _gauge("provider_revision", "Number of the revision that is served.", {(): current.revision})
+            yield _gauge("provider_revision", "Number of the revision being served.", {(): current.revision})
             size_bytes = len(current.document.content)
-            yield _gauge("provider_document_size_bytes", "Size of the document that is served.", {(): size_bytes})
+            yield _gauge("provider_document_size_bytes", "Size of the document being served.", {(): size_bytes})
         readable = objects is not None
-        yield _gauge("provider_database_readable", "1 if the database could be read just now, else 0.", {(): readable})
-        words = "1 if the database takes changes, as far as is known, else 0."
+        yield _gauge(
+            "provider_database_readable", "1 if the database was readable at the last check, else 0.", {(): readable}
+        )
+        words = "1 if the database accepts changes, as far as is known, else 0."
         writable = self._database.find_trouble() is None
         yield _gauge("provider_database_writable", words, {(): writable})
         database_bytes = self._database.find_size_bytes()
         if database_bytes is not None:
-            words = "Size of the database's file, with its write-ahead log."
+            words = "Size of the database file, including its write-ahead log."
             yield _gauge("provider_database_size_bytes", words, {(): database_bytes})
         left = {} if self._certificate is None else {(): (self._certificate.end - datetime.now(UTC)).total_seconds()}
-        words = "Time until the certificate for TLS ends; negative once it has, and nothing without TLS."
+        words = "Time until the TLS certificate expires; negative afterwards, absent without TLS."
         yield _gauge("provider_tls_certificate_left_seconds", words, left)
         if objects is not None:
-            yield _gauge("provider_objects", "Objects that are kept, by kind and state.", objects, "kind", "state")
+            yield _gauge("provider_objects", "Objects, by kind and state.", objects, "kind", "state")
 
     def _tell_alarms(self) -> Iterator[Metric]:
         outages = self._alarms.list_outages()
-        words = "Services that routers lead to and that have no server that takes requests."
+        words = "Services used by routers that have no server taking requests."
         yield _gauge("provider_services_without_server", words, {(): sum(outage.is_total for outage in outages)})
-        words = "Servers that an edge's health check calls down, of services that routers lead to."
+        words = "Servers that an edge's health check reports down, in services used by routers."
         yield _gauge("provider_servers_down", words, {(): sum(outage.down for outage in outages)})
         counted = dict.fromkeys(((gravity.value,) for gravity in Gravity), 0)
         for alarm in self._alarms.list_all():
             counted[alarm.gravity.value,] += alarm.count
-        words = "What is wrong now, as /readyz tells it, by how grave it is."
+        words = "Current problems, as in /readyz, by gravity."
         yield _gauge("provider_alarms", words, counted, "gravity")
 
     def _tell_edges(self) -> Iterator[Metric]:
-        words = "Polls that are held now until the document changes."
+        words = "Polls currently held until the document changes."
         yield _gauge("provider_polls_held", words, {(): self._polls.held})
         listed, date = list(self._edges), datetime.now(UTC)
         named = {edge.name: edge for edge in listed if edge.name in self._named}
@@ -207,9 +209,9 @@ class Metrics:
     def _tell_counted(self) -> Iterator[Metric]:
         counted = {**self._named, OTHERS: self._others}
         for name, words in (
-            ("polls", "Polls that were answered with a document."),
-            ("documents_served", "Documents given to an edge that were other than the one before."),
-            ("documents_rejected", "Times that an edge was found to have rejected the document that it was given."),
+            ("polls", "Polls answered with a document."),
+            ("documents_served", "Documents given to an edge that differed from the previous one."),
+            ("documents_rejected", "Times an edge was found to have rejected a document."),
         ):
             values = {(of,): getattr(count, name) for of, count in counted.items()}
             yield _counter(f"provider_edge_{name}", words, values, "edge")
@@ -217,7 +219,7 @@ class Metrics:
         requests["GET", self._polls_route, "200"] = sum(count.polls for count in counted.values())
         yield _counter(
             "provider_requests",
-            "Requests by method, template of the route, and status.",
+            "Requests by method, route template and status.",
             requests,
             "method",
             "route",
@@ -232,7 +234,7 @@ class Metrics:
 def _tell_states(groups: Mapping[str, Sequence[Edge]], current: Served | None) -> Iterator[Metric]:
     yield _gauge(
         "provider_edge_state",
-        "1 for the state that an edge is in, 0 for the rest; for the others, how many edges are in it.",
+        "1 for the current state of an edge, 0 for other states; for `_others`, the number of edges in it.",
         {
             (name, state.value): sum(edge.verdict.state is state for edge in group)
             for name, group in groups.items()
@@ -244,7 +246,7 @@ def _tell_states(groups: Mapping[str, Sequence[Edge]], current: Served | None) -
     tells: list[tuple[str, str, Callable[[Edge], int]]] = [
         (
             "provider_edge_current",
-            "1 if an edge is known to run the document that is served, else 0.",
+            "1 if an edge is known to run the document being served, else 0.",
             lambda edge: _runs(edge, current),
         ),
         (
@@ -254,7 +256,7 @@ def _tell_states(groups: Mapping[str, Sequence[Edge]], current: Served | None) -
         ),
         (
             "provider_edge_instances",
-            "Traefiks that poll under an edge's name: more than one share it, and cannot all be read.",
+            "Traefiks that poll under an edge's name; if more than one, not all can be read.",
             lambda edge: edge.instances,
         ),
         ("provider_edge_disabled_routers", "Routers that an edge disabled.", _count_disabled),
@@ -268,19 +270,19 @@ def _tell_states(groups: Mapping[str, Sequence[Edge]], current: Served | None) -
         if one.quarantine is not None
         for (kind, name), held in islice(one.quarantine.culprits.items(), _MOST_PARTS)
     }
-    words = f"1 for an object that an edge rejected and does not run, of each edge the first {_MOST_PARTS}."
+    words = f"1 for each object that an edge rejected and does not run; at most {_MOST_PARTS} per edge."
     yield _gauge("provider_edge_quarantined_object", words, blamed, "edge", "kind", "name", "revision")
 
 
 def _tell_ages(named: Mapping[str, Edge], now: float, date: datetime) -> Iterator[Metric]:
     polled = {(name,): now - edge.polled_at for name, edge in named.items() if edge.polled_at is not None}
-    words = "Time since an edge polled last; not of the others."
+    words = "Time since the last poll of an edge; absent for `_others`."
     yield _gauge("provider_edge_last_poll_age_seconds", words, polled, "edge")
     given = {(name,): (date - edge.given_date).total_seconds() for name, edge in named.items() if edge.given_date}
-    words = "Time since an edge was given the document that it has; not of the others."
+    words = "Time since an edge was given its current document; absent for `_others`."
     yield _gauge("provider_edge_document_age_seconds", words, given, "edge")
     read = {(name,): edge.observation.error is None for name, edge in named.items() if edge.observation is not None}
-    words = "1 if an edge's API could be read the last time, else 0; not of the others."
+    words = "1 if an edge's API was readable at the last attempt, else 0; absent for `_others`."
     yield _gauge("provider_edge_api_readable", words, read, "edge")
 
 

@@ -32,77 +32,78 @@ class Settings(BaseSettings):
 
     database_url: str = Field(
         default="sqlite:///var/provider.db",
-        description="Where the state is kept: an SQLite file, relative to the working directory.",
+        description="Database that keeps the state: an SQLite file, relative to the working directory.",
     )
     host: str = Field(default="127.0.0.1", description="Address on which the service listens.")
     port: int = Field(default=int(DEFAULT_PORT), ge=0, le=65535, description="Port on which the service listens.")
     allowed_hosts: str = Field(
         default="",
-        description="Names under which the service may be asked besides those of loopback and `PROVIDER_HOST`, with "
-        "commas between; `*.example.com` stands for all names below.",
+        description="Host names the service answers to besides loopback and `PROVIDER_HOST`, separated by commas; "
+        "`*.example.com` covers all names below.",
     )
     public_url: str | None = Field(
         default=None,
-        description="Where people open the console, if a proxy in front has another name or port, such as "
-        "`https://provider.example`: that name and its pages are the service's own.",
+        description="URL at which people open the console, such as `https://provider.example`, if a proxy in front has "
+        "another name or port.",
     )
     tls_certificate: Path | None = Field(
-        default=None, description="File with the certificate, and those that lead to it, for serving by TLS."
+        default=None, description="File with the certificate chain, for serving over TLS."
     )
     tls_key: Path | None = Field(default=None, description="File with the key of that certificate.")
     trusted_proxies: str = Field(
         default="",
-        description="Addresses or networks of reverse proxies in front, with commas between: what they say in "
-        "`X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, or in `Forwarded`, is believed.",
+        description="Addresses or networks of reverse proxies in front, separated by commas. Their `X-Forwarded-For`, "
+        "`-Proto`, `-Host` and `-Port`, or `Forwarded`, are trusted.",
     )
     allow_insecure: bool = Field(
         default=False,
-        description="Listen beyond loopback even without accounts, TLS or a trusted proxy in front.",
+        description="Listen beyond loopback even without accounts, TLS or a trusted proxy.",
     )
     traefik: Path | None = Field(
-        default=None, description="The Traefik that `up` runs; else the one on the PATH, else the package's."
+        default=None,
+        description="Traefik program that `up` runs. Default: the one on the PATH, else the one in the package.",
     )
     traefik_api: str | None = Field(
         default=None,
-        description="Where to read back what the edges run: the URL of Traefik's API, or several as `name=url`, "
-        "with commas between.",
+        description="URL of Traefik's API, to read back what the edge runs; for several edges `name=url`, separated by "
+        "commas.",
     )
     entry_points: str | None = Field(
         default=None,
-        description="Where the console can send requests to entry points, as `web=http://127.0.0.1:8080`, with commas "
-        "between; else where Traefik's API tells.",
+        description="URLs at which the console reaches entry points, as `web=http://127.0.0.1:8080`, separated by "
+        "commas. Default: as Traefik's API reports.",
     )
     server_networks: str | None = Field(
         default=None,
-        description="Networks that servers may be in, such as `10.0.0.0/8`, separated by commas; else all.",
+        description="Networks that servers may be in, such as `10.0.0.0/8`, separated by commas. Default: all.",
     )
     server_names: bool = Field(
         default=False,
-        description="Whether servers may have host names where `PROVIDER_SERVER_NETWORKS` keeps them to some networks.",
+        description="Whether servers may have host names even if `PROVIDER_SERVER_NETWORKS` restricts their networks.",
     )
     fallback_file: Path | None = Field(
         default=None,
-        description="File that keeps the last accepted document for Traefik's file provider.",
+        description="File with the last accepted document, for Traefik's file provider.",
     )
     coalesce_ms: int = Field(
         default=500,
         ge=0,
         le=60_000,
-        description="Least time in milliseconds between two documents for an edge whose poll is held.",
+        description="Minimum time between two documents for an edge with a held poll, in milliseconds.",
     )
     history_revisions: int = Field(
-        default=LONG.revisions, ge=1, le=1_000_000, description="Least number of revisions that are kept."
+        default=LONG.revisions, ge=1, le=1_000_000, description="Minimum number of revisions to keep."
     )
     history_days: int = Field(
         default=LONG.days,
         ge=0,
         le=36_500,
-        description="Least number of days for which each is kept. A revision goes when both are exceeded.",
+        description="Minimum number of days to keep each revision. It is removed once both limits are exceeded.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least level of the log lines that are written."
+        default="info", description="Minimum level of log lines to write."
     )
-    log_format: Literal["text", "json"] = Field(default="text", description="Log lines for people, or for programs.")
+    log_format: Literal["text", "json"] = Field(default="text", description="`text` for people, `json` for programs.")
 
     @field_validator("database_url")
     @classmethod

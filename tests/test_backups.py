@@ -158,7 +158,9 @@ def test_a_backup_is_one_file_that_only_its_owner_can_read(path: Path, folder: P
 def test_a_file_that_exists_is_replaced_only_by_force(path: Path, folder: Path) -> None:
     file = folder / "a.db"
     file.write_text("mine")
-    assert error(run(path, "backup", file)) == (f"{file} exists already: name another file, or replace it with --force")
+    assert error(run(path, "backup", file)) == (
+        f"{file} already exists: choose another file, or replace it with --force"
+    )
     assert file.read_text() == "mine"
     run(path, "backup", "--force", file).check()
     assert restore(folder / "new.db", file).state.revision == 1
@@ -211,8 +213,8 @@ def test_a_disk_that_is_full_is_one_line_and_leaves_nothing(path: Path, folder: 
     [
         ("missing/a.db", "missing/a.db cannot be written: No such file or directory"),
         ("/proc/a.db", "/proc/a.db cannot be written: "),
-        (".", ". is not a file: name one"),
-        ("provider.db", "provider.db is the database itself: name another file"),
+        (".", ". is not a file"),
+        ("provider.db", "provider.db is the database itself: choose another file"),
     ],
 )
 def test_a_place_where_no_backup_can_be_is_one_line(path: Path, file: str, told: str) -> None:
@@ -267,7 +269,7 @@ def test_nothing_is_restored_over_a_database_that_another_program_has_open(path:
         other.execute("PRAGMA journal_mode = wal").fetchone()
         other.execute("SELECT * FROM domain").fetchall()
         before = names(path.parent)
-        with pytest.raises(Unavailable, match=r"another program has the database .* open: end it first"):
+        with pytest.raises(Unavailable, match=r"another program has the database .* open: stop it first"):
             restore(path, folder / "a.db")
         assert names(path.parent) == before
     assert execute(path, "SELECT max(number) FROM revision") == [(1,)]

@@ -35,7 +35,7 @@ async def read_filter(
     actor: Annotated[Word, Query(description="Only what this account, token or user did.")] = None,
     action: Annotated[Word, Query(description="Only this kind of thing, such as `state.change`.")] = None,
     outcome: Annotated[AuditOutcome | None, Query(description="Only what was accepted, or what was refused.")] = None,
-    revision: Annotated[int | None, Query(ge=1, le=_LARGEST, description="Only what made this revision.")] = None,
+    revision: Annotated[int | None, Query(ge=1, le=_LARGEST, description="Only what created this revision.")] = None,
     since: Annotated[Time | None, Query(description="Only from this time on, with a time zone.")] = None,
     until: Annotated[Time | None, Query(description="Only before this time, with a time zone.")] = None,
 ) -> audit.Filter:

@@ -32,7 +32,7 @@ router = APIRouter(tags=["state"], route_class=WholeRoute, dependencies=[Depends
 APPLY: Final = f"{PREFIX}/apply"
 
 SECRETS = Annotated[
-    bool, Query(description="With its secrets: for admins, and noted in the audit. Passwords stay hashes.")
+    bool, Query(description="Include secrets. Admins only, and recorded in the audit. Passwords stay hashed.")
 ]
 
 PRUNE = Annotated[bool, Query(description="Remove what the declaration does not have.")]

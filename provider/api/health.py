@@ -42,7 +42,7 @@ class Ready(BaseModel):
     )
 
     status: Literal["ready"] = "ready"
-    revision: Annotated[int, Field(description="Number of the revision that is served.")]
+    revision: Annotated[int, Field(description="Number of the revision being served.")]
     digest: Annotated[str, Field(description="Digest of the document that is served: the beacon's value.")]
     routers: Annotated[int, Field(description="Number of routers in the document.")]
     services: Annotated[int, Field(description="Number of services in the document.")]

@@ -20,11 +20,11 @@ def apply(
 ) -> None:
     """Apply a file to the state, all or nothing.
 
-    Shows the plan first, and asks on a terminal unless --yes is given;
-    elsewhere it needs --yes. What the file does not have stays, unless --prune
-    or --prune-label is given. Who changes something between the plan and the
-    answer is not overwritten: what they did is told, and the plan is shown
-    again. With --if-match, and the ETag that `plan` printed, it is refused then.
+    Shows the plan and asks before it changes anything; without a terminal it
+    needs --yes. Objects that are not in the file stay, unless you pass --prune
+    or --prune-label. If somebody changes something while you read the plan,
+    you see their change and a new plan. To be refused in that case, pass
+    --if-match with the ETag that `plan` printed.
 
     Examples:
       wayshub-provider apply state.yml

@@ -12,11 +12,15 @@ from provider.cli.times import ago
 
 ActorOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only what this account, token or user did.")]
 ActionOption = Annotated[str | None, typer.Option(metavar="ACTION", help="Only this kind, such as state.change.")]
-OutcomeOption = Annotated[Literal["accepted", "refused"] | None, typer.Option(help="Only what was done, or refused.")]
-RevisionOption = Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="Only what made this revision.")]
-SinceOption = Annotated[str | None, typer.Option(metavar="TIME", help="Only from this time on: 2026-01-31T12:00:00Z.")]
+OutcomeOption = Annotated[
+    Literal["accepted", "refused"] | None, typer.Option(help="Only accepted or only refused actions.")
+]
+RevisionOption = Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="Only what created this revision.")]
+SinceOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Only from this time on, such as 2026-01-31T12:00:00Z.")
+]
 UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Only before this time.")]
-LimitOption = Annotated[int, typer.Option(min=1, metavar="NUMBER", help="Most to list.")]
+LimitOption = Annotated[int, typer.Option(min=1, metavar="NUMBER", help="How many to list at most.")]
 
 COLUMNS: Final[Columns] = {
     "When": lambda entry: ago(entry["time"]),
@@ -42,11 +46,11 @@ def audit(
     until: UntilOption = None,
     limit: LimitOption = 50,
 ) -> None:
-    """Tell who did what, the newest first.
+    """Show who did what, newest first.
 
-    Every change is here, with who made it, with which token or session, from
-    where and in which request; and what was refused. --query looks in the
-    words and the messages. -o json shows each object before and after, too.
+    Lists every change: who made it, with which token or session, from where
+    and in which request. Refused attempts are listed too. --query searches
+    the descriptions and messages. -o json adds each object before and after.
 
     Examples:
       wayshub-provider audit
@@ -60,4 +64,4 @@ def audit(
     elif entries:
         table(output, COLUMNS, entries)
     else:
-        note("nothing in the audit fits that")
+        note("no audit entry matches")

@@ -15,11 +15,11 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace FILE if it e
 
 
 def backup(file: FileArgument, force: ForceOption = False) -> None:
-    """Copy the database into a file, and verify the copy.
+    """Copy the database to a file and verify the copy.
 
-    The service may run, and others may write meanwhile: FILE has the state
-    of one moment. It appears when it was verified, and only its owner can
-    read it. The database is that of PROVIDER_DATABASE_URL.
+    Works while the service runs and others write: FILE has the state of one
+    moment. It appears once it is verified, and only its owner can read it.
+    PROVIDER_DATABASE_URL says which database.
 
     Examples:
       wayshub-provider backup /srv/backups/monday.db
@@ -30,7 +30,7 @@ def backup(file: FileArgument, force: ForceOption = False) -> None:
     try:
         progress.doing(f"Copying the database {shown(database)}")
         state = backups.back_up(database, file, lambda done, total: progress.at(copied(done, total)), force=force)
-        progress.done(f"The backup {file} has revision {state.revision}, and is verified")
+        progress.done(f"The backup {file} has revision {state.revision} and is verified")
     finally:
         progress.close()
 

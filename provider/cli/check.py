@@ -26,11 +26,11 @@ CONFLICTS: Final[Columns] = {
 
 @reads
 def check(client: Client, output: Output) -> None:
-    """List routers that conflict, and what nobody uses.
+    """List conflicting routers and unused objects.
 
-    That is: two routers with the same rule or rank, a router that another
-    always hides, a domain that no router uses, a service that nobody reaches.
-    Exits with 2 if there is any.
+    Finds routers with the same rule or rank, routers that another one always
+    hides, domains without a router, and services that no request reaches.
+    Exits with 2 if it finds any.
 
     Examples:
       wayshub-provider check

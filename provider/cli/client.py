@@ -36,8 +36,8 @@ _LONGEST_PAGE: Final = 1000
 _MOST_FIELDS: Final = 5
 _NOT_TEXT: Final = "an argument has bytes that are not UTF-8 text"
 _UNKNOWN: Final = (
-    "the service does not know who asks: put a token that is good into PROVIDER_TOKEN; on the service's machine "
-    "`wayshub-provider token create NAME --scope write` makes one"
+    "the service does not know who asks: put a valid token into PROVIDER_TOKEN; on the service's machine, "
+    "`wayshub-provider token create NAME --scope write` creates one"
 )
 _KINDS: Final[Mapping[str, type[ProviderError]]] = {kind.code: kind for kind in (NotFound,)}
 """Errors of the service that commands tell from others."""
@@ -92,7 +92,7 @@ def check_url(text: str) -> str:
     except httpx.InvalidURL:
         url = httpx.URL("")
     if url.userinfo:
-        raise SettingsError("the service's URL has no user and no password: put a token into PROVIDER_TOKEN")
+        raise SettingsError("leave the user and password out of the service's URL: put a token into PROVIDER_TOKEN")
     if url.scheme not in {"http", "https"} or not url.host or url.query or url.fragment:
         raise SettingsError(f"{text!r} is not the service's URL: write --url (or PROVIDER_URL) as {DEFAULT_URL}")
     return text.rstrip("/")
@@ -102,7 +102,7 @@ def check_token(text: str) -> str:
     """Check a token, which is never shown. Raises `SettingsError`."""
     token = text.strip()
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise SettingsError("PROVIDER_TOKEN has a character that no token has")
+        raise SettingsError("PROVIDER_TOKEN has a character that cannot be in a token")
     return token
 
 
@@ -281,7 +281,7 @@ class Client:
         headers: Mapping[str, str] | None,
         timeout_seconds: float,
     ) -> httpx.Response:
-        unsure = "" if method == "GET" else "; it is not known whether the change was made: look before you repeat it"
+        unsure = "" if method == "GET" else "; the change may have been made: check before you repeat it"
         wait_seconds = 0 if method == "GET" else self._wait_seconds
         timeout_seconds += wait_seconds
         sent = {name.encode(): text.encode() for name, text in (headers or {}).items()}
@@ -301,13 +301,13 @@ class Client:
             ) as response:
                 return inflating.read_whole(response)
         except inflating.TooLongError as error:
-            raise Unreachable(f"what {self.url} answers {error}{unsure}") from None
+            raise Unreachable(f"the answer of {self.url} {error}{unsure}") from None
         except UnicodeEncodeError:
             raise ProviderError(_NOT_TEXT) from None
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise Unreachable(
-                f"there is no answer at {self.url} ({_reason(error)}): start the service with "
-                "`wayshub-provider up` or `wayshub-provider serve`, or say where it is with --url or PROVIDER_URL"
+                f"no answer from {self.url} ({_reason(error)}): start the service with "
+                "`wayshub-provider up` or `wayshub-provider serve`, or set --url or PROVIDER_URL to where it is"
             ) from error
         except httpx.TimeoutException as error:
             raise Unreachable(f"{self.url} did not answer within {timeout_seconds:g} s{unsure}") from error
@@ -316,7 +316,7 @@ class Client:
 
     def _foreign(self, told: str) -> Unreachable:
         return Unreachable(
-            f"what answers at {self.url} is not a wayshub-provider ({told}): say where it is with --url or PROVIDER_URL"
+            f"what answers at {self.url} is not a wayshub-provider ({told}): set --url or PROVIDER_URL to where it is"
         )
 
 
@@ -361,13 +361,13 @@ def _error(problem: Item) -> ProviderError:
         number = given if isinstance(given, int) else 0
         listed = _read_fields(fields) if isinstance(fields, list) else []
         reasons = ", ".join(field.detail for field in listed)
-        return Brake(f"{reasons}: if that is meant, say so with --confirm {number}", listed, number)
+        return Brake(f"{reasons}: to do it anyway, add --confirm {number}", listed, number)
     if code == PreconditionFailed.code:
         return PreconditionFailed(
             detail, _read_fields(fields) if isinstance(fields, list) else (), _read_since(problem)
         )
     if code == Clash.code:
-        detail += ": take all older values with --force, or choose each with --take-back and --keep"
+        detail += ": restore all old values with --force, or choose with --take-back and --keep"
     if code == Unauthenticated.code:
         detail = _UNKNOWN
     known = _KINDS.get(code, ProviderError)

@@ -21,35 +21,35 @@ from provider.nouns import NOUNS
 from provider.version import VERSION
 
 LATE: Final = {
-    "up": "Migrate, serve, and run Traefik beside it.",
+    "up": "Migrate the database, serve, and run a Traefik.",
     "serve": "Serve the REST API and the configuration that Traefik polls.",
     "migrate": "Create the database, or upgrade its schema to this version.",
-    "plan": "Show what `apply` would do, and do nothing.",
+    "plan": "Show what `apply` would change, without changing anything.",
     "apply": "Apply a file to the state, all or nothing.",
     "import": "Import from Traefik's own files, or from a running Traefik.",
     "rollback": "Roll back to the state of a revision, as a new revision.",
     "export": "Print the whole state, as a file for `apply`.",
     "schema": "Print the JSON Schema of the files for `apply`, for editors.",
-    "backup": "Copy the database into a file, and verify the copy.",
+    "backup": "Copy the database to a file and verify the copy.",
     "restore": "Replace the database with a backup.",
 }
 """The commands that are imported when they are asked for, with the first lines of their help."""
 
 LATE_GROUPS: Final = {
     "user": (
-        "Accounts of people. Works on the database itself, for who is locked out.",
+        "Accounts for people. Works on the database directly, even if you are locked out.",
         {
-            "add": "Add an account, and print a one-time link to set its password.",
+            "add": "Add an account and print a one-time link to set its password.",
             "list": "List accounts.",
-            "set": "Change what an account may do.",
-            "remove": "Remove an account, and end its sessions.",
+            "set": "Change the role of an account.",
+            "remove": "Remove an account and end its sessions.",
             "password": "Set an account's password, or print a one-time link to set it.",
         },
     ),
     "token": (
-        "Tokens of machines. Works on the database itself, before a service runs too.",
+        "Tokens for programs. Works on the database directly, even before a service runs.",
         {
-            "create": "Make a token, and print it, this once.",
+            "create": "Create a token and print it, this one time.",
             "list": "List tokens, without their secrets.",
             "revoke": "Revoke a token.",
         },
@@ -57,7 +57,7 @@ LATE_GROUPS: Final = {
 }
 """The same for groups of commands: the help of each, and its commands."""
 
-LATE_IN_GROUPS: Final = {"revision": {"undo": "Undo a revision, and keep later changes."}}
+LATE_IN_GROUPS: Final = {"revision": {"undo": "Undo a revision and keep later changes."}}
 """The same for single commands of groups whose others are imported at once."""
 
 app = typer.Typer(
@@ -103,7 +103,7 @@ def root(
       wayshub-provider status
       wayshub-provider server set alvin 3000 --state drain
 
-    Every command has a help of its own: wayshub-provider server set --help
+    Each command has its own help: wayshub-provider server set --help
     """
     for doubt in find_doubts(os.environ):
         note(f"Warning: {doubt}.")

@@ -51,7 +51,7 @@ def tell_conflicts(output: Output, answer: Answer) -> None:
     if untold := answer.conflicts - len(answer.warnings):
         more = "more " if answer.warnings else ""
         conflicts = f"is 1 {more}conflict" if untold == 1 else f"are {untold:,} {more}conflicts"
-        tell_one(f"there {conflicts} with it: `wayshub-provider check` tells")
+        tell_one(f"there {conflicts} with it: see `wayshub-provider check`")
 
 
 def tell_warnings(output: Output, item: Item) -> None:
@@ -60,7 +60,7 @@ def tell_warnings(output: Output, item: Item) -> None:
     for warning in listed[:_MOST_SENTENCES]:
         output.caution(warning["detail"])
     if len(listed) > _MOST_SENTENCES:
-        output.line("and more: once it is done, `wayshub-provider check` tells all")
+        output.line("and more: once it is applied, `wayshub-provider check` lists all")
 
 
 def tell_trial(output: Output, answer: Answer) -> None:
@@ -71,7 +71,7 @@ def tell_trial(output: Output, answer: Answer) -> None:
     difference = answer.item["difference"]
     tell(output, difference)
     tell_warnings(output, answer.item)
-    output.line(f"Tried, and not kept: {count(difference, done=False)} (at revision {answer.revision}).")
+    output.line(f"Dry run, nothing changed: {count(difference, done=False)} (at revision {answer.revision}).")
 
 
 def count(difference: Item, *, done: bool) -> str:

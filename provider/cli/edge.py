@@ -82,27 +82,27 @@ PARTLY: Final[Columns] = {"Router served in part": field("name"), "Traefik says"
 @app.command("list")
 @reads
 def list_edges(client: Client, output: Output, query: QueryOption = "", limit: LimitOption = None) -> None:
-    """List edges: the state of each, and what it runs.
+    """List edges: their state and what they run.
 
-    live: runs the current document, every router enabled. pending: does not
-    run it yet. degraded: runs it, but disabled a router. rejected: was given
-    it, and runs another. stale: does not poll any more. unconfirmed: was given
-    it, and its own API cannot be read. never seen: has not polled yet.
+    live: runs the current document, with every router enabled. pending: does
+    not run it yet. degraded: runs it, but disabled a router. rejected: was
+    given it, but runs another one. stale: has stopped polling. unconfirmed:
+    was given it, but its API cannot be read. never seen: has not polled yet.
 
-    --query looks in the name.
+    --query searches the name.
 
     Examples:
       wayshub-provider edge list
       wayshub-provider edge list -o json
     """
-    advice = "no edge polls yet: let the HTTP provider of a Traefik poll /traefik/configuration of this service"
+    advice = "no edge polls yet: let Traefik's HTTP provider poll /traefik/configuration on this service"
     list_all(client, output, EDGES, query, limit, advice)
 
 
 @app.command()
 @reads
 def show(client: Client, output: Output, name: NameArgument) -> None:
-    """Show an edge, and what it disabled or rejected.
+    """Show an edge and what it disabled or rejected.
 
     Examples:
       wayshub-provider edge show default
@@ -124,10 +124,10 @@ def show(client: Client, output: Output, name: NameArgument) -> None:
 @app.command()
 @waits
 def lift(client: Client, output: Output, name: NameArgument) -> None:
-    """Lift a quarantine: offer again what was rejected.
+    """Lift a quarantine: offer what was rejected again.
 
-    A part that is changed is tried again by itself. This is for an edge that rejected a
-    document for a reason of its own, which is gone now.
+    A part that you change is tried again anyway. Use this if the document was
+    not the cause, and whatever was is fixed now.
 
     Examples:
       wayshub-provider edge lift default
@@ -146,8 +146,8 @@ def words_of_quarantine(edge: Item) -> str:
         return f"edge {edge['name']}: {edge['detail']}"
     rejected, accepted = (edge["quarantine"][key]["revision"] for key in ("rejected", "accepted"))
     return (
-        f"edge {edge['name']} rejected revision {rejected}, and is served revision {accepted} again: "
-        "what changed since is kept, but is not live there"
+        f"edge {edge['name']} rejected revision {rejected}, and gets revision {accepted} again: "
+        "later changes are saved, but not live there"
     )
 
 
@@ -156,5 +156,5 @@ def _show_quarantine(output: Output, edge: Item) -> None:
     output.line("What changed between the two:")
     for change in edge["quarantine"]["changes"]:
         output.line(f"  {change}")
-    output.line("Set right what Traefik cannot take, and its new form is tried. To try the same again:")
+    output.line("Fix what Traefik rejected, and it is tried again. To try the same document again:")
     output.line(f"  wayshub-provider edge lift {edge['name']}")

@@ -23,15 +23,15 @@ SERVERS: Final[Columns] = {
     "Share": lambda server: f"{server['share']:.0%}".replace("%", " %"),
 }
 
-AskedArgument = Annotated[str, typer.Argument(metavar="URL", help="What is asked for, such as http://alvin.xyz/api.")]
+AskedArgument = Annotated[str, typer.Argument(metavar="URL", help="URL of the request, such as http://alvin.xyz/api.")]
 MethodOption = Annotated[str | None, typer.Option(metavar="METHOD", help="Method of the request.", show_default="GET")]
 HeadersOption = Annotated[
     list[str] | None,
-    typer.Option("--header", "-H", metavar="HEADER", help="A header, as 'Name: value'; repeat it for several."),
+    typer.Option("--header", "-H", metavar="HEADER", help="A header, as 'Name: value'. Repeat it for several."),
 ]
-ClientOption = Annotated[str | None, typer.Option("--client", metavar="ADDRESS", help="IP address of who asks.")]
+ClientOption = Annotated[str | None, typer.Option("--client", metavar="ADDRESS", help="IP address of the client.")]
 EntryPointOption = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Entry point at which it comes in.", show_default="web")
+    str | None, typer.Option(metavar="NAME", help="Entry point on which the request arrives.", show_default="web")
 ]
 
 
@@ -45,11 +45,11 @@ def explain(
     client_address: ClientOption = None,
     entry_point: EntryPointOption = None,
 ) -> None:
-    """Explain which router takes a request, why, and who answers it.
+    """Explain which router takes a request and why, and who answers it.
 
-    It tells which others matched, and by how much they lost, and which nearly
-    matched, and where they failed. Routers that edges do not serve are told, in
-    Traefik's words. Nothing is sent to Traefik.
+    Also shows which other routers matched and by how much they lost, and which
+    nearly matched and where they failed. If an edge does not serve a router,
+    it quotes Traefik's reason. It sends nothing to Traefik.
 
     Examples:
       wayshub-provider explain http://alvin.xyz/api
@@ -65,9 +65,9 @@ def explain(
         output.caution(each["why"])
     edges = list(client.items(path("edges")))
     if any(edge["state"] == "stale" for edge in edges) and all(map(is_silent, edges)):
-        note("No edge polls this service now: this is what one would do.")
+        note("No edge polls this service now: this is what would happen.")
     if found["lost"]:
-        output.caution(f"{found['lost']['why']}: `revision undo {found['lost']['revision']}` takes that back")
+        output.caution(f"{found['lost']['why']}: `revision undo {found['lost']['revision']}` undoes that")
     if found["candidates"]:
         output.line()
         table(output, CANDIDATES, found["candidates"])

@@ -10,7 +10,8 @@ from provider.cli.options import reads
 from provider.cli.output import Output
 
 SecretsOption = Annotated[
-    bool, typer.Option("--secrets", help="With its secrets: for admins, and noted in the audit. Passwords stay hashes.")
+    bool,
+    typer.Option("--secrets", help="Include secrets. Admins only, and recorded in the audit. Passwords stay hashed."),
 ]
 
 
@@ -18,9 +19,9 @@ SecretsOption = Annotated[
 def export(client: Client, output: Output, secrets: SecretsOption = False) -> None:
     """Print the whole state, as a file for `apply`.
 
-    All objects stand by name, with defaults left out: as YAML, or as JSON with
-    -o json. To apply it again changes nothing. Secrets are masked, unless an
-    admin asks for them.
+    Lists all objects by name, without default values: as YAML, or as JSON with
+    -o json. Applying it again changes nothing. Secrets are masked, unless an
+    admin passes --secrets.
 
     Examples:
       wayshub-provider export

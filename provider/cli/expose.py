@@ -21,7 +21,7 @@ from provider.values import to_ascii
 _SERVER: Final = re.compile(r"(?:(?P<name>[^=:/]*)=)?(?P<url>[^=]*)(?:=(?P<weight>[^=]*))?")
 
 DomainArgument = Annotated[
-    str, typer.Argument(metavar="DOMAIN", help="Host name, such as alvin.xyz; it is added unless it exists.")
+    str, typer.Argument(metavar="DOMAIN", help="Host name, such as alvin.xyz. Added if it does not exist.")
 ]
 ServersArgument = Annotated[
     list[str],
@@ -38,14 +38,14 @@ NameOption = Annotated[
     ),
 ]
 PathPrefixOption = Annotated[
-    str | None, typer.Option(metavar="PATH", help="Only requests whose path begins with this, such as /api.")
+    str | None, typer.Option(metavar="PATH", help="Only requests whose path starts with this, such as /api.")
 ]
 EntryPointURLOption = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help="Where Traefik's entry point is, for the line that tells how to try it.",
-        show_default="as the edge's API tells",
+        help="URL of Traefik's entry point, for the printed line to try it.",
+        show_default="as the edge's API reports",
     ),
 ]
 
@@ -55,9 +55,7 @@ _ADDRESS: Final = re.compile(r"(?:\[?(?P<host>[^\[\]]*)\]?)?:(?P<port>[0-9]+)(?:
 _ANY: Final = frozenset({"", "0.0.0.0", "::"})
 _UNKNOWN_URL: Final = "http://127.0.0.1:8080"
 """Where `up` puts the entry point, unless it is told otherwise."""
-_NOBODY_TELLS: Final = (
-    "No edge tells now where its entry point is: port 8080 is a guess, --entry-point-url knows better."
-)
+_NOBODY_TELLS: Final = "No edge reports the address of its entry point: port 8080 is a guess, set --entry-point-url."
 
 
 @writes_and_waits
@@ -74,9 +72,9 @@ def expose(
 ) -> None:
     """Expose an application: domain, router, service, servers.
 
-    All of it is made in one step, or nothing. It waits up to 10 s for the
-    edges, and tells whether it is live; with --wait the exit status tells too,
-    and --wait 0 waits for nothing.
+    Creates everything in one step, or nothing. Then it waits up to 10 s and
+    tells you whether the change is live. With --wait, the exit status does too;
+    --wait 0 does not wait at all.
 
     Examples:
       wayshub-provider expose belajar.example http://127.0.0.1:3000

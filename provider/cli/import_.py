@@ -20,7 +20,7 @@ from provider.values import Refusal, check_name
 
 _HEADINGS: Final = {
     Outcome.LEFT_OUT: "Left out",
-    Outcome.CHANGED: "Imported, but not as it was",
+    Outcome.CHANGED: "Imported with changes",
     Outcome.RECOGNISED: "Nothing to import",
 }
 
@@ -35,13 +35,13 @@ SourceArgument = Annotated[
 ]
 FromAPIOption = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="Import what a running Traefik's API tells, in place of a file."),
+    typer.Option(metavar="URL", help="Import what a running Traefik's API reports, instead of a file."),
 ]
 EntryPointOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME",
-        help="Where a router listens that names no entry point; repeat it for several.",
+        help="Entry point of routers that name none. Repeat it for several.",
         show_default=", ".join(imports.DEFAULT_ENTRY_POINTS),
     ),
 ]
@@ -59,11 +59,11 @@ def import_(
 ) -> None:
     """Import from Traefik's own files, or from a running Traefik.
 
-    Routers that match domains, path prefixes or a rule, and services that
-    share requests among servers, become ours, through the same plan as `apply`:
-    it is shown, and asked for, and what is here and not there stays. What cannot
-    be held yet is listed with the reason, and a router that would do otherwise
-    without it is left out. Names that do not fit are changed, and told.
+    Imports routers, services with their servers, and middlewares. As with
+    `apply`, you see a plan and are asked first, and objects that exist only
+    here stay. What is not supported yet is listed with the reason; a router
+    that would behave differently without it is skipped. Names that are not
+    allowed here are changed, and listed.
 
     Examples:
       wayshub-provider import dynamic.yml --dry-run
@@ -91,7 +91,7 @@ def import_(
 def _source(file: str | None, from_api: str | None) -> tuple[str, bool]:
     """Return the file or the URL, and whether it is that of an API. Raises a usage error."""
     if (file is None) == (from_api is None):
-        raise typer.BadParameter("name either a file, or Traefik's API with --from-api")
+        raise typer.BadParameter("give either a file, or Traefik's API with --from-api")
     source = file if file is not None else str(from_api)
     return source, from_api is not None or sources.is_url(source)
 
@@ -125,9 +125,7 @@ def _tell(output: Output, source: File, found: Imported, *, is_api: bool) -> Non
             output.table([f"{heading} ({len(listed):,})", "Why", "Where"], rows)
             output.line()
     if found.renamed:
-        output.table(
-            ["Called there", "Called here"], [(f"{each.kind} {each.given}", each.name) for each in found.renamed]
-        )
+        output.table(["Name there", "Name here"], [(f"{each.kind} {each.given}", each.name) for each in found.renamed])
         output.line()
     if is_api:
-        output.line(f"Traefik's API does not tell {imports.NOT_TOLD}: look for them in its files.")
+        output.line(f"Traefik's API does not report {imports.NOT_TOLD}: look for them in its files.")

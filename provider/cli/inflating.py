@@ -34,14 +34,14 @@ def read_whole(response: httpx.Response) -> httpx.Response:
 
 def _inflated(pieces: Iterable[bytes], encoding: str) -> Iterable[bytes]:
     if encoding not in {"", "identity", *_GZIP}:
-        raise TooLongError(f"is packed with {encoding[:40]}, which was not asked for")
+        raise TooLongError(f"is compressed with {encoding[:40]}, which was not asked for")
     unpacker = zlib.decompressobj(_ANY_HEAD) if encoding in _GZIP else None
     left = LONGEST_BYTES
     for piece in pieces:
         try:
             plain = piece if unpacker is None else unpacker.decompress(piece, left + 1)
         except zlib.error as error:
-            raise TooLongError(f"cannot be unpacked ({error})") from None
+            raise TooLongError(f"cannot be decompressed ({error})") from None
         left -= len(plain)
         if left < 0:
             raise TooLongError(f"is longer than {LONGEST_BYTES // (1024 * 1024)} MiB")

@@ -40,7 +40,7 @@ def make_first_link(database_path: Path, url: str) -> list[str]:
             file.unlink(missing_ok=True)
         return []
     return [
-        f"Nobody can log in yet. Set the password of the account {FIRST_ADMIN} here, once, within a day:",
+        f"Nobody can log in yet. Set the password of {FIRST_ADMIN} with this link, which works once, within a day:",
         f"  {made}",
         f"The link is also in {shown(file)}, which only you can read.",
     ]

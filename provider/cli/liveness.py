@@ -36,11 +36,11 @@ def is_silent(edge: Item) -> bool:
 
 def _tell_pending(output: Output, pending: Sequence[Item]) -> None:
     output.is_pending = True
-    note("The change is kept, but was not seen to be live on every edge:")
+    note("The change is saved, but was not seen live on every edge:")
     for edge in pending:
         note(f"  {edge['name']} is {edge['state']}: {edge['detail']}")
     if any("its API is not known" in edge["detail"] for edge in pending):
-        note("An edge is unconfirmed while its own API cannot be read: PROVIDER_TRAEFIK_API tells where that is.")
+        note("An edge is unconfirmed while its API cannot be read: set PROVIDER_TRAEFIK_API to its URL.")
 
 
 def _words_of_live(silent: Sequence[Item]) -> str:
@@ -54,4 +54,4 @@ def _words_of_live(silent: Sequence[Item]) -> str:
 
 def _words_of_none(silent: Sequence[Item]) -> str:
     when = "now" if any(edge["state"] == "stale" for edge in silent) else "yet"
-    return f"No edge polls this service {when}: the change is kept, and is live as soon as one does."
+    return f"No edge polls this service {when}: the change is saved, and goes live as soon as one does."

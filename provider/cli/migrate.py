@@ -9,8 +9,8 @@ from provider.settings import read_settings
 def migrate() -> None:
     """Create the database, or upgrade its schema to this version.
 
-    Does what `alembic upgrade head` does. A copy of the file is kept
-    beside it before anything is changed.
+    Does the same as `alembic upgrade head`. It first copies the database to a
+    file next to it.
 
     Examples:
       wayshub-provider migrate

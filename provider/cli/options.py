@@ -28,24 +28,28 @@ URLOption = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help="Where this service is; PROVIDER_TOKEN has the token, if it needs one.",
+        help="URL of the service. The token comes from PROVIDER_TOKEN.",
         envvar="PROVIDER_URL",
         show_default=DEFAULT_URL,
     ),
 ]
 OutputOption = Annotated[
     Format,
-    typer.Option("--output", "-o", help="Tables for people, or JSON as REST answers it; of a list, all its items."),
+    typer.Option("--output", "-o", help="Tables for people, or JSON as REST returns it, with all items of a list."),
 ]
 QueryOption = Annotated[
-    str, typer.Option("--query", "-q", metavar="TEXT", help="Only what has this text in it, in either case.")
+    str, typer.Option("--query", "-q", metavar="TEXT", help="Only what contains this text, ignoring case.")
 ]
 WithLabelOption = Annotated[
     list[str] | None,
-    typer.Option("--label", metavar="KEY=VALUE", help="Only what has this label; repeat it for several, all of them."),
+    typer.Option("--label", metavar="KEY=VALUE", help="Only what has this label. Repeat it to require several."),
 ]
-LimitOption = Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="Most to list.", show_default="all")]
-CreateOption = Annotated[bool, typer.Option("--create", help="Add it if there is none, so that this can be repeated.")]
+LimitOption = Annotated[
+    int | None, typer.Option(min=1, metavar="NUMBER", help="How many to list at most.", show_default="all")
+]
+CreateOption = Annotated[
+    bool, typer.Option("--create", help="Add it if it does not exist, so that the command can be repeated.")
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 WaitOption = Annotated[
     int | None,
@@ -53,21 +57,21 @@ WaitOption = Annotated[
         min=0,
         max=LONGEST_WAIT_SECONDS,
         metavar="SECONDS",
-        help="Wait until every edge runs the change, for so long at most. It is kept in any case; exit status "
-        f"{NOT_LIVE} tells that an edge was not seen to run it.",
+        help="Wait at most this long until every edge runs the change. It is saved either way; exit status "
+        f"{NOT_LIVE} means that it was not seen live on every edge.",
     ),
 ]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Tell what it would do, and keep nothing.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would change, without changing anything.")]
 ConfirmOption = Annotated[
     int | None,
     typer.Option(
         min=1,
         metavar="NUMBER",
-        help="Confirm a change that removes a lot, with the number that its refusal names.",
+        help="Confirm a change that removes a lot, with the number in the refusal.",
         show_default=False,
     ),
 ]
-EtagOption = Annotated[bool, typer.Option("--etag", help="Print the ETag alone, for --if-match.")]
+EtagOption = Annotated[bool, typer.Option("--etag", help="Print only the ETag, for --if-match.")]
 
 
 def read_tag(text: str | None) -> str | None:
@@ -76,7 +80,7 @@ def read_tag(text: str | None) -> str | None:
         return text
     bare = text.removeprefix('"').removesuffix('"')
     if not re.fullmatch(r"[\x21\x23-\x7e]+", bare):
-        raise typer.BadParameter("this is not an ETag: copy it from `show`")
+        raise typer.BadParameter("this is not an ETag: copy the one that `show` or `plan` printed")
     return f'"{bare}"'
 
 
@@ -94,7 +98,7 @@ MessageOption = Annotated[
         "-m",
         metavar="TEXT",
         callback=read_message,
-        help="Why, for those who read it later: it is kept with the revision.",
+        help="Why you make this change. Kept with the revision and in the audit.",
         show_default=False,
     ),
 ]
@@ -103,7 +107,7 @@ IfMatchOption = Annotated[
     typer.Option(
         metavar="ETAG",
         callback=read_tag,
-        help="Only if it has not changed since `show` printed this ETag.",
+        help="Only if nothing has changed since this ETag was printed.",
     ),
 ]
 
@@ -189,7 +193,7 @@ def confirm(question: str, *, yes: bool, needs_yes: str = "") -> None:
         return
     if not can_ask():
         if needs_yes:
-            raise typer.BadParameter(f"where nobody can be asked, {needs_yes} needs --yes")
+            raise typer.BadParameter(f"without a terminal, {needs_yes} needs --yes")
         return
     typer.echo(f"{printable(question)} [y/N] ", nl=False, err=True)
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:

@@ -25,12 +25,12 @@ _TIMEOUT_SECONDS: Final = 600.0
 FileArgument = Annotated[
     str, typer.Argument(metavar="FILE", help="The state, as YAML or JSON; `-` is standard input.", show_default=False)
 ]
-PruneOption = Annotated[bool, typer.Option("--prune", help="Remove what the file does not have.")]
+PruneOption = Annotated[bool, typer.Option("--prune", help="Remove everything that is not in the file.")]
 PruneLabelOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="KEY=VALUE",
-        help="Remove what the file does not have and what has this label; repeat it for several, all of them.",
+        help="Remove what has this label and is not in the file. Repeat it to require several.",
     ),
 ]
 
@@ -39,11 +39,11 @@ PruneLabelOption = Annotated[
 def plan(
     client: Client, output: Output, file: FileArgument, prune: PruneOption = False, prune_label: PruneLabelOption = None
 ) -> None:
-    """Show what `apply` would do, and do nothing.
+    """Show what `apply` would change, without changing anything.
 
-    What would be created, changed field by field, and removed, and how the
-    traffic would move. Exits with 0 where nothing would change, with 2 where
-    something would, and with 1 where the file is wrong.
+    Lists what would be created, changed (field by field) and removed, and how
+    traffic would shift. Exits with 0 if nothing would change, 2 if something
+    would, and 1 if the file is wrong.
 
     Examples:
       wayshub-provider plan state.yml
@@ -65,7 +65,7 @@ def plan(
         output.line(f"Plan: {differences.count(difference, done=False)} (at revision {answer.item['revision']}).")
         if not differences.is_empty(difference):
             tag = answer.etag.strip('"')
-            output.line(f"To apply it only if nothing else changes before: --if-match {tag}")
+            output.line(f"To apply it only if nothing else has changed: --if-match {tag}")
     if not differences.is_empty(difference):
         raise typer.Exit(DIFFERS)
 

@@ -40,7 +40,7 @@ class Proposal:
             try:
                 self._do(planned, confirmed)
             except PreconditionFailed as late:
-                note("Others have changed something since that plan:")
+                note("Others have made changes since that plan:")
                 _tell_late(late)
                 planned = self._plan(if_match)
             else:
@@ -54,7 +54,7 @@ class Proposal:
                 planned = self.ask(if_match, _TRIED)
             except PreconditionFailed as late:
                 progress.close()
-                note("Others have changed something since that plan, and nothing is done:")
+                note("Others have made changes since that plan, so nothing was done:")
                 _tell_late(late)
                 self._show(self.ask(None, _TRIED))
                 raise

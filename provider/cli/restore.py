@@ -17,9 +17,9 @@ FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The backup."
 def restore(file: FileArgument) -> None:
     """Replace the database with a backup.
 
-    FILE is verified first, and stays as it is. An older one is brought to
-    this version's schema on the way. The database that was there is kept
-    beside it. Stop the service before, and start it afterwards.
+    Stop the service first, and start it again afterwards. FILE is verified,
+    and stays as it is; if it is from an older version, its copy is migrated.
+    The old database is kept next to the new one.
 
     Examples:
       wayshub-provider restore /srv/backups/monday.db
@@ -30,10 +30,10 @@ def restore(file: FileArgument) -> None:
     try:
         progress.doing(f"Copying the backup {file}")
         told = backups.restore(database, file, lambda done, total: progress.at(copied(done, total)), progress.say)
-        progress.done(f"The database {shown(database)} is at revision {told.state.revision} of {file}")
+        progress.done(f"The database {shown(database)} is now at revision {told.state.revision} of {file}")
         if told.kept is not None:
-            progress.say(f"The database that was there is kept as {shown(told.kept)}")
+            progress.say(f"The old database is kept as {shown(told.kept)}")
         if told.state.changed:
-            progress.say("It gives another document than that revision did: look at it before you start the service")
+            progress.say("It gives a different document than that revision did: check it before you start the service")
     finally:
         progress.close()

@@ -23,12 +23,14 @@ CompareOption = Annotated[
     int | None,
     typer.Option(min=1, metavar="NUMBER", help="Compare it with this revision.", show_default="the one before"),
 ]
-ConfigurationOption = Annotated[
-    bool, typer.Option("--configuration", help="Print what Traefik was given of it, and nothing else.")
-]
+ConfigurationOption = Annotated[bool, typer.Option("--configuration", help="Print exactly what Traefik was given.")]
 ObjectOption = Annotated[
     str | None,
-    typer.Option("--object", metavar="KIND/NAME", help="Only what changed this: router/NAME, server/SERVICE/SERVER."),
+    typer.Option(
+        "--object",
+        metavar="KIND/NAME",
+        help="Only revisions that changed this object, as router/NAME or server/SERVICE/SERVER.",
+    ),
 ]
 
 COLUMNS: Final[Columns] = {
@@ -55,10 +57,10 @@ FACTS: Final[Columns] = {
 def list_revisions(
     client: Client, output: Output, query: QueryOption = "", object_: ObjectOption = None, limit: LimitOption = 50
 ) -> None:
-    """List revisions, the newest first.
+    """List revisions, newest first.
 
-    --query looks in what changed, in who did it and in why. With --object it
-    is the history of one object, also of one that was removed.
+    --query searches what changed, who did it and why. --object shows the
+    history of one object, even a removed one.
 
     Examples:
       wayshub-provider revision list
@@ -66,9 +68,9 @@ def list_revisions(
       wayshub-provider revision list -q wayshub
       wayshub-provider revision list --object router/wayshub
     """
-    advice, more = "there is no revision yet: nothing was changed", None
+    advice, more = "there is no revision yet: nothing has been changed", None
     if object_ is not None:
-        advice, more = f"no revision that is kept changed {object_}", {"object": object_}
+        advice, more = f"no stored revision changed {object_}", {"object": object_}
     list_all(client, output, REVISIONS, query, limit, advice, more=more)
 
 
@@ -81,10 +83,10 @@ def show(
     compare: CompareOption = None,
     configuration: ConfigurationOption = False,
 ) -> None:
-    """Show a revision, and what differs from another.
+    """Show a revision and how it differs from another.
 
-    The difference to the one before it, or to any other with --compare: object
-    by object, in shares of the traffic, and with -o json in the document too.
+    Compares it with the one before, or with any other (--compare): object by
+    object, and in traffic shares. -o json adds the changes in the document.
 
     Examples:
       wayshub-provider revision show 1
@@ -102,7 +104,7 @@ def show(
         return
     output.facts((heading, read(revision)) for heading, read in FACTS.items())
     output.line()
-    output.line(f"What leads there from {_words(found)}:")
+    output.line(f"Changes from {_words(found)}:")
     differences.tell(output, found["difference"])
 
 

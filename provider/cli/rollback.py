@@ -12,13 +12,13 @@ from provider.cli.proposals import Proposal
 TIMEOUT_SECONDS: Final = 600.0
 """A state of 10,000 routers takes seconds, and on a busy machine a minute."""
 
-NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Number of the revision to go back to.")]
+NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Number of the revision to roll back to.")]
 KindOption = Annotated[
     Literal["domain", "service", "server", "router"] | None,
-    typer.Option(help="Only one object: its kind. A service comes with its servers."),
+    typer.Option(help="Kind of the one object to restore. A service includes its servers."),
 ]
 NameOption = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Only one object: its name; a server's is SERVICE/SERVER.")
+    str | None, typer.Option(metavar="NAME", help="Name of the one object, SERVICE/SERVER for a server.")
 ]
 
 
@@ -34,10 +34,10 @@ def rollback(
 ) -> None:
     """Roll back to the state of a revision, as a new revision.
 
-    That is the state after it; `revision undo` takes back what one revision
-    did. Shows the plan first, and asks on a terminal unless --yes is given;
-    elsewhere it needs --yes. What was not there then goes. With --kind and
-    --name, only one object is restored. `revision list` shows the numbers.
+    Restores the state right after that revision; `revision undo` reverts only
+    what one revision did. Shows the plan and asks first; without a terminal it
+    needs --yes. Anything added since is removed. With --kind and --name, only
+    one object is restored. `revision list` shows the numbers.
 
     Examples:
       wayshub-provider rollback 7
@@ -46,7 +46,7 @@ def rollback(
       wayshub-provider rollback 7 --kind router --name wayshub --yes
     """
     if (kind is None) != (name is None):
-        raise typer.BadParameter("one object is named by --kind and --name together")
+        raise typer.BadParameter("to choose one object, give both --kind and --name")
     named: Query = {} if kind is None or name is None else {"kind": kind, "name": name}
 
     def ask(tag: str | None, query: Query) -> Answer:

@@ -10,8 +10,8 @@ from provider import declarations
 def schema() -> None:
     """Print the JSON Schema of the files for `apply`, for editors.
 
-    An editor that knows it completes what one types, and marks what is wrong. In
-    many it is enough to name it in the first line of a file:
+    With it, an editor completes what you type and marks mistakes. In many
+    editors it is enough to name it in the first line of the file:
     # yaml-language-server: $schema=state.schema.json
 
     Examples:

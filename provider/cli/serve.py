@@ -27,9 +27,7 @@ HostOption = Annotated[
 ]
 InsecureOption = Annotated[
     bool,
-    typer.Option(
-        "--allow-insecure", help="Listen beyond loopback even without accounts, TLS or a trusted proxy in front."
-    ),
+    typer.Option("--allow-insecure", help="Listen beyond loopback even without accounts, TLS or a trusted proxy."),
 ]
 PortOption = Annotated[int | None, typer.Option(metavar="NUMBER", help="Port to listen on, instead of PROVIDER_PORT.")]
 
@@ -37,15 +35,14 @@ PortOption = Annotated[int | None, typer.Option(metavar="NUMBER", help="Port to 
 def serve(host: HostOption = None, port: PortOption = None, allow_insecure: InsecureOption = False) -> None:
     """Serve the REST API and the configuration that Traefik polls.
 
-    The database has to be at this version's schema: see `migrate`. The
-    settings are environment variables, PROVIDER_DATABASE_URL and others.
-    With PROVIDER_FALLBACK_FILE set, that file is made if there is none.
-    A database and a fallback file are one service's at a time.
+    Run `migrate` first. Settings are environment variables, such as
+    PROVIDER_DATABASE_URL. If PROVIDER_FALLBACK_FILE is set and there is no
+    such file, it is created. Only one service at a time can use a database or
+    a fallback file.
 
-    While no admin can log in, each start prints a one-time link with which a
-    person sets the first password. Beyond loopback it listens only where
-    somebody can log in, and nobody can listen in: with TLS, or behind a
-    trusted proxy.
+    While no admin can log in, each start prints a one-time link for setting
+    the first password. Beyond loopback the service listens only if an admin
+    can log in and the connection is protected: by TLS, or by a trusted proxy.
 
     Examples:
       wayshub-provider serve
@@ -64,7 +61,7 @@ def serve(host: HostOption = None, port: PortOption = None, allow_insecure: Inse
             for line in make_first_link(settings.database_path, service_url(settings)):
                 typer.echo(line)
         except Unavailable as error:  # polls are served all the same
-            note(f"no link to log in for the first time could be made: {error}")
+            note(f"the link for the first login could not be created: {error}")
         sys.stdout.flush()
         logs.configure(settings.log_level, settings.log_format)
         Server(create_app(settings), settings).run()

@@ -33,11 +33,11 @@ SCARCE: Final[Columns] = {
 
 @reads
 def status(client: Client, output: Output) -> None:
-    """Tell what the service serves, and what the edges run.
+    """Show what the service serves and what each edge runs.
 
-    It names the servers that are down, and the services that have one server
-    left, or none: of ten services, the others are counted. Exits with 1, and
-    one line, if the service is not ready.
+    Names servers that are down, and services with one server left or none, for
+    up to ten services; it counts the rest. If the service is not ready, it
+    prints one line and exits with 1.
 
     Examples:
       wayshub-provider status
@@ -76,7 +76,7 @@ def status(client: Client, output: Output) -> None:
     if edges:
         table(output, EDGES, edges)
     else:
-        output.line("No edge polls this service yet: what it serves is live nowhere.")
+        output.line("No edge polls this service yet, so nothing is live.")
     _tell_down(output, down, sum(map(_missing, losing)))
     _tell_scarce(output, scarce)
 

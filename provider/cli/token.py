@@ -19,21 +19,21 @@ from provider.security import tokens
 from provider.store import tokens as stored
 from provider.store.records import as_json
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="What it is for; several may have one name.")]
-WhichArgument = Annotated[str, typer.Argument(metavar="TOKEN", help="Its id, or its name if no other has that.")]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="What the token is for. Several may share a name.")]
+WhichArgument = Annotated[str, typer.Argument(metavar="TOKEN", help="Its ID, or its name if no other token has it.")]
 ScopeOption = Annotated[
     list[str],
     typer.Option(
         "--scope",
         "-s",
         metavar="SCOPE",
-        help="What it may do: read, write, admin, register:SERVICE or edge:NAME. Can be given several times.",
+        help="What it may do: read, write, admin, register:SERVICE or edge:NAME. Repeat it for several.",
         show_default=False,
     ),
 ]
 ExpiresOption = Annotated[
     str | None,
-    typer.Option(metavar="WHEN", help="Until when it is good: 12h, 90d, or 2027-01-01T00:00Z.", show_default="always"),
+    typer.Option(metavar="WHEN", help="When it expires: 12h, 90d, or 2027-01-01T00:00Z.", show_default="never"),
 ]
 
 COLUMNS: Final[Columns] = {
@@ -49,16 +49,17 @@ COLUMNS: Final[Columns] = {
 def create(
     name: NameArgument, scope: ScopeOption, expires: ExpiresOption = None, output: OutputOption = Format.TABLE
 ) -> None:
-    """Make a token, and print it, this once.
+    """Create a token and print it, this one time.
 
-    The last line is the token alone. It is for PROVIDER_TOKEN, or for the
-    header `Authorization: Bearer TOKEN`; only a hash of it is kept.
+    The last line is only the token. Put it into PROVIDER_TOKEN, or send it in
+    the header `Authorization: Bearer TOKEN`. Only a hash of it is stored.
 
-    read: see all. write: change domains, routers, services and servers.
-    admin: accounts, tokens and the audit too. register:SERVICE: add, change,
-    drain and remove the servers of that service. edge:NAME: poll the
-    configuration as that edge. For rotation, make a second token of the same
-    name, and revoke the first when nobody uses it any more.
+    read: see everything. write: also change domains, routers, services,
+    servers and middlewares. admin: also accounts, tokens and the audit.
+    register:SERVICE: only add, change, drain and remove the servers of that
+    service. edge:NAME: only poll the configuration as that edge. To rotate a
+    token, create a second one with the same name, and revoke the first once it
+    is no longer used.
 
     Examples:
       wayshub-provider token create deploy --scope write
@@ -93,14 +94,14 @@ def list_tokens(output: OutputOption = Format.TABLE) -> None:
     elif listed:
         table(shown, COLUMNS, listed)
     else:
-        note("there is no token yet: wayshub-provider token create NAME --scope SCOPE")
+        note("there is no token yet: create one with `wayshub-provider token create NAME --scope SCOPE`")
 
 
 def revoke(token: WhichArgument) -> None:
     """Revoke a token.
 
-    A service that runs refuses it from the next request on, and a poll within
-    a second.
+    A running service refuses it from the next request on, and ends its held
+    polls within a second.
 
     Examples:
       wayshub-provider token revoke k3v9x0ab
@@ -127,7 +128,7 @@ def _read_date(text: str | None, now: datetime) -> str | None:
     try:
         date = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter("write when it expires as 12h, 90d or 2027-01-01T00:00Z") from None
+        raise typer.BadParameter("write the time it expires as 12h, 90d or 2027-01-01T00:00Z") from None
     return (date if date.tzinfo else date.replace(tzinfo=UTC)).isoformat()
 
 

@@ -11,14 +11,16 @@ from provider.cli.proposals import Proposal
 from provider.cli.rollback import TIMEOUT_SECONDS, KindOption, NameOption
 
 NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Number of the revision to undo.")]
-CascadeOption = Annotated[bool, typer.Option("--cascade", help="Take along what depends on it.")]
-ForceOption = Annotated[bool, typer.Option("--force", help="Take the older values of all that was changed since.")]
+CascadeOption = Annotated[bool, typer.Option("--cascade", help="Remove what depends on it, too.")]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Restore the old values of everything that has changed since.")
+]
 TakeBackOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="POINTER", help="Take the older value of this, such as /router/NAME/priority."),
+    typer.Option(metavar="POINTER", help="Restore the old value of this field, such as /router/NAME/priority."),
 ]
 KeepOption = Annotated[
-    list[str] | None, typer.Option(metavar="POINTER", help="Leave this as it is now; `true` for all.")
+    list[str] | None, typer.Option(metavar="POINTER", help="Keep the current value of this field; `true` for all.")
 ]
 
 
@@ -36,12 +38,12 @@ def undo(
     yes: YesOption = False,
     if_match: IfMatchOption = None,
 ) -> None:
-    """Undo a revision, and keep later changes.
+    """Undo a revision and keep later changes.
 
-    Shows the plan first, and asks on a terminal unless --yes is given;
-    elsewhere it needs --yes. What it removed comes back, what it made goes.
-    What was changed since is named and nothing is done, until --force takes
-    all older values, or --take-back and --keep choose one by one.
+    Shows the plan and asks first; without a terminal it needs --yes. What the
+    revision removed comes back, what it created is removed. If something has
+    changed since, it names that and does nothing: pass --force to restore all
+    old values, or choose with --take-back and --keep.
 
     Examples:
       wayshub-provider revision undo 7
@@ -51,7 +53,7 @@ def undo(
       wayshub-provider revision undo 7 --kind router --name wayshub --yes
     """
     if (kind is None) != (name is None):
-        raise typer.BadParameter("one object is named by --kind and --name together")
+        raise typer.BadParameter("to choose one object, give both --kind and --name")
     chosen: dict[str, str | list[str]] = {
         "force": ["true"] if force else list(take_back or ()),
         "keep": list(keep or ()),

@@ -43,7 +43,7 @@ APIPortOption = Annotated[
     int, typer.Option(metavar="NUMBER", min=0, max=65535, help="Port of Traefik's API and dashboard.")
 ]
 TraefikOption = Annotated[
-    Path | None, typer.Option(metavar="PATH", help="Traefik's program, instead of PROVIDER_TRAEFIK.")
+    Path | None, typer.Option(metavar="PATH", help="Path of the Traefik program, instead of PROVIDER_TRAEFIK.")
 ]
 
 
@@ -56,17 +56,17 @@ def up(
     traefik: TraefikOption = None,
     allow_insecure: InsecureOption = False,
 ) -> None:
-    """Migrate, serve, and run Traefik beside it.
+    """Migrate the database, serve, and run a Traefik.
 
-    Brings the database to this version's schema, starts the service and a
-    Traefik that polls it, and keeps both running until Ctrl-C. Traefik is the
-    one that is given, else the one on the PATH, else that of the package
-    `wayshub-provider[edge]`. Port 0 is any that is free.
+    Migrates the database, starts the service and a Traefik that polls it, and
+    keeps both running until Ctrl-C. Which Traefik: the one you name, else the
+    one on the PATH, else the one in the package `wayshub-provider[edge]`.
+    Port 0 means any free port.
 
-    What Traefik runs is read back from its API, and the last configuration
-    that it accepted is kept in a file beside the database, from which it
-    serves if it is started while the service is away. Traefik's token is made
-    anew at each start, and handed over in a file that only you can read.
+    The service reads back from Traefik's API what it runs. It keeps the last
+    configuration that Traefik accepted in a file next to the database, so that
+    Traefik still has routes if it starts while the service is down. Traefik
+    gets a new token at each start, in a file that only you can read.
 
     Examples:
       wayshub-provider up --demo
@@ -76,7 +76,7 @@ def up(
     streams.need_no_output()
     settings = with_address(read_settings(), host, port, allow_insecure=allow_insecure)
     if settings.tls_certificate is not None:
-        raise SettingsError("`up` speaks plain HTTP: run `serve` for TLS, and Traefik beside it")
+        raise SettingsError("`up` has no TLS: run `serve` instead, and Traefik separately")
     program = find_traefik(traefik or settings.traefik, "--traefik" if traefik else "PROVIDER_TRAEFIK")
     progress = Progress()
     with ExitStack() as reserved:
@@ -138,7 +138,7 @@ def _run(plan: Plan, progress: Progress) -> None:
 
     async def run() -> None:
         await Stack(plan, progress).run()
-        # All has stopped, as it was asked to. What is left is Python's: it would wait for threads that wait for
+        # Everything has stopped, as it was asked to. What is left is Python's: it would wait for threads that wait for
         # a locked database, and take all modules apart, for 0.6 s and, on a busy machine, for five.
         sys.stdout.flush()
         os._exit(0)

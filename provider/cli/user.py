@@ -23,10 +23,11 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the a
 RoleOption = Annotated[
     Role,
     typer.Option(
-        "--role", help="viewer: sees all. operator: changes routes and servers. admin: accounts, tokens and audit too."
+        "--role",
+        help="viewer: see everything. operator: also change the configuration. admin: also accounts and tokens.",
     ),
 ]
-LinkOption = Annotated[bool, typer.Option("--link", help="Print a one-time link instead, good for a day.")]
+LinkOption = Annotated[bool, typer.Option("--link", help="Print a one-time link instead, valid for a day.")]
 
 COLUMNS: Final[Columns] = {
     "Name": field("name"),
@@ -38,9 +39,9 @@ COLUMNS: Final[Columns] = {
 
 
 def add(name: NameArgument, role: RoleOption, output: OutputOption = Format.TABLE) -> None:
-    """Add an account, and print a one-time link to set its password.
+    """Add an account and print a one-time link to set its password.
 
-    The last line is the link alone. It is good for a day, and once.
+    The last line is only the link. It works once, within a day.
 
     Examples:
       wayshub-provider user add ops --role operator
@@ -54,7 +55,9 @@ def add(name: NameArgument, role: RoleOption, output: OutputOption = Format.TABL
     if shown.is_json:
         shown.document({**made, "link": link(secret)})
         return
-    shown.line(f"Added account {name}, as {role}. Whoever opens this link sets its password, once, within a day:")
+    shown.line(
+        f"Added account {name}, as {role}. Whoever opens this link can set its password. It works once, within a day:"
+    )
     shown.line(link(secret))
 
 
@@ -74,22 +77,22 @@ def list_users(output: OutputOption = Format.TABLE) -> None:
     elif listed:
         table(shown, COLUMNS, listed)
     else:
-        note("there is no account yet: wayshub-provider user add NAME --role admin")
+        note("there is no account yet: add one with `wayshub-provider user add NAME --role admin`")
 
 
 def set_user(name: NameArgument, role: RoleOption) -> None:
-    """Change what an account may do.
+    """Change the role of an account.
 
     Examples:
       wayshub-provider user set ops --role admin
     """
     with direct.writing() as session:
         people.set_role(session, direct.actor(), name, role)
-    Output(Format.TABLE).line(f"Account {name} is {role}.")
+    Output(Format.TABLE).line(f"Account {name} is now {role}.")
 
 
 def remove(name: NameArgument, yes: YesOption = False) -> None:
-    """Remove an account, and end its sessions.
+    """Remove an account and end its sessions.
 
     Examples:
       wayshub-provider user remove ops --yes
@@ -103,9 +106,9 @@ def remove(name: NameArgument, yes: YesOption = False) -> None:
 def password(name: NameArgument, one_time_link: LinkOption = False) -> None:
     """Set an account's password, or print a one-time link to set it.
 
-    The password is asked for; where there is no terminal, it is the first
-    line of standard input. All sessions of the account end, and what slowed
-    down its logins is forgotten.
+    Asks for the password; without a terminal, it reads the first line of
+    standard input. Ends all sessions of the account, and lifts any delay after
+    failed logins.
 
     Examples:
       wayshub-provider user password ops
@@ -122,15 +125,15 @@ def password(name: NameArgument, one_time_link: LinkOption = False) -> None:
     hashed = passwords.hashed(people.check_password(_ask(name), name))
     with direct.writing() as session:
         people.set_password(session, direct.actor(), name, hashed)
-    shown.line(f"The password of account {name} is set, and its sessions have ended.")
+    shown.line(f"The password of account {name} is set, and its sessions are ended.")
 
 
 def _ask(name: str) -> str:
     if sys.stdin is None or not sys.stdin.isatty():
         return sys.stdin.readline().removesuffix("\n").removesuffix("\r") if sys.stdin is not None else ""
     typed = getpass.getpass(f"New password of {name}: ")
-    if getpass.getpass("Once more: ") != typed:
-        raise ProviderError("these are two different passwords: nothing was changed")
+    if getpass.getpass("Repeat it: ") != typed:
+        raise ProviderError("the passwords do not match: nothing was changed")
     return typed
 
 

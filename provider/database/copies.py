@@ -114,7 +114,7 @@ def _held(path: Path) -> Iterator[bool]:
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-                raise Unavailable(f"another program has the database {path} open: end it first") from error
+                raise Unavailable(f"another program has the database {path} open: stop it first") from error
             if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
                 raise Unavailable(f"the database {path} cannot be replaced: {error}") from error
             yield False

@@ -114,11 +114,11 @@ _REMEDIES: Final = {
     Condition.MISSING: "run `wayshub-provider migrate`",
     Condition.EMPTY: "run `wayshub-provider migrate`",
     Condition.OLDER: "run `wayshub-provider migrate`",
-    Condition.NEWER: "run that version, or go back to a copy of the database from before",
+    Condition.NEWER: "run that version, or restore an earlier copy of the database",
     Condition.FOREIGN: "set PROVIDER_DATABASE_URL to another file",
-    Condition.LOCKED: "wait until that is done, or end it",
-    Condition.CLOSED: "let this user read and write it and its folder, on a file system that can be written",
-    Condition.UNREADABLE: f"set it right, or {RESTORE}",
+    Condition.LOCKED: "wait until it is done, or stop it",
+    Condition.CLOSED: "let this user read and write it and its folder",
+    Condition.UNREADABLE: f"fix it, or {RESTORE}",
 }
 
 
@@ -198,7 +198,9 @@ def migrating(path: Path, *, copies: bool, say: Callable[[str], None]) -> Iterat
                     say(f"copied the database to {_copy(path, found.version)}")
                 yield connection
                 if broken := connection.execute(text("PRAGMA foreign_key_check")).fetchall():
-                    raise Unavailable(f"after the migration {len(broken)} rows refer to nothing: nothing was changed")
+                    raise Unavailable(
+                        f"after the migration {len(broken)} rows would refer to nothing: nothing was changed"
+                    )
     except (OperationalError, sqlite3.OperationalError) as error:
         cause = error.orig if isinstance(error, OperationalError) else error
         why = why_unwritable(path, cause) if isinstance(cause, sqlite3.Error) else str(cause)
@@ -232,8 +234,8 @@ def _copy(path: Path, version: str) -> Path:
             replacements.put(copied, target)
     except sqlite3.Error as error:
         told = why_unwritable(target, error)
-        raise Unavailable(f"nothing was migrated, since no copy could be made before: {told}") from error
+        raise Unavailable(f"nothing was migrated, because the database could not be copied first: {told}") from error
     except OSError as error:
         why = error.strerror or str(error)
-        raise Unavailable(f"nothing was migrated, since the copy {target} could not be made before: {why}") from error
+        raise Unavailable(f"nothing was migrated, because the copy {target} could not be made first: {why}") from error
     return target

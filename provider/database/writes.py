@@ -105,9 +105,7 @@ def why_unwritable(path: Path, error: sqlite3.Error) -> Message:
     """Say for a person why a database cannot be written, and what to do."""
     code = error.sqlite_errorcode & 0xFF
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return Message(
-            "the database {path} is locked by another program: wait until that is done, or end it", path=path
-        )
+        return Message("the database {path} is locked by another program: wait until it is done, or stop it", path=path)
     try:
         found = os.statvfs(path.parent)
     except OSError:

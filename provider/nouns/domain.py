@@ -17,7 +17,7 @@ class Domain(Noun):
     titles = "Domains"
     about = "the host names that are ours"
     listing = "Host names that are ours, as typed or as A-labels."
-    cascade = "Take routers along that have no other domain; the others lose just this one."
+    cascade = "Also remove routers that have no other domain; other routers only lose this one."
     texts = ("name", "shown", "description")
     example: ClassVar = {"name": "alvin.xyz", "description": "The class's own name", "labels": {"team": "video"}}
 

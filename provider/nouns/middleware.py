@@ -29,7 +29,7 @@ class Middleware(Noun, more=_parts()):
     title = "Middleware"
     titles = "Middlewares"
     about = "what changes requests on their way"
-    cascade = "Take the routers and chains along that use it."
+    cascade = "Also remove the routers and chains that use it."
     said: ClassVar = {
         "oneOf": [{"required": [kind], "properties": {kind: {"type": "object"}}} for kind in sorted(KINDS)]
     }

@@ -94,7 +94,7 @@ class Service(Noun):
     plural = "services"
     title = "Service"
     titles = "Services"
-    cascade = "Take the routers along that lead to it."
+    cascade = "Also remove the routers that use it."
     about = "pools of servers that share requests"
     listing = "Pools of servers, by name."
     layout = ("name", "strategy", "healthCheck", "sticky", "passHostHeader")

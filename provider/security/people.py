@@ -48,7 +48,7 @@ def set_role(session: Session, actor: Actor, name: str, role: Role) -> None:
 
 
 def remove(session: Session, actor: Actor, name: str) -> None:
-    """Remove an account, and end its sessions. Raises `NotFound`, and `InUse` for the last admin."""
+    """Remove an account and end its sessions. Raises `NotFound`, and `InUse` for the last admin."""
     account = accounts.get(session, name)
     accounts.remove(session, account)
     _check_admins(session, account, account.role)

@@ -172,7 +172,7 @@ def ask_to_remove(request: Request, revisions: RevisionsDependency, name: str) -
 def remove_account(
     request: Request, revisions: RevisionsDependency, actor: ActorDependency, person: PersonDependency, name: str
 ) -> Response:
-    """Remove an account, and end its sessions."""
+    """Remove an account and end its sessions."""
     try:
         revisions.change(lambda session: people.remove(session, actor, name), actor=actor)
     except InUse as error:

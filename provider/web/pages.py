@@ -13,5 +13,5 @@ static_files = StaticFiles(directory=STATIC)
 
 @router.get("/docs")
 async def docs() -> FileResponse:
-    """Show the REST API, to read and to try."""
+    """Show the REST API, to read and try."""
     return FileResponse(STATIC / "docs.html", media_type="text/html")

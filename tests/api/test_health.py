@@ -127,7 +127,7 @@ def test_a_locked_database_is_told_and_the_service_is_ready_when_it_is_free(migr
         other.execute("BEGIN EXCLUSIVE")
         with running_service(tmp_path, None) as service:
             detail = problem(fetch(f"{service.url}/readyz"), "unavailable")["detail"]
-            assert detail == f"the database {path} is locked by another program: wait until that is done, or end it"
+            assert detail == f"the database {path} is locked by another program: wait until it is done, or stop it"
             other.close()
             wait_until(lambda: fetch(f"{service.url}/readyz").status_code == 200, "the service is ready")
 

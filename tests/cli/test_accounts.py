@@ -236,7 +236,7 @@ def test_beyond_loopback_it_says_why_it_does_not_listen(path: Path, host: str) -
         check_binding(settings(path, host=host))
     told = caught.value.detail
     assert "no admin can log in yet" in told
-    assert "would cross the network readable" in told
+    assert "would cross the network unencrypted" in told
     assert "--allow-insecure" in told
 
 
@@ -255,7 +255,7 @@ def test_with_an_admin_and_tls_or_a_proxy_it_listens_anywhere(path: Path, tmp_pa
     with pytest.raises(SettingsError, match="no admin can log in yet"):
         check_binding(settings(path, host="0.0.0.0", **tls))
     add_account(path, "desk")
-    with pytest.raises(SettingsError, match="would cross the network readable"):
+    with pytest.raises(SettingsError, match="would cross the network unencrypted"):
         check_binding(settings(path, host="0.0.0.0"))
     assert check_binding(settings(path, host="0.0.0.0", **tls)) == []
     assert check_binding(settings(path, host="0.0.0.0", trusted_proxies="10.0.0.0/8")) == []

@@ -85,10 +85,10 @@ def test_what_is_typed_is_what_is_sent(options: tuple[str, ...], document: Any) 
     [
         (("--count", "x"), "Invalid value for '--count'"),
         (("--color", "green"), "Invalid value for '--color'"),
-        (("--count", "3", "--no-count"), "it is either set or taken away, and count is both here"),
-        (("--rate", "3", "--no-rate"), "it is either set or taken away, and rate is both here"),
-        (("--squeeze-colors", "red", "--no-squeeze"), "it is either set or taken away, and squeeze is both here"),
-        (("--header", "X-A=1", "--no-header", "X-A"), "the header X-A is both here"),
+        (("--count", "3", "--no-count"), "count cannot be both set and removed"),
+        (("--rate", "3", "--no-rate"), "rate cannot be both set and removed"),
+        (("--squeeze-colors", "red", "--no-squeeze"), "squeeze cannot be both set and removed"),
+        (("--header", "X-A=1", "--no-header", "X-A"), "the header X-A cannot be both set and removed"),
         (("--header", "X-A"), "Invalid value for --header: 'X-A' is not a header: write KEY=VALUE"),
         (("--member", "a"), "Invalid value for --member: 'a' is not FIELD=VALUE"),
         (("--member", "{"), "Invalid value for --member: this is not JSON"),
@@ -111,7 +111,7 @@ SECRETS = [
 @pytest.mark.parametrize(("option", "typed"), SECRETS)
 def test_a_secret_is_never_typed_on_the_command_line(option: str, typed: str) -> None:
     told = refused("set", option, typed)
-    assert told.startswith(f"Invalid value for {option}: others can read what stands on a command line")
+    assert told.startswith(f"Invalid value for {option}: others can read the command line")
     assert "hunter2" not in told
 
 
@@ -125,9 +125,9 @@ def test_a_secret_is_read_from_a_file_or_from_standard_input(tmp_path: Path) -> 
     assert given("set", "--header", f"Authorization=@{file}") == {"headers": {"Authorization": "hunter2"}}
     assert given("set", "--header", "X-A=@x") == {"headers": {"X-A": "@x"}}
     assert given("set", "--member", f"@{members}") == {"members": [{"name": "a", "key": "hunter2"}]}
-    assert "standard input is read for --password already" in refused("set", "--password", "-", "--user", "-", text="a")
+    assert "standard input is already used for --password" in refused("set", "--password", "-", "--user", "-", text="a")
     file.write_bytes(b"\xff")
-    assert "is not a text in UTF-8" in refused("set", "--password", f"@{file}")
+    assert "is not UTF-8 text" in refused("set", "--password", f"@{file}")
 
 
 def test_a_long_text_can_be_a_file(tmp_path: Path) -> None:

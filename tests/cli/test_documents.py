@@ -148,15 +148,15 @@ def test_everything_has_a_place(folder: Path, where: str, place: str) -> None:
         ("a: 1\n b: 2\n", "state.yml:2:3: no colon stands here"),
         ("a: 1\na: 2\n", "state.yml:2:1: the key a is given twice"),
         ("? [a]\n: 1\n", "state.yml:1:3: a key has to be a text"),
-        ("a: *b\n", "state.yml:1:4: the alias *b leads to nothing"),
-        ("a: &a [*a]\n", "state.yml:1:8: the alias *a leads to nothing"),
+        ("a: *b\n", "state.yml:1:4: the alias *b refers to nothing"),
+        ("a: &a [*a]\n", "state.yml:1:8: the alias *a refers to nothing"),
         ("a: !!binary eA==\n", "state.yml:1:4: the tag "),
         ("a: !own x\n", "state.yml:1:4: the tag !own is not known here"),
         ("a: !!int x\n", "state.yml:1:4: invalid literal"),
         ("a: 9223372036854775808\n", "state.yml:1:4: this number is too large"),
         ("a: 1e999\n", "state.yml:1:4: this number is too large"),
         ("a: " + "[" * 30, "state.yml:1:23: this is nested deeper than 20 levels"),
-        ("a: 1\n--- \nb: 2\n", "state.yml:2:1: a file has one document: this is the second"),
+        ("a: 1\n--- \nb: 2\n", "state.yml:2:1: this is a second document: a file can have only one"),
         ("a: \x07\n", "state.yml: "),
         (b"a: \xff\n", "state.yml is not UTF-8, at byte 3"),
     ],
@@ -182,7 +182,7 @@ def test_in_json_it_is_too(folder: Path, text: str, told: str) -> None:
 def test_a_short_file_that_stands_for_more_than_memory_holds_is_refused_at_once(folder: Path) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
-    assert "too large, with what its aliases stand for" in error(folder, "\n".join(lines))
+    assert "too large once its aliases are expanded" in error(folder, "\n".join(lines))
 
 
 def test_a_file_may_be_deep_without_end(folder: Path) -> None:
@@ -199,12 +199,12 @@ def test_a_file_that_is_too_long_is_refused(folder: Path) -> None:
     ("name", "text", "told"),
     [
         ("state.yml", "a: b: c", "1:5: no colon stands here"),
-        ("state.yml", "\ta: 1", "1:1: nothing begins with this character: indent with spaces"),
-        ("state.yml", "a: @b", "1:4: nothing begins with this character"),
+        ("state.yml", "\ta: 1", "1:1: a value cannot begin with this character: indent with spaces"),
+        ("state.yml", "a: @b", "1:4: a value cannot begin with this character"),
         ("state.yml", "a: [", "2:1: a value is missing here"),
-        ("state.yml", "a: 'b", "1:6: the text in quotes does not end"),
-        ("state.yml", 'a: "\\q"', "1:5: the backslash means nothing here"),
-        ("state.yml", "a: \x00", " it has a character that no YAML may have"),
+        ("state.yml", "a: 'b", "1:6: the quoted text does not end"),
+        ("state.yml", 'a: "\\q"', "1:5: unknown escape after the backslash"),
+        ("state.yml", "a: \x00", " it has a character that YAML does not allow"),
         ("state.json", '{"a": 1,}', "1:9: a field's name in double quotes belongs here"),
         ("state.json", '{"a" 1}', "1:6: a colon is missing here"),
         ("state.json", '{"a": "', "1:7: the text that begins here does not end"),

@@ -248,7 +248,7 @@ def test_status_warns_of_what_no_edge_shows(run: Run, migrated: Path, tmp_path: 
 def test_status_says_so_where_no_edge_polls(run: Run, migrated: Path, tmp_path: Path) -> None:
     with running_service(tmp_path, migrated) as service:
         out = run("status", "--url", service.url).check().out
-        assert out.endswith("\nNo edge polls this service yet: what it serves is live nowhere.\n")
+        assert out.endswith("\nNo edge polls this service yet, so nothing is live.\n")
         listed = run("edge", "list", "--url", service.url)
     assert (listed.status, listed.out) == (0, "")
     assert listed.err.startswith("no edge polls yet: ")

@@ -41,7 +41,7 @@ BAD_TOML = {
     "many values": ("a = [" + "1," * 400_000 + "]", f": {MUCH}"),
     "many tables": ("[[a]]\n" * 300_000, f": {MUCH}"),
     "a number": ("a = " + "9" * 100_000, "Exceeds the limit"),
-    "its length": ("# " + "a" * 9 * MEBIBYTE, "is longer than 8 MiB, which is the most for TOML"),
+    "its length": ("# " + "a" * 9 * MEBIBYTE, "is longer than 8 MiB, the limit for TOML"),
 }
 
 
@@ -95,9 +95,9 @@ PACKED = [
     (gzip.compress(LONG, 1), "gzip", "is longer than 32 MiB"),
     (zlib.compress(LONG, 1), "deflate", "is longer than 32 MiB"),
     (LONG, None, "is longer than 32 MiB"),
-    (packed_twice(b"{}"), "gzip, gzip", "is packed with gzip, gzip, which was not asked for"),
-    (b"{}", "br", "is packed with br, which was not asked for"),
-    (b"{}", "gzip", "cannot be unpacked"),
+    (packed_twice(b"{}"), "gzip, gzip", "is compressed with gzip, gzip, which was not asked for"),
+    (b"{}", "br", "is compressed with br, which was not asked for"),
+    (b"{}", "gzip", "cannot be decompressed"),
     (gzip.compress(b"[" + b"[]," * 1_100_000 + b"1]", 1), "gzip", "has more than 1000000 objects and lists"),
 ]
 

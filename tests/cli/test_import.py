@@ -69,7 +69,7 @@ router My_Shop  my-shop
 """
 
 
-TEMPLATE = "this is a template, and what comes of it only Traefik knows: import what it runs instead, with --from-api"
+TEMPLATE = "this is a template, and only Traefik knows its result: import what Traefik runs, with --from-api"
 
 
 @pytest.fixture
@@ -188,12 +188,12 @@ def test_a_service_that_is_there_is_brought_in_step_and_keeps_its_other_servers(
 @pytest.mark.parametrize(
     ("url", "error"),
     [
-        ("ftp://x", "'ftp://x' is not the URL of Traefik's API: write http://127.0.0.1:8081, say"),
-        ("http://", "'http://' is not the URL of Traefik's API: write http://127.0.0.1:8081, say"),
-        ("http://u:p@x", "the URL of Traefik's API has no user and no password: ask for it where it needs none"),
+        ("ftp://x", "'ftp://x' is not the URL of Traefik's API: write one such as http://127.0.0.1:8081"),
+        ("http://", "'http://' is not the URL of Traefik's API: write one such as http://127.0.0.1:8081"),
+        ("http://u:p@x", "leave the user and password out of the URL of Traefik's API: use an address that needs none"),
         (
             "http://127.0.0.1:1",
-            "there is no answer from Traefik's API at http://127.0.0.1:1 ([Errno 111] Connection refused)",
+            "no answer from Traefik's API at http://127.0.0.1:1 ([Errno 111] Connection refused)",
         ),
     ],
 )
@@ -213,7 +213,7 @@ def test_an_api_that_cannot_be_asked_is_told(cli: Run, url: str, error: str) -> 
 def test_what_is_no_api_of_traefik_is_told(cli: Run, status: int, body: str, told: str) -> None:
     with answering(status, "application/json", body) as other:
         assert cli("import", f"{other.url}/dashboard/").error() == (
-            f"what answers at {other.url} is not Traefik's API ({told}): name the entry point on which `api` is enabled"
+            f"what answers at {other.url} is not Traefik's API ({told}): use the entry point on which `api` is enabled"
         )
 
 
@@ -221,7 +221,7 @@ def test_either_a_file_or_an_api_is_named(cli: Run, service: Service) -> None:
     def why(result: Result) -> str:
         return result.usage_error()
 
-    assert why(cli("import")) == "Invalid value: name either a file, or Traefik's API with --from-api"
+    assert why(cli("import")) == "Invalid value: give either a file, or Traefik's API with --from-api"
     assert why(cli("import", "a.yml", "--from-api", service.url)) == why(cli("import"))
 
 

@@ -102,7 +102,7 @@ def test_a_plan_shows_each_object_and_the_traffic_and_does_nothing(cli: Run, cli
     number = client.get("/export").headers["Config-Revision"]
     assert planned.out == PLANNED + (
         f"Plan: 5 to create (at revision {number}).\n"
-        f"To apply it only if nothing else changes before: --if-match {tag(client)}\n"
+        f"To apply it only if nothing else has changed: --if-match {tag(client)}\n"
     )
     assert whole(client) == {}
 
@@ -298,7 +298,7 @@ def test_what_takes_much_away_is_confirmed_with_its_number(cli: Run, client: htt
         assert refused.status == 1
         assert refused.err == (
             "wayshub-provider: the last ready server would go of service shop, which has traffic: "
-            "if that is meant, say so with --confirm 2\n"
+            "to do it anyway, add --confirm 2\n"
         )
     assert whole(client) == yaml.safe_load(STATE)
     assert "Applied: 2 changed" in cli("apply", path, "--yes", "--confirm", "2").check().out
@@ -324,7 +324,7 @@ def test_on_a_terminal_its_number_is_typed(service: Service, client: httpx.Clien
 def test_the_other_commands_are_braked_and_confirmed_alike(cli: Run, client: httpx.Client) -> None:
     cli("server", "set", "wayshub", "a", "--state", "drain").check()
     told = cli("server", "set", "wayshub", "b", "--state", "drain").error()
-    assert told.endswith("service wayshub, which has traffic: if that is meant, say so with --confirm 1")
+    assert told.endswith("service wayshub, which has traffic: to do it anyway, add --confirm 1")
     tried = cli("server", "remove", "wayshub", "b", "--yes", "--dry-run").check().out
     assert "ALARM: the last ready server would go" in tried
     assert client.get("/services/wayshub/servers/b").status_code == 200
@@ -345,7 +345,7 @@ def test_who_applies_an_old_plan_is_shown_the_new_one_and_what_the_other_did(
     assert late.status == 1
     number = int(client.get("/export").headers["Config-Revision"])
     told, revision, error = late.err.splitlines()
-    assert told == "Others have changed something since that plan, and nothing is done:"
+    assert told == "Others have made changes since that plan, so nothing was done:"
     assert revision == f"  revision {number} by tests: server shop/a: weight 3 → 5"
     assert error.startswith("wayshub-provider: ")
     assert "    weight: 5 → 7" in late.out
@@ -362,7 +362,7 @@ def test_what_another_does_while_one_is_asked_is_told_and_asked_again(
         asked.read_until("Apply this? [y/N] ")
         client.patch("/services/shop/servers/a", json={"weight": 5}).raise_for_status()
         asked.type("y\n")
-        asked.read_until("Others have changed something since that plan:")
+        asked.read_until("Others have made changes since that plan:")
         asked.read_until("weight: 5 → 7")
         assert "by tests: server shop/a: weight 3 → 5" in " ".join(asked.seen.split())
         assert client.get("/services/shop/servers/a").json()["weight"] == 5
@@ -427,7 +427,7 @@ def test_labels_are_set_taken_away_and_looked_for(
     assert named("team=video", "stage=test") == []
     assert "team=video" in cli(noun[0], "show", *noun[1:], name).check().out
     both = cli(noun[0], "set", *noun[1:], name, "--label", "a=b", "--no-label", "a").usage_error()
-    assert "the label a is both here" in both
+    assert "the label a cannot be both set and removed" in both
     assert "'a' is not a label: write KEY=VALUE" in cli(noun[0], "set", *noun[1:], name, "--label", "a").usage_error()
 
 
@@ -454,7 +454,9 @@ def test_a_dry_run_tells_what_a_command_would_do_and_keeps_nothing(
     before = client.get("/export")
     tried = cli(*command.split(), "--dry-run").check()
     assert told in lines(tried)
-    assert lines(tried)[-1].startswith("Tried, and not kept: 1 to ") or command.startswith(("expose", "domain remove"))
+    assert lines(tried)[-1].startswith("Dry run, nothing changed: 1 to ") or command.startswith(
+        ("expose", "domain remove")
+    )
     assert lines(tried)[-1].endswith(f"(at revision {before.headers['Config-Revision']}).")
     difference = json.loads(cli(*command.split(), "--dry-run", "-o", "json").check().out)["difference"]
     assert difference["objects"]

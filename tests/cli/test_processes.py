@@ -119,7 +119,7 @@ def test_migrate_makes_the_database_that_serve_serves(tmp_path: Path) -> None:
 
 def test_where_nobody_can_listen_serve_says_so_in_one_line(run: Run) -> None:
     assert run("serve", "--port", "70000").error().startswith("--port 70000: a port is a number ")
-    assert run("serve", "--host", "192.0.2.1").error().startswith("this machine has no address 192.0.2.1: ")
+    assert run("serve", "--host", "192.0.2.1").error().startswith("this machine does not have the address 192.0.2.1: ")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         told = run("serve", "--port", str(port)).error()

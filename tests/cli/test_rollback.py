@@ -47,7 +47,7 @@ def test_a_revision_is_shown_with_what_differs_from_the_one_before_and_from_any_
     last = newest(client)["number"]
     shown = cli("revision", "show", str(last - 1)).check().out
     assert "b is as large as a now" in shown
-    assert f"What leads there from revision {number}:" in shown
+    assert f"Changes from revision {number}:" in shown
     assert "weight: 1 → 3" in shown
     assert "alvin.xyz: 25 % of the traffic moves from a to b" in shown
     compared = cli("revision", "show", str(last), "--compare", number).check().out
@@ -99,7 +99,7 @@ def test_a_rollback_that_takes_much_away_is_confirmed_with_its_number(
         cli("router", "add", name, "--service", "wayshub", "--path-prefix", f"/{name}").check()
     refused = cli("rollback", number, "--yes")
     assert refused.status == 1
-    assert "4 of 5 routers would go: if that is meant, say so with --confirm 4" in refused.err
+    assert "4 of 5 routers would go: to do it anyway, add --confirm 4" in refused.err
     assert "To do it anyway, add --confirm 4" in refused.out
     cli("rollback", number, "--yes", "--confirm", "4").check()
     assert [item["name"] for item in client.get("/routers").json()["items"]] == ["wayshub"]
@@ -112,7 +112,7 @@ def test_one_object_is_brought_back_alone(cli: Run, client: httpx.Client, number
     weights = {item["name"]: item["weight"] for item in client.get("/services/wayshub/servers").json()["items"]}
     assert weights == {"a": 9, "b": 1}
     assert newest(client)["message"] == f"server wayshub/b back to revision {number}"
-    assert "--kind and --name together" in cli("rollback", number, "--kind", "server").usage_error()
+    assert "give both --kind and --name" in cli("rollback", number, "--kind", "server").usage_error()
 
 
 def test_programs_get_the_answer_of_a_rollback(cli: Run, client: httpx.Client, number: str) -> None:

@@ -101,7 +101,7 @@ def test_an_edge_that_does_not_fetch_the_change_is_named_with_why(own_cli: Run, 
     assert told.status == 3
     assert told.out.startswith("Exposed alvin.xyz (revision 1).\n")
     head, edge = told.err.splitlines()
-    assert head == "The change is kept, but was not seen to be live on every edge:"
+    assert head == "The change is saved, but was not seen live on every edge:"
     assert edge == "  paris is pending: it has not fetched revision 1 yet"
 
 
@@ -118,7 +118,7 @@ def test_nobody_waits_for_an_edge_that_can_never_tell(own_cli: Run, own: Service
         told = own_cli(*EXPOSE, "--wait", "300")  # longer than any test may take
     assert told.status == 3
     assert "  plain is unconfirmed: it was given revision 1; its API is not known" in told.err
-    assert "PROVIDER_TRAEFIK_API tells where that is" in told.err
+    assert "set PROVIDER_TRAEFIK_API to its URL" in told.err
 
 
 def test_expose_waits_by_itself_and_leaves_the_exit_status_alone(own_cli: Run, own: Service) -> None:
@@ -164,7 +164,7 @@ def test_a_router_that_the_edge_disabled_is_not_told_to_be_live(cli: Run) -> Non
     told = cli(*add, "nope", "--wait", "20")
     assert (told.status, warning in told.out.splitlines()) == (3, True)
     head, edge = told.err.splitlines()
-    assert head == "The change is kept, but was not seen to be live on every edge:"
+    assert head == "The change is saved, but was not seen live on every edge:"
     assert edge.startswith("  default is degraded: it disabled router shop: ")
 
     other = cli("expose", "budi.xyz", "http://127.0.0.1:3000", "--wait", "20")
@@ -182,7 +182,7 @@ def test_a_router_that_the_edge_disabled_is_not_told_to_be_live(cli: Run) -> Non
 
 
 def test_without_an_edge_nothing_is_told_to_be_live(own_cli: Run) -> None:
-    told = "No edge polls this service yet: the change is kept, and is live as soon as one does."
+    told = "No edge polls this service yet: the change is saved, and goes live as soon as one does."
     added = own_cli("service", "add", "api", "--wait", "5")
     assert (added.status, added.out.splitlines()[-1]) == (3, told)
     written = own_cli("service", "set", "api", "--strategy", "p2c", "--wait", "5", "-o", "json")
@@ -208,5 +208,5 @@ def test_the_time_to_wait_comes_on_top_of_the_time_for_an_answer() -> None:
     with silence() as url, Client(url, timeout_seconds=0.1, wait_seconds=1) as client:
         with pytest.raises(Unreachable, match=r"did not answer within 0\.1 s"):
             client.get("/domains/alvin.xyz")
-        with pytest.raises(Unreachable, match=r"did not answer within 1\.1 s; it is not known whether"):
+        with pytest.raises(Unreachable, match=r"did not answer within 1\.1 s; the change may have been made"):
             client.post("/domains", {"name": "alvin.xyz"})

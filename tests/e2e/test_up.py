@@ -27,7 +27,7 @@ from tests.running import AUTHORIZED, ROOT, answers, fetch, free_port, give_toke
 
 HOST = {"Host": "wayshub.localhost"}
 ANY_PORTS = ("--port", "0", "--web-port", "0", "--api-port", "0")
-LAST_LINE = "Ctrl-C stops it all."
+LAST_LINE = "Ctrl-C stops everything."
 
 
 @dataclass
@@ -160,7 +160,7 @@ def test_the_start_ends_with_what_to_open_and_what_to_type(up: Up) -> None:
     assert f"  http://wayshub.localhost:{port}/ " in closing
     assert f"  {up.service}/docs " in closing
     assert f"  {up.api}/dashboard/ " in closing
-    typed = closing.partition("\nType next, in another terminal\n")[2].splitlines()
+    typed = closing.partition("\nNext, in another terminal\n")[2].splitlines()
     assert typed[0] == f"  export PROVIDER_URL={up.service}"
     assert re.fullmatch(
         r'  export PROVIDER_TOKEN="\$\((\S+/)?wayshub-provider token create me --scope write \| tail -n 1\)"', typed[1]
@@ -176,7 +176,7 @@ def test_the_start_ends_with_what_to_open_and_what_to_type(up: Up) -> None:
 
 
 def test_what_it_prints_to_type_works(up: Up) -> None:
-    lines = up.printed.partition("\nType next, in another terminal\n")[2].splitlines()
+    lines = up.printed.partition("\nNext, in another terminal\n")[2].splitlines()
     typed = [line for line in lines if line.strip().startswith("export ") or line.endswith("wayshub-provider status")]
     assert len(typed) == 3
     told = subprocess.run(
@@ -239,7 +239,7 @@ def test_a_traefik_that_dies_is_started_again(up: Up) -> None:
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: set(up.children("traefik")) - {killed}, "another Traefik is started")
     wait_until(up.answered, "the demo is served again")
-    assert up.printed.partition(LAST_LINE)[2].strip() == "Traefik was ended by SIGKILL. It is started again in 0.5 s."
+    assert up.printed.partition(LAST_LINE)[2].strip() == "Traefik was ended by SIGKILL. Restarting it in 0.5 s."
 
 
 # Its end
@@ -265,7 +265,7 @@ def test_ctrl_c_stops_everything_while_polls_are_held_and_answers_them(first_run
     assert up.process.returncode == 0
     assert running(children) == set()
     assert all(is_free(port) for port in ports)
-    assert up.printed.endswith("✓ All has stopped\n")
+    assert up.printed.endswith("✓ Everything has stopped\n")
     assert not up.errors.read_text()
     assert "panic" not in (first_run / "var" / "provider.traefik.log").read_text()
 
@@ -281,7 +281,7 @@ def second_run(first_run: Path) -> Iterator[Up]:
 
 
 def test_a_second_run_serves_the_demo_again(second_run: Up) -> None:
-    assert "The sample servers run: a on " in second_run.printed
+    assert "The sample servers are running: a on " in second_run.printed
     assert second_run.spread(60) == {"sample server a": 30, "sample server b": 20, "sample server c": 10}
     assert httpx.get(f"{second_run.service}/readyz").json()["revision"] == 1
 
@@ -334,7 +334,7 @@ def test_a_missing_traefik_is_told_with_the_remedy(tmp_path: Path) -> None:
         PYTHONPATH=f"{ROOT}:{packages}",
         PATH=str(packages),
     )
-    assert told.startswith("wayshub-provider: there is no Traefik here: ")
+    assert told.startswith("wayshub-provider: no Traefik found: ")
     for remedy in ("pip install 'wayshub-provider[edge]'", "PATH", "--traefik", "PROVIDER_TRAEFIK"):
         assert remedy in told
 

@@ -24,7 +24,7 @@ def up(folder: Path, *options: str, **settings: str) -> Iterator[dict[str, str]]
         command = ["up", *ANY_PORTS, *options]
         process = Forked(command, cwd=folder, env=variables(**settings), stdout=output.fileno())
     try:
-        wait_until(lambda: "Ctrl-C stops it all." in out.read_text(), "up has started")
+        wait_until(lambda: "Ctrl-C stops everything." in out.read_text(), "up has started")
         give_token(folder / "var" / "provider.db")
         found = {name: re.search(rf"(http://\S+)/{name}", out.read_text()) for name in ("docs", "dashboard")}
         yield {name: match[1] for name, match in found.items() if match}

@@ -15,7 +15,7 @@ import yaml
 
 from tests.running import fetch, free_port, wait_until
 
-READY = "Ctrl-C stops it all."
+READY = "Ctrl-C stops everything."
 GIVEN = "wsp_givenxxx_" + "g" * 43
 """A token that somebody has in the environment of the shell that runs `up`."""
 

@@ -241,7 +241,7 @@ class _Builder:
     def _document(self, event: Any) -> None:
         self._documents += 1
         if self._documents > 1:
-            raise self._wrong(event, "a file has one document: this is the second")
+            raise self._wrong(event, "this is a second document: a file can have only one")
 
     def _begin(self, event: Any, value: Any) -> None:
         where = self._place(event)
@@ -278,7 +278,7 @@ class _Builder:
     def _alias(self, event: Any) -> None:
         found = self._anchors.get(event.anchor)
         if found is None:
-            raise self._wrong(event, f"the alias *{event.anchor} leads to nothing that ends before it")
+            raise self._wrong(event, f"the alias *{event.anchor} refers to nothing that ends before it")
         value, nodes = found
         self._place(event)
         self._counted(event, nodes)
@@ -302,7 +302,7 @@ class _Builder:
     def _counted(self, event: Any, nodes: int) -> None:
         self._count += nodes
         if self._count > _MOST_NODES:
-            raise self._wrong(event, "the document is too large, with what its aliases stand for")
+            raise self._wrong(event, "the document is too large once its aliases are expanded")
 
     def _add(self, value: Any) -> None:
         if not self._open:

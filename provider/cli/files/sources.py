@@ -76,9 +76,11 @@ def _base(url: str) -> str:
     except httpx.InvalidURL:
         found = httpx.URL("")
     if found.userinfo:
-        raise SettingsError("the URL of Traefik's API has no user and no password: ask for it where it needs none")
+        raise SettingsError(
+            "leave the user and password out of the URL of Traefik's API: use an address that needs none"
+        )
     if found.scheme not in {"http", "https"} or not found.host or found.query:
-        raise SettingsError(f"{url!r} is not the URL of Traefik's API: write http://127.0.0.1:8081, say")
+        raise SettingsError(f"{url!r} is not the URL of Traefik's API: write one such as http://127.0.0.1:8081")
     path = found.path.rstrip("/").removesuffix("/rawdata").removesuffix("/dashboard").removesuffix("/api")
     return str(found.copy_with(path=path or "/", fragment=None)).rstrip("/")
 
@@ -90,9 +92,7 @@ def _get(client: httpx.Client, base: str, path: str) -> Any:
     except inflating.TooLongError as error:
         raise ProviderError(f"{base}{path} {error}") from None
     except (httpx.RequestError, httpx.InvalidURL) as error:
-        raise Unreachable(
-            f"there is no answer from Traefik's API at {base} ({str(error) or type(error).__name__})"
-        ) from error
+        raise Unreachable(f"no answer from Traefik's API at {base} ({str(error) or type(error).__name__})") from error
     if not answer.is_success:
         raise _foreign(base, f"{path} answers {answer.status_code}")
     try:
@@ -103,5 +103,5 @@ def _get(client: httpx.Client, base: str, path: str) -> Any:
 
 def _foreign(base: str, told: str) -> Unreachable:
     return Unreachable(
-        f"what answers at {base} is not Traefik's API ({told}): name the entry point on which `api` is enabled"
+        f"what answers at {base} is not Traefik's API ({told}): use the entry point on which `api` is enabled"
     )

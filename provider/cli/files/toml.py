@@ -28,7 +28,7 @@ _TOKEN: Final = re.compile(
 def read(name: str, text: str) -> dict[str, Any]:
     """Read a text. Raises `DocumentError`, which names the line of what goes too far."""
     if len(text) > LONGEST_BYTES:
-        raise DocumentError(f"{name} is longer than {LONGEST_BYTES // (1024 * 1024)} MiB, which is the most for TOML")
+        raise DocumentError(f"{name} is longer than {LONGEST_BYTES // (1024 * 1024)} MiB, the limit for TOML")
     _check_bounds(name, text)
     try:
         return tomllib.loads(text)

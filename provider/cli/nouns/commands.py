@@ -130,11 +130,11 @@ class Commands:
         """Change some fields of an object, or with `create` make it of them if there is none."""
         name, collection = names[NAME], self._collection(names)
         if create and if_match:
-            raise typer.BadParameter("--create is for what may not exist, --if-match for what does: leave one out")
+            raise typer.BadParameter("--create and --if-match exclude each other: leave one out")
         patch = self.extras.completed(document)
         advice = self.extras.advice("set", names.get(self.noun.within, ""), name)
         if not patch and not create:
-            raise typer.BadParameter(f"nothing to change was given: --help lists the options{advice}")
+            raise typer.BadParameter(f"there is nothing to change: --help lists the options{advice}")
         try:
             answer, done = client.patch(collection.path_of(name), patch, if_match), "Changed"
         except Unreachable as error:
@@ -207,7 +207,7 @@ class Commands:
         word = lowered(self.noun.title)
         if self.noun.within:
             owner = NOUNS[self.noun.within]
-            told = f"Name of the {lowered(owner.title)} that it belongs to."
+            told = f"Name of its {lowered(owner.title)}."
             yield _argument(owner.kind, owner.kind.upper(), told, complete_names(owner))
         if verb != "list":
             each = self.noun.fields[NAME]

@@ -10,7 +10,7 @@ from provider.cli.nouns.words import lowered, many, one
 from provider.nouns import NOUNS, Noun
 from provider.nouns.types import ListOf, Reference, Type
 
-_ASKS: Final = "On a terminal it asks first, unless --yes is given"
+_ASKS: Final = "Asks first on a terminal, unless you pass --yes"
 
 
 def help_of(noun: type[Noun], verb: str, extras: Extras) -> str:
@@ -37,7 +37,7 @@ _SUMMARIES: Final = {
     "list": _list,
     "show": lambda noun: f"Show {one(noun)}.",
     "add": _add,
-    "set": lambda noun: f"Change what is given of {one(noun)}, and leave the rest as it is.",
+    "set": lambda noun: f"Change some fields of {one(noun)}, and leave the others as they are.",
     "remove": _remove,
 }
 
@@ -51,7 +51,7 @@ def _about_query(noun: type[Noun]) -> str:
     searched = [titles[text] for text in noun.texts if text in titles]
     searched += [lowered(each.title) for each in noun.fields.values() if _is_searched(each.type)]
     *others, last = [f"the {title}" for title in searched]
-    return f"--query looks in {', '.join(others)}{' and ' if others else ''}{last}."
+    return f"--query searches {', '.join(others)}{' and ' if others else ''}{last}."
 
 
 def _is_searched(type_: Type) -> bool:
@@ -63,13 +63,13 @@ def _about_lists(noun: type[Noun]) -> str:
     lists = [slot.hint for slot in slots_of(noun) if isinstance(slot.field.type, ListOf) and len(slot.where) == 1]
     if not lists:
         return ""
-    return f"What is given with {' or '.join(lists)} replaces all that there are."
+    return f"{' and '.join(lists)} {'replace' if lists[1:] else 'replaces'} the whole list."
 
 
 def _about_removal(noun: type[Noun]) -> str:
     if not noun.cascade:
         return f"{_ASKS}."
-    return f"{_ASKS}; elsewhere only --cascade needs --yes."
+    return f"{_ASKS}. Without a terminal, --cascade needs --yes."
 
 
 _NOTES: Final[Mapping[str, Callable[[type[Noun]], str]]] = {

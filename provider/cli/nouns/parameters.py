@@ -19,7 +19,7 @@ from provider.nouns.types import Choice, ListOf, MapOf, Type, Whole
 
 Parameter = inspect.Parameter
 
-_HIDDEN: Final = "It is a secret: write {word}@FILE, or {word}- to type it without echo or to pipe it in."
+_HIDDEN: Final = "It is a secret: write {word}@FILE, or {word}- to type it hidden or pipe it in."
 
 
 def parameters(slots: Sequence[Slot], *, is_new: bool) -> list[Parameter]:
@@ -89,7 +89,7 @@ def help_of(slot: Slot, *, is_new: bool) -> str:
         named = [f"{word} ({_meaning(word, choice)})" for word in choice.words]
         told = f"{told.removesuffix('.')}: {', '.join(named)}."
     if isinstance(type_, MapOf):
-        told += f" Repeat it for several{'' if is_new else '; each is set beside those that there are'}."
+        told += f" Repeat it for several{'' if is_new else '; the others stay'}."
     elif isinstance(type_, ListOf):
         told += " You can also repeat it." if type_.is_line else " Repeat it for several."
     if isinstance(type_, MapOf) and type_.is_secret:
@@ -137,11 +137,11 @@ def _taking(slot: Slot, *, is_new: bool) -> Parameter:
 def _taking_away(slot: Slot) -> Parameter:
     name = f"no_{slot.parameter}"
     if isinstance(slot.field.type, MapOf):
-        told = "Take one away, by its key. Repeat it for several."
+        told = "Remove one, by its key. Repeat it for several."
         found = option(slot, list[str] | None, None, slot.removal, metavar="KEY", help=told)
     else:
         back = _default(slot, "")
-        told = f"Take it away: it is {back} again." if back else "Take it away."
+        told = f"Remove it: it is {back} again." if back else "Remove it."
         found = option(slot, bool, False, slot.removal, help=told)
     return found.replace(name=name)
 

@@ -99,10 +99,10 @@ class Typed:
         if text.startswith(_FILE):
             return self._file(text, slot).removesuffix("\n").removesuffix("\r")
         if text != _STANDARD_INPUT:
-            detail = "others can read what stands on a command line: write @FILE, or - for standard input"
+            detail = "others can read the command line: write @FILE, or - for standard input"
             raise typer.BadParameter(detail, param_hint=slot.hint)
         if self._reader:
-            detail = f"standard input is read for {self._reader} already: write @FILE"
+            detail = f"standard input is already used for {self._reader}: write @FILE"
             raise typer.BadParameter(detail, param_hint=slot.hint)
         self._reader = slot.hint
         if sys.stdin.isatty():
@@ -113,7 +113,7 @@ class Typed:
         try:
             return Path(text.removeprefix(_FILE)).read_text(encoding="utf-8")
         except ValueError:
-            detail = f"the file {text.removeprefix(_FILE)!r} is not a text in UTF-8"
+            detail = f"the file {text.removeprefix(_FILE)!r} is not UTF-8 text"
             raise typer.BadParameter(detail, param_hint=slot.hint) from None
 
     def _structured(self, type_: Type, text: str, slot: Slot) -> Any:
@@ -129,7 +129,7 @@ class Typed:
         else:
             raise typer.BadParameter("write it as JSON, or as @FILE", param_hint=slot.hint)
         if not is_file and _shows_secret(type_, value):
-            detail = "others can read what stands on a command line, and there is a secret in it: write it as @FILE"
+            detail = "others can read the command line, and this has a secret: write it as @FILE"
             raise typer.BadParameter(detail, param_hint=slot.hint)
         return value
 
@@ -190,7 +190,7 @@ def _take_away(document: Item, slot: Slot) -> None:
     if is_there and value is None:
         return
     if is_there:
-        raise typer.BadParameter(f"it is either set or taken away, and {slot.field.key} is both here")
+        raise typer.BadParameter(f"{slot.field.key} cannot be both set and removed")
     _put(document, slot.where, None)
 
 
@@ -200,5 +200,5 @@ def _take_members(document: Item, slot: Slot, keys: Sequence[str] | None) -> Non
     members, _is_there = _find(document, slot.where)
     for key in keys:
         if members and key in members:
-            raise typer.BadParameter(f"it is either set or taken away, and the {slot.word} {key} is both here")
+            raise typer.BadParameter(f"the {slot.word} {key} cannot be both set and removed")
     _put(document, slot.where, {**(members or {}), **dict.fromkeys(keys)})

@@ -28,7 +28,7 @@ EXTRAS: Final = Extras(
         "add": "It matches domains and a path prefix, or a rule.",
         "remove": "Its domains and its service stay.",
     },
-    notes={"set": "A rule takes the place of domains and path prefix, and they that of a rule."},
+    notes={"set": "Setting a rule clears domains and path prefix, and the other way round."},
     examples={
         "add": [
             "wayshub-provider router add api --domain alvin.xyz --path-prefix /api --service wayshub",

@@ -43,7 +43,7 @@ def _advice(verb: str, service: str, name: str) -> str:
     if not any(argument == "--url" or argument.startswith("--url=") for argument in sys.argv[1:]):
         return ""
     place = f"server {verb} {service} {name} {_EXAMPLE_URL}"
-    return f"; --url is where this service is, and a server's URL stands alone, as in `wayshub-provider {place}`"
+    return f"; --url is the URL of this service. Give a server's URL without an option: `wayshub-provider {place}`"
 
 
 WANTED: Final = _wanted(columns_of(Server))
@@ -52,11 +52,11 @@ WANTED: Final = _wanted(columns_of(Server))
 EXTRAS: Final = Extras(
     columns=_columns,
     notes={
-        "list": "The share is the part of the service's requests that each gets now: one that is down, drained or out "
-        "of service gets nothing. The health is what the edges observe, where the service has a health check.",
-        "set": "With --create and its URL it registers a server, and can be repeated.",
+        "list": "The share is how much of the service's traffic a server gets now: none if it is down, drained or in "
+        "maintenance. The health is what the edges observe, if the service has a health check.",
+        "set": "With --create and a URL it registers a server, and is safe to repeat.",
     },
-    summaries={"remove": "Requests that it has are finished."},
+    summaries={"remove": "It finishes the requests it has."},
     examples={"set": ["wayshub-provider server set wayshub a --state drain"]},
     advice=_advice,
 )

@@ -59,8 +59,8 @@ EXTRAS: Final = Extras(
     columns=_columns,
     summaries={"show": "Its servers are listed below it.", "add": "It has no servers yet."},
     notes={
-        "show": "With -o json it is the service alone: `server list` has its servers.",
-        "remove": "Its servers go with it. With --cascade, the routers that lead to it go too.",
+        "show": "-o json prints only the service; `server list` lists its servers.",
+        "remove": "Its servers are removed with it; with --cascade, so are the routers that use it.",
     },
     examples={
         "add": ["wayshub-provider service add api --health-check /health --health-check-interval 10s"],

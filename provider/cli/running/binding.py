@@ -7,7 +7,7 @@ from provider.store import accounts
 
 
 def find_dangers(settings: Settings) -> list[str]:
-    """Say what is dangerous about where the service shall listen. Raises `Unavailable` without a database."""
+    """Say what is dangerous about where the service listens. Raises `Unavailable` without a database."""
     if settings.is_loopback:
         return []
     dangers = []
@@ -15,19 +15,20 @@ def find_dangers(settings: Settings) -> list[str]:
         has_admin = accounts.count_admins(session) > 0
     if not has_admin:
         dangers.append(
-            "no admin can log in yet, and whoever finds the one-time link first becomes it: run it on loopback and set "
-            "a password, or run `wayshub-provider user add NAME --role admin` and `wayshub-provider user password NAME`"
+            "no admin can log in yet, and whoever opens the one-time link first becomes admin: run it on loopback and "
+            "set a password, or run `wayshub-provider user add NAME --role admin` and "
+            "`wayshub-provider user password NAME`"
         )
     if settings.tls_certificate is None and not settings.trusted_proxies:
         dangers.append(
-            "passwords and tokens would cross the network readable: set PROVIDER_TLS_CERTIFICATE and PROVIDER_TLS_KEY, "
-            "or put a reverse proxy with TLS in front and name it in PROVIDER_TRUSTED_PROXIES"
+            "passwords and tokens would cross the network unencrypted: set PROVIDER_TLS_CERTIFICATE and "
+            "PROVIDER_TLS_KEY, or put a reverse proxy with TLS in front and name it in PROVIDER_TRUSTED_PROXIES"
         )
     return dangers
 
 
 def check_binding(settings: Settings) -> list[str]:
-    """Return warnings about where the service shall listen.
+    """Return warnings about where the service listens.
 
     Raises `SettingsError`, with what to do, where it is dangerous and nobody said that it shall be so.
     """
@@ -35,7 +36,7 @@ def check_binding(settings: Settings) -> list[str]:
     if dangers and not settings.allow_insecure:
         listed = "; ".join(dangers)
         raise SettingsError(
-            f"{settings.host} can be reached from other machines, and {listed}. To listen there all the same, "
-            "give --allow-insecure (or PROVIDER_ALLOW_INSECURE=true)"
+            f"{settings.host} can be reached from other machines, and {listed}. To listen there anyway, "
+            "pass --allow-insecure (or PROVIDER_ALLOW_INSECURE=true)"
         )
     return [f"Listening on {settings.host} is insecure: {danger}" for danger in dangers]

