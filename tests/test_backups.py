@@ -150,7 +150,7 @@ def test_a_backup_has_the_moment_of_its_beginning_however_much_is_written_betwee
 
 
 def test_a_backup_is_one_file_that_only_its_owner_can_read(path: Path, folder: Path) -> None:
-    assert "has revision 1, and is verified" in run(path, "backup", "a.db", cwd=folder).check().out
+    assert "has revision 1 and is verified" in run(path, "backup", "a.db", cwd=folder).check().out
     assert names(folder) == {"a.db"}
     assert stat.S_IMODE((folder / "a.db").stat().st_mode) == 0o600
 
@@ -240,7 +240,7 @@ def test_what_is_restored_is_served_with_the_same_bytes(path: Path, folder: Path
         assert fetch(f"{service.url}/traefik/configuration").content != before.content
     path.chmod(0o640)
     done = run(path, "restore", folder / "a.db").check().out
-    assert "is at revision 1 of" in done
+    assert "is now at revision 1 of" in done
     (kept,) = path.parent.glob("provider.db.replaced.*")
     assert f"kept as {kept}" in done
     assert execute(kept, "SELECT max(number) FROM revision") == [(5,)]
@@ -383,4 +383,4 @@ def test_a_damaged_database_is_replaced_and_kept_with_its_log(path: Path, folder
 def test_what_somebody_wrote_past_the_service_is_told(path: Path, folder: Path) -> None:
     execute(path, "UPDATE server SET fields = json_set(fields, '$.weight', 9)")
     run(path, "backup", folder / "a.db").check()
-    assert "It gives another document than that revision did" in run(path, "restore", folder / "a.db").check().out
+    assert "It gives a different document than that revision did" in run(path, "restore", folder / "a.db").check().out

@@ -45,7 +45,7 @@ def explain(
     client_address: ClientOption = None,
     entry_point: EntryPointOption = None,
 ) -> None:
-    """Explain which router takes a request and why, and who answers it.
+    """Explain which router takes a request, why, and who answers.
 
     Also shows which other routers matched and by how much they lost, and which
     nearly matched and where they failed. If an edge does not serve a router,

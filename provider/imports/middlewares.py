@@ -78,7 +78,7 @@ def _value(type_: Type, part: Part, find: Find, places: dict[str, Part], where: 
         case ListOf():
             found = part.texts()
             if isinstance(type_.item, Text) and not all(_is_kept(type_.item, text) for text in found):
-                part.refuse("Traefik takes a hash here, and this is none that it knows: it lets nobody in")
+                part.refuse("Traefik expects a hash here and does not know this one: it would let nobody in")
         case MapOf():
             found = {name: each.text() for name, each in part.members().items()}
         case Whole():

@@ -113,7 +113,7 @@ class Part:
             self.refuse(f"{self._name} has to be a text")
             return None
         if self.account.is_template and _TEMPLATE in written:
-            self.refuse(f"{self._name} is a template: only Traefik knows what comes of it")
+            self.refuse(f"{self._name} is a template: only Traefik knows its result")
             return None
         self.hold()
         return written
@@ -191,7 +191,7 @@ class Fields:
                 others.append(part)
         if others:
             told = ", ".join(name for name, part in self.parts.items() if part in others)
-            others[0].refuse(f"{what} has {told}, which cannot be held yet")
+            others[0].refuse(f"{what} has {told}, which cannot be imported yet")
 
 
 def is_default(part: Part, default: object) -> bool:

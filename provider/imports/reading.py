@@ -23,7 +23,7 @@ DEFAULT_ENTRY_POINTS: Final = ("web",)
 
 _FIRST: Final = ("router", "service")
 _CHAIN: Final = "chain"
-_NOT_YET: Final = "cannot be held yet"
+_NOT_YET: Final = "cannot be imported yet"
 _SECTIONS: Final = ("http", "tcp", "udp", "tls")
 _HTTP: Final = ("routers", "services", "middlewares", "serversTransports", "models")
 _OTHER_OBJECTS: Final[Mapping[tuple[str, ...], str]] = {
@@ -131,7 +131,7 @@ class _Reader:
         for given, part in self._root.members().items():
             name = by_lower.get(given.lower())
             if name is None:
-                reason = "Traefik takes no notice of it"
+                reason = "Traefik ignores it"
                 self._find("part", given, Outcome.LEFT_OUT, [Reason(reason, part.place)], part)
             elif name in self._sections:
                 self._find("part", given, Outcome.LEFT_OUT, [Reason(f"{name} is given twice", part.place)], part)
@@ -154,9 +154,9 @@ class _Reader:
         """List an object that is Traefik's own, or ours already. Tells whether it is one."""
         _name, provider = names.split(self._full(given))
         if provider == names.INTERNAL and self._running is not None:
-            reason = "it is Traefik's own, and stays there"
+            reason = "it is Traefik's own"
         elif self._is_ours(provider):
-            reason = "it is what wayshub-provider serves to this Traefik"
+            reason = "wayshub-provider already serves it to this Traefik"
         else:
             return False
         self._find(kind, given, Outcome.RECOGNISED, [Reason(reason, part.place)], part)
@@ -167,7 +167,7 @@ class _Reader:
             if self._recognised("middleware", given, part):
                 continue
             if names.split(self._full(given))[0] == BEACON:
-                reason = "it tells which document of wayshub-provider this is"
+                reason = "it marks which document of wayshub-provider this is"
                 self._find("middleware", given, Outcome.RECOGNISED, [Reason(reason, part.place)], part)
             elif (kind := find_kind(part)) is None:
                 reason = f"{_middleware_kind(part)} {_NOT_YET}"
@@ -249,7 +249,7 @@ class _Reader:
         """Read one object in an account of its own, and list what is not held of it."""
         account = self._account()
         if account.is_template and "{{" in given:
-            account.refused.append(Reason("its name is a template: only Traefik knows what comes of it", part.place))
+            account.refused.append(Reason("its name is a template: only Traefik knows its result", part.place))
         if self._running is None and "@" in given:
             account.refused.append(Reason("its name has an @, behind which Traefik looks for a provider", part.place))
         own = part.under(account)
@@ -281,7 +281,7 @@ class _Reader:
             return self._pools[full].service.name
         _name, whose = names.split(full)
         if whose == names.INTERNAL:
-            raise Missing(f"it leads to {full}, which is Traefik's own")
+            raise Missing(f"it points to {full}, which is Traefik's own")
         if full in self._by_full["service"]:
             raise Missing(f"its service {shown(reference)} is left out")
         if whose != provider and self._running is None:

@@ -74,7 +74,7 @@ def read_router(part: Part, name: str, around: Surroundings) -> Ranked | None:
     _read_tls(fields, entry_points, around)
     _read_observability(fields)
     if (found := fields.find("parentRefs")) and found.texts():
-        found.refuse("it is a child of other routers (parentRefs), which cannot be held yet")
+        found.refuse("it is a child of other routers (parentRefs), which cannot be imported yet")
     wanted = {
         "name": name,
         "entryPoints": entry_points,
@@ -95,7 +95,7 @@ def _read_entry_points(part: Part, fields: Fields, around: Surroundings) -> list
         return named
     default = list(around.default_entry_points)
     part.change(
-        f"it names no entry points, for which Traefik takes its default ones: it listens on {', '.join(default)}"
+        f"it names no entry points, so Traefik would use its default ones: here it listens on {', '.join(default)}"
     )
     return default
 
@@ -113,7 +113,9 @@ def _read_middlewares(fields: Fields, entry_points: Sequence[str], around: Surro
     names = {reference: around.find_middleware(reference) for reference in given}
     if lost := [reference for reference, name in names.items() if name is None]:
         told = ", ".join(map(around.describe_middleware, lost))
-        found.refuse(f"it uses {told}, which cannot be held yet: without that, requests would be answered otherwise")
+        found.refuse(
+            f"it uses {told}, which cannot be imported yet: without it, requests would be answered differently"
+        )
     return [name for name in names.values() if name is not None]
 
 
@@ -127,7 +129,7 @@ def _read_tls(fields: Fields, entry_points: Sequence[str], around: Surroundings)
     if len(common) == len(entry_points) and all(tls is not None and _plain(tls) == _plain(own) for tls in common):
         found.hold()
         return
-    found.refuse("it takes requests by TLS only (tls), which a router cannot say yet")
+    found.refuse("it only takes requests over TLS (tls), which a router cannot express yet")
     if isinstance(found.value, dict):
         found.fields(_TLS)
 
@@ -166,7 +168,7 @@ def _read_service(part: Part, fields: Fields, around: Surroundings) -> str:
 def _read_rule(part: Part, fields: Fields) -> rules.Rule | None:
     syntax, found = fields.find("ruleSyntax"), fields.find("rule")
     if syntax and (written := syntax.text()) is not None and written not in _SYNTAXES:
-        syntax.refuse(f"its rule is in the syntax {shown(written)}, which is not read here: write it in that of v3")
+        syntax.refuse(f"its rule uses the syntax {shown(written)}, which is not supported: write it in v3 syntax")
         if found:
             found.hold()
         return None
@@ -179,7 +181,7 @@ def _read_rule(part: Part, fields: Fields) -> rules.Rule | None:
     try:
         return rules.read(text)
     except rules.BadRule as mistake:
-        found.refuse(f"its rule is not one that Traefik takes: {mistake}")
+        found.refuse(f"Traefik does not accept its rule: {mistake}")
         return None
 
 
@@ -187,7 +189,7 @@ def _read_priority(fields: Fields) -> int:
     found = fields.find("priority")
     given = found.whole() if found else None
     if found is not None and given is not None and not 0 <= given <= _HIGHEST:
-        found.refuse(f"priorities go from 1 to {_HIGHEST:,} here, its is {given}")
+        found.refuse(f"its priority is {given}, but priorities here are 1 to {_HIGHEST:,}")
     return given or 0
 
 

@@ -78,14 +78,14 @@ def read_service(part: Part, name: str, full_name: str, *, from_api: bool) -> Po
     if found := fields.find("middlewares"):
         found.hold()
         if found.texts():
-            found.refuse("it has middlewares, which cannot be held yet")
+            found.refuse("it has middlewares, which cannot be imported yet")
     for kind, why in _OTHER_KINDS.items():
         if found := fields.find(kind):
-            found.refuse(f"{why}, which cannot be held yet")
+            found.refuse(f"{why}, which cannot be imported yet")
     balancer = fields.find("loadBalancer")
     if balancer is None:
         if not part.account.refused:
-            part.refuse("it has no loadBalancer: Traefik takes no such service")
+            part.refuse("it has no loadBalancer: Traefik does not accept such a service")
         return None
     return _read_balancer(balancer, name, full_name)
 
@@ -104,7 +104,7 @@ def _read_balancer(part: Part, name: str, full_name: str) -> Pool | None:
     if found := fields.find("responseForwarding"):
         flush = found.fields(("flushInterval",)).find("flushInterval")
         if flush and (written := flush.text()) is not None and find_nanoseconds(written) != find_nanoseconds("100ms"):
-            flush.refuse("it has a flushInterval of its own, which cannot be held yet")
+            flush.refuse("it has a flushInterval of its own, which cannot be imported yet")
     wanted: dict[str, Any] = {"name": name}
     if (found := fields.find("strategy")) and (strategy := found.text()):
         wanted["strategy"] = strategy
@@ -133,9 +133,9 @@ def _read_check(part: Part) -> dict[str, Any] | None:
     interval = _read_duration(fields.find("interval"), _INTERVAL)
     timeout = _read_duration(fields.find("timeout"), _TIMEOUT)
     if (found := fields.find("unhealthyInterval")) and _read_duration(found, _INTERVAL) != interval:
-        found.refuse("its health check has an unhealthyInterval of its own, which cannot be held yet")
+        found.refuse("its health check has an unhealthyInterval of its own, which cannot be imported yet")
     if not fields.parts:
-        part.refuse("its health check is empty: Traefik takes no such file")
+        part.refuse("its health check is empty: Traefik rejects such a file")
     written = path.text() if path else None
     return {"path": written or "/", "interval": interval, "timeout": timeout}
 
@@ -150,11 +150,11 @@ def _read_duration(part: Part | None, default: str) -> str:
         part.refuse(f"{shown(written)} is not a duration")
         return default
     if nanoseconds <= 0:
-        part.change(f"Traefik takes {default} for it, and so does this")
+        part.change(f"Traefik uses {default} instead, and so does this service")
         return default
     found = find_text(nanoseconds)
     if found is None:
-        part.refuse(f"{shown(written)} is finer than milliseconds, which cannot be held")
+        part.refuse(f"{shown(written)} is finer than milliseconds")
     return found or default
 
 
@@ -183,7 +183,7 @@ def _read_servers(part: Part) -> list[_Server]:
     by_url: dict[str, _Server] = {}
     for item in part.items():
         fields = item.fields(("url", "weight", "preservePath", "fenced"))
-        fields.only_default({"preservePath": False, "fenced": False}, "a server of it")
+        fields.only_default({"preservePath": False, "fenced": False}, "one of its servers")
         found, weight = fields.find("url"), fields.find("weight")
         heavy = weight.whole() if weight else 1
         given = found.text() if found else ""
@@ -192,13 +192,13 @@ def _read_servers(part: Part) -> list[_Server]:
         try:
             url = check_server_url(given)
         except Refusal as error:
-            (found or item).refuse(f"a server of it cannot be held: {error.detail}")
+            (found or item).refuse(f"one of its servers cannot be imported: {error.detail}")
             continue
         heavy = max(heavy, 0)
         if (known := by_url.get(url)) is None:
             known = by_url[url] = _Server(url, 0, item, [])
         elif found:
-            found.change(f"{url} is given twice: it is one server, with both weights")
+            found.change(f"{url} is given twice: it becomes one server with both weights")
         known.weight += heavy
         known.weights.append(weight or item)
     servers = list(by_url.values())
@@ -214,10 +214,12 @@ def _lighten(servers: list[_Server]) -> None:
     for server in servers:
         server.weight //= divisor
         for part in server.weights:
-            part.change(f"weights end at {_HEAVIEST}: all of this service are divided by {divisor}, the shares stay")
+            part.change(
+                f"weights are at most {_HEAVIEST}: those of this service are divided by {divisor}, its shares stay"
+            )
     for server in servers:
         if server.weight > _HEAVIEST:
-            server.part.refuse(f"a server of it has a weight above {_HEAVIEST}, which cannot be held")
+            server.part.refuse(f"one of its servers has a weight above {_HEAVIEST}")
 
 
 def _pool(service: Service, servers: list[_Server]) -> Pool:

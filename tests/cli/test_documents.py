@@ -145,7 +145,7 @@ def test_everything_has_a_place(folder: Path, where: str, place: str) -> None:
     ("text", "told"),
     [
         ("a: 1\nb: [", "state.yml:3:1: "),
-        ("a: 1\n b: 2\n", "state.yml:2:3: no colon stands here"),
+        ("a: 1\n b: 2\n", "state.yml:2:3: unexpected colon"),
         ("a: 1\na: 2\n", "state.yml:2:1: the key a is given twice"),
         ("? [a]\n: 1\n", "state.yml:1:3: a key has to be a text"),
         ("a: *b\n", "state.yml:1:4: the alias *b refers to nothing"),
@@ -198,7 +198,7 @@ def test_a_file_that_is_too_long_is_refused(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("state.yml", "a: b: c", "1:5: no colon stands here"),
+        ("state.yml", "a: b: c", "1:5: unexpected colon"),
         ("state.yml", "\ta: 1", "1:1: a value cannot begin with this character: indent with spaces"),
         ("state.yml", "a: @b", "1:4: a value cannot begin with this character"),
         ("state.yml", "a: [", "2:1: a value is missing here"),

@@ -42,10 +42,10 @@ JSON = json.dumps(
 )
 SHOWN = """\
 Left out (2) Why Where
-router admin it uses the middleware login (basicAuth), which cannot be held yet: {otherwise} {file}:7:7
-middleware login Traefik takes a hash here, and this is none that it knows: it lets nobody in {file}:11:25
+router admin it uses the middleware login (basicAuth), which cannot be imported yet: {otherwise} {file}:7:7
+middleware login Traefik expects a hash here and does not know this one: it would let nobody in {file}:11:25
 
-Called there    Called here
+Name there    Name here
 router My_Shop  my-shop
 
 + domain shop.test
@@ -87,7 +87,7 @@ def spaced(text: str) -> list[str]:
 
 def test_a_file_is_shown_as_a_plan_and_taken_over(cli: Run, client: httpx.Client, file: Path) -> None:
     tried = cli("import", str(file), "--dry-run").check().out
-    shown = spaced(SHOWN.format(file=file, otherwise="without that, requests would be answered otherwise"))
+    shown = spaced(SHOWN.format(file=file, otherwise="without it, requests would be answered differently"))
     assert spaced(tried)[: len(shown)] == shown
     assert client.get("/routers").json()["items"] == []
     done = cli("import", str(file), "--yes").check().out
@@ -111,7 +111,7 @@ def test_to_import_again_changes_nothing_and_keeps_what_others_added(
 def test_where_nobody_can_be_asked_it_needs_yes(cli: Run, client: httpx.Client, file: Path) -> None:
     result = cli("import", str(file))
     assert result.status == 2
-    assert "where nobody can be asked, import needs --yes" in result.err
+    assert "without a terminal, import needs --yes" in result.err
     assert client.get("/routers").json()["items"] == []
 
 
@@ -122,7 +122,7 @@ def test_programs_are_told_the_same(cli: Run, file: Path) -> None:
     admin, login = told["import"]["findings"]
     assert (admin["kind"], admin["name"], admin["outcome"]) == ("router", "admin", "left out")
     assert (admin["pointer"], admin["place"]) == ("/http/routers/admin", f"{file}:7:7")
-    assert login["reason"] == "Traefik takes a hash here, and this is none that it knows: it lets nobody in"
+    assert login["reason"] == "Traefik expects a hash here and does not know this one: it would let nobody in"
     done = json.loads(cli("import", str(file), "--yes", "-o", "json").check().out)
     assert done["import"] == told["import"]
 

@@ -247,7 +247,7 @@ def test_json_is_one_document_with_what_was_done(cli: Run, file: Path) -> None:
 def test_where_nobody_can_be_asked_it_needs_yes(cli: Run, client: httpx.Client, file: Path) -> None:
     refused = cli("apply", str(file))
     assert refused.status == 2
-    assert "where nobody can be asked, apply needs --yes" in refused.err
+    assert "without a terminal, apply needs --yes" in refused.err
     assert whole(client) == {}
 
 

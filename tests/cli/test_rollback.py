@@ -88,7 +88,7 @@ def test_where_nobody_can_be_asked_a_rollback_needs_yes_and_changes_nothing(
     last = newest(client)["number"]
     refused = cli("rollback", number)
     assert refused.status == 2
-    assert "where nobody can be asked, rollback needs --yes" in refused.err
+    assert "without a terminal, rollback needs --yes" in refused.err
     assert newest(client)["number"] == last
 
 

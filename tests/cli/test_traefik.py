@@ -57,7 +57,7 @@ def test_a_given_traefik_that_cannot_be_run_is_told_with_what_gave_it(tmp_path: 
         find_traefik(file, "PROVIDER_TRAEFIK")
     with pytest.raises(TraefikError, match=rf"^--traefik is {tmp_path}, which is a folder"):
         find_traefik(tmp_path, "--traefik")
-    with pytest.raises(TraefikError, match=r"^--traefik is nowhere, where there is nothing"):
+    with pytest.raises(TraefikError, match=r"^--traefik is nowhere, which does not exist"):
         find_traefik(Path("nowhere"), "--traefik")
 
 

@@ -128,7 +128,7 @@ def test_what_this_service_serves_to_a_traefik_is_not_imported_again(
     traefik.wait_for(service)
     told = run_import(service, traefik.api)
     assert "router a@http" in told
-    assert "it is what wayshub-provider serves to this Traefik" in told
+    assert "wayshub-provider already serves it to this Traefik" in told
     assert told.splitlines()[-1].startswith("Plan: nothing to do (at revision ")
 
 

@@ -42,11 +42,11 @@ def test_numbers_in_quotes_seconds_and_cases_are_read_as_traefik_reads_them() ->
 @pytest.mark.parametrize(
     ("middleware", "reason"),
     [
-        ({"basicAuth": {"users": ["a:plain"]}}, "it lets nobody in"),
+        ({"basicAuth": {"users": ["a:plain"]}}, "it would let nobody in"),
         ({"stripPrefix": {"prefixes": ["api"]}}, "prefixes"),
-        ({"forwardAuth": {"address": "http://sso"}}, "forwardAuth cannot be held yet"),
+        ({"forwardAuth": {"address": "http://sso"}}, "forwardAuth cannot be imported yet"),
         ({"chain": {"middlewares": ["m"]}}, "it has the middleware m (chain), which is left out"),
-        ({"compress": {}, "addPrefix": {"prefix": "/x"}}, "cannot be held yet"),
+        ({"compress": {}, "addPrefix": {"prefix": "/x"}}, "cannot be imported yet"),
     ],
 )
 def test_one_that_cannot_be_held_is_left_out_with_its_routers(middleware: dict[str, object], reason: str) -> None:
@@ -54,7 +54,7 @@ def test_one_that_cannot_be_held_is_left_out_with_its_routers(middleware: dict[s
     told = {finding.kind: finding for finding in found.findings}
     assert told["middleware"].outcome is told["router"].outcome is Outcome.LEFT_OUT
     assert reason in told["middleware"].reason
-    assert "without that, requests would be answered otherwise" in told["router"].reason
+    assert "without it, requests would be answered differently" in told["router"].reason
     assert not found.declaration.routers
 
 

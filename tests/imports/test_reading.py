@@ -131,29 +131,29 @@ def test_a_priority_that_the_rule_has_anyway_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"middlewares": ["m"]}, "it uses the middleware m, which cannot be held yet"),
-        ({"tls": {}}, "by TLS only"),
-        ({"tls": True}, "by TLS only"),
-        ({"tls": {"certResolver": "letters"}}, "by TLS only"),
+        ({"middlewares": ["m"]}, "it uses the middleware m, which cannot be imported yet"),
+        ({"tls": {}}, "only takes requests over TLS"),
+        ({"tls": True}, "only takes requests over TLS"),
+        ({"tls": {"certResolver": "letters"}}, "only takes requests over TLS"),
         ({"parentRefs": "other"}, "parentRefs"),
-        ({"ruleSyntax": "v2"}, "in the syntax v2"),
+        ({"ruleSyntax": "v2"}, "the syntax v2"),
         ({"rule": "Hots(`a.test`)"}, "at character 1: there is no matcher Hots: did you mean Host?"),
         ({"rule": ""}, "it has no rule"),
         ({"rule": ["x"]}, "rule has to be a text"),
         ({"service": "other"}, "there is no service other"),
         ({"service": "s@docker"}, "comes from Traefik's provider docker"),
-        ({"service": "api@internal"}, "it leads to api@internal, which is Traefik's own"),
+        ({"service": "api@internal"}, "it points to api@internal, which is Traefik's own"),
         ({"service": None}, "it names no service"),
-        ({"priority": -1}, "priorities go from 1"),
+        ({"priority": -1}, "priorities here are 1"),
         ({"priority": "high"}, "priority has to be a whole number, not high"),
         ({"entryPoints": ["Web"]}, "entryPoints/0: 'Web' is not a name"),
         ({"backend": "x"}, "Traefik has no field backend here"),
         ({"RULE": "Host(`b.test`)"}, "the field rule is given twice"),
         ({"rule": "Host(`{{ env `HOST` }}`)"}, "rule is a template"),
-        ({"tls": [1]}, "by TLS only"),
+        ({"tls": [1]}, "only takes requests over TLS"),
         (
             {"tls": {"middlewares": ["m"]}},
-            "by TLS only (tls), which a router cannot say yet; Traefik has no field middle",
+            "over TLS (tls), which a router cannot express yet; Traefik has no field middle",
         ),
     ],
 )
@@ -219,7 +219,7 @@ def test_observability_is_no_reason_to_leave_a_router_out_but_is_told() -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"serversTransport": "private"}, "it has serversTransport, which cannot be held yet"),
+        ({"serversTransport": "private"}, "it has serversTransport, which cannot be imported yet"),
         ({"passiveHealthCheck": {"maxFailedAttempts": 1}}, "it has passiveHealthCheck"),
         ({"responseForwarding": {"flushInterval": "5ms"}}, "flushInterval"),
         ({"strategy": "random"}, "strategy: this has to be 'wrr', 'p2c', 'hrw' or 'leasttime'"),
@@ -235,8 +235,8 @@ def test_observability_is_no_reason_to_leave_a_router_out_but_is_told() -> None:
         ),
         ({"sticky": {"cookie": {"secure": True, "httpOnly": True}}}, "its sticky cookie has secure, httpOnly"),
         ({"sticky": {"cookie": {"name": "a.b"}}}, "'a.b' is not a cookie's name"),
-        ({"servers": [{"url": "http://a/b"}]}, "a server of it cannot be held: a server's URL ends after the host"),
-        ({"servers": [{"url": "http://a", "preservePath": True}]}, "a server of it has preservePath"),
+        ({"servers": [{"url": "http://a/b"}]}, "one of its servers cannot be imported: a server's URL ends after the host"),
+        ({"servers": [{"url": "http://a", "preservePath": True}]}, "one of its servers has preservePath"),
         ({"servers": [{}]}, "does not begin with http://"),
         ({"servers": {"url": "http://a"}}, "servers has to be a list"),
         ({"servers": [{"url": "http://a", "weight": 1001}, {"url": "http://b"}]}, "a weight above 1000"),
@@ -340,9 +340,9 @@ def test_everything_that_traefik_has_is_held_or_listed_object_by_object() -> Non
     covered = found.held | {finding.pointer for finding in found.findings}
     lost = [leaf for leaf in imports.leaves(document) if not any(f"{leaf}/".startswith(f"{top}/") for top in covered)]
     assert lost == []
-    assert "it lets nobody in" in reasons(found, "middleware", "auth")
+    assert "it would let nobody in" in reasons(found, "middleware", "auth")
     why = reasons(found, "router", "whole")
-    for part in ("the middleware auth (basicAuth)", "by TLS only", "parentRefs", "syntax v2"):
+    for part in ("the middleware auth (basicAuth)", "only takes requests over TLS", "parentRefs", "syntax v2"):
         assert part in why
 
 
@@ -407,7 +407,7 @@ def test_a_file_for_one_team_with_a_template_in_it_loses_that_part_alone() -> No
     assert list(found.declaration.routers) == ["front", "data"]
     assert [(each.kind, each.name, each.reason) for each in found.findings] == [
         ("router", "upload", "its service upload is left out"),
-        ("service", "upload", "url is a template: only Traefik knows what comes of it"),
+        ("service", "upload", "url is a template: only Traefik knows its result"),
     ]
 
 

@@ -51,12 +51,12 @@ def test_what_is_traefiks_own_or_ours_already_is_recognised() -> None:
             "middlewares": {"provider.beacon@http": BEACON, "strip@internal": {"stripPrefix": {"prefixes": ["/x"]}}},
         }
     )
-    own = (Outcome.RECOGNISED, "it is Traefik's own, and stays there")
-    ours = (Outcome.RECOGNISED, "it is what wayshub-provider serves to this Traefik")
+    own = (Outcome.RECOGNISED, "it is Traefik's own")
+    ours = (Outcome.RECOGNISED, "wayshub-provider already serves it to this Traefik")
     assert outcomes(found) == {
         "router api@internal": own,
         "router r@http": ours,
-        "router mine@file": (Outcome.LEFT_OUT, "it leads to api@internal, which is Traefik's own"),
+        "router mine@file": (Outcome.LEFT_OUT, "it points to api@internal, which is Traefik's own"),
         "service api@internal": own,
         "service s@http": ours,
         "middleware provider.beacon@http": ours,
@@ -101,8 +101,8 @@ def test_what_the_entry_points_add_to_a_router_is_no_reason_to_leave_it_out() ->
     assert list(found.declaration.routers) == ["same"]
     told = outcomes(found)
     assert "it uses the middleware auth@file (basicAuth), which" in told["router more@file"][1]
-    assert "by TLS only" in told["router other@file"][1]
-    assert "by TLS only" in told["router two@file"][1]
+    assert "only takes requests over TLS" in told["router other@file"][1]
+    assert "only takes requests over TLS" in told["router two@file"][1]
 
 
 def test_tcp_and_udp_and_what_is_unknown_are_listed() -> None:

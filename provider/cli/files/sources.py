@@ -28,8 +28,8 @@ def read_file(path: str) -> File:
         line = text.count("\n", 0, at) + 1
         column = at - (text.rfind("\n", 0, at) + 1) + 1
         raise DocumentError(
-            f"{name}:{line}:{column}: this is a template, and what comes of it only Traefik knows: "
-            "import what it runs instead, with --from-api"
+            f"{name}:{line}:{column}: this is a template, and only Traefik knows its result: "
+            "import what Traefik runs, with --from-api"
         )
     if path.lower().endswith(".toml"):
         return _read_toml(name, text)

@@ -37,7 +37,7 @@ _SUMMARIES: Final = {
     "list": _list,
     "show": lambda noun: f"Show {one(noun)}.",
     "add": _add,
-    "set": lambda noun: f"Change some fields of {one(noun)}, and leave the others as they are.",
+    "set": lambda noun: f"Change some fields of {one(noun)} and keep the others.",
     "remove": _remove,
 }
 
