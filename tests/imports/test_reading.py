@@ -235,7 +235,10 @@ def test_observability_is_no_reason_to_leave_a_router_out_but_is_told() -> None:
         ),
         ({"sticky": {"cookie": {"secure": True, "httpOnly": True}}}, "its sticky cookie has secure, httpOnly"),
         ({"sticky": {"cookie": {"name": "a.b"}}}, "'a.b' is not a cookie's name"),
-        ({"servers": [{"url": "http://a/b"}]}, "one of its servers cannot be imported: a server's URL ends after the host"),
+        (
+            {"servers": [{"url": "http://a/b"}]},
+            "one of its servers cannot be imported: a server's URL ends after the host",
+        ),
         ({"servers": [{"url": "http://a", "preservePath": True}]}, "one of its servers has preservePath"),
         ({"servers": [{}]}, "does not begin with http://"),
         ({"servers": {"url": "http://a"}}, "servers has to be a list"),
