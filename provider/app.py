@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from provider import configuration, control_plane
+from provider import configuration
 from provider.alarms import Alarms
 from provider.apart.turns import Turns
 from provider.api import (
@@ -37,7 +37,7 @@ from provider.api.proxies import Proxies
 from provider.api.requests import Requests, list_templates
 from provider.api.writing import PREFIX
 from provider.configuration import Document
-from provider.control_plane import ControlPlane
+from provider.control_plane import Api, ControlPlane
 from provider.database.file import Database
 from provider.edges.entry_points import EntryPoints
 from provider.edges.fallback import Fallback
@@ -61,13 +61,11 @@ from provider.web import (
     applications,
     brakes,
     exposing,
-    kept,
     languages,
     learn,
     overview,
     pages,
     preferences,
-    rendering,
     sessions,
     trace,
 )
@@ -86,7 +84,7 @@ from provider.web.rendering import Templates
 class Application:
     """The ASGI application: the edges' polls go straight to their endpoint, all else to FastAPI."""
 
-    def __init__(self, api: FastAPI, settings: Settings, plane: ControlPlane) -> None:
+    def __init__(self, api: Api, settings: Settings, plane: ControlPlane) -> None:
         self.api = api
         self.plane = plane
         hosts, routes = Hosts(settings.allowed_host_names), list_routes(api)
@@ -95,8 +93,7 @@ class Application:
         )
         gate = Gate(api, routes, plane.access, plane.refusals, lambda: plane.revisions.problem)
         templates, typed = Templates(languages.load()), Kept()
-        rendering.give(api, templates)
-        kept.give(api, typed)
+        api.parts = (plane, templates, typed)
         answering = ErrorPages(Browsers(gate, hosts, settings.public_url), templates, typed, pages_of(routes))
         self._requests = Requests(
             Heads(answering), list_templates(api), plane.metrics.requested, lambda: plane.events.id(plane.events.last)
@@ -129,7 +126,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
     """
     plane = _make_plane(settings, assemble)
     _connect(plane)
-    api = FastAPI(
+    api = Api(
         title="wayshub-provider",
         version=VERSION,
         summary="The control plane of a Traefik edge.",
@@ -142,7 +139,6 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
         redirect_slashes=False,
         routes=_list_routes(),
     )
-    control_plane.give(api, plane)
     _answer_errors(api)
     api.openapi = documentation.describe(api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return Application(api, settings, plane)

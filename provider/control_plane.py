@@ -1,7 +1,9 @@
 """The control plane of one process: its parts, by name and type. `app` puts them together; handlers find them here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import TypeVar
 
 from fastapi import FastAPI, Request
 
@@ -22,6 +24,8 @@ from provider.security.access import Access
 from provider.security.logins import Logins
 from provider.security.refusals import Refusals
 from provider.tls import Certificate
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +58,18 @@ class ControlPlane:
         self.events.close()
 
 
-def give(api: FastAPI, plane: ControlPlane) -> None:
-    """Let an app's handlers find a control plane."""
-    api.state.plane = plane
+class Api(FastAPI):
+    """FastAPI, with what its handlers find by its type: the control plane, and what a door has of its own."""
+
+    parts: Sequence[object] = ()
+
+
+def find_part(request: Request, kind: type[T]) -> T:
+    """Find a part of the app that answers a request."""
+    api: Api = request.app
+    return next(part for part in api.parts if isinstance(part, kind))
 
 
 def find(request: Request) -> ControlPlane:
     """Find the control plane of the app that answers a request."""
-    found: ControlPlane = request.app.state.plane
-    return found
+    return find_part(request, ControlPlane)

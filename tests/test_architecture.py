@@ -150,7 +150,7 @@ WIRED = {
         "EntryPoints",
     ),
     "Templates",
-    *("FastAPI", "ConfigurationEndpoint", "Requests", "Browsers", "Hosts", "ErrorPages", "Proxies", "Heads"),
+    *("Api", "FastAPI", "ConfigurationEndpoint", "Requests", "Browsers", "Hosts", "ErrorPages", "Proxies", "Heads"),
 }
 
 
@@ -295,6 +295,16 @@ def test_what_goes_along_with_a_session_has_a_name_and_a_type() -> None:
         for module, tree in TREES.items()
         for part in ast.walk(tree)
         if isinstance(part, ast.Attribute) and part.attr == "info" and ast.unparse(part.value).endswith("session")
+    }
+    assert untyped == set()
+
+
+def test_the_parts_of_an_app_are_found_by_their_types() -> None:
+    untyped = {
+        module
+        for module, tree in TREES.items()
+        for part in ast.walk(tree)
+        if isinstance(part, ast.Attribute) and part.attr == "state" and ast.unparse(part.value).endswith(("app", "api"))
     }
     assert untyped == set()
 

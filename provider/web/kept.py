@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, Request
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
 from provider.addresses import find_place
+from provider.control_plane import find_part
 from provider.web import paths
 from provider.web.forms import is_secret
 from provider.web.inputs import MOST_FIELDS, Texts
@@ -161,15 +162,9 @@ def returning(page: str, identifier: str) -> str:
     return paths.with_query(page, **{TYPED: identifier})
 
 
-def give(api: FastAPI, kept: Kept) -> None:
-    """Let an app's pages find what was typed into their forms."""
-    api.state.kept = kept
-
-
 def find_kept(request: Request) -> Kept:
     """Find what was typed into forms of the app that answers a request."""
-    found: Kept = request.app.state.kept
-    return found
+    return find_part(request, Kept)
 
 
 async def read_returned(request: Request) -> Texts:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -101,14 +101,8 @@ def language_of(request: Request) -> Language:
     return _templates(request).language(request)
 
 
-def give(api: FastAPI, templates: Templates) -> None:
-    """Let an app's pages find their templates."""
-    api.state.templates = templates
-
-
 def _templates(request: Request) -> Templates:
-    found: Templates = request.app.state.templates
-    return found
+    return control_plane.find_part(request, Templates)
 
 
 def say(request: Request, text: str) -> str:

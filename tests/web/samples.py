@@ -131,7 +131,8 @@ PAGES: Final = [
 
 def add(app: Application) -> None:
     """Let an application have these pages."""
-    app.api.state.templates = Templates(languages.load(), [FOLDER, Path(__file__).parent / "templates"])
+    templates = Templates(languages.load(), [FOLDER, Path(__file__).parent / "templates"])
+    app.api.parts = (templates, *app.api.parts)  # the first of a type is found
     app.api.include_router(router)
 
 
