@@ -309,6 +309,17 @@ def test_the_parts_of_an_app_are_found_by_their_types() -> None:
     assert untyped == set()
 
 
+def test_what_only_sqlite_understands_stays_with_the_database() -> None:
+    own = {"instr", "casefold", "json_extract", "json_each", "group_concat", "strftime", "julianday", "ifnull"}
+    asking = {
+        module
+        for module, tree in TREES.items()
+        for part in ast.walk(tree)
+        if isinstance(part, ast.Attribute) and part.attr in own and ast.unparse(part.value) == "func"
+    }
+    assert {layer(module) for module in asking} == {"database"}
+
+
 def is_optional(statement: ast.stmt) -> bool:
     """Tell whether a statement goes on where what it imports is not there."""
     return isinstance(statement, ast.Try) and any(

@@ -10,9 +10,10 @@ from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.orm import defer
 from sqlmodel import col, func, or_, select
 
+from provider.database.searches import contains
 from provider.database.sessions import Session
 from provider.models import Actor, AuditEntry, AuditOutcome, AuditOutput, Change, Revision
-from provider.store import records, revisions
+from provider.store import revisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def _newest(session: Session, wanted: Filter, limit: int, before: int | None) ->
         if value is not None:
             query = query.where(col(column) == value)
     if wanted.q:
-        found = (records.contains(column, wanted.q) for column in (AuditEntry.words, AuditEntry.message))
+        found = (contains(column, wanted.q) for column in (AuditEntry.words, AuditEntry.message))
         query = query.where(or_(*found))
     if wanted.since is not None:
         query = query.where(col(AuditEntry.time) >= wanted.since)

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Row, RowMapping, Select, and_, delete, func, insert, or_, select, update
 
+from provider.database.searches import contains
 from provider.database.sessions import Session
 from provider.database.tables import FIELDS, LABELS, POSITION, SHOWN, TABLES, NounTable, column_name, member_column
 from provider.errors import Invalid, NotFound
@@ -337,11 +338,11 @@ def _within(noun: type[Noun], owner: str | None) -> list[ColumnElement[bool]]:
 def _has_text(noun: type[Noun], q: str) -> ColumnElement[bool]:
     """Match objects that have a text in what is searched, or refer to an object whose name has it."""
     place = TABLES[noun.kind]
-    found = [records.contains(place.table.c[column_name(text)], q) for text in noun.texts]
+    found = [contains(place.table.c[column_name(text)], q) for text in noun.texts]
     for target, link in place.links.items():
         other = TABLES[target]
         columns = [other.table.c[name] for name in (NAME, SHOWN) if name in other.table.c]
-        named = select(other.table.c[NAME]).where(or_(*(records.contains(column, q) for column in columns)))
+        named = select(other.table.c[NAME]).where(or_(*(contains(column, q) for column in columns)))
         member = link.c[member_column(noun.kind, target)]
         found.append(place.table.c[NAME].in_(select(link.c[noun.kind]).where(member.in_(named))))
     return or_(*found)

@@ -11,11 +11,11 @@ from sqlalchemy import ColumnElement, delete, insert
 from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import col, func, or_, select
 
+from provider.database.searches import contains, owner
 from provider.database.sessions import Session
 from provider.errors import NotFound
 from provider.messages import Message
 from provider.models import Change, Revision, RevisionChange, RevisionOutput
-from provider.store import records
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 _READ_AT_ONCE: Final = 1000
@@ -88,7 +88,7 @@ def newest(
         query = query.where(col(Revision.number) < before)
     if q:
         texts = (Revision.summary, Revision.message, Revision.author)
-        query = query.where(or_(*(records.contains(text, q) for text in texts)))
+        query = query.where(or_(*(contains(text, q) for text in texts)))
     return session.exec(query.order_by(col(Revision.number).desc()).limit(limit)).all()
 
 
@@ -209,8 +209,7 @@ def find_names(session: Session, numbers: Iterable[int], most: int) -> dict[int,
 def touched_services(session: Session, numbers: Iterable[int], most: int) -> set[str]:
     """Return the services that revisions may have given other shares, at most so many: there may be 30,000."""
     name = col(RevisionChange.name)
-    owner = func.substr(name, 1, func.instr(name + "/", "/") - 1)  # a server's name is SERVICE/SERVER
-    found = select(owner).where(col(RevisionChange.revision).in_(list(numbers)))
+    found = select(owner(name)).where(col(RevisionChange.revision).in_(list(numbers)))
     found = found.where(col(RevisionChange.kind).in_(("service", "server"))).distinct().limit(most)
     return set(session.exec(found).all())
 

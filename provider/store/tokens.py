@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import tuple_
 from sqlmodel import col, or_, select
 
+from provider.database.searches import contains
 from provider.database.sessions import Session
 from provider.errors import InUse
 from provider.messages import Message
@@ -30,7 +31,7 @@ def page_by_name(
     if after is not None:
         query = query.where(tuple_(col(Token.name), col(Token.id)) > after)
     if q:
-        query = query.where(or_(records.contains(Token.name, q), records.contains(Token.id, q)))
+        query = query.where(or_(contains(Token.name, q), contains(Token.id, q)))
     return session.exec(query).all()
 
 
