@@ -18,7 +18,7 @@ from provider import nearby, traffic
 from provider.addresses import Places
 from provider.brake import Removal
 from provider.conflicts import Finding, concern_of, find_about
-from provider.database import trials
+from provider.database import scratch
 from provider.database.sessions import Session
 from provider.declarations import Declaration
 from provider.differences import Difference, compare
@@ -26,7 +26,8 @@ from provider.effects import Stored, net
 from provider.explanations import Routes
 from provider.listeners import EntryPointNames, find_missing
 from provider.models import Change
-from provider.parts import PLACES, Key, Part, Parts
+from provider.nouns import Named
+from provider.parts import PLACES, Part, Parts
 from provider.rendering import gathered, part_of, parts_of, render
 from provider.routes import read_routes
 from provider.snapshots import last_revision
@@ -106,9 +107,9 @@ class Prepared:
             (content,) = connection.execute("SELECT content FROM summary").fetchone()
         self.summary: Summary = pickle.loads(content)  # noqa: S301  # from a process of ours
 
-    def parts(self) -> dict[Key, Part | None]:
+    def parts(self) -> dict[Named, Part | None]:
         """Read the parts that changed: None for those that are gone."""
-        found: dict[Key, Part | None] = dict.fromkeys(key for key in self.summary.parts if key[0] in PLACES)
+        found: dict[Named, Part | None] = dict.fromkeys(key for key in self.summary.parts if key[0] in PLACES)
         with closing(sqlite3.connect(self.path)) as connection:
             rows = connection.execute("SELECT kind, name, content, needs, is_plain FROM part")
             while listed := rows.fetchmany(_AT_ONCE):
@@ -133,7 +134,7 @@ def write(session: Session, made: Attempt, words: Sequence[str], headers: Mappin
         file.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?)", _rows_of_parts(made.parts))
         file.execute("CREATE TABLE change (position, kind, name, before, after)")
         file.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?)", _rows_of_changes(made.changes))
-        trials.write_rows(session, file)
+        scratch.write_rows(session, file)
         file.execute("COMMIT")
 
 

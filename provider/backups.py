@@ -17,18 +17,18 @@ from typing import Final
 from provider import replacements
 from provider.database import copies, locks, schema
 from provider.database.file import reading_copy
-from provider.database.schema import Condition
+from provider.database.schema import FileCondition
 from provider.errors import ProviderError, Unavailable
 from provider.snapshots import last_revision, read_verified
 
-Progress = Callable[[int, int], None]
+CopyProgress = Callable[[int, int], None]
 """Called with the pages that are copied, and with all."""
 
 _REASONS: Final = {
-    Condition.EMPTY: "it is an empty database",
-    Condition.FOREIGN: "it is the database of another program",
-    Condition.NEWER: "it was made by a newer version of wayshub-provider: run that version",
-    Condition.UNREADABLE: "it is not a readable SQLite database",
+    FileCondition.EMPTY: "it is an empty database",
+    FileCondition.FOREIGN: "it is the database of another program",
+    FileCondition.NEWER: "it was made by a newer version of wayshub-provider: run that version",
+    FileCondition.UNREADABLE: "it is not a readable SQLite database",
 }
 
 
@@ -40,7 +40,7 @@ class Unusable(ProviderError):
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class BackupState:
     """What a verified copy holds: its last revision, and the digest of the document that it gives.
 
     `changed` says that this revision gave another document: another version renders otherwise, or
@@ -56,11 +56,11 @@ class State:
 class Restored:
     """What was restored, and where the database is kept that was there before, if one was."""
 
-    state: State
+    state: BackupState
     kept: Path | None
 
 
-def back_up(database: Path, file: Path, progress: Progress, *, force: bool) -> State:
+def back_up(database: Path, file: Path, progress: CopyProgress, *, force: bool) -> BackupState:
     """Copy a database into a file, which appears when it was verified, and not before.
 
     Others may write meanwhile. Raises `Unavailable` for a database that cannot be served, `Unusable` for
@@ -81,7 +81,7 @@ def back_up(database: Path, file: Path, progress: Progress, *, force: bool) -> S
 
 
 def restore(
-    database: Path, file: Path, progress: Progress, say: Callable[[str], None] = lambda _line: None
+    database: Path, file: Path, progress: CopyProgress, say: Callable[[str], None] = lambda _line: None
 ) -> Restored:
     """Put what a backup holds in the place of a database, at once, after it was verified.
 
@@ -97,7 +97,7 @@ def restore(
     database.parent.mkdir(parents=True, exist_ok=True)
     with locks.alone(database):
         found = schema.inspect(database)
-        if found.condition in {Condition.FOREIGN, Condition.LOCKED}:
+        if found.condition in {FileCondition.FOREIGN, FileCondition.LOCKED}:
             raise Unavailable(f"{found.detail}: it is left as it is")
         with copies.partial(database) as copy:
             try:
@@ -115,7 +115,7 @@ def _bring_up_to_date(copy: Path, file: Path, say: Callable[[str], None]) -> Non
         raise Unusable(f"{file} cannot be restored: {_REASONS[found]}")
     if damage := copies.find_damage(copy):  # before a migration comes upon it
         raise Unusable(f"{file} cannot be restored: it is damaged ({damage}): use another backup")
-    if found is Condition.OLDER:
+    if found is FileCondition.OLDER:
         try:
             schema.migrate(copy, say, copies=False)
         except ProviderError as error:
@@ -123,7 +123,7 @@ def _bring_up_to_date(copy: Path, file: Path, say: Callable[[str], None]) -> Non
         copies.settle(copy)
 
 
-def _verify(copy: Path, complaint: str) -> State:
+def _verify(copy: Path, complaint: str) -> BackupState:
     if damage := copies.find_damage(copy):
         raise Unusable(f"{complaint}: it is damaged ({damage})")
     try:
@@ -133,7 +133,7 @@ def _verify(copy: Path, complaint: str) -> State:
             number, digest = last_revision(session)
     except ProviderError as error:
         raise Unusable(f"{complaint}: {error.detail}") from error
-    return State(number, document.digest, changed=digest not in {None, document.digest})
+    return BackupState(number, document.digest, changed=digest not in {None, document.digest})
 
 
 def _check_other(database: Path, file: Path) -> None:

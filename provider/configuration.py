@@ -19,8 +19,8 @@ import msgspec
 from provider import durations, rules
 from provider.errors import Unverified
 from provider.messages import Message
-from provider.nouns import NOUNS, Middleware, Noun, Router, Server, Service, document, masked
-from provider.parts import PLACES, Key, Part, Parts
+from provider.nouns import NOUNS, Middleware, Named, Noun, Router, Server, Service, document, masked
+from provider.parts import PLACES, Part, Parts
 from provider.texts import IN_A_LIST, LONGEST_KEY, find_trap
 from provider.values import ServerState, Strategy
 
@@ -84,14 +84,14 @@ class RouterPart(_Strict, frozen=True):
     priority: int = 0
 
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_KEY, pattern=r"\A[^@]*\Z")]
+DocumentName = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_KEY, pattern=r"\A[^@]*\Z")]
 """The name of an object. What stands behind an `@` would be taken for the name of another provider."""
 
 
 class HTTPPart(_Strict, frozen=True):
-    middlewares: Annotated[dict[Name, msgspec.Raw], msgspec.Meta(min_length=1)]
-    routers: Annotated[dict[Name, RouterPart], msgspec.Meta(min_length=1)] | msgspec.UnsetType = msgspec.UNSET
-    services: Annotated[dict[Name, ServicePart], msgspec.Meta(min_length=1)] | msgspec.UnsetType = msgspec.UNSET
+    middlewares: Annotated[dict[DocumentName, msgspec.Raw], msgspec.Meta(min_length=1)]
+    routers: Annotated[dict[DocumentName, RouterPart], msgspec.Meta(min_length=1)] | msgspec.UnsetType = msgspec.UNSET
+    services: Annotated[dict[DocumentName, ServicePart], msgspec.Meta(min_length=1)] | msgspec.UnsetType = msgspec.UNSET
 
 
 class DocumentPart(_Strict, frozen=True):
@@ -131,7 +131,7 @@ def whole_router_part(router: Router, ascii_domains: Sequence[str]) -> Part:
     return Part(b",".join(members), needs=_needs(router), is_plain=_is_plain(router))
 
 
-def _needs(item: Noun) -> tuple[Key, ...]:
+def _needs(item: Noun) -> tuple[Named, ...]:
     """Return what an object needs in the document: domains are no part of it."""
     return tuple(dict.fromkeys((use.kind, use.name) for use in item.uses() if use.kind in PLACES))
 

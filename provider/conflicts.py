@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain, combinations, groupby, islice, product, takewhile
 from typing import Final, TypeVar
 
-from provider import cookies, rules
+from provider import rules, sticky_cookies
 from provider.explanations import Route, Routes
 from provider.messages import Message
 from provider.models import Change, Conflict
@@ -375,7 +375,7 @@ def _meeting(route: Route, other: Route, effort: Effort) -> Finding | None:
 
 
 def _shared_cookies(routes: Routes, sticky: Mapping[str, str], effort: Effort) -> Iterator[Finding]:
-    for found in cookies.find(routes, sticky, effort):
+    for found in sticky_cookies.find(routes, sticky, effort):
         one, other = found.services
         detail = Message(
             "the services {one} and {other} both keep sessions in the cookie {cookie} on {host}: a visitor of both "

@@ -54,7 +54,7 @@ _TITLES: Final[Mapping[int, tuple[str, str]]] = {
 }
 
 
-Refusal = Callable[[int, str, str, str], Response]
+RefusalWriter = Callable[[int, str, str, str], Response]
 """Writes an error as a response: its status, code, title and detail."""
 
 
@@ -90,7 +90,7 @@ class BoundedProtocol(HttpToolsProtocol):
     flow: _Flow
 
     def __init__(
-        self, *, app_state: dict[str, Any], guests: Guests, refused: Sparing, refusal: Refusal, **uvicorns: Any
+        self, *, app_state: dict[str, Any], guests: Guests, refused: Sparing, refusal: RefusalWriter, **uvicorns: Any
     ) -> None:
         self._connection = Connection()
         self._guests = guests

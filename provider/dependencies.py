@@ -13,7 +13,7 @@ from fastapi import Depends, Request
 from provider import control_plane
 from provider.alarms import Alarms
 from provider.apart.turns import Turns
-from provider.edges.entry_points import Place
+from provider.edges.entry_points import EntryPoint
 from provider.edges.health import Health
 from provider.edges.registry import Edges
 from provider.edges.standings import Standings, stand
@@ -48,7 +48,7 @@ async def edges(request: Request) -> Edges:
     return control_plane.find(request).edges
 
 
-async def places(request: Request) -> Sequence[Place]:
+async def places(request: Request) -> Sequence[EntryPoint]:
     """Return the entry points of the app's edges, as they are now."""
     return list(control_plane.find(request).entry_points)
 
@@ -117,7 +117,7 @@ RevisionsDependency = Annotated[Revisions, Depends(revisions)]
 TurnsDependency = Annotated[Turns, Depends(turns)]
 RoutingDependency = Annotated[Routing, Depends(routing)]
 EdgesDependency = Annotated[Edges, Depends(edges)]
-PlacesDependency = Annotated[Sequence[Place], Depends(places)]
+PlacesDependency = Annotated[Sequence[EntryPoint], Depends(places)]
 TrialsDependency = Annotated[Trials, Depends(trials)]
 StandingsDependency = Annotated[Sequence[Standings], Depends(standings)]
 HealthDependency = Annotated[Health, Depends(health)]

@@ -123,7 +123,7 @@ class Brake(ProviderError):
 
 
 @dataclass(frozen=True, slots=True)
-class Since:
+class Meanwhile:
     """A revision that somebody made meanwhile: when (UTC, ISO 8601), who, and what in words."""
 
     number: int
@@ -138,18 +138,18 @@ class PreconditionFailed(ProviderError):
     code = "precondition-failed"
     title = "It has changed since"
 
-    def __init__(self, detail: str, fields: Sequence[FieldError] = (), since: Sequence[Since] = ()) -> None:
+    def __init__(self, detail: str, fields: Sequence[FieldError] = (), since: Sequence[Meanwhile] = ()) -> None:
         super().__init__(detail, fields)
         self.since = tuple(since)
 
 
-class Clash(ProviderError):
+class ChangedSince(ProviderError):
     """What shall be taken back was changed since. `fields` are the places to choose for, `since` who changed them."""
 
     code = "clash"
     title = "It was changed since"
 
-    def __init__(self, detail: str, fields: Sequence[FieldError], since: Sequence[Since]) -> None:
+    def __init__(self, detail: str, fields: Sequence[FieldError], since: Sequence[Meanwhile]) -> None:
         super().__init__(detail, fields)
         self.since = tuple(since)
 

@@ -52,7 +52,7 @@ _MOST_SERVICES: Final = 100
 _REVISIONS_AT_ONCE: Final = 100
 _RETRY_SECONDS: Final = 1.0
 
-Name = Literal["revision", "edge", "health", "shares", "reset"]
+EventName = Literal["revision", "edge", "health", "shares", "reset"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Event:
     """Something that became new. `content` is its data as JSON, in one line."""
 
     number: int
-    name: Name
+    name: EventName
     content: str
 
 
@@ -68,7 +68,7 @@ class Event:
 class _News:
     """What is to be told, read from the database: the names and data of events, and the revision until which."""
 
-    told: Sequence[tuple[Name, Mapping[str, Any]]]
+    told: Sequence[tuple[EventName, Mapping[str, Any]]]
     revision: int
 
 
@@ -152,7 +152,7 @@ class Events:
         if self._work is not None and not self._work.done():
             self._work.set_result(None)
 
-    def _add(self, name: Name, data: Mapping[str, Any]) -> None:
+    def _add(self, name: EventName, data: Mapping[str, Any]) -> None:
         self._last += 1
         self._kept.append(Event(self._last, name, msgspec.json.encode(data).decode()))
         self._wake()
@@ -205,7 +205,7 @@ def _read(revisions: Revisions, health: Health, known: int | None, changed: Coll
         rows = session.exec(newer.limit(_REVISIONS_AT_ONCE)).all()
         numbers = [row.number for row in rows]
         named = kept.find_names(session, numbers, _MOST_OBJECTS + 1)
-        told: list[tuple[Name, Mapping[str, Any]]] = [
+        told: list[tuple[EventName, Mapping[str, Any]]] = [
             ("revision", _revision(row, named.get(row.number, []))) for row in rows
         ]
         touched = kept.touched_services(session, numbers, _MOST_SERVICES + 1)
@@ -231,9 +231,9 @@ def _revision(row: Revision, named: Sequence[tuple[str, str]]) -> dict[str, Any]
 
 def _tell_health(
     session: Session, health: Health, changed: Iterable[HealthChange]
-) -> list[tuple[Name, Mapping[str, Any]]]:
+) -> list[tuple[EventName, Mapping[str, Any]]]:
     urls = {(change.service, change.url) for change in changed}
-    told: list[tuple[Name, Mapping[str, Any]]] = []
+    told: list[tuple[EventName, Mapping[str, Any]]] = []
     for service, pool in _list_pools(session, {name for name, _url in urls}):
         healths = observe(service, pool, health)
         for server in pool:
@@ -244,7 +244,7 @@ def _tell_health(
     return told
 
 
-def _tell_shares(session: Session, health: Health, names: Collection[str]) -> list[tuple[Name, Mapping[str, Any]]]:
+def _tell_shares(session: Session, health: Health, names: Collection[str]) -> list[tuple[EventName, Mapping[str, Any]]]:
     return [
         ("shares", {"service": service.name, "shares": shares(pool, down(observe(service, pool, health)))})
         for service, pool in _list_pools(session, names)

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Final
 
 from provider.messages import Message
-from provider.rules import Failure, Request, Rule, hosts
+from provider.rules import Mismatch, Request, Rule, hosts
 
 MATCHED: Final = 100
 """How many routers that matched are told at most, those that rank highest."""
@@ -77,7 +77,7 @@ class Candidate:
     verdict: Verdict
     why: str
     behind: int | None = None
-    failures: Sequence[Failure] = ()
+    failures: Sequence[Mismatch] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ class Routes:
         for host in hosts.related(request.host):
             looked_at |= {route.key: (route, 0) for route in self.of_host(host)[:_LOOKED_AT]}
         looked_at |= {route.key: (route, 0) for route in near[:_LOOKED_AT]}
-        found: dict[str, tuple[int, Route, Sequence[Failure]]] = {}
+        found: dict[str, tuple[int, Route, Sequence[Mismatch]]] = {}
         for route, least in sorted(looked_at.values(), key=lambda each: _rank(each[0])):
             failures, met = ((), -1) if route.name in matching else route.rule.condition.way(request)
             if met >= least and (route.name not in found or len(failures) < found[route.name][0]):
@@ -302,6 +302,6 @@ def _why(able: Sequence[Route], entry_point: str, out: Sequence[Route], told: Se
     return Message("it matches, and no other router does")
 
 
-def _why_not(failures: Sequence[Failure]) -> str:
+def _why_not(failures: Sequence[Mismatch]) -> str:
     told = [Message("it wants {wanted}, not {got}", wanted=failure.wanted, got=failure.got) for failure in failures]
     return reduce(lambda one, other: Message("{one}; {other}", one=one, other=other), told)

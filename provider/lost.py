@@ -13,7 +13,7 @@ from provider.nouns import Router
 from provider.routes import read_routes
 from provider.rules import Request
 from provider.snapshots import last_revision
-from provider.store import objects
+from provider.store import object_changes
 from provider.store import revisions as stored
 
 
@@ -29,7 +29,7 @@ class Lost:
 
 def find(session: Session, request: Request, entry_point: str) -> Lost | None:
     """Find the last router that would have taken a request. It is looked for a little way back only."""
-    for number, change in objects.last_lost_routers(session, last_revision(session)[0]):
+    for number, change in object_changes.last_lost_routers(session, last_revision(session)[0]):
         if _takes(change.before, request, entry_point) and not _takes(change.after, request, entry_point):
             author = stored.get(session, number).author
             return Lost(change.name, number, author, _why(change, number, author))

@@ -25,7 +25,7 @@ from provider.errors import Unavailable
 from provider.revisions import Revisions, Timings
 from provider.snapshots import Served
 from provider.store import counts
-from provider.store.counts import Counts
+from provider.store.counts import CountsByState
 from provider.tls import Certificate
 from provider.values import DEFAULT_EDGE
 from provider.version import VERSION
@@ -147,19 +147,19 @@ class Metrics:
             _Families([*self._tell_state(objects), *self._tell_alarms(), *self._tell_edges(), *self._tell_counted()])
         )
 
-    async def _count_objects(self) -> Counts | None:
+    async def _count_objects(self) -> CountsByState | None:
         counting = asyncio.ensure_future(asyncio.to_thread(self._read_counts))
         await asyncio.wait({counting}, timeout=_PATIENCE_SECONDS)
         return counting.result() if counting.done() else None
 
-    def _read_counts(self) -> Counts | None:
+    def _read_counts(self) -> CountsByState | None:
         try:
             with self._revisions.reading() as session:
                 return counts.count(session)
         except Unavailable:
             return None
 
-    def _tell_state(self, objects: Counts | None) -> Iterator[Metric]:
+    def _tell_state(self, objects: CountsByState | None) -> Iterator[Metric]:
         current = self._revisions.current
         yield _gauge("provider_build_info", "The version that runs; always 1.", {(VERSION,): 1}, "version")
         yield _gauge("provider_ready", "1 if there is a verified document to serve, else 0.", {(): current is not None})

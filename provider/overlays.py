@@ -7,7 +7,8 @@ overlay was made: once its object changes, the new form is what the edge gets.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provider.parts import Key, Part, Parts
+from provider.nouns import Named
+from provider.parts import Part, Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,12 @@ class Replacement:
     routers: tuple[tuple[str, Part], ...] = ()
 
 
-Overlay = Mapping[Key, Replacement]
+Overlay = Mapping[Named, Replacement]
 
 
 def lay(overlay: Overlay, parts: Parts) -> Parts:
     """Return the parts with an overlay laid over them. None is left that needs what is not there."""
-    changed: dict[Key, Part | None] = {}
+    changed: dict[Named, Part | None] = {}
     others: dict[str, Part] = {}
     for key, replacement in overlay.items():
         if parts.find(key) == replacement.of:

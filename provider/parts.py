@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-Key = tuple[str, str]
-"""The kind and the name of an object that has a part."""
+from provider.nouns import Named
 
 PLACES: Final = {"middleware": "middlewares", "router": "routers", "service": "services"}
 """Where the parts of each kind stand in the document, in its order."""
@@ -24,7 +23,7 @@ class Part:
     """
 
     content: bytes
-    needs: tuple[Key, ...] = ()
+    needs: tuple[Named, ...] = ()
     is_plain: bool = False
     """Whether the rank of a router was made from its domains and path prefix: nobody set it or wrote a rule."""
 
@@ -91,19 +90,19 @@ class Parts:
         """The parts of services."""
         return self._sections["service"]
 
-    def find(self, key: Key) -> Part | None:
+    def find(self, key: Named) -> Part | None:
         """Find a part."""
         kind, name = key
         return self._sections[kind].parts.get(name)
 
-    def replaced(self, parts: Mapping[Key, Part | None]) -> "Parts":
+    def replaced(self, parts: Mapping[Named, Part | None]) -> "Parts":
         """Return the parts with these set, or taken out where the value is None."""
         changed: dict[str, dict[str, Part | None]] = {}
         for (kind, name), part in parts.items():
             changed.setdefault(kind, {})[name] = part
         return Parts({kind: section.replaced(changed.get(kind, {})) for kind, section in self.sections()})
 
-    def orphans(self) -> list[Key]:
+    def orphans(self) -> list[Named]:
         """Return the parts that need what is not there."""
         missing = set(self.missing())
         if not missing:
@@ -115,15 +114,15 @@ class Parts:
             if not missing.isdisjoint(part.needs)
         ]
 
-    def missing(self) -> Iterator[Key]:
+    def missing(self) -> Iterator[Named]:
         """Give what parts need and what is not there."""
         for _kind, section in self.sections():
             for kind, names in section.needs.items():
                 yield from ((kind, name) for name in names - self._sections[kind].parts.keys())
 
-    def reached(self, part: Part) -> frozenset[Key]:
+    def reached(self, part: Part) -> frozenset[Named]:
         """Return all that a part needs, also by way of what it needs."""
-        found: set[Key] = set()
+        found: set[Named] = set()
         waiting = list(part.needs)
         while waiting:
             key = waiting.pop()

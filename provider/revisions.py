@@ -21,7 +21,7 @@ from provider.attempts import Prepared
 from provider.brake import Removal
 from provider.configuration import Document
 from provider.conflicts import Finding
-from provider.database import trials
+from provider.database import scratch
 from provider.database.file import Database
 from provider.database.sessions import Session
 from provider.differences import Difference, compare
@@ -31,7 +31,7 @@ from provider.messages import Message, freeze
 from provider.models import Actor, Change, Revision
 from provider.parts import Parts
 from provider.snapshots import Snapshot, last_revision, read_verified
-from provider.store import audit, networks
+from provider.store import audit, places
 from provider.store import revisions as stored_revisions
 from provider.store.revisions import LONG, Retention, prune
 from provider.summaries import Summarise, join, summarise
@@ -175,7 +175,7 @@ class Revisions:
 
     def _find_outside(self, session: Session) -> Mapping[str, str]:
         session.places = self._server_places
-        return networks.find_outside(session)
+        return places.find_outside(session)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -247,9 +247,9 @@ class Revisions:
             with self._database.writing(prepared.path) as session:
                 if self._current is not known or last_revision(session) != (summary.revision, summary.digest):
                     return None
-                trials.take_rows(session)
+                scratch.take_rows(session)
                 _store_revision(session, snapshot, actor, summary.words, (), message)
-                trials.take_changes(session, snapshot.revision)
+                scratch.take_changes(session, snapshot.revision)
                 prune(session, self._retention, datetime.now(UTC))
                 stored = perf_counter()
             self._published(snapshot, actor, summary.words, Timings(rendered - started, perf_counter() - stored))

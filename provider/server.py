@@ -27,7 +27,7 @@ _LOOK_SECONDS = 1.0
 logger = logging.getLogger(__name__)
 
 
-class Server(uvicorn.Server):
+class HttpServer(uvicorn.Server):
     """A server that lets go of those who wait before it waits for its connections to end."""
 
     def __init__(self, app: Application, settings: Settings) -> None:

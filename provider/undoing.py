@@ -12,9 +12,7 @@ from typing import Any, Final
 from provider.errors import pointer
 from provider.models import Change
 from provider.nouns import Named, Noun, comparable, owners, within
-
-Item = Mapping[str, Any]
-"""An object as JSON, whole."""
+from provider.nouns.comparison import JsonObject
 
 _ABSENT: Final = object()
 
@@ -22,7 +20,7 @@ ALL: Final = "true"
 """Chooses for whatever clashes."""
 
 
-class Choice(StrEnum):
+class Resolution(StrEnum):
     """What becomes of something that clashes."""
 
     OLDER = "older"
@@ -31,7 +29,7 @@ class Choice(StrEnum):
     """It stays as it is now."""
 
 
-Choose = Callable[[str], Choice | None]
+Choose = Callable[[str], Resolution | None]
 """Chooses for the pointer of a clash; None where nobody has chosen."""
 
 
@@ -70,16 +68,16 @@ class Undoing:
 def chooser(older: Collection[str], newer: Collection[str]) -> Choose:
     """Choose by the pointers of clashes, or of objects that clash; `ALL` stands for each that is not named."""
 
-    def choose(place: str) -> Choice | None:
-        for choice, places in ((Choice.OLDER, older), (Choice.NEWER, newer)):
+    def choose(place: str) -> Resolution | None:
+        for choice, places in ((Resolution.OLDER, older), (Resolution.NEWER, newer)):
             if any(place == one or place.startswith(f"{one}/") for one in places):
                 return choice
-        return Choice.OLDER if ALL in older else Choice.NEWER if ALL in newer else None
+        return Resolution.OLDER if ALL in older else Resolution.NEWER if ALL in newer else None
 
     return choose
 
 
-def undo(changes: Sequence[Change], now: Mapping[Named, Item], choose: Choose = lambda _pointer: None) -> Undoing:
+def undo(changes: Sequence[Change], now: Mapping[Named, JsonObject], choose: Choose = lambda _pointer: None) -> Undoing:
     """Take changes back. `now` are the objects that there are: those that were changed, and servers of services.
 
     An object stands in `objects` only where it becomes another than it is. What clashes stays as it is now, unless
@@ -109,10 +107,10 @@ class _Choices:
         choice = self.choose(clash.pointer)
         if choice is None:
             self.clashes.append(clash)
-        return choice is Choice.OLDER
+        return choice is Resolution.OLDER
 
 
-def _merge(change: Change, found: Item | None, others: Collection[Named], choices: _Choices) -> Item | None:
+def _merge(change: Change, found: JsonObject | None, others: Collection[Named], choices: _Choices) -> JsonObject | None:
     """Return what one object becomes."""
     before, after = change.before, change.after
     old, new, now = (None if side is None else comparable(change.kind, side) for side in (before, after, found))
@@ -131,7 +129,7 @@ def _merge(change: Change, found: Item | None, others: Collection[Named], choice
 
 def _merge_fields(
     change: Change, where: tuple[str, ...], states: Sequence[Any], comparables: Sequence[Any], choices: _Choices
-) -> Item:
+) -> JsonObject:
     """Return what an object becomes, or one within it, of which there are the states before, after and now.
 
     They are compared in the form in which the same looks the same.

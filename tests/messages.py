@@ -14,7 +14,7 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from provider.models import ExposedServer, ExposeInput
-from provider.nouns import NOUNS, Noun, Object, Part
+from provider.nouns import NOUNS, Nested, Noun, Object
 from provider.nouns.middleware import Middleware
 from provider.nouns.types import Choice, ListOf, MapOf, Type
 from provider.web.languages import LANGUAGES, SOURCE, catalogue_path
@@ -53,7 +53,7 @@ def _declared() -> Iterator[str]:
         for each in model.fields.values():
             yield from filter(None, (each.title, each.help, each.switch))
             for inner in _types(each.type):
-                if isinstance(inner, Part):
+                if isinstance(inner, Nested):
                     waiting.append(inner.model)
                 elif isinstance(inner, Choice):
                     yield from filter(

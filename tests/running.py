@@ -33,7 +33,7 @@ from provider.edges import fallback
 from provider.nouns import NOUNS
 from provider.parts import Parts
 from provider.security.secrets import hashed
-from provider.server import Server
+from provider.server import HttpServer
 from provider.settings import Settings
 from tests.forking import Forked
 
@@ -127,7 +127,7 @@ class Service:
 
     url: str
     database: Path
-    server: Server
+    server: HttpServer
 
     def digest(self) -> str:
         digest: str = fetch(f"{self.url}/readyz").raise_for_status().json()["digest"]
@@ -159,7 +159,7 @@ def running_service(
     made = Settings(database_url=f"sqlite:///{path}", port=port, **settings)
     app = create_app(made, assemble)
     prepare(app)
-    server = Server(app, made)
+    server = HttpServer(app, made)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     wait_until(lambda: server.started or not thread.is_alive(), "the service starts")

@@ -50,8 +50,8 @@ LAYERS = [
     "routes",
     "traffic",
     "nearby",
-    "states",
-    "cookies",
+    "transitions",
+    "sticky_cookies",
     "conflicts",
     "listeners",
     "imports",
@@ -115,14 +115,14 @@ PURE = [
         "overlays",
         "outages",
         "differences",
-        "states",
+        "transitions",
         "models",
         "explanations",
         "routes",
         "traffic",
         "nearby",
     ),
-    *("cookies", "conflicts", "listeners"),
+    *("sticky_cookies", "conflicts", "listeners"),
     "imports",
 ]
 IMPURE_MODULES = {
@@ -318,6 +318,25 @@ def test_what_only_sqlite_understands_stays_with_the_database() -> None:
         if isinstance(part, ast.Attribute) and part.attr in own and ast.unparse(part.value) == "func"
     }
     assert {layer(module) for module in asking} == {"database"}
+
+
+def named(statement: ast.stmt) -> str | None:
+    """Return the name that a statement gives to a class or to a type: neither a constant nor a type's variable."""
+    if isinstance(statement, ast.ClassDef):
+        return statement.name
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+        name, value = statement.targets[0].id, statement.value
+        is_type = not name.isupper() and name.lstrip("_")[:1].isupper()
+        return None if not is_type or ast.unparse(value).startswith("TypeVar(") else name
+    return None
+
+
+def test_no_name_of_a_class_or_a_type_means_two_things() -> None:
+    places: dict[str, list[str]] = {}
+    for module, tree in TREES.items():
+        for name in filter(None, map(named, tree.body)):
+            places.setdefault(name, []).append(module)
+    assert {name: found for name, found in places.items() if len(found) > 1 and not name.startswith("_")} == {}
 
 
 def is_optional(statement: ast.stmt) -> bool:

@@ -17,7 +17,7 @@ import pytest
 from alembic import command
 
 from provider import backups
-from provider.backups import Restored, State, Unusable
+from provider.backups import BackupState, Restored, Unusable
 from provider.database import locks, schema
 from provider.errors import Unavailable
 from tests.cli.running import Result, run_forked, run_process, variables
@@ -30,7 +30,7 @@ def ignore(_done: int, _total: int) -> None:
     """Take no notice of the progress."""
 
 
-def back_up(database: Path, file: Path, *, force: bool = False) -> State:
+def back_up(database: Path, file: Path, *, force: bool = False) -> BackupState:
     return backups.back_up(database, file, ignore, force=force)
 
 

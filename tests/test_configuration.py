@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from provider import configuration, rules
 from provider.configuration import Document
 from provider.errors import Unverified
-from provider.nouns import Router, Server, Service
-from provider.parts import Key, Part, Parts, Section
+from provider.nouns import Named, Router, Server, Service
+from provider.parts import Part, Parts, Section
 from tests import strategies
 from tests.running import cases, compact
 
@@ -169,7 +169,7 @@ def test_the_same_state_gives_the_same_bytes_in_any_order(state: State, chance: 
 def test_parts_that_are_replaced_give_what_parts_made_anew_give(old: State, new: State) -> None:
     before, after = parts_of(old), parts_of(new)
 
-    def difference(kind: str) -> dict[Key, Part | None]:
+    def difference(kind: str) -> dict[Named, Part | None]:
         one, other = before.section(kind).parts, after.section(kind).parts
         return {(kind, name): other.get(name) for name in one.keys() | other.keys()}
 

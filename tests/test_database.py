@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError
 
 from provider.database import connections, schema
 from provider.database.file import Database
-from provider.database.schema import Condition
+from provider.database.schema import FileCondition
 from provider.errors import Unavailable
 from provider.settings import Settings
 from provider.store import declarations
@@ -118,22 +118,22 @@ def make_newer(path: Path) -> None:
     execute(path, "UPDATE alembic_version SET version_num = '9999'")
 
 
-CONDITIONS: list[tuple[Callable[[Path], object], Condition, str]] = [
-    (lambda _path: None, Condition.MISSING, "there is no database at .*: run `wayshub-provider migrate`"),
-    (Path.touch, Condition.EMPTY, "is empty: run `wayshub-provider migrate`"),
-    (lambda path: execute(path, "VACUUM"), Condition.EMPTY, "is empty: run `wayshub-provider migrate`"),
-    (make_half_made, Condition.EMPTY, "is empty: run `wayshub-provider migrate`"),
-    (make_newer, Condition.NEWER, "version 9999, made by a newer version of wayshub-provider: run that version"),
-    (make_another_programs, Condition.FOREIGN, "of another program: set PROVIDER_DATABASE_URL to another file"),
-    (make_another_programs_with_alembic, Condition.FOREIGN, "of another program: set PROVIDER_DATABASE_URL"),
-    (make_text, Condition.UNREADABLE, "cannot be read as an SQLite database"),
-    (Path.mkdir, Condition.UNREADABLE, "cannot be read as an SQLite database"),
+CONDITIONS: list[tuple[Callable[[Path], object], FileCondition, str]] = [
+    (lambda _path: None, FileCondition.MISSING, "there is no database at .*: run `wayshub-provider migrate`"),
+    (Path.touch, FileCondition.EMPTY, "is empty: run `wayshub-provider migrate`"),
+    (lambda path: execute(path, "VACUUM"), FileCondition.EMPTY, "is empty: run `wayshub-provider migrate`"),
+    (make_half_made, FileCondition.EMPTY, "is empty: run `wayshub-provider migrate`"),
+    (make_newer, FileCondition.NEWER, "version 9999, made by a newer version of wayshub-provider: run that version"),
+    (make_another_programs, FileCondition.FOREIGN, "of another program: set PROVIDER_DATABASE_URL to another file"),
+    (make_another_programs_with_alembic, FileCondition.FOREIGN, "of another program: set PROVIDER_DATABASE_URL"),
+    (make_text, FileCondition.UNREADABLE, "cannot be read as an SQLite database"),
+    (Path.mkdir, FileCondition.UNREADABLE, "cannot be read as an SQLite database"),
 ]
 
 
 @pytest.mark.parametrize(("make", "condition", "told"), CONDITIONS)
 def test_a_file_that_cannot_be_served_is_recognised_and_the_remedy_is_named(
-    tmp_path: Path, make: Callable[[Path], object], condition: Condition, told: str
+    tmp_path: Path, make: Callable[[Path], object], condition: FileCondition, told: str
 ) -> None:
     path = tmp_path / "provider.db"
     make(path)
@@ -162,7 +162,7 @@ def test_a_missing_or_empty_file_is_migrated(tmp_path: Path, make: Callable[[Pat
     path = tmp_path / "provider.db"
     make(path)
     schema.migrate(path)
-    assert schema.inspect(path).condition is Condition.CURRENT
+    assert schema.inspect(path).condition is FileCondition.CURRENT
     schema.check_current(path)
     assert not copies(path)
 
@@ -186,7 +186,7 @@ def test_what_a_later_version_migrated_is_newer_and_what_it_finds_is_older(path:
     )
     assert f"is at the older version {NEWEST}: run `wayshub-provider migrate`" in refused.stderr
     migrate_with(migrations, path)
-    assert schema.inspect(path).condition is Condition.NEWER
+    assert schema.inspect(path).condition is FileCondition.NEWER
 
 
 # Migrations
@@ -214,7 +214,7 @@ def test_migrations_go_down_and_up_again(path: Path) -> None:
     config = schema.alembic_config(path)
     config.attributes["say"] = lambda _line: None
     command.downgrade(config, "base")
-    assert schema.inspect(path).condition is Condition.EMPTY
+    assert schema.inspect(path).condition is FileCondition.EMPTY
     command.upgrade(config, "head")
     assert tables(path) == before
     command.check(config)

@@ -10,9 +10,9 @@ from provider import declarations, plans
 from provider.declarations import Declaration
 from provider.errors import InUse, Invalid
 from provider.models import Change
-from provider.nouns import NOUNS, Domain, Noun, Object, Part, Router, Server, Service, field, masked
+from provider.nouns import NOUNS, Domain, Nested, Noun, Object, Router, Server, Service, field, masked
 from provider.nouns.common import LABELS, NAME, labels_field, name_field
-from provider.nouns.types import MASK, ListOf, MapOf, Reference, Secret, Text, Whole
+from provider.nouns.types import MASK, ListOf, MapOf, Reference, Secrecy, Text, Whole
 from provider.plans import Prune
 from provider.summaries import summarise
 from provider.undoing import Clash, undo
@@ -21,7 +21,7 @@ from provider.undoing import Clash, undo
 class Lock(Object):
     """A part of a shelf, with a secret and a reference deep within."""
 
-    code: str = field(Text(secret=Secret()), default="")
+    code: str = field(Text(secret=Secrecy()), default="")
     turns: int = field(Whole(), default=1)
     guards: list[str] = field(ListOf(Reference(kind="service")), default=[])
 
@@ -36,8 +36,8 @@ class Shelf(Noun):
     about = "where books stand"
 
     name: str = name_field()
-    lock: Lock | None = field(Part(Lock), default=None)
-    named: dict[str, Lock] = field(MapOf(Part(Lock), key=NAME), default={})
+    lock: Lock | None = field(Nested(Lock), default=None)
+    named: dict[str, Lock] = field(MapOf(Nested(Lock), key=NAME), default={})
     beside: list[str] = field(ListOf(Reference(kind="shelf")), default=[])
     labels: dict[str, str] = labels_field()
 

@@ -18,7 +18,7 @@ from provider.cli.links import first_link_path, make_first_link
 from provider.cli.paths import beside
 from provider.database import locks, schema
 from provider.database.file import Database
-from provider.database.schema import Condition
+from provider.database.schema import FileCondition
 from provider.errors import Unavailable
 from tests.cli.running import Result, run_forked, variables
 from tests.forking import Forked
@@ -171,7 +171,7 @@ def test_a_copy_that_was_killed_has_no_final_name(migrated: Path, tmp_path: Path
         os.kill(process, 9)
         os.waitpid(process, 0)
         for copy in tmp_path.glob("*.copy"):
-            assert schema.inspect(copy).condition is Condition.CURRENT
+            assert schema.inspect(copy).condition is FileCondition.CURRENT
             copy.unlink()
         for partial in tmp_path.glob(".*.partial"):
             partial.unlink()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from provider import configuration, rendering, states
+from provider import configuration, rendering, transitions
 from provider.database.file import Database
 from provider.errors import NotFound, ProviderError
 from provider.models import Actor
@@ -72,7 +72,7 @@ def test_a_rollback_to_any_revision_reproduces_its_bytes(walked: tuple[Revisions
         with kept.reading() as session:
             assert declarations.read(session) == wanted
         # And what leads there is found from the states alone, in the same words, with what becomes of the traffic.
-        found = states.difference(before, wanted)
+        found = transitions.difference(before, wanted)
         assert set(told.words) <= set(found.words)
         assert found.shares == told.shares
         assert found.document == told.document
@@ -87,7 +87,7 @@ def test_another_spelling_of_a_domain_is_no_change_of_a_router_between_two_revis
     )
     last = change(kept, put_domain("GRÖSSE.test".replace("SS", "ß")))
     with kept.reading() as session:
-        found = states.difference(history.state_at(session, first), history.state_at(session, last))
+        found = transitions.difference(history.state_at(session, first), history.state_at(session, last))
     assert [(one.kind, one.name) for one in found.changes] == [("domain", "xn--gre-6ka8i.test")]
 
 

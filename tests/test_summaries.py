@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from provider.messages import Message, freeze, thaw
-from provider.models import Change, Kind
+from provider.models import Change, NounKind
 from provider.nouns import Router, Server, Service
 from provider.store.records import as_json
 from provider.summaries import applied, join, saying, summarise
 
 
-def made(kind: Kind, name: str, item: dict[str, Any]) -> Change:
+def made(kind: NounKind, name: str, item: dict[str, Any]) -> Change:
     return Change(kind, name, None, item)
 
 
@@ -30,7 +30,7 @@ def application(name: str, **router: Any) -> list[Change]:
     ]
 
 
-def edited(kind: Kind, before: dict[str, Any], **changed: Any) -> Change:
+def edited(kind: NounKind, before: dict[str, Any], **changed: Any) -> Change:
     return Change(kind, "wayshub/b" if kind == "server" else "wayshub", before, before | changed)
 
 

@@ -14,9 +14,9 @@ from provider.models import Change
 from provider.nouns import Router
 from provider.routes import read_routes
 from provider.rules import Request
-from provider.states import difference
 from provider.store.records import as_json
 from provider.traffic import COMPARED, Extent, Move
+from provider.transitions import difference
 from tests.test_explanations import route
 
 WHOLE = route("wayshub", "Host(`alvin.xyz`)")

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from provider.models import Change, Kind
-from provider.undoing import ALL, Clash, Item, chooser, undo
+from provider.models import Change, NounKind
+from provider.nouns.comparison import JsonObject
+from provider.undoing import ALL, Clash, chooser, undo
 
 ROUTER = {"name": "r", "priority": 1, "service": "s", "domains": ["größe.test"], "labels": {"a": "1"}, "tls": None}
-Named = tuple[Kind, str]
+Named = tuple[NounKind, str]
 
 
 def router(**changed: Any) -> dict[str, Any]:
@@ -44,7 +45,9 @@ def edit(before: dict[str, Any] | None, after: dict[str, Any] | None) -> Change:
         (edit(router(), router(tls={"from": "acme"})), router(tls={"from": "acme"}), router()),
     ],
 )
-def test_what_nobody_changed_since_goes_back(change: Change, now: Item | None, becomes: Item | None) -> None:
+def test_what_nobody_changed_since_goes_back(
+    change: Change, now: JsonObject | None, becomes: JsonObject | None
+) -> None:
     found = undo([change], {} if now is None else {("router", "r"): now})
     assert not found.clashes
     assert found.objects == {("router", "r"): becomes}
@@ -59,7 +62,7 @@ def test_what_nobody_changed_since_goes_back(change: Change, now: Item | None, b
         (edit(router(), router(priority=2)), router(priority=1, service="t")),
     ],
 )
-def test_what_is_back_already_stays(change: Change, now: Item | None) -> None:
+def test_what_is_back_already_stays(change: Change, now: JsonObject | None) -> None:
     found = undo([change], {} if now is None else {("router", "r"): now})
     assert (found.objects, found.clashes) == ({}, [])
 
@@ -91,9 +94,9 @@ def test_what_is_back_already_stays(change: Change, now: Item | None) -> None:
     ],
 )
 def test_what_was_changed_since_clashes_and_either_can_be_chosen(
-    change: Change, now: Item | None, clash: Clash, older: Item | None
+    change: Change, now: JsonObject | None, clash: Clash, older: JsonObject | None
 ) -> None:
-    objects: dict[Named, Item] = {} if now is None else {("router", "r"): now}
+    objects: dict[Named, JsonObject] = {} if now is None else {("router", "r"): now}
     assert undo([change], objects).clashes == [clash]
     for places in ([ALL], [clash.pointer], ["/router/r"]):
         found = undo([change], objects, chooser(places, ()))
@@ -110,14 +113,14 @@ def test_the_pointer_of_a_clash_names_the_object_and_the_field() -> None:
 
 def test_what_is_named_is_chosen_before_what_is_chosen_for_all() -> None:
     change = edit(router(), router(priority=2, service="t"))
-    now: dict[Named, Item] = {("router", "r"): router(priority=7, service="u")}
+    now: dict[Named, JsonObject] = {("router", "r"): router(priority=7, service="u")}
     found = undo([change], now, chooser([ALL], ["/router/r/service"]))
     assert found.objects == {("router", "r"): router(service="u")}
 
 
 def test_a_service_that_was_made_and_given_servers_since_does_not_take_them_along_unasked() -> None:
     changes = [Change("service", "s", None, {"name": "s"}), Change("server", "s/a", None, {"name": "a"})]
-    own: dict[Named, Item] = {("service", "s"): {"name": "s"}, ("server", "s/a"): {"name": "a"}}
+    own: dict[Named, JsonObject] = {("service", "s"): {"name": "s"}, ("server", "s/a"): {"name": "a"}}
     assert not undo(changes, own).clashes
     assert undo(changes, own | {("server", "s/b"): {"name": "b"}}).clashes == [
         Clash("service", "s", ("servers",), None, ["s/b"])

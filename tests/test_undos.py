@@ -10,7 +10,7 @@ import pytest
 from provider.errors import Brake, ProviderError
 from provider.models import Actor, Change
 from provider.revisions import Revisions
-from provider.store import objects, undos
+from provider.store import object_changes, undos
 from provider.store import revisions as stored
 from provider.undoing import ALL, chooser
 from tests.running import cases
@@ -121,10 +121,10 @@ def test_the_history_of_an_object_is_found_also_where_it_is_there_no_more(kept: 
     edited = change(kept, put_server(weight=5))
     removed = undo(kept, made, force=True)
     with kept.reading() as session:
-        found = list(objects.changes_since(session, "server", "wayshub/a"))
+        found = list(object_changes.changes_since(session, "server", "wayshub/a"))
         assert [number for number, _change in found] == [removed, edited, made]
         assert isinstance(found[0][1], Change)
-        last = objects.find_removal(session, "server", "wayshub/a")
+        last = object_changes.find_removal(session, "server", "wayshub/a")
         assert last is not None
         assert last[0] == removed
-        assert objects.find_removal(session, "service", "other") is None
+        assert object_changes.find_removal(session, "service", "other") is None

@@ -47,7 +47,7 @@ STATIC: Final = "/static/"
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class GuardedRoute:
     """A route, and what it needs."""
 
     path: str
@@ -63,7 +63,12 @@ class Gate:
     """
 
     def __init__(
-        self, app: ASGIApp, routes: Iterable[Route], access: Access, refusals: Refusals, problem: Callable[[], str]
+        self,
+        app: ASGIApp,
+        routes: Iterable[GuardedRoute],
+        access: Access,
+        refusals: Refusals,
+        problem: Callable[[], str],
     ) -> None:
         self._app = app
         self._routes = list(routes)
@@ -138,7 +143,7 @@ class Gate:
                 return method
         return methods[0] if methods else "OPTIONS"
 
-    def _find(self, path: str, method: str) -> tuple[Route | None, dict[str, Any]]:
+    def _find(self, path: str, method: str) -> tuple[GuardedRoute | None, dict[str, Any]]:
         for route in self._routes:
             matched = route.pattern.match(path)
             if matched is not None and method in route.methods:
@@ -173,7 +178,7 @@ def find_principal(access: Access, connection: HTTPConnection, *, counts: bool =
     return access.find_by_session(session, datetime.now(UTC), counts=counts) if session else None
 
 
-def pages_of(routes: Sequence[Route]) -> Callable[[str, str], bool]:
+def pages_of(routes: Sequence[GuardedRoute]) -> Callable[[str, str], bool]:
     """Return what tells whether there is a page, or a form, at a path, by the method: one that not everybody sees."""
 
     def is_page(path: str, method: str) -> bool:
@@ -185,7 +190,7 @@ def pages_of(routes: Sequence[Route]) -> Callable[[str, str], bool]:
     return is_page
 
 
-def list_routes(api: FastAPI) -> list[Route]:
+def list_routes(api: FastAPI) -> list[GuardedRoute]:
     """Return all routes with what they need. Raises `LookupError` for one that does not say."""
     routes = []
     for context in iter_route_contexts(api.routes):
@@ -195,5 +200,5 @@ def list_routes(api: FastAPI) -> list[Route]:
         needs = [dependency for dependency in declared if isinstance(dependency, Needs)]
         if not needs:
             raise LookupError(f"{context.path} does not say who may use it")
-        routes.append(Route(context.path, context.path_regex, frozenset(context.methods), needs[-1]))
+        routes.append(GuardedRoute(context.path, context.path_regex, frozenset(context.methods), needs[-1]))
     return routes

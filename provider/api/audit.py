@@ -15,7 +15,7 @@ from provider.cursors import write_cursor
 from provider.database.sessions import Session
 from provider.dependencies import RevisionsDependency, TurnsDependency
 from provider.models import AuditOutcome, AuditOutput
-from provider.models.types import Time
+from provider.models.types import TimeInput
 from provider.revisions import Revisions
 from provider.security import needs
 from provider.store import audit
@@ -27,17 +27,17 @@ router = APIRouter(
 
 _LARGEST = 2**63 - 1
 
-Word = Annotated[str | None, Query(max_length=63)]
+AuditWord = Annotated[str | None, Query(max_length=63)]
 
 
 async def read_filter(
     page: PageParameters,
-    actor: Annotated[Word, Query(description="Only what this account, token or user did.")] = None,
-    action: Annotated[Word, Query(description="Only this kind of thing, such as `state.change`.")] = None,
+    actor: Annotated[AuditWord, Query(description="Only what this account, token or user did.")] = None,
+    action: Annotated[AuditWord, Query(description="Only this kind of thing, such as `state.change`.")] = None,
     outcome: Annotated[AuditOutcome | None, Query(description="Only what was accepted, or what was refused.")] = None,
     revision: Annotated[int | None, Query(ge=1, le=_LARGEST, description="Only what created this revision.")] = None,
-    since: Annotated[Time | None, Query(description="Only from this time on, with a time zone.")] = None,
-    until: Annotated[Time | None, Query(description="Only before this time, with a time zone.")] = None,
+    since: Annotated[TimeInput | None, Query(description="Only from this time on, with a time zone.")] = None,
+    until: Annotated[TimeInput | None, Query(description="Only before this time, with a time zone.")] = None,
 ) -> audit.Filter:
     """Read which entries are asked for."""
     return audit.Filter(actor, action, outcome, revision, page.q, _written(since), _written(until))

@@ -23,7 +23,7 @@ from starlette.requests import ClientDisconnect
 from provider import control_plane, json_mistakes
 from provider.api import problems
 from provider.api.concerns import find_concern
-from provider.api.preferences import REVISION_HEADER, read_wait, when_confirmed
+from provider.api.prefer import REVISION_HEADER, read_wait, when_confirmed
 from provider.errors import FieldError, Invalid, TooLarge, Unreadable, UnsupportedMediaType, pointer
 from provider.messages import Message
 

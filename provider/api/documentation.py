@@ -8,11 +8,11 @@ from fastapi.openapi.utils import get_openapi
 
 from provider import declarations, metrics
 from provider.api import configuration
-from provider.api.preferences import LONGEST_WAIT_SECONDS, UnconfirmedOutput
+from provider.api.prefer import LONGEST_WAIT_SECONDS, UnconfirmedOutput
 from provider.api.problems import MEDIA_TYPE, Problem
 from provider.api.requests import ID_HEADER
 from provider.models import CreatedTokenOutput, ExposeInput, ExposeOutput, TrialOutput
-from provider.nouns import NOUNS, Noun, Object, Part
+from provider.nouns import NOUNS, Nested, Noun, Object
 from provider.nouns.objects import NAME, camel
 from provider.nouns.types import MapOf, Text
 from provider.observations import OBSERVED
@@ -368,7 +368,7 @@ def _patch_schema(model: type[Object], ref: str, found: dict[str, Any]) -> dict[
     properties = {}
     for key, declared in model.fields.items():
         described = {name: value for name, value in schema["properties"][key].items() if name != "default"}
-        if isinstance(declared.type, Part):
+        if isinstance(declared.type, Nested):
             within = declared.type.model
             if patch_name(within) not in found:
                 found[patch_name(within)] = _patch_schema(within, ref, found)

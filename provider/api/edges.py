@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.pages import Page, PageParameters
-from provider.api.preferences import REVISION_HEADER
+from provider.api.prefer import REVISION_HEADER
 from provider.dependencies import ActorDependency, EdgesDependency, RevisionsDependency
 from provider.edges.quarantine import Quarantine
 from provider.edges.registry import Edges

@@ -10,7 +10,7 @@ from provider import lost, rules
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.dependencies import HealthDependency, RevisionsDependency, RoutingDependency, StandingsDependency
-from provider.edges.answers import answer
+from provider.edges.forecasts import forecast
 from provider.errors import FieldError, Invalid, pointer
 from provider.explanations import Candidate, Verdict
 from provider.models import ServerOutput
@@ -41,13 +41,13 @@ URL = Annotated[
     ),
     AfterValidator(check_text),
 ]
-Text = Annotated[str, Field(max_length=_LONGEST_HEADER, json_schema_extra=_TEXT), AfterValidator(check_text)]
-METHOD = Annotated[Text, Query(description="Method of the request.", examples=["GET"])]
+HeaderText = Annotated[str, Field(max_length=_LONGEST_HEADER, json_schema_extra=_TEXT), AfterValidator(check_text)]
+METHOD = Annotated[HeaderText, Query(description="Method of the request.", examples=["GET"])]
 HEADERS = Annotated[
-    list[Text],
+    list[HeaderText],
     Query(max_length=_MOST_HEADERS, description="Header of the request, as `Name: value`; it may stand several times."),
 ]
-CLIENT = Annotated[Text | None, Query(description="IP address of who asks; without it no ClientIP matches.")]
+CLIENT = Annotated[HeaderText | None, Query(description="IP address of who asks; without it no ClientIP matches.")]
 ENTRY_POINT = Annotated[Name, Query(alias="entryPoint", description="Entry point of Traefik at which it comes in.")]
 
 
@@ -167,7 +167,7 @@ def explain(
         request = rules.asked(url, method, [_read_header(number, text) for number, text in enumerate(header)], client)
     except rules.BadRequest as error:
         raise Invalid([FieldError(pointer(error.part), "request.refused", str(error), "query")]) from None
-    answered = answer(routing.routes(), request, entry_point, standings)
+    answered = forecast(routing.routes(), request, entry_point, standings)
     found = answered.explanation
     service = found.route.service if found.route else None
     return ExplainOutput(

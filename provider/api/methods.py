@@ -15,7 +15,7 @@ DECLARED: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """The methods that routes declare, in the order in which they are told."""
 
 
-class Route(Protocol):
+class DeclaredRoute(Protocol):
     """What is known of a route: its paths, and the methods that it declares."""
 
     @property
@@ -27,7 +27,7 @@ class Route(Protocol):
         """Its methods."""
 
 
-def list_methods(routes: Iterable[Route], path: str) -> list[str]:
+def list_methods(routes: Iterable[DeclaredRoute], path: str) -> list[str]:
     """Return the methods that a path declares; none where there is nothing."""
     return [
         method for method in DECLARED if any(method in route.methods for route in routes if route.pattern.match(path))

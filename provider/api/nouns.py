@@ -8,8 +8,8 @@ from fastapi import APIRouter, Body, Depends, Query, Response
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
-from provider.api.conditions import Conditions, ReadConditions, WriteConditions
 from provider.api.pages import LabelParameters, PageParameters
+from provider.api.preconditions import Conditions, ReadConditions, WriteConditions
 from provider.api.writing import PREFIX, WriteDependency, done, encoded, removed
 from provider.database.sessions import Session
 from provider.dependencies import HealthDependency, RevisionsDependency
@@ -23,7 +23,7 @@ from provider.store import nouns as store
 from provider.tags import etag
 
 
-class Place:
+class ObjectPlace:
     """Where one object is, that may exist or not: `owner` is the object to which it belongs, if it belongs to one."""
 
     def __init__(self, noun: type[Noun], owner: str | None, name: str) -> None:
@@ -82,7 +82,7 @@ class Answers:
         self._conditions = conditions
         self._health = health
 
-    def get(self, revisions: RevisionsDependency, place: Place) -> Response:
+    def get(self, revisions: RevisionsDependency, place: ObjectPlace) -> Response:
         """Answer with an object, 200 or 304. Raises `NotFound`."""
         with revisions.reading() as session:
             item = place.get(session)
@@ -93,7 +93,7 @@ class Answers:
             return Response(status_code=304, headers={"ETag": tag})
         return Response(encoded(hidden(place.noun, answer)), 200, {"ETag": tag}, media_type="application/json")
 
-    def create(self, write: WriteDependency, place: Place, item: Noun) -> Response:
+    def create(self, write: WriteDependency, place: ObjectPlace, item: Noun) -> Response:
         """Create an object: 201. Raises `AlreadyExists`."""
 
         def apply(session: Session) -> tuple[Object, str, bool]:
@@ -106,7 +106,7 @@ class Answers:
 
         return self._answer(write, place, apply)
 
-    def replace(self, write: WriteDependency, place: Place, document: dict[str, Any]) -> Response:
+    def replace(self, write: WriteDependency, place: ObjectPlace, document: dict[str, Any]) -> Response:
         """Create an object, 201, or replace it as a whole, 200."""
         item = place.noun.read_named(place.name, document, place="path")
 
@@ -117,7 +117,7 @@ class Answers:
 
         return self._answer(write, place, apply)
 
-    def merge(self, write: WriteDependency, place: Place, patch: dict[str, Any]) -> Response:
+    def merge(self, write: WriteDependency, place: ObjectPlace, patch: dict[str, Any]) -> Response:
         """Change an object by a JSON merge patch (RFC 7396): 200. Raises `NotFound`."""
 
         def apply(session: Session) -> tuple[Object, str, bool]:
@@ -129,7 +129,7 @@ class Answers:
 
         return self._answer(write, place, apply)
 
-    def remove(self, write: WriteDependency, place: Place, *, cascade: bool) -> Response:
+    def remove(self, write: WriteDependency, place: ObjectPlace, *, cascade: bool) -> Response:
         """Remove an object: 204. Raises `NotFound`, and `InUse` without `cascade`."""
 
         def apply(session: Session) -> None:
@@ -139,12 +139,12 @@ class Answers:
 
         return removed(write.change(apply))
 
-    def _put(self, session: Session, place: Place, current: Noun | None, item: Noun) -> tuple[Object, str, bool]:
+    def _put(self, session: Session, place: ObjectPlace, current: Noun | None, item: Noun) -> tuple[Object, str, bool]:
         kept = store.replace(session, current, item, place.owner)
         return place.show(session, kept, self._health), etag(place.noun.kind, kept.json()), current is None
 
     def _answer(
-        self, write: WriteDependency, place: Place, apply: Callable[[Session], tuple[Object, str, bool]]
+        self, write: WriteDependency, place: ObjectPlace, apply: Callable[[Session], tuple[Object, str, bool]]
     ) -> Response:
         outcome = write.change(apply)
         item, tag, created = outcome.result
@@ -213,7 +213,7 @@ def routes(noun: type[Noun]) -> APIRouter:
         owner: owner,
     ) -> Response:
         item = noun.read(body)
-        return answers.create(write, Place(noun, owner, item.name), item)
+        return answers.create(write, ObjectPlace(noun, owner, item.name), item)
 
     @router.get("/{name}", **described.showing())
     def show(
@@ -222,7 +222,7 @@ def routes(noun: type[Noun]) -> APIRouter:
         owner: owner,
         name: name,
     ) -> Response:
-        return answers.get(revisions, Place(noun, owner, name))
+        return answers.get(revisions, ObjectPlace(noun, owner, name))
 
     @router.put("/{name}", **described.replacement())
     def put(
@@ -232,7 +232,7 @@ def routes(noun: type[Noun]) -> APIRouter:
         owner: owner,
         name: name,
     ) -> Response:
-        return answers.replace(write, Place(noun, owner, name), body)
+        return answers.replace(write, ObjectPlace(noun, owner, name), body)
 
     @router.patch("/{name}", **described.merging())
     def patch(
@@ -242,7 +242,7 @@ def routes(noun: type[Noun]) -> APIRouter:
         owner: owner,
         name: name,
     ) -> Response:
-        return answers.merge(write, Place(noun, owner, name), body)
+        return answers.merge(write, ObjectPlace(noun, owner, name), body)
 
     @router.delete("/{name}", **described.removal())
     def remove(
@@ -252,7 +252,7 @@ def routes(noun: type[Noun]) -> APIRouter:
         name: name,
         cascade: cascade,
     ) -> Response:
-        return answers.remove(write, Place(noun, owner, name), cascade=cascade)
+        return answers.remove(write, ObjectPlace(noun, owner, name), cascade=cascade)
 
     return router
 

@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 
 LONGEST_PAGE = 1000
 
-Wanted = Annotated[str, Field(max_length=200, json_schema_extra=dict(TEXT_SCHEMA)), AfterValidator(check_text)]
+SearchText = Annotated[str, Field(max_length=200, json_schema_extra=dict(TEXT_SCHEMA)), AfterValidator(check_text)]
 LabelText = Annotated[str, AfterValidator(check_label), Field(max_length=127, json_schema_extra=dict(LABEL_SCHEMA))]
 Cursor = Annotated[str, Field(max_length=500, json_schema_extra={"format": "cursor"})]
 
@@ -55,7 +55,7 @@ class PageRequest:
 async def read_page(
     limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE, description="Most items of a page.")] = 100,
     cursor: Annotated[Cursor | None, Query(description="`next` of the page before.")] = None,
-    q: Annotated[Wanted | None, Query(description="Only what has this text in it, in either case.")] = None,
+    q: Annotated[SearchText | None, Query(description="Only what has this text in it, in either case.")] = None,
 ) -> PageRequest:
     """Read which part of a list is asked for."""
     return PageRequest(limit, read_cursor(cursor) if cursor is not None else None, q)

@@ -34,7 +34,7 @@ STATUSES: Final[Mapping[type[ProviderError], int]] = {
     errors.AlreadyExists: 409,
     errors.InUse: 409,
     errors.Brake: 409,
-    errors.Clash: 409,
+    errors.ChangedSince: 409,
     errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.UnsupportedMediaType: 415,
@@ -165,7 +165,7 @@ def from_error(error: ProviderError, instance: str) -> JSONResponse:
     more: dict[str, Any] = {}
     if isinstance(error, errors.Brake):
         more["confirm"] = error.number
-    if isinstance(error, errors.PreconditionFailed | errors.Clash) and error.since:
+    if isinstance(error, errors.PreconditionFailed | errors.ChangedSince) and error.since:
         more["revisions"] = [asdict(revision) for revision in error.since]
     response = problem(STATUSES[type(error)], error.code, error.title, error.detail, instance, error.fields, more)
     if isinstance(error, errors.Unauthenticated):

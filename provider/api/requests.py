@@ -18,7 +18,7 @@ from structlog.contextvars import bind_contextvars
 from provider.api import problems
 from provider.api.access import PRINCIPAL
 from provider.api.configuration import PATH
-from provider.api.preferences import REVISION_HEADER
+from provider.api.prefer import REVISION_HEADER
 from provider.errors import Unavailable
 from provider.logs import Sparing, hidden, printable
 from provider.messages import Message

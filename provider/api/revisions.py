@@ -9,11 +9,11 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator, Field
 
-from provider import configuration, rendering, states
+from provider import configuration, rendering, transitions
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
-from provider.api.conditions import Conditions, ReadConditions, WriteConditions
 from provider.api.pages import Page, PageParameters
+from provider.api.preconditions import Conditions, ReadConditions, WriteConditions
 from provider.api.streams import stream
 from provider.api.writing import WriteDependency, check_whole, shown
 from provider.database.sessions import Session
@@ -72,17 +72,17 @@ def check_place(text: str) -> str:
     return check_text(text)
 
 
-Place = Annotated[
+PointerText = Annotated[
     str,
     Field(max_length=600, json_schema_extra={**TEXT_SCHEMA, "examples": ["true", "/router/wayshub/priority"]}),
     AfterValidator(check_place),
 ]
 FORCE = Annotated[
-    list[Place],
+    list[PointerText],
     Query(max_length=200, description="Take the older value of what clashes: its pointer as 409 names it, or `true`."),
 ]
 KEEP = Annotated[
-    list[Place],
+    list[PointerText],
     Query(max_length=200, description="Leave what clashes as it is now: its pointer as 409 names it, or `true`."),
 ]
 CASCADE = Annotated[bool, Query(description="Take along what uses the objects that go.")]
@@ -191,7 +191,7 @@ def _write_difference(session: Session, number: int, compare: int | None, _time:
     else:
         other = compare
         before, after = history.state_at(session, compare), history.state_at(session, number)
-    content = {"before": other, "after": number, "difference": shown(states.difference(before, after))}
+    content = {"before": other, "after": number, "difference": shown(transitions.difference(before, after))}
     return msgspec.json.encode(content)
 
 

@@ -16,15 +16,15 @@ from starlette.concurrency import run_in_threadpool
 from provider import attempts, display_strings
 from provider.addresses import Places
 from provider.apart.turns import Turns
-from provider.api.conditions import Conditions
 from provider.api.conflicts import show
-from provider.api.preferences import REVISION_HEADER
+from provider.api.preconditions import Conditions
+from provider.api.prefer import REVISION_HEADER
 from provider.api.streams import stream
 from provider.attempts import Apply, Prepared
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
 from provider.differences import Difference
-from provider.errors import FieldError, Invalid, Since, pointer
+from provider.errors import FieldError, Invalid, Meanwhile, pointer
 from provider.listeners import EntryPointNames
 from provider.messages import Message
 from provider.models import MESSAGE_LENGTH, Actor, Change
@@ -163,10 +163,10 @@ def check_whole(session: Session, conditions: Conditions) -> None:
     conditions.check_whole(whole_tag(*last_revision(session)), lambda number: _since(session, number))
 
 
-def _since(session: Session, number: int) -> list[Since]:
+def _since(session: Session, number: int) -> list[Meanwhile]:
     """Return what was done after a revision, the latest first."""
     made = history.since(session, number, _MOST_TOLD)
-    return [Since(revision.number, revision.time, revision.author, revision.summary) for revision in made]
+    return [Meanwhile(revision.number, revision.time, revision.author, revision.summary) for revision in made]
 
 
 def done(

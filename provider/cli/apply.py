@@ -1,11 +1,11 @@
 """`apply`."""
 
-from provider.cli.client import Answer, Client, Query
+from provider.cli.client import Client, Parameters, Reply
 from provider.cli.files.documents import read
 from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
 from provider.cli.plan import FileArgument, PruneLabelOption, PruneOption, ask, telling
-from provider.cli.proposals import Proposal
+from provider.cli.proposals import ProposedCommand
 
 
 @writes
@@ -35,7 +35,7 @@ def apply(
         progress.doing(f"Reading {file}")
         wanted = read(file)
 
-    def bring(tag: str | None, query: Query) -> Answer:
+    def bring(tag: str | None, query: Parameters) -> Reply:
         return ask(client, wanted, prune=prune, prune_label=prune_label, query=query, if_match=tag)
 
-    Proposal(client, output, bring, "apply", "Apply this?", "Applied").run(if_match, yes=yes)
+    ProposedCommand(client, output, bring, "apply", "Apply this?", "Applied").run(if_match, yes=yes)

@@ -20,7 +20,7 @@ SinceOption = Annotated[
     str | None, typer.Option(metavar="TIME", help="Only from this time on, such as 2026-01-31T12:00:00Z.")
 ]
 UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Only before this time.")]
-LimitOption = Annotated[int, typer.Option(min=1, metavar="NUMBER", help="How many to list at most.")]
+EntriesOption = Annotated[int, typer.Option(min=1, metavar="NUMBER", help="How many to list at most.")]
 
 COLUMNS: Final[Columns] = {
     "When": lambda entry: ago(entry["time"]),
@@ -44,7 +44,7 @@ def audit(
     revision: RevisionOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
-    limit: LimitOption = 50,
+    limit: EntriesOption = 50,
 ) -> None:
     """Show who did what, newest first.
 

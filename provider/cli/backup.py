@@ -10,11 +10,11 @@ from provider.cli.paths import shown
 from provider.cli.progress import Progress
 from provider.settings import read_settings
 
-FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file to make.", show_default=False)]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")]
+NewBackupArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file to make.", show_default=False)]
+ReplaceOption = Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")]
 
 
-def backup(file: FileArgument, force: ForceOption = False) -> None:
+def backup(file: NewBackupArgument, force: ReplaceOption = False) -> None:
     """Copy the database to a file and verify the copy.
 
     Works while the service runs and others write: FILE has the state of one

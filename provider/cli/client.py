@@ -15,14 +15,14 @@ from provider.cli import inflating
 from provider.environment import find_port
 from provider.errors import (
     Brake,
-    Clash,
+    ChangedSince,
     FieldError,
     InUse,
+    Meanwhile,
     NotFound,
     PreconditionFailed,
     ProviderError,
     SettingsError,
-    Since,
     Unauthenticated,
 )
 from provider.version import VERSION
@@ -45,7 +45,7 @@ _KINDS: Final[Mapping[str, type[ProviderError]]] = {kind.code: kind for kind in 
 _EVERY_INTERFACE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # listened on, but not to be called
 
 Item = dict[str, Any]
-Query = Mapping[str, str | int | Sequence[str]]
+Parameters = Mapping[str, str | int | Sequence[str]]
 """The parameters of a request; one with several values stands there several times."""
 
 
@@ -57,7 +57,7 @@ class Unreachable(ProviderError):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """What the service answered: the object (empty after a removal), its tag, and the revision after a write.
 
     `pending` are the edges that were not seen to run a write in the time for which it waited, each with its
@@ -127,7 +127,7 @@ class Client:
         token: str = "",
         timeout_seconds: float = TIMEOUT_SECONDS,
         wait_seconds: int = 0,
-        query: Query | None = None,
+        query: Parameters | None = None,
         message: str = "",
     ) -> None:
         self.url = check_url(url)
@@ -158,7 +158,7 @@ class Client:
         """Whether each write is confirmed with a number."""
         return "confirm" in self._query
 
-    def get(self, where: str) -> Answer:
+    def get(self, where: str) -> Reply:
         """Read an object."""
         answer = self._answer("GET", PREFIX + where)
         if not answer.etag:
@@ -180,10 +180,10 @@ class Client:
         self,
         where: str,
         document: Item | None,
-        query: Query | None = None,
+        query: Parameters | None = None,
         if_match: str | None = None,
         timeout_seconds: float | None = None,
-    ) -> Answer:
+    ) -> Reply:
         """Make an object, or do what the path says, if the whole is at the given tag.
 
         `timeout_seconds` is for what may take longer than other calls.
@@ -194,13 +194,13 @@ class Client:
             "POST", where, query=query, document=document, headers=headers, timeout_seconds=timeout_seconds
         )
 
-    def patch(self, where: str, document: Item, if_match: str | None = None) -> Answer:
+    def patch(self, where: str, document: Item, if_match: str | None = None) -> Reply:
         """Change some fields of an object, if it is at the given tag."""
         return self._answer("PATCH", PREFIX + where, document, if_match)
 
     def delete(
         self, where: str, *, cascade: bool = False, if_match: str | None = None, is_trial: bool = False
-    ) -> Answer:
+    ) -> Reply:
         """Remove an object, if it is at the given tag; as a trial, only tell what that would do."""
         headers = {"If-Match": if_match} if if_match else {}
         query = ({"cascade": "true"} if cascade else {}) | ({"dryRun": "true"} if is_trial else {})
@@ -214,7 +214,7 @@ class Client:
         return ready
 
     def items(
-        self, where: str, q: str | None = None, limit: int | None = None, wanted: Query | None = None
+        self, where: str, q: str | None = None, limit: int | None = None, wanted: Parameters | None = None
     ) -> Iterator[Item]:
         """Go through a list, page by page, to its end or to the limit; `wanted` are filters of its own."""
         query: dict[str, str | int | Sequence[str]] = {**(wanted or {}), **({"q": q} if q else {})}
@@ -231,7 +231,7 @@ class Client:
                 return
             query["cursor"] = page["next"]
 
-    def _answer(self, method: str, where: str, document: Item | None = None, if_match: str | None = None) -> Answer:
+    def _answer(self, method: str, where: str, document: Item | None = None, if_match: str | None = None) -> Reply:
         return self._read(method, where, document=document, headers={"If-Match": if_match} if if_match else {})
 
     def _read(
@@ -239,16 +239,16 @@ class Client:
         method: str,
         where: str,
         *,
-        query: Query | None = None,
+        query: Parameters | None = None,
         document: Item | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_seconds: float | None = None,
-    ) -> Answer:
+    ) -> Reply:
         response = self._send(method, where, query, document, headers, timeout_seconds or self._timeout_seconds)
         revision = response.headers.get("Config-Revision", "")
         if response.is_success and method != "GET" and not revision:
             raise self._foreign("a change without a Config-Revision")
-        answered = partial(Answer, revision=revision, conflicts=_conflicts(response), warnings=_warnings(response))
+        answered = partial(Reply, revision=revision, conflicts=_conflicts(response), warnings=_warnings(response))
         confirmed = () if "wait" in response.headers.get("Preference-Applied", "") else None
         if response.status_code == 204:
             return answered({}, "", pending=confirmed)
@@ -276,7 +276,7 @@ class Client:
         self,
         method: str,
         where: str,
-        query: Query | None,
+        query: Parameters | None,
         document: Item | None,
         headers: Mapping[str, str] | None,
         timeout_seconds: float,
@@ -366,7 +366,7 @@ def _error(problem: Item) -> ProviderError:
         return PreconditionFailed(
             detail, _read_fields(fields) if isinstance(fields, list) else (), _read_since(problem)
         )
-    if code == Clash.code:
+    if code == ChangedSince.code:
         detail += ": restore all old values with --force, or choose with --take-back and --keep"
     if code == Unauthenticated.code:
         detail = _UNKNOWN
@@ -388,11 +388,11 @@ def _read_fields(fields: Sequence[Any]) -> list[FieldError]:
     ]
 
 
-def _read_since(problem: Item) -> list[Since]:
+def _read_since(problem: Item) -> list[Meanwhile]:
     """Read what others did meanwhile."""
     listed = problem.get("revisions")
     return [
-        Since(int(each.get("number", 0)), *(str(each.get(name, "")) for name in ("time", "author", "summary")))
+        Meanwhile(int(each.get("number", 0)), *(str(each.get(name, "")) for name in ("time", "author", "summary")))
         for each in (listed if isinstance(listed, list) else ())
     ]
 

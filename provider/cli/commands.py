@@ -15,7 +15,7 @@ from provider.cli.objects import EXTRAS
 from provider.cli.options import read_help
 from provider.cli.output import note
 from provider.cli.status import status
-from provider.cli.usage import Commands
+from provider.cli.usage import CommandTree
 from provider.environment import find_doubts
 from provider.nouns import NOUNS
 from provider.version import VERSION
@@ -61,7 +61,7 @@ LATE_IN_GROUPS: Final = {"revision": {"undo": "Undo a revision and keep later ch
 """The same for single commands of groups whose others are imported at once."""
 
 app = typer.Typer(
-    cls=Commands,
+    cls=CommandTree,
     no_args_is_help=True,
     rich_markup_mode=None,  # plain help: the panels of the other modes cut the options' names on 80 columns
     pretty_exceptions_enable=False,

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import typer
 
-from provider.cli.client import Answer, Item
+from provider.cli.client import Item, Reply
 from provider.cli.output import Output, note, words
 
 _MOST_OBJECTS: Final = 200
@@ -43,7 +43,7 @@ def tell(output: Output, difference: Item) -> None:
         output.line(f"To do it anyway, add --confirm {difference['brake']['confirm']}")
 
 
-def tell_conflicts(output: Output, answer: Answer) -> None:
+def tell_conflicts(output: Output, answer: Reply) -> None:
     """Print the conflicts that there are with what was done; beside an answer for programs, on standard error."""
     tell_one = (lambda text: note(f"Warning: {text}")) if output.is_json else output.caution
     for warning in answer.warnings:
@@ -63,7 +63,7 @@ def tell_warnings(output: Output, item: Item) -> None:
         output.line("and more: once it is applied, `wayshub-provider check` lists all")
 
 
-def tell_trial(output: Output, answer: Answer) -> None:
+def tell_trial(output: Output, answer: Reply) -> None:
     """Print what a write would do that was only tried; to programs the answer as it is."""
     if output.is_json:
         output.document(answer.item)

@@ -19,7 +19,7 @@ app = typer.Typer(
     help="Edges: the Traefiks that poll this service.",
 )
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the edge.", autocompletion=complete_edge)]
+EdgeArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the edge.", autocompletion=complete_edge)]
 
 
 def _revision(document: Item | None) -> object:
@@ -101,7 +101,7 @@ def list_edges(client: Client, output: Output, query: QueryOption = "", limit: L
 
 @app.command()
 @reads
-def show(client: Client, output: Output, name: NameArgument) -> None:
+def show(client: Client, output: Output, name: EdgeArgument) -> None:
     """Show an edge and what it disabled or rejected.
 
     Examples:
@@ -123,7 +123,7 @@ def show(client: Client, output: Output, name: NameArgument) -> None:
 
 @app.command()
 @waits
-def lift(client: Client, output: Output, name: NameArgument) -> None:
+def lift(client: Client, output: Output, name: EdgeArgument) -> None:
     """Lift a quarantine: offer what was rejected again.
 
     A part that you change is tried again anyway. Use this if the document was

@@ -30,7 +30,7 @@ HeadersOption = Annotated[
     typer.Option("--header", "-H", metavar="HEADER", help="A header, as 'Name: value'. Repeat it for several."),
 ]
 ClientOption = Annotated[str | None, typer.Option("--client", metavar="ADDRESS", help="IP address of the client.")]
-EntryPointOption = Annotated[
+ArrivalOption = Annotated[
     str | None, typer.Option(metavar="NAME", help="Entry point on which the request arrives.", show_default="web")
 ]
 
@@ -43,7 +43,7 @@ def explain(
     method: MethodOption = None,
     header: HeadersOption = None,
     client_address: ClientOption = None,
-    entry_point: EntryPointOption = None,
+    entry_point: ArrivalOption = None,
 ) -> None:
     """Explain which router takes a request, why, and who answers.
 

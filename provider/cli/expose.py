@@ -31,7 +31,7 @@ ServersArgument = Annotated[
         "from host and port.",
     ),
 ]
-NameOption = Annotated[
+ApplicationNameOption = Annotated[
     str | None,
     typer.Option(
         metavar="NAME", help="Name of the router and of the service.", show_default="the domain's first label"
@@ -66,7 +66,7 @@ def expose(
     document: Item,
     domain: DomainArgument,
     servers: ServersArgument,
-    name: NameOption = None,
+    name: ApplicationNameOption = None,
     path_prefix: PathPrefixOption = None,
     entry_point_url: EntryPointURLOption = None,
 ) -> None:

@@ -7,21 +7,21 @@ from typing import Annotated, Any, Final
 import typer
 
 from provider import declarations, imports
-from provider.cli.client import Answer, Client, Query, path
+from provider.cli.client import Client, Parameters, Reply, path
 from provider.cli.files import sources
 from provider.cli.files.documents import File
 from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
 from provider.cli.plan import ask, telling
-from provider.cli.proposals import Proposal
+from provider.cli.proposals import ProposedCommand
 from provider.declarations import Declaration
-from provider.imports import Imported, Outcome
+from provider.imports import Imported, ImportOutcome
 from provider.values import Refusal, check_name
 
 _HEADINGS: Final = {
-    Outcome.LEFT_OUT: "Left out",
-    Outcome.CHANGED: "Imported with changes",
-    Outcome.RECOGNISED: "Nothing to import",
+    ImportOutcome.LEFT_OUT: "Left out",
+    ImportOutcome.CHANGED: "Imported with changes",
+    ImportOutcome.RECOGNISED: "Nothing to import",
 }
 
 SourceArgument = Annotated[
@@ -81,11 +81,11 @@ def import_(
     if not output.is_json:
         _tell(output, read, found, is_api=is_api)
 
-    def bring(tag: str | None, query: Query) -> Answer:
+    def bring(tag: str | None, query: Parameters) -> Reply:
         return ask(client, wanted, prune=False, prune_label=None, query=query, if_match=tag)
 
     told = _told(read, found)
-    Proposal(client, output, bring, "import", "Import this?", "Imported", told).run(if_match, yes=yes)
+    ProposedCommand(client, output, bring, "import", "Import this?", "Imported", told).run(if_match, yes=yes)
 
 
 def _source(file: str | None, from_api: str | None) -> tuple[str, bool]:

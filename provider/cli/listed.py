@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from provider.cli.client import Client, Query, path
+from provider.cli.client import Client, Parameters, path
 from provider.cli.output import Output, note
 from provider.cli.tables import Columns, table
 
@@ -34,7 +34,7 @@ def list_all(
     limit: int | None,
     advice: str,
     labels: Sequence[str] | None = None,
-    more: Query | None = None,
+    more: Parameters | None = None,
 ) -> None:
     """Print the objects of a list; to people, where there is none, what to do about it."""
     asked = {**({"label": labels} if labels else {}), **(more or {})}

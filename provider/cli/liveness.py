@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Final
 
-from provider.cli.client import Answer, Client, Item, path
+from provider.cli.client import Client, Item, Reply, path
 from provider.cli.output import Output, note
 
 _MOST_NAMED: Final = 3
 
 
-def tell(client: Client, output: Output, answer: Answer) -> None:
+def tell(client: Client, output: Output, answer: Reply) -> None:
     """Say whether a change is live, if it was waited for: to people all of it, to programs what is amiss."""
     if answer.pending is None:
         return

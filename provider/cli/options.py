@@ -10,7 +10,7 @@ from typing import Annotated, Any, Concatenate, Final, ParamSpec
 
 import typer
 
-from provider.cli.client import DEFAULT_URL, TIMEOUT_SECONDS, Client, Query, find_url
+from provider.cli.client import DEFAULT_URL, TIMEOUT_SECONDS, Client, Parameters, find_url
 from provider.cli.output import Format, Output, printable
 from provider.errors import ProviderError
 
@@ -166,7 +166,7 @@ def connect(
     url: str | None,
     timeout_seconds: float = TIMEOUT_SECONDS,
     wait_seconds: int = 0,
-    query: Query | None = None,
+    query: Parameters | None = None,
     message: str = "",
 ) -> Client:
     """Make a client of the service that an option or the environment names; each write has `query` and `message`."""

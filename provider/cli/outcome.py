@@ -1,11 +1,11 @@
 """What became of a write."""
 
 from provider.cli import differences, liveness
-from provider.cli.client import Answer, Client
+from provider.cli.client import Client, Reply
 from provider.cli.output import Output
 
 
-def tell(client: Client, output: Output, answer: Answer, done: str) -> None:
+def tell(client: Client, output: Output, answer: Reply, done: str) -> None:
     """Print what a write did, or would do, and whether it is live; to programs the object, if there is one."""
     if output.is_trial:
         differences.tell_trial(output, answer)

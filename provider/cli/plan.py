@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from provider.cli import differences
-from provider.cli.client import Answer, Client, Query, path
+from provider.cli.client import Client, Parameters, Reply, path
 from provider.cli.files.documents import File, read
 from provider.cli.options import reads
 from provider.cli.output import Output
@@ -86,9 +86,9 @@ def ask(
     *,
     prune: bool,
     prune_label: Sequence[str] | None,
-    query: Query,
+    query: Parameters,
     if_match: str | None = None,
-) -> Answer:
+) -> Reply:
     """Let the service bring its state in step with a file, or tell what that would do.
 
     Raises `ProviderError` that names file, line and column of what is wrong in it.

@@ -8,20 +8,20 @@ from typing import Final
 import typer
 
 from provider.cli import differences, liveness
-from provider.cli.client import Answer, Client, Item, Query
+from provider.cli.client import Client, Item, Parameters, Reply
 from provider.cli.options import can_ask, confirm
 from provider.cli.output import Output, note, printable
 from provider.cli.plan import telling
 from provider.errors import PreconditionFailed, ProviderError
 
-Ask = Callable[[str | None, Query], Answer]
+Ask = Callable[[str | None, Parameters], Reply]
 """Asks the service to do it: only at this tag of the whole, and with these parameters of any write."""
 
-_TRIED: Final[Query] = {"dryRun": "true"}
+_TRIED: Final[Parameters] = {"dryRun": "true"}
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class ProposedCommand:
     """Something that `command` does. `done` begins the line that says so; `told` is what programs get besides."""
 
     client: Client
@@ -46,7 +46,7 @@ class Proposal:
             else:
                 break
 
-    def _plan(self, if_match: str | None) -> Answer:
+    def _plan(self, if_match: str | None) -> Reply:
         """Ask what it would do, and show that."""
         with telling(self.output) as progress:
             progress.doing("Planning")
@@ -61,7 +61,7 @@ class Proposal:
         self._show(planned)
         return planned
 
-    def _confirm(self, planned: Answer, *, yes: bool) -> int | None:
+    def _confirm(self, planned: Reply, *, yes: bool) -> int | None:
         """Ask whether to do it. Returns the number that was typed to confirm it, if that is needed."""
         brake = planned.item["difference"]["brake"]
         if brake and not yes and can_ask() and not self.client.is_confirmed:
@@ -72,7 +72,7 @@ class Proposal:
         confirm(self.question, yes=yes, needs_yes=self.command)
         return None
 
-    def _do(self, planned: Answer, confirmed: int | None) -> None:
+    def _do(self, planned: Reply, confirmed: int | None) -> None:
         """Do it, if the state is still the one that was planned against. Raises `PreconditionFailed`, and `Brake`."""
         with telling(self.output) as progress:
             progress.doing("Changing the state")
@@ -84,7 +84,7 @@ class Proposal:
             self.output.line(f"{self.done}: {counted} (revision {answer.revision}).")
         liveness.tell(self.client, self.output, answer)
 
-    def _show(self, planned: Answer) -> None:
+    def _show(self, planned: Reply) -> None:
         difference = planned.item["difference"]
         if self.output.is_json:
             if self.output.is_trial or differences.is_empty(difference):

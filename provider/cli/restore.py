@@ -11,10 +11,10 @@ from provider.cli.paths import shown
 from provider.cli.progress import Progress
 from provider.settings import read_settings
 
-FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.", show_default=False)]
+BackupArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.", show_default=False)]
 
 
-def restore(file: FileArgument) -> None:
+def restore(file: BackupArgument) -> None:
     """Replace the database with a backup.
 
     Stop the service first, and start it again afterwards. FILE is verified,

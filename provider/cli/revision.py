@@ -18,7 +18,7 @@ app = typer.Typer(
     help="Revisions: what changed, when, by whom and why. `undo` takes one back.",
 )
 
-NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Number of the revision.")]
+RevisionArgument = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Number of the revision.")]
 CompareOption = Annotated[
     int | None,
     typer.Option(min=1, metavar="NUMBER", help="Compare it with this revision.", show_default="the one before"),
@@ -79,7 +79,7 @@ def list_revisions(
 def show(
     client: Client,
     output: Output,
-    number: NumberArgument,
+    number: RevisionArgument,
     compare: CompareOption = None,
     configuration: ConfigurationOption = False,
 ) -> None:

@@ -4,10 +4,10 @@ from typing import Annotated, Final, Literal
 
 import typer
 
-from provider.cli.client import Answer, Client, Query, path
+from provider.cli.client import Client, Parameters, Reply, path
 from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
-from provider.cli.proposals import Proposal
+from provider.cli.proposals import ProposedCommand
 
 TIMEOUT_SECONDS: Final = 600.0
 """A state of 10,000 routers takes seconds, and on a busy machine a minute."""
@@ -17,7 +17,7 @@ KindOption = Annotated[
     Literal["domain", "service", "server", "router"] | None,
     typer.Option(help="Kind of the one object to restore. A service includes its servers."),
 ]
-NameOption = Annotated[
+ObjectNameOption = Annotated[
     str | None, typer.Option(metavar="NAME", help="Name of the one object, SERVICE/SERVER for a server.")
 ]
 
@@ -28,7 +28,7 @@ def rollback(
     output: Output,
     number: NumberArgument,
     kind: KindOption = None,
-    name: NameOption = None,
+    name: ObjectNameOption = None,
     yes: YesOption = False,
     if_match: IfMatchOption = None,
 ) -> None:
@@ -47,10 +47,10 @@ def rollback(
     """
     if (kind is None) != (name is None):
         raise typer.BadParameter("to choose one object, give both --kind and --name")
-    named: Query = {} if kind is None or name is None else {"kind": kind, "name": name}
+    named: Parameters = {} if kind is None or name is None else {"kind": kind, "name": name}
 
-    def ask(tag: str | None, query: Query) -> Answer:
+    def ask(tag: str | None, query: Parameters) -> Reply:
         where = path("revisions", str(number), "rollback")
         return client.post(where, None, query={**named, **query}, if_match=tag, timeout_seconds=TIMEOUT_SECONDS)
 
-    Proposal(client, output, ask, "rollback", "Roll back?", "Rolled back").run(if_match, yes=yes)
+    ProposedCommand(client, output, ask, "rollback", "Roll back?", "Rolled back").run(if_match, yes=yes)

@@ -19,7 +19,7 @@ from provider.cli.running.ports import Port
 from provider.database import locks, schema
 from provider.database.claims import claim
 from provider.errors import SettingsError, Unavailable
-from provider.server import Server
+from provider.server import HttpServer
 from provider.settings import Settings, read_settings
 
 HostOption = Annotated[
@@ -64,7 +64,7 @@ def serve(host: HostOption = None, port: PortOption = None, allow_insecure: Inse
             note(f"the link for the first login could not be created: {error}")
         sys.stdout.flush()
         logs.configure(settings.log_level, settings.log_format)
-        Server(create_app(settings), settings).run()
+        HttpServer(create_app(settings), settings).run()
 
 
 @contextmanager

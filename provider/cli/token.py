@@ -19,7 +19,9 @@ from provider.security import tokens
 from provider.store import tokens as stored
 from provider.store.records import as_json
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="What the token is for. Several may share a name.")]
+PurposeArgument = Annotated[
+    str, typer.Argument(metavar="NAME", help="What the token is for. Several may share a name.")
+]
 WhichArgument = Annotated[str, typer.Argument(metavar="TOKEN", help="Its ID, or its name if no other token has it.")]
 ScopeOption = Annotated[
     list[str],
@@ -47,7 +49,7 @@ COLUMNS: Final[Columns] = {
 
 
 def create(
-    name: NameArgument, scope: ScopeOption, expires: ExpiresOption = None, output: OutputOption = Format.TABLE
+    name: PurposeArgument, scope: ScopeOption, expires: ExpiresOption = None, output: OutputOption = Format.TABLE
 ) -> None:
     """Create a token and print it, this one time.
 

@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from provider.cli.client import Answer, Client, Query, path
+from provider.cli.client import Client, Parameters, Reply, path
 from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
-from provider.cli.proposals import Proposal
-from provider.cli.rollback import TIMEOUT_SECONDS, KindOption, NameOption
+from provider.cli.proposals import ProposedCommand
+from provider.cli.rollback import TIMEOUT_SECONDS, KindOption, ObjectNameOption
 
-NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Number of the revision to undo.")]
+UndoneArgument = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Number of the revision to undo.")]
 CascadeOption = Annotated[bool, typer.Option("--cascade", help="Remove what depends on it, too.")]
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Restore the old values of everything that has changed since.")
@@ -28,9 +28,9 @@ KeepOption = Annotated[
 def undo(
     client: Client,
     output: Output,
-    number: NumberArgument,
+    number: UndoneArgument,
     kind: KindOption = None,
-    name: NameOption = None,
+    name: ObjectNameOption = None,
     force: ForceOption = False,
     take_back: TakeBackOption = None,
     keep: KeepOption = None,
@@ -63,8 +63,8 @@ def undo(
     if cascade:
         chosen["cascade"] = "true"
 
-    def ask(tag: str | None, query: Query) -> Answer:
+    def ask(tag: str | None, query: Parameters) -> Reply:
         where = path("revisions", str(number), "undo")
         return client.post(where, None, query={**chosen, **query}, if_match=tag, timeout_seconds=TIMEOUT_SECONDS)
 
-    Proposal(client, output, ask, "undo", "Undo this?", "Undone").run(if_match, yes=yes)
+    ProposedCommand(client, output, ask, "undo", "Undo this?", "Undone").run(if_match, yes=yes)

@@ -18,7 +18,7 @@ from provider.cli.progress import Progress
 from provider.cli.running.binding import check_binding
 from provider.cli.running.keys import make_keys
 from provider.cli.running.ports import Port
-from provider.cli.running.stack import Plan, Stack
+from provider.cli.running.stack import Setup, Stack
 from provider.cli.running.traefik import (
     LOOPBACK,
     configuration_path,
@@ -102,7 +102,7 @@ def up(
             write_configuration(settings.database_path, static)  # before anything runs that would need it
             web.release()
             api.release()
-            _run(Plan(settings, service, url, program, static, demo, keys.service, link), progress)
+            _run(Setup(settings, service, url, program, static, demo, keys.service, link), progress)
         except KeyboardInterrupt:  # before the stack takes the signals: nothing runs yet
             raise typer.Exit from None
         finally:
@@ -131,7 +131,7 @@ def _migrate(settings: Settings, progress: Progress) -> None:
     progress.done(f"The database {shown(path)} is up to date")
 
 
-def _run(plan: Plan, progress: Progress) -> None:
+def _run(plan: Setup, progress: Progress) -> None:
     # Among the lines of `up` a person looks for what went wrong; who wants to see more says so.
     given = "log_level" in plan.settings.model_fields_set
     logs.configure(plan.settings.log_level if given else "warning", plan.settings.log_format)

@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 from provider.validation import detail_of
 
 
-class Commands(TyperGroup):
+class CommandTree(TyperGroup):
     """The tree of commands. Typer lets pydantic read what was typed, and would tell its own sentences."""
 
     def invoke(self, ctx: Any) -> Any:

@@ -19,7 +19,7 @@ from provider.models import Account, Role
 from provider.security import passwords, people
 from provider.store import accounts
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the account.")]
+AccountArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the account.")]
 RoleOption = Annotated[
     Role,
     typer.Option(
@@ -38,7 +38,7 @@ COLUMNS: Final[Columns] = {
 }
 
 
-def add(name: NameArgument, role: RoleOption, output: OutputOption = Format.TABLE) -> None:
+def add(name: AccountArgument, role: RoleOption, output: OutputOption = Format.TABLE) -> None:
     """Add an account and print a one-time link to set its password.
 
     The last line is only the link. It works once, within a day.
@@ -80,7 +80,7 @@ def list_users(output: OutputOption = Format.TABLE) -> None:
         note("there is no account yet: add one with `wayshub-provider user add NAME --role admin`")
 
 
-def set_user(name: NameArgument, role: RoleOption) -> None:
+def set_user(name: AccountArgument, role: RoleOption) -> None:
     """Change the role of an account.
 
     Examples:
@@ -91,7 +91,7 @@ def set_user(name: NameArgument, role: RoleOption) -> None:
     Output(Format.TABLE).line(f"Account {name} is now {role}.")
 
 
-def remove(name: NameArgument, yes: YesOption = False) -> None:
+def remove(name: AccountArgument, yes: YesOption = False) -> None:
     """Remove an account and end its sessions.
 
     Examples:
@@ -103,7 +103,7 @@ def remove(name: NameArgument, yes: YesOption = False) -> None:
     Output(Format.TABLE).line(f"Removed account {name}.")
 
 
-def password(name: NameArgument, one_time_link: LinkOption = False) -> None:
+def password(name: AccountArgument, one_time_link: LinkOption = False) -> None:
     """Set an account's password, or print a one-time link to set it.
 
     Asks for the password; without a terminal, it reads the first line of

@@ -11,13 +11,13 @@ import msgspec
 from sqlalchemy import URL, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from provider.database import trials
+from provider.database import scratch
 from provider.database.connections import APPLICATION_ID, HINDERED, PRAGMAS, RESTORE, begin, let_go, prepare, quoted
 from provider.database.credentials import Unchanged, note_statement
 from provider.database.frozen import Frozen
 from provider.database.schema import check_current, check_whole
+from provider.database.scratch import write_json
 from provider.database.sessions import Session
-from provider.database.trials import write_json
 from provider.database.writes import Writes, may_write, why_unwritable
 from provider.errors import Unavailable
 from provider.messages import Message
@@ -40,7 +40,7 @@ class Database:
         self._frozen: Frozen | None = None
         self._writes = Writes(path)
         self._engine = self._make_engine()
-        self._trials = trials.make_engine(path, _read_json)
+        self._trials = scratch.make_engine(path, _read_json)
 
     def open(self) -> None:
         """Take the file as it is now. Raises `Unavailable`, with what to do, if it cannot be served.
@@ -176,7 +176,7 @@ class Database:
         if self.is_frozen:
             raise Unavailable(self._writes.trouble or Message("the database {path} is not open", path=self.path))
         with self._session("BEGIN", self._trials) as session:
-            trials.copy_state(session)
+            scratch.copy_state(session)
             yield session
             session.rollback()
 

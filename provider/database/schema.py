@@ -24,7 +24,7 @@ from provider.database.writes import may_write, why_unwritable
 from provider.errors import Unavailable
 
 
-class Condition(StrEnum):
+class FileCondition(StrEnum):
     """What a database file is to this version of the service."""
 
     MISSING = "missing"
@@ -42,7 +42,7 @@ class Condition(StrEnum):
 class Inspection:
     """A database file's condition, its schema's version if it has one, and a sentence for a person."""
 
-    condition: Condition
+    condition: FileCondition
     version: str | None
     detail: str
 
@@ -69,25 +69,25 @@ def inspect(path: Path) -> Inspection:
         with closing(read(path)) as connection:
             return _inspect(connection, path)
     except (FileNotFoundError, NotADirectoryError):
-        return Inspection(Condition.MISSING, None, f"there is no database at {path}")
+        return Inspection(FileCondition.MISSING, None, f"there is no database at {path}")
     except OSError as error:
-        return Inspection(Condition.CLOSED, None, f"the database {path} cannot be read: {error.strerror}")
+        return Inspection(FileCondition.CLOSED, None, f"the database {path} cannot be read: {error.strerror}")
     except sqlite3.DatabaseError as error:
         return _inspect_error(error, path)
     except UnicodeDecodeError:  # the driver reads what SQLite says about a damaged file
-        return Inspection(Condition.UNREADABLE, None, f"{path} cannot be read as an SQLite database: it is damaged")
+        return Inspection(FileCondition.UNREADABLE, None, f"{path} cannot be read as an SQLite database: it is damaged")
 
 
 def _inspect_error(error: sqlite3.DatabaseError, path: Path) -> Inspection:
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-        return Inspection(Condition.LOCKED, None, f"the database {path} is locked by another program")
+        return Inspection(FileCondition.LOCKED, None, f"the database {path} is locked by another program")
     if (
         isinstance(error, sqlite3.OperationalError)
         and getattr(error, "sqlite_errorcode", 0) & 0xFF in HINDERED
         and path.is_file()
     ):
-        return Inspection(Condition.CLOSED, None, _why_closed(path, error))
-    return Inspection(Condition.UNREADABLE, None, f"{path} cannot be read as an SQLite database: {error}")
+        return Inspection(FileCondition.CLOSED, None, _why_closed(path, error))
+    return Inspection(FileCondition.UNREADABLE, None, f"{path} cannot be read as an SQLite database: {error}")
 
 
 def _inspect(connection: sqlite3.Connection, path: Path) -> Inspection:
@@ -97,28 +97,28 @@ def _inspect(connection: sqlite3.Connection, path: Path) -> Inspection:
     if "alembic_version" in tables:
         version = next((row[0] for row in connection.execute("SELECT version_num FROM alembic_version")), None)
     if version is None and tables <= {"alembic_version"}:
-        return Inspection(Condition.EMPTY, None, f"the database {path} is empty")
+        return Inspection(FileCondition.EMPTY, None, f"the database {path} is empty")
     if version is None or application_id != APPLICATION_ID:
-        return Inspection(Condition.FOREIGN, version, f"{path} is the database of another program")
+        return Inspection(FileCondition.FOREIGN, version, f"{path} is the database of another program")
     script = ScriptDirectory.from_config(alembic_config(path))
     known = [revision.revision for revision in script.walk_revisions()]
     if version not in known:
         detail = f"the database {path} is at version {version}, made by a newer version of wayshub-provider"
-        return Inspection(Condition.NEWER, version, detail)
+        return Inspection(FileCondition.NEWER, version, detail)
     if version != script.get_current_head():
-        return Inspection(Condition.OLDER, version, f"the database {path} is at the older version {version}")
-    return Inspection(Condition.CURRENT, version, f"the database {path} is at version {version}")
+        return Inspection(FileCondition.OLDER, version, f"the database {path} is at the older version {version}")
+    return Inspection(FileCondition.CURRENT, version, f"the database {path} is at version {version}")
 
 
 _REMEDIES: Final = {
-    Condition.MISSING: "run `wayshub-provider migrate`",
-    Condition.EMPTY: "run `wayshub-provider migrate`",
-    Condition.OLDER: "run `wayshub-provider migrate`",
-    Condition.NEWER: "run that version, or restore an earlier copy of the database",
-    Condition.FOREIGN: "set PROVIDER_DATABASE_URL to another file",
-    Condition.LOCKED: "wait until it is done, or stop it",
-    Condition.CLOSED: "let this user read and write it and its folder",
-    Condition.UNREADABLE: f"fix it, or {RESTORE}",
+    FileCondition.MISSING: "run `wayshub-provider migrate`",
+    FileCondition.EMPTY: "run `wayshub-provider migrate`",
+    FileCondition.OLDER: "run `wayshub-provider migrate`",
+    FileCondition.NEWER: "run that version, or restore an earlier copy of the database",
+    FileCondition.FOREIGN: "set PROVIDER_DATABASE_URL to another file",
+    FileCondition.LOCKED: "wait until it is done, or stop it",
+    FileCondition.CLOSED: "let this user read and write it and its folder",
+    FileCondition.UNREADABLE: f"fix it, or {RESTORE}",
 }
 
 
@@ -133,7 +133,7 @@ def _why_closed(path: Path, error: sqlite3.Error) -> str:
 def check_current(path: Path) -> None:
     """Raise `Unavailable`, with what to do, unless the database can be served as it is."""
     found = inspect(path)
-    if found.condition is not Condition.CURRENT:
+    if found.condition is not FileCondition.CURRENT:
         raise Unavailable(f"{found.detail}: {_REMEDIES[found.condition]}")
 
 
@@ -172,16 +172,16 @@ def migrating(path: Path, *, copies: bool, say: Callable[[str], None]) -> Iterat
     """
     found = inspect(path)
     if found.condition in {
-        Condition.FOREIGN,
-        Condition.NEWER,
-        Condition.LOCKED,
-        Condition.CLOSED,
-        Condition.UNREADABLE,
+        FileCondition.FOREIGN,
+        FileCondition.NEWER,
+        FileCondition.LOCKED,
+        FileCondition.CLOSED,
+        FileCondition.UNREADABLE,
     }:
         raise Unavailable(f"{found.detail}: it is left as it is; {_REMEDIES[found.condition]}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if found.condition is Condition.MISSING:
+        if found.condition is FileCondition.MISSING:
             _make_private(path)
     except OSError as error:
         raise Unavailable(f"the database {path} cannot be made: {error.strerror}") from error
@@ -204,7 +204,7 @@ def migrating(path: Path, *, copies: bool, say: Callable[[str], None]) -> Iterat
     except (OperationalError, sqlite3.OperationalError) as error:
         cause = error.orig if isinstance(error, OperationalError) else error
         why = why_unwritable(path, cause) if isinstance(cause, sqlite3.Error) else str(cause)
-        if found.condition is Condition.MISSING and getattr(cause, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
+        if found.condition is FileCondition.MISSING and getattr(cause, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
             _remove_empty(path)
         raise Unavailable(f"nothing was migrated: {why}") from error
     finally:

@@ -23,7 +23,7 @@ _OWN: Final = "traefik"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EntryPoint:
     """An entry point of an edge: its address there, and its URL from here, or None where that cannot be known."""
 
     edge: str
@@ -40,7 +40,7 @@ class EntryPoints:
         self._edges = edges
         self._urls = urls
 
-    def __iter__(self) -> Iterator[Place]:
+    def __iter__(self) -> Iterator[EntryPoint]:
         """Go through them by the edges' names. What the settings give counts more than what an API tells.
 
         In the event loop's thread.
@@ -48,12 +48,12 @@ class EntryPoints:
         default = self._edges.find(DEFAULT_EDGE)
         state = EdgeState.NEVER_SEEN if default is None else default.verdict.state
         for name, url in self._urls.items():
-            yield Place(DEFAULT_EDGE, state, name, urlsplit(url).netloc, url)
+            yield EntryPoint(DEFAULT_EDGE, state, name, urlsplit(url).netloc, url)
         for edge in self._edges:
             told = edge.observation.entry_points if edge.observation is not None else {}
             for name, address in told.items():
                 if edge.api_url is not None and name != _OWN and name not in self._urls:
-                    yield Place(edge.name, edge.verdict.state, name, address, find_url(edge.api_url, address))
+                    yield EntryPoint(edge.name, edge.verdict.state, name, address, find_url(edge.api_url, address))
 
 
 def find_url(api_url: str, address: str) -> str | None:

@@ -14,12 +14,12 @@ import msgspec
 
 from provider.configuration import Document
 from provider.database.file import Database
-from provider.edges.quarantine import Held, Quarantine
+from provider.edges.quarantine import HeldPart, Quarantine
 from provider.edges.registry import MOST_EDGES, Edges
 from provider.edges.states import Edge, EdgeState
 from provider.errors import Unavailable
 from provider.models import EdgeRecord, QuarantineRecord
-from provider.parts import Key
+from provider.nouns import Named
 from provider.snapshots import Served
 from provider.store import edges as records
 
@@ -32,8 +32,8 @@ _PAUSE_SECONDS: Final = 10.0
 class _Kept(msgspec.Struct):
     """What is left out for an edge, as it is stored."""
 
-    held: list[tuple[Key, Held]] = []
-    queue: tuple[tuple[Key, ...], ...] = ()
+    held: list[tuple[Named, HeldPart]] = []
+    queue: tuple[tuple[Named, ...], ...] = ()
 
 
 class Memory:

@@ -11,7 +11,7 @@ from provider.snapshots import Served, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingEdge:
     """An edge on which a change was not seen to be live, and why; settled if no time will tell more."""
 
     name: str
@@ -34,7 +34,7 @@ def _runs(edge: Edge, revision: int, current: Served | None) -> bool:
 
 def find_missing(
     edge: Edge, revision: int, current: Snapshot | None, concerns: Callable[[str], bool]
-) -> Missing | None:
+) -> MissingEdge | None:
     """Find why a revision is not live on an edge; None if it is, or if nobody waits for the edge.
 
     No time tells more of one that rejected a part of it or disabled a router, or was given it and has no API to read.
@@ -43,13 +43,13 @@ def find_missing(
     if not _runs(edge, revision, current):
         is_mute = state is EdgeState.UNCONFIRMED and (edge.api_url is None or bool(edge.sharers))
         is_blamed = quarantine is not None and (quarantine.is_blamed(revision) or bool(edge.sharers))
-        return Missing(edge.name, state, detail, is_settled=is_blamed or is_mute)
+        return MissingEdge(edge.name, state, detail, is_settled=is_blamed or is_mute)
     if quarantine is not None and current is not None and _leaves_out(quarantine, current, concerns):
-        return Missing(edge.name, state, detail, is_settled=not quarantine.is_searching)
+        return MissingEdge(edge.name, state, detail, is_settled=not quarantine.is_searching)
     told = None
     if edge.observation is not None and state in {EdgeState.DEGRADED, EdgeState.REJECTED}:
         told = words_of_hindered(edge.observation, concerns)
-    return None if told is None else Missing(edge.name, state, Message("it {told}", told=told), is_settled=True)
+    return None if told is None else MissingEdge(edge.name, state, Message("it {told}", told=told), is_settled=True)
 
 
 def _leaves_out(quarantine: Quarantine, current: Snapshot, concerns: Callable[[str], bool]) -> bool:

@@ -11,19 +11,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from provider.nouns import Named
 from provider.overlays import Overlay, Replacement
-from provider.parts import Key, Part, Parts
+from provider.parts import Part, Parts
 from provider.snapshots import Served, Snapshot
 
 MOST_CULPRITS: Final = 16
 """From so many on, what is rejected is left out as it is: an edge that rejects everything ends the search, too."""
 
-Origin = Callable[[Key], tuple[int, str]]
+Origin = Callable[[Named], tuple[int, str]]
 """Tells the revision that gave a part its form, and its author."""
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldPart:
     """A part that an edge does not get as it is, and which revision by whom made it so."""
 
     replacement: Replacement
@@ -41,9 +42,9 @@ class Quarantine:
 
     rejected: Served
     accepted: Served
-    held: Mapping[Key, Held] = field(default_factory=dict)
-    queue: tuple[tuple[Key, ...], ...] = ()
-    trying: Mapping[Key, Held] = field(default_factory=dict)
+    held: Mapping[Named, HeldPart] = field(default_factory=dict)
+    queue: tuple[tuple[Named, ...], ...] = ()
+    trying: Mapping[Named, HeldPart] = field(default_factory=dict)
     searched: Snapshot | None = field(default=None, compare=False)
     """Among what the parts to blame are being looked for. None after a restart: then among what is desired."""
 
@@ -58,7 +59,7 @@ class Quarantine:
         return bool(self.queue or self.trying)
 
     @property
-    def culprits(self) -> dict[Key, Held]:
+    def culprits(self) -> dict[Named, HeldPart]:
         """The parts that were found to be to blame."""
         queued = {key for group in self.queue for key in group}
         return {key: held for key, held in self.held.items() if key not in queued}
@@ -100,7 +101,7 @@ class Quarantine:
         return replace(self, held={**self.held, **self.trying}, queue=(tuple(self.trying), *self.queue), trying={})
 
 
-def suspects(accepted: Parts, offered: Parts, origin: Origin) -> dict[Key, Held]:
+def suspects(accepted: Parts, offered: Parts, origin: Origin) -> dict[Named, HeldPart]:
     """Return what an edge was offered in another form than it runs, what routers need before these.
 
     What was removed is none of it: a document does not break by what it has no more.
@@ -110,15 +111,15 @@ def suspects(accepted: Parts, offered: Parts, origin: Origin) -> dict[Key, Held]
         for kind, section in offered.sections()
     }
     former = {name: part for name in changed["router"] if (part := accepted.find(("router", name))) is not None}
-    found: dict[Key, Held] = {}
+    found: dict[Named, HeldPart] = {}
     # A router may need something by way of something else, such as a chain of middlewares.
     reached = {name: offered.reached(_get(offered, ("router", name))) for name in former}
     for key in [(kind, name) for kind, names in changed.items() if kind != "router" for name in names]:
         leading = tuple((name, former[name]) for name in former if key in reached[name])
-        found[key] = Held(Replacement(_get(offered, key), accepted.find(key), leading), *origin(key))
+        found[key] = HeldPart(Replacement(_get(offered, key), accepted.find(key), leading), *origin(key))
     for name in changed["router"]:
         key = ("router", name)
-        found[key] = Held(Replacement(_get(offered, key), former.get(name)), *origin(key))
+        found[key] = HeldPart(Replacement(_get(offered, key), former.get(name)), *origin(key))
     return found
 
 
@@ -126,7 +127,7 @@ def _differs(known: Part | None, part: Part) -> bool:
     return known is not part and known != part
 
 
-def _get(parts: Parts, key: Key) -> Part:
+def _get(parts: Parts, key: Named) -> Part:
     part = parts.find(key)
     if part is None:
         raise LookupError(key)

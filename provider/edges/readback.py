@@ -100,7 +100,7 @@ def _name(router: _Router, document: bytes) -> str:
     return next((name for name in names if b'"%s":{"entryPoints":' % name.encode() in document), shown)
 
 
-Servers = Mapping[str, Mapping[str, bool]]
+ServersUp = Mapping[str, Mapping[str, bool]]
 """Servers by service and URL: true for those that are up."""
 
 
@@ -110,7 +110,7 @@ class TraefikAPI:
     def __init__(self, client: httpx.AsyncClient, url: str) -> None:
         self._client = client
         self.url = url.rstrip("/")
-        self._services: tuple[bytes, Servers] = (b"", {})
+        self._services: tuple[bytes, ServersUp] = (b"", {})
         self._entry_points: tuple[str, Mapping[str, str]] = ("", {})
 
     async def find_digest(self) -> str | None:
@@ -136,7 +136,7 @@ class TraefikAPI:
                 told += [error for error in router.error if error not in told]
         return tuple(DisabledRouter(name, ", ".join(told) or "without a reason") for name, told in ours.items())
 
-    async def list_servers(self) -> Servers:
+    async def list_servers(self) -> ServersUp:
         """Return for each service of ours with a health check its servers.
 
         The same mapping as before, if nothing has changed: thousands of services are neither decoded nor

@@ -12,7 +12,7 @@ from provider import configuration, rendering
 from provider.database.file import Database
 from provider.edges.registry import Edges
 from provider.errors import ProviderError, Unavailable
-from provider.parts import Key
+from provider.nouns import Named
 from provider.rendering import part_of
 from provider.snapshots import Snapshot
 from provider.store import history, revisions
@@ -41,7 +41,7 @@ async def recognise(edges: Edges, database: Database) -> None:
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
-def _find(database: Database, digest: str) -> tuple[Snapshot, Mapping[Key, tuple[int, str]]] | None:
+def _find(database: Database, digest: str) -> tuple[Snapshot, Mapping[Named, tuple[int, str]]] | None:
     """Find the revision that gave a document, and which revision changed each part since, by whom."""
     with database.reading() as session:
         number = revisions.find_digests(session, [digest]).get(digest)

@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from typing import Final
 
 from provider.edges.health import Health
-from provider.edges.missing import Missing, find_missing
+from provider.edges.missing import MissingEdge, find_missing
 from provider.edges.pollers import Connection, Poller
 from provider.edges.polls import Polls
 from provider.edges.quarantine import Origin, Quarantine, accept, accuse, prune
 from provider.edges.states import Edge, EdgeState, Observation, has_rejected
 from provider.edges.verdicts import judge
 from provider.models import EdgeRecord
-from provider.parts import Key
+from provider.nouns import Named
 from provider.revisions import Revisions
 from provider.snapshots import Served, Snapshot
 
@@ -52,7 +52,7 @@ class Edges:
         self._observers: list[Callable[[Edge], None]] = []
         self._followers: list[Callable[[int], bool]] = []
         self._change: asyncio.Future[None] | None = None
-        self._origins: dict[Key, tuple[int, str]] = {}
+        self._origins: dict[Named, tuple[int, str]] = {}
         self.health = Health()
         self.entry_points: Mapping[str, frozenset[str]] = {}
         """The names of the entry points of each edge of which they are known. Any thread reads it as it is."""
@@ -122,7 +122,7 @@ class Edges:
             self._set(edge, left)
             self.refresh(edge)
 
-    def recognised(self, edge: Edge, snapshot: Snapshot, origins: Mapping[Key, tuple[int, str]]) -> None:
+    def recognised(self, edge: Edge, snapshot: Snapshot, origins: Mapping[Named, tuple[int, str]]) -> None:
         """Know what an edge accepted before, and which revisions gave parts another form since, by whom."""
         if edge.accepted is None:
             edge.accepted = snapshot
@@ -223,7 +223,9 @@ class Edges:
 
     # Who waits
 
-    async def confirmed(self, revision: int, seconds: float, concerns: Callable[[str], bool] = bool) -> list[Missing]:
+    async def confirmed(
+        self, revision: int, seconds: float, concerns: Callable[[str], bool] = bool
+    ) -> list[MissingEdge]:
         """Wait until every edge that is not stale runs a revision; return those that do not when the time is up.
 
         One that disabled a router does not run it, if the router `concerns` who waits.
@@ -241,7 +243,7 @@ class Edges:
             missing = self._list_missing(revision, concerns)
         return missing
 
-    def _is_over(self, missing: list[Missing], revision: int) -> bool:
+    def _is_over(self, missing: list[MissingEdge], revision: int) -> bool:
         """Tell whether there is nothing left to wait for."""
         return all(each.is_settled for each in missing) and all(is_at(revision) for is_at in self._followers)
 
@@ -249,7 +251,7 @@ class Edges:
         """Let who waits for a revision also wait until `is_at` says that something else is at it."""
         self._followers.append(is_at)
 
-    def _list_missing(self, revision: int, concerns: Callable[[str], bool]) -> list[Missing]:
+    def _list_missing(self, revision: int, concerns: Callable[[str], bool]) -> list[MissingEdge]:
         """Return the edges that do not run a revision, each judged now: what was said of it may be of another."""
         current = self._revisions.current
         suspects = [edge for edge in self._edges.values() if find_missing(edge, revision, current, concerns)]

@@ -9,8 +9,9 @@ from provider.edges.quarantine import Quarantine
 from provider.edges.states import Edge, EdgeState
 from provider.edges.verdicts import words_of_part, words_of_rejection, words_of_search
 from provider.messages import Message
+from provider.nouns import Named
 from provider.overlays import Replacement
-from provider.parts import Key, Parts
+from provider.parts import Parts
 from provider.snapshots import Snapshot
 
 _SILENT: Final = {EdgeState.STALE, EdgeState.NEVER_SEEN}
@@ -157,7 +158,7 @@ def _leads_on(replacement: Replacement, router: str) -> bool:
     return replacement.by is not None or router in dict(replacement.routers)
 
 
-def _words_of(quarantine: Quarantine, key: Key) -> str:
+def _words_of(quarantine: Quarantine, key: Named) -> str:
     """Say which part an edge rejected, or that this is not found out yet."""
     held = quarantine.culprits.get(key)
     if held is None:

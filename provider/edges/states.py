@@ -113,7 +113,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class EdgeVerdict:
     """A state, and a sentence for a person."""
 
     state: EdgeState
@@ -169,7 +169,7 @@ class Edge:
     """The longest that it took to run what it seemed to have rejected."""
     told: deque[float] = field(default_factory=lambda: deque(maxlen=_MOST_TOLD))
     """When it was logged that its API cannot be read, or can again."""
-    verdict: Verdict = Verdict(EdgeState.NEVER_SEEN, Message("no Traefik has polled under this name yet"))
+    verdict: EdgeVerdict = EdgeVerdict(EdgeState.NEVER_SEEN, Message("no Traefik has polled under this name yet"))
     since: datetime | None = None
 
     @property

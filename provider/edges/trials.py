@@ -36,7 +36,7 @@ _TIMEOUT: Final = httpx.Timeout(_EACH_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrialPlan:
     """What is to be sent where, and what is expected.
 
     `base` is where the entry point is asked, `target` the path and query as they are sent, `headers` all of
@@ -65,7 +65,7 @@ class Trial:
     """A trial: what was planned, and the answers so far. `ended` is when it was over."""
 
     id: str
-    plan: Plan
+    plan: TrialPlan
     begun: datetime
     answers: list[Answer] = field(default_factory=list)
     ended: datetime | None = None
@@ -91,7 +91,7 @@ class Trials:
         """Find a trial. One that others have followed is forgotten."""
         return self._trials.get(trial_id)
 
-    def start(self, plan: Plan) -> Trial:
+    def start(self, plan: TrialPlan) -> Trial:
         """Begin to send. Raises `Busy`."""
         if len(self._tasks) >= _RUNNING:
             raise Busy
@@ -130,7 +130,7 @@ async def _note(trial: Trial, places: asyncio.Semaphore, transport: httpx.AsyncH
         trial.answers.append(await _ask(trial.plan, transport))
 
 
-async def _ask(plan: Plan, transport: httpx.AsyncHTTPTransport) -> Answer:
+async def _ask(plan: TrialPlan, transport: httpx.AsyncHTTPTransport) -> Answer:
     """Send one request. The transport itself keeps no cookies and follows no redirects."""
     url = httpx.URL(plan.base).copy_with(raw_path=plan.target.encode("latin-1"))
     request = httpx.Request(plan.method, url, headers=list(plan.headers), extensions={"timeout": _TIMEOUT.as_dict()})

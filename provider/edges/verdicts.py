@@ -3,36 +3,36 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from provider.edges.quarantine import Held, Quarantine
-from provider.edges.states import DisabledRouter, Edge, EdgeState, Observation, Verdict, has_rejected
+from provider.edges.quarantine import HeldPart, Quarantine
+from provider.edges.states import DisabledRouter, Edge, EdgeState, EdgeVerdict, Observation, has_rejected
 from provider.messages import Message
-from provider.parts import Key
+from provider.nouns import Named
 from provider.snapshots import Served
 
 _MOST_ROUTERS_TOLD: Final = 3
 _MOST_PARTS_TOLD: Final = 3
 
 
-def judge(edge: Edge, current: Served | None, now: float) -> Verdict:
+def judge(edge: Edge, current: Served | None, now: float) -> EdgeVerdict:
     """Say how an edge is."""
     given = edge.given
     silent = _judge_silence(edge, now)
     if silent is not None:
         return silent
     if given is None or current is None:
-        return Verdict(EdgeState.PENDING, Message("it has polled, and was given no document yet"))
+        return EdgeVerdict(EdgeState.PENDING, Message("it has polled, and was given no document yet"))
     if edge.quarantine is not None:
-        rejected = Verdict(EdgeState.REJECTED, words_of_rejection(edge.quarantine))
+        rejected = EdgeVerdict(EdgeState.REJECTED, words_of_rejection(edge.quarantine))
         return _judge_shared(edge, rejected, now) if edge.sharers else rejected
     if given.document.digest != current.document.digest:
-        return Verdict(
+        return EdgeVerdict(
             EdgeState.PENDING, Message("it has not fetched revision {revision} yet", revision=current.revision)
         )
     verdict = _judge_given(edge, current)  # the same document, perhaps of a later revision
     return _judge_shared(edge, verdict, now) if edge.sharers else verdict
 
 
-def _judge_shared(edge: Edge, verdict: Verdict, now: float) -> Verdict:
+def _judge_shared(edge: Edge, verdict: EdgeVerdict, now: float) -> EdgeVerdict:
     """Say how an edge is as which several Traefiks poll: what its API tells is of one of them."""
     state = EdgeState.UNCONFIRMED if verdict.state is EdgeState.LIVE else verdict.state
     silent = sum(poller.is_silent(now) for poller in edge.sharers)
@@ -44,31 +44,33 @@ def _judge_shared(edge: Edge, verdict: Verdict, now: float) -> Verdict:
     )
     if silent:
         told = Message("{told}. {silent} of them have fallen silent", told=told, silent=silent)
-    return Verdict(state, told)
+    return EdgeVerdict(state, told)
 
 
-def _judge_silence(edge: Edge, now: float) -> Verdict | None:
+def _judge_silence(edge: Edge, now: float) -> EdgeVerdict | None:
     if edge.polled_at is None and edge.last_seen is None:
-        return Verdict(EdgeState.NEVER_SEEN, Message("no Traefik has polled under this name yet"))
+        return EdgeVerdict(EdgeState.NEVER_SEEN, Message("no Traefik has polled under this name yet"))
     if edge.polled_at is None and now < edge.awaited_until:
-        return Verdict(EdgeState.PENDING, Message("it has not polled yet since this service was started"))
+        return EdgeVerdict(EdgeState.PENDING, Message("it has not polled yet since this service was started"))
     if edge.polled_at is None:
-        return Verdict(EdgeState.STALE, Message("it has not polled since this service was started"))
+        return EdgeVerdict(EdgeState.STALE, Message("it has not polled since this service was started"))
     if now - edge.polled_at > (patience := edge.patience_seconds) and not edge.holding:
-        return Verdict(EdgeState.STALE, Message("it has not polled for more than {patience:.1f} s", patience=patience))
+        return EdgeVerdict(
+            EdgeState.STALE, Message("it has not polled for more than {patience:.1f} s", patience=patience)
+        )
     return None
 
 
-def _judge_given(edge: Edge, given: Served) -> Verdict:
+def _judge_given(edge: Edge, given: Served) -> EdgeVerdict:
     observed = edge.observation
     if observed is None:
         told = Message("its API is not known") if edge.api_url is None else Message("its API was not read yet")
-        return Verdict(
+        return EdgeVerdict(
             EdgeState.UNCONFIRMED,
             Message("it was given revision {revision}; {told}", revision=given.revision, told=told),
         )
     if observed.error is not None:
-        return Verdict(
+        return EdgeVerdict(
             EdgeState.UNCONFIRMED,
             Message("it was given revision {revision}; {error}", revision=given.revision, error=observed.error),
         )
@@ -80,22 +82,22 @@ def _judge_given(edge: Edge, given: Served) -> Verdict:
             if observed.digest
             else Message("runs none of ours")
         )
-        return Verdict(
+        return EdgeVerdict(
             EdgeState.REJECTED,
             Message("it was given revision {revision}, and {running}", revision=given.revision, running=running),
         )
-    return Verdict(
+    return EdgeVerdict(
         EdgeState.PENDING, Message("it was given revision {revision}, and does not run it yet", revision=given.revision)
     )
 
 
-def _judge_running(observed: Observation, given: Served) -> Verdict:
+def _judge_running(observed: Observation, given: Served) -> EdgeVerdict:
     told = words_of_hindered(observed)
     if told is not None:
-        return Verdict(
+        return EdgeVerdict(
             EdgeState.DEGRADED, Message("it runs revision {revision}, but {told}", revision=given.revision, told=told)
         )
-    return Verdict(
+    return EdgeVerdict(
         EdgeState.LIVE, Message("it runs revision {revision}, every router enabled", revision=given.revision)
     )
 
@@ -141,7 +143,7 @@ def words_of_search(quarantine: Quarantine) -> str:
     )
 
 
-def words_of_part(key: Key, held: Held) -> str:
+def words_of_part(key: Named, held: HeldPart) -> str:
     """Name a part, with the revision that made it what it is, and its author."""
     kind, name = key
     if not held.author:

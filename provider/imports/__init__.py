@@ -1,6 +1,6 @@
 """Traefik's dynamic configuration, as a declaration, with a list of all that cannot be held. Pure."""
 
-from provider.imports.findings import Finding, Outcome, Renamed, leaves
+from provider.imports.findings import ImportFinding, ImportOutcome, Renamed, leaves
 from provider.imports.keeping import keeping
 from provider.imports.rawdata import NOT_TOLD, reshaped, running
 from provider.imports.reading import DEFAULT_ENTRY_POINTS, Imported, Running, read
@@ -9,9 +9,9 @@ from provider.imports.templates import find_deciding
 __all__ = [
     "DEFAULT_ENTRY_POINTS",
     "NOT_TOLD",
-    "Finding",
+    "ImportFinding",
+    "ImportOutcome",
     "Imported",
-    "Outcome",
     "Renamed",
     "Running",
     "find_deciding",

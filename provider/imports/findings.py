@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Outcome(StrEnum):
+class ImportOutcome(StrEnum):
     """What becomes of it."""
 
     LEFT_OUT = "left out"
@@ -14,7 +14,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ImportFinding:
     """An object, or a part of one, that is not imported as it stands.
 
     `pointer` is a JSON pointer (RFC 6901) into the document: all below it is meant. `place` points to what is
@@ -23,7 +23,7 @@ class Finding:
 
     kind: str
     name: str
-    outcome: Outcome
+    outcome: ImportOutcome
     reason: str
     pointer: str
     place: str

@@ -6,20 +6,19 @@ from typing import Any, Final
 from provider import durations
 from provider.errors import Invalid
 from provider.imports.observed import read_observed
-from provider.imports.parts import Part
-from provider.nouns import Middleware, Object
-from provider.nouns import Part as Within
+from provider.imports.pieces import Piece
+from provider.nouns import Middleware, Nested, Object
 from provider.nouns.middlewares import KINDS
 from provider.nouns.types import Flag, ListOf, MapOf, Reference, Text, Type, Whole
 
 OBSERVED: Final = ("status", "error", "usedBy", "name", "provider", "type")
 """What Traefik's API tells of a middleware beside its configuration."""
 
-Find = Callable[[Part, str], str | None]
+Find = Callable[[Piece, str], str | None]
 """Gives our name of a middleware that a reference means, or refuses the part that has it."""
 
 
-def find_kind(part: Part) -> str | None:
+def find_kind(part: Piece) -> str | None:
     """Return the kind of a middleware, if it is one that is held here."""
     value = part.value if isinstance(part.value, dict) else {}
     by_lower = {kind.lower(): kind for kind in KINDS}
@@ -28,17 +27,17 @@ def find_kind(part: Part) -> str | None:
     return found[0] if len(found) == 1 and not others else None
 
 
-def read_middleware(part: Part, kind: str, name: str, find: Find, *, from_api: bool) -> Middleware | None:
-    """Read a middleware, or say in its account why it cannot be held."""
+def read_middleware(part: Piece, kind: str, name: str, find: Find, *, from_api: bool) -> Middleware | None:
+    """Read a middleware, or say in its ledger why it cannot be held."""
     fields = part.fields((kind, *(OBSERVED if from_api else ())))
     read_observed(fields, OBSERVED)
     own = fields.find(kind)
     if own is None:
         part.refuse("it has no kind: Traefik disables such a middleware")
         return None
-    places: dict[str, Part] = {}
+    places: dict[str, Piece] = {}
     document = _object(KINDS[kind], own, find, places, f"/{kind}")
-    if part.account.refused:
+    if part.ledger.refused:
         return None
     try:
         return Middleware.read({"name": name, kind: document})
@@ -51,7 +50,7 @@ def read_middleware(part: Part, kind: str, name: str, find: Find, *, from_api: b
         return None
 
 
-def _object(model: type[Object], part: Part, find: Find, places: dict[str, Part], where: str) -> Mapping[str, Any]:
+def _object(model: type[Object], part: Piece, find: Find, places: dict[str, Piece], where: str) -> Mapping[str, Any]:
     """Read the fields of an object as they would be given here."""
     places[where] = part
     if not isinstance(part.value, dict):
@@ -65,15 +64,15 @@ def _object(model: type[Object], part: Part, find: Find, places: dict[str, Part]
     return found
 
 
-def _value(type_: Type, part: Part, find: Find, places: dict[str, Part], where: str) -> Any:
+def _value(type_: Type, part: Piece, find: Find, places: dict[str, Piece], where: str) -> Any:
     places[where] = part
     found: Any
     match type_:
-        case Within():
+        case Nested():
             found = _object(type_.model, part, find, places, where)
         case ListOf(item=Reference()):
             found = [name for text in part.texts() if (name := find(part, text)) is not None]
-        case ListOf(item=Within() as item):
+        case ListOf(item=Nested() as item):
             found = [_value(item, each, find, places, f"{where}/{index}") for index, each in enumerate(part.items())]
         case ListOf():
             found = part.texts()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from provider.imports.parts import Fields, shown
+from provider.imports.pieces import Fields, shown
 
 _DISABLED: Final = "disabled"
 _LONGEST: Final = 500

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from provider.imports.reading import Running
-from provider.imports.routers import EntryPoint
+from provider.imports.routers import EntryPointDefaults
 
 _SECTIONS: Final = {
     "routers": ("http", "routers"),
@@ -42,10 +42,10 @@ def running(entry_points: Any) -> Running:
     return Running({str(each["name"]): _entry_point(each.get("http")) for each in listed if "name" in each})
 
 
-def _entry_point(http: Any) -> EntryPoint:
+def _entry_point(http: Any) -> EntryPointDefaults:
     settings = http if isinstance(http, dict) else {}
     tls, middlewares = settings.get("tls"), settings.get("middlewares")
-    return EntryPoint(
+    return EntryPointDefaults(
         tls if isinstance(tls, dict) else None,
         [str(name) for name in middlewares] if isinstance(middlewares, list) else [],
     )

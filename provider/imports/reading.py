@@ -1,4 +1,4 @@
-"""Traefik's dynamic configuration, read into a declaration, with an account of all that is not in it. Pure."""
+"""Traefik's dynamic configuration, read into a declaration, with a ledger of all that is not in it. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +9,11 @@ from provider.configuration import BEACON
 from provider.declarations import Declaration
 from provider.errors import pointer
 from provider.imports import names
-from provider.imports.findings import Finding, Outcome, Renamed
+from provider.imports.findings import ImportFinding, ImportOutcome, Renamed
 from provider.imports.middlewares import find_kind, read_middleware
-from provider.imports.parts import Account, Part, Reason, shown
+from provider.imports.pieces import Ledger, Piece, Reason, shown
 from provider.imports.ranks import Ranked, settle
-from provider.imports.routers import EntryPoint, Missing, Surroundings, read_router
+from provider.imports.routers import EntryPointDefaults, ServiceMissing, Surroundings, read_router
 from provider.imports.services import Pool, read_service
 from provider.nouns import Domain, Middleware, Router
 
@@ -53,7 +53,7 @@ class Imported:
     """
 
     declaration: Declaration
-    findings: Sequence[Finding]
+    findings: Sequence[ImportFinding]
     renamed: Sequence[Renamed]
     held: frozenset[str]
     origins: Mapping[str, str]
@@ -63,7 +63,7 @@ class Imported:
 class Running:
     """What is known of the running Traefik whose API gave the document: its entry points, by name."""
 
-    entry_points: Mapping[str, EntryPoint] = field(default_factory=dict)
+    entry_points: Mapping[str, EntryPointDefaults] = field(default_factory=dict)
 
 
 def read(
@@ -79,15 +79,15 @@ class _Reader:
     def __init__(self, document: Any, running: Running | None, default_entry_points: Sequence[str]) -> None:
         self._running = running
         self._default_entry_points = default_entry_points
-        self._findings: list[Finding] = []
+        self._findings: list[ImportFinding] = []
         self._renamed: list[Renamed] = []
         self._held: set[str] = set()
         self._origins: dict[str, str] = {}
-        self._around = self._account()
-        self._root = Part(document, "", self._around)
-        self._sections: dict[str, Part] = {}
-        self._objects: dict[str, dict[str, Part]] = {}
-        self._by_full: dict[str, dict[str, Part]] = {}
+        self._around = self._ledger()
+        self._root = Piece(document, "", self._around)
+        self._sections: dict[str, Piece] = {}
+        self._objects: dict[str, dict[str, Piece]] = {}
+        self._by_full: dict[str, dict[str, Piece]] = {}
         self._names: dict[str, dict[str, str]] = {}
         self._pools: dict[str, Pool] = {}
         self._kinds: dict[str, str] = {}
@@ -122,8 +122,8 @@ class _Reader:
             self._origins,
         )
 
-    def _account(self) -> Account:
-        return Account(is_template=self._running is None)
+    def _ledger(self) -> Ledger:
+        return Ledger(is_template=self._running is None)
 
     def _find_sections(self) -> None:
         """Find the parts of the document that have objects. What is beside them is listed."""
@@ -132,9 +132,9 @@ class _Reader:
             name = by_lower.get(given.lower())
             if name is None:
                 reason = "Traefik ignores it"
-                self._find("part", given, Outcome.LEFT_OUT, [Reason(reason, part.place)], part)
+                self._find("part", given, ImportOutcome.LEFT_OUT, [Reason(reason, part.place)], part)
             elif name in self._sections:
-                self._find("part", given, Outcome.LEFT_OUT, [Reason(f"{name} is given twice", part.place)], part)
+                self._find("part", given, ImportOutcome.LEFT_OUT, [Reason(f"{name} is given twice", part.place)], part)
             else:
                 self._sections[name] = part
         known = {section: [name for at, name in _OTHER_OBJECTS if at == section] for section in _SECTIONS}
@@ -150,7 +150,7 @@ class _Reader:
         """Tell whether all that a provider has is what a service of ours serves: it carries the beacon."""
         return self._running is not None and f"{BEACON}@{provider}" in self._by_full["middleware"]
 
-    def _recognised(self, kind: str, given: str, part: Part) -> bool:
+    def _recognised(self, kind: str, given: str, part: Piece) -> bool:
         """List an object that is Traefik's own, or ours already. Tells whether it is one."""
         _name, provider = names.split(self._full(given))
         if provider == names.INTERNAL and self._running is not None:
@@ -159,7 +159,7 @@ class _Reader:
             reason = "wayshub-provider already serves it to this Traefik"
         else:
             return False
-        self._find(kind, given, Outcome.RECOGNISED, [Reason(reason, part.place)], part)
+        self._find(kind, given, ImportOutcome.RECOGNISED, [Reason(reason, part.place)], part)
         return True
 
     def _read_middlewares(self) -> None:
@@ -168,10 +168,10 @@ class _Reader:
                 continue
             if names.split(self._full(given))[0] == BEACON:
                 reason = "it marks which document of wayshub-provider this is"
-                self._find("middleware", given, Outcome.RECOGNISED, [Reason(reason, part.place)], part)
+                self._find("middleware", given, ImportOutcome.RECOGNISED, [Reason(reason, part.place)], part)
             elif (kind := find_kind(part)) is None:
                 reason = f"{_middleware_kind(part)} {_NOT_YET}"
-                self._find("middleware", given, Outcome.LEFT_OUT, [Reason(reason, part.place)], part)
+                self._find("middleware", given, ImportOutcome.LEFT_OUT, [Reason(reason, part.place)], part)
             else:
                 self._kinds[given] = kind
         # What others are made of is read before these are.
@@ -188,7 +188,7 @@ class _Reader:
         _name, provider = names.split(full)
         name = self._names["middleware"][full]
 
-        def find(member: Part, reference: str) -> str | None:
+        def find(member: Piece, reference: str) -> str | None:
             found = self._find_middleware(provider, reference)
             if found is None:
                 member.refuse(f"it has {self._describe_middleware(provider, reference)}, which is left out")
@@ -245,48 +245,50 @@ class _Reader:
                 self._note_name("router", given, name, part)
         return settle(found)
 
-    def _object(self, kind: str, given: str, part: Part, read_one: Callable[[Part], T | None]) -> T | None:
-        """Read one object in an account of its own, and list what is not held of it."""
-        account = self._account()
-        if account.is_template and "{{" in given:
-            account.refused.append(Reason("its name is a template: only Traefik knows its result", part.place))
+    def _object(self, kind: str, given: str, part: Piece, read_one: Callable[[Piece], T | None]) -> T | None:
+        """Read one object in a ledger of its own, and list what is not held of it."""
+        ledger = self._ledger()
+        if ledger.is_template and "{{" in given:
+            ledger.refused.append(Reason("its name is a template: only Traefik knows its result", part.place))
         if self._running is None and "@" in given:
-            account.refused.append(Reason("its name has an @, behind which Traefik looks for a provider", part.place))
-        own = part.under(account)
+            ledger.refused.append(Reason("its name has an @, behind which Traefik looks for a provider", part.place))
+        own = part.under(ledger)
         found = read_one(own) if isinstance(part.value, dict) else None
         if not isinstance(part.value, dict):
             own.refuse("this has to be an object")
-        if account.refused or found is None:
-            self._find(kind, given, Outcome.LEFT_OUT, account.refused, part)
+        if ledger.refused or found is None:
+            self._find(kind, given, ImportOutcome.LEFT_OUT, ledger.refused, part)
             return None
-        self._held |= account.held - {reason.place for reason in account.changed}
-        for reason in account.changed:
-            self._find(kind, given, Outcome.CHANGED, [reason], Part(None, reason.place, account))
+        self._held |= ledger.held - {reason.place for reason in ledger.changed}
+        for reason in ledger.changed:
+            self._find(kind, given, ImportOutcome.CHANGED, [reason], Piece(None, reason.place, ledger))
         return found
 
-    def _find(self, kind: str, given: str, outcome: Outcome, reasons: Sequence[Reason], part: Part) -> None:
+    def _find(self, kind: str, given: str, outcome: ImportOutcome, reasons: Sequence[Reason], part: Piece) -> None:
         told = dict.fromkeys(reason.text for reason in reasons)
         place = reasons[0].place if reasons else part.place
-        self._findings.append(Finding(kind, given, outcome, "; ".join(told), part.place, place))
+        self._findings.append(ImportFinding(kind, given, outcome, "; ".join(told), part.place, place))
 
-    def _note_name(self, kind: str, given: str, name: str, part: Part) -> None:
+    def _note_name(self, kind: str, given: str, name: str, part: Piece) -> None:
         self._origins[pointer(f"{kind}s", name)] = part.place
         if names.split(self._full(given))[0] != name:
             self._renamed.append(Renamed(kind, given, name))
 
     def _find_service(self, provider: str, reference: str) -> str:
-        """Return our name of a service. Raises `Missing`."""
+        """Return our name of a service. Raises `ServiceMissing`."""
         full = names.qualified(reference, provider)
         if full in self._pools:
             return self._pools[full].service.name
         _name, whose = names.split(full)
         if whose == names.INTERNAL:
-            raise Missing(f"it points to {full}, which is Traefik's own")
+            raise ServiceMissing(f"it points to {full}, which is Traefik's own")
         if full in self._by_full["service"]:
-            raise Missing(f"its service {shown(reference)} is left out")
+            raise ServiceMissing(f"its service {shown(reference)} is left out")
         if whose != provider and self._running is None:
-            raise Missing(f"its service comes from Traefik's provider {shown(whose)}: import what Traefik runs instead")
-        raise Missing(f"there is no service {shown(reference)}: Traefik disables such a router")
+            raise ServiceMissing(
+                f"its service comes from Traefik's provider {shown(whose)}: import what Traefik runs instead"
+            )
+        raise ServiceMissing(f"there is no service {shown(reference)}: Traefik disables such a router")
 
     def _describe_middleware(self, provider: str, reference: str) -> str:
         full = names.qualified(reference, provider)
@@ -299,17 +301,19 @@ class _Reader:
             part = self._sections.get(f"{section}/{name}")
             for given, each in _objects(part):
                 if not self._recognised(kind, given, each):
-                    self._find(kind, given, Outcome.LEFT_OUT, [Reason(f"{_plural(kind)} {_NOT_YET}", each.place)], each)
+                    self._find(
+                        kind, given, ImportOutcome.LEFT_OUT, [Reason(f"{_plural(kind)} {_NOT_YET}", each.place)], each
+                    )
 
     def _around_findings(self) -> None:
         """List what is wrong around the objects: unknown sections, sections that are no objects."""
         self._held |= self._around.held
         for reason in self._around.refused:
             name = reason.place.lstrip("/") or "the document"
-            self._find("part", name, Outcome.LEFT_OUT, [reason], Part(None, reason.place, self._around))
+            self._find("part", name, ImportOutcome.LEFT_OUT, [reason], Piece(None, reason.place, self._around))
 
 
-def _objects(part: Part | None) -> Iterator[tuple[str, Part]]:
+def _objects(part: Piece | None) -> Iterator[tuple[str, Piece]]:
     """Go through the objects of a section by name, or of a list by number."""
     if part is None:
         return
@@ -319,7 +323,7 @@ def _objects(part: Part | None) -> Iterator[tuple[str, Part]]:
         yield from part.members().items()
 
 
-def _rank(finding: Finding) -> int:
+def _rank(finding: ImportFinding) -> int:
     """Rank findings, those of routers first: who reads them asks what becomes of the traffic."""
     return _FIRST.index(finding.kind) if finding.kind in _FIRST else len(_FIRST)
 
@@ -328,7 +332,7 @@ def _plural(kind: str) -> str:
     return kind if kind.endswith("s") else f"{kind}s"
 
 
-def _middleware_kind(part: Part) -> str:
+def _middleware_kind(part: Piece) -> str:
     """Say what a middleware does: Traefik's name for it, or that of a plugin."""
     value = part.value if isinstance(part.value, dict) else {}
     kinds = [str(name) for name in value if name not in {"status", "error", "usedBy"}]

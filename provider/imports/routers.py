@@ -11,7 +11,7 @@ from provider import rules
 from provider.errors import Invalid
 from provider.imports.matching import forms
 from provider.imports.observed import read_observed
-from provider.imports.parts import Fields, Part, is_default, shown
+from provider.imports.pieces import Fields, Piece, is_default, shown
 from provider.imports.ranks import Ranked
 from provider.nouns import Router
 
@@ -32,7 +32,7 @@ _HIGHEST: Final = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class EntryPoint:
+class EntryPointDefaults:
     """What an entry point of a running Traefik adds to each router that listens on it."""
 
     tls: Mapping[str, Any] | None = None
@@ -43,7 +43,7 @@ class EntryPoint:
 class Surroundings:
     """What a router refers to.
 
-    `find_service` gives our name of a service that a reference means, or raises `Missing` with the reason why
+    `find_service` gives our name of a service that a reference means, or raises `ServiceMissing` with the reason why
     there is none; `find_middleware` gives that of a middleware, or None, and `describe_middleware` says what it is.
     `default_entry_points` are for routers that name none, which a running Traefik shows with theirs.
     """
@@ -52,16 +52,16 @@ class Surroundings:
     find_middleware: Callable[[str], str | None]
     describe_middleware: Callable[[str], str]
     default_entry_points: Sequence[str]
-    entry_points: Mapping[str, EntryPoint] = field(default_factory=dict)
+    entry_points: Mapping[str, EntryPointDefaults] = field(default_factory=dict)
     from_api: bool = False
 
 
-class Missing(Exception):
+class ServiceMissing(Exception):
     """A service cannot be led to. The message says why."""
 
 
-def read_router(part: Part, name: str, around: Surroundings) -> Ranked | None:
-    """Read a router, or say in its account why it cannot be held."""
+def read_router(part: Piece, name: str, around: Surroundings) -> Ranked | None:
+    """Read a router, or say in its ledger why it cannot be held."""
     fields = part.fields(
         (
             *("entryPoints", "middlewares", "service", "rule", "parentRefs", "ruleSyntax", "priority", "tls"),
@@ -82,13 +82,13 @@ def read_router(part: Part, name: str, around: Surroundings) -> Ranked | None:
         "service": _read_service(part, fields, around),
     }
     rule, priority = _read_rule(part, fields), _read_priority(fields)
-    if rule is None or part.account.refused:
+    if rule is None or part.ledger.refused:
         return None
     described = [{**wanted, **form} for form in forms(rule)]
     return _made(part, fields, described, rule.priority, priority if priority not in {0, rule.priority} else None)
 
 
-def _read_entry_points(part: Part, fields: Fields, around: Surroundings) -> list[str]:
+def _read_entry_points(part: Piece, fields: Fields, around: Surroundings) -> list[str]:
     found = fields.find("entryPoints")
     named = list(dict.fromkeys(found.texts())) if found else []
     if named:
@@ -151,7 +151,7 @@ def _read_observability(fields: Fields) -> None:
             part.change(f"its observability is left out ({name}): its entry points decide that")
 
 
-def _read_service(part: Part, fields: Fields, around: Surroundings) -> str:
+def _read_service(part: Piece, fields: Fields, around: Surroundings) -> str:
     found = fields.find("service")
     reference = found.text() if found else ""
     if not reference or found is None:
@@ -160,12 +160,12 @@ def _read_service(part: Part, fields: Fields, around: Surroundings) -> str:
         return ""
     try:
         return around.find_service(reference)
-    except Missing as missing:
+    except ServiceMissing as missing:
         found.refuse(str(missing))
         return ""
 
 
-def _read_rule(part: Part, fields: Fields) -> rules.Rule | None:
+def _read_rule(part: Piece, fields: Fields) -> rules.Rule | None:
     syntax, found = fields.find("ruleSyntax"), fields.find("rule")
     if syntax and (written := syntax.text()) is not None and written not in _SYNTAXES:
         syntax.refuse(f"its rule uses the syntax {shown(written)}, which is not supported: write it in v3 syntax")
@@ -194,7 +194,7 @@ def _read_priority(fields: Fields) -> int:
 
 
 def _made(
-    part: Part, fields: Fields, described: Sequence[Mapping[str, Any]], length: int, priority: int | None
+    part: Piece, fields: Fields, described: Sequence[Mapping[str, Any]], length: int, priority: int | None
 ) -> Ranked | None:
     """Make a router of the given priority, from the first description that holds. `length` is that of its rule."""
     for wanted in described:

@@ -14,7 +14,7 @@ from provider import names
 from provider.durations import find_nanoseconds, find_text
 from provider.errors import Invalid
 from provider.imports.observed import read_observed
-from provider.imports.parts import Part, shown
+from provider.imports.pieces import Piece, shown
 from provider.nouns import Server, Service
 from provider.values import Refusal, check_server_url
 
@@ -66,12 +66,12 @@ class _Server:
 
     url: str
     weight: int
-    part: Part
-    weights: list[Part]
+    part: Piece
+    weights: list[Piece]
 
 
-def read_service(part: Part, name: str, full_name: str, *, from_api: bool) -> Pool | None:
-    """Read a service, or say in its account why it cannot be held. `full_name` is Traefik's, with the provider."""
+def read_service(part: Piece, name: str, full_name: str, *, from_api: bool) -> Pool | None:
+    """Read a service, or say in its ledger why it cannot be held. `full_name` is Traefik's, with the provider."""
     kinds = ("loadBalancer", *_OTHER_KINDS)
     fields = part.fields(("middlewares", *kinds, *(OBSERVED if from_api else ())))
     read_observed(fields, OBSERVED)
@@ -84,13 +84,13 @@ def read_service(part: Part, name: str, full_name: str, *, from_api: bool) -> Po
             found.refuse(f"{why}, which cannot be imported yet")
     balancer = fields.find("loadBalancer")
     if balancer is None:
-        if not part.account.refused:
+        if not part.ledger.refused:
             part.refuse("it has no loadBalancer: Traefik does not accept such a service")
         return None
     return _read_balancer(balancer, name, full_name)
 
 
-def _read_balancer(part: Part, name: str, full_name: str) -> Pool | None:
+def _read_balancer(part: Piece, name: str, full_name: str) -> Pool | None:
     fields = part.fields(
         (
             *("sticky", "servers", "strategy", "healthCheck", "passiveHealthCheck", "passHostHeader"),
@@ -115,18 +115,18 @@ def _read_balancer(part: Part, name: str, full_name: str) -> Pool | None:
     if (found := fields.find("sticky")) and not found.is_off():
         wanted["sticky"] = _read_sticky(found, full_name)
     servers = _read_servers(found) if (found := fields.find("servers")) else []
-    if part.account.refused:
+    if part.ledger.refused:
         return None
     try:
         service = Service.read(wanted)
     except Invalid as error:
         for wrong in error.fields:
-            Part(None, part.place + wrong.pointer, part.account).refuse(f"{wrong.pointer.lstrip('/')}: {wrong.detail}")
+            Piece(None, part.place + wrong.pointer, part.ledger).refuse(f"{wrong.pointer.lstrip('/')}: {wrong.detail}")
         return None
     return _pool(service, servers)
 
 
-def _read_check(part: Part) -> dict[str, Any] | None:
+def _read_check(part: Piece) -> dict[str, Any] | None:
     fields = part.fields(("path", "interval", "timeout", "unhealthyInterval", *_CHECK_DEFAULTS))
     fields.only_default(_CHECK_DEFAULTS, "its health check")
     path = fields.find("path")
@@ -140,7 +140,7 @@ def _read_check(part: Part) -> dict[str, Any] | None:
     return {"path": written or "/", "interval": interval, "timeout": timeout}
 
 
-def _read_duration(part: Part | None, default: str) -> str:
+def _read_duration(part: Piece | None, default: str) -> str:
     """Return a duration; Traefik takes its default for one that is not above zero."""
     written = part.text() if part else None
     if part is None or written is None:
@@ -158,7 +158,7 @@ def _read_duration(part: Part | None, default: str) -> str:
     return found or default
 
 
-def _read_sticky(part: Part, full_name: str) -> dict[str, Any] | None:
+def _read_sticky(part: Piece, full_name: str) -> dict[str, Any] | None:
     if part.is_on():
         return None
     cookie = part.fields(("cookie",)).find("cookie")
@@ -179,7 +179,7 @@ def _cookie_name(full_name: str) -> str:
     return f"_{digest[:5]}"
 
 
-def _read_servers(part: Part) -> list[_Server]:
+def _read_servers(part: Piece) -> list[_Server]:
     by_url: dict[str, _Server] = {}
     for item in part.items():
         fields = item.fields(("url", "weight", "preservePath", "fenced"))

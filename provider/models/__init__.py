@@ -1,6 +1,6 @@
 """What is stored and shown beside the nouns themselves."""
 
-from provider.models.account import Account, AccountSession, Failure, FamiliarAddress, Invitation, Role
+from provider.models.account import Account, AccountSession, FailedLogins, FamiliarAddress, Invitation, Role
 from provider.models.audit import Actor, AuditEntry, AuditOutcome, AuditOutput
 from provider.models.conflict import Conflict, ConflictOutput, ObjectOutput
 from provider.models.difference import AppliedOutput, ComparisonOutput, DifferenceOutput, TrialOutput
@@ -11,7 +11,7 @@ from provider.models.revision import (
     MESSAGE_LENGTH,
     Change,
     ChangeOutput,
-    Kind,
+    NounKind,
     Revision,
     RevisionChange,
     RevisionOutput,
@@ -41,11 +41,11 @@ __all__ = [
     "ExposeInput",
     "ExposeOutput",
     "ExposedServer",
-    "Failure",
+    "FailedLogins",
     "FamiliarAddress",
     "HealthOutput",
     "Invitation",
-    "Kind",
+    "NounKind",
     "ObjectOutput",
     "ObservedState",
     "QuarantineRecord",

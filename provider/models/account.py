@@ -61,8 +61,10 @@ class FamiliarAddress(SQLModel, table=True):
     last_used: str = Field(max_length=32)
 
 
-class Failure(SQLModel, table=True):
+class FailedLogins(SQLModel, table=True):
     """Logins that failed lately, for an account or from an address; for an account the key has a hash of its name."""
+
+    __tablename__ = "failure"
 
     key: str = Field(primary_key=True, max_length=120)
     count: int

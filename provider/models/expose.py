@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from provider.models.observed import NO_HEALTH, ServerOutput, ServiceOutput
-from provider.nouns import Domain, HealthCheck, Object, Part, Router, Server, field
+from provider.nouns import Domain, HealthCheck, Nested, Object, Router, Server, field
 from provider.nouns.common import HOSTNAME, NAME
 from provider.nouns.types import ListOf
 
@@ -40,10 +40,10 @@ class ExposeInput(Object):
         help="Name of the router and of the service; by default the domain's first label.",
     )
     servers: list[ExposedServer] = field(
-        ListOf(Part(ExposedServer), least=1, most=1000), title="Servers", help="The servers that answer for it."
+        ListOf(Nested(ExposedServer), least=1, most=1000), title="Servers", help="The servers that answer for it."
     )
     path_prefix: str | None = Router.fields["pathPrefix"].again()
-    health_check: HealthCheck | None = field(Part(HealthCheck), default=None, title="Health check")
+    health_check: HealthCheck | None = field(Nested(HealthCheck), default=None, title="Health check")
 
 
 class ExposeOutput(Object):
@@ -68,7 +68,7 @@ class ExposeOutput(Object):
     }
 
     name: str = field(NAME, help="Name of the router and of the service.")
-    domain: Domain = field(Part(Domain))
-    router: Router = field(Part(Router))
-    service: ServiceOutput = field(Part(ServiceOutput))
-    servers: list[ServerOutput] = field(ListOf(Part(ServerOutput)), help="The servers.")
+    domain: Domain = field(Nested(Domain))
+    router: Router = field(Nested(Router))
+    service: ServiceOutput = field(Nested(ServiceOutput))
+    servers: list[ServerOutput] = field(ListOf(Nested(ServerOutput)), help="The servers.")

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final
 
 from pydantic import AwareDatetime
 
-from provider.nouns import Object, Part, Server, Service, field
+from provider.nouns import Nested, Object, Server, Service, field
 from provider.nouns.types import Choice, Share, Text, Time, Whole
 
 
@@ -26,7 +26,7 @@ class ServiceOutput(Service):
         "availability": {"servers": 3, "ready": 3, "available": 2, "detail": "2 of 3 servers take requests"},
     }
 
-    availability: AvailabilityOutput = field(Part(AvailabilityOutput))
+    availability: AvailabilityOutput = field(Nested(AvailabilityOutput))
 
 
 class ObservedState(StrEnum):
@@ -59,7 +59,7 @@ class ServerOutput(Server):
         help="Part of the service's new requests that it is given now, 0 to 1: by weight, with those that are down, "
         "drained or out of service taken out.",
     )
-    health: HealthOutput = field(Part(HealthOutput))
+    health: HealthOutput = field(Nested(HealthOutput))
 
 
 NO_HEALTH: Final[dict[str, Any]] = {"state": "unknown", "since": None, "why": "the service has no health check"}

@@ -20,7 +20,7 @@ _LONGEST_VALUE: Final = 80
 MESSAGE_LENGTH: Final = 500
 """The most characters of what somebody says about a change."""
 
-Kind = str
+NounKind = str
 """The kind of an object: a noun's, or `account` or `token`."""
 
 
@@ -32,7 +32,7 @@ class Change:
     are the object as JSON, whole, so that a sequence of changes can be replayed, and undone.
     """
 
-    kind: Kind
+    kind: NounKind
     name: str
     before: dict[str, Any] | None
     after: dict[str, Any] | None
@@ -110,7 +110,7 @@ class RevisionChange(SQLModel, table=True):
 
     revision: int = Field(primary_key=True, foreign_key="revision.number", ondelete="CASCADE")
     position: int = Field(primary_key=True)
-    kind: Kind = Field(sa_type=String(20))
+    kind: NounKind = Field(sa_type=String(20))
     name: str = Field(max_length=400)
     before: dict[str, Any] | None = Field(sa_type=JSON(none_as_null=True))
     after: dict[str, Any] | None = Field(sa_type=JSON(none_as_null=True))
@@ -121,7 +121,7 @@ class ChangeOutput(BaseModel):
 
     model_config = output_config()
 
-    kind: Annotated[str, Described(description="Kind of the object.")]
+    kind: Annotated[str, Described(description="NounKind of the object.")]
     name: Annotated[str, Described(description="Its name: a domain's is its A-label, a server's is SERVICE/SERVER.")]
     before: Annotated[dict[str, Any] | None, Described(description="The object before, whole; null if it was made.")]
     after: Annotated[dict[str, Any] | None, Described(description="The object after it; null if it was removed.")]

@@ -9,7 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from provider.messages import Message
 from provider.models.base import input_config, output_config
-from provider.models.types import Name, Scope, Time
+from provider.models.types import Name, Scope, TimeInput
 from provider.values import Refusal
 
 
@@ -39,7 +39,7 @@ class TokenInput(BaseModel):
         Described(min_length=1, max_length=100, description="What it may do.", json_schema_extra={"uniqueItems": True}),
     ]
     expires: Annotated[
-        Time | None,
+        TimeInput | None,
         Described(description="Until when it is good, with a time zone; null is without end."),
     ] = None
 

@@ -19,4 +19,4 @@ Scope = Annotated[
     AfterValidator(check_scope),
     Field(description="read, write, admin, register:SERVICE or edge:NAME.", json_schema_extra=dict(SCOPE_SCHEMA)),
 ]
-Time = Annotated[AwareDatetime, BeforeValidator(check_time), Field(strict=False)]
+TimeInput = Annotated[AwareDatetime, BeforeValidator(check_time), Field(strict=False)]

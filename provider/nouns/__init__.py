@@ -2,7 +2,7 @@
 
 from provider.nouns.domain import Domain
 from provider.nouns.middleware import Middleware
-from provider.nouns.objects import Field, Noun, Object, Part, field
+from provider.nouns.objects import Field, Nested, Noun, Object, field
 from provider.nouns.registry import NOUNS, Named, comparable, masked, owners, within
 from provider.nouns.router import Router
 from provider.nouns.server import Server
@@ -16,9 +16,9 @@ __all__ = [
     "HealthCheck",
     "Middleware",
     "Named",
+    "Nested",
     "Noun",
     "Object",
-    "Part",
     "Router",
     "Server",
     "Service",

@@ -6,7 +6,8 @@ from typing import Any
 
 from provider.nouns.registry import masked
 
-Document = Mapping[str, Any]
+JsonObject = Mapping[str, Any]
+"""An object as JSON, whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,9 @@ class FieldChange:
     after: Any
 
 
-def compare(kind: str, before: Document | None, after: Document | None, *, is_deep: bool = False) -> list[FieldChange]:
+def compare(
+    kind: str, before: JsonObject | None, after: JsonObject | None, *, is_deep: bool = False
+) -> list[FieldChange]:
     """Return the fields in which an object differs, in its own order; all that it has where it was made or removed.
 
     `is_deep`: the fields of an object within it stand by themselves, with names such as `healthCheck.path`, and those
@@ -41,7 +44,7 @@ def _is_told_within(name: str, names: Iterable[str]) -> bool:
     return any(other.startswith(f"{name}.") for other in names)
 
 
-def flat(members: Document, prefix: str = "") -> dict[str, Any]:
+def flat(members: JsonObject, prefix: str = "") -> dict[str, Any]:
     """Return an object's fields, with those of the objects in it; without those that have no value."""
     fields: dict[str, Any] = {}
     for name, value in members.items():

@@ -13,7 +13,7 @@ import msgspec
 
 from provider.errors import Unverified
 from provider.messages import Message
-from provider.nouns.objects import NAME, Field, Noun, Object, Part
+from provider.nouns.objects import NAME, Field, Nested, Noun, Object
 from provider.nouns.types import LONGEST_KEY_BYTES, Choice, Flag, ListOf, MapOf, Text, Type, Whole
 from provider.texts import IN_A_LIST, find_trap
 
@@ -90,7 +90,7 @@ def _is_always_there(each: Field) -> bool:
 
 
 def _written(type_: Type, value: Any) -> Any:
-    if isinstance(type_, Part):
+    if isinstance(type_, Nested):
         return write(value)
     if isinstance(type_, ListOf):
         return [_written(type_.item, item) for item in value]
@@ -106,7 +106,7 @@ def _strict(type_: Type) -> Any:
     plain: Any
     bounds: msgspec.Meta | None = None
     match type_:
-        case Part():
+        case Nested():
             plain = struct(type_.model)  # type: ignore[arg-type]  # a class has a hash, its objects have none
         case Choice():
             plain = Literal[tuple(word.value for word in type_.words)]

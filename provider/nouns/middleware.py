@@ -9,7 +9,7 @@ from provider.messages import Message
 from provider.nouns import middlewares
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.middlewares import KINDS, Kind
-from provider.nouns.objects import Noun, Part, field
+from provider.nouns.objects import Nested, Noun, field
 from provider.values import Refusal
 
 for _module in iter_modules(middlewares.__path__):
@@ -18,7 +18,7 @@ for _module in iter_modules(middlewares.__path__):
 
 def _parts() -> dict[str, Any]:
     kinds = sorted(KINDS.items())
-    return {key: field(Part(kind), default=None, title=kind.title, help=kind.about, key=key) for key, kind in kinds}
+    return {key: field(Nested(kind), default=None, title=kind.title, help=kind.about, key=key) for key, kind in kinds}
 
 
 class Middleware(Noun, more=_parts()):

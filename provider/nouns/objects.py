@@ -56,7 +56,7 @@ class Field:
     @property
     def is_sparse(self) -> bool:
         """Whether it is left out of JSON while there is none: so it is with the kinds of which an object has one."""
-        return isinstance(self.type, Part) and self.type.model.is_sparse
+        return isinstance(self.type, Nested) and self.type.model.is_sparse
 
     @property
     def is_required(self) -> bool:
@@ -399,7 +399,7 @@ def _read_field(each: Field, document: Mapping[str, Any], reading: Reading, wher
 
 
 @dataclass(frozen=True, slots=True)
-class Part(Type):
+class Nested(Type):
     """An object within an object."""
 
     model: type[Object]

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message
 from provider.nouns.common import DURATION, labels_field, name_field
-from provider.nouns.objects import Noun, Object, Part, field
+from provider.nouns.objects import Nested, Noun, Object, field
 from provider.nouns.types import Choice, Flag, Text, Word
 from provider.values import (
     COOKIE_SCHEMA,
@@ -84,7 +84,7 @@ class Sticky(Object):
 
     example: ClassVar = {"cookie": {"name": "wayshub"}}
 
-    cookie: Cookie = field(Part(Cookie), title="Cookie")
+    cookie: Cookie = field(Nested(Cookie), title="Cookie")
 
 
 class Service(Noun):
@@ -122,14 +122,14 @@ class Service(Noun):
     )
     labels: dict[str, str] = labels_field()
     health_check: HealthCheck | None = field(
-        Part(HealthCheck),
+        Nested(HealthCheck),
         default=None,
         title="Health check",
         switch="Check the servers' health",
         help="Traefik asks each server regularly, and sends no requests to one that does not answer well.",
     )
     sticky: Sticky | None = field(
-        Part(Sticky),
+        Nested(Sticky),
         default=None,
         title="Sticky sessions",
         switch="Keep each visitor on one server",

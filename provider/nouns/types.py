@@ -45,7 +45,7 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
+class Secrecy:
     """How a secret text is shown and kept.
 
     `mask` hides it: what is a mask already stays one, so that a mask that is sent back is known. `keep` returns
@@ -144,7 +144,7 @@ class Text(Type):
     meant: Callable[[str], str] | None = None
     """What somebody means who types a text: the host of an address, where a host is asked for."""
 
-    secret: Secret | None = None
+    secret: Secrecy | None = None
     word: str = "TEXT"
     """What stands for it in the help of commands."""
 
@@ -189,7 +189,7 @@ class Text(Type):
         return {"type": "string", **bounds, **self.said}
 
 
-_HIDDEN: Final = Text(secret=Secret())
+_HIDDEN: Final = Text(secret=Secrecy())
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from provider.rules.requests import Request
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class Mismatch:
     """One matcher that stood in the way: how it is written, what it wanted, and what the request had."""
 
     matcher: str
@@ -20,7 +20,7 @@ class Failure:
     got: str
 
 
-Way = tuple[tuple[Failure, ...], int]
+Obstacles = tuple[tuple[Mismatch, ...], int]
 """What stands in the way of a request, and how many matchers on that way it fulfils."""
 
 
@@ -38,12 +38,12 @@ class Single:
         """Tell whether a request fulfils it."""
         return self.matcher.matches(request) is not self.negated
 
-    def way(self, request: Request) -> Way:
+    def way(self, request: Request) -> Obstacles:
         """Return what stands in the way of a request."""
         if self.matches(request):
             return (), 1
         wanted = Message("anything but {wanted}", wanted=self.matcher.wanted) if self.negated else self.matcher.wanted
-        return (Failure(str(self), wanted, self.matcher.got(request)),), 0
+        return (Mismatch(str(self), wanted, self.matcher.got(request)),), 0
 
     def inverted(self) -> "Single":
         """Return the opposite."""
@@ -63,7 +63,7 @@ class All:
         """Tell whether a request fulfils all of them."""
         return all(part.matches(request) for part in self.parts)
 
-    def way(self, request: Request) -> Way:
+    def way(self, request: Request) -> Obstacles:
         """Return what stands in the way of a request: all of it, since all of it has to go."""
         ways = [part.way(request) for part in self.parts]
         return tuple(failure for failures, _met in ways for failure in failures), sum(met for _failures, met in ways)
@@ -86,7 +86,7 @@ class Either:
         """Tell whether a request fulfils any of them."""
         return any(part.matches(request) for part in self.parts)
 
-    def way(self, request: Request) -> Way:
+    def way(self, request: Request) -> Obstacles:
         """Return what stands in the way of a request in the part that comes nearest, the first of such."""
         return min((part.way(request) for part in self.parts), key=lambda way: (len(way[0]), -way[1]))
 

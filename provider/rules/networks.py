@@ -9,8 +9,7 @@ import ipaddress
 import re
 from typing import Final
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from provider.addresses import Address, Network
 
 _MAPPED_BITS: Final = 96
 _BITS: Final = re.compile(r"[0-9]+")

@@ -12,11 +12,11 @@ from typing import Final
 
 from provider.rules import literals
 from provider.rules.build import quote
-from provider.rules.conditions import Condition, Failure, Single, all_of, either_of
+from provider.rules.conditions import Condition, Mismatch, Single, all_of, either_of
+from provider.rules.lexemes import Lexeme, LexemeKind, tokens
 from provider.rules.matchers import MATCHERS, NAMES, BadArgument, Matcher
 from provider.rules.mistakes import BadRule
 from provider.rules.requests import Request
-from provider.rules.tokens import Kind, Token, tokens
 
 RULE_LENGTH: Final = 10_000
 """The most characters of a rule that is given; Traefik has no limit."""
@@ -57,7 +57,7 @@ class Rule:
         """Tell whether it matches a request."""
         return self.condition.matches(request)
 
-    def failures(self, request: Request) -> Sequence[Failure]:
+    def failures(self, request: Request) -> Sequence[Mismatch]:
         """Return what stands in the way of a request, by the shortest way; nothing if it matches."""
         return self.condition.way(request)[0]
 
@@ -89,9 +89,9 @@ class _Parser:
     def parsed(self) -> Condition:
         condition = self._either()
         after = self._take()
-        if after.kind is Kind.BREAK and self._seen.kind is Kind.END:
+        if after.kind is LexemeKind.BREAK and self._seen.kind is LexemeKind.END:
             after = self._take()
-        if after.kind is not Kind.END:
+        if after.kind is not LexemeKind.END:
             raise self._mistake(after, self._why_not_after(after))
         return condition
 
@@ -118,13 +118,13 @@ class _Parser:
         word = self._take()
         if word.text == "(":
             condition = self._parenthesis(word)
-        elif word.kind is Kind.NAME:
+        elif word.kind is LexemeKind.NAME:
             condition = Single(self._matcher(word))
         else:
             raise self._mistake(word, self._why_no_matcher(word))
         return condition.inverted() if negated else condition
 
-    def _parenthesis(self, opening: Token) -> Condition:
+    def _parenthesis(self, opening: Lexeme) -> Condition:
         self._depth += 1
         if self._depth > DEPTH:
             reason = f"parentheses stand in one another more than {DEPTH} deep"
@@ -136,7 +136,7 @@ class _Parser:
         self._depth -= 1
         return condition
 
-    def _matcher(self, name: Token) -> Matcher:
+    def _matcher(self, name: Lexeme) -> Matcher:
         found = NAMES.get(name.text)
         if found is None:
             raise BadRule("rule.matcher", _why_unknown(name.text), self._rule, name.position)
@@ -156,12 +156,12 @@ class _Parser:
         except BadArgument as error:
             raise BadRule(error.code, str(error), self._rule, given[error.index].position) from None
 
-    def _arguments(self, matcher: type[Matcher]) -> list[Token]:
+    def _arguments(self, matcher: type[Matcher]) -> list[Lexeme]:
         """Take texts up to the closing parenthesis; a comma, or `...`, may stand before that, as in Go."""
-        given: list[Token] = []
+        given: list[Lexeme] = []
         while self._seen.text != ")":
             word = self._take()
-            if word.kind is not Kind.TEXT:
+            if word.kind is not LexemeKind.TEXT:
                 raise self._mistake(word, f"an argument in back-ticks belongs here, not {word}: {matcher.form}")
             given.append(word)
             last = self._seen.text == "..."
@@ -177,26 +177,26 @@ class _Parser:
             raise self._mistake(closing, f"',' or ')' belongs here, not {closing}: {matcher.form}")
         return given
 
-    def _value(self, token: Token) -> str:
+    def _value(self, token: Lexeme) -> str:
         try:
             return literals.read(token.text)
         except literals.BadEscape as error:
             raise BadRule("rule.syntax", str(error), self._rule, token.position + error.position) from None
 
     @property
-    def _seen(self) -> Token:
+    def _seen(self) -> Lexeme:
         return self._words[self._next]
 
-    def _take(self) -> Token:
+    def _take(self) -> Lexeme:
         word = self._words[self._next]
-        self._next += word.kind is not Kind.END
+        self._next += word.kind is not LexemeKind.END
         return word
 
-    def _mistake(self, word: Token, reason: str) -> BadRule:
+    def _mistake(self, word: Lexeme, reason: str) -> BadRule:
         return BadRule("rule.syntax", reason, self._rule, word.position)
 
-    def _why_not_after(self, word: Token, opening: Token | None = None) -> str:
-        if word.kind is Kind.BREAK and self._seen.text != ")":
+    def _why_not_after(self, word: Lexeme, opening: Lexeme | None = None) -> str:
+        if word.kind is LexemeKind.BREAK and self._seen.text != ")":
             return "a line break ends the rule here: put && or || before it, not behind it"
         if word.text.lower() in _WORDS:
             return f"write {_WORDS[word.text.lower()]} for '{word.text}'"
@@ -206,8 +206,8 @@ class _Parser:
             return "there is no '(' for this ')'"
         return f"&& or || belongs here, not {word}"
 
-    def _why_no_matcher(self, word: Token) -> str:
-        if word.kind is Kind.TEXT:
+    def _why_no_matcher(self, word: Lexeme) -> str:
+        if word.kind is LexemeKind.TEXT:
             return "a matcher belongs here, not a text alone: Host(`alvin.xyz`), say"
         return f"a matcher belongs here, not {word}: Host(`alvin.xyz`), say"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from sqlmodel import col, delete, func, select
 
 from provider.database.sessions import Session
-from provider.models import Account, AccountSession, Failure, FamiliarAddress, Invitation, Role
+from provider.models import Account, AccountSession, FailedLogins, FamiliarAddress, Invitation, Role
 from provider.store import records
 
 _MOST_FAMILIAR = 100
@@ -163,19 +163,23 @@ def failure_key(account: str) -> str:
     return f"account:{hashlib.sha256(account.encode('utf-8', 'replace')).hexdigest()[:32]}"
 
 
-def find_failure(session: Session, key: str) -> Failure | None:
+def find_failure(session: Session, key: str) -> FailedLogins | None:
     """Find the failed logins under a key."""
-    return session.get(Failure, key)
+    return session.get(FailedLogins, key)
 
 
 def note_failure(session: Session, key: str, now: str, forget_before: str, forget_after: str) -> None:
     """Count a failed login; those that are long ago no longer count, nor those in a future that cannot be."""
-    session.exec(delete(Failure).where((col(Failure.last) < forget_before) | (col(Failure.last) > forget_after)))
-    known = session.get(Failure, key)
-    session.merge(Failure(key=key, count=1 if known is None else known.count + 1, last=now))
+    session.exec(
+        delete(FailedLogins).where((col(FailedLogins.last) < forget_before) | (col(FailedLogins.last) > forget_after))
+    )
+    known = session.get(FailedLogins, key)
+    session.merge(FailedLogins(key=key, count=1 if known is None else known.count + 1, last=now))
 
 
 def forget_failures(session: Session, account: str) -> None:
     """Forget the failed logins of an account, wherever they came from."""
     key = failure_key(account)
-    session.exec(delete(Failure).where((col(Failure.key) == key) | col(Failure.key).startswith(f"{key}@")))
+    session.exec(
+        delete(FailedLogins).where((col(FailedLogins.key) == key) | col(FailedLogins.key).startswith(f"{key}@"))
+    )

@@ -9,12 +9,12 @@ from provider.errors import AlreadyExists, FieldError, Invalid, pointer
 from provider.messages import Message
 from provider.models import ExposedServer, ExposeInput
 from provider.nouns import Domain, Router, Server, Service
-from provider.store import networks, nouns, servers
+from provider.store import nouns, places, servers
 from provider.values import to_ascii
 
 
 @dataclass(frozen=True, slots=True)
-class Application:
+class Exposure:
     """What was made."""
 
     domain: Domain
@@ -35,14 +35,14 @@ def check(session: Session, wanted: ExposeInput) -> Sequence[Server]:
     wrong = [
         FieldError(pointer("servers", index, "url"), "url.network", trouble)
         for index, server in enumerate(listed)
-        if (trouble := networks.find_refusal(session, server.url))
+        if (trouble := places.find_refusal(session, server.url))
     ]
     if wrong:
         raise Invalid(wrong)
     return listed
 
 
-def expose(session: Session, wanted: ExposeInput) -> Application:
+def expose(session: Session, wanted: ExposeInput) -> Exposure:
     """Make a domain, unless it exists, and a router, a service and servers, which must not exist.
 
     Raises what `check` does.
@@ -57,7 +57,7 @@ def expose(session: Session, wanted: ExposeInput) -> Application:
         nouns.put(session, server, name)
     router = {"name": name, "domains": [wanted.domain], "pathPrefix": wanted.path_prefix, "service": name}
     nouns.put(session, Router.read(router))
-    return Application(
+    return Exposure(
         nouns.get(session, Domain, host),
         nouns.get(session, Router, name),
         nouns.get(session, Service, name),

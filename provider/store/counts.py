@@ -27,12 +27,12 @@ _STATES: Final = {
     "server": _State("state", {state.value: state.value for state in ServerState}),
 }
 
-Counts = dict[tuple[str, str], int]
+CountsByState = dict[tuple[str, str], int]
 
 
-def count(session: Session) -> Counts:
+def count(session: Session) -> CountsByState:
     """Count the objects by kind and state; a state in which there is none is 0."""
-    counted: Counts = {}
+    counted: CountsByState = {}
     for kind, place in TABLES.items():
         state = _STATES.get(kind)
         if state is None:

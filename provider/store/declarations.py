@@ -17,7 +17,7 @@ from provider.errors import FieldError, Invalid, pointer
 from provider.models import Change
 from provider.nouns import NOUNS, Noun
 from provider.plans import Prune
-from provider.store import networks, nouns
+from provider.store import nouns, places
 
 _MOST_ERRORS = 100
 
@@ -47,7 +47,7 @@ def _outside(session: Session, current: Declaration, wanted: Declaration) -> Ite
     for service, pool in wanted.servers.items():
         known = current.servers.get(service, {})
         for name, server in pool.items():
-            if found := networks.check(session, known.get(name), server):
+            if found := places.check(session, known.get(name), server):
                 yield replace(found, pointer=pointer("services", service, "servers", name) + found.pointer)
 
 

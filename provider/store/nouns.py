@@ -17,7 +17,7 @@ from provider.messages import Message
 from provider.nouns import NOUNS, Named, Noun, within
 from provider.nouns.objects import NAME
 from provider.nouns.references import cycles, missing, reached
-from provider.store import networks, records
+from provider.store import places, records
 from provider.store.records import Label, Order
 
 N = TypeVar("N", bound=Noun)
@@ -25,7 +25,7 @@ N = TypeVar("N", bound=Noun)
 _NAMED: Final = 500
 """So many names are asked for in one question; more are read with all others."""
 
-_GUARDS: Final = {"server": networks.check}
+_GUARDS: Final = {"server": places.check}
 """What else is asked before an object of a kind is put: each returns what is wrong, or None."""
 
 

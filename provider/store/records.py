@@ -14,7 +14,7 @@ from provider.database.searches import contains
 from provider.database.sessions import Session
 from provider.errors import InUse, NotFound
 from provider.messages import Message
-from provider.models import Change, Kind
+from provider.models import Change, NounKind
 from provider.names import in_order
 from provider.nouns import Object
 
@@ -46,7 +46,7 @@ def as_json(item: BaseModel | Object) -> dict[str, Any]:
     return item.json() if isinstance(item, Object) else item.model_dump(mode="json", by_alias=True)
 
 
-def note(session: Session, kind: Kind, name: str, before: Object | None, after: Object | None) -> None:
+def note(session: Session, kind: NounKind, name: str, before: Object | None, after: Object | None) -> None:
     """Note a change, if there is one."""
     old = None if before is None else as_json(before)
     new = None if after is None else as_json(after)

@@ -6,14 +6,15 @@ from typing import Any, Final
 from provider import undoing
 from provider.database.sessions import Session
 from provider.declarations import Declaration
-from provider.errors import Clash, FieldError, NotFound, Since
+from provider.errors import ChangedSince, FieldError, Meanwhile, NotFound
 from provider.messages import Message, listed
 from provider.models import Change, Revision, word
 from provider.nouns import NOUNS, Named, Noun, masked, owners
+from provider.nouns.comparison import JsonObject
 from provider.plans import Prune
-from provider.store import declarations, history, objects, revisions
+from provider.store import declarations, history, object_changes, revisions
 from provider.summaries import Summarise, saying
-from provider.undoing import Choose, Item
+from provider.undoing import Choose
 
 _MOST_TOLD: Final = 100
 _MOST_NAMED: Final = 3
@@ -24,8 +25,8 @@ def undo(session: Session, number: int, choose: Choose, *, named: Named | None =
 
     What it removed comes back. What comes back brings along what it refers to, where that was removed too; a
     service comes and goes with its servers. With `cascade`, what uses the objects that go goes with them.
-    Raises `NotFound`, `Clash` where nothing was chosen for what was changed since, `InUse`, and `Invalid` where the
-    objects would not hold now.
+    Raises `NotFound`, `ChangedSince` where nothing was chosen for what was changed since, `InUse`, and `Invalid` where
+    the objects would not hold now.
     """
     session.flush()
     revisions.get(session, number)
@@ -73,11 +74,11 @@ def _missing(session: Session, changes: Sequence[Change], current: Declaration) 
     waiting = list(changes)
     while waiting:
         for named in _references(waiting.pop(), current):
-            removal = None if named in known else objects.find_removal(session, *named)
+            removal = None if named in known else object_changes.find_removal(session, *named)
             known.add(named)
             if removal is not None:
                 number, change = removal
-                removed = [change, *objects.find_removed_within(session, change.kind, change.name, number)]
+                removed = [change, *object_changes.find_removed_within(session, change.kind, change.name, number)]
                 again = [_read(each, number) for each in removed]
                 found |= {(each.kind, each.name): each for each in again}
                 waiting += again
@@ -94,7 +95,7 @@ def _references(change: Change, current: Declaration) -> Iterator[Named]:
             yield kind, name
 
 
-def _now(current: Declaration, changes: Iterable[Change]) -> dict[Named, Item]:
+def _now(current: Declaration, changes: Iterable[Change]) -> dict[Named, JsonObject]:
     """Return the objects that there are, of those that were changed; each with what belongs to it."""
     there = current.part({(change.kind, change.name) for change in changes})
     return {(kind, name): item.json() for kind, name, item in there}
@@ -151,7 +152,7 @@ def _without(item: Noun, lost: Collection[Named]) -> Noun | None:
     return left
 
 
-def _clash(session: Session, number: int, clashes: Sequence[undoing.Clash]) -> Clash:
+def _clash(session: Session, number: int, clashes: Sequence[undoing.Clash]) -> ChangedSince:
     fields: list[FieldError] = []
     made: dict[int, Revision] = {}
     for clash in clashes[:_MOST_TOLD]:
@@ -164,7 +165,8 @@ def _clash(session: Session, number: int, clashes: Sequence[undoing.Clash]) -> C
         else:
             fields.append(FieldError(clash.pointer, "undo.changed", told, "query"))
     since = [
-        Since(each.number, each.time, each.author, each.summary) for _number, each in sorted(made.items(), reverse=True)
+        Meanwhile(each.number, each.time, each.author, each.summary)
+        for _number, each in sorted(made.items(), reverse=True)
     ]
     detail = Message(
         "what revision {number} did was changed since, in {count} places: {first}",
@@ -172,7 +174,7 @@ def _clash(session: Session, number: int, clashes: Sequence[undoing.Clash]) -> C
         count=len(clashes),
         first=fields[0].detail,
     )
-    return Clash(detail, fields, since)
+    return ChangedSince(detail, fields, since)
 
 
 def _find_last(session: Session, number: int, clash: undoing.Clash) -> Revision | None:
@@ -180,7 +182,7 @@ def _find_last(session: Session, number: int, clash: undoing.Clash) -> Revision 
     child = clash.child
     kind, names, path = (child.kind, clash.now, ()) if child else (clash.kind, [clash.name], clash.field)
     for name in names:
-        for found, change in objects.changes_since(session, kind, name, number):
+        for found, change in object_changes.changes_since(session, kind, name, number):
             if _at(change.before, path) != _at(change.after, path):
                 return revisions.get(session, found)
     return None

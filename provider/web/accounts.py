@@ -22,7 +22,7 @@ from provider.web import inputs
 from provider.web.forms import Form
 from provider.web.inputs import SentDependency, Texts
 from provider.web.kept import ReturnedDependency
-from provider.web.lists import Part, PartDependency
+from provider.web.lists import ListPart, PartDependency
 from provider.web.notices import Notice
 from provider.web.paths import NEW, object_path
 from provider.web.rendering import redirect, render, say
@@ -34,7 +34,7 @@ _LOGIN: Final = "/login"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class AccountRow:
     """An account as it is shown: in how many browsers it is logged in, and until when its one-time link is good."""
 
     name: str
@@ -55,7 +55,7 @@ def list_accounts(request: Request, revisions: RevisionsDependency, wanted: Part
     """List the accounts by name."""
     with revisions.reading() as session:
         found = accounts.page(session, limit=wanted.limit, after=wanted.after, q=wanted.q or None)
-        part: Part[Row] = wanted.part(_rows(session, found), lambda row: row.name)
+        part: ListPart[AccountRow] = wanted.part(_rows(session, found), lambda row: row.name)
     return render(request, "accounts/list.html", part=part)
 
 
@@ -181,7 +181,7 @@ def remove_account(
     return redirect(request, _after(person, name, _LIST), notice)
 
 
-def _rows(session: Session, listed: Sequence[Account]) -> list[Row]:
+def _rows(session: Session, listed: Sequence[Account]) -> list[AccountRow]:
     names, now = [account.name for account in listed], datetime.now(UTC)
     counts = accounts.count_sessions(
         session,
@@ -192,7 +192,7 @@ def _rows(session: Session, listed: Sequence[Account]) -> list[Row]:
     )
     links = accounts.list_invited(session, names, written(now), written(now + people.INVITATION + AHEAD))
     return [
-        Row(
+        AccountRow(
             account.name,
             account.role,
             account.password_hash is not None,

@@ -7,7 +7,7 @@ from provider.dependencies import RevisionsDependency
 from provider.nouns import Router
 from provider.security import needs
 from provider.store import nouns
-from provider.web import liveness, trials
+from provider.web import instructions, liveness
 from provider.web.drawings import path as drawing
 from provider.web.drawings.blocks import group
 from provider.web.rendering import language_of, render
@@ -32,5 +32,5 @@ def application(request: Request, revisions: RevisionsDependency, sight: SightDe
         drawing=drawing.draw(scene, language_of(request)),
         blocks=group(scene, drawing.MOST_SERVERS),
         liveness=liveness.judge(found, sight, last_change),
-        trial=trials.find_trial(found, sight.entry_points, api_urls),
+        trial=instructions.find_trial(found, sight.entry_points, api_urls),
     )

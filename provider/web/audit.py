@@ -17,17 +17,17 @@ from provider.store import audit
 from provider.web import changes
 from provider.web.changes import ObjectChange
 from provider.web.forms import Form
-from provider.web.lists import Part, PartDependency
+from provider.web.lists import ListPart, PartDependency
 from provider.web.rendering import render
 
 router = APIRouter(prefix="/audit", include_in_schema=False, dependencies=[Depends(needs.ADMINISTRATION_PAGE)])
 
 
-Word = Annotated[str, Query(max_length=200)]
+AuditQuery = Annotated[str, Query(max_length=200)]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class AuditRow:
     """An entry in the list: what was done as messages, and what happened to the objects, unless they are many."""
 
     entry: AuditOutput
@@ -36,7 +36,11 @@ class Row:
 
 
 async def read_form(
-    actor: Word = "", action: Word = "", outcome: Word = "", since: Word = "", until: Word = ""
+    actor: AuditQuery = "",
+    action: AuditQuery = "",
+    outcome: AuditQuery = "",
+    since: AuditQuery = "",
+    until: AuditQuery = "",
 ) -> dict[str, str]:
     """Read what the list is filtered by, as it was typed."""
     typed = {"actor": actor, "action": action, "outcome": outcome, "since": since, "until": until}
@@ -65,7 +69,7 @@ def list_audit(
         _row(entry, [Change(**change) for change in known.get(entry.id) or ()], said.get(entry.revision or 0))
         for entry in found
     ]
-    part: Part[Row] = wanted.part(rows, lambda row: str(row.entry.id))
+    part: ListPart[AuditRow] = wanted.part(rows, lambda row: str(row.entry.id))
     return render(
         request,
         "audit/list.html",
@@ -77,10 +81,10 @@ def list_audit(
     )
 
 
-def _row(entry: AuditOutput, listed: Sequence[Change], said: Sequence[Any] | None) -> Row:
+def _row(entry: AuditOutput, listed: Sequence[Change], said: Sequence[Any] | None) -> AuditRow:
     is_revision = entry.revision is not None
     told = changes.summary(said, entry.words) if is_revision else [recognise(entry.words, words.ALL)]
-    return Row(entry, told, [changes.shown(change) for change in listed] if len(listed) <= changes.MOST else [])
+    return AuditRow(entry, told, [changes.shown(change) for change in listed] if len(listed) <= changes.MOST else [])
 
 
 def _read(texts: dict[str, str], q: str) -> tuple[audit.Filter, list[FieldError]]:

@@ -36,7 +36,7 @@ MOST_ROWS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DraftRow:
     """A row of the form, and the share that its server would get, where that can be told."""
 
     index: int
@@ -120,12 +120,12 @@ def typed(errors: Sequence[FieldError], texts: Texts) -> list[FieldError]:
     return [error for error in errors if texts.get(error.pointer.removeprefix("/"), "?").strip()]
 
 
-def rows(texts: Texts) -> list[Row]:
+def rows(texts: Texts) -> list[DraftRow]:
     """Return the rows with the shares that their weights give, whatever else is wrong."""
     listed = list_rows(texts)
     weights = {index: weight for index in listed if (weight := _weight(texts, index)) is not None}
     total = sum(weights.values())
-    return [Row(index, weights[index] / total if index in weights else None) for index in listed]
+    return [DraftRow(index, weights[index] / total if index in weights else None) for index in listed]
 
 
 def _weight(texts: Texts, index: int) -> int | None:

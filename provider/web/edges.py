@@ -21,7 +21,7 @@ from provider.store.records import Order
 from provider.values import DEFAULT_EDGE
 from provider.web import polling
 from provider.web.forms import Form
-from provider.web.lists import LENGTH, Part, PartDependency
+from provider.web.lists import LENGTH, ListPart, PartDependency
 from provider.web.notices import Notice, Tone
 from provider.web.paths import object_path
 from provider.web.rendering import redirect, render
@@ -43,7 +43,7 @@ async def list_edges(
     """List the edges by name."""
     found = {edge.name: edge for edge in edges if wanted.q.lower() in edge.name}
     known = [found[name] for name in Order().first(found, wanted.limit, wanted.after)]
-    part: Part[Edge] = wanted.part(known, lambda edge: edge.name)
+    part: ListPart[Edge] = wanted.part(known, lambda edge: edge.name)
     running = await asyncio.to_thread(_find_running, revisions, part.rows)
     return render(request, "edges/list.html", part=part, running=running)
 

@@ -29,8 +29,8 @@ class Example:
     is_own: bool
     host: str
     path: str
-    router: scene.Router
-    service: scene.Service
+    router: scene.DrawnRouter
+    service: scene.DrawnService
     has_health_check: bool = False
     more_servers: int = 0
     others: Sequence[str] = ()
@@ -41,7 +41,7 @@ class Example:
         return f"http://{self.host}{self.path}"
 
     @property
-    def server(self) -> scene.Server:
+    def server(self) -> scene.DrawnServer:
         """One of its servers."""
         return self.service.servers[0]
 
@@ -55,12 +55,12 @@ INVENTED: Final = Example(
     is_own=False,
     host="alvin.xyz",
     path="/",
-    router=scene.Router("wayshub", "Host(`alvin.xyz`)", "wayshub", ("alvin.xyz",)),
-    service=scene.Service(
+    router=scene.DrawnRouter("wayshub", "Host(`alvin.xyz`)", "wayshub", ("alvin.xyz",)),
+    service=scene.DrawnService(
         "wayshub",
         (
-            scene.Server("a", "http://10.0.0.11:3000", 3, 0.75, health=HealthState.UP),
-            scene.Server("b", "http://10.0.0.12:3000", 1, 0.25, health=HealthState.UP),
+            scene.DrawnServer("a", "http://10.0.0.11:3000", 3, 0.75, health=HealthState.UP),
+            scene.DrawnServer("b", "http://10.0.0.12:3000", 1, 0.25, health=HealthState.UP),
         ),
     ),
     has_health_check=True,
@@ -88,7 +88,7 @@ def with_pool(example: Example) -> Example:
     return example if example.is_pool else replace(INVENTED, others=example.others)
 
 
-def shared(listed: Sequence[scene.Server]) -> tuple[scene.Server, ...]:
+def shared(listed: Sequence[scene.DrawnServer]) -> tuple[scene.DrawnServer, ...]:
     """Return servers with the shares that they have of their service's new requests."""
     inputs = [Server(name=server.name, url=server.url, weight=server.weight, state=server.state) for server in listed]
     found = configuration.shares(inputs, {server.name for server in listed if server.health is HealthState.DOWN})
@@ -106,10 +106,10 @@ def _example(router: Router, service: Service, pool: Sequence[Server], health: H
         is_own=True,
         host=host,
         path=router.path_prefix or "/",
-        router=scene.Router(
+        router=scene.DrawnRouter(
             router.name, rule_of(router), service.name, router.domains, router.path_prefix, router.entry_points
         ),
-        service=scene.Service(service.name, drawn.servers[:MOST_SERVERS]),
+        service=scene.DrawnService(service.name, drawn.servers[:MOST_SERVERS]),
         has_health_check=service.health_check is not None,
         more_servers=max(0, len(pool) - MOST_SERVERS),
     )

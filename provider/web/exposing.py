@@ -17,7 +17,7 @@ from provider.security import needs
 from provider.store import applications
 from provider.values import to_ascii
 from provider.web import drafts, inputs
-from provider.web.drafts import Row
+from provider.web.drafts import DraftRow
 from provider.web.drawings import path as drawing
 from provider.web.drawings.blocks import Block, group
 from provider.web.drawings.scene import Scene
@@ -28,7 +28,7 @@ from provider.web.notices import Notice
 from provider.web.paths import object_path
 from provider.web.rendering import is_part, language_of, render
 from provider.web.scenes import Sight, SightDependency, rule_of, scene_of_wanted
-from provider.web.writing import Write, done
+from provider.web.writing import PageWrite, done
 
 router = APIRouter(prefix="/expose", include_in_schema=False, dependencies=[Depends(needs.PAGE)])
 
@@ -80,7 +80,7 @@ def expose(
         return _try(request, revisions, sight, texts, wished)
     try:
         wanted = inputs.parse(ExposeInput, drafts.document(texts))
-        outcome = Write(revisions, routing, actor, texts).change(
+        outcome = PageWrite(revisions, routing, actor, texts).change(
             lambda session: applications.expose(session, _named(session, wanted))
         )
     except (Invalid, AlreadyExists) as error:
@@ -159,7 +159,7 @@ def _page(request: Request, revisions: Revisions, form: Form, preview: Preview |
 
 
 def _values(revisions: Revisions, form: Form, preview: Preview | None) -> dict[str, Any]:
-    rows: Sequence[Row] = drafts.rows(form.values)
+    rows: Sequence[DraftRow] = drafts.rows(form.values)
     return {
         "form": form,
         "rows": rows,

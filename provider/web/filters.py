@@ -6,11 +6,11 @@ from enum import StrEnum
 from provider.database.sessions import Session
 from provider.messages import Message
 from provider.outages import Outage
-from provider.store import objects, routers
+from provider.store import object_changes, routers
 from provider.web.scenes import Sight
 
 
-class State(StrEnum):
+class ApplicationState(StrEnum):
     """What an application is in, by its router. One may be in several."""
 
     ALL = "all"
@@ -29,31 +29,31 @@ class State(StrEnum):
     DISABLED = "disabled"
 
 
-def find_names(session: Session, state: State, sight: Sight, outages: Sequence[Outage]) -> set[str] | None:
+def find_names(session: Session, state: ApplicationState, sight: Sight, outages: Sequence[Outage]) -> set[str] | None:
     """Find the routers of the applications that are in a state, or return None for all."""
-    if state is State.ALL:
+    if state is ApplicationState.ALL:
         return None
-    if state is State.DRAINED:
+    if state is ApplicationState.DRAINED:
         return set(routers.drained(session))
-    if state is State.DISABLED:
+    if state is ApplicationState.DISABLED:
         return {router.name for router in routers.disabled(session)}
     served = {} if sight.revision is None else sight.routing.services()
     wrong = _find_wrong(sight, served, outages)
-    if state is State.WRONG:
+    if state is ApplicationState.WRONG:
         return wrong
     waiting = _find_waiting(session, sight, served)
-    return waiting - wrong if state is State.WAITING else served.keys() - wrong - waiting
+    return waiting - wrong if state is ApplicationState.WAITING else served.keys() - wrong - waiting
 
 
-def words(state: State) -> Message:
+def words(state: ApplicationState) -> Message:
     """Return how a state is called."""
     return {
-        State.ALL: Message("All"),
-        State.WRONG: Message("What is wrong"),
-        State.LIVE: Message("Live"),
-        State.WAITING: Message("Not live yet"),
-        State.DRAINED: Message("Drained servers"),
-        State.DISABLED: Message("Disabled"),
+        ApplicationState.ALL: Message("All"),
+        ApplicationState.WRONG: Message("What is wrong"),
+        ApplicationState.LIVE: Message("Live"),
+        ApplicationState.WAITING: Message("Not live yet"),
+        ApplicationState.DRAINED: Message("Drained servers"),
+        ApplicationState.DISABLED: Message("Disabled"),
     }[state]
 
 
@@ -75,5 +75,5 @@ def _find_waiting(session: Session, sight: Sight, served: dict[str, str | None])
     oldest = min(number for number in runs if number is not None)
     if oldest >= sight.revision:
         return set()
-    changed = objects.names_since(session, oldest)
+    changed = object_changes.names_since(session, oldest)
     return {name for name, service in served.items() if ("router", name) in changed or ("service", service) in changed}

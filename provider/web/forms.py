@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from provider.errors import FieldError
-from provider.nouns import NOUNS, Object, Part
+from provider.nouns import NOUNS, Nested, Object
 from provider.nouns.types import ListOf, MapOf, Type
 
 # A part of a name that we choose has capitals within; one that a user chooses, such as a server's, has none.
@@ -26,7 +26,7 @@ def _paths(model: type[Object]) -> Iterator[str]:
 
 
 def _paths_of(type_: Type) -> Iterator[str]:
-    if isinstance(type_, Part):
+    if isinstance(type_, Nested):
         yield from (f"/{path}" for path in _paths(type_.model))
     elif isinstance(type_, ListOf):
         yield from (f"/[0-9]+{path}" for path in _paths_of(type_.item))

@@ -13,9 +13,9 @@ from provider.security import needs
 from provider.values import ServerState
 from provider.web import examples
 from provider.web.drawings import exchange, front, pool, turns
-from provider.web.drawings.canvas import Layout
+from provider.web.drawings.canvas import DrawingWidth
 from provider.web.drawings.pool import CONDITIONS
-from provider.web.drawings.scene import Server
+from provider.web.drawings.scene import DrawnServer
 from provider.web.examples import Example
 from provider.web.glossary import TERMS
 from provider.web.practices import MOST_STEPS, Practice, practise
@@ -68,7 +68,7 @@ CHAPTERS: Final = (
 
 RouterName = Annotated[str | None, Query(max_length=63)]
 Step = Annotated[int, Query(ge=0, le=MOST_STEPS)]
-Since = Annotated[str | None, Query(max_length=200)]
+SinceQuery = Annotated[str | None, Query(max_length=200)]
 
 
 @router.get("")
@@ -90,7 +90,7 @@ def web_server(
     """Explain what a web server is, and how a request is served."""
     example = _find(revisions, health, router)
     address = example.server.url.partition("://")[2]
-    drawings = [exchange.draw(example.host, address, language_of(request), layout) for layout in Layout]
+    drawings = [exchange.draw(example.host, address, language_of(request), layout) for layout in DrawingWidth]
     return _chapter(request, 0, example, drawings=drawings, address=address)
 
 
@@ -101,7 +101,7 @@ def reverse_proxy(
     """Explain what a reverse proxy does, and why."""
     example = _find(revisions, health, router)
     draw = partial(front.draw, example.host, example.router, example.service.servers, language_of(request))
-    return _chapter(request, 1, example, drawings=[draw(layout) for layout in Layout])
+    return _chapter(request, 1, example, drawings=[draw(layout) for layout in DrawingWidth])
 
 
 @router.get("/load-balancing")
@@ -111,7 +111,7 @@ def load_balancing(
     health: HealthDependency,
     router: RouterName = None,
     step: Step = 0,
-    since: Since = None,
+    since: SinceQuery = None,
 ) -> Response:
     """Explain what load balancing is, with weighted round-robin to step through."""
     own = _find(revisions, health, router)
@@ -127,7 +127,7 @@ def when_a_server_dies(
     health: HealthDependency,
     router: RouterName = None,
     step: Step = 0,
-    since: Since = None,
+    since: SinceQuery = None,
 ) -> Response:
     """Explain what happens when a server dies, is drained, and comes back."""
     own = _find(revisions, health, router)
@@ -163,8 +163,8 @@ def _practice(
         "asks_states": asks_states,
         "states": CONDITIONS,
         "most_steps": MOST_STEPS,
-        "turns": [turns.draw(practice.replay, language, layout) for layout in Layout],
-        "pool": [pool.draw(practice.service, language, layout) for layout in Layout],
+        "turns": [turns.draw(practice.replay, language, layout) for layout in DrawingWidth],
+        "pool": [pool.draw(practice.service, language, layout) for layout in DrawingWidth],
         "action": CHAPTERS[number].path,
         "tones": [pool.tone(index) for index in range(len(practice.service.servers))],
     }
@@ -172,9 +172,9 @@ def _practice(
     if is_part(request):
         return render(request, "learn/practice.html", status=status, example=example, **values)
     away = [server for server in example.service.servers if _is_away(server)]
-    values["shares"] = [pool.draw(example.service, language, layout) for layout in Layout]
+    values["shares"] = [pool.draw(example.service, language, layout) for layout in DrawingWidth]
     return _chapter(request, number, example, status=status, has_own=has_own, away=away, **values)
 
 
-def _is_away(server: Server) -> bool:
+def _is_away(server: DrawnServer) -> bool:
     return server.state is not ServerState.READY or server.health is HealthState.DOWN

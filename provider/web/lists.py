@@ -16,11 +16,11 @@ T = TypeVar("T")
 LENGTH: Final = 50
 """The most rows of a page."""
 
-Wanted = Annotated[str, Query(), Field(max_length=200), AfterValidator(check_text)]
+SearchQuery = Annotated[str, Query(), Field(max_length=200), AfterValidator(check_text)]
 
 
 @dataclass(frozen=True, slots=True)
-class Part(Generic[T]):
+class ListPart(Generic[T]):
     """Some rows of a list. `next` is the cursor of what follows, or None on the last page."""
 
     rows: Sequence[T]
@@ -38,14 +38,14 @@ class PartRequest:
     limit: int = LENGTH + 1
     """How many rows to look for: one more than are shown tells that there are more."""
 
-    def part(self, found: Sequence[T], name: Callable[[T], str]) -> Part[T]:
+    def part(self, found: Sequence[T], name: Callable[[T], str]) -> ListPart[T]:
         """Make a part of at most `limit` rows that were found."""
         rows = found[:LENGTH]
         following = write_cursor(name(rows[-1])) if len(found) > LENGTH else None
-        return Part(rows, following, self.after is None, self.q)
+        return ListPart(rows, following, self.after is None, self.q)
 
 
-async def read_part(q: Wanted = "", cursor: Annotated[str | None, Query(max_length=500)] = None) -> PartRequest:
+async def read_part(q: SearchQuery = "", cursor: Annotated[str | None, Query(max_length=500)] = None) -> PartRequest:
     """Read which part of a list is asked for. Raises `Invalid` for a cursor that was not given here."""
     return PartRequest(q.strip(), read_cursor(cursor) if cursor else None)
 

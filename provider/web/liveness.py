@@ -12,7 +12,7 @@ from enum import StrEnum
 from provider.database.sessions import Session
 from provider.edges.standings import Standing
 from provider.nouns import Router
-from provider.store import objects
+from provider.store import object_changes
 from provider.web.scenes import EdgeSight, Sight
 
 
@@ -54,7 +54,7 @@ def find_last_change(session: Session, router: Router, sight: Sight) -> int | No
     if not awaited or sight.revision is None:
         return None
     oldest = min(min(edge.runs or 0, edge.history[0].revision if edge.history else 0) for edge in awaited)
-    return objects.find_last_change(session, router, oldest)
+    return object_changes.find_last_change(session, router, oldest)
 
 
 def judge(router: Router, sight: Sight, last_change: int | None) -> Liveness:

@@ -8,7 +8,7 @@ from provider.nouns import NOUNS
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class Destination:
     """A page that the navigation leads to. `label` is a template without values; `admin`: only admins see it."""
 
     path: str
@@ -25,7 +25,7 @@ class Group:
     """Pages that belong together. The first group has no label."""
 
     label: str | None
-    items: tuple[Item, ...]
+    items: tuple[Destination, ...]
 
 
 _ON_THE_WAY: Final = ("domain", "router", "middleware", "service")
@@ -40,26 +40,28 @@ NAVIGATION: Final = (
     Group(
         None,
         (
-            Item("/", template("Overview")),
-            Item("/expose", template("Expose an application")),
-            Item("/trace", template("Trace a request")),
+            Destination("/", template("Overview")),
+            Destination("/expose", template("Expose an application")),
+            Destination("/trace", template("Trace a request")),
         ),
     ),
     Group(
         template("Configuration"),
-        tuple(Item(f"/{noun.plural}", noun.titles) for noun in _LISTED),
+        tuple(Destination(f"/{noun.plural}", noun.titles) for noun in _LISTED),
     ),
     Group(
         template("Activity"),
-        (Item("/edges", template("Edges")), Item("/revisions", template("Revisions"))),
+        (Destination("/edges", template("Edges")), Destination("/revisions", template("Revisions"))),
     ),
     Group(
         template("Administration"),
         (
-            Item("/accounts", template("Accounts"), admin=True),
-            Item("/tokens", template("Tokens"), admin=True),
-            Item("/audit", template("Audit"), admin=True),
+            Destination("/accounts", template("Accounts"), admin=True),
+            Destination("/tokens", template("Tokens"), admin=True),
+            Destination("/audit", template("Audit"), admin=True),
         ),
     ),
-    Group(template("Learn"), (Item("/learn", template("How it works")), Item("/docs", template("REST API")))),
+    Group(
+        template("Learn"), (Destination("/learn", template("How it works")), Destination("/docs", template("REST API")))
+    ),
 )

@@ -12,14 +12,14 @@ from provider.dependencies import AlarmsDependency, RevisionsDependency
 from provider.nouns import Router
 from provider.security import needs
 from provider.store import counts, nouns, services
-from provider.store.counts import Counts
+from provider.store.counts import CountsByState
 from provider.store.records import Order
 from provider.web import filters
 from provider.web.drawings import path as drawing
 from provider.web.drawings.blocks import group
 from provider.web.drawings.layout import DENSE
-from provider.web.filters import State
-from provider.web.lists import Part, PartDependency, PartRequest
+from provider.web.filters import ApplicationState
+from provider.web.lists import ListPart, PartDependency, PartRequest
 from provider.web.rendering import language_of, render
 from provider.web.scenes import SightDependency, scene_of
 
@@ -32,7 +32,7 @@ _FEW_SERVERS: Final = 1
 _MOST_UNREACHED: Final = 5
 
 
-class View(StrEnum):
+class OverviewForm(StrEnum):
     """How the way is shown: drawn, or told in lists, as it always is where there is little room."""
 
     DRAWING = "drawing"
@@ -46,14 +46,14 @@ def overview(
     sight: SightDependency,
     wanted: PartDependency,
     alarms: AlarmsDependency,
-    view: Annotated[View, Query()] = View.DRAWING,
-    state: Annotated[State, Query()] = State.ALL,
+    view: Annotated[OverviewForm, Query()] = OverviewForm.DRAWING,
+    state: Annotated[ApplicationState, Query()] = ApplicationState.ALL,
 ) -> HTMLResponse:
     """Draw the way of requests through what is found."""
     with revisions.reading() as session:
         names = filters.find_names(session, state, sight, alarms.list_outages())
         part = _read(session, wanted, Order(names))
-        unreached = _list_unreached(session, part) if state is State.ALL else []
+        unreached = _list_unreached(session, part) if state is ApplicationState.ALL else []
         scene = scene_of(session, part.rows, sight, unreached)
         counted = counts.count(session)
     most_servers = _FEW_SERVERS if len(part.rows) > DENSE else drawing.MOST_SERVERS
@@ -64,7 +64,7 @@ def overview(
         view=view,
         scene=scene,
         state=state,
-        states={each: filters.words(each) for each in State},
+        states={each: filters.words(each) for each in ApplicationState},
         drawing=drawing.draw(scene, language_of(request), most_servers=most_servers, with_acts=True),
         blocks=group(scene, most_servers),
         totals=_totals(counted),
@@ -72,21 +72,21 @@ def overview(
     )
 
 
-def _read(session: Session, wanted: PartRequest, order: Order) -> Part[Router]:
+def _read(session: Session, wanted: PartRequest, order: Order) -> ListPart[Router]:
     found = nouns.page(session, Router, limit=_LENGTH + 1, after=wanted.after, q=wanted.q or None, order=order)
     rows = found[:_LENGTH]
     following = write_cursor(rows[-1].name) if len(found) > _LENGTH else None
-    return Part(rows, following, wanted.after is None, wanted.q)
+    return ListPart(rows, following, wanted.after is None, wanted.q)
 
 
-def _list_unreached(session: Session, part: Part[Router]) -> list[str]:
+def _list_unreached(session: Session, part: ListPart[Router]) -> list[str]:
     """Return services that no router leads to, where all that routers lead to was shown before."""
     if part.next is not None or part.q:
         return []
     return list(services.list_unreached(session, limit=_MOST_UNREACHED))
 
 
-def _totals(counted: Counts) -> dict[str, int]:
+def _totals(counted: CountsByState) -> dict[str, int]:
     totals: dict[str, int] = {}
     for (kind, _state), count in counted.items():
         totals[kind] = totals.get(kind, 0) + count

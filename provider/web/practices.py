@@ -9,7 +9,7 @@ from provider.errors import FieldError
 from provider.messages import Message
 from provider.values import Refusal, ServerState, check_weight
 from provider.web.drawings.pool import CONDITIONS, condition
-from provider.web.drawings.scene import Server, Service
+from provider.web.drawings.scene import DrawnServer, DrawnService
 from provider.web.examples import shared
 from provider.web.forms import Form
 from provider.web.replays import Replay, replay
@@ -25,7 +25,7 @@ class Practice:
     begins from the beginning.
     """
 
-    service: Service
+    service: DrawnService
     form: Form
     replay: Replay
     since: str
@@ -37,7 +37,7 @@ class Practice:
         return len(self.replay.answers)
 
 
-def practise(service: Service, chosen: Mapping[str, str], step: int, since: str | None) -> Practice:
+def practise(service: DrawnService, chosen: Mapping[str, str], step: int, since: str | None) -> Practice:
     """Let a pool be as it is, but for what was chosen: `weight0`, `state0` and so on, by the server's number."""
     values, errors, servers = {}, [], []
     for number, server in enumerate(service.servers):
@@ -53,7 +53,7 @@ def practise(service: Service, chosen: Mapping[str, str], step: int, since: str 
     return Practice(pool, Form(values, errors), replay(pool.servers, 0 if is_new else step), signature, is_new)
 
 
-def _chosen(server: Server, weight: str, state: str) -> tuple[Server, Sequence[tuple[str, str]]]:
+def _chosen(server: DrawnServer, weight: str, state: str) -> tuple[DrawnServer, Sequence[tuple[str, str]]]:
     """Return a server as it was chosen, and what is wrong with that: the codes with their texts."""
     wrong: list[tuple[str, str]] = []
     try:

@@ -28,7 +28,7 @@ from provider.web.notices import Notice
 from provider.web.nouns.edits import TAG
 from provider.web.reasons import MESSAGE, WrongReason
 from provider.web.rendering import render
-from provider.web.writing import Write, done
+from provider.web.writing import PageWrite, done
 
 _KIND: Final = "kind"
 _NAME: Final = "name"
@@ -113,7 +113,7 @@ def do(
             raise _Late([] if seen is None else history.since(session, seen, _MOST_TOLD))
         proposal.apply(session)
 
-    write = Write(revisions, routing, actor, sent)
+    write = PageWrite(revisions, routing, actor, sent)
     try:
         outcome = write.change(apply, message=proposal.message, says=proposal.says)
     except _Late as late:

@@ -9,7 +9,7 @@ from provider import balancing
 from provider.balancing import Turn
 from provider.edges.health import HealthState
 from provider.values import ServerState
-from provider.web.drawings.scene import Server
+from provider.web.drawings.scene import DrawnServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Mark:
 class Lane:
     """A server, when it was due, how many requests it took, and when it is due next: None if Traefik has it not."""
 
-    server: Server
+    server: DrawnServer
     marks: Sequence[Mark]
     taken: int
     due: Fraction | None
@@ -45,12 +45,12 @@ class Replay:
         return next((lane.server.name for lane in self.lanes if lane.is_next), None)
 
 
-def is_known(server: Server) -> bool:
+def is_known(server: DrawnServer) -> bool:
     """Tell whether Traefik has a server: those that are drained or out of service are left out."""
     return server.state is ServerState.READY
 
 
-def replay(servers: Sequence[Server], step: int) -> Replay:
+def replay(servers: Sequence[DrawnServer], step: int) -> Replay:
     """Give so many requests to servers that Traefik has just loaded, in their order."""
     weights = {server.name: server.weight for server in servers if is_known(server)}
     down = {server.name for server in servers if server.health is HealthState.DOWN}
@@ -71,7 +71,7 @@ def _due(marks: Sequence[Mark], weight: int) -> Fraction:
     return Fraction(len(marks) + 1, weight)
 
 
-def _lane(server: Server, marks: Sequence[Mark] | None, following: Turn) -> Lane:
+def _lane(server: DrawnServer, marks: Sequence[Mark] | None, following: Turn) -> Lane:
     if marks is None:
         return Lane(server, (), 0, None, is_next=False)
     taken = sum(mark.request is not None for mark in marks)

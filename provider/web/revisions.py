@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from provider import states
+from provider import transitions
 from provider.cursors import read_number, write_cursor
 from provider.database.sessions import Session
 from provider.dependencies import EdgesDependency, RevisionsDependency, TurnsDependency
@@ -19,11 +19,11 @@ from provider.edges.states import Edge
 from provider.models import Change, Revision
 from provider.revisions import Revisions
 from provider.security import needs
-from provider.store import history, objects
+from provider.store import history, object_changes
 from provider.store import revisions as stored
-from provider.web import changes, records
+from provider.web import changes, revision_rows
 from provider.web.changes import ObjectChange
-from provider.web.lists import Part, PartDependency
+from provider.web.lists import ListPart, PartDependency
 from provider.web.rendering import render
 
 router = APIRouter(prefix="/revisions", include_in_schema=False, dependencies=[Depends(needs.PAGE)])
@@ -32,7 +32,7 @@ _OBJECTS_SHOWN: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class RevisionSheet:
     """One revision, with what leads to it from the one before, or from the revision `other`.
 
     `first` is the place of the first of the `count` objects that is shown, `next` the cursor of what follows.
@@ -66,9 +66,9 @@ def list_revisions(
     before = None if wanted.after is None else read_number(wanted.after)
     with revisions.reading() as session:
         found = stored.newest(session, limit=wanted.limit, before=before, q=wanted.q or None, named=one)
-        removal = None if one is None else objects.find_removal(session, *one)
-    rows = [records.row(each) for each in found]
-    part: Part[records.Row] = wanted.part(rows, lambda row: str(row.number))
+        removal = None if one is None else object_changes.find_removal(session, *one)
+    rows = [revision_rows.row(each) for each in found]
+    part: ListPart[revision_rows.RevisionRow] = wanted.part(rows, lambda row: str(row.number))
     current = revisions.current
     return render(
         request,
@@ -112,14 +112,14 @@ async def show_revision(
     )
 
 
-def _read(revisions: Revisions, number: str, first: int, other: int | None) -> Sheet:
+def _read(revisions: Revisions, number: str, first: int, other: int | None) -> RevisionSheet:
     with revisions.reading() as session:
         revision = stored.get(session, stored.read_number(number))
         older, newer = stored.find_neighbours(session, revision.number)
         count, last = stored.count_changes(session, revision.number), first + _OBJECTS_SHOWN
         listed: Sequence[Change] = stored.changes_of(session, revision.number, first=first, most=_OBJECTS_SHOWN)
         words = changes.summary(revision.words, revision.summary)
-    return Sheet(
+    return RevisionSheet(
         revision,
         datetime.fromisoformat(revision.time),
         words,
@@ -142,12 +142,14 @@ def _compare(session: Session, number: int, other: int | None, first: int, _time
         before, after = history.states_around(session, number)
     else:
         before, after = history.state_at(session, other), history.state_at(session, number)
-    found = states.difference(before, after)
+    found = transitions.difference(before, after)
     shown = list(found.changes[first : first + _OBJECTS_SHOWN])
     return pickle.dumps((found.words[len(found.changes) :], len(found.changes), shown))
 
 
-def _compared(sheet: Sheet, traffic: Sequence[str], count: int, listed: Sequence[Change], *, is_other: bool) -> Sheet:
+def _compared(
+    sheet: RevisionSheet, traffic: Sequence[str], count: int, listed: Sequence[Change], *, is_other: bool
+) -> RevisionSheet:
     """Return a sheet with what two states as a whole tell."""
     if not is_other:
         return replace(sheet, traffic=traffic)

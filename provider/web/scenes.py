@@ -23,9 +23,9 @@ from provider.observations import availability, down, observe
 from provider.routing import Routing
 from provider.snapshots import Snapshot
 from provider.store import nouns, servers
-from provider.web import trials
+from provider.web import instructions
 from provider.web.drawings import scene
-from provider.web.drawings.scene import EntryPoint, Scene
+from provider.web.drawings.scene import DrawnEntryPoint, Scene
 
 _MOST_EDGES: Final = 4
 _TROUBLES: Final = list(Trouble)
@@ -168,22 +168,22 @@ def scene_of(session: Session, routers: Sequence[Router], sight: Sight, also: Se
     return Scene(
         routers=[_router(router, states[router.name]) for router in routers],
         services=[service_of(found, pools.get(found.name, []), sight.health) for found in listed if found is not None],
-        entry_points=[EntryPoint(name, sight.entry_points[name]) for name in shown],
-        edges=[scene.Edge(edge.name, edge.state, edge.detail, edge.runs) for edge in sight.edges[:_MOST_EDGES]],
+        entry_points=[DrawnEntryPoint(name, sight.entry_points[name]) for name in shown],
+        edges=[scene.DrawnEdge(edge.name, edge.state, edge.detail, edge.runs) for edge in sight.edges[:_MOST_EDGES]],
         more_edges=max(0, len(sight.edges) - _MOST_EDGES),
         revision=sight.revision,
     )
 
 
-def service_of(service: Service, listed: Sequence[Server], health: Health) -> scene.Service:
+def service_of(service: Service, listed: Sequence[Server], health: Health) -> scene.DrawnService:
     """Return a service as it is drawn, with its servers as they are wanted and as they are."""
     pool = sorted(listed, key=lambda server: in_order(server.name))
     healths = observe(service, pool, health)
     shares = configuration.shares(pool, down(healths))
-    return scene.Service(
+    return scene.DrawnService(
         service.name,
         [
-            scene.Server(
+            scene.DrawnServer(
                 server.name, server.url, server.weight, shares[server.name], server.state, healths[server.name].state
             )
             for server in pool
@@ -196,14 +196,16 @@ def scene_of_wanted(router: Router, pool: Sequence[Server], sight: Sight) -> Sce
     """Return the scene of what does not exist yet: nothing is known of its health."""
     shares = configuration.shares(pool)
     drawn = [
-        scene.Server(server.name, server.url, server.weight, shares[server.name], server.state, HealthState.UNKNOWN)
+        scene.DrawnServer(
+            server.name, server.url, server.weight, shares[server.name], server.state, HealthState.UNKNOWN
+        )
         for server in pool
     ]
     return Scene(
         routers=[_router(router, None)],
-        services=[scene.Service(router.service, drawn)],
-        entry_points=[EntryPoint(name, sight.entry_points.get(name)) for name in router.entry_points],
-        edges=[scene.Edge(edge.name, edge.state, edge.detail, edge.runs) for edge in sight.edges[:_MOST_EDGES]],
+        services=[scene.DrawnService(router.service, drawn)],
+        entry_points=[DrawnEntryPoint(name, sight.entry_points.get(name)) for name in router.entry_points],
+        edges=[scene.DrawnEdge(edge.name, edge.state, edge.detail, edge.runs) for edge in sight.edges[:_MOST_EDGES]],
         more_edges=max(0, len(sight.edges) - _MOST_EDGES),
     )
 
@@ -213,9 +215,9 @@ def rule_of(router: Router) -> str:
     return router.rule or rules.build(router.ascii_domains, router.path_prefix)
 
 
-def _router(router: Router, state: RouterState | None) -> scene.Router:
+def _router(router: Router, state: RouterState | None) -> scene.DrawnRouter:
     troubles = () if state is None else state.troubles
-    return scene.Router(
+    return scene.DrawnRouter(
         router.name,
         rule_of(router),
         router.service,
@@ -225,7 +227,7 @@ def _router(router: Router, state: RouterState | None) -> scene.Router:
         router.enabled,
         troubles[0].why if troubles else None,
         troubles[0].trouble if troubles else None,
-        url=trials.example_url(router),
+        url=instructions.example_url(router),
         is_served=state is None or not state.is_refused,
         hidden_by=None if state is None else state.hidden_by,
     )

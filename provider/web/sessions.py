@@ -23,7 +23,7 @@ _PASSWORD: Final = "/password"  # noqa: S105  # a path
 _LONGEST: Final = 2000
 _AGAIN: Final = Message("You are logged in again. Your input is still here; nothing was sent yet.")
 
-Text = Annotated[str, Form(max_length=_LONGEST)]
+FormText = Annotated[str, Form(max_length=_LONGEST)]
 Written = Annotated[str, Form(alias="kept", max_length=kept.LONGEST)]
 
 
@@ -54,8 +54,8 @@ async def log_in(
     request: Request,
     logins: LoginsDependency,
     actor: ActorDependency,
-    name: Text = "",
-    password: Text = "",
+    name: FormText = "",
+    password: FormText = "",
     back: Annotated[str, Form(alias="next", max_length=paths.LONGEST)] = paths.HOME,
     written: Written = "",
 ) -> Response:
@@ -127,10 +127,10 @@ async def set_password(
     logins: LoginsDependency,
     actor: ActorDependency,
     person: PersonDependency,
-    secret: Text = "",
-    current: Text = "",
-    password: Text = "",
-    repeat: Text = "",
+    secret: FormText = "",
+    current: FormText = "",
+    password: FormText = "",
+    repeat: FormText = "",
 ) -> Response:
     """Set a password with a one-time link, or one's own with the current one, and log in anew."""
     given = {"secret": secret} if secret else {}

@@ -22,7 +22,7 @@ from provider.web import polling, scopes
 from provider.web.forms import Form
 from provider.web.inputs import SentDependency, Texts
 from provider.web.kept import ReturnedDependency
-from provider.web.lists import Part, PartDependency
+from provider.web.lists import ListPart, PartDependency
 from provider.web.notices import Notice
 from provider.web.paths import NEW
 from provider.web.rendering import redirect, render, say
@@ -39,7 +39,7 @@ _FIELDS: Final = ("name", "level", "services", "edges", "expires", "date")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TokenRow:
     """A token in the list, with what it may do as messages."""
 
     token: TokenOutput
@@ -55,7 +55,7 @@ def list_tokens(request: Request, revisions: RevisionsDependency, wanted: PartDe
     with revisions.reading() as session:
         found = stored.page_by_name(session, limit=wanted.limit, after=after, q=wanted.q or None)
         rows = [_row(tokens.shown(token), now) for token in found]
-    part: Part[Row] = wanted.part(rows, lambda row: f"{row.token.name}/{row.token.id}")
+    part: ListPart[TokenRow] = wanted.part(rows, lambda row: f"{row.token.name}/{row.token.id}")
     return render(request, "tokens/list.html", part=part)
 
 
@@ -133,8 +133,8 @@ def revoke_token(request: Request, revisions: RevisionsDependency, actor: ActorD
     return redirect(request, _LIST, Notice(Message("Token {name} ({id}) was revoked.", name=name, id=id)))
 
 
-def _row(token: TokenOutput, now: datetime) -> Row:
-    return Row(token, scopes.words(token.scopes), token.expires is not None and token.expires <= now)
+def _row(token: TokenOutput, now: datetime) -> TokenRow:
+    return TokenRow(token, scopes.words(token.scopes), token.expires is not None and token.expires <= now)
 
 
 def _read_place(after: str) -> tuple[str, str]:

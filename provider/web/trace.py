@@ -13,9 +13,9 @@ from provider.dependencies import (
     RoutingDependency,
     TrialsDependency,
 )
-from provider.edges.entry_points import Place
+from provider.edges.entry_points import EntryPoint
 from provider.edges.states import EdgeState
-from provider.edges.trials import REQUESTS, Busy, Plan, Trial
+from provider.edges.trials import REQUESTS, Busy, Trial, TrialPlan
 from provider.errors import FieldError, Invalid, NotFound
 from provider.messages import Message
 from provider.security import needs
@@ -23,7 +23,7 @@ from provider.values import DEFAULT_EDGE
 from provider.web import paths, traces
 from provider.web.drawings import path, scene, tallies
 from provider.web.drawings.blocks import group
-from provider.web.drawings.canvas import Layout
+from provider.web.drawings.canvas import DrawingWidth
 from provider.web.drawings.pool import tone
 from provider.web.forms import Form
 from provider.web.inputs import SentDependency, Texts
@@ -38,7 +38,7 @@ router = APIRouter(prefix="/trace", include_in_schema=False, dependencies=[Depen
 
 _LONGEST = 5_000
 
-Text = Annotated[str, Query(max_length=_LONGEST)]
+QueryText = Annotated[str, Query(max_length=_LONGEST)]
 
 
 @router.get("")
@@ -49,11 +49,11 @@ def show(
     places: PlacesDependency,
     sight: SightDependency,
     returned: ReturnedDependency,
-    url: Text = "",
-    method: Text = "GET",
-    headers: Text = "",
-    client: Text = "",
-    entry_point: Text = "web",
+    url: QueryText = "",
+    method: QueryText = "GET",
+    headers: QueryText = "",
+    client: QueryText = "",
+    entry_point: QueryText = "web",
 ) -> Response:
     """Show the form, and for a URL the way that a request takes."""
     asked = _asked(returned) if returned else Asked(url.strip(), method, headers, client.strip(), entry_point)
@@ -118,9 +118,9 @@ def _plan(
     routing: RoutingDependency,
     revisions: RevisionsDependency,
     sight: Sight,
-    places: Sequence[Place],
+    places: Sequence[EntryPoint],
     asked: Asked,
-) -> Plan:
+) -> TrialPlan:
     """Return what is to be sent. Raises `Invalid`."""
     found = _trace(routing, revisions, sight, asked)
     place = _place(places, asked.entry_point)
@@ -129,13 +129,13 @@ def _plan(
     return traces.plan(found, place.url, place.edge)
 
 
-def _place(places: Sequence[Place], entry_point: str) -> Place | None:
+def _place(places: Sequence[EntryPoint], entry_point: str) -> EntryPoint | None:
     """Find an entry point by its name: one that can be asked, of an edge that runs what it shall, before others."""
     named = [place for place in places if place.name == entry_point]
     return min(named, key=lambda place: (place.url is None, place.state is not EdgeState.LIVE), default=None)
 
 
-def _why_no_place(place: Place | None, entry_point: str, sight: Sight, places: Sequence[Place]) -> Message:
+def _why_no_place(place: EntryPoint | None, entry_point: str, sight: Sight, places: Sequence[EntryPoint]) -> Message:
     """Say why an entry point cannot be asked from here, and what helps: only what is not so already."""
     if place is None:
         return _why_unknown(entry_point, sight.edges, places)
@@ -148,7 +148,7 @@ def _why_no_place(place: Place | None, entry_point: str, sight: Sight, places: S
     )
 
 
-def _why_unknown(entry_point: str, edges: Sequence[EdgeSight], places: Sequence[Place]) -> Message:
+def _why_unknown(entry_point: str, edges: Sequence[EdgeSight], places: Sequence[EntryPoint]) -> Message:
     """Say why it is not known where an entry point can be asked, by the edges."""
     awaited = [edge for edge in edges if edge.awaited]
     mute = [edge.name for edge in awaited or edges if edge.api_url is None]
@@ -172,7 +172,9 @@ def _why_unknown(entry_point: str, edges: Sequence[EdgeSight], places: Sequence[
     return Message("It is not known where the entry point {name} can be asked: {why}.", name=entry_point, why=why)
 
 
-def _page(request: Request, form: Form, places: Sequence[Place], sight: Sight, found: Trace | None = None) -> Response:
+def _page(
+    request: Request, form: Form, places: Sequence[EntryPoint], sight: Sight, found: Trace | None = None
+) -> Response:
     asked = form.values
     names = dict.fromkeys(["web", *(known.name for known in places), asked["entry_point"]])
     values: dict[str, Any] = {
@@ -208,7 +210,7 @@ def _way(found: Trace, language: Language) -> dict[str, Any]:
     }
 
 
-def _services(found: Trace, taken: Sequence[scene.Router]) -> list[scene.Service]:
+def _services(found: Trace, taken: Sequence[scene.DrawnRouter]) -> list[scene.DrawnService]:
     used = {router.service for router in taken}
     return [service for service in found.drawn.services if service.name in used]
 
@@ -228,5 +230,5 @@ def _results(request: Request, trial: Trial) -> dict[str, Any]:
         "names": names,
         "tones": {name: tone(number) for number, name in enumerate(names)},
         "promised": promised,
-        "drawings": [tallies.draw(names, tally.by_server, promised, language, layout) for layout in Layout],
+        "drawings": [tallies.draw(names, tally.by_server, promised, language, layout) for layout in DrawingWidth],
     }

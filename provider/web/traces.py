@@ -6,9 +6,9 @@ from typing import Final
 
 from provider import lost, rules
 from provider.database.sessions import Session
-from provider.edges.answers import Answer
-from provider.edges.answers import answer as find_answer
-from provider.edges.trials import Plan
+from provider.edges.forecasts import Forecast
+from provider.edges.forecasts import forecast as find_answer
+from provider.edges.trials import TrialPlan
 from provider.errors import FieldError, Invalid
 from provider.explanations import Candidate, Explanation, Route, Routes, Verdict
 from provider.lost import Lost
@@ -97,7 +97,7 @@ class Trace:
 
     asked: Asked
     request: Request
-    answer: Answer
+    answer: Forecast
     service: Service | None
     servers: Sequence[ServerOutput]
     is_ours: bool
@@ -166,7 +166,7 @@ def trace(session: Session, sight: Sight, routes: Routes, asked: Asked) -> Trace
     return Trace(asked, request, answer, service, listed, _is_ours(session, request.host), drawn, gone)
 
 
-def plan(traced: Trace, base: str, edge: str) -> Plan:
+def plan(traced: Trace, base: str, edge: str) -> TrialPlan:
     """Return what is to be sent where. Raises `Invalid` for a request that is not sent for real."""
     asked, winner, service = traced.asked, traced.winner, traced.service
     refusal = traced.refusal()
@@ -175,7 +175,7 @@ def plan(traced: Trace, base: str, edge: str) -> Plan:
     lines = [(name, value) for name, value in asked.lines() if name.lower() not in {"host", "user-agent"}]
     host, target, _secure = rules.sent(asked.full_url, asked.lines())
     agents = [value for name, value in asked.lines() if name.lower() == "user-agent"]
-    return Plan(
+    return TrialPlan(
         base=base,
         method=asked.method,
         target=target,

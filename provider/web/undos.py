@@ -7,10 +7,10 @@ from typing import Final
 from fastapi import Request, Response
 
 from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
-from provider.errors import Clash, InUse
+from provider.errors import ChangedSince, InUse
 from provider.messages import Message
 from provider.store import undos
-from provider.undoing import ALL, Choice, chooser
+from provider.undoing import ALL, Resolution, chooser
 from provider.web import proposals
 from provider.web.inputs import TICKED, SentDependency, Texts
 from provider.web.kept import ReturnedDependency
@@ -37,7 +37,7 @@ def show_plan(
     proposal = _propose(number, {**request.query_params, **returned})
     try:
         return proposals.show(request, revisions, routing, proposal, returned)
-    except (Clash, InUse) as error:
+    except (ChangedSince, InUse) as error:
         return _ask(request, proposal, error)
 
 
@@ -54,19 +54,21 @@ def undo(
     proposal = _propose(number, sent)
     try:
         return proposals.do(request, revisions, routing, proposal, actor=actor, sent=sent)
-    except (Clash, InUse) as error:
+    except (ChangedSince, InUse) as error:
         return _ask(request, proposal, error)
 
 
 def _propose(number: str, texts: Texts) -> Proposal:
     wanted, named = proposals.read_subject(number, texts)
     chosen = {
-        name: text for name, text in texts.items() if name == _CASCADE or (name.startswith(_AT) and text in set(Choice))
+        name: text
+        for name, text in texts.items()
+        if name == _CASCADE or (name.startswith(_AT) and text in set(Resolution))
     }
     apply = partial(
         undos.undo,
         number=wanted,
-        choose=chooser(_places(chosen, Choice.OLDER), _places(chosen, Choice.NEWER)),
+        choose=chooser(_places(chosen, Resolution.OLDER), _places(chosen, Resolution.NEWER)),
         named=named,
         cascade=chosen.get(_CASCADE) == TICKED,
     )
@@ -74,11 +76,11 @@ def _propose(number: str, texts: Texts) -> Proposal:
     return Proposal(wanted, named, "undo", apply, undos.saying_undone(number, named), done, chosen=chosen)
 
 
-def _places(chosen: Mapping[str, str], choice: Choice) -> list[str]:
+def _places(chosen: Mapping[str, str], choice: Resolution) -> list[str]:
     return [name.removeprefix(_AT) for name, text in chosen.items() if text == choice]
 
 
-def _ask(request: Request, proposal: Proposal, error: Clash | InUse) -> Response:
+def _ask(request: Request, proposal: Proposal, error: ChangedSince | InUse) -> Response:
     """Ask for what is needed to go on."""
     named = {} if proposal.named is None else {"kind": proposal.named[0], "name": proposal.named[1]}
     here, given = f"/revisions/{proposal.number}/undo", {**named, **proposal.chosen}
@@ -88,9 +90,9 @@ def _ask(request: Request, proposal: Proposal, error: Clash | InUse) -> Response
         status=409,
         proposal=proposal,
         given=given,
-        clashes=error.fields if isinstance(error, Clash) else (),
+        clashes=error.fields if isinstance(error, ChangedSince) else (),
         in_use=error.detail if isinstance(error, InUse) else None,
         along=with_query(here, **given | {_CASCADE: TICKED}),
-        older=with_query(here, **given | {_AT + ALL: Choice.OLDER.value}),
-        newer=with_query(here, **given | {_AT + ALL: Choice.NEWER.value}),
+        older=with_query(here, **given | {_AT + ALL: Resolution.OLDER.value}),
+        newer=with_query(here, **given | {_AT + ALL: Resolution.NEWER.value}),
     )

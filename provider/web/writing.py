@@ -25,7 +25,7 @@ from provider.web.rendering import redirect, say
 T = TypeVar("T")
 
 
-class Write:
+class PageWrite:
     """What a form that was sent changes."""
 
     def __init__(self, revisions: Revisions, routing: Routing, actor: Actor, sent: Texts) -> None:
@@ -51,12 +51,12 @@ class Write:
 
 async def read_write(
     revisions: RevisionsDependency, routing: RoutingDependency, actor: ActorDependency, sent: SentDependency
-) -> Write:
+) -> PageWrite:
     """Read what is to be changed, by whom, and why."""
-    return Write(revisions, routing, actor, sent)
+    return PageWrite(revisions, routing, actor, sent)
 
 
-WriteDependency = Annotated[Write, Depends(read_write)]
+PageWriteDependency = Annotated[PageWrite, Depends(read_write)]
 
 
 def done(request: Request, path: str, notice: Notice, outcome: Outcome[T]) -> RedirectResponse:

@@ -80,8 +80,10 @@ def make(kind: type[ProviderError]) -> ProviderError:
         return TooMany(2.5)
     if kind is errors.Brake:
         return errors.Brake("much", [FieldError("/confirm", "brake.routers", "4 of 4 routers would go", "query")], 4)
-    if kind is errors.Clash:
-        return errors.Clash("changed", [FieldError("/router/a/priority", "undo.changed", "it is 7 now", "query")], [])
+    if kind is errors.ChangedSince:
+        return errors.ChangedSince(
+            "changed", [FieldError("/router/a/priority", "undo.changed", "it is 7 now", "query")], []
+        )
     return InUse("used", [("router", "a")]) if kind is InUse else kind("what happened")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from starlette.types import Receive, Scope, Send
 
 from provider.edges.polls import Polls
-from provider.server import Server
+from provider.server import HttpServer
 from provider.settings import Settings
 
 
@@ -31,4 +31,4 @@ class Bare:
 if __name__ == "__main__":
     content_file, port = sys.argv[1:]
     bare = Bare(Path(content_file).read_bytes())
-    Server(bare, Settings(port=int(port))).run()  # type: ignore[arg-type]  # all that the server needs of an application
+    HttpServer(bare, Settings(port=int(port))).run()  # type: ignore[arg-type]  # all that the server needs of an application

@@ -11,10 +11,10 @@ from provider.cli.nouns.parameters import GroupedCommand, fills
 from provider.cli.nouns.slots import slots_of
 from provider.cli.options import reads
 from provider.cli.output import Output
-from provider.nouns import Noun, Object, Part, field
+from provider.nouns import Nested, Noun, Object, field
 from provider.nouns.common import DURATION, NAME, TEXT, labels_field, name_field
 from provider.nouns.protocol import HEADERS
-from provider.nouns.types import Choice, Flag, ListOf, MapOf, Secret, Text, Whole
+from provider.nouns.types import Choice, Flag, ListOf, MapOf, Secrecy, Text, Whole
 
 
 class Color(StrEnum):
@@ -38,7 +38,7 @@ class Rate(Object):
 
     average: int = field(Whole(), title="Average", help="How many.", option="--rate")
     period: str = field(DURATION, default="1s", title="Period", help="How long.")
-    inner_most: Inner | None = field(Part(Inner), default=None, title="Inner")
+    inner_most: Inner | None = field(Nested(Inner), default=None, title="Inner")
 
 
 class Squeeze(Object):
@@ -57,7 +57,7 @@ class Member(Object):
     name: str = field(NAME, title="Name")
     weight: int = field(Whole(), default=1, title="Weight")
     is_last: bool = field(Flag(), default=False, title="Last")
-    key: str = field(Text(secret=Secret()), default="", title="Key")
+    key: str = field(Text(secret=Secrecy()), default="", title="Key")
 
 
 class Thing(Noun):
@@ -85,13 +85,13 @@ class Thing(Noun):
     count: int | None = field(Whole(), default=None, title="Count", help="How many.")
     tags: list[str] = field(ListOf(NAME, is_line=True), default=[], title="Tags", help="Words.", option="--tag")
     headers: dict[str, str] = field(HEADERS, default={}, title="Headers", help="By name.", option="--header")
-    password: str = field(Text(secret=Secret()), default="", title="Password", help="Nobody knows.")
-    users: list[str] = field(ListOf(Text(secret=Secret())), default=[], title="Users", help="Who.", option="--user")
-    members: list[Member] = field(ListOf(Part(Member)), default=[], title="Members", help="Many.", option="--member")
-    by_name: dict[str, Member] = field(MapOf(Part(Member), key=NAME), default={}, title="By name", help="Many.")
+    password: str = field(Text(secret=Secrecy()), default="", title="Password", help="Nobody knows.")
+    users: list[str] = field(ListOf(Text(secret=Secrecy())), default=[], title="Users", help="Who.", option="--user")
+    members: list[Member] = field(ListOf(Nested(Member)), default=[], title="Members", help="Many.", option="--member")
+    by_name: dict[str, Member] = field(MapOf(Nested(Member), key=NAME), default={}, title="By name", help="Many.")
     certificate: str = field(Text(is_long=True), default="", title="Certificate", help="PEM.")
-    rate: Rate | None = field(Part(Rate), default=None, title="Limit the rate", help="Slows down.")
-    squeeze: Squeeze | None = field(Part(Squeeze), default=None, title="Squeeze", help="Makes it small.")
+    rate: Rate | None = field(Nested(Rate), default=None, title="Limit the rate", help="Slows down.")
+    squeeze: Squeeze | None = field(Nested(Squeeze), default=None, title="Squeeze", help="Makes it small.")
 
 
 SLOTS: Final = slots_of(Thing)

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from provider.app import create_app
-from provider.server import Server
+from provider.server import HttpServer
 from provider.settings import Settings
 from tests.e2e.test_durability import check_database, committed_document
 from tests.running import SOAK, answers, cases, fetch, free_port, http_client, wait_until
@@ -31,7 +31,7 @@ FORKING.set_forkserver_preload(["provider.app", "provider.server"])
 def serve(path: Path, port: int) -> None:
     """Serve a database until killed."""
     settings = Settings(database_url=f"sqlite:///{path}", port=port)
-    Server(create_app(settings), settings).run()
+    HttpServer(create_app(settings), settings).run()
 
 
 @contextmanager

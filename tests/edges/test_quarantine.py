@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from provider.configuration import assemble, verify
 from provider.edges.quarantine import MOST_CULPRITS, Quarantine, accept, accuse, prune
+from provider.nouns import Named
 from provider.overlays import lay
-from provider.parts import Key, Part, Parts, Section
+from provider.parts import Part, Parts, Section
 from provider.snapshots import Snapshot
 
 SERVICE = '"%s":{"loadBalancer":{"servers":[{"url":"http://a:%d","weight":1}]}}'
@@ -51,7 +52,7 @@ def search(accepted: Snapshot, desired: Snapshot, bad: set[Part]) -> tuple[Quara
 
 
 @st.composite
-def changes(draw: st.DrawFn) -> tuple[Snapshot, Snapshot, set[Key]]:
+def changes(draw: st.DrawFn) -> tuple[Snapshot, Snapshot, set[Named]]:
     """Two states, of which the first runs, and which of the parts that are new in the second are bad."""
     names = st.sampled_from([f"n{number}" for number in range(12)])
     forms = st.integers(1, 3)
@@ -72,7 +73,7 @@ def changes(draw: st.DrawFn) -> tuple[Snapshot, Snapshot, set[Key]]:
 
 
 @given(changes())
-def test_exactly_the_culprits_are_left_out_and_all_else_runs(drawn: tuple[Snapshot, Snapshot, set[Key]]) -> None:
+def test_exactly_the_culprits_are_left_out_and_all_else_runs(drawn: tuple[Snapshot, Snapshot, set[Named]]) -> None:
     before, after, bad = drawn
     parts = {part for key in bad if (part := after.parts.find(key)) is not None}
     quarantine, running, _offers = search(before, after, parts)

@@ -5,13 +5,14 @@ from typing import Final
 
 from provider import rules
 from provider.configuration import assemble
-from provider.edges.answers import Answer, answer
-from provider.edges.quarantine import Held, Quarantine
+from provider.edges.forecasts import Forecast, forecast
+from provider.edges.quarantine import HeldPart, Quarantine
 from provider.edges.standings import Standings, Trouble, refused_everywhere
 from provider.edges.states import EdgeState
 from provider.explanations import Route, Routes, Verdict
+from provider.nouns import Named
 from provider.overlays import Replacement
-from provider.parts import Key, Part, Parts, Section
+from provider.parts import Part, Parts, Section
 from provider.snapshots import Snapshot
 
 WORDS: Final = 'entryPoint "none" doesn\'t exist'
@@ -24,11 +25,11 @@ ROUTES: Final = Routes(
 )
 
 
-def asked(*edges: Standings, entry_point: str = "web") -> Answer:
-    return answer(ROUTES, rules.asked("http://a.test/api", "GET", [], None), entry_point, edges)
+def asked(*edges: Standings, entry_point: str = "web") -> Forecast:
+    return forecast(ROUTES, rules.asked("http://a.test/api", "GET", [], None), entry_point, edges)
 
 
-def taken(found: Answer) -> str | None:
+def taken(found: Forecast) -> str | None:
     return None if found.explanation.route is None else found.explanation.route.name
 
 
@@ -62,10 +63,10 @@ def test_an_edge_that_alone_does_something_else_is_named_with_what_it_does() -> 
 def test_an_entry_point_that_an_edge_does_not_have_takes_nothing_there() -> None:
     routes = Routes([Route("odd", rules.read("Host(`a.test`)"), 20, "pool", ("web", "none"))])
     request = rules.asked("http://a.test/", "GET", [], None)
-    found = answer(routes, request, "none", [replace(PLAIN, partly={"odd": WORDS})])
+    found = forecast(routes, request, "none", [replace(PLAIN, partly={"odd": WORDS})])
     assert found.explanation.route is None
     assert "no entry point none (it has web)" in found.explanation.why
-    found = answer(routes, request, "web", [replace(PLAIN, partly={"odd": WORDS})])
+    found = forecast(routes, request, "web", [replace(PLAIN, partly={"odd": WORDS})])
     assert [(each.edge, each.router, WORDS in each.why) for each in found.edges] == [("paris", "odd", True)]
 
 
@@ -97,8 +98,8 @@ def snapshot(revision: int, **routers: Part) -> Snapshot:
     return Snapshot(revision, assemble(parts), parts)
 
 
-def rejecting(held: dict[Key, Replacement], now: Snapshot, before: Snapshot) -> Standings:
-    kept = {key: Held(each, 7, "sari") for key, each in held.items()}
+def rejecting(held: dict[Named, Replacement], now: Snapshot, before: Snapshot) -> Standings:
+    kept = {key: HeldPart(each, 7, "sari") for key, each in held.items()}
     return replace(PLAIN, state=EdgeState.REJECTED, parts=now.parts, quarantine=Quarantine(now, before, held=kept))
 
 

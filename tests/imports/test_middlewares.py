@@ -3,7 +3,7 @@
 import pytest
 
 from provider import imports
-from provider.imports import Outcome
+from provider.imports import ImportOutcome
 from tests.nouns.test_middlewares import good
 
 HASH = "$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC"
@@ -52,7 +52,7 @@ def test_numbers_in_quotes_seconds_and_cases_are_read_as_traefik_reads_them() ->
 def test_one_that_cannot_be_held_is_left_out_with_its_routers(middleware: dict[str, object], reason: str) -> None:
     found = read({"m": middleware}, ["m"])
     told = {finding.kind: finding for finding in found.findings}
-    assert told["middleware"].outcome is told["router"].outcome is Outcome.LEFT_OUT
+    assert told["middleware"].outcome is told["router"].outcome is ImportOutcome.LEFT_OUT
     assert reason in told["middleware"].reason
     assert "without it, requests would be answered differently" in told["router"].reason
     assert not found.declaration.routers

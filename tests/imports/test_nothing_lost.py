@@ -13,8 +13,8 @@ from provider import configuration, declarations, imports, plans, rules
 from provider.declarations import Declaration
 from provider.explanations import Route, Routes, Verdict
 from provider.imports import Imported, Running
-from provider.imports.parts import scalar
-from provider.imports.routers import EntryPoint
+from provider.imports.pieces import scalar
+from provider.imports.routers import EntryPointDefaults
 from tests.e2e.rule_texts import rule as random_rule
 from tests.imports import shapes
 from tests.rules import drawing
@@ -24,7 +24,7 @@ PHASES = tuple(phase for phase in Phase if SOAK or phase is not Phase.shrink)
 laws = settings(
     max_examples=cases(40, 5000), deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck), database=None
 )
-RUNNING = Running({"web": EntryPoint(), "other": EntryPoint({}, ["m@file"])})
+RUNNING = Running({"web": EntryPointDefaults(), "other": EntryPointDefaults({}, ["m@file"])})
 sources = st.tuples(shapes.files, st.none()) | st.tuples(shapes.running, st.just(RUNNING))
 
 rule_texts = drawing.seeds.map(lambda seed: random_rule(Random(seed), wild=True, depth=seed % 4)) | st.sampled_from(

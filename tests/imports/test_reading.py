@@ -9,7 +9,7 @@ import yaml
 
 from provider import configuration, declarations, imports
 from provider.declarations import Declaration
-from provider.imports import Finding, Imported, Outcome
+from provider.imports import Imported, ImportFinding, ImportOutcome
 from provider.imports.names import assign
 from provider.nouns import Domain
 from provider.nouns.middlewares import KINDS
@@ -48,7 +48,7 @@ def left_out(**fields: Any) -> str:
     found = imports.read(document(**fields))
     assert not found.declaration.routers
     (finding,) = found.findings
-    assert (finding.outcome, finding.pointer) == (Outcome.LEFT_OUT, "/http/routers/r")
+    assert (finding.outcome, finding.pointer) == (ImportOutcome.LEFT_OUT, "/http/routers/r")
     return finding.reason
 
 
@@ -199,17 +199,17 @@ def test_a_router_without_entry_points_listens_where_it_is_said() -> None:
     found = imports.read(document(entryPoints=[]), default_entry_points=["web", "other"])
     assert written(found)["routers"]["r"]["entryPoints"] == ["web", "other"]
     (finding,) = found.findings
-    assert (finding.outcome, finding.reason[-11:]) == (Outcome.CHANGED, " web, other")
+    assert (finding.outcome, finding.reason[-11:]) == (ImportOutcome.CHANGED, " web, other")
 
 
 def test_observability_is_no_reason_to_leave_a_router_out_but_is_told() -> None:
     found = imports.read(document(observability={"accessLogs": False, "metrics": True}))
     assert list(found.declaration.routers) == ["r"]
     (finding,) = found.findings
-    assert finding == Finding(
+    assert finding == ImportFinding(
         "router",
         "r",
-        Outcome.CHANGED,
+        ImportOutcome.CHANGED,
         "its observability is left out (accessLogs): its entry points decide that",
         "/http/routers/r/observability/accessLogs",
         "/http/routers/r/observability/accessLogs",
@@ -322,7 +322,7 @@ def test_everything_that_traefik_has_is_held_or_listed_object_by_object() -> Non
     }
     assert {finding.name for finding in found.findings if finding.kind == "middleware"} == left_out
     for finding in found.findings:
-        assert finding.outcome is Outcome.LEFT_OUT
+        assert finding.outcome is ImportOutcome.LEFT_OUT
         counted[finding.kind] = counted.get(finding.kind, 0) + 1
     assert counted == {
         "router": 1,
@@ -514,7 +514,7 @@ def test_what_this_service_serves_comes_back_as_it_was() -> None:
     )
     found = imports.read(json.loads(served.content))
     assert found.declaration == source
-    assert [(each.name, each.outcome) for each in found.findings] == [("provider.beacon", Outcome.RECOGNISED)]
+    assert [(each.name, each.outcome) for each in found.findings] == [("provider.beacon", ImportOutcome.RECOGNISED)]
 
 
 def test_what_is_there_already_keeps_its_labels_names_and_descriptions() -> None:

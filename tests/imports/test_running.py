@@ -3,7 +3,7 @@
 from typing import Any
 
 from provider import imports
-from provider.imports import Imported, Outcome
+from provider.imports import Imported, ImportOutcome
 
 POOL: dict[str, Any] = {"loadBalancer": {"servers": [{"url": "http://10.0.0.1"}]}, "status": "enabled"}
 OBSERVED = {"status": "enabled", "using": ["web"], "observability": {"accessLogs": True, "traceVerbosity": "minimal"}}
@@ -18,7 +18,7 @@ def read(rawdata: dict[str, Any], *entry_points: dict[str, Any]) -> Imported:
     return imports.read(imports.reshaped(rawdata), imports.running([*entry_points]))
 
 
-def outcomes(found: Imported) -> dict[str, tuple[Outcome, str]]:
+def outcomes(found: Imported) -> dict[str, tuple[ImportOutcome, str]]:
     return {f"{each.kind} {each.name}": (each.outcome, each.reason) for each in found.findings}
 
 
@@ -51,12 +51,12 @@ def test_what_is_traefiks_own_or_ours_already_is_recognised() -> None:
             "middlewares": {"provider.beacon@http": BEACON, "strip@internal": {"stripPrefix": {"prefixes": ["/x"]}}},
         }
     )
-    own = (Outcome.RECOGNISED, "it is Traefik's own")
-    ours = (Outcome.RECOGNISED, "wayshub-provider already serves it to this Traefik")
+    own = (ImportOutcome.RECOGNISED, "it is Traefik's own")
+    ours = (ImportOutcome.RECOGNISED, "wayshub-provider already serves it to this Traefik")
     assert outcomes(found) == {
         "router api@internal": own,
         "router r@http": ours,
-        "router mine@file": (Outcome.LEFT_OUT, "it points to api@internal, which is Traefik's own"),
+        "router mine@file": (ImportOutcome.LEFT_OUT, "it points to api@internal, which is Traefik's own"),
         "service api@internal": own,
         "service s@http": ours,
         "middleware provider.beacon@http": ours,

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from provider.errors import Invalid
-from provider.nouns.objects import Object, Part, field
+from provider.nouns.objects import Nested, Object, field
 from provider.nouns.reading import Reading
-from provider.nouns.types import ListOf, MapOf, Secret, Text
+from provider.nouns.types import ListOf, MapOf, Secrecy, Text
 
 
 def _mask(text: str) -> str:
@@ -26,16 +26,16 @@ class Store(Object):
     is_sparse = True
 
     address: str = field(Text(), default="")
-    password: str = field(Text(secret=Secret()), default="")
+    password: str = field(Text(secret=Secrecy()), default="")
 
 
 class Safe(Object):
     """What has secrets in every place."""
 
-    users: list[str] = field(ListOf(Text(secret=Secret(_mask, _keep))), default=[])
+    users: list[str] = field(ListOf(Text(secret=Secrecy(_mask, _keep))), default=[])
     headers: dict[str, str] = field(MapOf(Text(), key=Text(), hides=lambda name: name == "Token"), default={})
-    store: Store | None = field(Part(Store), default=None)
-    stores: list[Store] = field(ListOf(Part(Store)), default=[])
+    store: Store | None = field(Nested(Store), default=None)
+    stores: list[Store] = field(ListOf(Nested(Store)), default=[])
 
 
 FULL: dict[str, Any] = {

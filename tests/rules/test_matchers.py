@@ -3,7 +3,7 @@
 import pytest
 
 from provider import rules
-from provider.rules import Failure
+from provider.rules import Mismatch
 
 
 def matches(rule: str, host: str = "a.test", target: str = "/", client: str = "127.0.0.1", **headers: str) -> bool:
@@ -90,13 +90,13 @@ def test_without_a_client_no_network_matches() -> None:
 def test_what_stands_in_the_way_is_told_by_the_shortest_way() -> None:
     rule = rules.parse("Host(`a.test`) && (PathPrefix(`/api`) && Method(`POST`) || !ClientIP(`127.0.0.0/8`))")
     assert rule.failures(rules.received("a.test", "/", client="127.0.0.1")) == (
-        Failure("!ClientIP(`127.0.0.0/8`)", "anything but a client in 127.0.0.0/8", "127.0.0.1"),
+        Mismatch("!ClientIP(`127.0.0.0/8`)", "anything but a client in 127.0.0.0/8", "127.0.0.1"),
     )
     assert rule.failures(rules.received("b.test", "/api", client="127.0.0.1")) == (
-        Failure("Host(`a.test`)", "the host a.test", "b.test"),
-        Failure("Method(`POST`)", "the method POST", "GET"),
+        Mismatch("Host(`a.test`)", "the host a.test", "b.test"),
+        Mismatch("Method(`POST`)", "the method POST", "GET"),
     )
     assert rule.failures(rules.received("a.test", "/", client="10.0.0.1")) == ()
     assert rules.parse("Header(`X-A`, `b`)").failures(rules.received("a.test", "/")) == (
-        Failure("Header(`X-A`, `b`)", "the header X-A: b", "no header X-A"),
+        Mismatch("Header(`X-A`, `b`)", "the header X-A: b", "no header X-A"),
     )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from provider.messages import Message, freeze
-from provider.models import Change, Kind
+from provider.models import Change, NounKind
 from provider.nouns.comparison import FieldChange
 from provider.summaries import summarise
 from provider.web.changes import shown, summary
@@ -63,7 +63,7 @@ def test_a_text_that_was_emptied_is_told() -> None:
         ("token", "k3v9x0ab", "/tokens?q=k3v9x0ab"),
     ],
 )
-def test_what_is_there_has_a_link(kind: Kind, name: str, path: str) -> None:
+def test_what_is_there_has_a_link(kind: NounKind, name: str, path: str) -> None:
     assert shown(Change(kind, name, None, {"a": 1})).path == path
     assert shown(Change(kind, name, {"a": 1}, None)).path is None
 

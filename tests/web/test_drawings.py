@@ -17,7 +17,7 @@ from provider.web import languages
 from provider.web.drawings import path, text
 from provider.web.drawings.blocks import group
 from provider.web.drawings.layout import Box, Layout, lay_out
-from provider.web.drawings.scene import Edge, EntryPoint, Router, Scene, Server, Service, Way
+from provider.web.drawings.scene import DrawnEdge, DrawnEntryPoint, DrawnRouter, DrawnServer, DrawnService, Scene, Way
 from tests.running import cases
 from tests.strategies import hostile
 from tests.web.test_rendering import HOSTILE, Outline
@@ -27,7 +27,7 @@ ENGLISH = LANGUAGES["en"]
 
 words = st.sampled_from(["a", "shop", "wayshub-api", "x" * 63, "-" * 300]) | hostile
 servers = st.builds(
-    Server,
+    DrawnServer,
     words,
     words,
     st.integers(1, 1000),
@@ -39,7 +39,7 @@ scenes = st.builds(
     Scene,
     routers=st.lists(
         st.builds(
-            Router,
+            DrawnRouter,
             words,
             words,
             st.sampled_from(["one", "two", "missing"]),
@@ -52,22 +52,22 @@ scenes = st.builds(
         max_size=6,
     ),
     services=st.lists(
-        st.builds(Service, st.sampled_from(["one", "two", "lonely"]), st.lists(servers, max_size=12), words),
+        st.builds(DrawnService, st.sampled_from(["one", "two", "lonely"]), st.lists(servers, max_size=12), words),
         max_size=3,
         unique_by=lambda service: service.name,
     ),
-    entry_points=st.just([EntryPoint("web", ":8080")]) | st.just([]),
+    entry_points=st.just([DrawnEntryPoint("web", ":8080")]) | st.just([]),
     edges=st.lists(
-        st.builds(Edge, words, st.sampled_from(EdgeState), words, st.none() | st.integers(0, 10**9)), max_size=7
+        st.builds(DrawnEdge, words, st.sampled_from(EdgeState), words, st.none() | st.integers(0, 10**9)), max_size=7
     ),
     more_edges=st.integers(0, 2000),
     revision=st.none() | st.integers(0, 10**6),
 )
 
 
-def scene_of(*pool: Server, **fields: Any) -> Scene:
-    router = Router("wayshub", "Host(`alvin.xyz`)", "wayshub", ["alvin.xyz"])
-    return Scene([router], [Service("wayshub", pool)], [EntryPoint("web", ":8080")], **fields)
+def scene_of(*pool: DrawnServer, **fields: Any) -> Scene:
+    router = DrawnRouter("wayshub", "Host(`alvin.xyz`)", "wayshub", ["alvin.xyz"])
+    return Scene([router], [DrawnService("wayshub", pool)], [DrawnEntryPoint("web", ":8080")], **fields)
 
 
 def placed(scene: Scene, most_servers: int = path.MOST_SERVERS) -> Layout:
@@ -148,10 +148,10 @@ def test_the_name_of_anything_may_be_anything(name: str) -> None:
             str(
                 path.draw(
                     Scene(
-                        [Router(called, called, called, [called], called, [called])],
-                        [Service(called, [Server(called, called, share=1.0)], called)],
-                        [EntryPoint(called, called)],
-                        [Edge(called, EdgeState.LIVE, called, 1)],
+                        [DrawnRouter(called, called, called, [called], called, [called])],
+                        [DrawnService(called, [DrawnServer(called, called, share=1.0)], called)],
+                        [DrawnEntryPoint(called, called)],
+                        [DrawnEdge(called, EdgeState.LIVE, called, 1)],
                     ),
                     ENGLISH,
                 )
@@ -164,7 +164,7 @@ def test_the_name_of_anything_may_be_anything(name: str) -> None:
 
 
 def test_what_changes_the_direction_of_text_is_not_drawn() -> None:
-    markup = str(path.draw(scene_of(Server("a\u202egnp.exe", "http://a\u2066b")), ENGLISH))
+    markup = str(path.draw(scene_of(DrawnServer("a\u202egnp.exe", "http://a\u2066b")), ENGLISH))
     assert not re.search("[\u202a-\u202e\u2066-\u2069\u0000-\u0009]", markup)
 
 
@@ -180,7 +180,7 @@ def test_a_shortened_text_has_room(given_text: str, room: float, bold: bool, mon
 
 def test_what_was_shortened_is_told_whole_to_who_points_at_it() -> None:
     rule = "Host(`" + "a.very.long.name." * 9 + "xyz`)"
-    scene = Scene([Router("wayshub", rule, "wayshub", ["alvin.xyz"])], [Service("wayshub")])
+    scene = Scene([DrawnRouter("wayshub", rule, "wayshub", ["alvin.xyz"])], [DrawnService("wayshub")])
     markup = path.draw(scene, ENGLISH)
     assert Outline(str(markup)).text.count(rule) == 1  # in the title
     assert f"Router wayshub: {rule} leads to service wayshub" in titles(str(markup))
@@ -198,7 +198,7 @@ def share_widths(markup: str) -> list[float]:
 
 
 def test_an_arrow_is_as_wide_as_the_share() -> None:
-    pool = [Server("a", "http://10.0.0.1", 3, 0.75), Server("b", "http://10.0.0.2", 1, 0.25)]
+    pool = [DrawnServer("a", "http://10.0.0.1", 3, 0.75), DrawnServer("b", "http://10.0.0.2", 1, 0.25)]
     markup = str(path.draw(scene_of(*pool), ENGLISH))
     wide, narrow = share_widths(markup)
     assert wide == 3 * narrow
@@ -208,13 +208,13 @@ def test_an_arrow_is_as_wide_as_the_share() -> None:
 @pytest.mark.parametrize(
     ("server", "word", "kind"),
     [
-        (Server("a", "http://a", health=HealthState.DOWN), "down", "bad"),
-        (Server("a", "http://a", state=ServerState.DRAIN), "drained", "info"),
-        (Server("a", "http://a", state=ServerState.MAINT), "in maintenance", "quiet"),
-        (Server("a", "http://a", share=1.0, health=HealthState.UP), "up", "good"),
+        (DrawnServer("a", "http://a", health=HealthState.DOWN), "down", "bad"),
+        (DrawnServer("a", "http://a", state=ServerState.DRAIN), "drained", "info"),
+        (DrawnServer("a", "http://a", state=ServerState.MAINT), "in maintenance", "quiet"),
+        (DrawnServer("a", "http://a", share=1.0, health=HealthState.UP), "up", "good"),
     ],
 )
-def test_how_a_server_is_has_a_word_a_shape_and_a_colour(server: Server, word: str, kind: str) -> None:
+def test_how_a_server_is_has_a_word_a_shape_and_a_colour(server: DrawnServer, word: str, kind: str) -> None:
     markup = str(path.draw(scene_of(server), ENGLISH))
     (node,) = [a for a in numbers(markup, "a") if a["href"] == "/services/wayshub/servers/a"]
     assert any(title.startswith("Server a at http://a") and word in title for title in titles(markup))
@@ -223,8 +223,8 @@ def test_how_a_server_is_has_a_word_a_shape_and_a_colour(server: Server, word: s
 
 
 def test_every_node_leads_to_its_page() -> None:
-    edges = [Edge("default", EdgeState.LIVE, "it runs revision 3", 3)]
-    scene = scene_of(Server("a", "http://10.0.0.1", share=1.0), edges=edges)
+    edges = [DrawnEdge("default", EdgeState.LIVE, "it runs revision 3", 3)]
+    scene = scene_of(DrawnServer("a", "http://10.0.0.1", share=1.0), edges=edges)
     links = [attributes["href"] for attributes in numbers(str(path.draw(scene, ENGLISH)), "a")]
     assert links == [
         "/edges/default",
@@ -236,15 +236,17 @@ def test_every_node_leads_to_its_page() -> None:
 
 
 def test_the_picture_says_its_words_in_both_languages() -> None:
-    scene = scene_of(Server("a", "http://10.0.0.1", state=ServerState.MAINT))
+    scene = scene_of(DrawnServer("a", "http://10.0.0.1", state=ServerState.MAINT))
     assert "in maintenance" in path.draw(scene, ENGLISH)
     assert "in maintenance" not in path.draw(scene, LANGUAGES["id"])
 
 
 def test_many_servers_are_folded_and_those_in_trouble_are_not() -> None:
-    pool = [Server(f"s{index:02}", f"http://10.0.0.{index}", share=0.025, health=HealthState.UP) for index in range(40)]
-    pool[33] = Server("s33", "http://10.0.0.33", health=HealthState.DOWN)
-    pool[20] = Server("s20", "http://10.0.0.20", state=ServerState.DRAIN)
+    pool = [
+        DrawnServer(f"s{index:02}", f"http://10.0.0.{index}", share=0.025, health=HealthState.UP) for index in range(40)
+    ]
+    pool[33] = DrawnServer("s33", "http://10.0.0.33", health=HealthState.DOWN)
+    pool[20] = DrawnServer("s20", "http://10.0.0.20", state=ServerState.DRAIN)
     found = titles(str(path.draw(scene_of(*pool), ENGLISH)))
     assert len([title for title in found if title.startswith("Server s")]) == path.MOST_SERVERS - 1
     assert any(title.startswith("Server s33") for title in found)
@@ -254,7 +256,7 @@ def test_many_servers_are_folded_and_those_in_trouble_are_not() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, path.MOST_SERVERS])
 def test_few_servers_are_not_folded(count: int) -> None:
-    pool = [Server(f"s{index}", "http://10.0.0.1") for index in range(count)]
+    pool = [DrawnServer(f"s{index}", "http://10.0.0.1") for index in range(count)]
     found = titles(str(path.draw(scene_of(*pool), ENGLISH)))
     assert len([title for title in found if title.startswith("Server s")]) == count
     assert not any("more servers" in title for title in found)
@@ -270,9 +272,13 @@ def lit(markup: str) -> set[str]:
 
 
 def test_one_way_through_it_can_be_lit_up() -> None:
-    routers = [Router(name, f"Host(`{name}.xyz`)", "pool", [f"{name}.xyz"]) for name in ("one", "two")]
-    pool = [Server("a", "http://a", share=0.5), Server("b", "http://b", share=0.5), Server("c", "http://c")]
-    scene = Scene(routers, [Service("pool", pool)])
+    routers = [DrawnRouter(name, f"Host(`{name}.xyz`)", "pool", [f"{name}.xyz"]) for name in ("one", "two")]
+    pool = [
+        DrawnServer("a", "http://a", share=0.5),
+        DrawnServer("b", "http://b", share=0.5),
+        DrawnServer("c", "http://c"),
+    ]
+    scene = Scene(routers, [DrawnService("pool", pool)])
     plain = path.draw(scene, ENGLISH)
     assert lit(str(plain)) == set()
     assert "traced" not in plain
@@ -282,6 +288,6 @@ def test_one_way_through_it_can_be_lit_up() -> None:
 
 
 def test_the_servers_of_a_way_are_never_folded() -> None:
-    pool = [Server(f"s{index}", "http://a", share=0.1) for index in range(10)]
+    pool = [DrawnServer(f"s{index}", "http://a", share=0.1) for index in range(10)]
     markup = str(path.draw(scene_of(*pool), ENGLISH, way=Way("wayshub", servers=["s9"]), most_servers=3))
     assert "/services/wayshub/servers/s9" in lit(markup)

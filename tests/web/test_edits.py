@@ -7,7 +7,7 @@ import pytest
 from provider.errors import FieldError, Invalid
 from provider.nouns import Router, Server
 from provider.web.inputs import parse, refused
-from provider.web.nouns.edits import Difference, compare, merged, taken
+from provider.web.nouns.edits import ForeignChange, compare, merged, taken
 from provider.web.nouns.texts import settled, write
 
 DOMAINS = [Router.fields["domains"]]
@@ -19,7 +19,7 @@ def rows(domains: list[str]) -> dict[str, str]:
 
 def test_a_field_that_only_the_other_changed_is_taken_over() -> None:
     [found] = compare({"weight": "1", "url": "a"}, {"weight": "2", "url": "a"}, {"weight": "1", "url": "b"})
-    assert found == Difference("weight", "1", "2", "1")
+    assert found == ForeignChange("weight", "1", "2", "1")
     assert not found.clashes
 
 
@@ -36,7 +36,7 @@ def test_every_field_that_both_leave_alone_or_change_alike_is_no_difference() ->
 
 
 def test_where_nothing_is_known_of_what_was_seen_the_person_chooses() -> None:
-    assert compare(None, {"f": "a", "g": "b"}, {"f": "a", "g": "c"}) == [Difference("g", None, "b", "c")]
+    assert compare(None, {"f": "a", "g": "b"}, {"f": "a", "g": "c"}) == [ForeignChange("g", None, "b", "c")]
     assert compare(None, {"f": ""}, {"f": "c"})[0].clashes
 
 
@@ -44,13 +44,15 @@ def test_the_rows_of_a_list_are_one_field() -> None:
     seen = rows(["a.test"])
     now = rows(["a.test", "b.test"])
     mine = {**rows(["c.test", "", ""]), "service": "x"}
-    assert compare(seen, now, mine) == [Difference("domains", "a.test", "a.test, b.test", "c.test")]
+    assert compare(seen, now, mine) == [ForeignChange("domains", "a.test", "a.test, b.test", "c.test")]
     assert merged(mine, now, ["domains"]) == {**now, "service": "x"}
 
 
 def test_a_list_that_was_emptied_is_a_difference() -> None:
     seen = rows(["a.test"])
-    assert compare(seen, {"service": "x"}, {**seen, "service": "x"}) == [Difference("domains", "a.test", "", "a.test")]
+    assert compare(seen, {"service": "x"}, {**seen, "service": "x"}) == [
+        ForeignChange("domains", "a.test", "", "a.test")
+    ]
 
 
 def test_what_was_chosen_is_taken_and_the_rest_stays() -> None:

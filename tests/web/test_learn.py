@@ -12,8 +12,8 @@ from provider.edges.health import HealthState
 from provider.values import ServerState
 from provider.web import languages
 from provider.web.drawings import exchange, front, pool, tallies, turns
-from provider.web.drawings.canvas import Layout
-from provider.web.drawings.scene import Router, Server, Service
+from provider.web.drawings.canvas import DrawingWidth
+from provider.web.drawings.scene import DrawnRouter, DrawnServer, DrawnService
 from provider.web.examples import INVENTED, shared
 from provider.web.glossary import TERMS
 from provider.web.learn import CHAPTERS
@@ -220,7 +220,7 @@ def test_without_a_server_requests_are_answered_with_503(pages: httpx.Client) ->
 
 
 def test_a_replay_tells_when_each_server_was_due_and_is_next() -> None:
-    servers = shared([Server("a", "http://a", 3), Server("b", "http://b", 1, health=HealthState.DOWN)])
+    servers = shared([DrawnServer("a", "http://a", 3), DrawnServer("b", "http://b", 1, health=HealthState.DOWN)])
     a, b = replay(servers, 3).lanes
     assert [(mark.at, mark.request) for mark in a.marks] == [(Fraction(1, 3), 1), (Fraction(2, 3), 2), (Fraction(1), 3)]
     assert [(mark.at, mark.request) for mark in b.marks] == [(Fraction(1), None)]
@@ -229,7 +229,7 @@ def test_a_replay_tells_when_each_server_was_due_and_is_next() -> None:
 
 
 def test_a_server_that_is_not_in_the_configuration_is_never_due() -> None:
-    servers = shared([Server("a", "http://a", 3), Server("b", "http://b", 1, state=ServerState.MAINT)])
+    servers = shared([DrawnServer("a", "http://a", 3), DrawnServer("b", "http://b", 1, state=ServerState.MAINT)])
     _a, b = replay(servers, 3).lanes
     assert (b.due, b.taken, b.marks) == (None, 0, ())
 
@@ -244,15 +244,15 @@ def test_what_is_chosen_anew_begins_from_the_beginning() -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-@pytest.mark.parametrize("layout", Layout)
-def test_in_a_drawing_every_text_is_text(text: str, layout: Layout) -> None:
+@pytest.mark.parametrize("layout", DrawingWidth)
+def test_in_a_drawing_every_text_is_text(text: str, layout: DrawingWidth) -> None:
     def draw(name: str) -> list[Outline]:
-        servers = shared([Server(name, f"http://{name}", 3), Server("b", "http://b", 1)])
-        router = Router(name, f"Host(`{name}`)", name, [name], entry_points=[name])
+        servers = shared([DrawnServer(name, f"http://{name}", 3), DrawnServer("b", "http://b", 1)])
+        router = DrawnRouter(name, f"Host(`{name}`)", name, [name], entry_points=[name])
         drawings = [
             exchange.draw(name, name, ENGLISH, layout),
             front.draw(name, router, servers, ENGLISH, layout),
-            pool.draw(Service(name, servers), ENGLISH, layout),
+            pool.draw(DrawnService(name, servers), ENGLISH, layout),
             turns.draw(replay(servers, 5), ENGLISH, layout),
             tallies.draw([name, "b"], {name: 3, "b": 1}, {name: 3.0, "b": 1.0}, ENGLISH, layout),
         ]
@@ -264,12 +264,16 @@ def test_in_a_drawing_every_text_is_text(text: str, layout: Layout) -> None:
         assert hostile.open == []
 
 
-@pytest.mark.parametrize("layout", Layout)
-def test_a_stream_is_as_wide_as_its_share(layout: Layout) -> None:
+@pytest.mark.parametrize("layout", DrawingWidth)
+def test_a_stream_is_as_wide_as_its_share(layout: DrawingWidth) -> None:
     servers = shared(
-        [Server("a", "http://a", 3), Server("b", "http://b", 1), Server("c", "http://c", 4, state=ServerState.DRAIN)]
+        [
+            DrawnServer("a", "http://a", 3),
+            DrawnServer("b", "http://b", 1),
+            DrawnServer("c", "http://c", 4, state=ServerState.DRAIN),
+        ]
     )
-    outline = Outline(pool.draw(Service("s", servers), ENGLISH, layout).__html__())
+    outline = Outline(pool.draw(DrawnService("s", servers), ENGLISH, layout).__html__())
     streams = [attributes for tag, attributes in outline.elements if "stream" in (attributes.get("class") or "")]
     widths = [float(str(attributes["stroke-width"])) for attributes in streams]
     assert widths[0] == pytest.approx(3 * widths[1])
@@ -278,11 +282,11 @@ def test_a_stream_is_as_wide_as_its_share(layout: Layout) -> None:
 
 @pytest.mark.parametrize("weights", [(1000, 1), (1, 1), (1000, 999, 998), (7, 1, 1, 1, 1)])
 @pytest.mark.parametrize("step", [0, 1, 60, 500])
-@pytest.mark.parametrize("layout", Layout)
+@pytest.mark.parametrize("layout", DrawingWidth)
 def test_however_many_turns_there_were_a_drawing_stays_within_its_frame(
-    weights: tuple[int, ...], step: int, layout: Layout
+    weights: tuple[int, ...], step: int, layout: DrawingWidth
 ) -> None:
-    servers = shared([Server(f"server-{number}", "http://a", weight) for number, weight in enumerate(weights)])
+    servers = shared([DrawnServer(f"server-{number}", "http://a", weight) for number, weight in enumerate(weights)])
     markup = turns.draw(replay(servers, step), ENGLISH, layout).__html__()
     elements = Outline(markup).elements
     width = float(str(elements[0][1]["width"]))

@@ -5,11 +5,11 @@ from typing import ClassVar
 import httpx
 import pytest
 
-from provider.nouns import NOUNS, Noun, Object, Part, Router, field
+from provider.nouns import NOUNS, Nested, Noun, Object, Router, field
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.middleware import Middleware
 from provider.nouns.middlewares import KINDS
-from provider.nouns.types import MASK, Flag, ListOf, MapOf, Secret, Text, Whole
+from provider.nouns.types import MASK, Flag, ListOf, MapOf, Secrecy, Text, Whole
 from provider.web.forms import Form
 from provider.web.nouns import slots
 from provider.web.nouns.facts import fact
@@ -49,7 +49,7 @@ class Item(Object):
 
     host: str = field(Text(), title="Host")
     is_on: bool = field(Flag(), default=False, title="On")
-    limits: Limits | None = field(Part(Limits), default=None, title="Limits")
+    limits: Limits | None = field(Nested(Limits), default=None, title="Limits")
 
 
 class Deep(Noun):
@@ -62,13 +62,13 @@ class Deep(Noun):
 
     name: str = name_field()
     labels: dict[str, str] = labels_field()
-    items: list[Item] = field(ListOf(Part(Item)), default=[], title="Items")
-    by_name: dict[str, Item] = field(MapOf(Part(Item), key=Text()), default={}, title="By name")
+    items: list[Item] = field(ListOf(Nested(Item)), default=[], title="Items")
+    by_name: dict[str, Item] = field(MapOf(Nested(Item), key=Text()), default={}, title="By name")
     is_sure: bool | None = field(Flag(), default=None, title="Sure")
     count: int | None = field(Whole(), default=None, title="Count")
     text: str = field(Text(is_long=True), default="", title="Text")
-    password: str = field(Text(secret=Secret()), default="", title="Password")
-    tokens: list[str] = field(ListOf(Text(secret=Secret())), default=[], title="Tokens")
+    password: str = field(Text(secret=Secrecy()), default="", title="Password")
+    tokens: list[str] = field(ListOf(Text(secret=Secrecy())), default=[], title="Tokens")
 
 
 DEEP = {

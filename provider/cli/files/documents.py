@@ -59,7 +59,7 @@ class DocumentError(ProviderError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """Where something stands in a file, counted from 1."""
 
     line: int
@@ -72,7 +72,7 @@ class File:
 
     name: str
     document: Any
-    places: Mapping[str, Place] = field(repr=False)
+    places: Mapping[str, Position] = field(repr=False)
 
     def place(self, where: str) -> str:
         """Say where a part stands, or the nearest part around it: `state.yml:12:7`."""
@@ -219,7 +219,7 @@ class _Builder:
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._root: Any = None
         self._documents = 0
-        self.places: dict[str, Place] = {}
+        self.places: dict[str, Position] = {}
 
     def build(self, events: Any) -> File:
         """Put all events together. Raises `DocumentError`."""
@@ -336,8 +336,8 @@ class _Builder:
         return DocumentError(f"{self._name}:{place.line}:{place.column}: {problem}")
 
 
-def _place(event: Any) -> Place:
-    return Place(event.start_mark.line + 1, event.start_mark.column + 1)
+def _place(event: Any) -> Position:
+    return Position(event.start_mark.line + 1, event.start_mark.column + 1)
 
 
 def _integer(text: str) -> int:

@@ -8,7 +8,7 @@ from provider.cli.nouns.words import LABELS, lowered, ordered
 from provider.cli.output import words
 from provider.cli.tables import LABELS as WORDS_OF_LABELS
 from provider.cli.tables import Columns, Rare
-from provider.nouns import Field, Noun, Object, Part
+from provider.nouns import Field, Nested, Noun, Object
 from provider.nouns.objects import NAME
 from provider.nouns.types import ListOf, MapOf, Type
 
@@ -32,7 +32,7 @@ def columns_of(noun: type[Noun]) -> Columns:
 
 def words_of(type_: Type, value: Any) -> str:
     """Write a value as JSON for people; of an object within what it has, in the words of its form."""
-    if isinstance(value, Mapping) and isinstance(type_, Part):
+    if isinstance(value, Mapping) and isinstance(type_, Nested):
         return _words_of_part(type_.model, value)
     if isinstance(value, Mapping) and isinstance(type_, MapOf):
         return ", ".join(f"{key}={words_of(type_.value, member)}" for key, member in value.items()) or "none"

@@ -4,9 +4,9 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from provider.cli.nouns.slots import Slot, slots_of
+from provider.cli.nouns.slots import OptionSlot, slots_of
 from provider.cli.nouns.words import kebab
-from provider.nouns import NOUNS, Noun, Part
+from provider.nouns import NOUNS, Nested, Noun
 from provider.nouns.objects import NAME
 from provider.nouns.types import ListOf, MapOf
 
@@ -33,7 +33,7 @@ def examples(noun: type[Noun], verb: str) -> list[str]:
     ]
 
 
-def _slots(noun: type[Noun]) -> Iterator[Slot]:
+def _slots(noun: type[Noun]) -> Iterator[OptionSlot]:
     """Give the slots for which the example has something to show, arguments first."""
     found = [
         slot
@@ -50,21 +50,21 @@ def _options(noun: type[Noun]) -> Iterator[list[str]]:
         yield _typed(slot, _value(noun, slot))
 
 
-def _value(noun: type[Noun], slot: Slot) -> Any:
+def _value(noun: type[Noun], slot: OptionSlot) -> Any:
     found: Any = noun.example
     for key in slot.where:
         found = found.get(key) if isinstance(found, Mapping) else None
     return found
 
 
-def _tells(noun: type[Noun], slot: Slot) -> bool:
+def _tells(noun: type[Noun], slot: OptionSlot) -> bool:
     value = _value(noun, slot)
     if slot.is_part:
         return False
     return slot.field.is_required or value != slot.field.json(slot.field.first())
 
 
-def _typed(slot: Slot, value: Any) -> list[str]:
+def _typed(slot: OptionSlot, value: Any) -> list[str]:
     if slot.is_argument:
         return [str(value)]
     match slot.field.type:
@@ -72,7 +72,7 @@ def _typed(slot: Slot, value: Any) -> list[str]:
             return [word for item in value for word in (slot.option, str(item))]
         case MapOf():
             return [word for key, member in value.items() for word in (slot.option, f"{key}={member}")]
-        case Part():
+        case Nested():
             return [slot.option]
     if isinstance(value, bool):
         on, _slash, off = slot.option.partition("/")

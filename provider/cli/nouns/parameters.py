@@ -12,7 +12,7 @@ from typer.models import ArgumentInfo
 from provider.cli.client import Client
 from provider.cli.completion import complete_names
 from provider.cli.nouns import values
-from provider.cli.nouns.slots import Slot
+from provider.cli.nouns.slots import OptionSlot
 from provider.cli.output import Output, words
 from provider.nouns import NOUNS
 from provider.nouns.types import Choice, ListOf, MapOf, Type, Whole
@@ -22,7 +22,7 @@ Parameter = inspect.Parameter
 _HIDDEN: Final = "It is a secret: write {word}@FILE, or {word}- to type it hidden or pipe it in."
 
 
-def parameters(slots: Sequence[Slot], *, is_new: bool) -> list[Parameter]:
+def parameters(slots: Sequence[OptionSlot], *, is_new: bool) -> list[Parameter]:
     """Return the parameters for slots, arguments first.
 
     For a new object defaults are shown, and what has none is required; for one that there is, what it has can be
@@ -33,7 +33,7 @@ def parameters(slots: Sequence[Slot], *, is_new: bool) -> list[Parameter]:
     return sorted(found, key=lambda each: each.name not in arguments)
 
 
-def fills(slots: Sequence[Slot], *, is_new: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def fills(slots: Sequence[OptionSlot], *, is_new: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command, as its third argument, the JSON of what was given for slots, and the options for that.
 
     They stand behind the command's own arguments, and before its options.
@@ -56,7 +56,7 @@ def fills(slots: Sequence[Slot], *, is_new: bool) -> Callable[[Callable[..., Non
     return decorate
 
 
-def option(slot: Slot, annotation: Any, default: Any, *names: str, **more: Any) -> Parameter:
+def option(slot: OptionSlot, annotation: Any, default: Any, *names: str, **more: Any) -> Parameter:
     """Return the parameter of an option; `annotation` is what it is where it is given."""
     info = typer.Option(default, *names, rich_help_panel="\n".join(slot.panel) if slot.panel[0] else None, **more)
     return Parameter(slot.parameter, Parameter.KEYWORD_ONLY, default=info, annotation=annotation)
@@ -82,7 +82,7 @@ class GroupedCommand(TyperCommand):
                     formatter.write_dl(records)
 
 
-def help_of(slot: Slot, *, is_new: bool) -> str:
+def help_of(slot: OptionSlot, *, is_new: bool) -> str:
     """Say what a value does, and how it is typed where that does not follow from its form."""
     type_, told = slot.field.type, " ".join(filter(None, [slot.lead, slot.field.help or f"{slot.field.title}."]))
     if isinstance(choice := _item(type_), Choice) and choice.named:
@@ -102,14 +102,14 @@ def _is_argument(parameter: Parameter) -> bool:
     return any(isinstance(each, ArgumentInfo) for each in told)
 
 
-def _parameters(slot: Slot, *, is_new: bool) -> Iterator[Parameter]:
+def _parameters(slot: OptionSlot, *, is_new: bool) -> Iterator[Parameter]:
     if slot.option:
         yield _taking(slot, is_new=is_new)
     if slot.removal and not is_new and not slot.is_part:
         yield _taking_away(slot)
 
 
-def _taking(slot: Slot, *, is_new: bool) -> Parameter:
+def _taking(slot: OptionSlot, *, is_new: bool) -> Parameter:
     about: Mapping[str, Any] = {"help": help_of(slot, is_new=is_new), "autocompletion": _completion(slot.field.type)}
     if slot.is_argument:
         info = typer.Argument(None, metavar=slot.option, show_default=False, **about)
@@ -134,7 +134,7 @@ def _taking(slot: Slot, *, is_new: bool) -> Parameter:
     )
 
 
-def _taking_away(slot: Slot) -> Parameter:
+def _taking_away(slot: OptionSlot) -> Parameter:
     name = f"no_{slot.parameter}"
     if isinstance(slot.field.type, MapOf):
         told = "Remove one, by its key. Repeat it for several."
@@ -170,7 +170,7 @@ def _meaning(word: str, choice: Choice) -> str:
     return title.removeprefix(f"{word}: ")
 
 
-def _default(slot: Slot, flag: str) -> str | bool:
+def _default(slot: OptionSlot, flag: str) -> str | bool:
     """Say what a new object has without the option, if that is something."""
     is_first_of_part = len(slot.where) > 1 and slot.field.option
     if slot.field.is_required or is_first_of_part or slot.field.default in (None, "", [], {}):

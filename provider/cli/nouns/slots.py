@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from provider.cli.nouns.words import kebab, lowered, ordered
-from provider.nouns import Field, Noun, Object, Part
+from provider.nouns import Field, Nested, Noun, Object
 from provider.nouns.objects import NAME
 from provider.nouns.types import Choice, Flag, ListOf, MapOf, Text, Type, Whole
 
@@ -25,11 +25,11 @@ RESERVED: Final = frozenset(
 """The options that commands have anyway: a field of such a name has its noun's name before it."""
 
 
-_METAVARS: Final[Mapping[type[Type], str]] = {MapOf: "KEY=VALUE", Whole: "NUMBER", Part: "FIELD=VALUE,…"}
+_METAVARS: Final[Mapping[type[Type], str]] = {MapOf: "KEY=VALUE", Whole: "NUMBER", Nested: "FIELD=VALUE,…"}
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class OptionSlot:
     """A value: `where` it stands in the object's JSON, its option, and `removal`, the option that takes it away.
 
     `full` is the option's long name, for where several would have the same short one. A slot of an object within has
@@ -53,7 +53,7 @@ class Slot:
     @property
     def is_part(self) -> bool:
         """Whether it is an object within that means something while it is empty."""
-        return isinstance(self.field.type, Part) and self.field.type.model.is_empty_meant
+        return isinstance(self.field.type, Nested) and self.field.type.model.is_empty_meant
 
     @property
     def is_flag(self) -> bool:
@@ -81,14 +81,14 @@ class Slot:
         return _metavar(self.field.type)
 
 
-def slots_of(noun: type[Noun]) -> Sequence[Slot]:
+def slots_of(noun: type[Noun]) -> Sequence[OptionSlot]:
     """Return the slots of a noun, in the order in which people see its fields; all but its name."""
     found = list(_walk(noun, (), "", ("", ""), (noun,)))
     counted = Counter(slot.option for slot in found)
     return [_told_apart(noun, slot, counted) for slot in found]
 
 
-def _told_apart(noun: type[Noun], slot: Slot, counted: Counter[str]) -> Slot:
+def _told_apart(noun: type[Noun], slot: OptionSlot, counted: Counter[str]) -> OptionSlot:
     if not slot.option:
         return slot
     option = slot.full if counted[slot.option] > 1 else slot.option
@@ -101,13 +101,13 @@ def _told_apart(noun: type[Noun], slot: Slot, counted: Counter[str]) -> Slot:
 
 def _walk(
     model: type[Object], where: tuple[str, ...], prefix: str, panel: tuple[str, str], above: Sequence[type[Object]]
-) -> Iterator[Slot]:
+) -> Iterator[OptionSlot]:
     for key, each in ordered(model):
         if not where and key == NAME:
             continue
         full = f"{prefix}-{kebab(each.name)}" if prefix else f"--{kebab(each.name)}"
-        slot = Slot((*where, key), each, each.option or full, full, panel=panel)
-        if isinstance(each.type, Part) and each.type.model not in above:
+        slot = OptionSlot((*where, key), each, each.option or full, full, panel=panel)
+        if isinstance(each.type, Nested) and each.type.model not in above:
             yield from _within(slot, each.type.model, above)
         elif each.is_nullable or isinstance(each.type, ListOf | MapOf):
             has_removal = not (each.is_required or isinstance(each.type, Flag))
@@ -116,7 +116,7 @@ def _walk(
             yield slot
 
 
-def _within(slot: Slot, model: type[Object], above: Sequence[type[Object]]) -> Iterator[Slot]:
+def _within(slot: OptionSlot, model: type[Object], above: Sequence[type[Object]]) -> Iterator[OptionSlot]:
     each = slot.field
     panel = slot.panel
     if each.is_sparse and not panel[0]:

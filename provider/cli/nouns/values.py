@@ -14,15 +14,15 @@ from typing import Any, Final
 import typer
 
 from provider.cli.client import Item
-from provider.cli.nouns.slots import Slot
-from provider.nouns import Part
+from provider.cli.nouns.slots import OptionSlot
+from provider.nouns import Nested
 from provider.nouns.types import Choice, Flag, ListOf, MapOf, Text, Type, Whole
 
 _STANDARD_INPUT: Final = "-"
 _FILE: Final = "@"
 
 
-def read(slots: Sequence[Slot], chosen: Mapping[str, Any]) -> Item:
+def read(slots: Sequence[OptionSlot], chosen: Mapping[str, Any]) -> Item:
     """Return the JSON of what was given, None for what is to be taken away.
 
     `chosen` are the values by the slots' parameters, with `no_` before those to take away. Raises a usage error.
@@ -61,7 +61,7 @@ class Typed:
     def __init__(self) -> None:
         self._reader = ""
 
-    def read(self, slot: Slot, value: Any) -> Any:
+    def read(self, slot: OptionSlot, value: Any) -> Any:
         """Return what was typed for a slot as JSON."""
         type_ = slot.field.type
         if isinstance(type_, ListOf):
@@ -70,7 +70,7 @@ class Typed:
             return dict(self._member(type_, text, slot) for text in value)
         return self._one(type_, value, slot)
 
-    def _items(self, type_: ListOf, text: Any, slot: Slot) -> list[Any]:
+    def _items(self, type_: ListOf, text: Any, slot: OptionSlot) -> list[Any]:
         item = type_.item
         if type_.is_line:
             return [part.strip() for part in text.split(",")]
@@ -78,16 +78,16 @@ class Typed:
             return [line for line in self._secret(text, slot).splitlines() if line.strip()]
         return [self._one(item, text, slot)]
 
-    def _member(self, type_: MapOf, text: str, slot: Slot) -> tuple[str, Any]:
+    def _member(self, type_: MapOf, text: str, slot: OptionSlot) -> tuple[str, Any]:
         key, equals, value = text.partition("=")
         if not equals:
             raise typer.BadParameter(f"{text!r} is not a {slot.word}: write KEY=VALUE", param_hint=slot.hint)
         return key, self._one(type_.member(key), value, slot)
 
-    def _one(self, type_: Type, value: Any, slot: Slot) -> Any:
+    def _one(self, type_: Type, value: Any, slot: OptionSlot) -> Any:
         if isinstance(value, bool | int) or isinstance(type_, Choice):
             return value
-        if isinstance(type_, Part | ListOf | MapOf):
+        if isinstance(type_, Nested | ListOf | MapOf):
             return self._structured(type_, value, slot)
         if isinstance(type_, Text) and type_.is_secret:
             return value if type_.masked(value) == value else self._secret(value, slot)
@@ -95,7 +95,7 @@ class Typed:
             return self._file(value, slot)
         return as_typed(type_, value)
 
-    def _secret(self, text: str, slot: Slot) -> str:
+    def _secret(self, text: str, slot: OptionSlot) -> str:
         if text.startswith(_FILE):
             return self._file(text, slot).removesuffix("\n").removesuffix("\r")
         if text != _STANDARD_INPUT:
@@ -109,14 +109,14 @@ class Typed:
             return getpass.getpass(f"{slot.field.title or slot.hint}: ")
         return sys.stdin.read().removesuffix("\n").removesuffix("\r")
 
-    def _file(self, text: str, slot: Slot) -> str:
+    def _file(self, text: str, slot: OptionSlot) -> str:
         try:
             return Path(text.removeprefix(_FILE)).read_text(encoding="utf-8")
         except ValueError:
             detail = f"the file {text.removeprefix(_FILE)!r} is not UTF-8 text"
             raise typer.BadParameter(detail, param_hint=slot.hint) from None
 
-    def _structured(self, type_: Type, text: str, slot: Slot) -> Any:
+    def _structured(self, type_: Type, text: str, slot: OptionSlot) -> Any:
         is_file = text.startswith(_FILE)
         text = self._file(text, slot) if is_file else text
         if is_file or text.lstrip().startswith(("{", "[")):
@@ -124,7 +124,7 @@ class Typed:
                 value = json.loads(text)
             except (ValueError, RecursionError):
                 raise typer.BadParameter("this is not JSON", param_hint=slot.hint) from None
-        elif isinstance(type_, Part):
+        elif isinstance(type_, Nested):
             value = _fields(type_, text, slot)
         else:
             raise typer.BadParameter("write it as JSON, or as @FILE", param_hint=slot.hint)
@@ -144,7 +144,7 @@ def as_typed(type_: Type, text: str) -> Any:
     return text
 
 
-def _fields(type_: Part, text: str, slot: Slot) -> Item:
+def _fields(type_: Nested, text: str, slot: OptionSlot) -> Item:
     """Read `name=a,weight=3`."""
     found: Item = {}
     for part in text.split(","):
@@ -185,7 +185,7 @@ def _find(document: Item, where: Sequence[str]) -> tuple[Any, bool]:
     return found, True
 
 
-def _take_away(document: Item, slot: Slot) -> None:
+def _take_away(document: Item, slot: OptionSlot) -> None:
     value, is_there = _find(document, slot.where)
     if is_there and value is None:
         return
@@ -194,7 +194,7 @@ def _take_away(document: Item, slot: Slot) -> None:
     _put(document, slot.where, None)
 
 
-def _take_members(document: Item, slot: Slot, keys: Sequence[str] | None) -> None:
+def _take_members(document: Item, slot: OptionSlot, keys: Sequence[str] | None) -> None:
     if not keys:
         return
     members, _is_there = _find(document, slot.where)

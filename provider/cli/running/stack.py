@@ -16,9 +16,9 @@ from provider.cli.running import demo
 from provider.cli.running.ports import Port
 from provider.cli.running.traefik import Traefik
 from provider.cli.running.waiting import wait_for
-from provider.cli.running.welcome import Places, shown_command, welcome
+from provider.cli.running.welcome import WelcomeUrls, shown_command, welcome
 from provider.errors import ProviderError
-from provider.server import Server
+from provider.server import HttpServer
 from provider.settings import Settings
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ class ServiceFailed(ProviderError):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Setup:
     """What to run: the service with its settings on a reserved port, a Traefik, and perhaps the demo.
 
     `url` is where the service can be reached from here, `static` is Traefik's static configuration, `token` is
@@ -61,10 +61,10 @@ class Plan:
     first_link: Sequence[str] = field(repr=False)
 
 
-class Service:
+class OwnService:
     """The service, in the event loop of this process."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Setup) -> None:
         self._app = create_app(plan.settings)
         self._server = _Server(self._app, plan.settings)
         self._plan = plan
@@ -115,7 +115,7 @@ class Service:
         self._server.should_exit = True
 
 
-class _Server(Server):
+class _Server(HttpServer):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals alone: the stack stops the service in its turn."""
@@ -125,10 +125,10 @@ class _Server(Server):
 class Stack:
     """All parts, from their start to their end."""
 
-    def __init__(self, plan: Plan, progress: Progress) -> None:
+    def __init__(self, plan: Setup, progress: Progress) -> None:
         self._plan = plan
         self._progress = progress
-        self._service = Service(plan)
+        self._service = OwnService(plan)
         self._traefik = Traefik(plan.program, plan.static, plan.settings.database_path, progress.say)
         self._samples = demo.SampleServers(progress.say)
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -166,7 +166,7 @@ class Stack:
         if exposed:
             await self._try_demo()
         progress.close()
-        places = Places(self._plan.url, traefik.web_url, traefik.api_url, exposed)
+        places = WelcomeUrls(self._plan.url, traefik.web_url, traefik.api_url, exposed)
         for line in welcome(places, os.environ, self._plan.first_link):
             progress.say(line)
 

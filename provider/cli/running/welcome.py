@@ -18,7 +18,7 @@ COMMAND: Final = "wayshub-provider"
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class WelcomeUrls:
     """Where things are: URLs without a slash at the end. `demo` says whether the demo is exposed."""
 
     service: str
@@ -27,7 +27,7 @@ class Places:
     demo: bool
 
 
-def welcome(places: Places, environment: Mapping[str, str], first_link: Sequence[str] = ()) -> list[Text]:
+def welcome(places: WelcomeUrls, environment: Mapping[str, str], first_link: Sequence[str] = ()) -> list[Text]:
     """Return the lines that end a start; `first_link` are those that a person needs to log in for the first time."""
     port = places.web.rpartition(":")[2]
     demo = f"http://{DOMAIN}" + ("" if port == "80" else f":{port}") + "/"

@@ -6,10 +6,10 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message, template
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.sources import IPStrategy
-from provider.nouns.objects import Part, field
+from provider.nouns.objects import Nested, field
 from provider.nouns.passwords import check_user, keep_user, mask_user, user_name
 from provider.nouns.protocol import NETWORKS_NEEDED, OPTIONAL_HEADER_NAME, check_header_value
-from provider.nouns.types import Flag, ListOf, Secret, Text, Whole
+from provider.nouns.types import Flag, ListOf, Secrecy, Text, Whole
 from provider.values import Refusal, check_text
 
 _SUCCESS: Final = range(200, 400)
@@ -31,7 +31,7 @@ class BasicAuth(Kind):
 
     users: list[str] = field(
         ListOf(
-            Text(check_user, most=300, secret=Secret(mask_user, keep_user)),
+            Text(check_user, most=300, secret=Secrecy(mask_user, keep_user)),
             most=1_000,
             duplicate=("user.duplicate", template("a user is listed twice")),
             same=user_name,
@@ -82,7 +82,7 @@ class IpAllowList(Kind):
         option="--ip-allow-list",
     )
     ip_strategy: IPStrategy | None = field(
-        Part(IPStrategy),
+        Nested(IPStrategy),
         default=None,
         title="Client's address",
         switch="Choose the address that counts",

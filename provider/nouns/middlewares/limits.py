@@ -6,9 +6,9 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.sources import SourceCriterion
-from provider.nouns.objects import Object, Part, field
+from provider.nouns.objects import Nested, Object, field
 from provider.nouns.protocol import LINE, PEM, PERIOD, check_address, check_pem
-from provider.nouns.types import Flag, ListOf, Secret, Text, Whole
+from provider.nouns.types import Flag, ListOf, Secrecy, Text, Whole
 from provider.values import Refusal, check_text
 
 _MOST: Final = 1_000_000_000
@@ -22,7 +22,7 @@ class RedisTLS(Object):
     ca: str = field(PEM, default="", title="CA", help="PEM text, or a file on the edge. Empty: the edge's system CAs.")
     cert: str = field(PEM, default="", title="Certificate", help="Traefik's own, as PEM or a file on the edge.")
     key: str = field(
-        Text(check_pem, most=64_000, is_long=True, secret=Secret()),
+        Text(check_pem, most=64_000, is_long=True, secret=Secrecy()),
         default="",
         title="Key",
         help="That of the certificate, as PEM or a file on the edge.",
@@ -53,11 +53,11 @@ class Redis(Object):
         explicit=True,
     )
     tls: RedisTLS | None = field(
-        Part(RedisTLS), default=None, title="TLS", switch="Connect with TLS", help="For a Redis that asks for TLS."
+        Nested(RedisTLS), default=None, title="TLS", switch="Connect with TLS", help="For a Redis that asks for TLS."
     )
     username: str = field(LINE, default="", title="User", help="Empty: the default user.")
     password: str = field(
-        Text(check_text, most=2_000, secret=Secret()), default="", title="Password", help="For that user."
+        Text(check_text, most=2_000, secret=Secrecy()), default="", title="Password", help="For that user."
     )
     db: int = field(Whole(0, 1_000_000), default=0, title="Database", help="Number of the database.")
     pool_size: int = field(
@@ -98,7 +98,7 @@ class RateLimit(Kind):
     period: str = field(PERIOD, default="1s", title="Period", help="With its unit (ms, s, m, h), 1ms to 720h: 1m.")
     burst: int = field(Whole(1, _MOST), default=1, title="Burst", help="How many requests may come at once.")
     source_criterion: SourceCriterion | None = field(
-        Part(SourceCriterion),
+        Nested(SourceCriterion),
         default=None,
         title="Clients",
         switch="Choose how clients are told apart",
@@ -106,7 +106,7 @@ class RateLimit(Kind):
         rare=True,
     )
     redis: Redis | None = field(
-        Part(Redis),
+        Nested(Redis),
         default=None,
         title="Redis",
         switch="Count together with other edges",
@@ -132,7 +132,7 @@ class InFlightReq(Kind):
         Whole(1, _MOST), title="Requests", help="How many requests a client may have open at the same time."
     )
     source_criterion: SourceCriterion | None = field(
-        Part(SourceCriterion),
+        Nested(SourceCriterion),
         default=None,
         title="Clients",
         switch="Choose how clients are told apart",

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from provider.messages import Message
-from provider.nouns.objects import Object, Part, field
+from provider.nouns.objects import Nested, Object, field
 from provider.nouns.protocol import NETWORKS, OPTIONAL_HEADER_NAME
 from provider.nouns.types import Flag, Whole
 from provider.values import Refusal
@@ -51,7 +51,7 @@ class SourceCriterion(Object):
     example: ClassVar = {"requestHeaderName": "X-Api-Key"}
 
     ip_strategy: IPStrategy | None = field(
-        Part(IPStrategy),
+        Nested(IPStrategy),
         default=None,
         title="By address",
         switch="Choose the address that counts",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from provider.edges.health import HealthState
 from provider.values import ServerState
-from provider.web.drawings.scene import Router, Scene, Server, Service
+from provider.web.drawings.scene import DrawnRouter, DrawnServer, DrawnService, Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ class Block:
     """A service (None where it does not exist), the routers to it, and those of its servers that are shown."""
 
     name: str
-    service: Service | None
-    routers: Sequence[Router]
-    servers: Sequence[Server]
+    service: DrawnService | None
+    routers: Sequence[DrawnRouter]
+    servers: Sequence[DrawnServer]
     fold: Fold | None
 
     @property
@@ -53,7 +53,7 @@ def group(scene: Scene, most_servers: int, wanted: Collection[str] = ()) -> list
     trouble, and those before the others. The rest is folded.
     """
     services = {service.name: service for service in scene.services}
-    routers: dict[str, list[Router]] = {}
+    routers: dict[str, list[DrawnRouter]] = {}
     for router in scene.routers:
         routers.setdefault(router.service, []).append(router)
     names = [*routers, *(name for name in services if name not in routers)]
@@ -61,7 +61,7 @@ def group(scene: Scene, most_servers: int, wanted: Collection[str] = ()) -> list
 
 
 def _block(
-    name: str, service: Service | None, routers: Sequence[Router], most_servers: int, wanted: Collection[str]
+    name: str, service: DrawnService | None, routers: Sequence[DrawnRouter], most_servers: int, wanted: Collection[str]
 ) -> Block:
     listed = [] if service is None else list(service.servers)
     if len(listed) <= most_servers:
@@ -78,12 +78,12 @@ def _block(
     )
 
 
-def _rank(server: Server, wanted: Collection[str]) -> tuple[bool, bool, float]:
+def _rank(server: DrawnServer, wanted: Collection[str]) -> tuple[bool, bool, float]:
     in_trouble = server.state is not ServerState.READY or server.health is HealthState.DOWN
     return server.name not in wanted, not in_trouble, -server.share
 
 
-def _fold(servers: Sequence[Server]) -> Fold:
+def _fold(servers: Sequence[DrawnServer]) -> Fold:
     ready = [server for server in servers if server.state is ServerState.READY]
     return Fold(
         count=len(servers),

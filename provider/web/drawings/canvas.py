@@ -25,7 +25,7 @@ _ROOMY: Final = 200.0
 """From which width on a browser's window has room for its buttons."""
 
 
-class Layout(StrEnum):
+class DrawingWidth(StrEnum):
     """For which width a drawing is made: that of a phone, or more. A page has both, and shows one."""
 
     WIDE = "wide"
@@ -43,7 +43,7 @@ class Anchor(StrEnum):
 class Drawing:
     """A drawing, which a template shows by its name alone. `label` says in words what it shows."""
 
-    def __init__(self, width: float, height: float, label: str, layout: Layout | None = None) -> None:
+    def __init__(self, width: float, height: float, label: str, layout: DrawingWidth | None = None) -> None:
         self._width = width
         self._height = height
         self._label = label

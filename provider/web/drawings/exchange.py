@@ -3,7 +3,7 @@
 from typing import Final
 
 from provider.messages import Message
-from provider.web.drawings.canvas import SMALL, Anchor, Drawing, Layout
+from provider.web.drawings.canvas import SMALL, Anchor, Drawing, DrawingWidth
 from provider.web.languages import Language
 
 _WEB_SERVER: Final = Message("Web server")
@@ -12,7 +12,7 @@ _RESPONSE: Final = Message("Response")
 _PAGE: Final = Message("+ the page")
 
 
-def draw(host: str, address: str, language: Language, layout: Layout) -> Drawing:
+def draw(host: str, address: str, language: Language, layout: DrawingWidth) -> Drawing:
     """Draw how a request for a page of a host is answered by a server at an address (`10.0.0.11:3000`)."""
     label = Message(
         "A browser on the left, a web server at {address} on the right. One: {host} is typed into the browser. "
@@ -20,12 +20,12 @@ def draw(host: str, address: str, language: Language, layout: Layout) -> Drawing
         host=host,
         address=address,
     )
-    make = _wide if layout is Layout.WIDE else _tall
+    make = _wide if layout is DrawingWidth.WIDE else _tall
     return make(host, address, language.say(label), language)
 
 
 def _wide(host: str, address: str, label: str, language: Language) -> Drawing:
-    drawing = Drawing(720, 210, label, Layout.WIDE)
+    drawing = Drawing(720, 210, label, DrawingWidth.WIDE)
     drawing.text(122, 20, language.say(Message("Browser")), "name", anchor=Anchor.MIDDLE)
     drawing.browser(12, 32, 220, 160, host)
     drawing.text(598, 20, language.say(_WEB_SERVER), "name", anchor=Anchor.MIDDLE)
@@ -43,7 +43,7 @@ def _wide(host: str, address: str, label: str, language: Language) -> Drawing:
 
 
 def _tall(host: str, address: str, label: str, language: Language) -> Drawing:
-    drawing = Drawing(340, 448, label, Layout.TALL)
+    drawing = Drawing(340, 448, label, DrawingWidth.TALL)
     drawing.text(170, 20, language.say(Message("Browser")), "name", anchor=Anchor.MIDDLE)
     drawing.browser(12, 32, 316, 112, host)
     drawing.text(328, 288, language.say(_WEB_SERVER), "name", anchor=Anchor.END)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from provider.messages import Message
-from provider.web.drawings.canvas import SMALL, Anchor, Drawing, Layout
-from provider.web.drawings.scene import Router, Server
+from provider.web.drawings.canvas import SMALL, Anchor, Drawing, DrawingWidth
+from provider.web.drawings.scene import DrawnRouter, DrawnServer
 from provider.web.languages import Language
 
 _MOST_SERVERS: Final = 3
@@ -13,7 +13,9 @@ _OUTSIDE: Final = Message("the internet")
 _INSIDE: Final = Message("your own network")
 
 
-def draw(host: str, router: Router, servers: Sequence[Server], language: Language, layout: Layout) -> Drawing:
+def draw(
+    host: str, router: DrawnRouter, servers: Sequence[DrawnServer], language: Language, layout: DrawingWidth
+) -> Drawing:
     """Draw how requests for a host reach the servers of a router's service."""
     label = Message(
         "Three browsers ask for {host}. Their requests reach Traefik: the entry point {entry_point}, then the router "
@@ -24,12 +26,12 @@ def draw(host: str, router: Router, servers: Sequence[Server], language: Languag
         service=router.service,
         servers=", ".join(server.name for server in servers),
     )
-    make = _wide if layout is Layout.WIDE else _tall
+    make = _wide if layout is DrawingWidth.WIDE else _tall
     return make(host, router, servers, language.say(label), language)
 
 
-def _wide(host: str, router: Router, servers: Sequence[Server], label: str, language: Language) -> Drawing:
-    drawing = Drawing(720, 318, label, Layout.WIDE)
+def _wide(host: str, router: DrawnRouter, servers: Sequence[DrawnServer], label: str, language: Language) -> Drawing:
+    drawing = Drawing(720, 318, label, DrawingWidth.WIDE)
     drawing.line([(186, 8), (186, 310)], "border")
     drawing.text(93, 308, language.say(_OUTSIDE), "soft", size=SMALL, anchor=Anchor.MIDDLE)
     drawing.text(600, 308, language.say(_INSIDE), "soft", size=SMALL, anchor=Anchor.MIDDLE)
@@ -53,8 +55,8 @@ def _wide(host: str, router: Router, servers: Sequence[Server], label: str, lang
     return drawing
 
 
-def _tall(host: str, router: Router, servers: Sequence[Server], label: str, language: Language) -> Drawing:
-    drawing = Drawing(340, 528, label, Layout.TALL)
+def _tall(host: str, router: DrawnRouter, servers: Sequence[DrawnServer], label: str, language: Language) -> Drawing:
+    drawing = Drawing(340, 528, label, DrawingWidth.TALL)
     for number in range(3):
         left = 8 + number * 112
         drawing.browser(left, 24, 100, 56, host)
@@ -79,7 +81,7 @@ def _tall(host: str, router: Router, servers: Sequence[Server], label: str, lang
 
 
 def _traefik(
-    drawing: Drawing, x: float, y: float, width: float, height: float, router: Router, language: Language
+    drawing: Drawing, x: float, y: float, width: float, height: float, router: DrawnRouter, language: Language
 ) -> None:
     """Draw Traefik, with what a request passes in it from top to bottom."""
     drawing.box(x, y, width, height, "proxy", 12)
@@ -102,7 +104,7 @@ def _traefik(
     drawing.arrow((middle, y + 186), (middle, y + 216))
 
 
-def _server(drawing: Drawing, x: float, y: float, width: float, server: Server) -> None:
+def _server(drawing: Drawing, x: float, y: float, width: float, server: DrawnServer) -> None:
     drawing.box(x, y, width, 50, "strong")
     drawing.text(x + width / 2, y + 21, server.name, "name", anchor=Anchor.MIDDLE, width=width - 24)
     address = server.url.partition("://")[2]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from provider.web.drawings.blocks import Block
-from provider.web.drawings.scene import Edge, EntryPoint, Scene
+from provider.web.drawings.scene import DrawnEdge, DrawnEntryPoint, Scene
 
 MOST_BARS: Final = 4
 MOST_EDGES: Final = 4
@@ -88,9 +88,9 @@ class Layout:
     """Of the frame."""
     heads: Sequence[Box]
     """Above the five columns."""
-    edges: Sequence[tuple[Edge, Box]]
+    edges: Sequence[tuple[DrawnEdge, Box]]
     more_edges: Box | None
-    bars: Sequence[tuple[Sequence[EntryPoint], Box]]
+    bars: Sequence[tuple[Sequence[DrawnEntryPoint], Box]]
     blocks: Sequence[PlacedBlock]
 
     def boxes(self) -> Iterator[Box]:
@@ -149,22 +149,22 @@ def lay_out(scene: Scene, blocks: Sequence[Block]) -> Layout:
     )
 
 
-def list_entry_points(scene: Scene) -> list[EntryPoint]:
+def list_entry_points(scene: Scene) -> list[DrawnEntryPoint]:
     """Return the entry points of a scene: those that it names, and those that its routers listen on besides."""
     known = {point.name: point for point in scene.entry_points}
     for router in scene.routers:
         for name in router.entry_points:
-            known.setdefault(name, EntryPoint(name))
-    return list(known.values()) or [EntryPoint("web")]
+            known.setdefault(name, DrawnEntryPoint(name))
+    return list(known.values()) or [DrawnEntryPoint("web")]
 
 
-def _share_bars(points: Sequence[EntryPoint]) -> list[Sequence[EntryPoint]]:
+def _share_bars(points: Sequence[DrawnEntryPoint]) -> list[Sequence[DrawnEntryPoint]]:
     if len(points) <= MOST_BARS:
         return [[point] for point in points]
     return [*([point] for point in points[: MOST_BARS - 1]), points[MOST_BARS - 1 :]]
 
 
-def _place_edges(scene: Scene, x: float) -> tuple[list[tuple[Edge, Box]], Box | None, float]:
+def _place_edges(scene: Scene, x: float) -> tuple[list[tuple[DrawnEdge, Box]], Box | None, float]:
     """Place the edges, two in a row; return them, the box for a word about more, and where the heads begin."""
     width, height = _EDGE
     top = _FRAME_TOP + 8

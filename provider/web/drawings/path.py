@@ -14,7 +14,7 @@ from provider.web.drawings import shapes
 from provider.web.drawings.blocks import Fold, group
 from provider.web.drawings.layout import Box, Layout, PlacedBlock, lay_out
 from provider.web.drawings.markup import classes, element, joined, number
-from provider.web.drawings.scene import Edge, EntryPoint, Router, Scene, Server, Way
+from provider.web.drawings.scene import DrawnEdge, DrawnEntryPoint, DrawnRouter, DrawnServer, Scene, Way
 from provider.web.drawings.text import clean, shorten, width
 from provider.web.drawings.words import (
     NO_REQUESTS,
@@ -128,7 +128,7 @@ class _Drawing:
             text = _text(shorten(said, place.width, _SMALL_SIZE), place.x, place.middle + 4, _SMALL_SIZE, class_="soft")
             yield self._node("/edges", said, "edge more", [text])
 
-    def _edge(self, edge: Edge, box: Box) -> Markup:
+    def _edge(self, edge: DrawnEdge, box: Box) -> Markup:
         tone, shape = shapes.of_edge(edge.state)
         room = box.width - 16 - 2 * 10 - 8
         name = shorten(edge.name, room * 0.6, _SMALL_SIZE, bold=True)
@@ -152,7 +152,7 @@ class _Drawing:
 
     # Entry points
 
-    def _bar(self, points: Sequence[EntryPoint], box: Box) -> Markup:
+    def _bar(self, points: Sequence[DrawnEntryPoint], box: Box) -> Markup:
         first = points[0]
         if len(points) == 1:
             label = first.name if first.address is None else f"{first.name} :{first.address.rpartition(':')[2]}"
@@ -225,7 +225,7 @@ class _Drawing:
             fold = block.block.fold
             yield self._fold(block, block.last, fold) if fold is not None else self._nobody(block.last)
 
-    def _host(self, router: Router, box: Box) -> Markup:
+    def _host(self, router: DrawnRouter, box: Box) -> Markup:
         """Draw what a browser asks for, to be taken by a router."""
         first, _rest = _hosts(router)
         small = self._small(router)
@@ -240,12 +240,12 @@ class _Drawing:
         back = element("rect", x=box.x, y=box.y, width=box.width, height=box.height, class_="ground")
         return self._node(href, said + (router.path_prefix or ""), classes("asked", lit), [back, *inside])
 
-    def _small(self, router: Router) -> str:
+    def _small(self, router: DrawnRouter) -> str:
         """Return what stands below a host: its path prefix, or how many hosts there are besides."""
         _first, rest = _hosts(router)
         return self._say(Message("and {number} more", number=rest)) if rest else router.path_prefix or ""
 
-    def _acts(self, router: Router, box: Box) -> Iterator[Markup]:
+    def _acts(self, router: DrawnRouter, box: Box) -> Iterator[Markup]:
         """Draw what leads to the application, and to a trace of a request to it."""
         small = self._small(router)
         x = box.x + (min(width(clean(small), _SMALL_SIZE), box.width - self._acts_width()) + 10 if small else 0)
@@ -265,11 +265,11 @@ class _Drawing:
     def _acts_width(self) -> float:
         return sum(width(self._say(word), _SMALL_SIZE) + 12 for word in self._words_of_acts())
 
-    def _host_width(self, router: Router) -> float:
+    def _host_width(self, router: DrawnRouter) -> float:
         first, _rest = _hosts(router)
         return width(clean(first), _NAME_SIZE)
 
-    def _router(self, router: Router, box: Box) -> Markup:
+    def _router(self, router: DrawnRouter, box: Box) -> Markup:
         state = shapes.of_router(router)
         room = box.width - 2 * _PADDING
         inside = [_rectangle(box, 8, "plate")]
@@ -306,7 +306,7 @@ class _Drawing:
         kind = classes("service", "amiss" if service is None else None, "lit" if lit else None)
         return self._node(_page("services", block.block.name), said, kind, inside)
 
-    def _server(self, block: PlacedBlock, server: Server, box: Box) -> Markup:
+    def _server(self, block: PlacedBlock, server: DrawnServer, box: Box) -> Markup:
         tone, shape = shapes.of_server(server)
         share = self._share(block, server.share)
         x = box.x + 10 + shapes.SIZE + 8
@@ -361,7 +361,7 @@ class _Drawing:
     def _lit(self, router: str) -> str | None:
         return "lit" if self._way is not None and self._way.router == router else None
 
-    def _lit_server(self, block: PlacedBlock, server: Server) -> str | None:
+    def _lit_server(self, block: PlacedBlock, server: DrawnServer) -> str | None:
         way = self._way
         if way is None or way.router not in {router.name for router in block.block.routers}:
             return None
@@ -377,7 +377,7 @@ def _page(*parts: str) -> str:
     return object_path(*map(clean, parts))
 
 
-def _hosts(router: Router) -> tuple[str, int]:
+def _hosts(router: DrawnRouter) -> tuple[str, int]:
     """Return what stands for the hosts of a router, and how many there are besides."""
     if not router.domains:
         return "*", 0

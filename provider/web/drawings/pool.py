@@ -6,9 +6,9 @@ from typing import Final
 from provider.edges.health import HealthState
 from provider.messages import Message
 from provider.values import ServerState
-from provider.web.drawings.canvas import SMALL, Anchor, Drawing, Layout
+from provider.web.drawings.canvas import SMALL, Anchor, Drawing, DrawingWidth
 from provider.web.drawings.layout import Box
-from provider.web.drawings.scene import Server, Service
+from provider.web.drawings.scene import DrawnServer, DrawnService
 from provider.web.languages import Language
 
 TONES: Final = 5
@@ -30,7 +30,7 @@ _SHAPES: Final = {"ready": "check", "down": "cross", "drain": "drain", "maint": 
 _TONE_OF: Final = {"ready": "good", "down": "bad", "drain": "info", "maint": "quiet"}
 
 
-def condition(server: Server) -> str:
+def condition(server: DrawnServer) -> str:
     """Return a server's state as one word: `ready`, `down`, `drain` or `maint`."""
     is_down = server.state is ServerState.READY and server.health is HealthState.DOWN
     return "down" if is_down else server.state.value
@@ -41,18 +41,18 @@ def tone(number: int) -> str:
     return f"tone-{number % TONES + 1}"
 
 
-def draw(service: Service, language: Language, layout: Layout) -> Drawing:
+def draw(service: DrawnService, language: Language, layout: DrawingWidth) -> Drawing:
     """Draw a service and its servers with their shares."""
     told = "; ".join(_told(server, language) for server in service.servers)
     label = language.say(Message("The service {service} shares its requests: {told}.", service=service.name, told=told))
-    make = _wide if layout is Layout.WIDE else _tall
+    make = _wide if layout is DrawingWidth.WIDE else _tall
     return make(service, label, language)
 
 
-def _wide(service: Service, label: str, language: Language) -> Drawing:
+def _wide(service: DrawnService, label: str, language: Language) -> Drawing:
     row = 66.0
     height = max(len(service.servers) * row + 8, 140)
-    drawing = Drawing(720, height, label, Layout.WIDE)
+    drawing = Drawing(720, height, label, DrawingWidth.WIDE)
     middle = height / 2
     drawing.text(8, middle - 8, language.say(Message("requests")), "soft", size=SMALL)
     drawing.arrow((8, middle), (78, middle), "flow")
@@ -61,16 +61,16 @@ def _wide(service: Service, label: str, language: Language) -> Drawing:
     starts = _starts(service.servers, middle)
     for number, server in enumerate(service.servers):
         _stream(drawing, server, number, (234, starts[number]), (456, top + number * row))
-        _server(drawing, Box(460, top + number * row - 28, 252, 56), server, language, Layout.WIDE)
+        _server(drawing, Box(460, top + number * row - 28, 252, 56), server, language, DrawingWidth.WIDE)
         if server.share:
             percent = language.percent(server.share)
             drawing.text(436, top + number * row + 4.5, percent, "share", anchor=Anchor.END)
     return drawing
 
 
-def _tall(service: Service, label: str, language: Language) -> Drawing:
+def _tall(service: DrawnService, label: str, language: Language) -> Drawing:
     row = 92.0
-    drawing = Drawing(340, 80 + len(service.servers) * row, label, Layout.TALL)
+    drawing = Drawing(340, 80 + len(service.servers) * row, label, DrawingWidth.TALL)
     _source(drawing, 8, 8, 324, 46, service.name, language)
     starts = _starts(service.servers, 44)
     for number, server in enumerate(service.servers):
@@ -79,7 +79,7 @@ def _tall(service: Service, label: str, language: Language) -> Drawing:
         kind, width = _kind(server, number)
         bend = f"M{across:.1f} 54V{middle - 22:.1f}Q{across:.1f} {middle:.1f} {across + 22:.1f} {middle:.1f}H112"
         drawing.path(bend, kind, width)
-        _server(drawing, Box(116, middle - 38, 216, 76), server, language, Layout.TALL)
+        _server(drawing, Box(116, middle - 38, 216, 76), server, language, DrawingWidth.TALL)
         if server.share:
             drawing.text(320, middle - 15, language.percent(server.share), "share", anchor=Anchor.END)
     if not service.servers:
@@ -94,12 +94,12 @@ def _source(drawing: Drawing, x: float, y: float, width: float, height: float, n
     drawing.text(x + width / 2, y + height / 2 + 14, name, "name", anchor=Anchor.MIDDLE, width=width - 16)
 
 
-def _server(drawing: Drawing, box: Box, server: Server, language: Language, layout: Layout) -> None:
+def _server(drawing: Drawing, box: Box, server: DrawnServer, language: Language, layout: DrawingWidth) -> None:
     """Draw a server: its name, its weight beside or below it, and its condition."""
     word = condition(server)
     drawing.box(box.x, box.y, box.width, box.height, "strong" if word == "ready" else "off")
     weight = language.say(Message("weight {weight}", weight=language.number(server.weight)))
-    if layout is Layout.WIDE:
+    if layout is DrawingWidth.WIDE:
         drawing.text(box.right - 14, box.y + 23, weight, "soft", size=SMALL, anchor=Anchor.END)
     else:
         drawing.text(box.x + 14, box.y + 40, weight, "soft", size=SMALL)
@@ -110,20 +110,20 @@ def _server(drawing: Drawing, box: Box, server: Server, language: Language, layo
 
 
 def _stream(
-    drawing: Drawing, server: Server, number: int, start: tuple[float, float], end: tuple[float, float]
+    drawing: Drawing, server: DrawnServer, number: int, start: tuple[float, float], end: tuple[float, float]
 ) -> None:
     kind, width = _kind(server, number)
     drawing.stream(start, end, kind, width)
 
 
-def _kind(server: Server, number: int) -> tuple[str, float]:
+def _kind(server: DrawnServer, number: int) -> tuple[str, float]:
     """Return the class and the width of the stream to a server."""
     if not server.share:
         return "stream nothing", _THIN
     return f"stream {tone(number)}", max(server.share * _WHOLE, _THIN)
 
 
-def _starts(servers: Sequence[Server], middle: float) -> list[float]:
+def _starts(servers: Sequence[DrawnServer], middle: float) -> list[float]:
     """Return where each stream begins, beside one another around a middle."""
     widths = [_kind(server, number)[1] for number, server in enumerate(servers)]
     place = middle - sum(widths) / 2
@@ -134,7 +134,7 @@ def _starts(servers: Sequence[Server], middle: float) -> list[float]:
     return starts
 
 
-def _told(server: Server, language: Language) -> str:
+def _told(server: DrawnServer, language: Language) -> str:
     state = language.say(CONDITIONS[condition(server)])
     words = Message(
         "{server} (weight {weight}) {state} and gets {share}",

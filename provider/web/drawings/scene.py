@@ -15,7 +15,7 @@ from provider.values import ServerState
 
 
 @dataclass(frozen=True, slots=True)
-class EntryPoint:
+class DrawnEntryPoint:
     """A port of the edge's that requests come in by. `address` is Traefik's own, such as `:8080`, where it is known."""
 
     name: str
@@ -23,7 +23,7 @@ class EntryPoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Router:
+class DrawnRouter:
     """A router: what it matches, and where that goes.
 
     `error` says what is amiss with it on an edge, where something is, and `trouble` which kind that is;
@@ -51,7 +51,7 @@ class Router:
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class DrawnServer:
     """A server: what is wanted of it, how it is, and its part of the service's new requests, 0 to 1."""
 
     name: str
@@ -63,17 +63,17 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class DrawnService:
     """A service with all of its servers; a drawing folds them where there are many."""
 
     name: str
-    servers: Sequence[Server] = ()
+    servers: Sequence[DrawnServer] = ()
     detail: str = ""
     """On how many servers it can rely, as a sentence or a `Message`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class DrawnEdge:
     """A Traefik: how it is, and the revision whose document it runs, where that is known."""
 
     name: str
@@ -86,10 +86,10 @@ class Edge:
 class Scene:
     """All that one drawing shows. `revision` is what the edges are offered."""
 
-    routers: Sequence[Router]
-    services: Sequence[Service]
-    entry_points: Sequence[EntryPoint] = ()
-    edges: Sequence[Edge] = ()
+    routers: Sequence[DrawnRouter]
+    services: Sequence[DrawnService]
+    entry_points: Sequence[DrawnEntryPoint] = ()
+    edges: Sequence[DrawnEdge] = ()
     more_edges: int = 0
     """Edges that there are besides."""
     revision: int | None = None

@@ -8,7 +8,7 @@ from provider.edges.health import HealthState
 from provider.edges.states import EdgeState
 from provider.values import ServerState
 from provider.web.drawings.markup import element
-from provider.web.drawings.scene import Router, Server
+from provider.web.drawings.scene import DrawnRouter, DrawnServer
 
 SIZE: Final = 16.0
 
@@ -48,7 +48,7 @@ def of_edge(state: EdgeState) -> tuple[str, str]:
     return _EDGES[state]
 
 
-def of_server(server: Server) -> tuple[str, str]:
+def of_server(server: DrawnServer) -> tuple[str, str]:
     """Return the tone and the shape of a server: of what is wanted of it, and if it is ready of its health."""
     if server.state is ServerState.DRAIN:
         return "info", "drain"
@@ -59,7 +59,7 @@ def of_server(server: Server) -> tuple[str, str]:
     return ("good", "check") if server.health is HealthState.UP else ("plain", "ready")
 
 
-def of_router(router: Router) -> tuple[str, str] | None:
+def of_router(router: DrawnRouter) -> tuple[str, str] | None:
     """Return the tone and the shape of a router of which something is to be said."""
     if not router.enabled:
         return "quiet", "off"

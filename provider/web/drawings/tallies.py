@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from provider.messages import Message
-from provider.web.drawings.canvas import SMALL, Anchor, Drawing, Layout
+from provider.web.drawings.canvas import SMALL, Anchor, Drawing, DrawingWidth
 from provider.web.drawings.pool import tone
 from provider.web.languages import Language
 
@@ -17,10 +17,10 @@ def draw(
     answered: Mapping[str, int],
     promised: Mapping[str, float] | None,
     language: Language,
-    layout: Layout,
+    layout: DrawingWidth,
 ) -> Drawing:
     """Draw how many requests each server answered, and what it was promised, if anything was."""
-    wide = layout is Layout.WIDE
+    wide = layout is DrawingWidth.WIDE
     width, left = (720.0, 150.0) if wide else (340.0, 12.0)
     row = _ROW if wide else _ROW + 18
     label = "; ".join(_told(name, answered, promised, language) for name in names)

@@ -4,7 +4,7 @@ import math
 from typing import Final
 
 from provider.messages import Message
-from provider.web.drawings.canvas import SMALL, Anchor, Drawing, Layout
+from provider.web.drawings.canvas import SMALL, Anchor, Drawing, DrawingWidth
 from provider.web.drawings.pool import condition, tone
 from provider.web.languages import Language
 from provider.web.replays import Lane, Replay, is_known
@@ -37,9 +37,9 @@ class _Window:
         return range(math.ceil(self.start), math.floor(self.start + self.span) + 1)
 
 
-def draw(replay: Replay, language: Language, layout: Layout) -> Drawing:
+def draw(replay: Replay, language: Language, layout: DrawingWidth) -> Drawing:
     """Draw what was replayed: the requests taken, who was passed over, and who is due next."""
-    wide = layout is Layout.WIDE
+    wide = layout is DrawingWidth.WIDE
     width = 720 if wide else 340
     drawing = Drawing(width, _TOP + len(replay.lanes) * _ROW + 8, _label(replay, language), layout)
     window = _Window(replay, 130, width - 16, *((24, 3) if wide else (9, 2)))

@@ -7,7 +7,7 @@ from provider.edges.states import EdgeState
 from provider.messages import Message, template
 from provider.values import ServerState
 from provider.web.drawings.blocks import Fold
-from provider.web.drawings.scene import Edge, Router, Scene, Server, Service
+from provider.web.drawings.scene import DrawnEdge, DrawnRouter, DrawnServer, DrawnService, Scene
 
 NO_REQUESTS: Final = Message("no requests")
 """What stands in the place of a share where no request comes."""
@@ -33,7 +33,7 @@ def words_of_scene(scene: Scene) -> Message:
     )
 
 
-def words_of_edge(edge: Edge, *, short: bool = False) -> Message:
+def words_of_edge(edge: DrawnEdge, *, short: bool = False) -> Message:
     """Return how an edge is, and what it runs."""
     state = _EDGES[edge.state]
     if short:
@@ -45,7 +45,7 @@ def words_of_edge(edge: Edge, *, short: bool = False) -> Message:
     return Message("Edge {name}: {state}; {detail}", name=edge.name, state=state, detail=edge.detail)
 
 
-def words_of_router(router: Router) -> Message:
+def words_of_router(router: DrawnRouter) -> Message:
     """Return what a router does."""
     facts = {"name": router.name, "rule": router.rule, "service": router.service}
     if not router.enabled:
@@ -61,7 +61,7 @@ def words_of_router(router: Router) -> Message:
     return Message("Router {name}: {rule} leads to service {service}", **facts)
 
 
-def words_of_pool(service: Service | None) -> Message:
+def words_of_pool(service: DrawnService | None) -> Message:
     """Return how many servers of a service get requests, in few words."""
     if service is None:
         return Message("there is no such service")
@@ -71,7 +71,7 @@ def words_of_pool(service: Service | None) -> Message:
     return Message("{number} of {count} servers", number=taking, count=len(service.servers))
 
 
-def words_of_server(server: Server, share: str | None) -> Message:
+def words_of_server(server: DrawnServer, share: str | None) -> Message:
     """Return what a server gets, and how it is. No `share`: no request comes to its service."""
     state = words_of_state(server)
     if share is None:
@@ -83,7 +83,7 @@ def words_of_server(server: Server, share: str | None) -> Message:
     return Message("Server {name} at {url}: {state}, {share} of the new requests", state=state, **facts)
 
 
-def words_of_state(server: Server) -> Message | None:
+def words_of_state(server: DrawnServer) -> Message | None:
     """Return the word for a server's state: of what is wanted of it, and if it is ready of its health."""
     if server.state is ServerState.DRAIN:
         return Message("drained")

@@ -19,7 +19,7 @@ from provider.web.forms import Form
 from provider.web.inputs import Texts
 from provider.web.nouns.places import Entry
 from provider.web.nouns.texts import group, said
-from provider.web.writing import Write
+from provider.web.writing import PageWrite
 
 TAG: Final = "etag"
 SEEN: Final = "seen"
@@ -35,7 +35,7 @@ _OWN: Final = frozenset({TAG, SEEN, DO, brakes.CONFIRM, reasons.MESSAGE})
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ForeignChange:
     """A field that somebody else changed since a person opened the form.
 
     `seen` stood there then (None: the form does not say), `now` does, `mine` is what the person sent.
@@ -53,20 +53,20 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class EditSheet:
     """What the page of a form shows: the form, of which version it is, and what somebody else changed."""
 
     form: Form = field(default_factory=Form)
     tag: str = ""
     seen: str = ""
-    differences: Sequence[Difference] = ()
+    differences: Sequence[ForeignChange] = ()
     status: int = 200
 
 
-class Refused(Exception):
+class EditRefused(Exception):
     """A form was not taken. Its `sheet` is to be shown, with what was typed and what to do."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: EditSheet) -> None:
         super().__init__()
         self.sheet = sheet
 
@@ -79,27 +79,27 @@ class _Outdated(Exception):
         self.current = current
 
 
-def fresh(entry: Entry, texts: Texts, returned: Texts) -> Sheet:
+def fresh(entry: Entry, texts: Texts, returned: Texts) -> EditSheet:
     """Return the form for a new object, with what stands there at first, or with what was typed before."""
-    return kept(entry, returned) if returned else Sheet(_form(entry, entry.settled(texts), returned))
+    return kept(entry, returned) if returned else EditSheet(_form(entry, entry.settled(texts), returned))
 
 
-def opened(entry: Entry, item: Noun, returned: Texts) -> Sheet:
+def opened(entry: Entry, item: Noun, returned: Texts) -> EditSheet:
     """Return the form of an object as it is, or with what was typed before, of the version that stood there then."""
     texts = entry.write(item)
     if returned:
         typed = entry.settled(taken(_fields(returned), texts, returned))
         return replace(kept(entry, returned), form=_form(entry, typed, returned))
-    return Sheet(_form(entry, texts, returned), entry.place.tag(item), json.dumps(texts))
+    return EditSheet(_form(entry, texts, returned), entry.place.tag(item), json.dumps(texts))
 
 
-def kept(entry: Entry, sent: Texts) -> Sheet:
+def kept(entry: Entry, sent: Texts) -> EditSheet:
     """Return a form as it was sent: it is not done yet, and wants one more row."""
-    return Sheet(_form(entry, entry.settled(_fields(sent)), sent), sent.get(TAG, ""), sent.get(SEEN, ""))
+    return EditSheet(_form(entry, entry.settled(_fields(sent)), sent), sent.get(TAG, ""), sent.get(SEEN, ""))
 
 
-def create(write: Write, entry: Entry) -> Outcome[Noun]:
-    """Make an object by a form. Raises `Refused`."""
+def create(write: PageWrite, entry: Entry) -> Outcome[Noun]:
+    """Make an object by a form. Raises `EditRefused`."""
     texts, place = entry.settled(_fields(write.sent)), entry.place
 
     def apply(session: Session) -> Noun:
@@ -112,15 +112,15 @@ def create(write: Write, entry: Entry) -> Outcome[Noun]:
         item = entry.read(texts)
         return write.change(apply)
     except AlreadyExists as error:
-        raise Refused(Sheet(_refused(entry, texts, write.sent, error), status=409)) from None
+        raise EditRefused(EditSheet(_refused(entry, texts, write.sent, error), status=409)) from None
     except (Invalid, Unverified) as error:
-        raise Refused(Sheet(_refused(entry, texts, write.sent, error), status=422)) from None
+        raise EditRefused(EditSheet(_refused(entry, texts, write.sent, error), status=422)) from None
 
 
-def change(write: Write, entry: Entry, name: str) -> Outcome[Noun]:
+def change(write: PageWrite, entry: Entry, name: str) -> Outcome[Noun]:
     """Change an object by a form, if it is still as the form shows it.
 
-    Raises `NotFound`, `Braked`, and `Refused` with what somebody else changed meanwhile, or with what is wrong.
+    Raises `NotFound`, `Braked`, and `EditRefused` with what somebody else changed meanwhile, or with what is wrong.
     """
     sent, place = write.sent, entry.place
     tag, seen, texts = sent.get(TAG, ""), sent.get(SEEN, ""), entry.settled(_fields(sent))
@@ -141,9 +141,9 @@ def change(write: Write, entry: Entry, name: str) -> Outcome[Noun]:
         differences = compare(_read_seen(seen), now, texts)
         texts = merged(texts, now, [each.name for each in differences if not each.clashes])
         tag = place.tag(outdated.current)
-        raise Refused(Sheet(_form(entry, texts, sent), tag, json.dumps(now), differences, 412)) from None
+        raise EditRefused(EditSheet(_form(entry, texts, sent), tag, json.dumps(now), differences, 412)) from None
     except (Invalid, Unverified) as error:
-        raise Refused(Sheet(_refused(entry, texts, sent, error), tag, seen, status=422)) from None
+        raise EditRefused(EditSheet(_refused(entry, texts, sent, error), tag, seen, status=422)) from None
 
 
 def _form(entry: Entry, texts: Texts, sent: Texts) -> Form:
@@ -157,7 +157,7 @@ def _refused(entry: Entry, texts: Texts, sent: Texts, error: ProviderError) -> F
     return replace(_form(entry, texts, sent), errors=placed)
 
 
-def compare(seen: Texts | None, now: Texts, mine: Texts) -> list[Difference]:
+def compare(seen: Texts | None, now: Texts, mine: Texts) -> list[ForeignChange]:
     """Return the fields that somebody else changed, and not in the same way as the person did.
 
     Where it is not known what the person saw (None), whatever differs is for the person to choose.
@@ -166,7 +166,7 @@ def compare(seen: Texts | None, now: Texts, mine: Texts) -> list[Difference]:
     old: Mapping[str, str | None] = dict.fromkeys(current) if seen is None else said(seen)
     absent = {name: "" for name in old if name not in current}
     return [
-        Difference(name, old.get(name, ""), text, typed.get(name, ""))
+        ForeignChange(name, old.get(name, ""), text, typed.get(name, ""))
         for name, text in {**current, **absent}.items()
         if text not in {old.get(name, ""), typed.get(name, "")}
     ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provider.nouns import NOUNS, Field, Noun, Object, Part
+from provider.nouns import NOUNS, Field, Nested, Noun, Object
 from provider.nouns.objects import NAME
 from provider.nouns.types import Choice, Flag, ListOf, MapOf, Reference, Text, Type, Whole, Word
 from provider.web.paths import object_path
@@ -67,7 +67,7 @@ def _of_field(each: Field, item: Object) -> Fact:
 def _of(type_: Type, value: Any, key: str = "", title: str = "") -> Fact:
     if value is None or value in ([], {}, ""):
         return Fact(key, title, "nothing")
-    if isinstance(type_, Part):
+    if isinstance(type_, Nested):
         parts = facts(value)
         return Fact(key, title, "part", parts=parts) if parts else Fact(key, title, "flag", value=True)
     if isinstance(type_, ListOf):

@@ -15,13 +15,15 @@ from provider.web import lists
 from provider.web.forms import Form
 from provider.web.inputs import Texts
 from provider.web.nouns import slots
-from provider.web.nouns.edits import Sheet
+from provider.web.nouns.edits import EditSheet
 from provider.web.nouns.places import KIND, Entry, Place
 from provider.web.nouns.views import View
 from provider.web.rendering import render
 
 
-def show(request: Request, revisions: Revisions, view: View, entry: Entry, sheet: Sheet, item: Noun | None) -> Response:
+def show(
+    request: Request, revisions: Revisions, view: View, entry: Entry, sheet: EditSheet, item: Noun | None
+) -> Response:
     """Show the form of an object, or of a new one, where there is none yet."""
     lines = entry.lines(sheet.form.values)
     asked = [slot for line in lines for slot in line]

@@ -15,7 +15,7 @@ from provider.security import needs
 from provider.store import nouns as store
 from provider.store.records import Order
 from provider.values import check_label, read_label
-from provider.web import lists, records
+from provider.web import lists, revision_rows
 from provider.web.inputs import Texts
 from provider.web.kept import ReturnedDependency
 from provider.web.lists import PartDependency, PartRequest
@@ -23,18 +23,18 @@ from provider.web.notices import Notice
 from provider.web.nouns import edits, facts, forms, removals
 from provider.web.nouns.edits import DO
 from provider.web.nouns.places import KIND, Entry, Place, kind_of
-from provider.web.nouns.removals import Removal
+from provider.web.nouns.removals import RemovalPage
 from provider.web.nouns.views import View
 from provider.web.paths import NEW
 from provider.web.rendering import render
 from provider.web.scenes import Sight, SightDependency
-from provider.web.writing import WriteDependency, done
+from provider.web.writing import PageWriteDependency, done
 
 _CHANGING: Final = [Depends(needs.CHANGING_PAGE)]
 _MORE: Final = "more"
 """What the button sends that wants one more row in a list, and nothing kept yet."""
 
-LabelText = Annotated[
+LabelQuery = Annotated[
     str | None, Query(alias="label", max_length=127), AfterValidator(lambda text: text and check_label(text))
 ]
 
@@ -80,7 +80,7 @@ def _add_list(router: APIRouter, view: View) -> None:
         revisions: RevisionsDependency,
         sight: SightDependency,
         wanted: PartDependency,
-        label: LabelText = None,
+        label: LabelQuery = None,
     ) -> Response:
         """List the objects by name."""
         with revisions.reading() as session:
@@ -129,7 +129,7 @@ def _add_new(router: APIRouter, view: View, place_of: Any) -> None:
         return forms.show(request, revisions, view, entry, edits.fresh(entry, texts, returned), None)
 
     @router.post(f"/{NEW}")
-    def add(request: Request, write: WriteDependency, place: place_of) -> Response:
+    def add(request: Request, write: PageWriteDependency, place: place_of) -> Response:
         """Add an object."""
         kind = _read_kind(noun, write.sent)
         if noun.alternatives() and kind is None:
@@ -139,7 +139,7 @@ def _add_new(router: APIRouter, view: View, place_of: Any) -> None:
             return forms.show(request, write.revisions, view, entry, edits.kept(entry, write.sent), None)
         try:
             outcome = edits.create(write, entry)
-        except edits.Refused as refused:
+        except edits.EditRefused as refused:
             return forms.show(request, write.revisions, view, entry, refused.sheet, None)
         item = outcome.result
         return done(request, view.next_path(place, item), Notice(view.added(place, item)), outcome)
@@ -166,7 +166,7 @@ def show(
     with revisions.reading() as session:
         item = place.get(session, name)
         values = {**view.shown(session, sight, place, item, typed), **more}
-        history = records.history_of(session, view.noun.kind, place.named(item.key))
+        history = revision_rows.history_of(session, view.noun.kind, place.named(item.key))
     kind = kind_of(item)
     return render(
         request,
@@ -211,14 +211,14 @@ def _add_edit(router: APIRouter, view: View, place_of: Any) -> None:
         return forms.show(request, revisions, view, entry, sheet, item)
 
     @router.post("/{name}/edit")
-    def change(request: Request, write: WriteDependency, place: place_of, name: str) -> Response:
+    def change(request: Request, write: PageWriteDependency, place: place_of, name: str) -> Response:
         """Change one object."""
         item, entry = _read_entry(write.revisions, place, name)
         if write.sent.get(DO) == _MORE:
             return forms.show(request, write.revisions, view, entry, edits.kept(entry, write.sent), item)
         try:
             outcome = edits.change(write, entry, name)
-        except edits.Refused as refused:
+        except edits.EditRefused as refused:
             return forms.show(request, write.revisions, view, entry, refused.sheet, item)
         told = Message("{noun} {name} was changed.", noun=Message(view.noun.title), name=item.name)
         return done(request, place.path(item.key), Notice(told), outcome)
@@ -230,11 +230,11 @@ def _add_edit(router: APIRouter, view: View, place_of: Any) -> None:
 
 
 def _add_remove(router: APIRouter, view: View, place_of: Any) -> None:
-    def describe(session: Session, place: Place, name: str) -> Removal:
+    def describe(session: Session, place: Place, name: str) -> RemovalPage:
         item = place.get(session, name)
         back = place.above if place.owner is not None else place.path(item.key)
         action = place.path(item.key, action="remove")
-        return Removal(view.question(place, item), item, action, back, view.losses(session, place, item))
+        return RemovalPage(view.question(place, item), item, action, back, view.losses(session, place, item))
 
     @router.get("/{name}/remove", dependencies=_CHANGING)
     def ask_to_remove(
@@ -246,7 +246,7 @@ def _add_remove(router: APIRouter, view: View, place_of: Any) -> None:
         return removals.ask(request, removal, removals.form_of(returned))
 
     @router.post("/{name}/remove")
-    def remove(request: Request, write: WriteDependency, place: place_of, name: str) -> Response:
+    def remove(request: Request, write: PageWriteDependency, place: place_of, name: str) -> Response:
         """Remove one object, and what was said to go too."""
         try:
             removal, outcome = removals.remove(
@@ -254,6 +254,6 @@ def _add_remove(router: APIRouter, view: View, place_of: Any) -> None:
                 lambda session: describe(session, place, name),
                 lambda session: place.remove(session, place.get(session, name)),
             )
-        except removals.Refused as refused:
+        except removals.RemovalRefused as refused:
             return removals.ask(request, refused.removal, refused.form, refused.status)
         return done(request, place.above, Notice(view.removed(place, removal.item)), outcome)

@@ -12,7 +12,7 @@ from provider.store import nouns as store
 from provider.tags import etag
 from provider.web.inputs import Texts, parse
 from provider.web.nouns import slots, texts
-from provider.web.nouns.slots import Slot
+from provider.web.nouns.slots import FormSlot
 from provider.web.paths import object_path
 
 KIND: Final = "kind"
@@ -123,7 +123,7 @@ class Entry:
         """Return the name of the field that shows what is wrong; empty for what none shows."""
         return texts.place(self.fields, error.pointer, sent)
 
-    def lines(self, sent: Texts) -> list[list[Slot]]:
+    def lines(self, sent: Texts) -> list[list[FormSlot]]:
         """Return what the form asks for, line by line."""
         return slots.lines(self.fields, self.place.noun.layout, sent)
 

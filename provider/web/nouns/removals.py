@@ -19,7 +19,7 @@ from provider.web.inputs import Texts
 from provider.web.notices import Notice, Tone
 from provider.web.nouns.edits import TAG
 from provider.web.rendering import render, say
-from provider.web.writing import Write
+from provider.web.writing import PageWrite
 
 _NAMED: Final = 20
 """How many objects are named that go too; the rest is counted."""
@@ -34,7 +34,7 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
-class Removal:
+class RemovalPage:
     """What is to be removed, and what goes with it. `action` is where the form is sent, `back` where Cancel leads."""
 
     question: Message
@@ -57,17 +57,17 @@ class Removal:
         return words
 
 
-class Refused(Exception):
+class RemovalRefused(Exception):
     """Something else would go than what was agreed to (412), or what was typed is wrong (422)."""
 
-    def __init__(self, removal: Removal, form: Form, status: int) -> None:
+    def __init__(self, removal: RemovalPage, form: Form, status: int) -> None:
         super().__init__()
         self.removal = removal
         self.form = form
         self.status = status
 
 
-def ask(request: Request, removal: Removal, form: Form, status: int = 200) -> HTMLResponse:
+def ask(request: Request, removal: RemovalPage, form: Form, status: int = 200) -> HTMLResponse:
     """Ask whether an object shall go, with what goes too; again, where that has changed meanwhile."""
     values = {}
     if status == 412:
@@ -89,15 +89,15 @@ def ask(request: Request, removal: Removal, form: Form, status: int = 200) -> HT
 
 
 def remove(
-    write: Write, describe: Callable[[Session], Removal], apply: Callable[[Session], None]
-) -> tuple[Removal, Outcome[None]]:
-    """Remove what was agreed to, and return it. Raises `NotFound`, `Braked`, and `Refused`."""
-    agreed: list[Removal] = []
+    write: PageWrite, describe: Callable[[Session], RemovalPage], apply: Callable[[Session], None]
+) -> tuple[RemovalPage, Outcome[None]]:
+    """Remove what was agreed to, and return it. Raises `NotFound`, `Braked`, and `RemovalRefused`."""
+    agreed: list[RemovalPage] = []
 
     def checked(session: Session) -> None:
         removal = describe(session)
         if removal.tag != write.sent.get(TAG):
-            raise Refused(removal, form_of(write.sent), 412)
+            raise RemovalRefused(removal, form_of(write.sent), 412)
         agreed.append(removal)
         apply(session)
 
@@ -105,7 +105,7 @@ def remove(
         outcome = write.change(checked)
     except Invalid as error:
         with write.revisions.reading() as session:
-            raise Refused(describe(session), Form(form_of(write.sent).values, error.fields), 422) from None
+            raise RemovalRefused(describe(session), Form(form_of(write.sent).values, error.fields), 422) from None
     return agreed[0], outcome
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from provider.messages import template
-from provider.nouns import NOUNS, Field, Noun, Part
+from provider.nouns import NOUNS, Field, Nested, Noun
 from provider.nouns.document import LABELS
 from provider.nouns.objects import NAME
 from provider.nouns.types import Choice, Flag, ListOf, MapOf, Reference, Text, Type, Whole, Word
@@ -22,7 +22,7 @@ _SIMPLE: Final = frozenset({"line", "number", "select"})
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class FormSlot:
     """One field of a form.
 
     `shape` is a macro of `macros/nouns.html`. `title`, `help`, `switch` and the words of `choices` are messages.
@@ -45,8 +45,8 @@ class Slot:
     secret: Text | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
     choices: Mapping[str, Word] = field(default_factory=dict)
-    lines: Sequence[Sequence["Slot"]] = ()
-    rows: Sequence[Sequence[Sequence["Slot"]]] = ()
+    lines: Sequence[Sequence["FormSlot"]] = ()
+    rows: Sequence[Sequence[Sequence["FormSlot"]]] = ()
     singular: str = ""
 
     @property
@@ -54,7 +54,7 @@ class Slot:
         """The names of all its fields."""
         return [self.name, *(name for slot in self.inner() for name in slot.names)]
 
-    def inner(self) -> Iterator["Slot"]:
+    def inner(self) -> Iterator["FormSlot"]:
         """Give the slots in it."""
         for lines in (self.lines, *self.rows):
             for line in lines:
@@ -77,7 +77,7 @@ def asked(noun: type[Noun], kind: str | None, *, is_new: bool) -> list[Field]:
 
 def lines(
     fields: Sequence[Field], layout: Iterable[str | tuple[str, ...]], texts: Texts, prefix: str = ""
-) -> list[list[Slot]]:
+) -> list[list[FormSlot]]:
     """Return the slots of a form, or of a part of it, line by line: as they are laid out, and then the others.
 
     In a part for which nothing is laid out, short ones that follow one another stand in one line. A part that is always
@@ -99,7 +99,7 @@ def lines(
     return [line for line in found if line]
 
 
-def slot(each: Field, texts: Texts, prefix: str) -> Slot:
+def slot(each: Field, texts: Texts, prefix: str) -> FormSlot:
     """Return the slot of a field. Only outermost ones are required by the browser: others may be switched off."""
     made = _slot(each.type, prefix + each.key, texts, is_nullable=each.is_nullable)
     needed = each.is_required or (not each.is_nullable and each.default not in ("", [], {}))
@@ -119,9 +119,9 @@ def slot(each: Field, texts: Texts, prefix: str) -> Slot:
     )
 
 
-def _slot(type_: Type, name: str, texts: Texts, *, is_nullable: bool) -> Slot:
-    if isinstance(type_, Part):
-        return Slot("part", name, "", "", lines=_lines_of(type_, name, texts))
+def _slot(type_: Type, name: str, texts: Texts, *, is_nullable: bool) -> FormSlot:
+    if isinstance(type_, Nested):
+        return FormSlot("part", name, "", "", lines=_lines_of(type_, name, texts))
     if isinstance(type_, MapOf) or (isinstance(type_, ListOf) and not type_.is_line):
         indices = written.indices(texts, name)
         following = max(indices, default=-1) + 1
@@ -129,23 +129,23 @@ def _slot(type_: Type, name: str, texts: Texts, *, is_nullable: bool) -> Slot:
         shape = "groups" if any(len(line) > 1 or line[0].shape == "part" for line in rows[0]) else "rows"
         refers = rows[0][0][0].refers if isinstance(type_, ListOf) else ""
         shape = "pairs" if isinstance(type_, MapOf) and len(rows[0]) == 1 else shape
-        return Slot(shape, name, "", "", rows=rows, singular=NOUNS[refers].title if refers else "")
+        return FormSlot(shape, name, "", "", rows=rows, singular=NOUNS[refers].title if refers else "")
     if isinstance(type_, Flag):
         words = {"": _UNSET, "true": _YES, "false": _NO}
-        return Slot("select", name, "", "", choices=words) if is_nullable else Slot("flag", name, "", "")
+        return FormSlot("select", name, "", "", choices=words) if is_nullable else FormSlot("flag", name, "", "")
     if isinstance(type_, Choice):
         named = {each.value: type_.named.get(each) or Word(each.value) for each in type_.words}
         shape = "radio" if any(word.meaning for word in named.values()) else "select"
-        return Slot(shape, name, "", "", choices={"": _UNSET, **named} if is_nullable else named)
+        return FormSlot(shape, name, "", "", choices={"": _UNSET, **named} if is_nullable else named)
     if isinstance(type_, Whole):
         least = type_.said.get("minimum") if type_.least is None else type_.least
         most = type_.said.get("maximum") if type_.most is None else type_.most
         limits = {"min": least, "max": most, "step": 1, "inputmode": "numeric", "autocomplete": "off"}
-        return Slot("number", name, "", "", attributes=limits)
+        return FormSlot("number", name, "", "", attributes=limits)
     return _text_slot(type_, name)
 
 
-def _text_slot(type_: Type, name: str) -> Slot:
+def _text_slot(type_: Type, name: str) -> FormSlot:
     """Return the slot of a text, or of names in one line."""
     text = type_.item if isinstance(type_, ListOf) else type_
     if not isinstance(text, Text):
@@ -157,7 +157,7 @@ def _text_slot(type_: Type, name: str) -> Slot:
     if text.is_long:
         attributes |= {"rows": 2, "class": None if text.is_prose else "code"}
     refers = text.kind if isinstance(text, Reference) else ""
-    return Slot(
+    return FormSlot(
         "area" if text.is_long else "line",
         name,
         "",
@@ -168,11 +168,11 @@ def _text_slot(type_: Type, name: str) -> Slot:
     )
 
 
-def _lines_of(part: Part, name: str, texts: Texts) -> list[list[Slot]]:
+def _lines_of(part: Nested, name: str, texts: Texts) -> list[list[FormSlot]]:
     return lines(written.fields_of(part.model), part.model.layout, texts, f"{name}/")
 
 
-def _row(type_: ListOf | MapOf, name: str, index: int, texts: Texts) -> list[list[Slot]]:
+def _row(type_: ListOf | MapOf, name: str, index: int, texts: Texts) -> list[list[FormSlot]]:
     row = f"{name}/{index}"
     if isinstance(type_, ListOf):
         made = _slot(type_.item, row, texts, is_nullable=False)
@@ -184,14 +184,14 @@ def _row(type_: ListOf | MapOf, name: str, index: int, texts: Texts) -> list[lis
     return [[key, replace(value, title=template("Value"))]]
 
 
-def walk(slots: Iterable[Slot]) -> Iterator[Slot]:
+def walk(slots: Iterable[FormSlot]) -> Iterator[FormSlot]:
     """Give slots, and all that are in them."""
     for each in slots:
         yield each
         yield from walk(each.inner())
 
 
-def choice_words(slots: Iterable[Slot]) -> dict[str, dict[str, str]]:
+def choice_words(slots: Iterable[FormSlot]) -> dict[str, dict[str, str]]:
     """Return the words in which what stands in switches and choices is told, by the names of the fields."""
     found = {}
     for each in walk(slots):

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from provider.errors import FieldError, Invalid, pointer
 from provider.messages import Message
-from provider.nouns import Field, Object, Part
+from provider.nouns import Field, Nested, Object
 from provider.nouns.types import Flag, ListOf, MapOf, Share, Text, Time, Type
 from provider.web.inputs import TICKED, Texts, is_ticked, tick
 
@@ -47,7 +47,7 @@ def _value(each: Field, document: Mapping[str, Any]) -> Any:
 
 
 def _write(type_: Type, value: Any, name: str, *, is_nullable: bool) -> dict[str, str]:
-    if isinstance(type_, Part):
+    if isinstance(type_, Nested):
         switch = {name: tick(ticked=value is not None)} if is_nullable else {}
         return {**switch, **write(fields_of(type_.model), value or {}, f"{name}/")}
     if isinstance(type_, ListOf) and not type_.is_line:
@@ -76,7 +76,7 @@ def settled(fields: Iterable[Field], texts: Texts, prefix: str = "") -> dict[str
 
 
 def _settle(type_: Type, texts: Texts, name: str, *, is_nullable: bool) -> dict[str, str]:
-    if isinstance(type_, Part):
+    if isinstance(type_, Nested):
         switch = {name: texts.get(name, "")} if is_nullable else {}
         return {**switch, **settled(fields_of(type_.model), texts, f"{name}/")}
     if isinstance(type_, ListOf | MapOf) and not (isinstance(type_, ListOf) and type_.is_line):
@@ -147,7 +147,7 @@ class Reader:
         return ((field, text) for field, text in self._texts.items() if field == name or field.startswith(f"{name}/"))
 
     def _read(self, type_: Type, known: Any, name: str, *, is_nullable: bool) -> Any:
-        if isinstance(type_, Part):
+        if isinstance(type_, Nested):
             is_off = is_nullable and not is_ticked(self._texts, name)
             return None if is_off else self.read(fields_of(type_.model), known or {}, f"{name}/")
         if isinstance(type_, MapOf):
@@ -191,7 +191,7 @@ def place(fields: Sequence[Field], where: str, texts: Texts) -> str:
         return "/".join(parts)
     name, type_ = parts[0], known[parts[0]].type
     for part in parts[1:]:
-        if isinstance(type_, Part) and part in type_.model.fields:
+        if isinstance(type_, Nested) and part in type_.model.fields:
             name, type_ = f"{name}/{part}", type_.model.fields[part].type
         elif isinstance(type_, ListOf) and not type_.is_line:
             name, type_ = f"{name}/{part}", type_.item

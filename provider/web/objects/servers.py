@@ -21,7 +21,7 @@ from provider.web.nouns.places import Place
 from provider.web.nouns.views import View
 from provider.web.rendering import redirect
 from provider.web.scenes import Sight, SightDependency
-from provider.web.writing import WriteDependency, done
+from provider.web.writing import PageWriteDependency, done
 
 _STATE: Final = "state"
 _NEXT: Final = "next"
@@ -78,7 +78,7 @@ class Servers(View):
 
         @router.post("/{name}/state")
         def set_state(
-            request: Request, write: WriteDependency, sight: SightDependency, service: str, name: str
+            request: Request, write: PageWriteDependency, sight: SightDependency, service: str, name: str
         ) -> Response:
             """Drain a server, bring it back or take it out, if it is still as it was seen; and lead back."""
             state, place = _read_state(write.sent), Place(Server, service)

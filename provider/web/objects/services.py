@@ -22,7 +22,7 @@ from provider.web.nouns.views import View
 from provider.web.objects import weights
 from provider.web.objects.observed import rule_of
 from provider.web.scenes import Sight, SightDependency
-from provider.web.writing import WriteDependency, done
+from provider.web.writing import PageWriteDependency, done
 
 _SHOW: Final = "show"
 """What the button sends that wants to see the shares of other weights, and nothing kept yet."""
@@ -85,7 +85,7 @@ class Services(View):
             request: Request,
             revisions: RevisionsDependency,
             sight: SightDependency,
-            write: WriteDependency,
+            write: PageWriteDependency,
             name: str,
         ) -> Response:
             """Change the weights of a service's servers, all or none; or show what shares they would give."""
@@ -94,7 +94,7 @@ class Services(View):
                 return pages.show(request, revisions, self, sight, place, name, sent)
             try:
                 outcome = weights.change(write, name)
-            except weights.Refused as refused:
+            except weights.WeightsRefused as refused:
                 with revisions.reading() as session:
                     service = nouns.get(session, Service, name)
                     table = weights.read(session, service, sight.health, sent, refused.errors)

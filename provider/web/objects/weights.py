@@ -20,7 +20,7 @@ from provider.values import ServerState
 from provider.web import inputs, reasons
 from provider.web.forms import Form
 from provider.web.inputs import Texts
-from provider.web.writing import Write
+from provider.web.writing import PageWrite
 
 WEIGHT: Final = "weights"
 TAG: Final = "etags"
@@ -29,7 +29,7 @@ SEEN: Final = "seen"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class WeightRow:
     """A server in the table.
 
     `share` is what it gets with the weights that stand in the form, which are those that are kept unless
@@ -49,7 +49,7 @@ class Row:
 class Table:
     """All servers of a service, with the form for their weights."""
 
-    rows: Sequence[Row]
+    rows: Sequence[WeightRow]
     form: Form
     gone: Sequence[str]
     """Servers that the form had, and that somebody else has removed since."""
@@ -60,7 +60,7 @@ class Table:
         return bool(self.gone) or any(row.changed_from is not None for row in self.rows)
 
 
-class Refused(Exception):
+class WeightsRefused(Exception):
     """The weights were not kept, none of them."""
 
     def __init__(self, status: int, errors: Sequence[FieldError] = ()) -> None:
@@ -84,7 +84,7 @@ def read(
     down = [name for name, server in observed.items() if server.health.state == "down"]
     shares = configuration.shares(weighed, down)
     rows = [
-        Row(
+        WeightRow(
             server,
             observed[server.name].health,
             tag_of(server),
@@ -100,10 +100,10 @@ def read(
     return Table(rows, Form(texts, errors), gone)
 
 
-def change(write: Write, service: str) -> Outcome[None]:
+def change(write: PageWrite, service: str) -> Outcome[None]:
     """Change the weights that were sent, in one transaction, if each server is still as the form shows it.
 
-    Raises `NotFound` for a service that does not exist, `Braked` and `Refused`.
+    Raises `NotFound` for a service that does not exist, `Braked` and `WeightsRefused`.
     """
     sent = write.sent
     names = _sent_names(sent)
@@ -111,17 +111,17 @@ def change(write: Write, service: str) -> Outcome[None]:
     def apply(session: Session) -> None:
         pool = {server.name: server for server in servers.pool(session, service)}
         if names - pool.keys() or any(_changed_from(pool[name], sent) is not None for name in names):
-            raise Refused(412)
+            raise WeightsRefused(412)
         wanted, wrong = _read_weights(pool, names, sent)
         if wrong:
-            raise Refused(422, wrong)
+            raise WeightsRefused(422, wrong)
         for server in wanted:
             nouns.replace(session, pool[server.name], server, service)
 
     try:
         return write.change(apply)
     except Invalid as error:
-        raise Refused(422, error.fields) from None
+        raise WeightsRefused(422, error.fields) from None
 
 
 def tag_of(server: Server) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlmodel import col, func, select
 
 from provider.database.sessions import Session
-from provider.models import Change, Kind, RevisionChange
+from provider.models import Change, NounKind, RevisionChange
 from provider.nouns import Router, owners, within
 
 _READ_AT_ONCE = 100
@@ -28,7 +28,7 @@ def find_last_change(session: Session, router: Router, after: int) -> int | None
     return max(session.exec(newest.where(*place)).one() for place in places) or None
 
 
-def changes_since(session: Session, kind: Kind, name: str, number: int = 0) -> Iterator[tuple[int, Change]]:
+def changes_since(session: Session, kind: NounKind, name: str, number: int = 0) -> Iterator[tuple[int, Change]]:
     """Give what happened to an object after a revision, the newest first, with the numbers of the revisions."""
     wanted = col(RevisionChange.kind) == kind, col(RevisionChange.name) == name, col(RevisionChange.revision) > number
     query = select(RevisionChange).where(*wanted).order_by(col(RevisionChange.revision).desc())
@@ -43,13 +43,13 @@ def names_since(session: Session, number: int) -> set[tuple[str, str]]:
     return {list(owners(kind, name))[-1] for kind, name in changed}
 
 
-def find_removal(session: Session, kind: Kind, name: str) -> tuple[int, Change] | None:
+def find_removal(session: Session, kind: NounKind, name: str) -> tuple[int, Change] | None:
     """Find the revision that removed an object, with the change, if that is the last thing that happened to it."""
     last = next(changes_since(session, kind, name), None)
     return last if last is not None and last[1].after is None else None
 
 
-def find_removed_within(session: Session, kind: Kind, name: str, number: int) -> list[Change]:
+def find_removed_within(session: Session, kind: NounKind, name: str, number: int) -> list[Change]:
     """Find the objects that belonged to one, of those that a revision removed."""
     query = select(RevisionChange).where(
         col(RevisionChange.revision) == number,
@@ -76,5 +76,5 @@ def last_lost_routers(session: Session, last: int) -> Iterator[tuple[int, Change
 
 
 def _change(row: RevisionChange) -> Change:
-    kind: Kind = row.kind
+    kind: NounKind = row.kind
     return Change(kind, row.name, row.before, row.after)

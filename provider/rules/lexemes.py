@@ -14,7 +14,7 @@ from typing import Final
 from provider.rules.mistakes import BadRule
 
 
-class Kind(Enum):
+class LexemeKind(Enum):
     """What a word is; the value says it in a message."""
 
     NAME = "a name"
@@ -25,15 +25,15 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class Lexeme:
     """A word, as it stands in the rule, and how many characters are before it."""
 
-    kind: Kind
+    kind: LexemeKind
     text: str
     position: int
 
     def __str__(self) -> str:
-        return self.kind.value if self.kind in {Kind.BREAK, Kind.END} else self.text[:40]
+        return self.kind.value if self.kind in {LexemeKind.BREAK, LexemeKind.END} else self.text[:40]
 
 
 _BYTE_ORDER_MARK: Final = "\ufeff"
@@ -49,7 +49,7 @@ _WORD: Final = re.compile(
 )
 # Go reads a place in another file out of such a comment, and refuses those that it cannot read.
 _LINE_DIRECTIVE: Final = re.compile(r"/[/*]line ")
-_ENDING: Final = {Kind.NAME, Kind.TEXT}
+_ENDING: Final = {LexemeKind.NAME, LexemeKind.TEXT}
 
 _ADVICE: Final = {
     "`": "the text that begins here has no closing back-tick",
@@ -66,7 +66,7 @@ _ADVICE: Final = {
 }
 
 
-def tokens(rule: str) -> Iterator[Token]:
+def tokens(rule: str) -> Iterator[Lexeme]:
     """Split a rule into its words; the last one is `Kind.END`. Raises `BadRule`."""
     position = 1 if rule.startswith(_BYTE_ORDER_MARK) else 0
     if found := _NOWHERE.search(rule, position):
@@ -78,20 +78,20 @@ def tokens(rule: str) -> Iterator[Token]:
         if word is None:
             raise BadRule("rule.syntax", _why_not(rule, position), rule, position)
         if word["skipped"] is None:
-            token = Token(_kind(word), word[0], position)
+            token = Lexeme(_kind(word), word[0], position)
             ending = token.kind in _ENDING or token.text == ")"
             yield token
         elif _LINE_DIRECTIVE.match(word[0]):
             raise BadRule("rule.syntax", "a comment cannot begin with 'line '", rule, position)
         elif ending and "\n" in word[0]:
             ending = False
-            yield Token(Kind.BREAK, "\n", position + word[0].index("\n"))
+            yield Lexeme(LexemeKind.BREAK, "\n", position + word[0].index("\n"))
         position = word.end()
-    yield Token(Kind.END, "", len(rule))
+    yield Lexeme(LexemeKind.END, "", len(rule))
 
 
-def _kind(word: re.Match[str]) -> Kind:
-    return {"name": Kind.NAME, "text": Kind.TEXT, "sign": Kind.SIGN}[str(word.lastgroup)]
+def _kind(word: re.Match[str]) -> LexemeKind:
+    return {"name": LexemeKind.NAME, "text": LexemeKind.TEXT, "sign": LexemeKind.SIGN}[str(word.lastgroup)]
 
 
 def _why_not(rule: str, position: int) -> str:

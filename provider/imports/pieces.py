@@ -1,4 +1,4 @@
-"""Parts of a document, as Traefik's file provider takes them, with an account of what is done with each.
+"""Parts of a document, as Traefik's file provider takes them, with a ledger of what is done with each.
 
 Facts from the source of paerser, which decodes files for Traefik 3: a field is found in upper or lower case, a
 name is not changed; null counts as left out; a number, and true and false, may be a text, and the other way
@@ -29,7 +29,7 @@ class Reason:
 
 
 @dataclass(slots=True)
-class Account:
+class Ledger:
     """What is done with the parts of one object: those that are held, and why others are not.
 
     What is in `refused` stands against the object as a whole; what is in `changed` is only not as it was, by the
@@ -44,33 +44,33 @@ class Account:
     changed: list[Reason] = field(default_factory=list)
 
 
-class Part:
+class Piece:
     """A value in a document. What cannot be read as it is asked for is refused, and reads as None, or as empty."""
 
-    __slots__ = ("account", "place", "value")
+    __slots__ = ("ledger", "place", "value")
 
-    def __init__(self, value: Any, place: str, account: Account) -> None:
+    def __init__(self, value: Any, place: str, ledger: Ledger) -> None:
         self.value = value
         self.place = place
-        self.account = account
+        self.ledger = ledger
 
-    def under(self, account: Account) -> "Part":
-        """Return the same part, for another account."""
-        return Part(self.value, self.place, account)
+    def under(self, ledger: Ledger) -> "Piece":
+        """Return the same part, for another ledger."""
+        return Piece(self.value, self.place, ledger)
 
     def refuse(self, reason: str) -> None:
         """Say why the object cannot be held."""
-        self.account.refused.append(Reason(reason, self.place))
+        self.ledger.refused.append(Reason(reason, self.place))
 
     def change(self, reason: str) -> None:
         """Say why this is not held as it is, though the object is."""
-        self.account.changed.append(Reason(reason, self.place))
+        self.ledger.changed.append(Reason(reason, self.place))
 
     def hold(self) -> None:
         """Say that this is held, with all that is below it."""
-        self.account.held.add(self.place)
+        self.ledger.held.add(self.place)
 
-    def members(self) -> "dict[str, Part]":
+    def members(self) -> "dict[str, Piece]":
         """Return the members of a map, by name."""
         if not isinstance(self.value, dict):
             self.refuse(f"{self._name} has to be an object")
@@ -78,7 +78,7 @@ class Part:
         if not self.value:
             self.hold()
         return {
-            str(name): Part(value, place, self.account)
+            str(name): Piece(value, place, self.ledger)
             for name, (value, place) in _merged(self.value, self.place).items()
             if value is not None
         }
@@ -86,7 +86,7 @@ class Part:
     def fields(self, known: Iterable[str]) -> "Fields":
         """Return the members of an object that has these fields; any other is refused."""
         by_lower = {name.lower(): name for name in known}
-        found: dict[str, Part] = {}
+        found: dict[str, Piece] = {}
         for given, part in self.members().items():
             name = by_lower.get(given.lower())
             if name is None:
@@ -97,14 +97,14 @@ class Part:
                 found[name] = part
         return Fields(found)
 
-    def items(self) -> "list[Part]":
+    def items(self) -> "list[Piece]":
         """Return the items of a list."""
         if not isinstance(self.value, list):
             self.refuse(f"{self._name} has to be a list")
             return []
         if not self.value:
             self.hold()
-        return [Part(item, f"{self.place}/{index}", self.account) for index, item in enumerate(self.value)]
+        return [Piece(item, f"{self.place}/{index}", self.ledger) for index, item in enumerate(self.value)]
 
     def text(self) -> str | None:
         """Return a text."""
@@ -112,7 +112,7 @@ class Part:
         if written is None:
             self.refuse(f"{self._name} has to be a text")
             return None
-        if self.account.is_template and _TEMPLATE in written:
+        if self.ledger.is_template and _TEMPLATE in written:
             self.refuse(f"{self._name} is a template: only Traefik knows its result")
             return None
         self.hold()
@@ -169,9 +169,9 @@ class Part:
 class Fields:
     """The fields of an object that are there, by Traefik's names."""
 
-    parts: Mapping[str, Part]
+    parts: Mapping[str, Piece]
 
-    def find(self, name: str) -> Part | None:
+    def find(self, name: str) -> Piece | None:
         """Return a field, if it is there."""
         return self.parts.get(name)
 
@@ -194,7 +194,7 @@ class Fields:
             others[0].refuse(f"{what} has {told}, which cannot be imported yet")
 
 
-def is_default(part: Part, default: object) -> bool:
+def is_default(part: Piece, default: object) -> bool:
     """Tell whether a part says nothing but Traefik's default: a scalar, or None for a list or an object."""
     if default is None or isinstance(part.value, dict | list):
         return part.value in ({}, [], "")

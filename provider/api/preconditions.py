@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header
 
-from provider.errors import FieldError, PreconditionFailed, Since
+from provider.errors import FieldError, Meanwhile, PreconditionFailed
 from provider.tags import find_revision
 
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
@@ -29,7 +29,7 @@ class Conditions:
         if self._if_none_match is not None and _matches(self._if_none_match, current, weak=True):
             raise _failed("/If-None-Match", "the request is to make something new, but it exists already")
 
-    def check_whole(self, current: str, since: Callable[[int], Sequence[Since]]) -> None:
+    def check_whole(self, current: str, since: Callable[[int], Sequence[Meanwhile]]) -> None:
         """Do the same for the state as a whole: who is late is told what was done `since` the revision demanded."""
         try:
             self.check(current)

@@ -19,7 +19,7 @@ _OWN: Final = ".localhost"
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Instructions:
     """How to ask for an application.
 
     `url` is None where the entry point's port is not known; `command` asks by the edge's address then, which
@@ -32,7 +32,7 @@ class Trial:
     is_guessed: bool
 
 
-def find_trial(router: Router, entry_points: Mapping[str, str], api_urls: Sequence[str]) -> Trial | None:
+def find_trial(router: Router, entry_points: Mapping[str, str], api_urls: Sequence[str]) -> Instructions | None:
     """Return how to try a router, or None where nobody can tell what it matches.
 
     `entry_points` are their addresses by name; `api_urls` those of the edges' APIs, which tell where the edges are.
@@ -53,7 +53,7 @@ def find_trial(router: Router, entry_points: Mapping[str, str], api_urls: Sequen
     if port is not None:
         url = f"{scheme}://{host or edge or _LOCAL}{'' if port == usual else f':{port}'}{path}"
     is_own = host is None or host.endswith(_OWN) or host == "localhost"
-    return Trial(url, command, None if is_own else f"{edge or _LOCAL} {host}", is_guessed=port is None)
+    return Instructions(url, command, None if is_own else f"{edge or _LOCAL} {host}", is_guessed=port is None)
 
 
 def example_url(router: Router) -> str | None:

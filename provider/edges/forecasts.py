@@ -22,7 +22,7 @@ class Deviation:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Forecast:
     """Who takes a request. What no edge serves is out of the running; what some do not serve is told of those."""
 
     explanation: Explanation
@@ -43,7 +43,7 @@ class _Taken:
     is_refused: bool
 
 
-def answer(routes: Routes, request: Request, entry_point: str, edges: Sequence[Standings]) -> Answer:
+def forecast(routes: Routes, request: Request, entry_point: str, edges: Sequence[Standings]) -> Forecast:
     """Tell who takes a request."""
     awaited = [edge for edge in edges if edge.awaited]
     able = routes.able(request, entry_point)
@@ -57,7 +57,7 @@ def answer(routes: Routes, request: Request, entry_point: str, edges: Sequence[S
         if each.amiss is not None and (each.route is not told or not each.is_refused)
     ]
     unknown = [edge.edge for edge in awaited if edge.is_unknown]
-    return Answer(explanation, deviations, bool(awaited), unknown)
+    return Forecast(explanation, deviations, bool(awaited), unknown)
 
 
 def _refused(able: Sequence[Route], awaited: Sequence[Standings], entry_point: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ _LAST: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RevisionRow:
     """A revision in the list, with what it changed as messages, and why."""
 
     number: int
@@ -27,15 +27,15 @@ class Row:
 class History:
     """The last revisions that changed an object, written as KIND/NAME; `has_more`: there are others before them."""
 
-    rows: list[Row]
+    rows: list[RevisionRow]
     has_more: bool
     object: str
 
 
-def row(revision: Revision) -> Row:
+def row(revision: Revision) -> RevisionRow:
     """Return a revision as a row."""
     words = changes.summary(revision.words, revision.summary)
-    return Row(revision.number, datetime.fromisoformat(revision.time), revision.author, words, revision.message)
+    return RevisionRow(revision.number, datetime.fromisoformat(revision.time), revision.author, words, revision.message)
 
 
 def history_of(session: Session, kind: str, name: str) -> History:
