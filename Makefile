@@ -21,8 +21,8 @@ help: ## Show the targets
 up: $(VENV)/.run ## Migrate, serve, run Traefik and a small demo; Ctrl-C stops all (UP="--web-port 9090" adds options)
 	@exec $(BIN)/wayshub-provider up --demo $(UP)
 
-test: $(VENV)/.dev ## Run the tests
-	$(BIN)/python -m pytest $(PARALLEL) -m "not bench and not soak"
+test: $(VENV)/.dev ## Run the tests, and a part of those that take long
+	$(BIN)/python -m pytest $(PARALLEL) --part -m "not bench and not soak"
 
 soak: $(VENV)/.dev ## Run the tests in full: more random cases, longer loads
 	SOAK=1 $(BIN)/python -m pytest $(PARALLEL) -m "not bench" --timeout 3600

@@ -1,9 +1,8 @@
 """Fixtures: a real service on a real database, and a real Traefik that polls it."""
 
 import gc
+import os
 import signal
-import zlib
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +11,7 @@ import httpx
 import pytest
 from hypothesis import settings
 
+from tests import selection
 from tests.running import (
     SOAK,
     TOKEN,
@@ -31,27 +31,30 @@ settings.register_profile("quick", max_examples=25)
 settings.load_profile("default" if SOAK else "quick")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of tests that are marked with `part(of=4)`, leave every fourth case, unless all are wanted, or a single one.
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--part", action="store_true", help="run a part of what takes long: see tests/selection.py")
 
-    Which they are depends on the test's name, so that tests over the same cases take different ones.
-    """
-    if SOAK or len(items) == 1:
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if SOAK or not config.getoption("--part"):
         return
-    counts = Counter[str]()
-    left_out = []
-    for item in items:
-        part = item.get_closest_marker("part")
-        if part is not None:
-            name = item.nodeid.partition("[")[0]
-            number = counts[name] + zlib.crc32(name.encode())
-            counts[name] += 1
-            if number % part.kwargs["of"]:
-                left_out.append(item)
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        gone = set(left_out)
-        items[:] = [item for item in items if item not in gone]
+    kept = set(selection.select([(item.nodeid, item) for item in items], selection.read()))
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = [item for item in items if item in kept]
+
+
+_seconds: dict[str, float] = {}
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "call" and report.passed:
+        _seconds[report.nodeid] = report.duration
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Keep how long tests took, where that is asked for."""
+    if os.environ.get("DURATIONS") == "1" and not hasattr(session.config, "workerinput"):
+        selection.write(_seconds)
 
 
 def pytest_collection_finish() -> None:

@@ -230,7 +230,6 @@ def allowed_at(place: Place) -> str:
     return methods.get("GET" if place.method == "HEAD" else place.method, "")
 
 
-@pytest.mark.part(of=8)
 @pytest.mark.parametrize("place", ASKED, ids=str)
 def test_each_route_lets_in_who_may_use_it_and_nobody_else(
     service: Service, credentials: dict[str, dict[str, str]], place: Place
@@ -287,7 +286,6 @@ def assert_kept_out(place: Place, who: str, answer: httpx.Response) -> None:
 METHODS: Final = ["HEAD", "OPTIONS", "TRACE", "PUT", "PATCH", "DELETE", "POST", "GET", "PROPFIND", "LOCK", "PURGE"]
 
 
-@pytest.mark.part(of=5)
 @pytest.mark.parametrize("template", sorted({place.template for place in PLACES}))
 def test_a_method_that_a_route_does_not_know_tells_nothing_to_who_may_not_read(
     service: Service, tokens: dict[str, str], template: str
@@ -312,7 +310,6 @@ def test_where_there_is_nothing_is_told_to_readers_only(service: Service, tokens
             problem(client.get(path, headers=bearer(tokens["read"])), "not-found")
 
 
-@pytest.mark.part(of=5)
 @pytest.mark.parametrize("path", STATIC_PATHS)
 def test_static_files_are_for_everybody_and_only_to_read(service: Service, path: str) -> None:
     with nobody(service) as client:

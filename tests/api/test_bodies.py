@@ -140,7 +140,6 @@ UNREADABLE: list[tuple[bytes, str, str]] = [
 ]
 
 
-@pytest.mark.part(of=4)
 @pytest.mark.parametrize(("body", "pointer", "code"), UNREADABLE, ids=lambda value: repr(value)[:40])
 def test_a_body_that_cannot_be_read_is_refused_at_every_door(
     client: httpx.Client, body: bytes, pointer: str, code: str
@@ -152,7 +151,6 @@ def test_a_body_that_cannot_be_read_is_refused_at_every_door(
         assert found["errors"][0]["in"] == "body"
 
 
-@pytest.mark.part(of=2)
 @pytest.mark.parametrize("body", [b"null", b"true", b"1", b"1.5", b'"text"', b"[]", b'[{"name":"a"}]'])
 def test_a_body_is_an_object(client: httpx.Client, body: bytes) -> None:
     for method, path in WRITES:
@@ -202,7 +200,6 @@ INVALID: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize(("change", "pointer", "code"), INVALID, ids=lambda value: repr(value)[:40])
 def test_a_value_of_the_wrong_kind_is_never_taken_for_one_of_the_right(
     client: httpx.Client, change: dict[str, Any], pointer: str, code: str
@@ -213,7 +210,6 @@ def test_a_value_of_the_wrong_kind_is_never_taken_for_one_of_the_right(
     assert len(answer.content) < 10_000
 
 
-@pytest.mark.part(of=2)
 @pytest.mark.parametrize(
     ("description", "code"),
     [
@@ -246,7 +242,6 @@ def test_only_the_first_of_very_many_errors_are_told(client: httpx.Client) -> No
 # Content types
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize(
     "content_type",
     [
@@ -358,7 +353,6 @@ def test_a_body_that_ends_early_harms_nobody(
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize(
     "request_head",
     [
@@ -389,7 +383,6 @@ def test_many_and_long_headers_are_passed_over(client: httpx.Client) -> None:
 # Paths and queries
 
 
-@pytest.mark.part(of=4)
 @pytest.mark.parametrize(
     "path",
     [

@@ -52,7 +52,6 @@ def test_two_names_or_none_are_not_its_own(service: Service, hosts: bytes) -> No
         assert connection.makefile("rb").readline().split()[1] in {b"400", b"403"}
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize(
     ("host", "status"),
     [
@@ -70,7 +69,6 @@ def test_names_can_be_added(start_service: Callable[..., Service], host: str, st
     assert fetch(f"{service.url}/healthz", headers={"Host": host}).status_code == status
 
 
-@pytest.mark.part(of=2)
 @pytest.mark.parametrize(
     "headers",
     [

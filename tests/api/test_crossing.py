@@ -52,7 +52,6 @@ PROBED = {"/healthz", "/readyz", "/metrics"}
 """What orchestrators ask by the address of a machine: see the test of the names that probes use."""
 
 
-@pytest.mark.part(of=4)
 @pytest.mark.parametrize("place", CHANGING, ids=str)
 def test_no_page_of_another_site_changes_anything(service: Service, person: httpx.Client, place: Place) -> None:
     before = state(service), audited(person)
@@ -79,7 +78,6 @@ def test_so_it_is_with_methods_that_a_path_does_not_know(person: httpx.Client, p
         problem(person.request(method, path, headers=headers), "forbidden")
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize("place", [place for place in CHANGING if place.has_json], ids=str)
 def test_what_a_form_can_send_is_no_body_of_rest(service: Service, person: httpx.Client, place: Place) -> None:
     before = state(service)
@@ -89,7 +87,6 @@ def test_what_a_form_can_send_is_no_body_of_rest(service: Service, person: httpx
     assert state(service) == before
 
 
-@pytest.mark.part(of=5)
 @pytest.mark.parametrize("path", [path for path in PATHS if path != "/traefik/configuration"])
 def test_to_look_from_another_site_changes_nothing_and_shares_nothing(
     service: Service, person: httpx.Client, path: str
@@ -107,7 +104,6 @@ def test_to_look_from_another_site_changes_nothing_and_shares_nothing(
     assert (state(service), audited(person)) == before
 
 
-@pytest.mark.part(of=5)
 @pytest.mark.parametrize(
     "path", [*(path for path in PATHS if path not in PROBED), "/nothing", "/static/nothing", *STATIC_PATHS]
 )
@@ -131,7 +127,6 @@ def test_nobody_is_logged_in_as_somebody_else_from_another_site(service: Service
             assert not client.cookies
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize("place", PLACES, ids=str)
 def test_no_page_may_be_framed_and_nothing_private_is_stored(person: httpx.Client, place: Place) -> None:
     if place.template.startswith("/traefik/") or place.template == "/logout":

@@ -413,7 +413,6 @@ PRODUCERS: dict[str, Producer] = {
 }
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize(
     ("operation", "status"),
     [

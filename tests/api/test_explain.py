@@ -114,7 +114,6 @@ def test_a_router_for_more_domains_than_a_rule_may_be_long_is_explained(client: 
     assert explain(client, f"http://{names[-1]}/")["router"] == "long"
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize(
     ("query", "pointer", "code"),
     [

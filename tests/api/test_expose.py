@@ -148,7 +148,6 @@ def test_the_name_of_a_router_is_taken_too(client: httpx.Client) -> None:
     problem(client.post("/expose", json=WAYSHUB), "already-exists", ("/name", "name.taken"))
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize(
     ("change", "pointer", "code"),
     [

@@ -35,7 +35,6 @@ def heads(service: Service, path: str, **headers: str) -> list[tuple[int, dict[s
     return told
 
 
-@pytest.mark.part(of=4)
 @pytest.mark.parametrize("path", [*GOT, "/nothing", "/api/v1/domains?limit=x", STATIC_PATHS[0], "/static/nothing"])
 @pytest.mark.parametrize("accept", ["*/*", "text/html"])
 def test_a_head_is_answered_as_the_get_without_its_body(service: Service, path: str, accept: str) -> None:

@@ -88,7 +88,6 @@ def test_domains_come_in_the_order_of_their_a_labels(client: httpx.Client) -> No
     assert list(chain(*pages(client, "/domains", limit=2))) == expected
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize(
     ("q", "found"),
     [
@@ -137,7 +136,6 @@ def test_q_looks_where_it_says(client: httpx.Client) -> None:
     assert names(client.get("/services/shop/servers", params={"q": "shop"})) == []
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize(
     ("parameters", "pointer", "code"),
     [

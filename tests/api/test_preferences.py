@@ -151,7 +151,6 @@ def test_an_edge_that_can_never_tell_is_not_waited_for(start_service: Callable[.
         ]
 
 
-@pytest.mark.part(of=4)
 @pytest.mark.parametrize("wait", ["-1", "301", "1.5", "soon", "", "1e2", "٣", "999999999999"])
 @pytest.mark.parametrize("write", [WRITES[0], WRITES[5], WRITES[7], WRITES[8]])
 def test_a_wait_that_is_no_number_of_seconds_is_refused_and_nothing_is_done(
@@ -171,7 +170,6 @@ def test_a_wait_that_is_no_number_of_seconds_is_refused_and_nothing_is_done(
     assert fetch(f"{service.url}/readyz").json()["revision"] == revision
 
 
-@pytest.mark.part(of=2)
 @pytest.mark.parametrize(
     "prefer",
     [

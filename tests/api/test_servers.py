@@ -102,7 +102,6 @@ def test_names_are_unique_within_a_service(client: httpx.Client) -> None:
     assert client.post("/services/other/servers", json=A).status_code == 201
 
 
-@pytest.mark.part(of=4)
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -120,7 +119,6 @@ def test_the_servers_of_no_service_are_not_found(client: httpx.Client, method: s
     problem(client.request(method, f"/services/{name}/servers{path}", json=body), "not-found")
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize(
     ("change", "pointer", "code"),
     [

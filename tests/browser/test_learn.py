@@ -46,13 +46,11 @@ def check(page: Page, path: str, name: str) -> None:
     screenshots(page, f"{path.strip('/').replace('/', '-').replace('?', '-')}-{name}")
 
 
-@pytest.mark.part(of=5)
 @pytest.mark.parametrize("path", PATHS)
 def test_with_an_invented_example_nobody_is_kept_out(page: Page, path: str) -> None:
     check(page, path, "invented")
 
 
-@pytest.mark.part(of=5)
 @pytest.mark.usefixtures("exposed")
 @pytest.mark.parametrize("path", PATHS)
 def test_with_ones_own_servers_nobody_is_kept_out(open_page: OpenPage, path: str) -> None:

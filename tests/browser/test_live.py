@@ -218,7 +218,6 @@ def test_it_is_live_by_itself_after_it_was_exposed(page: Page, traefik: Any) -> 
 PATHS = ["/", "/?view=list", "/?q=nothing", "/expose", "/applications/shop"]
 
 
-@pytest.mark.part(of=5)
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("language", ["en", "id"])
 def test_no_page_keeps_anybody_out_or_is_scrolled_sideways(

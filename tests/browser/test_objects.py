@@ -88,7 +88,6 @@ def shares(page: Page) -> list[str]:
     return page.locator("table.servers output").all_inner_texts()
 
 
-@pytest.mark.part(of=5)
 @pytest.mark.parametrize("path", PATHS)
 def test_no_page_keeps_anybody_out(page: Page, path: str) -> None:
     page.goto(path)
@@ -97,7 +96,6 @@ def test_no_page_keeps_anybody_out(page: Page, path: str) -> None:
     screenshots(page, f"{path.strip('/').replace('/', '-').replace('?', '-')[:60]}-en")
 
 
-@pytest.mark.part(of=4)
 @pytest.mark.parametrize("with_scripts", [True, False])
 @pytest.mark.parametrize("language", ["en", "id"])
 def test_no_page_is_scrolled_sideways(open_page: OpenPage, language: str, *, with_scripts: bool) -> None:
@@ -113,7 +111,6 @@ def test_no_page_is_scrolled_sideways(open_page: OpenPage, language: str, *, wit
         check_width(page)
 
 
-@pytest.mark.part(of=2)
 @pytest.mark.parametrize("language", ["en", "id"])
 def test_nothing_that_one_uses_is_cut_off(open_page: OpenPage, language: str) -> None:
     page = open_page(locale=language, extra_http_headers=AUTHORIZED)
@@ -122,7 +119,6 @@ def test_nothing_that_one_uses_is_cut_off(open_page: OpenPage, language: str) ->
         check_uncut(page)
 
 
-@pytest.mark.part(of=2)
 @pytest.mark.parametrize("path", EDITS)
 def test_no_page_that_tells_of_somebody_elses_change_keeps_anybody_out(
     page: Page, client: httpx.Client, path: str

@@ -16,7 +16,6 @@ every_page = pytest.mark.parametrize("path", PATHS)
 every_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
-@pytest.mark.part(of=5)
 @every_page
 @every_language
 def test_no_page_keeps_anybody_out(open_page: OpenPage, path: str, language: str) -> None:
@@ -28,7 +27,6 @@ def test_no_page_keeps_anybody_out(open_page: OpenPage, path: str, language: str
     screenshots(page, f"{name}-{language}")
 
 
-@pytest.mark.part(of=8)
 @every_page
 @every_language
 @pytest.mark.parametrize("with_scripts", [True, False])
@@ -38,14 +36,12 @@ def test_no_page_is_scrolled_sideways(open_page: OpenPage, path: str, language: 
     check_width(page)
 
 
-@pytest.mark.part(of=5)
 @pytest.mark.parametrize("path", [f"/samples/{page}" for page in PAGES if page != "login"])
 def test_no_text_however_long_breaks_a_page(page: Page, path: str) -> None:
     page.goto(path + ("&" if "?" in path else "?") + f"text={LONG}")
     check_width(page)
 
 
-@pytest.mark.part(of=5)
 @every_page
 def test_a_page_has_one_heading_of_the_first_rank_and_one_main_part(page: Page, path: str) -> None:
     page.goto(path)

@@ -65,7 +65,6 @@ def page(open_as_keeper: Open) -> Page:
     return open_as_keeper()
 
 
-@pytest.mark.part(of=5)
 @pytest.mark.parametrize("path", PATHS)
 def test_no_page_keeps_anybody_out(page: Page, filled: dict[str, str], path: str) -> None:
     page.goto(path.format_map(filled))
@@ -75,7 +74,6 @@ def test_no_page_keeps_anybody_out(page: Page, filled: dict[str, str], path: str
     screenshots(page, f"{path.strip('/').replace('/', '-').replace('?', '-')[:60]}-en")
 
 
-@pytest.mark.part(of=4)
 @pytest.mark.parametrize("with_scripts", [True, False])
 @pytest.mark.parametrize("language", ["en", "id"])
 def test_no_page_is_scrolled_sideways(

@@ -31,7 +31,6 @@ def watched(chromium: Browser, service: Service) -> Iterator[tuple[Page, Watch]]
     context.close()
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize("script", BAD)
 def test_what_a_page_may_not_do_is_noticed(watched: tuple[Page, Watch], script: str) -> None:
     page, watch = watched

@@ -30,7 +30,6 @@ def complete(cli: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
     return complete
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.usefixtures("exposed")
 @pytest.mark.parametrize(
     ("typed", "offered"),

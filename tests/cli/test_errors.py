@@ -164,7 +164,6 @@ def test_bytes_that_are_no_text_are_one_line(cli: Run) -> None:
         assert cli(*command).error() == "an argument has bytes that are not UTF-8 text"
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.usefixtures("exposed")
 @pytest.mark.parametrize(
     ("command", "told"),

@@ -86,7 +86,6 @@ def test_every_command_that_changes_the_state_takes_the_same_options() -> None:
         assert taking == {path for path in writing if path[0] != "user"}, name
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
 def test_every_command_has_a_summary_and_examples(run: Run, path: tuple[str, ...]) -> None:
     shown = run(*path, "--help").check().out
@@ -126,7 +125,6 @@ def declared(client: httpx.Client) -> None:
     client.post("/middlewares", json=dict(Middleware.example)).raise_for_status()
 
 
-@pytest.mark.part(of=6)
 @pytest.mark.usefixtures("exposed", "refused", "declared")
 @pytest.mark.parametrize("example", EXAMPLES, ids=" ".join)
 def test_every_example_works(cli: Run, example: list[str]) -> None:

@@ -172,7 +172,6 @@ def test_a_plan_that_is_called_wrongly_exits_with_1_for_2_would_be_an_answer(
 # What is wrong in a file
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize("verb", ["plan", "apply"])
 @pytest.mark.parametrize(
     ("pairs", "told"),
@@ -431,7 +430,6 @@ def test_labels_are_set_taken_away_and_looked_for(
     assert "'a' is not a label: write KEY=VALUE" in cli(noun[0], "set", *noun[1:], name, "--label", "a").usage_error()
 
 
-@pytest.mark.part(of=2)
 @pytest.mark.usefixtures("exposed")
 @pytest.mark.parametrize(
     ("command", "told"),

@@ -81,7 +81,6 @@ WHILE_IT_RUNS: list[Fault] = [
 ]
 
 
-@pytest.mark.part(of=2)
 @pytest.mark.parametrize("fault", WHILE_IT_RUNS)
 def test_whatever_happens_to_the_file_the_last_document_is_served_and_no_change_is_acknowledged(
     migrated: Path, tmp_path: Path, servers: tuple[NamedServer, NamedServer], fault: Fault

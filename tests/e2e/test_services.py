@@ -117,7 +117,6 @@ def test_each_way_to_write_a_duration_is_read_by_traefik(
     assert len(traefik.objects("services")) == len(written)
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize(
     "interval", ["\u0665s", "\uff15s", "5\u200bs", "+5s", "1_0s", "5", "5 s", ".5s", "5.s", "5us", "1d", "1e1s"]
 )

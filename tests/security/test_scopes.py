@@ -80,7 +80,6 @@ def told(answer: httpx.Response, names: dict[str, str], token: str) -> tuple[int
     return answer.status_code, headers, text
 
 
-@pytest.mark.part(of=6)
 @pytest.mark.parametrize("place", CLOSED, ids=str)
 def test_nothing_opens_and_nothing_tells_whether_it_is_there(
     service: Service, holder: httpx.Client, place: Place
@@ -175,7 +174,6 @@ TRICKS: Final = [
 ]
 
 
-@pytest.mark.part(of=5)
 @pytest.mark.parametrize("target", TRICKS)
 @pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE"])
 def test_no_spelling_of_a_path_opens_another(service: Service, target: str, method: str) -> None:

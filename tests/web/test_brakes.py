@@ -45,7 +45,6 @@ def test_an_edit_is_kept_while_its_number_is_asked_for(
     assert (kept["url"], kept["weight"], kept["state"]) == ("http://b.test:1", 7, "drain")
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize("number", ["", "0", "-1", "1.0", "one", "\u0660\u0661", "9" * 400, "1 or 1=1", "<b>"])
 def test_what_is_not_exactly_the_number_confirms_nothing(console: httpx.Client, service: Service, number: str) -> None:
     path = f"{SERVER}/edit"

@@ -223,7 +223,6 @@ def test_who_may_only_read_is_offered_nothing_to_change(service: Service, client
             assert reader.get(path).status_code == 403
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize("text", [text for text in HOSTILE if "\u0000" not in text])
 def test_the_text_of_anybody_is_shown_as_text(console: httpx.Client, text: str) -> None:
     send(console, console.get("/domains/new"), "/domains/new", {"name": "plain.test", "description": "plain"})

@@ -21,7 +21,6 @@ def filled(client: httpx.Client) -> None:
     client.post("/routers", json={"name": "r", "domains": ["a.test"], "service": "s"}).raise_for_status()
 
 
-@pytest.mark.part(of=4)
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 def test_no_text_in_any_field_makes_an_element_or_breaks_a_page(console: httpx.Client, text: str) -> None:
     for path in FORMS:
@@ -40,7 +39,6 @@ def test_no_text_in_any_field_makes_an_element_or_breaks_a_page(console: httpx.C
                 check_harmless(answer)
 
 
-@pytest.mark.part(of=4)
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 def test_no_query_and_no_name_of_a_field_makes_an_element(console: httpx.Client, text: str) -> None:
     for path in ("/domains", "/routers", "/services", "/routers/new"):

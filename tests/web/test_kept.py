@@ -98,7 +98,7 @@ def page_of(action: str, page: str) -> str:
     return page if page.startswith("/") else f"{action}{page}"
 
 
-@pytest.mark.parametrize("has_referer", [True, pytest.param(False, marks=pytest.mark.part(of=4))])
+@pytest.mark.parametrize("has_referer", [True, False])
 @pytest.mark.parametrize("route", FORMS)
 def test_what_was_typed_stands_in_its_form_again_after_the_login(
     filled: Service, person: httpx.Client, route: str, has_referer: bool

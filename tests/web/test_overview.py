@@ -196,7 +196,6 @@ def test_it_is_shown_as_lists_for_who_wants_that(pages: httpx.Client) -> None:
     assert pages.get("/?view=sideways").status_code == 422
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize("q", HOSTILE)
 def test_what_is_searched_for_is_text(pages: httpx.Client, q: str) -> None:
     expose(pages, "shop", "http://10.0.0.1:80")

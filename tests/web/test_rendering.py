@@ -66,7 +66,6 @@ def ask(browser: httpx.Client, page: str, **parameters: Any) -> str:
     return answer.text
 
 
-@pytest.mark.part(of=4)
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "login"])
 def test_the_text_of_anybody_changes_no_element_of_a_page(browser: httpx.Client, page: str, text: str) -> None:

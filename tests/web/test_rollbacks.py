@@ -131,7 +131,6 @@ def test_a_message_that_is_wrong_stands_at_its_field(
     assert revision(service) == before
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize("message", [text[:500] for text in HOSTILE])
 def test_a_message_is_shown_as_text_everywhere(
     console: httpx.Client, client: httpx.Client, number: int, message: str

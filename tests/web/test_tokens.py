@@ -104,7 +104,6 @@ def test_a_token_is_good_to_the_end_of_a_day_or_without_end(admin: httpx.Client,
     assert kept(peopled, secret(make(admin, expires="never")))["expires"] is None
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize(
     ("fields", "wrong"),
     [

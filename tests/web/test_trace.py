@@ -111,7 +111,6 @@ def test_it_is_said_in_bahasa_indonesia_too(pages: httpx.Client) -> None:
     assert "memerlukan path yang diawali /api; pada request ini: /about" in said
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize(
     ("fields", "name", "told"),
     [
@@ -139,7 +138,6 @@ def test_what_is_wrong_is_told_at_its_field_and_stays_there(
     assert f'id="field-{name}-wrong"' in answer.text
 
 
-@pytest.mark.part(of=3)
 @pytest.mark.parametrize("text", HOSTILE)
 def test_the_text_of_anybody_is_shown_as_text(pages: httpx.Client, text: str) -> None:
     plain = Outline(pages.get("/trace", params=dict.fromkeys(FIELDS, "alvin.xyz")).text)
@@ -218,7 +216,6 @@ def reaching(start_service: Callable[..., Service]) -> Iterator[httpx.Client]:
         yield made
 
 
-@pytest.mark.part(of=2)
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
