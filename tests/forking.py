@@ -6,6 +6,7 @@ folder and umask: `Forked` is one, and this file as a program another, which end
 
 import atexit
 import io
+import contextlib
 import json
 import os
 import select
@@ -147,7 +148,8 @@ class Forked:
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it has ended, and that is not told yet
+                os.kill(self.pid, number)
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)
