@@ -209,8 +209,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to answer, or to wait for one's turn."""
+        super().on_headers_complete()  # for a target that is no URL, such as that of CONNECT, it raises
         self._begin(_Part.BODY)
-        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body."""

@@ -333,6 +333,10 @@ def created(client: httpx.Client, operation: str) -> httpx.Response:
     return ask(client, operation)
 
 
+USES = {"DELETE /api/v1/middlewares/{name}": ("/routers/wayshub", {"middlewares": ["strip-api"]})}
+"""What makes the object of an example one that is in use, where those of other examples do not use it."""
+
+
 def taken(client: httpx.Client, operation: str) -> httpx.Response:
     """Ask for a name that is taken, or without a word for what takes the last ready server away."""
     method, _space, path = operation.partition(" ")
@@ -347,6 +351,9 @@ def taken(client: httpx.Client, operation: str) -> httpx.Response:
         number = numbers_made(client)[-1]  # the revision in which there was no service
         path = path_example(operation).replace("/1/", f"/{number}/")
         return ask(client, operation, path=path, params={"kind": "service", "name": "wayshub"})
+    if operation in USES:
+        user, patch = USES[operation]
+        client.patch(user, json=patch).raise_for_status()
     if method == "POST":
         return ask(client, operation, json=body_example(operation))
     if path.endswith("/servers/{name}"):

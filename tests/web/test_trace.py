@@ -116,7 +116,7 @@ def test_it_is_said_in_bahasa_indonesia_too(pages: httpx.Client) -> None:
     [
         ({"url": "ftp://alvin.xyz"}, "url", "The URL does not begin with http:// or https:// and a host."),
         ({"url": "http://"}, "url", "The URL does not begin with http:// or https:// and a host."),
-        ({"url": "http://[::1"}, "url", "The URL cannot be read"),
+        ({"url": "http://[::1"}, "url", "The URL's host is wrong: an IPv6 address is written http://[::1]/."),
         ({"url": "http://a/%zz"}, "url", "has a '%' without two hexadecimal digits behind it."),
         ({"method": "GE T"}, "method", "is not a method."),
         ({"headers": "X-Team"}, "headers", "A header is written as \u201cName: value\u201d"),
