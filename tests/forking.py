@@ -5,8 +5,8 @@ folder and umask: `Forked` is one, and this file as a program another, which end
 """
 
 import atexit
-import io
 import contextlib
+import io
 import json
 import os
 import select
