@@ -4,15 +4,16 @@ Dependencies that only look something up are `async`, here and in `api`: FastAPI
 in a thread of its own, which costs a request more than the dependency does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 
 from provider import control_plane
 from provider.alarms import Alarms
 from provider.apart.turns import Turns
+from provider.control_plane import ControlPlane
 from provider.edges.entry_points import EntryPoint
 from provider.edges.health import Health
 from provider.edges.registry import Edges
@@ -27,66 +28,22 @@ from provider.routing import Routing
 from provider.security.access import Access, Person, Principal
 from provider.security.logins import Logins
 
-
-async def revisions(request: Request) -> Revisions:
-    """Return the app's revisions."""
-    return control_plane.find(request).revisions
+T = TypeVar("T")
 
 
-async def turns(request: Request) -> Turns:
-    """Return the app's turns for what is long to compute."""
-    return control_plane.find(request).turns
+def _of(read: Callable[[ControlPlane], T]) -> Callable[[Request], Awaitable[T]]:
+    """Return what gives a handler a part of the control plane that it runs in."""
+
+    async def found(request: Request) -> T:
+        return read(control_plane.find(request))
+
+    return found
 
 
-async def routing(request: Request) -> Routing:
-    """Return the app's routers, ready to be asked."""
-    return control_plane.find(request).routing
-
-
-async def edges(request: Request) -> Edges:
-    """Return the app's edges."""
-    return control_plane.find(request).edges
-
-
-async def places(request: Request) -> Sequence[EntryPoint]:
-    """Return the entry points of the app's edges, as they are now."""
-    return list(control_plane.find(request).entry_points)
-
-
-async def trials(request: Request) -> Trials:
-    """Return the app's trials."""
-    return control_plane.find(request).trials
-
-
-async def health(request: Request) -> Health:
-    """Return what the app's edges observe of the servers."""
-    return control_plane.find(request).edges.health
-
-
-async def standings(request: Request) -> Sequence[Standings]:
-    """Return what each of the app's edges makes of the routers, as it is now. One that nobody misses is left out."""
-    edges, date = control_plane.find(request).edges, datetime.now(UTC)
-    return [stand(edge, edges.current) for edge in edges if not is_gone(edge, date)]
-
-
-async def metrics(request: Request) -> Metrics:
-    """Return the app's metrics."""
-    return control_plane.find(request).metrics
-
-
-async def alarms(request: Request) -> Alarms:
-    """Return what is wrong in the app."""
-    return control_plane.find(request).alarms
-
-
-async def events(request: Request) -> Events:
-    """Return what became new in the app."""
-    return control_plane.find(request).events
-
-
-async def access(request: Request) -> Access:
-    """Return who may use the app."""
-    return control_plane.find(request).access
+def _stand(plane: ControlPlane) -> Sequence[Standings]:
+    """Return what each edge makes of the routers, as it is now. One that nobody misses is left out."""
+    date = datetime.now(UTC)
+    return [stand(edge, plane.edges.current) for edge in plane.edges if not is_gone(edge, date)]
 
 
 async def actor(request: Request) -> Actor:
@@ -107,24 +64,19 @@ async def person(request: Request) -> Person | None:
     return found
 
 
-async def logins(request: Request) -> Logins:
-    """Return the app's ways in and out for people."""
-    return control_plane.find(request).logins
-
-
-AlarmsDependency = Annotated[Alarms, Depends(alarms)]
-RevisionsDependency = Annotated[Revisions, Depends(revisions)]
-TurnsDependency = Annotated[Turns, Depends(turns)]
-RoutingDependency = Annotated[Routing, Depends(routing)]
-EdgesDependency = Annotated[Edges, Depends(edges)]
-PlacesDependency = Annotated[Sequence[EntryPoint], Depends(places)]
-TrialsDependency = Annotated[Trials, Depends(trials)]
-StandingsDependency = Annotated[Sequence[Standings], Depends(standings)]
-HealthDependency = Annotated[Health, Depends(health)]
-EventsDependency = Annotated[Events, Depends(events)]
-AccessDependency = Annotated[Access, Depends(access)]
-MetricsDependency = Annotated[Metrics, Depends(metrics)]
+AlarmsDependency = Annotated[Alarms, Depends(_of(lambda plane: plane.alarms))]
+RevisionsDependency = Annotated[Revisions, Depends(_of(lambda plane: plane.revisions))]
+TurnsDependency = Annotated[Turns, Depends(_of(lambda plane: plane.turns))]
+RoutingDependency = Annotated[Routing, Depends(_of(lambda plane: plane.routing))]
+EdgesDependency = Annotated[Edges, Depends(_of(lambda plane: plane.edges))]
+PlacesDependency = Annotated[Sequence[EntryPoint], Depends(_of(lambda plane: list(plane.entry_points)))]
+TrialsDependency = Annotated[Trials, Depends(_of(lambda plane: plane.trials))]
+StandingsDependency = Annotated[Sequence[Standings], Depends(_of(_stand))]
+HealthDependency = Annotated[Health, Depends(_of(lambda plane: plane.edges.health))]
+EventsDependency = Annotated[Events, Depends(_of(lambda plane: plane.events))]
+AccessDependency = Annotated[Access, Depends(_of(lambda plane: plane.access))]
+MetricsDependency = Annotated[Metrics, Depends(_of(lambda plane: plane.metrics))]
+LoginsDependency = Annotated[Logins, Depends(_of(lambda plane: plane.logins))]
 ActorDependency = Annotated[Actor, Depends(actor)]
 PrincipalDependency = Annotated[Principal, Depends(principal)]
 PersonDependency = Annotated[Person | None, Depends(person)]
-LoginsDependency = Annotated[Logins, Depends(logins)]

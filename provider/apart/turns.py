@@ -17,9 +17,6 @@ from provider.messages import Message
 
 P = ParamSpec("P")
 
-ReadingJob = Callable[Concatenate[Session, P], bytes]
-"""A function of a module, of a session for reading and of arguments that can be pickled."""
-
 AT_ONCE: Final = 2
 MOST_WAITING: Final = 8
 

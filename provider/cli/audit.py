@@ -6,8 +6,8 @@ import typer
 
 from provider.cli.client import Client, path
 from provider.cli.options import QueryOption, given, reads
-from provider.cli.output import Output, note
-from provider.cli.tables import Columns, field, table
+from provider.cli.output import Output
+from provider.cli.tables import Columns, field, print_list
 from provider.cli.times import ago
 
 ActorOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only what this account, token or user did.")]
@@ -59,9 +59,4 @@ def audit(
     """
     wanted = given(actor=actor, action=action, outcome=outcome, revision=revision, since=since, until=until)
     entries = list(client.items(path("audit"), query, limit, wanted))
-    if output.is_json:
-        output.document(entries)
-    elif entries:
-        table(output, COLUMNS, entries)
-    else:
-        note("no audit entry matches")
+    print_list(output, COLUMNS, entries, "no audit entry matches")

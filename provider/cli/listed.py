@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provider.cli.client import Client, Parameters, path
-from provider.cli.output import Output, note
-from provider.cli.tables import Columns, table
+from provider.cli.output import Output
+from provider.cli.tables import Columns, print_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,8 @@ def list_all(
     """Print the objects of a list; to people, where there is none, what to do about it."""
     asked = {**({"label": labels} if labels else {}), **(more or {})}
     items = list(client.items(collection.path, query, limit, asked or None))
-    if output.is_json:
-        output.document(items)
-    elif items:
-        table(output, collection.columns, items)
-    else:
-        if query or labels:
-            wanted = [f"has {query!r} in it"] if query else []
-            wanted += [f"has the label {label}" for label in labels or ()]
-            advice = f"no {collection.kind} {' and '.join(wanted)}"
-        note(advice)
+    if query or labels:
+        wanted = [f"has {query!r} in it"] if query else []
+        wanted += [f"has the label {label}" for label in labels or ()]
+        advice = f"no {collection.kind} {' and '.join(wanted)}"
+    print_list(output, collection.columns, items, advice)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from provider.cli.client import Item
-from provider.cli.output import Output
+from provider.cli.output import Output, note
 
 Columns = Mapping[str, Callable[[Item], object]]
 """How objects are shown: headings, and what is read of an object for each."""
@@ -30,6 +30,16 @@ def table(output: Output, columns: Columns, items: Sequence[Item]) -> None:
         if not isinstance(read, Rare) or any(map(read.is_there, items))
     }
     output.table(list(columns), [[read(item) for read in columns.values()] for item in items])
+
+
+def print_list(output: Output, columns: Columns, items: Sequence[Item], advice: str) -> None:
+    """Print a list: as JSON, or to people as a table, and where nothing is in it what to do about that."""
+    if output.is_json:
+        output.document(items)
+    elif items:
+        table(output, columns, items)
+    else:
+        note(advice)
 
 
 def field(name: str) -> Callable[[Item], object]:

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from provider.cli import direct
 from provider.cli.options import OutputOption
-from provider.cli.output import Format, Output, note
-from provider.cli.tables import Columns, field, table
+from provider.cli.output import Format, Output
+from provider.cli.tables import Columns, field, print_list
 from provider.cli.times import ago
 from provider.durations import find_span_seconds
 from provider.errors import ProviderError
@@ -90,13 +90,8 @@ def list_tokens(output: OutputOption = Format.TABLE) -> None:
     """
     with direct.reading() as session:
         listed = [as_json(tokens.shown(token)) for token in stored.list_all(session)]
-    shown = Output(output)
-    if shown.is_json:
-        shown.document(listed)
-    elif listed:
-        table(shown, COLUMNS, listed)
-    else:
-        note("there is no token yet: create one with `wayshub-provider token create NAME --scope SCOPE`")
+    advice = "there is no token yet: create one with `wayshub-provider token create NAME --scope SCOPE`"
+    print_list(Output(output), COLUMNS, listed, advice)
 
 
 def revoke(token: WhichArgument) -> None:

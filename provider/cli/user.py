@@ -11,8 +11,8 @@ import typer
 from provider.cli import direct
 from provider.cli.links import link
 from provider.cli.options import OutputOption, YesOption, confirm
-from provider.cli.output import Format, Output, note
-from provider.cli.tables import Columns, field, table
+from provider.cli.output import Format, Output
+from provider.cli.tables import Columns, field, print_list
 from provider.cli.times import ago
 from provider.errors import ProviderError
 from provider.models import Account, Role
@@ -71,13 +71,8 @@ def list_users(output: OutputOption = Format.TABLE) -> None:
     with direct.reading() as session:
         sessions = [row.account for row in accounts.list_sessions(session)]
         listed = [_shown(account, sessions.count(account.name)) for account in accounts.list_all(session)]
-    shown = Output(output)
-    if shown.is_json:
-        shown.document(listed)
-    elif listed:
-        table(shown, COLUMNS, listed)
-    else:
-        note("there is no account yet: add one with `wayshub-provider user add NAME --role admin`")
+    advice = "there is no account yet: add one with `wayshub-provider user add NAME --role admin`"
+    print_list(Output(output), COLUMNS, listed, advice)
 
 
 def set_user(name: AccountArgument, role: RoleOption) -> None:

@@ -30,7 +30,6 @@ _LONG_BYTES: Final = 256 * 1024
 _PAGE: Final = 100_000
 _OURS: Final = "@http"
 _CONFLICTED: Final = "conflicted-"
-_NO_ANSWER: Final = Message("no answer")
 _PLAIN: Final = {"Accept-Encoding": "identity"}
 """What is not compressed cannot grow when it is read."""
 

@@ -36,7 +36,6 @@ def check_rule(text: str) -> str:
     return text
 
 
-_RULE_SCHEMA: Final = {"format": "traefik-rule", "minLength": 1}
 _NO_RULE: Final = {"rule": {"type": "null"}}
 _MATCH: Final = [
     {"required": ["domains"], "properties": {"domains": {"minItems": 1}} | _NO_RULE},

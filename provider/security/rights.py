@@ -30,16 +30,9 @@ class Grant:
         """Tell whether it is enough for what needs this level."""
         return self.level is not None and _LEVELS.index(self.level) >= _LEVELS.index(needed)
 
-    def allows_register(self, service: str) -> bool:
-        """Tell whether the servers of a service may be changed."""
-        return self.allows("write") or service in self.services
-
     def allows_edge(self, name: str) -> bool:
         """Tell whether the configuration may be polled as an edge."""
         return name in self.edges or self.allows("admin")
-
-
-NOTHING: Final = Grant()
 
 
 def of_scopes(scopes: Iterable[str]) -> Grant:

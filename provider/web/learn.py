@@ -105,23 +105,8 @@ def reverse_proxy(
 
 
 @router.get("/load-balancing")
-def load_balancing(
-    request: Request,
-    revisions: RevisionsDependency,
-    health: HealthDependency,
-    router: RouterName = None,
-    step: Step = 0,
-    since: SinceQuery = None,
-) -> Response:
-    """Explain what load balancing is, with weighted round-robin to step through."""
-    own = _find(revisions, health, router)
-    example = examples.with_pool(own)
-    practice = practise(example.service, request.query_params, step, since)
-    return _practice(request, 2, example, practice, has_own=own.is_own, asks_states=False)
-
-
 @router.get("/when-a-server-dies")
-def when_a_server_dies(
+def show_practice(
     request: Request,
     revisions: RevisionsDependency,
     health: HealthDependency,
@@ -129,11 +114,12 @@ def when_a_server_dies(
     step: Step = 0,
     since: SinceQuery = None,
 ) -> Response:
-    """Explain what happens when a server dies, is drained, and comes back."""
+    """Explain load balancing, or what happens when a server dies and comes back: with turns to step through."""
+    number = next(place for place, chapter in enumerate(CHAPTERS) if chapter.path == request.url.path)
     own = _find(revisions, health, router)
     example = examples.with_pool(own)
     practice = practise(example.service, request.query_params, step, since)
-    return _practice(request, 3, example, practice, has_own=own.is_own, asks_states=True)
+    return _practice(request, number, example, practice, has_own=own.is_own, asks_states=number == len(CHAPTERS) - 1)
 
 
 def _find(revisions: RevisionsDependency, health: HealthDependency, wanted: str | None) -> Example:

@@ -10,7 +10,7 @@ from provider.edges.forecasts import Forecast
 from provider.edges.forecasts import forecast as find_answer
 from provider.edges.trials import TrialPlan
 from provider.errors import FieldError, Invalid
-from provider.explanations import Candidate, Explanation, Route, Routes, Verdict
+from provider.explanations import Explanation, Route, Routes
 from provider.lost import Lost
 from provider.messages import Message
 from provider.models import ServerOutput
@@ -125,11 +125,6 @@ class Trace:
     def is_everywhere(self) -> bool:
         """Whether the same router takes it on every edge that polls, as far as is known."""
         return all(self.winner is not None and each.router == self.winner.name for each in self.answer.edges)
-
-    @property
-    def losers(self) -> list[Candidate]:
-        """The others that matched, or nearly did."""
-        return [candidate for candidate in self.explanation.candidates if candidate.verdict is not Verdict.TAKES]
 
     def refusal(self) -> Message | None:
         """Say why this request is not sent for real, or return None if it can be."""

@@ -28,7 +28,6 @@ DO: Final = "do"
 """The fields that a form has besides the object's own: see `macros/edits.html`."""
 
 NOW: Final = "now"
-MINE: Final = "mine"
 
 _LONGEST_SEEN: Final = 100_000
 _OWN: Final = frozenset({TAG, SEEN, DO, brakes.CONFIRM, reasons.MESSAGE})
