@@ -90,6 +90,8 @@ def _find_warnings(state: Declaration, changes: Sequence[Change], entry_points: 
     concern = concern_of(changes)
     if not concern.objects:
         return
+    paged = {use.name for each in state.objects["middleware"].values() for use in each.uses() if use.kind == "service"}
+    concern = replace(concern, services=[name for name in concern.services if name not in paged])
     routes = Routes(chain.from_iterable(map(read_routes, state.routers.values())))
     changed = sorted(change.name for change in changes if change.kind == "router" and change.after is not None)
     yield from find_missing(chain.from_iterable(map(routes.of_router, changed)), entry_points)

@@ -85,14 +85,16 @@ class Routing:
         """Find all conflicts. `domains` are A-labels and wildcards, `services` names."""
         known = self._newest()
         missing = find_missing(known.routes, self._entry_points())
-        return [*missing, *find(known.routes, domains, services, known.sticky)]
+        return [*missing, *find(known.routes, domains, _unpaged(known, services), known.sticky)]
 
     def warnings(self, changes: Sequence[Change]) -> list[Finding]:
         """Find the conflicts that changes are in, or make, and where the edges have no entry point for them."""
         concern = concern_of(changes)
         if not concern.objects:
             return []
-        sticky = dict(self._newest().sticky)
+        known = self._newest()
+        concern = replace(concern, services=_unpaged(known, concern.services))
+        sticky = dict(known.sticky)
         for change in changes:
             if change.kind == "service":
                 sticky.pop(change.name, None)
@@ -106,7 +108,7 @@ class Routing:
         """Find the conflicts that one object is in. A domain's name is its A-label."""
         domains = [name] if kind == "domain" else []
         known = self._newest()
-        concern = Concern({(kind, name)}, domains, [name] if kind == "service" else [])
+        concern = Concern({(kind, name)}, domains, _unpaged(known, [name] if kind == "service" else []))
         missing = self._missing(known.routes, [name] if kind == "router" else [])
         return [*missing, *find_about(known.routes, concern, known.sticky)]
 
@@ -161,3 +163,9 @@ def _sticky(pools: Mapping[str, Part], known: _Known | None) -> Mapping[str, str
         if cookie is not None:
             found[name] = cookie
     return found
+
+
+def _unpaged(known: _Known, services: Collection[str]) -> Collection[str]:
+    """Return services without those to which middlewares lead: these have error pages, and need no router."""
+    paged = known.snapshot.parts.section("middleware").needs.get("service", frozenset())
+    return [name for name in services if name not in paged]

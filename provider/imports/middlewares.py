@@ -14,8 +14,8 @@ from provider.nouns.types import Flag, ListOf, MapOf, Reference, Text, Type, Who
 OBSERVED: Final = ("status", "error", "usedBy", "name", "provider", "type")
 """What Traefik's API tells of a middleware beside its configuration."""
 
-Find = Callable[[Piece, str], str | None]
-"""Gives our name of a middleware that a reference means, or refuses the part that has it."""
+Find = Callable[[Piece, str, str], str | None]
+"""Gives our name of the object of a kind that a reference means, or refuses the part that has it."""
 
 
 def find_kind(part: Piece) -> str | None:
@@ -70,24 +70,39 @@ def _value(type_: Type, part: Piece, find: Find, places: dict[str, Piece], where
     match type_:
         case Nested():
             found = _object(type_.model, part, find, places, where)
-        case ListOf(item=Reference()):
-            found = [name for text in part.texts() if (name := find(part, text)) is not None]
+        case ListOf(item=Reference(kind=kind)):
+            found = [name for text in part.texts() if (name := find(part, kind, text)) is not None]
+        case Reference(kind=kind):
+            found = find(part, kind, part.text() or "")
         case ListOf(item=Nested() as item):
             found = [_value(item, each, find, places, f"{where}/{index}") for index, each in enumerate(part.items())]
         case ListOf():
-            found = part.texts()
-            if isinstance(type_.item, Text) and not all(_is_kept(type_.item, text) for text in found):
-                part.refuse("Traefik expects a hash here and does not know this one: it would let nobody in")
+            found = _texts(type_.item, part)
         case MapOf():
-            found = {name: each.text() for name, each in part.members().items()}
+            found = {
+                name: _value(type_.value, each, find, places, f"{where}/{name}")
+                for name, each in part.members().items()
+            }
         case Whole():
             found = part.whole()
         case Flag():
             found = part.flag()
         case _:
-            found = part.text()
-            if isinstance(type_, Text) and type_.word == "DURATION" and found is not None:
-                found = durations.with_unit(found)
+            found = _text(type_, part)
+    return found
+
+
+def _texts(item: Type, part: Piece) -> list[str]:
+    found = part.texts()
+    if isinstance(item, Text) and not all(_is_kept(item, text) for text in found):
+        part.refuse("Traefik expects a hash here and does not know this one: it would let nobody in")
+    return found
+
+
+def _text(type_: Type, part: Piece) -> str | None:
+    found = part.text()
+    if isinstance(type_, Text) and type_.word == "DURATION" and found is not None:
+        return durations.with_unit(found)
     return found
 
 

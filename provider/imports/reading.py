@@ -15,7 +15,7 @@ from provider.imports.pieces import Ledger, Piece, Reason, shown
 from provider.imports.ranks import Ranked, settle
 from provider.imports.routers import EntryPointDefaults, ServiceMissing, Surroundings, read_router
 from provider.imports.services import Pool, read_service
-from provider.nouns import Domain, Middleware, Router
+from provider.nouns import Domain, Middleware, Router, Service
 
 T = TypeVar("T")
 
@@ -101,8 +101,8 @@ class _Reader:
             self._objects[kind] = part.members() if part is not None else {}
             self._by_full[kind] = {self._full(given): each for given, each in self._objects[kind].items()}
             self._names[kind] = names.assign(self._by_full[kind], kind)
-        self._read_middlewares()
         self._read_services()
+        self._read_middlewares()
         routers = self._read_routers()
         self._list_others()
         self._around_findings()
@@ -188,7 +188,13 @@ class _Reader:
         _name, provider = names.split(full)
         name = self._names["middleware"][full]
 
-        def find(member: Piece, reference: str) -> str | None:
+        def find(member: Piece, kind: str, reference: str) -> str | None:
+            if kind == Service.kind:
+                try:
+                    return self._find_service(provider, reference)
+                except ServiceMissing as missing:
+                    member.refuse(str(missing))
+                    return None
             found = self._find_middleware(provider, reference)
             if found is None:
                 member.refuse(f"it has {self._describe_middleware(provider, reference)}, which is left out")

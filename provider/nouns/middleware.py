@@ -18,7 +18,10 @@ for _module in iter_modules(middlewares.__path__):
 
 def _parts() -> dict[str, Any]:
     kinds = sorted(KINDS.items())
-    return {key: field(Nested(kind), default=None, title=kind.title, help=kind.about, key=key) for key, kind in kinds}
+    return {
+        key: field(Nested(kind), default=None, title=kind.title, help=kind.about, since=kind.since, key=key)
+        for key, kind in kinds
+    }
 
 
 class Middleware(Noun, more=_parts()):

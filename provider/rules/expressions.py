@@ -50,6 +50,14 @@ class Expression:
         numbers = (str(number) for number in range(self._compiled.groups + 1))
         return frozenset([*numbers, *self._compiled.groupindex])
 
+    def can_begin(self, text: str) -> bool:
+        """Tell whether a match at the beginning may begin with an ASCII text; if that cannot be known, it may."""
+        try:
+            least, most = self._compiled.possiblematchrange(len(text))
+        except re2.error:
+            return True
+        return bool(least[: len(text)] <= text.encode() <= most)
+
     def found_in(self, text: str) -> bool:
         """Tell whether it matches anywhere in a text. Bytes that are not UTF-8 count as U+FFFD each, as in Go."""
         known = text if text.isascii() else _NOT_UTF8.sub("\ufffd", text)

@@ -14,6 +14,9 @@ class Kind(Object):
     about: ClassVar[str] = ""
     """What it does, in a sentence."""
 
+    since: ClassVar[str] = "3.0"
+    """The first version of Traefik that knows it."""
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         KINDS[camel(cls.__name__[:1].lower() + cls.__name__[1:])] = cls
