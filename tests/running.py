@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from email.message import Message
@@ -388,6 +388,10 @@ class NamedServer(ThreadingHTTPServer):
         """Return the status and the text that answer a request."""
         return 200, self.name
 
+    def sent(self, path: str) -> Mapping[str, str]:
+        """Return what stands in the head of an answer besides its length."""
+        return {}
+
 
 class Echo(NamedServer):
     """Answers with the path that it was asked for."""
@@ -419,6 +423,8 @@ class _NamedHandler(BaseHTTPRequestHandler):
         body = text.encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
+        for name, value in server.sent(self.path).items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 

@@ -220,4 +220,4 @@ def test_the_part_of_the_static_configuration_is_that_of_the_file() -> None:
 
 
 def test_the_table_of_middlewares_has_every_kind_with_its_words() -> None:
-    assert table("middlewares") == [[kind, model.about] for kind, model in sorted(KINDS.items())]
+    assert table("middlewares") == [[kind, KINDS[kind].about] for kind in sorted(KINDS)]

@@ -38,6 +38,9 @@ ENTRY_POINTS: Final = ListOf(
     is_line=True,
 )
 _MIDDLEWARE: Final = Reference(check_reference, said=REFERENCE_SCHEMA, kind="middleware", is_foreign=True, word="NAME")
+SERVICE_ANYWHERE: Final = Reference(
+    check_reference, said=REFERENCE_SCHEMA, kind="service", is_foreign=True, word="NAME"
+)
 MIDDLEWARES: Final = ListOf(
     _MIDDLEWARE, most=30, duplicate=("middlewares.duplicate", template("a middleware is listed twice"))
 )

@@ -88,6 +88,11 @@ def check_expression(text: str) -> str:
     return text
 
 
+def check_optional_expression(text: str) -> str:
+    """Check a regular expression, or that there is none."""
+    return check_expression(text) if text else text
+
+
 def check_address(text: str) -> str:
     """Check a host with its port."""
     found = _ADDRESS.fullmatch(text)
@@ -109,6 +114,14 @@ def check_period(text: str) -> str:
     """Check a duration in Go's notation, from a millisecond to thirty days."""
     if not 0.001 <= read_duration(text) <= DAYS_30:
         detail = Message("{text} is out of range: between 1ms and 720h", text=shown_text(text))
+        raise Refusal("duration.range", detail)
+    return text
+
+
+def check_pause(text: str) -> str:
+    """Check a duration in Go's notation, none (0s) to thirty days."""
+    if read_duration(text) > DAYS_30:
+        detail = Message("{text} is out of range: at most 720h", text=shown_text(text))
         raise Refusal("duration.range", detail)
     return text
 

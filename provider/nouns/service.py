@@ -94,7 +94,7 @@ class Service(Noun):
     plural = "services"
     title = "Service"
     titles = "Services"
-    cascade = "Also remove the routers that use it."
+    cascade = "Also remove the routers and middlewares that use it."
     about = "pools of servers that share requests"
     listing = "Pools of servers, by name."
     layout = ("name", "strategy", "healthCheck", "sticky", "passHostHeader")

@@ -55,6 +55,9 @@ CODES = {
     *("replacement.group", "scheme.format", "source.address", "source.many", "source.none"),
     *("user.duplicate", "user.format", "user.hash", "user.name", "user.none", "user.password"),
     *("middlewares.duplicate", "middleware.unknown", "middleware.cycle"),
+    *("body.none", "certificate.none", "condition.format", "condition.function", "condition.value", "cookie.format"),
+    *("origin.format", "origins.duplicate", "page.format", "replacement.slash", "retry.none", "status.duplicate"),
+    *("status.format", "user.realm"),
     *("item.format", "key.duplicate", "key.long", "secret.masked"),
 }
 """Every code of a field's error. Programs rely on them: a code is added, and never changed or taken away."""

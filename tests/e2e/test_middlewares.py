@@ -4,15 +4,19 @@ import base64
 import gzip
 import hashlib
 import json
+import re
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from email.message import Message
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 import httpx
 import pytest
+import trustme
 import yaml
 
 from provider.nouns import document
@@ -64,6 +68,40 @@ ACTING: Final[Mapping[str, Document]] = {
     "rate-limit-by-header": {
         "rateLimit": {"average": 1, "period": "720h", "sourceCriterion": {"requestHeaderName": "X-Key"}}
     },
+    "buffering": {"buffering": {"maxRequestBodyBytes": 4, "maxResponseBodyBytes": 1_000}},
+    "circuit-breaker": {
+        "circuitBreaker": {
+            "expression": "ResponseCodeRatio(500, 600, 0, 600) > 0.5",
+            "checkPeriod": "1ms",
+            "fallbackDuration": "720h",
+            "responseCode": 599,
+        }
+    },
+    "content-type": {"contentType": {}},
+    "digest-auth": {"digestAuth": {"users": ["alvin:Ways hub:secret"], "realm": "Ways hub", "headerField": "X-User"}},
+    "encoded-characters": {"encodedCharacters": {"allowEncodedSlash": True}},
+    "encoded-characters-none": {"encodedCharacters": {}},
+    "errors": {
+        "errors": {
+            "status": ["500-599"],
+            "service": "echo",
+            "query": "/pages/{status}?from={originalStatus}",
+            "statusRewrites": {"503": 502},
+            "errorRequestHeaders": ["Accept-Language"],
+        }
+    },
+    "forward-auth": {
+        "forwardAuth": {
+            "address": "http://auth.test/login",
+            "authResponseHeaders": ["Remote-User"],
+            "authRequestHeaders": ["X-Key"],
+            "addAuthCookiesToResponse": ["session"],
+            "authSigninURL": "/sign-in",
+        }
+    },
+    "grpc-web": {"grpcWeb": {"allowOrigins": ["https://alvin.xyz"]}},
+    "ip-white-list": {"ipWhiteList": {"sourceRange": ["10.0.0.0/8"]}},
+    "pass-tls-client-cert": {"passTLSClientCert": {"pem": True, "info": {"subject": {"commonName": True}}}},
     "redirect-regex": {
         "redirectRegex": {
             "regex": r"^http://(?P<host>[^/]+)/(.*)$",
@@ -73,15 +111,21 @@ ACTING: Final[Mapping[str, Document]] = {
     },
     "redirect-scheme": {"redirectScheme": {"scheme": "https", "port": "8443"}},
     "replace-path": {"replacePath": {"path": "/a%20b"}},
+    "replace-path-regex": {"replacePathRegex": {"regex": "^/old/(.*)", "replacement": "/new/$1"}},
+    "retry": {"retry": {"attempts": 3, "status": ["503"]}},
     "strip-prefix": {"stripPrefix": {"prefixes": ["/api"]}},
     "strip-prefix-regex": {"stripPrefixRegex": {"regex": ["^/v[0-9]+", "one"]}},
 }
 
 
 class Echo(NamedServer):
-    """A server that answers with what it was asked; `/slow` waits until it is let go."""
+    """A server that answers with what it was asked; `/slow` waits until it is let go, `/503` answers that.
+
+    For `/login` it lets in whoever has a key, and for `/flaky` it answers well at the third time.
+    """
 
     def __init__(self) -> None:
+        self.times = 0
         self.go = threading.Event()
         self.waiting = threading.Event()
         super().__init__("echo")
@@ -90,7 +134,18 @@ class Echo(NamedServer):
         if path == "/slow":
             self.waiting.set()
             self.go.wait(60)
-        return 200, json.dumps({"path": path, "headers": {name.lower(): value for name, value in headers.items()}})
+        status = 200
+        if path == "/login" and headers["X-Key"] != "good":
+            status = 401
+        if path == "/flaky":
+            self.times += 1
+            status = 200 if self.times % 3 == 0 else 503
+        if re.fullmatch("/[1-5][0-9]{2}", path):
+            status = int(path[1:])
+        return status, json.dumps({"path": path, "headers": {name.lower(): value for name, value in headers.items()}})
+
+    def sent(self, path: str) -> Mapping[str, str]:
+        return {"Remote-User": "alvin", "Set-Cookie": "session=1"} if path == "/login" else {}
 
 
 def sample(each: Field) -> Any:
@@ -117,16 +172,23 @@ def everything(folder: Path, server: str) -> tuple[dict[str, Any], dict[str, Doc
     login: Document = {"basicAuth": {"users": ["alvin:secret"]}}
     made = {}
     for name, given in {**ACTING, **numbered, "login": login}.items():
-        read = Middleware.read({"name": name, **json.loads(compact(given).replace("/etc/traefik", str(folder)))})
+        read = Middleware.read(
+            {
+                "name": name,
+                **json.loads(compact(given).replace("/etc/traefik", str(folder)).replace("http://auth.test", server)),
+            }
+        )
         made[name] = json.loads(document.encode(read.kept(None)))
-    routers = {
+    routers: dict[str, dict[str, Any]] = {
         name: {"rule": f"Host(`{name}.test`)", "service": "echo", "middlewares": [name], "entryPoints": ["web"]}
         for name in made
     }
+    routers["pass-tls-client-cert"]["tls"] = {"options": "asking"}
     beacon = {"headers": {"customResponseHeaders": {"X-Config-Digest": "all"}}}
-    services = {"echo": {"loadBalancer": {"servers": [{"url": server}]}}}
+    services = {name: {"loadBalancer": {"servers": [{"url": server}]}} for name in ("echo", "pages")}
     http = {"middlewares": {**made, "provider.beacon": beacon}, "routers": routers, "services": services}
-    return {"http": http}, numbered
+    asking = {"clientAuth": {"clientAuthType": "RequestClientCert"}}
+    return {"http": http, "tls": {"options": {"asking": asking}}}, numbered
 
 
 class Edge:
@@ -152,8 +214,10 @@ class Edge:
 def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     folder = tmp_path_factory.mktemp("middlewares")
     (folder / "users").write_text(f"alvin:{SHA}\n")
-    limit = {"http": {"middlewares": {"limit": {"inFlightReq": {"amount": 9}}}}}
-    (folder / "fallback.yml").write_text(yaml.safe_dump(limit))
+    (folder / "digests").write_text("alvin:traefik:d41d8cd98f00b204e9800998ecf8427e\n")
+    pages = {"loadBalancer": {"servers": [{"url": "http://127.0.0.1:9"}]}}
+    others = {"middlewares": {"limit": {"inFlightReq": {"amount": 9}}}, "services": {"pages": pages}}
+    (folder / "fallback.yml").write_text(yaml.safe_dump({"http": others}))
     with running_servers(Echo()) as (server,), routing(folder) as routes:
         content, numbered = everything(folder, server.url)
         yield Edge(routes.run(compact(content), "all"), server, numbered)
@@ -170,6 +234,7 @@ def test_traefik_enables_whatever_is_taken_here(edge: Edge) -> None:
 def test_the_path_is_changed_on_its_way(edge: Edge) -> None:
     assert edge.asked("add-prefix", "/one")["path"] == "/app/one"
     assert edge.asked("replace-path", "/one")["path"] == "/a%20b"
+    assert edge.asked("replace-path-regex", "/old/a%20b")["path"] == "/new/a%20b"
 
     stripped = edge.asked("strip-prefix", "/api/one")
 
@@ -200,7 +265,98 @@ def test_a_user_comes_in_with_the_password_and_with_no_other(edge: Edge, name: s
     assert "authorization" not in asked
 
 
+def test_a_user_proves_the_password_without_sending_it(edge: Edge) -> None:
+    def get(password: str) -> httpx.Response:
+        url, headers = f"{edge.traefik.web}/", {"Host": "digest-auth.test"}
+        with httpx.Client(auth=httpx.DigestAuth("alvin", password), trust_env=False, timeout=60) as client:
+            return client.get(url, headers=headers)
+
+    assert get("wrong").status_code == 401
+    assert get("secret").raise_for_status().json()["headers"]["x-user"] == "alvin"
+
+
+def test_another_service_says_who_is_let_in(edge: Edge) -> None:
+    refused = edge.get("forward-auth", X_Key="bad")
+    assert (refused.status_code, refused.headers["location"]) == (302, "/sign-in")
+
+    answer = edge.get("forward-auth", X_Key="good", Remote_User="somebody").raise_for_status()
+    assert answer.json()["headers"]["remote-user"] == "alvin"
+    assert answer.headers["set-cookie"] == "session=1"
+
+
+def test_servers_learn_of_the_clients_certificate(edge: Edge, tmp_path: Path) -> None:
+    issued = trustme.CA().issue_cert("alvin@alvin.xyz", common_name="alvin")
+    issued.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "client.pem"))
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.load_cert_chain(tmp_path / "client.pem")
+    name = "pass-tls-client-cert.test"
+    with httpx.Client(verify=context, trust_env=False, timeout=60) as client:
+        url = edge.traefik.web.replace("http:", "https:")
+        asked = client.get(url, headers={"Host": name}, extensions={"sni_hostname": name}).raise_for_status()
+    headers = asked.json()["headers"]
+
+    assert unquote(headers["x-forwarded-tls-client-cert-info"]) == 'Subject="CN=alvin"'
+    assert base64.b64decode(headers["x-forwarded-tls-client-cert"].partition(",")[0])
+
+
+def test_a_failing_server_is_asked_again(edge: Edge) -> None:
+    assert edge.asked("retry", "/flaky")["path"] == "/flaky"
+    assert edge.get("retry", "/503").status_code == 503
+
+
+def test_a_failing_service_is_left_in_peace(edge: Edge) -> None:
+    assert edge.get("circuit-breaker").status_code == 200
+    wait_until(lambda: edge.get("circuit-breaker", "/503").status_code == 599, "the circuit breaker opens")
+    assert edge.get("circuit-breaker").status_code == 599
+
+
+def test_an_error_is_shown_as_a_page_of_another_service(edge: Edge) -> None:
+    answer = edge.get("errors", "/503", Accept_Language="id", X_Key="good")
+
+    assert answer.status_code == 502
+    assert answer.json()["path"] == "/pages/502?from=503"
+    assert answer.json()["headers"]["accept-language"] == "id"
+    assert "x-key" not in answer.json()["headers"]
+    assert edge.get("errors", "/404").status_code == 404
+
+
+def test_bodies_that_are_too_long_go_no_further(edge: Edge) -> None:
+    def post(body: bytes) -> int:
+        headers = {"Host": "buffering.test"}
+        return httpx.post(edge.traefik.web, content=body, headers=headers, timeout=60, trust_env=False).status_code
+
+    assert post(b"12345") == 413
+    assert post(b"1234") == 501  # the server knows GET only
+    assert edge.get("buffering").status_code == 200
+    assert edge.get("buffering", "/" + "a" * 1_000).status_code == 500
+
+
+def test_media_types_are_found_out(edge: Edge) -> None:
+    assert edge.get("content-type").headers["content-type"] == "text/plain; charset=utf-8"
+    assert "content-type" not in edge.get("add-prefix").headers
+
+
+def test_escapes_in_paths_are_refused_but_for_some(edge: Edge) -> None:
+    assert edge.asked("encoded-characters", "/a%2Fb")["path"] == "/a%2Fb"
+    assert edge.get("encoded-characters", "/a%23b").status_code == 400
+    assert edge.get("encoded-characters-none", "/a%2Fb").status_code == 400
+    assert edge.get("encoded-characters-none", "/a%20b").status_code == 200
+
+
+def test_browsers_may_ask_by_grpc_from_some_pages(edge: Edge) -> None:
+    def ask(origin: str) -> httpx.Response:
+        headers = {"Host": "grpc-web.test", "Origin": origin, "Access-Control-Request-Method": "POST"}
+        headers["Access-Control-Request-Headers"] = "x-grpc-web"
+        return httpx.options(f"{edge.traefik.web}/a.B/C", headers=headers, timeout=60, trust_env=False)
+
+    assert ask("https://alvin.xyz").headers["access-control-allow-origin"] == "https://alvin.xyz"
+    assert "access-control-allow-origin" not in ask("https://other.xyz").headers
+
+
 def test_only_some_addresses_are_let_in(edge: Edge) -> None:
+    assert edge.get("ip-white-list").status_code == 403
     assert edge.get("ip-allow-list").status_code == 404
     assert edge.get("ip-allow-list-here").status_code == 200
     assert edge.get("ip-allow-list-behind").status_code == 403

@@ -26,6 +26,7 @@ from tests.running import (
 )
 
 SECRET = "as-you-like-it"
+PAGES = {"errors": {"status": ["200"], "service": "sorry-pages", "query": "/pages/{status}"}}
 
 
 @pytest.fixture
@@ -110,6 +111,27 @@ def test_a_removal_with_cascade_unprotects_no_route(client: httpx.Client, echo: 
     client.delete("/middlewares/login", params={"cascade": True}).raise_for_status()
     assert client.get("/routers").json()["items"] == []
     assert client.get("/middlewares").json()["items"] == []
+
+
+def test_a_service_with_error_pages_stays_as_long_as_they_are_shown(
+    client: httpx.Client, traefik: Traefik, echo: Echo
+) -> None:
+    expose(client, (echo, 1), name="shop")
+    client.put("/services/pages", json={}).raise_for_status()
+    problem(client.put("/middlewares/sorry", json=PAGES), "invalid", ("/errors/service", "service.unknown"))
+    client.put("/services/sorry-pages", json={}).raise_for_status()
+    client.put("/services/sorry-pages/servers/one", json={"url": echo.url}).raise_for_status()
+    client.put("/middlewares/sorry", json=PAGES).raise_for_status()
+    client.patch("/routers/shop", json={"middlewares": ["sorry"]}, headers={"Prefer": "wait=20"}).raise_for_status()
+    shown_page = traefik.get(HOST, "/things")
+    assert (shown_page.status_code, shown_page.text) == (200, "/pages/200")
+    unreached = [each["objects"] for each in client.get("/conflicts").json()["items"]]
+    assert [[(each["kind"], each["name"]) for each in found] for found in unreached] == [[("service", "pages")]]
+
+    told = problem(client.delete("/services/sorry-pages"), "in-use")["detail"]
+    assert told == "service sorry-pages is used by middleware sorry: remove them first, or take them along"
+    client.delete("/services/sorry-pages", params={"cascade": True}).raise_for_status()
+    assert client.get("/middlewares").json()["items"] == client.get("/routers").json()["items"] == []
 
 
 def test_a_long_chain_of_chains_goes_as_a_whole(client: httpx.Client) -> None:

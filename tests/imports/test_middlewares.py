@@ -32,6 +32,18 @@ def test_a_router_comes_with_its_middlewares_under_names_that_fit() -> None:
     assert found.declaration.routers["r"].middlewares == ["both"]
 
 
+def test_error_pages_come_with_the_service_that_has_them() -> None:
+    pages = {"errors": {"status": "500-599,404", "service": "s@file", "statusRewrites": {"404": "410"}}}
+    found = read({"sorry": pages}, ["sorry"])
+    assert found.findings == ()
+    (sorry,) = found.declaration.objects["middleware"].values()
+    assert sorry.changed()["errors"] == {
+        "status": ["500-599", "404"],
+        "service": "s",
+        "statusRewrites": {"404": 410},
+    }
+
+
 def test_numbers_in_quotes_seconds_and_cases_are_read_as_traefik_reads_them() -> None:
     found = read({"limit": {"RateLimit": {"Average": "5", "period": 10, "burst": "2"}}}, ["limit"])
     assert found.findings == ()
@@ -44,7 +56,9 @@ def test_numbers_in_quotes_seconds_and_cases_are_read_as_traefik_reads_them() ->
     [
         ({"basicAuth": {"users": ["a:plain"]}}, "it would let nobody in"),
         ({"stripPrefix": {"prefixes": ["api"]}}, "prefixes"),
-        ({"forwardAuth": {"address": "http://sso"}}, "forwardAuth cannot be imported yet"),
+        ({"snippet": {"serverSnippet": "a"}}, "snippet cannot be imported yet"),
+        ({"digestAuth": {"users": ["a:traefik:plain"]}}, "it would let nobody in"),
+        ({"errors": {"status": ["500"], "service": "gone"}}, "there is no service gone"),
         ({"chain": {"middlewares": ["m"]}}, "it has the middleware m (chain), which is left out"),
         ({"compress": {}, "addPrefix": {"prefix": "/x"}}, "cannot be imported yet"),
     ],
@@ -61,6 +75,6 @@ def test_one_that_cannot_be_held_is_left_out_with_its_routers(middleware: dict[s
 @pytest.mark.parametrize("kind", sorted({kind for kind, _document in good()}))
 def test_every_kind_that_is_held_is_imported(kind: str) -> None:
     for each, document in good():
-        if each == kind and kind not in {"basicAuth", "chain"}:
+        if each == kind and kind not in {"basicAuth", "chain", "digestAuth", "errors"}:
             found = read({"m": {kind: document}}, ["m"])
             assert found.declaration.routers, found.findings

@@ -1,5 +1,6 @@
 """Middlewares: a row for each kind, with what it takes and what it refuses, where and why."""
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Any, Final
 import bcrypt
 import pytest
 
+from provider import configuration
 from provider.errors import Invalid
 from provider.nouns.middleware import Middleware
 from provider.nouns.middlewares import KINDS
@@ -17,6 +19,7 @@ Document = Mapping[str, Any]
 APR1: Final = "$apr1$H6uskkkW$IgXLP6ewTrSuBkTrqE8wj/"
 SHA: Final = "{SHA}nU4eI71bcnBGqeO0t9tXvY1u5oQ="
 BCRYPT: Final = "$2y$05$c4WoMPo3SXsafkva.HHa6uXQZWr7oboPiC2bT/r7q1BB8I2s0BRqC"
+MD5: Final = "d41d8cd98f00b204e9800998ecf8427e"
 LOCAL: Final = {"sourceRange": ["127.0.0.1"]}
 
 
@@ -47,6 +50,14 @@ def users(*texts: str) -> Document:
 
 def regex(text: str, replacement: str = "https://a.test") -> Document:
     return {"regex": text, "replacement": replacement}
+
+
+def page(**fields: Any) -> Document:
+    return {"status": ["500-599"], "service": "pages", **fields}
+
+
+def ask(**fields: Any) -> Document:
+    return {"address": "http://sso:9000", **fields}
 
 
 def request(**headers: str) -> Document:
@@ -93,6 +104,24 @@ ROWS: Final = {
             ({**users("alvin:secret"), "realm": 'a"b'}, "/realm", "realm.format"),
         ],
     ),
+    "buffering": Row(
+        [
+            {},
+            {"maxRequestBodyBytes": 1, "memRequestBodyBytes": 1, "maxResponseBodyBytes": 1, "memResponseBodyBytes": 1},
+            {"retryExpression": "IsNetworkError() && Attempts() < 3"},
+            {"retryExpression": '(ResponseCode() >= 500||IsNetworkError()) && RequestMethod() != "POST"'},
+        ],
+        [
+            ({"maxRequestBodyBytes": -1}, "/maxRequestBodyBytes", "value.small"),
+            ({"memResponseBodyBytes": 1.5}, "/memResponseBodyBytes", "type.integer"),
+            ({"retryExpression": "Attempts()"}, "/retryExpression", "condition.format"),
+            ({"retryExpression": "Attempts() < 2.0"}, "/retryExpression", "condition.value"),
+            ({"retryExpression": "!IsNetworkError()"}, "/retryExpression", "condition.format"),
+            ({"retryExpression": "IsNetworkError() == 1"}, "/retryExpression", "condition.format"),
+            ({"retryExpression": 'RequestMethod() > "A"'}, "/retryExpression", "condition.format"),
+            ({"retryExpression": "RequestMethod() == GET"}, "/retryExpression", "condition.value"),
+        ],
+    ),
     "chain": Row(
         [{"middlewares": ["login"]}, {"middlewares": ["login", "limit@file"]}],
         [
@@ -105,6 +134,37 @@ ROWS: Final = {
             ({"middlewares": ["a@b@c"]}, "/middlewares/0", "reference.format"),
             ({"middlewares": [f"m{number}" for number in range(31)]}, "/middlewares", "value.many"),
         ],
+    ),
+    "circuitBreaker": Row(
+        [
+            {"expression": "NetworkErrorRatio() > 0.30"},
+            {"expression": "ResponseCodeRatio(500, 600, 0, 600) >= 0.25 && LatencyAtQuantileMS(50.0) > 100"},
+            {"expression": "(NetworkErrorRatio()!=0.0||LatencyAtQuantileMS(99.9)==1)", "responseCode": 599},
+            {"expression": "NetworkErrorRatio() > 1.0", "checkPeriod": "1ms", "recoveryDuration": "720h"},
+        ],
+        [
+            ({}, "/expression", "field.required"),
+            ({"expression": ""}, "/expression", "condition.format"),
+            ({"expression": "NetworkErrorRatio() >= 0"}, "/expression", "condition.value"),
+            ({"expression": "NetworkErrorRatio() >= -0.5"}, "/expression", "condition.value"),
+            ({"expression": "NetworkErrorRatio() > 00.5x"}, "/expression", "condition.format"),
+            ({"expression": "NetworkErrorRatio() > 0.5 &&"}, "/expression", "condition.format"),
+            (
+                {"expression": "NetworkErrorRatio() > 0.5 & NetworkErrorRatio() > 0.5"},
+                "/expression",
+                "condition.format",
+            ),
+            ({"expression": "(NetworkErrorRatio() > 0.5"}, "/expression", "condition.format"),
+            ({"expression": "0.5 < NetworkErrorRatio()"}, "/expression", "condition.format"),
+            ({"expression": "ErrorRatio() > 0.5"}, "/expression", "condition.function"),
+            ({"expression": "LatencyAtQuantileMS(50) > 100"}, "/expression", "condition.value"),
+            ({"expression": "ResponseCodeRatio(500, 600) > 0.5"}, "/expression", "condition.format"),
+            ({"expression": "(" * 21 + "NetworkErrorRatio() > 0.5" + ")" * 21}, "/expression", "condition.format"),
+            ({"expression": "NetworkErrorRatio() > 0.5", "checkPeriod": "0s"}, "/checkPeriod", "duration.range"),
+            ({"expression": "NetworkErrorRatio() > 0.5", "responseCode": 0}, "/responseCode", "value.small"),
+            ({"expression": "NetworkErrorRatio() > 0.5", "responseCode": 1000}, "/responseCode", "value.large"),
+        ],
+        [({"expression": "NetworkErrorRatio() > 0.5", "responseCode": 200}, "/responseCode")],
     ),
     "compress": Row(
         [
@@ -127,6 +187,105 @@ ROWS: Final = {
             ),
             ({"minResponseBodyBytes": 0}, "/minResponseBodyBytes", "value.small"),
             ({"minResponseBodyBytes": -1}, "/minResponseBodyBytes", "value.small"),
+        ],
+    ),
+    "contentType": Row(
+        [{}, {"autoDetect": True}],
+        [({"autoDetect": "yes"}, "/autoDetect", "type.boolean")],
+        [({"autoDetect": False}, "/autoDetect")],
+    ),
+    "digestAuth": Row(
+        [
+            users(f"alvin:traefik:{MD5}"),
+            {**users("alvin:Ways hub:secret", "budi:Ways hub:a:b"), "realm": "Ways hub", "headerField": "X-User"},
+            {"usersFile": "/etc/traefik/digests", "removeHeader": True},
+        ],
+        [
+            ({}, "/users", "user.none"),
+            (users("alvin:traefik"), "/users/0", "user.format"),
+            (users("alvin:traefik:"), "/users/0", "user.format"),
+            (users("alvin::secret"), "/users/0", "user.format"),
+            (users("alvin :traefik:secret"), "/users/0", "user.name"),
+            (users(f"alvin:traefik:{MD5.upper()}"), "/users/0", "user.hash"),
+            (users("alvin:other:secret"), "/users", "user.realm"),
+            ({**users("alvin:traefik:secret"), "realm": "hub"}, "/users", "user.realm"),
+            (users("alvin:traefik:a", "alvin:traefik:b"), "/users", "user.duplicate"),
+            ({**users("alvin:traefik:secret"), "headerField": "X User"}, "/headerField", "header.name"),
+        ],
+    ),
+    "encodedCharacters": Row(
+        [{}, {"allowEncodedSlash": True, "allowEncodedHash": True}],
+        [
+            ({"allowEncodedSlash": 1}, "/allowEncodedSlash", "type.boolean"),
+            ({"allowEncodedColon": True}, "/allowEncodedColon", "field.unknown"),
+        ],
+    ),
+    "errors": Row(
+        [
+            {"status": ["500-599", "404"], "service": "pages", "query": "/{status}.html?from={originalStatus}&u={url}"},
+            {"status": ["418"], "service": "pages@file", "statusRewrites": {"400-499": 404}},
+            {"status": ["503"], "service": "pages", "errorRequestHeaders": ["Accept-Language"]},
+        ],
+        [
+            ({"status": ["500"]}, "/service", "field.required"),
+            ({"service": "pages"}, "/status", "field.required"),
+            ({"status": [], "service": "pages"}, "/status", "value.few"),
+            (page(status=["600"]), "/status/0", "status.format"),
+            (page(status=["599-500"]), "/status/0", "status.format"),
+            (page(status=["5xx"]), "/status/0", "status.format"),
+            (page(status=[500]), "/status/0", "type.string"),
+            (page(status=["500", "500"]), "/status", "status.duplicate"),
+            (page(service="Pages"), "/service", "name.format"),
+            (page(service="api@internal"), "/service", "reference.internal"),
+            (page(service="pages@http"), "/service", "reference.own"),
+            (page(query="/%zz"), "/query", "page.format"),
+            (page(query="/{code}"), "/query", "page.format"),
+            (page(statusRewrites={"a": 404}), "/statusRewrites", "status.format"),
+            (page(statusRewrites={"500": 1000}), "/statusRewrites/500", "value.large"),
+            (page(statusRewrites={"500": 100}), "/statusRewrites/500", "value.small"),
+            (page(errorRequestHeaders=["X A"]), "/errorRequestHeaders/0", "header.name"),
+        ],
+        [(page(statusRewrites={"404": 500}), "/statusRewrites")],
+    ),
+    "forwardAuth": Row(
+        [
+            {"address": "http://sso:9000/verify?a=b"},
+            {"address": "https://sso.alvin.xyz", "tls": {"insecureSkipVerify": True}, "authSigninURL": "/login"},
+            ask(authResponseHeaders=["Remote-User"], authResponseHeadersRegex="^X-Auth-", trustForwardHeader=False),
+            ask(forwardBody=True, maxBodySize=1_000, maxResponseBodySize=0, preserveRequestMethod=True),
+            ask(addAuthCookiesToResponse=["connect.sid"], headerField="Remote-User", preserveLocationHeader=True),
+        ],
+        [
+            ({}, "/address", "field.required"),
+            ({"address": ""}, "/address", "url.scheme"),
+            ({"address": "sso:9000"}, "/address", "url.scheme"),
+            ({"address": "h2c://sso"}, "/address", "url.scheme"),
+            ({"address": "http:///verify"}, "/address", "url.host"),
+            ({"address": "http://a:b@sso/"}, "/address", "url.user"),
+            ({"address": "http://sso/#a"}, "/address", "url.path"),
+            ({"address": "http://169.254.169.254/"}, "/address", "url.refused"),
+            (ask(authResponseHeadersRegex="("), "/authResponseHeadersRegex", "expression.format"),
+            (ask(authRequestHeaders=["X A"]), "/authRequestHeaders/0", "header.name"),
+            (ask(forwardBody=True, maxBodySize=0), "/maxBodySize", "body.none"),
+            (ask(maxBodySize=-2), "/maxBodySize", "value.small"),
+            (ask(addAuthCookiesToResponse=["a b"]), "/addAuthCookiesToResponse/0", "cookie.format"),
+            (ask(authSigninURL="login"), "/authSigninURL", "url.scheme"),
+            (ask(tls={"key": "/key.pem"}), "/tls/cert", "pair.half"),
+            (ask(tls={"ca": "-----BEGIN CERTIFICATE-----\nMII"}), "/tls/ca", "pem.format"),
+        ],
+        [
+            (ask(forwardBody=True), "/maxBodySize"),
+            (ask(tls={"caOptional": True}), "/tls/caOptional"),
+        ],
+    ),
+    "grpcWeb": Row(
+        [{"allowOrigins": ["*"]}, {"allowOrigins": ["https://alvin.xyz", "http://localhost:8080", "http://[::1]:80"]}],
+        [
+            ({}, "/allowOrigins", "field.required"),
+            ({"allowOrigins": []}, "/allowOrigins", "value.few"),
+            ({"allowOrigins": ["https://alvin.xyz/"]}, "/allowOrigins/0", "origin.format"),
+            ({"allowOrigins": ["alvin.xyz"]}, "/allowOrigins/0", "origin.format"),
+            ({"allowOrigins": ["*", "*"]}, "/allowOrigins", "origins.duplicate"),
         ],
     ),
     "headers": Row(
@@ -217,6 +376,28 @@ ROWS: Final = {
         ],
         [({**LOCAL, "rejectStatusCode": 200}, "/rejectStatusCode")],
     ),
+    "ipWhiteList": Row(
+        [LOCAL, {**LOCAL, "ipStrategy": {"depth": 1}}],
+        [
+            ({}, "/sourceRange", "field.required"),
+            ({"sourceRange": ["alvin.xyz"]}, "/sourceRange/0", "network.format"),
+            ({**LOCAL, "rejectStatusCode": 404}, "/rejectStatusCode", "field.unknown"),
+        ],
+    ),
+    "passTLSClientCert": Row(
+        [
+            {"pem": True},
+            {"info": {"sans": True, "notAfter": True, "notBefore": True, "serialNumber": True}},
+            {"info": {"subject": {"organizationalUnit": True, "commonName": True}, "issuer": {"country": True}}},
+        ],
+        [
+            ({}, "", "certificate.none"),
+            ({"pem": False}, "", "certificate.none"),
+            ({"info": {}}, "/info", "certificate.none"),
+            ({"pem": True, "info": {"subject": {}}}, "/info/subject", "certificate.none"),
+            ({"info": {"issuer": {"organizationalUnit": True}}}, "/info/issuer/organizationalUnit", "field.unknown"),
+        ],
+    ),
     "rateLimit": Row(
         [
             {"average": 100},
@@ -301,6 +482,49 @@ ROWS: Final = {
             ({"path": "/" + "a" * 1_000}, "/path", "value.long"),
         ],
     ),
+    "replacePathRegex": Row(
+        [
+            regex("^/old/(.*)", "/new/$1"),
+            regex("^(/.*)", "$1/end"),
+            regex("foo", "bar"),
+            regex("^/api", ""),
+            regex("^/(?P<name>[a-z]+)", "/a%20b/${name}"),
+        ],
+        [
+            ({}, "/regex", "field.required"),
+            (regex("("), "/regex", "expression.format"),
+            ({"regex": "^/a"}, "/replacement", "field.required"),
+            (regex("^/a", "b"), "/replacement", "replacement.slash"),
+            (regex(".*", "b$0"), "/replacement", "replacement.slash"),
+            (regex("^/a", "/b?c=d"), "/replacement", "path.format"),
+            (regex("^/a", "/%zz"), "/replacement", "path.format"),
+            (regex("^/a", "/b//c"), "/replacement", "path.segments"),
+            (regex("^/a", "/b/../c"), "/replacement", "path.segments"),
+            (regex("^/(a)", "/$2"), "/replacement", "replacement.group"),
+        ],
+    ),
+    "retry": Row(
+        [
+            {"attempts": 2},
+            {"attempts": 100, "initialInterval": "100ms", "timeout": "2s", "status": ["500-599", "429"]},
+            {"attempts": 2, "status": ["503"], "disableRetryOnNetworkError": True, "retryNonIdempotentMethod": True},
+        ],
+        [
+            ({}, "/attempts", "field.required"),
+            ({"attempts": 0}, "/attempts", "value.small"),
+            ({"attempts": 101}, "/attempts", "value.large"),
+            ({"attempts": 2, "initialInterval": "1d"}, "/initialInterval", "duration.format"),
+            ({"attempts": 2, "timeout": "721h"}, "/timeout", "duration.range"),
+            ({"attempts": 2, "status": ["599-500"]}, "/status/0", "status.format"),
+            ({"attempts": 2, "disableRetryOnNetworkError": True}, "/status", "retry.none"),
+            ({"attempts": 2, "maxRequestBodyBytes": -2}, "/maxRequestBodyBytes", "value.small"),
+        ],
+        [
+            ({"attempts": 1}, "/attempts"),
+            ({"attempts": 2, "retryNonIdempotentMethod": True}, "/retryNonIdempotentMethod"),
+            ({"attempts": 2, "maxRequestBodyBytes": -1}, "/maxRequestBodyBytes"),
+        ],
+    ),
     "stripPrefix": Row(
         [{"prefixes": ["/api"]}, {"prefixes": ["/api", "/v1"], "forceSlash": False}],
         [
@@ -324,6 +548,7 @@ ROWS: Final = {
             ({"regex": ["^/a(?=b)"]}, "/regex/0", "expression.format"),
             ({"regex": ["^/a "]}, "/regex/0", "item.format"),
         ],
+        [({"regex": ["^/a", "^v[0-9]+"]}, "/regex")],
     ),
 }
 
@@ -384,7 +609,7 @@ def test_every_kind_has_words_and_an_example(kind: str) -> None:
         ({"compress": None}, "", "kind.none"),
         ({"compress": {}, "addPrefix": {"prefix": "/a"}}, "/compress", "kind.many"),
         ({"compress": {}, "addPrefix": {"prefix": "a"}}, "/compress", "kind.many"),
-        ({"buffering": {}}, "/buffering", "field.unknown"),
+        ({"snippet": {}}, "/snippet", "field.unknown"),
     ],
 )
 def test_a_middleware_has_exactly_one_kind(document: Document, pointer: str, code: str) -> None:
@@ -405,6 +630,23 @@ def test_a_chain_refers_to_its_members_here_and_not_to_those_of_others() -> None
     assert [(use.where, use.kind, use.name) for use in made.uses()] == [
         (("chain", "middlewares", 0), "middleware", "login")
     ]
+
+
+def test_error_pages_need_the_service_that_has_them() -> None:
+    assert configuration.middleware_part(read("errors", page())).needs == (("service", "pages"),)
+    assert configuration.middleware_part(read("errors", page(service="pages@file"))).needs == ()
+
+
+def test_a_password_of_digest_is_kept_as_the_hash_that_traefik_compares() -> None:
+    made = read("digestAuth", users("alvin:traefik:secret")).kept(None)
+
+    digest = hashlib.md5(b"alvin:traefik:secret", usedforsecurity=False).hexdigest()
+    assert made.json()["digestAuth"] == users(f"alvin:traefik:{digest}")
+    assert Middleware.masked(made.json())["digestAuth"] == users("alvin:traefik:********")
+    assert read("digestAuth", users("alvin:traefik:********")).kept(made) == made
+    assert read("digestAuth", users("alvin:traefik:secret")).kept(made) == made
+    with pytest.raises(Invalid):
+        read("digestAuth", users("budi:traefik:********")).kept(made)
 
 
 def test_a_plain_password_is_kept_as_a_hash_and_shown_to_nobody() -> None:

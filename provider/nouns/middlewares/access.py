@@ -68,6 +68,29 @@ class BasicAuth(Kind):
             yield "users", Refusal("user.none", Message("add a user, or name a file of users"))
 
 
+class IpWhiteList(Kind):
+    """Clients by their addresses, by the name that Traefik 2 had for it."""
+
+    title = "Allow only some addresses (old)"
+    about = "Deprecated in Traefik 3: use ipAllowList, which does the same."
+    example: ClassVar = {"sourceRange": ["10.0.0.0/8"]}
+
+    source_range: list[str] = field(
+        NETWORKS_NEEDED,
+        title="Addresses",
+        help="IP addresses and networks that are let in, such as 10.0.0.0/8.",
+        option="--ip-white-list",
+    )
+    ip_strategy: IPStrategy | None = field(
+        Nested(IPStrategy),
+        default=None,
+        title="Client's address",
+        switch="Choose the address that counts",
+        help="Without it, the address that connects, which may be a proxy's.",
+        rare=True,
+    )
+
+
 class IpAllowList(Kind):
     """Clients by their addresses."""
 

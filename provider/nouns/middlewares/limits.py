@@ -1,42 +1,18 @@
 """Middlewares that bound how much clients may ask for."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Final
+from collections.abc import Iterator
+from typing import ClassVar, Final
 
 from provider.messages import Message
 from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares.clients import ClientTLS
 from provider.nouns.middlewares.sources import SourceCriterion
 from provider.nouns.objects import Nested, Object, field
-from provider.nouns.protocol import LINE, PEM, PERIOD, check_address, check_pem
-from provider.nouns.types import Flag, ListOf, Secrecy, Text, Whole
-from provider.values import Refusal, check_text
+from provider.nouns.protocol import LINE, PERIOD, check_address
+from provider.nouns.types import ListOf, Secrecy, Text, Whole
+from provider.values import check_text
 
 _MOST: Final = 1_000_000_000
-
-
-class RedisTLS(Object):
-    """How Traefik speaks TLS with Redis."""
-
-    is_sparse = True
-
-    ca: str = field(PEM, default="", title="CA", help="PEM text, or a file on the edge. Empty: the edge's system CAs.")
-    cert: str = field(PEM, default="", title="Certificate", help="Traefik's own, as PEM or a file on the edge.")
-    key: str = field(
-        Text(check_pem, most=64_000, is_long=True, secret=Secrecy()),
-        default="",
-        title="Key",
-        help="That of the certificate, as PEM or a file on the edge.",
-    )
-    insecure_skip_verify: bool = field(
-        Flag(), default=False, title="Do not verify", help="Accepts any certificate: for tests only.", explicit=True
-    )
-
-    @classmethod
-    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
-        """Refuse half of a pair."""
-        if {"cert", "key"} <= given.keys() and bool(given["cert"]) != bool(given["key"]):
-            missing = "key" if given["cert"] else "cert"
-            yield missing, Refusal("pair.half", Message("a certificate and its key go together"))
 
 
 class Redis(Object):
@@ -52,8 +28,8 @@ class Redis(Object):
         help="HOST:PORT of each Redis.",
         explicit=True,
     )
-    tls: RedisTLS | None = field(
-        Nested(RedisTLS), default=None, title="TLS", switch="Connect with TLS", help="For a Redis that asks for TLS."
+    tls: ClientTLS | None = field(
+        Nested(ClientTLS), default=None, title="TLS", switch="Connect with TLS", help="For a Redis that asks for TLS."
     )
     username: str = field(LINE, default="", title="User", help="Empty: the default user.")
     password: str = field(

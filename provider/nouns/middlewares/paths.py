@@ -1,14 +1,33 @@
 """Middlewares that change the path of a request."""
 
-from collections.abc import Iterator
-from typing import ClassVar
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares.replacements import filled, missing_groups
 from provider.nouns.objects import field
 from provider.nouns.protocol import EXPRESSION, check_path
 from provider.nouns.types import Flag, ListOf, Text
-from provider.values import PATH_SCHEMA, check_path_prefix
+from provider.rules.expressions import Expression
+from provider.values import PATH_SCHEMA, Refusal, check_path_prefix, shown_text
+
+_IN_PATHS: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
+_UNTIDY: Final = re.compile(r"//|/\.{1,2}(?:/|$)")
+
+
+def check_path_replacement(text: str) -> str:
+    """Check what takes the place of a part of a path: Traefik answers 500 for a wrong escape, 400 for `//` and `/../`.
+
+    What stands in a group may be anything, and is not looked at.
+    """
+    if not _IN_PATHS.fullmatch(filled(text)):
+        detail = Message("{text} is not a part of a path: percent-encode what is no letter", text=shown_text(text))
+        raise Refusal("path.format", detail)
+    if _UNTIDY.search(filled(text)):
+        raise Refusal("path.segments", Message("leave out //, /./ and /../: Traefik answers 400 to such paths"))
+    return text
 
 
 class StripPrefix(Kind):
@@ -52,6 +71,11 @@ class StripPrefixRegex(Kind):
         option="--strip-prefix-regex",
     )
 
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell of an expression that no beginning of a path matches."""
+        if not all(Expression(each).can_begin("/") for each in self.regex):
+            yield "regex", Message("a path begins with '/': what matches no slash there removes nothing")
+
 
 class AddPrefix(Kind):
     """A prefix put before the path."""
@@ -86,3 +110,32 @@ class ReplacePath(Kind):
         help="Such as /index.html, percent-encoded.",
         option="--replace-path",
     )
+
+
+class ReplacePathRegex(Kind):
+    """A part of the path replaced by an expression."""
+
+    title = "Replace a matching path"
+    about = "Replaces what an expression matches in the path. The original is in X-Replaced-Path."
+    example: ClassVar = {"regex": "^/old/(.*)", "replacement": "/new/$1"}
+
+    regex: str = field(
+        EXPRESSION,
+        title="Regular expression",
+        help="In Go's notation, looked for in the path: ^/old/(.*)",
+        option="--replace-path-regex",
+    )
+    replacement: str = field(
+        Text(check_path_replacement, most=1_000),
+        title="Replacement",
+        help="What takes the place of what matched; $1 is the first group: /new/$1",
+    )
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse groups that are not there, and a path that begins with no slash, which servers cannot read."""
+        yield from missing_groups(given)
+        if {"regex", "replacement"} <= given.keys():
+            begins = given["replacement"][:1]
+            if begins not in {"", "/", "$"} and Expression(given["regex"]).can_begin("/"):
+                yield "replacement", Refusal("replacement.slash", Message("a path begins with '/': write it first"))

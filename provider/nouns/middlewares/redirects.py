@@ -6,14 +6,13 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message
 from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares.replacements import filled, missing_groups
 from provider.nouns.objects import field
 from provider.nouns.protocol import EXPRESSION
 from provider.nouns.types import Flag, Text
-from provider.rules.expressions import Expression
 from provider.values import Refusal, check_text, shown_text
 
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*")
-_GROUP: Final = re.compile(r"\$(?:\$|\{(?P<braced>\w*)\}|(?P<bare>\w+))", re.ASCII)
 _BROKEN: Final = re.compile(r"[\x00- \x7f]|%(?![0-9A-Fa-f]{2})")
 _PERMANENT: Final = "Browsers remember it and stop asking the old address (301 or 308 instead of 302 or 307)."
 
@@ -35,7 +34,7 @@ def check_port(text: str) -> str:
 def check_replacement(text: str) -> str:
     """Check what a match is replaced by: with anything for its groups, it has to be the reference of a URL."""
     check_text(text)
-    made = _GROUP.sub("1", text)
+    made = filled(text)
     scheme, colon, rest = made.partition("://")
     is_whole = not colon or (
         _SCHEME.fullmatch(scheme.lower().replace("1", "a")) and rest[:1] not in {"", "/", "?", "#", ":"}
@@ -86,11 +85,5 @@ class RedirectRegex(Kind):
 
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
-        """Refuse groups that the expression does not have: Traefik puts nothing in their places."""
-        if {"regex", "replacement"} <= given.keys():
-            groups = Expression(given["regex"]).groups
-            for found in _GROUP.finditer(given["replacement"]):
-                name = found["braced"] if found["bare"] is None else found["bare"]
-                if name is not None and name not in groups:
-                    detail = Message("there is no group {name} in the regular expression", name=shown_text(name))
-                    yield "replacement", Refusal("replacement.group", detail)
+        """Refuse groups that the expression does not have."""
+        return missing_groups(given)

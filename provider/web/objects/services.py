@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from provider.database.sessions import Session
 from provider.dependencies import RevisionsDependency
 from provider.messages import Message
-from provider.nouns import Noun, Service
+from provider.nouns import Middleware, Noun, Service
 from provider.observations import show_services
 from provider.store import nouns, routers, servers, services
 from provider.web import lists
@@ -69,6 +69,7 @@ class Services(View):
         pool = servers.pool(session, item.name)
         return [
             *(Loss(Message("router {router}, which leads to it", router=each.name), each) for each in leading),
+            *(self._loss(user, item) for user in nouns.users_of(session, Middleware, Service, item.name)),
             *(Loss(Message("server {server} at {url}", server=each.name, url=each.url), each) for each in pool),
         ]
 

@@ -1,0 +1,59 @@
+"""Middlewares that hold bodies before they go on."""
+
+from typing import ClassVar, Final
+
+from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares.predicates import TEXT, TRUTH, WHOLE, checking
+from provider.nouns.objects import field
+from provider.nouns.types import Text, Whole
+
+_BYTES: Final = Whole(0, 1_000_000_000_000)
+
+_check_condition = checking(
+    {
+        "Attempts": ((), WHOLE),
+        "ResponseCode": ((), WHOLE),
+        "IsNetworkError": ((), TRUTH),
+        "RequestMethod": ((), TEXT),
+    }
+)
+
+
+def check_retry(text: str) -> str:
+    """Check the condition of a retry, or that there is none."""
+    return _check_condition(text) if text else text
+
+
+class Buffering(Kind):
+    """Bodies that are read as a whole before they go on."""
+
+    is_empty_meant = True
+    title = "Buffer bodies"
+    about = "Reads requests and answers as a whole before it passes them on, and refuses those that are too long."
+    example: ClassVar = {"maxRequestBodyBytes": 10_000_000}
+
+    max_request_body_bytes: int = field(
+        _BYTES,
+        default=0,
+        title="Longest request",
+        help="In bytes: for longer bodies, clients get 413. 0: any length.",
+        explicit=True,
+    )
+    mem_request_body_bytes: int = field(
+        _BYTES, default=0, title="Request in memory", help="In bytes: the rest is on disk. 0: 1 MiB.", rare=True
+    )
+    max_response_body_bytes: int = field(
+        _BYTES,
+        default=0,
+        title="Longest answer",
+        help="In bytes: in place of longer ones, clients get 500. 0: any length.",
+    )
+    mem_response_body_bytes: int = field(
+        _BYTES, default=0, title="Answer in memory", help="In bytes: the rest is on disk. 0: 1 MiB.", rare=True
+    )
+    retry_expression: str = field(
+        Text(check_retry, most=1_000),
+        default="",
+        title="Ask again when",
+        help='Such as IsNetworkError() && Attempts() < 3; also ResponseCode() and RequestMethod() == "GET".',
+    )

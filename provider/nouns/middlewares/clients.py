@@ -1,0 +1,35 @@
+"""How Traefik speaks TLS with what a middleware asks."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from provider.messages import Message
+from provider.nouns.objects import Object, field
+from provider.nouns.protocol import PEM, check_pem
+from provider.nouns.types import Flag, Secrecy, Text
+from provider.values import Refusal
+
+
+class ClientTLS(Object):
+    """How Traefik speaks TLS with a server that it asks itself."""
+
+    is_sparse = True
+
+    ca: str = field(PEM, default="", title="CA", help="PEM text, or a file on the edge. Empty: the edge's system CAs.")
+    cert: str = field(PEM, default="", title="Certificate", help="Traefik's own, as PEM or a file on the edge.")
+    key: str = field(
+        Text(check_pem, most=64_000, is_long=True, secret=Secrecy()),
+        default="",
+        title="Key",
+        help="That of the certificate, as PEM or a file on the edge.",
+    )
+    insecure_skip_verify: bool = field(
+        Flag(), default=False, title="Do not verify", help="Accepts any certificate: for tests only.", explicit=True
+    )
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse half of a pair."""
+        if {"cert", "key"} <= given.keys() and bool(given["cert"]) != bool(given["key"]):
+            missing = "key" if given["cert"] else "cert"
+            yield missing, Refusal("pair.half", Message("a certificate and its key go together"))

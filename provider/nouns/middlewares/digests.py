@@ -1,0 +1,104 @@
+"""The middleware that asks for a password and never sees it."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+from provider.messages import Message, template
+from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares.access import check_realm
+from provider.nouns.objects import field
+from provider.nouns.protocol import OPTIONAL_HEADER_NAME
+from provider.nouns.types import MASK, Flag, ListOf, Secrecy, Text
+from provider.values import Refusal, check_text
+
+REALM: Final = "traefik"
+"""What Traefik calls itself where nothing is said."""
+
+_HASH: Final = re.compile("[0-9a-f]{32}")
+
+
+def check_digest_user(text: str) -> str:
+    """Check NAME:REALM:PASSWORD, or with a hash in place of the password: MD5 of the whole, as htdigest makes it."""
+    check_text(text)
+    parts = text.split(":", 2)
+    if len(parts) < 3 or not all(parts):
+        raise Refusal("user.format", Message("write NAME:REALM:PASSWORD or NAME:REALM:HASH"))
+    name, realm, password = parts
+    if name.strip() != name or realm.strip() != realm:
+        raise Refusal("user.name", Message("a user's name has no blanks at its ends: leave them out"))
+    if _HASH.fullmatch(password.lower()) and password != password.lower():
+        raise Refusal("user.hash", Message("write the hash of {user} in small letters, as Traefik does", user=name))
+    return text
+
+
+def digest_name(text: str) -> str:
+    """Return the name and the realm of a user."""
+    return ":".join(text.split(":", 2)[:2])
+
+
+def mask_digest(text: str) -> str:
+    """Return a user without the password."""
+    return f"{digest_name(text)}:{MASK}"
+
+
+def keep_digest(text: str, _before: str | None) -> str:
+    """Return a user with a hash."""
+    if _HASH.fullmatch(text.split(":", 2)[2]):
+        return text
+    return f"{digest_name(text)}:{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()}"
+
+
+class DigestAuth(Kind):
+    """Users with passwords that do not travel."""
+
+    title = "Ask for a password (digest)"
+    about = "Lets in only clients that know a name and a password, which they prove without sending it."
+    example: ClassVar = {"users": ["alvin:traefik:secret"]}
+
+    users: list[str] = field(
+        ListOf(
+            Text(check_digest_user, most=500, secret=Secrecy(mask_digest, keep_digest)),
+            most=1_000,
+            duplicate=("user.duplicate", template("a user is listed twice")),
+            same=digest_name,
+        ),
+        default=[],
+        title="Users",
+        help="NAME:REALM:PASSWORD, with the realm below (traefik). Only a hash is stored; you can also give the hash.",
+    )
+    users_file: str = field(
+        Text(check_text, most=1_000), default="", title="File of users", help="A file on the edge.", rare=True
+    )
+    realm: str = field(
+        Text(check_realm, most=200),
+        default="",
+        title="Realm",
+        help="The name that browsers show. Empty: traefik.",
+        rare=True,
+    )
+    remove_header: bool = field(
+        Flag(), default=False, title="Remove the header", help="Servers do not get the proof.", rare=True
+    )
+    header_field: str = field(
+        OPTIONAL_HEADER_NAME,
+        default="",
+        title="Header for the user",
+        help="A request header in which servers get the user's name, such as X-User.",
+        rare=True,
+    )
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse one without users, and users of another realm: Traefik lets neither in."""
+        if given.get("users") == [] and given.get("usersFile") == "":
+            yield "users", Refusal("user.none", Message("add a user, or name a file of users"))
+        realm = given.get("realm")
+        for user in given.get("users") or ():
+            name, own = digest_name(user).split(":")
+            if realm is not None and own != (realm or REALM):
+                detail = Message(
+                    "{user} is of the realm {own}, and this one is {realm}", user=name, own=own, realm=realm or REALM
+                )
+                yield "users", Refusal("user.realm", detail)

@@ -1,0 +1,217 @@
+"""Middlewares for servers that fail: ask again, ask no more, answer in their place."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+from provider.messages import Message, template
+from provider.nouns.common import SERVICE_ANYWHERE
+from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares.predicates import RATIO, WHOLE, checking
+from provider.nouns.objects import Object, field
+from provider.nouns.protocol import HEADER_NAMES, PERIOD, check_pause
+from provider.nouns.types import Flag, ListOf, MapOf, Text, Whole
+from provider.values import DURATION_SCHEMA, Refusal, check_text, shown_text
+
+_MOST: Final = 1_000_000_000_000
+_STATUS: Final = re.compile(r"([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?")
+_PLACEHOLDER: Final = re.compile(r"\{(?:status|originalStatus|url)\}")
+_PAGE: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
+
+
+def check_statuses(text: str) -> str:
+    """Check a status, or several as 500-599. Traefik takes one that is the wrong way round, and it never fits."""
+    found = _STATUS.fullmatch(text)
+    if found is None or (found[2] is not None and found[1] > found[2]):
+        detail = Message("{text} is no status: write 503, or 500-599 for several", text=shown_text(text))
+        raise Refusal("status.format", detail)
+    return text
+
+
+def check_page(text: str) -> str:
+    """Check the path of a page, with placeholders and perhaps a query."""
+    check_text(text)
+    if not _PAGE.fullmatch(_PLACEHOLDER.sub("1", text)):
+        detail = Message("{text} is no path, such as /{{status}}.html", text=shown_text(text))
+        raise Refusal("page.format", detail)
+    return text
+
+
+def _numbers(statuses: str) -> range:
+    first, _hyphen, last = statuses.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+STATUSES: Final = ListOf(
+    Text(check_statuses, most=20),
+    most=100,
+    duplicate=("status.duplicate", template("a status is listed twice")),
+)
+
+
+class _Attempts(Object):
+    """How often, and how soon after one another."""
+
+    attempts: int = field(
+        Whole(1, 100), title="Attempts", help="How many there may be, the first one included.", option="--retry"
+    )
+    initial_interval: str = field(
+        Text(check_pause, most=30, said=DURATION_SCHEMA, word="DURATION"),
+        default="0s",
+        title="Pause",
+        help="Before the second attempt, such as 100ms; it grows up to twice as long.",
+    )
+    timeout: str = field(
+        Text(check_pause, most=30, said=DURATION_SCHEMA, word="DURATION"),
+        default="0s",
+        title="Time limit",
+        help="No further attempt begins when so much time has passed, such as 2s. 0s: no limit.",
+        since="3.7",
+        rare=True,
+    )
+
+
+class Retry(_Attempts, Kind):
+    """Requests that are sent again."""
+
+    title = "Ask again"
+    about = "Sends a request again, if a server cannot be reached or answers with one of some statuses."
+    example: ClassVar = {"attempts": 3, "initialInterval": "100ms"}
+
+    status: list[str] = field(
+        STATUSES,
+        default=[],
+        title="Statuses",
+        help="Answers after which it asks again: 503, or 500-599.",
+        since="3.7",
+    )
+    retry_non_idempotent_method: bool = field(
+        Flag(),
+        default=False,
+        title="POST too",
+        help="By status, also asks again with POST, PATCH and LOCK, which may do twice what they do.",
+        since="3.7",
+        rare=True,
+    )
+    disable_retry_on_network_error: bool = field(
+        Flag(),
+        default=False,
+        title="By status only",
+        help="Not when a server cannot be reached.",
+        since="3.7",
+        rare=True,
+    )
+    max_request_body_bytes: int = field(
+        Whole(-1, _MOST),
+        default=2_097_152,
+        title="Longest body",
+        help="Requests with a longer body, in bytes, are not sent again by status. -1: any length.",
+        since="3.7",
+        rare=True,
+    )
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse one that never asks again, which Traefik disables."""
+        if given.get("status") == [] and given.get("disableRetryOnNetworkError"):
+            yield "status", Refusal("retry.none", Message("add a status, or ask again when a server cannot be reached"))
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell of what has no effect, and of bodies that fill the memory."""
+        if self.attempts == 1:
+            yield "attempts", Message("one attempt is the first: nothing is asked again")
+        if self.retry_non_idempotent_method and not self.status:
+            yield "retryNonIdempotentMethod", Message("this is about statuses: add some")
+        if self.max_request_body_bytes < 0:
+            yield "maxRequestBodyBytes", Message("the edge keeps bodies of any length in memory: set a limit")
+
+
+class CircuitBreaker(Kind):
+    """A service that is left in peace while it fails."""
+
+    title = "Circuit breaker"
+    about = (
+        "Answers 503 in place of a service that fails too often, and lets it recover. Each router counts on its own."
+    )
+    example: ClassVar = {"expression": "NetworkErrorRatio() > 0.30"}
+
+    expression: str = field(
+        Text(
+            checking(
+                {
+                    "NetworkErrorRatio": ((), RATIO),
+                    "ResponseCodeRatio": ((WHOLE, WHOLE, WHOLE, WHOLE), RATIO),
+                    "LatencyAtQuantileMS": ((RATIO,), WHOLE),
+                }
+            ),
+            most=1_000,
+        ),
+        title="Condition",
+        help="When it opens: NetworkErrorRatio() > 0.30, ResponseCodeRatio(500, 600, 0, 600) > 0.25 or "
+        "LatencyAtQuantileMS(50.0) > 100, joined by && and ||.",
+        option="--circuit-breaker",
+    )
+    check_period: str = field(
+        PERIOD, default="100ms", title="Check every", help="How often it looks, such as 100ms.", rare=True
+    )
+    fallback_duration: str = field(
+        PERIOD, default="10s", title="Open for", help="How long the service gets nothing, such as 10s."
+    )
+    recovery_duration: str = field(
+        PERIOD, default="10s", title="Recover for", help="Then it gets more and more requests for so long.", rare=True
+    )
+    response_code: int = field(
+        Whole(200, 599), default=503, title="Status", help="Status of the answer while it is open.", rare=True
+    )
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell of an answer that looks like a good one."""
+        if self.response_code < 400:
+            detail = Message(
+                "clients that are turned away get {status}, which is not an error", status=self.response_code
+            )
+            yield "responseCode", detail
+
+
+class Errors(Kind):
+    """Pages in place of errors."""
+
+    title = "Error pages"
+    about = "Shows pages of another service in place of answers with some statuses."
+    example: ClassVar = {"status": ["500-599"], "service": "pages", "query": "/{status}.html"}
+
+    status: list[str] = field(
+        ListOf(STATUSES.item, least=1, most=100, duplicate=STATUSES.duplicate),
+        title="Statuses",
+        help="Answers that are replaced: 404, or 500-599.",
+    )
+    service: str = field(SERVICE_ANYWHERE, title="Service", help="The service that has the pages.", option="--errors")
+    query: str = field(
+        Text(check_page, most=1_000, word="PATH"),
+        default="",
+        title="Page",
+        help="The path it is asked for, such as /{status}.html; also {originalStatus} and {url}. Empty: none.",
+    )
+    status_rewrites: dict[str, int] = field(
+        MapOf(Whole(200, 599), key=Text(check_statuses, most=20), most=100),
+        default={},
+        title="Other statuses",
+        help="What clients get in place of a status: 500-599 = 502.",
+        since="3.4",
+        rare=True,
+    )
+    error_request_headers: list[str] = field(
+        HEADER_NAMES,
+        default=[],
+        title="Request headers",
+        help="Which of the client's headers the service gets. Empty: all, with cookies and passwords.",
+        since="3.6.15",
+        rare=True,
+    )
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell of a status that is never replaced."""
+        replaced = {number for each in self.status for number in _numbers(each)}
+        for each in self.status_rewrites:
+            if replaced.isdisjoint(_numbers(each)):
+                yield "statusRewrites", Message("{status} is not among the statuses that are replaced", status=each)

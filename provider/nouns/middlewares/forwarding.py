@@ -1,0 +1,179 @@
+"""The middleware that asks somebody else whether a request may pass."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+from provider.messages import Message
+from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares.clients import ClientTLS
+from provider.nouns.objects import Nested, Object, field
+from provider.nouns.protocol import HEADER_NAMES, OPTIONAL_HEADER_NAME, check_optional_expression
+from provider.nouns.types import Flag, ListOf, Text, Whole
+from provider.values import Refusal, check_server_url, shown_text
+
+_MOST: Final = 1_000_000_000_000
+_BASE: Final = re.compile(r"(https?://[^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_REST: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
+_COOKIE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
+
+
+def check_address(text: str) -> str:
+    """Check the URL of what is asked, which may have a path: Traefik answers 500 for anything else (measured)."""
+    found = _BASE.fullmatch(text)
+    if found is None:
+        raise Refusal("url.scheme", Message("{text} does not begin with http:// or https://", text=shown_text(text)))
+    base, rest = found.groups()
+    if not _REST.fullmatch(rest):
+        raise Refusal("url.path", Message("{path} cannot stand in a URL: percent-encode it", path=shown_text(rest)))
+    return f"{check_server_url(base)}{rest}"
+
+
+def check_sign_in(text: str) -> str:
+    """Check where clients are sent to log in: a URL, a path, or nowhere."""
+    return check_address(text) if text and not (text[0] == "/" and _REST.fullmatch(text)) else text
+
+
+def check_cookie(text: str) -> str:
+    """Check the name of a cookie."""
+    if not _COOKIE.fullmatch(text):
+        raise Refusal("cookie.format", Message("{text} is not the name of a cookie", text=shown_text(text)))
+    return text
+
+
+class AuthTLS(ClientTLS):
+    """How Traefik speaks TLS with what it asks."""
+
+    ca_optional: bool | None = field(
+        Flag(), default=None, title="CA is optional", help="Deprecated: Traefik 3 does nothing with it.", rare=True
+    )
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell of what has no effect."""
+        if self.ca_optional is not None:
+            yield "caOptional", Message("Traefik 3 does nothing with this: leave it out")
+
+
+class _Asked(Object):
+    """What is asked, and what of the request it gets."""
+
+    address: str = field(
+        Text(check_address, most=1_000, word="URL"),
+        title="Address",
+        help="The URL that is asked. 2xx lets a request pass; any other answer goes to the client.",
+        option="--forward-auth",
+    )
+    auth_response_headers: list[str] = field(
+        HEADER_NAMES,
+        default=[],
+        title="Headers for servers",
+        help="Which headers of its answer servers get, in place of the client's: Remote-User.",
+    )
+    auth_response_headers_regex: str = field(
+        Text(check_optional_expression, most=2_000),
+        default="",
+        title="Headers for servers (expression)",
+        help="The same for all headers that match, in Go's notation: ^X-Auth-",
+        rare=True,
+    )
+    auth_request_headers: list[str] = field(
+        HEADER_NAMES,
+        default=[],
+        title="Headers it gets",
+        help="Which of the client's headers it gets. Empty: all.",
+        rare=True,
+    )
+    trust_forward_header: bool | None = field(
+        Flag(),
+        default=None,
+        title="Trust X-Forwarded headers",
+        help="It gets those of the client too. Only behind a proxy of yours.",
+        rare=True,
+    )
+    forward_body: bool = field(
+        Flag(), default=False, title="Send the body", help="It gets the body too.", since="3.3", rare=True
+    )
+    max_body_size: int = field(
+        Whole(-1, _MOST),
+        default=-1,
+        title="Longest body",
+        help="In bytes: longer ones get 401. -1: any length.",
+        since="3.3",
+        rare=True,
+    )
+    preserve_request_method: bool = field(
+        Flag(),
+        default=False,
+        title="Keep the method",
+        help="It is asked by the client's method, not by GET.",
+        since="3.4",
+        rare=True,
+    )
+    header_field: str = field(
+        OPTIONAL_HEADER_NAME,
+        default="",
+        title="Header of the user",
+        help="In its answer: the name for the access log.",
+        since="3.2",
+        rare=True,
+    )
+
+
+class ForwardAuth(_Asked, Kind):
+    """Somebody else who decides."""
+
+    title = "Ask another service"
+    about = "Lets a request pass if another service says so, such as one for single sign-on."
+    example: ClassVar = {"address": "http://sso:9000/verify", "authResponseHeaders": ["Remote-User"]}
+
+    tls: AuthTLS | None = field(
+        Nested(AuthTLS),
+        default=None,
+        title="TLS",
+        switch="Set how it is reached by TLS",
+        help="For a CA of your own.",
+        rare=True,
+    )
+    add_auth_cookies_to_response: list[str] = field(
+        ListOf(Text(check_cookie), most=50),
+        default=[],
+        title="Cookies for clients",
+        help="Which cookies of its answer clients get.",
+        rare=True,
+    )
+    preserve_location_header: bool = field(
+        Flag(),
+        default=False,
+        title="Keep Location",
+        help="A path that it redirects to stays one on the client's host.",
+        since="3.3",
+        rare=True,
+    )
+    max_response_body_size: int | None = field(
+        Whole(0, _MOST),
+        default=None,
+        title="Longest answer",
+        help="In bytes: longer ones of its answers give 401. Empty: any length.",
+        since="3.6.9",
+        rare=True,
+    )
+    auth_signin_url: str = field(
+        Text(check_sign_in, most=1_000, word="URL"),
+        default="",
+        key="authSigninURL",
+        title="Log in at",
+        help="Where clients are sent when it answers 401.",
+        since="3.7",
+        rare=True,
+    )
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse to send bodies of which none is short enough: each gets 401."""
+        if given.get("maxBodySize") == 0 and given.get("forwardBody"):
+            yield "maxBodySize", Refusal("body.none", Message("no body is as short as that: every one would get 401"))
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell of bodies that fill the memory."""
+        if self.forward_body and self.max_body_size < 0:
+            yield "maxBodySize", Message("the edge keeps bodies of any length in memory: set a limit")

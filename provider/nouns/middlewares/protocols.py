@@ -1,0 +1,83 @@
+"""Middlewares for what HTTP carries: media types, gRPC, escapes in paths."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, ClassVar, Final
+
+from provider.messages import Message, template
+from provider.nouns.middlewares import Kind
+from provider.nouns.objects import field
+from provider.nouns.types import Flag, ListOf, Text
+from provider.values import Refusal, shown_text
+
+_ORIGIN: Final = re.compile(r"\*|[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
+
+
+def check_origin(text: str) -> str:
+    """Check the origin of a page as browsers send it, or `*`: Traefik compares it to the letter."""
+    if not _ORIGIN.fullmatch(text):
+        detail = Message("{text} is not an origin, such as https://alvin.xyz, nor *", text=shown_text(text))
+        raise Refusal("origin.format", detail)
+    return text
+
+
+class ContentType(Kind):
+    """Media types that Traefik finds out."""
+
+    is_empty_meant = True
+    title = "Find out media types"
+    about = "Sets Content-Type by what an answer contains, where a server did not."
+    example: ClassVar[dict[str, Any]] = {}
+
+    auto_detect: bool | None = field(
+        Flag(),
+        default=None,
+        title="Find it out",
+        help="Deprecated in Traefik 3: leave it out. No turns the middleware off.",
+        rare=True,
+    )
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell of one that does nothing."""
+        if self.auto_detect is False:
+            yield "autoDetect", Message("this turns the middleware off: leave it out, or remove the middleware")
+
+
+class GrpcWeb(Kind):
+    """gRPC for browsers."""
+
+    title = "gRPC for browsers"
+    about = "Turns gRPC Web requests of browsers into gRPC."
+    example: ClassVar = {"allowOrigins": ["https://alvin.xyz"]}
+
+    allow_origins: list[str] = field(
+        ListOf(
+            Text(check_origin, most=300),
+            least=1,
+            most=100,
+            duplicate=("origins.duplicate", template("an origin is listed twice")),
+        ),
+        title="Allowed origins",
+        help="Pages of these may ask: https://alvin.xyz, or * for all.",
+        option="--grpc-web",
+    )
+
+
+class EncodedCharacters(Kind):
+    """Escapes that may stand in paths."""
+
+    is_empty_meant = True
+    since = "3.7"
+    title = "Refuse escapes in paths"
+    about = "Answers 400 where a path has an escape that servers may read as another path."
+    example: ClassVar = {"allowEncodedSlash": True}
+
+    allow_encoded_slash: bool = field(
+        Flag(), default=False, title="Allow %2F", help="A slash within a name.", explicit=True
+    )
+    allow_encoded_back_slash: bool = field(Flag(), default=False, title="Allow %5C", help="A backslash.")
+    allow_encoded_null_character: bool = field(Flag(), default=False, title="Allow %00", help="The null character.")
+    allow_encoded_semicolon: bool = field(Flag(), default=False, title="Allow %3B", help="A semicolon.")
+    allow_encoded_percent: bool = field(Flag(), default=False, title="Allow %25", help="A percent sign.")
+    allow_encoded_question_mark: bool = field(Flag(), default=False, title="Allow %3F", help="A question mark.")
+    allow_encoded_hash: bool = field(Flag(), default=False, title="Allow %23", help="A hash sign.")
