@@ -81,7 +81,7 @@ def find_refusal(host: str) -> str | None:
     """Say why no server may be at a host, in its normal form, or return None if one may."""
     name = host.lower().rstrip(".")
     if name in _REFUSED_NAMES:
-        return Message("leads to {what}", what=_METADATA)
+        return Message("points to {what}", what=_METADATA)
     address = find_address(name) or _find_spoken(name)
     if address is None:
         return None
@@ -152,7 +152,7 @@ def find_trouble(url: str, places: Places = ANYWHERE) -> str | None:
     except ValueError:  # of a row that this service did not write
         return Message("its URL cannot be read")
     if reason := find_refusal(host):
-        return Message("{host} {reason}: no server can be there", host=host, reason=reason)
+        return Message("{host} {reason}: servers are not allowed there", host=host, reason=reason)
     return _find_outside(host, places) if places.networks else None
 
 
@@ -163,8 +163,8 @@ def _find_outside(host: str, places: Places) -> str | None:
         if places.names:
             return None
         return Message(
-            "{host} is a name, and PROVIDER_SERVER_NETWORKS keeps servers to some networks: write the address, or let "
-            "the operator allow names with PROVIDER_SERVER_NAMES",
+            "{host} is a name, but PROVIDER_SERVER_NETWORKS restricts servers to certain networks: write an IP "
+            "address, or ask the operator to allow names with PROVIDER_SERVER_NAMES",
             host=host,
         )
     plain = _plain(address)

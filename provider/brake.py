@@ -87,26 +87,26 @@ def judge(lost: Counts, after: Counts, gained: Counts, emptied: Sequence[str]) -
     domains = after.domains + lost.domains - gained.domains
     reasons = []
     if lost.routers > FLOOR and lost.routers * _PART > routers:
-        told = Message("{lost} of {count} routers would go", lost=lost.routers, count=routers)
+        told = Message("{lost} of {count} routers would be lost", lost=lost.routers, count=routers)
         reasons.append(_reason("brake.routers", told))
     if lost.servers > FLOOR and lost.servers * _PART > servers:
-        told = Message("{lost} of {count} ready servers would go", lost=lost.servers, count=servers)
+        told = Message("{lost} of {count} ready servers would be lost", lost=lost.servers, count=servers)
         reasons.append(_reason("brake.servers", told))
     if emptied:
         named = ", ".join(emptied[:_MOST_NAMED])
         more = len(emptied) - _MOST_NAMED
-        told = Message("the last ready server would go of service {names}, which has traffic", names=named)
+        told = Message("service {names} has traffic and would lose its last ready server", names=named)
         if more > 0:
             told = Message(
-                "the last ready server would go of services {names} and {more} more, which have traffic",
+                "services {names} and {more} more have traffic and would lose their last ready server",
                 names=named,
                 more=more,
             )
         elif len(emptied) > 1:
-            told = Message("the last ready server would go of services {names}, which have traffic", names=named)
+            told = Message("services {names} have traffic and would lose their last ready server", names=named)
         reasons.append(_reason("brake.service", told))
     if domains > 1 and after.domains == 0:
-        reasons.append(_reason("brake.domains", Message("all {count} domains would go", count=domains)))
+        reasons.append(_reason("brake.domains", Message("all {count} domains would be lost", count=domains)))
     return Removal(lost, reasons)
 
 

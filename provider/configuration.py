@@ -231,7 +231,7 @@ def assemble(parts: Parts) -> Document:
     """
     if (missing := min(parts.missing(), default=None)) is not None:
         kind, name = missing
-        raise Unverified(Message("something leads to the {kind} {name}, which does not exist", kind=kind, name=name))
+        raise Unverified(Message("something refers to the {kind} {name}, which does not exist", kind=kind, name=name))
     # The pieces are hashed and joined as they are: each copy of a large document costs more than the hash.
     sections = [(PLACES[kind].encode(), section.content) for kind, section in parts.sections() if section.parts]
     hashed = hashlib.sha256(b'{"http":{')
@@ -291,7 +291,7 @@ def verify(content: bytes) -> None:
         if router.service not in services:
             raise Unverified(
                 Message(
-                    "router {name} leads to the service {service}, which does not exist",
+                    "router {name} points to the service {service}, which does not exist",
                     name=name,
                     service=router.service,
                 )
@@ -323,7 +323,7 @@ def _check_named(kind: str, name: str, members: Iterable[str], own: Mapping[str,
     for member in members:
         if "@" not in member and member not in own:
             told = {"kind": kind, "name": name, "member": member}
-            raise Unverified(Message("{kind} {name} leads to the middleware {member}, which does not exist", **told))
+            raise Unverified(Message("{kind} {name} uses the middleware {member}, which does not exist", **told))
 
 
 def shares(servers: Iterable[Server], down: Collection[str] = ()) -> dict[str, float]:
@@ -357,7 +357,7 @@ def _checked(struct: msgspec.Struct, decode: object, what: str) -> bytes:
     except msgspec.MsgspecError as error:
         raise Unverified(f"{what}: {error}") from error
     if decoded != struct:
-        raise Unverified(Message("{what} does not survive being written and read", what=what))
+        raise Unverified(Message("{what} changes when it is written and read back", what=what))
     if trap := find_trap(content):
         raise Unverified(f"{what}: {trap}")
     return content

@@ -234,7 +234,7 @@ def _tie(one: Route, other: Route, effort: Effort) -> Finding | None:
     effort.spend(effort.weight(one.rule.condition))
     if one.rule.condition == other.rule.condition:
         detail = Message(
-            "{one} and {other} have the same rule and rank {rank} on {where}: chance decides between them", **told
+            "{one} and {other} have the same rule and rank {rank} on {where}: which one wins is random", **told
         )
         return Finding(Conflict.SAME_RULE, objects, detail)
     request = find_shared(one.rule.condition, other.rule.condition, effort)
@@ -242,7 +242,7 @@ def _tie(one: Route, other: Route, effort: Effort) -> Finding | None:
         return None
     asked = f"{request.method} {request.host}{request.path}"
     detail = Message(
-        "{one} and {other} have the same rank {rank} on {where}, and both match {asked}: chance decides",
+        "{one} and {other} have the same rank {rank} on {where}, and both match {asked}: which one wins is random",
         **told,
         asked=asked,
     )
@@ -292,7 +292,7 @@ def _hiding(routes: Routes, hidden: set[tuple[str, str]], route: Route, other: R
     if not all(part.key in hidden for part in routes.of_router(route.name)):
         return None
     detail = Message(
-        "{one} never takes a request: {other} matches all that it does, and ranks higher, {above} to {below}",
+        "{one} never takes a request: {other} matches everything it does and ranks higher, {above} to {below}",
         one=route.name,
         other=other.name,
         above=other.priority,
@@ -363,8 +363,8 @@ def _meeting(route: Route, other: Route, effort: Effort) -> Finding | None:
     if request is None:
         return None
     detail = Message(
-        "{winner} takes {asked} on {where}, which {loser} matches too: {ruled} ranks by the length of its "
-        "rule, {rule_rank}, and {plain} by its domains and path prefix, {plain_rank}",
+        "{winner} takes {asked} on {where}, which {loser} matches too: {ruled} ranks by the length of its rule "
+        "({rule_rank}), {plain} by its domains and path prefix ({plain_rank})",
         winner=winner.name,
         loser=loser.name,
         asked=f"{request.method} {request.host}{request.path}",
@@ -433,7 +433,7 @@ def _by_parent(routes: Routes) -> dict[str, list[Route]]:
 def _unreached_services(routes: Routes, services: Collection[str]) -> Iterator[Finding]:
     reached = {route.service for route in _enabled(routes)}
     for service in sorted(set(services) - reached):
-        detail = Message("no router leads to the service {service}", service=service)
+        detail = Message("no router points to the service {service}", service=service)
         yield Finding(Conflict.UNREACHED_SERVICE, (("service", service),), detail)
 
 

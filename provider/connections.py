@@ -40,17 +40,17 @@ _SLICE_BYTES: Final = 4096
 _FIELD_BYTES: Final = 4
 """What stands around a field's name and value: a colon, a space, and the end of the line."""
 
-_TOO_LONG: Final = Message("the request line and the header fields have at most 64 KiB together")
-_TOO_MANY: Final = Message("a request has at most {most} header fields", most=MOST_FIELDS)
-_URI_TOO_LONG: Final = Message("the path and the query have at most 64 KiB")
-_TOO_SLOW: Final = Message("the request did not come to its end in time")
-_NOT_HTTP: Final = Message("this is no HTTP request")
+_TOO_LONG: Final = Message("the request line and the headers can have at most 64 KiB together")
+_TOO_MANY: Final = Message("a request can have at most {most} header fields", most=MOST_FIELDS)
+_URI_TOO_LONG: Final = Message("the path and the query can have at most 64 KiB")
+_TOO_SLOW: Final = Message("the request did not arrive in time")
+_NOT_HTTP: Final = Message("this is not an HTTP request")
 
 _TITLES: Final[Mapping[int, tuple[str, str]]] = {
     400: ("bad-request", Message("The request cannot be read")),
     408: ("timeout", Message("The request took too long")),
     414: ("uri-too-long", Message("The address is too long")),
-    431: ("head-too-large", Message("The head of the request is too large")),
+    431: ("head-too-large", Message("The request headers are too large")),
 }
 
 

@@ -32,5 +32,5 @@ def read_number(name: str) -> int:
 
 
 def _not_a_cursor() -> Invalid:
-    detail = Message("this is not a cursor: take `next` of the page before")
+    detail = Message("this is not a cursor: use `next` from the previous page")
     return Invalid([FieldError("/cursor", "cursor.format", detail, "query")])

@@ -137,7 +137,7 @@ def read(document: Any) -> Declaration:
     sections = [(noun, reading.members(given.get(noun.plural), (noun.plural,))) for noun in within("")]
     known = [noun.plural for noun, _members in sections]
     for name in [name for name in given if name not in known]:
-        detail = Message("there is no such part: a state has {parts}", parts=", ".join(known))
+        detail = Message("there is no such part: the parts are {parts}", parts=", ".join(known))
         reading.wrong.append(FieldError(pointer(name), "field.unknown", detail))
     for noun, members in sections:
         reading.section(noun, members, (noun.plural,))
@@ -158,7 +158,7 @@ class _DocumentReading:
     def members(self, section: Any, where: Where) -> Mapping[str, Any]:
         if section is None or isinstance(section, dict):
             return section or {}
-        detail = Message("this has to be an object: each name with what it stands for")
+        detail = Message("this has to be an object, with names as keys")
         self.wrong.append(FieldError(pointer(*where), "type.object", detail))
         return {}
 

@@ -125,8 +125,8 @@ def _tell_from_nothing(gained: Sequence[ShareChange]) -> str:
 def _tell_to_nothing(lost: Sequence[ShareChange]) -> str:
     """Say who loses traffic that nobody has afterwards."""
     if len(lost) == 1:
-        return Message("server {name} loses all traffic, and nobody gets it", name=lost[0].server)
-    return Message("servers {names} lose all traffic, and nobody gets it", names=_names(lost)) if lost else ""
+        return Message("server {name} loses all traffic, and no server takes it over", name=lost[0].server)
+    return Message("servers {names} lose all traffic, and no server takes it over", names=_names(lost)) if lost else ""
 
 
 def compare_documents(before: Parts, after: Parts) -> Iterator[DocumentChange]:

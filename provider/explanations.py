@@ -242,7 +242,7 @@ def _of_able(route: Route, winner: Route) -> Candidate:
             route, Verdict.TAKES, Message("it matches, and ranks highest with {priority}", priority=route.priority), 0
         )
     if not behind:
-        why = Message("it matches, and ranks as high as {winner}: which of them takes it is chance", winner=winner.name)
+        why = Message("it matches, and has the same rank as {winner}: which one wins is random", winner=winner.name)
         return Candidate(route, Verdict.TIED, why, 0)
     why = Message(
         "it matches, but its rank {priority} is {behind} lower than that of {winner}",
@@ -287,7 +287,7 @@ def _why(able: Sequence[Route], entry_point: str, out: Sequence[Route], told: Se
     if tied:
         names = ", ".join([winner.name, *tied[:MATCHED]])
         return Message(
-            "{names} match with the same rank {priority}: chance decides at each reload of Traefik",
+            "{names} match with the same rank {priority}: which one wins is random at each reload of Traefik",
             names=names,
             priority=winner.priority,
         )
@@ -303,5 +303,5 @@ def _why(able: Sequence[Route], entry_point: str, out: Sequence[Route], told: Se
 
 
 def _why_not(failures: Sequence[Mismatch]) -> str:
-    told = [Message("it wants {wanted}, not {got}", wanted=failure.wanted, got=failure.got) for failure in failures]
+    told = [Message("it requires {wanted}, not {got}", wanted=failure.wanted, got=failure.got) for failure in failures]
     return reduce(lambda one, other: Message("{one}; {other}", one=one, other=other), told)

@@ -171,7 +171,7 @@ def _check(current: Declaration, wanted: Declaration, following: Declaration) ->
         (kind, used), using = min(users.items())
         listed = sorted(using, key=lambda named: (list(NOUNS).index(named[0]), named[1]))
         told = ", ".join(f"{user_kind} {name}" for user_kind, name in listed[:_MOST_NAMED])
-        detail = Message("{kind} {name} would go, but is used by {users}", kind=kind, name=used, users=told)
+        detail = Message("{kind} {name} would be removed, but is used by {users}", kind=kind, name=used, users=told)
         raise InUse(detail, listed)
 
 

@@ -336,8 +336,8 @@ class Revisions:
         if number < known.revision:
             raise Unavailable(
                 Message(
-                    "the database is at revision {number}, but {revision} was acknowledged: it was put back "
-                    "while the service ran, so start the service again if that is meant",
+                    "the database is at revision {number}, but {revision} was acknowledged: an older copy replaced it "
+                    "while the service ran; if that was intended, restart the service",
                     number=number,
                     revision=known.revision,
                 )
@@ -353,7 +353,9 @@ class Revisions:
             logger.warning("the stored state gives another document than revision %d did", number)
             following = Snapshot(number + 1, document, parts)
             if keeps:
-                _store_revision(session, following, _START, [Message("the stored state gives another document")], [])
+                _store_revision(
+                    session, following, _START, [Message("the stored state renders a different document")], []
+                )
             return following
         return Snapshot(number, document, parts)
 

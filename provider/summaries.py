@@ -15,9 +15,9 @@ _BETWEEN: Final = "; "
 _WORDS_SHOWN: Final = 5
 _NAMES_SHOWN: Final = 3
 _STATES: Final[Mapping[str, str]] = {
-    "ready": template("Put server {name} of {service} back"),
+    "ready": template("Activated server {name} of {service}"),
     "drain": template("Drained server {name} of {service}"),
-    "maint": template("Took server {name} of {service} out"),
+    "maint": template("Put server {name} of {service} in maintenance"),
 }
 
 

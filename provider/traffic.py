@@ -77,11 +77,11 @@ def tell(before: Routes, after: Routes, changed: Collection[str]) -> list[str]:
     told = list(dict.fromkeys(_say(each, is_split=is_split) for each in moves))
     words = told[:_TOLD]
     if len(told) > _TOLD:
-        words.append(Message("and requests of more routers move"))
+        words.append(Message("and requests of other routers move too"))
     if len(changed) > COMPARED:
         words.append(
             Message(
-                "{count} more routers change: who takes their requests was not compared", count=len(changed) - COMPARED
+                "{count} more routers change; who takes their requests was not compared", count=len(changed) - COMPARED
             )
         )
     return words
@@ -235,7 +235,7 @@ def _is_elsewhere(mine: Route, rival: Route) -> bool:
 def _say(move: Move, *, is_split: bool) -> str:
     former, taker = move.former, move.taker
     if move.extent is Extent.HOST:
-        return Message("nobody takes requests for {host} any more: Traefik answers 404", host=move.request.host)
+        return Message("no router takes requests for {host} any more: Traefik answers 404", host=move.request.host)
     if taker is not None and move.extent is Extent.ALL:
         told = {"taker": taker.name, "former": former.name}
         if not (keys := hosts.keys(former.rule.condition)):
@@ -246,7 +246,7 @@ def _say(move: Move, *, is_split: bool) -> str:
     if is_split:
         asked = Message("{asked} on {entry_point}", asked=asked, entry_point=move.where)
     if taker is None:
-        return Message("nobody takes {asked} any more, {former} did before", asked=asked, former=former.name)
+        return Message("no router takes {asked} any more, {former} did before", asked=asked, former=former.name)
     if taker.name == former.name:
         told = {"asked": asked, "router": former.name, "before": former.service, "after": taker.service}
         return Message("{asked}: {router} now sends it to the service {after}, not to {before}", **told)

@@ -48,15 +48,15 @@ def meant(text: str) -> str:
 def why_not(host: str) -> str:
     """Say why a text is no host name, and what to type."""
     if not host.isprintable() and not any(char.isspace() for char in host):
-        return Message("it has a character that cannot be seen")
+        return Message("it has an invisible character")
     shown = host[:_LONGEST_SHOWN]
     found = chain(_as_a_whole(shown), _by_labels(host), _by_characters(host))
-    return next(found, Message("it has characters that no host name has, or not in this order"))
+    return next(found, Message("it has characters that host names cannot have, or not in this order"))
 
 
 def _as_a_whole(host: str) -> Iterator[str]:
     if _is_ipv6(host):
-        yield Message("it has an IPv6 address, which is no host name: Traefik takes requests for it by a rule alone")
+        yield Message("it has an IPv6 address, which is not a host name: use a rule to match it")
     if (found := find_host(host)) is not None:
         yield Message("it is an address: type only the host, {found}", found=found)
     if any(char.isspace() for char in host):
@@ -79,7 +79,7 @@ def _by_labels(host: str) -> Iterator[str]:
     if not labels[0]:
         yield Message("it begins with a dot: type *{host} for all names below, or leave out the dot", host=host[:100])
     if not all(labels[:-1]):
-        yield Message("two dots stand together")
+        yield Message("it has two dots in a row")
     for label in labels:
         shown = label if len(label) <= _LONGEST_LABEL else f"{label[:20]}…"
         if len(label) > _LONGEST_LABEL:

@@ -92,13 +92,13 @@ def check_reference(text: str) -> str:
     if not at:
         return check_name(text)
     if provider == "http":
-        raise Refusal("reference.own", Message("{text} is one of ours: leave out @http", text=shown_text(text)))
+        raise Refusal("reference.own", Message("{text} is kept here: leave out @http", text=shown_text(text)))
     if provider == "internal":
         raise Refusal(
             "reference.internal", Message("{text} is Traefik's own: it cannot be used", text=shown_text(text))
         )
     if not _FOREIGN.fullmatch(text):
-        detail = Message("{text} is not a name, nor NAME@PROVIDER such as login@file", text=shown_text(text))
+        detail = Message("{text} is neither a name nor NAME@PROVIDER, such as login@file", text=shown_text(text))
         raise Refusal("reference.format", detail)
     return text
 
@@ -194,7 +194,7 @@ def to_ascii(host: str) -> str:
     if "*" in rest or not rest:
         raise Refusal(
             "host.wildcard",
-            Message("{host}: '*' may stand once, as the whole first label (*.example.com)", host=shown_text(host)),
+            Message("{host}: '*' is allowed once, as the whole first label (*.example.com)", host=shown_text(host)),
         )
     try:
         encoded = rest if _is_plain(rest) else idna.encode(rest, uts46=True, std3_rules=True).decode("ascii")
@@ -299,7 +299,9 @@ def check_weight(weight: int) -> int:
     ever (measured on 3.7.15), so a server that shall get nothing is drained instead.
     """
     if weight == 0:
-        raise Refusal("weight.zero", Message('a weight of 0 is not used: drain the server instead ("state": "drain")'))
+        raise Refusal(
+            "weight.zero", Message('a weight of 0 is not allowed: drain the server instead ("state": "drain")')
+        )
     if not 1 <= weight <= 1000:
         raise Refusal(
             "weight.range", Message("the weight is a whole number from 1 to 1000, not {weight}", weight=weight)
@@ -316,7 +318,8 @@ def check_server_url(text: str) -> str:
     """
     if len(text) > URL_LENGTH:
         raise Refusal(
-            "url.length", Message("the URL has {length} characters: at most {most}", length=len(text), most=URL_LENGTH)
+            "url.length",
+            Message("the URL has {length} characters; the limit is {most}", length=len(text), most=URL_LENGTH),
         )
     match = _URL.fullmatch(text)
     if match is None or match[1].lower() not in {"http", "https", "h2c"}:
@@ -325,7 +328,7 @@ def check_server_url(text: str) -> str:
         )
     scheme, authority, path, query, fragment = match.groups()
     if "@" in authority:
-        raise Refusal("url.user", Message("a server's URL has no user and no password"))
+        raise Refusal("url.user", Message("a server's URL cannot have a user or password"))
     if path not in {"", "/"}:
         raise Refusal(
             "url.path", Message("a server's URL ends after the host and port: leave out {path}", path=shown_text(path))
@@ -343,7 +346,8 @@ def check_server_url(text: str) -> str:
     host = _server_host(parts[1])
     if reason := find_refusal(host):
         raise Refusal(
-            "url.refused", Message("{host} {reason}: no server can be there", host=shown_text(parts[1]), reason=reason)
+            "url.refused",
+            Message("{host} {reason}: servers are not allowed there", host=shown_text(parts[1]), reason=reason),
         )
     return f"{scheme.lower()}://{host}{_server_port(parts[2])}"
 

@@ -85,7 +85,7 @@ def test_servers_that_are_down_are_told_by_readyz_and_the_metrics(fallen: Servic
     assert found.get("provider_services_without_server") == 2
     assert found.get("provider_servers_down") == 2
     assert found.get("provider_alarms", gravity="bad") >= 2
-    # The overview leads to each, whichever page of it they are on, and the menu of every page counts them.
+    # The overview points to each, whichever page of it they are on, and the menu of every page counts them.
     with http_client(fallen.url, headers={"Accept": "text/html"}) as pages:
         overview, domains = pages.get("/").text, pages.get("/domains").text
     told_above = overview[overview.index('id="alarms"') : overview.index('id="totals"')]

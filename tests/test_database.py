@@ -486,7 +486,7 @@ def replace(path: Path, migrated: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"), [(remove, "is missing"), (replace, "was replaced by another file: start the service again")]
+    ("change", "told"), [(remove, "is missing"), (replace, "was replaced by another file: restart the service")]
 )
 def test_a_file_that_was_taken_away_is_not_written_to(
     path: Path, migrated: Path, change: Callable[[Path, Path], None], told: str

@@ -196,7 +196,7 @@ def test_what_belongs_to_an_object_goes_with_it() -> None:
 
 
 def test_what_is_used_deep_within_an_object_is_not_pruned() -> None:
-    with pytest.raises(InUse, match="service s would go, but is used by shelf one"):
+    with pytest.raises(InUse, match="service s would be removed, but is used by shelf one"):
         plans.target(state(), Declaration(), Prune(only={("service", "s")}))
 
 

@@ -87,8 +87,8 @@ def test_nothing_differs_where_nothing_changes() -> None:
         (moved(("a", 0.5, 2 / 3), ("b", 0.25, 1 / 3), ("c", 0.25, 0)), "25 % of the traffic moves from c to a and b"),
         (moved(("a", None, 1.0)), "server a gets all of its traffic"),
         (moved(("a", None, 0.75), ("b", None, 0.25)), "a 0 % → 75 %, b 0 % → 25 %"),
-        (moved(("a", 1.0, 0.0)), "server a loses all traffic, and nobody gets it"),
-        (moved(("a", 0.5, 0), ("b", 0.5, None)), "servers a and b lose all traffic, and nobody gets it"),
+        (moved(("a", 1.0, 0.0)), "server a loses all traffic, and no server takes it over"),
+        (moved(("a", 0.5, 0), ("b", 0.5, None)), "servers a and b lose all traffic, and no server takes it over"),
         (
             moved(("a", 0.25, 0.5), ("b", 0.25, 0.3), ("c", 0.25, 0.1), ("d", 0.25, 0.1)),
             "a 25 % → 50 %, b 25 % → 30 %, c 25 % → 10 %, d 25 % → 10 %",

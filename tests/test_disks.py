@@ -202,7 +202,7 @@ def test_a_disk_that_takes_no_writes_is_told_as_that(
     told = command(path, *arguments).error()
     assert str(disk) in told
     assert ("read-only" if hinder is make_read_only else "full") in told.lower() or "No space left" in told
-    assert "go back to a copy" not in told
+    assert "restore a copy" not in told
     assert "no SQLite" not in told
 
 

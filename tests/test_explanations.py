@@ -78,10 +78,11 @@ def test_what_nearly_matched_is_told_with_where_it_failed() -> None:
         ("www", Verdict.NEARLY),
         ("post", Verdict.NEARLY),
     ]
-    assert found.candidates[0].why == "it wants a path that begins with /api, not /app"
-    assert found.candidates[1].why == "it wants the host www.alvin.xyz, not alvin.xyz"
+    assert found.candidates[0].why == "it requires a path that begins with /api, not /app"
+    assert found.candidates[1].why == "it requires the host www.alvin.xyz, not alvin.xyz"
     assert (
-        found.candidates[2].why == "it wants a path that begins with /api, not /app; it wants the method POST, not GET"
+        found.candidates[2].why
+        == "it requires a path that begins with /api, not /app; it requires the method POST, not GET"
     )
 
 
@@ -103,7 +104,7 @@ def test_among_equal_ranks_chance_decides() -> None:
     assert found.route
     assert found.route.name == "a"
     assert told(found) == [("a", Verdict.TAKES, 0), ("b", Verdict.TIED, 0)]
-    assert found.why == "a, b match with the same rank 17: chance decides at each reload of Traefik"
+    assert found.why == "a, b match with the same rank 17: which one wins is random at each reload of Traefik"
 
 
 def test_an_explanation_stays_short_however_many_routers_match() -> None:

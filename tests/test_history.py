@@ -188,7 +188,10 @@ def test_the_states_that_are_kept_are_found_after_others_went(migrated: Path, tm
                 before, state = history.states_around(session, number)
             assert configuration.assemble(rendering.whole(state)).content == given[number]
             assert configuration.assemble(rendering.whole(before)).content == given[number - 1]
-        with kept.reading() as session, pytest.raises(NotFound, match="revision 5 is kept no more: the history goes"):
+        with (
+            kept.reading() as session,
+            pytest.raises(NotFound, match="revision 5 is no longer kept: the history starts"),
+        ):
             history.state_at(session, 5)
 
 
@@ -225,7 +228,7 @@ def test_the_service_says_which_revisions_are_kept_no_more(migrated: Path, tmp_p
             client.put(f"/domains/{name}.test", json={}, headers={"Config-Message": f"for {name}"}).raise_for_status()
         kept = [item["number"] for item in client.get("/revisions").raise_for_status().json()["items"]]
         assert kept[-1] in {3, 4}
-        told = f"revision 1 is kept no more: the history goes back to revision {kept[-1]}"
+        told = f"revision 1 is no longer kept: the history starts at revision {kept[-1]}"
         for answer in (
             client.get("/revisions/1"),
             client.get("/revisions/1/configuration"),

@@ -201,7 +201,7 @@ def test_what_others_use_is_not_pruned() -> None:
         Service(name="a"),
         Router(name="a", domains=["a.test"], service="a"),
     )
-    with pytest.raises(InUse, match=r"domain a\.test would go, but is used by router a"):
+    with pytest.raises(InUse, match=r"domain a\.test would be removed, but is used by router a"):
         plans.target(state, Declaration(), Prune((("team", "video"),)))
 
 

@@ -35,7 +35,7 @@ def test_a_router_that_takes_all_that_another_took_is_told() -> None:
 
 
 def test_hosts_that_nobody_answers_for_any_more_are_told() -> None:
-    expected = ["nobody takes requests for alvin.xyz any more: Traefik answers 404"]
+    expected = ["no router takes requests for alvin.xyz any more: Traefik answers 404"]
     assert told([WHOLE], [], "wayshub") == expected
     assert told([WHOLE, API], [], "wayshub", "api") == expected
     off = route("wayshub", "Host(`alvin.xyz`)", enabled=False)
@@ -43,18 +43,18 @@ def test_hosts_that_nobody_answers_for_any_more_are_told() -> None:
 
 
 def test_a_part_that_nobody_takes_any_more_is_told_by_a_request() -> None:
-    assert told([WHOLE, API], [API], "wayshub") == ["nobody takes GET alvin.xyz/ any more, wayshub did before"]
+    assert told([WHOLE, API], [API], "wayshub") == ["no router takes GET alvin.xyz/ any more, wayshub did before"]
 
 
 def test_a_part_that_another_router_takes_is_told_by_a_request() -> None:
     wide = route("wayshub", "Host(`alvin.xyz`) && !Path(`/login`)", 99)
     assert told([WHOLE, API], [wide, API], "wayshub") == [
-        "nobody takes GET alvin.xyz/login any more, wayshub did before",
+        "no router takes GET alvin.xyz/login any more, wayshub did before",
         "wayshub now takes every request that api took (alvin.xyz)",
     ]
     wide = route("wayshub", "Host(`alvin.xyz`) && Method(`GET`)", 99)
     assert told([WHOLE, API], [wide, API], "wayshub") == [
-        "nobody takes POST alvin.xyz/ any more, wayshub did before",
+        "no router takes POST alvin.xyz/ any more, wayshub did before",
         "GET alvin.xyz/v2 now goes to wayshub, api took it before",
     ]
 
@@ -103,10 +103,10 @@ def test_entry_points_are_told_where_they_count() -> None:
 def test_of_many_routers_the_first_are_compared_and_the_others_counted() -> None:
     many = [route(f"r{number}", f"Host(`{number}.test`)") for number in range(COMPARED + 5)]
     words = told(many, [], *(each.name for each in many))
-    assert words[0] == "nobody takes requests for 0.test any more: Traefik answers 404"
+    assert words[0] == "no router takes requests for 0.test any more: Traefik answers 404"
     assert words[-2:] == [
-        "and requests of more routers move",
-        "5 more routers change: who takes their requests was not compared",
+        "and requests of other routers move too",
+        "5 more routers change; who takes their requests was not compared",
     ]
 
 

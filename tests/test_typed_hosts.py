@@ -35,19 +35,19 @@ def test_an_address_is_meant_as_its_host_where_nothing_else_is_lost(typed: str, 
         ("alvin.xyz:8080", "it is an address: type only the host, alvin.xyz"),
         ("user@alvin.xyz", "it is an address: type only the host, alvin.xyz"),
         *[
-            (typed, "it has an IPv6 address, which is no host name: Traefik takes requests for it by a rule alone")
+            (typed, "it has an IPv6 address, which is not a host name: use a rule to match it")
             for typed in ("::1", "[fd00::7]", "http://[::1]:8080/")
         ],
         ("alvin xyz", "it has a space, and host names have none"),
         ("alvin_shop.xyz", "it has an underscore: type a hyphen, alvin-shop.xyz"),
         (".alvin.xyz", "it begins with a dot: type *.alvin.xyz for all names below, or leave out the dot"),
-        ("alvin..xyz", "two dots stand together"),
+        ("alvin..xyz", "it has two dots in a row"),
         ("-alvin.xyz", "-alvin begins or ends with a hyphen"),
         ("al--vin.xyz", "al--vin has hyphens as its third and fourth character, as only xn-- names do"),
         ("a" * 64 + ".xyz", "a" * 20 + "… is longer than 63 characters"),
         ("alvin!.xyz", "it has !: host names have letters, digits, hyphens and dots"),
-        ("a\u202eb.xyz", "it has a character that cannot be seen"),
-        ("💩.xyz", "it has characters that no host name has, or not in this order"),
+        ("a\u202eb.xyz", "it has an invisible character"),
+        ("💩.xyz", "it has characters that host names cannot have, or not in this order"),
     ],
 )
 def test_what_is_no_host_name_is_told_with_what_to_type(typed: str, told: str) -> None:

@@ -160,9 +160,9 @@ def _why_unknown(connection: HTTPConnection) -> str:
         scheme, _space, token = given[0].partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             return Message("the Authorization header has no token: send it as `Authorization: Bearer …`")
-        return Message("this token is not valid here: it has a mistake, has expired or was revoked")
+        return Message("this token is not valid: it is mistyped, expired or revoked")
     if find_session(connection):
-        return Message("the session has ended: log in again")
+        return Message("your session has ended: log in again")
     return Message("send a token as `Authorization: Bearer …`, or log in")
 
 

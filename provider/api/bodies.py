@@ -75,7 +75,7 @@ class BodyLimit:
             refused.headers["Accept-Encoding"] = "identity"
             await refused(scope, receive, send)
             return
-        error = TooLarge(Message("a body has at most {mebibytes} MiB", mebibytes=longest_bytes // (1024 * 1024)))
+        error = TooLarge(Message("a body can have at most {mebibytes} MiB", mebibytes=longest_bytes // (1024 * 1024)))
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced) > longest_bytes:
             await problems.from_error(error, scope["path"])(scope, receive, send)

@@ -64,7 +64,7 @@ class Hosts:
         """Raise `Forbidden` unless a request was sent to one of them, whatever the port."""
         found = [value for name, value in scope["headers"] if name == b"host"]
         if len(found) != 1 or not self._allows(found[0]):
-            advice = Message("if it shall, add that name to PROVIDER_ALLOWED_HOSTS")
+            advice = Message("if it should, add that name to PROVIDER_ALLOWED_HOSTS")
             if not found:
                 raise Forbidden(Message("this service does not answer: {advice}", advice=advice))
             name = found[0][:_LONGEST_HOST].decode("ascii", "backslashreplace")
@@ -144,15 +144,15 @@ def check_origin(scope: Scope, public_url: str | None) -> None:
     if strange:
         raise Forbidden(
             Message(
-                "a page of another site cannot change anything here: it is a page of {origin}, and this service was "
-                "asked as {here}; if both are this service, let the proxy in front pass on the host and the port that "
-                "it was asked for, or set PROVIDER_PUBLIC_URL",
+                "another site's page cannot change anything here: the page is from {origin}, but this service was "
+                "addressed as {here}; if both are this service, have the proxy in front pass on the requested host "
+                "and port, or set PROVIDER_PUBLIC_URL",
                 origin=_named(strange[0]),
                 here=_named(f"{scope['scheme']}://{headers.get('host', '')}"),
             )
         )
     if any(site not in _FROM_HERE for site in headers.getlist("sec-fetch-site")):
-        raise Forbidden(Message("a page of another site cannot change anything here"))
+        raise Forbidden(Message("another site's page cannot change anything here"))
 
 
 def _is_ours(origin: str, scope: Scope, public_url: str | None) -> bool:

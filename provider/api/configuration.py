@@ -111,9 +111,7 @@ class ConfigurationEndpoint:
         principal = self._find_principal(scope)
         if principal is None:
             if _list_credentials(scope):
-                raise Unauthenticated(
-                    "the edge's token is not valid here: it has a mistake, has expired or was revoked"
-                )
+                raise Unauthenticated("the edge's token is not valid: it is mistyped, expired or revoked")
             raise Unauthenticated(
                 "an edge sends its token as `Authorization: Bearer …`: put it into the HTTP provider's headers"
             )

@@ -100,7 +100,7 @@ class Answers:
             current = place.find(session)
             self._conditions.check(place.tag(current))
             if current is not None:
-                detail = Message("{kind} {name} exists already", kind=place.noun.kind, name=place.name)
+                detail = Message("{kind} {name} already exists", kind=place.noun.kind, name=place.name)
                 raise AlreadyExists(detail, [FieldError("/name", "name.taken", detail)])
             return self._put(session, place, None, item)
 

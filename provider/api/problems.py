@@ -46,7 +46,7 @@ STATUSES: Final[Mapping[type[ProviderError], int]] = {
 
 _HTTP: Final = {
     404: ("not-found", "Not found", Message("there is nothing at this path")),
-    405: ("method-not-allowed", "Method not allowed", Message("this path does not know this method")),
+    405: ("method-not-allowed", "Method not allowed", Message("this path does not support this method")),
 }
 
 logger = logging.getLogger(__name__)
@@ -198,7 +198,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def bug(request: Request, _error: Exception) -> JSONResponse:
         # Starlette logs it with its traceback after this has answered.
-        detail = Message("this is a fault of the service, and its log says more")
+        detail = Message("this is a fault in the service: see its log")
         return problem(500, "internal", "Something went wrong inside", detail, request.url.path)
 
 

@@ -178,7 +178,9 @@ def _write_document(session: Session, number: int, digest: str, _time: str) -> b
     """Write the document that a revision gave. Raises `NotFound`."""
     document = configuration.assemble(rendering.whole(history.state_at(session, number)))
     if document.digest != digest:
-        detail = Message("this version of the service gives another document than revision {number} did", number=number)
+        detail = Message(
+            "this version of the service renders a different document for revision {number}", number=number
+        )
         raise NotFound(detail)
     return configuration.hide(document.content)
 

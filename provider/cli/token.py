@@ -42,7 +42,7 @@ COLUMNS: Final[Columns] = {
     "Id": field("id"),
     "Name": field("name"),
     "Scopes": field("scopes"),
-    "Made": lambda token: ago(token["created"]),
+    "Created": lambda token: ago(token["created"]),
     "Expires": lambda token: token["expires"] or "never",
     "Used": lambda token: ago(token["lastUsed"]),
 }

@@ -33,7 +33,7 @@ COLUMNS: Final[Columns] = {
     "Name": field("name"),
     "Role": field("role"),
     "Password": lambda account: "set" if account["hasPassword"] else "not set yet",
-    "Made": lambda account: ago(account["created"]),
+    "Created": lambda account: ago(account["created"]),
     "Logged in": lambda account: f"in {account['sessions']} browsers" if account["sessions"] else "no",
 }
 

@@ -20,7 +20,7 @@ BUSY_TIMEOUT_MS: Final = 5_000
 BESIDE: Final = "beside"
 """The name of another file that a transaction reads, as a schema."""
 
-RESTORE: Final = Message("go back to a copy of it")
+RESTORE: Final = Message("restore a copy of it")
 """What to do with a database that is damaged."""
 
 WAL_PAGES: Final = 200

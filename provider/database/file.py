@@ -79,7 +79,7 @@ class Database:
         if may_write(self.path):
             return None
         return Message(
-            "the database {path} cannot be opened to be written any more: make it and its folder writable",
+            "the database {path} can no longer be opened for writing: make it and its folder writable",
             path=self.path,
         )
 
@@ -305,13 +305,13 @@ class _OpenFile:
             raise Unavailable(Message("the database {path} is missing", path=self._path)) from None
         if (status.st_dev, status.st_ino) != self._identity:
             raise Unavailable(
-                Message("the database {path} was replaced by another file: start the service again", path=self._path)
+                Message("the database {path} was replaced by another file: restart the service", path=self._path)
             )
         header = self._header()
         if not header.startswith(_MAGIC) or header[_APPLICATION_ID_BYTES] not in self._application_ids:
             raise Unavailable(
                 Message(
-                    "the database {path} was overwritten: {restore}, and start the service again",
+                    "the database {path} was overwritten: {restore}, and restart the service",
                     path=self._path,
                     restore=RESTORE,
                 )

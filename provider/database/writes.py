@@ -111,11 +111,11 @@ def why_unwritable(path: Path, error: sqlite3.Error) -> Message:
     except OSError:
         found = None
     if found is not None and found.f_flag & os.ST_RDONLY:
-        return Message("the database {path} is on a file system that is read-only: mount it to be written", path=path)
+        return Message("the database {path} is on a read-only file system: mount it writable", path=path)
     if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR} and found is not None and found.f_bavail == 0:
-        return Message("the disk of the database {path} is full: make room on it", path=path)
+        return Message("the disk of the database {path} is full: free some space", path=path)
     if code == sqlite3.SQLITE_FULL:
-        return Message("there is no room for the database {path}: make room on its disk", path=path)
+        return Message("there is no space for the database {path}: free some on its disk", path=path)
     if not may_write(path):
         return Message("the database {path} cannot be written by this user: make it and its folder writable", path=path)
     return Message("the database {path} cannot be written: {why}", path=path, why=str(error))

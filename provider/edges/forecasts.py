@@ -93,5 +93,5 @@ def _words(taken: _Taken) -> str:
     if not taken.is_refused or taken.amiss is None:
         return taken.amiss or ""
     if taken.route is None:
-        return Message("{why}; no other router takes the request there, and it answers 404", why=taken.amiss)
-    return Message("{why}; there {router} takes the request", why=taken.amiss, router=taken.route.name)
+        return Message("{why}; no other router takes the request there, so the answer is 404", why=taken.amiss)
+    return Message("{why}; {router} takes the request there", why=taken.amiss, router=taken.route.name)

@@ -44,7 +44,7 @@ class _Told:
     fresh: bool = True
 
 
-UNOBSERVED: Final = ServerHealth(HealthState.UNKNOWN, None, Message("no edge has told"))
+UNOBSERVED: Final = ServerHealth(HealthState.UNKNOWN, None, Message("no edge has reported it"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,9 +197,7 @@ class TraefikAPI:
                 async for chunk in answer.aiter_raw():
                     content += chunk
                     if len(content) > MOST_BYTES:
-                        raise ReadbackError(
-                            Message("its API at {url} answers more than any Traefik would", url=self.url)
-                        )
+                        raise ReadbackError(Message("its API at {url} answers too much to be Traefik's", url=self.url))
                 return bytes(content)
         except httpx.TimeoutException:
             raise ReadbackError(Message("its API at {url} does not answer in time", url=self.url)) from None
@@ -216,6 +214,4 @@ class TraefikAPI:
                 return msgspec.json.decode(content, type=shape)
             return await asyncio.to_thread(msgspec.json.decode, content, type=shape)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            raise ReadbackError(
-                Message("what its API at {url} answers is not what Traefik answers", url=self.url)
-            ) from None
+            raise ReadbackError(Message("its API at {url} does not answer like Traefik", url=self.url)) from None

@@ -119,7 +119,7 @@ async def _run(trial: Trial) -> None:
         async with httpx.AsyncHTTPTransport(trust_env=False) as transport, asyncio.timeout(_ALL_SECONDS):
             await asyncio.gather(*(_note(trial, places, transport) for _ in range(REQUESTS)))
     except TimeoutError:
-        late = Answer(None, failure=Message("the time was up before it was answered"))
+        late = Answer(None, failure=Message("time ran out before it was answered"))
         trial.answers += [late] * (REQUESTS - len(trial.answers))
     finally:
         trial.ended = datetime.now(UTC)

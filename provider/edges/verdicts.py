@@ -20,7 +20,7 @@ def judge(edge: Edge, current: Served | None, now: float) -> EdgeVerdict:
     if silent is not None:
         return silent
     if given is None or current is None:
-        return EdgeVerdict(EdgeState.PENDING, Message("it has polled, and was given no document yet"))
+        return EdgeVerdict(EdgeState.PENDING, Message("it has polled, but has not been given a document yet"))
     if edge.quarantine is not None:
         rejected = EdgeVerdict(EdgeState.REJECTED, words_of_rejection(edge.quarantine))
         return _judge_shared(edge, rejected, now) if edge.sharers else rejected
@@ -37,13 +37,13 @@ def _judge_shared(edge: Edge, verdict: EdgeVerdict, now: float) -> EdgeVerdict:
     state = EdgeState.UNCONFIRMED if verdict.state is EdgeState.LIVE else verdict.state
     silent = sum(poller.is_silent(now) for poller in edge.sharers)
     told = Message(
-        "{count} Traefiks poll under this name, and what all of them run cannot be known; of one that can be read: "
-        "{detail}. Give each a name of its own",
+        "{count} Traefiks poll under this name, so it is not known what each runs. Of one that can be read: {detail}. "
+        "Give each its own name",
         count=edge.instances,
         detail=verdict.detail,
     )
     if silent:
-        told = Message("{told}. {silent} of them have fallen silent", told=told, silent=silent)
+        told = Message("{told}. {silent} of them have stopped polling", told=told, silent=silent)
     return EdgeVerdict(state, told)
 
 
@@ -51,9 +51,9 @@ def _judge_silence(edge: Edge, now: float) -> EdgeVerdict | None:
     if edge.polled_at is None and edge.last_seen is None:
         return EdgeVerdict(EdgeState.NEVER_SEEN, Message("no Traefik has polled under this name yet"))
     if edge.polled_at is None and now < edge.awaited_until:
-        return EdgeVerdict(EdgeState.PENDING, Message("it has not polled yet since this service was started"))
+        return EdgeVerdict(EdgeState.PENDING, Message("it has not polled yet since this service started"))
     if edge.polled_at is None:
-        return EdgeVerdict(EdgeState.STALE, Message("it has not polled since this service was started"))
+        return EdgeVerdict(EdgeState.STALE, Message("it has not polled since this service started"))
     if now - edge.polled_at > (patience := edge.patience_seconds) and not edge.holding:
         return EdgeVerdict(
             EdgeState.STALE, Message("it has not polled for more than {patience:.1f} s", patience=patience)
@@ -64,7 +64,7 @@ def _judge_silence(edge: Edge, now: float) -> EdgeVerdict | None:
 def _judge_given(edge: Edge, given: Served) -> EdgeVerdict:
     observed = edge.observation
     if observed is None:
-        told = Message("its API is not known") if edge.api_url is None else Message("its API was not read yet")
+        told = Message("its API is not known") if edge.api_url is None else Message("its API has not been read yet")
         return EdgeVerdict(
             EdgeState.UNCONFIRMED,
             Message("it was given revision {revision}; {told}", revision=given.revision, told=told),
@@ -80,7 +80,7 @@ def _judge_given(edge: Edge, given: Served) -> EdgeVerdict:
         running = (
             Message("still runs the document {digest}", digest=observed.digest)
             if observed.digest
-            else Message("runs none of ours")
+            else Message("runs none of our documents")
         )
         return EdgeVerdict(
             EdgeState.REJECTED,
@@ -122,7 +122,7 @@ def words_of_rejection(quarantine: Quarantine) -> str:
     rejected = quarantine.rejected.revision
     if quarantine.is_whole:
         return Message(
-            "it rejected the document of revision {rejected}, and is offered that of revision {accepted} again",
+            "it rejected the document of revision {rejected}, and gets that of revision {accepted} again",
             rejected=rejected,
             accepted=quarantine.accepted.revision,
         )
@@ -132,15 +132,13 @@ def words_of_rejection(quarantine: Quarantine) -> str:
     told = "; ".join(words_of_part(key, held) for key, held in list(culprits.items())[:_MOST_PARTS_TOLD])
     if (more := len(culprits) - _MOST_PARTS_TOLD) > 0:
         told = Message("{parts}; and {more} more", parts=told, more=more)
-    return Message("it rejected {parts}; all else goes on", parts=told)
+    return Message("it rejected {parts}; everything else works", parts=told)
 
 
 def words_of_search(quarantine: Quarantine) -> str:
     """Say that it is not known yet which part of what an edge rejected is to blame."""
     rejected = quarantine.rejected.revision
-    return Message(
-        "it rejected the document of revision {rejected}; which part is to blame is being tried", rejected=rejected
-    )
+    return Message("it rejected the document of revision {rejected}; finding the part to blame", rejected=rejected)
 
 
 def words_of_part(key: Named, held: HeldPart) -> str:

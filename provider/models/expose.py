@@ -13,7 +13,7 @@ class ExposedServer(Object):
 
     example: ClassVar = {"url": "http://10.0.0.11:3000", "weight": 3}
 
-    name: str | None = field(NAME, default=None, title="Name", help="Without one it gets one from its host and port.")
+    name: str | None = field(NAME, default=None, title="Name", help="If empty, it is made from host and port.")
     url: str = Server.fields["url"].again()
     weight: int = Server.fields["weight"].again()
 

@@ -59,7 +59,7 @@ def labels_field() -> dict[str, str]:
         LABELS,
         default={},
         title="Labels",
-        help="Labels of your own, such as team=video, to find and to prune objects by. Not sent to Traefik.",
+        help="Your own labels, such as team=video, for finding and pruning objects. Not sent to Traefik.",
         rare=True,
         option="--label",
     )

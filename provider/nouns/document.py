@@ -49,7 +49,7 @@ def encode(item: Object) -> bytes:
         raise Unverified(Message("the document cannot be decoded: {error}", error=trap))
     if msgspec.to_builtins(decoded) != document:
         what = type(item).__name__
-        raise Unverified(Message("{what} does not survive being written and read", what=what))
+        raise Unverified(Message("{what} changes when it is written and read back", what=what))
     return content
 
 
@@ -97,7 +97,7 @@ def _written(type_: Type, value: Any) -> Any:
     if isinstance(type_, MapOf):
         return {name: _written(type_.member(name), member) for name, member in value.items()}
     if type_.is_secret and value and type_.masked(value) == value:
-        raise Unverified(Message("a mask stands in place of a secret"))
+        raise Unverified(Message("there is a mask instead of a secret"))
     return type_.json(value)
 
 

@@ -15,7 +15,7 @@ class Domain(Noun):
     is_renamed = True
     title = "Domain"
     titles = "Domains"
-    about = "the host names that are ours"
+    about = "your host names"
     listing = "Host names that are ours, as typed or as A-labels."
     cascade = "Also remove routers that have no other domain; other routers only lose this one."
     texts = ("name", "shown", "description")

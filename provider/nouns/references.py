@@ -69,5 +69,5 @@ def _find_cycle(members: Mapping[str, Collection[str]]) -> list[str] | None:
 def _leads_back(item: Noun, path: Sequence[str]) -> FieldError:
     use = next(use for use in item.uses() if use.kind == item.kind and use.name == path[1])
     shown = path if len(path) <= _MOST_SHOWN else [*path[: _MOST_SHOWN - 2], "…", path[-1]]
-    detail = Message("this leads back to {name}: {path}", name=item.name, path=" → ".join(shown))
+    detail = Message("this refers back to {name}: {path}", name=item.name, path=" → ".join(shown))
     return FieldError(pointer(*use.where), f"{item.kind}.cycle", detail)

@@ -89,8 +89,8 @@ class Router(Noun):
         ),
         default=None,
         title="Rule",
-        help="In place of domains and a path prefix, for what they cannot say, such as "
-        "Host(`alvin.xyz`) && Method(`POST`).",
+        help="Instead of domains and a path prefix, for what they cannot express, such as Host(`alvin.xyz`) && "
+        "Method(`POST`).",
         column=True,
     )
     domains: list[str] = field(
@@ -121,7 +121,7 @@ class Router(Noun):
         MIDDLEWARES,
         default=[],
         title="Middlewares",
-        help="What changes its requests on their way, in this order.",
+        help="Applied to its requests, in this order.",
         option="--middleware",
     )
     entry_points: list[str] = field(
@@ -136,15 +136,15 @@ class Router(Noun):
         Whole(1, 1_000_000_000),
         default=None,
         title="Priority",
-        help="If several routers match, the one with the highest priority takes the request. Leave it empty to let "
-        "exact domains go before wildcards and longer path prefixes before shorter ones; a rule of its own ranks by "
-        "its length, as in Traefik.",
+        help="If several routers match, the one with the highest priority takes the request. Leave it empty to rank "
+        "exact domains before wildcards and longer path prefixes before shorter ones; a custom rule ranks by its "
+        "length, as in Traefik.",
     )
     enabled: bool = field(
         Flag(),
         default=True,
         title="Enabled",
-        help="A disabled router is kept here, but Traefik does not get it.",
+        help="A disabled router stays here, but is not sent to Traefik.",
         column=True,
         option="--enabled/--disabled",
     )
@@ -155,11 +155,13 @@ class Router(Noun):
         """Refuse a rule beside domains or a path prefix, and a router that would match everything."""
         prefix, rule, domains = (given.get(name, ...) for name in ("pathPrefix", "rule", "domains"))
         if rule not in {None, ...} and prefix not in {None, ...}:
-            detail = Message("a router has a rule or a path prefix: write it into the rule, PathPrefix(`…`)")
+            detail = Message(
+                "a router has either a rule or a path prefix: write the prefix in the rule, PathPrefix(`…`)"
+            )
             yield "rule", Refusal("rule.exclusive", detail)
             rule = ...  # nothing more is said about it
         if domains and domains is not ... and rule not in {None, ...}:
-            detail = Message("a router has a rule or domains: write them into the rule, Host(`…`)")
+            detail = Message("a router has either a rule or domains: write the domains in the rule, Host(`…`)")
             yield "domains", Refusal("rule.exclusive", detail)
         if domains == [] and prefix is None and rule is None:
             yield (

@@ -23,7 +23,7 @@ class Server(Noun):
     within = "service"
     title = "Server"
     titles = "Servers"
-    about = "where the requests of a service are answered"
+    about = "the URLs that answer a service's requests"
     texts = ("name", "url")
     layout = ("name", "url", ("weight", "state"))
     example: ClassVar = {"name": "a", "url": "http://10.0.0.11:3000", "weight": 3, "state": "ready", "labels": {}}

@@ -18,9 +18,7 @@ from provider.values import (
 )
 
 _STRATEGIES: Final[Mapping[str, Word]] = {
-    Strategy.WRR: Word(
-        "Weighted round-robin", "Servers take turns, as often as their weights say. Right for most applications."
-    ),
+    Strategy.WRR: Word("Weighted round-robin", "Servers take turns by weight. Right for most applications."),
     Strategy.P2C: Word("Power of two choices", "Picks two servers at random; the less busy one gets the request."),
     Strategy.HRW: Word(
         "By the client's address", "The client's address decides, so a client always gets the same server."
@@ -38,7 +36,7 @@ class HealthCheck(Object):
         Text(check_health_path, most=255, said=HEALTH_PATH_SCHEMA, word="PATH"),
         default="/",
         title="Path",
-        help="What it asks for. An answer of 2xx or 3xx is good.",
+        help="The path to check. 2xx and 3xx count as healthy.",
         explicit=True,
         option="--health-check",
     )
@@ -46,14 +44,14 @@ class HealthCheck(Object):
         DURATION,
         default="5s",
         title="Interval",
-        help="How often it asks, with its unit (ms, s, m, h), 100ms to 1h, such as 5s.",
+        help="How often, such as 5s: from 100ms to 1h (units: ms, s, m, h).",
         explicit=True,
     )
     timeout: str = field(
         DURATION,
         default="2s",
         title="Timeout",
-        help="How long an answer may take, with its unit (ms, s, m, h), 100ms to 1h. Not longer than the interval.",
+        help="How long an answer may take, from 100ms to 1h (units: ms, s, m, h), at most the interval.",
         explicit=True,
     )
 
@@ -118,7 +116,7 @@ class Service(Noun):
         Flag(),
         default=True,
         title="Servers get the client's Host header",
-        help="A server sees the name that the client asked for. Without it, it sees its own address.",
+        help="Servers see the host name the client asked for. Otherwise they see their own address.",
     )
     labels: dict[str, str] = labels_field()
     health_check: HealthCheck | None = field(
@@ -126,13 +124,13 @@ class Service(Noun):
         default=None,
         title="Health check",
         switch="Check the servers' health",
-        help="Traefik asks each server regularly, and sends no requests to one that does not answer well.",
+        help="Traefik checks each server regularly, and sends no requests to unhealthy ones.",
     )
     sticky: Sticky | None = field(
         Nested(Sticky),
         default=None,
         title="Sticky sessions",
         switch="Keep each visitor on one server",
-        help="A browser gets a cookie, and stays with the server that answered first. For applications that keep "
-        "sessions in memory.",
+        help="A cookie keeps each browser on the server that answered first. For applications that keep sessions in "
+        "memory.",
     )

@@ -178,7 +178,7 @@ class Text(Type):
             return self.secret.keep(value, before)
         if before and self.masked(before) == value:
             return before
-        detail = Message("nothing is stored that these asterisks could stand for: write the secret itself")
+        detail = Message("these asterisks stand for no stored secret: write the secret itself")
         return reading.refuse(where, "secret.masked", detail)
 
     def _is_mask(self, value: str) -> bool:
@@ -373,7 +373,7 @@ class ListOf(Type):
     def _item(self, item: Any, reading: Reading, where: Where) -> Any:
         found = self.item.read(item, reading, where)
         if isinstance(found, str) and not _IN_A_LIST.match(found):
-            detail = Message("in a list, Traefik cuts a text at ║, and takes away blanks at its ends: leave them out")
+            detail = Message("in a list, Traefik splits text at ║ and drops blanks at its ends: leave them out")
             return reading.refuse(where, "item.format", detail)
         return found
 

@@ -295,7 +295,7 @@ class ClientIP(Matcher):
         return Message("a client in {network}", network=str(self.network))
 
     def got(self, request: Request) -> str:
-        return Message("a client that is not known") if request.client is None else str(request.client)
+        return Message("an unknown client") if request.client is None else str(request.client)
 
 
 MATCHERS: Final[Mapping[str, type[Matcher]]] = {

@@ -167,7 +167,7 @@ def routing_path(path: str) -> str:
     """
     sent = as_bytes(path)
     if _BAD_PERCENT.search(sent):
-        raise BadRequest("url", Message("{path!r} has a '%' without two hexadecimal digits behind it", path=path))
+        raise BadRequest("url", Message("{path!r} has a '%' without two hexadecimal digits after it", path=path))
     if b"#" in sent:
         raise BadRequest("url", Message("{path!r} has a '#'", path=path))
     if _AS_IT_IS.fullmatch(sent):

@@ -12,7 +12,7 @@ from provider.store import audit
 def allow(revisions: Revisions, principal: Principal) -> None:
     """Let somebody read the state with its secrets, and note that. Raises `Forbidden`, and `Unavailable`."""
     if not principal.grant.allows("admin"):
-        raise Forbidden(Message("secrets are exported for admins only: leave out secrets=true"))
+        raise Forbidden(Message("only admins can export secrets: leave out secrets=true"))
 
     def apply(session: Session) -> None:
         audit.add(session, principal.actor, "state.export", Message(words.SECRETS_EXPORTED))

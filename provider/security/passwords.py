@@ -24,7 +24,7 @@ def check_password(text: str, account: str) -> str:
         detail = Message("a password has {shortest} to {longest} characters", shortest=SHORTEST, longest=LONGEST)
         raise Refusal("password.length", detail)
     if len(set(password)) < 4 or account.lower() * 2 in password.lower():
-        raise Refusal("password.simple", Message("this password is too easy to guess: take several words"))
+        raise Refusal("password.simple", Message("this password is too easy to guess: use several words"))
     return password
 
 

@@ -27,7 +27,7 @@ def add(session: Session, actor: Actor, name: str, role: Role, now: datetime) ->
     """Make an account without a password. Raises `Invalid` and `AlreadyExists`."""
     checked(check_name, name, "/name")
     if accounts.find(session, name) is not None:
-        detail = Message("account {name} exists already", name=name)
+        detail = Message("account {name} already exists", name=name)
         raise AlreadyExists(detail, [FieldError("/name", "name.taken", detail)])
     account = accounts.add(session, name, role, written(now))
     _note(session, actor, "account.add", Message(words.ACCOUNT_ADDED, name=name, role=role), name, None, role)
@@ -118,7 +118,7 @@ def checked(check: Callable[[str], str], value: str, where: str) -> str:
 def _check_admins(session: Session, account: Account, before: Role) -> None:
     """Refuse to lose the last admin: nobody could make another through the service."""
     if before is Role.ADMIN and account.password_hash is not None and accounts.count_admins(session) == 0:
-        raise InUse(Message("{name} is the last admin who can log in: make another first", name=account.name), [])
+        raise InUse(Message("{name} is the last admin who can log in: add another first", name=account.name), [])
 
 
 def _note(

@@ -15,7 +15,7 @@ from provider.store import audit, tokens
 def create(session: Session, actor: Actor, wanted: TokenInput, now: datetime) -> CreatedTokenOutput:
     """Make a token. This is the one time that its secret is shown. Raises `Invalid`."""
     if wanted.expires is not None and wanted.expires <= now:
-        detail = Message("this is in the past: the token would never be good")
+        detail = Message("this is in the past: the token would never be valid")
         raise Invalid([FieldError("/expires", "expires.past", detail)])
     secret = secrets.make_token()
     token = Token(

@@ -8,13 +8,13 @@ ACCOUNT_ADDED: Final = template("account {name} added as {role}")
 ACCOUNT_SET: Final = template("account {name}: role {before} → {after}")
 ACCOUNT_REMOVED: Final = template("account {name} removed")
 PASSWORD_SET: Final = template("password of account {name} set, and its sessions ended")
-LINK_MADE: Final = template("one-time link for account {name} made")
+LINK_MADE: Final = template("one-time link for account {name} created")
 SESSIONS_ENDED: Final = template("all sessions of account {name} ended")
 LOGGED_IN: Final = template("{name} logged in")
 LOGGED_OUT: Final = template("{name} logged out")
 LOGIN_REFUSED: Final = template("login as {name} refused")
 UNKNOWN_LOGIN_REFUSED: Final = template("login as an unknown account refused")
-TOKEN_MADE: Final = template("token {name} ({id}) made, for {scopes}")
+TOKEN_MADE: Final = template("token {name} ({id}) created, for {scopes}")
 TOKEN_REVOKED: Final = template("token {name} ({id}) revoked")
 REFUSED: Final = template("{what} refused")
 QUARANTINE_LIFTED: Final = template("quarantine of edge {name} lifted: it is offered revision {revision} again")
@@ -35,13 +35,13 @@ ACTIONS: Final = {
     "account.set": template("role changed"),
     "account.remove": template("account removed"),
     "account.password": template("password set"),
-    "account.invite": template("one-time link made"),
+    "account.invite": template("one-time link created"),
     "account.sessions": template("sessions ended"),
     "account.login": template("login"),
     "account.logout": template("logout"),
-    "token.create": template("token made"),
+    "token.create": template("token created"),
     "token.revoke": template("token revoked"),
     "edge.lift": template("quarantine lifted"),
-    "right.refused": template("right refused"),
+    "right.refused": template("access refused"),
 }
 """The kinds of things that are done, in words."""

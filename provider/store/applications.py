@@ -108,18 +108,16 @@ def _check_free(session: Session, name: str, wanted: ExposeInput) -> None:
     wrong = []
     if nouns.find(session, Service, name) is not None:
         wrong.append(
-            FieldError(
-                "/name", "name.taken", Message("there is a service {name} already: give another name", name=name)
-            )
+            FieldError("/name", "name.taken", Message("service {name} already exists: choose another name", name=name))
         )
     elif nouns.find(session, Router, name) is not None:
         wrong.append(
-            FieldError("/name", "name.taken", Message("there is a router {name} already: give another name", name=name))
+            FieldError("/name", "name.taken", Message("router {name} already exists: choose another name", name=name))
         )
     rivals = list_rivals(session, wanted)
     if rivals:
         where = wanted.domain + (wanted.path_prefix or "")
-        detail = Message("{where} is exposed already, by router {routers}", where=where, routers=", ".join(rivals))
+        detail = Message("{where} is already exposed by router {routers}", where=where, routers=", ".join(rivals))
         wrong.append(FieldError("/domain", "domain.taken", detail))
     if wrong:
         raise AlreadyExists("; ".join(field.detail for field in wrong), wrong)

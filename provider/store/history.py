@@ -59,7 +59,7 @@ def read_named(kind: str | None, name: str | None) -> Named | None:
         return None
     if kind is None or name is None:
         missing, given = ("kind", "name") if kind is None else ("name", "kind")
-        detail = Message("with {given} there has to be {missing} too", given=given, missing=missing)
+        detail = Message("{given} also needs {missing}", given=given, missing=missing)
         raise Invalid([FieldError(pointer(missing), "field.required", detail, "query")])
     return kind, NOUNS[kind].find_key(name) or name  # no object has a name that is none
 
@@ -125,7 +125,7 @@ def read_object(kind: str, name: str, item: dict[str, Any], number: int) -> Noun
     except Invalid as error:
         told = error.fields[0]
         detail = Message(
-            "{kind} {name} was at revision {number} what this version does not take: {why}",
+            "{kind} {name} of revision {number} is not valid in this version: {why}",
             kind=kind,
             name=name,
             number=number,

@@ -107,9 +107,7 @@ def check_unused(kind: str, name: str, users: Sequence[tuple[str, str]], *, casc
         shown = ", ".join(f"{user_kind} {user}" for user_kind, user in users[:10])
         told = {"kind": kind, "name": name, "users": shown, "more": len(users) - 10}
         if len(users) > 10:
-            detail = Message(
-                "{kind} {name} is used by {users} and {more} more: remove them first, or take them along", **told
-            )
+            detail = Message("{kind} {name} is used by {users} and {more} more: remove them first, or together", **told)
         else:
-            detail = Message("{kind} {name} is used by {users}: remove them first, or take them along", **told)
+            detail = Message("{kind} {name} is used by {users}: remove them first, or together", **told)
         raise InUse(detail, users)

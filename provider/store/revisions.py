@@ -100,7 +100,7 @@ def get(session: Session, number: int) -> Revision:
     oldest = find_oldest(session)
     if oldest is not None and number < oldest:
         told = Message(
-            "revision {number} is kept no more: the history goes back to revision {oldest}",
+            "revision {number} is no longer kept: the history starts at revision {oldest}",
             number=number,
             oldest=oldest,
         )

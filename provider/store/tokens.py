@@ -53,7 +53,7 @@ def get(session: Session, which: str) -> Token:
     same = named(session, which)
     if len(same) > 1:
         listed = ", ".join(token.id for token in same)
-        detail = Message("several tokens are named {name}: say which by its id ({ids})", name=which, ids=listed)
+        detail = Message("several tokens are named {name}: choose one by its ID ({ids})", name=which, ids=listed)
         raise InUse(detail, [])
     return records.required(same[0] if same else None, "token", which)
 

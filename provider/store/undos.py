@@ -169,7 +169,7 @@ def _clash(session: Session, number: int, clashes: Sequence[undoing.Clash]) -> C
         for _number, each in sorted(made.items(), reverse=True)
     ]
     detail = Message(
-        "what revision {number} did was changed since, in {count} places: {first}",
+        "what revision {number} changed has changed again since, in {count} places: {first}",
         number=number,
         count=len(clashes),
         first=fields[0].detail,
@@ -214,13 +214,13 @@ def _told(clash: undoing.Clash, revision: Revision | None) -> Message:
     values: dict[str, object] = {"kind": clash.kind, "name": clash.name, "author": author}
     if child := clash.child:
         values |= {"plural": child.plural, "names": listed([child.split(name)[1] for name in clash.now], _MOST_NAMED)}
-        return Message("{kind} {name} got more {plural} since, {names}, {author}", **values)
+        return Message("{kind} {name} has new {plural}, {names}, added {author}", **values)
     if clash.field:
         before, now = _shown_values(clash)
         values |= {"field": ".".join(clash.field), "before": word(before), "now": word(now)}
-        return Message("{field} of {kind} {name} was {before}, and was set to {now} since, {author}", **values)
+        return Message("{field} of {kind} {name} was {before}, and has been set to {now} {author}", **values)
     if clash.now is None:
-        return Message("{kind} {name} was removed since, {author}", **values)
+        return Message("{kind} {name} has been removed {author}", **values)
     if clash.before is None:
-        return Message("{kind} {name} was changed since, {author}", **values)
-    return Message("{kind} {name} was created again since, {author}", **values)
+        return Message("{kind} {name} has been changed {author}", **values)
+    return Message("{kind} {name} has been created again {author}", **values)

@@ -123,9 +123,9 @@ def set_role(
     except InUse as error:
         return _show(request, revisions, person, name, _wrong_role(sent, error.detail), 409)
     if other is not None:
-        detail = Message("somebody else made this account {role} meanwhile: nothing was changed", role=other.value)
+        detail = Message("somebody else has changed the role to {role}: nothing was changed", role=other.value)
         return _show(request, revisions, person, name, _wrong_role(sent, detail), 412)
-    notice = Notice(Message("Account {name} is {role} now.", name=name, role=sent["role"]))
+    notice = Notice(Message("Account {name} is now {role}.", name=name, role=sent["role"]))
     return redirect(request, object_path("accounts", name), notice)
 
 
@@ -237,7 +237,7 @@ def _role(texts: Texts) -> Role:
     """Return the role that was chosen. Raises `Invalid`."""
     chosen = texts.get("role", "")
     if chosen not in set(Role):
-        raise Invalid([FieldError("/role", "value.choice", Message("choose what the account is for"))])
+        raise Invalid([FieldError("/role", "value.choice", Message("choose a role"))])
     return Role(chosen)
 
 

@@ -118,7 +118,7 @@ def _read_time(texts: dict[str, str], name: str, errors: list[FieldError]) -> st
         date = read if read.tzinfo else read.replace(tzinfo=UTC)
         utc = date.astimezone(UTC)
     except (ValueError, OverflowError):
-        detail = Message("write a day, and a time if need be, such as 2030-12-31 or 2030-12-31T18:00 (UTC)")
+        detail = Message("write a date, with or without a time, such as 2030-12-31 or 2030-12-31T18:00 (UTC)")
         errors.append(FieldError(f"/{name}", "date.format", detail, "query"))
         return None
     texts[name] = utc.replace(tzinfo=None).isoformat(timespec="seconds")

@@ -17,7 +17,7 @@ MOST: Final = 20
 _BETWEEN: Final = "; "
 # What earlier versions kept as text alone.
 _SUMMARIES: Final = (
-    template("the stored state gives another document"),
+    template("the stored state renders a different document"),
     template("{kind} {name} added"),
     template("{kind} {name} removed"),
     template("and {count} more"),

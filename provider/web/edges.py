@@ -80,9 +80,9 @@ async def lift_quarantine(
 ) -> Response:
     """Offer an edge again what it rejected."""
     lifted = await quarantines.lift(edges, revisions, _get(edges, name), actor)
-    notice = Notice(Message("The edge {name} is offered the current document again.", name=name))
+    notice = Notice(Message("Edge {name} is offered the current document again.", name=name))
     if not lifted:
-        notice = Notice(Message("The edge {name} has no quarantine any more.", name=name), Tone.INFO)
+        notice = Notice(Message("Edge {name} is no longer in quarantine.", name=name), Tone.INFO)
     return redirect(request, object_path("edges", name), notice)
 
 

@@ -86,7 +86,7 @@ def expose(
     except (Invalid, AlreadyExists) as error:
         return _page(request, revisions, _refused(texts, error), None, status=422)
     made = outcome.result
-    told = Message("{domain} is exposed, as {name}.", domain=made.domain.name, name=made.router.name)
+    told = Message("{domain} is exposed as {name}.", domain=made.domain.name, name=made.router.name)
     return done(request, object_path("applications", made.router.name), Notice(told), outcome)
 
 

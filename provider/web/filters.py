@@ -49,7 +49,7 @@ def words(state: ApplicationState) -> Message:
     """Return how a state is called."""
     return {
         ApplicationState.ALL: Message("All"),
-        ApplicationState.WRONG: Message("What is wrong"),
+        ApplicationState.WRONG: Message("Problems"),
         ApplicationState.LIVE: Message("Live"),
         ApplicationState.WAITING: Message("Not live yet"),
         ApplicationState.DRAINED: Message("Drained servers"),

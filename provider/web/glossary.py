@@ -25,7 +25,7 @@ TERMS: Final = (
     Term(
         "request",
         template("request"),
-        template("What a browser sends: a method, a path, the name of the host, and more headers if need be."),
+        template("What a browser sends: a method, a path, the host name, and usually more headers."),
     ),
     Term(
         "response",
@@ -35,7 +35,7 @@ TERMS: Final = (
     Term(
         "method",
         template("method"),
-        template("The first word of a request. GET asks for something, POST hands something in."),
+        template("The first word of a request. GET asks for something, POST submits something."),
     ),
     Term(
         "header",
@@ -49,8 +49,8 @@ TERMS: Final = (
         "status",
         template("status"),
         template(
-            "A number that says how it went. 200: here it is. 404: there is no such thing. "
-            "502: the server behind the proxy did not answer. 503: no server is left."
+            "A number that says how it went. 200: here it is. 404: not found. 502: the server behind the proxy did "
+            "not answer. 503: no server is left."
         ),
     ),
     Term(
@@ -61,17 +61,17 @@ TERMS: Final = (
     Term(
         "domain",
         template("domain"),
-        template("A host name that is ours. Requests for it are answered by what we expose under it."),
+        template("A host name of yours. The application you expose under it answers its requests."),
     ),
     Term(
         "dns",
         template("DNS"),
-        template("The phone book of the internet. It has the IP address to each host name."),
+        template("The phone book of the internet. It has the IP address for each host name."),
     ),
     Term(
         "ip-address",
         template("IP address"),
-        template("The number under which a machine can be reached in a network, such as 10.0.0.11."),
+        template("The number of a machine in a network, such as 10.0.0.11."),
     ),
     Term(
         "port",
@@ -82,8 +82,8 @@ TERMS: Final = (
         "reverse-proxy",
         template("reverse proxy"),
         template(
-            "A program that stands in front of servers. It takes the requests for all of them, "
-            "passes each one on, and brings the response back."
+            "A program in front of servers. It takes the requests for all of them, passes each one on, and brings the "
+            "response back."
         ),
     ),
     Term(
@@ -94,7 +94,7 @@ TERMS: Final = (
     Term(
         "edge",
         template("edge"),
-        template("One running Traefik that gets its configuration from here. There may be several."),
+        template("A running Traefik that gets its configuration from here. There can be several."),
     ),
     Term(
         "entry-point",
@@ -104,33 +104,33 @@ TERMS: Final = (
     Term(
         "router",
         template("router"),
-        template("Decides by its rule which requests it takes, and to which service they go."),
+        template("Has a rule for which requests it takes, and sends them to a service."),
     ),
     Term(
         "rule",
         template("rule"),
         template(
-            "What a request has to be like for a router to take it. "
-            "Host(`alvin.xyz`) takes those for alvin.xyz, PathPrefix(`/api`) those whose path begins with /api."
+            "The condition for a router to take a request. Host(`alvin.xyz`) matches requests for alvin.xyz, "
+            "PathPrefix(`/api`) those whose path starts with /api."
         ),
     ),
     Term(
         "priority",
         template("priority"),
         template(
-            "Which of several routers gets a request that the rules of all of them match: the highest number wins. "
-            "Unless one is set, it is the length of the rule."
+            "Decides which router gets a request that several rules match: the highest number wins. Unless you set "
+            "one, it is the length of the rule."
         ),
     ),
     Term(
         "middleware",
         template("middleware"),
-        template("Changes requests or responses between a router and its service: it adds a header, say."),
+        template("Changes requests or responses between a router and its service, for example by adding a header."),
     ),
     Term(
         "service",
         template("service"),
-        template("A pool of servers that all answer the same. It chooses the server for each request."),
+        template("A pool of servers that all give the same answers. It chooses the server for each request."),
     ),
     Term(
         "server",
@@ -140,12 +140,12 @@ TERMS: Final = (
     Term(
         "load-balancing",
         template("load balancing"),
-        template("Sharing requests among several servers, so that none has too much to do and one may fail."),
+        template("Sharing requests among several servers, so that none is overloaded and one can fail."),
     ),
     Term(
         "weight",
         template("weight"),
-        template("How much a server gets compared with the others of its service: 3 gets three times as much as 1."),
+        template("How much a server gets compared with the others in its service: 3 gets three times as much as 1."),
     ),
     Term(
         "share",
@@ -157,9 +157,7 @@ TERMS: Final = (
     Term(
         "weighted-round-robin",
         template("weighted round-robin"),
-        template(
-            "The servers take turns, and one with a greater weight has its turn more often. Traefik calls it wrr."
-        ),
+        template("The servers take turns, those with a greater weight more often. Traefik calls it wrr."),
     ),
     Term(
         "sticky-session",
@@ -169,12 +167,12 @@ TERMS: Final = (
     Term(
         "health-check",
         template("health check"),
-        template("Traefik asks each server regularly. One that does not answer well gets no requests until it does."),
+        template("Traefik checks each server regularly. An unhealthy one gets no requests until it recovers."),
     ),
     Term(
         "drain",
         template("drain"),
-        template("To let a server finish the requests that it has, and give it no new ones."),
+        template("Letting a server finish the requests it has, without giving it new ones."),
     ),
     Term(
         "maintenance",
@@ -184,7 +182,7 @@ TERMS: Final = (
     Term(
         "configuration",
         template("configuration"),
-        template("All routers, services and servers as one document, which every edge fetches from here."),
+        template("All routers, services and servers as one document, which each edge fetches from here."),
     ),
     Term(
         "revision",

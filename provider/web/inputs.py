@@ -31,7 +31,7 @@ async def read_texts(request: Request) -> dict[str, str]:
     texts: dict[str, str] = {}
     for name, value in form.multi_items():
         if name in texts or not isinstance(value, str):
-            detail = Message("this field may stand once, as a text")
+            detail = Message("give this field once, as text")
             raise Invalid([FieldError(pointer(*name.split("/")), "field.duplicate", detail)])
         texts[name] = value
     return texts

@@ -49,7 +49,7 @@ CHAPTERS: Final = (
     Chapter(
         "reverse-proxy",
         template("What a reverse proxy does"),
-        template("One door for many applications, and what a request passes behind it."),
+        template("One door for many applications, and what happens behind it."),
         4,
     ),
     Chapter(

@@ -50,6 +50,6 @@ def _propose(number: str, texts: Texts) -> Proposal:
         "rollback",
         partial(history.roll_back, number=wanted, named=named),
         history.saying_back(str(wanted), named),
-        Message("Restored from revision {number}. This is the state now.", number=wanted),
+        Message("Restored from revision {number}. This is the current state.", number=wanted),
         history.say_back(str(wanted), named),
     )

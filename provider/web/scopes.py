@@ -8,10 +8,10 @@ from typing import Final
 from provider.messages import Message, template
 
 LEVELS: Final[Mapping[str, str]] = {
-    "": template("only what is named below"),
-    "read": template("see all"),
-    "write": template("see all, and change domains, routers, services and servers"),
-    "admin": template("all, with accounts, tokens and the audit"),
+    "": template("only what is listed below"),
+    "read": template("see everything"),
+    "write": template("see everything, and change domains, routers, services, servers and middlewares"),
+    "admin": template("everything, including accounts, tokens and the audit"),
 }
 """The levels, with what each may do."""
 

@@ -156,7 +156,7 @@ async def set_password(
         response = _form(request, name, given, wrong, 429)
         response.headers["Retry-After"] = str(error.seconds)
         return response
-    notice = Notice(Message("The password is set. Other browsers that were logged in are not any more."))
+    notice = Notice(Message("The password is set. All other browsers are logged out."))
     return _with_session(request, redirect(request, paths.HOME, notice), login)
 
 
@@ -182,7 +182,7 @@ def _shown(name: str) -> str:
 
 def _check_repeated(password: str, repeat: str) -> None:
     if password != repeat:
-        raise Invalid([FieldError("/repeat", "password.repeat", Message("these are two different passwords"))])
+        raise Invalid([FieldError("/repeat", "password.repeat", Message("the passwords do not match"))])
 
 
 def _form(

@@ -173,7 +173,7 @@ def _read_expiry(texts: Texts, now: datetime, errors: list[FieldError]) -> str |
     if chosen == _DATE:
         return _read_last_day(texts["date"], now, errors)
     if chosen != _NEVER:
-        errors.append(FieldError("/expires", "value.choice", Message("choose until when it is good")))
+        errors.append(FieldError("/expires", "value.choice", Message("choose when it expires")))
     return None
 
 
@@ -181,11 +181,11 @@ def _read_last_day(text: str, now: datetime, errors: list[FieldError]) -> str | 
     try:
         end = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=1)
     except (ValueError, OverflowError):
-        detail = Message("write the last day on which it is good as year-month-day, such as 2030-12-31")
+        detail = Message("write the last day as year-month-day, such as 2030-12-31")
         errors.append(FieldError("/date", "date.format", detail))
         return None
     if end <= now:
-        errors.append(FieldError("/date", "expires.past", Message("choose a day that is not over")))
+        errors.append(FieldError("/date", "expires.past", Message("choose a day that is not over yet")))
     return end.isoformat()
 
 

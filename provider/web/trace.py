@@ -86,7 +86,7 @@ async def send(
     try:
         trial = trials.start(plan)
     except Busy:
-        busy = Message("Other requests are being sent just now. Wait until they have ended, and try again.")
+        busy = Message("Other requests are being sent. Wait until they are done, then try again.")
         return redirect(request, back, Notice(busy, Tone.WARNING))
     return redirect(request, f"/trace/sent/{trial.id}")
 
@@ -96,7 +96,7 @@ def show_sent(request: Request, trials: TrialsDependency, trial_id: str) -> Resp
     """Show what was sent, and who answered so far. Raises `NotFound`."""
     trial = trials.find(trial_id)
     if trial is None:
-        raise NotFound(Message("there is no such trial any more: trace the request again, and send anew"))
+        raise NotFound(Message("this test no longer exists: trace the request again, then resend"))
     values = _results(request, trial)
     if is_part(request):
         return render(request, "trace/results.html", **values)
@@ -156,20 +156,19 @@ def _why_unknown(entry_point: str, edges: Sequence[EdgeSight], places: Sequence[
     known = {place.name for place in places}
     if mute or not edges:
         return Message(
-            "It is not known where the entry point {name} can be asked. Set PROVIDER_TRAEFIK_API to "
-            "{edge}=http://HOST:PORT, so that Traefik's API can tell, or PROVIDER_ENTRY_POINTS to "
-            "{name}=http://HOST:PORT.",
+            "The address of the entry point {name} is unknown. Set PROVIDER_TRAEFIK_API to {edge}=http://HOST:PORT to "
+            "read it from Traefik's API, or PROVIDER_ENTRY_POINTS to {name}=http://HOST:PORT.",
             name=entry_point,
             edge=mute[0] if mute else DEFAULT_EDGE,
         )
-    why: str = Message("that was not read yet")
+    why: str = Message("it has not been read yet")
     if not awaited:
         why = Message("no Traefik polls this service now")
     elif unread:
         why = unread[0]
     elif known:
-        why = Message("no edge has one of this name, but {names}", names=", ".join(sorted(known)))
-    return Message("It is not known where the entry point {name} can be asked: {why}.", name=entry_point, why=why)
+        why = Message("no edge has an entry point of this name; there are {names}", names=", ".join(sorted(known)))
+    return Message("The address of the entry point {name} is unknown: {why}.", name=entry_point, why=why)
 
 
 def _page(

@@ -65,7 +65,7 @@ class Asked:
         for line in listed:
             name, colon, value = line.partition(":")
             if not colon:
-                raise _wrong("headers", Message("a header is written as “Name: value”, each in a line of its own"))
+                raise _wrong("headers", Message("write each header as “Name: value”, on its own line"))
             pairs.append((name.strip(), value.strip(" \t")))
         return pairs
 
@@ -133,13 +133,13 @@ class Trace:
         if self.service is None:
             return Message("The service of this router is gone.")
         if not self.is_ours:
-            return Message("Requests are sent only for domains that stand among ours.")
+            return Message("Requests are only sent for your domains.")
         if self.asked.method not in HARMLESS:
-            return Message("Only GET, HEAD and OPTIONS are sent, which change nothing where they arrive.")
+            return Message("Only GET, HEAD and OPTIONS are sent, because they change nothing.")
         for name, _value in self.asked.lines():
             if name.lower() in _NOT_SENT:
                 return Message(
-                    "The header {name} is about the connection itself, and cannot be sent from here.", name=name
+                    "The header {name} is about the connection itself and cannot be sent from here.", name=name
                 )
         return None
 

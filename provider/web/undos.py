@@ -72,7 +72,7 @@ def _propose(number: str, texts: Texts) -> Proposal:
         named=named,
         cascade=chosen.get(_CASCADE) == TICKED,
     )
-    done = Message("Revision {number} is undone. This is the state now.", number=wanted)
+    done = Message("Revision {number} is undone. This is the current state.", number=wanted)
     return Proposal(wanted, named, "undo", apply, undos.saying_undone(number, named), done, chosen=chosen)
 
 

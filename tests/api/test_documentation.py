@@ -253,7 +253,9 @@ def test_numbers_say_their_range_and_durations_their_unit() -> None:
     server = SCHEMAS["Server"]["properties"]
     assert (server["weight"]["minimum"], server["weight"]["maximum"]) == (1, 1000)
     check = SCHEMAS["HealthCheck"]["properties"]
-    assert all("unit (ms, s, m, h), 100ms to 1h" in check[name]["description"] for name in ("interval", "timeout"))
+    assert all(
+        "from 100ms to 1h (units: ms, s, m, h)" in check[name]["description"] for name in ("interval", "timeout")
+    )
     wait = next(item for item in OPERATIONS["GET /traefik/configuration"]["parameters"] if item["name"] == "wait")
     assert "seconds" in wait["description"]
 

@@ -153,7 +153,7 @@ def test_a_database_that_is_lost_is_warned_of_while_the_document_is_served(start
     shutil.copy(kept, service.database)
     (told,) = warnings(service)
     assert told.startswith("changes are refused: ")
-    assert "was replaced by another file: start the service again" in told
+    assert "was replaced by another file: restart the service" in told
     assert fetch(f"{service.url}/traefik/configuration").status_code == 200
     assert httpx.put(f"{service.url}/api/v1/domains/alvin.xyz", json={}, headers=AUTHORIZED).status_code == 503
 
@@ -196,7 +196,7 @@ def test_an_edge_that_nobody_misses_is_not_warned_of(migrated: Path, tmp_path: P
             connection.execute("INSERT INTO edge (name, first_seen, last_seen) VALUES (?, ?, ?)", (name, seen, seen))
         connection.commit()
     with running_service(tmp_path, None, traefik_api=f"eu={NOWHERE}") as service:
-        stale = "stale, it has not polled since this service was started"
+        stale = "stale, it has not polled since this service started"
         wait_until(
             lambda: warnings(service) == [f"edge eu: {stale}", f"edge today: {stale}"],
             "those that are remembered and missed are told",

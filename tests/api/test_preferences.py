@@ -353,7 +353,7 @@ def test_two_traefiks_under_one_name_are_counted_and_nothing_is_told_to_be_live(
         answer = client.put("/services/cici", json={}, headers=PATIENTLY)
         (pending,) = answer.json()["pending"]
         assert (answer.status_code, pending["name"], pending["state"]) == (202, "default", "unconfirmed")
-        assert pending["detail"].startswith("2 Traefiks poll under this name, and what all of them run cannot be known")
+        assert pending["detail"].startswith("2 Traefiks poll under this name, so it is not known what each runs")
         assert shown(service.url)["addresses"] == ["127.0.0.1", "127.0.0.1"]
         (warning,) = fetch(f"{service.url}/readyz").json()["warnings"]
         assert warning.startswith("edge default: unconfirmed, 2 Traefiks poll under this name")

@@ -79,7 +79,9 @@ def make(kind: type[ProviderError]) -> ProviderError:
     if kind is TooMany:
         return TooMany(2.5)
     if kind is errors.Brake:
-        return errors.Brake("much", [FieldError("/confirm", "brake.routers", "4 of 4 routers would go", "query")], 4)
+        return errors.Brake(
+            "much", [FieldError("/confirm", "brake.routers", "4 of 4 routers would be lost", "query")], 4
+        )
     if kind is errors.ChangedSince:
         return errors.ChangedSince(
             "changed", [FieldError("/router/a/priority", "undo.changed", "it is 7 now", "query")], []

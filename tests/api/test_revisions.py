@@ -154,7 +154,7 @@ def test_a_document_that_this_version_would_give_in_another_form_is_not_passed_o
             connection.execute("UPDATE revision SET digest = 'another-form'")
             connection.commit()
         told = problem(client.get("/revisions/1/configuration"), "not-found")
-        assert told["detail"] == "this version of the service gives another document than revision 1 did"
+        assert told["detail"] == "this version of the service renders a different document for revision 1"
 
 
 def test_a_revision_is_compared_with_the_one_before(client: httpx.Client) -> None:
@@ -188,7 +188,7 @@ def test_a_revision_is_compared_with_any_other_and_both_ways(client: httpx.Clien
     assert there["words"] == [
         "domain alvin.test: description '' → y",
         "router alvin: pathPrefix nothing → /api",
-        "nobody takes GET alvin.test/ any more, alvin did before",
+        "no router takes GET alvin.test/ any more, alvin did before",
     ]
     assert [(one["before"], one["after"]) for one in there["document"]] == [
         (one["after"], one["before"]) for one in back["document"]
@@ -339,7 +339,7 @@ def test_an_object_that_others_need_or_that_needs_others_is_not_rolled_back_alon
     none = change(client, "PUT", "/domains/a.test", json={})
     there = exposed(client, a=1)
     told = problem(roll_back(client, none, kind="service", name="alvin"), "in-use")
-    assert told["detail"] == "service alvin would go, but is used by router alvin"
+    assert told["detail"] == "service alvin would be removed, but is used by router alvin"
     gone = change(client, "DELETE", "/services/alvin", params={"cascade": True})
     unknown = ("/routers/alvin/service", "service.unknown")
     problem(roll_back(client, there, kind="router", name="alvin"), "invalid", unknown)
@@ -377,7 +377,7 @@ def test_an_object_that_an_earlier_version_took_and_this_one_does_not_is_told(mi
             connection.execute("UPDATE revision_change SET before = replace(before, '\"wrr\"', '\"none\"')")
             connection.commit()
         told = problem(roll_back(client, 1), "invalid", ("/number", "value.choice"))
-        assert "service s was at revision 1 what this version does not take" in told["detail"]
+        assert "service s of revision 1 is not valid in this version" in told["detail"]
 
 
 # Why

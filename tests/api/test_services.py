@@ -183,7 +183,7 @@ def test_what_is_in_use_is_not_removed_and_its_users_are_named(client: httpx.Cli
         client.post("/routers", json=router).raise_for_status()
     found = problem(client.delete("/services/wayshub"), "in-use")
     assert "is used by router r00, router r01," in found["detail"]
-    assert found["detail"].endswith("router r09 and 2 more: remove them first, or take them along")
+    assert found["detail"].endswith("router r09 and 2 more: remove them first, or together")
     problem(client.delete("/services/wayshub", params={"cascade": "false"}), "in-use")
 
 

@@ -72,7 +72,7 @@ def test_what_was_changed_since_is_named_with_who_did_it_and_nothing_is_done(
     before = served(service)
     told = problem(undo(client, number), "clash", ("/router/alvin/priority", "undo.changed"))
     assert told["errors"][0]["detail"] == (
-        f"priority of router alvin was nothing, and was set to 7 since, in revision {since} by tests"
+        f"priority of router alvin was nothing, and has been set to 7 in revision {since} by tests"
     )
     assert [(each["number"], each["author"]) for each in told["revisions"]] == [(since, "tests")]
     assert served(service) == before
@@ -107,7 +107,7 @@ def test_what_a_revision_made_is_not_taken_from_under_who_uses_it_unless_that_go
     change(client, "PUT", "/domains/user.test", json={})
     change(client, "PUT", "/routers/user", json={"domains": ["user.test"], "service": "pool"})
     told = problem(undo(client, number), "in-use")
-    assert told["detail"] == "service pool would go, but is used by router user"
+    assert told["detail"] == "service pool would be removed, but is used by router user"
     assert objects(undo(client, number, cascade=True)) == {("remove", "router", "user"), ("remove", "service", "pool")}
 
 

@@ -183,7 +183,7 @@ def test_the_form_shows_while_one_types_what_will_come_of_it(page: Page) -> None
     page.get_by_label("Name").fill("mine")
     page.get_by_label("Domain").press("Enter")
     page.wait_for_url("**/applications/mine")
-    expect(page.locator("#notices")).to_contain_text("alvin.xyz is exposed, as mine.")
+    expect(page.locator("#notices")).to_contain_text("alvin.xyz is exposed as mine.")
 
 
 def test_a_row_comes_however_much_is_asked_for_before_the_answer(page: Page) -> None:

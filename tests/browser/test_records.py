@@ -166,7 +166,7 @@ def test_what_is_wrong_with_a_form_keeps_nobody_out(open_as_keeper: Open, with_s
     page = open_as_keeper(java_script_enabled=with_scripts)
     page.goto("/tokens/new")
     page.get_by_label("Name").first.fill("Not a name")
-    page.get_by_label("only what is named below").check()
+    page.get_by_label("only what is listed below").check()
     page.locator("[name=expires][value=date]").check()
     page.get_by_role("button", name="Create the token").click()
     expect(page.get_by_role("alert")).to_contain_text("Fix 3 things")

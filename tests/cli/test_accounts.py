@@ -71,7 +71,7 @@ def test_a_name_that_is_none_is_refused(run: Run, name: str) -> None:
 
 def test_a_name_that_is_taken_and_a_role_that_is_none_are_refused(run: Run) -> None:
     run("user", "add", "desk", "--role", "viewer").check()
-    assert run("user", "add", "desk", "--role", "admin").error() == "account desk exists already"
+    assert run("user", "add", "desk", "--role", "admin").error() == "account desk already exists"
     assert "root" in run("user", "add", "budi", "--role", "root").usage_error()
 
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("exposed")
 def test_a_request_is_explained(cli: Run) -> None:
     first, _empty, head, row, _empty, _servers, a, b = cli("explain", "http://alvin.xyz/api").check().out.splitlines()
     assert first == (
-        "http://alvin.xyz/api: router wayshub: it matches, and no other router does. It leads to the service wayshub."
+        "http://alvin.xyz/api: router wayshub: it matches, and no other router does. It points to the service wayshub."
     )
     assert head.split() == ["Router", "Verdict", "Rank", "Why", "Rule"]
     assert row.startswith("wayshub  takes    25")
@@ -31,7 +31,7 @@ def test_method_headers_client_and_entry_point_are_asked_for(cli: Run, client: h
     told = cli("explain", "http://alvin.xyz/", *options[2:]).check().out.splitlines()
     assert told[0] == "http://alvin.xyz/: no router on other matches: Traefik answers 404."
     assert "it would match, but listens on web, not on other" in told[3]
-    assert "it wants the method PUT, not GET" in cli("explain", "http://x.test/", *options[2:]).check().out
+    assert "it requires the method PUT, not GET" in cli("explain", "http://x.test/", *options[2:]).check().out
     assert cli("explain", "alvin.xyz").error() == "url: the URL does not begin with http:// or https:// and a host"
 
 
@@ -41,7 +41,7 @@ def test_check_lists_conflicts_and_tells_by_its_status(cli: Run, client: httpx.C
     found = cli("check")
     assert (found.status, found.err) == (2, "")
     assert found.out.splitlines()[1].split("  ")[0] == "unreached-service"
-    assert "no router leads to the service unused" in found.out
+    assert "no router points to the service unused" in found.out
     listed = cli("check", "-o", "json")
     assert listed.status == 2
     assert json.loads(listed.out)["total"] == 1

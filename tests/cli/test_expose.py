@@ -89,7 +89,10 @@ def test_a_server_that_is_not_one_is_a_usage_error(cli: Run, server: str) -> Non
     ("arguments", "told"),
     [
         (("alvin.xyz", "ftp://h:1"), "servers/0/url: 'ftp://h:1' does not begin with http://, https:// or h2c://"),
-        (("alvin.xyz", "http://h:1", "http://h:2=0"), "servers/1/weight: a weight of 0 is not used: drain the server"),
+        (
+            ("alvin.xyz", "http://h:1", "http://h:2=0"),
+            "servers/1/weight: a weight of 0 is not allowed: drain the server",
+        ),
         (("alvin.xyz", "A=http://h:1"), "servers/0/name: 'A' is not a name"),
         (("alvin..xyz", "http://h:1"), "domain: 'alvin..xyz' is not a host name"),
         (("alvin.xyz", "http://h:1", "--path-prefix", "x"), "pathPrefix: 'x' is not a path prefix"),
@@ -106,9 +109,9 @@ def test_what_the_service_refuses_is_one_line_that_names_the_field(
 @pytest.mark.usefixtures("exposed")
 def test_what_is_taken_is_one_line(cli: Run) -> None:
     told = cli("expose", "other.example", "http://h:1", "--name", "wayshub").error()
-    assert told == "name: there is a service wayshub already: give another name"
+    assert told == "name: service wayshub already exists: choose another name"
     told = cli("expose", "alvin.xyz", "http://h:1", "--name", "other").error()
-    assert told == "domain: alvin.xyz is exposed already, by router wayshub"
+    assert told == "domain: alvin.xyz is already exposed by router wayshub"
 
 
 @pytest.mark.usefixtures("exposed")

@@ -110,7 +110,7 @@ def test_a_service_is_shown_with_its_servers_and_how_it_shares(cli: Run) -> None
     cli("service", "add", "empty").check()
     empty = cli("service", "show", "empty").check().out
     assert "It has no servers: requests are answered with 503." in empty
-    assert "Warning: no router leads to the service empty" in empty
+    assert "Warning: no router points to the service empty" in empty
 
 
 def test_domains_are_added_changed_and_removed(cli: Run, client: httpx.Client) -> None:
@@ -248,7 +248,7 @@ def test_a_change_can_be_bound_to_what_was_shown(cli: Run, client: httpx.Client,
 def test_what_is_in_use_is_removed_with_cascade_only(cli: Run, client: httpx.Client) -> None:
     for noun, name in (("domain", "alvin.xyz"), ("service", "wayshub")):
         told = cli(noun, "remove", name).error()
-        assert told == f"{noun} {name} is used by router wayshub: remove them first, or take them along with --cascade"
+        assert told == f"{noun} {name} is used by router wayshub: remove them first, or together with --cascade"
         assert "--cascade needs --yes" in cli(noun, "remove", name, "--cascade").usage_error()
     cli("service", "remove", "wayshub", "--cascade", "--yes").check()
     assert stored(client, "/routers")["items"] == stored(client, "/services")["items"] == []

@@ -156,7 +156,7 @@ def test_a_plan_that_takes_much_away_says_the_number(cli: Run, applied: Path) ->
     )
     planned = cli("plan", path)
     assert planned.status == 2
-    assert "ALARM: the last ready server would go of service shop, which has traffic\n" in planned.out
+    assert "ALARM: service shop has traffic and would lose its last ready server\n" in planned.out
     assert "To do it anyway, add --confirm 2\n" in planned.out
 
 
@@ -182,7 +182,7 @@ def test_a_plan_that_is_called_wrongly_exits_with_1_for_2_would_be_an_answer(
         ([("[shop.example]", "[a.b.shop]")], "3:20: routers/shop/domains/0: there is no domain a.b.shop: add it first"),
         (
             [("domains:\n", "domain:\n")],
-            "10:1: domain: there is no such part: a state has domains, services, middlewares, routers",
+            "10:1: domain: there is no such part: the parts are domains, services, middlewares, routers",
         ),
         ([("      b: ", "      a: ")], "9:7: the key a is given twice"),
         ([("weight: 3}", "weight: 3")], "9:8: a comma or the closing brace } is missing here"),
@@ -296,7 +296,7 @@ def test_what_takes_much_away_is_confirmed_with_its_number(cli: Run, client: htt
         refused = cli("apply", path, "--yes", *options)
         assert refused.status == 1
         assert refused.err == (
-            "wayshub-provider: the last ready server would go of service shop, which has traffic: "
+            "wayshub-provider: service shop has traffic and would lose its last ready server: "
             "to do it anyway, add --confirm 2\n"
         )
     assert whole(client) == yaml.safe_load(STATE)
@@ -323,9 +323,11 @@ def test_on_a_terminal_its_number_is_typed(service: Service, client: httpx.Clien
 def test_the_other_commands_are_braked_and_confirmed_alike(cli: Run, client: httpx.Client) -> None:
     cli("server", "set", "wayshub", "a", "--state", "drain").check()
     told = cli("server", "set", "wayshub", "b", "--state", "drain").error()
-    assert told.endswith("service wayshub, which has traffic: to do it anyway, add --confirm 1")
+    assert told.endswith(
+        "service wayshub has traffic and would lose its last ready server: to do it anyway, add --confirm 1"
+    )
     tried = cli("server", "remove", "wayshub", "b", "--yes", "--dry-run").check().out
-    assert "ALARM: the last ready server would go" in tried
+    assert "ALARM: service wayshub has traffic and would lose its last ready server" in tried
     assert client.get("/services/wayshub/servers/b").status_code == 200
     cli("server", "remove", "wayshub", "b", "--yes", "--confirm", "1").check()
 

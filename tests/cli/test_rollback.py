@@ -99,7 +99,7 @@ def test_a_rollback_that_takes_much_away_is_confirmed_with_its_number(
         cli("router", "add", name, "--service", "wayshub", "--path-prefix", f"/{name}").check()
     refused = cli("rollback", number, "--yes")
     assert refused.status == 1
-    assert "4 of 5 routers would go: to do it anyway, add --confirm 4" in refused.err
+    assert "4 of 5 routers would be lost: to do it anyway, add --confirm 4" in refused.err
     assert "To do it anyway, add --confirm 4" in refused.out
     cli("rollback", number, "--yes", "--confirm", "4").check()
     assert [item["name"] for item in client.get("/routers").json()["items"]] == ["wayshub"]
@@ -148,7 +148,7 @@ def test_a_message_that_the_service_refuses_is_told_with_its_name(cli: Run) -> N
 
 def test_conflicts_are_told_in_the_plan_and_when_it_is_done(cli: Run) -> None:
     arguments = ("router", "add", "twin", "--service", "wayshub", "--domain", "alvin.xyz")
-    told = "Warning: twin and wayshub have the same rule and rank 25 on web: chance decides between them"
+    told = "Warning: twin and wayshub have the same rule and rank 25 on web: which one wins is random"
     assert told in cli(*arguments, "--dry-run").check().out.splitlines()
     assert told in cli(*arguments).check().out.splitlines()
     to_programs = cli("router", "set", "twin", "--service", "wayshub", "--label", "team=video", "-o", "json")
@@ -156,7 +156,7 @@ def test_conflicts_are_told_in_the_plan_and_when_it_is_done(cli: Run) -> None:
     assert told in to_programs.err.splitlines()
     assert "Warning" not in cli("router", "remove", "twin").check().out
     removed = cli("router", "remove", "wayshub", "--yes").check().out.splitlines()
-    assert "Warning: no router leads to the service wayshub" in removed
+    assert "Warning: no router points to the service wayshub" in removed
     assert "Warning" not in cli("server", "set", "wayshub", "a", "--weight", "2").check().out
 
 
@@ -186,7 +186,7 @@ def test_what_was_changed_since_is_named_and_either_is_chosen(cli: Run, client: 
     last = newest(client)["number"]
     refused = cli("revision", "undo", number, "--yes")
     assert refused.status == 1
-    assert f"weight of server wayshub/b was 1, and was set to 5 since, in revision {last} by tests" in refused.err
+    assert f"weight of server wayshub/b was 1, and has been set to 5 in revision {last} by tests" in refused.err
     assert "--force" in refused.err
     cli("revision", "undo", number, "--yes", "--keep", "/server/wayshub~1b/weight").check()
     assert newest(client)["number"] == last

@@ -91,7 +91,7 @@ def test_programs_get_the_object_alone_when_it_is_live(cli: Run, client: httpx.C
     assert json.loads(out).keys() == client.get("/services/wayshub/servers/a").json().keys()
     removed = cli("router", "remove", "wayshub", "--wait", "10", "-o", "json")
     unused = "Warning: no router takes requests for alvin.xyz: Traefik answers 404"
-    unreached = "Warning: no router leads to the service wayshub"
+    unreached = "Warning: no router points to the service wayshub"
     assert (removed.status, removed.out, removed.err.splitlines()) == (0, "", [unused, unreached])
 
 
@@ -186,7 +186,7 @@ def test_without_an_edge_nothing_is_told_to_be_live(own_cli: Run) -> None:
     added = own_cli("service", "add", "api", "--wait", "5")
     assert (added.status, added.out.splitlines()[-1]) == (3, told)
     written = own_cli("service", "set", "api", "--strategy", "p2c", "--wait", "5", "-o", "json")
-    unreached = "Warning: no router leads to the service api"
+    unreached = "Warning: no router points to the service api"
     assert (written.status, written.err) == (3, f"{unreached}\n{told}\n")
     assert json.loads(written.out)["strategy"] == "p2c"
 

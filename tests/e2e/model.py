@@ -135,7 +135,7 @@ class Model:
     def health(self, key: Key) -> Body:
         """Return the health of a server, of which no edge tells."""
         state = self.objects["servers"][key]["state"]
-        why = "no edge has told"
+        why = "no edge has reported it"
         if state != "ready":
             why = f"not checked while its state is {state}"
         elif self.objects["services"][key[:1]]["healthCheck"] is None:

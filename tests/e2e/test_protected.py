@@ -51,7 +51,7 @@ def test_a_middleware_acts_is_changed_and_goes_and_is_not_removed_while_it_is_us
     assert traefik.get(HOST, "/v1/things").text == "/things"
     assert traefik.get(HOST, "/api/things").text == "/api/things"
     told = problem(client.delete("/middlewares/strip"), "in-use")["detail"]
-    assert told == "middleware strip is used by router shop: remove them first, or take them along"
+    assert told == "middleware strip is used by router shop: remove them first, or together"
     client.patch("/routers/shop", json={"middlewares": []}, headers={"Prefer": "wait=20"}).raise_for_status()
     assert traefik.get(HOST, "/v1/things").text == "/v1/things"
     client.delete("/middlewares/strip").raise_for_status()
@@ -96,7 +96,7 @@ def test_a_chain_that_leads_back_is_named_at_its_field(client: httpx.Client) -> 
     client.put("/middlewares/b", json={"chain": {"middlewares": ["a"]}}).raise_for_status()
     answer = client.put("/middlewares/a", json={"chain": {"middlewares": ["b"]}})
     told = problem(answer, "invalid", ("/chain/middlewares/0", "middleware.cycle"))
-    assert "this leads back to a: a → b → a" in told["detail"]
+    assert "this refers back to a: a → b → a" in told["detail"]
     declared = {"middlewares": {"a": {"chain": {"middlewares": ["b"]}}}}
     problem(client.post("/apply", json=declared), "invalid", ("/middlewares/a/chain/middlewares/0", "middleware.cycle"))
     unknown = client.put("/middlewares/c", json={"chain": {"middlewares": ["nobody"]}})
@@ -129,7 +129,7 @@ def test_a_service_with_error_pages_stays_as_long_as_they_are_shown(
     assert [[(each["kind"], each["name"]) for each in found] for found in unreached] == [[("service", "pages")]]
 
     told = problem(client.delete("/services/sorry-pages"), "in-use")["detail"]
-    assert told == "service sorry-pages is used by middleware sorry: remove them first, or take them along"
+    assert told == "service sorry-pages is used by middleware sorry: remove them first, or together"
     client.delete("/services/sorry-pages", params={"cascade": True}).raise_for_status()
     assert client.get("/middlewares").json()["items"] == client.get("/routers").json()["items"] == []
 

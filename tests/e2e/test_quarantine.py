@@ -121,7 +121,7 @@ def test_a_rejected_document_is_put_in_quarantine_until_it_is_lifted_or_the_next
         assert quarantine["rejected"] == {"revision": revision + 1, "digest": stack.service.digest()}
         assert quarantine["changes"] == [f"router {BROKEN} added"]
         assert rejected["detail"] == (
-            f"it rejected router {BROKEN} of revision {revision + 1} by tests; all else goes on"
+            f"it rejected router {BROKEN} of revision {revision + 1} by tests; everything else works"
         )
         offered = fetch(f"{stack.url}?edge=default")
         assert offered.content == accepted.content

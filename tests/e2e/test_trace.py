@@ -105,9 +105,9 @@ def test_the_servers_that_name_themselves_answer_as_the_weights_promise(
         said = result(pages, send(pages))
         assert [sample.count for sample in samples] == [30, 20, 10]
     assert f"All 60 requests went through the entry point web of the edge default, at {traefik.web}." in said
-    assert "Server Answered Promised a 30 30 b 20 20 c 10 10" in said
-    assert "told by the servers themselves, in the header X-Served-By" in said
-    assert "do not tell their server" not in said
+    assert "Server Answered Expected a 30 30 b 20 20 c 10 10" in said
+    assert "The servers themselves say which one answered, in the header X-Served-By" in said
+    assert "do not name their server" not in said
 
 
 def test_the_sticky_cookie_tells_the_server_and_binds_no_request_to_it(
@@ -118,8 +118,8 @@ def test_the_sticky_cookie_tells_the_server_and_binds_no_request_to_it(
     client.patch("/services/alvin", json={"sticky": {"cookie": {"name": "stays"}}}).raise_for_status()
     traefik.wait_for(service)
     said = result(pages, send(pages))
-    assert "Server Answered Promised a 45 45 b 15 15" in said
-    assert "told by the cookie stays, which Traefik has set on each answer" in said
+    assert "Server Answered Expected a 45 45 b 15 15" in said
+    assert "The cookie stays, which Traefik set on each answer" in said
     assert (len(a.asked), len(b.asked)) == (45, 15)
     assert not [headers for _path, headers in a.asked + b.asked if "Cookie" in headers]
 
@@ -131,7 +131,7 @@ def test_where_nothing_tells_the_server_it_is_said_and_not_guessed(
     expose(client, (a, 2), (b, 1))
     traefik.wait_for(service)
     said = result(pages, send(pages))
-    assert "60 answers do not say which server gave them, and Traefik does not tell." in said
+    assert "60 answers do not say which server gave them, and neither does Traefik." in said
     assert "40 200 a says hello 20 200 b says hello" in said
     assert "Who answered" not in said
 
@@ -174,7 +174,7 @@ def test_there_are_few_requests_at_a_time_and_few_trials(
     wait_until(lambda: a.at_once == 8, "four of each are on their way")
     third = pages.post("/trace/send", data={"url": f"http://{HOST}/"})
     assert third.headers["Location"].startswith("/trace?")
-    assert "Other requests are being sent just now." in pages.get(third.headers["Location"]).text
+    assert "Other requests are being sent." in pages.get(third.headers["Location"]).text
     assert "0 of 60 answered" in pages.get(first).text
     a.held.set()
     for location in (first, second):
@@ -196,7 +196,7 @@ def test_who_does_not_answer_is_not_waited_for_for_ever(
     said = result(pages, location)
     a.held.set()
     assert "No answer within 5 s." in said
-    assert "The time was up before it was answered." in said
+    assert "Time ran out before it was answered." in said
     assert len(a.asked) <= REQUESTS
 
 
@@ -212,4 +212,4 @@ def test_a_server_that_is_gone_is_told_by_the_statuses(
     traefik.wait_for(service)
     said = result(pages, send(pages))
     assert "200: 30" in said
-    assert "502: 30 \u00b7 Traefik has asked a server that did not answer" in said
+    assert "502: 30 \u00b7 Traefik asked a server that did not answer" in said

@@ -41,7 +41,7 @@ def test_an_api_that_tells_nothing_makes_its_edge_unconfirmed_and_hurts_no_other
         wait_for_state(url, "live")
         for name in apis:
             found = wait_for_state(url, "unconfirmed", name)
-            wait_until(lambda name=name: "was not read yet" not in shown(url, name)["detail"], "it was tried")  # type: ignore[misc]
+            wait_until(lambda name=name: "has not been read yet" not in shown(url, name)["detail"], "it was tried")  # type: ignore[misc]
             found = shown(url, name)
             assert found["detail"].startswith("it was given revision 0; ")
             assert "127.0.0.1" in found["detail"]

@@ -20,7 +20,7 @@ def found(health: Health) -> ServerHealth:
 
 def test_a_server_of_which_no_edge_has_told_is_unknown() -> None:
     health = Health()
-    assert found(health) == ServerHealth(HealthState.UNKNOWN, None, "no edge has told")
+    assert found(health) == ServerHealth(HealthState.UNKNOWN, None, "no edge has reported it")
     health.observe("default", {"other": {URL: True}, "wayshub": {"http://10.0.0.12": False}}, NOON)
     assert found(health).state is HealthState.UNKNOWN
 

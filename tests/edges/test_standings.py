@@ -54,10 +54,10 @@ def test_an_edge_that_alone_does_something_else_is_named_with_what_it_does() -> 
     found = asked(PLAIN, replace(PLAIN, edge="rome", disabled={"api": WORDS}))
     assert taken(found) == "api"
     assert [(each.edge, each.router) for each in found.edges] == [("rome", "all")]
-    assert found.edges[0].why == f"the edge rome does not serve it: {WORDS}; there all takes the request"
+    assert found.edges[0].why == f"the edge rome does not serve it: {WORDS}; all takes the request there"
     found = asked(PLAIN, replace(PLAIN, edge="rome", disabled={"api": WORDS, "all": WORDS}))
     assert [(each.edge, each.router) for each in found.edges] == [("rome", None)]
-    assert "it answers 404" in found.edges[0].why
+    assert "the answer is 404" in found.edges[0].why
 
 
 def test_an_entry_point_that_an_edge_does_not_have_takes_nothing_there() -> None:

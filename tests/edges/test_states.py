@@ -175,7 +175,7 @@ def test_somebody_who_looks_at_the_document_does_not_make_the_service_impatient(
 
 def test_an_edge_that_an_earlier_process_saw_is_stale_until_it_polls() -> None:
     traefik = Traefik(Edge("default", last_seen=datetime(2026, 1, 1, tzinfo=UTC)))
-    assert judge(traefik.edge, SECOND, 0).detail == "it has not polled since this service was started"
+    assert judge(traefik.edge, SECOND, 0).detail == "it has not polled since this service started"
     assert traefik.state(0) is EdgeState.STALE
     assert traefik.polls(SECOND, 1).state(1) is EdgeState.UNCONFIRMED
 
@@ -199,7 +199,7 @@ def test_a_document_is_rejected_when_another_runs_after_two_polls() -> None:
 def test_a_document_is_rejected_when_none_of_ours_runs_after_two_polls() -> None:
     traefik = rejecting().runs(None, 15.1)
     assert traefik.rejected()
-    assert judge(traefik.edge, SECOND, 15.1).detail == "it was given revision 2, and runs none of ours"
+    assert judge(traefik.edge, SECOND, 15.1).detail == "it was given revision 2, and runs none of our documents"
 
 
 def test_what_was_seen_before_the_second_poll_proves_nothing() -> None:

@@ -24,7 +24,7 @@ def written(found: Imported) -> dict[str, Any]:
 
 
 def router(**fields: Any) -> dict[str, Any]:
-    """Import one router that leads to a pool, and return it as a declaration has it; empty if it is left out."""
+    """Import one router that points to a pool, and return it as a declaration has it; empty if it is left out."""
     found = imports.read(document(**fields))
     made: dict[str, Any] = written(found).get("routers", {}).get("r", {})
     return made
@@ -388,7 +388,7 @@ def test_a_home_server_behind_tls_and_single_sign_on_is_listed_and_its_plain_rou
 
 
 def test_a_file_for_one_team_with_a_template_in_it_loses_that_part_alone() -> None:
-    """One more: plain routers by host, of which one leads to a server whose name is filled in by a template."""
+    """One more: plain routers by host, of which one points to a server whose name is filled in by a template."""
     names = ["front", "data", "upload"]
     found = imports.read(
         {

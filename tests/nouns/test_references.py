@@ -37,11 +37,11 @@ def test_each_object_of_a_cycle_is_named_with_the_way_back() -> None:
         "c": "/chain/middlewares/0",
     }
     assert {wrong.code for wrong in found.values()} == {"middleware.cycle"}
-    assert str(found["a"].detail) == "this leads back to a: a → b → c → a"
+    assert str(found["a"].detail) == "this refers back to a: a → b → c → a"
 
 
 def test_an_object_that_names_itself_is_a_cycle() -> None:
-    assert told(by_name(chain("a", "a"))) == {"a": "this leads back to a: a → a"}
+    assert told(by_name(chain("a", "a"))) == {"a": "this refers back to a: a → a"}
 
 
 def test_all_cycles_are_told_and_not_the_first_alone() -> None:
@@ -68,7 +68,7 @@ def test_a_way_back_may_be_longer_than_python_recurses_and_is_shown_in_short() -
     items = by_name(*(chain(f"m{number}", f"m{(number + 1) % 5000}") for number in range(5000)))
     found = told(items)
     assert len(found) == 5000
-    assert found["m7"].startswith("this leads back to m7: m7 → m8 → ")
+    assert found["m7"].startswith("this refers back to m7: m7 → m8 → ")
     assert found["m7"].endswith(" → … → m7")
     assert len(found["m7"]) < 200
 

@@ -20,7 +20,7 @@ def test_only_an_admin_exports_secrets_and_the_audit_says_who(client: httpx.Clie
         headers = bearer(client, scope)
         assert client.get("/export", headers=headers).json()["middlewares"]["login"] == masked
         answer = client.get("/export", params={"secrets": True}, headers=headers)
-        assert "for admins only" in problem(answer, "forbidden")["detail"]
+        assert "only admins can export secrets" in problem(answer, "forbidden")["detail"]
     whole = client.get("/export", params={"secrets": True}, headers=AUTHORIZED).raise_for_status().json()
     (user,) = whole["middlewares"]["login"]["basicAuth"]["users"]
     assert user.startswith("a:$2")

@@ -15,7 +15,7 @@ TOKEN = "wayshub_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
     ("headers", "told"),
     [
         ({}, "send a token as `Authorization: Bearer …`, or log in"),
-        ({"Authorization": f"Bearer {TOKEN}"}, "this token is not valid here: it has a mistake, has expired or was"),
+        ({"Authorization": f"Bearer {TOKEN}"}, "this token is not valid: it is mistyped, expired or revoked"),
         ({"Authorization": "Basic YTpi"}, "the Authorization header has no token: send it as"),
         ({"Authorization": "Bearer"}, "the Authorization header has no token: send it as"),
     ],
@@ -26,7 +26,7 @@ def test_a_wrong_token_is_not_called_a_missing_one(shared_service: Service, head
         assert (answer.status_code, answer.json()["detail"][: len(told)]) == (401, told)
         if headers.get("Authorization", "").startswith("Bearer w"):
             polled = client.get("/traefik/configuration", headers=headers)
-            assert polled.json()["detail"].startswith("the edge's token is not valid here")
+            assert polled.json()["detail"].startswith("the edge's token is not valid")
 
 
 def test_a_link_that_is_not_good_any_more_is_told_with_what_to_do(shared_service: Service) -> None:

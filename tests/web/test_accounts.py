@@ -72,7 +72,7 @@ def test_a_link_is_shown_once_and_kept_nowhere(admin: httpx.Client, peopled: Ser
     with closing(sqlite3.connect(peopled.database)) as connection:
         assert secret not in "\n".join(connection.iterdump())
     assert entries(peopled, "account once") == [
-        ("desk", "one-time link for account once made"),
+        ("desk", "one-time link for account once created"),
         ("desk", "account once added as viewer"),
     ]
 
@@ -111,7 +111,7 @@ def test_a_role_is_changed_and_counts_at_once(admin: httpx.Client, peopled: Serv
     with visit(peopled, "riser") as client:
         assert client.get("/audit").status_code == 403
         answer = admin.post("/accounts/riser/role", data={"role": "admin", "etag": tag(admin, "riser")})
-        assert "Account riser is admin now." in follow(admin, answer, "/accounts/riser").text
+        assert "Account riser is now admin." in follow(admin, answer, "/accounts/riser").text
         assert client.get("/audit").status_code == 200
     assert entries(peopled, "account riser: role") == [("desk", "account riser: role viewer → admin")]
 
@@ -124,7 +124,7 @@ def test_a_change_of_an_old_version_shows_the_other_and_overwrites_nothing(
     admin.post("/accounts/wanted/role", data={"role": "operator", "etag": old})
     for etag in (old, "", '"x"'):
         page = read(admin.post("/accounts/wanted/role", data={"role": "admin", "etag": etag}), 412)
-        assert "somebody else made this account operator meanwhile" in page.text
+        assert "somebody else has changed the role to operator" in page.text
         assert page.value("role") == "admin"
         assert page.value("etag") == tag(admin, "wanted")
     assert "Role operator" in read(admin.get("/accounts/wanted")).text
@@ -218,6 +218,6 @@ def test_the_pages_speak_indonesian(peopled: Service) -> None:
     with visit(peopled, "desk", "id") as client:
         assert "Buat akun" in read(client.get("/accounts")).text
         page = read(client.post("/accounts/new", data={"name": "x", "role": "x"}), 422)
-        assert "Pilih untuk apa akun ini." in page.text
+        assert "Pilih peran." in page.text
     with visit(peopled, "sari", "id") as client:
         assert "Ini tidak diizinkan" in read(client.get("/accounts"), 403).text

@@ -82,5 +82,5 @@ def test_what_an_earlier_version_kept_as_text_is_known_again() -> None:
     told = summary(None, stored)
     assert "; ".join(told) == stored
     assert [isinstance(part, Message) for part in told] == [True, False, True, True]
-    [told_alone] = summary(None, "the stored state gives another document")
+    [told_alone] = summary(None, "the stored state renders a different document")
     assert isinstance(told_alone, Message)

@@ -42,7 +42,7 @@ def test_a_name_that_is_taken_is_refused_at_its_field(console: httpx.Client, cli
     answer = send(console, console.get("/domains/new"), "/domains/new", {"name": "ALVIN.xyz"})
     assert answer.status_code == 409
     assert 'id="field-name-wrong"' in answer.text
-    assert "exists already" in answer.text
+    assert "already exists" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ def test_what_was_shortened_is_told_whole_to_who_points_at_it() -> None:
     scene = Scene([DrawnRouter("wayshub", rule, "wayshub", ["alvin.xyz"])], [DrawnService("wayshub")])
     markup = path.draw(scene, ENGLISH)
     assert Outline(str(markup)).text.count(rule) == 1  # in the title
-    assert f"Router wayshub: {rule} leads to service wayshub" in titles(str(markup))
+    assert f"Router wayshub: {rule} points to service wayshub" in titles(str(markup))
 
 
 # What is to be seen

@@ -53,7 +53,7 @@ def test_an_edge_tells_what_it_was_given_and_from_where_it_polls(viewer: httpx.C
     page = read(viewer.get("/edges/paris"))
     assert f"Given Revision 0 {polled.digest()}" in page.text
     assert "Polls from 127.0.0.1" in page.text
-    assert "PROVIDER_TRAEFIK_API does not say where its API is" in page.text
+    assert "set PROVIDER_TRAEFIK_API to the URL of its API" in page.text
 
 
 def test_one_that_has_never_polled_tells_how_to_let_it(admin: httpx.Client, viewer: httpx.Client) -> None:
@@ -122,7 +122,7 @@ def test_a_quarantine_is_shown_with_what_changed_and_lifted_by_who_may(migrated:
             stack.remove_broken()
             stack.wait_for("live")
             answer = operator.post("/edges/default/lift")
-            assert "has no quarantine any more" in follow(operator, answer, "/edges/default").text
+            assert "is no longer in quarantine" in follow(operator, answer, "/edges/default").text
         with http_client(f"{service.url}/api/v1") as client:
             entries = client.get("/audit", params={"action": "edge.lift"}).raise_for_status().json()["items"]
         assert [(entry["actor"], entry["words"]) for entry in entries] == [

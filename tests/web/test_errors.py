@@ -46,7 +46,7 @@ def test_an_error_is_told_in_the_language(browser: httpx.Client, language: str, 
 def test_what_another_site_sends_is_refused_in_words(browser: httpx.Client) -> None:
     page = browser.post("/preferences/theme", data={"theme": "dark"}, headers={"Sec-Fetch-Site": "cross-site"})
     assert (page.status_code, page.headers["Content-Type"]) == (403, PAGE)
-    assert "A page of another site cannot change anything here." in page.text
+    assert "Another site&#39;s page cannot change anything here." in page.text
     assert "Set-Cookie" not in page.headers
 
 
@@ -100,26 +100,26 @@ def test_head_of_a_page_that_is_not_there_has_no_body(browser: httpx.Client) -> 
         (
             Server,
             {"name": "a", "url": "http://169.254.169.254"},
-            "'169.254.169.254' is in the network 169.254.0.0/16, which is link-local: no server can be there",
-            "'169.254.169.254' berada di jaringan 169.254.0.0/16, yaitu link-local: tidak mungkin ada server di sana",
+            "'169.254.169.254' is in the network 169.254.0.0/16, which is link-local: servers are not allowed there",
+            "'169.254.169.254' berada di jaringan 169.254.0.0/16, yaitu link-local: server tidak boleh di sana",
         ),
         (
             Server,
             {"name": "a", "url": "http://\u00e9*"},
-            "'\u00e9*': '*' may stand once, as the whole first label (*.example.com)",
+            "'\u00e9*': '*' is allowed once, as the whole first label (*.example.com)",
             "'\u00e9*': '*' hanya boleh satu kali, sebagai seluruh label pertama (*.example.com)",
         ),
         (
             Service,
             {"name": "a", "healthCheck": {"interval": "1s", "timeout": "5s"}},
             "the timeout is longer than the interval",
-            "batas waktu lebih lama daripada selang pemeriksaan",
+            "timeout lebih lama dari interval",
         ),
         (
             Router,
             {"name": "a", "service": "a"},
             "a router needs a domain, a path prefix or both, or a rule",
-            "sebuah router memerlukan domain, prefix path, atau keduanya, atau sebuah rule",
+            "router memerlukan domain, prefix path, atau keduanya, atau rule",
         ),
         (ExposeInput, {"domain": "a.test", "servers": []}, "this needs at least 1", "perlu sedikitnya 1"),
     ],

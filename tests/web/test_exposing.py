@@ -83,7 +83,7 @@ def test_an_application_is_exposed_without_javascript(pages: httpx.Client) -> No
     assert pages.get("/api/v1/routers").json()["items"] == []
     made = pages.post("/expose", data={**fields(seen.text), "do": "expose"})
     assert (made.status_code, made.headers["Location"]) == (303, "/applications/wayshub")
-    assert "alvin.xyz is exposed, as wayshub." in pages.get(made.headers["Location"]).text
+    assert "alvin.xyz is exposed as wayshub." in pages.get(made.headers["Location"]).text
     service = pages.get("/api/v1/services/wayshub").json()
     assert service["healthCheck"] == {"path": "/", "interval": "5s", "timeout": "2s"}
     pool = pages.get("/api/v1/services/wayshub/servers").json()["items"]
@@ -133,8 +133,8 @@ def test_a_domain_that_is_exposed_already_is_said_to_be(pages: httpx.Client) -> 
     assert pages.post("/expose", data=typed("http://10.0.0.1:80")).status_code == 303
     answer = pages.post("/expose", data=typed("http://10.0.0.1:80"))
     assert answer.status_code == 422
-    assert "exposed already, by router alvin" in wrong(answer.text, "domain")
-    assert "service alvin already" in wrong(answer.text, "name")
+    assert "already exposed by router alvin" in wrong(answer.text, "domain")
+    assert "Service alvin already exists" in wrong(answer.text, "name")
 
 
 def test_nothing_typed_is_told_what_is_needed(pages: httpx.Client) -> None:
@@ -176,7 +176,7 @@ def test_shares_are_shown_whatever_else_is_wrong(pages: httpx.Client) -> None:
 def test_what_is_taken_is_told_while_one_types(pages: httpx.Client) -> None:
     pages.post("/expose", data=typed("http://10.0.0.1:80"))
     found = check(pages, **typed("http://10.0.0.1:80"))
-    assert "exposed already" in wrong(found, "domain")
+    assert "already exposed" in wrong(found, "domain")
     assert 'class="drawing"' not in found
 
 

@@ -100,13 +100,13 @@ def test_the_glossary_explains_each_word_once(pages: httpx.Client) -> None:
 def test_while_nothing_is_exposed_the_example_says_that_it_is_one(pages: httpx.Client) -> None:
     for chapter in CHAPTERS:
         said = text_of(pages.get(chapter.path).text)
-        assert "Nothing is exposed here yet, so this page uses an invented example: alvin.xyz." in said
+        assert "Nothing is exposed yet, so this page uses a made-up example: alvin.xyz." in said
 
 
 def test_ones_own_domain_rule_and_servers_are_in_the_chapters(client: httpx.Client, pages: httpx.Client) -> None:
     expose(client, "belajar.xyz")
     for chapter in CHAPTERS:
-        assert "The examples on this page are your own: belajar.xyz, as it is now." in text_of(
+        assert "The example on this page is your own belajar.xyz, as it is now." in text_of(
             pages.get(chapter.path).text
         )
     assert "GET / HTTP/1.1 Host: belajar.xyz" in text_of(pages.get("/learn/web-server").text)
@@ -125,17 +125,17 @@ def test_ones_own_domain_rule_and_servers_are_in_the_chapters(client: httpx.Clie
 def test_any_of_several_applications_can_be_the_example(client: httpx.Client, pages: httpx.Client) -> None:
     expose(client, "belajar.xyz")
     expose(client, "alvin.xyz", SERVERS[0])
-    assert "your own: belajar.xyz" in text_of(pages.get("/learn/web-server").text)  # it has something to balance
-    assert "your own: alvin.xyz" in text_of(pages.get("/learn/web-server", params={"router": "alvin"}).text)
-    assert "your own: belajar.xyz" in text_of(pages.get("/learn/web-server", params={"router": "nothing"}).text)
+    assert "your own belajar.xyz" in text_of(pages.get("/learn/web-server").text)  # it has something to balance
+    assert "your own alvin.xyz" in text_of(pages.get("/learn/web-server", params={"router": "alvin"}).text)
+    assert "your own belajar.xyz" in text_of(pages.get("/learn/web-server", params={"router": "nothing"}).text)
     said = text_of(pages.get("/learn/load-balancing", params={"router": "alvin"}).text)
-    assert "one server only, with which there is nothing to share" in said
+    assert "only one server, so there is nothing to share" in said
 
 
 def test_what_is_off_is_no_example(client: httpx.Client, pages: httpx.Client) -> None:
     expose(client, "belajar.xyz")
     client.patch("/routers/belajar", json={"enabled": False}).raise_for_status()
-    assert "an invented example" in text_of(pages.get("/learn/web-server", params={"router": "belajar"}).text)
+    assert "a made-up example" in text_of(pages.get("/learn/web-server", params={"router": "belajar"}).text)
 
 
 def test_round_robin_is_stepped_through_by_links_of_a_form(client: httpx.Client, pages: httpx.Client) -> None:
@@ -171,7 +171,7 @@ def test_weights_are_changed_in_the_chapter_alone(client: httpx.Client, pages: h
 @pytest.mark.parametrize(
     ("weight", "told"),
     [
-        ("0", "A weight of 0 is not used: drain the server instead"),
+        ("0", "A weight of 0 is not allowed: drain the server instead"),
         ("1001", "The weight is a whole number from 1 to 1000, not 1001."),
         ("", "This has to be a whole number."),
         ("-1", "This has to be a whole number."),

@@ -45,7 +45,7 @@ def test_going_back_shows_its_plan_first_and_then_does_that(
     assert (done.status_code, done.headers["Location"]) == (303, f"/revisions/{now}")
     assert served(service) == before
     shown = console.get(f"/revisions/{now}")
-    assert f"Restored from revision {number}. This is the state now." in words(shown)
+    assert f"Restored from revision {number}. This is the current state." in words(shown)
     assert "Why b is <slow>" in words(shown)
     assert "b is <slow>" in words(console.get("/revisions"))
     assert "b is <slow>" in words(console.get("/audit"))
@@ -83,7 +83,7 @@ def test_what_takes_much_away_is_done_when_its_number_is_typed(
     before = revision(service)
     path = f"/revisions/{number}/rollback"
     plan = console.get(path)
-    assert "4 of 5 routers would go." in words(plan)
+    assert "4 of 5 routers would be lost." in words(plan)
     assert "Type 4 to confirm" in words(plan)
     wrong = send(console, plan, path, {"confirm": "5", "message": "too many"})
     assert wrong.status_code == 409
@@ -102,7 +102,7 @@ def test_one_object_is_brought_back_alone(console: httpx.Client, client: httpx.C
     one = f"{path}?kind=server&name=wayshub%2Fb"
     assert one.replace("&", "&amp;") in console.get(f"/revisions/{number}").text
     plan = console.get(one)
-    assert f"Only server wayshub/b becomes as it was at revision {number}" in words(plan)
+    assert f"Restores only server wayshub/b to revision {number}" in words(plan)
     assert send(console, plan, path, {}).status_code == 303
     weights = {item["name"]: item["weight"] for item in client.get("/services/wayshub/servers").json()["items"]}
     assert weights == {"a": 9, "b": 1}
@@ -152,7 +152,7 @@ def test_a_revision_is_compared_with_any_other(console: httpx.Client, client: ht
     assert "a.test: 50 % of the traffic moves from b to a" in itself
     assert "domain a.test" not in itself.partition("What it changed")[2]
     compared = words(console.get(f"/revisions/{last}", params={"compare": number}))
-    assert f"What leads here from revision {number}" in compared
+    assert f"Changes from revision {number}" in compared
     assert "description nothing x" in compared
     assert "a.test: 50 % of the traffic moves from b to a" in compared
     same = words(console.get(f"/revisions/{last}", params={"compare": last}))
@@ -205,13 +205,13 @@ def test_each_revision_has_undo_the_newest_too_and_shows_its_plan_first(
     assert f'href="/revisions/{number}/rollback"' in page.text  # the state before it
     path = f"/revisions/{bad}/undo"
     plan = console.get(path)
-    assert f"What revision {bad} did is taken back" in words(plan)
+    assert f"Reverts what revision {bad} did" in words(plan)
     assert "enabled no yes" in words(plan)
     done = send(console, plan, path, {"message": "that was wrong"})
     assert done.status_code == 303
     assert served(service) == before
     shown = words(console.get(done.headers["Location"]))
-    assert f"Revision {bad} is undone. This is the state now." in shown
+    assert f"Revision {bad} is undone. This is the current state." in shown
     assert f"Undid revision {bad}" in shown
     assert "Why that was wrong" in shown
     assert "This revision is already undone." in words(console.get(path))
@@ -226,7 +226,7 @@ def test_what_was_changed_since_is_asked_for_and_then_done_as_it_was_chosen(
     path = f"/revisions/{bad}/undo"
     asked = console.get(path)
     assert asked.status_code == 409
-    assert f"priority of router wayshub was nothing, and was set to 7 since, in revision {since} by tests." in (
+    assert f"priority of router wayshub was nothing, and has been set to 7 in revision {since} by tests." in (
         words(asked).lower()
     )
     place = "at:/router/wayshub/priority"
@@ -264,7 +264,7 @@ def test_who_uses_what_goes_is_named_and_taken_along_if_that_is_wanted(
     path = f"/revisions/{made}/undo"
     asked = console.get(path)
     assert asked.status_code == 409
-    assert "service pool would go, but is used by router user." in words(asked).lower()
+    assert "service pool would be removed, but is used by router user." in words(asked).lower()
     assert f"{path}?cascade=true" in asked.text
     plan = console.get(path, params={"cascade": "true"})
     assert send(console, plan, path, {}).status_code == 303

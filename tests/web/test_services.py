@@ -79,7 +79,7 @@ def test_a_health_check_and_a_cookie_are_switched_on_and_off(console: httpx.Clie
     kept = client.get("/services/wayshub").json()
     assert {name: kept[name] for name in FULL} == FULL
     text = words(console.get(PAGE))
-    assert "/up each 7s, with 3s to answer" in text
+    assert "/up every 7s, timeout 3s" in text
     assert "by the cookie lane" in text
     assert send(console, console.get(path), path, {"healthCheck": None, "sticky": None}).status_code == 303
     kept = client.get("/services/wayshub").json()
@@ -148,7 +148,7 @@ class TestWeights:
     def test_the_page_shows_each_server_with_its_share(self, console: httpx.Client) -> None:
         page = console.get(PAGE)
         assert Shares(page).found == ["75%", "25%", "0%"]
-        assert "2 of 3, not checked No health check: nobody knows whether they answer." in words(page)
+        assert "2 of 3, not checked No health check: it is unknown whether they answer." in words(page)
         assert "Add a health check" in page.text
         for name in "abc":
             assert f'href="/services/wayshub/servers/{name}"' in page.text
@@ -195,7 +195,7 @@ class TestWeights:
         assert weights(client) == {"a": 8, "b": 9}
         fields = find_form(late, PAGE).fields
         assert (fields["weights/a"], fields["weights/b"]) == ("4", "9")
-        assert "its weight is 8 now, it was 3" in late.text
+        assert "its weight is now 8, it was 3" in late.text
         assert "Server c is not there any more." in late.text
         assert Shares(late).found == ["30.8%", "69.2%"]
         assert send(console, late, PAGE).status_code == 303
@@ -216,7 +216,7 @@ class TestWeights:
         client.post("/routers", json={"name": "way", "pathPrefix": "/a", "service": "wayshub"}).raise_for_status()
         path = f"{PAGE}/remove"
         page = console.get(path)
-        assert "router way, which leads to it" in page.text
+        assert "router way, which points to it" in page.text
         assert "server b at http://10.0.0.11:80" in page.text
         client.patch("/services/wayshub/servers/b", json={"url": "http://10.0.0.99:80"}).raise_for_status()
         again = send(console, page, path)

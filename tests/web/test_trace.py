@@ -62,7 +62,7 @@ def test_a_url_may_be_typed_as_people_type_it(pages: httpx.Client, url: str) -> 
 def test_those_that_did_not_match_are_told_with_what_stood_in_the_way(pages: httpx.Client) -> None:
     said = trace(pages, "http://alvin.xyz/about")
     assert "api does not match" in said
-    assert "PathPrefix(`/api`) wants a path that begins with /api; this request has /about" in said
+    assert "PathPrefix(`/api`) requires a path that begins with /api; this request has /about" in said
 
 
 def test_a_router_on_another_entry_point_and_one_that_is_off_are_told(pages: httpx.Client) -> None:
@@ -75,7 +75,7 @@ def test_headers_and_the_client_decide_where_a_rule_asks_for_them(pages: httpx.C
     assert "No router takes it" in trace(pages, "http://elsewhere.xyz/")
     said = trace(pages, "http://elsewhere.xyz/", headers="X-Team: video\nAccept: */*", client="10.1.2.3")
     assert "The router inside takes it" in said
-    assert "Requests are sent only for domains that stand among ours." in said
+    assert "Requests are only sent for your domains." in said
 
 
 def test_the_probability_of_each_server_is_told(pages: httpx.Client, client: httpx.Client) -> None:
@@ -85,7 +85,7 @@ def test_the_probability_of_each_server_is_told(pages: httpx.Client, client: htt
     assert "b http://10.0.0.12:3000 ready unknown 1 100%" in trace(pages, "http://alvin.xyz/")
     client.patch("/services/alvin", json={"strategy": "p2c"}).raise_for_status()
     said = trace(pages, "http://alvin.xyz/")
-    assert "the strategy p2c, which does not keep to the weights: no probability can be told" in said
+    assert "the strategy p2c, which does not follow the weights, so there are no probabilities" in said
     assert "a http://10.0.0.11:3000 drained unknown 3 0% b http://10.0.0.12:3000 ready unknown 1 possible" in said
 
 
@@ -117,9 +117,9 @@ def test_it_is_said_in_bahasa_indonesia_too(pages: httpx.Client) -> None:
         ({"url": "ftp://alvin.xyz"}, "url", "The URL does not begin with http:// or https:// and a host."),
         ({"url": "http://"}, "url", "The URL does not begin with http:// or https:// and a host."),
         ({"url": "http://[::1"}, "url", "The URL's host is wrong: an IPv6 address is written http://[::1]/."),
-        ({"url": "http://a/%zz"}, "url", "has a '%' without two hexadecimal digits behind it."),
+        ({"url": "http://a/%zz"}, "url", "has a '%' without two hexadecimal digits after it."),
         ({"method": "GE T"}, "method", "is not a method."),
-        ({"headers": "X-Team"}, "headers", "A header is written as \u201cName: value\u201d"),
+        ({"headers": "X-Team"}, "headers", "Write each header as \u201cName: value\u201d"),
         ({"headers": "X Team: video"}, "headers", "is not the name of a header."),
         ({"headers": "a: b\n" * 51}, "headers", "This has more than 50 headers."),
         ({"client": "10.0.0.256"}, "client", "is not an IP address."),
@@ -170,7 +170,7 @@ def test_a_router_that_the_edge_does_not_serve_is_not_said_to_take_a_request(
     assert "The edge default has no entry point none (it has" in said or disabled["error"] in said
     advice = send(pages, url="http://alvin.xyz/odd", entry_point="none")
     assert "PROVIDER_TRAEFIK_API" not in advice
-    # The page of the router, and of what leads to it, says the same.
+    # The page of the router, and of what points to it, says the same.
     assert disabled["error"] in words(pages, "/applications/odd")
     assert f"The edge default does not serve it: {disabled['error']}" in words(pages, "/routers/odd")
     for path in ("/routers", "/services/alvin", "/domains/alvin.xyz"):
@@ -202,7 +202,7 @@ def send(pages: httpx.Client, **fields: str) -> str:
 def test_nothing_is_sent_where_no_entry_point_is_known(pages: httpx.Client) -> None:
     said = trace(pages, "http://alvin.xyz/", entry_point="unheard-of")
     assert "No router takes it" in said
-    assert "It is not known where the entry point unheard-of can be asked" in send(pages, entry_point="unheard-of")
+    assert "The address of the entry point unheard-of is unknown" in send(pages, entry_point="unheard-of")
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ def reaching(start_service: Callable[..., Service]) -> Iterator[httpx.Client]:
     ("fields", "told"),
     [
         ({"url": "http://nothing.xyz/"}, "No router takes this request"),
-        ({"url": "http://elsewhere.xyz/any"}, "Requests are sent only for domains that stand among ours."),
+        ({"url": "http://elsewhere.xyz/any"}, "Requests are only sent for your domains."),
         ({"method": "POST"}, "Only GET, HEAD and OPTIONS are sent"),
         ({"method": "DELETE"}, "Only GET, HEAD and OPTIONS are sent"),
         ({"headers": "Host: elsewhere.xyz"}, "No router takes this request"),
@@ -255,4 +255,4 @@ def test_who_may_only_read_sends_nothing(reaching: httpx.Client) -> None:
 def test_a_trial_that_is_forgotten_is_not_found(pages: httpx.Client) -> None:
     answer = pages.get("/trace/sent/nothing")
     assert answer.status_code == 404
-    assert "There is no such trial any more" in answer.text
+    assert "This test no longer exists" in answer.text

@@ -78,7 +78,7 @@ class IpWhiteList(Kind):
     source_range: list[str] = field(
         NETWORKS_NEEDED,
         title="Addresses",
-        help="IP addresses and networks that are let in, such as 10.0.0.0/8.",
+        help="Allowed IP addresses and networks, such as 10.0.0.0/8.",
         option="--ip-white-list",
     )
     ip_strategy: IPStrategy | None = field(
@@ -86,7 +86,7 @@ class IpWhiteList(Kind):
         default=None,
         title="Client's address",
         switch="Choose the address that counts",
-        help="Without it, the address that connects, which may be a proxy's.",
+        help="Otherwise the connecting address, which may be a proxy's.",
         rare=True,
     )
 
@@ -95,13 +95,13 @@ class IpAllowList(Kind):
     """Clients by their addresses."""
 
     title = "Allow only some addresses"
-    about = "Answers 403 to clients whose IP address is not among these."
+    about = "Answers 403 to clients whose IP address is not listed."
     example: ClassVar = {"sourceRange": ["10.0.0.0/8"]}
 
     source_range: list[str] = field(
         NETWORKS_NEEDED,
         title="Addresses",
-        help="IP addresses and networks that are let in, such as 10.0.0.0/8.",
+        help="Allowed IP addresses and networks, such as 10.0.0.0/8.",
         option="--ip-allow-list",
     )
     ip_strategy: IPStrategy | None = field(
@@ -109,11 +109,11 @@ class IpAllowList(Kind):
         default=None,
         title="Client's address",
         switch="Choose the address that counts",
-        help="Without it, the address that connects, which may be a proxy's.",
+        help="Otherwise the connecting address, which may be a proxy's.",
         rare=True,
     )
     reject_status_code: int = field(
-        Whole(200, 599), default=403, title="Status", help="Status of the answer to all other clients.", rare=True
+        Whole(200, 599), default=403, title="Status", help="Status for all other clients.", rare=True
     )
 
     def cautions(self) -> Iterator[tuple[str, Message]]:

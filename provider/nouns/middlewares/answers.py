@@ -25,7 +25,7 @@ class Compress(Kind):
 
     is_empty_meant = True
     title = "Compress answers"
-    about = "Compresses answers for clients that can read that, unless a server has done so."
+    about = "Compresses answers for clients that accept it, unless the server already did."
     example: ClassVar = {"minResponseBodyBytes": 1024}
 
     encodings: list[Encoding] = field(
@@ -43,7 +43,7 @@ class Compress(Kind):
         Choice(Encoding),
         default=None,
         title="Default encoding",
-        help="For clients that do not say what they can read. Empty: none.",
+        help="For clients that do not say what they accept. Empty: none.",
         since="3.0.2",
         rare=True,
     )
@@ -61,7 +61,7 @@ class Compress(Kind):
         MEDIA_TYPES,
         default=[],
         title="Excluded media types",
-        help="Answers of these media types stay as they are.",
+        help="Answers of these media types are not compressed.",
         rare=True,
     )
 
@@ -70,7 +70,7 @@ class Compress(Kind):
         """Refuse what disables it: a default that is not among the encodings, and both lists of media types."""
         default = given.get("defaultEncoding")
         if default is not None and default not in given.get("encodings", [default]):
-            yield "defaultEncoding", Refusal("encoding.default", Message("this is not among the encodings"))
+            yield "defaultEncoding", Refusal("encoding.default", Message("this is not one of the encodings"))
         if given.get("includedContentTypes") and given.get("excludedContentTypes"):
             detail = Message("media types are included or excluded: leave one of the lists empty")
             yield "excludedContentTypes", Refusal("mediaType.exclusive", detail)

@@ -21,7 +21,7 @@ class ClientTLS(Object):
         Text(check_pem, most=64_000, is_long=True, secret=Secrecy()),
         default="",
         title="Key",
-        help="That of the certificate, as PEM or a file on the edge.",
+        help="Key of the certificate, as PEM or a file on the edge.",
     )
     insecure_skip_verify: bool = field(
         Flag(), default=False, title="Do not verify", help="Accepts any certificate: for tests only.", explicit=True

@@ -27,7 +27,7 @@ def check_digest_user(text: str) -> str:
         raise Refusal("user.format", Message("write NAME:REALM:PASSWORD or NAME:REALM:HASH"))
     name, realm, password = parts
     if name.strip() != name or realm.strip() != realm:
-        raise Refusal("user.name", Message("a user's name has no blanks at its ends: leave them out"))
+        raise Refusal("user.name", Message("a user name cannot start or end with a blank"))
     if _HASH.fullmatch(password.lower()) and password != password.lower():
         raise Refusal("user.hash", Message("write the hash of {user} in small letters, as Traefik does", user=name))
     return text

@@ -44,7 +44,7 @@ class _CrossOrigin(_Own):
         EXPRESSIONS,
         default=[],
         title="Allowed origins (expressions)",
-        help="Regular expressions in Go's notation.",
+        help="Regular expressions in Go's syntax.",
         rare=True,
     )
     access_control_allow_methods: list[str] = field(
@@ -65,7 +65,7 @@ class _CrossOrigin(_Own):
         _SECONDS,
         default=None,
         title="Preflight age in seconds",
-        help="How many seconds browsers remember what they may ask for.",
+        help="How many seconds browsers remember what they may request.",
         rare=True,
     )
     add_vary_header: bool = _flag("Add Vary", "Tells caches that answers differ by origin.")
@@ -80,8 +80,8 @@ class _Strict(_CrossOrigin):
         title="HSTS in seconds",
         help="How many seconds browsers use HTTPS only, such as 31536000 for a year.",
     )
-    sts_include_subdomains: bool = _flag("HSTS for subdomains", "For all names below the host as well.")
-    sts_preload: bool = _flag("HSTS preload", "Browsers may know of it before the first visit.")
+    sts_include_subdomains: bool = _flag("HSTS for subdomains", "Also for all names below the host.")
+    sts_preload: bool = _flag("HSTS preload", "Lets browsers apply it before the first visit.")
     force_sts_header: bool = field(
         Flag(),
         default=False,
@@ -91,23 +91,23 @@ class _Strict(_CrossOrigin):
         rare=True,
     )
     frame_deny: bool = _flag("Deny frames", "No page may show this one in a frame.", rare=False)
-    custom_frame_options_value: str = _text("X-Frame-Options", "In place of DENY, such as SAMEORIGIN.")
+    custom_frame_options_value: str = _text("X-Frame-Options", "Instead of DENY, such as SAMEORIGIN.")
     content_type_nosniff: bool = _flag(
-        "No sniffing", "Browsers take the media type as it is sent, and guess no other.", rare=False
+        "No sniffing", "Browsers use the media type that is sent and do not guess.", rare=False
     )
     browser_xss_filter: bool = _flag("XSS filter", "X-XSS-Protection, for old browsers.")
     custom_browser_xss_value: str = _text(
-        "X-XSS-Protection", "In place of the usual value.", key="customBrowserXSSValue"
+        "X-XSS-Protection", "Instead of the usual value.", key="customBrowserXSSValue"
     )
     content_security_policy: str = _text("Content-Security-Policy", "What a page may load, and from where.", rare=False)
     content_security_policy_report_only: str = _text(
-        "Content-Security-Policy-Report-Only", "A policy that browsers report on and do not enforce.", since="3.1"
+        "Content-Security-Policy-Report-Only", "A policy that browsers report on but do not enforce.", since="3.1"
     )
     referrer_policy: str = _text(
         "Referrer-Policy", "What other sites learn about where visitors came from.", rare=False
     )
-    permissions_policy: str = _text("Permissions-Policy", "Which abilities of the browser a page may use.")
-    public_key: str = _text("Public-Key-Pins", "Browsers ignore it by now.")
+    permissions_policy: str = _text("Permissions-Policy", "Which browser features a page may use.")
+    public_key: str = _text("Public-Key-Pins", "Browsers no longer use it.")
 
 
 class Headers(_Strict, Kind):

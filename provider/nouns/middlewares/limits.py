@@ -29,7 +29,7 @@ class Redis(Object):
         explicit=True,
     )
     tls: ClientTLS | None = field(
-        Nested(ClientTLS), default=None, title="TLS", switch="Connect with TLS", help="For a Redis that asks for TLS."
+        Nested(ClientTLS), default=None, title="TLS", switch="Connect with TLS", help="For a Redis that requires TLS."
     )
     username: str = field(LINE, default="", title="User", help="Empty: the default user.")
     password: str = field(
@@ -37,16 +37,16 @@ class Redis(Object):
     )
     db: int = field(Whole(0, 1_000_000), default=0, title="Database", help="Number of the database.")
     pool_size: int = field(
-        Whole(0, 100_000), default=0, title="Connections", help="How many at most. 0: ten for each CPU.", rare=True
+        Whole(0, 100_000), default=0, title="Connections", help="Maximum number. 0: ten per CPU.", rare=True
     )
     min_idle_conns: int = field(
-        Whole(0, 100_000), default=0, title="Idle connections", help="How many to keep open at least.", rare=True
+        Whole(0, 100_000), default=0, title="Idle connections", help="Minimum number to keep open.", rare=True
     )
     max_active_conns: int = field(
         Whole(0, 100_000),
         default=0,
         title="Active connections",
-        help="How many may be in use at the same time. 0: any number.",
+        help="Maximum number in use at the same time. 0: no limit.",
         rare=True,
     )
     read_timeout: str = field(PERIOD, default="3s", title="Read timeout", help="With its unit, such as 3s.", rare=True)
@@ -61,24 +61,25 @@ class RateLimit(Kind):
 
     title = "Limit the rate"
     about = (
-        "Answers 429 to clients that ask too often. Each router counts on its own, and starts anew after each change."
+        "Answers 429 to clients that send too many requests. Each router counts separately, and starts over after "
+        "each change."
     )
     example: ClassVar = {"average": 100, "period": "1s", "burst": 50}
 
     average: int = field(
         Whole(0, _MOST),
         title="Requests",
-        help="How many requests pass in each period. 0: no limit.",
+        help="How many requests are let through per period. 0: no limit.",
         option="--rate-limit",
     )
     period: str = field(PERIOD, default="1s", title="Period", help="With its unit (ms, s, m, h), 1ms to 720h: 1m.")
-    burst: int = field(Whole(1, _MOST), default=1, title="Burst", help="How many requests may come at once.")
+    burst: int = field(Whole(1, _MOST), default=1, title="Burst", help="How many requests may arrive at once.")
     source_criterion: SourceCriterion | None = field(
         Nested(SourceCriterion),
         default=None,
         title="Clients",
         switch="Choose how clients are told apart",
-        help="Without it, by the address that connects.",
+        help="Otherwise by the connecting address.",
         rare=True,
     )
     redis: Redis | None = field(
@@ -101,7 +102,7 @@ class InFlightReq(Kind):
     """A limit on requests at the same time."""
 
     title = "Limit simultaneous requests"
-    about = "Answers 429 while too many requests of a client are open. Each router counts on its own."
+    about = "Answers 429 while a client has too many open requests. Each router counts separately."
     example: ClassVar = {"amount": 10}
 
     amount: int = field(
@@ -112,6 +113,6 @@ class InFlightReq(Kind):
         default=None,
         title="Clients",
         switch="Choose how clients are told apart",
-        help="Without it, by the host name that was asked for.",
+        help="Otherwise by the requested host name.",
         rare=True,
     )

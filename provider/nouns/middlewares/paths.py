@@ -46,13 +46,13 @@ class StripPrefix(Kind):
         ),
         title="Prefixes",
         option="--strip-prefix",
-        help="The first one that the path begins with is removed, such as /api. Note: /fo turns /foo/bar into /o/bar.",
+        help="The first one that the path starts with is removed, such as /api. Note: /fo turns /foo/bar into /o/bar.",
     )
     force_slash: bool | None = field(
         Flag(),
         default=None,
         title="Force a slash",
-        help="Deprecated in Traefik 3: the path that is left begins with a slash anyway.",
+        help="Deprecated in Traefik 3: the remaining path starts with a slash anyway.",
         rare=True,
     )
 
@@ -81,7 +81,7 @@ class AddPrefix(Kind):
     """A prefix put before the path."""
 
     title = "Add a path prefix"
-    about = "Puts a prefix before the path."
+    about = "Adds a prefix to the path."
     example: ClassVar = {"prefix": "/app"}
 
     prefix: str = field(

@@ -61,7 +61,7 @@ class RedirectScheme(Kind):
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of a scheme that browsers may not know."""
         if self.scheme not in {"http", "https"}:
-            yield "scheme", Message("browsers go to http and https: they may not know {scheme}", scheme=self.scheme)
+            yield "scheme", Message("browsers may not support {scheme}: http and https always work", scheme=self.scheme)
 
 
 class RedirectRegex(Kind):
@@ -74,7 +74,7 @@ class RedirectRegex(Kind):
     regex: str = field(
         EXPRESSION,
         title="Regular expression",
-        help="In Go's notation, looked for in the whole URL: ^https?://www\\.(.+)",
+        help="In Go's syntax, matched against the whole URL: ^https?://www\\.(.+)",
     )
     replacement: str = field(
         Text(check_replacement, most=2_000),

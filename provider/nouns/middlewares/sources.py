@@ -20,7 +20,7 @@ class IPStrategy(Object):
         Whole(0, 100),
         default=0,
         title="Depth",
-        help="Which address in X-Forwarded-For counts, from the right: 1 is the last. 0: the address that connects.",
+        help="Which address in X-Forwarded-For counts, from the right: 1 is the last. 0: the connecting address.",
     )
     excluded_ips: list[str] = field(
         NETWORKS,
@@ -63,7 +63,7 @@ class SourceCriterion(Object):
         title="By a header",
         help="The name of a request header. Requests without it are counted together.",
     )
-    request_host: bool = field(Flag(), default=False, title="By host", help="By the host name that was asked for.")
+    request_host: bool = field(Flag(), default=False, title="By host", help="By the requested host name.")
 
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:

@@ -40,7 +40,7 @@ def draw(
         if promised is not None:
             part = promised.get(name, 0.0)
             drawing.box(left, top + 32, max(part * scale, 1.5), 10, f"promised {tone(number)}", 3)
-            words = language.say(Message("{number} promised", number=language.number(round(part, 1))))
+            words = language.say(Message("{number} expected", number=language.number(round(part, 1))))
             drawing.text(left + part * scale + 10, top + 41, words, "soft", size=SMALL)
     return drawing
 
@@ -50,6 +50,4 @@ def _told(name: str, answered: Mapping[str, int], promised: Mapping[str, float] 
     if promised is None:
         return language.say(Message("{server} answered {count}", server=name, count=count))
     part = language.number(round(promised.get(name, 0.0), 1))
-    return language.say(
-        Message("{server} answered {count}, and was promised {part}", server=name, count=count, part=part)
-    )
+    return language.say(Message("{server} answered {count}, expected {part}", server=name, count=count, part=part))

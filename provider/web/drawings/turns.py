@@ -95,7 +95,7 @@ def _label(replay: Replay, language: Language) -> str:
     following = replay.following
     if following is None:
         return language.say(
-            Message("After {count} requests: {told}. Nobody takes the next one.", count=count, told=told)
+            Message("After {count} requests: {told}. No server takes the next one.", count=count, told=told)
         )
     words = Message(
         "After {count} requests: {told}. The next one goes to {server}.", count=count, told=told, server=following

@@ -49,16 +49,16 @@ def words_of_router(router: DrawnRouter) -> Message:
     """Return what a router does."""
     facts = {"name": router.name, "rule": router.rule, "service": router.service}
     if not router.enabled:
-        return Message("Router {name}, disabled: {rule} would lead to service {service}", **facts)
+        return Message("Router {name}, disabled: {rule} would point to service {service}", **facts)
     if router.error is not None:
         return Message("Router {name}: {error}", name=router.name, error=router.error)
     if router.hidden_by is not None:
         return Message(
-            "Router {name} never takes a request: {other} takes all that it matches",
+            "Router {name} never takes a request: {other} takes everything it matches",
             name=router.name,
             other=router.hidden_by,
         )
-    return Message("Router {name}: {rule} leads to service {service}", **facts)
+    return Message("Router {name}: {rule} points to service {service}", **facts)
 
 
 def words_of_pool(service: DrawnService | None) -> Message:

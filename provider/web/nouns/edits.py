@@ -103,7 +103,7 @@ def create(write: PageWrite, entry: Entry) -> Outcome[Noun]:
 
     def apply(session: Session) -> Noun:
         if place.find(session, item.key) is not None:
-            detail = Message("{kind} {name} exists already", kind=place.noun.kind, name=item.key)
+            detail = Message("{kind} {name} already exists", kind=place.noun.kind, name=item.key)
             raise AlreadyExists(detail, [FieldError("/name", "name.taken", detail)])
         return place.add(session, item)
 

@@ -45,5 +45,5 @@ class Domains(View):
     def added(self, place: Place, item: Noun) -> Message:
         """Say what it needs now."""
         return Message(
-            "Domain {name} was added. Now it needs a router that leads its requests to a service.", name=item.name
+            "Domain {name} was added. Now it needs a router that sends its requests to a service.", name=item.name
         )

@@ -68,14 +68,14 @@ class Services(View):
         leading = routers.of_service(session, item.name)
         pool = servers.pool(session, item.name)
         return [
-            *(Loss(Message("router {router}, which leads to it", router=each.name), each) for each in leading),
+            *(Loss(Message("router {router}, which points to it", router=each.name), each) for each in leading),
             *(self._loss(user, item) for user in nouns.users_of(session, Middleware, Service, item.name)),
             *(Loss(Message("server {server} at {url}", server=each.name, url=each.url), each) for each in pool),
         ]
 
     def added(self, place: Place, item: Noun) -> Message:
         """Say what it needs now."""
-        return Message("Service {name} was added. Give it its first server.", name=item.name)
+        return Message("Service {name} was added. Now add its first server.", name=item.name)
 
     def extend(self, router: APIRouter) -> None:
         """Add the form for the weights of its servers, which stands on its page."""
