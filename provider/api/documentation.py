@@ -361,6 +361,16 @@ def _without_name(noun: type[Noun], schema: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _patch_of_map(described: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of what a patch says of a map: null takes a member away, so there may be any number of them."""
+    if "anyOf" in described:
+        one, *others = described["anyOf"]
+        return {**described, "anyOf": [_patch_of_map(one), *others]}
+    members = {"anyOf": [described["additionalProperties"], {"type": "null"}]}
+    bounds = ("minProperties", "maxProperties")
+    return {key: each for key, each in described.items() if key not in bounds} | {"additionalProperties": members}
+
+
 def _patch_schema(model: type[Object], ref: str, found: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of an object's merge patch: nothing is required, null takes the default."""
     schema = model.schema(ref, found)
@@ -375,8 +385,7 @@ def _patch_schema(model: type[Object], ref: str, found: dict[str, Any]) -> dict[
             reference = {"$ref": ref.format(model=patch_name(within))}
             described = {**described, "anyOf": [reference, {"type": "null"}]} if declared.is_nullable else reference
         if isinstance(declared.type, MapOf):
-            members = {"anyOf": [described["additionalProperties"], {"type": "null"}]}
-            described = {**described, "additionalProperties": members}
+            described = _patch_of_map(described)
         if not declared.is_required and not declared.is_nullable:
             described = {"anyOf": [described, {"type": "null"}]}
         properties[key] = described

@@ -8,6 +8,7 @@ from provider.errors import Invalid
 from provider.imports.observed import read_observed
 from provider.imports.pieces import Piece
 from provider.nouns import Middleware, Nested, Object
+from provider.nouns.free import FreeObject
 from provider.nouns.middlewares import KINDS
 from provider.nouns.types import Flag, ListOf, MapOf, Reference, Text, Type, Whole
 
@@ -36,7 +37,7 @@ def read_middleware(part: Piece, kind: str, name: str, find: Find, *, from_api: 
         part.refuse("it has no kind: Traefik disables such a middleware")
         return None
     places: dict[str, Piece] = {}
-    document = _object(KINDS[kind], own, find, places, f"/{kind}")
+    document = _value(Middleware.fields[kind].type, own, find, places, f"/{kind}")
     if part.ledger.refused:
         return None
     try:
@@ -83,6 +84,9 @@ def _value(type_: Type, part: Piece, find: Find, places: dict[str, Piece], where
                 name: _value(type_.value, each, find, places, f"{where}/{name}")
                 for name, each in part.members().items()
             }
+        case FreeObject():
+            part.hold()
+            found = part.value
         case Whole():
             found = part.whole()
         case Flag():

@@ -13,6 +13,7 @@ import msgspec
 
 from provider.errors import Unverified
 from provider.messages import Message
+from provider.nouns.free import FreeObject
 from provider.nouns.objects import NAME, Field, Nested, Noun, Object
 from provider.nouns.types import LONGEST_KEY_BYTES, Choice, Flag, ListOf, MapOf, Text, Type, Whole
 from provider.texts import IN_A_LIST, find_trap
@@ -118,6 +119,8 @@ def _strict(type_: Type) -> Any:
             plain, bounds = GenericAlias(list, (_item(type_.item),)), msgspec.Meta(min_length=1)
         case MapOf():
             plain, bounds = GenericAlias(dict, (_KEY, _strict(type_.value))), msgspec.Meta(min_length=1)
+        case FreeObject():
+            plain = dict[str, Any]
         case Text():
             plain, bounds = str, msgspec.Meta(max_length=type_.most, pattern=type_.said.get("pattern"))
         case _:

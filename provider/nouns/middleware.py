@@ -9,7 +9,7 @@ from provider.messages import Message
 from provider.nouns import middlewares
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.middlewares import KINDS, Kind
-from provider.nouns.objects import Nested, Noun, field
+from provider.nouns.objects import Noun, field
 from provider.values import Refusal
 
 for _module in iter_modules(middlewares.__path__):
@@ -19,7 +19,9 @@ for _module in iter_modules(middlewares.__path__):
 def _parts() -> dict[str, Any]:
     kinds = sorted(KINDS.items())
     return {
-        key: field(Nested(kind), default=None, title=kind.title, help=kind.about, since=kind.since, key=key)
+        key: field(
+            kind.type(), default=None, alternative=True, title=kind.title, help=kind.about, since=kind.since, key=key
+        )
         for key, kind in kinds
     }
 

@@ -30,7 +30,8 @@ class Field:
     own is another. `option` is its option in commands, if that is not its name: a short one for a field of an object
     within, a pair such as `--on/--off`, or a word in capitals for what stands by itself. `is_rare` says that few
     need it: forms fold it away.
-    `since` is the first version of Traefik that knows it.
+    `since` is the first version of Traefik that knows it. `is_alternative` says that an object has one of several such
+    fields: its kind.
     """
 
     type: Type
@@ -44,6 +45,7 @@ class Field:
     is_explicit: bool = False
     option: str = ""
     is_rare: bool = False
+    is_alternative: bool = False
     name: str = ""
     key: str = ""
     """Its names in Python and in JSON."""
@@ -56,7 +58,7 @@ class Field:
     @property
     def is_sparse(self) -> bool:
         """Whether it is left out of JSON while there is none: so it is with the kinds of which an object has one."""
-        return isinstance(self.type, Nested) and self.type.model.is_sparse
+        return self.is_alternative or (isinstance(self.type, Nested) and self.type.model.is_sparse)
 
     @property
     def is_required(self) -> bool:
@@ -103,11 +105,14 @@ def field(
     explicit: bool = False,
     option: str = "",
     rare: bool = False,
+    alternative: bool = False,
     key: str = "",
 ) -> Any:
     """Declare a field: see `Field`. One whose default is None may be null."""
     nullable = default is None
-    return Field(type_, default, nullable, title, help, switch, since, column, explicit, option, rare, key=key)
+    return Field(
+        type_, default, nullable, title, help, switch, since, column, explicit, option, rare, alternative, key=key
+    )
 
 
 def camel(name: str) -> str:

@@ -443,6 +443,7 @@ class MapOf(Type):
     value: Type
     key: Text
     most: int | None = None
+    least: int = 0
     same: Callable[[str], str] = str
     hides: Callable[[str], bool] | None = None
 
@@ -452,6 +453,10 @@ class MapOf(Type):
         if self.most is not None and len(value) > self.most:
             detail = Message("this has more than {max_length} items", max_length=self.most)
             return reading.refuse(where, "value.many", detail)
+        if len(value) < self.least:
+            return reading.refuse(
+                where, "value.few", Message("this needs at least {min_length}", min_length=self.least)
+            )
         members, bad = {}, False
         for name, member in value.items():
             found = self.value.read(member, reading, (*where, name))
@@ -534,5 +539,7 @@ class MapOf(Type):
 
     def schema(self, ref: str, found: Schemas) -> Schema:
         bounds = {} if self.most is None else {"maxProperties": self.most}
+        if self.least:
+            bounds["minProperties"] = self.least
         names = {"propertyNames": dict(self.key.said)} if self.key.said else {}
         return {"type": "object", "additionalProperties": self.value.schema(ref, found), **bounds, **names}

@@ -1,5 +1,6 @@
 """How objects of a noun are shown: its fields, in the order in which people see them."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -38,7 +39,7 @@ def words_of(type_: Type, value: Any) -> str:
         return ", ".join(f"{key}={words_of(type_.value, member)}" for key, member in value.items()) or "none"
     if isinstance(value, list) and isinstance(type_, ListOf):
         return ", ".join(words_of(type_.item, item) for item in value) or "none"
-    return words(value) or "none"
+    return (json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping) else words(value)) or "none"
 
 
 def _words_of_part(model: type[Object], value: Mapping[str, Any]) -> str:

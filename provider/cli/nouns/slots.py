@@ -106,7 +106,8 @@ def _walk(
         if not where and key == NAME:
             continue
         full = f"{prefix}-{kebab(each.name)}" if prefix else f"--{kebab(each.name)}"
-        slot = OptionSlot((*where, key), each, each.option or full, full, panel=panel)
+        shown = (f"{each.title} ({each.key})", each.help) if each.is_alternative else panel
+        slot = OptionSlot((*where, key), each, each.option or full, full, panel=shown)
         if isinstance(each.type, Nested) and each.type.model not in above:
             yield from _within(slot, each.type.model, above)
         elif each.is_nullable or isinstance(each.type, ListOf | MapOf):

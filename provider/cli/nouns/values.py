@@ -16,6 +16,7 @@ import typer
 from provider.cli.client import Item
 from provider.cli.nouns.slots import OptionSlot
 from provider.nouns import Nested
+from provider.nouns.free import FreeObject
 from provider.nouns.types import Choice, Flag, ListOf, MapOf, Text, Type, Whole
 
 _STANDARD_INPUT: Final = "-"
@@ -87,7 +88,7 @@ class Typed:
     def _one(self, type_: Type, value: Any, slot: OptionSlot) -> Any:
         if isinstance(value, bool | int) or isinstance(type_, Choice):
             return value
-        if isinstance(type_, Nested | ListOf | MapOf):
+        if isinstance(type_, Nested | ListOf | MapOf | FreeObject):
             return self._structured(type_, value, slot)
         if isinstance(type_, Text) and type_.is_secret:
             return value if type_.masked(value) == value else self._secret(value, slot)

@@ -2,7 +2,8 @@
 
 from typing import ClassVar, Final
 
-from provider.nouns.objects import Object, camel
+from provider.nouns.objects import Nested, Object, camel
+from provider.nouns.types import Type
 
 
 class Kind(Object):
@@ -16,6 +17,11 @@ class Kind(Object):
 
     since: ClassVar[str] = "3.0"
     """The first version of Traefik that knows it."""
+
+    @classmethod
+    def type(cls) -> Type:
+        """Return the type of what is set of it."""
+        return Nested(cls)
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

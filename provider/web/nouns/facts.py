@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provider.nouns import NOUNS, Field, Nested, Noun, Object
+from provider.nouns.free import FreeObject, written
 from provider.nouns.objects import NAME
 from provider.nouns.types import Choice, Flag, ListOf, MapOf, Reference, Text, Type, Whole, Word
 from provider.web.paths import object_path
@@ -41,7 +42,7 @@ def facts(item: Object) -> list[Fact]:
         if each.key not in kinds:
             found.append(_of_field(each, item))
         elif (part := getattr(item, each.name)) is not None:
-            found += facts(part)
+            found += facts(part) if isinstance(part, Object) else [_of_field(each, item)]
     return found
 
 
@@ -84,6 +85,8 @@ def _of_one(type_: Type, value: Any, key: str, title: str) -> Fact:
         return Fact(key, title, "link", value, object_path(NOUNS[type_.kind].plural, type_.name_of(value)))
     if isinstance(type_, Flag | Whole):
         return Fact(key, title, "flag" if isinstance(type_, Flag) else "number", value)
+    if isinstance(type_, FreeObject):
+        return Fact(key, title, "text", written(type_.masked(value)))
     if isinstance(type_, Text) and type_.is_secret:
         value = type_.masked(value)
     return Fact(key, title, "prose" if isinstance(type_, Text) and type_.is_prose else "text", value)

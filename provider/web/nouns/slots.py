@@ -7,6 +7,7 @@ from typing import Any, Final
 from provider.messages import template
 from provider.nouns import NOUNS, Field, Nested, Noun
 from provider.nouns.document import LABELS
+from provider.nouns.free import FreeObject
 from provider.nouns.objects import NAME
 from provider.nouns.types import Choice, Flag, ListOf, MapOf, Reference, Text, Type, Whole, Word
 from provider.web.inputs import Texts
@@ -147,6 +148,8 @@ def _slot(type_: Type, name: str, texts: Texts, *, is_nullable: bool) -> FormSlo
 
 def _text_slot(type_: Type, name: str) -> FormSlot:
     """Return the slot of a text, or of names in one line."""
+    if isinstance(type_, FreeObject):
+        return FormSlot("area", name, "", "", attributes={"rows": 6, "class": "code", **_PLAIN})
     text = type_.item if isinstance(type_, ListOf) else type_
     if not isinstance(text, Text):
         raise TypeError(f"no form has a field for {type_!r}")

@@ -11,6 +11,7 @@ from typing import Any, Final
 from provider.errors import FieldError, Invalid, pointer
 from provider.messages import Message
 from provider.nouns import Field, Nested, Object
+from provider.nouns.free import FreeObject, written
 from provider.nouns.types import Flag, ListOf, MapOf, Share, Text, Time, Type
 from provider.web.inputs import TICKED, Texts, is_ticked, tick
 
@@ -60,7 +61,7 @@ def _write(type_: Type, value: Any, name: str, *, is_nullable: bool) -> dict[str
         return {name: ", ".join(value or ())}
     if isinstance(type_, Flag):
         return {name: (TICKED if value else _FALSE) if is_nullable and value is not None else tick(ticked=bool(value))}
-    return {name: "" if value is None else str(value)}
+    return {name: "" if value is None else written(value) if isinstance(type_, FreeObject) else str(value)}
 
 
 def _write_rows(rows: Sequence[Mapping[str, str]], name: str) -> dict[str, str]:
