@@ -64,7 +64,7 @@ class FreeObject(Type):
             return self.kept(value, before, reading, (*where, name))
         if before:
             return before
-        detail = Message("nothing is stored that these asterisks could stand for: write the secret itself")
+        detail = Message("these asterisks stand for no stored secret: write the secret itself")
         return reading.refuse((*where, name), "secret.masked", detail)
 
     def merged(self, value: Any, patch: Any) -> Any:

@@ -57,7 +57,8 @@ CODES = {
     *("middlewares.duplicate", "middleware.unknown", "middleware.cycle"),
     *("body.none", "certificate.none", "condition.format", "condition.function", "condition.value", "cookie.format"),
     *("origin.format", "origins.duplicate", "page.format", "replacement.slash", "retry.none", "status.duplicate"),
-    *("status.format", "user.realm"),
+    *("status.format", "user.realm", "plugin.name"),
+    *("free.depth", "free.empty", "free.list", "free.long", "free.name", "free.number"),
     *("item.format", "key.duplicate", "key.long", "secret.masked"),
 }
 """Every code of a field's error. Programs rely on them: a code is added, and never changed or taken away."""

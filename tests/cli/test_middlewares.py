@@ -39,6 +39,11 @@ def test_a_file_and_commands_hold_middlewares_too(
     assert "addPrefix" in listed
     exported = cli("export").check().out
     assert "addPrefix" in exported
+    cli("middleware", "add", "geo", "--plugin", 'geoblock={"countries": ["ID"], "deep": {"limit": 3}}').check()
+    assert client.get("/middlewares/geo").json()["plugin"] == {"geoblock": {"countries": ["ID"], "deep": {"limit": 3}}}
+    assert "this has a secret" in cli("middleware", "add", "b", "--plugin", 'geoblock={"apiKey": "a"}').err
+    cli("middleware", "add", "sorry", "--errors", "shop", "--errors-status", "500-599").check()
+    assert client.get("/middlewares/sorry").json()["errors"] == {"status": ["500-599"], "service": "shop"}
     cli("router", "set", "shop", "--no-middleware").check()
     cli("middleware", "remove", "prefix", "--yes").check()
     assert client.get("/middlewares/prefix").status_code == 404

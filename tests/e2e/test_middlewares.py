@@ -37,6 +37,33 @@ USERS: Final = {
     "bcrypt": "$2y$04$4CVq8qjfjAn.hHdHjYJtz.sB2XWszD6YdYncG20dPqbKTaOSwkEAi",
 }
 
+PLUGIN: Final = """package demo
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+)
+
+type Config struct {
+	Names []string
+	Deep  map[string]interface{}
+}
+
+func CreateConfig() *Config { return &Config{} }
+
+func New(_ context.Context, next http.Handler, config *Config, _ string) (http.Handler, error) {
+	told, err := json.Marshal(config)
+	return http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
+		req.Header.Set("X-Config", string(told))
+		next.ServeHTTP(rw, req)
+	}), err
+}
+"""
+"""A plugin that tells servers its configuration."""
+
+PLUGINS: Final = {"experimental": {"localPlugins": {"demo": {"moduleName": "alvin.xyz/demo"}}}}
+
 ACTING: Final[Mapping[str, Document]] = {
     "add-prefix": {"addPrefix": {"prefix": "/app"}},
     "basic-auth": {
@@ -102,6 +129,7 @@ ACTING: Final[Mapping[str, Document]] = {
     "grpc-web": {"grpcWeb": {"allowOrigins": ["https://alvin.xyz"]}},
     "ip-white-list": {"ipWhiteList": {"sourceRange": ["10.0.0.0/8"]}},
     "pass-tls-client-cert": {"passTLSClientCert": {"pem": True, "info": {"subject": {"commonName": True}}}},
+    "plugin": {"plugin": {"demo": {"names": ["a", "b"], "deep": {"number": 3, "share": 0.5, "text": "ä\n"}}}},
     "redirect-regex": {
         "redirectRegex": {
             "regex": r"^http://(?P<host>[^/]+)/(.*)$",
@@ -157,7 +185,8 @@ def sample(each: Field) -> Any:
 def taken(folder: Path) -> Iterator[Document]:
     """Give middlewares that are taken here: those of the tests of each kind, and one for each field of headers."""
     for kind, given in good():
-        yield {kind: given}
+        if kind != "plugin" or "demo" in given:  # no other plugin is there
+            yield {kind: given}
     for key, each in Headers.fields.items():
         if each.help != "Deprecated: Traefik 3 does nothing with it.":
             yield {"headers": {key: sample(each)}}
@@ -210,6 +239,14 @@ class Edge:
         return found
 
 
+def add_plugin(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / "demo.go").write_text(PLUGIN)
+    (folder / "go.mod").write_text("module alvin.xyz/demo\n\ngo 1.19\n")
+    about = {"displayName": "Demo", "type": "middleware", "import": "alvin.xyz/demo", "summary": "A demo"}
+    (folder / ".traefik.yml").write_text(yaml.safe_dump({**about, "testData": {"Names": ["a"]}}))
+
+
 @pytest.fixture(scope="module")
 def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     folder = tmp_path_factory.mktemp("middlewares")
@@ -218,7 +255,8 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     pages = {"loadBalancer": {"servers": [{"url": "http://127.0.0.1:9"}]}}
     others = {"middlewares": {"limit": {"inFlightReq": {"amount": 9}}}, "services": {"pages": pages}}
     (folder / "fallback.yml").write_text(yaml.safe_dump({"http": others}))
-    with running_servers(Echo()) as (server,), routing(folder) as routes:
+    add_plugin(folder / "plugins-local" / "src" / "alvin.xyz" / "demo")
+    with running_servers(Echo()) as (server,), routing(folder, PLUGINS) as routes:
         content, numbered = everything(folder, server.url)
         yield Edge(routes.run(compact(content), "all"), server, numbered)
 
@@ -299,6 +337,13 @@ def test_servers_learn_of_the_clients_certificate(edge: Edge, tmp_path: Path) ->
 
     assert unquote(headers["x-forwarded-tls-client-cert-info"]) == 'Subject="CN=alvin"'
     assert base64.b64decode(headers["x-forwarded-tls-client-cert"].partition(",")[0])
+
+
+def test_a_plugin_gets_its_configuration(edge: Edge) -> None:
+    told = json.loads(edge.asked("plugin", "/")["headers"]["x-config"].encode("latin-1"))
+
+    # Traefik makes texts of numbers, and of these what the plugin has declared.
+    assert told == {"Names": ["a", "b"], "Deep": {"number": "3", "share": "0.500000", "text": "ä\n"}}
 
 
 def test_a_failing_server_is_asked_again(edge: Edge) -> None:

@@ -35,7 +35,8 @@ def test_nothing_empty_is_written_but_where_traefik_takes_it(kind: str) -> None:
         content = document.encode(made)
         written = json.loads(content)
         assert list(written) == [kind]
-        assert empty_places(written) == ([f"/{kind}"] if written[kind] == {} and KINDS[kind].is_empty_meant else [])
+        places = [place for place in empty_places(written) if not place.startswith("/plugin/")]
+        assert places == ([f"/{kind}"] if written[kind] == {} and KINDS[kind].is_empty_meant else [])
         assert json.loads(document.encode(Middleware.read({"name": "two", **written}))) == written
         assert msgspec.to_builtins(decode(content)) == written
 

@@ -52,6 +52,17 @@ def regex(text: str, replacement: str = "https://a.test") -> Document:
     return {"regex": text, "replacement": replacement}
 
 
+def plugin(**fields: Any) -> Document:
+    return {"demo": fields}
+
+
+def deep(levels: int) -> Document:
+    found: Document = {"a": 1}
+    for _level in range(levels - 1):
+        found = {"a": found}
+    return {"a": found}
+
+
 def page(**fields: Any) -> Document:
     return {"status": ["500-599"], "service": "pages", **fields}
 
@@ -398,6 +409,33 @@ ROWS: Final = {
             ({"info": {"issuer": {"organizationalUnit": True}}}, "/info/issuer/organizationalUnit", "field.unknown"),
         ],
     ),
+    "plugin": Row(
+        [
+            plugin(),
+            plugin(countries=["ID", "SG"], log=True, limit=3, share=0.25, text="a\nb"),
+            plugin(rules=[{"path": "/a", "deep": {"deeper": [1, 2]}}]),
+            {"Geo_Block-2": {"token": "secret"}},
+        ],
+        [
+            ({}, "", "value.few"),
+            ({"a": {}, "b": {}}, "", "value.many"),
+            ({"a b": {}}, "", "plugin.name"),
+            ({"demo": "x"}, "/demo", "type.object"),
+            (plugin(a=None), "/demo/a", "free.empty"),
+            (plugin(a={}), "/demo/a", "free.empty"),
+            (plugin(a={"b": []}), "/demo/a/b", "free.empty"),
+            (plugin(a=[[1]]), "/demo/a", "free.list"),
+            (plugin(a=["x", 1]), "/demo/a", "free.list"),
+            (plugin(a=["x║y"]), "/demo/a/0", "item.format"),
+            (plugin(a=0.1234567), "/demo/a", "free.number"),
+            (plugin(a=1e30), "/demo/a", "free.number"),
+            (plugin(a="\x7f"), "/demo/a", "text.control"),
+            ({"demo": {"": 1}}, "/demo", "free.name"),
+            ({"demo": {"a" * 1_023: 1}}, "/demo", "free.name"),
+            (plugin(a="x" * 64_000), "/demo", "free.long"),
+            ({"demo": deep(21)}, "/demo" + "/a" * 21, "free.depth"),
+        ],
+    ),
     "rateLimit": Row(
         [
             {"average": 100},
@@ -684,6 +722,19 @@ def test_a_masked_user_who_is_new_is_refused() -> None:
     with pytest.raises(Invalid) as caught:
         read("basicAuth", users("alvin:********", "budi:********")).kept(made)
     assert [(error.pointer, error.code) for error in caught.value.fields] == [("/basicAuth/users/1", "secret.masked")]
+
+
+def test_secrets_of_a_plugin_are_masked_by_their_names_at_any_depth() -> None:
+    given = plugin(apiKey="a", rules=[{"password": "b", "path": "/"}], name="c")
+    made = read("plugin", given).kept(None)
+
+    masked = Middleware.masked(made.json())
+
+    assert masked["plugin"] == plugin(apiKey="********", rules=[{"password": "********", "path": "/"}], name="c")
+    assert Middleware.read(masked).kept(made) == made
+    with pytest.raises(Invalid) as caught:
+        read("plugin", plugin(token="********")).kept(made)
+    assert [(error.pointer, error.code) for error in caught.value.fields] == [("/plugin/demo/token", "secret.masked")]
 
 
 def test_headers_that_carry_secrets_are_masked() -> None:

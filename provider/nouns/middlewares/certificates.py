@@ -11,8 +11,8 @@ from provider.nouns.types import Flag
 from provider.values import Refusal
 
 
-def _flag(title: str, *, rare: bool = False) -> Any:
-    return field(Flag(), default=False, title=title, rare=rare)
+def _flag(title: str, help_: str) -> Any:
+    return field(Flag(), default=False, title=title, help=help_)
 
 
 class _Told(Object):
@@ -32,19 +32,19 @@ class CertificateIssuer(_Told):
 
     example: ClassVar = {"commonName": True}
 
-    common_name: bool = _flag("Common name")
-    organization: bool = _flag("Organization")
-    country: bool = _flag("Country")
-    province: bool = _flag("Province")
-    locality: bool = _flag("Locality")
-    serial_number: bool = _flag("Serial number")
-    domain_component: bool = _flag("Domain components")
+    common_name: bool = _flag("Common name", "CN, the name itself.")
+    organization: bool = _flag("Organization", "O, such as a company.")
+    country: bool = _flag("Country", "C, in two letters.")
+    province: bool = _flag("Province", "ST, a state or a province.")
+    locality: bool = _flag("Locality", "L, usually a city.")
+    serial_number: bool = _flag("Serial number", "SN, a number of its own.")
+    domain_component: bool = _flag("Domain components", "DC, the parts of a domain.")
 
 
 class CertificateSubject(CertificateIssuer):
     """The fields of whom a certificate names."""
 
-    organizational_unit: bool = _flag("Organizational unit")
+    organizational_unit: bool = _flag("Organizational unit", "OU, such as a department.")
 
 
 class CertificateInfo(_Told):
@@ -53,15 +53,23 @@ class CertificateInfo(_Told):
     example: ClassVar = {"subject": {"commonName": True}}
 
     subject: CertificateSubject | None = field(
-        Nested(CertificateSubject), default=None, title="Subject", switch="Tell whom it names"
+        Nested(CertificateSubject),
+        default=None,
+        title="Subject",
+        switch="Tell whom it names",
+        help="What it says of its owner.",
     )
     issuer: CertificateIssuer | None = field(
-        Nested(CertificateIssuer), default=None, title="Issuer", switch="Tell who signed it"
+        Nested(CertificateIssuer),
+        default=None,
+        title="Issuer",
+        switch="Tell who signed it",
+        help="What it says of who signed it.",
     )
-    sans: bool = _flag("Names (SAN)")
-    serial_number: bool = _flag("Serial number")
-    not_before: bool = _flag("Valid from")
-    not_after: bool = _flag("Valid until")
+    sans: bool = _flag("Names (SAN)", "All names and addresses that it is for.")
+    serial_number: bool = _flag("Serial number", "That of the certificate.")
+    not_before: bool = _flag("Valid from", "In seconds since 1970.")
+    not_after: bool = _flag("Valid until", "In seconds since 1970.")
 
 
 class PassTLSClientCert(_Told, Kind):

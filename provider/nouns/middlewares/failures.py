@@ -131,7 +131,7 @@ class CircuitBreaker(Kind):
 
     title = "Circuit breaker"
     about = (
-        "Answers 503 in place of a service that fails too often, and lets it recover. Each router counts on its own."
+        "Answers 503 in place of a service that fails too often, and lets it recover. Each router counts separately."
     )
     example: ClassVar = {"expression": "NetworkErrorRatio() > 0.30"}
 

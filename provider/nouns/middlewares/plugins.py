@@ -1,0 +1,34 @@
+"""Middlewares that others have written for Traefik."""
+
+import re
+from typing import ClassVar, Final
+
+from provider.messages import Message
+from provider.nouns.free import FreeObject
+from provider.nouns.middlewares import Kind
+from provider.nouns.protocol import is_secret_header
+from provider.nouns.types import MapOf, Text, Type
+from provider.values import Refusal, shown_text
+
+_NAME: Final = re.compile("[A-Za-z0-9_-]{1,100}")
+
+
+def check_plugin(text: str) -> str:
+    """Check the name of a plugin, as Traefik's static configuration has it."""
+    if not _NAME.fullmatch(text):
+        detail = Message("{text} is not the name of a plugin: letters, digits, _ and -", text=shown_text(text))
+        raise Refusal("plugin.name", detail)
+    return text
+
+
+class Plugin(Kind):
+    """A plugin with its configuration, by its name."""
+
+    title = "Plugin"
+    about = "Passes requests through a plugin that Traefik's static configuration has, set up by JSON of its own."
+    example: ClassVar = {"geoblock": {"countries": ["ID"]}}
+
+    @classmethod
+    def type(cls) -> Type:
+        """Return the type of its configuration: an object by the name of the plugin, and no other."""
+        return MapOf(FreeObject(is_secret_header), key=Text(check_plugin), least=1, most=1)
