@@ -22,7 +22,7 @@ def test_the_language_is_switched_and_remembered(open_page: OpenPage, *, with_sc
     page = open_page(java_script_enabled=with_scripts)
     page.goto("/?q=a")
     page.get_by_role("button", name="Bahasa Indonesia").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Ikhtisar")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ringkasan")
     expect(page.get_by_role("button", name="Bahasa Indonesia")).to_have_attribute("aria-pressed", "true")
     assert urlsplit(page.url)[2:4] == ("/", "q=a")
     page.goto("/samples/login")

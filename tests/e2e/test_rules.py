@@ -20,11 +20,11 @@ SETS = cases(40, 100)
 
 DIFFERENCES = {
     "A rule of more than 10,000 characters": "Host(`" + "a" * 10_000 + "`)",
-    "More than 50 parentheses in one another": "(" * 51 + "Host(`a`)" + ")" * 51,
+    "More than 50 nested parentheses": "(" * 51 + "Host(`a`)" + ")" * 51,
     "A comment that begins with `line `": "Host(`a`) //line b:1",
-    "A regular expression with more than 100 parentheses in one another": f"PathRegexp(`{'(' * 101}a{')' * 101}`)",
+    "A regular expression with more than 100 nested parentheses": f"PathRegexp(`{'(' * 101}a{')' * 101}`)",
     r"A regular expression whose program needs more than 8 MiB, such as `\pL{1000}`": r"PathRegexp(`\pL{1000}`)",
-    r"A class of Unicode by its long name, such as `\p{Letter}`": r"PathRegexp(`\p{Letter}`)",
+    r"A Unicode class by its long name, such as `\p{Letter}`": r"PathRegexp(`\p{Letter}`)",
 }
 """A rule for each row of the table in `docs/rules.md`."""
 

@@ -156,7 +156,7 @@ def test_the_page_speaks_indonesian(lived: Service) -> None:
     with visit(lived, "desk", "id") as client:
         page = read(client.get("/audit", params={"q": "rina"}))
     assert "akun rina: peran viewer → operator" in page.text
-    assert "upaya masuk sebagai rina ditolak" in page.text
+    assert "login sebagai rina ditolak" in page.text
 
 
 def test_who_may_not_is_told_in_words(lived: Service) -> None:

@@ -12,7 +12,7 @@ PROGRAM = {"Accept": "application/json"}
 def test_the_console_speaks_the_language_that_the_browser_wishes(browser: httpx.Client) -> None:
     page = browser.get("/", headers=INDONESIAN).raise_for_status()
     assert '<html lang="id">' in page.text
-    assert "Ikhtisar" in page.text
+    assert "Ringkasan" in page.text
     page = browser.get("/").raise_for_status()
     assert '<html lang="en">' in page.text
     assert "Overview" in page.text
@@ -25,7 +25,7 @@ def test_a_language_that_was_chosen_is_remembered(browser: httpx.Client) -> None
     assert {"HttpOnly", "SameSite=lax", "Path=/"} <= set(cookie.split("; "))
     assert "Max-Age" in cookie
     assert "Secure" not in cookie
-    assert "Ikhtisar" in browser.get("/", headers={"Accept-Language": "en"}).text
+    assert "Ringkasan" in browser.get("/", headers={"Accept-Language": "en"}).text
     browser.post("/preferences/language", data={"language": "en"})
     assert "Overview" in browser.get("/", headers=INDONESIAN).text
 

@@ -46,7 +46,7 @@ class Buffering(Kind):
         _BYTES,
         default=0,
         title="Longest answer",
-        help="In bytes: in place of longer ones, clients get 500. 0: any length.",
+        help="In bytes: instead of longer ones, clients get 500. 0: any length.",
     )
     mem_response_body_bytes: int = field(
         _BYTES, default=0, title="Answer in memory", help="In bytes: the rest is on disk. 0: 1 MiB.", rare=True
@@ -54,6 +54,6 @@ class Buffering(Kind):
     retry_expression: str = field(
         Text(check_retry, most=1_000),
         default="",
-        title="Ask again when",
+        title="Retry when",
         help='Such as IsNetworkError() && Attempts() < 3; also ResponseCode() and RequestMethod() == "GET".',
     )

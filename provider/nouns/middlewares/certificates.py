@@ -24,7 +24,7 @@ class _Told(Object):
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
         """Refuse one of which nothing is chosen."""
         if is_unset(cls, given):
-            yield "", Refusal("certificate.none", Message("choose what servers shall learn of the certificate"))
+            yield "", Refusal("certificate.none", Message("choose what to pass on of the certificate"))
 
 
 class CertificateIssuer(_Told):
@@ -56,14 +56,14 @@ class CertificateInfo(_Told):
         Nested(CertificateSubject),
         default=None,
         title="Subject",
-        switch="Tell whom it names",
+        switch="Pass its subject",
         help="What it says of its owner.",
     )
     issuer: CertificateIssuer | None = field(
         Nested(CertificateIssuer),
         default=None,
         title="Issuer",
-        switch="Tell who signed it",
+        switch="Pass its issuer",
         help="What it says of who signed it.",
     )
     sans: bool = _flag("Names (SAN)", "All names and addresses that it is for.")
@@ -76,7 +76,7 @@ class PassTLSClientCert(_Told, Kind):
     """The client's certificate in headers."""
 
     title = "Pass the client's certificate"
-    about = "Tells servers of the certificate by which a client connected, in X-Forwarded-Tls-Client-Cert."
+    about = "Passes the client's certificate to servers, in X-Forwarded-Tls-Client-Cert."
     example: ClassVar = {"info": {"subject": {"commonName": True}}}
 
     pem: bool = field(

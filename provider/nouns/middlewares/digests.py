@@ -29,7 +29,7 @@ def check_digest_user(text: str) -> str:
     if name.strip() != name or realm.strip() != realm:
         raise Refusal("user.name", Message("a user name cannot start or end with a blank"))
     if _HASH.fullmatch(password.lower()) and password != password.lower():
-        raise Refusal("user.hash", Message("write the hash of {user} in small letters, as Traefik does", user=name))
+        raise Refusal("user.hash", Message("write the hash of {user} in lower case, as Traefik does", user=name))
     return text
 
 
@@ -54,7 +54,7 @@ class DigestAuth(Kind):
     """Users with passwords that do not travel."""
 
     title = "Ask for a password (digest)"
-    about = "Lets in only clients that know a name and a password, which they prove without sending it."
+    about = "Lets in only clients that know a name and a password, without sending the password."
     example: ClassVar = {"users": ["alvin:traefik:secret"]}
 
     users: list[str] = field(
@@ -99,6 +99,9 @@ class DigestAuth(Kind):
             name, own = digest_name(user).split(":")
             if realm is not None and own != (realm or REALM):
                 detail = Message(
-                    "{user} is of the realm {own}, and this one is {realm}", user=name, own=own, realm=realm or REALM
+                    "{user} belongs to the realm {own}, but this one is {realm}",
+                    user=name,
+                    own=own,
+                    realm=realm or REALM,
                 )
                 yield "users", Refusal("user.realm", detail)

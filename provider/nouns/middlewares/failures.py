@@ -23,7 +23,7 @@ def check_statuses(text: str) -> str:
     """Check a status, or several as 500-599. Traefik takes one that is the wrong way round, and it never fits."""
     found = _STATUS.fullmatch(text)
     if found is None or (found[2] is not None and found[1] > found[2]):
-        detail = Message("{text} is no status: write 503, or 500-599 for several", text=shown_text(text))
+        detail = Message("{text} is not a status: write 503, or 500-599 for several", text=shown_text(text))
         raise Refusal("status.format", detail)
     return text
 
@@ -32,7 +32,7 @@ def check_page(text: str) -> str:
     """Check the path of a page, with placeholders and perhaps a query."""
     check_text(text)
     if not _PAGE.fullmatch(_PLACEHOLDER.sub("1", text)):
-        detail = Message("{text} is no path, such as /{{status}}.html", text=shown_text(text))
+        detail = Message("{text} is not a path, such as /{{status}}.html", text=shown_text(text))
         raise Refusal("page.format", detail)
     return text
 
@@ -53,7 +53,7 @@ class _Attempts(Object):
     """How often, and how soon after one another."""
 
     attempts: int = field(
-        Whole(1, 100), title="Attempts", help="How many there may be, the first one included.", option="--retry"
+        Whole(1, 100), title="Attempts", help="Maximum number, including the first.", option="--retry"
     )
     initial_interval: str = field(
         Text(check_pause, most=30, said=DURATION_SCHEMA, word="DURATION"),
@@ -65,7 +65,7 @@ class _Attempts(Object):
         Text(check_pause, most=30, said=DURATION_SCHEMA, word="DURATION"),
         default="0s",
         title="Time limit",
-        help="No further attempt begins when so much time has passed, such as 2s. 0s: no limit.",
+        help="No new attempt starts after this time, such as 2s. 0s: no limit.",
         since="3.7",
         rare=True,
     )
@@ -74,22 +74,22 @@ class _Attempts(Object):
 class Retry(_Attempts, Kind):
     """Requests that are sent again."""
 
-    title = "Ask again"
-    about = "Sends a request again, if a server cannot be reached or answers with one of some statuses."
+    title = "Retry"
+    about = "Retries a request if a server cannot be reached or answers with certain statuses."
     example: ClassVar = {"attempts": 3, "initialInterval": "100ms"}
 
     status: list[str] = field(
         STATUSES,
         default=[],
         title="Statuses",
-        help="Answers after which it asks again: 503, or 500-599.",
+        help="Statuses after which it retries: 503, or 500-599.",
         since="3.7",
     )
     retry_non_idempotent_method: bool = field(
         Flag(),
         default=False,
         title="POST too",
-        help="By status, also asks again with POST, PATCH and LOCK, which may do twice what they do.",
+        help="Also retries POST, PATCH and LOCK by status, which may then act twice.",
         since="3.7",
         rare=True,
     )
@@ -105,7 +105,7 @@ class Retry(_Attempts, Kind):
         Whole(-1, _MOST),
         default=2_097_152,
         title="Longest body",
-        help="Requests with a longer body, in bytes, are not sent again by status. -1: any length.",
+        help="Requests with a longer body, in bytes, are not retried by status. -1: any length.",
         since="3.7",
         rare=True,
     )
@@ -114,14 +114,14 @@ class Retry(_Attempts, Kind):
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
         """Refuse one that never asks again, which Traefik disables."""
         if given.get("status") == [] and given.get("disableRetryOnNetworkError"):
-            yield "status", Refusal("retry.none", Message("add a status, or ask again when a server cannot be reached"))
+            yield "status", Refusal("retry.none", Message("add a status, or retry when a server cannot be reached"))
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of what has no effect, and of bodies that fill the memory."""
         if self.attempts == 1:
-            yield "attempts", Message("one attempt is the first: nothing is asked again")
+            yield "attempts", Message("with one attempt, nothing is retried")
         if self.retry_non_idempotent_method and not self.status:
-            yield "retryNonIdempotentMethod", Message("this is about statuses: add some")
+            yield "retryNonIdempotentMethod", Message("this needs statuses: add some")
         if self.max_request_body_bytes < 0:
             yield "maxRequestBodyBytes", Message("the edge keeps bodies of any length in memory: set a limit")
 
@@ -152,13 +152,17 @@ class CircuitBreaker(Kind):
         option="--circuit-breaker",
     )
     check_period: str = field(
-        PERIOD, default="100ms", title="Check every", help="How often it looks, such as 100ms.", rare=True
+        PERIOD, default="100ms", title="Check every", help="How often it checks, such as 100ms.", rare=True
     )
     fallback_duration: str = field(
-        PERIOD, default="10s", title="Open for", help="How long the service gets nothing, such as 10s."
+        PERIOD, default="10s", title="Open for", help="How long the service gets no requests, such as 10s."
     )
     recovery_duration: str = field(
-        PERIOD, default="10s", title="Recover for", help="Then it gets more and more requests for so long.", rare=True
+        PERIOD,
+        default="10s",
+        title="Recover for",
+        help="Then its requests increase gradually for this long.",
+        rare=True,
     )
     response_code: int = field(
         Whole(200, 599), default=503, title="Status", help="Status of the answer while it is open.", rare=True
@@ -177,26 +181,26 @@ class Errors(Kind):
     """Pages in place of errors."""
 
     title = "Error pages"
-    about = "Shows pages of another service in place of answers with some statuses."
+    about = "Shows pages of another service instead of answers with certain statuses."
     example: ClassVar = {"status": ["500-599"], "service": "pages", "query": "/{status}.html"}
 
     status: list[str] = field(
         ListOf(STATUSES.item, least=1, most=100, duplicate=STATUSES.duplicate),
         title="Statuses",
-        help="Answers that are replaced: 404, or 500-599.",
+        help="Statuses to replace: 404, or 500-599.",
     )
     service: str = field(SERVICE_ANYWHERE, title="Service", help="The service that has the pages.", option="--errors")
     query: str = field(
         Text(check_page, most=1_000, word="PATH"),
         default="",
         title="Page",
-        help="The path it is asked for, such as /{status}.html; also {originalStatus} and {url}. Empty: none.",
+        help="The path to request, such as /{status}.html; also {originalStatus} and {url}. Empty: none.",
     )
     status_rewrites: dict[str, int] = field(
         MapOf(Whole(200, 599), key=Text(check_statuses, most=20), most=100),
         default={},
         title="Other statuses",
-        help="What clients get in place of a status: 500-599 = 502.",
+        help="What clients get instead of a status: 500-599 = 502.",
         since="3.4",
         rare=True,
     )
@@ -214,4 +218,4 @@ class Errors(Kind):
         replaced = {number for each in self.status for number in _numbers(each)}
         for each in self.status_rewrites:
             if replaced.isdisjoint(_numbers(each)):
-                yield "statusRewrites", Message("{status} is not among the statuses that are replaced", status=each)
+                yield "statusRewrites", Message("{status} is not one of the statuses to replace", status=each)

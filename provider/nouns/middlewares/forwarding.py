@@ -25,7 +25,7 @@ def check_address(text: str) -> str:
         raise Refusal("url.scheme", Message("{text} does not begin with http:// or https://", text=shown_text(text)))
     base, rest = found.groups()
     if not _REST.fullmatch(rest):
-        raise Refusal("url.path", Message("{path} cannot stand in a URL: percent-encode it", path=shown_text(rest)))
+        raise Refusal("url.path", Message("{path} cannot be in a URL: percent-encode it", path=shown_text(rest)))
     return f"{check_server_url(base)}{rest}"
 
 
@@ -60,20 +60,20 @@ class _Asked(Object):
     address: str = field(
         Text(check_address, most=1_000, word="URL"),
         title="Address",
-        help="The URL that is asked. 2xx lets a request pass; any other answer goes to the client.",
+        help="The URL to ask. 2xx lets a request pass; any other answer goes to the client.",
         option="--forward-auth",
     )
     auth_response_headers: list[str] = field(
         HEADER_NAMES,
         default=[],
         title="Headers for servers",
-        help="Which headers of its answer servers get, in place of the client's: Remote-User.",
+        help="Which headers of its answer servers get instead of the client's: Remote-User.",
     )
     auth_response_headers_regex: str = field(
         Text(check_optional_expression, most=2_000),
         default="",
         title="Headers for servers (expression)",
-        help="The same for all headers that match, in Go's notation: ^X-Auth-",
+        help="The same for all headers that match, in Go's syntax: ^X-Auth-",
         rare=True,
     )
     auth_request_headers: list[str] = field(
@@ -87,7 +87,7 @@ class _Asked(Object):
         Flag(),
         default=None,
         title="Trust X-Forwarded headers",
-        help="It gets those of the client too. Only behind a proxy of yours.",
+        help="It gets the client's too. Only behind your own proxy.",
         rare=True,
     )
     forward_body: bool = field(
@@ -105,7 +105,7 @@ class _Asked(Object):
         Flag(),
         default=False,
         title="Keep the method",
-        help="It is asked by the client's method, not by GET.",
+        help="Uses the client's method instead of GET.",
         since="3.4",
         rare=True,
     )
@@ -130,8 +130,8 @@ class ForwardAuth(_Asked, Kind):
         Nested(AuthTLS),
         default=None,
         title="TLS",
-        switch="Set how it is reached by TLS",
-        help="For a CA of your own.",
+        switch="Set TLS for reaching it",
+        help="For your own CA.",
         rare=True,
     )
     add_auth_cookies_to_response: list[str] = field(
@@ -153,7 +153,7 @@ class ForwardAuth(_Asked, Kind):
         Whole(0, _MOST),
         default=None,
         title="Longest answer",
-        help="In bytes: longer ones of its answers give 401. Empty: any length.",
+        help="In bytes: longer answers give 401. Empty: any length.",
         since="3.6.9",
         rare=True,
     )
@@ -171,7 +171,7 @@ class ForwardAuth(_Asked, Kind):
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
         """Refuse to send bodies of which none is short enough: each gets 401."""
         if given.get("maxBodySize") == 0 and given.get("forwardBody"):
-            yield "maxBodySize", Refusal("body.none", Message("no body is as short as that: every one would get 401"))
+            yield "maxBodySize", Refusal("body.none", Message("no body is that short: every one would get 401"))
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of bodies that fill the memory."""

@@ -23,7 +23,7 @@ def check_path_replacement(text: str) -> str:
     What stands in a group may be anything, and is not looked at.
     """
     if not _IN_PATHS.fullmatch(filled(text)):
-        detail = Message("{text} is not a part of a path: percent-encode what is no letter", text=shown_text(text))
+        detail = Message("{text} is not part of a path: percent-encode special characters", text=shown_text(text))
         raise Refusal("path.format", detail)
     if _UNTIDY.search(filled(text)):
         raise Refusal("path.segments", Message("leave out //, /./ and /../: Traefik answers 400 to such paths"))
@@ -67,14 +67,14 @@ class StripPrefixRegex(Kind):
     regex: list[str] = field(
         ListOf(EXPRESSION, least=1, most=100),
         title="Regular expressions",
-        help="In Go's notation. What the first one matches at the beginning of the path is removed: ^/v[0-9]+",
+        help="In Go's syntax. The first match at the start of the path is removed: ^/v[0-9]+",
         option="--strip-prefix-regex",
     )
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of an expression that no beginning of a path matches."""
         if not all(Expression(each).can_begin("/") for each in self.regex):
-            yield "regex", Message("a path begins with '/': what matches no slash there removes nothing")
+            yield "regex", Message("a path starts with '/': without it, nothing is removed")
 
 
 class AddPrefix(Kind):
@@ -122,7 +122,7 @@ class ReplacePathRegex(Kind):
     regex: str = field(
         EXPRESSION,
         title="Regular expression",
-        help="In Go's notation, looked for in the path: ^/old/(.*)",
+        help="In Go's syntax, matched against the path: ^/old/(.*)",
         option="--replace-path-regex",
     )
     replacement: str = field(
@@ -138,4 +138,4 @@ class ReplacePathRegex(Kind):
         if {"regex", "replacement"} <= given.keys():
             begins = given["replacement"][:1]
             if begins not in {"", "/", "$"} and Expression(given["regex"]).can_begin("/"):
-                yield "replacement", Refusal("replacement.slash", Message("a path begins with '/': write it first"))
+                yield "replacement", Refusal("replacement.slash", Message("a path starts with '/': write that first"))

@@ -96,7 +96,7 @@ class _Reader:
 
     def _expect_value(self, name: str, wanted: str) -> None:
         if not any(kind == wanted and self._take(group) is not None for group, kind in _KINDS.items()):
-            detail = Message("{name}() goes with {wanted}", name=name, wanted=Message(wanted))
+            detail = Message("{name}() takes {wanted}", name=name, wanted=Message(wanted))
             raise Refusal("condition.value", detail)
 
     def _take(self, group: str, mark: str | None = None) -> str | None:

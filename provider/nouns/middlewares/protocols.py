@@ -26,7 +26,7 @@ class ContentType(Kind):
 
     is_empty_meant = True
     title = "Find out media types"
-    about = "Sets Content-Type by what an answer contains, where a server did not."
+    about = "Sets Content-Type from the content of an answer, if the server did not."
     example: ClassVar[dict[str, Any]] = {}
 
     auto_detect: bool | None = field(
@@ -69,7 +69,7 @@ class EncodedCharacters(Kind):
     is_empty_meant = True
     since = "3.7"
     title = "Refuse escapes in paths"
-    about = "Answers 400 where a path has an escape that servers may read as another path."
+    about = "Answers 400 to paths with escapes that servers may read as another path."
     example: ClassVar = {"allowEncodedSlash": True}
 
     allow_encoded_slash: bool = field(
