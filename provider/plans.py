@@ -54,7 +54,7 @@ def kept(current: Declaration, wanted: Declaration) -> Declaration:
 
 
 def _kept(current: Declaration, reading: Reading, kind: str, name: str, item: Noun) -> Noun:
-    return item.kept_of(current.find(kind, name), reading, _where(kind, name, item))
+    return item.kept_of(current.find(kind, name), reading, where(kind, name, item))
 
 
 def target(current: Declaration, wanted: Declaration, prune: Prune | None = None) -> Declaration:
@@ -188,7 +188,7 @@ def _find_wrong(wanted: Declaration, following: Declaration) -> Iterator[FieldEr
             item = following.objects[kind][name]
             for use in item.uses():
                 if following.find(use.kind, use.name) is None:
-                    yield missing((*_where(kind, name, item), *use.where), use.kind, use.typed)
+                    yield missing((*where(kind, name, item), *use.where), use.kind, use.typed)
         yield from _find_cycles(kind, wanted, following)
 
 
@@ -197,7 +197,7 @@ def _find_cycles(kind: str, wanted: Declaration, following: Declaration) -> Iter
     if wanted.objects[kind] and kind in NOUNS[kind].kinds():
         for item, wrong in cycles(following.objects[kind]):
             if item.key in wanted.objects[kind]:
-                yield replace(wrong, pointer=pointer(*_where(kind, item.key, item)) + wrong.pointer)
+                yield replace(wrong, pointer=pointer(*where(kind, item.key, item)) + wrong.pointer)
 
 
 def _referring() -> list[str]:
@@ -219,7 +219,7 @@ def _find_users(current: Declaration, wanted: Declaration, following: Declaratio
     return users
 
 
-def _where(kind: str, name: str, item: Noun) -> Where:
+def where(kind: str, name: str, item: Noun) -> Where:
     """Return where an object stands in the document, by its name as it was typed."""
     return (*place(kind, name)[:-1], item.name)
 

@@ -277,6 +277,17 @@ def test_every_door_keeps_servers_to_the_networks(
     assert kept.get("/domains").json()["items"] == []
 
 
+def test_what_a_middleware_asks_is_kept_to_the_networks_too(kept: httpx.Client) -> None:
+    asking = {"forwardAuth": {"address": "http://192.168.0.7:9000/verify"}}
+    answer = kept.put("/middlewares/sso", json=asking)
+    assert [(error["pointer"], error["code"]) for error in answer.json()["errors"]] == [
+        ("/forwardAuth/address", "url.network")
+    ]
+    applied = kept.post("/apply", json={"middlewares": {"sso": asking}})
+    assert [error["pointer"] for error in applied.json()["errors"]] == ["/middlewares/sso/forwardAuth/address"]
+    kept.put("/middlewares/sso", json={"forwardAuth": {"address": "http://10.0.0.7:9000"}}).raise_for_status()
+
+
 def test_what_was_stored_before_is_served_and_can_be_drained(kept: httpx.Client) -> None:
     document = fetch(str(kept.base_url.join("/traefik/configuration"))).json()
     servers = document["http"]["services"]["old"]["loadBalancer"]["servers"]

@@ -274,6 +274,19 @@ class Object:
                 yield from each.type.uses(value, (*where, key))
 
     @classmethod
+    @cache
+    def is_asking(cls) -> bool:
+        """Tell whether Traefik may send requests to what stands in one."""
+        return any(each.type.is_asking() for each in cls.fields.values())
+
+    def asked(self, where: Where = ()) -> Iterator[tuple[Where, str]]:
+        """Give the URLs in it to which Traefik sends requests, each with its place."""
+        for key, each in self.fields.items():
+            value = self.__dict__[each.name]
+            if value is not None:
+                yield from each.type.asked(value, (*where, key))
+
+    @classmethod
     def masked(cls, document: Mapping[str, Any]) -> dict[str, Any]:
         """Return one as JSON, as `json` or `changed` wrote it, with masks in place of its secrets."""
         return {
@@ -420,6 +433,12 @@ class Nested(Type):
 
     def load(self, value: Any) -> Any:
         return self.model.loaded(value)
+
+    def is_asking(self) -> bool:
+        return self.model.is_asking()
+
+    def asked(self, value: Object, where: Where) -> Iterator[tuple[Where, str]]:
+        return value.asked(where)
 
     def uses(self, value: Object, where: Where) -> Iterator[Use]:
         return value.uses(where)

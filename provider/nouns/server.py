@@ -30,7 +30,7 @@ class Server(Noun):
 
     name: str = name_field()
     url: str = field(
-        Text(check_server_url, said=URL_SCHEMA),
+        Text(check_server_url, said=URL_SCHEMA, is_asked=True),
         title="URL",
         help="Where it listens: http, https or h2c, host and port, such as http://10.0.0.11:3000.",
         column=True,

@@ -94,6 +94,14 @@ class Type(ABC):
         """Give the references in a value."""
         return iter(())
 
+    def is_asking(self) -> bool:
+        """Tell whether Traefik may send requests to what stands in values."""
+        return False
+
+    def asked(self, value: Any, where: Where) -> Iterator[tuple[Where, str]]:
+        """Give the URLs in a value to which Traefik sends requests, each with its place."""
+        return iter(())
+
     def kinds(self) -> Iterator[str]:
         """Give the kinds of objects to which values can refer."""
         return iter(())
@@ -145,6 +153,8 @@ class Text(Type):
     """What somebody means who types a text: the host of an address, where a host is asked for."""
 
     secret: Secrecy | None = None
+    is_asked: bool = False
+    """Whether it is a URL to which Traefik sends requests: it has to lead where servers may be."""
     word: str = "TEXT"
     """What stands for it in the help of commands."""
 
@@ -164,6 +174,13 @@ class Text(Type):
             return value if self.check is None or self._is_mask(value) else self.check(value)
         except Refusal as refusal:
             return reading.refuse_as(where, refusal)
+
+    def is_asking(self) -> bool:
+        return self.is_asked
+
+    def asked(self, value: str, where: Where) -> Iterator[tuple[Where, str]]:
+        if self.is_asked and value:
+            yield where, value
 
     def json(self, value: str) -> str:
         return value if type(value) is str else str(value)  # a message is written as the sentence that it is
@@ -411,6 +428,13 @@ class ListOf(Type):
     def load(self, value: Any) -> Any:
         return [self.item.load(item) for item in value]
 
+    def is_asking(self) -> bool:
+        return self.item.is_asking()
+
+    def asked(self, value: Any, where: Where) -> Iterator[tuple[Where, str]]:
+        for index, item in enumerate(value):
+            yield from self.item.asked(item, (*where, index))
+
     def uses(self, value: Any, where: Where) -> Iterator[Use]:
         for index, item in enumerate(value):
             yield from self.item.uses(item, (*where, index))
@@ -517,6 +541,13 @@ class MapOf(Type):
 
     def load(self, value: Any) -> Any:
         return {name: self.value.load(member) for name, member in value.items()}
+
+    def is_asking(self) -> bool:
+        return self.value.is_asking()
+
+    def asked(self, value: Mapping[str, Any], where: Where) -> Iterator[tuple[Where, str]]:
+        for name, member in value.items():
+            yield from self.value.asked(member, (*where, name))
 
     def uses(self, value: Mapping[str, Any], where: Where) -> Iterator[Use]:
         for name, member in value.items():

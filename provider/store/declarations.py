@@ -44,11 +44,10 @@ def apply(session: Session, wanted: Declaration, prune: Prune | None = None, *, 
 
 
 def _outside(session: Session, current: Declaration, wanted: Declaration) -> Iterator[FieldError]:
-    for service, pool in wanted.servers.items():
-        known = current.servers.get(service, {})
-        for name, server in pool.items():
-            if found := places.check(session, known.get(name), server):
-                yield replace(found, pointer=pointer("services", service, "servers", name) + found.pointer)
+    for kind, noun in NOUNS.items():
+        for name, item in wanted.objects[kind].items() if noun.is_asking() else ():
+            for found in places.check(session, current.find(kind, name), item):
+                yield replace(found, pointer=pointer(*plans.where(kind, name, item)) + found.pointer)
 
 
 def _write(session: Session, current: Declaration, following: Declaration, changes: Sequence[Change]) -> None:

@@ -25,9 +25,6 @@ N = TypeVar("N", bound=Noun)
 _NAMED: Final = 500
 """So many names are asked for in one question; more are read with all others."""
 
-_GUARDS: Final = {"server": places.check}
-"""What else is asked before an object of a kind is put: each returns what is wrong, or None."""
-
 
 def find(session: Session, noun: type[N], key: str, owner: str | None = None) -> N | None:
     """Find an object."""
@@ -218,9 +215,8 @@ def replace(session: Session, before: N | None, item: N, owner: str | None = Non
     item = item.kept(before)
     if before is None or list(item.uses()) != list(before.uses()):
         check_references(session, item)
-    guard = _GUARDS.get(noun.kind)
-    if guard is not None and (wrong := guard(session, before, item)):
-        raise Invalid([wrong])
+    if noun.is_asking() and (wrong := places.check(session, before, item)):
+        raise Invalid(wrong)
     place, values = TABLES[noun.kind], row(item, owner)
     connection = session.connection()
     if before is None:

@@ -1,12 +1,10 @@
 """Where servers may be: what a session is kept to, and what leads elsewhere."""
 
-from typing import Any
-
 from provider.addresses import find_trouble
 from provider.database.sessions import Session
 from provider.database.tables import TABLES
-from provider.errors import FieldError
-from provider.nouns import Server
+from provider.errors import FieldError, pointer
+from provider.nouns import Noun, Server
 
 
 def find_outside(session: Session) -> dict[str, str]:
@@ -21,9 +19,11 @@ def find_refusal(session: Session, url: str) -> str | None:
     return find_trouble(url, session.places)
 
 
-def check(session: Session, before: Any, server: Any) -> FieldError | None:
-    """Return what is wrong with where a server shall lead; one that leads there already may stay."""
-    if before is not None and before.url == server.url:
-        return None
-    trouble = find_refusal(session, server.url)
-    return FieldError("/url", "url.network", trouble) if trouble else None
+def check(session: Session, before: Noun | None, item: Noun) -> list[FieldError]:
+    """Return what is wrong with where an object leads Traefik; where it leads already it may stay."""
+    known = set() if before is None else {url for _where, url in before.asked()}
+    return [
+        FieldError(pointer(*where), "url.network", trouble)
+        for where, url in item.asked()
+        if url not in known and (trouble := find_refusal(session, url))
+    ]

@@ -145,7 +145,8 @@ def fit_middleware(body: dict[str, Any], *, patch: bool) -> None:
     for kind in KINDS:
         body.pop(kind, None)
     if not patch:
-        kind = kinds[0] if kinds and kinds[0] != "chain" else "compress"  # members of a chain have to exist
+        is_free = kinds and not any(KINDS[kinds[0]].kinds())  # what others refer to has to exist
+        kind = kinds[0] if is_free else "compress"
         body[kind] = dict(KINDS[kind].example)
 
 

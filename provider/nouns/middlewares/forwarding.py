@@ -58,7 +58,7 @@ class _Asked(Object):
     """What is asked, and what of the request it gets."""
 
     address: str = field(
-        Text(check_address, most=1_000, word="URL"),
+        Text(check_address, most=1_000, is_asked=True, word="URL"),
         title="Address",
         help="The URL to ask. 2xx lets a request pass; any other answer goes to the client.",
         option="--forward-auth",
