@@ -80,4 +80,4 @@ def _answer(found: Item) -> str:
     if found["router"] is None:
         return str(found["why"])
     servers = "" if found["servers"] else ", which has no server: the answer is 503"
-    return f"router {found['router']}: {found['why']}. It leads to the service {found['service']}{servers}"
+    return f"router {found['router']}: {found['why']}. It points to the service {found['service']}{servers}"
