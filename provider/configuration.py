@@ -10,19 +10,22 @@ duplicate key rejects the whole document; `{}` empties the edge. `servers: []` i
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import GenericAlias
 from typing import Annotated, Any, Final
 
 import msgspec
 
-from provider import durations, rules
+from provider import rules
 from provider.errors import Unverified
 from provider.messages import Message
-from provider.nouns import NOUNS, Middleware, Named, Noun, Router, Server, Service, document, masked
+from provider.nouns import NOUNS, Middleware, Named, Noun, Object, Router, Server, Service, document
+from provider.nouns.router import ServedRouter
+from provider.nouns.service import LoadBalancer, ServedService, served
 from provider.parts import PLACES, Part, Parts
-from provider.texts import IN_A_LIST, LONGEST_KEY, find_trap
-from provider.values import ServerState, Strategy
+from provider.texts import LONGEST_KEY, find_trap
+from provider.values import ServerState
 
 BEACON: Final = "provider.beacon"
 """The middleware that tells which document an edge runs. Users' names have no dot."""
@@ -30,80 +33,49 @@ BEACON: Final = "provider.beacon"
 BEACON_HEADER: Final = "X-Config-Digest"
 DIGEST_LENGTH: Final = 12
 
+_HTTP, _MIDDLEWARES = Middleware.place
+
 _WILDCARDS: Final = ".wildcards"
 """Follows a router's name in the document where its wildcards are a router of their own. Users' names have no dot."""
 
-_GO_DURATION: Final = rf"\A{durations.NOTATION}\Z"
-
-
-class _Strict(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, rename="camel", frozen=True, gc=False):
-    """A piece of Traefik's dynamic configuration, its fields in alphabetical order."""
-
-
-class ServerPart(_Strict, frozen=True):
-    url: Annotated[str, msgspec.Meta(pattern=r"^(https?|h2c)://[!-~]+$")]
-    weight: Annotated[int, msgspec.Meta(ge=1)]
-
-
-class HealthCheckPart(_Strict, frozen=True):
-    interval: Annotated[str, msgspec.Meta(pattern=_GO_DURATION)]
-    path: Annotated[str, msgspec.Meta(min_length=1)]
-    timeout: Annotated[str, msgspec.Meta(pattern=_GO_DURATION)]
-
-
-class CookiePart(_Strict, frozen=True):
-    name: Annotated[str, msgspec.Meta(min_length=1)]
-
-
-class StickyPart(_Strict, frozen=True):
-    cookie: CookiePart
-
-
-class LoadBalancerPart(_Strict, frozen=True):
-    servers: list[ServerPart]
-    health_check: HealthCheckPart | None = None
-    pass_host_header: bool = True
-    sticky: StickyPart | None = None
-    # Left out at Traefik's default, as all of these are: Traefik 3.3 and older do not know it, and reject
-    # the whole document for a field that they do not know.
-    strategy: Annotated[str, msgspec.Meta(min_length=1)] = Strategy.WRR.value
-
-
-class ServicePart(_Strict, frozen=True):
-    load_balancer: LoadBalancerPart
-
-
-_Item = Annotated[str, msgspec.Meta(pattern=IN_A_LIST)]
-
-
-class RouterPart(_Strict, frozen=True):
-    entry_points: Annotated[list[_Item], msgspec.Meta(min_length=1)]
-    rule: Annotated[str, msgspec.Meta(min_length=1)]
-    service: Annotated[str, msgspec.Meta(min_length=1)]
-    middlewares: list[_Item] = []
-    priority: int = 0
-
-
-DocumentName = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_KEY, pattern=r"\A[^@]*\Z")]
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_KEY, pattern=r"\A[^@]*\Z")]
 """The name of an object. What stands behind an `@` would be taken for the name of another provider."""
 
 
-class HTTPPart(_Strict, frozen=True):
-    middlewares: Annotated[dict[DocumentName, msgspec.Raw], msgspec.Meta(min_length=1)]
-    routers: Annotated[dict[DocumentName, RouterPart], msgspec.Meta(min_length=1)] | msgspec.UnsetType = msgspec.UNSET
-    services: Annotated[dict[DocumentName, ServicePart], msgspec.Meta(min_length=1)] | msgspec.UnsetType = msgspec.UNSET
+def _section(root: str) -> type[msgspec.Struct]:
+    """Return the class of all that stands under one name of the document: maps of objects by name, none of them {}."""
+    fields = []
+    for kind, (found, place) in PLACES.items():
+        if found == root:
+            members: Any = Annotated[GenericAlias(dict, (_Name, _struct(kind))), msgspec.Meta(min_length=1)]
+            fields.append((place, members | msgspec.UnsetType, msgspec.UNSET))
+    return msgspec.defstruct(root, fields, forbid_unknown_fields=True, frozen=True, gc=False)
 
 
-class DocumentPart(_Strict, frozen=True):
-    http: HTTPPart
+def _served(kind: str) -> type[Object]:
+    """Return what Traefik gets of objects of a kind."""
+    return NOUNS[kind].served or NOUNS[kind]
 
+
+def _struct(kind: str) -> type[msgspec.Struct]:
+    return document.struct(_served(kind))  # type: ignore[arg-type]  # a class has a hash
+
+
+_ROOTS: Final = tuple(dict.fromkeys(root for root, _place in PLACES.values()))
+"""The names at the top of the document."""
 
 _encode = msgspec.json.Encoder(order="sorted").encode
-_decode_router = msgspec.json.Decoder(RouterPart).decode
-_decode_routers = msgspec.json.Decoder(dict[str, RouterPart]).decode
-_decode_services = msgspec.json.Decoder(dict[str, ServicePart]).decode
-_decode_service = msgspec.json.Decoder(ServicePart).decode
-_decode_document = msgspec.json.Decoder(DocumentPart).decode
+_decode_routers = msgspec.json.Decoder(GenericAlias(dict, (str, _struct(Router.kind)))).decode
+_decode_services = msgspec.json.Decoder(GenericAlias(dict, (str, _struct(Service.kind)))).decode
+_decode_document = msgspec.json.Decoder(
+    msgspec.defstruct(
+        "Document",
+        [(root, _section(root) | msgspec.UnsetType, msgspec.UNSET) for root in _ROOTS],
+        forbid_unknown_fields=True,
+        frozen=True,
+        gc=False,
+    )
+).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +97,7 @@ def router_part(router: Router, ascii_domains: Sequence[str]) -> Part | None:
 def whole_router_part(router: Router, ascii_domains: Sequence[str]) -> Part:
     """Return the part of a router as the edge has it while it is enabled."""
     members = [
-        _member(name, _checked(struct, _decode_router, f"router {router.name}"))
-        for name, struct in describe_router(router, ascii_domains).items()
+        _member(name, _encoded(described, router)) for name, described in describe_router(router, ascii_domains).items()
     ]
     return Part(b",".join(members), needs=_needs(router), is_plain=_is_plain(router))
 
@@ -140,7 +111,7 @@ def _is_plain(router: Router) -> bool:
     return router.rule is None and router.priority is None
 
 
-def describe_router(router: Router, ascii_domains: Sequence[str]) -> dict[str, RouterPart]:
+def describe_router(router: Router, ascii_domains: Sequence[str]) -> dict[str, ServedRouter]:
     """Return what Traefik gets of a router while it is enabled, by the names that it has there.
 
     That is one router, or two for one that has exact domains and wildcards, which rank apart. Priority 0
@@ -153,8 +124,14 @@ def describe_router(router: Router, ascii_domains: Sequence[str]) -> dict[str, R
             for hosts in rules.split(ascii_domains)
         ]
     return {
-        router.name + suffix: RouterPart(
-            list(router.entry_points), text, router.service, list(router.middlewares), priority
+        router.name + suffix: ServedRouter(
+            rule=text,
+            service=router.service,
+            entry_points=router.entry_points,
+            middlewares=router.middlewares,
+            priority=priority,
+            tls=router.tls,
+            observability=router.observability,
         )
         for (text, priority), suffix in zip(ranked, ("", _WILDCARDS), strict=False)
     }
@@ -165,9 +142,10 @@ def owner(name: str) -> str:
     return name.removesuffix(_WILDCARDS)
 
 
-def read_routers(part: Part) -> dict[str, RouterPart]:
+def read_routers(part: Part) -> dict[str, ServedRouter]:
     """Read the routers of a part, by their names in the document."""
-    return _decode_routers(b"{%s}" % part.content)
+    found = msgspec.to_builtins(_decode_routers(b"{%s}" % part.content))
+    return {name: ServedRouter.loaded(described) for name, described in found.items()}
 
 
 def rule(router: Router, ascii_domains: Sequence[str]) -> str:
@@ -180,35 +158,29 @@ def service_part(service: Service, servers: Iterable[Server]) -> Part:
 
     Drained servers and those out of service are left out: Traefik lets the requests finish that they have.
     """
-    check, sticky = service.health_check, service.sticky
-    struct = ServicePart(
-        LoadBalancerPart(
-            servers=[ServerPart(server.url, server.weight) for server in sorted(servers, key=_name) if _takes(server)],
-            health_check=HealthCheckPart(check.interval, check.path, check.timeout) if check else None,
-            pass_host_header=service.pass_host_header,
-            sticky=StickyPart(CookiePart(sticky.cookie.name)) if sticky else None,
-            strategy=service.strategy.value,
-        )
-    )
-    return Part(_member(service.name, _checked(struct, _decode_service, f"service {service.name}")))
+    ready = [server for server in sorted(servers, key=_name) if _takes(server)]
+    return Part(_member(service.name, _encoded(served(service, ready), service)), _needs(service))
 
 
-def middleware_part(middleware: Middleware) -> Part:
-    """Return the part of a middleware."""
+def part(item: Noun) -> Part:
+    """Return the part of an object of which Traefik gets the fields as they are."""
+    return Part(_member(item.name, _encoded(item, item)), _needs(item))
+
+
+def _encoded(described: Object, item: Noun) -> bytes:
+    """Write what Traefik gets of an object. Raises `Unverified`, with its name."""
     try:
-        content = document.encode(middleware)
+        return document.encode(described)
     except Unverified as error:
-        raise Unverified(f"middleware {middleware.name}: {error.detail}") from error
-    return Part(_member(middleware.name, content), _needs(middleware))
+        raise Unverified(f"{item.kind} {item.name}: {error.detail}") from error
 
 
 def find_cookie(part: Part) -> str | None:
     """Return the name of the sticky cookie that the part of a service has, if it has one."""
     if b'"sticky"' not in part.content:  # most have none, and need not be read
         return None
-    (service,) = _decode_services(b"{%s}" % part.content).values()
-    sticky = service.load_balancer.sticky
-    return None if sticky is None else sticky.cookie.name
+    balancer = _read_balancer(part)
+    return None if balancer is None or balancer.sticky is None else balancer.sticky.cookie.name
 
 
 def has_servers(part: Part) -> bool:
@@ -218,9 +190,13 @@ def has_servers(part: Part) -> bool:
 
 def checked_servers(part: Part) -> list[str]:
     """Return the URLs of the servers in the part of a service that has a health check; none without one."""
-    (service,) = _decode_services(b"{%s}" % part.content).values()
-    balancer = service.load_balancer
-    return [] if balancer.health_check is None else [server.url for server in balancer.servers]
+    balancer = _read_balancer(part)
+    return [] if balancer is None or balancer.health_check is None else [server.url for server in balancer.servers]
+
+
+def _read_balancer(part: Part) -> LoadBalancer | None:
+    (found,) = msgspec.to_builtins(_decode_services(b"{%s}" % part.content)).values()
+    return ServedService.loaded(found).load_balancer
 
 
 def assemble(parts: Parts) -> Document:
@@ -233,44 +209,57 @@ def assemble(parts: Parts) -> Document:
         kind, name = missing
         raise Unverified(Message("something refers to the {kind} {name}, which does not exist", kind=kind, name=name))
     # The pieces are hashed and joined as they are: each copy of a large document costs more than the hash.
-    sections = [(PLACES[kind].encode(), section.content) for kind, section in parts.sections() if section.parts]
-    hashed = hashlib.sha256(b'{"http":{')
-    for index, (place, content) in enumerate(sections):
-        for piece in (b"," if index else b"", b'"', place, b'":{', content, b"}"):
-            hashed.update(piece)
-    hashed.update(b"}}")
+    sections = {kind: section.content for kind, section in parts.sections() if section.parts}
+    hashed = hashlib.sha256()
+    for piece in _join(sections):
+        hashed.update(piece)
     digest = hashed.hexdigest()[:DIGEST_LENGTH]
-    beacon = _encode({BEACON: {"headers": {"customResponseHeaders": {BEACON_HEADER: digest}}}})
-    pieces = [b'{"http":{"middlewares":', beacon[:-1]]
-    if (middlewares := parts.section("middleware")).parts:
-        pieces += [b",", middlewares.content]
-    pieces.append(b"}")
-    for place, content in sections:
-        if place != b"middlewares":
-            pieces += [b',"', place, b'":{', content, b"}"]
-    return Document(b"".join([*pieces, b"}}"]), digest)
+    beacon = _encode({BEACON: {"headers": {"customResponseHeaders": {BEACON_HEADER: digest}}}})[1:-1]
+    own = sections.get(Middleware.kind)
+    with_beacon = {**sections, Middleware.kind: beacon if own is None else beacon + b"," + own}
+    return Document(b"".join(_join(with_beacon)), digest)
+
+
+def _join(sections: Mapping[str, bytes]) -> Iterator[bytes]:
+    """Give the pieces of a document. `http` is there also when nothing else is: the beacon stands in it."""
+    yield b"{"
+    for root in _ROOTS:
+        places = [
+            (place, sections[kind]) for kind, (found, place) in PLACES.items() if found == root and kind in sections
+        ]
+        if places or root == _HTTP:
+            yield b'%s"%s":{' % (b"" if root == _HTTP else b",", root.encode())
+            for index, (place, content) in enumerate(places):
+                yield b'%s"%s":{' % (b"," if index else b"", place.encode())
+                yield content
+                yield b"}"
+            yield b"}"
+    yield b"}"
 
 
 def hide(content: bytes) -> bytes:
     """Return a document as it may be shown to people: with masks in place of its secrets."""
-    document = json.loads(content)
-    http = document["http"]
-    if len(http["middlewares"]) == 1:  # the beacon alone: most documents are shown as they are
+    plain = json.loads(content)
+    if not has_secrets(plain):  # most are shown as they are
         return content
-    for kind, place in PLACES.items():
-        if place in http:
-            http[place] = {name: masked(kind, member) for name, member in http[place].items()}
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+    for kind, (root, place) in PLACES.items():
+        if place in plain.get(root, {}):
+            plain[root][place] = {name: _masked(kind, member) for name, member in plain[root][place].items()}
+    return json.dumps(plain, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def has_secrets(document: Mapping[str, Any]) -> bool:
+def has_secrets(plain: Mapping[str, Any]) -> bool:
     """Tell whether a document has something that nobody may see but its edges."""
     return any(
-        masked(kind, member) != member
-        for kind, place in PLACES.items()
-        if NOUNS[kind].has_secrets()
-        for member in document["http"].get(place, {}).values()
+        _masked(kind, member) != member
+        for kind, (root, place) in PLACES.items()
+        if _served(kind).has_secrets()
+        for member in plain.get(root, {}).get(place, {}).values()
     )
+
+
+def _masked(kind: str, member: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _served(kind).masked(member)
 
 
 def verify(content: bytes) -> None:
@@ -280,50 +269,46 @@ def verify(content: bytes) -> None:
     nothing, a weight below 1, an empty map, a duplicate key and a beacon that is not that of the document.
     """
     try:
-        http = _decode_document(content).http
+        _decode_document(content)
         plain = json.loads(content, object_pairs_hook=_without_duplicates)
     except (msgspec.MsgspecError, ValueError) as error:
         raise Unverified(Message("the document cannot be decoded: {error}", error=str(error))) from error
     if trap := find_trap(content):
         raise Unverified(Message("the document cannot be decoded: {error}", error=trap))
-    services = http.services or {}
-    for name, router in (http.routers or {}).items():
-        if router.service not in services:
-            raise Unverified(
-                Message(
-                    "router {name} points to the service {service}, which does not exist",
-                    name=name,
-                    service=router.service,
-                )
-            )
-    own = plain["http"]["middlewares"]
+    own = plain.get(_HTTP, {}).get(_MIDDLEWARES, {})
     beacon = own.pop(BEACON, None)
     told = None if beacon is None else beacon.get("headers", {}).get("customResponseHeaders", {}).get(BEACON_HEADER)
-    if not own:
-        del plain["http"]["middlewares"]
-    _verify_middlewares(http, own)
+    if beacon is not None and not own:
+        del plain[_HTTP][_MIDDLEWARES]
+    _check_filled(content, plain)
+    _check_references(plain)
     rest = json.dumps(plain, separators=(",", ":"), ensure_ascii=False).encode()
     if told != hashlib.sha256(rest).hexdigest()[:DIGEST_LENGTH]:
         raise Unverified(Message("the beacon says {told}, which is not the digest of the document", told=told))
 
 
-def _verify_middlewares(http: HTTPPart, own: Mapping[str, Any]) -> None:
-    """Read all middlewares as strictly as Traefik does, and check that those exist that are named."""
-    for name in own:
-        try:
-            found = document.read(Middleware, http.middlewares[name])
-        except msgspec.MsgspecError as error:
-            raise Unverified(Message("the document cannot be decoded: {error}", error=f"{name}: {error}")) from error
-        _check_named("middleware", name, found.get("chain", {}).get("middlewares", ()), own)
-    for name, router in (http.routers or {}).items():
-        _check_named("router", name, router.middlewares, own)
+def _check_filled(content: bytes, plain: Mapping[str, Any]) -> None:
+    """Check that nothing is empty that Traefik takes for a mistake."""
+    if b"{}" not in content:
+        return
+    for kind, (root, place) in PLACES.items():
+        for name, member in plain.get(root, {}).get(place, {}).items():
+            if not member or document.write(_served(kind).loaded(member)) != member:
+                raise Unverified(Message("{kind} {name} has an empty value", kind=kind, name=name))
 
 
-def _check_named(kind: str, name: str, members: Iterable[str], own: Mapping[str, Any]) -> None:
-    for member in members:
-        if "@" not in member and member not in own:
-            told = {"kind": kind, "name": name, "member": member}
-            raise Unverified(Message("{kind} {name} uses the middleware {member}, which does not exist", **told))
+def _check_references(plain: Mapping[str, Any]) -> None:
+    """Check that all is there that objects of a document name."""
+    there = {kind: plain.get(root, {}).get(place, {}) for kind, (root, place) in PLACES.items()}
+    for kind, members in there.items():
+        if any(used in PLACES for used in _served(kind).kinds()):
+            for name, member in members.items():
+                for use in _served(kind).loaded(member).uses():
+                    if use.name not in there.get(use.kind, {use.name}):
+                        told = {"kind": kind, "name": name, "other": use.kind, "member": use.name}
+                        raise Unverified(
+                            Message("{kind} {name} points to the {other} {member}, which does not exist", **told)
+                        )
 
 
 def shares(servers: Iterable[Server], down: Collection[str] = ()) -> dict[str, float]:
@@ -348,19 +333,6 @@ def _name(server: Server) -> str:
 
 def _member(name: str, content: bytes) -> bytes:
     return b'"%s":%s' % (name.encode("ascii"), content)
-
-
-def _checked(struct: msgspec.Struct, decode: object, what: str) -> bytes:
-    content = _encode(struct)
-    try:
-        decoded = decode(content)  # type: ignore[operator]
-    except msgspec.MsgspecError as error:
-        raise Unverified(f"{what}: {error}") from error
-    if decoded != struct:
-        raise Unverified(Message("{what} changes when it is written and read back", what=what))
-    if trap := find_trap(content):
-        raise Unverified(f"{what}: {trap}")
-    return content
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -138,7 +138,7 @@ def compare_documents(before: Parts, after: Parts) -> Iterator[DocumentChange]:
 def _compare_sections(kind: str, before: Section, after: Section) -> Iterator[DocumentChange]:
     if before is after:
         return
-    where = ("http", PLACES[kind])
+    where = PLACES[kind]
     for name in sorted(before.parts.keys() | after.parts.keys()):
         old, new = before.parts.get(name), after.parts.get(name)
         if old != new:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from provider.nouns import Named
+from provider.nouns import NOUNS, Named
 
-PLACES: Final = {"middleware": "middlewares", "router": "routers", "service": "services"}
+PLACES: Final = {noun.kind: noun.place for noun in sorted(NOUNS.values(), key=lambda noun: noun.place) if noun.place}
 """Where the parts of each kind stand in the document, in its order."""
 
 

@@ -6,8 +6,8 @@ from typing import Final, Protocol, TypeVar
 from provider import configuration
 from provider.declarations import Declaration
 from provider.models import Change
-from provider.nouns import Middleware, Named, Noun, Router, Server, Service, owners
-from provider.parts import Part, Parts
+from provider.nouns import NOUNS, Named, Noun, Router, Server, Service, owners
+from provider.parts import PLACES, Part, Parts
 
 N = TypeVar("N", bound=Noun)
 
@@ -35,17 +35,15 @@ def _service(held: Held, name: str) -> Part | None:
     return None if service is None else configuration.service_part(service, held.belonging(Server, name))
 
 
-def _middleware(held: Held, name: str) -> Part | None:
-    middleware = held.get(Middleware, name)
-    return None if middleware is None else configuration.middleware_part(middleware)
+def _rendered(held: Held, kind: str, name: str) -> Part | None:
+    if (own := _OWN.get(kind)) is not None:
+        return own(held, name)
+    item = held.get(NOUNS[kind], name)
+    return None if item is None else configuration.part(item)
 
 
-_PARTS: Final[Mapping[str, Callable[[Held, str], Part | None]]] = {
-    Router.kind: _router,
-    Service.kind: _service,
-    Middleware.kind: _middleware,
-}
-"""How the objects of each kind that has parts are rendered."""
+_OWN: Final[Mapping[str, Callable[[Held, str], Part | None]]] = {Router.kind: _router, Service.kind: _service}
+"""How objects are rendered of which Traefik gets something else than their fields."""
 
 
 def part_of(change: Change) -> Named:
@@ -59,12 +57,12 @@ def part_of(change: Change) -> Named:
 
 def parts_of(changes: Iterable[Change]) -> list[Named]:
     """Return the parts of the document that changes concern."""
-    return [named for named in dict.fromkeys(map(part_of, changes)) if named[0] in _PARTS]
+    return [named for named in dict.fromkeys(map(part_of, changes)) if named[0] in PLACES]
 
 
 def render(held: Held, named: Iterable[Named]) -> Rendered:
     """Render the parts of some objects. Raises `Unverified` for what Traefik would not take."""
-    return {(kind, name): _PARTS[kind](held, name) for kind, name in named}
+    return {(kind, name): _rendered(held, kind, name) for kind, name in named}
 
 
 def placed(parts: Parts, rendered: Rendered) -> Parts:
@@ -79,4 +77,4 @@ def gathered(rendered: Rendered) -> Parts:
 
 def whole(state: Declaration) -> Parts:
     """Render a state. Raises `Unverified` for what Traefik would not take."""
-    return gathered(render(state, ((kind, name) for kind in _PARTS for name in state.objects[kind])))
+    return gathered(render(state, ((kind, name) for kind in PLACES for name in state.objects[kind])))

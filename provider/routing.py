@@ -98,7 +98,7 @@ class Routing:
         for change in changes:
             if change.kind == "service":
                 sticky.pop(change.name, None)
-                if change.after is not None and (cookie := change.after["sticky"]):
+                if change.after is not None and (cookie := change.after.get("sticky")):
                     sticky[change.name] = cookie["cookie"]["name"]
         routes = self.after(changes)
         changed = {change.name for change in changes if change.kind == "router" and change.after is not None}

@@ -33,6 +33,8 @@ _HOSTS_KEPT: Final = 32_768
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _FOREIGN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}@[a-z][a-z0-9-]{0,62}")
+_ENTRY_POINT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}")
+_RESOLVER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:")
 _SCOPES = ("read", "write", "admin")
 _SCOPES_OF_ONE = ("register", "edge")
@@ -100,6 +102,24 @@ def check_reference(text: str) -> str:
     if not _FOREIGN.fullmatch(text):
         detail = Message("{text} is neither a name nor NAME@PROVIDER, such as login@file", text=shown_text(text))
         raise Refusal("reference.format", detail)
+    return text
+
+
+def check_resolver(text: str) -> str:
+    """Check the name of a certificate resolver, which is Traefik's: as its static configuration allows."""
+    if not _RESOLVER.fullmatch(text):
+        detail = Message("{text} is not a resolver's name: letters, digits, '_', '.' and '-'", text=shown_text(text))
+        raise Refusal("resolver.format", detail)
+    return text
+
+
+def check_entry_point(text: str) -> str:
+    """Check the name of an entry point, which is Traefik's: as its static configuration allows."""
+    if not _ENTRY_POINT.fullmatch(text):
+        detail = Message(
+            "{text} is not an entry point's name: use 1 to 63 letters, digits, '_' and '-'", text=shown_text(text)
+        )
+        raise Refusal("name.format", detail)
     return text
 
 
@@ -390,6 +410,7 @@ def _server_port(port: str | None) -> str:
 # where no pattern says it all. Lengths stand before the functions, which then see short texts only.
 
 NAME_SCHEMA: Final = {"pattern": f"^{_NAME.pattern}$"}
+ENTRY_POINT_SCHEMA: Final = {"pattern": f"^{_ENTRY_POINT.pattern}$"}
 REFERENCE_SCHEMA: Final = {"pattern": f"^({_NAME.pattern}|{_FOREIGN.pattern})$"}
 HOSTNAME_SCHEMA: Final = {
     "format": "domain",

@@ -29,8 +29,8 @@ from provider import configuration
 from provider.app import Application, create_app
 from provider.configuration import Document
 from provider.database import schema
+from provider.database.tables import TABLES
 from provider.edges import fallback
-from provider.nouns import NOUNS
 from provider.parts import Parts
 from provider.security.secrets import hashed
 from provider.server import HttpServer
@@ -172,7 +172,7 @@ def running_service(
         assert not thread.is_alive(), "the service did not stop"
 
 
-_NOUNS = " UNION ALL ".join(f"SELECT 1 FROM {kind}" for kind in NOUNS)  # noqa: S608  # names of our own
+_NOUNS = " UNION ALL ".join(f"SELECT 1 FROM {each.table.name}" for each in TABLES.values())  # noqa: S608  # names of our own
 _OBJECTS = f"SELECT EXISTS ({_NOUNS})"  # names of our own
 _OTHER_TOKENS = "SELECT id FROM token WHERE id != ?"
 

@@ -11,7 +11,7 @@ from provider import conflicts, rules
 from provider.conflicts import Concern, Finding
 from provider.explanations import Route, Routes
 from provider.models import Conflict
-from provider.nouns import Service
+from provider.nouns import Server
 from provider.nouns.middleware import Middleware
 from provider.rules import Request, Rule
 from tests.rules.drawing import accepted_rules, seen_requests
@@ -45,7 +45,7 @@ def test_what_traefik_takes_and_may_not_be_meant_is_told_with_its_field() -> Non
     ]
     assert list(conflicts.find_doubts(calm, "calm")) == []
     assert Middleware.is_doubted()
-    assert not Service.is_doubted()
+    assert not Server.is_doubted()
 
 
 def test_two_routers_with_the_same_rule_and_rank_are_told() -> None:

@@ -200,7 +200,8 @@ def test_the_table_of_commands_is_that_of_the_help() -> None:
         text=True,
         check=True,
     ).stdout
-    commands = re.findall(r"^  ([a-z]+) +(\S.*)$", shown.partition("Commands:")[2], re.MULTILINE)
+    listed = shown.partition("\nCommands:")[2]
+    commands = re.findall(r"^  ([a-z-]+) +(\S.*)$", listed, re.MULTILINE)
     assert [tuple(row) for row in table("commands")] == commands
 
 

@@ -38,7 +38,7 @@ def test_what_traefik_stumbles_over_is_found(content: bytes, trap: str | None) -
 
 def test_no_part_is_made_with_it() -> None:
     router = Router(name="r", rule="Path(`/`)", service="s").copy(rule=RULE)
-    with pytest.raises(Unverified, match=r"router r: the character U\+FFFE"):
+    with pytest.raises(Unverified, match=r"router r: the document cannot be decoded: the character U\+FFFE"):
         configuration.router_part(router, [])
 
 

@@ -27,10 +27,9 @@ from sqlmodel import SQLModel
 
 from provider.models.base import NAMING
 from provider.nouns import NOUNS, Field, Noun
-from provider.nouns.objects import NAME
+from provider.nouns.objects import LABELS, NAME
 from provider.nouns.types import Choice, Flag, Reference, Type, Whole
 
-LABELS: Final = "labels"
 SHOWN: Final = "shown"
 """The column of a name as it was typed, where the name under which an object is kept can be another."""
 
@@ -57,13 +56,13 @@ class NounTable:
 
 
 def column_name(key: str) -> str:
-    """Return the name of a field's column: pathPrefix is path_prefix."""
+    """Return the name of a field's column, or of a kind's table: pathPrefix is path_prefix."""
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in key)
 
 
 def member_column(kind: str, target: str) -> str:
     """Return the name of the column of what is referred to, in a table of references."""
-    return target if target != kind else "member"
+    return column_name(target) if target != kind else "member"
 
 
 def is_direct(each: Field) -> bool:
@@ -88,7 +87,7 @@ def _column(key: str, each: Field) -> Column[Any]:
     name = column_name(key)
     if isinstance(each.type, Reference):
         # Null for what another provider of the edge has: that is no object of ours.
-        where = ForeignKey(f"{each.type.kind}.{NAME}", ondelete="RESTRICT")
+        where = ForeignKey(f"{column_name(each.type.kind)}.{NAME}", ondelete="RESTRICT")
         return Column(name, String(), where, index=True, nullable=True)
     return Column(name, _type_of(each.type), nullable=each.is_nullable)
 
@@ -114,20 +113,20 @@ def _table(noun: type[Noun], metadata: MetaData) -> tuple[Table, dict[str, str]]
     parts.append(Column(LABELS, JSON(), nullable=False, server_default="{}"))
     parts.append(Column(FIELDS, JSON(), nullable=False, server_default="{}"))
     parts.append(PrimaryKeyConstraint(*keys))
-    return Table(noun.kind, metadata, *parts), columns
+    return Table(column_name(noun.kind), metadata, *parts), columns
 
 
 def _link(noun: type[Noun], target: str, metadata: MetaData) -> Table:
-    member = member_column(noun.kind, target)
+    owner, member = column_name(noun.kind), member_column(noun.kind, target)
     return Table(
-        f"{noun.kind}_{target}",
+        f"{owner}_{column_name(target)}",
         metadata,
-        Column(noun.kind, String(), nullable=False),
+        Column(owner, String(), nullable=False),
         Column(POSITION, Integer(), nullable=False),
         Column(member, String(), nullable=False, index=True),
-        ForeignKeyConstraint([noun.kind], [f"{noun.kind}.{NAME}"], ondelete="CASCADE"),
-        ForeignKeyConstraint([member], [f"{target}.{NAME}"], ondelete="RESTRICT"),
-        PrimaryKeyConstraint(noun.kind, POSITION),
+        ForeignKeyConstraint([owner], [f"{owner}.{NAME}"], ondelete="CASCADE"),
+        ForeignKeyConstraint([member], [f"{column_name(target)}.{NAME}"], ondelete="RESTRICT"),
+        PrimaryKeyConstraint(owner, POSITION),
     )
 
 

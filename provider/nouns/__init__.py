@@ -1,12 +1,13 @@
 """The nouns: the kinds of objects that people keep here, each declared once. Pure, and quick to import."""
 
+from provider.nouns.balancing import Cookie, HealthCheck, Sticky
 from provider.nouns.domain import Domain
 from provider.nouns.middleware import Middleware
 from provider.nouns.objects import Field, Nested, Noun, Object, field
 from provider.nouns.registry import NOUNS, Named, comparable, masked, owners, within
 from provider.nouns.router import Router
 from provider.nouns.server import Server
-from provider.nouns.service import Cookie, HealthCheck, Service, Sticky
+from provider.nouns.service import Service
 
 __all__ = [
     "NOUNS",

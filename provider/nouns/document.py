@@ -5,7 +5,8 @@ rejects the whole document nearly everywhere, and `[]` is the same as nothing (m
 labels of an object are ours, and no part of it.
 """
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from types import GenericAlias
 from typing import Annotated, Any, Final, Literal
 
@@ -14,11 +15,9 @@ import msgspec
 from provider.errors import Unverified
 from provider.messages import Message
 from provider.nouns.free import FreeObject
-from provider.nouns.objects import NAME, Field, Nested, Noun, Object
+from provider.nouns.objects import LABELS, NAME, Field, Nested, Noun, Object
 from provider.nouns.types import LONGEST_KEY_BYTES, Choice, Flag, ListOf, MapOf, Text, Type, Whole
 from provider.texts import IN_A_LIST, find_trap
-
-LABELS: Final = "labels"
 
 _KEY: Final = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_KEY_BYTES)]
 
@@ -27,15 +26,45 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 
 def write(item: Object) -> dict[str, Any]:
     """Return the JSON that Traefik gets of an object. Raises `Unverified` for a mask in place of a secret."""
+    values = item.__dict__
     written = {}
-    for key, each in _fields(type(item)).items():
-        value = item.__dict__[each.name]
-        if value is None or (value == each.default and not each.is_explicit):
+    for key, name, default, is_explicit, writer in _plan(type(item)):  # type: ignore[arg-type]  # a class has a hash
+        value = values[name]
+        if value is None or (value == default and not is_explicit):
             continue
-        found = _written(each.type, value)
-        if found not in ({}, []) or (isinstance(value, Object) and value.is_empty_meant):
+        found = writer(value)
+        if found or found not in ({}, []) or (value.is_empty_meant if isinstance(value, Object) else is_explicit):
             written[key] = found
     return written
+
+
+_Writer = Callable[[Any], Any]
+
+
+@cache
+def _plan(model: type[Object]) -> list[tuple[str, str, Any, bool, _Writer]]:
+    """Return what is to be known of the fields of an object to write them: it is found once, for all objects."""
+    return [
+        (key, each.name, each.default, each.is_explicit, _writer(each.type)) for key, each in _fields(model).items()
+    ]
+
+
+def _writer(type_: Type) -> _Writer:
+    """Return what writes values of a type."""
+    if isinstance(type_, Nested):
+        return write
+    if isinstance(type_, ListOf):
+        item = _writer(type_.item)
+        return lambda value: [item(each) for each in value]
+    if isinstance(type_, MapOf):
+        return lambda value: {name: _writer(type_.member(name))(member) for name, member in value.items()}
+    return partial(_reveal, type_) if type_.is_secret else type_.json
+
+
+def _reveal(type_: Type, value: Any) -> Any:
+    if value and type_.masked(value) == value:
+        raise Unverified(Message("there is a mask instead of a secret"))
+    return type_.json(value)
 
 
 def encode(item: Object) -> bytes:
@@ -48,7 +77,7 @@ def encode(item: Object) -> bytes:
         raise Unverified(Message("the document cannot be decoded: {error}", error=str(error))) from error
     if trap := find_trap(content):
         raise Unverified(Message("the document cannot be decoded: {error}", error=trap))
-    if msgspec.to_builtins(decoded) != document:
+    if _encode(decoded) != content:
         what = type(item).__name__
         raise Unverified(Message("{what} changes when it is written and read back", what=what))
     return content
@@ -65,7 +94,7 @@ def struct(model: type[Object]) -> type[msgspec.Struct]:
     """Return the class of which msgspec reads what Traefik gets of an object. It is made when it is asked for first."""
     fields = _fields(model)
     declared = [
-        (each.name, _strict(each.type))
+        (each.name, _strict(each.type, may_be_empty=each.is_explicit))
         if _is_always_there(each)
         else (each.name, _strict(each.type) | msgspec.UnsetType, msgspec.UNSET)
         for each in fields.values()
@@ -90,19 +119,7 @@ def _is_always_there(each: Field) -> bool:
     return each.is_required or (each.is_explicit and not each.is_nullable)
 
 
-def _written(type_: Type, value: Any) -> Any:
-    if isinstance(type_, Nested):
-        return write(value)
-    if isinstance(type_, ListOf):
-        return [_written(type_.item, item) for item in value]
-    if isinstance(type_, MapOf):
-        return {name: _written(type_.member(name), member) for name, member in value.items()}
-    if type_.is_secret and value and type_.masked(value) == value:
-        raise Unverified(Message("there is a mask instead of a secret"))
-    return type_.json(value)
-
-
-def _strict(type_: Type) -> Any:
+def _strict(type_: Type, *, may_be_empty: bool = False) -> Any:
     """Return the type of a value as msgspec has it."""
     plain: Any
     bounds: msgspec.Meta | None = None
@@ -112,11 +129,11 @@ def _strict(type_: Type) -> Any:
         case Choice():
             plain = Literal[tuple(word.value for word in type_.words)]
         case Whole():
-            plain, bounds = int, msgspec.Meta(ge=type_.least, le=type_.most)
+            plain, bounds = int, msgspec.Meta(ge=type_.lowest, le=type_.highest)
         case Flag():
             plain = bool
         case ListOf():
-            plain, bounds = GenericAlias(list, (_item(type_.item),)), msgspec.Meta(min_length=1)
+            plain, bounds = GenericAlias(list, (_item(type_.item),)), msgspec.Meta(min_length=0 if may_be_empty else 1)
         case MapOf():
             plain, bounds = GenericAlias(dict, (_KEY, _strict(type_.value))), msgspec.Meta(min_length=1)
         case FreeObject():

@@ -31,6 +31,7 @@ class Middleware(Noun, more=_parts()):
 
     kind = "middleware"
     plural = "middlewares"
+    place = ("http", "middlewares")
     title = "Middleware"
     titles = "Middlewares"
     about = "what changes requests on their way"

@@ -17,6 +17,7 @@ from provider.nouns.types import Schema, Schemas, Type, Use
 from provider.values import Refusal
 
 NAME: Final = "name"
+LABELS: Final = "labels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Field:
     it is searched or counted. `is_explicit` lets it stand in Traefik's document even at its default, since Traefik's
     own is another. `option` is its option in commands, if that is not its name: a short one for a field of an object
     within, a pair such as `--on/--off`, or a word in capitals for what stands by itself. `is_rare` says that few
-    need it: forms fold it away.
+    need it: forms fold it away. `is_omitted` leaves it out of JSON at its default: of what few set.
     `since` is the first version of Traefik that knows it. `is_alternative` says that an object has one of several such
     fields: its kind.
     """
@@ -46,6 +47,7 @@ class Field:
     option: str = ""
     is_rare: bool = False
     is_alternative: bool = False
+    is_omitted: bool = False
     name: str = ""
     key: str = ""
     """Its names in Python and in JSON."""
@@ -57,7 +59,12 @@ class Field:
 
     @property
     def is_sparse(self) -> bool:
-        """Whether it is left out of JSON while there is none: so it is with the kinds of which an object has one."""
+        """Whether it is left out of JSON at its default, which is none for the kinds of which an object has one."""
+        return self.is_omitted or self.is_kind
+
+    @property
+    def is_kind(self) -> bool:
+        """Whether it is one of the kinds of which an object has one."""
         return self.is_alternative or (isinstance(self.type, Nested) and self.type.model.is_sparse)
 
     @property
@@ -86,8 +93,8 @@ class Field:
         described = self.type.schema(ref, found)
         if self.is_nullable:
             described = {"anyOf": [described, {"type": "null"}]}
-        if self.help:
-            described["description"] = self.help
+        if self.help or self.title:
+            described["description"] = self.help or self.title
         if not self.is_required:
             described["default"] = self.json(self.default)
         return described
@@ -106,12 +113,14 @@ def field(
     option: str = "",
     rare: bool = False,
     alternative: bool = False,
+    omitted: bool = False,
     key: str = "",
 ) -> Any:
     """Declare a field: see `Field`. One whose default is None may be null."""
     nullable = default is None
     return Field(
-        type_, default, nullable, title, help, switch, since, column, explicit, option, rare, alternative, key=key
+        *(type_, default, nullable, title, help, switch, since, column, explicit, option, rare, alternative, omitted),
+        key=key,
     )
 
 
@@ -250,7 +259,7 @@ class Object:
         return {
             key: each.json(value)
             for key, each in self.fields.items()
-            if (value := values[each.name]) is not None or not each.is_sparse
+            if (value := values[each.name]) != each.default or not each.is_sparse
         }
 
     def changed(self) -> dict[str, Any]:
@@ -268,7 +277,7 @@ class Object:
 
     def uses(self, where: Where = ()) -> Iterator[Use]:
         """Give all references in it."""
-        for key, each in self.fields.items():
+        for key, each in self._referring():
             value = self.__dict__[each.name]
             if value is not None:
                 yield from each.type.uses(value, (*where, key))
@@ -285,6 +294,12 @@ class Object:
             value = self.__dict__[each.name]
             if value is not None:
                 yield from each.type.asked(value, (*where, key))
+
+    @classmethod
+    @cache
+    def _referring(cls) -> list[tuple[str, Field]]:
+        """Return the fields that can refer to objects: of most objects there are few."""
+        return [(key, each) for key, each in cls.fields.items() if next(each.type.kinds(), None) is not None]
 
     @classmethod
     def masked(cls, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -491,6 +506,12 @@ class Noun(Object):
     within: ClassVar[str] = ""
     """The kind of object to which it belongs, if it does: it goes with that."""
 
+    place: ClassVar[tuple[str, ...]] = ()
+    """Where Traefik's document has its objects by name, if it has them."""
+
+    served: ClassVar[type[Object] | None] = None
+    """What Traefik gets of one, where that is not its own fields without the name and the labels."""
+
     listing: ClassVar[str] = ""
     """What its section in files holds, where that is not what it is `about`."""
 
@@ -503,6 +524,9 @@ class Noun(Object):
 
     cascade: ClassVar[str] = ""
     """What its removal can take along, for a noun to which others refer."""
+
+    alone: ClassVar[Sequence[str]] = ()
+    """The fields that one has only while it has none of the alternatives."""
 
     texts: ClassVar[Sequence[str]] = ("name",)
     """The fields in which a search looks."""
@@ -530,7 +554,12 @@ class Noun(Object):
     @classmethod
     def alternatives(cls) -> list[str]:
         """Return the fields of which one is given, which is the kind of the object: Traefik's kinds of middlewares."""
-        return [key for key, each in cls.fields.items() if each.is_sparse]
+        return [key for key, each in cls.fields.items() if each.is_kind]
+
+    @classmethod
+    def needs_kind(cls) -> bool:
+        """Tell whether each object has one of the alternatives."""
+        return bool(cls.alternatives()) and not cls.alone
 
     @classmethod
     def find_key(cls, name: str) -> str | None:

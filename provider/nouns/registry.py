@@ -9,8 +9,18 @@ from provider.nouns.objects import Noun
 from provider.nouns.router import Router
 from provider.nouns.server import Server
 from provider.nouns.service import Service
+from provider.nouns.tcp import TCPMiddleware, TCPRouter, TCPServersTransport, TCPService
+from provider.nouns.tls import TLSOption
+from provider.nouns.transport import ServersTransport
+from provider.nouns.udp import UDPRouter, UDPService
 
-NOUNS: Final[Mapping[str, type[Noun]]] = {noun.kind: noun for noun in (Domain, Service, Server, Middleware, Router)}
+NOUNS: Final[Mapping[str, type[Noun]]] = {
+    noun.kind: noun
+    for noun in (
+        *(Domain, ServersTransport, TLSOption, Middleware, Service, Server, Router),
+        *(TCPServersTransport, TCPMiddleware, TCPService, TCPRouter, UDPService, UDPRouter),
+    )
+}
 """All nouns by their kind, in the order in which objects are made: what others refer to first."""
 
 Named = tuple[str, str]

@@ -1,40 +1,29 @@
 """Routers: which requests go to which service."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from enum import StrEnum
 from typing import Any, ClassVar, Final, Self
 
 from provider import rules, typed_hosts
 from provider.messages import Message, template
-from provider.nouns.common import ENTRY_POINTS, MIDDLEWARES, labels_field, name_field
+from provider.nouns.common import ENTRY_POINTS, MIDDLEWARES, SERVICE, check_rule_of, labels_field, name_field
 from provider.nouns.domain import Domain
-from provider.nouns.objects import Noun, field
-from provider.nouns.types import Flag, ListOf, Reference, Text, Whole
+from provider.nouns.objects import Nested, Noun, Object, field
+from provider.nouns.protocol import is_unset
+from provider.nouns.reading import MISSING
+from provider.nouns.tls import RouterTLS
+from provider.nouns.types import Choice, Flag, ListOf, Reference, Text, Whole, Word
 from provider.values import (
     HOSTNAME_SCHEMA,
-    NAME_SCHEMA,
     PATH_SCHEMA,
     Refusal,
     check_hostname,
-    check_name,
     check_path_prefix,
-    check_text,
     to_ascii,
 )
 
-
-def check_rule(text: str) -> str:
-    """Check a rule: one line, and one that Traefik would not disable the router for. It is kept as typed.
-
-    Raises a `Refusal` with the code of the mistake (`rule.…`), whose detail tells the place.
-    """
-    check_text(text)
-    try:
-        rules.parse(text)
-    except rules.BadRule as mistake:
-        detail = Message("at character {position}: {reason}", position=mistake.position + 1, reason=mistake.reason)
-        raise Refusal(mistake.code, detail) from None
-    return text
-
+check_rule: Final = check_rule_of(rules.parse)
 
 _NO_RULE: Final = {"rule": {"type": "null"}}
 _MATCH: Final = [
@@ -47,11 +36,42 @@ _MATCH: Final = [
 ]
 
 
+class TraceVerbosity(StrEnum):
+    """How much of a request is traced."""
+
+    MINIMAL = "minimal"
+    DETAILED = "detailed"
+
+
+class Observability(Object):
+    """What Traefik records of a router's requests."""
+
+    example: ClassVar = {"accessLogs": False}
+
+    access_logs: bool | None = field(Flag(), default=None, title="Access log", help="A line for each request.")
+    metrics: bool | None = field(Flag(), default=None, title="Metrics", help="Counts and times.")
+    tracing: bool | None = field(Flag(), default=None, title="Tracing", help="Where the time of a request goes.")
+    trace_verbosity: TraceVerbosity = field(
+        Choice(TraceVerbosity, {each: Word(each.value) for each in TraceVerbosity}),
+        default=TraceVerbosity.MINIMAL,
+        title="Detail of traces",
+        help="How much of a request is traced.",
+        since="3.5",
+    )
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse one in which nothing is set."""
+        if is_unset(cls, given):
+            yield "", Refusal("observability.none", Message("nothing is set: turn something on or off"))
+
+
 class Router(Noun):
     """What matches a request, and where it goes."""
 
     kind = "router"
     plural = "routers"
+    place = ("http", "routers")
     title = "Router"
     titles = "Routers"
     about = "which requests go to which service"
@@ -113,9 +133,9 @@ class Router(Noun):
         option="--domain",
     )
     service: str = field(
-        Reference(check_name, said=NAME_SCHEMA, kind="service", word="NAME"),
+        SERVICE,
         title="Service",
-        help="One of your services.",
+        help="One of your services, or NAME@PROVIDER.",
     )
     middlewares: list[str] = field(
         MIDDLEWARES,
@@ -139,6 +159,24 @@ class Router(Noun):
         help="If several routers match, the one with the highest priority takes the request. Leave it empty to rank "
         "exact domains before wildcards and longer path prefixes before shorter ones; a custom rule ranks by its "
         "length, as in Traefik.",
+    )
+    tls: RouterTLS | None = field(
+        Nested(RouterTLS),
+        default=None,
+        title="TLS",
+        switch="Take requests over TLS only",
+        help="Its entry points have to accept TLS.",
+        omitted=True,
+    )
+    observability: Observability | None = field(
+        Nested(Observability),
+        default=None,
+        title="Observability",
+        switch="Set what is recorded",
+        help="What Traefik records of its requests. Left alone: as the entry point says.",
+        since="3.3",
+        rare=True,
+        omitted=True,
     )
     enabled: bool = field(
         Flag(),
@@ -180,3 +218,18 @@ class Router(Noun):
     def ascii_domains(self) -> list[str]:
         """The domains as Traefik needs them, A-labels in lower case."""
         return [to_ascii(domain) for domain in self.domains]
+
+
+class ServedRouter(Object):
+    """A router as Traefik gets it. Priority 0 leaves its rank to the length of the rule."""
+
+    rule: str = replace(Router.fields["rule"], default=MISSING, is_nullable=False).again()
+    service: str = Router.fields["service"].again()
+    entry_points: list[str] = Router.fields["entryPoints"].again()
+    middlewares: list[str] = Router.fields["middlewares"].again()
+    tls: RouterTLS | None = Router.fields["tls"].again()
+    observability: Observability | None = Router.fields["observability"].again()
+    priority: int = field(Whole(), default=0)
+
+
+Router.served = ServedRouter

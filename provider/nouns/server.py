@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.objects import Noun, field
-from provider.nouns.types import Choice, Text, Whole, Word
+from provider.nouns.types import Choice, Flag, Text, Whole, Word
 from provider.values import URL_SCHEMA, ServerState, check_server_url, check_weight
 
 _STATES: Final[Mapping[str, Word]] = {
@@ -48,5 +48,14 @@ class Server(Noun):
         title="State",
         help="The state it should be in.",
         column=True,
+    )
+    preserve_path: bool = field(
+        Flag(),
+        default=False,
+        title="Keep the path of the URL",
+        help="Requests go below the path of the server's URL.",
+        since="3.2",
+        rare=True,
+        omitted=True,
     )
     labels: dict[str, str] = labels_field()

@@ -1,21 +1,17 @@
 """Services: pools of servers, and how requests are shared among them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message
-from provider.nouns.common import DURATION, labels_field, name_field
-from provider.nouns.objects import Nested, Noun, Object, field
-from provider.nouns.types import Choice, Flag, Text, Word
-from provider.values import (
-    COOKIE_SCHEMA,
-    HEALTH_PATH_SCHEMA,
-    Refusal,
-    Strategy,
-    check_cookie_name,
-    check_health_path,
-    read_duration,
-)
+from provider.nouns.balancing import HealthCheck, PassiveHealthCheck, ResponseForwarding, Sticky
+from provider.nouns.common import MIDDLEWARES, labels_field, name_field
+from provider.nouns.composed import Composition, Failover, HighestRandomWeight, Mirroring, Weighted
+from provider.nouns.objects import LABELS, NAME, Nested, Noun, Object, field
+from provider.nouns.server import Server
+from provider.nouns.types import Choice, Flag, ListOf, Reference, Word
+from provider.values import REFERENCE_SCHEMA, Refusal, Strategy, check_reference
 
 _STRATEGIES: Final[Mapping[str, Word]] = {
     Strategy.WRR: Word("Weighted round-robin", "Servers take turns by weight. Right for most applications."),
@@ -27,62 +23,8 @@ _STRATEGIES: Final[Mapping[str, Word]] = {
 }
 
 
-class HealthCheck(Object):
-    """How Traefik finds out which servers are up."""
-
-    example: ClassVar = {"path": "/", "interval": "5s", "timeout": "2s"}
-
-    path: str = field(
-        Text(check_health_path, most=255, said=HEALTH_PATH_SCHEMA, word="PATH"),
-        default="/",
-        title="Path",
-        help="The path to check. 2xx and 3xx count as healthy.",
-        explicit=True,
-        option="--health-check",
-    )
-    interval: str = field(
-        DURATION,
-        default="5s",
-        title="Interval",
-        help="How often, such as 5s: from 100ms to 1h (units: ms, s, m, h).",
-        explicit=True,
-    )
-    timeout: str = field(
-        DURATION,
-        default="2s",
-        title="Timeout",
-        help="How long an answer may take, from 100ms to 1h (units: ms, s, m, h), at most the interval.",
-        explicit=True,
-    )
-
-    @classmethod
-    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
-        """Refuse a check that would still be running when the next one begins."""
-        if {"interval", "timeout"} <= given.keys() and read_duration(given["timeout"]) > read_duration(
-            given["interval"]
-        ):
-            yield "timeout", Refusal("timeout.interval", Message("the timeout is longer than the interval"))
-
-
-class Cookie(Object):
-    """The cookie by which a browser stays with its server."""
-
-    example: ClassVar = {"name": "wayshub"}
-
-    name: str = field(
-        Text(check_cookie_name, said=COOKIE_SCHEMA, word="NAME"),
-        title="Name of the cookie",
-        help="Letters, digits, _ and -. Choose a name that the application does not use itself.",
-        option="--sticky-cookie",
-    )
-
-
-class Sticky(Object):
-    """How a session stays with one server."""
-
-    example: ClassVar = {"cookie": {"name": "wayshub"}}
-
-    cookie: Cookie = field(Nested(Cookie), title="Cookie")
+def _composition(model: type[Composition], since: str = "3.0") -> Any:
+    return field(Nested(model), default=None, title=model.title, help=model.about, since=since)
 
 
 class Service(Noun):
@@ -90,12 +32,18 @@ class Service(Noun):
 
     kind = "service"
     plural = "services"
+    place = ("http", "services")
     title = "Service"
     titles = "Services"
-    cascade = "Also remove the routers and middlewares that use it."
+    cascade = "Also remove what uses it."
     about = "pools of servers that share requests"
     listing = "Pools of servers, by name."
     layout = ("name", "strategy", "healthCheck", "sticky", "passHostHeader")
+    pool: ClassVar = (
+        *("strategy", "passHostHeader", "healthCheck", "sticky"),
+        *("passiveHealthCheck", "serversTransport", "responseForwarding"),
+    )
+    alone = pool
     example: ClassVar = {
         "name": "wayshub",
         "strategy": "wrr",
@@ -134,3 +82,118 @@ class Service(Noun):
         help="A cookie keeps each browser on the server that answered first. For applications that keep sessions in "
         "memory.",
     )
+    passive_health_check: PassiveHealthCheck | None = field(
+        Nested(PassiveHealthCheck),
+        default=None,
+        title="Passive health check",
+        switch="Skip servers that fail requests",
+        help="A server that fails requests gets none for a while.",
+        since="3.6",
+        rare=True,
+        omitted=True,
+    )
+    servers_transport: str | None = field(
+        Reference(check_reference, said=REFERENCE_SCHEMA, kind="serversTransport", is_foreign=True, word="NAME"),
+        default=None,
+        title="Servers transport",
+        help="How Traefik connects to the servers. Empty: Traefik's default transport.",
+        rare=True,
+        omitted=True,
+    )
+    response_forwarding: ResponseForwarding | None = field(
+        Nested(ResponseForwarding),
+        default=None,
+        title="Forwarding of answers",
+        switch="Set how often answers are flushed",
+        help="For streams that should not be buffered.",
+        rare=True,
+        omitted=True,
+    )
+    middlewares: list[str] = field(
+        MIDDLEWARES,
+        default=[],
+        title="Middlewares",
+        help="What changes its requests, whichever router they come from.",
+        since="3.7",
+        rare=True,
+        omitted=True,
+        option="--middleware",
+    )
+    weighted: Weighted | None = _composition(Weighted)
+    mirroring: Mirroring | None = _composition(Mirroring)
+    failover: Failover | None = _composition(Failover)
+    highest_random_weight: HighestRandomWeight | None = _composition(HighestRandomWeight, since="3.6")
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse several ways to put services together, and what only a pool of servers has beside one."""
+        chosen = [key for key in cls.alternatives() if given.get(key, ...) is not None]
+        for key in chosen[1:]:
+            detail = Message("this service is {first} already: make another service", first=chosen[0])
+            yield key, Refusal("kind.many", detail)
+        for key in cls.pool if chosen else ():
+            if key in given and given[key] != cls.fields[key].default:
+                detail = Message("only a pool of servers has this, and this service is {kind}", kind=chosen[0])
+                yield key, Refusal("service.composed", detail)
+
+    @property
+    def composition(self) -> Composition | None:
+        """How it is put together from services, or None for a pool of servers."""
+        values = self.__dict__
+        kinds = (values[self.fields[key].name] for key in self.alternatives())
+        return next((found for found in kinds if found is not None), None)
+
+    def json(self) -> dict[str, Any]:
+        """Write it as JSON; without what only a pool of servers has, where it is none."""
+        written = super().json()
+        return {key: value for key, value in written.items() if key not in self.pool} if self.composition else written
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell what has no effect together."""
+        if self.strategy is Strategy.HRW and self.sticky is not None:
+            yield "sticky", Message("this strategy sets no cookie: the client's address decides")
+
+
+class ServedServer(Object):
+    """A server as Traefik gets it."""
+
+    url: str = Server.fields["url"].again()
+    weight: int = replace(Server.fields["weight"], is_explicit=True).again()
+    preserve_path: bool = Server.fields["preservePath"].again()
+
+
+class LoadBalancer(Object, more={Service.fields[key].name: Service.fields[key] for key in Service.pool}):
+    """A pool as Traefik gets it: with an empty list of servers, which answers 503, rather than without one."""
+
+    health_check: HealthCheck | None
+    sticky: Sticky | None
+    servers: list[ServedServer] = field(ListOf(Nested(ServedServer)), default=[], explicit=True)
+
+
+class ServedService(
+    Object,
+    more={each.name: each for key, each in Service.fields.items() if key not in {NAME, LABELS, *Service.pool}},
+):
+    """A service as Traefik gets it."""
+
+    load_balancer: LoadBalancer | None = field(Nested(LoadBalancer), default=None)
+
+
+def served(service: Service, servers: Iterable[Server]) -> ServedService:
+    """Return what Traefik gets of a service, with these of its servers."""
+    values = service.__dict__
+    own = {name: values[name] for name in _BESIDE}
+    if service.composition is not None:
+        return ServedService.made({**own, "load_balancer": None})
+    pool = {name: values[name] for name in _POOL}
+    listed = [
+        ServedServer.made({"url": server.url, "weight": server.weight, "preserve_path": server.preserve_path})
+        for server in servers
+    ]
+    return ServedService.made({**own, "load_balancer": LoadBalancer.made({**pool, "servers": listed})})
+
+
+_POOL: Final = tuple(Service.fields[key].name for key in Service.pool)
+_BESIDE: Final = tuple(each.name for each in ServedService.fields.values() if each.name != "load_balancer")
+
+Service.served = ServedService

@@ -220,10 +220,12 @@ class Reference(Text):
     kind: str = ""
     name_of: Callable[[str], str] = str
     is_foreign: bool = False
+    built_in: frozenset[str] = frozenset()
+    """Names that Traefik knows by itself."""
 
     def leads_elsewhere(self, value: str) -> bool:
-        """Tell whether a value names what an edge has from another provider."""
-        return self.is_foreign and "@" in value
+        """Tell whether a value names what an edge has from another provider, or what Traefik knows by itself."""
+        return value in self.built_in or (self.is_foreign and "@" in value)
 
     def uses(self, value: Any, where: Where) -> Iterator[Use]:
         if not self.leads_elsewhere(value):
@@ -247,6 +249,18 @@ class Whole(Type):
     most: int | None = None
     check: Callable[[int], int] | None = None
     said: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def lowest(self) -> int | None:
+        """The least number, also where a check of its own refuses smaller ones."""
+        found: int | None = self.said.get("minimum", self.least)
+        return found
+
+    @property
+    def highest(self) -> int | None:
+        """The greatest number."""
+        found: int | None = self.said.get("maximum", self.most)
+        return found
 
     def read(self, value: Any, reading: Reading, where: Where) -> Any:
         if reading.is_typed and isinstance(value, str):

@@ -309,9 +309,13 @@ MATCHERS: Final[Mapping[str, type[Matcher]]] = {
 
 _SPELLINGS: Final[tuple[Callable[[str], str], ...]] = (str, str.lower, str.upper, str.capitalize)
 
-NAMES: Final[Mapping[str, type[Matcher]]] = {
-    spell(name): matcher for name, matcher in MATCHERS.items() for spell in _SPELLINGS
-}
+
+def spelled(matchers: Mapping[str, type[Matcher]]) -> dict[str, type[Matcher]]:
+    """Return matchers by all spellings of their names that Traefik takes."""
+    return {spell(name): matcher for name, matcher in matchers.items() for spell in _SPELLINGS}
+
+
+NAMES: Final[Mapping[str, type[Matcher]]] = spelled(MATCHERS)
 """All spellings of the names that Traefik takes: as documented, in lower case, in capitals, or capitalized."""
 
 

@@ -4,7 +4,7 @@ Traefik (3.7.15) lets Go's parser of expressions read a rule, and takes of what 
 texts as arguments, `&&`, `||`, `!` and parentheses. Whatever else it reads, Traefik disables the router.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -64,24 +64,41 @@ class Rule:
 
 def parse(text: str) -> Rule:
     """Read a rule that is given. Raises `BadRule` for what Traefik would disable its router for, and for a long one."""
+    _check_length(text)
+    return read(text)
+
+
+def parse_with(text: str, matchers: Mapping[str, type[Matcher]], names: Mapping[str, type[Matcher]]) -> Rule:
+    """Read a rule that is given, of other matchers than those of HTTP; `names` are all spellings of these."""
+    _check_length(text)
+    return _read(text, matchers, names)
+
+
+def _check_length(text: str) -> None:
     if len(text) > RULE_LENGTH:
         raise BadRule("rule.length", f"a rule has at most {RULE_LENGTH} characters", text, RULE_LENGTH)
-    return read(text)
 
 
 @lru_cache(maxsize=_PARSED)
 def read(text: str) -> Rule:
     """Read a rule however long it is, as one for many domains may be. Raises `BadRule`."""
+    return _read(text, MATCHERS, NAMES)
+
+
+def _read(text: str, matchers: Mapping[str, type[Matcher]], names: Mapping[str, type[Matcher]]) -> Rule:
     if not text.strip():
-        raise BadRule("rule.syntax", "the rule is empty: write Host(`alvin.xyz`), say", text, 0)
-    return Rule(text, _Parser(text).parsed())
+        form = next(iter(matchers.values())).form if matchers is not MATCHERS else "Host(`alvin.xyz`)"
+        raise BadRule("rule.syntax", f"the rule is empty: write {form}, say", text, 0)
+    return Rule(text, _Parser(text, matchers, names).parsed())
 
 
 class _Parser:
     """Goes through the words of a rule once, from left to right."""
 
-    def __init__(self, rule: str) -> None:
+    def __init__(self, rule: str, matchers: Mapping[str, type[Matcher]], names: Mapping[str, type[Matcher]]) -> None:
         self._rule = rule
+        self._matchers = matchers
+        self._names = names
         self._words = list(tokens(rule))
         self._next = 0
         self._depth = 0
@@ -137,9 +154,9 @@ class _Parser:
         return condition
 
     def _matcher(self, name: Lexeme) -> Matcher:
-        found = NAMES.get(name.text)
+        found = self._names.get(name.text)
         if found is None:
-            raise BadRule("rule.matcher", _why_unknown(name.text), self._rule, name.position)
+            raise BadRule("rule.matcher", _why_unknown(name.text, self._matchers), self._rule, name.position)
         if self._seen.text != "(":
             raise self._mistake(self._seen, f"{name.text} needs its arguments in parentheses: {found.form}")
         self._take()
@@ -212,17 +229,21 @@ class _Parser:
         return f"a matcher belongs here, not {word}: Host(`alvin.xyz`), say"
 
 
-def _why_unknown(written: str) -> str:
+def _why_unknown(written: str, matchers: Mapping[str, type[Matcher]]) -> str:
     name = written if len(written) <= _NAME_SHOWN else written[:_NAME_SHOWN] + "…"
     lowered = name.lower()
-    by_lower = {known.lower(): known for known in MATCHERS}
+    by_lower = {known.lower(): known for known in matchers}
     if lowered in _WORDS:
         return f"write {_WORDS[lowered]} for '{name}'"
     close = get_close_matches(lowered, by_lower, n=1)
-    meant = by_lower.get(lowered) or _ONCE.get(lowered) or (by_lower[close[0]] if close else None)
+    meant = (
+        by_lower.get(lowered)
+        or (_ONCE.get(lowered) if matchers is MATCHERS else None)
+        or (by_lower[close[0]] if close else None)
+    )
     if meant is not None:
         return f"there is no matcher {name}: did you mean {meant}?"
-    return f"there is no matcher {name}: there are {', '.join(sorted(MATCHERS))}"
+    return f"there is no matcher {name}: there are {', '.join(sorted(matchers))}"
 
 
 def _why_count(matcher: type[Matcher], values: Sequence[str]) -> str:

@@ -11,12 +11,13 @@ from sqlalchemy import ColumnElement, Row, RowMapping, Select, and_, delete, fun
 
 from provider.database.searches import contains
 from provider.database.sessions import Session
-from provider.database.tables import FIELDS, LABELS, POSITION, SHOWN, TABLES, NounTable, column_name, member_column
+from provider.database.tables import FIELDS, POSITION, SHOWN, TABLES, NounTable, column_name, member_column
 from provider.errors import Invalid, NotFound
 from provider.messages import Message
 from provider.nouns import NOUNS, Named, Noun, within
-from provider.nouns.objects import NAME
+from provider.nouns.objects import LABELS, NAME
 from provider.nouns.references import cycles, missing, reached
+from provider.nouns.types import Reference
 from provider.store import places, records
 from provider.store.records import Label, Order
 
@@ -164,7 +165,7 @@ def _referring(user: type[Noun], noun: type[Noun]) -> Iterator[tuple[ColumnEleme
         if key in place.columns and noun.kind in each.type.kinds():
             yield place.table.c[place.columns[key]], place.table.c[NAME]
     if (link := place.links.get(noun.kind)) is not None:
-        yield link.c[member_column(user.kind, noun.kind)], link.c[user.kind]
+        yield link.c[member_column(user.kind, noun.kind)], link.c[column_name(user.kind)]
 
 
 def _uses(user: type[Noun], noun: type[Noun], keys: Sequence[str]) -> Iterator[ColumnElement[bool]]:
@@ -275,13 +276,13 @@ def relink(session: Session, before: Iterable[Noun], after: Iterable[Noun]) -> N
     connection = session.connection()
     for place in TABLES.values():
         for target, link in place.links.items():
-            owner, member = link.c[place.noun.kind], member_column(place.noun.kind, target)
+            owner, member = link.c[place.table.name], member_column(place.noun.kind, target)
             was, will = old.get((place.noun.kind, target), {}), new.get((place.noun.kind, target), {})
             stale = [name for name in was if was[name] != will.get(name)]
             for begin in range(0, len(stale), _NAMED):
                 connection.execute(delete(link).where(owner.in_(stale[begin : begin + _NAMED])))
             rows = [
-                {place.noun.kind: name, POSITION: position, member: key}
+                {place.table.name: name, POSITION: position, member: key}
                 for name, keys in will.items()
                 if keys != was.get(name)
                 for position, key in enumerate(keys)
@@ -312,8 +313,14 @@ def row(item: Noun, owner: str | None = None) -> dict[str, Any]:
         values[place.noun.within] = owner
     del document[NAME]
     for key, column in place.columns.items():
-        values[column] = document.pop(key, None)
+        values[column] = None if _leads_elsewhere(place.noun, key, document.get(key)) else document.pop(key, None)
     return {**values, FIELDS: document}
+
+
+def _leads_elsewhere(noun: type[Noun], key: str, value: Any) -> bool:
+    """Tell whether a field names what another provider has: that is kept with what has no column."""
+    type_ = noun.fields[key].type
+    return isinstance(type_, Reference) and value is not None and type_.leads_elsewhere(value)
 
 
 # Reading rows
@@ -340,7 +347,7 @@ def _has_text(noun: type[Noun], q: str) -> ColumnElement[bool]:
         columns = [other.table.c[name] for name in (NAME, SHOWN) if name in other.table.c]
         named = select(other.table.c[NAME]).where(or_(*(contains(column, q) for column in columns)))
         member = link.c[member_column(noun.kind, target)]
-        found.append(place.table.c[NAME].in_(select(link.c[noun.kind]).where(member.in_(named))))
+        found.append(place.table.c[NAME].in_(select(link.c[column_name(noun.kind)]).where(member.in_(named))))
     return or_(*found)
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends
 
 from provider.api.access import list_routes
 from provider.models import Role
+from provider.nouns import within
 from provider.security import needs
 from tests.api.checks import problem
 from tests.api.inventory import ASKED, PLACES, SERVICE, STATIC_PATHS, Place, make_app, mounts
@@ -25,17 +26,27 @@ REGISTERED: Final = f"{READERS} register:{SERVICE}"
 EDGE: Final = "admin-token edge:default"
 """Polling takes no session: no browser polls."""
 
+PLURALS: Final = [noun.plural for noun in within("")]
+"""The last parts of the paths of all nouns but of those that belong to others."""
+
 TABLE: Final = {
+    **{f"/api/v1/{plural}": {"GET": READERS, "POST": WRITERS} for plural in PLURALS},
+    **{
+        f"/api/v1/{plural}/{{name}}": {"GET": READERS, "PUT": WRITERS, "PATCH": WRITERS, "DELETE": WRITERS}
+        for plural in PLURALS
+    },
+    **{f"/{plural}{end}": {"GET": READERS} for plural in PLURALS for end in ("", "/{name}", "/{name}/")},
+    **{
+        f"/{plural}/{end}": {"GET": WRITERS, "POST": WRITERS}
+        for plural in PLURALS
+        for end in ("new", "{name}/edit", "{name}/remove")
+    },
     "/traefik/configuration": {"GET": EDGE, "HEAD": EDGE},
     "/healthz": {"GET": EVERYBODY},
     "/readyz": {"GET": EVERYBODY},
     "/metrics": {"GET": READERS},
     "/openapi.json": {"GET": READERS},
     "/docs": {"GET": READERS},
-    "/api/v1/domains": {"GET": READERS, "POST": WRITERS},
-    "/api/v1/domains/{name}": {"GET": READERS, "PUT": WRITERS, "PATCH": WRITERS, "DELETE": WRITERS},
-    "/api/v1/services": {"GET": READERS, "POST": WRITERS},
-    "/api/v1/services/{name}": {"GET": READERS, "PUT": WRITERS, "PATCH": WRITERS, "DELETE": WRITERS},
     "/api/v1/services/{service}/servers": {"GET": REGISTERED, "POST": REGISTRARS},
     "/api/v1/services/{service}/servers/{name}": {
         "GET": REGISTERED,
@@ -43,10 +54,6 @@ TABLE: Final = {
         "PATCH": REGISTRARS,
         "DELETE": REGISTRARS,
     },
-    "/api/v1/middlewares": {"GET": READERS, "POST": WRITERS},
-    "/api/v1/middlewares/{name}": {"GET": READERS, "PUT": WRITERS, "PATCH": WRITERS, "DELETE": WRITERS},
-    "/api/v1/routers": {"GET": READERS, "POST": WRITERS},
-    "/api/v1/routers/{name}": {"GET": READERS, "PUT": WRITERS, "PATCH": WRITERS, "DELETE": WRITERS},
     "/api/v1/expose": {"POST": WRITERS},
     "/api/v1/explain": {"GET": READERS},
     "/api/v1/conflicts": {"GET": READERS},
@@ -104,30 +111,8 @@ TABLE: Final = {
     "/password": {"GET": EVERYBODY, "POST": EVERYBODY},
     "/preferences/language": {"POST": EVERYBODY},
     "/preferences/theme": {"POST": EVERYBODY},
-    "/domains": {"GET": READERS},
-    "/domains/new": {"GET": WRITERS, "POST": WRITERS},
-    "/domains/{name}": {"GET": READERS},
-    "/domains/{name}/": {"GET": READERS},
-    "/domains/{name}/edit": {"GET": WRITERS, "POST": WRITERS},
-    "/domains/{name}/remove": {"GET": WRITERS, "POST": WRITERS},
-    "/middlewares": {"GET": READERS},
-    "/middlewares/new": {"GET": WRITERS, "POST": WRITERS},
-    "/middlewares/{name}": {"GET": READERS},
-    "/middlewares/{name}/": {"GET": READERS},
-    "/middlewares/{name}/edit": {"GET": WRITERS, "POST": WRITERS},
-    "/middlewares/{name}/remove": {"GET": WRITERS, "POST": WRITERS},
-    "/routers": {"GET": READERS},
-    "/routers/new": {"GET": WRITERS, "POST": WRITERS},
-    "/routers/{name}": {"GET": READERS},
-    "/routers/{name}/": {"GET": READERS},
-    "/routers/{name}/edit": {"GET": WRITERS, "POST": WRITERS},
-    "/routers/{name}/remove": {"GET": WRITERS, "POST": WRITERS},
-    "/services": {"GET": READERS},
-    "/services/new": {"GET": WRITERS, "POST": WRITERS},
     "/services/{name}": {"GET": READERS, "POST": WRITERS},
     "/services/{name}/": {"GET": READERS, "POST": WRITERS},
-    "/services/{name}/edit": {"GET": WRITERS, "POST": WRITERS},
-    "/services/{name}/remove": {"GET": WRITERS, "POST": WRITERS},
     "/services/{service}/servers/new": {"GET": WRITERS, "POST": WRITERS},
     "/services/{service}/servers/{name}": {"GET": READERS},
     "/services/{service}/servers/{name}/": {"GET": READERS},
@@ -156,7 +141,7 @@ PAGES: Final = {
     *(
         template
         for template in TABLE
-        if template.startswith(("/domains", "/middlewares", "/routers", "/services", "/learn", "/trace"))
+        if template.startswith(("/learn", "/trace", *(f"/{plural}" for plural in PLURALS)))
     ),
 }
 """To log in is what a browser is told here that has no session; a program is told that it may not."""

@@ -28,11 +28,10 @@ OPERATIONS: dict[str, dict[str, Any]] = {
     for method, operation in methods.items()
 }
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "POST /api/v1/domains": {"name": "new.xyz"},
-    "POST /api/v1/services": {"name": "new"},
-    "POST /api/v1/services/{service}/servers": {"name": "new"},
-    "POST /api/v1/middlewares": {"name": "new"},
-    "POST /api/v1/routers": {"name": "new"},
+    **{
+        f"POST /api/v1{collection(noun)}": {"name": "new.xyz" if noun.kind == "domain" else "new"}
+        for noun in NOUNS.values()
+    },
     "POST /api/v1/expose": {"domain": "new.xyz", "name": "new"},
     "POST /api/v1/tokens": {"expires": "2999-01-01T00:00:00Z"},  # that of the example will be in the past
 }
@@ -127,7 +126,7 @@ def test_the_served_document_is_this_one_and_can_be_read_in_a_browser(client: ht
 
 
 def test_every_operation_of_the_design_is_there() -> None:
-    paths = ["/domains", "/services", "/services/{service}/servers", "/middlewares", "/routers"]
+    paths = COLLECTIONS
     designed = {f"{method} /api/v1{path}" for path in paths for method in ("GET", "POST")}
     designed |= {f"{method} /api/v1{path}/{{name}}" for path in paths for method in ("GET", "PUT", "PATCH", "DELETE")}
     designed |= {"GET /api/v1/explain", "GET /api/v1/conflicts"}
@@ -335,7 +334,16 @@ def created(client: httpx.Client, operation: str) -> httpx.Response:
     return ask(client, operation)
 
 
-USES = {"DELETE /api/v1/middlewares/{name}": ("/routers/wayshub", {"middlewares": ["strip-api"]})}
+USES = {
+    "DELETE /api/v1/middlewares/{name}": ("/routers/wayshub", {"middlewares": ["strip-api"]}),
+    "DELETE /api/v1/tlsOptions/{name}": ("/routers/wayshub", {"tls": {"options": "modern"}}),
+    "DELETE /api/v1/serversTransports/{name}": ("/services/wayshub", {"serversTransport": "internal"}),
+    "DELETE /api/v1/tcpMiddlewares/{name}": ("/tcpRouters/db", {"middlewares": ["inside"]}),
+    "DELETE /api/v1/tcpServersTransports/{name}": (
+        "/tcpServices/db",
+        {"loadBalancer": {"serversTransport": "internal"}},
+    ),
+}
 """What makes the object of an example one that is in use, where those of other examples do not use it."""
 
 
@@ -346,7 +354,7 @@ def taken(client: httpx.Client, operation: str) -> httpx.Response:
         declared = body_example(operation) or {}
         return ask(client, operation, json=declared | {"services": {"wayshub": {}}}, params={"prune": "true"})
     if operation == UNDO:
-        number = numbers_made(client)[-2]  # the revision that made the service
+        number = numbers_made(client)[-1 - MAKING.index("POST /api/v1/services")]
         path = path_example(operation).replace("/1/", f"/{number}/")
         return ask(client, operation, path=path, params={"kind": "service", "name": "wayshub"})
     if operation == ROLL_BACK:

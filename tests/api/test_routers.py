@@ -124,7 +124,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"domains": "alvin.xyz"}, "/domains", "type.array"),
     ({"domains": [1]}, "/domains/0", "type.string"),
     ({"domains": ["a.test"] * 101}, "/domains", "value.many"),
-    ({"service": "wayshub@file"}, "/service", "name.format"),
+    ({"service": "wayshub@http"}, "/service", "reference.own"),
     ({"service": None}, "/service", "field.required"),
     ({"entryPoints": []}, "/entryPoints", "value.few"),
     ({"entryPoints": ["web", "web"]}, "/entryPoints", "entryPoints.duplicate"),
@@ -155,7 +155,8 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"middlewares": ["absent"]}, "/middlewares/0", "middleware.unknown"),
     ({"middlewares": ["a", "a"]}, "/middlewares", "middlewares.duplicate"),
     ({"middlewares": ["a@internal"]}, "/middlewares/0", "reference.internal"),
-    ({"tls": {"certResolver": "letsencrypt"}}, "/tls", "field.unknown"),
+    ({"tls": {"resolver": "letsencrypt"}}, "/tls/resolver", "field.unknown"),
+    ({"tls": {"options": "absent"}}, "/tls/options", "tlsOption.unknown"),
 ]
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from provider.cli.nouns.words import kebab
+from provider.nouns import NOUNS
 from tests.cli.running import Run, run_process, variables
 from tests.running import Service, free_port, wait_until
 
@@ -53,18 +55,14 @@ def complete(cli: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
                 "audit",
                 "explain",
                 "check",
-                "domain",
-                "service",
-                "server",
-                "middleware",
-                "router",
+                *map(kebab, NOUNS),
                 "edge",
                 "revision",
                 "user",
                 "token",
             ],
         ),
-        ("ser", ["serve", "service", "server"]),
+        ("ser", ["serve", "servers-transport", "service", "server"]),
         ("server ", ["list", "show", "add", "set", "remove"]),
         ("serve --p", ["--port"]),
         ("server set wayshub a --st", ["--state"]),

@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from provider.cli import late
 from provider.cli.commands import LATE, LATE_GROUPS, LATE_IN_GROUPS, app
-from provider.nouns import Middleware
+from provider.nouns import NOUNS
 from provider.version import VERSION
 from tests.cli.running import Run
 
@@ -52,7 +52,9 @@ EXAMPLES = [
 
 
 def test_the_tree_of_commands_is_that_of_the_design() -> None:
-    nouns = {(noun, verb) for noun in ("domain", "service", "server", "middleware", "router") for verb in VERBS}
+    http = ("domain", "service", "server", "middleware", "router", "servers-transport", "tls-option")
+    tcp = ("tcp-router", "tcp-service", "tcp-middleware", "tcp-servers-transport")
+    nouns = {(noun, verb) for noun in (*http, *tcp, "udp-router", "udp-service") for verb in VERBS}
     nouns |= {("edge", verb) for verb in ("list", "show", "lift")}
     nouns |= {("revision", verb) for verb in ("list", "show", "undo")}
     nouns |= {("user", verb) for verb in ("add", "list", "set", "remove", "password")}
@@ -101,7 +103,7 @@ def test_every_command_has_a_summary_and_examples(run: Run, path: tuple[str, ...
 
 def test_lists_of_commands_cut_no_summary(run: Run) -> None:
     for group in ("", "middleware", "domain", "service", "server", "router", "edge", "revision", "user", "token"):
-        assert "..." not in run(*group.split(), "--help").check().out.partition("Commands:")[2]
+        assert "..." not in run(*group.split(), "--help").check().out.partition("\nCommands:")[2]
 
 
 @pytest.mark.parametrize(("group", "name", "summary"), LATE_ONES)
@@ -122,7 +124,9 @@ def refused(client: httpx.Client) -> None:
 @pytest.fixture
 def declared(client: httpx.Client) -> None:
     """The objects of the examples that follow from declarations, of nouns of which the application has none."""
-    client.post("/middlewares", json=dict(Middleware.example)).raise_for_status()
+    for noun in NOUNS.values():
+        if noun.kind not in {"domain", "service", "server", "router"}:
+            client.post(f"/{noun.plural}", json=dict(noun.example)).raise_for_status()
 
 
 @pytest.mark.usefixtures("exposed", "refused", "declared")

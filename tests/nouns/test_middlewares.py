@@ -671,8 +671,8 @@ def test_a_chain_refers_to_its_members_here_and_not_to_those_of_others() -> None
 
 
 def test_error_pages_need_the_service_that_has_them() -> None:
-    assert configuration.middleware_part(read("errors", page())).needs == (("service", "pages"),)
-    assert configuration.middleware_part(read("errors", page(service="pages@file"))).needs == ()
+    assert configuration.part(read("errors", page())).needs == (("service", "pages"),)
+    assert configuration.part(read("errors", page(service="pages@file"))).needs == ()
 
 
 def test_a_password_of_digest_is_kept_as_the_hash_that_traefik_compares() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from provider.api.access import list_routes
 from provider.models import Role
+from provider.nouns import within
 from provider.web import kept
 from provider.web.forms import check_secret, is_secret
 from provider.web.rendering import FOLDER
@@ -22,7 +23,7 @@ from tests.web.filling import find_form, forms, revision, send, words
 from tests.web.visiting import PEOPLE, Page, visit
 
 HARD: Final = '"><b>{x} %41 & = + ü \U0001f6a2'
-FORMS: Final = {
+FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "/domains/new": ("/domains/new", "", {"name": HARD, "description": HARD}),
     "/domains/{name}/edit": ("/domains/kept.test/edit", "", {"description": HARD}),
     "/routers/new": ("/routers/new", "", {"name": "r", "domains/0": "a", "domains/1": HARD, "rule": f"a\r\n{HARD}"}),
@@ -44,7 +45,16 @@ FORMS: Final = {
 """The forms in which one types or chooses, by the paths of their routes: where each is sent, the page (or its query)
 on which it is, where that is not the same, and what is typed."""
 
+OTHERS: Final = [noun for noun in within("") if f"/{noun.plural}/new" not in FORMS]
+"""The nouns that have nothing but what all have."""
+
+for _noun in OTHERS:
+    _kind = f"?kind={_noun.alternatives()[0]}" if _noun.needs_kind() else ""
+    FORMS[f"/{_noun.plural}/new"] = (f"/{_noun.plural}/new", _kind, {"name": HARD})
+    FORMS[f"/{_noun.plural}/{{name}}/edit"] = (f"/{_noun.plural}/{_noun.example['name']}/edit", "", {"message": HARD})
+
 BUTTONS: Final = {
+    **{f"/{noun.plural}/{{name}}/remove": f"/{noun.plural}/{noun.example['name']}/remove" for noun in OTHERS},
     "/trace/send": "where no Traefik runs, there is none: see below",
     "/services/{name}/": "as without the slash",
     "/expose/check": "what htmx asks for while one types",
@@ -74,6 +84,8 @@ def filled(peopled: Service) -> Service:
         client.put("/routers/kept", json={"domains": ["kept.test"], "service": "kept"}).raise_for_status()
         client.patch("/domains/kept.test", json={"description": "later"}).raise_for_status()
         client.put("/middlewares/kept", json={"addPrefix": {"prefix": "/a"}}).raise_for_status()
+        for noun in OTHERS:
+            client.post(f"/{noun.plural}", json=dict(noun.example)).raise_for_status()
     return peopled
 
 

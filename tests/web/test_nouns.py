@@ -286,7 +286,7 @@ def test_every_field_of_every_noun_has_a_slot() -> None:
         form = Form(entry.first())
         lines = entry.lines(form.values)
         found = {slot.name.partition("/")[0] for line in lines for slot in line}
-        assert found == {key for key, each in noun.fields.items() if not each.is_sparse}  # of kinds one is chosen first
+        assert found == {key for key, each in noun.fields.items() if not each.is_kind}  # of kinds one is chosen first
 
 
 def test_what_an_edge_has_from_another_provider_has_no_link() -> None:

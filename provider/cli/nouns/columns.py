@@ -21,13 +21,15 @@ def columns_of(noun: type[Noun]) -> Columns:
     """Return the columns of a table of objects; those that few need stand there only where one has something."""
     found: dict[str, Callable[[Item], object]] = {}
     for key, each in ordered(noun):
-        if each.is_sparse:
-            found[_KIND] = _words_of_kind(noun)
+        if each.is_kind:
+            read_kind = _words_of_kind(noun)
+            found[_KIND] = Rare(read_kind, read_kind)
         elif key == LABELS:
             found[each.title] = WORDS_OF_LABELS
         else:
             read = _reader(key, each.type)
-            found["Name" if key == NAME else each.title] = Rare(read, _is_set(key, each)) if each.is_rare else read
+            few = each.is_rare or each.is_omitted
+            found["Name" if key == NAME else each.title] = Rare(read, _is_set(key, each)) if few else read
     return found
 
 

@@ -42,7 +42,10 @@ _POSITIONAL: Final = ("client", "output", "document")
 
 def group(noun: type[Noun], extras: Extras | None = None) -> typer.Typer:
     """Return the commands of a noun."""
-    app = typer.Typer(name=kebab(noun.kind), no_args_is_help=True, help=f"{noun.titles}: {noun.about}.")
+    about = f"{noun.about[:1].upper()}{noun.about[1:]}."
+    app = typer.Typer(
+        name=kebab(noun.kind), no_args_is_help=True, help=f"{noun.titles}: {noun.about}.", short_help=about
+    )
     made = Commands(noun, extras or Extras())
     for verb, command in made.all().items():
         app.command(verb, cls=parameters.GroupedCommand)(command)

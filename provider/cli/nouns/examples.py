@@ -69,7 +69,7 @@ def _typed(slot: OptionSlot, value: Any) -> list[str]:
         return [str(value)]
     match slot.field.type:
         case ListOf():
-            return [word for item in value for word in (slot.option, str(item))]
+            return [word for item in value for word in (slot.option, _item(item))]
         case MapOf():
             return [word for key, member in value.items() for word in (slot.option, f"{key}={member}")]
         case Nested():
@@ -78,6 +78,13 @@ def _typed(slot: OptionSlot, value: Any) -> list[str]:
         on, _slash, off = slot.option.partition("/")
         return [on if value else off or f"--no-{on.removeprefix('--')}"]
     return [slot.option, str(value)]
+
+
+def _item(value: Any) -> str:
+    """Write an item of a list; an object as its fields, `name=a,weight=3`."""
+    if isinstance(value, Mapping):
+        return ",".join(f"{key}={member}" for key, member in value.items())
+    return str(value)
 
 
 def _quoted(word: str) -> str:

@@ -5,7 +5,6 @@ An object within an object has its fields as options of its own: `healthCheck.in
 taken away has `--no-…`; an object that means something while it is empty is a flag.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -84,19 +83,26 @@ class OptionSlot:
 def slots_of(noun: type[Noun]) -> Sequence[OptionSlot]:
     """Return the slots of a noun, in the order in which people see its fields; all but its name."""
     found = list(_walk(noun, (), "", ("", ""), (noun,)))
-    counted = Counter(slot.option for slot in found)
-    return [_told_apart(noun, slot, counted) for slot in found]
+    nearest: dict[str, OptionSlot] = {}
+    for slot in found:
+        for name in filter(None, (slot.option, slot.removal)):
+            if len(slot.where) < len(nearest.setdefault(name, slot).where):
+                nearest[name] = slot
+    return [_told_apart(noun, slot, nearest) for slot in found]
 
 
-def _told_apart(noun: type[Noun], slot: OptionSlot, counted: Counter[str]) -> OptionSlot:
-    if not slot.option:
-        return slot
-    option = slot.full if counted[slot.option] > 1 else slot.option
+def _told_apart(noun: type[Noun], slot: OptionSlot, nearest: Mapping[str, OptionSlot]) -> OptionSlot:
+    """Give a slot its long name where another that is less deep has the same short one."""
+    option, removal = slot.option, slot.removal
+    if option and nearest[option] is not slot:
+        option = slot.full
+    if removal and nearest[removal] is not slot:
+        removal = _removal(slot.full)
     if option in RESERVED:
         prefix = f"--{kebab(noun.kind)}-"
-        removal = slot.removal and "--no-" + prefix[2:] + slot.removal.removeprefix("--no-")
-        return replace(slot, option=prefix + option[2:], removal=removal)
-    return replace(slot, option=option)
+        removal = removal and "--no-" + prefix[2:] + removal.removeprefix("--no-")
+        option = prefix + option[2:]
+    return replace(slot, option=option, removal=removal)
 
 
 def _walk(
@@ -120,7 +126,7 @@ def _walk(
 def _within(slot: OptionSlot, model: type[Object], above: Sequence[type[Object]]) -> Iterator[OptionSlot]:
     each = slot.field
     panel = slot.panel
-    if each.is_sparse and not panel[0]:
+    if each.is_kind and not panel[0]:
         panel = (f"{each.title} ({each.key})" if each.title else each.key, each.help)
     short = slot.option
     nested = list(_walk(model, slot.where, slot.option, panel, (*above, model)))

@@ -38,6 +38,8 @@ def facts(item: Object) -> list[Fact]:
     own = set(item.changed()) if item.is_sparse else set(keys) - ({NAME} if isinstance(item, Noun) else set())
     kinds = item.alternatives() if isinstance(item, Noun) else []
     found: list[Fact] = []
+    if isinstance(item, Noun) and any(getattr(item, item.fields[key].name) is not None for key in kinds):
+        own -= set(item.alone)
     for each in (item.fields[key] for key in keys if key in own):
         if each.key not in kinds:
             found.append(_of_field(each, item))

@@ -62,6 +62,7 @@ def _about(entry: Entry, item: Noun | None) -> Mapping[str, Any]:
         "item": item,
         "owner": owner,
         "kind": None if entry.kind is None else place.noun.fields[entry.kind],
+        "kinds": [place.noun.fields[key] for key in place.noun.alternatives()] if entry.is_new else [],
         "parameter": KIND,
     }
 

@@ -122,7 +122,7 @@ def _add_new(router: APIRouter, view: View, place_of: Any) -> None:
         with revisions.reading() as session:
             first = view.first(session, place)
         kind = _read_kind(noun, {**request.query_params, **returned})
-        if noun.alternatives() and kind is None:
+        if noun.needs_kind() and kind is None:
             return forms.choose(request, place)
         entry = Entry(place, is_new=True, kind=kind)
         texts = {**entry.first(), **first, **forms.given(entry, request.query_params)}
@@ -132,7 +132,7 @@ def _add_new(router: APIRouter, view: View, place_of: Any) -> None:
     def add(request: Request, write: PageWriteDependency, place: place_of) -> Response:
         """Add an object."""
         kind = _read_kind(noun, write.sent)
-        if noun.alternatives() and kind is None:
+        if noun.needs_kind() and kind is None:
             return forms.choose(request, place)
         entry = Entry(place, is_new=True, kind=kind)
         if write.sent.get(DO) == _MORE:

@@ -6,9 +6,8 @@ from typing import Any, Final
 
 from provider.messages import template
 from provider.nouns import NOUNS, Field, Nested, Noun
-from provider.nouns.document import LABELS
 from provider.nouns.free import FreeObject
-from provider.nouns.objects import NAME
+from provider.nouns.objects import LABELS, NAME
 from provider.nouns.types import Choice, Flag, ListOf, MapOf, Reference, Text, Type, Whole, Word
 from provider.web.inputs import Texts
 from provider.web.nouns import texts as written
@@ -72,7 +71,7 @@ def asked(noun: type[Noun], kind: str | None, *, is_new: bool) -> list[Field]:
     return [
         replace(each, is_nullable=False) if each.key == kind else each
         for each in fields
-        if each.key == kind or each.key not in noun.alternatives()
+        if each.key == kind or each.key not in (*noun.alternatives(), *(noun.alone if kind else ()))
     ]
 
 

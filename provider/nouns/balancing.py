@@ -1,0 +1,288 @@
+"""What a pool of servers has besides its servers: checks of their health, sessions, and how answers are sent on."""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any, ClassVar, Final
+
+from provider import durations
+from provider.messages import Message
+from provider.nouns.common import DURATION
+from provider.nouns.objects import Nested, Object, field
+from provider.nouns.protocol import HEADERS, PERIOD, check_method
+from provider.nouns.types import Choice, Flag, Text, Whole, Word
+from provider.values import (
+    COOKIE_SCHEMA,
+    HEALTH_PATH_SCHEMA,
+    Refusal,
+    check_cookie_name,
+    check_health_path,
+    check_path_prefix,
+    shown_text,
+    to_ascii,
+)
+
+_PORT: Final = Whole(1, 65_535)
+
+
+class CheckMode(StrEnum):
+    """How a server's health is asked for."""
+
+    HTTP = "http"
+    GRPC = "grpc"
+
+
+class CheckScheme(StrEnum):
+    """The scheme of a health check."""
+
+    HTTP = "http"
+    HTTPS = "https"
+
+
+class SameSite(StrEnum):
+    """To which sites' pages a browser sends a cookie along; Traefik's own words."""
+
+    NONE = "none"
+    LAX = "lax"
+    STRICT = "strict"
+
+
+def _check_method(text: str) -> str:
+    if text == "*":
+        raise Refusal("method.format", Message("{text} is not a method, such as GET", text=shown_text(text)))
+    return check_method(text) if text else text
+
+
+def _check_host(text: str) -> str:
+    return to_ascii(text) if text else text
+
+
+def _check_flush(text: str) -> str:
+    """Check an interval; a negative one means at once."""
+    nanoseconds = durations.find_nanoseconds(text)
+    if nanoseconds is None or not text or text[-1].isdigit() or abs(nanoseconds) > 3_600_000_000_000:
+        detail = Message("{text} is not an interval: write 100ms, or -1ms to send at once", text=shown_text(text))
+        raise Refusal("duration.format", detail)
+    return text
+
+
+class HealthCheck(Object):
+    """How Traefik finds out which servers are up."""
+
+    example: ClassVar = {"path": "/", "interval": "5s", "timeout": "2s"}
+
+    path: str = field(
+        Text(check_health_path, most=255, said=HEALTH_PATH_SCHEMA, word="PATH"),
+        default="/",
+        title="Path",
+        help="The path to check. 2xx and 3xx count as healthy.",
+        explicit=True,
+        option="--health-check",
+    )
+    interval: str = field(
+        DURATION,
+        default="5s",
+        title="Interval",
+        help="How often, such as 5s: from 100ms to 1h (units: ms, s, m, h).",
+        explicit=True,
+    )
+    timeout: str = field(
+        DURATION,
+        default="2s",
+        title="Timeout",
+        help="How long an answer may take, from 100ms to 1h (units: ms, s, m, h), at most the interval.",
+        explicit=True,
+    )
+    unhealthy_interval: str | None = field(
+        DURATION,
+        default=None,
+        title="Interval while down",
+        help="How often it asks a server that is down. Empty: as often as the others.",
+        since="3.5",
+        rare=True,
+        omitted=True,
+    )
+    mode: CheckMode = field(
+        Choice(CheckMode, {CheckMode.HTTP: Word("HTTP"), CheckMode.GRPC: Word("gRPC health checking")}),
+        default=CheckMode.HTTP,
+        title="Mode",
+        help="How the check asks.",
+        rare=True,
+        omitted=True,
+    )
+    scheme: CheckScheme | None = field(
+        Choice(CheckScheme, {CheckScheme.HTTP: Word("http"), CheckScheme.HTTPS: Word("https")}),
+        default=None,
+        title="Scheme",
+        help="Empty: that of the server's URL.",
+        rare=True,
+        omitted=True,
+    )
+    method: str = field(
+        Text(_check_method, most=50),
+        default="",
+        title="Method",
+        help="Such as HEAD. Empty: GET.",
+        rare=True,
+        omitted=True,
+    )
+    status: int | None = field(
+        Whole(100, 599),
+        default=None,
+        title="Status",
+        help="The only status of a good answer. Empty: 2xx and 3xx.",
+        rare=True,
+        omitted=True,
+    )
+    port: int | None = field(
+        _PORT, default=None, title="Port", help="Empty: that of the server's URL.", rare=True, omitted=True
+    )
+    hostname: str = field(
+        Text(_check_host, most=253),
+        default="",
+        title="Host",
+        help="The Host header that it sends. Empty: the server's.",
+        rare=True,
+        omitted=True,
+    )
+    follow_redirects: bool = field(
+        Flag(),
+        default=True,
+        title="Follow redirects",
+        help="It follows redirects; the final answer counts.",
+        rare=True,
+        omitted=True,
+    )
+    headers: dict[str, str] = field(
+        HEADERS, default={}, title="Headers", help="Other headers it sends.", rare=True, omitted=True
+    )
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse a check that would still be running when the next one begins."""
+        interval, timeout = (durations.find_seconds(given.get(key, "")) for key in ("interval", "timeout"))
+        if interval is not None and timeout is not None and timeout > interval:
+            yield "timeout", Refusal("timeout.interval", Message("the timeout is longer than the interval"))
+
+
+class PassiveHealthCheck(Object):
+    """How Traefik notices by the requests of clients that a server fails."""
+
+    example: ClassVar = {"failureWindow": "10s", "maxFailedAttempts": 3}
+
+    failure_window: str = field(
+        PERIOD,
+        default="10s",
+        title="Pause",
+        help="How long a server that failed gets no requests, such as 10s.",
+        explicit=True,
+    )
+    max_failed_attempts: int = field(
+        Whole(1, 1_000_000),
+        default=1,
+        title="Failures",
+        help="After so many failures in a row: no connection, or an answer of 5xx.",
+    )
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell what a page that always fails does."""
+        yield (
+            "",
+            Message(
+                "anyone who keeps requesting a page that answers 5xx can take every server out: "
+                "all visitors then get 503"
+            ),
+        )
+
+
+class Cookie(Object):
+    """The cookie by which a browser stays with its server."""
+
+    example: ClassVar = {"name": "wayshub"}
+
+    name: str = field(
+        Text(check_cookie_name, said=COOKIE_SCHEMA, word="NAME"),
+        title="Name of the cookie",
+        help="Letters, digits, _ and -. Choose a name that the application does not use itself.",
+        option="--sticky-cookie",
+    )
+    secure: bool = field(
+        Flag(), default=False, title="Over TLS only", help="Browsers send it over HTTPS only.", rare=True, omitted=True
+    )
+    http_only: bool = field(
+        Flag(),
+        default=False,
+        title="Hidden from scripts",
+        help="Scripts on the page cannot read it.",
+        rare=True,
+        omitted=True,
+    )
+    same_site: SameSite | None = field(
+        Choice(
+            SameSite,
+            {
+                SameSite.NONE: Word("none", "Sent with requests from all sites; needs HTTPS."),
+                SameSite.LAX: Word("lax", "Sent when a visitor follows a link from another site."),
+                SameSite.STRICT: Word("strict", "Never sent from other sites."),
+            },
+        ),
+        default=None,
+        title="From other sites",
+        help="Whether browsers send it with requests from other sites (SameSite). Empty: as the browser likes.",
+        rare=True,
+        omitted=True,
+    )
+    max_age: int = field(
+        Whole(-1, 2_147_483_647),
+        default=0,
+        title="Age in seconds",
+        help="How long browsers keep it. 0: until they are closed; -1: it is deleted at once.",
+        rare=True,
+        omitted=True,
+    )
+    path: str = field(
+        Text(check_path_prefix, most=255),
+        default="/",
+        title="Path of the cookie",
+        help="Browsers send it for this path and what is below it.",
+        since="3.3",
+        rare=True,
+        omitted=True,
+    )
+    domain: str = field(
+        Text(_check_host, most=253),
+        default="",
+        title="Domain of the cookie",
+        help="Browsers send it for this host and those below it. Empty: for the host that set it.",
+        since="3.4",
+        rare=True,
+        omitted=True,
+    )
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell what browsers refuse."""
+        if self.same_site is SameSite.NONE and not self.secure:
+            yield "sameSite", Message("browsers refuse a cookie with SameSite=None that is not Secure")
+        if self.max_age < 0:
+            yield "maxAge", Message("browsers delete the cookie at once, so nobody stays with a server")
+
+
+class Sticky(Object):
+    """How a session stays with one server."""
+
+    example: ClassVar = {"cookie": {"name": "wayshub"}}
+
+    cookie: Cookie = field(Nested(Cookie), title="Cookie")
+
+
+class ResponseForwarding(Object):
+    """How answers are sent on."""
+
+    example: ClassVar = {"flushInterval": "100ms"}
+
+    flush_interval: str = field(
+        Text(_check_flush, most=30, word="DURATION"),
+        default="100ms",
+        title="Flush interval",
+        help="How often what a server has written so far goes to the client; -1ms sends it at once.",
+        explicit=True,
+    )

@@ -1,0 +1,175 @@
+"""Services put together from services: by weight, by the client, with copies, and with a spare one."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+from provider.messages import Message, template
+from provider.nouns.balancing import Sticky
+from provider.nouns.common import SERVICE, check_status_range
+from provider.nouns.objects import Nested, Object, field
+from provider.nouns.types import Flag, ListOf, Text, Whole
+from provider.values import Refusal
+
+_MOST: Final = 100
+_WEIGHT: Final = Whole(1, 1_000_000)
+_BYTES: Final = Whole(-1, 1_000_000_000_000)
+_TWICE: Final = ("services.duplicate", template("a service is listed twice"))
+
+
+def _name(item: "WeightedService | MirroredService") -> str:
+    return item.name
+
+
+class Composition(Object):
+    """A way to put services together."""
+
+    is_sparse = True
+
+    title: ClassVar[str] = ""
+    about: ClassVar[str] = ""
+
+
+class ParentCheck(Object):
+    """Whether a service made of others goes by their health; each of these needs a health check then."""
+
+    is_empty_meant = True
+
+
+def _check_field() -> Any:
+    return field(
+        Nested(ParentCheck),
+        default=None,
+        title="By health",
+        switch="Leave out services that are down",
+        help="A service counts as down when all its servers are. Each of the services needs a health check for it.",
+    )
+
+
+class WeightedService(Object):
+    """A service and its weight."""
+
+    name: str = field(SERVICE, title="Service", help="One of your services, or NAME@PROVIDER.")
+    weight: int = field(_WEIGHT, default=1, title="Weight", help="How often it is chosen compared with the others.")
+
+
+class Weighted(Composition):
+    """Services that take turns by their weights."""
+
+    title = "Weighted"
+    about = "Shares requests among services by their weights."
+    example: ClassVar = {"services": [{"name": "blue", "weight": 3}, {"name": "green"}]}
+
+    services: list[WeightedService] = field(
+        ListOf(Nested(WeightedService), least=1, most=_MOST, duplicate=_TWICE, same=_name),
+        title="Services",
+        help="They take turns, as often as their weights say.",
+        option="--weighted",
+    )
+    sticky: Sticky | None = field(
+        Nested(Sticky),
+        default=None,
+        title="Sticky sessions",
+        switch="Keep each visitor on one service",
+        help="A browser gets a cookie, and stays with the service that answered first.",
+    )
+    health_check: ParentCheck | None = _check_field()
+
+
+class HighestRandomWeight(Composition):
+    """Services of which a client always gets the same."""
+
+    title = "By the client's address"
+    about = "Chooses a service by the client's address and the weights: a client always gets the same."
+    example: ClassVar = {"services": [{"name": "blue"}, {"name": "green"}]}
+
+    services: list[WeightedService] = field(
+        ListOf(Nested(WeightedService), least=1, most=_MOST, duplicate=_TWICE, same=_name),
+        title="Services",
+        help="Clients are shared among them by weight.",
+        option="--highest-random-weight",
+    )
+    health_check: ParentCheck | None = _check_field()
+
+
+class MirroredService(Object):
+    """A service that gets copies of requests."""
+
+    name: str = field(SERVICE, title="Service", help="One of your services, or NAME@PROVIDER.")
+    percent: int = field(Whole(0, 100), default=0, title="Percent", help="Percentage of requests it gets a copy of.")
+
+
+class Mirroring(Composition):
+    """A service whose requests others get copies of."""
+
+    title = "Mirroring"
+    about = "Sends requests to one service and copies of some to others, whose answers are discarded."
+    example: ClassVar = {"service": "wayshub", "mirrors": [{"name": "next", "percent": 10}]}
+
+    service: str = field(SERVICE, title="Service", help="The service that answers.", option="--mirroring")
+    mirrors: list[MirroredService] = field(
+        ListOf(Nested(MirroredService), most=_MOST, duplicate=_TWICE, same=_name),
+        default=[],
+        title="Mirrors",
+        help="Their answers are discarded.",
+        option="--mirror",
+    )
+    mirror_body: bool = field(
+        Flag(), default=True, title="Copy bodies", help="Copies have the request's body.", since="3.2", rare=True
+    )
+    max_body_size: int = field(
+        _BYTES,
+        default=-1,
+        title="Largest body in bytes",
+        help="A request with a larger body is not copied. -1: no limit, and each body is held in memory.",
+        rare=True,
+    )
+    health_check: ParentCheck | None = _check_field()
+
+
+class FailoverErrors(Object):
+    """The answers after which the spare service is asked."""
+
+    is_sparse = True
+    example: ClassVar = {"status": ["502-504"]}
+
+    status: list[str] = field(
+        ListOf(Text(check_status_range, most=20), least=1, most=50),
+        title="Status",
+        help="Such as 503 or 500-599: such an answer is thrown away, and the spare service answers.",
+    )
+    max_request_body_bytes: int = field(
+        _BYTES,
+        default=-1,
+        title="Largest body in bytes",
+        help="A larger request gets 413, since it could not be sent again. -1: no limit.",
+        rare=True,
+    )
+
+
+class Failover(Composition):
+    """A service with a spare one."""
+
+    title = "Failover"
+    about = "Sends requests to one service, and to a spare one while the first is down."
+    example: ClassVar = {"service": "wayshub", "fallback": "sorry"}
+
+    service: str = field(SERVICE, title="Service", help="It answers. It needs a health check.", option="--failover")
+    fallback: str = field(
+        SERVICE, title="Spare service", help="It answers while the first is down.", option="--fallback"
+    )
+    health_check: ParentCheck | None = _check_field()
+    errors: FailoverErrors | None = field(
+        Nested(FailoverErrors),
+        default=None,
+        title="After errors",
+        switch="Ask the spare service after errors too",
+        help="Request by request: an answer with one of these statuses is replaced by that of the spare service.",
+        since="3.7",
+        rare=True,
+    )
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse a service that is its own spare."""
+        if given.get("service") is not None and given.get("service") == given.get("fallback"):
+            yield "fallback", Refusal("failover.same", Message("a service cannot be its own spare: name another"))

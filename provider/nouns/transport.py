@@ -1,0 +1,173 @@
+"""Servers transports: how Traefik speaks with servers."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+from provider.messages import Message
+from provider.nouns.common import labels_field, name_field
+from provider.nouns.objects import Nested, Noun, Object, field
+from provider.nouns.protocol import LINE, PEM, PERIOD, check_pem
+from provider.nouns.tls import CIPHER_SUITES, TLS_VERSION, TLSVersion, check_versions
+from provider.nouns.types import Flag, ListOf, Secrecy, Text, Whole
+from provider.values import Refusal
+
+_DEFAULTS: Final = {
+    "dial_timeout": ("30s", "Connecting", "How long connecting to a server may take."),
+    "response_header_timeout": ("0s", "Response headers", "How long a server may take to begin its answer."),
+    "idle_conn_timeout": ("90s", "Idle connections", "How long an unused connection to a server is kept open."),
+    "read_idle_timeout": ("0s", "HTTP/2 ping after", "After this long without a frame, the server is pinged."),
+    "ping_timeout": ("15s", "HTTP/2 ping", "How long a server may take to answer the ping."),
+    "read_timeout": ("0s", "Reading", "How long reading from a server may take."),
+    "write_timeout": ("0s", "Writing", "How long writing to a server may take."),
+}
+
+
+def _check_timeout(text: str) -> str:
+    return text if text == "0s" else PERIOD.check(text) if PERIOD.check else text
+
+
+_TIMEOUT: Final = Text(_check_timeout, most=30, said=PERIOD.said, word="DURATION")
+
+
+def _timeouts() -> dict[str, Any]:
+    return {
+        name: field(
+            _TIMEOUT,
+            default=default,
+            title=title,
+            help=help_,
+            since="3.7" if name in {"read_timeout", "write_timeout"} else "3.0",
+        )
+        for name, (default, title, help_) in _DEFAULTS.items()
+    }
+
+
+class ForwardingTimeouts(Object, more=_timeouts()):
+    """How long what is forwarded may take; 0s is for ever."""
+
+    is_sparse = True
+
+
+class KeyPair(Object):
+    """A certificate and its key."""
+
+    cert_file: str = field(PEM, title="Certificate", help="PEM text, or the path of a file on the edge.")
+    key_file: str = field(
+        Text(check_pem, most=64_000, is_long=True, secret=Secrecy()),
+        title="Key",
+        help="PEM text, or the path of a file on the edge.",
+    )
+
+
+class Spiffe(Object):
+    """Which servers are let in by their SPIFFE identity."""
+
+    is_empty_meant = True
+
+    ids: list[str] = field(ListOf(LINE, most=100), default=[], title="IDs", help="The SPIFFE IDs that are let in.")
+    trust_domain: str = field(LINE, default="", title="Trust domain", help="All IDs of this domain are let in.")
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse both ways at once, of which Traefik heeds one."""
+        if given.get("ids") and given.get("trustDomain"):
+            yield "trustDomain", Refusal("spiffe.both", Message("either IDs or a trust domain: leave one out"))
+
+
+class ServersTLS(Object):
+    """How Traefik speaks TLS with servers."""
+
+    server_name: str = field(
+        LINE, default="", title="Server name", help="The name that certificates have to be for. Empty: the URL's host."
+    )
+    insecure_skip_verify: bool = field(
+        Flag(),
+        default=False,
+        title="Do not verify",
+        help="Accepts any certificate: anybody between Traefik and the server can read along.",
+    )
+    root_cas: list[str] = field(
+        ListOf(PEM, most=100),
+        default=[],
+        title="Root CAs",
+        help="PEM text, or paths on the edge: servers' certificates have to come from these. Empty: the system's.",
+        key="rootCAs",
+    )
+    certificates: list[KeyPair] = field(
+        ListOf(Nested(KeyPair), most=100),
+        default=[],
+        title="Client certificates",
+        help="What Traefik shows to servers that ask for a certificate.",
+        rare=True,
+    )
+    peer_cert_uri: str = field(
+        LINE,
+        default="",
+        title="URI of the certificate",
+        help="A server's certificate has to have it.",
+        key="peerCertURI",
+        rare=True,
+    )
+    spiffe: Spiffe | None = field(
+        Nested(Spiffe), default=None, title="SPIFFE", switch="Check SPIFFE identities", rare=True
+    )
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell what is not safe."""
+        if self.insecure_skip_verify:
+            yield (
+                "insecureSkipVerify",
+                Message("no certificate is checked: anybody between Traefik and the server can read along"),
+            )
+
+
+class ServersTransport(Noun, more={each.name: each for each in ServersTLS.fields.values()}):
+    """How Traefik speaks with servers."""
+
+    kind = "serversTransport"
+    plural = "serversTransports"
+    place = ("http", "serversTransports")
+    title = "Servers transport"
+    titles = "Servers transports"
+    about = "how Traefik connects to servers"
+    cascade = "Also remove the services that use it."
+    example: ClassVar = {"name": "internal", "serverName": "app.internal", "labels": {}}
+
+    name: str = name_field()
+    labels: dict[str, str] = labels_field()
+    max_idle_conns_per_host: int = field(
+        Whole(-1, 1_000_000),
+        default=0,
+        title="Idle connections per server",
+        help="How many are kept open. 0: two; -1: none. (Traefik's default transport keeps 200.)",
+        rare=True,
+    )
+    forwarding_timeouts: ForwardingTimeouts | None = field(
+        Nested(ForwardingTimeouts),
+        default=None,
+        title="Timeouts",
+        switch="Set timeouts",
+        help="Time limits for connections to servers.",
+    )
+    disable_http2: bool = field(
+        Flag(),
+        default=False,
+        title="Without HTTP/2",
+        help="Speaks HTTP/1.1 with servers.",
+        key="disableHTTP2",
+        rare=True,
+    )
+    min_version: TLSVersion | None = field(
+        TLS_VERSION, default=None, title="Oldest TLS", help="Empty: 1.2.", since="3.7", rare=True
+    )
+    max_version: TLSVersion | None = field(
+        TLS_VERSION, default=None, title="Newest TLS", help="Empty: 1.3.", since="3.7", rare=True
+    )
+    cipher_suites: list[str] = field(
+        CIPHER_SUITES, default=[], title="Cipher suites", help="Empty: Go's own.", since="3.7", rare=True
+    )
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse an oldest version that is newer than the newest."""
+        yield from check_versions(given)
