@@ -59,6 +59,7 @@ class Service(Noun):
         default=Strategy.WRR,
         title="Strategy",
         help="How a server is chosen for a request.",
+        since="3.4",
     )
     pass_host_header: bool = field(
         Flag(),
