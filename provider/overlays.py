@@ -20,7 +20,7 @@ class Replacement:
 
     of: Part
     by: Part | None
-    routers: tuple[tuple[str, Part], ...] = ()
+    routers: tuple[tuple[Named, Part], ...] = ()
 
 
 Overlay = Mapping[Named, Replacement]
@@ -29,7 +29,7 @@ Overlay = Mapping[Named, Replacement]
 def lay(overlay: Overlay, parts: Parts) -> Parts:
     """Return the parts with an overlay laid over them. None is left that needs what is not there."""
     changed: dict[Named, Part | None] = {}
-    others: dict[str, Part] = {}
+    others: dict[Named, Part] = {}
     for key, replacement in overlay.items():
         if parts.find(key) == replacement.of:
             changed[key] = replacement.by
@@ -38,9 +38,7 @@ def lay(overlay: Overlay, parts: Parts) -> Parts:
         return parts
     laid = parts.replaced(changed)
     while lost := laid.orphans():  # what is left out may be needed by others, which go then
-        laid = laid.replaced(
-            {key: _other(laid, others.pop(key[1], None) if key[0] == "router" else None) for key in lost}
-        )
+        laid = laid.replaced({key: _other(laid, others.pop(key, None)) for key in lost})
     return laid
 
 

@@ -14,6 +14,9 @@ from provider.nouns import NOUNS, Named
 PLACES: Final = {noun.kind: noun.place for noun in sorted(NOUNS.values(), key=lambda noun: noun.place) if noun.place}
 """Where the parts of each kind stand in the document, in its order."""
 
+ROUTERS: Final = tuple(kind for kind, (_root, place) in PLACES.items() if place == "routers")
+"""The kinds of what takes requests, connections or packets in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -1,19 +1,19 @@
 """Which routers a write is about: those that the edges have to serve before it is live."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
 from fastapi import Request
 
 from provider import control_plane
-from provider.nouns import NOUNS, owners
+from provider.nouns import NOUNS, Named, owners
 from provider.parts import Parts
 
 _KINDS: Final = {noun.plural: noun.kind for noun in NOUNS.values() if not noun.within}
 
 
-def find_concern(request: Request) -> Callable[[str], bool]:
-    """Return what tells of a router, by its name, whether a write that was just done is about it.
+def find_concern(request: Request) -> Callable[[Named], bool]:
+    """Return what tells of a router, by its kind and name, whether a write that was just done is about it.
 
     It is about the routers that it changed, and those that lead to what it changed. One that changed nothing is about
     the object at its path; one that changed nothing and has none is about all.
@@ -22,14 +22,13 @@ def find_concern(request: Request) -> Callable[[str], bool]:
     touched = (write.touched if write is not None else ()) or _find_named(request.url.path)
     if not touched:
         return bool  # every router has a name
-    routers = _names(touched, "router")
     needed = {key for named in touched for key in owners(*named)}
     current = control_plane.find(request).revisions.current
     parts = Parts() if current is None else current.parts
 
-    def concerns(router: str) -> bool:
-        part = parts.find(("router", router))
-        return router in routers or (part is not None and not needed.isdisjoint(parts.reached(part)))
+    def concerns(router: Named) -> bool:
+        part = parts.find(router)
+        return router in needed or (part is not None and not needed.isdisjoint(parts.reached(part)))
 
     return concerns
 
@@ -39,7 +38,3 @@ def _find_named(path: str) -> list[tuple[str, str]]:
     _root, _api, _version, collection, *names = [*path.split("/"), "", ""]
     kind = _KINDS.get(collection)
     return [(kind, names[0])] if kind is not None and names[0] else []
-
-
-def _names(touched: Iterable[tuple[str, str]], wanted: str) -> set[str]:
-    return {name for kind, name in touched if kind == wanted}

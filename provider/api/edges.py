@@ -65,6 +65,7 @@ class DisabledRouterOutput(BaseModel):
 
     model_config = output_config()
 
+    kind: Annotated[str, Field(description="Its kind: `router`, `tcpRouter` or `udpRouter`.")]
     name: Annotated[str, Field(description="Name of the router, as Traefik has it.")]
     error: Annotated[str, Field(description="Traefik's own words.")]
 
@@ -194,7 +195,10 @@ async def shown(edge: Edge, revisions: Revisions) -> EdgeOutput:
 
 
 def _routers(listed: Iterable[DisabledRouter]) -> list[DisabledRouterOutput]:
-    return [DisabledRouterOutput.model_construct(name=router.name, error=router.error) for router in listed]
+    return [
+        DisabledRouterOutput.model_construct(kind=router.kind, name=router.name, error=router.error)
+        for router in listed
+    ]
 
 
 async def _quarantine(quarantine: Quarantine | None, revisions: Revisions) -> QuarantineOutput | None:

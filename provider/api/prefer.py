@@ -17,6 +17,7 @@ from provider.edges.registry import Edges
 from provider.edges.states import EdgeState
 from provider.errors import FieldError, Invalid
 from provider.models.base import output_config
+from provider.nouns import Named
 
 LONGEST_WAIT_SECONDS: Final = 300
 REVISION_HEADER: Final = "Config-Revision"
@@ -66,7 +67,7 @@ def read_wait(prefer: str) -> int | None:
     return int(found[1])
 
 
-async def when_confirmed(edges: Edges, response: Response, seconds: int, concerns: Callable[[str], bool]) -> Response:
+async def when_confirmed(edges: Edges, response: Response, seconds: int, concerns: Callable[[Named], bool]) -> Response:
     """Return a write's response once every edge that is not stale runs it, or 202 with who does not.
 
     `concerns` tells of a router whether the write is about it: the edges have to serve that.

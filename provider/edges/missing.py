@@ -7,6 +7,8 @@ from provider.edges.quarantine import Quarantine
 from provider.edges.states import Edge, EdgeState
 from provider.edges.verdicts import words_of_hindered
 from provider.messages import Message
+from provider.nouns import Named
+from provider.parts import ROUTERS
 from provider.snapshots import Served, Snapshot
 
 
@@ -33,7 +35,7 @@ def _runs(edge: Edge, revision: int, current: Served | None) -> bool:
 
 
 def find_missing(
-    edge: Edge, revision: int, current: Snapshot | None, concerns: Callable[[str], bool]
+    edge: Edge, revision: int, current: Snapshot | None, concerns: Callable[[Named], bool]
 ) -> MissingEdge | None:
     """Find why a revision is not live on an edge; None if it is, or if nobody waits for the edge.
 
@@ -52,11 +54,15 @@ def find_missing(
     return None if told is None else MissingEdge(edge.name, state, Message("it {told}", told=told), is_settled=True)
 
 
-def _leaves_out(quarantine: Quarantine, current: Snapshot, concerns: Callable[[str], bool]) -> bool:
+def _leaves_out(quarantine: Quarantine, current: Snapshot, concerns: Callable[[Named], bool]) -> bool:
     """Tell whether a router that concerns somebody is left out, or leads elsewhere, for what an edge rejected."""
     keys = {*quarantine.held, *quarantine.trying}
-    needed = {key for key in keys if key[0] != "router"}
-    if any(concerns(name) for kind, name in keys if kind == "router"):
+    needed = {key for key in keys if key[0] not in ROUTERS}
+    if any(concerns(key) for key in keys - needed):
         return True
-    routers = current.parts.routers.parts.items() if needed else ()
-    return any(concerns(name) and not needed.isdisjoint(current.parts.reached(part)) for name, part in routers)
+    routers = [(kind, current.parts.section(kind).parts) for kind in ROUTERS] if needed else []
+    return any(
+        concerns((kind, name)) and not needed.isdisjoint(current.parts.reached(part))
+        for kind, parts in routers
+        for name, part in parts.items()
+    )

@@ -13,7 +13,7 @@ from typing import Final
 
 from provider.nouns import Named
 from provider.overlays import Overlay, Replacement
-from provider.parts import Part, Parts
+from provider.parts import ROUTERS, Part, Parts
 from provider.snapshots import Served, Snapshot
 
 MOST_CULPRITS: Final = 16
@@ -107,31 +107,26 @@ def suspects(accepted: Parts, offered: Parts, origin: Origin) -> dict[Named, Hel
     What was removed is none of it: a document does not break by what it has no more.
     """
     changed = {
-        kind: [name for name, part in section.parts.items() if _differs(accepted.find((kind, name)), part)]
+        (kind, name): part
         for kind, section in offered.sections()
+        for name, part in section.parts.items()
+        if _differs(accepted.find((kind, name)), part)
     }
-    former = {name: part for name in changed["router"] if (part := accepted.find(("router", name))) is not None}
+    routers = [key for key in changed if key[0] in ROUTERS]
+    former = {key: part for key in routers if (part := accepted.find(key)) is not None}
     found: dict[Named, HeldPart] = {}
     # A router may need something by way of something else, such as a chain of middlewares.
-    reached = {name: offered.reached(_get(offered, ("router", name))) for name in former}
-    for key in [(kind, name) for kind, names in changed.items() if kind != "router" for name in names]:
-        leading = tuple((name, former[name]) for name in former if key in reached[name])
-        found[key] = HeldPart(Replacement(_get(offered, key), accepted.find(key), leading), *origin(key))
-    for name in changed["router"]:
-        key = ("router", name)
-        found[key] = HeldPart(Replacement(_get(offered, key), former.get(name)), *origin(key))
+    reached = {key: offered.reached(changed[key]) for key in former}
+    for key in [key for key in changed if key[0] not in ROUTERS]:
+        leading = tuple((router, former[router]) for router in former if key in reached[router])
+        found[key] = HeldPart(Replacement(changed[key], accepted.find(key), leading), *origin(key))
+    for key in routers:
+        found[key] = HeldPart(Replacement(changed[key], former.get(key)), *origin(key))
     return found
 
 
 def _differs(known: Part | None, part: Part) -> bool:
     return known is not part and known != part
-
-
-def _get(parts: Parts, key: Named) -> Part:
-    part = parts.find(key)
-    if part is None:
-        raise LookupError(key)
-    return part
 
 
 def accuse(before: Quarantine | None, offered: Snapshot, accepted: Served, origin: Origin) -> Quarantine:

@@ -2,12 +2,12 @@
 
 Facts from Traefik 3.7: a middleware shows in the API as soon as its document is applied, used or not,
 so the beacon tells which document runs; `routers?status=disabled` tells what was disabled and why, under
-names that are not always ours;
+names that are not always ours, and apart for HTTP, TCP and UDP;
 `serverStatus` of a service has its servers' health.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Final, Literal, TypeVar
 
@@ -17,6 +17,8 @@ import msgspec
 from provider.configuration import BEACON, BEACON_HEADER, owner
 from provider.edges.states import DisabledRouter
 from provider.messages import Message
+from provider.nouns import Router
+from provider.parts import PLACES, ROUTERS
 
 T = TypeVar("T")
 
@@ -29,6 +31,7 @@ _LONG_BYTES: Final = 256 * 1024
 
 _PAGE: Final = 100_000
 _OURS: Final = "@http"
+_HTTP: Final = "http"
 _CONFLICTED: Final = "conflicted-"
 _PLAIN: Final = {"Accept-Encoding": "identity"}
 """What is not compressed cannot grow when it is read."""
@@ -99,6 +102,18 @@ def _name(router: _Router, document: bytes) -> str:
     return next((name for name in names if b'"%s":{"entryPoints":' % name.encode() in document), shown)
 
 
+def _ours(kind: str, routers: Iterable[_Router], document: bytes) -> Iterator[DisabledRouter]:
+    """Give those of some routers that are ours, each once. Those of TCP and UDP are never taken apart."""
+    ours: dict[str, list[str]] = {}
+    for router in routers:
+        if router.name.endswith(_OURS):
+            shown = router.name.removesuffix(_OURS)
+            told = ours.setdefault(owner(_name(router, document)) if kind == Router.kind else shown, [])
+            told += [error for error in router.error if error not in told]
+    for name, told in ours.items():
+        yield DisabledRouter(name, ", ".join(told) or "without a reason", kind)
+
+
 ServersUp = Mapping[str, Mapping[str, bool]]
 """Servers by service and URL: true for those that are up."""
 
@@ -125,15 +140,15 @@ class TraefikAPI:
     async def list_routers(self, status: Literal["disabled", "warning"], document: bytes) -> tuple[DisabledRouter, ...]:
         """Return the routers of ours that it disabled, or those that it serves with a warning: in part.
 
-        They have the names of the `document` that it runs.
+        They have the names of the `document` that it runs. Kinds of which it has none are not asked for.
         """
-        found = await self._get(f"/api/http/routers?status={status}&per_page={_PAGE}", list[_Router])
-        ours: dict[str, list[str]] = {}
-        for router in found:
-            if router.name.endswith(_OURS) and router.status == status:
-                told = ours.setdefault(owner(_name(router, document)), [])
-                told += [error for error in router.error if error not in told]
-        return tuple(DisabledRouter(name, ", ".join(told) or "without a reason") for name, told in ours.items())
+        listed: list[DisabledRouter] = []
+        for kind in ROUTERS:
+            root, place = PLACES[kind]
+            if root == _HTTP or b'"%s":{' % root.encode() in document:
+                found = await self._get(f"/api/{root}/{place}?status={status}&per_page={_PAGE}", list[_Router])
+                listed += _ours(kind, [router for router in found if router.status == status], document)
+        return tuple(listed)
 
     async def list_servers(self) -> ServersUp:
         """Return for each service of ours with a health check its servers.

@@ -224,7 +224,7 @@ class Edges:
     # Who waits
 
     async def confirmed(
-        self, revision: int, seconds: float, concerns: Callable[[str], bool] = bool
+        self, revision: int, seconds: float, concerns: Callable[[Named], bool] = bool
     ) -> list[MissingEdge]:
         """Wait until every edge that is not stale runs a revision; return those that do not when the time is up.
 
@@ -251,7 +251,7 @@ class Edges:
         """Let who waits for a revision also wait until `is_at` says that something else is at it."""
         self._followers.append(is_at)
 
-    def _list_missing(self, revision: int, concerns: Callable[[str], bool]) -> list[MissingEdge]:
+    def _list_missing(self, revision: int, concerns: Callable[[Named], bool]) -> list[MissingEdge]:
         """Return the edges that do not run a revision, each judged now: what was said of it may be of another."""
         current = self._revisions.current
         suspects = [edge for edge in self._edges.values() if find_missing(edge, revision, current, concerns)]

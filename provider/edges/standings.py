@@ -1,15 +1,15 @@
 """What an edge makes of each router: whether it serves it as it is wanted, and if not why. Pure."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from provider.edges.quarantine import Quarantine
-from provider.edges.states import Edge, EdgeState
+from provider.edges.states import DisabledRouter, Edge, EdgeState
 from provider.edges.verdicts import words_of_part, words_of_rejection, words_of_search
 from provider.messages import Message
-from provider.nouns import Named
+from provider.nouns import Named, Router
 from provider.overlays import Replacement
 from provider.parts import Parts
 from provider.snapshots import Snapshot
@@ -133,12 +133,16 @@ def stand(edge: Edge, current: Snapshot | None) -> Standings:
         edge=edge.name,
         state=edge.verdict.state,
         awaited=not is_silent and not edge.is_passing,
-        disabled={} if observed is None else {router.name: router.error for router in observed.disabled},
-        partly={} if observed is None else {router.name: router.error for router in observed.warned},
+        disabled={} if observed is None else _errors(observed.disabled),
+        partly={} if observed is None else _errors(observed.warned),
         entry_points=frozenset() if observed is None or is_silent else frozenset(observed.entry_points),
         quarantine=edge.quarantine,
         parts=None if current is None else current.parts,
     )
+
+
+def _errors(routers: Iterable[DisabledRouter]) -> dict[str, str]:
+    return {router.name: router.error for router in routers if router.kind == Router.kind}
 
 
 def refused_everywhere(edges: Sequence[Standings]) -> frozenset[str]:
@@ -155,7 +159,7 @@ def refused_everywhere(edges: Sequence[Standings]) -> frozenset[str]:
 
 def _leads_on(replacement: Replacement, router: str) -> bool:
     """Tell whether a router takes requests though what it needs is not what is desired."""
-    return replacement.by is not None or router in dict(replacement.routers)
+    return replacement.by is not None or ("router", router) in dict(replacement.routers)
 
 
 def _words_of(quarantine: Quarantine, key: Named) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 from provider.edges.pollers import Poller
 from provider.edges.quarantine import Quarantine
 from provider.messages import Message
+from provider.nouns import NOUNS, Named, Router
 from provider.snapshots import Served
 
 _LEAST_SECONDS_TO_APPLY: Final = 2.5
@@ -72,15 +73,26 @@ class EdgeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DisabledRouter:
-    """A router that Traefik disabled, with Traefik's own words why."""
+    """A router of HTTP, TCP or UDP that Traefik disabled, with Traefik's own words why."""
 
     name: str
     error: str
+    kind: str = Router.kind
+
+    @property
+    def named(self) -> Named:
+        """Its kind and its name."""
+        return self.kind, self.name
+
+    @property
+    def plural(self) -> str:
+        """The last part of the path of all of its kind."""
+        return NOUNS[self.kind].plural
 
     @property
     def words(self) -> str:
         """Say it, for a person."""
-        return f"router {self.name}: {self.error}"
+        return f"{self.kind} {self.name}: {self.error}"
 
 
 @dataclass(frozen=True, slots=True)

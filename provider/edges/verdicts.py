@@ -102,10 +102,10 @@ def _judge_running(observed: Observation, given: Served) -> EdgeVerdict:
     )
 
 
-def words_of_hindered(observed: Observation, concerns: Callable[[str], bool] = bool) -> str | None:
+def words_of_hindered(observed: Observation, concerns: Callable[[Named], bool] = bool) -> str | None:
     """Say which of the routers that concern somebody Traefik disabled or serves in part, or None if there is none."""
-    disabled = [router for router in observed.disabled if concerns(router.name)]
-    warned = [router for router in observed.warned if concerns(router.name)]
+    disabled = [router for router in observed.disabled if concerns(router.named)]
+    warned = [router for router in observed.warned if concerns(router.named)]
     told = [Message("disabled {routers}", routers=_words_of(disabled))] if disabled else []
     told += [Message("serves only in part {routers}", routers=_words_of(warned))] if warned else []
     return Message("{first}; {second}", first=told[0], second=told[1]) if len(told) > 1 else next(iter(told), None)

@@ -2,6 +2,7 @@
 
 from math import ceil, log2
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -148,6 +149,28 @@ def test_a_router_keeps_its_former_form_also_where_what_is_left_out_is_deep_in_a
     assert quarantine is not None
     assert set(quarantine.culprits) == {("middleware", "bad")}
     assert running.parts.routers.parts == {"r": plain}
+
+
+@pytest.mark.parametrize("root", ["tcp", "udp"])
+def test_a_router_of_tcp_or_udp_leads_where_it_did_while_its_new_service_is_left_out(root: str) -> None:
+    kind, target = f"{root}Router", f"{root}Service"
+
+    def with_services(revision: int, leads_to: str, *names: str) -> Snapshot:
+        rule = '"rule":"HostSNI(`*`)",' if root == "tcp" else ""
+        content = f'"r":{{"entryPoints":["db"],{rule}"service":"{leads_to}"}}'
+        made = Part(content.encode(), needs=((target, leads_to),))
+        pool = '"%s":{"loadBalancer":{"servers":[{"address":"a:1"}]}}'
+        services = {name: Part((pool % name).encode()) for name in names}
+        parts = Parts({kind: Section({"r": made}), target: Section(services)})
+        return Snapshot(revision, assemble(parts), parts)
+
+    before, after = with_services(1, "s", "s"), with_services(2, "t", "s", "t")
+    bad = after.parts.find((target, "t"))
+    assert bad is not None
+    quarantine, running, _offers = search(before, after, {bad})
+    assert quarantine is not None
+    assert set(quarantine.culprits) == {(target, "t")}
+    assert running.parts.find((kind, "r")) == before.parts.find((kind, "r"))
 
 
 def test_what_is_mended_is_tried_and_what_is_not_stays_out() -> None:

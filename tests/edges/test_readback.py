@@ -174,6 +174,17 @@ def test_a_router_is_known_by_the_name_that_we_gave_it(shown: str, entry_points:
         assert read(url, lambda traefik: traefik.list_routers("disabled", DOCUMENT)) == (DisabledRouter(name, "no"),)
 
 
+def test_routers_of_tcp_and_udp_are_told_like_those_of_http() -> None:
+    told = {"status": "disabled", "entryPoints": ["db"], "error": ["no such service"]}
+    answers = {f"/api/{root}/routers": [{"name": f"db-{root}@http", **told}] for root in ("http", "tcp", "udp")}
+    document = compact({"http": {}, "tcp": {"routers": {}}, "udp": {"routers": {}}}).encode()
+    with api(like_traefik(answers)) as url:
+        found = read(url, lambda traefik: traefik.list_routers("disabled", document))
+    kinds = {"http": "router", "tcp": "tcpRouter", "udp": "udpRouter"}
+    assert found == tuple(DisabledRouter(f"db-{root}", "no such service", kind) for root, kind in kinds.items())
+    assert [each.words for each in found][1] == "tcpRouter db-tcp: no such service"
+
+
 def test_the_parts_of_one_router_are_one(tmp_path: Path) -> None:
     """As a real Traefik takes it apart: `websecure` has TLS, `web` has not."""
     port = free_port()
