@@ -158,6 +158,8 @@ def _told(gravity: Gravity, found: Sequence[Outage], words_of_more: str) -> Iter
 
 def _words_of(outage: Outage) -> Message:
     name = outage.service
+    if outage.is_covered and outage.down == outage.servers:
+        return Message("service {service} has no server left: other services answer in its place", service=name)
     if outage.servers == 0:
         return Message("service {service} has no server that takes requests: Traefik answers 503", service=name)
     if outage.is_total and outage.servers == 1:

@@ -38,6 +38,8 @@ _HTTP, _MIDDLEWARES = Middleware.place
 _WILDCARDS: Final = ".wildcards"
 """Follows a router's name in the document where its wildcards are a router of their own. Users' names have no dot."""
 
+_COMPOSITIONS: Final = tuple(Service.fields[key].name for key in Service.alternatives())
+
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_KEY, pattern=r"\A[^@]*\Z")]
 """The name of an object. What stands behind an `@` would be taken for the name of another provider."""
 
@@ -194,9 +196,27 @@ def checked_servers(part: Part) -> list[str]:
     return [] if balancer is None or balancer.health_check is None else [server.url for server in balancer.servers]
 
 
+def read_pool(part: Part) -> tuple[Service, list[Server]]:
+    """Return what Traefik has of a service as a service of its name, with its servers, named by their URLs."""
+    name, found = _read_service(part)
+    pool = found.load_balancer
+    made = Service(
+        name=name,
+        health_check=None if pool is None else pool.health_check,
+        **{name: found.__dict__[name] for name in _COMPOSITIONS},
+    )
+    return made, [
+        Server(name=each.url, url=each.url, weight=each.weight) for each in (() if pool is None else pool.servers)
+    ]
+
+
 def _read_balancer(part: Part) -> LoadBalancer | None:
-    (found,) = msgspec.to_builtins(_decode_services(b"{%s}" % part.content)).values()
-    return ServedService.loaded(found).load_balancer
+    return _read_service(part)[1].load_balancer
+
+
+def _read_service(part: Part) -> tuple[str, ServedService]:
+    ((name, found),) = msgspec.to_builtins(_decode_services(b"{%s}" % part.content)).items()
+    return name, ServedService.loaded(found)
 
 
 def assemble(parts: Parts) -> Document:

@@ -1,17 +1,21 @@
 """Objects as they are shown: as they are wanted, with what the edges observe of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from provider import configuration
+from provider import shares as spreads
 from provider.database.sessions import Session
 from provider.edges.health import Health, HealthState, ServerHealth
-from provider.messages import Message
-from provider.models import AvailabilityOutput, HealthOutput, ObservedState, ServerOutput, ServiceOutput
+from provider.messages import Message, listed
+from provider.models import AvailabilityOutput, HealthOutput, ObservedState, ServerOutput, ServiceOutput, ShareOutput
 from provider.nouns import Object, Server, Service
-from provider.store import nouns, servers
-from provider.values import ServerState
+from provider.shares import KnownService, Spread
+from provider.store import nouns, servers, services
+from provider.values import ServerState, Strategy
+
+_NAMED: Final = 3
 
 
 def show_servers(session: Session, service: Service, listed: Sequence[Server], health: Health) -> list[ServerOutput]:
@@ -27,11 +31,66 @@ def show_servers(session: Session, service: Service, listed: Sequence[Server], h
 
 def show_services(session: Session, listed: Sequence[Service], health: Health) -> list[ServiceOutput]:
     """Return services with how many servers they can rely on."""
-    pools = servers.of_services(session, [service.name for service in listed])
+    found = know(session, listed, health)
     return [
-        ServiceOutput(**vars(service), availability=availability(service, pools.get(service.name, []), health))
+        ServiceOutput(
+            **vars(service),
+            availability=availability(found, service.name),
+            shares=[] if service.composition is None else _shares(spreads.find(service.name, found)),
+        )
         for service in listed
     ]
+
+
+def _shares(spread: Spread) -> list[ShareOutput]:
+    return [
+        *(
+            ShareOutput(service=pool.service.name, server=server.name, share=share)
+            for pool, server, share in spread.servers()
+        ),
+        *(ShareOutput(service=name, server=None, share=spread.services[name]) for name in spread.foreign()),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Who may answer requests to a service: servers, each with the service that has it, and what nothing is known of.
+
+    Their shares are those of the requests to that service; `elsewhere` are the services of other providers.
+    """
+
+    servers: Sequence[tuple[Service, ServerOutput]] = ()
+    elsewhere: Sequence[str] = ()
+    strategy: Strategy = Strategy.WRR
+    """The first one on the way that does not go by weights, if one does not."""
+
+
+def show_answering(session: Session, service: Service, health: Health) -> Answering:
+    """Return who may answer requests to a service: its own servers, or those of the services of which it is made."""
+    spread = spreads.find(service.name, know(session, [service], health))
+    shown = [
+        (
+            pool.service,
+            ServerOutput(**vars(server), share=share, health=_health(_observe(pool.service, server, health))),
+        )
+        for pool, server, share in spread.servers()
+    ]
+    on_the_way = [spread.known[name].service for name in spread.answering() if name in spread.known]
+    strategies = [Strategy.HRW if each.highest_random_weight else each.strategy for each in on_the_way]
+    strategy = next((each for each in strategies if each is not Strategy.WRR), Strategy.WRR)
+    return Answering(shown, spread.foreign(), strategy)
+
+
+def know(session: Session, listed: Iterable[Service], health: Health) -> dict[str, KnownService]:
+    """Return services, and all those of which they are made, with their servers and with which of these are down."""
+    found = services.made_of(session, listed)
+    pools = servers.of_services(session, sorted(found))
+    return {name: known(service, pools.get(name, []), health) for name, service in found.items()}
+
+
+def known(service: Service, pool: Sequence[Server], health: Health) -> KnownService:
+    """Return a service with its servers, and with which of these are down."""
+    return KnownService(service, pool, down(observe(service, pool, health)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +128,12 @@ def down(healths: Mapping[str, ServerHealth]) -> set[str]:
     return {name for name, found in healths.items() if found.state is HealthState.DOWN}
 
 
-def availability(service: Service, pool: Sequence[Server], health: Health) -> AvailabilityOutput:
+def availability(found: Mapping[str, KnownService], name: str) -> AvailabilityOutput:
     """Count the servers on which a service can rely, and say it in words."""
-    ready = [server for server in pool if server.state is ServerState.READY]
-    missing = len(down(observe(service, ready, health)))
-    left = len(ready) - missing
+    if found[name].service.composition is not None:
+        return _availability_of_others(spreads.find(name, found))
+    pool = found[name].servers
+    ready, left = _count(found[name])
     detail = Message("{left} of {servers} servers take requests", left=left, servers=len(pool))
     if left == 0:
         detail = Message("no server is left: requests are answered with 503")
@@ -81,7 +141,32 @@ def availability(service: Service, pool: Sequence[Server], health: Health) -> Av
         detail = Message("one server is left of {servers}", servers=len(pool))
     elif len(pool) == 1:
         detail = Message("its only server takes requests")
-    return AvailabilityOutput(servers=len(pool), ready=len(ready), available=left, detail=detail)
+    return AvailabilityOutput(servers=len(pool), ready=ready, available=left, detail=detail)
+
+
+def _availability_of_others(spread: Spread) -> AvailabilityOutput:
+    """Count the servers of the services of which one is made."""
+    pools = [spread.known[name] for name in spread.answering() if name in spread.known]
+    counts = [_count(pool) for pool in pools]
+    is_answered = spread.answered > 0
+    foreign = len(spread.foreign())
+    total, left = sum(len(pool.servers) for pool in pools), sum(left for _ready, left in counts) if is_answered else 0
+    detail = Message("{left} of {servers} servers of its services take requests", left=left, servers=total)
+    if not is_answered:
+        detail = Message("no server of its services is left: requests are answered with 503")
+    elif lacking := spread.lacking():
+        names = listed(lacking, _NAMED)
+        detail = Message("requests that go to {services} are answered with 503: no server is left", services=names)
+    elif foreign:
+        detail = Message("some of its services are not kept here: of these nothing is known")
+    return AvailabilityOutput(
+        servers=total, ready=sum(ready for ready, _left in counts), available=left, detail=detail, elsewhere=foreign
+    )
+
+
+def _count(pool: KnownService) -> tuple[int, int]:
+    """Return how many servers of a pool are ready, and how many of these are not down."""
+    return sum(server.state is ServerState.READY for server in pool.servers), len(pool.taking)
 
 
 def _observe(service: Service, server: Server, health: Health) -> ServerHealth:

@@ -166,6 +166,7 @@ def _sticky(pools: Mapping[str, Part], known: _Known | None) -> Mapping[str, str
 
 
 def _unpaged(known: _Known, services: Collection[str]) -> Collection[str]:
-    """Return services without those to which middlewares lead: these have error pages, and need no router."""
-    paged = known.snapshot.parts.section("middleware").needs.get("service", frozenset())
-    return [name for name in services if name not in paged]
+    """Return services without those that need no router: pages of middlewares lead there, or services."""
+    sections = [known.snapshot.parts.section(kind) for kind in ("middleware", "service")]
+    used = [section.needs.get("service", frozenset()) for section in sections]
+    return [name for name in services if not any(name in names for names in used)]

@@ -56,6 +56,18 @@ def test_what_is_down_no_more_looks_at_it_is_no_outage() -> None:
     assert outages.find(parts(pools, *pools), {"unchecked": {URL}, "moved": {URL}}) == []
 
 
+def test_of_a_service_made_of_others_those_are_told_and_whether_another_answers() -> None:
+    pools = {"x": pool("x", URL), "y": pool("y", OTHER), "empty": pool("empty")}
+    shared = {"weighted": {"services": [{"name": "x"}, {"name": "y"}]}}
+    spare = {"failover": {"service": "x", "fallback": "y"}}
+    copied = {"mirroring": {"service": "y", "mirrors": [{"name": "empty"}]}}
+    for composition, told in ((shared, Outage("x", 1, 1)), (spare, Outage("x", 1, 1, is_covered=True)), (copied, None)):
+        root = configuration.service_part(Pool.read({"name": "root", **composition}), [])
+        found = outages.find(parts({"root": root, **pools}, "root"), {"x": {URL}})
+        assert found == ([] if told is None else [told])
+    assert not Outage("x", 1, 1, is_covered=True).is_total
+
+
 @pytest.fixture
 def fallen(service: Service, traefik: Traefik, client: httpx.Client) -> Service:
     """A service with one application all of whose servers are down, and one without any that is ready."""

@@ -42,6 +42,7 @@ LAYERS = [
     "brake",
     "parts",
     "configuration",
+    "shares",
     "rendering",
     "overlays",
     "outages",
@@ -111,6 +112,7 @@ PURE = [
     *(
         "parts",
         "configuration",
+        "shares",
         "rendering",
         "overlays",
         "outages",

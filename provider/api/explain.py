@@ -13,13 +13,12 @@ from provider.dependencies import HealthDependency, RevisionsDependency, Routing
 from provider.edges.forecasts import forecast
 from provider.errors import FieldError, Invalid, pointer
 from provider.explanations import Candidate, Verdict
-from provider.models import ServerOutput
 from provider.models.base import output_config
 from provider.models.types import Name
 from provider.nouns import Service
-from provider.observations import show_servers
+from provider.observations import Answering, show_answering
 from provider.security import needs
-from provider.store import nouns, servers
+from provider.store import nouns
 from provider.values import TEXT_SCHEMA, check_text
 
 router = APIRouter(tags=["explain"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
@@ -83,6 +82,13 @@ class ExplainedServer(BaseModel):
     name: Annotated[str, Field(description="Name of the server.")]
     url: Annotated[str, Field(description="Where it is.")]
     share: Annotated[float, Field(description="Part of the service's new requests that it gets, 0 to 1.")]
+    service: Annotated[
+        str | None,
+        Field(
+            description="Name of the service that has it: left out where that is the service of the router.",
+            exclude_if=lambda name: name is None,
+        ),
+    ] = None
 
 
 class LostOutput(BaseModel):
@@ -136,10 +142,20 @@ class ExplainOutput(BaseModel):
     candidates: Annotated[list[CandidateOutput], Field(description="Who matched, the highest rank first, or nearly.")]
     matched: Annotated[int, Field(description="How many routers match; more than are listed, perhaps.")]
     service: Annotated[str | None, Field(description="Name of the service that it is handed to.")]
-    servers: Annotated[list[ExplainedServer], Field(description="The servers of that service, by name.")]
+    servers: Annotated[
+        list[ExplainedServer],
+        Field(description="The servers of that service, or of those of which it is made, by name."),
+    ]
     lost: Annotated[
         LostOutput | None, Field(description="Who took it not long ago, where nobody does now; null for none.")
     ] = None
+    elsewhere: Annotated[
+        list[str],
+        Field(
+            description="The services of other providers that may answer: left out where there is none.",
+            exclude_if=lambda names: not names,
+        ),
+    ] = []
     edges: Annotated[
         list[DeviationOutput],
         Field(
@@ -170,14 +186,16 @@ def explain(
     answered = forecast(routing.routes(), request, entry_point, standings)
     found = answered.explanation
     service = found.route.service if found.route else None
+    answering = _answering(revisions, health, service)
     return ExplainOutput(
         router=found.route.name if found.route else None,
         why=found.why,
         candidates=[_candidate(candidate) for candidate in found.candidates],
         matched=found.matched,
         service=service,
-        servers=[] if service is None else _servers(revisions, health, service),
+        servers=_servers(answering, service),
         lost=None if found.route or found.refused else _find_lost(revisions, request, entry_point),
+        elsewhere=list(answering.elsewhere),
         edges=[DeviationOutput(edge=each.edge, router=each.router, why=each.why) for each in answered.edges],
     )
 
@@ -211,10 +229,21 @@ def _candidate(candidate: Candidate) -> CandidateOutput:
     )
 
 
-def _servers(revisions: RevisionsDependency, health: HealthDependency, name: str) -> list[ExplainedServer]:
+def _answering(revisions: RevisionsDependency, health: HealthDependency, name: str | None) -> Answering:
+    if name is None:
+        return Answering()
     with revisions.reading() as session:
         service = nouns.find(session, Service, name)
-        listed: list[ServerOutput] = []
-        if service is not None:  # or it was removed just now
-            listed = show_servers(session, service, servers.pool(session, name), health)
-    return [ExplainedServer(name=server.name, url=server.url, share=server.share) for server in listed]
+        return Answering() if service is None else show_answering(session, service, health)  # it may just be removed
+
+
+def _servers(answering: Answering, name: str | None) -> list[ExplainedServer]:
+    return [
+        ExplainedServer(
+            name=server.name,
+            url=server.url,
+            share=server.share,
+            service=None if service.name == name else service.name,
+        )
+        for service, server in answering.servers
+    ]

@@ -18,7 +18,7 @@ CANDIDATES: Final[Columns] = {
     "Rule": field("rule"),
 }
 SERVERS: Final[Columns] = {
-    "Server": field("name"),
+    "Server": lambda server: "/".join(filter(None, [server.get("service"), server["name"]])),
     "URL": field("url"),
     "Share": lambda server: f"{server['share']:.0%}".replace("%", " %"),
 }
@@ -74,10 +74,13 @@ def explain(
     if found["servers"]:
         output.line()
         table(output, SERVERS, found["servers"])
+    for name in found.get("elsewhere", []):
+        output.line(f"{name} may answer too: it is not kept here, so its servers are unknown.")
 
 
 def _answer(found: Item) -> str:
     if found["router"] is None:
         return str(found["why"])
-    servers = "" if found["servers"] else ", which has no server: the answer is 503"
+    is_answered = found["servers"] or found.get("elsewhere")
+    servers = "" if is_answered else ", which has no server: the answer is 503"
     return f"router {found['router']}: {found['why']}. It points to the service {found['service']}{servers}"

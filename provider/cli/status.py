@@ -117,6 +117,8 @@ def _down(client: Client, service: str) -> list[Item]:
 def _is_scarce(service: Item) -> bool:
     """Tell whether a service has no server left, or of several the last one."""
     availability = service["availability"]
+    if availability.get("elsewhere") and availability["servers"] == 0:
+        return False  # another provider has them, and nothing is known of them
     return _available(service) == 0 or (_available(service) == 1 and availability["servers"] > 1)
 
 

@@ -6,7 +6,14 @@ from provider.models.conflict import Conflict, ConflictOutput, ObjectOutput
 from provider.models.difference import AppliedOutput, ComparisonOutput, DifferenceOutput, TrialOutput
 from provider.models.edge import EdgeRecord, QuarantineRecord
 from provider.models.expose import ExposedServer, ExposeInput, ExposeOutput
-from provider.models.observed import AvailabilityOutput, HealthOutput, ObservedState, ServerOutput, ServiceOutput
+from provider.models.observed import (
+    AvailabilityOutput,
+    HealthOutput,
+    ObservedState,
+    ServerOutput,
+    ServiceOutput,
+    ShareOutput,
+)
 from provider.models.revision import (
     MESSAGE_LENGTH,
     Change,
@@ -55,6 +62,7 @@ __all__ = [
     "Role",
     "ServerOutput",
     "ServiceOutput",
+    "ShareOutput",
     "Token",
     "TokenInput",
     "TokenOutput",

@@ -6,16 +6,32 @@ from typing import Any, ClassVar, Final
 from pydantic import AwareDatetime
 
 from provider.nouns import Nested, Object, Server, Service, field
-from provider.nouns.types import Choice, Share, Text, Time, Whole
+from provider.nouns.types import Choice, ListOf, Share, Text, Time, Whole
 
 
 class AvailabilityOutput(Object):
-    """How many servers of a service take requests."""
+    """How many servers of a service take requests: of one made of others, those of these."""
 
     servers: int = field(Whole(0), help="Servers that it has.")
     ready: int = field(Whole(0), help="Those of them that are wanted to take requests.")
     available: int = field(Whole(0), help="Those of the ready ones that no edge observes to be down.")
     detail: str = field(Text(), help="The same in words; it says so when one server is left, or none.")
+    elsewhere: int = field(
+        Whole(0),
+        default=0,
+        omitted=True,
+        help="Services of other providers of which it is made: nothing is known of their servers.",
+    )
+
+
+class ShareOutput(Object):
+    """What a server gets of the requests to a service that is made of others."""
+
+    service: str = field(Text(), help="Name of the service that has it.")
+    server: str | None = field(
+        Text(), default=None, help="Name of the server; null where another provider has the service: it is unknown."
+    )
+    share: float = field(Share(), help="Its part of all new requests to the service, 0 to 1.")
 
 
 class ServiceOutput(Service):
@@ -27,6 +43,12 @@ class ServiceOutput(Service):
     }
 
     availability: AvailabilityOutput = field(Nested(AvailabilityOutput))
+    shares: list[ShareOutput] = field(
+        ListOf(Nested(ShareOutput)),
+        default=[],
+        omitted=True,
+        help="Of a service made of others: the servers that may answer, and what each gets now.",
+    )
 
 
 class ObservedState(StrEnum):

@@ -33,6 +33,13 @@ def find(session: Session, noun: type[N], key: str, owner: str | None = None) ->
     return _objects(session, noun, rows)[0] if rows else None
 
 
+def find_all(session: Session, noun: type[N], keys: Sequence[str]) -> list[N]:
+    """Return those objects of some names that there are."""
+    name = TABLES[noun.kind].table.c[NAME]
+    parts = (keys[begin : begin + _NAMED] for begin in range(0, len(keys), _NAMED))
+    return [item for part in parts for item in matching(session, noun, name.in_(part))]
+
+
 def get(session: Session, noun: type[N], key: str, owner: str | None = None) -> N:
     """Return an object. Raises `NotFound`, also for what it belongs to."""
     check_owner(session, noun, owner)
@@ -156,6 +163,11 @@ def count_users(session: Session, user: type[Noun], noun: type[Noun], keys: Sequ
         for name, number in session.connection().execute(query):
             counted[name] = counted.get(name, 0) + number
     return counted
+
+
+def columns_leading_to(noun: type[Noun]) -> list[ColumnElement[str]]:
+    """Return all columns in which objects refer to those of a noun."""
+    return [column for user in NOUNS.values() for column, _owner in _referring(user, noun)]
 
 
 def _referring(user: type[Noun], noun: type[Noun]) -> Iterator[tuple[ColumnElement[str], ColumnElement[str]]]:

@@ -1,6 +1,6 @@
 """Services in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 
@@ -15,11 +15,23 @@ def names(session: Session) -> Sequence[str]:
     return nouns.names(session, Service)
 
 
+def made_of(session: Session, listed: Iterable[Service]) -> dict[str, Service]:
+    """Return services with all those of which they are made, by name."""
+    found: dict[str, Service] = {}
+    waiting = list(listed)
+    while waiting:
+        found |= {service.name: service for service in waiting}
+        used = {use.name for service in waiting for use in service.uses() if use.kind == Service.kind}
+        waiting = nouns.find_all(session, Service, sorted(used - found.keys()))
+    return found
+
+
 def list_unreached(session: Session, *, limit: int) -> Sequence[str]:
-    """Return the names of at most `limit` services that no router leads to."""
-    services, routers = TABLES[Service.kind].table, TABLES[Router.kind].table
-    used = select(routers.c.name).where(routers.c.service == services.c.name).exists()
-    query = select(services.c.name).where(~used).order_by(services.c.name).limit(limit)
+    """Return the names of at most `limit` services that nothing leads to: no router, no service, no middleware."""
+    services = TABLES[Service.kind].table
+    query = select(services.c.name).order_by(services.c.name).limit(limit)
+    for column in nouns.columns_leading_to(Service):
+        query = query.where(~select(column).where(column == services.c.name).exists())
     return session.connection().execute(query).scalars().all()
 
 

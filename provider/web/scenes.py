@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends
 
-from provider import configuration, rules
+from provider import configuration, rules, shares
 from provider.database.sessions import Session
 from provider.dependencies import EdgesDependency, RoutingDependency
 from provider.edges.health import Health, HealthState
@@ -19,10 +19,12 @@ from provider.edges.standings import Standing, Standings, Trouble, refused_every
 from provider.edges.states import Edge, EdgeState, Run, is_gone
 from provider.names import in_order
 from provider.nouns import Router, Server, Service
-from provider.observations import availability, down, observe
+from provider.observations import availability, know, observe
+from provider.observations import known as known_service
 from provider.routing import Routing
+from provider.shares import KnownService
 from provider.snapshots import Snapshot
-from provider.store import nouns, servers
+from provider.store import nouns
 from provider.web import instructions
 from provider.web.drawings import scene
 from provider.web.drawings.scene import DrawnEntryPoint, Scene
@@ -160,14 +162,14 @@ def _find_running(edge: Edge, current: Snapshot | None) -> int | None:
 def scene_of(session: Session, routers: Sequence[Router], sight: Sight, also: Sequence[str] = ()) -> Scene:
     """Return the scene of some routers with their services, and of the services `also`."""
     names = list(dict.fromkeys([router.service for router in routers] + list(also)))
-    listed = [nouns.find(session, Service, name) for name in names]
-    pools = servers.of_services(session, names)
+    listed = nouns.find_all(session, Service, names)
+    known = know(session, listed, sight.health)
     used = {point for router in routers for point in router.entry_points}
     shown = [point for point in sight.entry_points if point in used]
     states = sight.states(routers)
     return Scene(
         routers=[_router(router, states[router.name]) for router in routers],
-        services=[service_of(found, pools.get(found.name, []), sight.health) for found in listed if found is not None],
+        services=[drawn_of(known, name, sight.health) for name in names if name in known],
         entry_points=[DrawnEntryPoint(name, sight.entry_points[name]) for name in shown],
         edges=[scene.DrawnEdge(edge.name, edge.state, edge.detail, edge.runs) for edge in sight.edges[:_MOST_EDGES]],
         more_edges=max(0, len(sight.edges) - _MOST_EDGES),
@@ -176,20 +178,29 @@ def scene_of(session: Session, routers: Sequence[Router], sight: Sight, also: Se
 
 
 def service_of(service: Service, listed: Sequence[Server], health: Health) -> scene.DrawnService:
-    """Return a service as it is drawn, with its servers as they are wanted and as they are."""
-    pool = sorted(listed, key=lambda server: in_order(server.name))
-    healths = observe(service, pool, health)
-    shares = configuration.shares(pool, down(healths))
-    return scene.DrawnService(
-        service.name,
-        [
-            scene.DrawnServer(
-                server.name, server.url, server.weight, shares[server.name], server.state, healths[server.name].state
-            )
-            for server in pool
-        ],
-        availability(service, pool, health).detail,
-    )
+    """Return a pool as it is drawn, with its servers as they are wanted and as they are."""
+    return drawn_of({service.name: known_service(service, listed, health)}, service.name, health)
+
+
+def drawn_of(known: Mapping[str, KnownService], name: str, health: Health) -> scene.DrawnService:
+    """Return a service as it is drawn: with its servers, or those of the services of which it is made."""
+    spread = shares.find(name, known)
+    drawn = [
+        scene.DrawnServer(
+            server.name,
+            server.url,
+            server.weight,
+            share,
+            server.state,
+            observe(pool.service, [server], health)[server.name].state,
+            None if pool.service.name == name else pool.service.name,
+        )
+        for pool, server, share in spread.servers()
+    ]
+    place = {each: number for number, each in enumerate(spread.services)}
+    drawn.sort(key=lambda server: (place[server.service or name], in_order(server.name)))
+    members = [each.name for each, _part in spread.parts.get(name, ())]
+    return scene.DrawnService(name, drawn, availability(known, name).detail, members, spread.foreign())
 
 
 def scene_of_wanted(router: Router, pool: Sequence[Server], sight: Sight) -> Scene:

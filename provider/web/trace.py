@@ -192,7 +192,7 @@ def _page(
             "refusal": refusal,
             **_way(found, language_of(request)),
             "requests": REQUESTS,
-            "by_weight": found.service is not None and traces.is_by_weight(found.service.strategy),
+            "by_weight": found.service is not None and traces.is_by_weight(found.answering.strategy),
         }
     return render(request, "trace/page.html", status=422 if form.errors else 200, **values)
 

@@ -16,9 +16,9 @@ from provider.messages import Message
 from provider.models import ServerOutput
 from provider.names import in_order
 from provider.nouns import Domain, Router, Service
-from provider.observations import show_servers
+from provider.observations import Answering, show_answering
 from provider.rules import Request
-from provider.store import nouns, servers
+from provider.store import nouns
 from provider.values import Strategy
 from provider.web.drawings.scene import Scene
 from provider.web.scenes import Sight, scene_of
@@ -99,7 +99,7 @@ class Trace:
     request: Request
     answer: Forecast
     service: Service | None
-    servers: Sequence[ServerOutput]
+    answering: Answering
     is_ours: bool
     """Whether it is for a domain that is ours."""
     drawn: Scene
@@ -115,6 +115,21 @@ class Trace:
     def winner(self) -> Route | None:
         """The router that takes it."""
         return self.explanation.route
+
+    @property
+    def servers(self) -> Sequence[tuple[str, Service, ServerOutput]]:
+        """The servers that may answer, each as it is called here and with its service, in order."""
+        shown = [
+            (
+                server.name
+                if self.service is not None and service.name == self.service.name
+                else f"{service.name}/{server.name}",
+                service,
+                server,
+            )
+            for service, server in self.answering.servers
+        ]
+        return sorted(shown, key=lambda each: in_order(each[0]))
 
     @property
     def is_certain(self) -> bool:
@@ -149,16 +164,15 @@ def trace(session: Session, sight: Sight, routes: Routes, asked: Asked) -> Trace
     request = asked.request()
     answer = find_answer(routes, request, asked.entry_point, sight.standings)
     explanation = answer.explanation
-    service, listed = None, list[ServerOutput]()
+    service, answering = None, Answering()
     if explanation.route is not None:
         service = nouns.find(session, Service, explanation.route.service)
         if service is not None:
-            listed = show_servers(session, service, servers.pool(session, service.name), sight.health)
-            listed.sort(key=lambda server: in_order(server.name))
+            answering = show_answering(session, service, sight.health)
     drawn = _scene(session, sight, explanation)
     is_lost = explanation.route is None and not explanation.refused
     gone = lost.find(session, request, asked.entry_point) if is_lost else None
-    return Trace(asked, request, answer, service, listed, _is_ours(session, request.host), drawn, gone)
+    return Trace(asked, request, answer, service, answering, _is_ours(session, request.host), drawn, gone)
 
 
 def plan(traced: Trace, base: str, edge: str) -> TrialPlan:
@@ -175,15 +189,15 @@ def plan(traced: Trace, base: str, edge: str) -> TrialPlan:
         method=asked.method,
         target=target,
         headers=[("Host", host), ("User-Agent", agents[-1] if agents else "wayshub-provider"), *lines],
-        servers={server.name: server.url for server in traced.servers},
-        shares={server.name: server.share for server in traced.servers},
+        servers={title: server.url for title, _service, server in traced.servers},
+        shares={title: server.share for title, _service, server in traced.servers},
         cookie=service.sticky.cookie.name if service.sticky else None,
         url=asked.full_url,
         entry_point=asked.entry_point,
         edge=edge,
         router=winner.name,
         service=service.name,
-        strategy=service.strategy,
+        strategy=traced.answering.strategy,
     )
 
 

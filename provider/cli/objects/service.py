@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Final
 
-from provider.cli.client import Client, Item
+from provider.cli.client import Client, Item, path
 from provider.cli.nouns.extras import Extras
 from provider.cli.objects.server import servers_of
 from provider.cli.output import Output
-from provider.cli.tables import Columns, table
+from provider.cli.tables import Columns, field, percent, table
 
 
 def _health_check(service: Item) -> str:
@@ -29,6 +29,11 @@ def _host_header(service: Item) -> str:
 
 
 _OWN: Final[Columns] = {"Health check": _health_check, "Sticky": _sticky, "Host header": _host_header}
+_SHARES: Final[Columns] = {
+    "Service": field("service"),
+    "Server": lambda share: share.get("server") or "unknown: it is not kept here",
+    "Share": lambda share: percent(share["share"]),
+}
 _SHORT: Final = {"Sticky sessions": "Sticky", "Servers get the client's Host header": "Host header"}
 
 
@@ -49,7 +54,10 @@ def _show_more(client: Client, output: Output, name: str) -> None:
     servers = servers_of(name)
     listed = list(client.items(servers.path))
     output.line()
-    if listed:
+    shares = client.get(path("services", name)).item.get("shares")
+    if shares:
+        table(output, _SHARES, shares)
+    elif listed:
         table(output, servers.columns, listed)
     else:
         output.line("It has no servers: requests are answered with 503.")

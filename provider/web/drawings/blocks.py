@@ -67,20 +67,20 @@ def _block(
     if len(listed) <= most_servers:
         return Block(name, service, routers, listed, None)
     ranked = sorted(listed, key=lambda server: _rank(server, wanted))
-    shown = {server.name for server in ranked[: max(0, most_servers - 1)]}
-    rest = [server for server in listed if server.name not in shown]
+    shown = {server.title for server in ranked[: max(0, most_servers - 1)]}
+    rest = [server for server in listed if server.title not in shown]
     return Block(
         name,
         service,
         routers,
-        [server for server in listed if server.name in shown],
+        [server for server in listed if server.title in shown],
         replace(_fold(rest), is_all=not shown),
     )
 
 
 def _rank(server: DrawnServer, wanted: Collection[str]) -> tuple[bool, bool, float]:
     in_trouble = server.state is not ServerState.READY or server.health is HealthState.DOWN
-    return server.name not in wanted, not in_trouble, -server.share
+    return server.title not in wanted, not in_trouble, -server.share
 
 
 def _fold(servers: Sequence[DrawnServer]) -> Fold:

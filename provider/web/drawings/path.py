@@ -223,7 +223,7 @@ class _Drawing:
             yield self._server(block, server, box)
         if block.last is not None:
             fold = block.block.fold
-            yield self._fold(block, block.last, fold) if fold is not None else self._nobody(block.last)
+            yield self._fold(block, block.last, fold) if fold is not None else self._nobody(block, block.last)
 
     def _host(self, router: DrawnRouter, box: Box) -> Markup:
         """Draw what a browser asks for, to be taken by a router."""
@@ -317,12 +317,12 @@ class _Drawing:
         inside = [
             _rectangle(box, 8, "plate"),
             shapes.shape(shape, box.x + 10, box.middle - shapes.SIZE / 2, tone),
-            *_pair(server.name, told, box.y + 18, (x, room), _NAME_SIZE, ("name", f"number {tone}")),
+            *_pair(server.title, told, box.y + 18, (x, room), _NAME_SIZE, ("name", f"number {tone}")),
             _text(shorten(_without_scheme(server.url), room, _SMALL_SIZE), x, box.y + 34, _SMALL_SIZE, "soft"),
         ]
         said = self._say(words_of_server(server, share))
         kind = classes("server", tone, self._lit_server(block, server))
-        href = _page("services", block.block.name, "servers", server.name)
+        href = _page("services", server.service or block.block.name, "servers", server.name)
         return self._node(href, said, kind, inside)
 
     def _fold(self, block: PlacedBlock, box: Box, fold: Fold) -> Markup:
@@ -343,8 +343,10 @@ class _Drawing:
         """Write a share; None where no request comes to the service."""
         return self._language.percent(share) if block.block.is_reached else None
 
-    def _nobody(self, box: Box) -> Markup:
-        said = self._say(Message("no server: answers 503"))
+    def _nobody(self, block: PlacedBlock, box: Box) -> Markup:
+        service = block.block.service
+        elsewhere = service is not None and service.elsewhere
+        said = ", ".join(elsewhere) if elsewhere else self._say(Message("no server: answers 503"))
         x, room = box.x + _PADDING, box.width - 2 * _PADDING
         text = _text(shorten(said, room, _SMALL_SIZE), x, box.middle + 4, _SMALL_SIZE, "soft")
         return self._node(None, said, "nobody", [_rectangle(box, 8, "plate"), text])
@@ -365,7 +367,7 @@ class _Drawing:
         way = self._way
         if way is None or way.router not in {router.name for router in block.block.routers}:
             return None
-        is_on_it = server.share > 0 if way.servers is None else server.name in way.servers
+        is_on_it = server.share > 0 if way.servers is None else server.title in way.servers
         return "lit" if is_on_it else None
 
     def _passes(self, names: Sequence[str]) -> bool:

@@ -52,7 +52,10 @@ class DrawnRouter:
 
 @dataclass(frozen=True, slots=True)
 class DrawnServer:
-    """A server: what is wanted of it, how it is, and its part of the service's new requests, 0 to 1."""
+    """A server: what is wanted of it, how it is, and its part of the service's new requests, 0 to 1.
+
+    `service` is the one that has it, where that is another than the one that is drawn: it is made of that.
+    """
 
     name: str
     url: str
@@ -60,6 +63,12 @@ class DrawnServer:
     share: float = 0.0
     state: ServerState = ServerState.READY
     health: HealthState = HealthState.UNKNOWN
+    service: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is called beside others of the drawn service."""
+        return self.name if self.service is None else f"{self.service}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,10 @@ class DrawnService:
     servers: Sequence[DrawnServer] = ()
     detail: str = ""
     """On how many servers it can rely, as a sentence or a `Message`."""
+    members: Sequence[str] = ()
+    """The services of which it is made, if it is."""
+    elsewhere: Sequence[str] = ()
+    """Services of other providers that may answer: nothing is known of their servers."""
 
 
 @dataclass(frozen=True, slots=True)

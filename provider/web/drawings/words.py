@@ -66,6 +66,8 @@ def words_of_pool(service: DrawnService | None) -> Message:
     if service is None:
         return Message("there is no such service")
     taking = sum(server.share > 0 for server in service.servers)
+    if service.elsewhere and not service.servers:
+        return Message("servers unknown")
     if taking == 0:
         return Message("no server is left")
     return Message("{number} of {count} servers", number=taking, count=len(service.servers))
@@ -76,8 +78,8 @@ def words_of_server(server: DrawnServer, share: str | None) -> Message:
     state = words_of_state(server)
     if share is None:
         told = NO_REQUESTS if state is None else Message("{state}, {told}", state=state, told=NO_REQUESTS)
-        return Message("Server {name} at {url}: {state}", name=server.name, url=server.url, state=told)
-    facts = {"name": server.name, "url": server.url, "share": share}
+        return Message("Server {name} at {url}: {state}", name=server.title, url=server.url, state=told)
+    facts = {"name": server.title, "url": server.url, "share": share}
     if state is None:
         return Message("Server {name} at {url}: {share} of the new requests", **facts)
     return Message("Server {name} at {url}: {state}, {share} of the new requests", state=state, **facts)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from provider.database.sessions import Session
 from provider.dependencies import RevisionsDependency
 from provider.messages import Message
-from provider.nouns import Middleware, Noun, Service
+from provider.nouns import Noun, Router, Service
 from provider.observations import show_services
 from provider.store import nouns, routers, servers, services
 from provider.web import lists
@@ -19,7 +19,7 @@ from provider.web.nouns.edits import DO
 from provider.web.nouns.places import Place
 from provider.web.nouns.removals import Loss
 from provider.web.nouns.views import View
-from provider.web.objects import weights
+from provider.web.objects import trees, weights
 from provider.web.objects.observed import rule_of
 from provider.web.scenes import Sight, SightDependency
 from provider.web.writing import PageWriteDependency, done
@@ -47,6 +47,7 @@ class Services(View):
     def shown(self, session: Session, sight: Sight, place: Place, item: Noun, typed: Texts) -> Mapping[str, Any]:
         """Show its servers with what they get, and the routers that lead to it."""
         [service] = show_services(session, [cast("Service", item)], sight.health)
+        made_of = () if service.composition is None else trees.read(session, service, sight.health)
         table = weights.read(session, service, sight.health, typed)
         found = routers.of_service(session, item.name, limit=lists.LENGTH)
         count = services.count_routers(session, [item.name]).get(item.name, 0)
@@ -54,6 +55,8 @@ class Services(View):
         taking = [each for each in found if each.enabled and not states[each.name].is_out]
         return {
             "service": service,
+            "tree": made_of,
+            "users": _others(nouns.users(session, Service, item.name, limit=lists.LENGTH)),
             "table": table,
             "form": table.form,
             "routers": found,
@@ -69,7 +72,7 @@ class Services(View):
         pool = servers.pool(session, item.name)
         return [
             *(Loss(Message("router {router}, which points to it", router=each.name), each) for each in leading),
-            *(self._loss(user, item) for user in nouns.users_of(session, Middleware, Service, item.name)),
+            *(self._loss(user, item) for user in _others(nouns.users(session, Service, item.name))),
             *(Loss(Message("server {server} at {url}", server=each.name, url=each.url), each) for each in pool),
         ]
 
@@ -103,3 +106,8 @@ class Services(View):
                 return pages.show(request, revisions, self, sight, place, name, sent, status=refused.status, **more)
             told = Message("The weights of {name} were saved.", name=name)
             return done(request, place.path(name), Notice(told), outcome)
+
+
+def _others(users: Sequence[Noun]) -> list[Noun]:
+    """Return what uses a service besides routers."""
+    return [user for user in users if user.kind != Router.kind]

@@ -1,0 +1,84 @@
+"""Services that are made of services, as REST shows and explains them."""
+
+import httpx
+import pytest
+
+from tests.api.checks import problem
+from tests.running import Service, http_client
+
+MADE = {"weighted": {"services": [{"name": "blue", "weight": 3}, {"name": "green"}]}}
+
+
+@pytest.fixture
+def made(client: httpx.Client) -> httpx.Client:
+    """Two pools, a service that is made of them, and a router to that."""
+    for name, servers in {"blue": ("a", "b"), "green": ("c",)}.items():
+        client.put(f"/services/{name}", json={}).raise_for_status()
+        for server in servers:
+            client.put(f"/services/{name}/servers/{server}", json={"url": f"http://{server}:80"}).raise_for_status()
+    client.put("/services/made", json=MADE).raise_for_status()
+    client.put("/routers/made", json={"rule": "Host(`made.test`)", "service": "made"}).raise_for_status()
+    return client
+
+
+def test_it_has_the_servers_and_shares_of_those_of_which_it_is_made(made: httpx.Client) -> None:
+    made.patch("/services/blue/servers/b", json={"state": "drain"}).raise_for_status()
+    found = made.get("/services/made").json()
+    assert found["availability"] == {
+        "servers": 3,
+        "ready": 2,
+        "available": 2,
+        "detail": "2 of 3 servers of its services take requests",
+    }
+    assert found["shares"] == [
+        {"service": "blue", "server": "a", "share": 0.75},
+        {"service": "blue", "server": "b", "share": 0},
+        {"service": "green", "server": "c", "share": 0.25},
+    ]
+    assert "shares" not in made.get("/services/blue").json()
+    assert made.get("/services", params={"q": "made"}).json()["items"][0] == found
+
+
+def test_it_says_whose_requests_nobody_answers(made: httpx.Client) -> None:
+    made.patch("/services/green/servers/c", json={"state": "drain"}).raise_for_status()
+    detail = made.get("/services/made").json()["availability"]["detail"]
+    assert detail == "requests that go to green are answered with 503: no server is left"
+    for server in ("a", "b"):
+        made.patch(f"/services/blue/servers/{server}", json={"state": "drain"}).raise_for_status()
+    found = made.get("/services/made").json()["availability"]
+    assert (found["available"], found["servers"]) == (0, 3)
+    assert found["detail"] == "no server of its services is left: requests are answered with 503"
+
+
+def test_explain_names_who_answers(made: httpx.Client) -> None:
+    found = made.get("/explain", params={"url": "http://made.test"}).json()
+    assert [(each["service"], each["name"], each["share"]) for each in found["servers"]] == [
+        ("blue", "a", 0.375),
+        ("blue", "b", 0.375),
+        ("green", "c", 0.25),
+    ]
+    assert "elsewhere" not in found
+
+
+def test_what_another_provider_has_is_unknown(made: httpx.Client) -> None:
+    made.put("/services/made", json={"weighted": {"services": [{"name": "old@file"}]}}).raise_for_status()
+    found = made.get("/services/made").json()
+    assert found["shares"] == [{"service": "old@file", "server": None, "share": 1}]
+    assert (found["availability"]["servers"], found["availability"]["elsewhere"]) == (0, 1)
+    explained = made.get("/explain", params={"url": "http://made.test"}).json()
+    assert (explained["servers"], explained["elsewhere"]) == ([], ["old@file"])
+
+
+def test_services_of_which_others_are_made_stay_and_these_are_named(made: httpx.Client) -> None:
+    found = problem(made.delete("/services/blue"), "in-use")
+    assert "service made" in found["detail"]
+    removed = made.delete("/services/blue", params={"cascade": "true", "dryRun": "true"}).json()
+    gone = {(each["kind"], each["name"]) for each in removed["difference"]["objects"]}
+    assert {("service", "blue"), ("service", "made"), ("router", "made")} <= gone
+
+
+def test_they_need_no_router_of_their_own(service: Service, made: httpx.Client) -> None:
+    told = [each["objects"] for each in made.get("/conflicts").json()["items"]]
+    assert not [each for each in told if "blue" in str(each)]
+    with http_client(service.url, headers={"Accept": "text/html"}) as pages:
+        assert "No router points here" not in pages.get("/").text
