@@ -1,17 +1,22 @@
 """What Traefik's API tells of an object beside its configuration. Pure."""
 
-from collections.abc import Iterable
 from typing import Final
 
 from provider.imports.pieces import Fields, shown
+
+OBSERVED: Final = (
+    *("status", "error", "using", "usedBy", "serverStatus"),
+    *("name", "provider", "type", "priorityStr"),
+)
+"""The fields in which it does."""
 
 _DISABLED: Final = "disabled"
 _LONGEST: Final = 500
 
 
-def read_observed(fields: Fields, names: Iterable[str]) -> None:
+def read_observed(fields: Fields) -> None:
     """Take note of it; an object that Traefik has disabled is refused, with the reason that Traefik gives."""
-    for name in names:
+    for name in OBSERVED:
         if found := fields.find(name):
             found.hold()
     status, error = fields.find("status"), fields.find("error")

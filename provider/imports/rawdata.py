@@ -44,8 +44,9 @@ def running(entry_points: Any) -> Running:
 
 def _entry_point(http: Any) -> EntryPointDefaults:
     settings = http if isinstance(http, dict) else {}
-    tls, middlewares = settings.get("tls"), settings.get("middlewares")
+    tls, middlewares, recorded = (settings.get(name) for name in ("tls", "middlewares", "observability"))
     return EntryPointDefaults(
         tls if isinstance(tls, dict) else None,
         [str(name) for name in middlewares] if isinstance(middlewares, list) else [],
+        recorded if isinstance(recorded, dict) else {},
     )

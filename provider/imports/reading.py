@@ -3,44 +3,44 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from provider.configuration import BEACON
 from provider.declarations import Declaration
 from provider.errors import pointer
-from provider.imports import names
+from provider.imports import middlewares, names, services
+from provider.imports.declared import DeclaredReader
 from provider.imports.findings import ImportFinding, ImportOutcome, Renamed
-from provider.imports.middlewares import find_kind, read_middleware
 from provider.imports.pieces import Ledger, Piece, Reason, shown
 from provider.imports.ranks import Ranked, settle
-from provider.imports.routers import EntryPointDefaults, ServiceMissing, Surroundings, read_router
+from provider.imports.routers import EntryPointDefaults, Surroundings, read_router, read_tcp_router
 from provider.imports.services import Pool, read_service
-from provider.nouns import Domain, Middleware, Router, Service
-
-T = TypeVar("T")
+from provider.nouns import NOUNS, Domain, Middleware, Noun, Router, Server, Service
+from provider.nouns.references import cycles
+from provider.nouns.tcp import TCPRouter
+from provider.nouns.types import Reference
 
 DEFAULT_ENTRY_POINTS: Final = ("web",)
 
-_FIRST: Final = ("router", "service")
-_CHAIN: Final = "chain"
+_ROUTERS: Final = ("router", "TCP router", "UDP router")
+_FIRST: Final = (*_ROUTERS, "service")
+_API: Final = frozenset({"api", "dashboard", "rest"})
 _NOT_YET: Final = "cannot be imported yet"
-_SECTIONS: Final = ("http", "tcp", "udp", "tls")
-_HTTP: Final = ("routers", "services", "middlewares", "serversTransports", "models")
-_OTHER_OBJECTS: Final[Mapping[tuple[str, ...], str]] = {
-    ("http", "serversTransports"): "servers transport",
-    ("http", "models"): "model",
-    ("tcp", "routers"): "TCP router",
-    ("tcp", "services"): "TCP service",
-    ("tcp", "middlewares"): "TCP middleware",
-    ("tcp", "serversTransports"): "TCP servers transport",
-    ("tcp", "models"): "TCP model",
-    ("udp", "routers"): "UDP router",
-    ("udp", "services"): "UDP service",
-    ("tls", "certificates"): "TLS certificate",
-    ("tls", "options"): "TLS options",
-    ("tls", "stores"): "TLS store",
+_CERTIFICATES: Final = "certificates cannot be imported yet"
+_PLACES: Final = {noun.place: kind for kind, noun in NOUNS.items() if noun.place}
+"""The kinds of objects by where a document has them."""
+
+_OTHER_OBJECTS: Final[Mapping[tuple[str, ...], tuple[str, str]]] = {
+    ("http", "models"): ("model", f"models {_NOT_YET}"),
+    ("tcp", "models"): ("TCP model", f"models {_NOT_YET}"),
+    ("tls", "certificates"): ("TLS certificate", _CERTIFICATES),
+    ("tls", "stores"): ("TLS store", _CERTIFICATES),
 }
-"""What is listed, object by object, and not held, with what each is called."""
+"""What is listed, object by object, and not held: what each is called, and why."""
+
+_SECTIONS: Final = tuple(dict.fromkeys(section for section, _name in (*_PLACES, *_OTHER_OBJECTS)))
+_UNTOLD: Final = frozenset({"serversTransport", "tcpServersTransport", "tlsOption"})
+"""The kinds of objects of which Traefik's API does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,47 +73,80 @@ def read(
     return _Reader(document, running, default_entry_points).read()
 
 
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A reference to an object of the document."""
+
+    kind: str
+    full: str
+    part: Piece
+    given: str
+
+
+@dataclass(slots=True)
+class _Read:
+    """An object of the document, and what came of it: `item` is None for one that cannot be held."""
+
+    kind: str
+    given: str
+    full: str
+    part: Piece
+    ledger: Ledger
+    uses: list[_Use] = field(default_factory=list)
+    item: Noun | Ranked | Pool | None = None
+
+    @property
+    def noun(self) -> Noun | None:
+        """The object as it is held."""
+        match self.item:
+            case Ranked():
+                return self.item.router
+            case Pool():
+                return self.item.service
+        return self.item
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is held, as far as is known."""
+        return self.item is not None and not self.ledger.refused
+
+
 class _Reader:
     """Goes through a document once."""
 
     def __init__(self, document: Any, running: Running | None, default_entry_points: Sequence[str]) -> None:
         self._running = running
-        self._default_entry_points = default_entry_points
+        self._around = Surroundings(
+            default_entry_points, running.entry_points if running else {}, from_api=running is not None
+        )
         self._findings: list[ImportFinding] = []
         self._renamed: list[Renamed] = []
         self._held: set[str] = set()
         self._origins: dict[str, str] = {}
-        self._around = self._ledger()
-        self._root = Piece(document, "", self._around)
-        self._sections: dict[str, Piece] = {}
-        self._objects: dict[str, dict[str, Piece]] = {}
-        self._by_full: dict[str, dict[str, Piece]] = {}
+        self._ledger_around = self._ledger()
+        self._root = Piece(document, "", self._ledger_around)
+        self._sections: dict[tuple[str, ...], Piece] = {}
+        self._parts: dict[str, dict[str, Piece]] = {}
         self._names: dict[str, dict[str, str]] = {}
-        self._pools: dict[str, Pool] = {}
-        self._kinds: dict[str, str] = {}
-        self._begun: set[str] = set()
-        self._middlewares: dict[str, Middleware] = {}
+        self._objects: dict[tuple[str, str], _Read] = {}
 
     def read(self) -> Imported:
         self._find_sections()
-        for kind in ("router", "service", "middleware"):
-            part = self._sections.get(f"http/{kind}s")
-            self._objects[kind] = part.members() if part is not None else {}
-            self._by_full[kind] = {self._full(given): each for given, each in self._objects[kind].items()}
-            self._names[kind] = names.assign(self._by_full[kind], kind)
-        self._read_services()
-        self._read_middlewares()
-        routers = self._read_routers()
+        for place, kind in _PLACES.items():
+            part = self._sections.get(place)
+            self._parts[kind] = part.members() if part is not None else {}
+            self._names[kind] = names.assign(map(self._full, self._parts[kind]), kind.lower())
+        for kind, parts in self._parts.items():
+            for given, part in parts.items():
+                if not self._recognised(kind, given, part):
+                    self._read_object(kind, given, part)
+        self._refuse_cycles()
+        lost = self._find_lost()
+        for each in self._objects.values():
+            self._list_object(each, lost)
+        declaration = self._declaration([each for key, each in self._objects.items() if key not in lost])
         self._list_others()
         self._around_findings()
-        hosts = dict.fromkeys(host for router in routers.values() for host in router.domains)
-        for router in routers.values():
-            for host in router.domains:
-                self._origins.setdefault(pointer("domains", host), self._origins[pointer("routers", router.name)])
-        services = [pool.service for pool in self._pools.values()]
-        pools = {pool.service.name: pool.servers.values() for pool in self._pools.values()}
-        domains = [Domain(name=host) for host in hosts]
-        declaration = Declaration.of(*domains, *services, *self._middlewares.values(), *routers.values(), within=pools)
         return Imported(
             declaration,
             tuple(sorted(self._findings, key=_rank)),
@@ -128,198 +161,187 @@ class _Reader:
     def _find_sections(self) -> None:
         """Find the parts of the document that have objects. What is beside them is listed."""
         by_lower = {name.lower(): name for name in _SECTIONS}
+        found: dict[str, Piece] = {}
         for given, part in self._root.members().items():
             name = by_lower.get(given.lower())
             if name is None:
                 reason = "Traefik ignores it"
                 self._find("part", given, ImportOutcome.LEFT_OUT, [Reason(reason, part.place)], part)
-            elif name in self._sections:
+            elif name in found:
                 self._find("part", given, ImportOutcome.LEFT_OUT, [Reason(f"{name} is given twice", part.place)], part)
             else:
-                self._sections[name] = part
-        known = {section: [name for at, name in _OTHER_OBJECTS if at == section] for section in _SECTIONS}
-        known["http"] = list(_HTTP)
-        for section in list(self._sections):
-            found = self._sections[section].fields(known[section])
-            self._sections |= {f"{section}/{name}": part for name, part in found.parts.items()}
+                found[name] = part
+        for section, part in found.items():
+            known = [name for root, name in (*_PLACES, *_OTHER_OBJECTS) if root == section]
+            self._sections |= {(section, name): each for name, each in part.fields(known).parts.items()}
 
     def _full(self, given: str) -> str:
         return given if self._running is not None else f"{given}@{names.FILE}"
 
     def _is_ours(self, provider: str) -> bool:
         """Tell whether all that a provider has is what a service of ours serves: it carries the beacon."""
-        return self._running is not None and f"{BEACON}@{provider}" in self._by_full["middleware"]
+        return self._running is not None and f"{BEACON}@{provider}" in self._parts[Middleware.kind]
 
     def _recognised(self, kind: str, given: str, part: Piece) -> bool:
         """List an object that is Traefik's own, or ours already. Tells whether it is one."""
-        _name, provider = names.split(self._full(given))
+        name, provider = names.split(self._full(given))
         if provider == names.INTERNAL and self._running is not None:
             reason = "it is Traefik's own"
         elif self._is_ours(provider):
             reason = "wayshub-provider already serves it to this Traefik"
+        elif kind == Middleware.kind and name == BEACON:
+            reason = "it marks which document of wayshub-provider this is"
         else:
             return False
-        self._find(kind, given, ImportOutcome.RECOGNISED, [Reason(reason, part.place)], part)
+        self._find(_word(kind), given, ImportOutcome.RECOGNISED, [Reason(reason, part.place)], part)
         return True
 
-    def _read_middlewares(self) -> None:
-        for given, part in self._objects["middleware"].items():
-            if self._recognised("middleware", given, part):
-                continue
-            if names.split(self._full(given))[0] == BEACON:
-                reason = "it marks which document of wayshub-provider this is"
-                self._find("middleware", given, ImportOutcome.RECOGNISED, [Reason(reason, part.place)], part)
-            elif (kind := find_kind(part)) is None:
-                reason = f"{_middleware_kind(part)} {_NOT_YET}"
-                self._find("middleware", given, ImportOutcome.LEFT_OUT, [Reason(reason, part.place)], part)
-            else:
-                self._kinds[given] = kind
-        # What others are made of is read before these are.
-        for given in sorted(self._kinds, key=lambda given: self._kinds[given] == _CHAIN):
-            self._read_middleware(given)
-
-    def _read_middleware(self, given: str) -> None:
-        """Read a middleware, unless it was read before, as a member of a chain."""
-        full, part = self._full(given), self._objects["middleware"][given]
-        kind = self._kinds.get(given)
-        if kind is None or given in self._begun:
-            return
-        self._begun.add(given)
-        _name, provider = names.split(full)
-        name = self._names["middleware"][full]
-
-        def find(member: Piece, kind: str, reference: str) -> str | None:
-            if kind == Service.kind:
-                try:
-                    return self._find_service(provider, reference)
-                except ServiceMissing as missing:
-                    member.refuse(str(missing))
-                    return None
-            found = self._find_middleware(provider, reference)
-            if found is None:
-                member.refuse(f"it has {self._describe_middleware(provider, reference)}, which is left out")
-            return found
-
-        reading = partial(read_middleware, kind=kind, name=name, find=find, from_api=self._running is not None)
-        middleware = self._object("middleware", given, part, reading)
-        if middleware is not None:
-            self._middlewares[full] = middleware
-            self._note_name("middleware", given, name, part)
-
-    def _find_middleware(self, provider: str, reference: str) -> str | None:
-        """Return our name of a middleware, or None where it is not held."""
-        full = names.qualified(reference, provider)
-        known = self._by_full["middleware"].get(full)
-        if known is not None:
-            given = next(given for given, part in self._objects["middleware"].items() if part is known)
-            self._read_middleware(given)
-        found = self._middlewares.get(full)
-        return None if found is None else found.name
-
-    def _read_services(self) -> None:
-        for given, part in self._objects["service"].items():
-            if self._recognised("service", given, part):
-                continue
-            name = self._names["service"][self._full(given)]
-            reading = partial(read_service, name=name, full_name=self._full(given), from_api=self._running is not None)
-            pool = self._object("service", given, part, reading)
-            if pool is None:
-                continue
-            self._pools[self._full(given)] = pool
-            self._note_name("service", given, name, part)
-            where = pointer("services", name, "servers")
-            self._origins |= {where + pointer(server): place for server, place in pool.places.items()}
-
-    def _read_routers(self) -> dict[str, Router]:
-        found: dict[str, Ranked] = {}
-        for given, part in self._objects["router"].items():
-            if self._recognised("router", given, part):
-                continue
-            full = self._full(given)
-            name, (_name, provider) = self._names["router"][full], names.split(full)
-            around = Surroundings(
-                partial(self._find_service, provider),
-                partial(self._find_middleware, provider),
-                partial(self._describe_middleware, provider),
-                self._default_entry_points,
-                self._running.entry_points if self._running else {},
-                self._running is not None,
-            )
-            router = self._object("router", given, part, partial(read_router, name=name, around=around))
-            if router is not None:
-                found[name] = router
-                self._note_name("router", given, name, part)
-        return settle(found)
-
-    def _object(self, kind: str, given: str, part: Piece, read_one: Callable[[Piece], T | None]) -> T | None:
-        """Read one object in a ledger of its own, and list what is not held of it."""
-        ledger = self._ledger()
+    def _read_object(self, kind: str, given: str, part: Piece) -> None:
+        """Read one object in a ledger of its own. What it refers to is looked at when all are read."""
+        full, ledger = self._full(given), self._ledger()
+        read = self._objects[kind, full] = _Read(kind, given, full, part, ledger)
         if ledger.is_template and "{{" in given:
             ledger.refused.append(Reason("its name is a template: only Traefik knows its result", part.place))
         if self._running is None and "@" in given:
             ledger.refused.append(Reason("its name has an @, behind which Traefik looks for a provider", part.place))
         own = part.under(ledger)
-        found = read_one(own) if isinstance(part.value, dict) else None
         if not isinstance(part.value, dict):
             own.refuse("this has to be an object")
-        if ledger.refused or found is None:
-            self._find(kind, given, ImportOutcome.LEFT_OUT, ledger.refused, part)
-            return None
+            return
+        special = {**services.special(full), **middlewares.SPECIAL}
+        reader = DeclaredReader(partial(self._find_reference, read), special)
+        read.item = self._how(kind)(reader, own, self._names[kind][full])
+
+    def _how(self, kind: str) -> Callable[[DeclaredReader, Piece, str], Noun | Ranked | Pool | None]:
+        """Return what reads objects of a kind."""
+        from_api = self._around.from_api
+        if kind == Router.kind:
+            return partial(read_router, around=self._around)
+        if kind == Service.kind:
+            return partial(read_service, from_api=from_api)
+        if kind == TCPRouter.kind:
+            return partial(read_tcp_router, from_api=from_api)
+        noun = NOUNS[kind]
+        return lambda reader, part, name: reader.noun(noun, name, part, from_api=from_api)
+
+    def _find_reference(self, read: _Read, part: Piece, type_: Reference, given: str) -> str | None:
+        """Return what stands here for a reference of an object that is read, or refuse the part that has it."""
+        _name, provider = names.split(read.full)
+        full = names.qualified(given, provider)
+        name, whose = names.split(full)
+        if whose == provider and name in type_.built_in:
+            return name
+        if whose == names.INTERNAL:
+            part.refuse(
+                f"it uses {shown(full)}, which opens Traefik's own API: that {_NOT_YET}"
+                if name in _API
+                else f"it uses {shown(full)}, which is Traefik's own"
+            )
+        elif full in self._names[type_.kind]:
+            read.uses.append(_Use(type_.kind, full, part, given))
+            return self._names[type_.kind][full]
+        elif whose != provider if self._running is None else type_.kind in _UNTOLD:
+            return full
+        else:
+            part.refuse(f"there is no {_word(type_.kind)} {shown(given)}: Traefik disables what refers to it")
+        return None
+
+    def _refuse_cycles(self) -> None:
+        """Refuse objects that lead back to themselves: Traefik disables them."""
+        for kind, noun in NOUNS.items():
+            if kind in noun.kinds():
+                read = {self._names[kind][each.full]: each for each in self._objects.values() if each.kind == kind}
+                held = {name: each.noun for name, each in read.items() if each.is_held}
+                for item, error in cycles({name: item for name, item in held.items() if item is not None}):
+                    read[item.name].part.under(read[item.name].ledger).refuse(str(error.detail))
+
+    def _find_lost(self) -> set[tuple[str, str]]:
+        """Return what is left out, by kind and full name: also what refers to that, and so on."""
+        users: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        for key, each in self._objects.items():
+            for use in each.uses:
+                users.setdefault((use.kind, use.full), []).append(key)
+        waiting = [key for key, each in self._objects.items() if not each.is_held]
+        waiting += [key for key in users if key not in self._objects]
+        lost = set(waiting)
+        while waiting:
+            found = [key for key in users.get(waiting.pop(), ()) if key not in lost]
+            lost.update(found)
+            waiting += found
+        return lost
+
+    def _list_object(self, read: _Read, lost: set[tuple[str, str]]) -> None:
+        """List what is not held of an object."""
+        ledger = read.ledger
+        gone = [
+            Reason(self._why_lost(use), use.part.place)
+            for use in read.uses
+            if (use.kind, use.full) in lost and (use.kind, use.full) != (read.kind, read.full)
+        ]
+        if (read.kind, read.full) in lost:
+            self._find(_word(read.kind), read.given, ImportOutcome.LEFT_OUT, [*ledger.refused, *gone], read.part)
+            return
         self._held |= ledger.held - {reason.place for reason in ledger.changed}
         for reason in ledger.changed:
-            self._find(kind, given, ImportOutcome.CHANGED, [reason], Piece(None, reason.place, ledger))
-        return found
+            at = Piece(None, reason.place, ledger)
+            self._find(_word(read.kind), read.given, ImportOutcome.CHANGED, [reason], at)
+        self._note_name(read)
+
+    def _why_lost(self, use: _Use) -> str:
+        told = f"its {_word(use.kind)} {shown(use.given)}"
+        _name, provider = names.split(use.full)
+        if self._is_ours(provider):
+            return f"{told} comes from wayshub-provider already"
+        if use.kind == Middleware.kind:
+            part = next(part for given, part in self._parts[use.kind].items() if self._full(given) == use.full)
+            told += f" ({_middleware_kind(part)})"
+        return f"{told} {'are' if _word(use.kind).endswith('s') else 'is'} left out"
+
+    def _note_name(self, read: _Read) -> None:
+        name = self._names[read.kind][read.full]
+        where = pointer(NOUNS[read.kind].plural, name)
+        self._origins[where] = read.part.place
+        if isinstance(read.item, Pool):
+            below = where + pointer(Server.plural)
+            self._origins |= {below + pointer(server): place for server, place in read.item.places.items()}
+        if names.split(read.full)[0] != name:
+            self._renamed.append(Renamed(_word(read.kind), read.given, name))
+
+    def _declaration(self, held: Sequence[_Read]) -> Declaration:
+        ranked = {each.item.router.name: each.item for each in held if isinstance(each.item, Ranked)}
+        pools = [each.item for each in held if isinstance(each.item, Pool)]
+        others = [each.item for each in held if isinstance(each.item, Noun)]
+        routers = settle(ranked)
+        for router in routers.values():
+            for host in router.domains:
+                self._origins.setdefault(pointer("domains", host), self._origins[pointer("routers", router.name)])
+        domains = [
+            Domain(name=host) for host in dict.fromkeys(host for each in routers.values() for host in each.domains)
+        ]
+        return Declaration.of(
+            *(*domains, *(pool.service for pool in pools), *others, *routers.values()),
+            within={pool.service.name: pool.servers.values() for pool in pools},
+        )
 
     def _find(self, kind: str, given: str, outcome: ImportOutcome, reasons: Sequence[Reason], part: Piece) -> None:
         told = dict.fromkeys(reason.text for reason in reasons)
         place = reasons[0].place if reasons else part.place
         self._findings.append(ImportFinding(kind, given, outcome, "; ".join(told), part.place, place))
 
-    def _note_name(self, kind: str, given: str, name: str, part: Piece) -> None:
-        self._origins[pointer(f"{kind}s", name)] = part.place
-        if names.split(self._full(given))[0] != name:
-            self._renamed.append(Renamed(kind, given, name))
-
-    def _find_service(self, provider: str, reference: str) -> str:
-        """Return our name of a service. Raises `ServiceMissing`."""
-        full = names.qualified(reference, provider)
-        if full in self._pools:
-            return self._pools[full].service.name
-        _name, whose = names.split(full)
-        if whose == names.INTERNAL:
-            raise ServiceMissing(f"it points to {full}, which is Traefik's own")
-        if full in self._by_full["service"]:
-            raise ServiceMissing(f"its service {shown(reference)} is left out")
-        if whose != provider and self._running is None:
-            raise ServiceMissing(
-                f"its service comes from Traefik's provider {shown(whose)}: import what Traefik runs instead"
-            )
-        raise ServiceMissing(f"there is no service {shown(reference)}: Traefik disables such a router")
-
-    def _describe_middleware(self, provider: str, reference: str) -> str:
-        full = names.qualified(reference, provider)
-        known = self._by_full["middleware"].get(full)
-        kind = f" ({_middleware_kind(known)})" if known is not None else ""
-        return f"the middleware {shown(reference)}{kind}"
-
     def _list_others(self) -> None:
-        for (section, name), kind in _OTHER_OBJECTS.items():
-            part = self._sections.get(f"{section}/{name}")
-            for given, each in _objects(part):
-                if not self._recognised(kind, given, each):
-                    self._find(
-                        kind, given, ImportOutcome.LEFT_OUT, [Reason(f"{_plural(kind)} {_NOT_YET}", each.place)], each
-                    )
+        for place, (kind, why) in _OTHER_OBJECTS.items():
+            for given, each in _members(self._sections.get(place)):
+                self._find(kind, given, ImportOutcome.LEFT_OUT, [Reason(why, each.place)], each)
 
     def _around_findings(self) -> None:
         """List what is wrong around the objects: unknown sections, sections that are no objects."""
-        self._held |= self._around.held
-        for reason in self._around.refused:
+        self._held |= self._ledger_around.held
+        for reason in self._ledger_around.refused:
             name = reason.place.lstrip("/") or "the document"
-            self._find("part", name, ImportOutcome.LEFT_OUT, [reason], Piece(None, reason.place, self._around))
+            self._find("part", name, ImportOutcome.LEFT_OUT, [reason], Piece(None, reason.place, self._ledger_around))
 
 
-def _objects(part: Piece | None) -> Iterator[tuple[str, Piece]]:
+def _members(part: Piece | None) -> Iterator[tuple[str, Piece]]:
     """Go through the objects of a section by name, or of a list by number."""
     if part is None:
         return
@@ -334,12 +356,14 @@ def _rank(finding: ImportFinding) -> int:
     return _FIRST.index(finding.kind) if finding.kind in _FIRST else len(_FIRST)
 
 
-def _plural(kind: str) -> str:
-    return kind if kind.endswith("s") else f"{kind}s"
+def _word(kind: str) -> str:
+    """Return what people call objects of a kind: `servers transport`, `TCP router`."""
+    title = NOUNS[kind].title
+    return title if title[1].isupper() else title[:1].lower() + title[1:]
 
 
 def _middleware_kind(part: Piece) -> str:
     """Say what a middleware does: Traefik's name for it, or that of a plugin."""
     value = part.value if isinstance(part.value, dict) else {}
-    kinds = [str(name) for name in value if name not in {"status", "error", "usedBy"}]
-    return ", ".join(map(shown, kinds)) or "a middleware without a kind"
+    kinds = [str(name) for name in value if name not in {"status", "error", "usedBy", "name", "provider", "type"}]
+    return ", ".join(map(shown, kinds)) or "without a kind"

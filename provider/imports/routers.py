@@ -3,29 +3,26 @@
 A router is held only if it then takes the same requests, at the same rank, and does the same with them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from provider import rules
-from provider.errors import Invalid
+from provider.errors import FieldError, Invalid
+from provider.imports.declared import DeclaredReader
 from provider.imports.matching import forms
-from provider.imports.observed import read_observed
-from provider.imports.pieces import Fields, Piece, is_default, shown
+from provider.imports.observed import OBSERVED, read_observed
+from provider.imports.pieces import Fields, Piece, shown
 from provider.imports.ranks import Ranked
 from provider.nouns import Router
+from provider.nouns.common import MIDDLEWARE, SERVICE
+from provider.nouns.objects import LABELS, NAME
+from provider.nouns.tcp import TCPRouter
 
-OBSERVED: Final = ("status", "error", "using", "name", "provider", "priorityStr")
-"""What Traefik's API tells of a router beside its configuration."""
+_OBSERVABILITY: Final = {"accessLogs": True, "metrics": True, "tracing": True, "traceVerbosity": "minimal"}
+"""What an entry point records unless it says otherwise."""
 
-_OBSERVABILITY: Final[Mapping[str, object]] = {
-    "accessLogs": True,
-    "metrics": True,
-    "tracing": True,
-    "traceVerbosity": "minimal",
-    "metadata": None,
-}
-_TLS: Final = ("options", "certResolver", "domains")
+_TCP: Final = tuple(key for key in TCPRouter.fields if key not in {NAME, LABELS})
 _SYNTAXES: Final = {"", "v3", "default"}
 _DEFAULT_OPTIONS: Final = "default"
 _HIGHEST: Final = 1_000_000_000
@@ -37,30 +34,27 @@ class EntryPointDefaults:
 
     tls: Mapping[str, Any] | None = None
     middlewares: Sequence[str] = ()
+    observability: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a router refers to.
+    """Where a router is.
 
-    `find_service` gives our name of a service that a reference means, or raises `ServiceMissing` with the reason why
-    there is none; `find_middleware` gives that of a middleware, or None, and `describe_middleware` says what it is.
     `default_entry_points` are for routers that name none, which a running Traefik shows with theirs.
     """
 
-    find_service: Callable[[str], str]
-    find_middleware: Callable[[str], str | None]
-    describe_middleware: Callable[[str], str]
     default_entry_points: Sequence[str]
     entry_points: Mapping[str, EntryPointDefaults] = field(default_factory=dict)
     from_api: bool = False
 
+    def common(self, entry_points: Sequence[str]) -> list[EntryPointDefaults]:
+        """Return what is known of all these entry points; nothing, if one of them is not known."""
+        known = [self.entry_points[name] for name in entry_points if name in self.entry_points]
+        return known if len(known) == len(entry_points) else []
 
-class ServiceMissing(Exception):
-    """A service cannot be led to. The message says why."""
 
-
-def read_router(part: Piece, name: str, around: Surroundings) -> Ranked | None:
+def read_router(reader: DeclaredReader, part: Piece, name: str, around: Surroundings) -> Ranked | None:
     """Read a router, or say in its ledger why it cannot be held."""
     fields = part.fields(
         (
@@ -68,24 +62,34 @@ def read_router(part: Piece, name: str, around: Surroundings) -> Ranked | None:
             *("observability", *(OBSERVED if around.from_api else ())),
         )
     )
-    read_observed(fields, OBSERVED)
+    read_observed(fields)
+    reader.places.update({f"/{key}": each for key, each in fields.parts.items()})
     entry_points = _read_entry_points(part, fields, around)
-    middlewares = _read_middlewares(fields, entry_points, around)
-    _read_tls(fields, entry_points, around)
-    _read_observability(fields)
-    if (found := fields.find("parentRefs")) and found.texts():
-        found.refuse("it is a child of other routers (parentRefs), which cannot be imported yet")
+    common = around.common(entry_points)
     wanted = {
         "name": name,
         "entryPoints": entry_points,
-        "middlewares": middlewares,
-        "service": _read_service(part, fields, around),
+        "middlewares": _read_middlewares(reader, fields, common),
+        "service": _read_service(reader, part, fields),
+        "observability": _read_observability(reader, fields, common),
+        "tls": _read_tls(reader, fields, common),
     }
+    if (found := fields.find("parentRefs")) and found.texts():
+        found.refuse("it is a child of other routers (parentRefs), which cannot be imported yet")
     rule, priority = _read_rule(part, fields), _read_priority(fields)
     if rule is None or part.ledger.refused:
         return None
     described = [{**wanted, **form} for form in forms(rule)]
-    return _made(part, fields, described, rule.priority, priority if priority not in {0, rule.priority} else None)
+    return _made(reader, part, described, rule.priority, priority if priority not in {0, rule.priority} else None)
+
+
+def read_tcp_router(reader: DeclaredReader, part: Piece, name: str, *, from_api: bool) -> TCPRouter | None:
+    """Read a TCP router, or say in its ledger why it cannot be held."""
+    fields = part.fields((*_TCP, "ruleSyntax", *(OBSERVED if from_api else ())))
+    read_observed(fields)
+    wanted = {"name": name, **reader.fields(TCPRouter, fields)}
+    _check_syntax(fields)
+    return reader.made(TCPRouter, wanted, part)
 
 
 def _read_entry_points(part: Piece, fields: Fields, around: Surroundings) -> list[str]:
@@ -100,38 +104,29 @@ def _read_entry_points(part: Piece, fields: Fields, around: Surroundings) -> lis
     return default
 
 
-def _read_middlewares(fields: Fields, entry_points: Sequence[str], around: Surroundings) -> list[str]:
+def _read_middlewares(reader: DeclaredReader, fields: Fields, common: Sequence[EntryPointDefaults]) -> list[str]:
     """Return our names of the middlewares, without those that the entry points have: these come in any case."""
     found = fields.find("middlewares")
     if found is None:
         return []
     given = found.texts()
-    adding = [list(around.entry_points[name].middlewares) for name in entry_points if name in around.entry_points]
-    common = adding[0] if len(adding) == len(entry_points) and adding.count(adding[0]) == len(adding) else []
-    if given[: len(common)] == common:
-        given = given[len(common) :]
-    names = {reference: around.find_middleware(reference) for reference in given}
-    if lost := [reference for reference, name in names.items() if name is None]:
-        told = ", ".join(map(around.describe_middleware, lost))
-        found.refuse(
-            f"it uses {told}, which cannot be imported yet: without it, requests would be answered differently"
-        )
-    return [name for name in names.values() if name is not None]
+    adding = [list(each.middlewares) for each in common]
+    if adding and adding.count(adding[0]) == len(adding) and given[: len(adding[0])] == adding[0]:
+        given = given[len(adding[0]) :]
+    named = [reader.reference(MIDDLEWARE, found, reference) for reference in given]
+    return [name for name in named if name is not None]
 
 
-def _read_tls(fields: Fields, entry_points: Sequence[str], around: Surroundings) -> None:
-    """Refuse TLS, but that which the entry points have: a router there has it in any case."""
+def _read_tls(reader: DeclaredReader, fields: Fields, common: Sequence[EntryPointDefaults]) -> Any:
+    """Read TLS, but that which the entry points have: a router there has it in any case."""
     found = fields.find("tls")
-    if found is None or found.is_off():
-        return
+    if found is None:
+        return None
     own = found.value if isinstance(found.value, dict) else {}
-    common = [around.entry_points[name].tls for name in entry_points if name in around.entry_points]
-    if len(common) == len(entry_points) and all(tls is not None and _plain(tls) == _plain(own) for tls in common):
+    if common and all(each.tls is not None and _plain(each.tls) == _plain(own) for each in common):
         found.hold()
-        return
-    found.refuse("it only takes requests over TLS (tls), which a router cannot express yet")
-    if isinstance(found.value, dict):
-        found.fields(_TLS)
+        return None
+    return reader.value(Router.fields["tls"].type, found, "/tls")
 
 
 def _plain(tls: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,36 +134,38 @@ def _plain(tls: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in tls.items() if (name, value) != ("options", _DEFAULT_OPTIONS)}
 
 
-def _read_observability(fields: Fields) -> None:
+def _read_observability(reader: DeclaredReader, fields: Fields, common: Sequence[EntryPointDefaults]) -> Any:
+    """Read what is recorded, but that which the entry points say: what runs is told with it."""
     found = fields.find("observability")
     if found is None:
-        return
-    own = found.fields(tuple(_OBSERVABILITY))
-    for name, part in own.parts.items():
-        if is_default(part, _OBSERVABILITY[name]):
-            part.hold()
-        else:
-            part.change(f"its observability is left out ({name}): its entry points decide that")
+        return None
+    read = reader.value(Router.fields["observability"].type, found, "/observability") or {}
+    usual = [{**_OBSERVABILITY, **each.observability} for each in common]
+    own = {key: value for key, value in read.items() if not usual or any(each.get(key) != value for each in usual)}
+    return own or None
 
 
-def _read_service(part: Piece, fields: Fields, around: Surroundings) -> str:
+def _read_service(reader: DeclaredReader, part: Piece, fields: Fields) -> str:
     found = fields.find("service")
     reference = found.text() if found else ""
     if not reference or found is None:
         if reference is not None:
             part.refuse("it names no service: Traefik disables such a router")
         return ""
-    try:
-        return around.find_service(reference)
-    except ServiceMissing as missing:
-        found.refuse(str(missing))
-        return ""
+    return reader.reference(SERVICE, found, reference) or ""
+
+
+def _check_syntax(fields: Fields) -> bool:
+    syntax = fields.find("ruleSyntax")
+    if syntax and (written := syntax.text()) is not None and written not in _SYNTAXES:
+        syntax.refuse(f"its rule uses the syntax {shown(written)}, which is not supported: write it in v3 syntax")
+        return False
+    return True
 
 
 def _read_rule(part: Piece, fields: Fields) -> rules.Rule | None:
-    syntax, found = fields.find("ruleSyntax"), fields.find("rule")
-    if syntax and (written := syntax.text()) is not None and written not in _SYNTAXES:
-        syntax.refuse(f"its rule uses the syntax {shown(written)}, which is not supported: write it in v3 syntax")
+    found = fields.find("rule")
+    if not _check_syntax(fields):
         if found:
             found.hold()
         return None
@@ -194,15 +191,14 @@ def _read_priority(fields: Fields) -> int:
 
 
 def _made(
-    part: Piece, fields: Fields, described: Sequence[Mapping[str, Any]], length: int, priority: int | None
+    reader: DeclaredReader, part: Piece, described: Sequence[Mapping[str, Any]], length: int, priority: int | None
 ) -> Ranked | None:
     """Make a router of the given priority, from the first description that holds. `length` is that of its rule."""
+    wrong: Sequence[FieldError] = ()
     for wanted in described:
         try:
             return Ranked(Router.read({**wanted, "priority": priority}), priority or length)
         except Invalid as error:
             wrong = error.fields
-    for each in wrong:
-        name = each.pointer.split("/")[1] if each.pointer else ""
-        (fields.find(name) or part).refuse(f"{each.pointer.lstrip('/')}: {each.detail}")
+    reader.refuse(wrong, part)
     return None

@@ -8,47 +8,29 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from provider import names
 from provider.durations import find_nanoseconds, find_text
-from provider.errors import Invalid
-from provider.imports.observed import read_observed
+from provider.imports.declared import DeclaredReader, Given, Special
+from provider.imports.observed import OBSERVED, read_observed
 from provider.imports.pieces import Piece, shown
-from provider.nouns import Server, Service
+from provider.nouns import Cookie, HealthCheck, Server, Service, Sticky
+from provider.nouns.balancing import ResponseForwarding
+from provider.nouns.composed import HighestRandomWeight, Weighted
+from provider.nouns.objects import NAME, Object
+from provider.nouns.tcp import TCPWeighted
+from provider.nouns.udp import UDPWeighted
 from provider.values import Refusal, check_server_url
 
-OBSERVED: Final = ("status", "error", "usedBy", "serverStatus", "name", "provider", "type")
-"""What Traefik's API tells of a service beside its configuration."""
-
-_OTHER_KINDS: Final = {
-    "weighted": "weighted: shares requests among services",
-    "mirroring": "mirroring: copies requests to other services",
-    "failover": "failover: turns to another service",
-    "highestRandomWeight": "highestRandomWeight: shares clients among services",
-}
+_BALANCER: Final = "loadBalancer"
+_MIDDLEWARES: Final = "middlewares"
 _INTERVAL: Final = "30s"
 _TIMEOUT: Final = "5s"
+_FLUSH: Final = "100ms"
 _HEAVIEST: Final = 1000
-
-_CHECK_DEFAULTS: Final[Mapping[str, object]] = {
-    "scheme": "",
-    "mode": "http",
-    "method": "",
-    "status": 0,
-    "port": 0,
-    "hostname": "",
-    "followRedirects": True,
-    "headers": None,
-}
-_COOKIE_DEFAULTS: Final[Mapping[str, object]] = {
-    "secure": False,
-    "httpOnly": False,
-    "sameSite": "",
-    "maxAge": 0,
-    "path": "/",
-    "domain": "",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,76 +50,64 @@ class _Server:
     weight: int
     part: Piece
     weights: list[Piece]
+    keeps_path: bool
 
 
-def read_service(part: Piece, name: str, full_name: str, *, from_api: bool) -> Pool | None:
-    """Read a service, or say in its ledger why it cannot be held. `full_name` is Traefik's, with the provider."""
-    kinds = ("loadBalancer", *_OTHER_KINDS)
-    fields = part.fields(("middlewares", *kinds, *(OBSERVED if from_api else ())))
-    read_observed(fields, OBSERVED)
-    if found := fields.find("middlewares"):
-        found.hold()
-        if found.texts():
-            found.refuse("it has middlewares, which cannot be imported yet")
-    for kind, why in _OTHER_KINDS.items():
-        if found := fields.find(kind):
-            found.refuse(f"{why}, which cannot be imported yet")
-    balancer = fields.find("loadBalancer")
-    if balancer is None:
-        if not part.ledger.refused:
-            part.refuse("it has no loadBalancer: Traefik does not accept such a service")
-        return None
-    return _read_balancer(balancer, name, full_name)
+def special(full_name: str) -> Mapping[type[Object], Special]:
+    """Return how what is special of a service is read, whose name is Traefik's, with the provider."""
+    return {
+        HealthCheck: _read_check,
+        Sticky: _read_sticky,
+        Cookie: partial(_read_cookie, full_name),
+        ResponseForwarding: _read_forwarding,
+        **{
+            model: partial(_read_weighted, model) for model in (Weighted, HighestRandomWeight, TCPWeighted, UDPWeighted)
+        },
+    }
 
 
-def _read_balancer(part: Piece, name: str, full_name: str) -> Pool | None:
-    fields = part.fields(
-        (
-            *("sticky", "servers", "strategy", "healthCheck", "passiveHealthCheck", "passHostHeader"),
-            *("responseForwarding", "serversTransport", "nginxUpstreamHashBy"),
-        )
-    )
-    fields.only_default(
-        {"serversTransport": "", "nginxUpstreamHashBy": "", "passiveHealthCheck": None},
-        "it",
-    )
-    if found := fields.find("responseForwarding"):
-        flush = found.fields(("flushInterval",)).find("flushInterval")
-        if flush and (written := flush.text()) is not None and find_nanoseconds(written) != find_nanoseconds("100ms"):
-            flush.refuse("it has a flushInterval of its own, which cannot be imported yet")
-    wanted: dict[str, Any] = {"name": name}
-    if (found := fields.find("strategy")) and (strategy := found.text()):
-        wanted["strategy"] = strategy
-    if (found := fields.find("passHostHeader")) and (passes := found.flag()) is not None:
-        wanted["passHostHeader"] = passes
-    if found := fields.find("healthCheck"):
-        wanted["healthCheck"] = _read_check(found)
-    if (found := fields.find("sticky")) and not found.is_off():
-        wanted["sticky"] = _read_sticky(found, full_name)
-    servers = _read_servers(found) if (found := fields.find("servers")) else []
-    if part.ledger.refused:
-        return None
-    try:
-        service = Service.read(wanted)
-    except Invalid as error:
-        for wrong in error.fields:
-            Piece(None, part.place + wrong.pointer, part.ledger).refuse(f"{wrong.pointer.lstrip('/')}: {wrong.detail}")
-        return None
-    return _pool(service, servers)
+def read_service(reader: DeclaredReader, part: Piece, name: str, *, from_api: bool) -> Pool | None:
+    """Read a service, or say in its ledger why it cannot be held."""
+    kinds = (_BALANCER, *Service.alternatives())
+    fields = part.fields((_MIDDLEWARES, *kinds, *(OBSERVED if from_api else ())))
+    read_observed(fields)
+    given = [kind for kind in kinds if fields.find(kind)]
+    if not given:
+        part.refuse("it has no loadBalancer: Traefik does not accept such a service")
+    for kind in given[1:]:
+        fields.parts[kind].refuse(f"it has several kinds, {', '.join(given)}: Traefik disables such a service")
+    wanted = {NAME: name, **reader.fields(Service, fields)}
+    balancer = fields.find(_BALANCER)
+    servers = _read_balancer(reader, balancer, wanted) if balancer else []
+    service = reader.made(Service, wanted, part)
+    return None if service is None else _pool(service, servers)
 
 
-def _read_check(part: Piece) -> dict[str, Any] | None:
-    fields = part.fields(("path", "interval", "timeout", "unhealthyInterval", *_CHECK_DEFAULTS))
-    fields.only_default(_CHECK_DEFAULTS, "its health check")
-    path = fields.find("path")
-    interval = _read_duration(fields.find("interval"), _INTERVAL)
-    timeout = _read_duration(fields.find("timeout"), _TIMEOUT)
-    if (found := fields.find("unhealthyInterval")) and _read_duration(found, _INTERVAL) != interval:
-        found.refuse("its health check has an unhealthyInterval of its own, which cannot be imported yet")
+def _read_balancer(reader: DeclaredReader, part: Piece, wanted: Given) -> list[_Server]:
+    fields = part.fields(("servers", *Service.pool, "nginxUpstreamHashBy"))
+    fields.only_default({"nginxUpstreamHashBy": ""}, "it")
+    wanted |= reader.fields(Service, fields)
+    return _read_servers(found) if (found := fields.find("servers")) else []
+
+
+def _read_check(reader: DeclaredReader, part: Piece, where: str) -> Given | None:
+    own = {"path", "interval", "timeout", "unhealthyInterval"}
+    fields = part.fields(HealthCheck.fields)
     if not fields.parts:
         part.refuse("its health check is empty: Traefik rejects such a file")
-    written = path.text() if path else None
-    return {"path": written or "/", "interval": interval, "timeout": timeout}
+    others = {name: each for name, each in fields.parts.items() if name not in own}
+    found = reader.fields(HealthCheck, type(fields)(others), where)
+    for name in own & fields.parts.keys():
+        reader.places[f"{where}/{name}"] = fields.parts[name]
+    path = fields.find("path")
+    interval = _read_duration(fields.find("interval"), _INTERVAL)
+    down = _read_duration(fields.find("unhealthyInterval"), interval)
+    found |= {
+        "path": (path.text() if path else None) or "/",
+        "interval": interval,
+        "timeout": _read_duration(fields.find("timeout"), _TIMEOUT),
+    }
+    return found if down == interval else {**found, "unhealthyInterval": down}
 
 
 def _read_duration(part: Piece | None, default: str) -> str:
@@ -158,19 +128,22 @@ def _read_duration(part: Piece | None, default: str) -> str:
     return found or default
 
 
-def _read_sticky(part: Piece, full_name: str) -> dict[str, Any] | None:
-    if part.is_on():
+def _read_sticky(reader: DeclaredReader, part: Piece, where: str) -> Given | None:
+    if part.is_off() or part.is_on():
         return None
     cookie = part.fields(("cookie",)).find("cookie")
     if cookie is None or cookie.is_off():
         return None  # without a cookie, Traefik keeps no sessions
-    name: str | None = None
-    if not cookie.is_on():
-        fields = cookie.fields(("name", *_COOKIE_DEFAULTS))
-        fields.only_default(_COOKIE_DEFAULTS, "its sticky cookie")
-        if found := fields.find("name"):
-            name = found.text()
-    return {"cookie": {"name": name or _cookie_name(full_name)}}
+    return {"cookie": reader.value(Sticky.fields["cookie"].type, cookie, f"{where}/cookie")}
+
+
+def _read_cookie(full_name: str, reader: DeclaredReader, part: Piece, where: str) -> Given | None:
+    found: Given = {}
+    if not part.is_on():
+        fields = part.fields((*Cookie.fields, "expires"))
+        fields.only_default({"expires": 0}, "its sticky cookie")
+        found = reader.fields(Cookie, fields, where)
+    return {**found, NAME: found.get(NAME) or _cookie_name(full_name)}
 
 
 def _cookie_name(full_name: str) -> str:
@@ -179,24 +152,52 @@ def _cookie_name(full_name: str) -> str:
     return f"_{digest[:5]}"
 
 
+def _read_forwarding(reader: DeclaredReader, part: Piece, where: str) -> Given | None:
+    found = reader.object(ResponseForwarding, part, where)
+    every = (found or {}).get("flushInterval", _FLUSH)
+    return None if find_nanoseconds(every) == find_nanoseconds(_FLUSH) else found
+
+
+def _read_weighted(model: type[Object], reader: DeclaredReader, part: Piece, where: str) -> Given | None:
+    """Read services with weights: one without any gets nothing, and one that is given twice has both."""
+    found = reader.object(model, part, where)
+    if found is None:
+        return None
+    given: dict[str, dict[str, Any]] = {}
+    for index, each in enumerate(found.get("services", ())):
+        place = reader.places[f"{where}/services/{index}"]
+        name, weight = each.get(NAME, ""), each.get("weight", 1)
+        if weight <= 0:
+            place.change(f"with this weight {name or 'it'} gets no requests: it is left out")
+        elif name in given:
+            place.change(f"{name} is given twice: it gets both weights")
+            given[name]["weight"] = given[name].get("weight", 1) + weight
+        else:
+            given[name] = dict(each)
+    return {**found, "services": list(given.values())}
+
+
 def _read_servers(part: Piece) -> list[_Server]:
     by_url: dict[str, _Server] = {}
     for item in part.items():
         fields = item.fields(("url", "weight", "preservePath", "fenced"))
-        fields.only_default({"preservePath": False, "fenced": False}, "one of its servers")
-        found, weight = fields.find("url"), fields.find("weight")
+        fields.only_default({"fenced": False}, "one of its servers")
+        found, weight, keeps = fields.find("url"), fields.find("weight"), fields.find("preservePath")
         heavy = weight.whole() if weight else 1
+        keeps_path = bool(keeps and keeps.flag())
         given = found.text() if found else ""
         if given is None or heavy is None:
             continue
         try:
-            url = check_server_url(given)
+            url = check_server_url(_without_path(given, found) if found and not keeps_path else given)
         except Refusal as error:
             (found or item).refuse(f"one of its servers cannot be imported: {error.detail}")
             continue
         heavy = max(heavy, 0)
         if (known := by_url.get(url)) is None:
-            known = by_url[url] = _Server(url, 0, item, [])
+            known = by_url[url] = _Server(url, 0, item, [], keeps_path)
+        elif known.keeps_path != keeps_path:
+            item.refuse(f"{url} is given twice, with and without preservePath")
         elif found:
             found.change(f"{url} is given twice: it becomes one server with both weights")
         known.weight += heavy
@@ -204,6 +205,18 @@ def _read_servers(part: Piece) -> list[_Server]:
     servers = list(by_url.values())
     _lighten(servers)
     return servers
+
+
+def _without_path(url: str, part: Piece) -> str:
+    """Leave out the path of a server's URL, of which Traefik takes no notice without `preservePath`."""
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        return url
+    if split.path in {"", "/"} or not split.netloc or split.query or split.fragment:
+        return url
+    part.change(f"its path {shown(split.path)} is left out: Traefik takes no notice of it")
+    return url[: url.index(split.path, url.index(split.netloc) + len(split.netloc))]
 
 
 def _lighten(servers: list[_Server]) -> None:
@@ -228,6 +241,7 @@ def _pool(service: Service, servers: list[_Server]) -> Pool:
     for server in servers:
         name = names.free(names.from_url(server.url), found)
         described: dict[str, Any] = {"name": name, "url": server.url, "weight": server.weight or 1}
+        described["preservePath"] = server.keeps_path
         if not server.weight:
             described["state"] = "drain"
             for part in server.weights:

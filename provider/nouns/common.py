@@ -44,12 +44,12 @@ ENTRY_POINTS: Final = ListOf(
     is_line=True,
 )
 SERVICE: Final = Reference(check_reference, said=REFERENCE_SCHEMA, kind="service", is_foreign=True, word="NAME")
-_MIDDLEWARE: Final = Reference(check_reference, said=REFERENCE_SCHEMA, kind="middleware", is_foreign=True, word="NAME")
+MIDDLEWARE: Final = Reference(check_reference, said=REFERENCE_SCHEMA, kind="middleware", is_foreign=True, word="NAME")
 SERVICE_ANYWHERE: Final = Reference(
     check_reference, said=REFERENCE_SCHEMA, kind="service", is_foreign=True, word="NAME"
 )
 MIDDLEWARES: Final = ListOf(
-    _MIDDLEWARE, most=30, duplicate=("middlewares.duplicate", template("a middleware is listed twice"))
+    MIDDLEWARE, most=30, duplicate=("middlewares.duplicate", template("a middleware is listed twice"))
 )
 MIDDLEWARES_NEEDED: Final = replace(MIDDLEWARES, least=1)
 

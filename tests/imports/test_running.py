@@ -56,7 +56,10 @@ def test_what_is_traefiks_own_or_ours_already_is_recognised() -> None:
     assert outcomes(found) == {
         "router api@internal": own,
         "router r@http": ours,
-        "router mine@file": (ImportOutcome.LEFT_OUT, "it points to api@internal, which is Traefik's own"),
+        "router mine@file": (
+            ImportOutcome.LEFT_OUT,
+            "it uses api@internal, which opens Traefik's own API: that cannot be imported yet",
+        ),
         "service api@internal": own,
         "service s@http": ours,
         "middleware provider.beacon@http": ours,
@@ -98,17 +101,50 @@ def test_what_the_entry_points_add_to_a_router_is_no_reason_to_leave_it_out() ->
         "middlewares": {"m@file": {"compress": {}}, "auth@file": {"basicAuth": {}}},
     }
     found = read(rawdata, secure, {"name": "plain"})
-    assert list(found.declaration.routers) == ["same"]
-    told = outcomes(found)
-    assert "it uses the middleware auth@file (basicAuth), which" in told["router more@file"][1]
-    assert "only takes requests over TLS" in told["router other@file"][1]
-    assert "only takes requests over TLS" in told["router two@file"][1]
+    routers = {name: router.changed().get("tls") for name, router in found.declaration.routers.items()}
+    assert routers == {"same": None, "other": {"certResolver": "others"}, "two": {"certResolver": "letters"}}
+    assert found.declaration.routers["other"].middlewares == []
+    assert outcomes(found)["router more@file"][1] == "its middleware auth@file (basicAuth) is left out"
 
 
-def test_tcp_and_udp_and_what_is_unknown_are_listed() -> None:
-    found = read({"tcpRouters": {"t@file": {}}, "udpServices": {"u@file": {}}, "news": {"x": 1}})
-    assert set(outcomes(found)) == {"TCP router t@file", "UDP service u@file", "part news"}
-    assert not found.declaration.routers
+def test_what_is_recorded_is_told_of_every_router_and_set_where_it_is_not_as_its_entry_points_say() -> None:
+    quiet = {"name": "web", "http": {"observability": {"accessLogs": False, "metrics": True, "tracing": True}}}
+    rawdata = {
+        "routers": {
+            "same@file": route(observability={"accessLogs": False, "metrics": True, "traceVerbosity": "minimal"}),
+            "loud@file": route(observability={"accessLogs": True, "metrics": True, "traceVerbosity": "minimal"}),
+        },
+        "services": {"s@file": POOL},
+    }
+    routers = read(rawdata, quiet).declaration.routers
+    assert {name: router.changed().get("observability") for name, router in routers.items()} == {
+        "same": None,
+        "loud": {"accessLogs": True},
+    }
+
+
+def test_what_the_api_does_not_tell_is_referred_to_where_it_is() -> None:
+    pool = {"loadBalancer": {**POOL["loadBalancer"], "serversTransport": "private"}, "status": "enabled"}
+    found = read(
+        {"routers": {"r@file": route(tls={"options": "strict@file"})}, "services": {"s@file": pool}}, {"name": "web"}
+    )
+    assert found.findings == ()
+    assert found.declaration.services["s"].servers_transport == "private@file"
+    assert found.declaration.routers["r"].changed()["tls"] == {"options": "strict@file"}
+
+
+def test_tcp_and_udp_are_taken_and_what_is_unknown_is_listed() -> None:
+    found = read(
+        {
+            "tcpRouters": {"t@file": {"rule": "HostSNI(`*`)", "service": "t", "entryPoints": ["db"], "priority": -1}},
+            "tcpServices": {"t@file": {"loadBalancer": {"servers": [{"address": "10.0.0.1:5432"}]}}},
+            "udpServices": {"u@file": {"loadBalancer": {"servers": [{"address": "10.0.0.1:53"}]}, "odd": 1}},
+            "news": {"x": 1},
+        }
+    )
+    assert set(outcomes(found)) == {"UDP service u@file", "part news"}
+    (router,) = found.declaration.objects["tcpRouter"].values()
+    assert router.changed()["service"] == "t"
 
 
 def test_entry_points_in_another_shape_add_nothing() -> None:

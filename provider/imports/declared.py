@@ -1,0 +1,200 @@
+"""Objects that Traefik has as we declare them, read by their declarations: the types say how each value is read. Pure.
+
+What has nothing but Traefik's default is left unset, so that the same object always comes out the same.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from provider import durations
+from provider.errors import FieldError, Invalid
+from provider.imports.observed import OBSERVED, read_observed
+from provider.imports.pieces import Fields, Piece, shown
+from provider.nouns.free import FreeObject
+from provider.nouns.middlewares.sources import IPStrategy
+from provider.nouns.objects import LABELS, NAME, Field, Nested, Noun, Object
+from provider.nouns.reading import MISSING, Reading
+from provider.nouns.router import Observability
+from provider.nouns.types import Choice, Flag, ListOf, MapOf, Reference, Text, Type, Whole
+
+N = TypeVar("N", bound=Noun)
+
+Find = Callable[[Piece, Reference, str], str | None]
+"""Gives what stands here for a reference, or refuses the part that has it."""
+
+Given = dict[str, Any]
+"""An object as it would be given here, as JSON."""
+
+Special = Callable[["DeclaredReader", Piece, str], Given | None]
+"""Reads an object of which more has to be known than is declared. It is given its place, too."""
+
+_OURS: Final = {NAME, LABELS}
+_DURATION: Final = "DURATION"
+_IGNORED: Final[Mapping[type[Object], Mapping[str, object]]] = {Observability: {"metadata": None}}
+"""Fields that only Traefik's own providers set, with their defaults."""
+
+
+@dataclass(frozen=True)
+class DeclaredReader:
+    """Reads the parts of one object. `places` are the parts by their pointers in what is read of it."""
+
+    find: Find
+    special: Mapping[type[Object], Special] = field(default_factory=dict)
+    places: dict[str, Piece] = field(default_factory=dict)
+
+    def noun(self, noun: type[N], name: str, part: Piece, *, from_api: bool) -> N | None:
+        """Read an object of a noun, or say in its ledger why it cannot be held."""
+        own = [key for key in noun.fields if key not in _OURS]
+        fields = part.fields((*own, *(OBSERVED if from_api else ())))
+        read_observed(fields)
+        if noun.needs_kind() and not fields.parts.keys() & set(own) and not part.ledger.refused:
+            part.refuse("it has no kind: Traefik disables it")
+        return self.made(noun, {NAME: name, **self.fields(noun, fields)}, part)
+
+    def made(self, noun: type[N], document: Mapping[str, Any], part: Piece) -> N | None:
+        """Make an object of what was read, unless something was refused."""
+        if part.ledger.refused:
+            return None
+        try:
+            return noun.read(document)
+        except Invalid as error:
+            self.refuse(error.fields, part)
+            return None
+
+    def refuse(self, wrong: Sequence[FieldError], part: Piece) -> None:
+        """Refuse what is wrong in what was read, each where it stands."""
+        for each in wrong:
+            where = each.pointer
+            while where and where not in self.places:
+                where = where.rpartition("/")[0]
+            told = f"{each.pointer.lstrip('/')}: {each.detail}" if each.pointer else str(each.detail)
+            self.places.get(where, part).refuse(told)
+
+    def fields(self, model: type[Object], fields: Fields, where: str = "") -> Given:
+        """Read the fields of an object that are there and declared, without those at Traefik's default."""
+        found = {}
+        for key, part in fields.parts.items():
+            declared = model.fields.get(key)
+            if declared is None or (key in _OURS and issubclass(model, Noun)):
+                continue
+            value = self.value(declared.type, part, f"{where}/{key}")
+            if value is not None and not _is_unset(declared, value):
+                found[key] = value
+        return found
+
+    def value(self, type_: Type, part: Piece, where: str) -> Any:
+        """Read one value, or return None for what is unset or refused."""
+        self.places[where] = part
+        found: Any
+        match type_:
+            case Nested():
+                special = self.special.get(type_.model)
+                found = special(self, part, where) if special else self.object(type_.model, part, where)
+            case ListOf(item=Nested() as item):
+                read = [self.value(item, each, f"{where}/{index}") for index, each in enumerate(part.items())]
+                found = [each for each in read if each is not None]
+            case ListOf(item=Reference() as item):
+                named = [self.reference(item, part, text) for text in part.texts()]
+                found = [name for name in named if name is not None]
+            case ListOf():
+                found = _texts(type_, part)
+            case MapOf():
+                read_members = {
+                    name: self.value(type_.value, each, f"{where}/{name}") for name, each in part.members().items()
+                }
+                found = {name: member for name, member in read_members.items() if member is not None}
+            case FreeObject():
+                part.hold()
+                found = part.value
+            case Whole():
+                found = part.whole()
+            case Flag():
+                found = part.flag()
+            case Reference():
+                text = part.text()
+                found = self.reference(type_, part, text) if text else text
+            case _:
+                found = _text(type_, part)
+        return found
+
+    def object(self, model: type[Object], part: Piece, where: str) -> Given | None:
+        """Read an object within."""
+        if model.is_empty_meant and not isinstance(part.value, dict | list):
+            if part.is_off():
+                return None
+            part.hold()
+            return {}
+        ignored = _IGNORED.get(model, {})
+        fields = part.fields((*model.fields, *ignored))
+        fields.only_default(ignored, "it")
+        if part.value == {} and not model.is_empty_meant and model is not IPStrategy:
+            part.refuse(f"its {where.rpartition('/')[2]} is empty: Traefik rejects such a file")
+        return self.fields(model, fields, where)
+
+    def reference(self, type_: Reference, part: Piece, text: str) -> str | None:
+        """Return what stands here for a reference, or refuse the part that has it."""
+        return self.find(part, type_, text)
+
+
+def _is_unset(declared: Field, value: Any) -> bool:
+    """Tell whether a value is what Traefik does where there is none."""
+    type_ = declared.type
+    if isinstance(type_, Nested) and value == {}:
+        return not type_.model.is_empty_meant and not declared.is_alternative
+    if value == declared.default:
+        return not declared.is_explicit
+    if declared.default is None:
+        return (
+            value == ""
+            or (isinstance(type_, Whole) and value == 0 and (type_.least or 0) > 0)
+            or (isinstance(type_, Reference) and value in type_.built_in)
+        )
+    if isinstance(type_, Text) and type_.word == _DURATION:
+        return not declared.is_explicit and _nanoseconds(value) == _nanoseconds(declared.default)
+    return isinstance(type_, Choice) and value == ""
+
+
+def _nanoseconds(text: str) -> int | None:
+    return durations.find_nanoseconds(text)
+
+
+def _texts(type_: ListOf, part: Piece) -> list[str]:
+    """Read a list of texts, each once: where two of the same are refused here, Traefik takes no notice of one."""
+    found = part.texts()
+    if isinstance(type_.item, Text) and not all(_is_kept(type_.item, text) for text in found):
+        part.refuse("Traefik expects a hash here and does not know this one: it would let nobody in")
+    if type_.duplicate is None or any(type_.item.read(text, Reading(), ()) is MISSING for text in found):
+        return found
+    once: dict[Any, str] = {}
+    for text in found:
+        once.setdefault(text if type_.same is None else type_.same(text), text)
+    return list(once.values())
+
+
+def _text(type_: Type, part: Piece) -> str | None:
+    found = part.text()
+    if isinstance(type_, Text) and type_.word == _DURATION and found is not None:
+        return _duration(found, part)
+    return found
+
+
+def _duration(text: str, part: Piece) -> str | None:
+    """Return a duration in the notation that is kept here."""
+    nanoseconds, typed = durations.find_nanoseconds(text), durations.with_unit(text)
+    if nanoseconds is None:
+        part.refuse(f"{shown(text)} is not a duration")
+        return None
+    if nanoseconds == 0:
+        return "0s"
+    if nanoseconds < 0 or durations.find_seconds(typed) is not None:
+        return typed
+    found = durations.find_text(nanoseconds)
+    if found is None:
+        part.refuse(f"{shown(text)} is finer than milliseconds")
+    return found
+
+
+def _is_kept(type_: Text, text: str) -> bool:
+    """Tell whether a text means the same here: a password that is hashed here is taken for a hash by Traefik."""
+    return type_.secret is None or type_.secret.keep(text, None) == text
