@@ -149,6 +149,8 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
     revisions = Revisions(database, assemble, settings.server_places, settings.retention)
     polls = Polls(settings.coalesce_ms / 1000, revisions.assemble)
     edges = Edges(revisions, polls, settings.traefik_api_urls)
+    for name, version in settings.traefik_versions.items():
+        polls.know(name, version)
     fallback = Fallback(settings.fallback_file, edges)
     alarms = Alarms(revisions, edges, fallback, certificate)
     named = settings.traefik_api_urls.keys()

@@ -113,10 +113,11 @@ class Prepared:
         """Read the parts that changed: None for those that are gone."""
         found: dict[Named, Part | None] = dict.fromkeys(key for key in self.summary.parts if key[0] in PLACES)
         with closing(sqlite3.connect(self.path)) as connection:
-            rows = connection.execute("SELECT kind, name, content, needs, is_plain FROM part")
+            rows = connection.execute("SELECT kind, name, content, needs, is_plain, since FROM part")
             while listed := rows.fetchmany(_AT_ONCE):
-                for kind, name, content, needs, is_plain in listed:
-                    found[kind, name] = Part(content, tuple(map(tuple, json.loads(needs))), bool(is_plain))
+                for kind, name, content, needs, is_plain, since in listed:
+                    needed = tuple(map(tuple, json.loads(needs)))
+                    found[kind, name] = Part(content, needed, bool(is_plain), tuple(json.loads(since)))
         return found
 
 
@@ -132,8 +133,8 @@ def write(session: Session, made: Attempt, words: Sequence[str], headers: Mappin
         file.execute("BEGIN")
         file.execute("CREATE TABLE summary (content)")
         file.execute("INSERT INTO summary VALUES (?)", (pickle.dumps(summary),))
-        file.execute("CREATE TABLE part (kind, name, content, needs, is_plain)")
-        file.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?)", _rows_of_parts(made.parts))
+        file.execute("CREATE TABLE part (kind, name, content, needs, is_plain, since)")
+        file.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?)", _rows_of_parts(made.parts))
         file.execute("CREATE TABLE change (position, kind, name, before, after)")
         file.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?)", _rows_of_changes(made.changes))
         scratch.write_rows(session, file)
@@ -143,7 +144,7 @@ def write(session: Session, made: Attempt, words: Sequence[str], headers: Mappin
 def _rows_of_parts(parts: Parts) -> Iterator[tuple[Any, ...]]:
     for kind, section in parts.sections():
         for name, part in section.parts.items():
-            yield kind, name, part.content, json.dumps(part.needs), part.is_plain
+            yield kind, name, part.content, json.dumps(part.needs), part.is_plain, json.dumps(part.since)
 
 
 def _rows_of_changes(changes: Sequence[Change]) -> Iterator[tuple[Any, ...]]:

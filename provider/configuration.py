@@ -20,7 +20,7 @@ import msgspec
 from provider import rules
 from provider.errors import Unverified
 from provider.messages import Message
-from provider.nouns import NOUNS, Middleware, Named, Noun, Object, Router, Server, Service, document
+from provider.nouns import NOUNS, Middleware, Named, Noun, Object, Router, Server, Service, document, versions
 from provider.nouns.router import ServedRouter
 from provider.nouns.service import LoadBalancer, ServedService, served
 from provider.parts import PLACES, Part, Parts
@@ -98,10 +98,10 @@ def router_part(router: Router, ascii_domains: Sequence[str]) -> Part | None:
 
 def whole_router_part(router: Router, ascii_domains: Sequence[str]) -> Part:
     """Return the part of a router as the edge has it while it is enabled."""
-    members = [
-        _member(name, _encoded(described, router)) for name, described in describe_router(router, ascii_domains).items()
-    ]
-    return Part(b",".join(members), needs=_needs(router), is_plain=_is_plain(router))
+    described = describe_router(router, ascii_domains)
+    members = [_member(name, _encoded(each, router)) for name, each in described.items()]
+    since = versions.needed(described[router.name])
+    return Part(b",".join(members), needs=_needs(router), is_plain=_is_plain(router), since=since)
 
 
 def _needs(item: Noun) -> tuple[Named, ...]:
@@ -161,12 +161,14 @@ def service_part(service: Service, servers: Iterable[Server]) -> Part:
     Drained servers and those out of service are left out: Traefik lets the requests finish that they have.
     """
     ready = [server for server in sorted(servers, key=_name) if _takes(server)]
-    return Part(_member(service.name, _encoded(served(service, ready), service)), _needs(service))
+    described = served(service, ready)
+    content = _member(service.name, _encoded(described, service))
+    return Part(content, _needs(service), since=versions.needed(described))
 
 
 def part(item: Noun) -> Part:
     """Return the part of an object of which Traefik gets the fields as they are."""
-    return Part(_member(item.name, _encoded(item, item)), _needs(item))
+    return Part(_member(item.name, _encoded(item, item)), _needs(item), since=versions.needed(item))
 
 
 def _encoded(described: Object, item: Noun) -> bytes:

@@ -16,6 +16,7 @@ SETTINGS: Final = frozenset(
             "ALLOW_INSECURE",
             "TRAEFIK",
             "TRAEFIK_API",
+            "TRAEFIK_VERSION",
             "ENTRY_POINTS",
             "SERVER_NAMES",
             "SERVER_NETWORKS",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from provider.nouns import Named
+from provider.nouns.versions import Version
 from provider.parts import Part, Parts
 
 
@@ -24,6 +25,16 @@ class Replacement:
 
 
 Overlay = Mapping[Named, Replacement]
+
+
+def find_newer(parts: Parts, version: Version) -> dict[Named, Replacement]:
+    """Return the overlay that leaves out the parts that a version of Traefik does not know."""
+    return {
+        (kind, name): Replacement(section.parts[name], None)
+        for kind, section in parts.sections()
+        for name, since in section.newer.items()
+        if since > version
+    }
 
 
 def lay(overlay: Overlay, parts: Parts) -> Parts:

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from provider.nouns import NOUNS, Named
+from provider.nouns.versions import Version
 
 PLACES: Final = {noun.kind: noun.place for noun in sorted(NOUNS.values(), key=lambda noun: noun.place) if noun.place}
 """Where the parts of each kind stand in the document, in its order."""
@@ -29,6 +30,9 @@ class Part:
     needs: tuple[Named, ...] = ()
     is_plain: bool = False
     """Whether the rank of a router was made from its domains and path prefix: nobody set it or wrote a rule."""
+
+    since: Version = ()
+    """The oldest version of Traefik that knows all that is in it; empty where every Traefik 3 does."""
 
     def needed(self, kind: str) -> str | None:
         """Return the name of the first object of a kind that it needs: the service of a router."""
@@ -55,6 +59,11 @@ class Section:
     def content(self) -> bytes:
         """The members as they stand in the document, without the braces around them."""
         return b",".join([part.content for part in self.parts.values()])
+
+    @cached_property
+    def newer(self) -> Mapping[str, Version]:
+        """The names of the parts that not every Traefik 3 knows, with the oldest version that does."""
+        return {name: part.since for name, part in self.parts.items() if part.since}
 
     @cached_property
     def needs(self) -> Mapping[str, frozenset[str]]:

@@ -1,6 +1,7 @@
 """Settings: read from the environment, prefix `PROVIDER_`."""
 
 import re
+from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, Literal
@@ -14,6 +15,8 @@ from sqlalchemy.exc import ArgumentError
 from provider.addresses import ANYWHERE, Network, Places, read_networks
 from provider.environment import DEFAULT_PORT, PREFIX, is_link
 from provider.errors import FieldError, SettingsError, pointer
+from provider.nouns import versions
+from provider.nouns.versions import Version
 from provider.store.revisions import LONG, Retention
 from provider.tls import Certificate
 from provider.validation import detail_of
@@ -67,6 +70,11 @@ class Settings(BaseSettings):
         default=None,
         description="URL of Traefik's API, to read back what the edge runs; for several edges `name=url`, separated by "
         "commas.",
+    )
+    traefik_version: str | None = Field(
+        default=None,
+        description="Traefik's version, where its API does not tell; for several edges `name=version`, separated by "
+        "commas. What a version does not know is not sent to it.",
     )
     entry_points: str | None = Field(
         default=None,
@@ -172,6 +180,13 @@ class Settings(BaseSettings):
         _read_api_urls(text)
         return text
 
+    @field_validator("traefik_version")
+    @classmethod
+    def check_traefik_version(cls, text: str | None) -> str | None:
+        """Accept a version, or several with the edges' names."""
+        _read_versions(text)
+        return text
+
     @field_validator("entry_points")
     @classmethod
     def check_entry_points(cls, text: str | None) -> str | None:
@@ -255,6 +270,11 @@ class Settings(BaseSettings):
         return _read_api_urls(self.traefik_api)
 
     @property
+    def traefik_versions(self) -> dict[str, Version]:
+        """The versions of Traefik that are told, by the names of the edges."""
+        return _read_versions(self.traefik_version)
+
+    @property
     def entry_point_urls(self) -> dict[str, str]:
         """Where entry points can be asked, by their names."""
         return _read_entry_points(self.entry_points)
@@ -309,18 +329,34 @@ def _read_host(text: str) -> str:
     return f"[{address}]" if address.version == 6 else str(address)
 
 
-def _read_api_urls(text: str | None) -> dict[str, str]:
-    urls: dict[str, str] = {}
-    for part in (text or "").split(","):
-        if not part.strip():
-            continue
-        name, found, url = part.strip().partition("=")
+def _read_of_edges(text: str | None) -> Iterator[tuple[str, str]]:
+    """Give what is set of edges, with their names: `default` where none is named."""
+    for part in filter(None, map(str.strip, (text or "").split(","))):
+        name, found, value = part.partition("=")
         if not found or "/" in name:
-            name, url = DEFAULT_EDGE, part.strip()
+            name, value = DEFAULT_EDGE, part
         try:
             check_name(name)
         except Refusal as error:
             raise ValueError(error.detail) from None
+        yield name, value
+
+
+def _read_versions(text: str | None) -> dict[str, Version]:
+    found: dict[str, Version] = {}
+    for name, value in _read_of_edges(text):
+        version = versions.read(value)
+        if version is None:
+            raise ValueError(f"{value} is not a version of Traefik: write 3.6, or name=3.6")
+        if name in found:
+            raise ValueError(f"the edge {name} is given twice")
+        found[name] = version
+    return found
+
+
+def _read_api_urls(text: str | None) -> dict[str, str]:
+    urls: dict[str, str] = {}
+    for name, url in _read_of_edges(text):
         if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
             raise ValueError(f"{url} is not the URL of an API: write name=http://127.0.0.1:8081")
         if name in urls:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from provider.edges.quarantine import Quarantine
 from provider.edges.states import Edge, EdgeState
-from provider.edges.verdicts import words_of_hindered
+from provider.edges.verdicts import words_of_hindered, words_of_lacks
 from provider.messages import Message
 from provider.nouns import Named
 from provider.parts import ROUTERS
@@ -48,6 +48,8 @@ def find_missing(
         return MissingEdge(edge.name, state, detail, is_settled=is_blamed or is_mute)
     if quarantine is not None and current is not None and _leaves_out(quarantine, current, concerns):
         return MissingEdge(edge.name, state, detail, is_settled=not quarantine.is_searching)
+    if any(concerns(key) for key in edge.lacks if key[0] in ROUTERS):
+        return MissingEdge(edge.name, state, words_of_lacks(edge), is_settled=True)
     told = None
     if edge.observation is not None and state in {EdgeState.DEGRADED, EdgeState.REJECTED}:
         told = words_of_hindered(edge.observation, concerns)

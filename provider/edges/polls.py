@@ -9,17 +9,28 @@ Everything here runs in the event loop's thread, except `Polls.publish`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from provider import configuration, overlays
 from provider.configuration import Document
 from provider.edges.quarantine import Quarantine
 from provider.edges.releases import Releases
-from provider.overlays import Overlay
+from provider.nouns import Named
+from provider.nouns.versions import Version
+from provider.overlays import Overlay, find_newer
 from provider.parts import Parts
 from provider.snapshots import Served, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """What a version knows of a snapshot."""
+
+    of: Snapshot
+    made: Snapshot
+    lacks: Mapping[Named, Version]
 
 
 class Polls:
@@ -38,6 +49,10 @@ class Polls:
         """What edges are offered until it is known what they make of it, whatever is newer."""
         self._quarantines: dict[str, Quarantine] = {}
         self._overlays: dict[str, Overlay] = {}
+        self._versions: dict[str, Version] = {}
+        """The versions of the edges of which they are known."""
+        self._fitting: dict[Version, _Fit] = {}
+        """What edges of a version are offered that does not know all."""
         self._adapted: dict[str, tuple[Overlay, Snapshot, Snapshot]] = {}
         """What edges with an overlay are offered: of which overlay and which snapshot it was made, and what."""
         self.closed = False
@@ -54,6 +69,8 @@ class Polls:
             quarantine = self._quarantines.get(edge)
             if isinstance(snapshot, Snapshot) and quarantine is not None and quarantine.base(snapshot) is snapshot:
                 self._adapt(edge, overlay, snapshot)
+        for version in set(self._versions.copy().values()):
+            self._fit(version, snapshot)
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._take, snapshot)
 
@@ -83,10 +100,48 @@ class Polls:
         elif self._kept.pop(edge, None) is not None:
             self._wake()
 
+    def know(self, edge: str, version: Version | None) -> None:
+        """Know which version an edge is, and offer it from now on what that knows."""
+        if version is not None and self._versions.get(edge) != version:
+            self._versions[edge] = version
+            self._wake()
+
+    def fit(self, edge: str, snapshot: Snapshot) -> tuple[Snapshot, Mapping[Named, Version]]:
+        """Return what an edge's version knows of a snapshot, and what is left out of it.
+
+        That has the version that knows it, or none where it needs what is left out.
+        """
+        version = self._versions.get(edge)
+        known = None if version is None else self._fit(version, snapshot)
+        return (snapshot, {}) if known is None else (known.made, known.lacks)
+
+    def _fit(self, version: Version, snapshot: Served) -> "_Fit | None":
+        if not isinstance(snapshot, Snapshot):
+            return None
+        known = self._fitting.get(version)
+        if known is None or known.of is not snapshot:
+            overlay = find_newer(snapshot.parts, version)
+            parts = overlays.lay(overlay, snapshot.parts)
+            made = snapshot
+            if overlay:
+                made = replace(snapshot, document=self._assemble(parts), parts=parts)
+            lacks = {
+                (kind, name): part.since if (kind, name) in overlay else ()
+                for kind, section in snapshot.parts.sections()
+                for name, part in section.parts.items()
+                if name not in parts.section(kind).parts
+            }
+            self._fitting[version] = known = _Fit(snapshot, made, lacks)
+        return known
+
     def offer(self, edge: str, current: Served) -> Served:
         """Return what an edge that does not wait is given."""
         if (kept := self._kept.get(edge)) is not None:
             return kept
+        offered = self._offered(edge, current)
+        return self.fit(edge, offered)[0] if isinstance(offered, Snapshot) else offered
+
+    def _offered(self, edge: str, current: Served) -> Served:
         quarantine = self._quarantines.get(edge)
         if quarantine is None:
             return current

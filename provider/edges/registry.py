@@ -17,7 +17,7 @@ from provider.edges.quarantine import Origin, Quarantine, accept, accuse, prune
 from provider.edges.states import Edge, EdgeState, Observation, has_rejected
 from provider.edges.verdicts import judge
 from provider.models import EdgeRecord
-from provider.nouns import Named
+from provider.nouns import Named, versions
 from provider.revisions import Revisions
 from provider.snapshots import Served, Snapshot
 
@@ -163,6 +163,7 @@ class Edges:
     def observed(self, edge: Edge, observation: Observation) -> None:
         """Note what an edge's API told."""
         edge.observed(observation)
+        self._polls.know(edge.name, versions.read(observation.version))
         given = edge.given
         if given is not None and edge.runs_given():
             edge.ran(given, _date())
@@ -198,6 +199,7 @@ class Edges:
         quarantine = edge.quarantine
         if quarantine is not None and current is not None:
             self._set(edge, prune(quarantine, current))
+        current = self._fit(edge)
         verdict = judge(edge, current, _now())
         if verdict.state is EdgeState.STALE:
             self._polls.keep(edge.name, None)
@@ -215,6 +217,14 @@ class Edges:
                 observer(edge)
             self.wake()
         return edge
+
+    def _fit(self, edge: Edge) -> Snapshot | None:
+        """Return what is served of what an edge's version knows, and note what it lacks."""
+        current = self._revisions.current
+        if current is None:
+            return None
+        fitting, edge.lacks = self._polls.fit(edge.name, current)
+        return fitting
 
     def _is_offered(self, edge: Edge, given: Served) -> bool:
         """Tell whether what it was given is what it is still offered."""
@@ -253,9 +263,9 @@ class Edges:
 
     def _list_missing(self, revision: int, concerns: Callable[[Named], bool]) -> list[MissingEdge]:
         """Return the edges that do not run a revision, each judged now: what was said of it may be of another."""
-        current = self._revisions.current
-        suspects = [edge for edge in self._edges.values() if find_missing(edge, revision, current, concerns)]
-        found = (find_missing(self.refresh(edge), revision, current, concerns) for edge in suspects)
+        edges = self._edges.values()
+        suspects = [edge for edge in edges if find_missing(edge, revision, self._fit(edge), concerns)]
+        found = (find_missing(self.refresh(edge), revision, self._fit(edge), concerns) for edge in suspects)
         return [missing for missing in found if missing is not None]
 
     async def changed(self, seconds: float) -> None:

@@ -11,6 +11,7 @@ from provider.edges.pollers import Poller
 from provider.edges.quarantine import Quarantine
 from provider.messages import Message
 from provider.nouns import NOUNS, Named, Router
+from provider.nouns.versions import Version
 from provider.snapshots import Served
 
 _LEAST_SECONDS_TO_APPLY: Final = 2.5
@@ -171,6 +172,8 @@ class Edge:
     runs: deque[Run] = field(default_factory=lambda: deque(maxlen=_RUNS_KNOWN))
     """What it was seen to run, the newest last."""
     quarantine: Quarantine | None = None
+    lacks: Mapping[Named, Version] = field(default_factory=dict)
+    """What is left out for it of what is served, since its version does not know it, or as it needs such."""
     tried_at: float = 0.0
     """When it was settled last what it is offered in a quarantine: what it was given before tells nothing of that."""
     behind_since: float | None = None

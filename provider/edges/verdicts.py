@@ -6,7 +6,8 @@ from typing import Final
 from provider.edges.quarantine import HeldPart, Quarantine
 from provider.edges.states import DisabledRouter, Edge, EdgeState, EdgeVerdict, Observation, has_rejected
 from provider.messages import Message
-from provider.nouns import Named
+from provider.nouns import Named, versions
+from provider.parts import ROUTERS
 from provider.snapshots import Served
 
 _MOST_ROUTERS_TOLD: Final = 3
@@ -29,6 +30,11 @@ def judge(edge: Edge, current: Served | None, now: float) -> EdgeVerdict:
             EdgeState.PENDING, Message("it has not fetched revision {revision} yet", revision=current.revision)
         )
     verdict = _judge_given(edge, current)  # the same document, perhaps of a later revision
+    if edge.lacks and verdict.state is EdgeState.LIVE:
+        told = words_of_lacks(edge)
+        verdict = EdgeVerdict(
+            EdgeState.DEGRADED, Message("it runs revision {revision}, but {told}", revision=current.revision, told=told)
+        )
     return _judge_shared(edge, verdict, now) if edge.sharers else verdict
 
 
@@ -100,6 +106,27 @@ def _judge_running(observed: Observation, given: Served) -> EdgeVerdict:
     return EdgeVerdict(
         EdgeState.LIVE, Message("it runs revision {revision}, every router enabled", revision=given.revision)
     )
+
+
+def words_of_lacks(edge: Edge) -> str:
+    """Say what an edge does not get since its version does not know it."""
+    newer = [(key, since) for key, since in edge.lacks.items() if since]
+    listed = [
+        Message("{kind} {name} (needs {version})", kind=kind, name=name, version=versions.written(since))
+        for (kind, name), since in newer[:_MOST_PARTS_TOLD]
+    ]
+    told = ", ".join(listed)
+    if (more := len(newer) - _MOST_PARTS_TOLD) > 0:
+        told = Message("{parts}; and {more} more", parts=told, more=more)
+    version = edge.observation.version if edge.observation is not None else None
+    message = Message("Traefik {version} is too old for {parts}", version=version or "?", parts=told)
+    routers = sorted(name for kind, name in edge.lacks if kind in ROUTERS)
+    if not routers:
+        return message
+    named = ", ".join(routers[:_MOST_PARTS_TOLD])
+    if (more := len(routers) - _MOST_PARTS_TOLD) > 0:
+        named = Message("{parts}; and {more} more", parts=named, more=more)
+    return Message("{told}, so it does not serve {routers}", told=message, routers=named)
 
 
 def words_of_hindered(observed: Observation, concerns: Callable[[Named], bool] = bool) -> str | None:

@@ -110,3 +110,27 @@ def test_the_strategy_is_weighted_round_robin_where_none_is_written(
     balancer = fetch(f"{traefiks[name].api}/api/http/services/app@http").raise_for_status().json()["loadBalancer"]
     assert "strategy" not in service.configuration()["http"]["services"]["app"]["loadBalancer"]
     assert balancer.get("strategy", "wrr") == "wrr"
+
+
+def test_what_a_version_does_not_know_is_left_out_for_it_alone(edges: tuple[Service, dict[str, Traefik]]) -> None:
+    service, traefiks = edges
+    with http_client(f"{service.url}/api/v1") as client:
+        url = client.get("/services/app/servers").json()["items"][0]["url"]
+        client.put("/services/newer", json={"strategy": "p2c", "passiveHealthCheck": {}}).raise_for_status()
+        client.put("/services/newer/servers/a", json={"url": url}).raise_for_status()
+        router = {"pathPrefix": "/newer", "service": "newer"}
+        answer = client.put("/routers/newer", json=router, headers={"Prefer": "wait=60"})
+        assert answer.status_code == 202, answer.text
+        missing = {edge["name"]: edge for edge in answer.json()["pending"]}
+        assert set(missing) == {"oldest", "before-strategies"}
+        told = f"Traefik {OLDEST} is too old for service newer (needs 3.6), so it does not serve newer"
+        assert missing["oldest"]["detail"] == told
+        for name, traefik in traefiks.items():
+            assert traefik.get(HOST).text == "a"
+            assert ("newer" in traefik.objects("routers")) == (name == "newest")
+            shown = wait_for_state(service.url, "live" if name == "newest" else "degraded", name)
+            assert name == "newest" or "too old for service newer" in shown["detail"]
+        assert traefiks["newest"].get("any.test", "/newer").text == "a"
+        client.delete("/services/newer", params={"cascade": "true", "confirm": "1"}).raise_for_status()
+        for name in traefiks:
+            wait_for_state(service.url, "live", name)
