@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests import selection
 from tests.running import (
@@ -27,8 +27,11 @@ from tests.running import (
 from tests.web.samples import running_samples
 
 # Laws of what is pure hold for the first cases or for none, nearly always: `make soak` tries more.
-settings.register_profile("quick", max_examples=25)
-settings.load_profile("default" if SOAK else "quick")
+# No time is a fault: other tests take most of the machine. And what is found by chance is found by `make soak`.
+_SLOW = [HealthCheck.too_slow]
+settings.register_profile("quick", max_examples=25, deadline=None, suppress_health_check=_SLOW, derandomize=True)
+settings.register_profile("full", deadline=None, suppress_health_check=_SLOW)
+settings.load_profile("full" if SOAK else "quick")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

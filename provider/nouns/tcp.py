@@ -244,6 +244,12 @@ class TCPWeighted(Object):
 class OneOf(Noun):
     """A noun of which an object has one of several kinds."""
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Say of which kinds one is to be chosen."""
+        super().__init_subclass__(**options)
+        kinds = [{"required": [key], "properties": {key: {"type": "object"}}} for key in cls.alternatives()]
+        cls.said = {"oneOf": kinds}
+
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
         """Refuse none and several kinds."""

@@ -60,6 +60,11 @@ CODES = {
     *("status.format", "user.realm", "plugin.name"),
     *("free.depth", "free.empty", "free.list", "free.long", "free.name", "free.number"),
     *("item.format", "key.duplicate", "key.long", "secret.masked"),
+    *("service.composed", "service.cycle", "services.duplicate", "failover.same", "observability.none"),
+    *("cipher.duplicate", "cipher.unknown", "curve.unknown", "version.order", "clientAuth.ca", "spiffe.both"),
+    *("tlsOption.none", "tlsOption.unknown", "resolver.format", "serversTransport.unknown", "rule.alpn"),
+    *("tcpService.unknown", "tcpService.cycle", "tcpMiddleware.unknown", "tcpServersTransport.unknown"),
+    *("tcpRouter.tls", "udpService.unknown", "udpService.cycle"),
 }
 """Every code of a field's error. Programs rely on them: a code is added, and never changed or taken away."""
 

@@ -11,6 +11,7 @@ from schemathesis.hooks import HookContext
 
 from provider import values
 from provider.cursors import write_cursor
+from provider.nouns import Noun, Service, within
 from provider.nouns.middlewares import KINDS
 from provider.nouns.router import check_rule
 from provider.values import Refusal
@@ -19,6 +20,9 @@ from tests.api.checks import CODES, TITLES
 from tests.running import AUTHORIZED, TOKEN_ID, http_client
 
 Case = schemathesis.Case[Any]
+
+OTHERS = [noun for noun in within("") if noun.kind not in {"domain", "service", "router", "middleware"}]
+"""The nouns of which what leads where is said by the example."""
 
 DURATIONS = ["100ms", "2.5s", "5s", "1m30s", "1h"]
 
@@ -111,6 +115,28 @@ def fit_references(case: Case, body: dict[str, Any], url: str) -> None:
         fit_middleware(body, patch=case.method == "PATCH")
     if "/routers" in case.path:
         fit_router(body, url, patch=case.method == "PATCH")
+    if "/services" in case.path and "/servers" not in case.path:
+        fit_service(body)
+    for noun in OTHERS:
+        if f"/api/v1/{noun.plural}" in case.path:
+            fit_other(body, noun, url, patch=case.method == "PATCH")
+
+
+def fit_service(body: dict[str, Any]) -> None:
+    """Make a service a pool of servers that needs nothing else."""
+    for field in (*Service.alternatives(), "serversTransport", "middlewares", "sticky"):
+        body.pop(field, None)
+
+
+def fit_other(body: dict[str, Any], noun: type[Noun], url: str, *, patch: bool) -> None:
+    """Make an object that of the example, or a patch none at all: what it leads to exists."""
+    for other in OTHERS:
+        if other.kind in noun.kinds() and other is not noun:
+            _client.put(f"{url}/api/v1/{other.plural}/{other.example['name']}", json=dict(other.example))
+    name, labels = body.get("name"), body.get("labels")
+    body.clear()
+    body |= {} if patch else {key: value for key, value in noun.example.items() if key not in {"name", "labels"}}
+    body |= {key: value for key, value in (("name", name), ("labels", labels)) if value is not None}
 
 
 def fit_fields(body: dict[str, Any]) -> None:
@@ -132,8 +158,11 @@ def fit_declaration(body: dict[str, Any], url: str) -> None:
             service["servers"] = servers
             for server in servers.values():
                 fit_fields(server)
+        fit_service(service or {})
     for middleware in body.get("middlewares", {}).values():
         fit_middleware(middleware, patch=False)
+    for noun in OTHERS:
+        body.pop(noun.plural, None)
     for router in body.get("routers", {}).values():
         fit_fields(router)
         fit_router(router, url, patch=False)
@@ -154,6 +183,8 @@ def fit_router(body: dict[str, Any], url: str, *, patch: bool) -> None:
     """Make a router, or a patch of one, lead from and to what exists."""
     _client.put(f"{url}/api/v1/domains/a.test", json={}).raise_for_status()
     _client.put(f"{url}/api/v1/services/s", json={}).raise_for_status()
+    for field in ("tls", "observability"):
+        body.pop(field, None)
     if body.get("middlewares"):
         body["middlewares"] = []
     if "service" in body:

@@ -112,13 +112,13 @@ def test_every_wrong_field_is_named_and_nothing_is_kept(applied: httpx.Client, s
         "domains": {"new.test": {"nope": 1}, "-": {}, "ALVIN.xyz": {}, "alvin.xyz": {}},
         "services": {"wayshub": {"servers": {"a": {"url": "ftp://x"}, "b": {"name": "b", "url": "http://b"}}}, "x": 7},
         "routers": [],
-        "tlsOptions": {},
+        "chairs": {},
     }
     problem(
         applied.post("/apply", json=wrong),
         "invalid",
         ("/routers", "type.object"),
-        ("/tlsOptions", "field.unknown"),
+        ("/chairs", "field.unknown"),
         ("/domains/new.test/nope", "field.unknown"),
         ("/domains/-", "host.format"),
         ("/services/wayshub/servers/a/url", "url.scheme"),
@@ -281,7 +281,7 @@ def test_the_schema_is_served_and_knows_names_and_fields(applied: httpx.Client) 
         {"services": {"a": {"servers": {"a": {}}}}},
         {"services": {"a": {"strategy": "best"}}},
         {"routers": {"a": {"domains": ["a.test"]}}},
-        {"tlsOptions": {}},
+        {"chairs": {}},
         [],
     ]
     for wrong in unfitting:

@@ -271,10 +271,10 @@ def test_who_goes_on_typing_after_a_choice_means_their_own(page: Page, client: h
 
 def test_what_a_switch_needs_is_shown_when_it_is_on(page: Page) -> None:
     page.goto("/services/new")
-    expect(page.get_by_label("Interval")).to_be_hidden()
+    expect(page.get_by_label("Interval", exact=True)).to_be_hidden()
     page.get_by_label("Check the servers' health").check()
-    expect(page.get_by_label("Interval")).to_be_visible()
-    expect(page.get_by_label("Interval")).to_have_value("5s")
+    expect(page.get_by_label("Interval", exact=True)).to_be_visible()
+    expect(page.get_by_label("Interval", exact=True)).to_have_value("5s")
 
 
 def test_who_drains_with_the_keyboard_goes_on_from_there(page: Page, client: httpx.Client) -> None:

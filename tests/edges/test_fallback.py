@@ -106,7 +106,7 @@ def test_a_prepared_file_has_no_routes_and_one_that_is_there_stays(tmp_path: Pat
     assert path.read_text() == "as it was"
 
 
-@given(st.text(st.characters() | st.sampled_from('{}"\\`'), min_size=1, max_size=40))
+@given(st.text(st.characters(codec="utf-8") | st.sampled_from('{}"\\`'), min_size=1, max_size=40))
 def test_no_text_begins_a_template_and_each_reads_back_as_it_was(text: str) -> None:
     document = {"http": {"routers": {text: {"rule": text, "service": text, "priority": -1}}}}
     made = fallback.written(document)
