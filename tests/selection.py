@@ -19,6 +19,9 @@ LIMIT_SECONDS: Final = 0.5
 One that has a single case is run or left out: of such that take four times as long, every fourth is run.
 """
 
+VERY_LONG_SECONDS: Final = 20.0
+"""What takes longer is for `make soak` alone, if it is left out."""
+
 _SMALLEST_SECONDS: Final = 0.3
 """What takes less is not worth a line."""
 
@@ -50,7 +53,7 @@ def function(case: str) -> str:
 def select(cases: Iterable[tuple[str, T]], seconds: Mapping[str, float]) -> list[T]:
     """Return what is to be run of cases by their names: which they are depends on the names alone.
 
-    Something of every file is run: where nothing else is, the quickest of it.
+    Something of every file is run: where nothing else is, the quickest of it, unless all of it takes very long.
     """
     tests: dict[str, list[tuple[str, T]]] = defaultdict(list)
     for name, case in cases:
@@ -62,7 +65,8 @@ def select(cases: Iterable[tuple[str, T]], seconds: Mapping[str, float]) -> list
     for own in files.values():
         if not any(kept[name] for name in own):
             quickest = min(own, key=lambda name: seconds.get(name, 0.0))
-            kept[quickest] = tests[quickest][:1]
+            if seconds.get(quickest, 0.0) <= VERY_LONG_SECONDS:
+                kept[quickest] = tests[quickest][:1]
     return [case for own in kept.values() for _name, case in own]
 
 

@@ -1,6 +1,6 @@
 """Which tests are run by `make test`."""
 
-from tests.selection import LIMIT_SECONDS, select
+from tests.selection import LIMIT_SECONDS, VERY_LONG_SECONDS, select
 
 
 def chosen(seconds: dict[str, float], *names: str) -> list[str]:
@@ -24,6 +24,6 @@ def test_of_slow_tests_some_are_run_and_something_of_every_file() -> None:
     names = [f"tests/a.py::test_{number}" for number in range(400)]
     found = chosen(dict.fromkeys(names, 4 * LIMIT_SECONDS), *names)
     assert 60 < len(found) < 140
-    assert chosen({"tests/b.py::test_one": 3_600.0}, "tests/b.py::test_one") == ["tests/b.py::test_one"]
-    slow, slower = "tests/c.py::test_slow", "tests/c.py::test_slower"
-    assert chosen({slow: 3_600.0, slower: 7_200.0}, slow, slower) == [slow]
+    only, slow, slower = "tests/b.py::test_one", "tests/c.py::test_slow", "tests/c.py::test_slower"
+    assert chosen({only: VERY_LONG_SECONDS}, only) == [only]
+    assert chosen({slow: VERY_LONG_SECONDS / 2, slower: VERY_LONG_SECONDS}, slow, slower) == [slow]
