@@ -25,7 +25,10 @@ class Ranked:
 
 
 def settle(read: Mapping[str, Ranked]) -> dict[str, Router]:
-    """Return the routers, by name, with a priority where one goes first only with it."""
+    """Return the routers, by name, with a priority where one goes first only with it.
+
+    One that would need a priority below 1 is not among them.
+    """
     ranks = {name: _rank_here(each.router) if _is_free(each.router) else each.rank for name, each in read.items()}
     kept = {name for name, each in read.items() if ranks[name] != each.rank}
     near = {name: list(others) for name, others in _near(read, kept)}
@@ -35,7 +38,8 @@ def settle(read: Mapping[str, Ranked]) -> dict[str, Router]:
             ranks[name] = read[name].rank
         kept.difference_update(todo)
         todo = []
-    return {name: _with_rank(each, ranks[name]) for name, each in read.items()}
+    ranked = {name: _with_rank(each, ranks[name]) for name, each in read.items()}
+    return {name: router for name, router in ranked.items() if router is not None}
 
 
 def _is_free(router: Router) -> bool:
@@ -50,9 +54,11 @@ def _rank_here(router: Router) -> int | None:
     return described[0].priority or len(described[0].rule.encode())
 
 
-def _with_rank(read: Ranked, rank: int | None) -> Router:
+def _with_rank(read: Ranked, rank: int | None) -> Router | None:
     if rank == _rank_here(read.router):
         return read.router
+    if read.rank < 1:
+        return None
     return Router.read({**read.router.json(), "priority": read.rank})
 
 

@@ -13,7 +13,7 @@ from provider.imports.declared import DeclaredReader
 from provider.imports.findings import ImportFinding, ImportOutcome, Renamed
 from provider.imports.pieces import Ledger, Piece, Reason, shown
 from provider.imports.ranks import Ranked, settle
-from provider.imports.routers import EntryPointDefaults, Surroundings, read_router, read_tcp_router
+from provider.imports.routers import EntryPointDefaults, Surroundings, read_router, read_tcp_router, refuse_priority
 from provider.imports.services import Pool, read_service
 from provider.nouns import NOUNS, Domain, Middleware, Noun, Router, Server, Service
 from provider.nouns.references import cycles
@@ -142,9 +142,10 @@ class _Reader:
                     self._read_object(kind, given, part)
         self._refuse_cycles()
         lost = self._find_lost()
+        routers = self._settle(lost)
         for each in self._objects.values():
             self._list_object(each, lost)
-        declaration = self._declaration([each for key, each in self._objects.items() if key not in lost])
+        declaration = self._declaration([each for key, each in self._objects.items() if key not in lost], routers)
         self._list_others()
         self._around_findings()
         return Imported(
@@ -292,9 +293,8 @@ class _Reader:
         _name, provider = names.split(use.full)
         if self._is_ours(provider):
             return f"{told} comes from wayshub-provider already"
-        if use.kind == Middleware.kind:
-            part = next(part for given, part in self._parts[use.kind].items() if self._full(given) == use.full)
-            told += f" ({_middleware_kind(part)})"
+        if (use.kind, use.full) in self._objects and use.kind == Middleware.kind:
+            told += f" ({_middleware_kind(self._objects[use.kind, use.full].part)})"
         return f"{told} {'are' if _word(use.kind).endswith('s') else 'is'} left out"
 
     def _note_name(self, read: _Read) -> None:
@@ -307,11 +307,19 @@ class _Reader:
         if names.split(read.full)[0] != name:
             self._renamed.append(Renamed(_word(read.kind), read.given, name))
 
-    def _declaration(self, held: Sequence[_Read]) -> Declaration:
-        ranked = {each.item.router.name: each.item for each in held if isinstance(each.item, Ranked)}
+    def _settle(self, lost: set[tuple[str, str]]) -> Mapping[str, Router]:
+        """Return the routers that are held, by name. One that cannot have its rank here is lost as well."""
+        held = {key: each.item for key, each in self._objects.items() if isinstance(each.item, Ranked)}
+        routers = settle({each.router.name: each for key, each in held.items() if key not in lost})
+        for key, each in held.items():
+            if key not in lost and each.router.name not in routers:
+                refuse_priority(self._objects[key].part.under(self._objects[key].ledger))
+                lost.add(key)
+        return routers
+
+    def _declaration(self, held: Sequence[_Read], routers: Mapping[str, Router]) -> Declaration:
         pools = [each.item for each in held if isinstance(each.item, Pool)]
         others = [each.item for each in held if isinstance(each.item, Noun)]
-        routers = settle(ranked)
         for router in routers.values():
             for host in router.domains:
                 self._origins.setdefault(pointer("domains", host), self._origins[pointer("routers", router.name)])

@@ -80,7 +80,16 @@ def read_router(reader: DeclaredReader, part: Piece, name: str, around: Surround
     if rule is None or part.ledger.refused:
         return None
     described = [{**wanted, **form} for form in forms(rule)]
-    return _made(reader, part, described, rule.priority, priority if priority not in {0, rule.priority} else None)
+    if priority < 0:
+        return _made(reader, part, [{**each, "priority": None} for each in described if "rule" not in each], priority)
+    given = priority if priority not in {0, rule.priority} else None
+    return _made(reader, part, [{**each, "priority": given} for each in described], given or rule.priority)
+
+
+def refuse_priority(part: Piece) -> None:
+    """Refuse a router whose priority cannot be set here."""
+    place = next((each for name, each in part.members().items() if name.lower() == "priority"), part)
+    place.refuse(f"its priority is {place.value}, but priorities here are 1 to {_HIGHEST:,}")
 
 
 def read_tcp_router(reader: DeclaredReader, part: Piece, name: str, *, from_api: bool) -> TCPRouter | None:
@@ -185,20 +194,20 @@ def _read_rule(part: Piece, fields: Fields) -> rules.Rule | None:
 def _read_priority(fields: Fields) -> int:
     found = fields.find("priority")
     given = found.whole() if found else None
-    if found is not None and given is not None and not 0 <= given <= _HIGHEST:
+    if found is not None and given is not None and given > _HIGHEST:
         found.refuse(f"its priority is {given}, but priorities here are 1 to {_HIGHEST:,}")
     return given or 0
 
 
-def _made(
-    reader: DeclaredReader, part: Piece, described: Sequence[Mapping[str, Any]], length: int, priority: int | None
-) -> Ranked | None:
-    """Make a router of the given priority, from the first description that holds. `length` is that of its rule."""
+def _made(reader: DeclaredReader, part: Piece, described: Sequence[Mapping[str, Any]], rank: int) -> Ranked | None:
+    """Make a router of the first description that holds, which had this rank."""
     wrong: Sequence[FieldError] = ()
     for wanted in described:
         try:
-            return Ranked(Router.read({**wanted, "priority": priority}), priority or length)
+            return Ranked(Router.read(wanted), rank)
         except Invalid as error:
             wrong = error.fields
     reader.refuse(wrong, part)
+    if not described:
+        refuse_priority(part)
     return None

@@ -128,6 +128,18 @@ def test_a_priority_that_the_rule_has_anyway_is_left_out() -> None:
     assert router(priority="13")["priority"] == 13
 
 
+def test_a_router_with_a_priority_below_all_others_is_taken_where_it_ranks_there_here() -> None:
+    whole = document(rule="PathPrefix(`/`)", priority=-1)
+    whole["http"]["routers"]["shop"] = {"rule": "PathPrefix(`/shop`)", "service": "s", "entryPoints": ["web"]}
+    found = imports.read(whole)
+    assert found.findings == ()
+    assert written(found)["routers"]["r"] == {"pathPrefix": "/", "service": "s"}
+    whole["http"]["routers"]["shop"]["priority"] = -2
+    found = imports.read(whole)
+    assert list(found.declaration.routers) == []
+    assert reasons(found, "router", "shop") == "its priority is -2, but priorities here are 1 to 1,000,000,000"
+
+
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
@@ -148,7 +160,8 @@ def test_a_priority_that_the_rule_has_anyway_is_left_out() -> None:
         ),
         ({"service": "noop@internal"}, "it uses noop@internal, which is Traefik's own"),
         ({"service": None}, "it names no service"),
-        ({"priority": -1}, "priorities here are 1"),
+        ({"priority": -1, "rule": "Path(`/x`)"}, "its priority is -1, but priorities here are 1"),
+        ({"priority": 2_000_000_000}, "priorities here are 1"),
         ({"priority": "high"}, "priority has to be a whole number, not high"),
         ({"entryPoints": ["w*b"]}, "entryPoints/0: 'w*b' is not an entry point's name"),
         ({"backend": "x"}, "Traefik has no field backend here"),
