@@ -20,7 +20,7 @@ NAME: Final = "name"
 LABELS: Final = "labels"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Field:
     """One field of an object.
 
@@ -431,7 +431,7 @@ def _read_field(each: Field, document: Mapping[str, Any], reading: Reading, wher
     return each.type.read(value, reading, (*where, each.key))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Nested(Type):
     """An object within an object."""
 

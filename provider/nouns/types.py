@@ -33,7 +33,7 @@ _IN_A_LIST: Final = re.compile(IN_A_LIST)
 _TYPED: Final = {"true": True, "false": False}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Use:
     """A reference: where it stands, and which object it names."""
 
@@ -44,7 +44,7 @@ class Use:
     """The name as it is written there."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Secrecy:
     """How a secret text is shown and kept.
 
@@ -138,7 +138,7 @@ class Type(ABC):
         return iter(())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Text(Type):
     """A text. `check` returns its normal form, or raises a `Refusal`; `said` is what JSON Schema can say of it."""
 
@@ -209,7 +209,7 @@ class Text(Type):
 _HIDDEN: Final = Text(secret=Secrecy())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Reference(Text):
     """The name of an object of a kind, which has to exist. `name_of` gives the name under which it is kept.
 
@@ -241,7 +241,7 @@ class Reference(Text):
         return names.get((self.kind, value), value)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Whole(Type):
     """A whole number."""
 
@@ -290,7 +290,7 @@ def _typed_number(text: str) -> int | None:
     return int(stripped) if digits.isascii() and digits.isdecimal() and len(digits) < 20 else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Share(Type):
     """A part of a whole, 0 to 1: it is shown, and never read."""
 
@@ -301,7 +301,7 @@ class Share(Type):
         return {"type": "number", "minimum": 0, "maximum": 1}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Time(Type):
     """A moment with its zone: it is shown, and never read."""
 
@@ -316,7 +316,7 @@ class Time(Type):
         return {"type": "string", "format": "date-time"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Flag(Type):
     """True or false."""
 
@@ -331,7 +331,7 @@ class Flag(Type):
         return {"type": "boolean"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Word:
     """What people read in place of a member of an enumeration: a name, and what it means, if that needs a sentence."""
 
@@ -339,7 +339,7 @@ class Word:
     meaning: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Choice(Type):
     """One of some words: the members of an enumeration. `named`: how people read them, as messages."""
 
@@ -370,7 +370,7 @@ class Choice(Type):
         return {"$ref": ref.format(model=self.words.__name__)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ListOf(Type):
     """A list. With `duplicate`, the code and the words of what is wrong where one item is given twice by `same`."""
 
@@ -470,7 +470,7 @@ class ListOf(Type):
         return {"type": "array", "items": self.item.schema(ref, found), **bounds, **unique}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class MapOf(Type):
     """An object whose members people name. It is kept in the order of its keys, so that the same has one form.
 
