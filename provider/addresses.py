@@ -142,13 +142,13 @@ ANYWHERE: Final = Places()
 
 
 def find_trouble(url: str, places: Places = ANYWHERE) -> str | None:
-    """Say why a server's URL, in its normal form, leads where none may be, or return None if one may.
+    """Say why a server's URL, in its normal form, or its HOST:PORT leads where none may be, or None if one may.
 
     Where a name leads can change at any time, so servers that are kept to networks have addresses unless the
     operator trusts whoever answers for the names.
     """
     try:
-        host = urlsplit(url).hostname or ""
+        host = urlsplit(url if "://" in url else f"//{url}").hostname or ""
     except ValueError:  # of a row that this service did not write
         return Message("its URL cannot be read")
     if reason := find_refusal(host):

@@ -288,6 +288,19 @@ def test_what_a_middleware_asks_is_kept_to_the_networks_too(kept: httpx.Client) 
     kept.put("/middlewares/sso", json={"forwardAuth": {"address": "http://10.0.0.7:9000"}}).raise_for_status()
 
 
+@pytest.mark.parametrize("plural", ["tcpServices", "udpServices"])
+def test_servers_of_tcp_and_udp_are_kept_to_the_networks_too(kept: httpx.Client, plural: str) -> None:
+    def put(*addresses: str) -> httpx.Response:
+        servers = [{"address": address} for address in addresses]
+        return kept.put(f"/{plural}/db", json={"loadBalancer": {"servers": servers}})
+
+    assert [(error["pointer"], error["code"]) for error in put("10.0.0.7:5432", "192.168.0.7:53").json()["errors"]] == [
+        ("/loadBalancer/servers/1/address", "url.network")
+    ]
+    assert put("169.254.169.254:80").status_code == 422
+    put("10.0.0.7:5432", "[::ffff:10.0.0.7]:53").raise_for_status()
+
+
 def test_what_was_stored_before_is_served_and_can_be_drained(kept: httpx.Client) -> None:
     document = fetch(str(kept.base_url.join("/traefik/configuration"))).json()
     servers = document["http"]["services"]["old"]["loadBalancer"]["servers"]

@@ -1,10 +1,12 @@
 """Exposing an application: a domain, its router, its service and its servers, in one step."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from provider.models.observed import NO_HEALTH, ServerOutput, ServiceOutput
 from provider.nouns import Domain, HealthCheck, Nested, Object, Router, Server, field
 from provider.nouns.common import HOSTNAME, NAME
+from provider.nouns.server import SERVER_URL
 from provider.nouns.types import ListOf
 
 
@@ -14,7 +16,7 @@ class ExposedServer(Object):
     example: ClassVar = {"url": "http://10.0.0.11:3000", "weight": 3}
 
     name: str | None = field(NAME, default=None, title="Name", help="If empty, it is made from host and port.")
-    url: str = Server.fields["url"].again()
+    url: str = replace(Server.fields["url"], type=SERVER_URL).again()
     weight: int = Server.fields["weight"].again()
 
 

@@ -102,11 +102,15 @@ def check_address(text: str) -> str:
 
 
 def check_pem(text: str) -> str:
-    """Check what is given as PEM text, or as the path of a file on the edge."""
+    """Check what is given as PEM text, or as the path of a file on the edge.
+
+    The normal form of PEM has no line break at its end: in a list, Traefik would drop it.
+    """
     if "-----" in text:
-        if not _PEM.fullmatch(text.replace("\r\n", "\n")):
+        plain = text.replace("\r\n", "\n").strip()
+        if not _PEM.fullmatch(plain):
             raise Refusal("pem.format", Message("this is not PEM: take the whole file, from BEGIN to END"))
-        return text.replace("\r\n", "\n")
+        return plain
     return check_text(text)
 
 

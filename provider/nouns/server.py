@@ -1,18 +1,41 @@
 """Servers: where a service's requests are answered."""
 
-from collections.abc import Mapping
-from typing import ClassVar, Final
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final
 
+from provider.messages import Message
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.objects import Noun, field
+from provider.nouns.protocol import check_path
 from provider.nouns.types import Choice, Flag, Text, Whole, Word
-from provider.values import URL_SCHEMA, ServerState, check_server_url, check_weight
+from provider.values import URL_LENGTH, URL_SCHEMA, Refusal, ServerState, check_server_url, check_weight, shown_text
+
+SERVER_URL: Final = Text(check_server_url, said=URL_SCHEMA, is_asked=True)
+"""The URL of a server without a path."""
+
+_PARTS: Final = re.compile(r"([^:/?#]*://[^/?#]*)(/[^?#]+)?(.*)", re.DOTALL)
+_SAID: Final = {**URL_SCHEMA, "pattern": str(URL_SCHEMA["pattern"]).replace("/?$", r"(/[^\x00- ?#\\]*)?$")}
 
 _STATES: Final[Mapping[str, Word]] = {
     ServerState.READY: Word("ready: takes requests"),
     ServerState.DRAIN: Word("drain: finishes its requests, gets no new ones"),
     ServerState.MAINT: Word("maintenance: gets no requests"),
 }
+
+
+def _check_url(text: str) -> str:
+    """Check where a server is, and the path below which it answers, if there is one: see `check_server_url`."""
+    parts = _PARTS.fullmatch(text)
+    if parts is None or parts[2] is None or len(text) > URL_LENGTH:
+        return check_server_url(text)
+    return check_server_url(parts[1] + parts[3]) + check_path(parts[2])
+
+
+def _find_path(url: str) -> str:
+    """Return the path of a server's URL, empty where it has none."""
+    parts = _PARTS.fullmatch(url)
+    return (parts and parts[2]) or ""
 
 
 class Server(Noun):
@@ -30,7 +53,7 @@ class Server(Noun):
 
     name: str = name_field()
     url: str = field(
-        Text(check_server_url, said=URL_SCHEMA, is_asked=True),
+        Text(_check_url, said=_SAID, is_asked=True),
         title="URL",
         help="Where it listens: http, https or h2c, host and port, such as http://10.0.0.11:3000.",
         column=True,
@@ -53,9 +76,17 @@ class Server(Noun):
         Flag(),
         default=False,
         title="Keep the path of the URL",
-        help="Requests go below the path of the server's URL.",
+        help="Requests go below the path of the server's URL, such as http://10.0.0.11:3000/app.",
         since="3.2",
         rare=True,
         omitted=True,
     )
     labels: dict[str, str] = labels_field()
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse a path that Traefik would leave out."""
+        path = _find_path(given.get("url", ""))
+        if path and given.get("preservePath") is False:
+            detail = Message("Traefik leaves out {path}: set preservePath, or leave it out", path=shown_text(path))
+            yield "url", Refusal("url.path", detail)

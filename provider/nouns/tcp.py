@@ -121,7 +121,9 @@ def _asks_for_a_name(rule: str) -> bool:
 class TCPServer(Object):
     """Where connections are answered."""
 
-    address: str = field(Text(check_address, most=260, word="HOST:PORT"), title="Address", help="HOST:PORT.")
+    address: str = field(
+        Text(check_address, most=260, is_asked=True, word="HOST:PORT"), title="Address", help="HOST:PORT."
+    )
     tls: bool = field(Flag(), default=False, title="TLS", help="Traefik speaks TLS with it.")
 
 
@@ -239,6 +241,11 @@ class TCPWeighted(Object):
         help="Each of the services needs a health check for it.",
         since="3.6",
     )
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell what Traefik 3.7.15 does not do (measured), though it takes it."""
+        if self.health_check is not None:
+            yield "healthCheck", Message("Traefik 3.7 keeps sending connections to services that are down")
 
 
 class OneOf(Noun):

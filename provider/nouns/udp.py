@@ -45,7 +45,9 @@ class UDPRouter(Noun):
 class UDPServer(Object):
     """Where packets are answered."""
 
-    address: str = field(Text(check_address, most=260, word="HOST:PORT"), title="Address", help="HOST:PORT.")
+    address: str = field(
+        Text(check_address, most=260, is_asked=True, word="HOST:PORT"), title="Address", help="HOST:PORT."
+    )
 
 
 class UDPLoadBalancer(Object):
