@@ -16,7 +16,7 @@ from provider.cli.plan import ask, telling
 from provider.cli.proposals import ProposedCommand
 from provider.declarations import Declaration
 from provider.imports import Imported, ImportOutcome
-from provider.values import Refusal, check_name
+from provider.values import Refusal, check_entry_point
 
 _HEADINGS: Final = {
     ImportOutcome.LEFT_OUT: "Left out",
@@ -59,11 +59,11 @@ def import_(
 ) -> None:
     """Import from Traefik's own files, or from a running Traefik.
 
-    Imports routers, services with their servers, and middlewares. As with
-    `apply`, you see a plan and are asked first, and objects that exist only
-    here stay. What is not supported yet is listed with the reason; a router
-    that would behave differently without it is skipped. Names that are not
-    allowed here are changed, and listed.
+    Imports routers, services, middlewares, servers transports and TLS options,
+    those of TCP and UDP too. As with `apply`, you see a plan and are asked
+    first, and objects that exist only here stay. What is not supported yet is
+    listed with the reason; a router that would behave differently without it
+    is skipped. Names that are not allowed here are changed, and listed.
 
     Examples:
       wayshub-provider import dynamic.yml --dry-run
@@ -99,7 +99,7 @@ def _source(file: str | None, from_api: str | None) -> tuple[str, bool]:
 def _entry_points(given: Sequence[str] | None) -> Sequence[str]:
     for name in given or ():
         try:
-            check_name(name)
+            check_entry_point(name)
         except Refusal as error:
             raise typer.BadParameter(error.detail, param_hint="--entry-point") from None
     return given or imports.DEFAULT_ENTRY_POINTS

@@ -139,7 +139,7 @@ def test_toml_and_json_are_read_and_routers_listen_where_it_is_said(
     assert "entryPoints: web, other → web" in shown.check().out
     wrong = cli("import", str(tmp_path / "dynamic.json"), "--entry-point", "We b")
     assert wrong.status == 2
-    assert "'We b' is not a name" in wrong.err
+    assert "'We b' is not an entry point's name" in wrong.err
 
 
 @pytest.mark.parametrize("text", [YAML, TOML, JSON])

@@ -26,7 +26,7 @@ RULES = [
     "",
     "Hots(`a.test`)",
 ]
-REFERENCES = [*NAMES, "api@internal", "none"]
+REFERENCES = [*NAMES, "api@internal", "none", "kept@kubernetescrd", "either"]
 GOOD_URLS = ["http://10.0.0.1", "http://10.0.0.1/", "http://10.0.0.2:80", "https://a.test", "h2c://[::1]:81"]
 URLS = [*GOOD_URLS, "http://a/b", "", "foobar", "http://169.254.169.254", 5]
 DURATIONS = ["5s", "1m30s", 30, "30", "1500ms", "0.1s", "-1s", "0s", "1ns", "2h", "5", "x", "1e3s", 2.5]
@@ -44,6 +44,15 @@ OTHERS: dict[str, list[Any]] = {
     "timeout": ["170ms"],
     "name": ["other"],
     "tls": [True],
+    "address": ["10.9.9.9:1"],
+    "servername": ["other.test"],
+    "certresolver": ["others"],
+    "options": ["kept@docker"],
+    "sourcerange": ["10.9.0.0/16"],
+    "amount": [17],
+    "dialtimeout": ["17s"],
+    "status": [418],
+    "minversion": ["VersionTLS11"],
 }
 """Values that can be held as well, by the names of fields."""
 
@@ -78,7 +87,9 @@ def _some(values: list[Any]) -> st.SearchStrategy[Any]:
 
 _texts = st.lists(_some(["web", "other", " web ", "Web Secure", "m"]), max_size=3) | _some(["web, other", "web"])
 _tls = _some([{}, True, False, "true"]) | _fields(
-    options=_some(["default", "strict"]), certResolver=_some(["letters"]), domains=st.just([{"main": "a.test"}])
+    options=_some(["default", "strict", "default@file", "strict@docker", "gone"]),
+    certResolver=_some(["letters"]),
+    domains=st.just([{"main": "a.test"}]),
 )
 _routers = _fields(
     rule=_some(RULES),
@@ -120,17 +131,28 @@ _balancers = _fields(
     strategy=_some(["wrr", "p2c", "hrw", "leasttime", "", "random"]),
     passHostHeader=_some(FLAGS),
     healthCheck=_checks,
-    passiveHealthCheck=_some([{}, {"maxFailedAttempts": 1}]),
+    passiveHealthCheck=_some([{}, {"maxFailedAttempts": 1}, {"failureWindow": 5, "maxFailedAttempts": "3"}]),
     sticky=_some([{}]) | _fields(cookie=_cookies),
-    responseForwarding=_fields(flushInterval=_some(["100ms", "0.1s", "5ms", "x"])),
-    serversTransport=_some(["", "private"]),
+    responseForwarding=_fields(flushInterval=_some(["100ms", "0.1s", "5ms", -1, "x"])),
+    serversTransport=_some(["", "private", "private@file", "gone", "raw@docker"]),
+)
+_weighted = st.fixed_dictionaries(
+    {
+        "services": st.lists(
+            st.fixed_dictionaries({"name": _some(REFERENCES)}, optional={"weight": _some([1, 2, "3", 0, -1, "x"])}),
+            min_size=1,
+            max_size=3,
+        )
+    },
+    optional={"healthCheck": _some([{}]), "sticky": _fields(cookie=_cookies)},
 )
 _services = _fields(
     loadBalancer=_balancers,
     middlewares=st.just([]) | _texts,
-    weighted=_some([{"services": [{"name": "shop", "weight": 2}]}]),
-    mirroring=_some([{"service": "shop"}]),
-    failover=_some([{"service": "shop", "healthCheck": {}}]),
+    weighted=_weighted,
+    highestRandomWeight=_weighted,
+    mirroring=_some([{"service": "shop"}, {"service": "either", "mirrors": [{"name": "shop", "percent": "5"}]}]),
+    failover=_some([{"service": "shop", "healthCheck": {}}, {"service": "shop", "fallback": "My_Shop"}]),
 )
 _defaults = {
     **dict.fromkeys(("scheme", "method", "hostname"), st.just("")),
@@ -177,6 +199,65 @@ _middlewares = st.dictionaries(
     _some(["m", "web", "provider.beacon"]), _some([{"addPrefix": {"prefix": "/x"}}, {"basicAuth": {"users": []}}, {}])
 )
 
+_transports = st.dictionaries(
+    _some(["private", "gone", "Raw"]),
+    _fields(
+        serverName=_some(["a.test", ""]),
+        insecureSkipVerify=_some(FLAGS),
+        rootCAs=_some(["/ca", ["/ca", "/cb"], []]),
+        certificates=st.just([{"certFile": "/c", "keyFile": "/k"}]),
+        maxIdleConnsPerHost=_some([0, "3", -1]),
+        forwardingTimeouts=_fields(dialTimeout=_some(DURATIONS), idleConnTimeout=_some(DURATIONS)),
+        disableHTTP2=_some(FLAGS),
+        spiffe=_some([{}, True, {"ids": "spiffe://a"}]),
+        minVersion=_some(["VersionTLS12", "", "TLS1.2"]),
+    ),
+    max_size=2,
+)
+_options = st.dictionaries(
+    _some(["strict", "default", "Odd"]),
+    _fields(
+        minVersion=_some(["VersionTLS12", "", "nope"]),
+        sniStrict=_some(FLAGS),
+        cipherSuites=_some([["TLS_AES_128_GCM_SHA256"] * 2, [], "x"]),
+        clientAuth=_some([{}, {"clientAuthType": "RequestClientCert"}, {"caFiles": ["/ca"]}]),
+        preferServerCipherSuites=_some(FLAGS),
+    ),
+    max_size=2,
+)
+_addresses = _some(["10.0.0.1:5432", "db:5432", "10.0.0.1", "tcp://a:1", ""])
+_flows = _fields(
+    rule=_some(["HostSNI(`*`)", "HostSNI(`a.test`)", "Host(`a.test`)", ""]),
+    service=_some(["db", "dbs", "db@docker", "none"]),
+    entryPoints=_texts,
+    middlewares=st.just([]) | st.just(["near"]),
+    priority=_some([0, -1, "3"]),
+    ruleSyntax=_some(["v3", "v2"]),
+    tls=_tls | st.just({"passthrough": True}),
+)
+_plain_flows = st.fixed_dictionaries(
+    {"rule": st.just("HostSNI(`*`)"), "service": _some(["db", "dbs"])},
+    optional={"tls": st.just({}), "priority": st.just(7)},
+)
+_flow_services = st.fixed_dictionaries(
+    {
+        "db": st.just({"loadBalancer": {"servers": [{"address": "10.0.0.1:5432"}]}})
+        | st.fixed_dictionaries(
+            {"loadBalancer": _fields(servers=st.lists(_fields(address=_addresses, tls=_some(FLAGS))))}
+        )
+    },
+    optional={"dbs": st.just({"weighted": {"services": [{"name": "db", "weight": 2}, {"name": "dbs@docker"}]}})},
+)
+_near = st.just({"near": {"ipAllowList": {"sourceRange": ["10.0.0.0/8", "10.0.0.0/8"]}}})
+_tcp = st.fixed_dictionaries(
+    {"routers": st.dictionaries(_some(["db", "Mail"]), _flows | _plain_flows, max_size=2), "services": _flow_services},
+    optional={"middlewares": _near},
+)
+_datagrams = _fields(service=_some(["db", "none"]), entryPoints=_texts)
+_udp = st.fixed_dictionaries(
+    {"routers": st.dictionaries(_some(["dns", "DNS"]), _datagrams, max_size=2), "services": _flow_services}
+)
+
 _sound = st.fixed_dictionaries(
     {
         "http": st.fixed_dictionaries(
@@ -185,24 +266,26 @@ _sound = st.fixed_dictionaries(
                     _some(NAMES), st.one_of(_plain_routers, _plain_routers, _routers), min_size=1, max_size=4
                 ),
                 "services": st.fixed_dictionaries(
-                    {"shop": _good_services, "My_Shop": _good_services}, optional={"a.b": _services, "Üb er": _services}
+                    {"shop": _good_services, "My_Shop": _good_services},
+                    optional={"a.b": _services, "Üb er": _services, "either": _services},
                 ),
             },
-            optional={"middlewares": _middlewares},
+            optional={"middlewares": _middlewares, "serversTransports": _transports},
         )
-    }
+    },
+    optional={"tls": st.fixed_dictionaries({"options": _options}), "tcp": _tcp, "udp": _udp},
 )
 _odd = _fields(
     http=_fields(
         routers=_members(_plain_routers, _plain_routers, _routers),
         services=_members(_services, _good_services),
         middlewares=_middlewares | junk,
-        serversTransports=_others,
+        serversTransports=_transports | _others,
         models=_others,
     ),
-    tcp=_fields(routers=_others, services=_others, middlewares=junk),
-    udp=_fields(routers=_others, services=_others),
-    tls=_fields(certificates=st.lists(junk, max_size=2), options=_others, stores=_others),
+    tcp=_fields(routers=_others, services=_others, middlewares=junk) | _tcp,
+    udp=_fields(routers=_others, services=_others) | _udp,
+    tls=_fields(certificates=st.lists(junk, max_size=2), options=_options | _others, stores=_others),
 )
 files = _sound | _odd
 """Documents as files have them."""

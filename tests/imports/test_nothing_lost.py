@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from provider import configuration, declarations, imports, plans, rules
+from provider import configuration, declarations, imports, plans, rendering, rules
 from provider.declarations import Declaration
 from provider.explanations import Route, Routes, Verdict
 from provider.imports import Imported, Running
@@ -109,11 +109,10 @@ def test_what_is_said_to_be_held_is_held_for_another_value_gives_something_else(
 @given(sources)
 def test_what_comes_of_it_can_be_applied_as_it_is(source: tuple[Any, Running | None]) -> None:
     declared = imports.read(*source).declaration
-    assert declarations.read(declarations.write(declared)) == declared
+    assert declarations.read(declarations.write(declared, has_secrets=True)) == declared
     following = plans.target(Declaration(), declared)
     assert plans.target(following, imports.keeping(declared, following)) == following  # again: nothing changes
-    for router in declared.routers.values():
-        assert configuration.router_part(router, router.ascii_domains)
+    configuration.verify(configuration.assemble(rendering.whole(following)).content)
 
 
 @laws
