@@ -9,7 +9,7 @@ from provider.declarations import Declaration, place
 from provider.errors import FieldError, InUse, Invalid, pointer
 from provider.messages import Message
 from provider.models import Change
-from provider.nouns import NOUNS, Named, Noun
+from provider.nouns import NOUNS, Named, Noun, called
 from provider.nouns.reading import Reading, Where
 from provider.nouns.references import cycles, missing
 
@@ -171,7 +171,9 @@ def _check(current: Declaration, wanted: Declaration, following: Declaration) ->
         (kind, used), using = min(users.items())
         listed = sorted(using, key=lambda named: (list(NOUNS).index(named[0]), named[1]))
         told = ", ".join(f"{user_kind} {name}" for user_kind, name in listed[:_MOST_NAMED])
-        detail = Message("{kind} {name} would be removed, but is used by {users}", kind=kind, name=used, users=told)
+        detail = Message(
+            "{kind} {name} would be removed, but is used by {users}", kind=called(kind), name=used, users=told
+        )
         raise InUse(detail, listed)
 
 

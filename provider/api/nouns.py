@@ -16,7 +16,7 @@ from provider.dependencies import HealthDependency, RevisionsDependency
 from provider.edges.health import Health
 from provider.errors import AlreadyExists, FieldError, NotFound
 from provider.messages import Message
-from provider.nouns import NOUNS, Noun, Object, masked
+from provider.nouns import NOUNS, Noun, Object, called, masked
 from provider.observations import OBSERVED
 from provider.security import needs
 from provider.store import nouns as store
@@ -45,7 +45,7 @@ class ObjectPlace:
         """Return the object. Raises `NotFound`."""
         found = self.find(session)
         if found is None:
-            raise NotFound(Message("there is no {kind} {name}", kind=self.noun.kind, name=self.name))
+            raise NotFound(Message("there is no {kind} {name}", kind=called(self.noun.kind), name=self.name))
         return found
 
     def show(self, session: Session, item: Noun, health: Health) -> Object:
@@ -100,7 +100,7 @@ class Answers:
             current = place.find(session)
             self._conditions.check(place.tag(current))
             if current is not None:
-                detail = Message("{kind} {name} already exists", kind=place.noun.kind, name=place.name)
+                detail = Message("{kind} {name} already exists", kind=called(place.noun.kind), name=place.name)
                 raise AlreadyExists(detail, [FieldError("/name", "name.taken", detail)])
             return self._put(session, place, None, item)
 

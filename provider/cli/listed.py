@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from provider.cli.client import Client, Parameters, path
 from provider.cli.output import Output
 from provider.cli.tables import Columns, print_list
+from provider.nouns import called
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Collection:
 
     def label(self, name: str) -> str:
         """Say which object is meant."""
-        return f"{self.kind} {self.within}/{name}" if self.within else f"{self.kind} {name}"
+        what = called(self.kind)
+        return f"{what} {self.within}/{name}" if self.within else f"{what} {name}"
 
 
 def list_all(
@@ -42,5 +44,5 @@ def list_all(
     if query or labels:
         wanted = [f"has {query!r} in it"] if query else []
         wanted += [f"has the label {label}" for label in labels or ()]
-        advice = f"no {collection.kind} {' and '.join(wanted)}"
+        advice = f"no {called(collection.kind)} {' and '.join(wanted)}"
     print_list(output, collection.columns, items, advice)

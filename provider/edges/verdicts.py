@@ -6,7 +6,7 @@ from typing import Final
 from provider.edges.quarantine import HeldPart, Quarantine
 from provider.edges.states import DisabledRouter, Edge, EdgeState, EdgeVerdict, Observation, has_rejected
 from provider.messages import Message
-from provider.nouns import Named, versions
+from provider.nouns import Named, called, versions
 from provider.parts import ROUTERS
 from provider.snapshots import Served
 
@@ -112,7 +112,7 @@ def words_of_lacks(edge: Edge) -> str:
     """Say what an edge does not get since its version does not know it."""
     newer = [(key, since) for key, since in edge.lacks.items() if since]
     listed = [
-        Message("{kind} {name} (needs {version})", kind=kind, name=name, version=versions.written(since))
+        Message("{kind} {name} (needs {version})", kind=called(kind), name=name, version=versions.written(since))
         for (kind, name), since in newer[:_MOST_PARTS_TOLD]
     ]
     told = ", ".join(listed)
@@ -172,10 +172,10 @@ def words_of_part(key: Named, held: HeldPart) -> str:
     """Name a part, with the revision that made it what it is, and its author."""
     kind, name = key
     if not held.author:
-        return Message("{kind} {name} of revision {revision}", kind=kind, name=name, revision=held.revision)
+        return Message("{kind} {name} of revision {revision}", kind=called(kind), name=name, revision=held.revision)
     return Message(
         "{kind} {name} of revision {revision} by {author}",
-        kind=kind,
+        kind=called(kind),
         name=name,
         revision=held.revision,
         author=held.author,

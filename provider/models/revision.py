@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from provider.messages import Message
 from provider.models.base import output_config
-from provider.nouns import masked
+from provider.nouns import called, masked
 from provider.nouns.comparison import FieldChange, compare
 
 _LONGEST_VALUE: Final = 80
@@ -51,12 +51,12 @@ class Change:
     def words(self) -> str:
         """Say it in a few words."""
         if self.before is None:
-            return Message("{kind} {name} added", kind=self.kind, name=self.name)
+            return Message("{kind} {name} added", kind=called(self.kind), name=self.name)
         if self.after is None:
-            return Message("{kind} {name} removed", kind=self.kind, name=self.name)
+            return Message("{kind} {name} removed", kind=called(self.kind), name=self.name)
         fields = [_words(each) for each in self.fields]
         told = reduce(lambda one, other: Message("{one}, {other}", one=one, other=other), fields)
-        return Message("{kind} {name}: {told}", kind=self.kind, name=self.name, told=told)
+        return Message("{kind} {name}: {told}", kind=called(self.kind), name=self.name, told=told)
 
 
 def _words(field: FieldChange) -> Message:

@@ -4,7 +4,7 @@ from provider.nouns.balancing import Cookie, HealthCheck, Sticky
 from provider.nouns.domain import Domain
 from provider.nouns.middleware import Middleware
 from provider.nouns.objects import Field, Nested, Noun, Object, field
-from provider.nouns.registry import NOUNS, Named, comparable, masked, owners, within
+from provider.nouns.registry import NOUNS, Named, called, comparable, masked, owners, within
 from provider.nouns.router import Router
 from provider.nouns.server import Server
 from provider.nouns.service import Service
@@ -24,6 +24,7 @@ __all__ = [
     "Server",
     "Service",
     "Sticky",
+    "called",
     "comparable",
     "field",
     "masked",

@@ -8,13 +8,14 @@ from provider.errors import FieldError, pointer
 from provider.messages import Message
 from provider.nouns.objects import Noun
 from provider.nouns.reading import Where
+from provider.nouns.registry import called
 
 _MOST_SHOWN: Final = 10
 
 
 def missing(where: Where, kind: str, name: str) -> FieldError:
     """Say that an object is referred to that does not exist."""
-    detail = Message("there is no {kind} {name}: add it first", kind=kind, name=name)
+    detail = Message("there is no {kind} {name}: add it first", kind=called(kind), name=name)
     return FieldError(pointer(*where), f"{kind}.unknown", detail)
 
 

@@ -27,6 +27,14 @@ Named = tuple[str, str]
 """An object: its kind, and its name among all of its kind. A domain's is its A-label, a server's `SERVICE/SERVER`."""
 
 
+def called(kind: str) -> str:
+    """Return what an object of a kind is called in a sentence: `TCP router`. What is no noun is called as it is."""
+    if kind not in NOUNS:
+        return kind
+    title = NOUNS[kind].title
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
 def within(kind: str) -> list[type[Noun]]:
     """Return the nouns whose objects belong to those of a kind; with an empty one, those that belong to none."""
     return [noun for noun in NOUNS.values() if noun.within == kind]

@@ -11,7 +11,7 @@ from provider.declarations import Declaration
 from provider.errors import FieldError, Invalid, NotFound, pointer
 from provider.messages import Message
 from provider.models import Revision
-from provider.nouns import NOUNS, Named, Noun
+from provider.nouns import NOUNS, Named, Noun, called
 from provider.plans import Prune
 from provider.store import declarations, revisions
 from provider.summaries import Summarise, saying
@@ -48,7 +48,7 @@ def roll_back(session: Session, number: int, named: Named | None = None) -> None
     wanted, now = (state.part([named]) for state in (former, declarations.read(session)))
     if not wanted and not now:
         kind, name = named
-        detail = Message("there was no {kind} {name} at revision {number}", kind=kind, name=name, number=number)
+        detail = Message("there was no {kind} {name} at revision {number}", kind=called(kind), name=name, number=number)
         raise NotFound(detail)
     declarations.apply(session, wanted, Prune(only=now.names), are_kept=True)
 
@@ -79,7 +79,7 @@ def say_back(number: str, named: Named | None) -> str:
     """Say what a rollback is, for who says nothing about it."""
     if named is None:
         return Message("back to revision {number}", number=number)
-    return Message("{kind} {name} back to revision {number}", kind=named[0], name=named[1], number=number)
+    return Message("{kind} {name} back to revision {number}", kind=called(named[0]), name=named[1], number=number)
 
 
 def saying_back(number: str, named: Named | None) -> Summarise:
@@ -87,7 +87,9 @@ def saying_back(number: str, named: Named | None) -> Summarise:
     if named is None:
         return saying(Message("Rolled back to revision {number}", number=number))
     kind, name = named
-    return saying(Message("Rolled {kind} {name} back to revision {number}", kind=kind, name=name, number=number))
+    return saying(
+        Message("Rolled {kind} {name} back to revision {number}", kind=called(kind), name=name, number=number)
+    )
 
 
 def since(session: Session, number: int, most: int) -> Sequence[Revision]:

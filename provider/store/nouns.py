@@ -14,7 +14,7 @@ from provider.database.sessions import Session
 from provider.database.tables import FIELDS, POSITION, SHOWN, TABLES, NounTable, column_name, member_column
 from provider.errors import Invalid, NotFound
 from provider.messages import Message
-from provider.nouns import NOUNS, Named, Noun, within
+from provider.nouns import NOUNS, Named, Noun, called, within
 from provider.nouns.objects import LABELS, NAME
 from provider.nouns.references import cycles, missing, reached
 from provider.nouns.types import Reference
@@ -45,7 +45,7 @@ def get(session: Session, noun: type[N], key: str, owner: str | None = None) -> 
     check_owner(session, noun, owner)
     found = find(session, noun, key, owner)
     if found is None:
-        raise NotFound(Message("there is no {kind} {name}", kind=noun.kind, name=full_name(key, owner)))
+        raise NotFound(Message("there is no {kind} {name}", kind=called(noun.kind), name=full_name(key, owner)))
     return found
 
 
@@ -69,7 +69,7 @@ def exists(session: Session, noun: type[Noun], key: str) -> bool:
 def check_owner(session: Session, noun: type[Noun], owner: str | None) -> None:
     """Raise `NotFound` where there is nothing to which an object could belong."""
     if owner is not None and not exists(session, NOUNS[noun.within], owner):
-        raise NotFound(Message("there is no {kind} {name}", kind=noun.within, name=owner))
+        raise NotFound(Message("there is no {kind} {name}", kind=called(noun.within), name=owner))
 
 
 def names(session: Session, noun: type[Noun]) -> Sequence[str]:

@@ -16,7 +16,7 @@ from provider.errors import InUse, NotFound
 from provider.messages import Message
 from provider.models import Change, NounKind
 from provider.names import in_order
-from provider.nouns import Object
+from provider.nouns import Object, called
 
 T = TypeVar("T")
 R = TypeVar("R", bound=SQLModel)
@@ -97,7 +97,7 @@ def labelled(column: ColumnElement[Any], labels: Sequence[Label]) -> list[Column
 def required(found: T | None, kind: str, name: str) -> T:
     """Return what was found. Raises `NotFound` if nothing was."""
     if found is None:
-        raise NotFound(Message("there is no {kind} {name}", kind=kind, name=name))
+        raise NotFound(Message("there is no {kind} {name}", kind=called(kind), name=name))
     return found
 
 

@@ -9,7 +9,7 @@ from provider.declarations import Declaration
 from provider.errors import ChangedSince, FieldError, Meanwhile, NotFound
 from provider.messages import Message, listed
 from provider.models import Change, Revision, word
-from provider.nouns import NOUNS, Named, Noun, masked, owners
+from provider.nouns import NOUNS, Named, Noun, called, masked, owners
 from provider.nouns.comparison import JsonObject
 from provider.plans import Prune
 from provider.store import declarations, history, object_changes, revisions
@@ -46,7 +46,7 @@ def saying_undone(number: str, named: Named | None) -> Summarise:
     if named is None:
         return saying(Message("Undid revision {number}", number=number))
     kind, name = named
-    return saying(Message("Undid revision {number} for {kind} {name}", number=number, kind=kind, name=name))
+    return saying(Message("Undid revision {number} for {kind} {name}", number=number, kind=called(kind), name=name))
 
 
 def _read(change: Change, number: int) -> Change:
@@ -62,7 +62,7 @@ def _alone(changes: Sequence[Change], named: Named, number: int) -> list[Change]
     found = [change for change in changes if named in owners(change.kind, change.name)]
     if not found:
         kind, name = named
-        told = Message("revision {number} did not change {kind} {name}", number=number, kind=kind, name=name)
+        told = Message("revision {number} did not change {kind} {name}", number=number, kind=called(kind), name=name)
         raise NotFound(told)
     return found
 

@@ -12,7 +12,7 @@ from typing import Final
 from provider.database.sessions import Session
 from provider.errors import AlreadyExists, FieldError, Invalid, ProviderError, Unverified
 from provider.messages import Message
-from provider.nouns import Noun
+from provider.nouns import Noun, called
 from provider.revisions import Outcome
 from provider.web import brakes, reasons
 from provider.web.forms import Form
@@ -103,7 +103,7 @@ def create(write: PageWrite, entry: Entry) -> Outcome[Noun]:
 
     def apply(session: Session) -> Noun:
         if place.find(session, item.key) is not None:
-            detail = Message("{kind} {name} already exists", kind=place.noun.kind, name=item.key)
+            detail = Message("{kind} {name} already exists", kind=called(place.noun.kind), name=item.key)
             raise AlreadyExists(detail, [FieldError("/name", "name.taken", detail)])
         return place.add(session, item)
 

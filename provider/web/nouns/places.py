@@ -7,7 +7,7 @@ from typing import Any, Final
 from provider.database.sessions import Session
 from provider.errors import FieldError, NotFound
 from provider.messages import Message
-from provider.nouns import NOUNS, Field, Noun
+from provider.nouns import NOUNS, Field, Noun, called
 from provider.store import nouns as store
 from provider.tags import etag
 from provider.web.inputs import Texts, parse
@@ -49,7 +49,7 @@ class Place:
         """Return one. Raises `NotFound`, also for what it belongs to."""
         key = self.noun.find_key(name)
         if key is None:
-            raise NotFound(Message("there is no {kind} {name}", kind=self.noun.kind, name=name))
+            raise NotFound(Message("there is no {kind} {name}", kind=called(self.noun.kind), name=name))
         found: Noun = store.get(session, self.noun, key, self.owner)
         return found
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 
 from provider.database.sessions import Session
 from provider.messages import Message
-from provider.nouns import Noun
+from provider.nouns import Noun, called
 from provider.store import nouns as store
 from provider.web.inputs import Texts
 from provider.web.lists import LENGTH
@@ -66,7 +66,7 @@ class View:
 
     def question(self, place: Place, item: Noun) -> Message:
         """Ask whether an object shall go."""
-        return Message("Remove the {kind} {name}?", kind=self.noun.kind, name=item.name)
+        return Message("Remove the {kind} {name}?", kind=called(self.noun.kind), name=item.name)
 
     def next_path(self, place: Place, item: Noun) -> str:
         """Return the path of the page to which one is led after an object was added."""
