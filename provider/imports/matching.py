@@ -20,7 +20,7 @@ def forms(rule: rules.Rule) -> Iterator[Mapping[str, Any]]:
     """
     if (found := _find_plain(rule.condition)) is not None:
         yield found
-    yield {"rule": _one_line(rule)}
+    yield {"rule": one_line(rule)}
 
 
 def _find_plain(condition: Condition) -> Mapping[str, Any] | None:
@@ -75,7 +75,7 @@ def _is_prefix(text: str) -> bool:
     return True
 
 
-def _one_line(rule: rules.Rule) -> str:
+def one_line(rule: rules.Rule) -> str:
     """Return the text of a rule; one with line breaks and the like as it would be written in one line."""
     try:
         return check_text(rule.text)

@@ -244,7 +244,8 @@ class _Reader:
         elif whose != provider if self._running is None else type_.kind in _UNTOLD:
             return full
         else:
-            part.refuse(f"there is no {_word(type_.kind)} {shown(given)}: Traefik disables what refers to it")
+            word = _word(type_.kind)
+            part.refuse(f"there {_be(word)} no {word} {shown(given)}: Traefik disables what refers to it")
         return None
 
     def _refuse_cycles(self) -> None:
@@ -295,7 +296,7 @@ class _Reader:
             return f"{told} comes from wayshub-provider already"
         if (use.kind, use.full) in self._objects and use.kind == Middleware.kind:
             told += f" ({_middleware_kind(self._objects[use.kind, use.full].part)})"
-        return f"{told} {'are' if _word(use.kind).endswith('s') else 'is'} left out"
+        return f"{told} {_be(_word(use.kind))} left out"
 
     def _note_name(self, read: _Read) -> None:
         name = self._names[read.kind][read.full]
@@ -368,6 +369,10 @@ def _word(kind: str) -> str:
     """Return what people call objects of a kind: `servers transport`, `TCP router`."""
     title = NOUNS[kind].title
     return title if title[1].isupper() else title[:1].lower() + title[1:]
+
+
+def _be(word: str) -> str:
+    return "are" if word.endswith("s") else "is"
 
 
 def _middleware_kind(part: Piece) -> str:

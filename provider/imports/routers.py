@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from provider import rules
 from provider.errors import FieldError, Invalid
-from provider.imports.declared import DeclaredReader
-from provider.imports.matching import forms
+from provider.imports.declared import DeclaredReader, Given
+from provider.imports.matching import forms, one_line
 from provider.imports.observed import OBSERVED, read_observed
 from provider.imports.pieces import Fields, Piece, shown
 from provider.imports.ranks import Ranked
@@ -18,12 +18,16 @@ from provider.nouns import Router
 from provider.nouns.common import MIDDLEWARE, SERVICE
 from provider.nouns.objects import LABELS, NAME
 from provider.nouns.tcp import TCPRouter
+from provider.rules.tcp import parse_tcp
 
 _OBSERVABILITY: Final = {"accessLogs": True, "metrics": True, "tracing": True, "traceVerbosity": "minimal"}
 """What an entry point records unless it says otherwise."""
 
 _TCP: Final = tuple(key for key in TCPRouter.fields if key not in {NAME, LABELS})
 _SYNTAXES: Final = {"", "v3", "default"}
+_CATCH_ALL: Final = "HostSNI(`*`)"
+"""It comes last, however it is written."""
+
 _DEFAULT_OPTIONS: Final = "default"
 _HIGHEST: Final = 1_000_000_000
 
@@ -86,6 +90,20 @@ def read_router(reader: DeclaredReader, part: Piece, name: str, around: Surround
     return _made(reader, part, [{**each, "priority": given} for each in described], given or rule.priority)
 
 
+def _in_one_line(given: Given) -> Given:
+    """Write the rule of a TCP router in one line, with the rank that its length gave it."""
+    text = given.get("rule", "")
+    if "\n" not in text:
+        return given
+    try:
+        rule = parse_tcp(text)
+    except rules.BadRule:
+        return given  # what is wrong with it is told when the router is made
+    written = one_line(rule)
+    rank = {} if written == _CATCH_ALL else {"priority": rule.priority}
+    return {**rank, **given, "rule": written}
+
+
 def refuse_priority(part: Piece) -> None:
     """Refuse a router whose priority cannot be set here."""
     place = next((each for name, each in part.members().items() if name.lower() == "priority"), part)
@@ -96,7 +114,7 @@ def read_tcp_router(reader: DeclaredReader, part: Piece, name: str, *, from_api:
     """Read a TCP router, or say in its ledger why it cannot be held."""
     fields = part.fields((*_TCP, "ruleSyntax", *(OBSERVED if from_api else ())))
     read_observed(fields)
-    wanted = {"name": name, **reader.fields(TCPRouter, fields)}
+    wanted = {"name": name, **_in_one_line(reader.fields(TCPRouter, fields))}
     _check_syntax(fields)
     return reader.made(TCPRouter, wanted, part)
 

@@ -144,7 +144,7 @@ def test_a_router_with_a_priority_below_all_others_is_taken_where_it_ranks_there
     ("fields", "reason"),
     [
         ({"middlewares": ["m"]}, "there is no middleware m: Traefik disables what refers to it"),
-        ({"tls": {"options": "strict"}}, "there is no TLS options strict"),
+        ({"tls": {"options": "strict"}}, "there are no TLS options strict"),
         ({"tls": {"certResolver": "le tters"}}, "tls/certResolver: 'le tters' is not a resolver's name"),
         ({"observability": {"traceVerbosity": "all"}}, "observability/traceVerbosity: this has to be"),
         ({"parentRefs": "other"}, "parentRefs"),
@@ -439,6 +439,26 @@ def test_tcp_and_udp_come_along() -> None:
     assert "without TLS no name is asked for" in reasons(found, "TCP router", "plain")
     assert "the syntax v2" in reasons(found, "TCP router", "old")
     assert "entryPoints: this field is required" in reasons(found, "UDP router", "any")
+
+
+def test_the_rule_of_a_tcp_router_is_written_in_one_line_and_keeps_its_rank() -> None:
+    rule = "HostSNI(`a.test`) ||\n  HostSNI(`b.test`)\n"
+    flows = {
+        "two": {"rule": rule, "service": "db@docker", "tls": {}},
+        "all": {"rule": "HostSNI(`*`)\n", "service": "db@docker"},
+        "odd": {"rule": "HostSNI(\n", "service": "db@docker"},
+    }
+    found = imports.read({"tcp": {"routers": flows}})
+    assert written(found)["tcpRouters"] == {
+        "two": {
+            "rule": "HostSNI(`a.test`) || HostSNI(`b.test`)",
+            "service": "db@docker",
+            "priority": len(rule),
+            "tls": {},
+        },
+        "all": {"rule": "HostSNI(`*`)", "service": "db@docker"},
+    }
+    assert [each.name for each in found.findings] == ["odd"]
 
 
 def test_certificates_are_listed_and_their_routers_come() -> None:
