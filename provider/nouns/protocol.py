@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from provider.messages import Message, template
 from provider.nouns.objects import Object
-from provider.nouns.types import ListOf, MapOf, Text
+from provider.nouns.types import ListOf, MapOf, Secrecy, Text
 from provider.rules.expressions import BadExpression, Expression
 from provider.rules.networks import read_network
 from provider.values import DURATION_SCHEMA, Refusal, check_text, read_duration, shown_text
@@ -114,6 +114,21 @@ def check_pem(text: str) -> str:
     return check_text(text)
 
 
+def check_certificates(text: str) -> str:
+    """Check certificates as PEM text, or as a path: where there are none, Traefik disables what needs them."""
+    found = check_pem(text)
+    if "-----" in found and "-----BEGIN CERTIFICATE-----" not in found:
+        raise Refusal("pem.format", Message("this has no certificate: one begins with -----BEGIN CERTIFICATE-----"))
+    return found
+
+
+def _check_key(text: str) -> str:
+    found = check_pem(text)
+    if "-----" in found and "PRIVATE KEY-----" not in found:
+        raise Refusal("pem.format", Message("this has no private key: one begins with -----BEGIN … PRIVATE KEY-----"))
+    return found
+
+
 def check_period(text: str) -> str:
     """Check a duration in Go's notation, from a millisecond to thirty days."""
     if not 0.001 <= read_duration(text) <= DAYS_30:
@@ -140,7 +155,8 @@ HEADER_NAME: Final = Text(check_header_name, most=200)
 OPTIONAL_HEADER_NAME: Final = Text(check_optional_header_name, most=200)
 HEADER_VALUE: Final = Text(check_header_value, most=8_000)
 EXPRESSION: Final = Text(check_expression, most=2_000, said={"format": "regex"})
-PEM: Final = Text(check_pem, most=64_000, is_long=True)
+PEM: Final = Text(check_certificates, most=64_000, is_long=True)
+KEY: Final = Text(_check_key, most=64_000, is_long=True, secret=Secrecy())
 PERIOD: Final = Text(check_period, most=30, said=DURATION_SCHEMA, word="DURATION")
 HEADER_NAMES: Final = ListOf(
     HEADER_NAME, most=100, duplicate=("header.duplicate", template("a header is listed twice")), same=str.lower

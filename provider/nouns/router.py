@@ -12,8 +12,9 @@ from provider.nouns.domain import Domain
 from provider.nouns.objects import Nested, Noun, Object, field
 from provider.nouns.protocol import is_unset
 from provider.nouns.reading import MISSING
-from provider.nouns.tls import RouterTLS
+from provider.nouns.tls import DEFAULT, RouterTLS
 from provider.nouns.types import Choice, Flag, ListOf, Reference, Text, Whole, Word
+from provider.rules.implications import singles
 from provider.values import (
     HOSTNAME_SCHEMA,
     PATH_SCHEMA,
@@ -213,6 +214,16 @@ class Router(Noun):
             return None
         kept = [domain for domain, name in zip(self.domains, self.ascii_domains, strict=True) if name != key]
         return self.copy(domains=kept) if kept else None
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell where Traefik leaves TLS options aside: it chooses them by the name that a client asks for."""
+        if self.tls is not None and self.tls.options not in {None, DEFAULT} and not self._has_exact_hosts():
+            yield "tls", Message("TLS options hold for exact host names only: others get the default options")
+
+    def _has_exact_hosts(self) -> bool:
+        if self.rule is not None:
+            return any(single.matcher.name == "Host" for single in singles(rules.parse(self.rule).condition))
+        return bool(self.domains) and not any(domain.startswith("*.") for domain in self.domains)
 
     @property
     def ascii_domains(self) -> list[str]:

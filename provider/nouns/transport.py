@@ -6,9 +6,9 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.objects import Nested, Noun, Object, field
-from provider.nouns.protocol import LINE, PEM, PERIOD, check_pem
+from provider.nouns.protocol import KEY, LINE, PEM, PERIOD
 from provider.nouns.tls import CIPHER_SUITES, TLS_VERSION, TLSVersion, check_versions
-from provider.nouns.types import Flag, ListOf, Secrecy, Text, Whole
+from provider.nouns.types import Flag, ListOf, Text, Whole
 from provider.values import Refusal
 
 _DEFAULTS: Final = {
@@ -53,7 +53,7 @@ class KeyPair(Object):
 
     cert_file: str = field(PEM, title="Certificate", help="PEM text, or the path of a file on the edge.")
     key_file: str = field(
-        Text(check_pem, most=64_000, is_long=True, secret=Secrecy()),
+        KEY,
         title="Key",
         help="PEM text, or the path of a file on the edge.",
     )

@@ -283,6 +283,7 @@ ROWS: Final = {
             (ask(authSigninURL="login"), "/authSigninURL", "url.scheme"),
             (ask(tls={"key": "/key.pem"}), "/tls/cert", "pair.half"),
             (ask(tls={"ca": "-----BEGIN CERTIFICATE-----\nMII"}), "/tls/ca", "pem.format"),
+            (ask(tls={"ca": "-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----\n"}), "/tls/ca", "pem.format"),
         ],
         [
             (ask(forwardBody=True), "/maxBodySize"),

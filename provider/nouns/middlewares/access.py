@@ -1,6 +1,7 @@
 """Middlewares that let some clients in, and others not."""
 
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
@@ -10,9 +11,19 @@ from provider.nouns.objects import Nested, field
 from provider.nouns.passwords import check_user, keep_user, mask_user, user_name
 from provider.nouns.protocol import NETWORKS_NEEDED, OPTIONAL_HEADER_NAME, check_header_value
 from provider.nouns.types import Flag, ListOf, Secrecy, Text, Whole
-from provider.values import Refusal, check_text
+from provider.values import Refusal, check_text, shown_text
 
 _SUCCESS: Final = range(200, 400)
+_STATUSES: Final = frozenset(HTTPStatus)
+
+
+def _check_status(status: int) -> int:
+    """Check a status: Traefik disables what answers with one that has no name (measured)."""
+    if status not in _STATUSES:
+        raise Refusal(
+            "status.format", Message("{text} is no status of HTTP, such as 403", text=shown_text(str(status)))
+        )
+    return status
 
 
 def check_realm(text: str) -> str:
@@ -113,7 +124,11 @@ class IpAllowList(Kind):
         rare=True,
     )
     reject_status_code: int = field(
-        Whole(200, 599), default=403, title="Status", help="Status for all other clients.", rare=True
+        Whole(200, 599, check=_check_status),
+        default=403,
+        title="Status",
+        help="Status for all other clients.",
+        rare=True,
     )
 
     def cautions(self) -> Iterator[tuple[str, Message]]:

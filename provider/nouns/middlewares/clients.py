@@ -5,8 +5,8 @@ from typing import Any
 
 from provider.messages import Message
 from provider.nouns.objects import Object, field
-from provider.nouns.protocol import PEM, check_pem
-from provider.nouns.types import Flag, Secrecy, Text
+from provider.nouns.protocol import KEY, PEM
+from provider.nouns.types import Flag
 from provider.values import Refusal
 
 
@@ -18,7 +18,7 @@ class ClientTLS(Object):
     ca: str = field(PEM, default="", title="CA", help="PEM text, or a file on the edge. Empty: the edge's system CAs.")
     cert: str = field(PEM, default="", title="Certificate", help="Traefik's own, as PEM or a file on the edge.")
     key: str = field(
-        Text(check_pem, most=64_000, is_long=True, secret=Secrecy()),
+        KEY,
         default="",
         title="Key",
         help="Key of the certificate, as PEM or a file on the edge.",
