@@ -16,6 +16,7 @@ from provider.explanations import Candidate, Verdict
 from provider.models.base import output_config
 from provider.models.types import Name
 from provider.nouns import Service
+from provider.nouns.common import SERVICE
 from provider.observations import Answering, show_answering
 from provider.security import needs
 from provider.store import nouns
@@ -234,7 +235,9 @@ def _answering(revisions: RevisionsDependency, health: HealthDependency, name: s
         return Answering()
     with revisions.reading() as session:
         service = nouns.find(session, Service, name)
-        return Answering() if service is None else show_answering(session, service, health)  # it may just be removed
+        if service is None:  # another provider has it, or it was removed just now
+            return Answering(elsewhere=[name] if SERVICE.leads_elsewhere(name) else [])
+        return show_answering(session, service, health)
 
 
 def _servers(answering: Answering, name: str | None) -> list[ExplainedServer]:

@@ -45,8 +45,6 @@ def _timeouts() -> dict[str, Any]:
 class ForwardingTimeouts(Object, more=_timeouts()):
     """How long what is forwarded may take; 0s is for ever."""
 
-    is_sparse = True
-
 
 class KeyPair(Object):
     """A certificate and its key."""

@@ -38,7 +38,7 @@ class Example:
     @property
     def url(self) -> str:
         """Where one sees it: what is typed into a browser, but for the port."""
-        return f"http://{self.host}{self.path}"
+        return f"{'https' if self.router.over_tls else 'http'}://{self.host}{self.path}"
 
     @property
     def server(self) -> scene.DrawnServer:
@@ -107,7 +107,13 @@ def _example(router: Router, service: Service, pool: Sequence[Server], health: H
         host=host,
         path=router.path_prefix or "/",
         router=scene.DrawnRouter(
-            router.name, rule_of(router), service.name, router.domains, router.path_prefix, router.entry_points
+            router.name,
+            rule_of(router),
+            service.name,
+            router.domains,
+            router.path_prefix,
+            router.entry_points,
+            over_tls=router.tls is not None,
         ),
         service=scene.DrawnService(service.name, drawn.servers[:MOST_SERVERS]),
         has_health_check=service.health_check is not None,

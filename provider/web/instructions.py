@@ -43,7 +43,7 @@ def find_trial(router: Router, entry_points: Mapping[str, str], api_urls: Sequen
     path = router.path_prefix or "/"
     listening = ((name, _port(entry_points.get(name, ""))) for name in router.entry_points)
     entry_point, port = next(((name, found) for name, found in listening if found), ("", None))
-    scheme, usual = ("https", "443") if port == "443" or "secure" in entry_point else ("http", "80")
+    scheme, usual = ("https", "443") if router.tls or port == "443" or "secure" in entry_point else ("http", "80")
     edge = _edge_host(api_urls)
     address = f"{edge or _LOCAL}:{port or _USUAL}"
     at = address if port != usual else (edge or _LOCAL)
@@ -61,7 +61,8 @@ def example_url(router: Router) -> str | None:
     found = sorted(hosts.keys(rules.read(router.rule).condition) or ()) if router.rule else router.ascii_domains
     if not found:
         return None
-    scheme = "https" if any("secure" in name for name in router.entry_points[:1]) else "http"
+    is_secure = router.tls is not None or any("secure" in name for name in router.entry_points[:1])
+    scheme = "https" if is_secure else "http"
     return f"{scheme}://{_example_host(found[0])}{router.path_prefix or '/'}"
 
 

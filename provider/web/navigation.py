@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from provider.messages import template
-from provider.nouns import NOUNS
+from provider.nouns import NOUNS, Noun
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +22,32 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Pages that belong together. The first group has no label."""
+    """Pages that belong together. The first group has no label. One that few need is folded away."""
 
     label: str | None
     items: tuple[Destination, ...]
+    is_rare: bool = False
+
+    def holds(self, path: str) -> bool:
+        """Tell whether a page is one of these, or below one."""
+        return any(item.holds(path) for item in self.items)
 
 
 _ON_THE_WAY: Final = ("domain", "router", "middleware", "service")
-"""The nouns that come first: in the order in which a request meets their objects."""
+"""The nouns that come first: in the order in which a request, or a connection, meets their objects."""
 
-_LISTED: Final = sorted(
-    (noun for noun in NOUNS.values() if not noun.within),
-    key=lambda noun: _ON_THE_WAY.index(noun.kind) if noun.kind in _ON_THE_WAY else len(_ON_THE_WAY),
-)
+
+def _nouns(*roots: str) -> tuple[Destination, ...]:
+    """Return the lists of nouns, by where Traefik has their objects: those of HTTP where it has none."""
+    found = [noun for noun in NOUNS.values() if not noun.within and (noun.place or ("http",))[0] in roots]
+    found.sort(key=lambda noun: (roots.index((noun.place or roots)[0]), _rank(noun)))
+    return tuple(Destination(f"/{noun.plural}", noun.titles) for noun in found)
+
+
+def _rank(noun: type[Noun]) -> int:
+    kind = (noun.place or ("", noun.plural))[-1].removesuffix("s")
+    return _ON_THE_WAY.index(kind) if kind in _ON_THE_WAY else len(_ON_THE_WAY)
+
 
 NAVIGATION: Final = (
     Group(
@@ -45,10 +58,9 @@ NAVIGATION: Final = (
             Destination("/trace", template("Trace a request")),
         ),
     ),
-    Group(
-        template("Configuration"),
-        tuple(Destination(f"/{noun.plural}", noun.titles) for noun in _LISTED),
-    ),
+    Group("HTTP", _nouns("http")),
+    Group("TLS", _nouns("tls")),
+    Group(template("TCP and UDP"), _nouns("tcp", "udp"), is_rare=True),
     Group(
         template("Activity"),
         (Destination("/edges", template("Edges")), Destination("/revisions", template("Revisions"))),

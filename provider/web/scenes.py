@@ -19,6 +19,7 @@ from provider.edges.standings import Standing, Standings, Trouble, refused_every
 from provider.edges.states import Edge, EdgeState, Run, is_gone
 from provider.names import in_order
 from provider.nouns import Router, Server, Service
+from provider.nouns.common import SERVICE
 from provider.observations import availability, know, observe
 from provider.observations import known as known_service
 from provider.routing import Routing
@@ -169,7 +170,11 @@ def scene_of(session: Session, routers: Sequence[Router], sight: Sight, also: Se
     states = sight.states(routers)
     return Scene(
         routers=[_router(router, states[router.name]) for router in routers],
-        services=[drawn_of(known, name, sight.health) for name in names if name in known],
+        services=[
+            drawn_of(known, name, sight.health) if name in known else scene.DrawnService(name, [_elsewhere(name, 1.0)])
+            for name in names
+            if name in known or SERVICE.leads_elsewhere(name)
+        ],
         entry_points=[DrawnEntryPoint(name, sight.entry_points[name]) for name in shown],
         edges=[scene.DrawnEdge(edge.name, edge.state, edge.detail, edge.runs) for edge in sight.edges[:_MOST_EDGES]],
         more_edges=max(0, len(sight.edges) - _MOST_EDGES),
@@ -198,9 +203,20 @@ def drawn_of(known: Mapping[str, KnownService], name: str, health: Health) -> sc
         for pool, server, share in spread.servers()
     ]
     place = {each: number for number, each in enumerate(spread.services)}
-    drawn.sort(key=lambda server: (place[server.service or name], in_order(server.name)))
+    drawn += [_elsewhere(each, spread.services[each]) for each in spread.foreign()]
+    drawn.sort(
+        key=lambda server: (
+            place[server.name if server.is_elsewhere else server.service or name],
+            in_order(server.name),
+        )
+    )
     members = [each.name for each, _part in spread.parts.get(name, ())]
-    return scene.DrawnService(name, drawn, availability(known, name).detail, members, spread.foreign())
+    return scene.DrawnService(name, drawn, availability(known, name).detail, members)
+
+
+def _elsewhere(name: str, share: float) -> scene.DrawnServer:
+    """Return what stands for a service of another provider."""
+    return scene.DrawnServer(name, "", share=share)
 
 
 def scene_of_wanted(router: Router, pool: Sequence[Server], sight: Sight) -> Scene:
@@ -241,4 +257,5 @@ def _router(router: Router, state: RouterState | None) -> scene.DrawnRouter:
         url=instructions.example_url(router),
         is_served=state is None or not state.is_refused,
         hidden_by=None if state is None else state.hidden_by,
+        over_tls=router.tls is not None,
     )

@@ -16,6 +16,7 @@ from provider.messages import Message
 from provider.models import ServerOutput
 from provider.names import in_order
 from provider.nouns import Domain, Router, Service
+from provider.nouns.common import SERVICE
 from provider.observations import Answering, show_answering
 from provider.rules import Request
 from provider.store import nouns
@@ -146,7 +147,9 @@ class Trace:
         if self.winner is None:
             return Message("No router takes this request, so Traefik would answer each with 404.")
         if self.service is None:
-            return Message("The service of this router is gone.")
+            is_elsewhere = bool(self.answering.elsewhere)
+            gone = Message("The service of this router is gone.")
+            return Message("Requests are only sent to services that are kept here.") if is_elsewhere else gone
         if not self.is_ours:
             return Message("Requests are only sent for your domains.")
         if self.asked.method not in HARMLESS:
@@ -169,6 +172,8 @@ def trace(session: Session, sight: Sight, routes: Routes, asked: Asked) -> Trace
         service = nouns.find(session, Service, explanation.route.service)
         if service is not None:
             answering = show_answering(session, service, sight.health)
+        elif SERVICE.leads_elsewhere(explanation.route.service):
+            answering = Answering(elsewhere=[explanation.route.service])
     drawn = _scene(session, sight, explanation)
     is_lost = explanation.route is None and not explanation.refused
     gone = lost.find(session, request, asked.entry_point) if is_lost else None

@@ -168,6 +168,7 @@ _CUT: Final = """() => {
     }
     const canvas = new OffscreenCanvas(1, 1).getContext("2d");
     for (const field of document.querySelectorAll("main input[placeholder]")) {
+        if (!field.checkVisibility()) continue;
         const style = getComputedStyle(field);
         canvas.font = style.font;
         const room = field.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from provider.nouns import NOUNS
 from tests.browser.browsing import THEMES, check_accessible, check_uncut, check_width, screenshots
 from tests.browser.conftest import OpenPage
 from tests.running import AUTHORIZED, Service, cases, empty, http_client
@@ -26,6 +27,14 @@ PATHS = [
     *("/services/wayshub/servers/new", "/services/wayshub/servers/a"),
     *EDITS,
 ]
+FORMS = [
+    f"/{noun.plural}/new{kind}"
+    for noun in NOUNS.values()
+    if not noun.within and noun.kind != "middleware"
+    for kind in ("", *(f"?kind={key}" for key in noun.alternatives()))
+]
+"""The forms of all nouns, and of their kinds."""
+
 SERVICE = "/services/wayshub"
 CONTRAST = """(names) => {
     const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
@@ -114,8 +123,10 @@ def test_no_page_is_scrolled_sideways(open_page: OpenPage, language: str, *, wit
 @pytest.mark.parametrize("language", ["en", "id"])
 def test_nothing_that_one_uses_is_cut_off(open_page: OpenPage, language: str) -> None:
     page = open_page(locale=language, extra_http_headers=AUTHORIZED)
-    for path in (*PATHS, "/", "/expose", "/learn/load-balancing", "/trace", "/edges", "/revisions", "/audit"):
-        page.goto(path)
+    for path in (*PATHS, *FORMS, "/", "/expose", "/learn/load-balancing", "/trace", "/edges", "/revisions", "/audit"):
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.status == 200, path
         check_uncut(page)
 
 

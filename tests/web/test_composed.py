@@ -59,3 +59,42 @@ def test_what_is_made_of_a_service_is_named_before_it_goes(pages: httpx.Client) 
     found = page(pages, "/services/green/remove")
     assert "service copied, which needs it" in found
     assert "/services/copied" in links(page(pages, "/services/green"))
+
+
+def test_what_another_provider_has_is_drawn_and_has_no_page(pages: httpx.Client) -> None:
+    composition = {"weighted": {"services": [{"name": "blue"}, {"name": "old@file"}]}}
+    pages.put("/api/v1/services/made", json=composition).raise_for_status()
+    pages.put("/api/v1/routers/far", json={"rule": "Host(`far.test`)", "service": "old@file"}).raise_for_status()
+    drawn, _told, lists = page(pages, "/").partition('class="told"')
+    for shown in (drawn, lists):
+        assert "old@file" in shown
+        assert "/old@file" not in shown
+        assert "/old%40file" not in shown
+        assert "503" not in shown
+    for path in ("/routers", "/routers/far", "/services/made", "/trace?url=http://far.test"):
+        found = page(pages, path)
+        assert "old@file" in found
+        assert "answers 503" not in found
+
+
+def test_each_way_to_make_one_has_its_form(pages: httpx.Client) -> None:
+    chosen = [link for link in links(page(pages, "/services/new")) if link.startswith("/services/new?kind=")]
+    assert len(chosen) == 4
+    for path in [*chosen, "/services/made/edit", "/services/copied/edit", "/serversTransports/new"]:
+        page(pages, path)
+    transport = {"serverName": "a.test", "forwardingTimeouts": {}}
+    pages.put("/api/v1/serversTransports/a", json=transport).raise_for_status()
+    assert "/serversTransports/a" in links(page(pages, "/serversTransports"))
+
+
+def test_a_router_over_tls_has_a_lock_and_links_of_https(pages: httpx.Client) -> None:
+    pages.put("/api/v1/domains/made.test", json={}).raise_for_status()
+    router = {"domains": ["made.test"], "service": "made", "tls": {"certResolver": "acme"}}
+    pages.put("/api/v1/routers/made", json=router).raise_for_status()
+    found = page(pages, "/routers/made")
+    assert "Requests over TLS only." in found
+    assert "Its certificate comes from the resolver acme." in found
+    for path in ("/", "/routers", "/services/made"):
+        assert "over TLS only" in page(pages, path)
+    assert "url=https%3A%2F%2Fmade.test" in page(pages, "/")
+    assert "https://" in page(pages, "/applications/made")

@@ -223,7 +223,7 @@ class _Drawing:
             yield self._server(block, server, box)
         if block.last is not None:
             fold = block.block.fold
-            yield self._fold(block, block.last, fold) if fold is not None else self._nobody(block, block.last)
+            yield self._fold(block, block.last, fold) if fold is not None else self._nobody(block.last)
 
     def _host(self, router: DrawnRouter, box: Box) -> Markup:
         """Draw what a browser asks for, to be taken by a router."""
@@ -280,8 +280,11 @@ class _Drawing:
         inside.append(_text(shorten(router.name, room, _NAME_SIZE, bold=True), x, box.y + 19, _NAME_SIZE, "name"))
         by = None
         if router.hidden_by is None:
-            rule = shorten(router.rule, width_left, _SMALL_SIZE, monospace=True)
-            inside.append(_text(rule, x, box.y + 37, _SMALL_SIZE, "rule"))
+            locked = shapes.SIZE + 4 if router.over_tls else 0.0
+            if router.over_tls:
+                inside.append(shapes.shape("lock", x, box.y + 25, "quiet"))
+            rule = shorten(router.rule, width_left - locked, _SMALL_SIZE, monospace=True)
+            inside.append(_text(rule, x + locked, box.y + 37, _SMALL_SIZE, "rule"))
         else:  # a link of its own, to the one that hides it
             told = self._say(Message("hidden by {name}", name=router.hidden_by))
             text = _text(shorten(told, width_left, _SMALL_SIZE), x, box.y + 37, _SMALL_SIZE, "warning")
@@ -304,7 +307,8 @@ class _Drawing:
         said = self._say(Message("Service {name}", name=block.block.name)) + f": {detail}"
         lit = any(self._lit(router.name) for router in block.block.routers)
         kind = classes("service", "amiss" if service is None else None, "lit" if lit else None)
-        return self._node(_page("services", block.block.name), said, kind, inside)
+        href = None if "@" in block.block.name else _page("services", block.block.name)
+        return self._node(href, said, kind, inside)
 
     def _server(self, block: PlacedBlock, server: DrawnServer, box: Box) -> Markup:
         tone, shape = shapes.of_server(server)
@@ -322,7 +326,8 @@ class _Drawing:
         ]
         said = self._say(words_of_server(server, share))
         kind = classes("server", tone, self._lit_server(block, server))
-        href = _page("services", server.service or block.block.name, "servers", server.name)
+        owner = server.service or block.block.name
+        href = None if server.is_elsewhere else _page("services", owner, "servers", server.name)
         return self._node(href, said, kind, inside)
 
     def _fold(self, block: PlacedBlock, box: Box, fold: Fold) -> Markup:
@@ -343,10 +348,8 @@ class _Drawing:
         """Write a share; None where no request comes to the service."""
         return self._language.percent(share) if block.block.is_reached else None
 
-    def _nobody(self, block: PlacedBlock, box: Box) -> Markup:
-        service = block.block.service
-        elsewhere = service is not None and service.elsewhere
-        said = ", ".join(elsewhere) if elsewhere else self._say(Message("no server: answers 503"))
+    def _nobody(self, box: Box) -> Markup:
+        said = self._say(Message("no server: answers 503"))
         x, room = box.x + _PADDING, box.width - 2 * _PADDING
         text = _text(shorten(said, room, _SMALL_SIZE), x, box.middle + 4, _SMALL_SIZE, "soft")
         return self._node(None, said, "nobody", [_rectangle(box, 8, "plate"), text])

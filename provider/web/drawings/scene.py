@@ -43,6 +43,8 @@ class DrawnRouter:
     """A URL that it matches, as an example; None where nobody can tell one."""
     is_served: bool = True
     hidden_by: str | None = None
+    over_tls: bool = False
+    """Whether it takes requests over TLS only."""
 
     @property
     def takes_requests(self) -> bool:
@@ -66,6 +68,11 @@ class DrawnServer:
     service: str | None = None
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether it stands for a service of another provider, of whose servers nothing is known."""
+        return "@" in self.name
+
+    @property
     def title(self) -> str:
         """What it is called beside others of the drawn service."""
         return self.name if self.service is None else f"{self.service}/{self.name}"
@@ -81,8 +88,11 @@ class DrawnService:
     """On how many servers it can rely, as a sentence or a `Message`."""
     members: Sequence[str] = ()
     """The services of which it is made, if it is."""
-    elsewhere: Sequence[str] = ()
-    """Services of other providers that may answer: nothing is known of their servers."""
+
+    @property
+    def own(self) -> list[DrawnServer]:
+        """Its servers, without what stands for services of other providers."""
+        return [server for server in self.servers if not server.is_elsewhere]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ _SHAPES: Final = {
     "off": element("rect", x=1.8, y=1.8, width=12.4, height=12.4, rx=2) + _line("M5 8h6"),
     "silent": _BROKEN + _line("M8 4.8v3.7m0 2.5v.1"),
     "unknown": _BROKEN + _line("M6.2 6.3a1.9 1.9 0 1 1 2.7 1.8c-.6.3-.9.6-.9 1.2m0 2v.1"),
+    "lock": element("rect", x=3, y=7, width=10, height=7, rx=1.5) + _line("M5 7V5a3 3 0 0 1 6 0v2"),
     "ready": _CIRCLE + element("circle", cx=8, cy=8, r=2.2, class_="solid"),
 }
 

@@ -29,7 +29,7 @@ def words_of_scene(scene: Scene) -> Message:
         "The path of requests: routers {routers}, services {services}, servers {servers}",
         routers=len(scene.routers),
         services=len(scene.services),
-        servers=sum(len(service.servers) for service in scene.services),
+        servers=sum(len(service.own) for service in scene.services),
     )
 
 
@@ -58,6 +58,8 @@ def words_of_router(router: DrawnRouter) -> Message:
             name=router.name,
             other=router.hidden_by,
         )
+    if router.over_tls:
+        return Message("Router {name}: {rule}, over TLS only, points to service {service}", **facts)
     return Message("Router {name}: {rule} points to service {service}", **facts)
 
 
@@ -65,17 +67,20 @@ def words_of_pool(service: DrawnService | None) -> Message:
     """Return how many servers of a service get requests, in few words."""
     if service is None:
         return Message("there is no such service")
-    taking = sum(server.share > 0 for server in service.servers)
-    if service.elsewhere and not service.servers:
+    taking = sum(server.share > 0 for server in service.own)
+    if service.servers and not service.own:
         return Message("servers unknown")
     if taking == 0:
         return Message("no server is left")
-    return Message("{number} of {count} servers", number=taking, count=len(service.servers))
+    return Message("{number} of {count} servers", number=taking, count=len(service.own))
 
 
 def words_of_server(server: DrawnServer, share: str | None) -> Message:
     """Return what a server gets, and how it is. No `share`: no request comes to its service."""
     state = words_of_state(server)
+    if server.is_elsewhere:
+        told = NO_REQUESTS if share is None else Message("{share} of the new requests", share=share)
+        return Message("Service {name} of another provider: {told}", name=server.name, told=told)
     if share is None:
         told = NO_REQUESTS if state is None else Message("{state}, {told}", state=state, told=NO_REQUESTS)
         return Message("Server {name} at {url}: {state}", name=server.title, url=server.url, state=told)

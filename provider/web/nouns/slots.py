@@ -87,16 +87,17 @@ def lines(
     spliced = [name for name, each in made.items() if each.shape == "part" and not each.is_nullable]
     planned = [(names,) if isinstance(names, str) else names for names in layout]
     known = {name for names in planned for name in names}
-    found = [[made[name] for name in names if name in made] for names in planned]
+    # Of one of a noun's kinds not all that is laid out is there.
+    found = [line for names in planned if (line := [made[name] for name in names if name in made])]
     for each in (made[name] for name in made if name not in known):
         last = found[-1][0] if found else each
         if each.name.removeprefix(prefix) in spliced:
-            found += [list(line) for line in each.lines]
+            found += [list(line) for line in each.lines if line]
         elif prefix and not planned and found and {each.shape, last.shape} <= _SIMPLE and each.is_rare == last.is_rare:
             found[-1].append(each)
         else:
             found.append([each])
-    return [line for line in found if line]
+    return found
 
 
 def slot(each: Field, texts: Texts, prefix: str) -> FormSlot:

@@ -32,7 +32,8 @@ class Routers(View):
         router = cast("Router", item)
         about = sight.routing.about("router", router.name)
         told = [each for each in about if each.conflict is not Conflict.HIDDEN or each.objects[0][1] != router.name]
-        [service] = show_services(session, [nouns.get(session, Service, router.service)], sight.health)
+        found = nouns.find(session, Service, router.service)
+        service = None if found is None else show_services(session, [found], sight.health)[0]
         return {
             "rule": rule_of(router),
             "ranks": ranks_of(router),
