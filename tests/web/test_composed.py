@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from tests.running import Service, http_client
+from tests.web.filling import send
 from tests.web.test_overview import links, page
 
 POOLS = {"blue": ("a", "b"), "green": ("c",)}
@@ -98,3 +99,11 @@ def test_a_router_over_tls_has_a_lock_and_links_of_https(pages: httpx.Client) ->
         assert "over TLS only" in page(pages, path)
     assert "url=https%3A%2F%2Fmade.test" in page(pages, "/")
     assert "https://" in page(pages, "/applications/made")
+
+
+def test_a_weight_that_is_left_empty_is_one(pages: httpx.Client) -> None:
+    path = "/services/new?kind=weighted"
+    answer = send(pages, pages.get(path), "/services/new", {"name": "fresh", "weighted/services/0/name": "blue"})
+    assert (answer.status_code, answer.headers.get("Location")) == (303, "/services/fresh"), answer.text
+    kept = pages.get("/api/v1/services/fresh").json()
+    assert kept["weighted"] == {"services": [{"name": "blue"}]}

@@ -14,7 +14,7 @@ from provider.store.records import Order
 from provider.web import lists
 from provider.web.forms import Form
 from provider.web.inputs import Texts
-from provider.web.nouns import slots
+from provider.web.nouns import slots, texts
 from provider.web.nouns.edits import EditSheet
 from provider.web.nouns.places import KIND, Entry, Place
 from provider.web.nouns.views import View
@@ -32,6 +32,7 @@ def show(
         names = {NOUNS[kind].plural: _names(session, kind) for kind in sorted(refers)}
     # What is wrong with a list as a whole has a place there, too.
     everywhere = dict.fromkeys((name for slot in asked for name in slot.names), "")
+    everywhere |= texts.blanks(entry.fields, sheet.form.values)
     return render(
         request,
         view.edit_template,

@@ -108,6 +108,18 @@ def blank_row(type_: ListOf | MapOf, name: str, index: int) -> dict[str, str]:
     return {f"{row}/{KEY}": "", **_write(type_.value, None, f"{row}/{VALUE}", is_nullable=False)}
 
 
+def blanks(fields: Iterable[Field], texts: Texts, prefix: str = "") -> dict[str, str]:
+    """Return what stands at first in the new rows of all lists and maps among these fields."""
+    found: dict[str, str] = {}
+    for each in fields:
+        name = prefix + each.key
+        if isinstance(each.type, Nested):
+            found |= blanks(fields_of(each.type.model), texts, f"{name}/")
+        elif isinstance(each.type, MapOf) or (isinstance(each.type, ListOf) and not each.type.is_line):
+            found |= blank_row(each.type, name, max(indices(texts, name), default=-1) + 1)
+    return found
+
+
 def indices(texts: Texts, name: str) -> list[int]:
     """Return the numbers of the rows of a list, in order."""
     begin = f"{name}/"
