@@ -21,9 +21,10 @@ from provider.nouns import Cookie, HealthCheck, Server, Service, Sticky
 from provider.nouns.balancing import ResponseForwarding
 from provider.nouns.composed import HighestRandomWeight, Weighted
 from provider.nouns.objects import NAME, Object
+from provider.nouns.server import check_url
 from provider.nouns.tcp import TCPWeighted
 from provider.nouns.udp import UDPWeighted
-from provider.values import Refusal, check_server_url
+from provider.values import Refusal
 
 _BALANCER: Final = "loadBalancer"
 _MIDDLEWARES: Final = "middlewares"
@@ -189,7 +190,7 @@ def _read_servers(part: Piece) -> list[_Server]:
         if given is None or heavy is None:
             continue
         try:
-            url = check_server_url(_without_path(given, found) if found and not keeps_path else given)
+            url = check_url(_without_path(given, found) if found and not keeps_path else given)
         except Refusal as error:
             (found or item).refuse(f"one of its servers cannot be imported: {error.detail}")
             continue

@@ -24,7 +24,7 @@ _STATES: Final[Mapping[str, Word]] = {
 }
 
 
-def _check_url(text: str) -> str:
+def check_url(text: str) -> str:
     """Check where a server is, and the path below which it answers, if there is one: see `check_server_url`."""
     parts = _PARTS.fullmatch(text)
     if parts is None or parts[2] is None or len(text) > URL_LENGTH:
@@ -53,7 +53,7 @@ class Server(Noun):
 
     name: str = name_field()
     url: str = field(
-        Text(_check_url, said=_SAID, is_asked=True),
+        Text(check_url, said=_SAID, is_asked=True),
         title="URL",
         help="Where it listens: http, https or h2c, host and port, such as http://10.0.0.11:3000.",
         column=True,
