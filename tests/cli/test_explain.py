@@ -45,3 +45,20 @@ def test_check_lists_conflicts_and_tells_by_its_status(cli: Run, client: httpx.C
     listed = cli("check", "-o", "json")
     assert listed.status == 2
     assert json.loads(listed.out)["total"] == 1
+
+
+def test_a_service_made_of_others_has_their_servers(cli: Run, client: httpx.Client) -> None:
+    cli("service", "add", "blue").check()
+    cli("server", "add", "blue", "a", "http://a.test:80").check()
+    client.put("/services/made", json={"weighted": {"services": [{"name": "blue"}, {"name": "old@file"}]}})
+    client.put("/routers/made", json={"rule": "Host(`made.test`)", "service": "made"})
+    told = cli("explain", "http://made.test").check().out
+    assert "blue/a" in told
+    assert "old@file may answer too" in told
+    assert "503" not in told
+    shown = cli("service", "show", "made").check().out
+    assert [line.split()[:2] for line in shown.splitlines() if line.startswith(("blue", "old"))] == [
+        ["blue", "a"],
+        ["old@file", "unknown:"],
+    ]
+    assert "50 %" in shown
