@@ -14,7 +14,7 @@ from provider.edges.forecasts import forecast
 from provider.errors import FieldError, Invalid, pointer
 from provider.explanations import Candidate, Verdict
 from provider.models.base import output_config
-from provider.models.types import Name
+from provider.models.types import EntryPointName
 from provider.nouns import Service
 from provider.nouns.common import SERVICE
 from provider.observations import Answering, show_answering
@@ -48,7 +48,9 @@ HEADERS = Annotated[
     Query(max_length=_MOST_HEADERS, description="Header of the request, as `Name: value`; it may stand several times."),
 ]
 CLIENT = Annotated[HeaderText | None, Query(description="IP address of who asks; without it no ClientIP matches.")]
-ENTRY_POINT = Annotated[Name, Query(alias="entryPoint", description="Entry point of Traefik at which it comes in.")]
+ENTRY_POINT = Annotated[
+    EntryPointName, Query(alias="entryPoint", description="Entry point of Traefik at which it comes in.")
+]
 
 
 class FailureOutput(BaseModel):

@@ -4,7 +4,21 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
-from provider.values import NAME_SCHEMA, SCOPE_SCHEMA, check_name, check_scope, check_time
+from provider.values import (
+    ENTRY_POINT_SCHEMA,
+    NAME_SCHEMA,
+    SCOPE_SCHEMA,
+    check_entry_point,
+    check_name,
+    check_scope,
+    check_time,
+)
+
+EntryPointName = Annotated[
+    str,
+    AfterValidator(check_entry_point),
+    Field(description="Name of an entry point, as Traefik allows it.", json_schema_extra=dict(ENTRY_POINT_SCHEMA)),
+]
 
 Name = Annotated[
     str,

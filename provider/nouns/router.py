@@ -1,7 +1,6 @@
 """Routers: which requests go to which service."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Self
 
@@ -11,7 +10,6 @@ from provider.nouns.common import ENTRY_POINTS, MIDDLEWARES, SERVICE, check_rule
 from provider.nouns.domain import Domain
 from provider.nouns.objects import Nested, Noun, Object, field
 from provider.nouns.protocol import is_unset
-from provider.nouns.reading import MISSING
 from provider.nouns.tls import DEFAULT, RouterTLS
 from provider.nouns.types import Choice, Flag, ListOf, Reference, Text, Whole, Word
 from provider.rules.implications import singles
@@ -234,7 +232,8 @@ class Router(Noun):
 class ServedRouter(Object):
     """A router as Traefik gets it. Priority 0 leaves its rank to the length of the rule."""
 
-    rule: str = replace(Router.fields["rule"], default=MISSING, is_nullable=False).again()
+    # For as many domains as a router may have: longer than one that is given may be.
+    rule: str = field(Text(said={"pattern": "."}))
     service: str = Router.fields["service"].again()
     entry_points: list[str] = Router.fields["entryPoints"].again()
     middlewares: list[str] = Router.fields["middlewares"].again()

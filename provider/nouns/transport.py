@@ -139,6 +139,7 @@ class ServersTransport(Noun, more={each.name: each for each in ServersTLS.fields
         title="Idle connections per server",
         help="How many are kept open. 0: two; -1: none. (Traefik's default transport keeps 200.)",
         rare=True,
+        explicit=True,  # one of which nothing else is set would reject the whole document
     )
     forwarding_timeouts: ForwardingTimeouts | None = field(
         Nested(ForwardingTimeouts),

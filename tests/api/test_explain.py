@@ -127,7 +127,7 @@ def test_a_router_for_more_domains_than_a_rule_may_be_long_is_explained(client: 
         ({"header": ["a b: c"]}, "/header", "request.refused"),
         ({"header": ["a: b"] * 11}, "/header", "value.many"),
         ({"client": "somebody"}, "/client", "request.refused"),
-        ({"entryPoint": "Web"}, "/entryPoint", "name.format"),
+        ({"entryPoint": "we*b"}, "/entryPoint", "name.format"),
         ({"method": ["GET", "PUT"]}, "/method", "query.duplicate"),
         ({"to": "x"}, "/to", "query.unknown"),
     ],

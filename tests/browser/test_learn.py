@@ -106,7 +106,7 @@ def test_round_robin_is_stepped_through_without_scripts(open_page: OpenPage) -> 
 
 def test_a_question_opens_by_the_keyboard(page: Page) -> None:
     page.goto("/learn/web-server")
-    page.locator("summary").first.focus()
+    page.locator("main summary").first.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("It sends a request: a method such as GET")).to_be_visible()
 
