@@ -201,7 +201,7 @@ def test_weights_that_are_not_saved_outlive_a_click_that_drains(page: Page, clie
 
 def test_rows_and_names_come_without_a_reload(page: Page, client: httpx.Client) -> None:
     page.goto("/routers/new")
-    page.get_by_label("Name").fill("new")
+    page.get_by_label("Name", exact=True).fill("new")
     page.get_by_label("Domain 1").fill("alvin.xyz")
     page.get_by_role("group", name="Domains").get_by_role("button", name="Add another row").click()
     expect(page.get_by_label("Domain 2")).to_be_focused()
@@ -255,11 +255,11 @@ def test_two_browsers_edit_one_server_and_the_second_loses_nothing(open_page: Op
     first.get_by_role("button", name="Save").click()
     expect(first.locator("#notices")).to_contain_text("was changed")
     second.get_by_label("Weight").fill("7")
-    second.get_by_label("URL").fill("http://second.test")
+    second.get_by_label("URL", exact=True).fill("http://second.test")
     second.get_by_role("button", name="Save").click()
     row = second.get_by_role("row", name="Weight")
     expect(row).to_contain_text("5")
-    expect(second.get_by_label("URL")).to_have_value("http://second.test")
+    expect(second.get_by_label("URL", exact=True)).to_have_value("http://second.test")
     assert kept(client, path)["weight"] == 5
     second.get_by_role("radio", name="5").check()
     second.get_by_role("button", name="Save").click()

@@ -148,7 +148,7 @@ def test_the_static_configuration_is_copied_whole(open_as_keeper: Open) -> None:
 
 def test_an_account_is_made_and_its_link_is_shown_once(page: Page) -> None:
     page.goto("/accounts/new")
-    page.get_by_label("Name").fill("linked")
+    page.get_by_label("Name", exact=True).fill("linked")
     page.get_by_label("operator").check()
     page.get_by_role("button", name="Create the account").click()
     link = page.get_by_label("One-time link").input_value()
@@ -165,7 +165,7 @@ def test_an_account_is_made_and_its_link_is_shown_once(page: Page) -> None:
 def test_what_is_wrong_with_a_form_keeps_nobody_out(open_as_keeper: Open, with_scripts: bool) -> None:
     page = open_as_keeper(java_script_enabled=with_scripts)
     page.goto("/tokens/new")
-    page.get_by_label("Name").first.fill("Not a name")
+    page.get_by_label("Name", exact=True).first.fill("Not a name")
     page.get_by_label("only what is listed below").check()
     page.locator("[name=expires][value=date]").check()
     page.get_by_role("button", name="Create the token").click()

@@ -51,11 +51,11 @@ def test_the_theme_is_switched_and_remembered(open_page: OpenPage, *, with_scrip
 
 def test_with_scripts_what_was_typed_stays_when_the_theme_changes(page: Page) -> None:
     page.goto("/samples/login")
-    page.get_by_label("Name").fill("alvin")
+    page.get_by_label("Name", exact=True).fill("alvin")
     with page.expect_response("**/preferences/theme"):
         page.get_by_role("button", name="Dark").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    expect(page.get_by_label("Name")).to_have_value("alvin")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("alvin")
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
