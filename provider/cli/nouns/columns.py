@@ -17,13 +17,19 @@ _KIND: Final = "Kind"
 """The heading of what an object is, where it has one of several objects within."""
 
 
-def columns_of(noun: type[Noun]) -> Columns:
-    """Return the columns of a table of objects; those that few need stand there only where one has something."""
+def columns_of(noun: type[Noun], item: Item | None = None) -> Columns:
+    """Return the columns of a table of objects; those that few need stand there only where one has something.
+
+    Of a single `item`, what it does not have has none: what few set, and what only objects of another kind have.
+    """
     found: dict[str, Callable[[Item], object]] = {}
     for key, each in ordered(noun):
+        if item is not None and key not in item and (each.is_omitted or key in noun.alone):
+            continue
         if each.is_kind:
             read_kind = _words_of_kind(noun)
-            found[_KIND] = Rare(read_kind, read_kind)
+            if item is None or read_kind(item):
+                found[_KIND] = Rare(read_kind, read_kind)
         elif key == LABELS:
             found[each.title] = WORDS_OF_LABELS
         else:

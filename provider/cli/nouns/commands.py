@@ -106,7 +106,7 @@ class Commands:
         elif output.is_json:
             output.document(answer.item)
         else:
-            columns = self.extras.columns(columns_of(self.noun))
+            columns = self.extras.columns(columns_of(self.noun, answer.item))
             output.facts([*((heading, read(answer.item)) for heading, read in columns.items()), ("ETag", tag)])
             self.extras.show_more(client, output, names[NAME])
 

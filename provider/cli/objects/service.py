@@ -44,6 +44,7 @@ def _columns(columns: Columns) -> Columns:
         found[short] = _OWN.get(short, read)
         if short == "Sticky":
             found["Availability"] = _availability
+    found.setdefault("Availability", _availability)
     return found
 
 
