@@ -48,7 +48,7 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Routing]:
 def document(routers: Sequence[Router], services: Sequence[Service] = (), servers: Sequence[Server] = ()) -> Document:
     """Make the document of routers and services; the service `s` has the servers."""
     parts = {service.name: configuration.service_part(service, []) for service in services}
-    for name in {router.service for router in routers}:
+    for name in {router.service for router in routers if "@" not in router.service}:
         parts[name] = configuration.service_part(Service(name=name), servers if name == "s" else [])
     made = {router.name: configuration.router_part(router, router.ascii_domains) for router in routers}
     routing = Section({name: part for name, part in made.items() if part})
