@@ -112,11 +112,13 @@ class ServersTLS(Object):
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell what is not safe."""
-        if self.insecure_skip_verify:
-            yield (
-                "insecureSkipVerify",
-                Message("no certificate is checked: anybody between Traefik and the server can read along"),
-            )
+        yield from _unsafe(self.insecure_skip_verify)
+
+
+def _unsafe(is_unverified: bool) -> Iterator[tuple[str, Message]]:
+    if is_unverified:
+        detail = Message("no certificate is checked: anybody between Traefik and the server can read along")
+        yield "insecureSkipVerify", detail
 
 
 class ServersTransport(Noun, more={each.name: each for each in ServersTLS.fields.values()}):
@@ -133,6 +135,7 @@ class ServersTransport(Noun, more={each.name: each for each in ServersTLS.fields
 
     name: str = name_field()
     labels: dict[str, str] = labels_field()
+    insecure_skip_verify: bool
     max_idle_conns_per_host: int = field(
         Whole(-1, 1_000_000),
         default=0,
@@ -170,3 +173,7 @@ class ServersTransport(Noun, more={each.name: each for each in ServersTLS.fields
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
         """Refuse an oldest version that is newer than the newest."""
         yield from check_versions(given)
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell what is not safe."""
+        yield from _unsafe(self.insecure_skip_verify)
