@@ -10,7 +10,7 @@ from typing import Final
 from provider.edges.pollers import Poller
 from provider.edges.quarantine import Quarantine
 from provider.messages import Message
-from provider.nouns import NOUNS, Named, Router
+from provider.nouns import NOUNS, Named, Router, called
 from provider.nouns.versions import Version
 from provider.snapshots import Served
 
@@ -93,7 +93,7 @@ class DisabledRouter:
     @property
     def words(self) -> str:
         """Say it, for a person."""
-        return f"{self.kind} {self.name}: {self.error}"
+        return f"{called(self.kind)} {self.name}: {self.error}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,8 +104,8 @@ def required(found: T | None, kind: str, name: str) -> T:
 def check_unused(kind: str, name: str, users: Sequence[tuple[str, str]], *, cascade: bool) -> None:
     """Raise `InUse` where something is used, and its users shall not go too."""
     if users and not cascade:
-        shown = ", ".join(f"{user_kind} {user}" for user_kind, user in users[:10])
-        told = {"kind": kind, "name": name, "users": shown, "more": len(users) - 10}
+        shown = ", ".join(f"{called(user_kind)} {user}" for user_kind, user in users[:10])
+        told = {"kind": called(kind), "name": name, "users": shown, "more": len(users) - 10}
         if len(users) > 10:
             detail = Message("{kind} {name} is used by {users} and {more} more: remove them first, or together", **told)
         else:

@@ -1,5 +1,6 @@
 """What the pages of all nouns have in common: labels, why, what a change brings to light, and forms of any shape."""
 
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 import httpx
@@ -292,3 +293,51 @@ def test_every_field_of_every_noun_has_a_slot() -> None:
 def test_what_an_edge_has_from_another_provider_has_no_link() -> None:
     router = Router(name="a", service="a", path_prefix="/", middlewares=["own", "limit@file"])
     assert [each.path for each in fact(router, "middlewares").parts] == ["/middlewares/own", ""]
+
+
+def test_every_field_of_the_items_of_a_list_has_its_place_in_a_row() -> None:
+    lists = {
+        (model.__name__, key): each.type
+        for noun in NOUNS.values()
+        for model in noun.models()
+        for key, each in model.fields.items()
+        if isinstance(each.type, ListOf) and isinstance(each.type.item, Nested)
+    }
+    assert len(lists) > 5
+    for where, type_ in lists.items():
+        slot = slots._slot(type_, "x", {}, is_nullable=False)
+        asked = [each for line in slot.rows[0] for each in line]
+        assert isinstance(type_.item, Nested)
+        assert len(asked) == len(type_.item.model.fields), where
+        assert slot.shape == ("groups" if len(asked) > 1 or asked[0].shape == "part" else "rows"), where
+
+
+@pytest.mark.parametrize(
+    ("noun", "fields"),
+    [
+        ("tcpService", {"loadBalancer": {"servers": [{"address": "a.test:1", "tls": True}, {"address": "b.test:1"}]}}),
+        ("router", {"service": "s", "pathPrefix": "/", "tls": {"domains": [{"main": "a.test", "sans": ["b.test"]}]}}),
+        ("serversTransport", {"certificates": [{"certFile": "/a", "keyFile": "/b"}], "spiffe": {"ids": ["x"]}}),
+        ("service", {"weighted": {"services": [{"name": "a", "weight": 3}, {"name": "b"}], "healthCheck": {}}}),
+        ("service", {"mirroring": {"service": "a", "mirrors": [{"name": "b", "percent": 9}]}}),
+        ("service", {"healthCheck": {"headers": {"X-A": "b"}, "followRedirects": False}, "middlewares": ["m"]}),
+        ("tlsOption", {"clientAuth": {"caFiles": ["/a"], "clientAuthType": "RequestClientCert"}}),
+        ("middleware", {"errors": {"status": ["500"], "service": "s", "query": "/", "statusRewrites": {"418": 404}}}),
+    ],
+)
+def test_a_form_that_is_sent_as_it_came_changes_nothing(noun: str, fields: dict[str, object]) -> None:
+    item = NOUNS[noun].read({"name": "a", **fields})
+    entry = Entry(Place(NOUNS[noun]), is_new=True, kind=kind_of(item))
+    texts = entry.write(item)
+    shown = set(shown_names([slot for line in entry.lines(texts) for slot in line]))
+    found = entry.read({name: text for name, text in texts.items() if name in shown})
+    assert item.masked(found.json()) == item.masked(item.json())
+
+
+def shown_names(asked: Iterable[slots.FormSlot]) -> Iterator[str]:
+    """Give the names of the fields that a form has: of a row one, where a list is one of rows."""
+    for slot in asked:
+        yield slot.name
+        rows = [[line[:1] for line in row[:1]] for row in slot.rows] if slot.shape == "rows" else slot.rows
+        for lines in (slot.lines, *rows):
+            yield from shown_names([each for line in lines for each in line])

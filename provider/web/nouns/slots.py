@@ -127,7 +127,8 @@ def _slot(type_: Type, name: str, texts: Texts, *, is_nullable: bool) -> FormSlo
         indices = written.indices(texts, name)
         following = max(indices, default=-1) + 1
         rows = [_row(type_, name, index, texts) for index in [*indices, following]]
-        shape = "groups" if any(len(line) > 1 or line[0].shape == "part" for line in rows[0]) else "rows"
+        is_one = len(rows[0]) == len(rows[0][0]) == 1 and rows[0][0][0].shape != "part"
+        shape = "rows" if is_one else "groups"  # a row shows one field alone
         refers = rows[0][0][0].refers if isinstance(type_, ListOf) else ""
         shape = "pairs" if isinstance(type_, MapOf) and len(rows[0]) == 1 else shape
         return FormSlot(shape, name, "", "", rows=rows, singular=NOUNS[refers].title if refers else "")
