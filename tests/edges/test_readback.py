@@ -182,7 +182,7 @@ def test_routers_of_tcp_and_udp_are_told_like_those_of_http() -> None:
         found = read(url, lambda traefik: traefik.list_routers("disabled", document))
     kinds = {"http": "router", "tcp": "tcpRouter", "udp": "udpRouter"}
     assert found == tuple(DisabledRouter(f"db-{root}", "no such service", kind) for root, kind in kinds.items())
-    assert [each.words for each in found][1] == "tcpRouter db-tcp: no such service"
+    assert [each.words for each in found][1] == "TCP router db-tcp: no such service"
 
 
 def test_the_parts_of_one_router_are_one(tmp_path: Path) -> None:

@@ -24,7 +24,9 @@ def columns_of(noun: type[Noun], item: Item | None = None) -> Columns:
     """
     found: dict[str, Callable[[Item], object]] = {}
     for key, each in ordered(noun):
-        if item is not None and key not in item and (each.is_omitted or key in noun.alone):
+        if item is not None and (key in noun.alone or each.is_omitted) and key not in item:
+            continue
+        if item is not None and each.is_rare and key != LABELS and not _is_set(key, each)(item):
             continue
         if each.is_kind:
             read_kind = _words_of_kind(noun)

@@ -6,7 +6,7 @@ from typing import Any
 
 from provider.nouns import NOUNS, Field, Nested, Noun, Object
 from provider.nouns.free import FreeObject, written
-from provider.nouns.objects import NAME
+from provider.nouns.objects import LABELS, NAME
 from provider.nouns.types import Choice, Flag, ListOf, MapOf, Reference, Text, Type, Whole, Word
 from provider.web.paths import object_path
 
@@ -40,12 +40,17 @@ def facts(item: Object) -> list[Fact]:
     found: list[Fact] = []
     if isinstance(item, Noun) and any(getattr(item, item.fields[key].name) is not None for key in kinds):
         own -= set(item.alone)
-    for each in (item.fields[key] for key in keys if key in own):
+    for each in (item.fields[key] for key in keys if key in own and not _is_left(item.fields[key], item)):
         if each.key not in kinds:
             found.append(_of_field(each, item))
         elif (part := getattr(item, each.name)) is not None:
             found += facts(part) if isinstance(part, Object) else [_of_field(each, item)]
     return found
+
+
+def _is_left(each: Field, item: Object) -> bool:
+    """Tell whether a field is one that few set, and that is not: it would be a line that says nothing."""
+    return each.is_rare and each.key != LABELS and getattr(item, each.name) == each.default
 
 
 def listed(noun: type[Noun]) -> list[Field]:
