@@ -60,12 +60,7 @@ class Field:
     @property
     def is_sparse(self) -> bool:
         """Whether it is left out of JSON at its default, which is none for the kinds of which an object has one."""
-        return self.is_omitted or self.is_kind
-
-    @property
-    def is_kind(self) -> bool:
-        """Whether it is one of the kinds of which an object has one."""
-        return self.is_alternative or (isinstance(self.type, Nested) and self.type.model.is_sparse)
+        return self.is_omitted or self.is_alternative
 
     @property
     def is_required(self) -> bool:
@@ -122,6 +117,11 @@ def field(
         *(type_, default, nullable, title, help, switch, since, column, explicit, option, rare, alternative, omitted),
         key=key,
     )
+
+
+def lowered(title: str) -> str:
+    """Write a title within a sentence."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
 
 
 def camel(name: str) -> str:
@@ -554,12 +554,50 @@ class Noun(Object):
     @classmethod
     def alternatives(cls) -> list[str]:
         """Return the fields of which one is given, which is the kind of the object: Traefik's kinds of middlewares."""
-        return [key for key, each in cls.fields.items() if each.is_kind]
+        return [key for key, each in cls.fields.items() if each.is_alternative]
 
     @classmethod
     def needs_kind(cls) -> bool:
         """Tell whether each object has one of the alternatives."""
         return bool(cls.alternatives()) and not cls.alone
+
+    @property
+    def chosen(self) -> str | None:
+        """Which of the alternatives it has, by the field's key."""
+        values = self.__dict__
+        return next((key for key in self.alternatives() if values[self.fields[key].name] is not None), None)
+
+    @classmethod
+    def called(cls) -> str:
+        """Return what one is called in a sentence: `TCP router`."""
+        return lowered(cls.title)
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse several of the alternatives, and none of them where one is needed.
+
+        One that is wrong by itself is not among the given, and counts.
+        """
+        chosen = [key for key in cls.alternatives() if given.get(key, ...) is not None]
+        if cls.needs_kind() and not chosen:
+            told = {"noun": cls.called(), "kinds": ", ".join(cls.alternatives())}
+            yield "", Refusal("kind.none", Message("a {noun} has one of these: {kinds}", **told))
+        for key in chosen[1:]:
+            detail = Message(
+                "a {noun} has one kind, and this one is {first} already: make another {noun}",
+                noun=cls.called(),
+                first=chosen[0],
+            )
+            yield key, Refusal("kind.many", detail)
+
+    @classmethod
+    def schema(cls, ref: str, found: Schemas) -> Schema:
+        """Describe it; one of the alternatives has to be there where one is needed."""
+        described = super().schema(ref, found)
+        if cls.needs_kind():
+            kinds = [{"required": [key], "properties": {key: {"type": "object"}}} for key in cls.alternatives()]
+            described["oneOf"] = kinds
+        return described
 
     @classmethod
     def find_key(cls, name: str) -> str | None:

@@ -29,10 +29,7 @@ Named = tuple[str, str]
 
 def called(kind: str) -> str:
     """Return what an object of a kind is called in a sentence: `TCP router`. What is no noun is called as it is."""
-    if kind not in NOUNS:
-        return kind
-    title = NOUNS[kind].title
-    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+    return NOUNS[kind].called() if kind in NOUNS else kind
 
 
 def within(kind: str) -> list[type[Noun]]:

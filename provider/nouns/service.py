@@ -24,7 +24,7 @@ _STRATEGIES: Final[Mapping[str, Word]] = {
 
 
 def _composition(model: type[Composition], since: str = "3.0") -> Any:
-    return field(Nested(model), default=None, title=model.title, help=model.about, since=since)
+    return field(Nested(model), default=None, alternative=True, title=model.title, help=model.about, since=since)
 
 
 class Service(Noun):
@@ -128,10 +128,8 @@ class Service(Noun):
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
         """Refuse several ways to put services together, and what only a pool of servers has beside one."""
+        yield from super().mistakes(given)
         chosen = [key for key in cls.alternatives() if given.get(key, ...) is not None]
-        for key in chosen[1:]:
-            detail = Message("this service is {first} already: make another service", first=chosen[0])
-            yield key, Refusal("kind.many", detail)
         for key in cls.pool if chosen else ():
             if key in given and given[key] != cls.fields[key].default:
                 detail = Message("only a pool of servers has this, and this service is {kind}", kind=chosen[0])
@@ -140,9 +138,7 @@ class Service(Noun):
     @property
     def composition(self) -> Composition | None:
         """How it is put together from services, or None for a pool of servers."""
-        values = self.__dict__
-        kinds = (values[self.fields[key].name] for key in self.alternatives())
-        return next((found for found in kinds if found is not None), None)
+        return None if self.chosen is None else self.__dict__[self.fields[self.chosen].name]
 
     def json(self) -> dict[str, Any]:
         """Write it as JSON; without what only a pool of servers has, where it is none."""

@@ -248,27 +248,7 @@ class TCPWeighted(Object):
             yield "healthCheck", Message("Traefik 3.7 keeps sending connections to services that are down")
 
 
-class OneOf(Noun):
-    """A noun of which an object has one of several kinds."""
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        """Say of which kinds one is to be chosen."""
-        super().__init_subclass__(**options)
-        kinds = [{"required": [key], "properties": {key: {"type": "object"}}} for key in cls.alternatives()]
-        cls.said = {"oneOf": kinds}
-
-    @classmethod
-    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
-        """Refuse none and several kinds."""
-        chosen = [key for key in cls.alternatives() if given.get(key, ...) is not None]
-        if not chosen:
-            detail = Message("this has one of these: {kinds}", kinds=", ".join(cls.alternatives()))
-            yield "", Refusal("kind.none", detail)
-        for key in chosen[1:]:
-            yield key, Refusal("kind.many", Message("this is {first} already: make another", first=chosen[0]))
-
-
-class TCPService(OneOf):
+class TCPService(Noun):
     """Servers that answer connections, or services put together."""
 
     kind = "tcpService"
@@ -283,10 +263,14 @@ class TCPService(OneOf):
     name: str = name_field()
     labels: dict[str, str] = labels_field()
     load_balancer: TCPLoadBalancer | None = field(
-        Nested(TCPLoadBalancer), default=None, title="Pool of servers", help="Servers take turns."
+        Nested(TCPLoadBalancer), default=None, alternative=True, title="Pool of servers", help="Servers take turns."
     )
     weighted: TCPWeighted | None = field(
-        Nested(TCPWeighted), default=None, title="Weighted", help="Shares connections among services by their weights."
+        Nested(TCPWeighted),
+        default=None,
+        alternative=True,
+        title="Weighted",
+        help="Shares connections among services by their weights.",
     )
 
 
@@ -320,7 +304,7 @@ class TCPIPWhiteList(TCPIPAllowList):
         yield "", Message("this name is deprecated: use ipAllowList")
 
 
-class TCPMiddleware(OneOf):
+class TCPMiddleware(Noun):
     """What connections pass first."""
 
     kind = "tcpMiddleware"
@@ -335,14 +319,23 @@ class TCPMiddleware(OneOf):
     name: str = name_field()
     labels: dict[str, str] = labels_field()
     in_flight_conn: InFlightConn | None = field(
-        Nested(InFlightConn), default=None, title="Limit connections", help="Bounds the connections of each address."
+        Nested(InFlightConn),
+        default=None,
+        alternative=True,
+        title="Limit connections",
+        help="Bounds the connections of each address.",
     )
     ip_allow_list: TCPIPAllowList | None = field(
-        Nested(TCPIPAllowList), default=None, title="Only from networks", help="Turns away clients from elsewhere."
+        Nested(TCPIPAllowList),
+        default=None,
+        alternative=True,
+        title="Only from networks",
+        help="Turns away clients from elsewhere.",
     )
     ip_white_list: TCPIPWhiteList | None = field(
         Nested(TCPIPWhiteList),
         default=None,
+        alternative=True,
         title="Only from networks (old)",
         help="The same, under its Traefik 2 name.",
     )

@@ -6,7 +6,7 @@ from provider.messages import template
 from provider.nouns.common import ENTRY_POINT, labels_field, name_field
 from provider.nouns.objects import Nested, Noun, Object, field
 from provider.nouns.protocol import check_address
-from provider.nouns.tcp import OneOf, reference
+from provider.nouns.tcp import reference
 from provider.nouns.types import ListOf, Text, Whole
 
 _TWICE: Final = ("services.duplicate", template("a service is listed twice"))
@@ -93,7 +93,7 @@ class UDPWeighted(Object):
     )
 
 
-class UDPService(OneOf):
+class UDPService(Noun):
     """Servers that answer packets, or services put together."""
 
     kind = "udpService"
@@ -108,8 +108,12 @@ class UDPService(OneOf):
     name: str = name_field()
     labels: dict[str, str] = labels_field()
     load_balancer: UDPLoadBalancer | None = field(
-        Nested(UDPLoadBalancer), default=None, title="Pool of servers", help="Servers take turns."
+        Nested(UDPLoadBalancer), default=None, alternative=True, title="Pool of servers", help="Servers take turns."
     )
     weighted: UDPWeighted | None = field(
-        Nested(UDPWeighted), default=None, title="Weighted", help="Shares packets among services by their weights."
+        Nested(UDPWeighted),
+        default=None,
+        alternative=True,
+        title="Weighted",
+        help="Shares packets among services by their weights.",
     )

@@ -90,8 +90,10 @@ class Thing(Noun):
     members: list[Member] = field(ListOf(Nested(Member)), default=[], title="Members", help="Many.", option="--member")
     by_name: dict[str, Member] = field(MapOf(Nested(Member), key=NAME), default={}, title="By name", help="Many.")
     certificate: str = field(Text(is_long=True), default="", title="Certificate", help="PEM.")
-    rate: Rate | None = field(Nested(Rate), default=None, title="Limit the rate", help="Slows down.")
-    squeeze: Squeeze | None = field(Nested(Squeeze), default=None, title="Squeeze", help="Makes it small.")
+    rate: Rate | None = field(Nested(Rate), default=None, alternative=True, title="Limit the rate", help="Slows down.")
+    squeeze: Squeeze | None = field(
+        Nested(Squeeze), default=None, alternative=True, title="Squeeze", help="Makes it small."
+    )
 
 
 SLOTS: Final = slots_of(Thing)

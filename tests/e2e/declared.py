@@ -112,7 +112,7 @@ class Drawing:
 
     def _members(self, model: type[Object]) -> Iterator[tuple[str, Any]]:
         """Draw values of some fields, as JSON."""
-        kinds = [key for key, each in model.fields.items() if each.is_kind and issubclass(model, Noun)]
+        kinds = [key for key, each in model.fields.items() if each.is_alternative and issubclass(model, Noun)]
         chosen = self.random.choice(kinds) if kinds and (model is not Service or self._chance(0.5)) else None
         for key, each in model.fields.items():
             if key in {NAME, LABELS} and issubclass(model, Noun):

@@ -14,7 +14,7 @@ from provider.nouns.types import MASK, Flag, ListOf, MapOf, Secrecy, Text, Whole
 from provider.web.forms import Form
 from provider.web.nouns import slots
 from provider.web.nouns.facts import fact
-from provider.web.nouns.places import Entry, Place, kind_of
+from provider.web.nouns.places import Entry, Place
 from provider.web.nouns.texts import place, said, settled, write
 from tests.web.filling import find_form, send, words
 
@@ -273,7 +273,7 @@ class TestDeclarations:
     @pytest.mark.parametrize("kind", sorted(KINDS))
     def test_every_kind_of_a_middleware_has_a_form(self, kind: str) -> None:
         item = Middleware.read({"name": "m", kind: dict(KINDS[kind].example)})
-        entry = Entry(Place(Middleware), is_new=False, kind=kind_of(item))
+        entry = Entry(Place(Middleware), is_new=False, kind=item.chosen)
         assert {each.key for each in entry.fields} == {"labels", kind}
         assert entry.read(entry.settled(entry.write(item)), item).kept(item) == item
         new = Entry(Place(Middleware), is_new=True, kind=kind)
@@ -287,7 +287,9 @@ def test_every_field_of_every_noun_has_a_slot() -> None:
         form = Form(entry.first())
         lines = entry.lines(form.values)
         found = {slot.name.partition("/")[0] for line in lines for slot in line}
-        assert found == {key for key, each in noun.fields.items() if not each.is_kind}  # of kinds one is chosen first
+        assert found == {
+            key for key, each in noun.fields.items() if not each.is_alternative
+        }  # of kinds one is chosen first
 
 
 def test_what_an_edge_has_from_another_provider_has_no_link() -> None:
@@ -327,7 +329,7 @@ def test_every_field_of_the_items_of_a_list_has_its_place_in_a_row() -> None:
 )
 def test_a_form_that_is_sent_as_it_came_changes_nothing(noun: str, fields: dict[str, object]) -> None:
     item = NOUNS[noun].read({"name": "a", **fields})
-    entry = Entry(Place(NOUNS[noun]), is_new=True, kind=kind_of(item))
+    entry = Entry(Place(NOUNS[noun]), is_new=True, kind=item.chosen)
     texts = entry.write(item)
     shown = set(shown_names([slot for line in entry.lines(texts) for slot in line]))
     found = entry.read({name: text for name, text in texts.items() if name in shown})

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from provider.cli.client import Item
-from provider.cli.nouns.words import LABELS, lowered, ordered
+from provider.cli.nouns.words import LABELS, ordered
 from provider.cli.output import words
 from provider.cli.tables import LABELS as WORDS_OF_LABELS
 from provider.cli.tables import Columns, Rare
 from provider.nouns import Field, Nested, Noun, Object
-from provider.nouns.objects import NAME
+from provider.nouns.objects import NAME, lowered
 from provider.nouns.types import ListOf, MapOf, Type
 
 _KIND: Final = "Kind"
@@ -28,7 +28,7 @@ def columns_of(noun: type[Noun], item: Item | None = None) -> Columns:
             continue
         if item is not None and each.is_rare and key != LABELS and not _is_set(key, each)(item):
             continue
-        if each.is_kind:
+        if each.is_alternative:
             read_kind = _words_of_kind(noun)
             if item is None or read_kind(item):
                 found[_KIND] = Rare(read_kind, read_kind)

@@ -17,7 +17,7 @@ from provider.cli.nouns.columns import columns_of
 from provider.cli.nouns.extras import Extras
 from provider.cli.nouns.helps import help_of
 from provider.cli.nouns.slots import slots_of
-from provider.cli.nouns.words import kebab, lowered, many
+from provider.cli.nouns.words import kebab, many
 from provider.cli.options import (
     CreateOption,
     EtagOption,
@@ -33,7 +33,7 @@ from provider.cli.options import (
 from provider.cli.output import Output
 from provider.errors import NotFound
 from provider.nouns import NOUNS, Noun
-from provider.nouns.objects import NAME
+from provider.nouns.objects import NAME, lowered
 from provider.nouns.types import Text
 
 _MOST_TOLD: Final = 20

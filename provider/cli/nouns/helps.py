@@ -6,8 +6,9 @@ from typing import Final
 from provider.cli.nouns.examples import examples
 from provider.cli.nouns.extras import Extras
 from provider.cli.nouns.slots import slots_of
-from provider.cli.nouns.words import lowered, many, one
+from provider.cli.nouns.words import many, one
 from provider.nouns import NOUNS, Noun
+from provider.nouns.objects import lowered
 from provider.nouns.types import ListOf, Reference, Type
 
 _ASKS: Final = "Asks first on a terminal, unless you pass --yes"

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from provider.cli.nouns.words import kebab, lowered, ordered
+from provider.cli.nouns.words import kebab, ordered
 from provider.nouns import Field, Nested, Noun, Object
-from provider.nouns.objects import NAME
+from provider.nouns.objects import NAME, lowered
 from provider.nouns.types import Choice, Flag, ListOf, MapOf, Text, Type, Whole
 
 RESERVED: Final = frozenset(
@@ -126,7 +126,7 @@ def _walk(
 def _within(slot: OptionSlot, model: type[Object], above: Sequence[type[Object]]) -> Iterator[OptionSlot]:
     each = slot.field
     panel = slot.panel
-    if each.is_kind and not panel[0]:
+    if each.is_alternative and not panel[0]:
         panel = (f"{each.title} ({each.key})" if each.title else each.key, each.help)
     short = slot.option
     nested = list(_walk(model, slot.where, slot.option, panel, (*above, model)))

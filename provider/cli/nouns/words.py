@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from provider.nouns import Field, Noun, Object
+from provider.nouns.objects import lowered
 
 LABELS: Final = "labels"
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -15,14 +16,9 @@ def kebab(name: str) -> str:
     return _HUMP.sub("-", name).replace("_", "-").lower()
 
 
-def lowered(title: str) -> str:
-    """Write a title within a sentence."""
-    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
-
-
 def one(noun: type[Noun]) -> str:
     """Say `a router`."""
-    word = lowered(noun.title)
+    word = noun.called()
     return f"{'an' if word[:1] in 'aeio' else 'a'} {word}"
 
 

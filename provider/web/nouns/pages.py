@@ -22,7 +22,7 @@ from provider.web.lists import PartDependency, PartRequest
 from provider.web.notices import Notice
 from provider.web.nouns import edits, facts, forms, removals
 from provider.web.nouns.edits import DO
-from provider.web.nouns.places import KIND, Entry, Place, kind_of
+from provider.web.nouns.places import KIND, Entry, Place
 from provider.web.nouns.removals import RemovalPage
 from provider.web.nouns.views import View
 from provider.web.paths import NEW
@@ -89,7 +89,7 @@ def _add_list(router: APIRouter, view: View) -> None:
             if lists.wants_names(request):
                 return lists.names(item.name for item in part.rows)
             values = view.listed(session, sight, part.rows)
-        shown = {item.key: kind_of(item) for item in part.rows}
+        shown = {item.key: item.chosen for item in part.rows}
         return render(
             request,
             view.list_template,
@@ -167,7 +167,7 @@ def show(
         item = place.get(session, name)
         values = {**view.shown(session, sight, place, item, typed), **more}
         history = revision_rows.history_of(session, view.noun.kind, place.named(item.key))
-    kind = kind_of(item)
+    kind = item.chosen
     return render(
         request,
         view.show_template,
@@ -226,7 +226,7 @@ def _add_edit(router: APIRouter, view: View, place_of: Any) -> None:
     def _read_entry(revisions: Revisions, place: Place, name: str) -> tuple[Noun, Entry]:
         with revisions.reading() as session:
             item = place.get(session, name)
-        return item, Entry(place, is_new=False, kind=kind_of(item), proposed=view.proposed(item))
+        return item, Entry(place, is_new=False, kind=item.chosen, proposed=view.proposed(item))
 
 
 def _add_remove(router: APIRouter, view: View, place_of: Any) -> None:

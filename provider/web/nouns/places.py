@@ -126,8 +126,3 @@ class Entry:
     def lines(self, sent: Texts) -> list[list[FormSlot]]:
         """Return what the form asks for, line by line."""
         return slots.lines(self.fields, self.place.noun.layout, sent)
-
-
-def kind_of(item: Noun) -> str | None:
-    """Return of which kind an object is, where its noun has some: the alternative that it has."""
-    return next((key for key in item.alternatives() if getattr(item, item.fields[key].name) is not None), None)
