@@ -17,7 +17,7 @@ from provider.imports.routers import EntryPointDefaults, Surroundings, read_rout
 from provider.imports.services import Pool, read_service
 from provider.nouns import NOUNS, Domain, Middleware, Noun, Router, Server, Service
 from provider.nouns.references import cycles
-from provider.nouns.tcp import TCPRouter
+from provider.nouns.tcp_router import TCPRouter
 from provider.nouns.types import Reference
 
 DEFAULT_ENTRY_POINTS: Final = ("web",)

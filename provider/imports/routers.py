@@ -17,7 +17,7 @@ from provider.imports.ranks import Ranked
 from provider.nouns import Router
 from provider.nouns.common import MIDDLEWARE, SERVICE
 from provider.nouns.objects import LABELS, NAME
-from provider.nouns.tcp import TCPRouter
+from provider.nouns.tcp_router import TCPRouter
 from provider.rules.tcp import parse_tcp
 
 _OBSERVABILITY: Final = {"accessLogs": True, "metrics": True, "tracing": True, "traceVerbosity": "minimal"}

@@ -22,8 +22,8 @@ from provider.nouns.balancing import ResponseForwarding
 from provider.nouns.composed import HighestRandomWeight, Weighted
 from provider.nouns.objects import NAME, Object
 from provider.nouns.server import check_url
-from provider.nouns.tcp import TCPWeighted
-from provider.nouns.udp import UDPWeighted
+from provider.nouns.tcp_service import TCPWeighted
+from provider.nouns.udp_service import UDPWeighted
 from provider.values import Refusal
 
 _BALANCER: Final = "loadBalancer"

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 
 from provider import durations
 from provider.messages import Message
-from provider.nouns.common import DURATION
+from provider.nouns.common import DURATION, find_overlap
 from provider.nouns.objects import Nested, Object, field
 from provider.nouns.protocol import HEADERS, PERIOD, check_method
 from provider.nouns.types import Choice, Flag, Text, Whole, Word
@@ -159,9 +159,7 @@ class HealthCheck(Object):
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
         """Refuse a check that would still be running when the next one begins."""
-        interval, timeout = (durations.find_seconds(given.get(key, "")) for key in ("interval", "timeout"))
-        if interval is not None and timeout is not None and timeout > interval:
-            yield "timeout", Refusal("timeout.interval", Message("the timeout is longer than the interval"))
+        yield from find_overlap(given)
 
 
 class PassiveHealthCheck(Object):

@@ -1,10 +1,10 @@
 """Types of values that several nouns have."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
-from provider import rules, typed_hosts
+from provider import durations, rules, typed_hosts
 from provider.messages import Message, template
 from provider.nouns.objects import field
 from provider.nouns.types import ListOf, MapOf, Reference, Text
@@ -25,7 +25,6 @@ from provider.values import (
     check_name,
     check_reference,
     check_text,
-    shown_text,
 )
 
 NAME: Final = Text(check_name, said=NAME_SCHEMA, word="NAME")
@@ -43,27 +42,31 @@ ENTRY_POINTS: Final = ListOf(
     duplicate=("entryPoints.duplicate", template("an entry point is listed twice")),
     is_line=True,
 )
-SERVICE: Final = Reference(check_reference, said=REFERENCE_SCHEMA, kind="service", is_foreign=True, word="NAME")
-MIDDLEWARE: Final = Reference(check_reference, said=REFERENCE_SCHEMA, kind="middleware", is_foreign=True, word="NAME")
-SERVICE_ANYWHERE: Final = Reference(
-    check_reference, said=REFERENCE_SCHEMA, kind="service", is_foreign=True, word="NAME"
-)
-MIDDLEWARES: Final = ListOf(
-    MIDDLEWARE, most=30, duplicate=("middlewares.duplicate", template("a middleware is listed twice"))
-)
+ANY_ENTRY_POINTS: Final = replace(ENTRY_POINTS, least=0)
+
+
+def reference(kind: str) -> Reference:
+    """Return the type of a name of an object of a kind, here or at another provider."""
+    return Reference(check_reference, said=REFERENCE_SCHEMA, kind=kind, is_foreign=True, word="NAME")
+
+
+def middlewares(kind: str) -> ListOf:
+    """Return the type of the names of middlewares of a kind, in order."""
+    twice = template("a middleware is listed twice")
+    return ListOf(reference(kind), most=30, duplicate=("middlewares.duplicate", twice))
+
+
+SERVICE: Final = reference("service")
+MIDDLEWARE: Final = reference("middleware")
+MIDDLEWARES: Final = middlewares("middleware")
 MIDDLEWARES_NEEDED: Final = replace(MIDDLEWARES, least=1)
 
 
-def check_status_range(text: str) -> str:
-    """Check a status of HTTP, or a range of them."""
-    first, dash, last = text.partition("-")
-    bounds = [
-        int(each) if each.isascii() and each.isdecimal() and len(each) == 3 else 0 for each in (first, last or first)
-    ]
-    if not 100 <= bounds[0] <= bounds[1] <= 599 or (dash and not last):
-        detail = Message("{text} is not a status: write 503, or 500-599", text=shown_text(text))
-        raise Refusal("status.format", detail)
-    return text
+def find_overlap(given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+    """Refuse a health check that would still be running when the next one begins."""
+    interval, timeout = (durations.find_seconds(given.get(key, "")) for key in ("interval", "timeout"))
+    if interval is not None and timeout is not None and timeout > interval:
+        yield "timeout", Refusal("timeout.interval", Message("the timeout is longer than the interval"))
 
 
 def check_rule_of(parse: Callable[[str], rules.Rule]) -> Callable[[str], str]:

@@ -5,19 +5,13 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.balancing import Sticky
-from provider.nouns.common import SERVICE, check_status_range
+from provider.nouns.common import SERVICE
 from provider.nouns.objects import Nested, Object, field
+from provider.nouns.protocol import check_statuses
 from provider.nouns.types import Flag, ListOf, Text, Whole
 from provider.values import Refusal
 
-_MOST: Final = 100
-_WEIGHT: Final = Whole(1, 1_000_000)
 _BYTES: Final = Whole(-1, 1_000_000_000_000)
-_TWICE: Final = ("services.duplicate", template("a service is listed twice"))
-
-
-def _name(item: "WeightedService | MirroredService") -> str:
-    return item.name
 
 
 class Composition(Object):
@@ -29,19 +23,36 @@ class Composition(Object):
     about: ClassVar[str] = ""
 
 
+def composition(model: type[Composition], since: str = "3.0") -> Any:
+    """Declare one of the ways in which a noun's services are put together."""
+    return field(Nested(model), default=None, alternative=True, title=model.title, help=model.about, since=since)
+
+
+def _name(item: "WeightedService | MirroredService") -> str:
+    return item.name
+
+
+def members(model: "type[WeightedService | MirroredService]", least: int = 1) -> ListOf:
+    """Return the type of the services of which one is made."""
+    twice = template("a service is listed twice")
+    return ListOf(Nested(model), least=least, most=100, duplicate=("services.duplicate", twice), same=_name)
+
+
 class ParentCheck(Object):
     """Whether a service made of others goes by their health; each of these needs a health check then."""
 
     is_empty_meant = True
 
 
-def _check_field() -> Any:
+def by_health(since: str = "3.0") -> Any:
+    """Declare whether a service made of others goes by their health."""
     return field(
         Nested(ParentCheck),
         default=None,
         title="By health",
         switch="Leave out services that are down",
         help="A service counts as down when all its servers are. Each of the services needs a health check for it.",
+        since=since,
     )
 
 
@@ -49,7 +60,9 @@ class WeightedService(Object):
     """A service and its weight."""
 
     name: str = field(SERVICE, title="Service", help="One of your services, or NAME@PROVIDER.")
-    weight: int = field(_WEIGHT, default=1, title="Weight", help="How often it is chosen compared with the others.")
+    weight: int = field(
+        Whole(1, 1_000_000), default=1, title="Weight", help="How often it is chosen compared with the others."
+    )
 
 
 class Weighted(Composition):
@@ -60,7 +73,7 @@ class Weighted(Composition):
     example: ClassVar = {"services": [{"name": "blue", "weight": 3}, {"name": "green"}]}
 
     services: list[WeightedService] = field(
-        ListOf(Nested(WeightedService), least=1, most=_MOST, duplicate=_TWICE, same=_name),
+        members(WeightedService),
         title="Services",
         help="They take turns, as often as their weights say.",
         option="--weighted",
@@ -72,7 +85,7 @@ class Weighted(Composition):
         switch="Keep each visitor on one service",
         help="A browser gets a cookie, and stays with the service that answered first.",
     )
-    health_check: ParentCheck | None = _check_field()
+    health_check: ParentCheck | None = by_health()
 
 
 class HighestRandomWeight(Composition):
@@ -83,12 +96,12 @@ class HighestRandomWeight(Composition):
     example: ClassVar = {"services": [{"name": "blue"}, {"name": "green"}]}
 
     services: list[WeightedService] = field(
-        ListOf(Nested(WeightedService), least=1, most=_MOST, duplicate=_TWICE, same=_name),
+        members(WeightedService),
         title="Services",
         help="Clients are shared among them by weight.",
         option="--highest-random-weight",
     )
-    health_check: ParentCheck | None = _check_field()
+    health_check: ParentCheck | None = by_health()
 
 
 class MirroredService(Object):
@@ -107,7 +120,7 @@ class Mirroring(Composition):
 
     service: str = field(SERVICE, title="Service", help="The service that answers.", option="--mirroring")
     mirrors: list[MirroredService] = field(
-        ListOf(Nested(MirroredService), most=_MOST, duplicate=_TWICE, same=_name),
+        members(MirroredService, least=0),
         default=[],
         title="Mirrors",
         help="Their answers are discarded.",
@@ -123,7 +136,7 @@ class Mirroring(Composition):
         help="A request with a larger body is not copied. -1: no limit, and each body is held in memory.",
         rare=True,
     )
-    health_check: ParentCheck | None = _check_field()
+    health_check: ParentCheck | None = by_health()
 
 
 class FailoverErrors(Object):
@@ -133,7 +146,7 @@ class FailoverErrors(Object):
     example: ClassVar = {"status": ["502-504"]}
 
     status: list[str] = field(
-        ListOf(Text(check_status_range, most=20), least=1, most=50),
+        ListOf(Text(check_statuses, most=20), least=1, most=50),
         title="Status",
         help="Such as 503 or 500-599: such an answer is thrown away, and the spare service answers.",
     )
@@ -157,7 +170,7 @@ class Failover(Composition):
     fallback: str = field(
         SERVICE, title="Spare service", help="It answers while the first is down.", option="--fallback"
     )
-    health_check: ParentCheck | None = _check_field()
+    health_check: ParentCheck | None = by_health()
     errors: FailoverErrors | None = field(
         Nested(FailoverErrors),
         default=None,

@@ -17,6 +17,7 @@ _PATH: Final = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*"
 _MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
 _ADDRESS: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
 _PEM: Final = re.compile(r"(?:-----BEGIN ([A-Z0-9 ]+)-----\n[A-Za-z0-9+/=\n]+-----END \1-----\n*)+")
+_STATUSES: Final = re.compile(r"([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?")
 _SECRET_HEADER: Final = re.compile("authorization|cookie|token|secret|password|api-?key", re.IGNORECASE)
 
 DAYS_30: Final = 30 * 86_400
@@ -54,6 +55,15 @@ def check_path(text: str) -> str:
     if not _PATH.fullmatch(text):
         detail = Message("{text} is not a path: begin with '/', and percent-encode the rest", text=shown_text(text))
         raise Refusal("path.format", detail)
+    return text
+
+
+def check_statuses(text: str) -> str:
+    """Check a status, or several as 500-599. Traefik takes one that is the wrong way round, and it never fits."""
+    found = _STATUSES.fullmatch(text)
+    if found is None or (found[2] is not None and found[1] > found[2]):
+        detail = Message("{text} is not a status: write 503, or 500-599 for several", text=shown_text(text))
+        raise Refusal("status.format", detail)
     return text
 
 
@@ -158,6 +168,13 @@ EXPRESSION: Final = Text(check_expression, most=2_000, said={"format": "regex"})
 PEM: Final = Text(check_certificates, most=64_000, is_long=True)
 KEY: Final = Text(_check_key, most=64_000, is_long=True, secret=Secrecy())
 PERIOD: Final = Text(check_period, most=30, said=DURATION_SCHEMA, word="DURATION")
+
+
+def period_or(*words: str) -> Text:
+    """Return the type of a period, or of one of these words, such as `0s` for none."""
+    return Text(lambda text: text if text in words else check_period(text), most=30, word="DURATION")
+
+
 HEADER_NAMES: Final = ListOf(
     HEADER_NAME, most=100, duplicate=("header.duplicate", template("a header is listed twice")), same=str.lower
 )

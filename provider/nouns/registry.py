@@ -9,10 +9,14 @@ from provider.nouns.objects import Noun
 from provider.nouns.router import Router
 from provider.nouns.server import Server
 from provider.nouns.service import Service
-from provider.nouns.tcp import TCPMiddleware, TCPRouter, TCPServersTransport, TCPService
-from provider.nouns.tls import TLSOption
+from provider.nouns.tcp_middleware import TCPMiddleware
+from provider.nouns.tcp_router import TCPRouter
+from provider.nouns.tcp_service import TCPService
+from provider.nouns.tcp_transport import TCPServersTransport
+from provider.nouns.tls_option import TLSOption
 from provider.nouns.transport import ServersTransport
-from provider.nouns.udp import UDPRouter, UDPService
+from provider.nouns.udp_router import UDPRouter
+from provider.nouns.udp_service import UDPService
 
 NOUNS: Final[Mapping[str, type[Noun]]] = {
     noun.kind: noun

@@ -6,12 +6,12 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message
 from provider.nouns.balancing import HealthCheck, PassiveHealthCheck, ResponseForwarding, Sticky
-from provider.nouns.common import MIDDLEWARES, labels_field, name_field
-from provider.nouns.composed import Composition, Failover, HighestRandomWeight, Mirroring, Weighted
+from provider.nouns.common import MIDDLEWARES, labels_field, name_field, reference
+from provider.nouns.composed import Composition, Failover, HighestRandomWeight, Mirroring, Weighted, composition
 from provider.nouns.objects import LABELS, NAME, Nested, Noun, Object, field
 from provider.nouns.server import Server
-from provider.nouns.types import Choice, Flag, ListOf, Reference, Word
-from provider.values import REFERENCE_SCHEMA, Refusal, Strategy, check_reference
+from provider.nouns.types import Choice, Flag, ListOf, Word
+from provider.values import Refusal, Strategy
 
 _STRATEGIES: Final[Mapping[str, Word]] = {
     Strategy.WRR: Word("Weighted round-robin", "Servers take turns by weight. Right for most applications."),
@@ -21,10 +21,6 @@ _STRATEGIES: Final[Mapping[str, Word]] = {
     ),
     Strategy.LEASTTIME: Word("Least response time", "The server that answered fastest recently gets the request."),
 }
-
-
-def _composition(model: type[Composition], since: str = "3.0") -> Any:
-    return field(Nested(model), default=None, alternative=True, title=model.title, help=model.about, since=since)
 
 
 class Service(Noun):
@@ -94,7 +90,7 @@ class Service(Noun):
         omitted=True,
     )
     servers_transport: str | None = field(
-        Reference(check_reference, said=REFERENCE_SCHEMA, kind="serversTransport", is_foreign=True, word="NAME"),
+        reference("serversTransport"),
         default=None,
         title="Servers transport",
         help="How Traefik connects to the servers. Empty: Traefik's default transport.",
@@ -120,10 +116,10 @@ class Service(Noun):
         omitted=True,
         option="--middleware",
     )
-    weighted: Weighted | None = _composition(Weighted)
-    mirroring: Mirroring | None = _composition(Mirroring)
-    failover: Failover | None = _composition(Failover)
-    highest_random_weight: HighestRandomWeight | None = _composition(HighestRandomWeight, since="3.6")
+    weighted: Weighted | None = composition(Weighted)
+    mirroring: Mirroring | None = composition(Mirroring)
+    failover: Failover | None = composition(Failover)
+    highest_random_weight: HighestRandomWeight | None = composition(HighestRandomWeight, since="3.6")
 
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:

@@ -6,9 +6,9 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.objects import Nested, Noun, Object, field
-from provider.nouns.protocol import KEY, LINE, PEM, PERIOD
+from provider.nouns.protocol import KEY, LINE, PEM, period_or
 from provider.nouns.tls import CIPHER_SUITES, TLS_VERSION, TLSVersion, check_versions
-from provider.nouns.types import Flag, ListOf, Text, Whole
+from provider.nouns.types import Flag, ListOf, Whole
 from provider.values import Refusal
 
 _DEFAULTS: Final = {
@@ -22,11 +22,7 @@ _DEFAULTS: Final = {
 }
 
 
-def _check_timeout(text: str) -> str:
-    return text if text == "0s" else PERIOD.check(text) if PERIOD.check else text
-
-
-_TIMEOUT: Final = Text(_check_timeout, most=30, said=PERIOD.said, word="DURATION")
+_TIMEOUT: Final = period_or("0s")
 
 
 def _timeouts() -> dict[str, Any]:

@@ -19,7 +19,7 @@ from provider.nouns.objects import LABELS, NAME, Nested, Object
 from provider.nouns.protocol import KEY, PEM
 from provider.nouns.reading import MISSING, Reading
 from provider.nouns.types import Choice, Flag, ListOf, MapOf, Reference, Text, Type, Whole
-from provider.nouns.udp import UDPRouter
+from provider.nouns.udp_router import UDPRouter
 from provider.values import check_entry_point
 
 Document = dict[str, Any]

@@ -5,27 +5,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
-from provider.nouns.common import SERVICE_ANYWHERE
+from provider.nouns.common import SERVICE
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.predicates import RATIO, WHOLE, checking
 from provider.nouns.objects import Object, field
-from provider.nouns.protocol import HEADER_NAMES, PERIOD, check_pause
+from provider.nouns.protocol import HEADER_NAMES, PERIOD, check_pause, check_statuses
 from provider.nouns.types import Flag, ListOf, MapOf, Text, Whole
 from provider.values import DURATION_SCHEMA, Refusal, check_text, shown_text
 
 _MOST: Final = 1_000_000_000_000
-_STATUS: Final = re.compile(r"([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?")
 _PLACEHOLDER: Final = re.compile(r"\{(?:status|originalStatus|url)\}")
 _PAGE: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
-
-
-def check_statuses(text: str) -> str:
-    """Check a status, or several as 500-599. Traefik takes one that is the wrong way round, and it never fits."""
-    found = _STATUS.fullmatch(text)
-    if found is None or (found[2] is not None and found[1] > found[2]):
-        detail = Message("{text} is not a status: write 503, or 500-599 for several", text=shown_text(text))
-        raise Refusal("status.format", detail)
-    return text
 
 
 def check_page(text: str) -> str:
@@ -189,7 +179,7 @@ class Errors(Kind):
         title="Statuses",
         help="Statuses to replace: 404, or 500-599.",
     )
-    service: str = field(SERVICE_ANYWHERE, title="Service", help="The service that has the pages.", option="--errors")
+    service: str = field(SERVICE, title="Service", help="The service that has the pages.", option="--errors")
     query: str = field(
         Text(check_page, most=1_000, word="PATH"),
         default="",

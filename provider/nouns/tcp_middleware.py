@@ -1,0 +1,77 @@
+"""Middlewares of TCP: what connections pass on their way."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from provider.messages import Message
+from provider.nouns.common import labels_field, name_field
+from provider.nouns.objects import Nested, Noun, Object, field
+from provider.nouns.protocol import NETWORKS_NEEDED
+from provider.nouns.types import Whole
+
+
+class InFlightConn(Object):
+    """How many connections a client may have at once."""
+
+    is_sparse = True
+    example: ClassVar = {"amount": 10}
+
+    amount: int = field(
+        Whole(1, 1_000_000_000), title="Connections", help="So many at once for each address; more are closed."
+    )
+
+
+class TCPIPAllowList(Object):
+    """From where connections are let in."""
+
+    is_sparse = True
+    example: ClassVar = {"sourceRange": ["10.0.0.0/8"]}
+
+    source_range: list[str] = field(
+        NETWORKS_NEEDED, title="Networks", help="Clients in these are let in: 10.0.0.0/8, or 10.0.0.7."
+    )
+
+
+class TCPIPWhiteList(TCPIPAllowList):
+    """The same, under its Traefik 2 name."""
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell its newer name."""
+        yield "", Message("this name is deprecated: use ipAllowList")
+
+
+class TCPMiddleware(Noun):
+    """What connections pass first."""
+
+    kind = "tcpMiddleware"
+    plural = "tcpMiddlewares"
+    place = ("tcp", "middlewares")
+    title = "TCP middleware"
+    titles = "TCP middlewares"
+    about = "what TCP connections pass on their way"
+    cascade = "Also remove the TCP routers that use it."
+    example: ClassVar = {"name": "inside", "ipAllowList": {"sourceRange": ["10.0.0.0/8"]}, "labels": {}}
+
+    name: str = name_field()
+    labels: dict[str, str] = labels_field()
+    in_flight_conn: InFlightConn | None = field(
+        Nested(InFlightConn),
+        default=None,
+        alternative=True,
+        title="Limit connections",
+        help="Bounds the connections of each address.",
+    )
+    ip_allow_list: TCPIPAllowList | None = field(
+        Nested(TCPIPAllowList),
+        default=None,
+        alternative=True,
+        title="Only from networks",
+        help="Turns away clients from elsewhere.",
+    )
+    ip_white_list: TCPIPWhiteList | None = field(
+        Nested(TCPIPWhiteList),
+        default=None,
+        alternative=True,
+        title="Only from networks (old)",
+        help="The same, under its Traefik 2 name.",
+    )

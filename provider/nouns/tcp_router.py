@@ -1,0 +1,102 @@
+"""Routers of TCP: which connections go to which service."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+from provider.messages import Message
+from provider.nouns.common import ANY_ENTRY_POINTS, check_rule_of, labels_field, middlewares, name_field, reference
+from provider.nouns.objects import Nested, Noun, field
+from provider.nouns.tls import RouterTLS
+from provider.nouns.types import Flag, Text, Whole
+from provider.rules import RULE_LENGTH
+from provider.rules.implications import singles
+from provider.rules.tcp import parse_tcp
+from provider.values import Refusal
+
+_ANY: Final = "HostSNI(`*`)"
+
+
+class TCPRouterTLS(RouterTLS):
+    """That a router takes connections over TLS only."""
+
+    is_empty_meant = True
+    example: ClassVar = {"passthrough": True}
+
+    passthrough: bool = field(
+        Flag(),
+        default=False,
+        title="Pass through",
+        help="The server speaks TLS with the client; Traefik only looks at the name that is asked for.",
+    )
+
+
+class TCPRouter(Noun):
+    """Which connections go to which service."""
+
+    kind = "tcpRouter"
+    plural = "tcpRouters"
+    place = ("tcp", "routers")
+    title = "TCP router"
+    titles = "TCP routers"
+    about = "which TCP connections go to which service"
+    texts = ("name", "rule", "service")
+    example: ClassVar = {"name": "db", "rule": _ANY, "service": "db", "entryPoints": ["db"], "labels": {}}
+
+    name: str = name_field()
+    rule: str = field(
+        Text(check_rule_of(parse_tcp), most=RULE_LENGTH, said={"minLength": 1}, is_long=True, word="RULE"),
+        title="Rule",
+        help="Such as HostSNI(`db.alvin.xyz`), the name in the TLS handshake; HostSNI(`*`) for all connections.",
+        column=True,
+    )
+    service: str = field(reference("tcpService"), title="Service", help="One of your TCP services.")
+    entry_points: list[str] = field(
+        ANY_ENTRY_POINTS,
+        default=[],
+        title="Entry points",
+        help="Where it listens. Empty: on all default ones, those of HTTP too.",
+        option="--entry-point",
+    )
+    middlewares: list[str] = field(
+        middlewares("tcpMiddleware"),
+        default=[],
+        title="Middlewares",
+        help="What its connections pass first, in this order.",
+        option="--middleware",
+    )
+    priority: int = field(
+        Whole(-1_000_000_000, 1_000_000_000),
+        default=0,
+        title="Priority",
+        help="The highest goes first. 0: by the length of the rule.",
+        rare=True,
+    )
+    tls: TCPRouterTLS | None = field(
+        Nested(TCPRouterTLS),
+        default=None,
+        title="TLS",
+        switch="Take connections over TLS only",
+        help="Without it, the name that a client asks for is not known: the rule can only be HostSNI(`*`).",
+    )
+    labels: dict[str, str] = labels_field()
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse a name of hosts without TLS, for which Traefik disables the router."""
+        rule = given.get("rule")
+        if isinstance(rule, str) and given.get("tls", ...) is None and _asks_for_a_name(rule):
+            detail = Message("without TLS no name is asked for: add tls, or match HostSNI(`*`)")
+            yield "tls", Refusal("tcpRouter.tls", detail)
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell that everything of an entry point is taken."""
+        if self.tls is None and self.rule.replace(" ", "") == _ANY:
+            yield (
+                "rule",
+                Message("this takes every connection of its entry points: HTTP routers there get no plain request"),
+            )
+
+
+def _asks_for_a_name(rule: str) -> bool:
+    names = [str(single.matcher) for single in singles(parse_tcp(rule).condition) if "SNI" in single.matcher.name]
+    return any(name != _ANY for name in names)

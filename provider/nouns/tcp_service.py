@@ -1,0 +1,134 @@
+"""Services of TCP: pools of servers that share connections, and services put together."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from provider.messages import Message
+from provider.nouns.common import find_overlap, labels_field, name_field, reference
+from provider.nouns.composed import Composition, ParentCheck, WeightedService, by_health, composition, members
+from provider.nouns.objects import Nested, Noun, Object, field
+from provider.nouns.protocol import LINE, PERIOD, check_address
+from provider.nouns.tcp_transport import ProxyProtocol
+from provider.nouns.types import Flag, ListOf, Text, Whole
+from provider.values import Refusal
+
+
+class TCPServer(Object):
+    """Where connections are answered."""
+
+    address: str = field(
+        Text(check_address, most=260, is_asked=True, word="HOST:PORT"), title="Address", help="HOST:PORT."
+    )
+    tls: bool = field(Flag(), default=False, title="TLS", help="Traefik speaks TLS with it.")
+
+
+class TCPHealthCheck(Object):
+    """How Traefik finds out which servers are up: it connects, and may send and expect something."""
+
+    is_empty_meant = True
+
+    port: int | None = field(Whole(1, 65_535), default=None, title="Port", help="Empty: that of the address.")
+    send: str = field(LINE, default="", title="Send", help="What is sent first. Empty: nothing.")
+    expect: str = field(LINE, default="", title="Expect", help="What has to come back. Empty: to connect is enough.")
+    interval: str = field(PERIOD, default="30s", title="Interval", help="How often it connects.")
+    unhealthy_interval: str | None = field(
+        PERIOD, default=None, title="Interval while down", help="Empty: as often as the others."
+    )
+    timeout: str = field(PERIOD, default="5s", title="Timeout", help="How long this may take.")
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse a check that would still be running when the next one begins."""
+        yield from find_overlap(given)
+
+
+class TCPLoadBalancer(Object):
+    """A pool of servers, which take turns."""
+
+    is_sparse = True
+    example: ClassVar = {"servers": [{"address": "10.0.0.11:5432"}]}
+
+    servers: list[TCPServer] = field(
+        ListOf(Nested(TCPServer), most=1_000),
+        default=[],
+        title="Servers",
+        help="They take turns. Without any, connections are closed.",
+        explicit=True,
+        option="--server",
+    )
+    servers_transport: str | None = field(
+        reference("tcpServersTransport"),
+        default=None,
+        title="Servers transport",
+        help="How Traefik connects to the servers. Empty: Traefik's default transport.",
+    )
+    health_check: TCPHealthCheck | None = field(
+        Nested(TCPHealthCheck),
+        default=None,
+        title="Health check",
+        switch="Check the servers' health",
+        help="Traefik connects to each server regularly, and sends no connections to one that fails.",
+        since="3.6",
+    )
+    proxy_protocol: ProxyProtocol | None = field(
+        Nested(ProxyProtocol),
+        default=None,
+        title="PROXY protocol",
+        switch="Tell servers who the client is",
+        help="Deprecated: set it in a servers transport.",
+        rare=True,
+    )
+    termination_delay: int | None = field(
+        Whole(-1, 86_400_000),
+        default=None,
+        title="Termination delay",
+        help="Milliseconds until a half-closed connection is ended. Deprecated: set it in a servers transport.",
+        rare=True,
+    )
+
+
+class TCPWeightedService(WeightedService):
+    """A TCP service and its weight."""
+
+    name: str = field(reference("tcpService"), title="Service", help="One of your TCP services, or NAME@PROVIDER.")
+
+
+class TCPWeighted(Composition):
+    """Services that take turns by their weights."""
+
+    title = "Weighted"
+    about = "Shares connections among services by their weights."
+    example: ClassVar = {"services": [{"name": "blue", "weight": 3}, {"name": "green"}]}
+
+    services: list[TCPWeightedService] = field(
+        members(TCPWeightedService),
+        title="Services",
+        help="They take turns, as often as their weights say.",
+        option="--weighted",
+    )
+    health_check: ParentCheck | None = by_health(since="3.6")
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell what Traefik 3.7.15 does not do (measured), though it takes it."""
+        if self.health_check is not None:
+            yield "healthCheck", Message("Traefik 3.7 keeps sending connections to services that are down")
+
+
+class TCPService(Noun):
+    """Servers that answer connections, or services put together."""
+
+    kind = "tcpService"
+    plural = "tcpServices"
+    place = ("tcp", "services")
+    title = "TCP service"
+    titles = "TCP services"
+    about = "pools of servers that share TCP connections"
+    cascade = "Also remove the TCP routers and services that use it."
+    example: ClassVar = {"name": "db", "loadBalancer": {"servers": [{"address": "10.0.0.11:5432"}]}, "labels": {}}
+
+    name: str = name_field()
+    labels: dict[str, str] = labels_field()
+    load_balancer: TCPLoadBalancer | None = field(
+        Nested(TCPLoadBalancer), default=None, alternative=True, title="Pool of servers", help="Servers take turns."
+    )
+    weighted: TCPWeighted | None = composition(TCPWeighted)

@@ -1,0 +1,68 @@
+"""Servers transports of TCP: how Traefik speaks with servers."""
+
+from typing import ClassVar, Final
+
+from provider.nouns.common import labels_field, name_field
+from provider.nouns.objects import Nested, Noun, Object, field
+from provider.nouns.protocol import period_or
+from provider.nouns.transport import ServersTLS
+from provider.nouns.types import Whole
+
+_DELAY: Final = period_or("0s", "-1ms")
+
+
+class ProxyProtocol(Object):
+    """That servers are told who the client is, by the PROXY protocol."""
+
+    is_empty_meant = True
+
+    version: int = field(Whole(1, 2), default=2, title="Version", help="1 is text, 2 is binary.")
+
+
+class TCPServersTLS(ServersTLS):
+    """How Traefik speaks TLS with servers of TCP."""
+
+    is_empty_meant = True
+    is_sparse = False
+
+
+class TCPServersTransport(Noun):
+    """How Traefik speaks with servers of TCP."""
+
+    kind = "tcpServersTransport"
+    plural = "tcpServersTransports"
+    place = ("tcp", "serversTransports")
+    title = "TCP servers transport"
+    titles = "TCP servers transports"
+    about = "how Traefik connects to TCP servers"
+    cascade = "Also remove the TCP services that use it."
+    example: ClassVar = {"name": "internal", "dialTimeout": "5s", "labels": {}}
+
+    name: str = name_field()
+    labels: dict[str, str] = labels_field()
+    dial_timeout: str = field(_DELAY, default="30s", title="Connecting", help="How long this may take.", explicit=True)
+    dial_keep_alive: str = field(
+        _DELAY, default="15s", title="Keep-alive", help="How often an idle connection is checked."
+    )
+    termination_delay: str = field(
+        _DELAY,
+        default="100ms",
+        title="Termination delay",
+        help="How long a half-closed connection is kept. -1ms: until both ends close it.",
+        rare=True,
+    )
+    proxy_protocol: ProxyProtocol | None = field(
+        Nested(ProxyProtocol),
+        default=None,
+        title="PROXY protocol",
+        switch="Tell servers who the client is",
+        help="Servers have to understand it.",
+        since="3.5.2",
+    )
+    tls: TCPServersTLS | None = field(
+        Nested(TCPServersTLS),
+        default=None,
+        title="TLS",
+        switch="Speak TLS with servers",
+        help="For servers that expect it.",
+    )

@@ -1,0 +1,74 @@
+"""Services of UDP: pools of servers that share packets, and services put together."""
+
+from typing import ClassVar
+
+from provider.nouns.common import labels_field, name_field, reference
+from provider.nouns.composed import Composition, WeightedService, composition, members
+from provider.nouns.objects import Nested, Noun, Object, field
+from provider.nouns.protocol import check_address
+from provider.nouns.types import ListOf, Text
+
+
+class UDPServer(Object):
+    """Where packets are answered."""
+
+    address: str = field(
+        Text(check_address, most=260, is_asked=True, word="HOST:PORT"), title="Address", help="HOST:PORT."
+    )
+
+
+class UDPLoadBalancer(Object):
+    """A pool of servers, which take turns."""
+
+    is_sparse = True
+    example: ClassVar = {"servers": [{"address": "10.0.0.11:53"}]}
+
+    servers: list[UDPServer] = field(
+        ListOf(Nested(UDPServer), most=1_000),
+        default=[],
+        title="Servers",
+        help="They take turns. Without any, packets are lost.",
+        explicit=True,
+        option="--server",
+    )
+
+
+class UDPWeightedService(WeightedService):
+    """A UDP service and its weight."""
+
+    name: str = field(reference("udpService"), title="Service", help="One of your UDP services, or NAME@PROVIDER.")
+
+
+class UDPWeighted(Composition):
+    """Services that take turns by their weights."""
+
+    title = "Weighted"
+    about = "Shares packets among services by their weights."
+    example: ClassVar = {"services": [{"name": "blue", "weight": 3}, {"name": "green"}]}
+
+    services: list[UDPWeightedService] = field(
+        members(UDPWeightedService),
+        title="Services",
+        help="They take turns, as often as their weights say.",
+        option="--weighted",
+    )
+
+
+class UDPService(Noun):
+    """Servers that answer packets, or services put together."""
+
+    kind = "udpService"
+    plural = "udpServices"
+    place = ("udp", "services")
+    title = "UDP service"
+    titles = "UDP services"
+    about = "pools of servers that share UDP packets"
+    cascade = "Also remove the UDP routers and services that use it."
+    example: ClassVar = {"name": "dns", "loadBalancer": {"servers": [{"address": "10.0.0.11:53"}]}, "labels": {}}
+
+    name: str = name_field()
+    labels: dict[str, str] = labels_field()
+    load_balancer: UDPLoadBalancer | None = field(
+        Nested(UDPLoadBalancer), default=None, alternative=True, title="Pool of servers", help="Servers take turns."
+    )
+    weighted: UDPWeighted | None = composition(UDPWeighted)
