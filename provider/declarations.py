@@ -14,7 +14,7 @@ from typing import Any, Final, Self, TypeVar, cast
 from provider.errors import FieldError, Invalid, pointer
 from provider.messages import Message
 from provider.nouns import NOUNS, Domain, Named, Noun, Router, Server, Service, owners, within
-from provider.nouns.objects import NAME as KEY
+from provider.nouns.noun import NAME as KEY
 from provider.nouns.reading import MISSING, Reading, Where
 
 N = TypeVar("N", bound=Noun)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import col, select
 
-from provider import configuration, rendering
+from provider import configuration, rendering, verification
 from provider.configuration import Document
 from provider.database.sessions import Session
 from provider.errors import Unavailable
@@ -41,7 +41,7 @@ def read_verified(session: Session) -> tuple[Parts, Document]:
             Message("the database has a row that this service did not write: {error}", error=str(error))
         ) from error
     document = configuration.assemble(parts)
-    configuration.verify(document.content)
+    verification.verify(document.content)
     return parts, document
 
 

@@ -15,8 +15,9 @@ from babel.messages.pofile import read_po, write_po
 
 from provider.models import ExposedServer, ExposeInput
 from provider.nouns import NOUNS, Nested, Noun, Object
+from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.middleware import Middleware
-from provider.nouns.types import Choice, ListOf, MapOf, Type
+from provider.nouns.types import Choice, Type
 from provider.web.languages import LANGUAGES, SOURCE, catalogue_path
 from tests.running import ROOT
 

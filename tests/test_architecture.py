@@ -42,6 +42,7 @@ LAYERS = [
     "brake",
     "parts",
     "configuration",
+    "verification",
     "shares",
     "rendering",
     "overlays",
@@ -112,6 +113,7 @@ PURE = [
     *(
         "parts",
         "configuration",
+        "verification",
         "shares",
         "rendering",
         "overlays",

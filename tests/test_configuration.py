@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from provider import configuration, rules
+from provider import configuration, rules, verification
 from provider.configuration import Document
 from provider.errors import Unverified
 from provider.nouns import Named, Router, Server, Service
@@ -146,7 +146,7 @@ def test_a_host_is_an_a_label_in_the_document() -> None:
 @given(strategies.states())
 def test_every_document_that_is_made_can_be_served(state: State) -> None:
     document = document_of(state)
-    configuration.verify(document.content)
+    verification.verify(document.content)
     decoded = json.loads(document.content)
     assert not has_empty_map(decoded)
     assert compact(decoded).encode() == document.content
@@ -208,10 +208,10 @@ def one_rule(rule: str, entry_point: str = "web", name: str = "r") -> bytes:
 
 
 def test_the_table_below_begins_with_documents_that_hold() -> None:
-    configuration.verify(GOOD)
-    configuration.verify(one_service(one_server()))
-    configuration.verify(with_beacon({}))
-    configuration.verify(one_rule('Path(`/a║\\ \t" \U0001ffff é`)', "wéb b", "r" * 1022))
+    verification.verify(GOOD)
+    verification.verify(one_service(one_server()))
+    verification.verify(with_beacon({}))
+    verification.verify(one_rule('Path(`/a║\\ \t" \U0001ffff é`)', "wéb b", "r" * 1022))
 
 
 @pytest.mark.parametrize(
@@ -267,17 +267,17 @@ def test_the_table_below_begins_with_documents_that_hold() -> None:
 )
 def test_a_document_that_traefik_would_reject_or_that_is_not_whole_is_not_verified(content: bytes) -> None:
     with pytest.raises(Unverified):
-        configuration.verify(content)
+        verification.verify(content)
 
 
 @given(st.integers(0, len(GOOD) - 1), st.integers(0, 255))
 def test_no_changed_byte_goes_unnoticed(position: int, byte: int) -> None:
     changed = GOOD[:position] + bytes([byte]) + GOOD[position + 1 :]
     if changed == GOOD:
-        configuration.verify(changed)
+        verification.verify(changed)
     else:
         with pytest.raises(Unverified):
-            configuration.verify(changed)
+            verification.verify(changed)
 
 
 def test_shares_are_by_weight_among_those_that_take_traffic() -> None:

@@ -13,8 +13,10 @@ from provider.api.problems import MEDIA_TYPE, Problem
 from provider.api.requests import ID_HEADER
 from provider.models import CreatedTokenOutput, ExposeInput, ExposeOutput, TrialOutput
 from provider.nouns import NOUNS, Nested, Noun, Object
-from provider.nouns.objects import NAME, camel
-from provider.nouns.types import MapOf, Text
+from provider.nouns.containers import MapOf
+from provider.nouns.noun import NAME
+from provider.nouns.objects import camel
+from provider.nouns.types import Text
 from provider.observations import OBSERVED
 from provider.security import cookies
 from provider.values import NAME_SCHEMA

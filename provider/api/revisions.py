@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator, Field
 
-from provider import configuration, rendering, transitions
+from provider import configuration, rendering, transitions, verification
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.pages import Page, PageParameters
@@ -182,7 +182,7 @@ def _write_document(session: Session, number: int, digest: str, _time: str) -> b
             "this version of the service renders a different document for revision {number}", number=number
         )
         raise NotFound(detail)
-    return configuration.hide(document.content)
+    return verification.hide(document.content)
 
 
 def _write_difference(session: Session, number: int, compare: int | None, _time: str) -> bytes:

@@ -27,7 +27,7 @@ from sqlmodel import SQLModel
 
 from provider.models.base import NAMING
 from provider.nouns import NOUNS, Field, Noun
-from provider.nouns.objects import LABELS, NAME
+from provider.nouns.noun import LABELS, NAME
 from provider.nouns.types import Choice, Flag, Reference, Type, Whole
 
 SHOWN: Final = "shown"

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import msgspec
 
-from provider import configuration
+from provider import verification
 from provider.configuration import BEACON, BEACON_HEADER
 from provider.edges.registry import Edges
 from provider.messages import Message
@@ -238,7 +238,7 @@ def _update(path: Path, accepted: Served | None, current: Snapshot | None) -> di
     wanted = limited(_read(before) if accepted is None else _ranked(accepted.document.content), current)
     content = written(wanted)
     if content != before:
-        write(path, content, _SECRET if configuration.has_secrets(wanted) else _OPEN)
+        write(path, content, _SECRET if verification.has_secrets(wanted) else _OPEN)
     return {name: router["rule"] for name, router in wanted["http"].get("routers", {}).items()}
 
 

@@ -11,12 +11,14 @@ from provider import durations
 from provider.errors import FieldError, Invalid
 from provider.imports.observed import OBSERVED, read_observed
 from provider.imports.pieces import Fields, Piece, shown
+from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.free import FreeObject
 from provider.nouns.middlewares.sources import IPStrategy
-from provider.nouns.objects import LABELS, NAME, Field, Nested, Noun, Object
+from provider.nouns.noun import LABELS, NAME, Noun
+from provider.nouns.objects import Field, Nested, Object
 from provider.nouns.reading import MISSING, Reading
 from provider.nouns.router import Observability
-from provider.nouns.types import Choice, Flag, ListOf, MapOf, Reference, Text, Type, Whole
+from provider.nouns.types import Choice, Flag, Reference, Text, Type, Whole
 
 N = TypeVar("N", bound=Noun)
 

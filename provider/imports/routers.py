@@ -16,7 +16,7 @@ from provider.imports.pieces import Fields, Piece, shown
 from provider.imports.ranks import Ranked
 from provider.nouns import Router
 from provider.nouns.common import MIDDLEWARE, SERVICE
-from provider.nouns.objects import LABELS, NAME
+from provider.nouns.noun import LABELS, NAME
 from provider.nouns.tcp_router import TCPRouter
 from provider.rules.tcp import parse_tcp
 

@@ -20,7 +20,8 @@ from provider.imports.pieces import Piece, shown
 from provider.nouns import Cookie, HealthCheck, Server, Service, Sticky
 from provider.nouns.balancing import ResponseForwarding
 from provider.nouns.composed import HighestRandomWeight, Weighted
-from provider.nouns.objects import NAME, Object
+from provider.nouns.noun import NAME
+from provider.nouns.objects import Object
 from provider.nouns.server import check_url
 from provider.nouns.tcp_service import TCPWeighted
 from provider.nouns.udp_service import UDPWeighted

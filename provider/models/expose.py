@@ -6,8 +6,8 @@ from typing import ClassVar
 from provider.models.observed import NO_HEALTH, ServerOutput, ServiceOutput
 from provider.nouns import Domain, HealthCheck, Nested, Object, Router, Server, field
 from provider.nouns.common import HOSTNAME, NAME
+from provider.nouns.containers import ListOf
 from provider.nouns.server import SERVER_URL
-from provider.nouns.types import ListOf
 
 
 class ExposedServer(Object):

@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Final
 from pydantic import AwareDatetime
 
 from provider.nouns import Nested, Object, Server, Service, field
-from provider.nouns.types import Choice, ListOf, Share, Text, Time, Whole
+from provider.nouns.containers import ListOf
+from provider.nouns.types import Choice, Share, Text, Time, Whole
 
 
 class AvailabilityOutput(Object):

@@ -3,7 +3,8 @@
 from provider.nouns.balancing import Cookie, HealthCheck, Sticky
 from provider.nouns.domain import Domain
 from provider.nouns.middleware import Middleware
-from provider.nouns.objects import Field, Nested, Noun, Object, field
+from provider.nouns.noun import Noun
+from provider.nouns.objects import Field, Nested, Object, field
 from provider.nouns.registry import NOUNS, Named, called, comparable, masked, owners, within
 from provider.nouns.router import Router
 from provider.nouns.server import Server

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from provider import durations, rules, typed_hosts
 from provider.messages import Message, template
+from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.objects import field
-from provider.nouns.types import ListOf, MapOf, Reference, Text
+from provider.nouns.types import Reference, Text
 from provider.values import (
     DURATION_SCHEMA,
     ENTRY_POINT_SCHEMA,

@@ -6,9 +6,10 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message, template
 from provider.nouns.balancing import Sticky
 from provider.nouns.common import SERVICE
+from provider.nouns.containers import ListOf
 from provider.nouns.objects import Nested, Object, field
 from provider.nouns.protocol import check_statuses
-from provider.nouns.types import Flag, ListOf, Text, Whole
+from provider.nouns.types import Flag, Text, Whole
 from provider.values import Refusal
 
 _BYTES: Final = Whole(-1, 1_000_000_000_000)

@@ -14,9 +14,11 @@ import msgspec
 
 from provider.errors import Unverified
 from provider.messages import Message
+from provider.nouns.containers import LONGEST_KEY_BYTES, ListOf, MapOf
 from provider.nouns.free import FreeObject
-from provider.nouns.objects import LABELS, NAME, Field, Nested, Noun, Object
-from provider.nouns.types import LONGEST_KEY_BYTES, Choice, Flag, ListOf, MapOf, Text, Type, Whole
+from provider.nouns.noun import LABELS, NAME, Noun
+from provider.nouns.objects import Field, Nested, Object
+from provider.nouns.types import Choice, Flag, Text, Type, Whole
 from provider.texts import IN_A_LIST, find_trap
 
 _KEY: Final = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_KEY_BYTES)]

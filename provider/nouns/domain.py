@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from provider.nouns.common import HOSTNAME, TEXT, labels_field
-from provider.nouns.objects import Noun, field
+from provider.nouns.noun import Noun
+from provider.nouns.objects import field
 from provider.values import Refusal, to_ascii
 
 

@@ -12,8 +12,9 @@ from itertools import zip_longest
 from typing import Any, Final
 
 from provider.messages import Message
+from provider.nouns.containers import LONGEST_KEY_BYTES
 from provider.nouns.reading import Reading, Where
-from provider.nouns.types import LONGEST_KEY_BYTES, MASK, Schema, Schemas, Type
+from provider.nouns.types import MASK, Schema, Schemas, Type
 from provider.texts import find_trap
 
 _DEEPEST: Final = 20

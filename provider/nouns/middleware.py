@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from provider.nouns import middlewares
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.middlewares import KINDS
-from provider.nouns.objects import Noun, field
+from provider.nouns.noun import Noun
+from provider.nouns.objects import field
 
 for _module in iter_modules(middlewares.__path__):
     import_module(f"{middlewares.__name__}.{_module.name}")

@@ -6,7 +6,7 @@ from typing import Final
 
 from provider.errors import FieldError, pointer
 from provider.messages import Message
-from provider.nouns.objects import Noun
+from provider.nouns.noun import Noun
 from provider.nouns.reading import Where
 from provider.nouns.registry import called
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from provider.nouns.domain import Domain
 from provider.nouns.middleware import Middleware
-from provider.nouns.objects import Noun
+from provider.nouns.noun import Noun
 from provider.nouns.router import Router
 from provider.nouns.server import Server
 from provider.nouns.service import Service

@@ -7,11 +7,13 @@ from typing import Any, ClassVar, Final, Self
 from provider import rules, typed_hosts
 from provider.messages import Message, template
 from provider.nouns.common import ENTRY_POINTS, MIDDLEWARES, SERVICE, check_rule_of, labels_field, name_field
+from provider.nouns.containers import ListOf
 from provider.nouns.domain import Domain
-from provider.nouns.objects import Nested, Noun, Object, field
+from provider.nouns.noun import Noun
+from provider.nouns.objects import Nested, Object, field
 from provider.nouns.protocol import is_unset
 from provider.nouns.tls import DEFAULT, RouterTLS
-from provider.nouns.types import Choice, Flag, ListOf, Reference, Text, Whole, Word
+from provider.nouns.types import Choice, Flag, Reference, Text, Whole, Word
 from provider.rules.implications import singles
 from provider.values import (
     HOSTNAME_SCHEMA,

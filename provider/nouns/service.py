@@ -8,9 +8,11 @@ from provider.messages import Message
 from provider.nouns.balancing import HealthCheck, PassiveHealthCheck, ResponseForwarding, Sticky
 from provider.nouns.common import MIDDLEWARES, labels_field, name_field, reference
 from provider.nouns.composed import Composition, Failover, HighestRandomWeight, Mirroring, Weighted, composition
-from provider.nouns.objects import LABELS, NAME, Nested, Noun, Object, field
+from provider.nouns.containers import ListOf
+from provider.nouns.noun import LABELS, NAME, Noun
+from provider.nouns.objects import Nested, Object, field
 from provider.nouns.server import Server
-from provider.nouns.types import Choice, Flag, ListOf, Word
+from provider.nouns.types import Choice, Flag, Word
 from provider.values import Refusal, Strategy
 
 _STRATEGIES: Final[Mapping[str, Word]] = {

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from provider.messages import Message
 from provider.nouns.common import labels_field, name_field
-from provider.nouns.objects import Nested, Noun, Object, field
+from provider.nouns.noun import Noun
+from provider.nouns.objects import Nested, Object, field
 from provider.nouns.protocol import NETWORKS_NEEDED
 from provider.nouns.types import Whole
 

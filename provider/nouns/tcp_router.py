@@ -5,7 +5,8 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message
 from provider.nouns.common import ANY_ENTRY_POINTS, check_rule_of, labels_field, middlewares, name_field, reference
-from provider.nouns.objects import Nested, Noun, field
+from provider.nouns.noun import Noun
+from provider.nouns.objects import Nested, field
 from provider.nouns.tls import RouterTLS
 from provider.nouns.types import Flag, Text, Whole
 from provider.rules import RULE_LENGTH

@@ -6,10 +6,12 @@ from typing import Any, ClassVar
 from provider.messages import Message
 from provider.nouns.common import find_overlap, labels_field, name_field, reference
 from provider.nouns.composed import Composition, ParentCheck, WeightedService, by_health, composition, members
-from provider.nouns.objects import Nested, Noun, Object, field
+from provider.nouns.containers import ListOf
+from provider.nouns.noun import Noun
+from provider.nouns.objects import Nested, Object, field
 from provider.nouns.protocol import LINE, PERIOD, check_address
 from provider.nouns.tcp_transport import ProxyProtocol
-from provider.nouns.types import Flag, ListOf, Text, Whole
+from provider.nouns.types import Flag, Text, Whole
 from provider.values import Refusal
 
 

@@ -3,7 +3,8 @@
 from typing import ClassVar, Final
 
 from provider.nouns.common import labels_field, name_field
-from provider.nouns.objects import Nested, Noun, Object, field
+from provider.nouns.noun import Noun
+from provider.nouns.objects import Nested, Object, field
 from provider.nouns.protocol import period_or
 from provider.nouns.transport import ServersTLS
 from provider.nouns.types import Whole

@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.common import reference
+from provider.nouns.containers import ListOf
 from provider.nouns.objects import Nested, Object, field
-from provider.nouns.types import Choice, ListOf, Text, Word
+from provider.nouns.types import Choice, Text, Word
 from provider.values import (
     HOSTNAME_SCHEMA,
     Refusal,

@@ -4,9 +4,11 @@ from typing import ClassVar
 
 from provider.nouns.common import labels_field, name_field, reference
 from provider.nouns.composed import Composition, WeightedService, composition, members
-from provider.nouns.objects import Nested, Noun, Object, field
+from provider.nouns.containers import ListOf
+from provider.nouns.noun import Noun
+from provider.nouns.objects import Nested, Object, field
 from provider.nouns.protocol import check_address
-from provider.nouns.types import ListOf, Text
+from provider.nouns.types import Text
 
 
 class UDPServer(Object):

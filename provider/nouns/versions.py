@@ -4,8 +4,9 @@ import re
 from functools import cache
 from typing import Any, Final
 
+from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.objects import Nested, Object
-from provider.nouns.types import ListOf, MapOf, Type
+from provider.nouns.types import Type
 
 Version = tuple[int, ...]
 """A version of Traefik: 3.6.9 is (3, 6, 9)."""

@@ -15,7 +15,7 @@ from provider.database.tables import FIELDS, POSITION, SHOWN, TABLES, NounTable,
 from provider.errors import Invalid, NotFound
 from provider.messages import Message
 from provider.nouns import NOUNS, Named, Noun, called, within
-from provider.nouns.objects import LABELS, NAME
+from provider.nouns.noun import LABELS, NAME
 from provider.nouns.references import cycles, missing, reached
 from provider.nouns.types import Reference
 from provider.store import places, records

@@ -11,7 +11,8 @@ from typing import Final
 
 from provider.errors import FieldError
 from provider.nouns import NOUNS, Nested, Object
-from provider.nouns.types import ListOf, MapOf, Type
+from provider.nouns.containers import ListOf, MapOf
+from provider.nouns.types import Type
 
 # A part of a name that we choose has capitals within; one that a user chooses, such as a server's, has none.
 _SECRET: Final = re.compile(

@@ -13,8 +13,9 @@ from provider.cli.options import reads
 from provider.cli.output import Output
 from provider.nouns import Nested, Noun, Object, field
 from provider.nouns.common import DURATION, NAME, TEXT, labels_field, name_field
+from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.protocol import HEADERS
-from provider.nouns.types import Choice, Flag, ListOf, MapOf, Secrecy, Text, Whole
+from provider.nouns.types import Choice, Flag, Secrecy, Text, Whole
 
 
 class Color(StrEnum):

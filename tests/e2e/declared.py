@@ -14,11 +14,13 @@ import trustme
 from provider.declarations import Declaration
 from provider.errors import Invalid
 from provider.nouns import NOUNS, Domain, Noun, Router, Server, Service
+from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.middleware import Middleware
-from provider.nouns.objects import LABELS, NAME, Nested, Object
+from provider.nouns.noun import LABELS, NAME
+from provider.nouns.objects import Nested, Object
 from provider.nouns.protocol import KEY, PEM
 from provider.nouns.reading import MISSING, Reading
-from provider.nouns.types import Choice, Flag, ListOf, MapOf, Reference, Text, Type, Whole
+from provider.nouns.types import Choice, Flag, Reference, Text, Type, Whole
 from provider.nouns.udp_router import UDPRouter
 from provider.values import check_entry_point
 

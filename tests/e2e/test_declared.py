@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provider import configuration, rendering
+from provider import configuration, rendering, verification
 from provider.declarations import Declaration
 from provider.nouns import NOUNS
 from provider.parts import PLACES, ROUTERS
@@ -57,7 +57,7 @@ def paths(value: Any, where: str) -> Iterator[str]:
 def written(state: Declaration) -> configuration.Document:
     """Return the document of a state, as an edge gets it."""
     made = configuration.assemble(rendering.whole(state))
-    configuration.verify(made.content)
+    verification.verify(made.content)
     return made
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provider import configuration
+from provider import configuration, verification
 from provider.configuration import Document
 from provider.errors import Invalid, Unverified
 from provider.nouns import Router, Server, Service
@@ -87,7 +87,7 @@ def test_every_character_that_a_rule_may_have_is_read_back_as_it_was(edge: Routi
     rules = [f"Path(`/{' '.join(piece)} `) || Query(`{''.join(piece)}`)" for piece in pieces]
     routers = [router(name=f"r{number}", rule=rule) for number, rule in enumerate(rules)]
     made = document(routers)
-    configuration.verify(made.content)
+    verification.verify(made.content)
     shown = edge.run(made.content.decode(), made.digest).objects("routers")
     assert [number for number, rule in enumerate(rules) if shown[f"r{number}"]["rule"] != rule] == []
     assert {shown[f"r{number}"]["status"] for number in range(len(rules))} == {"enabled"}
@@ -110,7 +110,7 @@ def test_what_is_refused_traefik_rejects_or_does_not_read_as_it_was(edge: Routin
     ship = document([router(rule="Path(`/ \U0001f6a2 `)")])
     content = ship.content.decode().replace("\U0001f6a2", character)
     with pytest.raises(Unverified, match=r"cannot be decoded: the character U\+"):
-        configuration.verify(content.encode())
+        verification.verify(content.encode())
     if not edge.refuses(content, ship.digest):
         assert edge.run(content, ship.digest).objects("routers")["r"]["rule"] != f"Path(`/ {character} `)"
     before = document([])  # what stays in its place, so that the next one is seen to be taken or not
@@ -126,7 +126,7 @@ def test_every_other_text_is_read_back_as_it_was(edge: Routing) -> None:
     servers = accepted(lambda fields: Server.read({"name": "a", **fields}), with_each_character(SERVERS))
     assert min(len(routers) - 600, len(services) - 300, len(servers) - 150) > 0
     made = document(list(routers.values()), services, servers)
-    configuration.verify(made.content)
+    verification.verify(made.content)
     wanted = json.loads(made.content)["http"]
     traefik = edge.run(made.content.decode(), made.digest)
     for kind in ("routers", "services"):

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provider.configuration import assemble, verify
+from provider.configuration import assemble
 from provider.edges.quarantine import MOST_CULPRITS, Quarantine, accept, accuse, prune
 from provider.nouns import Named
 from provider.overlays import lay
 from provider.parts import Part, Parts, Section
 from provider.snapshots import Snapshot
+from provider.verification import verify
 
 SERVICE = '"%s":{"loadBalancer":{"servers":[{"url":"http://a:%d","weight":1}]}}'
 ROUTER = '"%s":{"entryPoints":["web"],"rule":"Path(`/%d`)","service":"%s"}'

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from provider import configuration, declarations, imports, plans, rendering, rules
+from provider import configuration, declarations, imports, plans, rendering, rules, verification
 from provider.declarations import Declaration
 from provider.explanations import Route, Routes, Verdict
 from provider.imports import Imported, Running
@@ -112,7 +112,7 @@ def test_what_comes_of_it_can_be_applied_as_it_is(source: tuple[Any, Running | N
     assert declarations.read(declarations.write(declared, has_secrets=True)) == declared
     following = plans.target(Declaration(), declared)
     assert plans.target(following, imports.keeping(declared, following)) == following  # again: nothing changes
-    configuration.verify(configuration.assemble(rendering.whole(following)).content)
+    verification.verify(configuration.assemble(rendering.whole(following)).content)
 
 
 @laws

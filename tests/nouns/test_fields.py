@@ -11,8 +11,9 @@ from typing import Final
 import pytest
 
 from provider.nouns import NOUNS
-from provider.nouns.objects import LABELS, NAME, Field, Nested, Noun, Object
-from provider.nouns.types import ListOf, MapOf
+from provider.nouns.containers import ListOf, MapOf
+from provider.nouns.noun import LABELS, NAME, Noun
+from provider.nouns.objects import Field, Nested, Object
 
 Version = tuple[int, ...]
 

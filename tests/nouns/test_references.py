@@ -8,7 +8,7 @@ import pytest
 
 from provider.errors import Invalid
 from provider.nouns.middleware import Middleware
-from provider.nouns.objects import Noun
+from provider.nouns.noun import Noun
 from provider.nouns.references import cycles, reached
 
 

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from provider.errors import Invalid
+from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.objects import Nested, Object, field
 from provider.nouns.reading import Reading
-from provider.nouns.types import ListOf, MapOf, Secrecy, Text
+from provider.nouns.types import Secrecy, Text
 
 
 def _mask(text: str) -> str:

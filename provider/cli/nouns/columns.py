@@ -10,8 +10,9 @@ from provider.cli.output import words
 from provider.cli.tables import LABELS as WORDS_OF_LABELS
 from provider.cli.tables import Columns, Rare
 from provider.nouns import Field, Nested, Noun, Object
-from provider.nouns.objects import NAME, lowered
-from provider.nouns.types import ListOf, MapOf, Type
+from provider.nouns.containers import ListOf, MapOf
+from provider.nouns.noun import NAME, lowered
+from provider.nouns.types import Type
 
 _KIND: Final = "Kind"
 """The heading of what an object is, where it has one of several objects within."""

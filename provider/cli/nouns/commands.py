@@ -33,7 +33,7 @@ from provider.cli.options import (
 from provider.cli.output import Output
 from provider.errors import NotFound
 from provider.nouns import NOUNS, Noun
-from provider.nouns.objects import NAME, lowered
+from provider.nouns.noun import NAME, lowered
 from provider.nouns.types import Text
 
 _MOST_TOLD: Final = 20

@@ -7,8 +7,8 @@ from typing import Any, Final
 from provider.cli.nouns.slots import OptionSlot, slots_of
 from provider.cli.nouns.words import kebab
 from provider.nouns import NOUNS, Nested, Noun
-from provider.nouns.objects import NAME
-from provider.nouns.types import ListOf, MapOf
+from provider.nouns.containers import ListOf, MapOf
+from provider.nouns.noun import NAME
 
 _PLAIN: Final = frozenset('`$\\!"')
 

@@ -8,8 +8,9 @@ from provider.cli.nouns.extras import Extras
 from provider.cli.nouns.slots import slots_of
 from provider.cli.nouns.words import many, one
 from provider.nouns import NOUNS, Noun
-from provider.nouns.objects import lowered
-from provider.nouns.types import ListOf, Reference, Type
+from provider.nouns.containers import ListOf
+from provider.nouns.noun import lowered
+from provider.nouns.types import Reference, Type
 
 _ASKS: Final = "Asks first on a terminal, unless you pass --yes"
 

@@ -15,7 +15,8 @@ from provider.cli.nouns import values
 from provider.cli.nouns.slots import OptionSlot
 from provider.cli.output import Output, words
 from provider.nouns import NOUNS
-from provider.nouns.types import Choice, ListOf, MapOf, Type, Whole
+from provider.nouns.containers import ListOf, MapOf
+from provider.nouns.types import Choice, Type, Whole
 
 Parameter = inspect.Parameter
 

@@ -11,8 +11,9 @@ from typing import Final
 
 from provider.cli.nouns.words import kebab, ordered
 from provider.nouns import Field, Nested, Noun, Object
-from provider.nouns.objects import NAME, lowered
-from provider.nouns.types import Choice, Flag, ListOf, MapOf, Text, Type, Whole
+from provider.nouns.containers import ListOf, MapOf
+from provider.nouns.noun import NAME, lowered
+from provider.nouns.types import Choice, Flag, Text, Type, Whole
 
 RESERVED: Final = frozenset(
     f"--{name}"

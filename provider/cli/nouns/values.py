@@ -16,8 +16,9 @@ import typer
 from provider.cli.client import Item
 from provider.cli.nouns.slots import OptionSlot
 from provider.nouns import Nested
+from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.free import FreeObject
-from provider.nouns.types import Choice, Flag, ListOf, MapOf, Text, Type, Whole
+from provider.nouns.types import Choice, Flag, Text, Type, Whole
 
 _STANDARD_INPUT: Final = "-"
 _FILE: Final = "@"

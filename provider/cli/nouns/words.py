@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from provider.nouns import Field, Noun, Object
-from provider.nouns.objects import lowered
+from provider.nouns.noun import lowered
 
 LABELS: Final = "labels"
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

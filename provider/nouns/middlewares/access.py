@@ -5,12 +5,13 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
+from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.sources import IPStrategy
 from provider.nouns.objects import Nested, field
 from provider.nouns.passwords import check_user, keep_user, mask_user, user_name
 from provider.nouns.protocol import NETWORKS_NEEDED, OPTIONAL_HEADER_NAME, check_header_value
-from provider.nouns.types import Flag, ListOf, Secrecy, Text, Whole
+from provider.nouns.types import Flag, Secrecy, Text, Whole
 from provider.values import Refusal, check_text, shown_text
 
 _SUCCESS: Final = range(200, 400)

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
+from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.access import check_realm
 from provider.nouns.objects import field
 from provider.nouns.protocol import OPTIONAL_HEADER_NAME
-from provider.nouns.types import MASK, Flag, ListOf, Secrecy, Text
+from provider.nouns.types import MASK, Flag, Secrecy, Text
 from provider.values import Refusal, check_text
 
 REALM: Final = "traefik"

@@ -6,11 +6,12 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.common import SERVICE
+from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.predicates import RATIO, WHOLE, checking
 from provider.nouns.objects import Object, field
 from provider.nouns.protocol import HEADER_NAMES, PERIOD, check_pause, check_statuses
-from provider.nouns.types import Flag, ListOf, MapOf, Text, Whole
+from provider.nouns.types import Flag, Text, Whole
 from provider.values import DURATION_SCHEMA, Refusal, check_text, shown_text
 
 _MOST: Final = 1_000_000_000_000

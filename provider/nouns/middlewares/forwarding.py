@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message
+from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.clients import ClientTLS
 from provider.nouns.objects import Nested, Object, field
 from provider.nouns.protocol import HEADER_NAMES, OPTIONAL_HEADER_NAME, check_optional_expression
-from provider.nouns.types import Flag, ListOf, Text, Whole
+from provider.nouns.types import Flag, Text, Whole
 from provider.values import Refusal, check_server_url, shown_text
 
 _MOST: Final = 1_000_000_000_000

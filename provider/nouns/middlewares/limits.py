@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from typing import ClassVar, Final
 
 from provider.messages import Message
+from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.clients import ClientTLS
 from provider.nouns.middlewares.sources import SourceCriterion
 from provider.nouns.objects import Nested, Object, field
 from provider.nouns.protocol import LINE, PERIOD, check_address
-from provider.nouns.types import ListOf, Secrecy, Text, Whole
+from provider.nouns.types import Secrecy, Text, Whole
 from provider.values import check_text
 
 _MOST: Final = 1_000_000_000

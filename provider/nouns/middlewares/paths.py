@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
+from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.replacements import filled, missing_groups
 from provider.nouns.objects import field
 from provider.nouns.protocol import EXPRESSION, check_path
-from provider.nouns.types import Flag, ListOf, Text
+from provider.nouns.types import Flag, Text
 from provider.rules.expressions import Expression
 from provider.values import PATH_SCHEMA, Refusal, check_path_prefix, shown_text
 

@@ -4,10 +4,11 @@ import re
 from typing import ClassVar, Final
 
 from provider.messages import Message
+from provider.nouns.containers import MapOf
 from provider.nouns.free import FreeObject
 from provider.nouns.middlewares import Kind
 from provider.nouns.protocol import is_secret_header
-from provider.nouns.types import MapOf, Text, Type
+from provider.nouns.types import Text, Type
 from provider.values import Refusal, shown_text
 
 _NAME: Final = re.compile("[A-Za-z0-9_-]{1,100}")

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
+from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.objects import field
-from provider.nouns.types import Flag, ListOf, Text
+from provider.nouns.types import Flag, Text
 from provider.values import Refusal, shown_text
 
 _ORIGIN: Final = re.compile(r"\*|[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")

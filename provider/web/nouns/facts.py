@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from provider.nouns import NOUNS, Field, Nested, Noun, Object
+from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.free import FreeObject, written
-from provider.nouns.objects import LABELS, NAME
-from provider.nouns.types import Choice, Flag, ListOf, MapOf, Reference, Text, Type, Whole, Word
+from provider.nouns.noun import LABELS, NAME
+from provider.nouns.types import Choice, Flag, Reference, Text, Type, Whole, Word
 from provider.web.paths import object_path
 
 

@@ -7,7 +7,8 @@ from fastapi import Request, Response
 
 from provider.database.sessions import Session
 from provider.nouns import NOUNS, Noun
-from provider.nouns.types import ListOf, Reference
+from provider.nouns.containers import ListOf
+from provider.nouns.types import Reference
 from provider.revisions import Revisions
 from provider.store import nouns as store
 from provider.store.records import Order

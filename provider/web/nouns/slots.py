@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from provider.messages import template
 from provider.nouns import NOUNS, Field, Nested, Noun
+from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.free import FreeObject
-from provider.nouns.objects import LABELS, NAME
-from provider.nouns.types import Choice, Flag, ListOf, MapOf, Reference, Text, Type, Whole, Word
+from provider.nouns.noun import LABELS, NAME
+from provider.nouns.types import Choice, Flag, Reference, Text, Type, Whole, Word
 from provider.web.inputs import Texts
 from provider.web.nouns import texts as written
 from provider.web.nouns.texts import KEY, VALUE

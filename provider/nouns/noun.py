@@ -1,0 +1,158 @@
+"""Nouns: the kinds of objects that people keep here, and what they have besides their fields. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final, Self
+
+from provider.errors import FieldError, Invalid, pointer
+from provider.messages import Message
+from provider.nouns.objects import Object
+from provider.nouns.reading import Reading
+from provider.nouns.types import Schema, Schemas
+from provider.values import Refusal
+
+NAME: Final = "name"
+LABELS: Final = "labels"
+
+
+def lowered(title: str) -> str:
+    """Write a title within a sentence."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
+class Noun(Object):
+    """A kind of object that people keep here. `name` is the first of its fields."""
+
+    kind: ClassVar[str] = ""
+    plural: ClassVar[str] = ""
+    """Its section in files, and the last part of its path in REST."""
+
+    is_renamed: ClassVar[bool] = False
+    """Whether the name under which one is kept can be another than the one that was typed."""
+
+    within: ClassVar[str] = ""
+    """The kind of object to which it belongs, if it does: it goes with that."""
+
+    place: ClassVar[tuple[str, ...]] = ()
+    """Where Traefik's document has its objects by name, if it has them."""
+
+    served: ClassVar[type[Object] | None] = None
+    """What Traefik gets of one, where that is not its own fields without the name and the labels."""
+
+    listing: ClassVar[str] = ""
+    """What its section in files holds, where that is not what it is `about`."""
+
+    title: ClassVar[str] = ""
+    titles: ClassVar[str] = ""
+    """One and many, for people."""
+
+    about: ClassVar[str] = ""
+    """What it is, in a few words."""
+
+    cascade: ClassVar[str] = ""
+    """What its removal can take along, for a noun to which others refer."""
+
+    alone: ClassVar[Sequence[str]] = ()
+    """The fields that one has only while it has none of the alternatives."""
+
+    texts: ClassVar[Sequence[str]] = ("name",)
+    """The fields in which a search looks."""
+
+    name: str
+    labels: dict[str, str]
+
+    @property
+    def key(self) -> str:
+        """The name under which it is kept, which is `name` for most."""
+        return self.name
+
+    def without(self, kind: str, key: str) -> Self | None:  # for who overrides it
+        """Return it without its reference to an object, or None if it has to go with that."""
+        return None
+
+    @classmethod
+    def split(cls, name: str) -> tuple[str, str]:
+        """Return the name of its owner, empty where it has none, and its own, from its name among all of its kind."""
+        if not cls.within:
+            return "", name
+        owner, _slash, own = name.rpartition("/")
+        return owner, own
+
+    @classmethod
+    def alternatives(cls) -> list[str]:
+        """Return the fields of which one is given, which is the kind of the object: Traefik's kinds of middlewares."""
+        return [key for key, each in cls.fields.items() if each.is_alternative]
+
+    @classmethod
+    def needs_kind(cls) -> bool:
+        """Tell whether each object has one of the alternatives."""
+        return bool(cls.alternatives()) and not cls.alone
+
+    @property
+    def chosen(self) -> str | None:
+        """Which of the alternatives it has, by the field's key."""
+        values = self.__dict__
+        return next((key for key in self.alternatives() if values[self.fields[key].name] is not None), None)
+
+    @classmethod
+    def called(cls) -> str:
+        """Return what one is called in a sentence: `TCP router`."""
+        return lowered(cls.title)
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse several of the alternatives, and none of them where one is needed.
+
+        One that is wrong by itself is not among the given, and counts.
+        """
+        chosen = [key for key in cls.alternatives() if given.get(key, ...) is not None]
+        if cls.needs_kind() and not chosen:
+            told = {"noun": cls.called(), "kinds": ", ".join(cls.alternatives())}
+            yield "", Refusal("kind.none", Message("a {noun} has one of these: {kinds}", **told))
+        for key in chosen[1:]:
+            detail = Message(
+                "a {noun} has one kind, and this one is {first} already: make another {noun}",
+                noun=cls.called(),
+                first=chosen[0],
+            )
+            yield key, Refusal("kind.many", detail)
+
+    @classmethod
+    def schema(cls, ref: str, found: Schemas) -> Schema:
+        """Describe it; one of the alternatives has to be there where one is needed."""
+        described = super().schema(ref, found)
+        if cls.needs_kind():
+            kinds = [{"required": [key], "properties": {key: {"type": "object"}}} for key in cls.alternatives()]
+            described["oneOf"] = kinds
+        return described
+
+    @classmethod
+    def find_key(cls, name: str) -> str | None:
+        """Return the name under which one of a name would be kept, or None where none can have that name."""
+        return name
+
+    @classmethod
+    def read_named(cls, name: str, document: Any, *, place: str = "body") -> Self:
+        """Read an object whose name may be left out, since it is known. Raises `Invalid`.
+
+        What is wrong with a name that is left out is wrong in its `place`.
+        """
+        if not isinstance(document, dict):
+            raise Invalid([FieldError("", "type.object", Message("this has to be an object"))])
+        is_named = document.get(NAME) is not None
+        reading = Reading()
+        found = cls.read_into(document if is_named else {**document, NAME: name}, reading)
+        wrong = reading.wrong
+        if not is_named:
+            at_name = pointer(NAME)
+            wrong = [
+                FieldError(each.pointer, each.code, each.detail, place) if each.pointer == at_name else each
+                for each in wrong
+            ]
+        if wrong:
+            raise Invalid(wrong)
+        made: Self = found
+        if is_named and made.key != cls.find_key(name):
+            told = {"name": name, "kind": cls.kind}
+            detail = Message("the name is {name}, as in the path: make another {kind} to have another name", **told)
+            raise Invalid([FieldError(pointer(NAME), "name.immutable", detail)])
+        return made
