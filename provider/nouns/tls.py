@@ -81,11 +81,13 @@ RESOLVER: Final = Text(check_resolver, most=200, word="NAME")
 class CertificateDomain(Object):
     """A name that a certificate is ordered for, with others in the same certificate."""
 
-    main: str = field(Text(check_hostname, said=HOSTNAME_SCHEMA), title="Name", help="A host name, or *.alvin.xyz.")
+    main: str = field(
+        Text(check_hostname, said=HOSTNAME_SCHEMA), title="Main name", help="A host name, or *.alvin.xyz."
+    )
     sans: list[str] = field(
         ListOf(Text(check_hostname, said=HOSTNAME_SCHEMA), most=100),
         default=[],
-        title="Further names",
+        title="Other names",
         help="In the same certificate.",
     )
 

@@ -293,6 +293,12 @@ def test_every_field_of_every_noun_has_a_slot() -> None:
         }  # of kinds one is chosen first
 
 
+def test_no_field_within_a_noun_is_called_what_its_name_is_called() -> None:
+    for noun in NOUNS.values():
+        titles = [each.title for model in noun.models() for key, each in model.fields.items() if key != "name"]
+        assert str(noun.fields["name"].title) not in map(str, titles), noun
+
+
 def test_what_an_edge_has_from_another_provider_has_no_link() -> None:
     router = Router(name="a", service="a", path_prefix="/", middlewares=["own", "limit@file"])
     assert [each.path for each in fact(router, "middlewares").parts] == ["/middlewares/own", ""]
