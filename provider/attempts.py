@@ -68,9 +68,11 @@ class Summary:
     """Those of the answer that tells of it."""
 
 
-def attempt(session: Session, apply: Apply, places: Places, entry_points: EntryPointNames) -> Attempt:
+def attempt(
+    session: Session, apply: Apply, places: Places, entry_points: EntryPointNames, *, is_admin: bool = False
+) -> Attempt:
     """Make a change in a session that only tries, and find out all that is told of it. Raises what it raises."""
-    session.places = places
+    session.places, session.is_admin = places, is_admin
     number, digest = last_revision(session)
     before = declarations.read(session)
     apply(session)

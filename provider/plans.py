@@ -1,6 +1,6 @@
 """Plans: which state a declaration leads to from another, and which changes lead there. Pure."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
@@ -11,7 +11,8 @@ from provider.messages import Message
 from provider.models import Change
 from provider.nouns import NOUNS, Named, Noun, called
 from provider.nouns.reading import Reading, Where
-from provider.nouns.references import cycles, missing
+from provider.nouns.references import cycles, exposed, missing
+from provider.nouns.references import refused as refused_for
 
 Spellings = Mapping[Named, str]
 """How people typed the names of objects, of those that are kept under other names."""
@@ -87,6 +88,20 @@ def changes(current: Declaration, following: Declaration) -> list[Change]:
         for name in sorted(before.keys() - after.keys())
     ]
     return made + gone
+
+
+def refused(following: Declaration, changes: Iterable[Change]) -> Iterator[FieldError]:
+    """Give what only admins may change, as it leads to what Traefik makes itself."""
+
+    def find(kind: str, names: Collection[str]) -> Iterator[Noun]:
+        section = following.objects[kind]
+        return (section[name] for name in names if name in section)
+
+    for change in changes:
+        item = None if change.after is None else following.find(change.kind, change.name)
+        if item is not None:
+            for at, name in exposed(item, find):
+                yield refused_for(item, (*where(change.kind, change.name, item), *at), name)
 
 
 def _merged(kind: str, current: Mapping[str, Noun], wanted: Mapping[str, Noun], prune: Prune | None) -> dict[str, Noun]:

@@ -208,7 +208,7 @@ class Revisions:
         with self._alone():
             known = self._check_loaded()
             with self._database.writing() as session:
-                applied = self._apply(session, known, apply)
+                applied = self._apply(session, known, apply, is_admin=actor.is_admin)
                 changes, snapshot = applied.changes, applied.snapshot
                 applied.removal.check(confirmed)
                 words = says(changes) if changes else ()
@@ -262,7 +262,7 @@ class Revisions:
         for observer in self._observers:
             observer(timings)
 
-    def try_change(self, apply: Callable[[Session], T]) -> Outcome[T]:
+    def try_change(self, apply: Callable[[Session], T], *, actor: Actor | None = None) -> Outcome[T]:
         """Do what `change` does, in the same way and with the same checks, tell what it does, and keep nothing.
 
         It is done on a copy of the state, and keeps nobody from writing. What would have to be confirmed is not
@@ -270,7 +270,8 @@ class Revisions:
         """
         self._check_loaded()
         with self._trying() as (session, known):
-            applied = self._apply(session, known, apply, keeps=False)
+            is_admin = actor is not None and actor.is_admin
+            applied = self._apply(session, known, apply, keeps=False, is_admin=is_admin)
             before = applied.before
             difference = _compare(applied)
             return Outcome(applied.result, before.revision, before.document.digest, difference, applied.changes)
@@ -291,10 +292,10 @@ class Revisions:
                 pass
 
     def _apply(
-        self, session: Session, known: Snapshot, apply: Callable[[Session], T], *, keeps: bool = True
+        self, session: Session, known: Snapshot, apply: Callable[[Session], T], *, is_admin: bool, keeps: bool = True
     ) -> "_Applied[T]":
         before = self._catch_up(session, known, keeps=keeps)
-        session.places = self._server_places
+        session.places, session.is_admin = self._server_places, is_admin
         result = apply(session)
         changes = net(session.changes)
         stored = Stored(session, changes)

@@ -86,19 +86,12 @@ def check_name(text: str) -> str:
 
 
 def check_reference(text: str) -> str:
-    """Check the name of an object here, or `NAME@PROVIDER`: one that an edge has from another provider.
-
-    What Traefik makes itself, `…@internal`, is refused: it may open its API to everybody.
-    """
+    """Check the name of an object here, or `NAME@PROVIDER`: one that an edge has from another provider."""
     _name, at, provider = text.partition("@")
     if not at:
         return check_name(text)
     if provider == "http":
         raise Refusal("reference.own", Message("{text} is kept here: leave out @http", text=shown_text(text)))
-    if provider == "internal":
-        raise Refusal(
-            "reference.internal", Message("{text} is Traefik's own: it cannot be used", text=shown_text(text))
-        )
     if not _FOREIGN.fullmatch(text):
         detail = Message("{text} is neither a name nor NAME@PROVIDER, such as login@file", text=shown_text(text))
         raise Refusal("reference.format", detail)

@@ -86,7 +86,7 @@ class Write:
     ) -> Outcome[T]:
         """Do it, or try it. Raises what `Revisions.change` does. `message` is for who says nothing."""
         if self._dry_run:
-            outcome = self._revisions.try_change(apply)
+            outcome = self._revisions.try_change(apply, actor=self._actor)
         else:
             outcome = self._revisions.change(
                 apply,
@@ -126,7 +126,8 @@ class Write:
     async def _answer_apart(
         self, turns: Turns, apply: Apply, says: Summarise, message: str, path: Path
     ) -> Response | None:
-        given = (apply, says, self._revisions.server_places, dict(self._routing.entry_points), not self._dry_run, path)
+        places, entry_points = self._revisions.server_places, dict(self._routing.entry_points)
+        given = (apply, says, places, entry_points, self._actor.is_admin, not self._dry_run, path)
         content = await turns.attempt(prepare, *given)
         prepared = await asyncio.to_thread(Prepared, path)
         summary = prepared.summary
@@ -147,11 +148,12 @@ def prepare(
     says: Summarise,
     places: Places,
     entry_points: EntryPointNames,
+    is_admin: bool,
     is_kept: bool,  # a job is given its arguments by position
     path: Path,
 ) -> bytes:
     """Make a change on a copy, put it ready to be kept, and return the answer that tells what it does."""
-    made = attempts.attempt(session, apply, places, entry_points)
+    made = attempts.attempt(session, apply, places, entry_points, is_admin=is_admin)
     revision = made.revision + 1 if is_kept and made.changes else made.revision
     told = Outcome(None, revision, made.digest or "", made.difference, made.changes, made.warnings)
     attempts.write(session, made, says(made.changes) if made.changes else (), _headers(told), path)

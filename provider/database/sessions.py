@@ -19,6 +19,8 @@ class Session(SQLModelSession):
         """What was changed in it so far, in order. Every write of the state notes its own."""
         self.places: Places = ANYWHERE
         """Where servers may be that are written in it."""
+        self.is_admin = False
+        """Whether what is written in it may lead to what Traefik makes itself, such as its API."""
 
 
 @event.listens_for(Session, "loaded_as_persistent")

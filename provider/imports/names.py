@@ -10,7 +10,6 @@ from typing import Final
 from provider import names
 
 FILE: Final = "file"
-INTERNAL: Final = "internal"
 
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 

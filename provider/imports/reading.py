@@ -15,16 +15,16 @@ from provider.imports.pieces import Ledger, Piece, Reason, shown
 from provider.imports.ranks import Ranked, settle
 from provider.imports.routers import EntryPointDefaults, Surroundings, read_router, read_tcp_router, refuse_priority
 from provider.imports.services import Pool, read_service
-from provider.nouns import NOUNS, Domain, Middleware, Noun, Router, Server, Service
+from provider.nouns import NOUNS, Domain, Middleware, Noun, Router, Server, Service, internals
 from provider.nouns.references import cycles
 from provider.nouns.tcp_router import TCPRouter
 from provider.nouns.types import Reference
+from provider.values import Refusal
 
 DEFAULT_ENTRY_POINTS: Final = ("web",)
 
 _ROUTERS: Final = ("router", "TCP router", "UDP router")
 _FIRST: Final = (*_ROUTERS, "service")
-_API: Final = frozenset({"api", "dashboard", "rest"})
 _NOT_YET: Final = "cannot be imported yet"
 _CERTIFICATES: Final = "certificates cannot be imported yet"
 _PLACES: Final = {noun.place: kind for kind, noun in NOUNS.items() if noun.place}
@@ -186,7 +186,7 @@ class _Reader:
     def _recognised(self, kind: str, given: str, part: Piece) -> bool:
         """List an object that is Traefik's own, or ours already. Tells whether it is one."""
         name, provider = names.split(self._full(given))
-        if provider == names.INTERNAL and self._running is not None:
+        if provider == internals.PROVIDER and self._running is not None:
             reason = "it is Traefik's own"
         elif self._is_ours(provider):
             reason = "wayshub-provider already serves it to this Traefik"
@@ -232,12 +232,11 @@ class _Reader:
         name, whose = names.split(full)
         if whose == provider and name in type_.built_in:
             return name
-        if whose == names.INTERNAL:
-            part.refuse(
-                f"it uses {shown(full)}, which opens Traefik's own API: that {_NOT_YET}"
-                if name in _API
-                else f"it uses {shown(full)}, which is Traefik's own"
-            )
+        if whose == internals.PROVIDER:
+            try:
+                return internals.check(type_.kind, full)
+            except Refusal as refusal:
+                part.refuse(str(refusal.detail))
         elif full in self._names[type_.kind]:
             read.uses.append(_Use(type_.kind, full, part, given))
             return self._names[type_.kind][full]

@@ -22,6 +22,8 @@ class Actor:
     """`token:ID`, `session:ID`, or `database` for a command that works on the database itself."""
     address: str | None = None
     request_id: str | None = None
+    is_admin: bool = False
+    """Whether they may write what only admins may."""
 
 
 class AuditOutcome(StrEnum):

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from provider import durations, rules, typed_hosts
 from provider.messages import Message, template
+from provider.nouns import internals
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.objects import field
 from provider.nouns.types import Reference, Text
@@ -48,7 +49,11 @@ ANY_ENTRY_POINTS: Final = replace(ENTRY_POINTS, least=0)
 
 def reference(kind: str) -> Reference:
     """Return the type of a name of an object of a kind, here or at another provider."""
-    return Reference(check_reference, said=REFERENCE_SCHEMA, kind=kind, is_foreign=True, word="NAME")
+
+    def check(text: str) -> str:
+        return internals.check(kind, text) if internals.is_internal(text) else check_reference(text)
+
+    return Reference(check, said=REFERENCE_SCHEMA, kind=kind, is_foreign=True, word="NAME")
 
 
 def middlewares(kind: str) -> ListOf:

@@ -100,6 +100,10 @@ class ListOf(Type):
         for index, item in enumerate(value):
             yield from self.item.uses(item, (*where, index))
 
+    def foreign(self, value: Any, where: Where) -> Iterator[Use]:
+        for index, item in enumerate(value):
+            yield from self.item.foreign(item, (*where, index))
+
     def kinds(self) -> Iterator[str]:
         return self.item.kinds()
 
@@ -213,6 +217,10 @@ class MapOf(Type):
     def uses(self, value: Mapping[str, Any], where: Where) -> Iterator[Use]:
         for name, member in value.items():
             yield from self.value.uses(member, (*where, name))
+
+    def foreign(self, value: Any, where: Where) -> Iterator[Use]:
+        for name, member in value.items():
+            yield from self.value.foreign(member, (*where, name))
 
     def kinds(self) -> Iterator[str]:
         return self.value.kinds()

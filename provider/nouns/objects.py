@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self, dataclass_transform
 
 from provider.errors import Invalid
 from provider.messages import Message
+from provider.nouns import internals
 from provider.nouns.reading import MISSING, Reading, Where
 from provider.nouns.types import Schema, Schemas, Type, Use
 from provider.values import Refusal
@@ -274,6 +275,13 @@ class Object:
             if value is not None:
                 yield from each.type.uses(value, (*where, key))
 
+    def foreign(self, where: Where = ()) -> Iterator[Use]:
+        """Give all references in it to what edges have from other providers."""
+        for key, each in self._referring():
+            value = self.__dict__[each.name]
+            if value is not None:
+                yield from each.type.foreign(value, (*where, key))
+
     @classmethod
     @cache
     def is_asking(cls) -> bool:
@@ -347,7 +355,8 @@ class Object:
     @classmethod
     def is_doubted(cls) -> bool:
         """Tell whether anything in one is warned of: most need not be looked through."""
-        return any(model.cautions is not Object.cautions for model in cls.models())
+        can_expose = not internals.KINDS.isdisjoint(cls.kinds())
+        return can_expose or any(model.cautions is not Object.cautions for model in cls.models())
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Give what may not be meant by its own fields, each with the field's key."""
@@ -449,6 +458,9 @@ class Nested(Type):
 
     def uses(self, value: Object, where: Where) -> Iterator[Use]:
         return value.uses(where)
+
+    def foreign(self, value: Object, where: Where) -> Iterator[Use]:
+        return value.foreign(where)
 
     def kinds(self) -> Iterator[str]:
         return self.model.kinds()

@@ -1,14 +1,16 @@
 """References that lead to nothing, or back. Pure."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Final
 
 from provider.errors import FieldError, pointer
 from provider.messages import Message
+from provider.nouns import internals
 from provider.nouns.noun import Noun
 from provider.nouns.reading import Where
 from provider.nouns.registry import called
+from provider.nouns.types import Use
 
 _MOST_SHOWN: Final = 10
 
@@ -50,6 +52,48 @@ def cycles(items: Mapping[str, Noun]) -> Iterator[tuple[Noun, FieldError]]:
             for name, members in left.items()
             if name not in gone
         }
+
+
+def exposed(item: Noun, find: Callable[[str, Collection[str]], Iterable[Noun]]) -> Iterator[tuple[Where, str]]:
+    """Give the places in an object that lead to what Traefik makes itself, also by way of others, each with its name.
+
+    `find` gives the objects of a kind by their names, as far as there are any.
+    """
+    for use in item.foreign():
+        if internals.is_internal(use.name):
+            yield use.where, use.name
+    for use in item.uses():
+        if use.kind in internals.KINDS and (found := _find_behind(use, find)) is not None:
+            yield use.where, found
+
+
+def _find_behind(use: Use, find: Callable[[str, Collection[str]], Iterable[Noun]]) -> str | None:
+    """Find what Traefik makes itself and an object leads to that is referred to."""
+    seen = {(use.kind, use.name)}
+    waiting = {use.kind: {use.name}}
+    while waiting:
+        kind, names = waiting.popitem()
+        for item in find(kind, sorted(names)):
+            for below in item.foreign():
+                if internals.is_internal(below.name):
+                    return below.name
+            for below in item.uses():
+                key = below.kind, below.name
+                if below.kind in internals.KINDS and key not in seen:
+                    seen.add(key)
+                    waiting.setdefault(below.kind, set()).add(below.name)
+    return None
+
+
+def refused(item: Noun, where: Where, name: str) -> FieldError:
+    """Say that only admins may write an object that leads to what Traefik makes itself."""
+    detail = Message(
+        "{kind} {name} leads to {internal}, which is Traefik's own and can expose it: only admins may write this",
+        kind=called(item.kind),
+        name=item.name,
+        internal=name,
+    )
+    return FieldError(pointer(*where), "reference.admin", detail)
 
 
 def _members(item: Noun) -> list[str]:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from provider.messages import Message, template
+from provider.nouns import internals
 from provider.nouns.reading import Reading, Where
 from provider.values import Refusal
 
@@ -87,6 +88,10 @@ class Type(ABC):
 
     def uses(self, value: Any, where: Where) -> Iterator[Use]:
         """Give the references in a value."""
+        return iter(())
+
+    def foreign(self, value: Any, where: Where) -> Iterator[Use]:
+        """Give the references in a value to what edges have from other providers: `NAME@PROVIDER`."""
         return iter(())
 
     def is_asking(self) -> bool:
@@ -222,6 +227,14 @@ class Reference(Text):
     def uses(self, value: Any, where: Where) -> Iterator[Use]:
         if not self.leads_elsewhere(value):
             yield Use(where, self.kind, self.name_of(value), value)
+
+    def foreign(self, value: Any, where: Where) -> Iterator[Use]:
+        if self.is_foreign and "@" in value:
+            yield Use(where, self.kind, value, value)
+
+    def warnings(self, value: Any, where: Where) -> Iterator[tuple[Where, Message]]:
+        if (exposed := internals.find_exposed(self.kind, value)) is not None:
+            yield where, exposed
 
     def kinds(self) -> Iterator[str]:
         yield self.kind

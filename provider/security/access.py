@@ -194,7 +194,8 @@ class Access:
         if not known.is_good(now):
             return None
         self._used[Token, identifier] = now
-        return Principal(Actor(known.name, f"token:{identifier}"), known.grant)
+        actor = Actor(known.name, f"token:{identifier}", is_admin=known.grant.allows("admin"))
+        return Principal(actor, known.grant)
 
     def find_by_header(self, value: bytes) -> Principal | None:
         """Find who has the token in an `Authorization: Bearer …`, fast where it came before.
@@ -238,8 +239,9 @@ class Access:
             return None
         if counts:
             self._used[AccountSession, key] = now
-        actor = Actor(known.account, f"session:{key[: secrets.ID_LENGTH]}")
-        return Principal(actor, rights.of_role(role), Person(known.account, role))
+        grant = rights.of_role(role)
+        actor = Actor(known.account, f"session:{key[: secrets.ID_LENGTH]}", is_admin=grant.allows("admin"))
+        return Principal(actor, grant, Person(known.account, role))
 
     def _take_used(self, now: datetime) -> _Used:
         """Return what was used since the last time. To be called in the only thread that adds to it."""

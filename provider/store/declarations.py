@@ -13,7 +13,7 @@ from provider import plans
 from provider.database.sessions import Session
 from provider.database.tables import TABLES
 from provider.declarations import Declaration
-from provider.errors import FieldError, Invalid, pointer
+from provider.errors import FieldError, Forbidden, Invalid, pointer
 from provider.models import Change
 from provider.nouns import NOUNS, Noun
 from provider.plans import Prune
@@ -31,7 +31,7 @@ def apply(session: Session, wanted: Declaration, prune: Prune | None = None, *, 
     """Bring the state in step with a declaration: what is declared becomes as it says, and what is not stays.
 
     With `prune` it goes. `are_kept`: its objects are as they were kept once, and not as somebody sent them. Raises
-    `Invalid`, with pointers into the declaration, and `InUse`.
+    `Invalid`, with pointers into the declaration, `InUse`, and `Forbidden` for what only admins may write.
     """
     current = read(session)
     wanted = wanted if are_kept else plans.kept(current, wanted)
@@ -39,6 +39,8 @@ def apply(session: Session, wanted: Declaration, prune: Prune | None = None, *, 
     if wrong := list(_outside(session, current, wanted)):
         raise Invalid(wrong[:_MOST_ERRORS])
     changes = plans.changes(current, following)
+    if not session.is_admin and (refused := list(plans.refused(following, changes))):
+        raise Forbidden(refused[0].detail, refused[:_MOST_ERRORS])
     _write(session, current, following, changes)
     session.changes.extend(changes)
 

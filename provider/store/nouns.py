@@ -4,7 +4,7 @@ A name here is the one under which an object is kept (`Noun.key`), and its `owne
 it belongs to anything. References are checked here, and nowhere else.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Row, RowMapping, Select, and_, delete, func, insert, or_, select, update
@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Row, RowMapping, Select, and_, delete, fun
 from provider.database.searches import contains
 from provider.database.sessions import Session
 from provider.database.tables import FIELDS, POSITION, SHOWN, TABLES, NounTable, column_name, member_column
-from provider.errors import Invalid, NotFound
+from provider.errors import Forbidden, Invalid, NotFound
 from provider.messages import Message
 from provider.nouns import NOUNS, Named, Noun, called, within
 from provider.nouns.noun import LABELS, NAME
-from provider.nouns.references import cycles, missing, reached
+from provider.nouns.references import cycles, exposed, missing, reached, refused
 from provider.nouns.types import Reference
 from provider.store import places, records
 from provider.store.records import Label, Order
@@ -219,8 +219,8 @@ def put(session: Session, item: N, owner: str | None = None) -> N:
 def replace(session: Session, before: N | None, item: N, owner: str | None = None) -> N:
     """Put an object in the place of the one that was found, if one was, and return it as it is kept.
 
-    Raises `NotFound` if what it belongs to does not exist, and `Invalid` if it refers to what does not, or is not
-    allowed.
+    Raises `NotFound` if what it belongs to does not exist, `Invalid` if it refers to what does not, or is not
+    allowed, and `Forbidden` for what only admins may write.
     """
     noun, key = type(item), item.key
     if before is None:
@@ -228,6 +228,8 @@ def replace(session: Session, before: N | None, item: N, owner: str | None = Non
     item = item.kept(before)
     if before is None or list(item.uses()) != list(before.uses()):
         check_references(session, item)
+    if before != item:
+        _check_rights(session, item)
     if noun.is_asking() and (wrong := places.check(session, before, item)):
         raise Invalid(wrong)
     place, values = TABLES[noun.kind], row(item, owner)
@@ -241,6 +243,16 @@ def replace(session: Session, before: N | None, item: N, owner: str | None = Non
     shown = _spelled(session, noun, [noun.loaded(item.stored() | {NAME: item.name})])[0]
     records.note(session, noun.kind, full_name(key, owner), before, shown)
     return shown
+
+
+def _check_rights(session: Session, item: Noun) -> None:
+    """Raise `Forbidden` for what leads to what Traefik makes itself, and is written by somebody who is no admin."""
+
+    def find_others(kind: str, names: Collection[str]) -> Iterable[Noun]:
+        return find_all(session, NOUNS[kind], list(names))
+
+    if not session.is_admin and (wrong := [refused(item, *found) for found in exposed(item, find_others)]):
+        raise Forbidden(wrong[0].detail, wrong)
 
 
 def remove(session: Session, noun: type[Noun], key: str, owner: str | None = None, *, cascade: bool = False) -> None:

@@ -97,9 +97,11 @@ class _Late(Exception):
         self.since = since
 
 
-def show(request: Request, revisions: Revisions, routing: Routing, proposal: Proposal, returned: Texts) -> Response:
+def show(
+    request: Request, revisions: Revisions, routing: Routing, proposal: Proposal, *, actor: Actor, returned: Texts
+) -> Response:
     """Show what it would do, with what was typed before. Raises what it raises."""
-    return _show(request, _read(revisions, routing, proposal), Form({MESSAGE: "", **returned}))
+    return _show(request, _read(revisions, routing, proposal, actor), Form({MESSAGE: "", **returned}))
 
 
 def do(
@@ -117,13 +119,13 @@ def do(
     try:
         outcome = write.change(apply, message=proposal.message, says=proposal.says)
     except _Late as late:
-        return _show(request, _read(revisions, routing, proposal), Form(sent), late.since, status=412)
+        return _show(request, _read(revisions, routing, proposal, actor), Form(sent), late.since, status=412)
     except WrongReason as error:
-        return _show(request, _read(revisions, routing, proposal), Form(sent, error.fields), status=422)
+        return _show(request, _read(revisions, routing, proposal, actor), Form(sent, error.fields), status=422)
     except brakes.Braked as braked:
         asked = brakes.form(sent, braked.error.number)
         form = Form({**sent, **asked.values}, asked.errors)
-        return _show(request, _read(revisions, routing, proposal), form, status=409)
+        return _show(request, _read(revisions, routing, proposal, actor), form, status=409)
     return done(request, f"/revisions/{outcome.revision}", Notice(proposal.done), outcome)
 
 
@@ -146,9 +148,9 @@ def _read_named(sent: Texts) -> Named | None:
     return history.read_named(kind, sent.get(_NAME))
 
 
-def _read(revisions: Revisions, routing: Routing, proposal: Proposal) -> Plan:
-    """Make the plan. Raises `NotFound`, and `Invalid` and `InUse` where that state would not hold now."""
-    outcome = revisions.try_change(proposal.apply)
+def _read(revisions: Revisions, routing: Routing, proposal: Proposal, actor: Actor) -> Plan:
+    """Make the plan. Raises `NotFound`, `Forbidden`, and `Invalid` and `InUse` where that state would not hold now."""
+    outcome = revisions.try_change(proposal.apply, actor=actor)
     found = routing.with_moves(outcome.difference) or Difference()
     conflicts = [finding.detail for finding in routing.warnings(outcome.changes)[:_MOST_TOLD]]
     objects = [changes.shown(change) for change in found.changes[:_OBJECTS_SHOWN]]

@@ -20,12 +20,13 @@ def show_plan(
     request: Request,
     revisions: RevisionsDependency,
     routing: RoutingDependency,
+    actor: ActorDependency,
     returned: ReturnedDependency,
     number: str,
 ) -> Response:
     """Show what going back to a revision would do."""
     proposal = _propose(number, returned or dict(request.query_params))
-    return proposals.show(request, revisions, routing, proposal, returned)
+    return proposals.show(request, revisions, routing, proposal, actor=actor, returned=returned)
 
 
 @router.post("")

@@ -30,13 +30,14 @@ def show_plan(
     request: Request,
     revisions: RevisionsDependency,
     routing: RoutingDependency,
+    actor: ActorDependency,
     returned: ReturnedDependency,
     number: str,
 ) -> Response:
     """Show what undoing a revision would do, or ask what becomes of what was changed since."""
     proposal = _propose(number, {**request.query_params, **returned})
     try:
-        return proposals.show(request, revisions, routing, proposal, returned)
+        return proposals.show(request, revisions, routing, proposal, actor=actor, returned=returned)
     except (ChangedSince, InUse) as error:
         return _ask(request, proposal, error)
 

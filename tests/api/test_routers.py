@@ -155,6 +155,8 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"middlewares": ["absent"]}, "/middlewares/0", "middleware.unknown"),
     ({"middlewares": ["a", "a"]}, "/middlewares", "middlewares.duplicate"),
     ({"middlewares": ["a@internal"]}, "/middlewares/0", "reference.internal"),
+    ({"middlewares": ["api@internal"]}, "/middlewares/0", "reference.internal"),
+    ({"service": "dashboard_redirect@internal"}, "/service", "reference.internal"),
     ({"tls": {"resolver": "letsencrypt"}}, "/tls/resolver", "field.unknown"),
     ({"tls": {"options": "absent"}}, "/tls/options", "tlsOption.unknown"),
 ]

@@ -154,11 +154,7 @@ def test_a_router_with_a_priority_below_all_others_is_taken_where_it_ranks_there
         ({"rule": ["x"]}, "rule has to be a text"),
         ({"service": "other"}, "there is no service other"),
         ({"service": "s@http"}, "service: 's@http' is kept here: leave out @http"),
-        (
-            {"service": "api@internal"},
-            "it uses api@internal, which opens Traefik's own API: that cannot be imported yet",
-        ),
-        ({"service": "noop@internal"}, "it uses noop@internal, which is Traefik's own"),
+        ({"service": "own@internal"}, "Traefik has no 'own@internal' of its own: it has api@internal"),
         ({"service": None}, "it names no service"),
         ({"priority": -1, "rule": "Path(`/x`)"}, "its priority is -1, but priorities here are 1"),
         ({"priority": 2_000_000_000}, "priorities here are 1"),
@@ -588,7 +584,7 @@ def test_everything_that_traefik_has_is_held_or_listed_object_by_object() -> Non
         assert part in why
 
 
-def test_a_home_server_behind_tls_and_single_sign_on_is_taken_over_but_for_its_dashboard() -> None:
+def test_a_home_server_behind_tls_and_single_sign_on_is_taken_over_with_its_dashboard() -> None:
     """A shape that is often met: routers with a resolver and middlewares, the dashboard, and one plain router."""
     secure = {"entryPoints": ["websecure"], "tls": {"certResolver": "letters"}}
     photos = {"rule": "Host(`photos.alvin.test`)", "service": "photos", "middlewares": ["sso"]}
@@ -615,9 +611,10 @@ def test_a_home_server_behind_tls_and_single_sign_on_is_taken_over_but_for_its_d
     assert written(found)["routers"] == {
         "lamp-lan": {"domains": ["lamp.lan"], "service": "lamp-lan"},
         "photos": {"domains": ["photos.alvin.test"], "service": "photos", "middlewares": ["sso"], **secure},
+        "traefik": {"domains": ["edge.alvin.test"], "service": "api@internal", **secure},
     }
     assert written(found)["services"]["photos"]["serversTransport"] == "own"
-    assert [(each.kind, each.name) for each in found.findings] == [("router", "traefik"), ("TLS certificate", "1")]
+    assert [(each.kind, each.name) for each in found.findings] == [("TLS certificate", "1")]
 
 
 def test_a_file_for_one_team_with_a_template_in_it_loses_that_part_alone() -> None:

@@ -56,15 +56,12 @@ def test_what_is_traefiks_own_or_ours_already_is_recognised() -> None:
     assert outcomes(found) == {
         "router api@internal": own,
         "router r@http": ours,
-        "router mine@file": (
-            ImportOutcome.LEFT_OUT,
-            "it uses api@internal, which opens Traefik's own API: that cannot be imported yet",
-        ),
         "service api@internal": own,
         "service s@http": ours,
         "middleware provider.beacon@http": ours,
         "middleware strip@internal": own,
     }
+    assert found.declaration.routers["mine"].service == "api@internal"
 
 
 def test_another_http_provider_is_not_taken_for_ours() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from provider.database.sessions import Session
-from provider.errors import AlreadyExists, FieldError, Invalid, ProviderError, Unverified
+from provider.errors import AlreadyExists, FieldError, Forbidden, Invalid, ProviderError, Unverified
 from provider.messages import Message
 from provider.nouns import Noun, called
 from provider.revisions import Outcome
@@ -114,6 +114,8 @@ def create(write: PageWrite, entry: Entry) -> Outcome[Noun]:
         raise EditRefused(EditSheet(_refused(entry, texts, write.sent, error), status=409)) from None
     except (Invalid, Unverified) as error:
         raise EditRefused(EditSheet(_refused(entry, texts, write.sent, error), status=422)) from None
+    except Forbidden as error:
+        raise EditRefused(EditSheet(_refused(entry, texts, write.sent, error), status=403)) from None
 
 
 def change(write: PageWrite, entry: Entry, name: str) -> Outcome[Noun]:
@@ -143,6 +145,8 @@ def change(write: PageWrite, entry: Entry, name: str) -> Outcome[Noun]:
         raise EditRefused(EditSheet(_form(entry, texts, sent), tag, json.dumps(now), differences, 412)) from None
     except (Invalid, Unverified) as error:
         raise EditRefused(EditSheet(_refused(entry, texts, sent, error), tag, seen, status=422)) from None
+    except Forbidden as error:
+        raise EditRefused(EditSheet(_refused(entry, texts, sent, error), tag, seen, status=403)) from None
 
 
 def _form(entry: Entry, texts: Texts, sent: Texts) -> Form:
