@@ -56,7 +56,7 @@ class Stored:
     def belonging(self, noun: type[N], owner: str) -> Collection[N]:
         """Return the objects that belong to another, which may be gone."""
         if self._all is None:
-            return nouns.owned(self._session, noun, [owner]).get(owner, [])
+            return nouns.of_one(self._session, noun, owner)
         return self._all.belonging(noun, owner)
 
     def leading(self, service: str) -> Sequence[Router]:

@@ -20,7 +20,7 @@ _NAMED: Final = 3
 
 def show_servers(session: Session, service: Service, listed: Sequence[Server], health: Health) -> list[ServerOutput]:
     """Return servers of a service with their health, and with their shares among all of its servers."""
-    pool = servers.pool(session, service.name)
+    pool = nouns.of_one(session, Server, service.name)
     healths = observe(service, pool, health)
     shares = configuration.shares(pool, down(healths))
     return [

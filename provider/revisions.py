@@ -28,7 +28,7 @@ from provider.differences import Difference, compare
 from provider.effects import Stored, net
 from provider.errors import ProviderError, Unavailable
 from provider.messages import Message, freeze
-from provider.models import Actor, Change, Revision
+from provider.models import Actor, Change
 from provider.parts import Parts
 from provider.snapshots import Snapshot, last_revision, read_verified
 from provider.store import audit, places
@@ -214,7 +214,7 @@ class Revisions:
                 words = says(changes) if changes else ()
                 if changes:
                     _store_revision(session, snapshot, actor, words, changes, message)
-                    prune(session, self._retention, datetime.now(UTC))
+                    prune(session, snapshot.revision, self._retention, datetime.now(UTC))
                 difference = _compare(applied) if compares else None
                 stored = perf_counter()
             committed = perf_counter()
@@ -250,7 +250,7 @@ class Revisions:
                 scratch.take_rows(session)
                 _store_revision(session, snapshot, actor, summary.words, (), message)
                 scratch.take_changes(session, snapshot.revision)
-                prune(session, self._retention, datetime.now(UTC))
+                prune(session, snapshot.revision, self._retention, datetime.now(UTC))
                 stored = perf_counter()
             self._published(snapshot, actor, summary.words, Timings(rendered - started, perf_counter() - stored))
         return Outcome(None, snapshot.revision, snapshot.document.digest)
@@ -384,19 +384,17 @@ def _store_revision(
     message: str = "",
 ) -> None:
     summary = join(words)
-    session.add(
-        Revision(
-            number=snapshot.revision,
-            time=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            author=actor.name,
-            summary=summary,
-            words=[freeze(told) for told in words],
-            digest=snapshot.document.digest,
-            message=message,
-        )
-    )
+    revision = {
+        "number": snapshot.revision,
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "author": actor.name,
+        "summary": summary,
+        "words": [freeze(told) for told in words],
+        "digest": snapshot.document.digest,
+        "message": message,
+    }
+    stored_revisions.add(session, revision)
     audit.add(session, actor, "state.change", summary, revision=snapshot.revision, message=message)
-    session.flush()
     stored_revisions.add_changes(session, snapshot.revision, changes)
 
 

@@ -1,6 +1,7 @@
 """Snapshots: a committed and verified state, as Traefik gets it and as the next state is made from it."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from sqlmodel import col, select
 
@@ -12,6 +13,8 @@ from provider.messages import Message
 from provider.models import Revision
 from provider.parts import Parts
 from provider.store import declarations
+
+_NEWEST: Final = select(Revision.number, Revision.digest).order_by(col(Revision.number).desc()).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +50,5 @@ def read_verified(session: Session) -> tuple[Parts, Document]:
 
 def last_revision(session: Session) -> tuple[int, str | None]:
     """Return the number of the last revision and the digest of its document, or 0 and None before the first."""
-    newest = select(Revision.number, Revision.digest).order_by(col(Revision.number).desc()).limit(1)
-    return session.exec(newest).first() or (0, None)
+    found = session.connection().execute(_NEWEST).first()
+    return (0, None) if found is None else (found.number, found.digest)

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+from sqlalchemy import insert
 from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.orm import defer
 from sqlmodel import col, func, or_, select
@@ -14,6 +15,8 @@ from provider.database.searches import contains
 from provider.database.sessions import Session
 from provider.models import Actor, AuditEntry, AuditOutcome, AuditOutput, Change, Revision
 from provider.store import revisions
+
+_ADDING: Final = insert(AuditEntry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +47,20 @@ def add(
 
     What a revision changed is kept with the revision, and is not given here.
     """
-    session.add(
-        AuditEntry(
-            time=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            actor=actor.name,
-            credential=actor.credential,
-            address=actor.address,
-            request_id=actor.request_id,
-            outcome=outcome,
-            action=action,
-            words=words,
-            revision=revision,
-            message=message,
-            changes=msgspec.to_builtins(changes),
-        )
-    )
+    entry = {
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "actor": actor.name,
+        "credential": actor.credential,
+        "address": actor.address,
+        "request_id": actor.request_id,
+        "outcome": outcome,
+        "action": action,
+        "words": words,
+        "revision": revision,
+        "message": message,
+        "changes": msgspec.to_builtins(changes),
+    }
+    session.connection().execute(_ADDING, entry)
 
 
 def page(session: Session, wanted: Filter, *, limit: int, before: int | None = None) -> Sequence[AuditOutput]:

@@ -5,9 +5,10 @@ it belongs to anything. References are checked here, and nowhere else.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Row, RowMapping, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, RowMapping, Select, and_, delete, func, insert, or_, select
 
 from provider.database.searches import contains
 from provider.database.sessions import Session
@@ -18,7 +19,7 @@ from provider.nouns import NOUNS, Named, Noun, called, within
 from provider.nouns.noun import LABELS, NAME
 from provider.nouns.references import cycles, exposed, missing, reached, refused
 from provider.nouns.types import Reference
-from provider.store import places, records
+from provider.store import places, records, statements
 from provider.store.records import Label, Order
 
 N = TypeVar("N", bound=Noun)
@@ -29,7 +30,7 @@ _NAMED: Final = 500
 
 def find(session: Session, noun: type[N], key: str, owner: str | None = None) -> N | None:
     """Find an object."""
-    rows = session.connection().execute(_rows(noun).where(*_is(noun, key, owner))).all()
+    rows = session.connection().execute(statements.one(noun.kind), statements.named(noun.kind, key, owner)).all()
     return _objects(session, noun, rows)[0] if rows else None
 
 
@@ -62,8 +63,7 @@ def split_name(noun: type[Noun], name: str) -> tuple[str, str | None]:
 
 def exists(session: Session, noun: type[Noun], key: str) -> bool:
     """Tell whether there is an object."""
-    table = TABLES[noun.kind].table
-    return session.connection().execute(select(table.c[NAME]).where(table.c[NAME] == key)).first() is not None
+    return session.connection().execute(statements.key(noun.kind), {statements.KEY: key}).first() is not None
 
 
 def check_owner(session: Session, noun: type[Noun], owner: str | None) -> None:
@@ -127,8 +127,16 @@ def matching(session: Session, noun: type[N], *where: ColumnElement[bool], limit
     return _objects(session, noun, session.connection().execute(query).all())
 
 
+def of_one(session: Session, noun: type[N], owner: str) -> list[N]:
+    """Return the objects that belong to another, which may be gone, by name."""
+    rows = session.connection().execute(statements.belonging(noun.kind), {statements.OWNER: owner}).all()
+    return _objects(session, noun, rows)
+
+
 def owned(session: Session, noun: type[N], owners: Sequence[str]) -> dict[str, list[N]]:
     """Return the objects that belong to others, by the names of these."""
+    if len(owners) == 1:
+        return {owners[0]: of_one(session, noun, owners[0])}
     table = TABLES[noun.kind].table
     owner = table.c[noun.within]
     rows: list[Row[Any]] = []
@@ -232,12 +240,12 @@ def replace(session: Session, before: N | None, item: N, owner: str | None = Non
         _check_rights(session, item)
     if noun.is_asking() and (wrong := places.check(session, before, item)):
         raise Invalid(wrong)
-    place, values = TABLES[noun.kind], row(item, owner)
+    values = row(item, owner)
     connection = session.connection()
     if before is None:
-        connection.execute(insert(place.table).values(**values))
+        connection.execute(statements.adding(noun.kind), values)
     elif before != item:
-        connection.execute(update(place.table).where(*_is(noun, key, owner)).values(**values))
+        connection.execute(statements.changing(noun.kind), {**values, **statements.named(noun.kind, key, owner)})
     relink(session, [] if before is None else [before], [item])
     # As it is shown: its references are spelled as they were typed when what they lead to was added.
     shown = _spelled(session, noun, [noun.loaded(item.stored() | {NAME: item.name})])[0]
@@ -275,7 +283,7 @@ def discard(session: Session, before: Noun, owner: str | None = None, *, cascade
     relink(session, [item for item, _owner in gone.values()], [])
     order = list(NOUNS)
     for (kind, name), (item, whose) in sorted(gone.items(), key=lambda each: -order.index(each[0][0])):
-        session.connection().execute(delete(TABLES[kind].table).where(*_is(type(item), item.key, whose)))
+        session.connection().execute(statements.removing(item.kind), statements.named(item.kind, item.key, whose))
         records.note(session, kind, name, item, None)
 
 
@@ -297,6 +305,8 @@ def _going(session: Session, first: Noun, owner: str | None) -> dict[Named, tupl
 def relink(session: Session, before: Iterable[Noun], after: Iterable[Noun]) -> None:
     """Bring the tables of references in step with objects, as they were and as they are."""
     old, new = _links(before), _links(after)
+    if old == new:  # as in most changes
+        return
     connection = session.connection()
     for place in TABLES.values():
         for target, link in place.links.items():
@@ -354,10 +364,6 @@ def _rows(noun: type[Noun]) -> Select[Any]:
     return select(TABLES[noun.kind].table)
 
 
-def _is(noun: type[Noun], key: str, owner: str | None) -> list[ColumnElement[bool]]:
-    return [TABLES[noun.kind].table.c[NAME] == key, *_within(noun, owner)]
-
-
 def _within(noun: type[Noun], owner: str | None) -> list[ColumnElement[bool]]:
     return [] if owner is None else [TABLES[noun.kind].table.c[noun.within] == owner]
 
@@ -403,7 +409,7 @@ def _object(place: NounTable, noun: type[N], columns: RowMapping, name: str) -> 
 
 def _spelled(session: Session, noun: type[N], items: list[N]) -> list[N]:
     """Return objects with their references as they were typed, where that differs from the names they lead to."""
-    renamed = [kind for kind in dict.fromkeys(noun.kinds()) if NOUNS[kind].is_renamed]
+    renamed = _renamed(noun.kind)
     if not renamed or not items:
         return items
     shown: dict[tuple[str, str], str] = {}
@@ -419,3 +425,9 @@ def _spelled(session: Session, noun: type[N], items: list[N]) -> list[N]:
     return [
         item.spelled(shown) if any((use.kind, use.name) in shown for use in item.uses()) else item for item in items
     ]
+
+
+@cache
+def _renamed(kind: str) -> list[str]:
+    """Return the kinds to which objects of one can refer by another name than the one that is kept."""
+    return [each for each in dict.fromkeys(NOUNS[kind].kinds()) if NOUNS[each].is_renamed]

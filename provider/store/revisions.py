@@ -1,13 +1,13 @@
 """Revisions in the database: listed and read, the newest first. `provider.revisions` alone adds one."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, takewhile
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, insert
+from sqlalchemy import ColumnElement, bindparam, delete, insert
 from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import col, func, or_, select
 
@@ -21,6 +21,16 @@ _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 _READ_AT_ONCE: Final = 1000
 _MOST_PRUNED: Final = 100
 """How many revisions go at once, at most: a change that found many of them would hold up others."""
+
+# What each change asks: to put it together anew takes longer than SQLite to answer it.
+_ADDING: Final = insert(Revision)
+_ADDING_CHANGES: Final = insert(RevisionChange)
+_OLDEST: Final = (
+    sqlalchemy_select(col(Revision.number), col(Revision.time))
+    .where(col(Revision.number) <= bindparam("last"))
+    .order_by(col(Revision.number))
+    .limit(_MOST_PRUNED)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +123,19 @@ def find_oldest(session: Session) -> int | None:
     return session.exec(select(func.min(Revision.number))).one()
 
 
-def prune(session: Session, retention: Retention, now: datetime) -> None:
-    """Remove the oldest revisions that are kept for long enough, some at a time. The newest is always kept.
+def prune(session: Session, newest: int, retention: Retention, now: datetime) -> None:
+    """Remove the oldest revisions that are kept for long enough, some at a time. The `newest` is always kept.
 
     What is removed is the beginning, without a gap: an earlier state is found by undoing all that came after it.
     One whose time is in the future was made by a clock that was wrong, and no later than what came after it.
     """
-    last = session.exec(select(func.max(Revision.number))).one() or 0
+    last = newest - max(retention.revisions, 1)
+    if last < 1:
+        return
+    found = [(number, time) for number, time in session.connection().execute(_OLDEST, {"last": last})]
+    if not found:
+        return
     until = (now.astimezone(UTC) - timedelta(days=retention.days)).isoformat(timespec="milliseconds")
-    oldest = select(Revision.number, Revision.time).where(col(Revision.number) <= last - max(retention.revisions, 1))
-    found = session.exec(oldest.order_by(col(Revision.number)).limit(_MOST_PRUNED)).all()
     present = now.astimezone(UTC).isoformat(timespec="milliseconds")
     if any(time > present for _number, time in found):
         later = session.exec(select(func.min(Revision.time)).where(col(Revision.number) > found[-1][0])).one()
@@ -152,11 +165,16 @@ def find_digests(session: Session, digests: Iterable[str]) -> dict[str, int]:
     return dict(session.exec(newest.group_by(Revision.digest)).all())
 
 
+def add(session: Session, revision: Mapping[str, Any]) -> None:
+    """Keep a revision, by its columns."""
+    session.connection().execute(_ADDING, revision)
+
+
 def add_changes(session: Session, number: int, changes: Sequence[Change]) -> None:
     """Keep what a revision changed, object by object, in this order."""
     rows = [{"revision": number, "position": position, **_columns(change)} for position, change in enumerate(changes)]
     if rows:
-        session.connection().execute(insert(RevisionChange), rows)
+        session.connection().execute(_ADDING_CHANGES, rows)
 
 
 def _columns(change: Change) -> dict[str, Any]:
