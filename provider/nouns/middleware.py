@@ -1,12 +1,14 @@
 """Middlewares: what changes requests and answers on their way, or turns them away."""
 
+from collections.abc import Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, ClassVar
 
+from provider.messages import Message
 from provider.nouns import middlewares
 from provider.nouns.common import labels_field, name_field
-from provider.nouns.middlewares import KINDS
+from provider.nouns.middlewares import KINDS, Kind
 from provider.nouns.noun import Noun
 from provider.nouns.objects import field
 
@@ -38,3 +40,14 @@ class Middleware(Noun, more=_parts()):
 
     name: str = name_field()
     labels: dict[str, str] = labels_field()
+
+    @property
+    def members(self) -> Sequence[str]:
+        """The middlewares that stand in its place, if it is made of others: their names, in order."""
+        part = self.__dict__[self.chosen or ""]
+        return part.members if isinstance(part, Kind) else ()
+
+    def does(self) -> Message:
+        """Say what it does, in a few words and without a period. No secret stands in them."""
+        kind = self.chosen or ""
+        return KINDS[kind].told(self.__dict__[kind])

@@ -30,6 +30,10 @@ class TCPRouterTLS(RouterTLS):
         help="The server speaks TLS with the client; Traefik only looks at the name that is asked for.",
     )
 
+    def does(self) -> Message:
+        """Say what it means, in a few words and without a period."""
+        return Message("Over TLS only, passed through to the servers") if self.passthrough else super().does()
+
 
 class TCPRouter(Noun):
     """Which connections go to which service."""

@@ -119,6 +119,17 @@ class RouterTLS(Object):
         rare=True,
     )
 
+    def does(self) -> Message:
+        """Say what it means, in a few words and without a period."""
+        told = {"resolver": self.cert_resolver, "options": self.options}
+        if self.options is not None and self.cert_resolver is not None:
+            return Message("Over TLS only, certificate from {resolver}, TLS options {options}", **told)
+        if self.options is not None:
+            return Message("Over TLS only, with the edge's own certificate and the TLS options {options}", **told)
+        if self.cert_resolver is not None:
+            return Message("Over TLS only, certificate from {resolver}", **told)
+        return Message("Over TLS only, with the edge's own certificate")
+
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of names that nobody orders."""
         if self.domains and self.cert_resolver is None:

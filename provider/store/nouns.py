@@ -121,6 +121,17 @@ def page(
     return _objects(session, noun, session.connection().execute(query).all())
 
 
+def with_members(session: Session, noun: type[N], listed: Iterable[N]) -> dict[str, N]:
+    """Return objects with all of the same noun to which they lead, by name."""
+    found: dict[str, N] = {}
+    waiting = list(listed)
+    while waiting:
+        found |= {item.key: item for item in waiting}
+        used = {use.name for item in waiting for use in item.uses() if use.kind == noun.kind}
+        waiting = find_all(session, noun, sorted(used - found.keys()))
+    return found
+
+
 def matching(session: Session, noun: type[N], *where: ColumnElement[bool], limit: int | None = None) -> list[N]:
     """Return at most `limit` objects for which conditions on the table's columns hold, by name."""
     query = _rows(noun).where(*where).order_by(TABLES[noun.kind].table.c[NAME]).limit(limit)

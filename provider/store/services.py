@@ -17,13 +17,7 @@ def names(session: Session) -> Sequence[str]:
 
 def made_of(session: Session, listed: Iterable[Service]) -> dict[str, Service]:
     """Return services with all those of which they are made, by name."""
-    found: dict[str, Service] = {}
-    waiting = list(listed)
-    while waiting:
-        found |= {service.name: service for service in waiting}
-        used = {use.name for service in waiting for use in service.uses() if use.kind == Service.kind}
-        waiting = nouns.find_all(session, Service, sorted(used - found.keys()))
-    return found
+    return nouns.with_members(session, Service, listed)
 
 
 def list_unreached(session: Session, *, limit: int) -> Sequence[str]:

@@ -113,7 +113,7 @@ def _example(router: Router, service: Service, pool: Sequence[Server], health: H
             router.domains,
             router.path_prefix,
             router.entry_points,
-            over_tls=router.tls is not None,
+            tls=None if router.tls is None else router.tls.does(),
         ),
         service=scene.DrawnService(service.name, drawn.servers[:MOST_SERVERS]),
         has_health_check=service.health_check is not None,

@@ -11,21 +11,21 @@ from typing import Annotated, Final
 
 from fastapi import Depends
 
-from provider import configuration, rules, shares
+from provider import configuration, passages, rules, shares
 from provider.database.sessions import Session
 from provider.dependencies import EdgesDependency, RoutingDependency
 from provider.edges.health import Health, HealthState
 from provider.edges.standings import Standing, Standings, Trouble, refused_everywhere, stand
 from provider.edges.states import Edge, EdgeState, Run, is_gone
 from provider.names import in_order
-from provider.nouns import Router, Server, Service
+from provider.nouns import Middleware, Router, Server, Service
 from provider.nouns.common import SERVICE
 from provider.observations import availability, know, observe
 from provider.observations import known as known_service
 from provider.routing import Routing
 from provider.shares import KnownService
 from provider.snapshots import Snapshot
-from provider.store import nouns
+from provider.store import middlewares, nouns
 from provider.web import instructions
 from provider.web.drawings import scene
 from provider.web.drawings.scene import DrawnEntryPoint, Scene
@@ -168,8 +168,9 @@ def scene_of(session: Session, routers: Sequence[Router], sight: Sight, also: Se
     used = {point for router in routers for point in router.entry_points}
     shown = [point for point in sight.entry_points if point in used]
     states = sight.states(routers)
+    passed = middlewares.of_routers(session, routers)
     return Scene(
-        routers=[_router(router, states[router.name]) for router in routers],
+        routers=[_router(router, states[router.name], passed) for router in routers],
         services=[
             drawn_of(known, name, sight.health) if name in known else scene.DrawnService(name, [_elsewhere(name, 1.0)])
             for name in names
@@ -229,7 +230,7 @@ def scene_of_wanted(router: Router, pool: Sequence[Server], sight: Sight) -> Sce
         for server in pool
     ]
     return Scene(
-        routers=[_router(router, None)],
+        routers=[_router(router, None, {})],
         services=[scene.DrawnService(router.service, drawn)],
         entry_points=[DrawnEntryPoint(name, sight.entry_points.get(name)) for name in router.entry_points],
         edges=[scene.DrawnEdge(edge.name, edge.state, edge.detail, edge.runs) for edge in sight.edges[:_MOST_EDGES]],
@@ -242,7 +243,7 @@ def rule_of(router: Router) -> str:
     return router.rule or rules.build(router.ascii_domains, router.path_prefix)
 
 
-def _router(router: Router, state: RouterState | None) -> scene.DrawnRouter:
+def _router(router: Router, state: RouterState | None, known: Mapping[str, Middleware]) -> scene.DrawnRouter:
     troubles = () if state is None else state.troubles
     return scene.DrawnRouter(
         router.name,
@@ -257,5 +258,6 @@ def _router(router: Router, state: RouterState | None) -> scene.DrawnRouter:
         url=instructions.example_url(router),
         is_served=state is None or not state.is_refused,
         hidden_by=None if state is None else state.hidden_by,
-        over_tls=router.tls is not None,
+        tls=None if router.tls is None else router.tls.does(),
+        passage=passages.members(router.middlewares, known),
     )

@@ -95,8 +95,9 @@ def test_a_router_over_tls_has_a_lock_and_links_of_https(pages: httpx.Client) ->
     found = page(pages, "/routers/made")
     assert "Requests over TLS only." in found
     assert "Its certificate comes from the resolver acme." in found
-    for path in ("/", "/routers", "/services/made"):
+    for path in ("/routers", "/services/made"):
         assert "over TLS only" in page(pages, path)
+    assert "Over TLS only, certificate from acme" in page(pages, "/")
     assert "url=https%3A%2F%2Fmade.test" in page(pages, "/")
     assert "https://" in page(pages, "/applications/made")
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from provider.edges.health import HealthState
 from provider.edges.states import EdgeState
+from provider.nouns import Middleware
+from provider.passages import Member
 from provider.values import ServerState
 from provider.web import languages
 from provider.web.drawings import path, text
@@ -48,6 +50,8 @@ scenes = st.builds(
             st.lists(st.sampled_from(["web", "websecure", "c", "d", "e", "f"]), min_size=1, max_size=6, unique=True),
             st.booleans(),
             st.none() | words,
+            tls=st.none() | words,
+            passage=st.lists(st.builds(Member, words, words, st.none() | words), max_size=9),
         ),
         max_size=6,
     ),
@@ -291,3 +295,38 @@ def test_the_servers_of_a_way_are_never_folded() -> None:
     pool = [DrawnServer(f"s{index}", "http://a", share=0.1) for index in range(10)]
     markup = str(path.draw(scene_of(*pool), ENGLISH, way=Way("wayshub", servers=["s9"]), most_servers=3))
     assert "/services/wayshub/servers/s9" in lit(markup)
+
+
+# Middlewares
+
+
+def passing(count: int, routers: int = 1) -> str:
+    """Return a drawing of routers with some middlewares each, and one of another provider after these."""
+    middleware = Middleware.read({"name": "a", "compress": {}})
+    members = [Member(f"m{number}", f"Does {number}", None, middleware) for number in range(count)]
+    drawn = [
+        DrawnRouter(f"r{number}", "Host(`a`)", f"s{number}", passage=[*members, Member("sso@file", "unknown")])
+        for number in range(routers)
+    ]
+    services = [DrawnService(router.service, [DrawnServer("a", "http://a", share=1.0)]) for router in drawn]
+    return str(path.draw(Scene(drawn, services), ENGLISH))
+
+
+def test_a_router_has_a_line_for_each_of_its_middlewares_in_order() -> None:
+    markup = passing(3)
+    found = [link["href"] for link in numbers(markup, "a") if (link["href"] or "").startswith("/middlewares")]
+    assert found == ["/middlewares/m0", "/middlewares/m1", "/middlewares/m2"]
+    told = titles(markup)
+    assert "Middleware m1: Does 1" in told
+    assert "Middleware sso@file of another provider: what it does is not known here" in told
+    assert "Does 2" in Outline(markup).text
+    assert "sso@file" in Outline(markup).text
+
+
+def test_many_middlewares_are_counted_and_the_routers_page_has_all() -> None:
+    markup = passing(9)
+    assert "and 5 more" in titles(markup)
+    assert [link["href"] for link in numbers(markup, "a")].count("/routers/r0") == 2
+    assert "Middleware m5: Does 5" not in titles(markup)
+    assert titles(passing(2, 9)).count("Middleware m1: Does 1") == 9
+    assert "Middleware m2: Does 2" not in titles(passing(3, 9))

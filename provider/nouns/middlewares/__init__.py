@@ -1,7 +1,9 @@
 """The kinds of middlewares, each declared once: a class in any module here is a kind. Pure."""
 
-from typing import ClassVar, Final
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final
 
+from provider.messages import Message
 from provider.nouns.objects import Nested, Object, camel
 from provider.nouns.types import Type
 
@@ -22,6 +24,21 @@ class Kind(Object):
     def type(cls) -> Type:
         """Return the type of what is set of it."""
         return Nested(cls)
+
+    @property
+    def members(self) -> Sequence[str]:
+        """The middlewares that stand in its place, if it is made of others: their names, in order."""
+        return ()
+
+    @classmethod
+    def told(cls, value: Any) -> Message:
+        """Say what one does, in a few words, from what is set of it (see `type`)."""
+        said: Message = value.does()
+        return said
+
+    def does(self) -> Message:
+        """Say what it does, in a few words and without a period. No secret stands in them."""
+        return Message(self.title)
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

@@ -1,6 +1,6 @@
 """Middlewares that let some clients in, and others not."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
@@ -8,6 +8,7 @@ from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.sources import IPStrategy
+from provider.nouns.middlewares.words import counted, joined, named
 from provider.nouns.objects import Nested, field
 from provider.nouns.passwords import check_user, keep_user, mask_user, user_name
 from provider.nouns.protocol import NETWORKS_NEEDED, OPTIONAL_HEADER_NAME, check_header_value
@@ -32,6 +33,16 @@ def check_realm(text: str) -> str:
     if '"' in text or "\\" in text:
         raise Refusal("realm.format", Message('leave out " and \\'))
     return check_header_value(text)
+
+
+def words_of_users(users: Sequence[str], file: str) -> str:
+    """Say who may come in, without names: those are half of what one has to know."""
+    told: list[str] = []
+    if users or not file:
+        told.append(counted(len(users), template("{number} user"), template("{number} users")))
+    if file:
+        told.append(Message("users of the file {file}", file=file))
+    return joined(told)
 
 
 class BasicAuth(Kind):
@@ -79,6 +90,10 @@ class BasicAuth(Kind):
         if given.get("users") == [] and given.get("usersFile") == "":
             yield "users", Refusal("user.none", Message("add a user, or name a file of users"))
 
+    def does(self) -> Message:
+        """Say that it asks for a password."""
+        return Message("Asks for a password ({who})", who=words_of_users(self.users, self.users_file))
+
 
 class IpWhiteList(Kind):
     """Clients by their addresses, by the name that Traefik 2 had for it."""
@@ -101,6 +116,10 @@ class IpWhiteList(Kind):
         help="Otherwise the connecting address, which may be a proxy's.",
         rare=True,
     )
+
+    def does(self) -> Message:
+        """Say whom it lets in."""
+        return Message("Allows only {networks}", networks=named(self.source_range))
 
 
 class IpAllowList(Kind):
@@ -131,6 +150,10 @@ class IpAllowList(Kind):
         help="Status for all other clients.",
         rare=True,
     )
+
+    def does(self) -> Message:
+        """Say whom it lets in."""
+        return Message("Allows only {networks}", networks=named(self.source_range))
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of a refusal that looks like none."""

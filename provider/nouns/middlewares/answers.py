@@ -75,3 +75,9 @@ class Compress(Kind):
         if given.get("includedContentTypes") and given.get("excludedContentTypes"):
             detail = Message("media types are included or excluded: leave one of the lists empty")
             yield "excludedContentTypes", Refusal("mediaType.exclusive", detail)
+
+    def does(self) -> Message:
+        """Say how it compresses."""
+        if self.encodings == type(self).fields["encodings"].default:
+            return Message("Compresses answers")
+        return Message("Compresses answers ({encodings})", encodings=", ".join(self.encodings))

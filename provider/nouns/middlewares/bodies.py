@@ -2,8 +2,10 @@
 
 from typing import ClassVar, Final
 
+from provider.messages import Message
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.predicates import TEXT, TRUTH, WHOLE, checking
+from provider.nouns.middlewares.words import size
 from provider.nouns.objects import field
 from provider.nouns.types import Text, Whole
 
@@ -57,3 +59,16 @@ class Buffering(Kind):
         title="Retry when",
         help='Such as IsNetworkError() && Attempts() < 3; also ResponseCode() and RequestMethod() == "GET".',
     )
+
+    def does(self) -> Message:
+        """Say how long bodies may be."""
+        asked, answered = size(self.max_request_body_bytes), size(self.max_response_body_bytes)
+        if self.max_request_body_bytes and self.max_response_body_bytes:
+            return Message(
+                "Buffers requests up to {asked} and answers up to {answered}", asked=asked, answered=answered
+            )
+        if self.max_request_body_bytes:
+            return Message("Buffers requests up to {asked}, and refuses longer ones", asked=asked)
+        if self.max_response_body_bytes:
+            return Message("Buffers answers up to {answered}, and refuses longer ones", answered=answered)
+        return Message("Buffers requests and answers")

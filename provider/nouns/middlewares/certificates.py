@@ -89,3 +89,9 @@ class PassTLSClientCert(_Told, Kind):
         switch="Pass some of its fields",
         help="In X-Forwarded-Tls-Client-Cert-Info.",
     )
+
+    def does(self) -> Message:
+        """Say what of the certificate it passes on."""
+        if self.pem:
+            return Message("Passes the client's certificate to servers")
+        return Message("Passes fields of the client's certificate to servers")

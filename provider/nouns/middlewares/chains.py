@@ -1,9 +1,12 @@
 """Middlewares made of others."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
+from provider.messages import Message
 from provider.nouns.common import MIDDLEWARES_NEEDED
 from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares.words import named
 from provider.nouns.objects import field
 
 
@@ -20,3 +23,12 @@ class Chain(Kind):
         help="In the order in which requests pass through them.",
         option="--chain",
     )
+
+    @property
+    def members(self) -> Sequence[str]:
+        """What it is made of."""
+        return self.middlewares
+
+    def does(self) -> Message:
+        """Name what it is made of."""
+        return Message("Passes requests through {names}", names=named(self.middlewares))

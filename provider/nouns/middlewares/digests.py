@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
-from provider.nouns.middlewares.access import check_realm
+from provider.nouns.middlewares.access import check_realm, words_of_users
 from provider.nouns.objects import field
 from provider.nouns.protocol import OPTIONAL_HEADER_NAME
 from provider.nouns.types import MASK, Flag, Secrecy, Text
@@ -106,3 +106,9 @@ class DigestAuth(Kind):
                     realm=realm or REALM,
                 )
                 yield "users", Refusal("user.realm", detail)
+
+    def does(self) -> Message:
+        """Say that it asks for a password."""
+        return Message(
+            "Asks for a password that does not travel ({who})", who=words_of_users(self.users, self.users_file)
+        )

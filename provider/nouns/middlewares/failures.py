@@ -9,6 +9,7 @@ from provider.nouns.common import SERVICE
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.predicates import RATIO, WHOLE, checking
+from provider.nouns.middlewares.words import named
 from provider.nouns.objects import Object, field
 from provider.nouns.protocol import HEADER_NAMES, PERIOD, check_pause, check_statuses
 from provider.nouns.types import Flag, Text, Whole
@@ -107,6 +108,15 @@ class Retry(_Attempts, Kind):
         if given.get("status") == [] and given.get("disableRetryOnNetworkError"):
             yield "status", Refusal("retry.none", Message("add a status, or retry when a server cannot be reached"))
 
+    def does(self) -> Message:
+        """Say how often it tries, and when."""
+        told = {"attempts": self.attempts, "statuses": named(self.status) if self.status else ""}
+        if self.disable_retry_on_network_error:
+            return Message("Tries up to {attempts} times if the answer is {statuses}", **told)
+        if self.status:
+            return Message("Tries up to {attempts} times if a server cannot be reached or answers {statuses}", **told)
+        return Message("Tries up to {attempts} times if a server cannot be reached", attempts=self.attempts)
+
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of what has no effect, and of bodies that fill the memory."""
         if self.attempts == 1:
@@ -159,6 +169,11 @@ class CircuitBreaker(Kind):
         Whole(200, 599), default=503, title="Status", help="Status of the answer while it is open.", rare=True
     )
 
+    def does(self) -> Message:
+        """Say when it answers itself, and for how long."""
+        told = {"status": self.response_code, "span": self.fallback_duration, "condition": self.expression}
+        return Message("Answers {status} for {span} when {condition}", **told)
+
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of an answer that looks like a good one."""
         if self.response_code < 400:
@@ -203,6 +218,13 @@ class Errors(Kind):
         since="3.6.15",
         rare=True,
     )
+
+    def does(self) -> Message:
+        """Say what is shown instead of which answers."""
+        told = {"statuses": named(self.status), "service": self.service, "page": self.query}
+        if not self.query:
+            return Message("Shows pages of {service} instead of {statuses}", **told)
+        return Message("Shows {page} of {service} instead of {statuses}", **told)
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of a status that is never replaced."""

@@ -174,6 +174,10 @@ class ForwardAuth(_Asked, Kind):
         if given.get("maxBodySize") == 0 and given.get("forwardBody"):
             yield "maxBodySize", Refusal("body.none", Message("no body is that short: every one would get 401"))
 
+    def does(self) -> Message:
+        """Say whom it asks. A query may have a secret, and is left out."""
+        return Message("Asks {address} first whether a request may pass", address=self.address.partition("?")[0])
+
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of bodies that fill the memory."""
         if self.forward_body and self.max_body_size < 0:

@@ -1,10 +1,12 @@
 """The middleware that sets headers of requests and answers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares.words import counted, named
 from provider.nouns.objects import Object, field
 from provider.nouns.protocol import EXPRESSIONS, HEADER_NAMES, HEADER_VALUE, HEADERS, METHODS, TEXTS, is_unset
 from provider.nouns.types import Flag, Whole
@@ -138,6 +140,41 @@ class Headers(_Strict, Kind):
         """Refuse one that sets nothing, which Traefik disables."""
         if is_unset(cls, {key: None if key in _GONE_FIELDS else value for key, value in given.items()}):
             yield "", Refusal("headers.none", Message("nothing is set: give a header, or turn something on"))
+
+    def does(self) -> Message:
+        """Say how many headers it sets and removes, and whom it lets in or keeps out."""
+        told = [counted(number, one, many) for number, one, many in self._counts() if number]
+        if any(getattr(self, each.name) for key, each in self.fields.items() if key.startswith("accessControlAllow")):
+            told.append(Message("Allows pages of other origins"))
+        if self.allowed_hosts and not self.is_development:
+            told.append(Message("Allows only the hosts {hosts}", hosts=named(self.allowed_hosts)))
+        first, *others = told or [Message("Changes no header")]
+        return reduce(lambda one, other: Message("{one}. {other}", one=one, other=other), others, first)
+
+    def _counts(self) -> Iterator[tuple[int, str, str]]:
+        """Give how many headers are set and removed, each with the words for one and for many."""
+        asked = [bool(value) for value in self.custom_request_headers.values()]
+        answered = [bool(value) for value in self.custom_response_headers.values()]
+        yield sum(asked), template("Sets {number} request header"), template("Sets {number} request headers")
+        yield (
+            *(asked.count(False), template("Removes {number} request header")),
+            template("Removes {number} request headers"),
+        )
+        added = sum(answered) + sum(map(bool, self._made()))
+        yield added, template("Adds {number} response header"), template("Adds {number} response headers")
+        yield (
+            *(answered.count(False), template("Removes {number} response header")),
+            template("Removes {number} response headers"),
+        )
+
+    def _made(self) -> Sequence[object]:
+        """Return what each header of answers is made of that has fields of its own."""
+        return (
+            *(self.sts_seconds, self.frame_deny or self.custom_frame_options_value, self.content_type_nosniff),
+            *(self.browser_xss_filter or self.custom_browser_xss_value, self.content_security_policy),
+            *(self.content_security_policy_report_only, self.referrer_policy, self.permissions_policy),
+            self.public_key,
+        )
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of what browsers refuse, and of what has no effect."""

@@ -3,17 +3,24 @@
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from provider.messages import Message
+from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.clients import ClientTLS
-from provider.nouns.middlewares.sources import SourceCriterion
+from provider.nouns.middlewares.sources import SourceCriterion, counted_by
+from provider.nouns.middlewares.words import requests
 from provider.nouns.objects import Nested, Object, field
 from provider.nouns.protocol import LINE, PERIOD, check_address
 from provider.nouns.types import Secrecy, Text, Whole
 from provider.values import check_text
 
 _MOST: Final = 1_000_000_000
+_SPAN: Final = template("At most {requests} in {period}")
+_SPANS: Final = {
+    "1s": template("At most {requests} a second"),
+    "1m": template("At most {requests} a minute"),
+    "1h": template("At most {requests} an hour"),
+}
 
 
 class Redis(Object):
@@ -93,6 +100,14 @@ class RateLimit(Kind):
         rare=True,
     )
 
+    def does(self) -> Message:
+        """Say how many requests it lets through."""
+        if not self.average:
+            return Message("Sets no limit")
+        told = {"requests": requests(self.average), "period": self.period}
+        limit = Message(_SPANS.get(self.period, _SPAN), **told)
+        return counted_by(limit, self.source_criterion)
+
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of a limit that is none."""
         if self.average == 0:
@@ -117,3 +132,8 @@ class InFlightReq(Kind):
         help="Otherwise by the requested host name.",
         rare=True,
     )
+
+    def does(self) -> Message:
+        """Say how many requests it lets through."""
+        limit = Message("At most {requests} at the same time", requests=requests(self.amount))
+        return counted_by(limit, self.source_criterion)

@@ -8,6 +8,7 @@ from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.replacements import filled, missing_groups
+from provider.nouns.middlewares.words import either
 from provider.nouns.objects import field
 from provider.nouns.protocol import EXPRESSION, check_path
 from provider.nouns.types import Flag, Text
@@ -57,6 +58,10 @@ class StripPrefix(Kind):
         rare=True,
     )
 
+    def does(self) -> Message:
+        """Say what it removes."""
+        return Message("Removes {prefix} from the path", prefix=either(self.prefixes))
+
 
 class StripPrefixRegex(Kind):
     """A prefix that matches an expression taken away from the path."""
@@ -71,6 +76,10 @@ class StripPrefixRegex(Kind):
         help="In Go's syntax. The first match at the start of the path is removed: ^/v[0-9]+",
         option="--strip-prefix-regex",
     )
+
+    def does(self) -> Message:
+        """Say what it removes."""
+        return Message("Removes what matches {prefix} from the path", prefix=either(self.regex))
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of an expression that no beginning of a path matches."""
@@ -92,6 +101,10 @@ class AddPrefix(Kind):
         help="Such as /app, without a slash at the end.",
     )
 
+    def does(self) -> Message:
+        """Say what it adds."""
+        return Message("Puts {prefix} before the path", prefix=self.prefix)
+
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of a slash at the end, which is given twice then."""
         if self.prefix.endswith("/"):
@@ -111,6 +124,10 @@ class ReplacePath(Kind):
         help="Such as /index.html, percent-encoded.",
         option="--replace-path",
     )
+
+    def does(self) -> Message:
+        """Say for what it asks servers."""
+        return Message("Replaces the path with {path}", path=self.path)
 
 
 class ReplacePathRegex(Kind):
@@ -140,3 +157,10 @@ class ReplacePathRegex(Kind):
             begins = given["replacement"][:1]
             if begins not in {"", "/", "$"} and Expression(given["regex"]).can_begin("/"):
                 yield "replacement", Refusal("replacement.slash", Message("a path starts with '/': write that first"))
+
+    def does(self) -> Message:
+        """Say what takes the place of what."""
+        told = {"regex": self.regex, "replacement": self.replacement}
+        if not self.replacement:
+            return Message("Removes what matches {prefix} from the path", prefix=self.regex)
+        return Message("Replaces {regex} in the path with {replacement}", **told)

@@ -1,7 +1,7 @@
 """Middlewares that others have written for Traefik."""
 
 import re
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from provider.messages import Message
 from provider.nouns.containers import MapOf
@@ -33,3 +33,8 @@ class Plugin(Kind):
     def type(cls) -> Type:
         """Return the type of its configuration: an object by the name of the plugin, and no other."""
         return MapOf(FreeObject(is_secret_header), key=Text(check_plugin), least=1, most=1)
+
+    @classmethod
+    def told(cls, value: Any) -> Message:
+        """Name the plugin."""
+        return Message("Passes requests through the plugin {name}", name=next(iter(value)))

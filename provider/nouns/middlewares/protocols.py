@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares.words import either, named
 from provider.nouns.objects import field
 from provider.nouns.types import Flag, Text
 from provider.values import Refusal, shown_text
@@ -38,6 +39,10 @@ class ContentType(Kind):
         rare=True,
     )
 
+    def does(self) -> Message:
+        """Say what it finds out."""
+        return Message("Does nothing") if self.auto_detect is False else Message("Finds out the media type of answers")
+
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of one that does nothing."""
         if self.auto_detect is False:
@@ -63,6 +68,12 @@ class GrpcWeb(Kind):
         option="--grpc-web",
     )
 
+    def does(self) -> Message:
+        """Say from which pages it takes gRPC."""
+        if "*" in self.allow_origins:
+            return Message("Takes gRPC from browsers")
+        return Message("Takes gRPC from browsers on pages of {origins}", origins=named(self.allow_origins))
+
 
 class EncodedCharacters(Kind):
     """Escapes that may stand in paths."""
@@ -82,3 +93,14 @@ class EncodedCharacters(Kind):
     allow_encoded_percent: bool = field(Flag(), default=False, title="Allow %25", help="A percent sign.")
     allow_encoded_question_mark: bool = field(Flag(), default=False, title="Allow %3F", help="A question mark.")
     allow_encoded_hash: bool = field(Flag(), default=False, title="Allow %23", help="A hash sign.")
+
+    @property
+    def refused(self) -> list[str]:
+        """The escapes that it refuses, as they stand in the titles of its fields."""
+        return [each.title[-3:] for each in self.fields.values() if not getattr(self, each.name)]
+
+    def does(self) -> Message:
+        """Say which escapes it refuses."""
+        if not self.refused:
+            return Message("Refuses no escapes in paths")
+        return Message("Refuses paths with {escapes}", escapes=either(self.refused))

@@ -17,6 +17,13 @@ _BROKEN: Final = re.compile(r"[\x00- \x7f]|%(?![0-9A-Fa-f]{2})")
 _PERMANENT: Final = "Browsers remember it and stop asking the old address (301 or 308 instead of 302 or 307)."
 
 
+def _status(is_permanent: bool, method: str = "GET") -> int:
+    """Return the status of a redirect, as Traefik has it."""
+    if method == "GET":
+        return 301 if is_permanent else 302
+    return 308 if is_permanent else 307
+
+
 def check_scheme(text: str) -> str:
     """Check the scheme of a URL, in lower case: Traefik would redirect HTTPS to itself for ever."""
     if not _SCHEME.fullmatch(text):
@@ -58,6 +65,13 @@ class RedirectScheme(Kind):
     )
     permanent: bool = field(Flag(), default=False, title="Permanent", help=_PERMANENT)
 
+    def does(self) -> Message:
+        """Say where it sends clients, and by which status of GET."""
+        told = {"scheme": self.scheme, "port": self.port, "status": _status(self.permanent)}
+        if self.port:
+            return Message("Redirects to {scheme} on port {port} ({status})", **told)
+        return Message("Redirects to {scheme} ({status})", **told)
+
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of a scheme that browsers may not know."""
         if self.scheme not in {"http", "https"}:
@@ -87,3 +101,8 @@ class RedirectRegex(Kind):
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
         """Refuse groups that the expression does not have."""
         return missing_groups(given)
+
+    def does(self) -> Message:
+        """Say what it redirects, where, and by which status of GET."""
+        told = {"regex": self.regex, "replacement": self.replacement, "status": _status(self.permanent)}
+        return Message("Redirects {regex} to {replacement} ({status})", **told)

@@ -81,3 +81,14 @@ class SourceCriterion(Object):
         address = given["ipStrategy"]
         if address is not None and not address.changed():
             yield "ipStrategy", Refusal("source.address", Message("an address needs a depth, proxies or a subnet"))
+
+
+def counted_by(limit: Message, criterion: SourceCriterion | None) -> Message:
+    """Say a limit with what it counts requests by, where that is chosen."""
+    if criterion is None:
+        return limit
+    if criterion.request_host:
+        return Message("{limit} for each host", limit=limit)
+    if criterion.request_header_name:
+        return Message("{limit} for each value of {header}", limit=limit, header=criterion.request_header_name)
+    return Message("{limit} for each address", limit=limit)

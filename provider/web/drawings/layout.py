@@ -22,7 +22,13 @@ _BAR_WIDTH: Final = 36.0
 _BAR_GAP: Final = 10.0
 _FRAME_PADDING: Final = 18.0
 _FRAME_TOP: Final = 6.0
-_ROUTER: Final = (236.0, 46.0)
+_ROUTER: Final = (268.0, 46.0)
+_MEMBER_HEIGHT: Final = 21.0
+_MEMBERS_PADDING: Final = 5.0
+_MOST_MEMBERS: Final = 6
+_FEW_MEMBERS: Final = 3
+"""How many lines a router has for its middlewares at most: fewer where there are many blocks."""
+
 _SERVICE: Final = (184.0, 46.0)
 _SERVER: Final = (224.0, 42.0)
 _AFTER_HOSTS: Final = 30.0
@@ -71,6 +77,8 @@ class PlacedBlock:
     block: Block
     hosts: Sequence[Box]
     routers: Sequence[Box]
+    members: Sequence[Sequence[Box]]
+    """In each router, a line for each of its middlewares; where there are more, the last is for their number."""
     service: Box
     servers: Sequence[Box]
     last: Box | None
@@ -187,24 +195,32 @@ def _place_blocks(
 ) -> tuple[list[PlacedBlock], float]:
     placed = []
     y, gap = top, _BLOCK_GAP if len(blocks) <= DENSE else _DENSE_GAP
+    most = _MOST_MEMBERS if len(blocks) <= DENSE else _FEW_MEMBERS
     for block in blocks:
-        height = max(_stacked(len(block.routers), _ROUTER[1]), _stacked(_count_servers(block), _SERVER[1]), _SERVICE[1])
-        placed.append(_place(block, columns, y, height))
+        lines = [min(len(router.passage), most) for router in block.routers]
+        routers = [_router_height(number) for number in lines]
+        height = max(_stacked(routers), _stacked([_SERVER[1]] * _count_servers(block)), _SERVICE[1])
+        placed.append(_place(block, columns, (y, height), lines))
         y += height + gap
     return placed, (y - gap if blocks else top)
 
 
-def _place(block: Block, columns: tuple[float, float, float, float], y: float, height: float) -> PlacedBlock:
+def _place(
+    block: Block, columns: tuple[float, float, float, float], place: tuple[float, float], lines: Sequence[int]
+) -> PlacedBlock:
+    """Place a block at a height that it takes up; `lines` are those of its routers' middlewares."""
     hosts_x, routers_x, services_x, servers_x = columns
+    y, height = place
     middle = y + height / 2
-    routers = _stack(len(block.routers), routers_x, middle, _ROUTER)
-    servers = _stack(_count_servers(block), servers_x, middle, _SERVER)
+    routers = _stack([_router_height(number) for number in lines], routers_x, middle, _ROUTER[0])
+    servers = _stack([_SERVER[1]] * _count_servers(block), servers_x, middle, _SERVER[0])
     shown = len(block.servers)
     return PlacedBlock(
         block,
         [Box(hosts_x, box.y, _HOSTS_WIDTH, box.height) for box in routers],
         routers,
-        _stack(1, services_x, middle, _SERVICE)[0],
+        [_lines(box, number) for box, number in zip(routers, lines, strict=True)],
+        _stack([_SERVICE[1]], services_x, middle, _SERVICE[0])[0],
         servers[:shown],
         servers[shown] if len(servers) > shown else None,
     )
@@ -214,12 +230,21 @@ def _count_servers(block: Block) -> int:
     return len(block.servers) + (block.fold is not None or not block.servers)
 
 
-def _stacked(count: int, height: float) -> float:
-    return count * (height + _GAP) - _GAP
+def _router_height(lines: int) -> float:
+    return _ROUTER[1] + (lines * _MEMBER_HEIGHT + _MEMBERS_PADDING if lines else 0)
 
 
-def _stack(count: int, x: float, middle: float, size: tuple[float, float]) -> list[Box]:
-    """Place boxes of one size below one another around a height."""
-    width, height = size
-    top = middle - _stacked(count, height) / 2
-    return [Box(x, top + index * (height + _GAP), width, height) for index in range(count)]
+def _lines(router: Box, count: int) -> list[Box]:
+    """Place the lines of a router's middlewares in it, below its name and its rule."""
+    top = router.bottom - _MEMBERS_PADDING - count * _MEMBER_HEIGHT
+    return [Box(router.x, top + index * _MEMBER_HEIGHT, router.width, _MEMBER_HEIGHT) for index in range(count)]
+
+
+def _stacked(heights: Sequence[float]) -> float:
+    return sum(heights) + _GAP * (len(heights) - 1)
+
+
+def _stack(heights: Sequence[float], x: float, middle: float, width: float) -> list[Box]:
+    """Place boxes of some heights below one another around a height."""
+    top = middle - _stacked(heights) / 2
+    return [Box(x, top + sum(heights[:index]) + index * _GAP, width, height) for index, height in enumerate(heights)]

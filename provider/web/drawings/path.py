@@ -20,6 +20,7 @@ from provider.web.drawings.words import (
     NO_REQUESTS,
     words_of_edge,
     words_of_fold,
+    words_of_member,
     words_of_pool,
     words_of_router,
     words_of_scene,
@@ -38,6 +39,9 @@ _STATE_SIZE: Final = 11.5
 _PADDING: Final = 12.0
 _DOTS: Final = 12.0
 """Of a bar, from the left: where the lines of its routers have their dots. Its name stands beside them."""
+
+_STOP: Final = 15.0
+"""How much room a line of a passage has for its dot."""
 
 _THINNEST: Final = 1.5
 _WIDEST: Final = 16.0
@@ -218,6 +222,8 @@ class _Drawing:
             yield self._host(router, host)
             yield from self._acts(router, host) if self._with_acts else ()
             yield self._router(router, box)
+        for router, lines in zip(block.block.routers, block.members, strict=True):
+            yield from self._passage(router, lines)
         yield self._service(block)
         for server, box in zip(block.block.servers, block.servers, strict=True):
             yield self._server(block, server, box)
@@ -292,6 +298,30 @@ class _Drawing:
         said = self._say(words_of_router(router))
         kind = classes("router", None if state is None else "amiss", self._lit(router.name))
         return joined([self._node(_page("routers", router.name), said, kind, inside), *([by] if by else [])])
+
+    def _passage(self, router: DrawnRouter, lines: Sequence[Box]) -> Iterator[Markup]:
+        """Draw the middlewares of a router, one below the other: each says what it does."""
+        more = len(router.passage) - len(lines)
+        shown = router.passage[: len(lines) - 1] if more else router.passage
+        for member, box in zip(shown, lines, strict=False):
+            href = None if member.is_elsewhere else _page("middlewares", member.name)
+            told = member.name if member.is_elsewhere else self._say(member.words)
+            yield self._line(router, box, told, (self._say(words_of_member(member)), href))
+        if more:
+            told = self._say(Message("and {number} more", number=more + 1))
+            yield self._line(router, lines[-1], told, (told, _page("routers", router.name)))
+
+    def _line(self, router: DrawnRouter, box: Box, told: str, node: tuple[str, str | None]) -> Markup:
+        """Draw one line of a passage: a stop on the way down, and what happens there."""
+        said, href = node
+        x, room = box.x + _PADDING + _STOP, box.width - _PADDING - _STOP - 6
+        inside = [
+            _rectangle(Box(box.x + 4, box.y + 1, box.width - 8, box.height - 2), 5, "ground"),
+            element("path", d=f"M{number(box.x + _PADDING + 4)} {number(box.y)}v{number(box.height)}", class_="way"),
+            element("circle", cx=box.x + _PADDING + 4, cy=box.middle, r=3.5, class_="stop"),
+            _text(shorten(told, room, _SMALL_SIZE), x, box.middle + 4, _SMALL_SIZE, "does"),
+        ]
+        return self._node(href, said, classes("member", self._lit(router.name)), inside)
 
     def _service(self, block: PlacedBlock) -> Markup:
         box, service = block.service, block.block.service

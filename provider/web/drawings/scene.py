@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from provider.edges.health import HealthState
 from provider.edges.standings import Trouble
 from provider.edges.states import EdgeState
+from provider.passages import Member
 from provider.values import ServerState
 
 
@@ -43,8 +44,15 @@ class DrawnRouter:
     """A URL that it matches, as an example; None where nobody can tell one."""
     is_served: bool = True
     hidden_by: str | None = None
-    over_tls: bool = False
-    """Whether it takes requests over TLS only."""
+    tls: str | None = None
+    """What TLS means for it, in words, where it takes requests over TLS only."""
+    passage: Sequence[Member] = ()
+    """The middlewares that its requests pass, in order."""
+
+    @property
+    def over_tls(self) -> bool:
+        """Whether it takes requests over TLS only."""
+        return self.tls is not None
 
     @property
     def takes_requests(self) -> bool:

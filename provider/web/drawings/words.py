@@ -5,6 +5,7 @@ from typing import Final
 from provider.edges.health import HealthState
 from provider.edges.states import EdgeState
 from provider.messages import Message, template
+from provider.passages import Member
 from provider.values import ServerState
 from provider.web.drawings.blocks import Fold
 from provider.web.drawings.scene import DrawnEdge, DrawnRouter, DrawnServer, DrawnService, Scene
@@ -58,9 +59,20 @@ def words_of_router(router: DrawnRouter) -> Message:
             name=router.name,
             other=router.hidden_by,
         )
-    if router.over_tls:
-        return Message("Router {name}: {rule}, over TLS only, points to service {service}", **facts)
+    if router.tls is not None:
+        return Message("Router {name}: {rule} points to service {service}. {tls}", tls=router.tls, **facts)
     return Message("Router {name}: {rule} points to service {service}", **facts)
+
+
+def words_of_member(member: Member) -> Message:
+    """Return what a middleware on the way does."""
+    if member.is_elsewhere:
+        return Message("Middleware {name} of another provider: what it does is not known here", name=member.name)
+    if member.chain is not None:
+        return Message(
+            "Middleware {name} of the chain {chain}: {does}", name=member.name, chain=member.chain, does=member.words
+        )
+    return Message("Middleware {name}: {does}", name=member.name, does=member.words)
 
 
 def words_of_pool(service: DrawnService | None) -> Message:

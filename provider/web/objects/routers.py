@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
+from provider import passages
 from provider.database.sessions import Session
 from provider.models import Conflict
 from provider.nouns import Domain, Noun, Router, Service
 from provider.observations import show_services
-from provider.store import nouns
+from provider.store import middlewares, nouns
 from provider.web.inputs import Texts
 from provider.web.nouns.places import Place
 from provider.web.nouns.views import View
@@ -39,6 +40,7 @@ class Routers(View):
             "ranks": ranks_of(router),
             "domains": [nouns.get(session, Domain, host) for host in router.ascii_domains],
             "service": service,
+            "passage": passages.members(router.middlewares, middlewares.of_routers(session, [router])),
             "state": sight.states([router])[router.name],
             "conflicts": [each.detail for each in told[:_MOST_WARNED]],
         }

@@ -7,12 +7,14 @@ from provider.nouns import NOUNS
 from provider.web.nouns import pages
 from provider.web.nouns.views import View
 from provider.web.objects.domains import Domains
+from provider.web.objects.middlewares import Middlewares
 from provider.web.objects.routers import Routers
 from provider.web.objects.servers import Servers
 from provider.web.objects.services import Services
 
 _OWN: Final[Mapping[str, type[View]]] = {
     "domain": Domains,
+    "middleware": Middlewares,
     "router": Routers,
     "server": Servers,
     "service": Services,

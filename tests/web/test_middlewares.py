@@ -1,0 +1,58 @@
+"""Middlewares in the console: what each does in words, on its own pages and on the way of requests."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.running import Service, http_client
+from tests.web.test_overview import links, page, part
+
+KINDS = {
+    "login": {"basicAuth": {"users": ["alvin:secret", "budi:secret"]}},
+    "strip-api": {"stripPrefix": {"prefixes": ["/api"]}},
+    "common": {"chain": {"middlewares": ["login", "strip-api"]}},
+}
+
+
+@pytest.fixture
+def pages(service: Service) -> Iterator[httpx.Client]:
+    """A browser without JavaScript, at the shared service with a router through some middlewares."""
+    with http_client(service.url, headers={"Accept": "text/html"}) as made:
+        body = {"domain": "alvin.test", "name": "alvin", "servers": [{"url": "http://10.0.0.1"}]}
+        made.post("/api/v1/expose", json=body).raise_for_status()
+        for name, given in KINDS.items():
+            made.put(f"/api/v1/middlewares/{name}", json=given).raise_for_status()
+        chosen = {"middlewares": ["common", "sso@file"], "tls": {"certResolver": "acme"}}
+        made.patch("/api/v1/routers/alvin", json=chosen).raise_for_status()
+        yield made
+
+
+@pytest.mark.parametrize("path", ["/", "/?view=list", "/applications/alvin", "/routers/alvin"])
+def test_a_router_shows_what_its_requests_pass(pages: httpx.Client, path: str) -> None:
+    found = page(pages, path)
+    said = ["Asks for a password (2 users)", "Removes /api from the path", "sso@file"]
+    places = [found.index(each, found.index("<main")) for each in said]
+    assert places == sorted(places)
+    assert {"/middlewares/login", "/middlewares/strip-api"} <= links(found)
+    assert "secret" not in found
+
+
+@pytest.mark.parametrize("path", ["/", "/applications/alvin"])
+def test_a_lock_says_what_tls_means(pages: httpx.Client, path: str) -> None:
+    assert "Over TLS only, certificate from acme" in page(pages, path)
+
+
+def test_the_list_and_the_page_of_a_middleware_say_what_it_does(pages: httpx.Client) -> None:
+    listed = part(page(pages, "/middlewares"), "main")
+    assert "Removes /api from the path" in listed
+    assert "Removes /api from the path." in page(pages, "/middlewares/strip-api")
+    chain = page(pages, "/middlewares/common")
+    assert "Passes requests through login and strip-api." in chain
+    assert "Asks for a password (2 users)" in chain
+
+
+def test_it_is_said_in_indonesian(pages: httpx.Client) -> None:
+    pages.cookies.set("language", "id")
+    pages.headers["Accept-Language"] = "id"
+    assert "Meminta password (2 user)" in page(pages, "/routers/alvin")
