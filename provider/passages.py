@@ -14,7 +14,7 @@ MOST: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class Stop:
     """A middleware that requests pass: its name, and what it does, in words.
 
     `chain` is the one of which it is a member, where it is not the router's own. `middleware` is None for one that
@@ -32,7 +32,7 @@ class Member:
         return self.middleware is None
 
 
-def members(names: Sequence[str], known: Mapping[str, Middleware]) -> list[Member]:
+def stops(names: Sequence[str], known: Mapping[str, Middleware]) -> list[Stop]:
     """Return what requests pass, in order, the members of chains in the place of these. At most `MOST` are looked at.
 
     `known` are the middlewares by name, with those of chains.
@@ -40,11 +40,11 @@ def members(names: Sequence[str], known: Mapping[str, Middleware]) -> list[Membe
     return list(islice(_follow(names, known, ()), MOST))
 
 
-def _follow(names: Sequence[str], known: Mapping[str, Middleware], chains: tuple[str, ...]) -> Iterator[Member]:
+def _follow(names: Sequence[str], known: Mapping[str, Middleware], chains: tuple[str, ...]) -> Iterator[Stop]:
     for name in names:
         found = None if MIDDLEWARE.leads_elsewhere(name) else known.get(MIDDLEWARE.name_of(name))
         if found is not None and found.members and name not in chains:
             yield from _follow(found.members, known, (*chains, name))
             continue
         words = Message("unknown: it is not kept here") if found is None else found.does()
-        yield Member(name, words, chains[-1] if chains else None, found)
+        yield Stop(name, words, chains[-1] if chains else None, found)

@@ -21,7 +21,7 @@ KNOWN = known(
 
 
 def test_middlewares_are_passed_in_order_and_say_what_they_do() -> None:
-    found = passages.members(["strip-api", "login"], KNOWN)
+    found = passages.stops(["strip-api", "login"], KNOWN)
     assert [(each.name, each.words, each.chain) for each in found] == [
         ("strip-api", "Removes /api from the path", None),
         ("login", "Asks for a password (1 user)", None),
@@ -29,7 +29,7 @@ def test_middlewares_are_passed_in_order_and_say_what_they_do() -> None:
 
 
 def test_the_members_of_chains_stand_in_their_place() -> None:
-    found = passages.members(["outer", "login"], KNOWN)
+    found = passages.stops(["outer", "login"], KNOWN)
     assert [(each.name, each.chain) for each in found] == [
         ("login", "inner"),
         ("limit@file", "inner"),
@@ -39,7 +39,7 @@ def test_the_members_of_chains_stand_in_their_place() -> None:
 
 
 def test_of_one_of_another_provider_the_name_is_known() -> None:
-    (found,) = passages.members(["sso@file"], KNOWN)
+    (found,) = passages.stops(["sso@file"], KNOWN)
     assert (found.name, found.is_elsewhere) == ("sso@file", True)
 
 
@@ -47,5 +47,5 @@ def test_chains_that_double_with_each_other_are_not_followed_for_ever() -> None:
     chains = {f"c{n}": {"chain": {"middlewares": [f"c{n + 1}", f"d{n}"]}} for n in range(40)} | {
         f"d{n}": {"chain": {"middlewares": [f"c{n + 1}"]}} for n in range(40)
     }
-    found = passages.members(["c0"], known(**chains, c40={"compress": {}}))
+    found = passages.stops(["c0"], known(**chains, c40={"compress": {}}))
     assert len(found) == passages.MOST

@@ -259,5 +259,5 @@ def _router(router: Router, state: RouterState | None, known: Mapping[str, Middl
         is_served=state is None or not state.is_refused,
         hidden_by=None if state is None else state.hidden_by,
         tls=None if router.tls is None else router.tls.does(),
-        passage=passages.members(router.middlewares, known),
+        passage=passages.stops(router.middlewares, known),
     )

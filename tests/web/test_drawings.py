@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from provider.edges.health import HealthState
 from provider.edges.states import EdgeState
 from provider.nouns import Middleware
-from provider.passages import Member
+from provider.passages import Stop
 from provider.values import ServerState
 from provider.web import languages
 from provider.web.drawings import path, text
@@ -51,7 +51,7 @@ scenes = st.builds(
             st.booleans(),
             st.none() | words,
             tls=st.none() | words,
-            passage=st.lists(st.builds(Member, words, words, st.none() | words), max_size=9),
+            passage=st.lists(st.builds(Stop, words, words, st.none() | words), max_size=9),
         ),
         max_size=6,
     ),
@@ -303,9 +303,9 @@ def test_the_servers_of_a_way_are_never_folded() -> None:
 def passing(count: int, routers: int = 1) -> str:
     """Return a drawing of routers with some middlewares each, and one of another provider after these."""
     middleware = Middleware.read({"name": "a", "compress": {}})
-    members = [Member(f"m{number}", f"Does {number}", None, middleware) for number in range(count)]
+    members = [Stop(f"m{number}", f"Does {number}", None, middleware) for number in range(count)]
     drawn = [
-        DrawnRouter(f"r{number}", "Host(`a`)", f"s{number}", passage=[*members, Member("sso@file", "unknown")])
+        DrawnRouter(f"r{number}", "Host(`a`)", f"s{number}", passage=[*members, Stop("sso@file", "unknown")])
         for number in range(routers)
     ]
     services = [DrawnService(router.service, [DrawnServer("a", "http://a", share=1.0)]) for router in drawn]

@@ -23,10 +23,10 @@ _BAR_GAP: Final = 10.0
 _FRAME_PADDING: Final = 18.0
 _FRAME_TOP: Final = 6.0
 _ROUTER: Final = (268.0, 46.0)
-_MEMBER_HEIGHT: Final = 21.0
-_MEMBERS_PADDING: Final = 5.0
-_MOST_MEMBERS: Final = 6
-_FEW_MEMBERS: Final = 3
+_STOP_HEIGHT: Final = 21.0
+_STOPS_PADDING: Final = 5.0
+_MOST_STOPS: Final = 6
+_FEW_STOPS: Final = 3
 """How many lines a router has for its middlewares at most: fewer where there are many blocks."""
 
 _SERVICE: Final = (184.0, 46.0)
@@ -77,7 +77,7 @@ class PlacedBlock:
     block: Block
     hosts: Sequence[Box]
     routers: Sequence[Box]
-    members: Sequence[Sequence[Box]]
+    stops: Sequence[Sequence[Box]]
     """In each router, a line for each of its middlewares; where there are more, the last is for their number."""
     service: Box
     servers: Sequence[Box]
@@ -195,7 +195,7 @@ def _place_blocks(
 ) -> tuple[list[PlacedBlock], float]:
     placed = []
     y, gap = top, _BLOCK_GAP if len(blocks) <= DENSE else _DENSE_GAP
-    most = _MOST_MEMBERS if len(blocks) <= DENSE else _FEW_MEMBERS
+    most = _MOST_STOPS if len(blocks) <= DENSE else _FEW_STOPS
     for block in blocks:
         lines = [min(len(router.passage), most) for router in block.routers]
         routers = [_router_height(number) for number in lines]
@@ -231,13 +231,13 @@ def _count_servers(block: Block) -> int:
 
 
 def _router_height(lines: int) -> float:
-    return _ROUTER[1] + (lines * _MEMBER_HEIGHT + _MEMBERS_PADDING if lines else 0)
+    return _ROUTER[1] + (lines * _STOP_HEIGHT + _STOPS_PADDING if lines else 0)
 
 
 def _lines(router: Box, count: int) -> list[Box]:
     """Place the lines of a router's middlewares in it, below its name and its rule."""
-    top = router.bottom - _MEMBERS_PADDING - count * _MEMBER_HEIGHT
-    return [Box(router.x, top + index * _MEMBER_HEIGHT, router.width, _MEMBER_HEIGHT) for index in range(count)]
+    top = router.bottom - _STOPS_PADDING - count * _STOP_HEIGHT
+    return [Box(router.x, top + index * _STOP_HEIGHT, router.width, _STOP_HEIGHT) for index in range(count)]
 
 
 def _stacked(heights: Sequence[float]) -> float:

@@ -20,7 +20,7 @@ from provider.web.drawings.words import (
     NO_REQUESTS,
     words_of_edge,
     words_of_fold,
-    words_of_member,
+    words_of_stop,
     words_of_pool,
     words_of_router,
     words_of_scene,
@@ -222,7 +222,7 @@ class _Drawing:
             yield self._host(router, host)
             yield from self._acts(router, host) if self._with_acts else ()
             yield self._router(router, box)
-        for router, lines in zip(block.block.routers, block.members, strict=True):
+        for router, lines in zip(block.block.routers, block.stops, strict=True):
             yield from self._passage(router, lines)
         yield self._service(block)
         for server, box in zip(block.block.servers, block.servers, strict=True):
@@ -303,10 +303,10 @@ class _Drawing:
         """Draw the middlewares of a router, one below the other: each says what it does."""
         more = len(router.passage) - len(lines)
         shown = router.passage[: len(lines) - 1] if more else router.passage
-        for member, box in zip(shown, lines, strict=False):
-            href = None if member.is_elsewhere else _page("middlewares", member.name)
-            told = member.name if member.is_elsewhere else self._say(member.words)
-            yield self._line(router, box, told, (self._say(words_of_member(member)), href))
+        for stop, box in zip(shown, lines, strict=False):
+            href = None if stop.is_elsewhere else _page("middlewares", stop.name)
+            told = stop.name if stop.is_elsewhere else self._say(stop.words)
+            yield self._line(router, box, told, (self._say(words_of_stop(stop)), href))
         if more:
             told = self._say(Message("and {number} more", number=more + 1))
             yield self._line(router, lines[-1], told, (told, _page("routers", router.name)))
@@ -321,7 +321,7 @@ class _Drawing:
             element("circle", cx=box.x + _PADDING + 4, cy=box.middle, r=3.5, class_="stop"),
             _text(shorten(told, room, _SMALL_SIZE), x, box.middle + 4, _SMALL_SIZE, "does"),
         ]
-        return self._node(href, said, classes("member", self._lit(router.name)), inside)
+        return self._node(href, said, classes("stop-line", self._lit(router.name)), inside)
 
     def _service(self, block: PlacedBlock) -> Markup:
         box, service = block.service, block.block.service

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from provider.edges.health import HealthState
 from provider.edges.standings import Trouble
 from provider.edges.states import EdgeState
-from provider.passages import Member
+from provider.passages import Stop
 from provider.values import ServerState
 
 
@@ -46,7 +46,7 @@ class DrawnRouter:
     hidden_by: str | None = None
     tls: str | None = None
     """What TLS means for it, in words, where it takes requests over TLS only."""
-    passage: Sequence[Member] = ()
+    passage: Sequence[Stop] = ()
     """The middlewares that its requests pass, in order."""
 
     @property

@@ -5,7 +5,7 @@ from typing import Final
 from provider.edges.health import HealthState
 from provider.edges.states import EdgeState
 from provider.messages import Message, template
-from provider.passages import Member
+from provider.passages import Stop
 from provider.values import ServerState
 from provider.web.drawings.blocks import Fold
 from provider.web.drawings.scene import DrawnEdge, DrawnRouter, DrawnServer, DrawnService, Scene
@@ -64,15 +64,15 @@ def words_of_router(router: DrawnRouter) -> Message:
     return Message("Router {name}: {rule} points to service {service}", **facts)
 
 
-def words_of_member(member: Member) -> Message:
+def words_of_stop(stop: Stop) -> Message:
     """Return what a middleware on the way does."""
-    if member.is_elsewhere:
-        return Message("Middleware {name} of another provider: what it does is not known here", name=member.name)
-    if member.chain is not None:
+    if stop.is_elsewhere:
+        return Message("Middleware {name} of another provider: what it does is not known here", name=stop.name)
+    if stop.chain is not None:
         return Message(
-            "Middleware {name} of the chain {chain}: {does}", name=member.name, chain=member.chain, does=member.words
+            "Middleware {name} of the chain {chain}: {does}", name=stop.name, chain=stop.chain, does=stop.words
         )
-    return Message("Middleware {name}: {does}", name=member.name, does=member.words)
+    return Message("Middleware {name}: {does}", name=stop.name, does=stop.words)
 
 
 def words_of_pool(service: DrawnService | None) -> Message:

@@ -23,5 +23,5 @@ class Middlewares(View):
         """Show what one made of others comes to."""
         found = cast("Middleware", item)
         known = nouns.with_members(session, Middleware, [found])
-        members = passages.members([found.name], known) if found.members else []
+        members = passages.stops([found.name], known) if found.members else []
         return {**super().shown(session, sight, place, item, typed), "members": members}

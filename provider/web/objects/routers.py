@@ -40,7 +40,7 @@ class Routers(View):
             "ranks": ranks_of(router),
             "domains": [nouns.get(session, Domain, host) for host in router.ascii_domains],
             "service": service,
-            "passage": passages.members(router.middlewares, middlewares.of_routers(session, [router])),
+            "passage": passages.stops(router.middlewares, middlewares.of_routers(session, [router])),
             "state": sight.states([router])[router.name],
             "conflicts": [each.detail for each in told[:_MOST_WARNED]],
         }
