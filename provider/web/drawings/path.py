@@ -20,12 +20,12 @@ from provider.web.drawings.words import (
     NO_REQUESTS,
     words_of_edge,
     words_of_fold,
-    words_of_stop,
     words_of_pool,
     words_of_router,
     words_of_scene,
     words_of_server,
     words_of_state,
+    words_of_stop,
 )
 from provider.web.languages import Language
 from provider.web.paths import object_path, with_query
