@@ -3,6 +3,7 @@
 From the source of Traefik 3.7, and held by tests against a real Traefik 3.7.15.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
@@ -13,6 +14,8 @@ from provider.rules.parse import Rule, parse_with
 from provider.rules.requests import Request
 
 _CHALLENGE: Final = "acme-tls/1"
+_NAME: Final = re.compile(r"\*|(\*\.)?[A-Za-z0-9_.:-]+")
+"""What Traefik 3.7.15 takes for a name (measured): it disables a router that asks for another."""
 
 
 class HostSNI(Host):
@@ -20,6 +23,11 @@ class HostSNI(Host):
 
     name = "HostSNI"
     form = "HostSNI(`db.alvin.xyz`)"
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        super().__init__(arguments)
+        if not _NAME.fullmatch(arguments[0]):
+            raise BadArgument("rule.host", "this is not a host name: letters, digits, '.', '-' and '_', or '*.' first")
 
 
 class HostSNIRegexp(HostRegexp):

@@ -1,11 +1,14 @@
 """Random states that follow the declarations: whatever a noun declares is drawn, field by field, by its type.
 
-The texts of a type are those among many samples that it takes. Left to chance are the shape of the state and every
-value; what would need more than a document (a plugin, a file on the edge) is left out, and said below.
+The texts of a type are those among many samples that it takes, and what it takes of these when they are changed at
+random: with any character of Unicode, and as long as may be. Left to chance are the shape of the state and every
+value; what would need more than a document is left out, and said below.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from random import Random
 from typing import Any, Final
 
@@ -14,9 +17,13 @@ import trustme
 from provider.declarations import Declaration
 from provider.errors import Invalid
 from provider.nouns import NOUNS, Domain, Noun, Router, Server, Service
+from provider.nouns.common import HOSTNAME
 from provider.nouns.containers import ListOf, MapOf
+from provider.nouns.free import FreeObject
 from provider.nouns.middleware import Middleware
-from provider.nouns.noun import LABELS, NAME
+from provider.nouns.middlewares.access import BasicAuth
+from provider.nouns.middlewares.digests import DigestAuth
+from provider.nouns.noun import NAME
 from provider.nouns.objects import Nested, Object
 from provider.nouns.protocol import KEY, PEM
 from provider.nouns.reading import MISSING, Reading
@@ -26,8 +33,12 @@ from provider.values import check_entry_point
 
 Document = dict[str, Any]
 
-_ISSUED: Final = trustme.CA().issue_cert("a.test")
-"""One certificate and its key: Traefik disables what has a pair that does not fit."""
+_ISSUED: Final = [trustme.CA().issue_cert("a.test") for _ in range(2)]
+"""Certificates with their keys: Traefik disables what has a pair that does not fit, so each state has one of them."""
+
+_PAIRS: Final = [
+    (issued.cert_chain_pems[0].bytes().decode(), issued.private_key_pem.bytes().decode()) for issued in _ISSUED
+]
 
 SAMPLES: Final = (
     *("a", "X-A", "abc-1", "GET", "5xx", "é", "a b", "║", "`'\"\\", "\U0001f600", "<script>", "${HOME}", "{{ .Env }}"),
@@ -44,14 +55,21 @@ SAMPLES: Final = (
     *("LatencyAtQuantileMS(50.0) > 100", "NetworkErrorRatio() > 0.5"),
     *("IsNetworkError() && Attempts() < 2", "ResponseCode() == 503"),
     *("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256", "X25519", "CurveP256"),
-    *("a:$2y$04$4CVq8qjfjAn.hHdHjYJtz.sB2XWszD6YdYncG20dPqbKTaOSwkEAi", "a:b:d41d8cd98f00b204e9800998ecf8427e"),
+    *("a:$2y$04$4CVq8qjfjAn.hHdHjYJtz.sB2XWszD6YdYncG20dPqbKTaOSwkEAi", "a:traefik:d41d8cd98f00b204e9800998ecf8427e"),
+    *("a:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=", "budi:traefik:secret"),
     *("http/1.1", "h2", "acme-tls/1", "letsencrypt", "spiffe://a.test/b"),
-    *(_ISSUED.cert_chain_pems[0].bytes().decode(), _ISSUED.private_key_pem.bytes().decode()),
 )
 
+PLUGIN: Final = "demo"
+"""The plugin that the edge has."""
+
+USERS: Final[Mapping[type[Object], Path]] = {
+    BasicAuth: Path(__file__).with_name("users.htpasswd"),
+    DigestAuth: Path(__file__).with_name("users.htdigest"),
+}
+"""The files of users that are there, by kind: Traefik disables what names another."""
+
 LEFT_OUT: Final = {
-    "plugin": "Traefik disables one that its static configuration does not have",
-    "usersFile": "Traefik disables what names a file that is not there",
     "weighted.healthCheck": "Traefik disables it where one of its services has no health check",
     "highestRandomWeight.healthCheck": "as above",
     "mirroring.healthCheck": "as above",
@@ -61,9 +79,14 @@ LEFT_OUT: Final = {
 """What is not drawn, and why."""
 
 _TRIES: Final = 8
+LONGEST_NAME: Final = 63
+_LONGEST: Final = 300
+"""The most characters of a text that has no limit, and the most items of a list."""
 
 POINTS: Final = ("web", "other")
-PACKET_POINTS: Final = ("dns",)
+PACKET_POINTS: Final = ("dns", "time")
+FOREIGN: Final = "other@file"
+"""What an edge has from its file provider: an object of each kind."""
 
 
 class Drawing:
@@ -73,6 +96,7 @@ class Drawing:
         self.random = Random(seed)  # the same for the same seed
         self.objects: dict[str, dict[str, Noun]] = {kind: {} for kind in NOUNS}
         self._points: Sequence[str] = POINTS
+        self._certificate, self._key = self.random.choice(_PAIRS)
 
     def state(self) -> Declaration:
         """Draw a state with a few objects of each noun."""
@@ -84,11 +108,18 @@ class Drawing:
 
     def _add(self, kind: str, noun: type[Noun], name: str) -> None:
         self._points = PACKET_POINTS if noun is UDPRouter else POINTS
-        hosts = [f"{name}.test", f"*.{name}.test", "münchen.test"]
-        item = self.object(noun, {NAME: self.random.choice(hosts) if noun is Domain else name})
+        if noun is Domain:
+            name = self.random.choice([f"{name}.test", f"*.{name}.test", "münchen.test", self._text(HOSTNAME) or name])
+        elif self._chance(0.1):
+            name += "-" * (LONGEST_NAME - len(name) - 1) + "z"
+        item = self.object(noun, {NAME: name})
         if item is not None:
-            owner = "plain" if noun is Server else ""
+            owner = self._owner() if noun is Server else ""
             self.objects[kind][f"{owner}/{item.key}" if owner else item.key] = item
+
+    def _owner(self) -> str:
+        services = self.objects[Service.kind]
+        return self.random.choice([name for name, each in services.items() if each.chosen is None])
 
     def object(self, model: type[Object], given: Document) -> Any:
         """Draw an object; None where what it needs is not there."""
@@ -117,11 +148,11 @@ class Drawing:
         kinds = [key for key, each in model.fields.items() if each.is_alternative and issubclass(model, Noun)]
         chosen = self.random.choice(kinds) if kinds and (model is not Service or self._chance(0.5)) else None
         for key, each in model.fields.items():
-            if key in {NAME, LABELS} and issubclass(model, Noun):
+            if key == NAME and issubclass(model, Noun):
                 continue
             is_wanted = key == chosen if key in kinds else each.is_required or self._chance(0.4)
             if is_wanted and not _is_left_out(model, key):
-                value = self.value(each.type)
+                value = self._file(USERS[model]) if key == "usersFile" else self.value(each.type)
                 if value is not None:
                     yield key, value
 
@@ -133,12 +164,23 @@ class Drawing:
                 return None if item is None else item.json()
             case ListOf():
                 return self._list(type_)
+            case MapOf(FreeObject()):
+                return {PLUGIN: {"names": ["a"], "deep": self._free_object(2)}}
             case MapOf():
-                keys = {self.value(type_.key) for _ in range(self.random.randint(max(1, type_.least), 3))}
+                keys = {self.value(type_.key) for _ in range(self._number_of(type_.least, type_.most))}
                 values = {key: self.value(type_.value) for key in sorted(keys - {None})}
                 return {key: value for key, value in values.items() if value is not None}
             case _:
                 return self._plain(type_)
+
+    def _file(self, path: Path) -> str:
+        return self.random.choice([str(path), f"{path.parent}/./{path.name}"])
+
+    def _number_of(self, least: int, most: int | None) -> int:
+        """Draw how many items something has: few nearly always, and sometimes as many as may be."""
+        if self._chance(0.01):
+            return min(most or _LONGEST, _LONGEST)
+        return self.random.randint(max(1, least), 3)
 
     def _plain(self, type_: Type) -> Any:
         """Draw a value that has nothing within."""
@@ -148,7 +190,7 @@ class Drawing:
             case Choice():
                 return self.random.choice([word.value for word in type_.words])
             case Whole():
-                least, most = type_.lowest or 0, type_.highest if type_.highest is not None else 10**9
+                least, most = limits(type_)
                 return self.random.choice([least, most, self.random.randint(least, most)])
             case Reference():
                 return self._reference(type_)
@@ -158,43 +200,96 @@ class Drawing:
                 raise TypeError(f"nobody draws a {type(type_).__name__}")
 
     def _list(self, type_: ListOf) -> Any:
-        drawn_items = [self.value(type_.item) for _ in range(self.random.randint(max(1, type_.least), 3))]
+        drawn_items = [self.value(type_.item) for _ in range(self._number_of(type_.least, type_.most))]
         items: dict[str, Any] = {}
         for item in drawn_items:
-            if item is not None and item != "║":  # Traefik cuts texts there: lists do not take it
+            if item is not None and not (isinstance(item, str) and "║" in item):  # Traefik cuts texts there
                 name = item.get(NAME, item) if isinstance(item, dict) else item
                 same = type_.same(name) if type_.same and isinstance(item, str) else name
                 items.setdefault(str(same), item)
         return list(items.values()) or None
 
+    def _free_object(self, depth: int) -> Document:
+        """Draw what a plugin may be given; what Traefik would lose of it is refused, and not drawn."""
+        found: Document = {}
+        for _ in range(self.random.randint(1, 3)):
+            key, value = self._any_text(12), self._free(depth)
+            if FreeObject(lambda _name: False).read({key: value}, Reading(), ()) is not MISSING:
+                found[key] = value
+        return found or {"a": "b"}
+
+    def _free(self, depth: int) -> Any:
+        kinds: list[Callable[[], Any]] = [
+            lambda: self._any_text(20),
+            lambda: self.random.randint(-(2**53), 2**53),
+            lambda: round(self.random.uniform(-1_000, 1_000), 3),
+            lambda: self._chance(0.5),
+            lambda: [self._any_text(8) for _ in range(self.random.randint(1, 3))],
+            lambda: self._free_object(depth - 1),
+        ]
+        return self.random.choice(kinds if depth else kinds[:-1])()
+
     def _reference(self, type_: Reference) -> str | None:
         known = sorted(self.objects[type_.kind])
         if type_.kind == Domain.kind:
             known = [item.name for item in self.objects[type_.kind].values()]
+        known += [FOREIGN] if type_.is_foreign else []
         return self.random.choice(known) if known else None
 
     def _text(self, type_: Text) -> str | None:
         if type_.check is check_entry_point:
             return self.random.choice(self._points)
-        known = _accepted(type_)
         if type_.check in {PEM.check, KEY.check}:  # what is no PEM is the path of a file, which is not there
-            known = [sample for sample in known if "-----" in sample]
-        return self.random.choice(known) if known else None
+            return self._certificate if type_.check is PEM.check else self._key
+        known = _accepted(type_)
+        if not known:
+            return None
+        for _ in range(_TRIES if self._chance(0.6) else 0):
+            text = self._changed(self.random.choice(known), type_.most or _LONGEST)
+            if is_taken(type_, text):
+                return text
+        return self.random.choice(known)
+
+    def _changed(self, text: str, most: int) -> str:
+        """Return a text with something put in, taken out or put at its end, or with another in its place."""
+        place, end = sorted(self.random.randint(0, len(text)) for _ in range(2))
+        ways: list[Callable[[], str]] = [
+            lambda: text[:place] + self._any_text(3) + text[place:],
+            lambda: text[:place] + self._any_text(1) + text[place + 1 :],
+            lambda: text[:place] + text[end:],
+            lambda: text[:place] + text[place:end] * 2 + text[end:],
+            lambda: self._any_text(20),
+            lambda: self.random.choice(SAMPLES)[: place + 1] + text[place:],
+        ]
+        if most <= _LONGEST or self._chance(0.1):
+            ways.append(lambda: (text[:place] + (text[place:end] or "a") * most)[: most - len(text) + end] + text[end:])
+        return self.random.choice(ways)()
+
+    def _any_text(self, most: int) -> str:
+        """Draw characters: of ASCII, or of all Unicode."""
+        highest = 0x7E if self._chance(0.5) else sys.maxunicode
+        return "".join(chr(self.random.randint(0x20, highest)) for _ in range(self.random.randint(1, most)))
 
     def _chance(self, share: float) -> bool:
         return self.random.random() < share
 
 
+def limits(type_: Whole) -> tuple[int, int]:
+    """Return the least and the greatest number of a type."""
+    return type_.lowest or 0, type_.highest if type_.highest is not None else 10**9
+
+
 @cache
 def _accepted_of(check: Callable[[str], str] | None, most: int | None) -> Sequence[str]:
-    return [sample for sample in SAMPLES if _is_taken(Text(check, most), sample)]
+    return [sample for sample in SAMPLES if is_taken(Text(check, most), sample)]
 
 
 def _accepted(type_: Text) -> Sequence[str]:
     return _accepted_of(type_.check, type_.most)
 
 
-def _is_taken(type_: Text, sample: str) -> bool:
+def is_taken(type_: Type, sample: Any) -> bool:
+    """Tell whether a value is one of a type."""
     return type_.read(sample, Reading(), ()) is not MISSING
 
 

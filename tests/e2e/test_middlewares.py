@@ -24,6 +24,7 @@ from provider.nouns.middleware import Middleware
 from provider.nouns.middlewares.headers import Headers
 from provider.nouns.objects import Field
 from tests.e2e.documents import routing
+from tests.e2e.plugins import PLUGINS, add_plugin
 from tests.nouns.test_middlewares import good
 from tests.running import NamedServer, Traefik, compact, fetch, running_servers, wait_until
 
@@ -36,33 +37,6 @@ USERS: Final = {
     "md5": "$1$abcdefgh$cHJi5PXp/ki/ktXzqlk6I1",
     "bcrypt": "$2y$04$4CVq8qjfjAn.hHdHjYJtz.sB2XWszD6YdYncG20dPqbKTaOSwkEAi",
 }
-
-PLUGIN: Final = """package demo
-
-import (
-	"context"
-	"encoding/json"
-	"net/http"
-)
-
-type Config struct {
-	Names []string
-	Deep  map[string]interface{}
-}
-
-func CreateConfig() *Config { return &Config{} }
-
-func New(_ context.Context, next http.Handler, config *Config, _ string) (http.Handler, error) {
-	told, err := json.Marshal(config)
-	return http.HandlerFunc(func(rw http.ResponseWriter, req *http.Request) {
-		req.Header.Set("X-Config", string(told))
-		next.ServeHTTP(rw, req)
-	}), err
-}
-"""
-"""A plugin that tells servers its configuration."""
-
-PLUGINS: Final = {"experimental": {"localPlugins": {"demo": {"moduleName": "alvin.xyz/demo"}}}}
 
 ACTING: Final[Mapping[str, Document]] = {
     "add-prefix": {"addPrefix": {"prefix": "/app"}},
@@ -239,14 +213,6 @@ class Edge:
         return found
 
 
-def add_plugin(folder: Path) -> None:
-    folder.mkdir(parents=True)
-    (folder / "demo.go").write_text(PLUGIN)
-    (folder / "go.mod").write_text("module alvin.xyz/demo\n\ngo 1.19\n")
-    about = {"displayName": "Demo", "type": "middleware", "import": "alvin.xyz/demo", "summary": "A demo"}
-    (folder / ".traefik.yml").write_text(yaml.safe_dump({**about, "testData": {"Names": ["a"]}}))
-
-
 @pytest.fixture(scope="module")
 def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     folder = tmp_path_factory.mktemp("middlewares")
@@ -255,7 +221,7 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     pages = {"loadBalancer": {"servers": [{"url": "http://127.0.0.1:9"}]}}
     others = {"middlewares": {"limit": {"inFlightReq": {"amount": 9}}}, "services": {"pages": pages}}
     (folder / "fallback.yml").write_text(yaml.safe_dump({"http": others}))
-    add_plugin(folder / "plugins-local" / "src" / "alvin.xyz" / "demo")
+    add_plugin(folder)
     with running_servers(Echo()) as (server,), routing(folder, PLUGINS) as routes:
         content, numbered = everything(folder, server.url)
         yield Edge(routes.run(compact(content), "all"), server, numbered)
