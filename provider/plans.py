@@ -10,6 +10,7 @@ from provider.errors import FieldError, InUse, Invalid, pointer
 from provider.messages import Message
 from provider.models import Change
 from provider.nouns import NOUNS, Named, Noun, called
+from provider.nouns.health import needed, unchecked
 from provider.nouns.reading import Reading, Where
 from provider.nouns.references import cycles, exposed, missing
 from provider.nouns.references import refused as refused_for
@@ -207,6 +208,19 @@ def _find_wrong(wanted: Declaration, following: Declaration) -> Iterator[FieldEr
                 if following.find(use.kind, use.name) is None:
                     yield missing((*where(kind, name, item), *use.where), use.kind, use.typed)
         yield from _find_cycles(kind, wanted, following)
+        yield from _find_unchecked(kind, wanted, following)
+
+
+def _find_unchecked(kind: str, wanted: Declaration, following: Declaration) -> Iterator[FieldError]:
+    """Find declared services without the health check that they, or others that stay as they are, need for it."""
+    held = following.objects[kind] if kind in NOUNS[kind].kinds() else {}
+    for name, item in held.items():
+        for other, wrong in unchecked(item, held.get):
+            if name in wanted.objects[kind]:
+                yield replace(wrong, pointer=pointer(*where(kind, name, item)) + wrong.pointer)
+            elif other.key in wanted.objects[kind]:
+                missed = needed(other, item)
+                yield replace(missed, pointer=pointer(*where(kind, other.key, other)) + missed.pointer)
 
 
 def _find_cycles(kind: str, wanted: Declaration, following: Declaration) -> Iterator[FieldError]:

@@ -16,6 +16,7 @@ from provider.imports.ranks import Ranked, settle
 from provider.imports.routers import EntryPointDefaults, Surroundings, read_router, read_tcp_router, refuse_priority
 from provider.imports.services import Pool, read_service
 from provider.nouns import NOUNS, Domain, Middleware, Noun, Router, Server, Service, internals
+from provider.nouns.health import unchecked
 from provider.nouns.references import cycles
 from provider.nouns.tcp_router import TCPRouter
 from provider.nouns.types import Reference
@@ -141,6 +142,7 @@ class _Reader:
                 if not self._recognised(kind, given, part):
                     self._read_object(kind, given, part)
         self._refuse_cycles()
+        self._refuse_unchecked()
         lost = self._find_lost()
         routers = self._settle(lost)
         for each in self._objects.values():
@@ -255,6 +257,15 @@ class _Reader:
                 held = {name: each.noun for name, each in read.items() if each.is_held}
                 for item, error in cycles({name: item for name, item in held.items() if item is not None}):
                     read[item.name].part.under(read[item.name].ledger).refuse(str(error.detail))
+
+    def _refuse_unchecked(self) -> None:
+        """Refuse services that need a health check of others that have none: Traefik disables them."""
+        for kind in (kind for kind, noun in NOUNS.items() if kind in noun.kinds()):
+            read = {self._names[kind][each.full]: each for each in self._objects.values() if each.kind == kind}
+            held = {name: each.noun for name, each in read.items() if each.noun is not None}
+            for name, item in held.items():
+                for _other, error in unchecked(item, held.get):
+                    read[name].part.under(read[name].ledger).refuse(str(error.detail))
 
     def _find_lost(self) -> set[tuple[str, str]]:
         """Return what is left out, by kind and full name: also what refers to that, and so on."""

@@ -1,6 +1,6 @@
 """Services put together from services: by weight, by the client, with copies, and with a spare one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
@@ -9,6 +9,7 @@ from provider.nouns.common import SERVICE
 from provider.nouns.containers import ListOf
 from provider.nouns.objects import Nested, Object, field
 from provider.nouns.protocol import check_statuses
+from provider.nouns.reading import Where
 from provider.nouns.types import Flag, Text, Whole
 from provider.values import Refusal
 
@@ -22,6 +23,22 @@ class Composition(Object):
 
     title: ClassVar[str] = ""
     about: ClassVar[str] = ""
+
+    def watched(self) -> Iterator[tuple[Where, str]]:
+        """Give the services that need a health check, each with its place."""
+        return iter(())
+
+
+class Watching(Composition):
+    """Services of which those that are down can be left out."""
+
+    services: "Sequence[WeightedService]"
+    health_check: "ParentCheck | None"
+
+    def watched(self) -> Iterator[tuple[Where, str]]:
+        """Give all its services, where those that are down are left out."""
+        for index, each in enumerate(self.services if self.health_check is not None else ()):
+            yield ("services", index, "name"), each.name
 
 
 def composition(model: type[Composition], since: str = "3.0") -> Any:
@@ -66,7 +83,7 @@ class WeightedService(Object):
     )
 
 
-class Weighted(Composition):
+class Weighted(Watching):
     """Services that take turns by their weights."""
 
     title = "Weighted"
@@ -89,7 +106,7 @@ class Weighted(Composition):
     health_check: ParentCheck | None = by_health()
 
 
-class HighestRandomWeight(Composition):
+class HighestRandomWeight(Watching):
     """Services of which a client always gets the same."""
 
     title = "By the client's address"
@@ -181,6 +198,13 @@ class Failover(Composition):
         since="3.7",
         rare=True,
     )
+
+    def watched(self) -> Iterator[tuple[Where, str]]:
+        """Give the first service, unless errors lead to the spare one, and that too where it goes by health."""
+        if self.errors is None:
+            yield ("service",), self.service
+        if self.health_check is not None:
+            yield ("fallback",), self.fallback
 
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from provider.messages import Message
 from provider.nouns.common import find_overlap, labels_field, name_field, reference
-from provider.nouns.composed import Composition, ParentCheck, WeightedService, by_health, composition, members
+from provider.nouns.composed import ParentCheck, Watching, WeightedService, by_health, composition, members
 from provider.nouns.containers import ListOf
 from provider.nouns.noun import Noun
 from provider.nouns.objects import Nested, Object, field
@@ -95,7 +95,7 @@ class TCPWeightedService(WeightedService):
     name: str = field(reference("tcpService"), title="Service", help="One of your TCP services, or NAME@PROVIDER.")
 
 
-class TCPWeighted(Composition):
+class TCPWeighted(Watching):
     """Services that take turns by their weights."""
 
     title = "Weighted"

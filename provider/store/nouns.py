@@ -16,6 +16,7 @@ from provider.database.tables import FIELDS, POSITION, SHOWN, TABLES, NounTable,
 from provider.errors import Forbidden, Invalid, NotFound
 from provider.messages import Message
 from provider.nouns import NOUNS, Named, Noun, called, within
+from provider.nouns.health import is_checked, needed, unchecked
 from provider.nouns.noun import LABELS, NAME
 from provider.nouns.references import cycles, exposed, missing, reached, refused
 from provider.nouns.types import Reference
@@ -221,6 +222,17 @@ def check_references(session: Session, item: Noun) -> None:
             raise Invalid(wrong)
 
 
+def check_health(session: Session, before: Noun | None, item: Noun) -> None:
+    """Raise `Invalid` where a service is made of others that need a health check, or others need the one it loses."""
+    noun = type(item)
+    if wrong := [each for _other, each in unchecked(item, lambda name: find(session, noun, name))]:
+        raise Invalid(wrong)
+    if before is not None and is_checked(before) and not is_checked(item):
+        for user in users_of(session, noun, noun, item.key):
+            if any(True for _other, _each in unchecked(user, {item.key: item}.get)):
+                raise Invalid([needed(item, user)])
+
+
 def _known(session: Session, noun: type[Noun], keys: Iterable[str]) -> set[str]:
     name = TABLES[noun.kind].table.c[NAME]
     return set(session.connection().execute(select(name).where(name.in_(keys))).scalars())
@@ -249,6 +261,8 @@ def replace(session: Session, before: N | None, item: N, owner: str | None = Non
         check_references(session, item)
     if before != item:
         _check_rights(session, item)
+    if noun.kind in noun.kinds():
+        check_health(session, before, item)
     if noun.is_asking() and (wrong := places.check(session, before, item)):
         raise Invalid(wrong)
     values = row(item, owner)

@@ -67,6 +67,7 @@ CODES = {
     *("status.format", "user.realm", "plugin.name"),
     *("free.depth", "free.empty", "free.list", "free.long", "free.name", "free.number"),
     *("item.format", "key.duplicate", "key.long", "secret.masked"),
+    *("healthCheck.missing", "healthCheck.needed"),
     *("service.composed", "service.cycle", "services.duplicate", "failover.same", "observability.none"),
     *("cipher.duplicate", "cipher.unknown", "curve.unknown", "version.order", "clientAuth.ca", "spiffe.both"),
     *("tlsOption.none", "tlsOption.unknown", "resolver.format", "serversTransport.unknown", "rule.alpn"),

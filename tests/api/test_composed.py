@@ -82,3 +82,34 @@ def test_they_need_no_router_of_their_own(service: Service, made: httpx.Client) 
     assert not [each for each in told if "blue" in str(each)]
     with http_client(service.url, headers={"Accept": "text/html"}) as pages:
         assert "No router points here" not in pages.get("/").text
+
+
+CHECK = {"path": "/", "interval": "5s", "timeout": "2s"}
+SPARE = {"failover": {"service": "blue", "fallback": "green"}}
+
+
+def test_a_service_that_goes_by_the_health_of_others_needs_their_checks(made: httpx.Client) -> None:
+    answer = made.put("/services/safe", json=SPARE)
+    problem(answer, "invalid", ("/failover/service", "healthCheck.missing"))
+    answer = made.put("/services/made", json={"weighted": {**MADE["weighted"], "healthCheck": {}}})
+    missing = [(f"/weighted/services/{index}/name", "healthCheck.missing") for index in range(2)]
+    problem(answer, "invalid", *missing)
+    made.patch("/services/blue", json={"healthCheck": CHECK}).raise_for_status()
+    made.put("/services/safe", json=SPARE).raise_for_status()
+    answer = made.put("/services/safe", json={"failover": {**SPARE["failover"], "healthCheck": {}}})
+    problem(answer, "invalid", ("/failover/fallback", "healthCheck.missing"))
+    errors = {"failover": {"service": "green", "fallback": "blue", "errors": {"status": ["503"]}}}
+    made.put("/services/safe-too", json=errors).raise_for_status()
+
+
+def test_a_health_check_that_another_service_needs_stays(made: httpx.Client) -> None:
+    made.patch("/services/blue", json={"healthCheck": CHECK}).raise_for_status()
+    made.put("/services/safe", json=SPARE).raise_for_status()
+    answer = made.patch("/services/blue", json={"healthCheck": None})
+    assert "service safe" in problem(answer, "invalid", ("/healthCheck", "healthCheck.needed"))["detail"]
+    applied = made.post("/apply", json={"services": {"blue": {}}})
+    problem(applied, "invalid", ("/services/blue/healthCheck", "healthCheck.needed"))
+    applied = made.post("/apply", json={"services": {"blue": {}, "safe": SPARE}})
+    problem(applied, "invalid", ("/services/safe/failover/service", "healthCheck.missing"))
+    made.delete("/services/safe").raise_for_status()
+    made.patch("/services/blue", json={"healthCheck": None}).raise_for_status()

@@ -17,9 +17,11 @@ import trustme
 from provider.declarations import Declaration
 from provider.errors import Invalid
 from provider.nouns import NOUNS, Domain, Noun, Router, Server, Service
+from provider.nouns.balancing import HealthCheck
 from provider.nouns.common import HOSTNAME
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.free import FreeObject
+from provider.nouns.health import unchecked
 from provider.nouns.middleware import Middleware
 from provider.nouns.middlewares.access import BasicAuth
 from provider.nouns.middlewares.digests import DigestAuth
@@ -70,10 +72,6 @@ USERS: Final[Mapping[type[Object], Path]] = {
 """The files of users that are there, by kind: Traefik disables what names another."""
 
 LEFT_OUT: Final = {
-    "weighted.healthCheck": "Traefik disables it where one of its services has no health check",
-    "highestRandomWeight.healthCheck": "as above",
-    "mirroring.healthCheck": "as above",
-    "failover": "Traefik disables it where its first service has no health check",
     "spiffe": "Traefik needs a SPIFFE server for it",
 }
 """What is not drawn, and why."""
@@ -101,6 +99,7 @@ class Drawing:
     def state(self) -> Declaration:
         """Draw a state with a few objects of each noun."""
         self.objects[Service.kind]["plain"] = Service(name="plain")
+        self.objects[Service.kind]["checked"] = Service(name="checked", health_check=HealthCheck())
         for kind, noun in NOUNS.items():
             for number in range(self.random.randint(1, 8 if noun is Middleware else 3)):
                 self._add(kind, noun, f"{kind.lower()}-{number}")
@@ -113,7 +112,7 @@ class Drawing:
         elif self._chance(0.1):
             name += "-" * (LONGEST_NAME - len(name) - 1) + "z"
         item = self.object(noun, {NAME: name})
-        if item is not None:
+        if item is not None and not any(True for _each in unchecked(item, self.objects[kind].get)):
             owner = self._owner() if noun is Server else ""
             self.objects[kind][f"{owner}/{item.key}" if owner else item.key] = item
 

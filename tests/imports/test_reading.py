@@ -285,7 +285,6 @@ def test_services_of_services_are_taken_with_what_their_weights_come_to() -> Non
                     {"name": "old@docker"},
                 ],
                 "sticky": {"cookie": {"secure": True, "maxAge": "0"}},
-                "healthCheck": {},
             }
         },
         "blue": {"failover": {"service": "green", "fallback": "shadow", "errors": {"status": "502,503"}}},
@@ -298,7 +297,6 @@ def test_services_of_services_are_taken_with_what_their_weights_come_to() -> Non
     assert held["shared"]["weighted"] == {
         "services": [{"name": "blue", "weight": 5}, {"name": "old@docker"}],
         "sticky": {"cookie": {"name": _cookie("shared@file"), "secure": True}},
-        "healthCheck": {},
     }
     assert held["blue"] == {
         "failover": {"service": "green", "fallback": "shadow", "errors": {"status": ["502", "503"]}}
@@ -313,6 +311,18 @@ def test_services_of_services_are_taken_with_what_their_weights_come_to() -> Non
 
 def _cookie(full_name: str) -> str:
     return "_" + hashlib.sha1(f"_TRAEFIK_BACKEND_{full_name}".encode(), usedforsecurity=False).hexdigest()[:5]
+
+
+def test_services_that_go_by_the_health_of_others_are_left_out_where_nobody_checks_it() -> None:
+    services = {
+        "unsafe": {"failover": {"service": "s", "fallback": "safe"}},
+        "safe": {"weighted": {"services": [{"name": "checked"}, {"name": "other@docker"}], "healthCheck": {}}},
+        "checked": {"loadBalancer": {**POOL["loadBalancer"], "healthCheck": {"path": "/"}}},
+        "s": POOL,
+    }
+    found = imports.read({"http": {"services": services}})
+    assert written(found)["services"].keys() == {"safe", "checked", "s"}
+    assert reasons(found, "service", "unsafe") == "s needs a health check: Traefik disables this otherwise"
 
 
 def test_services_that_lead_back_to_themselves_are_left_out() -> None:
