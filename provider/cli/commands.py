@@ -26,7 +26,7 @@ LATE: Final = {
     "migrate": "Create the database, or upgrade its schema to this version.",
     "plan": "Show what `apply` would change, without changing anything.",
     "apply": "Apply a file to the state, all or nothing.",
-    "import": "Import from Traefik's own files, or from a running Traefik.",
+    "import": "Import Traefik's files, labels, or what a Traefik runs.",
     "rollback": "Roll back to the state of a revision, as a new revision.",
     "export": "Print the whole state, as a file for `apply`.",
     "schema": "Print the JSON Schema of the files for `apply`, for editors.",

@@ -8,7 +8,7 @@ import typer
 
 from provider import declarations, imports
 from provider.cli.client import Client, Parameters, Reply, path
-from provider.cli.files import sources
+from provider.cli.files import containers, sources
 from provider.cli.files.documents import File
 from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
@@ -28,8 +28,8 @@ SourceArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="FILE",
-        help="Traefik's dynamic configuration, as YAML, TOML or JSON; `-` is standard input; "
-        "a URL is that of a running Traefik's API.",
+        help="Traefik's dynamic configuration, as YAML, TOML or JSON; a Compose file with labels of "
+        "Traefik, or what `docker inspect` prints; `-` is standard input; a URL is that of a running Traefik's API.",
         show_default=False,
     ),
 ]
@@ -45,6 +45,14 @@ EntryPointOption = Annotated[
         show_default=", ".join(imports.DEFAULT_ENTRY_POINTS),
     ),
 ]
+EnvFileOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Variables of a Compose file, instead of those in .env beside it.",
+        show_default=False,
+    ),
+]
 
 
 @writes
@@ -54,10 +62,11 @@ def import_(
     file: SourceArgument = None,
     from_api: FromAPIOption = None,
     entry_point: EntryPointOption = None,
+    env_file: EnvFileOption = None,
     yes: YesOption = False,
     if_match: IfMatchOption = None,
 ) -> None:
-    """Import from Traefik's own files, or from a running Traefik.
+    """Import Traefik's files, labels, or what a Traefik runs.
 
     Imports routers, services, middlewares, servers transports and TLS options,
     those of TCP and UDP too. As with `apply`, you see a plan and are asked
@@ -68,6 +77,7 @@ def import_(
     Examples:
       wayshub-provider import dynamic.yml --dry-run
       wayshub-provider import dynamic.toml --yes --wait 30
+      wayshub-provider import compose.yml --env-file prod.env --dry-run
       wayshub-provider import --from-api http://127.0.0.1:8081
       wayshub-provider import http://127.0.0.1:8081 -o json --dry-run
     """
@@ -75,7 +85,8 @@ def import_(
     with telling(output) as progress:
         progress.doing(f"Reading {source}")
         read, running = sources.read_api(source) if is_api else (sources.read_file(source), None)
-        found = imports.read(read.document, running, _entry_points(entry_point))
+        read, origin = (None if is_api else containers.find(read, env_file)) or (read, None)
+        found = imports.read(read.document, running, _entry_points(entry_point), origin)
         current = declarations.read(client.get(path("export")).item)
     wanted = _declared(read, found, imports.keeping(found.declaration, current))
     if not output.is_json:

@@ -3,7 +3,7 @@
 from provider.imports.findings import ImportFinding, ImportOutcome, Renamed, leaves
 from provider.imports.keeping import keeping
 from provider.imports.rawdata import NOT_TOLD, reshaped, running
-from provider.imports.reading import DEFAULT_ENTRY_POINTS, Imported, Running, read
+from provider.imports.reading import DEFAULT_ENTRY_POINTS, Imported, Provenance, Running, read
 from provider.imports.templates import find_deciding
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "ImportFinding",
     "ImportOutcome",
     "Imported",
+    "Provenance",
     "Renamed",
     "Running",
     "find_deciding",

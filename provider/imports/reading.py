@@ -67,11 +67,31 @@ class Running:
     entry_points: Mapping[str, EntryPointDefaults] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a document comes from: one of Traefik's providers, and which of its objects cannot be told from there.
+
+    `refused` are those by their pointers. `findings` tell what else of it is not in the document. Where
+    `is_template`, Traefik reads `{{` as a template.
+    """
+
+    provider: str = names.FILE
+    refused: Mapping[str, Reason] = field(default_factory=dict)
+    findings: Sequence[ImportFinding] = ()
+    is_template: bool = True
+
+
 def read(
-    document: Any, running: Running | None = None, default_entry_points: Sequence[str] = DEFAULT_ENTRY_POINTS
+    document: Any,
+    running: Running | None = None,
+    default_entry_points: Sequence[str] = DEFAULT_ENTRY_POINTS,
+    origin: Provenance | None = None,
 ) -> Imported:
-    """Read a document, as Traefik's file provider has it, or as `rawdata.reshaped` made it of what runs."""
-    return _Reader(document, running, default_entry_points).read()
+    """Read a document, as Traefik's file provider has it, or as `rawdata.reshaped` made it of what runs.
+
+    Any other document, such as one that was made of labels, says its `origin`.
+    """
+    return _Reader(document, running, default_entry_points, origin or Provenance()).read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +135,15 @@ class _Read:
 class _Reader:
     """Goes through a document once."""
 
-    def __init__(self, document: Any, running: Running | None, default_entry_points: Sequence[str]) -> None:
+    def __init__(
+        self, document: Any, running: Running | None, default_entry_points: Sequence[str], origin: Provenance
+    ) -> None:
         self._running = running
+        self._origin = origin
         self._around = Surroundings(
             default_entry_points, running.entry_points if running else {}, from_api=running is not None
         )
-        self._findings: list[ImportFinding] = []
+        self._findings = list(origin.findings)
         self._renamed: list[Renamed] = []
         self._held: set[str] = set()
         self._origins: dict[str, str] = {}
@@ -159,7 +182,7 @@ class _Reader:
         )
 
     def _ledger(self) -> Ledger:
-        return Ledger(is_template=self._running is None)
+        return Ledger(is_template=self._running is None and self._origin.is_template)
 
     def _find_sections(self) -> None:
         """Find the parts of the document that have objects. What is beside them is listed."""
@@ -179,7 +202,7 @@ class _Reader:
             self._sections |= {(section, name): each for name, each in part.fields(known).parts.items()}
 
     def _full(self, given: str) -> str:
-        return given if self._running is not None else f"{given}@{names.FILE}"
+        return given if self._running is not None else f"{given}@{self._origin.provider}"
 
     def _is_ours(self, provider: str) -> bool:
         """Tell whether all that a provider has is what a service of ours serves: it carries the beacon."""
@@ -208,6 +231,9 @@ class _Reader:
         if self._running is None and "@" in given:
             ledger.refused.append(Reason("its name has an @, behind which Traefik looks for a provider", part.place))
         own = part.under(ledger)
+        if part.place in self._origin.refused:
+            ledger.refused.append(self._origin.refused[part.place])
+            return
         if not isinstance(part.value, dict):
             own.refuse("this has to be an object")
             return

@@ -1,0 +1,52 @@
+"""Containers, as far as Traefik's Docker provider looks at them. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+PREFIX: Final = "traefik."
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerLabel:
+    """A label, and where it stands: a JSON pointer into the file. `problem` says why its value cannot be told."""
+
+    key: str
+    value: str
+    place: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container with its labels.
+
+    `name` is what people call it, `full` what Traefik makes names of. `ports` are those that it exposes, None where
+    only its image says so. `host` is where its servers are; empty where there is no way to it. `networks` are the
+    names of those that it is in, None where they do not matter. `missing` says what of the file is not read here.
+    """
+
+    name: str
+    full: str
+    labels: Sequence[ContainerLabel]
+    host: str
+    place: str
+    ports: Sequence[int] | None = None
+    networks: Sequence[str] | None = None
+    is_swarm: bool = False
+    is_up: bool = True
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def own(self) -> list[ContainerLabel]:
+        """Return the labels that are meant for Traefik."""
+        return [each for each in self.labels if each.key.lower().startswith(PREFIX)]
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What Traefik's own start-up says of all containers."""
+
+    is_exposed: bool = True
+    network: str = ""
+    rule: str = ""

@@ -1,0 +1,67 @@
+"""What `docker inspect` tells of containers. Pure."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from provider.errors import pointer
+from provider.imports.labels.containers import Container, ContainerLabel
+from provider.imports.pieces import scalar
+
+_PROJECT: Final = "com.docker.compose.project"
+_SERVICE: Final = "com.docker.compose.service"
+_DEFAULT_NETWORK: Final = "bridge"
+_HOST: Final = "127.0.0.1"
+
+
+def is_inspected(document: Any) -> bool:
+    """Tell whether a document is what `docker inspect` prints."""
+    listed = document if isinstance(document, list) else [document]
+    return bool(listed) and all(isinstance(each, dict) and {"Config", "Name"} <= each.keys() for each in listed)
+
+
+def read_inspected(document: Any) -> Iterator[Container]:
+    """Go through the containers."""
+    if isinstance(document, list):
+        for index, each in enumerate(document):
+            yield _container(each, f"/{index}")
+    else:
+        yield _container(document, "")
+
+
+def _container(told: dict[str, Any], place: str) -> Container:
+    labels = _within(told, "Config", "Labels")
+    settings = _within(told, "NetworkSettings")
+    name = str(told["Name"]).removeprefix("/")
+    project, service = (scalar(labels.get(each)) for each in (_PROJECT, _SERVICE))
+    ports = _within(settings, "Ports")
+    health = scalar(_within(told, "State", "Health").get("Status"))
+    at = place + pointer("Config", "Labels")
+    return Container(
+        name,
+        f"{service}_{project}" if project and service else name,
+        [ContainerLabel(str(key), scalar(value) or "", at + pointer(key)) for key, value in labels.items()],
+        _host(told, name, _within(settings, "Networks")),
+        place + pointer("Name"),
+        sorted(int(port) for each in ports if (port := str(each).partition("/")[0]).isdecimal()),
+        list(_within(settings, "Networks")) or None,
+        is_up=_within(told, "State").get("Status", "running") == "running" and health in {None, "", "healthy"},
+    )
+
+
+def _host(told: dict[str, Any], name: str, networks: dict[str, Any]) -> str:
+    """Return where a container is: its name, but on the default network, where nobody finds it by that."""
+    mode = scalar(_within(told, "HostConfig").get("NetworkMode")) or ""
+    if mode == "host":
+        return _HOST
+    if mode.startswith("container:"):
+        return mode.partition(":")[2]
+    if set(networks) == {_DEFAULT_NETWORK}:
+        return scalar(_within(networks, _DEFAULT_NETWORK).get("IPAddress")) or ""
+    return name if networks and mode != "none" else ""
+
+
+def _within(told: Any, *path: str) -> dict[str, Any]:
+    """Return an object within, empty where it is not there."""
+    for key in path:
+        told = told.get(key) if isinstance(told, dict) else None
+    return told if isinstance(told, dict) else {}

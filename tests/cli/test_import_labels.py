@@ -1,0 +1,89 @@
+"""`import` of labels: a Compose file is read as Traefik's Docker provider reads the containers that it starts."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.running import Run
+
+COMPOSE = """\
+name: shop
+services:
+  traefik:
+    image: traefik:v3
+    command: --providers.docker --providers.docker.exposedbydefault=false
+  web:
+    image: web
+    labels:
+      - traefik.enable=true
+      - traefik.http.routers.web.rule=Host(`${DOMAIN:-shop.test}`)
+      - traefik.http.routers.web.entrypoints=web
+      - traefik.http.routers.web.middlewares=login@file,strip
+      - traefik.http.middlewares.strip.stripprefix.prefixes=/x
+      - traefik.http.services.web.loadbalancer.server.port=3000
+  api:
+    image: api
+    labels:
+      traefik.enable: "true"
+      traefik.http.routers.api.rule: Host(`api.test`)
+"""
+
+
+@pytest.fixture
+def compose(tmp_path: Path) -> Path:
+    path = tmp_path / "compose.yml"
+    path.write_text(COMPOSE)
+    return path
+
+
+def test_a_compose_file_is_shown_as_a_plan_and_taken_over(cli: Run, client: httpx.Client, compose: Path) -> None:
+    told = json.loads(cli("import", str(compose), "--yes", "-o", "json").check().out)
+    router = client.get("/routers/web").json()
+    assert (router["domains"], router["service"]) == (["shop.test"], "web")
+    assert router["middlewares"] == ["login@file", "strip"]
+    assert client.get("/services/web/servers").json()["items"][0]["url"] == "http://web:3000"
+    why = {f"{each['kind']} {each['name']}": (each["reason"], each["place"]) for each in told["import"]["findings"]}
+    reason, where = why["service api-shop"]
+    assert reason.endswith("add the label traefik.http.services.api-shop.loadbalancer.server.port=PORT")
+    assert where == f"{compose}:15:3"
+    assert why["router api"] == ("its service api-shop is left out", f"{compose}:19:7")
+    assert why["container traefik"] == ("it has no labels of Traefik", f"{compose}:3:3")
+
+
+def test_variables_come_from_the_file_beside_it_or_from_one_that_is_named(
+    cli: Run, compose: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def domains(*options: str) -> list[str]:
+        told = json.loads(cli("import", str(compose), "--dry-run", "-o", "json", *options).check().out)
+        return [each["name"] for each in told["difference"]["objects"] if each["kind"] == "domain"]
+
+    (tmp_path / ".env").write_text("DOMAIN=beside.test\n")
+    (tmp_path / "prod.env").write_text("DOMAIN=prod.test\n")
+    assert domains() == ["beside.test"]
+    assert domains("--env-file", str(tmp_path / "prod.env")) == ["prod.test"]
+    monkeypatch.setenv("DOMAIN", "shell.test")
+    assert domains("--env-file", str(tmp_path / "prod.env")) == ["shell.test"]
+    assert "No such file" in cli("import", str(compose), "--env-file", str(tmp_path / "none")).error()
+
+
+def test_a_compose_file_without_labels_is_named(cli: Run, tmp_path: Path) -> None:
+    path = tmp_path / "compose.yml"
+    path.write_text("services: {web: {image: web, labels: {a: b}}}\n")
+    assert cli("import", str(path)).error() == (
+        f"{path} has containers, but none with labels of Traefik (traefik.…): nothing to import"
+    )
+
+
+def test_what_docker_prints_of_containers_is_read(cli: Run, client: httpx.Client, tmp_path: Path) -> None:
+    path = tmp_path / "inspected.json"
+    told = {
+        "Name": "/web",
+        "Config": {"Labels": {"traefik.http.routers.web.rule": "Host(`a.test`)"}},
+        "State": {"Status": "running"},
+        "NetworkSettings": {"Ports": {"8080/tcp": None}, "Networks": {"front": {"IPAddress": "172.18.0.2"}}},
+    }
+    path.write_text(json.dumps([told]))
+    cli("import", str(path), "--yes").check()
+    assert client.get("/services/web/servers").json()["items"][0]["url"] == "http://web:8080"
