@@ -51,6 +51,8 @@ _MOST_SERVICES: Final = 100
 
 _REVISIONS_AT_ONCE: Final = 100
 _RETRY_SECONDS: Final = 1.0
+_PAUSE_SECONDS: Final = 0.1
+"""Time between two looks at the database for what happened: in a storm of changes each would hold up one of them."""
 
 EventName = Literal["revision", "edge", "health", "shares", "reset"]
 
@@ -143,6 +145,7 @@ class Events:
             self._known = news.revision
             for name, data in news.told:
                 self._add(name, data)
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     def _is_due(self) -> bool:
         current = self._revisions.current

@@ -194,6 +194,8 @@ async def _decode_body(body: bytes, most_members: int) -> Any:
 
 def check_media_type(content_type: str | None, accepted: frozenset[str]) -> None:
     """Raise `UnsupportedMediaType` unless the body says that it is JSON, in UTF-8."""
+    if content_type in accepted:
+        return
     expected = " or ".join(sorted(accepted))
     if content_type is None:
         raise UnsupportedMediaType(f"the body needs a Content-Type: {expected}")

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Body, Depends, Query, Response
+from fastapi import APIRouter, Body, Depends, Query, Request, Response
 
+from provider import control_plane
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.pages import LabelParameters, PageParameters
-from provider.api.preconditions import Conditions, ReadConditions, WriteConditions
+from provider.api.preconditions import Conditions, KnownTag, NewTag, WantedTag
 from provider.api.writing import PREFIX, WriteDependency, done, encoded, removed
 from provider.database.sessions import Session
 from provider.dependencies import HealthDependency, RevisionsDependency
@@ -154,14 +155,15 @@ class Answers:
         return done(outcome, hidden(place.noun, item), 201 if created else 200, headers)
 
 
-async def reading(health: HealthDependency, conditions: ReadConditions) -> Answers:
+# One dependency each: one more costs a request as much as a question to the database.
+async def reading(request: Request, if_none_match: KnownTag = None) -> Answers:
     """Give a handler what it answers a read with."""
-    return Answers(conditions, health)
+    return Answers(Conditions(None, if_none_match), control_plane.find(request).edges.health)
 
 
-async def writing(health: HealthDependency, conditions: WriteConditions) -> Answers:
+async def writing(request: Request, if_match: WantedTag = None, if_none_match: NewTag = None) -> Answers:
     """Give a handler what it answers a write with."""
-    return Answers(conditions, health)
+    return Answers(Conditions(if_match, if_none_match), control_plane.find(request).edges.health)
 
 
 _Reading = Annotated[Answers, Depends(reading)]
@@ -186,7 +188,7 @@ def routes(noun: type[Noun]) -> APIRouter:
         route_class=StrictRoute,
         dependencies=[Depends(needs.SERVERS if noun.within else needs.STATE)],
     )
-    owner = Annotated[str | None, Depends(_owner(NOUNS[noun.within]) if noun.within else _no_owner)]
+    owner = Annotated[str | None, _owner(NOUNS[noun.within]) if noun.within else Depends(_no_owner)]
     name = Annotated[str, documentation.name(noun)]
     cascade = Annotated[bool, Depends(_cascade(noun.cascade) if noun.cascade else _no_cascade)]
 
@@ -257,14 +259,9 @@ def routes(noun: type[Noun]) -> APIRouter:
     return router
 
 
-def _owner(noun: type[Noun]) -> Callable[..., Any]:
-    """Return what reads the name of the object to which others belong from the path, where it has its kind's name."""
-    described = Annotated[str, documentation.name(noun, alias=noun.kind)]
-
-    async def read_owner(owner: described) -> str:
-        return str(owner)
-
-    return read_owner
+def _owner(noun: type[Noun]) -> Any:
+    """Describe the name of the object to which others belong, which has its kind's name in the path."""
+    return documentation.name(noun, alias=noun.kind)
 
 
 def _cascade(description: str) -> Callable[..., Any]:

@@ -60,24 +60,22 @@ def _failed(where: str, detail: str) -> PreconditionFailed:
     return PreconditionFailed(detail, [FieldError(where, "precondition.failed", detail, "header")])
 
 
-async def read_conditions(
-    if_match: Annotated[
-        str | None,
-        Header(alias="If-Match", description="Only if the object is still at this ETag; `*`: only if it exists."),
-    ] = None,
-    if_none_match: Annotated[
-        str | None, Header(alias="If-None-Match", description="`*`: only if it does not exist yet.")
-    ] = None,
-) -> Conditions:
+WantedTag = Annotated[
+    str | None,
+    Header(alias="If-Match", description="Only if the object is still at this ETag; `*`: only if it exists."),
+]
+NewTag = Annotated[str | None, Header(alias="If-None-Match", description="`*`: only if it does not exist yet.")]
+KnownTag = Annotated[
+    str | None, Header(alias="If-None-Match", description="ETag that the client has: 304 if it is still so.")
+]
+
+
+async def read_conditions(if_match: WantedTag = None, if_none_match: NewTag = None) -> Conditions:
     """Read the conditions of a write."""
     return Conditions(if_match, if_none_match)
 
 
-async def read_known(
-    if_none_match: Annotated[
-        str | None, Header(alias="If-None-Match", description="ETag that the client has: 304 if it is still so.")
-    ] = None,
-) -> Conditions:
+async def read_known(if_none_match: KnownTag = None) -> Conditions:
     """Read the condition of a read."""
     return Conditions(None, if_none_match)
 

@@ -13,7 +13,7 @@ from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from provider import attempts, display_strings
+from provider import attempts, control_plane, display_strings
 from provider.addresses import Places
 from provider.apart.turns import Turns
 from provider.api.conflicts import show
@@ -22,7 +22,6 @@ from provider.api.prefer import REVISION_HEADER
 from provider.api.streams import stream
 from provider.attempts import Apply, Prepared
 from provider.database.sessions import Session
-from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
 from provider.differences import Difference
 from provider.errors import FieldError, Invalid, Meanwhile, pointer
 from provider.listeners import EntryPointNames
@@ -263,9 +262,6 @@ def _wrong(code: str, detail: str) -> Invalid:
 
 async def read_write(
     request: Request,
-    revisions: RevisionsDependency,
-    routing: RoutingDependency,
-    actor: ActorDependency,
     dry_run: Annotated[
         bool,
         Query(alias="dryRun", description="Check it and answer as if it were done, with what it does; keep nothing."),
@@ -287,7 +283,9 @@ async def read_write(
     """Read whether a write is kept, what of it is confirmed, and why it is done."""
     request.state.is_tried = dry_run
     message = read_message(request.headers.getlist(MESSAGE_HEADER))
-    write = Write(revisions, routing, actor, dry_run=dry_run, confirmed=confirm, message=message)
+    # Looked up here: each dependency of a dependency costs a write as much as a question to the database.
+    plane, actor = control_plane.find(request), request.state.actor
+    write = Write(plane.revisions, plane.routing, actor, dry_run=dry_run, confirmed=confirm, message=message)
     request.state.write = write
     return write
 

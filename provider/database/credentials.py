@@ -17,8 +17,9 @@ from provider.database.sessions import Session
 from provider.models import Account, AccountSession, Token
 
 _NAMES: Final = "|".join(str(model.__tablename__) for model in (Account, AccountSession, Token))
-_TOUCHING: Final = re.compile(rf"(?!\s*SELECT\b).*\b({_NAMES})\b", re.DOTALL | re.IGNORECASE)
-"""A statement that may write to a table of credentials: any that names one, and does not only read."""
+_READING: Final = re.compile(r"\s*SELECT\b", re.IGNORECASE)
+_NAMING: Final = re.compile(rf"\b({_NAMES})\b", re.IGNORECASE)
+"""A statement that names a table of credentials, and does not only read, may write to it."""
 _TOUCHED: Final = "touches_credentials"
 
 
@@ -51,7 +52,7 @@ def note_statement(connection: Connection, _cursor: object, statement: str, *_re
     """Note on a connection that its transaction may write to a table of credentials."""
     if statement.startswith("BEGIN"):
         connection.info[_TOUCHED] = False
-    elif _TOUCHING.match(statement):
+    elif not _READING.match(statement) and _NAMING.search(statement):
         connection.info[_TOUCHED] = True
 
 
