@@ -1,7 +1,7 @@
 """`import`."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Final
 
 import typer
@@ -9,33 +9,56 @@ import typer
 from provider import declarations, imports
 from provider.cli.client import Client, Parameters, Reply, path
 from provider.cli.files import containers, sources
-from provider.cli.files.documents import File
 from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
 from provider.cli.plan import ask, telling
 from provider.cli.proposals import ProposedCommand
 from provider.declarations import Declaration
-from provider.imports import Imported, ImportOutcome
+from provider.documents import DocumentError, File
+from provider.imports import Imported, ImportOutcome, Provenance, Running, files
+from provider.imports.files import Effect, Environment, FileFinding, Folder
 from provider.values import Refusal, check_entry_point
 
+_STOPPING: Final = (Effect.REFUSED, Effect.UNKNOWN)
+_FILE_HEADINGS: Final = {
+    Effect.REFUSED: "Traefik refuses the files",
+    Effect.UNKNOWN: "Only Traefik knows",
+    Effect.ASSUMED: "Assumed",
+    Effect.IGNORED: "Traefik takes no notice",
+}
 _HEADINGS: Final = {
     ImportOutcome.LEFT_OUT: "Left out",
     ImportOutcome.CHANGED: "Imported with changes",
     ImportOutcome.RECOGNISED: "Nothing to import",
 }
 
-SourceArgument = Annotated[
-    str | None,
+PathsArgument = Annotated[
+    list[str] | None,
     typer.Argument(
-        metavar="FILE",
-        help="Traefik's dynamic configuration, as YAML, TOML or JSON; a Compose file with labels of "
-        "Traefik, or what `docker inspect` prints; `-` is standard input; a URL is that of a running Traefik's API.",
+        metavar="PATH",
+        help="Files of Traefik's dynamic configuration, as YAML, TOML or JSON, and folders of them; a Compose file "
+        "with labels of Traefik, or what `docker inspect` prints; `-` is standard input; a URL is that of a running "
+        "Traefik's API.",
         show_default=False,
     ),
 ]
 FromAPIOption = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="Import what a running Traefik's API reports, instead of a file."),
+    typer.Option(metavar="URL", help="Import what a running Traefik's API reports, instead of files."),
+]
+EnvFileOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILE",
+        help="Variables that templates or a Compose file ask for, one NAME=VALUE a line. Repeat it for several files.",
+    ),
+]
+EnvOption = Annotated[
+    list[str] | None, typer.Option(metavar="NAME=VALUE", help="One such variable. Repeat it for several.")
+]
+SalvageOption = Annotated[
+    bool,
+    typer.Option("--salvage", help="Take what can be read of files that Traefik refuses, though it serves none of it."),
 ]
 EntryPointOption = Annotated[
     list[str] | None,
@@ -45,66 +68,141 @@ EntryPointOption = Annotated[
         show_default=", ".join(imports.DEFAULT_ENTRY_POINTS),
     ),
 ]
-EnvFileOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE",
-        help="Variables of a Compose file, instead of those in .env beside it.",
-        show_default=False,
-    ),
-]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportSource:
+    """What is imported: a document with its places, and what Traefik makes of the files that it came from."""
+
+    file: File
+    folder: Folder | None = None
+    running: Running | None = None
+    origin: Provenance | None = None
+
+    @property
+    def findings(self) -> Sequence[FileFinding]:
+        """What Traefik makes of the files."""
+        return self.folder.findings if self.folder else ()
+
+    def told(self) -> list[dict[str, Any]]:
+        """Return that as programs are told."""
+        return [asdict(finding) | {"place": finding.place} for finding in self.findings]
+
+    def tell_files(self, output: Output) -> None:
+        """Tell people what Traefik makes of the files. One thing that stops it all is told as the error that it is."""
+        stopping = [each for each in self.findings if each.effect in _STOPPING]
+        for effect, heading in _FILE_HEADINGS.items():
+            listed = [each for each in self.findings if each.effect is effect]
+            if output.is_json or not listed or (stopping == listed and len(listed) == 1):
+                continue
+            output.table([f"{heading} ({len(listed):,})", "Where"], [(each.detail, each.place) for each in listed])
+            output.line()
+
+    def check(self, output: Output, *, salvage: bool) -> None:
+        """Stop at files that Traefik refuses, or of which nobody else knows what they say. Raises `DocumentError`."""
+        stopping = [each for each in self.findings if each.effect in _STOPPING]
+        if not stopping or salvage:
+            return
+        if output.is_json:
+            output.document({"import": {"files": self.told(), "findings": [], "renamed": []}})
+        raise DocumentError(self._why(stopping))
+
+    def _why(self, stopping: Sequence[FileFinding]) -> str:
+        folder = self.folder
+        if folder is not None and folder.missing and not folder.is_refused:
+            names = ", ".join(sorted(folder.missing))
+            return f"the files ask for variables that are not given: {names}: give them with --env-file or --env"
+        first = f"{stopping[0].place}: {stopping[0].detail}" if len(stopping) == 1 else ""
+        if folder is not None and folder.is_refused:
+            why = "Traefik refuses these files, and serves nothing of them: correct them, or add --salvage"
+        else:
+            why = "import what Traefik runs, with --from-api, or add --salvage to leave such files out"
+        return f"{first}: {why}" if first else why
 
 
 @writes
 def import_(
     client: Client,
     output: Output,
-    file: SourceArgument = None,
+    paths: PathsArgument = None,
     from_api: FromAPIOption = None,
-    entry_point: EntryPointOption = None,
     env_file: EnvFileOption = None,
+    env: EnvOption = None,
+    salvage: SalvageOption = False,
+    entry_point: EntryPointOption = None,
     yes: YesOption = False,
     if_match: IfMatchOption = None,
 ) -> None:
     """Import Traefik's files, labels, or what a Traefik runs.
 
     Imports routers, services, middlewares, servers transports and TLS options,
-    those of TCP and UDP too. As with `apply`, you see a plan and are asked
-    first, and objects that exist only here stay. What is not supported yet is
-    listed with the reason; a router that would behave differently without it
-    is skipped. Names that are not allowed here are changed, and listed.
+    those of TCP and UDP too. Several files and folders are read together, as
+    Traefik reads a directory, and `{{ env "NAME" }}` in them is filled in. As
+    with `apply`, you see a plan and are asked first, and objects that exist
+    only here stay. What is not supported yet is listed with the reason; a
+    router that would behave differently without it is skipped. Files that
+    Traefik refuses as a whole are not imported, since it serves nothing of
+    them. Names that are not allowed here are changed, and listed.
 
     Examples:
       wayshub-provider import dynamic.yml --dry-run
+      wayshub-provider import conf.d --env-file traefik.env --yes
       wayshub-provider import dynamic.toml --yes --wait 30
       wayshub-provider import compose.yml --env-file prod.env --dry-run
       wayshub-provider import --from-api http://127.0.0.1:8081
       wayshub-provider import http://127.0.0.1:8081 -o json --dry-run
     """
-    source, is_api = _source(file, from_api)
+    given, is_api = _sources(paths, from_api)
     with telling(output) as progress:
-        progress.doing(f"Reading {source}")
-        read, running = sources.read_api(source) if is_api else (sources.read_file(source), None)
-        read, origin = (None if is_api else containers.find(read, env_file)) or (read, None)
-        found = imports.read(read.document, running, _entry_points(entry_point), origin)
+        progress.doing(f"Reading {', '.join(given)}")
+        source = _api(given[0]) if is_api else _files(given, env_file or (), sources.read_variables(env or ()))
+    source.tell_files(output)
+    source.check(output, salvage=salvage)
+    with telling(output) as progress:
+        progress.doing("Comparing")
+        found = imports.read(source.file.document, source.running, _entry_points(entry_point), source.origin)
         current = declarations.read(client.get(path("export")).item)
-    wanted = _declared(read, found, imports.keeping(found.declaration, current))
+    wanted = _declared(source.file, found, imports.keeping(found.declaration, current))
     if not output.is_json:
-        _tell(output, read, found, is_api=is_api)
+        _tell(output, source.file, found, is_api=is_api)
 
     def bring(tag: str | None, query: Parameters) -> Reply:
         return ask(client, wanted, prune=False, prune_label=None, query=query, if_match=tag)
 
-    told = _told(read, found)
+    told = _told(source, found)
     ProposedCommand(client, output, bring, "import", "Import this?", "Imported", told).run(if_match, yes=yes)
 
 
-def _source(file: str | None, from_api: str | None) -> tuple[str, bool]:
-    """Return the file or the URL, and whether it is that of an API. Raises a usage error."""
-    if (file is None) == (from_api is None):
-        raise typer.BadParameter("give either a file, or Traefik's API with --from-api")
-    source = file if file is not None else str(from_api)
-    return source, from_api is not None or sources.is_url(source)
+def _sources(paths: Sequence[str] | None, from_api: str | None) -> tuple[Sequence[str], bool]:
+    """Return files or one URL, and whether it is that of an API. Raises a usage error."""
+    if bool(paths) == (from_api is not None):
+        raise typer.BadParameter("give either files, or Traefik's API with --from-api")
+    if paths and any(map(sources.is_url, paths)):
+        if len(paths) > 1:
+            raise typer.BadParameter("one Traefik's API is imported at a time, and without files")
+        return paths, True
+    return paths or [str(from_api)], from_api is not None
+
+
+def _api(url: str) -> ImportSource:
+    api, running = sources.read_api(url)
+    return ImportSource(api, running=running)
+
+
+def _files(paths: Sequence[str], env_files: Sequence[str], given: Environment) -> ImportSource:
+    """Read files: containers with labels, or what Traefik's file provider reads."""
+    texts = sources.load(paths)
+    one = sources.read_one(texts)
+    found = containers.find(one, env_files, given) if one is not None else None
+    if found is not None:
+        return ImportSource(found[0], origin=found[1])
+    folder = files.read(texts, {**containers.read_variables(env_files), **given})
+    return ImportSource(_as_file(folder), folder)
+
+
+def _as_file(folder: Folder) -> File:
+    name = folder.files[0].name if len(folder.files) == 1 else "these files"
+    return File(name, folder.document, folder.places)
 
 
 def _entry_points(given: Sequence[str] | None) -> Sequence[str]:
@@ -122,10 +220,11 @@ def _declared(source: File, found: Imported, declared: Declaration) -> File:
     return File(source.name, declarations.write(declared, has_secrets=True), places)
 
 
-def _told(source: File, found: Imported) -> dict[str, Any]:
+def _told(source: ImportSource, found: Imported) -> dict[str, Any]:
     """Return what programs are told of it."""
-    findings = [asdict(finding) | {"place": source.place(finding.place)} for finding in found.findings]
-    return {"import": {"findings": findings, "renamed": [asdict(renamed) for renamed in found.renamed]}}
+    findings = [asdict(finding) | {"place": source.file.place(finding.place)} for finding in found.findings]
+    renamed = [asdict(renamed) for renamed in found.renamed]
+    return {"import": {"files": source.told(), "findings": findings, "renamed": renamed}}
 
 
 def _tell(output: Output, source: File, found: Imported, *, is_api: bool) -> None:

@@ -9,10 +9,11 @@ import typer
 
 from provider.cli import differences
 from provider.cli.client import Client, Parameters, Reply, path
-from provider.cli.files.documents import File, read
+from provider.cli.files.documents import read
 from provider.cli.options import reads
 from provider.cli.output import Output
 from provider.cli.progress import Progress
+from provider.documents import File
 from provider.errors import FieldError, ProviderError
 
 DIFFERS: Final = 2

@@ -4,7 +4,6 @@ from provider.imports.findings import ImportFinding, ImportOutcome, Renamed, lea
 from provider.imports.keeping import keeping
 from provider.imports.rawdata import NOT_TOLD, reshaped, running
 from provider.imports.reading import DEFAULT_ENTRY_POINTS, Imported, Provenance, Running, read
-from provider.imports.templates import find_deciding
 
 __all__ = [
     "DEFAULT_ENTRY_POINTS",
@@ -15,7 +14,6 @@ __all__ = [
     "Provenance",
     "Renamed",
     "Running",
-    "find_deciding",
     "keeping",
     "leaves",
     "read",

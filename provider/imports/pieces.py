@@ -16,7 +16,6 @@ _TRUE: Final = {"1", "t", "T", "TRUE", "true", "True"}
 _FALSE: Final = {"0", "f", "F", "FALSE", "false", "False"}
 _WHOLE: Final = re.compile(r"[-+]?[0-9]{1,19}")
 _MERGE: Final = "<<"
-_TEMPLATE: Final = "{{"
 _SHOWN: Final = 60
 
 
@@ -35,9 +34,6 @@ class Ledger:
     What is in `refused` stands against the object as a whole; what is in `changed` is only not as it was, by the
     pointers of what is meant.
     """
-
-    is_template: bool = False
-    """Whether the document may have templates in it: Traefik reads `{{` in files only."""
 
     held: set[str] = field(default_factory=set)
     refused: list[Reason] = field(default_factory=list)
@@ -111,9 +107,6 @@ class Piece:
         written = scalar(self.value)
         if written is None:
             self.refuse(f"{self._name} has to be a text")
-            return None
-        if self.ledger.is_template and _TEMPLATE in written:
-            self.refuse(f"{self._name} is a template: only Traefik knows its result")
             return None
         self.hold()
         return written

@@ -71,14 +71,12 @@ class Running:
 class Provenance:
     """Where a document comes from: one of Traefik's providers, and which of its objects cannot be told from there.
 
-    `refused` are those by their pointers. `findings` tell what else of it is not in the document. Where
-    `is_template`, Traefik reads `{{` as a template.
+    `refused` are those by their pointers. `findings` tell what else of it is not in the document.
     """
 
     provider: str = names.FILE
     refused: Mapping[str, Reason] = field(default_factory=dict)
     findings: Sequence[ImportFinding] = ()
-    is_template: bool = True
 
 
 def read(
@@ -147,7 +145,7 @@ class _Reader:
         self._renamed: list[Renamed] = []
         self._held: set[str] = set()
         self._origins: dict[str, str] = {}
-        self._ledger_around = self._ledger()
+        self._ledger_around = Ledger()
         self._root = Piece(document, "", self._ledger_around)
         self._sections: dict[tuple[str, ...], Piece] = {}
         self._parts: dict[str, dict[str, Piece]] = {}
@@ -180,9 +178,6 @@ class _Reader:
             frozenset(self._held),
             self._origins,
         )
-
-    def _ledger(self) -> Ledger:
-        return Ledger(is_template=self._running is None and self._origin.is_template)
 
     def _find_sections(self) -> None:
         """Find the parts of the document that have objects. What is beside them is listed."""
@@ -224,10 +219,8 @@ class _Reader:
 
     def _read_object(self, kind: str, given: str, part: Piece) -> None:
         """Read one object in a ledger of its own. What it refers to is looked at when all are read."""
-        full, ledger = self._full(given), self._ledger()
+        full, ledger = self._full(given), Ledger()
         read = self._objects[kind, full] = _Read(kind, given, full, part, ledger)
-        if ledger.is_template and "{{" in given:
-            ledger.refused.append(Reason("its name is a template: only Traefik knows its result", part.place))
         if self._running is None and "@" in given:
             ledger.refused.append(Reason("its name has an @, behind which Traefik looks for a provider", part.place))
         own = part.under(ledger)

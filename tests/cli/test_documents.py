@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provider.cli.files import documents
-from provider.cli.files.documents import DocumentError, File
+from provider.documents import DocumentError, File
 from tests.running import cases
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(

@@ -7,8 +7,8 @@ import zlib
 import pytest
 import yaml
 
-from provider.cli.files import documents, toml
-from provider.cli.files.documents import DocumentError
+from provider.cli.files import documents
+from provider.documents import DocumentError, parse, toml
 from tests.cli.running import Run, answering
 
 MEBIBYTE = 1024 * 1024
@@ -83,7 +83,7 @@ def test_toml_is_counted_without_its_texts_and_comments() -> None:
 @pytest.mark.parametrize("name", ["state.yml", "state.json"])
 def test_yaml_and_json_that_would_cost_too_much_are_refused_with_their_place(name: str, text: str) -> None:
     with pytest.raises(DocumentError, match=rf"^{name}:[0-9]+:[0-9]+: "):
-        documents.parse(name, text)
+        parse(name, text)
 
 
 def packed_twice(content: bytes) -> bytes:
@@ -158,5 +158,5 @@ def test_yaml_that_is_printed_has_nothing_that_a_terminal_obeys_and_is_read_as_i
     written = documents.write(document)
     assert all(character.isprintable() or character == "\n" for character in written)
     assert yaml.safe_load(written) == document
-    assert documents.parse("state.yml", written).document == document
+    assert parse("state.yml", written).document == document
     assert "é日本" in written

@@ -69,7 +69,8 @@ router My_Shop  my-shop
 """
 
 
-TEMPLATE = "this is a template, and only Traefik knows its result: import what Traefik runs, with --from-api"
+REFUSED = "Traefik refuses these files, and serves nothing of them: correct them, or add --salvage"
+UNKNOWN = "import what Traefik runs, with --from-api, or add --salvage to leave such files out"
 
 
 @pytest.fixture
@@ -152,18 +153,15 @@ def test_standard_input_is_read_in_any_of_the_three(cli: Run, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("name", "text", "error"),
     [
-        ("a.yml", "http: [}", "a.yml:1:8: a value is missing here"),
-        ("a.toml", "[http\n", "a.toml: Expected ']' at the end of a table declaration (at line 1, column 6)"),
-        ("a.toml", "a = " + "[" * 9000, "a.toml:1:25: this is nested deeper than 20 levels"),
-        (
-            "a.yml",
-            "http:\n  routers:\n    {{ range $i, $e := until 3 }}\n",
-            f"a.yml:3:5: {TEMPLATE}",
-        ),
+        ("a.yml", "http: [}", f"a.yml:1:8: a value is missing here: {REFUSED}"),
+        ("a.toml", "[http\n", f"a.toml:1:6: Expected ']' at the end of a table declaration: {REFUSED}"),
+        ("a.toml", "a = " + "[" * 9000, f"a.toml:1:25: this is nested deeper than 20 levels: {REFUSED}"),
+        ("a.yml", "http:\n  routers: {}\n", f"a.yml:2:3: routers is empty: leave it out, or fill it: {REFUSED}"),
+        ("a.yml", "http:\n  x: {{ now }}\n", f"a.yml:2:9: only Traefik knows what now gives: {UNKNOWN}"),
         (
             "a.yml",
             "http:\n  {{ .Part }}: x\n",
-            "a.yml:2:3: a key has to be a text: the file is a template, try --from-api",
+            f"a.yml:2:3: there is no field Part here: Traefik gives its files no data: {REFUSED}",
         ),
     ],
 )
@@ -172,6 +170,49 @@ def test_a_file_that_cannot_be_read_is_told_with_its_place(
 ) -> None:
     (tmp_path / name).write_text(text)
     assert cli("import", str(tmp_path / name)).error() == str(tmp_path / error)
+
+
+def test_folders_are_read_as_traefik_reads_them_with_the_variables_that_are_given(
+    cli: Run, client: httpx.Client, tmp_path: Path
+) -> None:
+    (tmp_path / "more").mkdir()
+    for name, text in {
+        "b.yml": 'http:\n  routers: {shop: {rule: "Host(`{{ env "DOMAIN" }}`)", service: shop, entryPoints: web}}\n',
+        "more/a.TOML": TOML.partition("[[")[2].join(["[[", ""]),
+        "more/notes.txt": "no: [",
+        "c.yaml": "# nothing yet\n",
+    }.items():
+        (tmp_path / name).write_text(text)
+    missing = "the files ask for variables that are not given: DOMAIN: give them with --env-file or --env"
+    assert cli("import", str(tmp_path)).error() == missing
+    (tmp_path / "traefik.env").write_text("# the shop\nexport DOMAIN='shop.test'\n\n")
+    done = cli("import", str(tmp_path), "--env-file", str(tmp_path / "traefik.env"), "--yes").check().out
+    assert done.splitlines()[-1].startswith("Imported: 4 created (revision ")
+    assert client.get("/routers/shop").json()["domains"] == ["shop.test"]
+    done = cli("import", str(tmp_path), "--env", "DOMAIN=other.test", "--dry-run").check().out
+    assert "domains: shop.test → other.test" in done
+    assert "--env takes NAME=VALUE, and not DOMAIN" in cli("import", str(tmp_path), "--env", "DOMAIN").error()
+
+
+def test_of_files_that_traefik_refuses_nothing_is_taken_unless_asked_for(
+    cli: Run, client: httpx.Client, file: Path
+) -> None:
+    (file.parent / "other.yml").write_text("http:\n  routers: {}\ntcp: {}\n")
+    result = cli("import", str(file.parent))
+    assert (result.status, result.err.strip()) == (1, f"wayshub-provider: {REFUSED}")
+    assert spaced(result.out) == [
+        "Traefik refuses the files (2) Where",
+        f"routers is empty: leave it out, or fill it {file.parent}/other.yml:2:3",
+        f"tcp is empty: leave it out, or fill it {file.parent}/other.yml:3:1",
+        "",
+    ]
+    told = json.loads(cli("import", str(file.parent), "-o", "json").out)["import"]
+    assert [(each["effect"], each["code"], each["line"]) for each in told["files"]] == [
+        ("refused", "field.empty", 2),
+        ("refused", "field.empty", 3),
+    ]
+    cli("import", str(file.parent), "--salvage", "--yes").check()
+    assert client.get("/routers/my-shop").json()["service"] == "shop"
 
 
 def test_a_service_that_is_there_is_brought_in_step_and_keeps_its_other_servers(
@@ -221,7 +262,7 @@ def test_either_a_file_or_an_api_is_named(cli: Run, service: Service) -> None:
     def why(result: Result) -> str:
         return result.usage_error()
 
-    assert why(cli("import")) == "Invalid value: give either a file, or Traefik's API with --from-api"
+    assert why(cli("import")) == "Invalid value: give either files, or Traefik's API with --from-api"
     assert why(cli("import", "a.yml", "--from-api", service.url)) == why(cli("import"))
 
 

@@ -212,7 +212,7 @@ def translated(containers: Any, **names: str) -> Imported:
     text = json.dumps(found.document)
     for name, address in names.items():
         text = text.replace(f"//{name}:", f"//{address}:").replace(f'"{name}:', f'"{address}:')
-    origin = Provenance(labels.PROVIDER, found.refused, found.findings, is_template=False)
+    origin = Provenance(labels.PROVIDER, found.refused, found.findings)
     return imports.read(json.loads(text), None, ENTRY_POINTS, origin)
 
 

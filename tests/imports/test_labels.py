@@ -24,7 +24,7 @@ def imported(text: str, variables: Mapping[str, str] | None = None) -> Imported:
     found = labels.translate(
         labels.read_compose(document, "shop", variables or {}), labels.read_defaults(document, variables or {})
     )
-    origin = Provenance(labels.PROVIDER, found.refused, found.findings, is_template=False)
+    origin = Provenance(labels.PROVIDER, found.refused, found.findings)
     return read(found.document, None, ["web"], origin)
 
 

@@ -162,7 +162,6 @@ def test_a_router_with_a_priority_below_all_others_is_taken_where_it_ranks_there
         ({"entryPoints": ["w*b"]}, "entryPoints/0: 'w*b' is not an entry point's name"),
         ({"backend": "x"}, "Traefik has no field backend here"),
         ({"RULE": "Host(`b.test`)"}, "the field rule is given twice"),
-        ({"rule": "Host(`{{ env `HOST` }}`)"}, "rule is a template"),
         ({"tls": [1]}, "tls has to be an object"),
         ({"tls": {"middlewares": ["m"]}}, "Traefik has no field middlewares here"),
     ],
@@ -625,32 +624,6 @@ def test_a_home_server_behind_tls_and_single_sign_on_is_taken_over_with_its_dash
     }
     assert written(found)["services"]["photos"]["serversTransport"] == "own"
     assert [(each.kind, each.name) for each in found.findings] == [("TLS certificate", "1")]
-
-
-def test_a_file_for_one_team_with_a_template_in_it_loses_that_part_alone() -> None:
-    """One more: plain routers by host, of which one points to a server whose name is filled in by a template."""
-    names = ["front", "data", "upload"]
-    found = imports.read(
-        {
-            "http": {
-                "routers": {
-                    name: {"rule": f"Host(`{name}.localhost`)", "service": name, "entryPoints": ["web"]}
-                    for name in names
-                },
-                "services": {
-                    name: {"loadBalancer": {"servers": [{"url": url}], "passHostHeader": True}}
-                    for name, url in zip(
-                        names, ["http://front:80", "http://data:80", 'http://{{ env "UP" }}:80'], strict=True
-                    )
-                },
-            }
-        }
-    )
-    assert list(found.declaration.routers) == ["front", "data"]
-    assert [(each.kind, each.name, each.reason) for each in found.findings] == [
-        ("router", "upload", "its service upload is left out"),
-        ("service", "upload", "url is a template: only Traefik knows its result"),
-    ]
 
 
 def test_redirects_of_old_by_a_service_that_is_none_are_listed() -> None:

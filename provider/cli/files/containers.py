@@ -1,22 +1,22 @@
 """Containers with labels, of a Compose file or of `docker inspect`, as Traefik's Docker provider has them."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from provider.cli.files import documents
-from provider.cli.files.documents import DocumentError, File
+from provider.documents import DocumentError, File, Position
 from provider.imports import Provenance, labels
 from provider.imports.labels import Container, Defaults, Translated
 
 
-def find(read: File, env_file: str | None) -> tuple[File, Provenance] | None:
+def find(read: File, env_files: Sequence[str], given: Mapping[str, str]) -> tuple[File, Provenance] | None:
     """Return the document that Traefik makes of the labels of a file, or None for a file that has no containers.
 
     Raises `DocumentError` where none of them has a label of Traefik.
     """
     if labels.is_compose(read.document):
-        variables = _variables(read.name, env_file)
+        variables = {**_variables(read.name, env_files), **given}
         containers = list(labels.read_compose(read.document, _folder(read.name), variables))
         return _translated(read, containers, labels.read_defaults(read.document, variables))
     if labels.is_inspected(read.document):
@@ -31,12 +31,10 @@ def _translated(read: File, containers: list[Container], defaults: Defaults) -> 
         )
     found = labels.translate(containers, defaults)
     places = {**read.places, **dict(_places(read, found))}
-    return File(read.name, found.document, places), Provenance(
-        labels.PROVIDER, found.refused, found.findings, is_template=False
-    )
+    return File(read.name, found.document, places), Provenance(labels.PROVIDER, found.refused, found.findings)
 
 
-def _places(read: File, found: Translated) -> Iterator[tuple[str, documents.Position]]:
+def _places(read: File, found: Translated) -> Iterator[tuple[str, Position]]:
     for where, place in found.places.items():
         if place in read.places:
             yield where, read.places[place]
@@ -46,13 +44,20 @@ def _folder(name: str) -> str:
     return Path(name).resolve().parent.name if Path(name).is_file() else ""
 
 
-def _variables(name: str, env_file: str | None) -> Mapping[str, str]:
-    """Return the variables that Compose has: those of the environment, and of a file that is given or beside this one.
+def _variables(name: str, env_files: Sequence[str]) -> Mapping[str, str]:
+    """Return the variables that Compose has: those of the environment, and of files, given or beside this one.
 
     Raises `DocumentError` for a file that is given and is not UTF-8, and `OSError` for one that is not there.
     """
     beside = Path(name).parent / ".env"
-    if env_file is None and not (Path(name).is_file() and beside.is_file()):
-        return os.environ
-    _name, text = documents.load(env_file or str(beside))
-    return labels.read_file(text) | os.environ
+    if not env_files and Path(name).is_file() and beside.is_file():
+        env_files = [str(beside)]
+    return {**read_variables(env_files), **os.environ}
+
+
+def read_variables(env_files: Sequence[str]) -> Mapping[str, str]:
+    """Read files of variables, as Compose does. Of one that is given twice the last counts. Raises as `load` does."""
+    found: dict[str, str] = {}
+    for path in env_files:
+        found |= labels.read_file(documents.load(path)[1])
+    return found

@@ -1,85 +1,19 @@
-"""Files that hold a state, in YAML or JSON: read with the place of everything, so that errors can name it.
+"""Files that hold a state, in YAML or JSON: read from disks, and written."""
 
-YAML is read by its core schema: `yes`, `on` and `1:30` are texts, as in JSON, and not what YAML 1.1 makes of
-them. A key is a text however it is written, and one that is given twice is an error.
-
-The parser's events are put together here, without recursion: composing their nodes takes ten times as long,
-and ends the program where a file is nested deeply enough.
-"""
-
-import json
-import math
 import re
 import sys
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-from provider import json_mistakes
-from provider.cli.files import yaml_mistakes
 from provider.cli.output import escaped
-from provider.errors import ProviderError, pointer
+from provider.documents import CORE, TAG, DocumentError, File, parse
 
 LONGEST_BYTES: Final = 32 * 1024 * 1024
 STANDARD_INPUT: Final = "-"
 
-DEEPEST: Final = 20
-_MOST_NODES: Final = 2_000_000
-"""What a file comes to with its aliases written out: a short one can stand for more than any memory holds."""
-
-_LARGEST_INTEGER: Final = 2**63 - 1
-_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER: Final[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-
-_CORE: Final = (
-    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
-    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
-)
-"""What a plain scalar stands for in YAML's core schema: kinds, patterns, and with what they begin."""
-
-_KINDS: Final = [(kind, re.compile(pattern, re.ASCII)) for kind, pattern, _first in _CORE]
-_scan_string: Final[Callable[[str, int], tuple[str, int]]] = json.JSONDecoder().parse_string  # type: ignore[attr-defined]  # it is there, as its documentation says
-_TAG: Final = "tag:yaml.org,2002:"
-_SIGN: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|([\[{,])', re.DOTALL)
-_TOKEN: Final = re.compile(r'\s*([{}\[\],:"]|[^\s{}\[\],:"]+)')
-
-
-class DocumentError(ProviderError):
-    """A file cannot be read as a document. The detail names line and column."""
-
-    code = "document"
-    title = "The file cannot be read"
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where something stands in a file, counted from 1."""
-
-    line: int
-    column: int
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A document, and where in its file each part stands, by JSON pointer."""
-
-    name: str
-    document: Any
-    places: Mapping[str, Position] = field(repr=False)
-
-    def place(self, where: str) -> str:
-        """Say where a part stands, or the nearest part around it: `state.yml:12:7`."""
-        while where and where not in self.places:
-            where = where.rpartition("/")[0]
-        found = self.places.get(where)
-        return f"{self.name}:{found.line}:{found.column}" if found else self.name
 
 
 def read(path: str) -> File:
@@ -97,20 +31,6 @@ def load(path: str) -> tuple[str, str]:
         return name, content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DocumentError(f"{name} is not UTF-8, at byte {error.start}") from None
-
-
-def parse(name: str, text: str) -> File:
-    """Read a text as YAML or JSON. Raises `DocumentError`."""
-    if text.lstrip()[:1] in {"{", "["} and (read_as_json := _read_json(name, text)) is not None:
-        return read_as_json
-    try:
-        return _Builder(name).build(yaml.parse(text, Loader=_LOADER))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-        raise DocumentError(f"{where}: {yaml_mistakes.words(error)}") from None
-    except yaml.YAMLError as error:  # a character that no file may have
-        raise DocumentError(f"{name}: {yaml_mistakes.words(error)}") from None
 
 
 def write(document: Any) -> str:
@@ -132,234 +52,14 @@ class _Dumper(_DUMPER):  # type: ignore[misc]  # the fast one, where it is there
 
 def _write_text(dumper: Any, text: str) -> Any:
     style = None if text.isascii() or text.isprintable() else '"'
-    return dumper.represent_scalar(f"{_TAG}str", text, style=style)
+    return dumper.represent_scalar(f"{TAG}str", text, style=style)
 
 
 _Dumper.add_representer(str, _write_text)
-for _kind, _pattern, _first in _CORE:
-    _Dumper.add_implicit_resolver(_TAG + _kind, re.compile(rf"^(?:{_pattern})$", re.ASCII), _first)
+for _kind, _pattern, _first in CORE:
+    _Dumper.add_implicit_resolver(TAG + _kind, re.compile(rf"^(?:{_pattern})$", re.ASCII), _first)
 
 
 def _read_bytes(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(LONGEST_BYTES + 1)
-
-
-def _read_json(name: str, text: str) -> File | None:
-    """Read a text as JSON, or return None for what is YAML that begins like it."""
-    if sum(map(text.count, "[{,")) > _MOST_NODES:  # unless they stand in texts
-        _check_count(name, text)
-    try:
-        json.loads(text)
-    except json.JSONDecodeError as error:
-        if name.endswith(".json"):
-            raise DocumentError(f"{name}:{error.lineno}:{error.colno}: {json_mistakes.words(error)}") from None
-        return None
-    except (ValueError, RecursionError):  # which are told with their places there
-        return None
-    return _Builder(name).build(_json_events(text))
-
-
-def _check_count(name: str, text: str) -> None:
-    """Count the values of a text that may be JSON, before memory is taken for them. Raises `DocumentError`."""
-    signs = (found for found in _SIGN.finditer(text) if found[1])
-    last = next(islice(signs, _MOST_NODES, None), None)
-    if last is not None:
-        line, column = text.count("\n", 0, last.start()) + 1, last.start() - text.rfind("\n", 0, last.start())
-        raise DocumentError(f"{name}:{line}:{column}: the document is too large")
-
-
-def _json_events(text: str) -> Iterator[Any]:
-    """Return the events of a text that is JSON. YAML's parser knows no pairs of surrogates, as JSON has them."""
-    lines = [0, *(found.end() for found in re.finditer("\n", text))]
-    at = 0
-    while found := _TOKEN.match(text, at):
-        line = bisect_right(lines, found.start(1)) - 1
-        mark: Any = _Mark(line, found.start(1) - lines[line])
-        sign, at = found[1], found.end()
-        if sign == "{":
-            yield yaml.MappingStartEvent(None, None, True, mark)
-        elif sign == "[":
-            yield yaml.SequenceStartEvent(None, None, True, mark)
-        elif sign in {"}", "]"}:
-            yield (yaml.MappingEndEvent if sign == "}" else yaml.SequenceEndEvent)(mark)
-        elif sign == '"':
-            value, at = _scan_string(text, at)
-            yield yaml.ScalarEvent(None, None, (False, True), value, mark)
-        elif sign not in {",", ":"}:
-            yield yaml.ScalarEvent(None, None, (True, False), sign, mark)
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    """Where an event is, counted from 0."""
-
-    line: int
-    column: int
-
-
-@dataclass(slots=True)
-class _Open:
-    """A mapping or a sequence that is being read; `key` is the name or the index of what comes next."""
-
-    value: Any
-    where: str
-    anchor: str | None
-    first_node: int
-    key: str | None = None
-
-
-class _Builder:
-    """Makes a document of events, and notes where each part stands."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._count = 0
-        self._open: list[_Open] = []
-        self._anchors: dict[str, tuple[Any, int]] = {}
-        self._root: Any = None
-        self._documents = 0
-        self.places: dict[str, Position] = {}
-
-    def build(self, events: Any) -> File:
-        """Put all events together. Raises `DocumentError`."""
-        handlers: dict[type, Callable[[Any], None]] = {
-            yaml.DocumentStartEvent: self._document,
-            yaml.ScalarEvent: self._scalar,
-            yaml.MappingStartEvent: lambda event: self._begin(event, {}),
-            yaml.SequenceStartEvent: lambda event: self._begin(event, []),
-            yaml.MappingEndEvent: self._end,
-            yaml.SequenceEndEvent: self._end,
-            yaml.AliasEvent: self._alias,
-        }
-        for event in events:
-            handle = handlers.get(type(event))
-            if handle is not None:
-                handle(event)
-        return File(self._name, self._root, self.places)
-
-    def _document(self, event: Any) -> None:
-        self._documents += 1
-        if self._documents > 1:
-            raise self._wrong(event, "this is a second document: a file can have only one")
-
-    def _begin(self, event: Any, value: Any) -> None:
-        where = self._place(event)
-        if len(self._open) >= DEEPEST:
-            raise self._wrong(event, f"this is nested deeper than {DEEPEST} levels")
-        self._open.append(_Open(value, where, event.anchor, self._count))
-
-    def _end(self, _event: Any) -> None:
-        closed = self._open.pop()
-        if closed.anchor is not None:
-            self._anchors[closed.anchor] = closed.value, self._count - closed.first_node + 1
-        self._add(closed.value)
-
-    def _scalar(self, event: Any) -> None:
-        around = self._open[-1] if self._open else None
-        if around is not None and isinstance(around.value, dict) and around.key is None:
-            self._key(event, around)
-            return
-        self._place(event)
-        value = self._value(event)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = value, 1
-        self._add(value)
-
-    def _key(self, event: Any, around: _Open) -> None:
-        key: str = event.value
-        if key in around.value:
-            raise self._wrong(event, f"the key {key} is given twice")
-        around.key = key
-        self.places[around.where + pointer(key)] = _place(event)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = key, 1
-
-    def _alias(self, event: Any) -> None:
-        found = self._anchors.get(event.anchor)
-        if found is None:
-            raise self._wrong(event, f"the alias *{event.anchor} refers to nothing that ends before it")
-        value, nodes = found
-        self._place(event)
-        self._counted(event, nodes)
-        self._add(value)
-
-    def _place(self, event: Any) -> str:
-        """Note where a value stands; that of a mapping stands where its key does. Returns its pointer."""
-        self._counted(event, 1)
-        if not self._open:
-            self.places[""] = _place(event)
-            return ""
-        around = self._open[-1]
-        if isinstance(around.value, list):
-            where = f"{around.where}/{len(around.value)}"
-            self.places[where] = _place(event)
-            return where
-        if around.key is None:
-            raise self._wrong(event, "a key has to be a text")
-        return around.where + pointer(around.key)
-
-    def _counted(self, event: Any, nodes: int) -> None:
-        self._count += nodes
-        if self._count > _MOST_NODES:
-            raise self._wrong(event, "the document is too large once its aliases are expanded")
-
-    def _add(self, value: Any) -> None:
-        if not self._open:
-            self._root = value
-            return
-        around = self._open[-1]
-        if isinstance(around.value, list):
-            around.value.append(value)
-        else:
-            around.value[around.key] = value
-            around.key = None
-
-    def _value(self, event: Any) -> Any:
-        text: str = event.value
-        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-            raise self._wrong(event, "the text has half of a surrogate pair, which is not a character")
-        kind = "str"
-        if event.tag is not None:
-            kind = event.tag.removeprefix(_TAG)
-        elif event.implicit[0]:
-            kind = next((name for name, pattern in _KINDS if pattern.fullmatch(text)), "str")
-        try:
-            return _READ[kind](text)
-        except KeyError:
-            raise self._wrong(event, f"the tag {event.tag} is not known here") from None
-        except ValueError as error:
-            raise self._wrong(event, str(error)) from None
-
-    def _wrong(self, event: Any, problem: str) -> DocumentError:
-        place = _place(event)
-        return DocumentError(f"{self._name}:{place.line}:{place.column}: {problem}")
-
-
-def _place(event: Any) -> Position:
-    return Position(event.start_mark.line + 1, event.start_mark.column + 1)
-
-
-def _integer(text: str) -> int:
-    if len(text) > 70:
-        raise ValueError("this number is too large")
-    number = int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
-    if not -_LARGEST_INTEGER - 1 <= number <= _LARGEST_INTEGER:
-        raise ValueError("this number is too large")
-    return number
-
-
-def _number(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError("this number is too large")
-    return number
-
-
-_READ: Final[Mapping[str, Callable[[str], Any]]] = {
-    "str": str,
-    "null": lambda _text: None,
-    "bool": lambda text: text.lower() == "true",
-    "int": _integer,
-    "float": _number,
-}

@@ -1,5 +1,7 @@
-"""What can be imported: Traefik's dynamic configuration as YAML, TOML or JSON, or what a running Traefik tells."""
+"""What can be imported: Traefik's files and folders of them, or what a running Traefik tells."""
 
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -7,13 +9,13 @@ import httpx
 from provider import imports
 from provider.cli import inflating
 from provider.cli.client import Unreachable
-from provider.cli.files import documents, toml
-from provider.cli.files.documents import DocumentError, File
+from provider.cli.files import documents
+from provider.documents import DocumentError, File, parse
 from provider.errors import ProviderError, SettingsError
-from provider.imports import Running
+from provider.imports import Running, files
+from provider.imports.files import Environment, SourceText
 
 _TIMEOUT_SECONDS: Final = 30.0
-_TEMPLATE: Final = "{{"
 
 
 def is_url(source: str) -> bool:
@@ -21,25 +23,47 @@ def is_url(source: str) -> bool:
     return source.lower().startswith(("http://", "https://"))
 
 
-def read_file(path: str) -> File:
-    """Read a file, or standard input for `-`: TOML by its ending, or else YAML or JSON. Raises `DocumentError`."""
-    name, text = documents.load(path)
-    if (at := imports.find_deciding(text)) is not None:
-        line = text.count("\n", 0, at) + 1
-        column = at - (text.rfind("\n", 0, at) + 1) + 1
-        raise DocumentError(
-            f"{name}:{line}:{column}: this is a template, and only Traefik knows its result: "
-            "import what Traefik runs, with --from-api"
-        )
-    if path.lower().endswith(".toml"):
-        return _read_toml(name, text)
+def load(paths: Sequence[str]) -> list[SourceText]:
+    """Read files, folders as Traefik reads them, and standard input for `-`.
+
+    Raises `DocumentError` for what is no text, and `OSError` for what cannot be opened.
+    """
+    return [SourceText(*documents.load(path)) for given in paths for path in _found(given)]
+
+
+def read_one(texts: Sequence[SourceText]) -> File | None:
+    """Read the only text as a document of any kind, or return None where there are several, or that cannot be."""
+    if len(texts) != 1 or texts[0].name.lower().endswith(files.TOML):
+        return None
     try:
-        return documents.parse(name, text)
-    except DocumentError as error:
-        if path == documents.STANDARD_INPUT and (found := _find_toml(name, text)) is not None:
-            return found
-        hint = ": the file is a template, try --from-api" if _TEMPLATE in text else ""
-        raise DocumentError(f"{error.detail}{hint}") from None
+        return parse(texts[0].name, texts[0].text)
+    except DocumentError:
+        return None
+
+
+def read_variables(given: Sequence[str]) -> Environment:
+    """Read variables that are given as arguments. Raises `DocumentError`."""
+    found = {}
+    for each in given:
+        name, sign, value = each.partition("=")
+        if not name or not sign:
+            raise DocumentError(f"--env takes NAME=VALUE, and not {each}")
+        found[name] = value
+    return found
+
+
+def _found(path: str) -> Iterator[str]:
+    """Go through the files that a path stands for, in Traefik's order: by name, and into folders as they come."""
+    folder = Path(path)
+    if path == documents.STANDARD_INPUT or not folder.is_dir():
+        yield path
+        return
+    for entry in sorted(folder.iterdir(), key=lambda each: each.name.encode(errors="surrogateescape")):
+        if entry.is_dir():
+            if not entry.is_symlink():
+                yield from _found(str(entry))
+        elif files.is_read_in_folders(entry.name):
+            yield str(entry)
 
 
 def read_api(url: str) -> tuple[File, Running]:
@@ -55,18 +79,6 @@ def read_api(url: str) -> tuple[File, Running]:
     if not isinstance(rawdata, dict) or not isinstance(entry_points, list):
         raise _foreign(base, "another document")
     return File(base, imports.reshaped(rawdata), {}), imports.running(entry_points)
-
-
-def _read_toml(name: str, text: str) -> File:
-    return File(name, toml.read(name, text), {})
-
-
-def _find_toml(name: str, text: str) -> File | None:
-    """Read a text as TOML, or return None for what is none."""
-    try:
-        return _read_toml(name, text)
-    except DocumentError:
-        return None
 
 
 def _base(url: str) -> str:

@@ -4,12 +4,13 @@ import re
 import tomllib
 from typing import Any, Final
 
-from provider.cli.files.documents import DEEPEST, DocumentError
+from provider.documents.reading import DEEPEST, DocumentError, Position
 
 LONGEST_BYTES: Final = 8 * 1024 * 1024
 MOST_PARTS: Final = 400_000
 """Parts of keys, values and tables: Traefik's configuration of 20,000 routers has fewer."""
 
+_PLACE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _TOKEN: Final = re.compile(
     r"""
     (?P<text>
@@ -35,7 +36,10 @@ def read(name: str, text: str) -> dict[str, Any]:
     except RecursionError:
         raise DocumentError(f"{name} is nested too deeply") from None
     except ValueError as error:  # also a number with more digits than Python reads
-        raise DocumentError(f"{name}: {error}") from None
+        problem = str(error)
+        found = _PLACE.search(problem)
+        place = Position(int(found[1]), int(found[2])) if found else None
+        raise DocumentError.at(name, place, problem[: found.start()] if found else problem) from None
 
 
 def _check_bounds(name: str, text: str) -> None:
@@ -64,5 +68,5 @@ def _deeper(depth: int, sign: str) -> int:
 
 
 def _beyond(name: str, text: str, at: int, problem: str) -> DocumentError:
-    line = text.count("\n", 0, at) + 1
-    return DocumentError(f"{name}:{line}:{at - text.rfind(chr(10), 0, at)}: {problem}")
+    place = Position(text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
+    return DocumentError.at(name, place, problem)

@@ -1,0 +1,42 @@
+"""What Traefik makes of files, part by part. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Effect(StrEnum):
+    """What Traefik does because of it."""
+
+    REFUSED = "refused"
+    """It refuses the file, and with it all files that it reads together."""
+
+    UNKNOWN = "unknown"
+    """Nobody but Traefik can tell: a variable is not given, or a template cannot be run here."""
+
+    IGNORED = "ignored"
+    """It takes no notice of this part, or takes something else for it."""
+
+    ASSUMED = "assumed"
+    """It depends on something that is not known; what is said here was assumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileFinding:
+    """One thing that Traefik makes of a part of a file.
+
+    `line` and `column` count from 1; both are 0 where the file as a whole is meant. `code` never changes its meaning.
+    `pointer` is a JSON pointer into the document of that file, where there is one.
+    """
+
+    effect: Effect
+    code: str
+    detail: str
+    file: str
+    line: int = 0
+    column: int = 0
+    pointer: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, as editors read it: `routers.yml:12:7`."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file

@@ -1,0 +1,294 @@
+"""Files, read together as Traefik reads a directory. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from provider import documents
+from provider.documents import DocumentError, Position, toml
+from provider.errors import pointer
+from provider.imports.files import go_toml, go_yaml
+from provider.imports.files.decoding import decode, section_names
+from provider.imports.files.fields import fields
+from provider.imports.files.findings import Effect, FileFinding
+from provider.imports.templates import Refused, RenderedTemplate, TemplateError, render
+
+TOML: Final = ".toml"
+JSON: Final = ".json"
+ENDINGS: Final = (TOML, ".yaml", ".yml")
+"""How the names of files end that Traefik reads in a directory, in upper or lower case."""
+
+Environment = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceText:
+    """A file: what it is called to people, and what is in it."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """One file, as Traefik reads it: its document, where each part stands, and what Traefik makes of it.
+
+    `document` is None where nothing was read. `is_read` tells whether Traefik takes the file, as far as is known.
+    """
+
+    name: str
+    document: Any = None
+    places: Mapping[str, Position] = field(default_factory=dict, repr=False)
+    findings: Sequence[FileFinding] = ()
+    missing: Mapping[str, Position] = field(default_factory=dict)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether nothing is known that makes Traefik refuse it."""
+        return not any(each.effect in {Effect.REFUSED, Effect.UNKNOWN} for each in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Files that Traefik reads together.
+
+    `document` has the objects of all of them, with the names of sections as Traefik spells them; of two objects of
+    one name it has the first, as Traefik does. `places` says by JSON pointer into it where each part stands.
+    `missing` are the variables of the environment that templates ask for and that were not given.
+    """
+
+    files: Sequence[ReadFile]
+    document: dict[str, Any]
+    places: Mapping[str, Position] = field(repr=False)
+    findings: Sequence[FileFinding] = ()
+    missing: Mapping[str, Position] = field(default_factory=dict)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether Traefik takes none of the files: one that it refuses is enough."""
+        return any(each.effect is Effect.REFUSED for each in self.findings)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known what Traefik makes of all files."""
+        return not any(each.effect is Effect.UNKNOWN for each in self.findings)
+
+    def place(self, where: str) -> Position | None:
+        """Return where a part of the document stands, or the nearest part around it."""
+        while where and where not in self.places:
+            where = where.rpartition("/")[0]
+        return self.places.get(where)
+
+
+def is_read_in_folders(name: str) -> bool:
+    """Tell whether Traefik reads a file of this name that it finds in a directory."""
+    return name.lower().endswith(ENDINGS)
+
+
+def read(texts: Iterable[SourceText], environment: Environment | None = None) -> Folder:
+    """Read files as Traefik reads a directory, in the order in which it finds them: by name, folder by folder."""
+    files = [read_file(each, environment) for each in texts]
+    merged = _Merged()
+    for each in files:
+        merged.add(each)
+    findings = [finding for each in files for finding in each.findings]
+    missing: dict[str, Position] = {}
+    for each in files:
+        missing = {**each.missing, **missing}
+    return Folder(files, merged.document, merged.places, [*findings, *merged.findings], missing)
+
+
+def read_file(text: SourceText, environment: Environment | None = None) -> ReadFile:
+    """Read one file: run it as a template, read it as YAML or TOML, and decode it as strictly as Traefik does."""
+    try:
+        rendered = render(text.text, environment or {})
+    except TemplateError as error:
+        place = _Located(text.name, text.text, RenderedTemplate(text.text, {}, {})).at(error.at)
+        is_refused = isinstance(error, Refused)
+        effect, code = (Effect.REFUSED, "template.bad") if is_refused else (Effect.UNKNOWN, "template.unknown")
+        return ReadFile(text.name, findings=[_at(place, effect, code, error.detail)])
+    return _Reading(text, rendered).read()
+
+
+class _Located:
+    """Says where in a file stands what was read of the text that its template gave."""
+
+    def __init__(self, name: str, source: str, rendered: RenderedTemplate) -> None:
+        self._name = name
+        self._source = _starts(source)
+        self._text = _starts(rendered.text)
+        self._rendered = rendered
+        self._is_same = rendered.text == source
+
+    def at(self, offset: int) -> Position:
+        """Return the place of an offset in the file."""
+        line = _line(self._source, offset)
+        return Position(line, offset - self._source[line - 1] + 1, self._name)
+
+    def of(self, position: Position) -> Position:
+        """Return the place of a position in what the template gave."""
+        if self._is_same:
+            return Position(position.line, position.column, self._name)
+        line = min(position.line, len(self._text))
+        return self.at(self._rendered.source(self._text[line - 1] + position.column - 1))
+
+
+def _starts(text: str) -> list[int]:
+    starts, at = [0], text.find("\n")
+    while at >= 0:
+        starts.append(at + 1)
+        at = text.find("\n", at + 1)
+    return starts
+
+
+def _line(starts: Sequence[int], offset: int) -> int:
+    low, high = 0, len(starts)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if starts[middle] <= offset else (low, middle)
+    return low + 1
+
+
+def _at(place: Position | str, effect: Effect, code: str, detail: str, where: str = "") -> FileFinding:
+    if isinstance(place, str):
+        return FileFinding(effect, code, detail, place, pointer=where)
+    return FileFinding(effect, code, detail, place.file, place.line, place.column, where)
+
+
+class _Reading:
+    """Reads one file whose template was run."""
+
+    def __init__(self, text: SourceText, rendered: RenderedTemplate) -> None:
+        self._name = text.name
+        self._rendered = rendered
+        self._located = _Located(text.name, text.text, rendered)
+        self._findings: list[FileFinding] = []
+
+    def read(self) -> ReadFile:
+        missing = {name: self._located.at(at) for name, at in self._rendered.missing.items()}
+        for name, place in missing.items():
+            self._find(place, Effect.UNKNOWN, "env.missing", f"the variable {name} is not given")
+        for name, (at, default) in self._rendered.assumed.items():
+            detail = f"the variable {name} is not given: its default {default or 'of nothing'} is taken"
+            self._find(self._located.at(at), Effect.ASSUMED, "env.default", detail)
+        if missing:
+            return ReadFile(self._name, findings=self._findings, missing=missing)
+        try:
+            file = self._parsed()
+        except DocumentError as error:
+            found = self._located.of(error.place) if error.place else self._name
+            self._find(found, Effect.REFUSED, "document.unreadable", error.problem or str(error.detail))
+            return ReadFile(self._name, findings=self._findings)
+        places = {where: self._located.of(position) for where, position in file.places.items()}
+        for mistake in decode(file.document):
+            self._find(_nearest(places, mistake.pointer) or self._name, *_told(mistake))
+        return ReadFile(self._name, file.document, places, self._findings)
+
+    def _find(self, place: Position | str, effect: Effect, code: str, detail: str, where: str = "") -> None:
+        self._findings.append(_at(place, effect, code, detail, where))
+
+    def _parsed(self) -> documents.File:
+        ending = _ending(self._name, self._rendered.text)
+        if ending == TOML:
+            return go_toml.read(self._name, self._rendered.text)
+        if ending == JSON:
+            return documents.parse(self._name, self._rendered.text)
+        file, builder = go_yaml.read(self._name, self._rendered.text)
+        if builder.second is not None:
+            detail = "another document begins here: Traefik reads the first one of a file alone"
+            self._find(self._located.of(builder.second), Effect.IGNORED, "document.second", detail)
+        for where, position, key in builder.odd_keys:
+            detail = f"the key {key} is no text: put it into quotes, or Traefik calls this {where.rpartition('/')[2]}"
+            self._find(self._located.of(position), Effect.IGNORED, "key.type", detail, where)
+        return file
+
+
+def _ending(name: str, text: str) -> str:
+    """Return how a file ends. Of what has no name, such as standard input, it is told by the text."""
+    found = next((ending for ending in (*ENDINGS, JSON) if name.lower().endswith(ending)), "")
+    if found or not text.strip():
+        return found
+    if text.lstrip()[0] == "{":
+        return JSON
+    try:
+        toml.read(name, text)
+    except DocumentError:
+        return ""
+    return TOML
+
+
+def _told(mistake: Any) -> tuple[Effect, str, str, str]:
+    return mistake.effect, mistake.code, mistake.detail, mistake.pointer
+
+
+def _nearest(places: Mapping[str, Position], where: str) -> Position | None:
+    while where and where not in places:
+        where = where.rpartition("/")[0]
+    return places.get(where)
+
+
+class _Merged:
+    """The documents of several files in one."""
+
+    def __init__(self) -> None:
+        self.document: dict[str, Any] = {}
+        self.places: dict[str, Position] = {}
+        self.findings: list[FileFinding] = []
+
+    def add(self, file: ReadFile) -> None:
+        """Add what a file has, but what others had before it."""
+        taken: dict[str, str] = {}
+        for section, written, value in section_names(file.document):
+            if not isinstance(value, dict):
+                continue
+            known = fields(section if section != "tls" else "tlsTls")
+            for key in sorted(value):
+                kind = known.get(key.lower())
+                where = pointer(written, key)
+                name = kind.name if kind is not None else key
+                taken |= dict(self._add_kind(file, (section, name), value[key], where))
+        self._add_places(file, taken)
+
+    def _add_kind(self, file: ReadFile, into: tuple[str, str], value: Any, where: str) -> Iterator[tuple[str, str]]:
+        """Add the objects of a kind, and give for each where it stood and where it stands."""
+        section, name = into
+        here = pointer(section, name)
+        target = self.document.setdefault(section, {})
+        if isinstance(value, list) and isinstance(target.get(name, []), list):
+            known = target.setdefault(name, [])
+            for index, item in enumerate(value):
+                yield f"{where}/{index}", f"{here}/{len(known)}"
+                known.append(item)
+        elif isinstance(value, dict) and isinstance(target.get(name, {}), dict):
+            known = target.setdefault(name, {})
+            for member in value:
+                if member in known and file.name != self._owner(here + pointer(member)):
+                    self._twice(file, where + pointer(member), here + pointer(member), member)
+                    continue
+                known[member] = value[member]
+                yield where + pointer(member), here + pointer(member)
+        elif value is not None:
+            target.setdefault(name, value)
+        yield where, here
+
+    def _owner(self, where: str) -> str:
+        found = self.places.get(where)
+        return found.file if found else ""
+
+    def _twice(self, file: ReadFile, where: str, here: str, name: str) -> None:
+        first = self.places.get(here)
+        detail = f"{name} is there already, at {first}: Traefik takes no notice of this one"
+        place = _nearest(file.places, where) or file.name
+        self.findings.append(_at(place, Effect.IGNORED, "member.twice", detail, where))
+
+    def _add_places(self, file: ReadFile, taken: Mapping[str, str]) -> None:
+        for where, place in file.places.items():
+            root, rest = _split(where)
+            if root in taken:
+                self.places.setdefault(taken[root] + rest, place)
+
+
+def _split(where: str) -> tuple[str, str]:
+    """Return the part of a pointer that leads to an object, and the rest."""
+    parts = where.split("/")
+    return "/".join(parts[:4]), "".join(f"/{each}" for each in parts[4:])

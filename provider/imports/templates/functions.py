@@ -1,0 +1,238 @@
+"""The functions of templates: those of Go and of sprig that do the same everywhere. Pure."""
+
+import base64
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from provider.imports.templates.parsing import Refused, Unknown
+
+
+class Unset(str):
+    """A variable of the environment that is not given: an empty text. `at` is where it is asked for."""
+
+    __slots__ = ("at", "name")
+    name: str
+    at: int
+
+
+def unset(name: str, at: int) -> Unset:
+    """Return what a variable of this name is."""
+    made = Unset()
+    made.name, made.at = name, at
+    return made
+
+
+def is_true(value: Any) -> bool:
+    """Tell whether Go takes a value for true: one that is neither empty nor zero."""
+    return bool(value)
+
+
+def printed(value: Any) -> str:
+    """Write a value as Go does."""
+    match value:
+        case None:
+            return "<no value>"
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return f"{value:g}"
+        case list():
+            return f"[{' '.join(map(printed, value))}]"
+        case dict():
+            return f"map[{' '.join(f'{key}:{printed(each)}' for key, each in sorted(value.items()))}]"
+    return str(value)
+
+
+def _quoted(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _formatted(text: str, *values: Any) -> str:
+    given = list(values)
+
+    def one(found: re.Match[str]) -> str:
+        flags, verb = found[1], found[2]
+        if verb == "%":
+            return "%"
+        value = given.pop(0)
+        if verb == "q":
+            return _quoted(str(value))
+        if verb in "vt":
+            return f"%{flags}s" % printed(value)
+        if (verb == "s") is not isinstance(value, str):
+            raise ValueError(verb)
+        return str(f"%{flags}{verb}" % value)
+
+    written = re.sub(r"%([-+0 ]*\d*(?:\.\d+)?)([a-zA-Z%])", one, text)
+    if given:
+        raise ValueError(text)
+    return written
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, str):
+        return int(value) if re.fullmatch(r"[-+]?\d+", value) else 0
+    return int(value or 0)
+
+
+def _substring(start: int, end: int, text: str) -> str:
+    return text[max(start, 0) : end if end >= 0 else None]
+
+
+def _indexed(value: Any, *keys: Any) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else value[key]
+    return value
+
+
+def _compared(one: Any, other: Any) -> int:
+    if isinstance(one, str) is not isinstance(other, str):
+        raise ValueError
+    return int(one > other) - int(one < other)
+
+
+def _first_filled(*values: Any) -> Any:
+    return next((each for each in values if is_true(each)), values[-1] if values else None)
+
+
+def _titled(text: str) -> str:
+    return re.sub(r"(?<!\S)\S", lambda found: found[0].upper(), text)
+
+
+def _replaced(old: str, new: str, text: str) -> str:
+    return text.replace(old, new)
+
+
+def _texts(value: Any) -> list[str]:
+    return [printed(each) for each in value] if isinstance(value, list) else [printed(value)]
+
+
+def _pairs(*values: Any) -> dict[str, Any]:
+    return {str(key): value for key, value in zip(values[::2], values[1::2], strict=True)}
+
+
+def _equal(one: Any, *others: Any) -> bool:
+    return any(_compared(one, other) == 0 for other in others)
+
+
+def _counted(value: Any) -> int:
+    return len(value.encode()) if isinstance(value, str) else len(value)
+
+
+_FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
+    "and": lambda *values: next((each for each in values if not is_true(each)), values[-1]),
+    "or": _first_filled,
+    "not": lambda value: not is_true(value),
+    "eq": _equal,
+    "ne": lambda one, other: _compared(one, other) != 0,
+    "lt": lambda one, other: _compared(one, other) < 0,
+    "le": lambda one, other: _compared(one, other) <= 0,
+    "gt": lambda one, other: _compared(one, other) > 0,
+    "ge": lambda one, other: _compared(one, other) >= 0,
+    "len": _counted,
+    "index": _indexed,
+    "print": lambda *values: "".join(map(printed, values)) if all(isinstance(each, str) for each in values) else None,
+    "println": lambda *values: " ".join(map(printed, values)) + "\n",
+    "printf": _formatted,
+    "default": lambda default, *given: given[0] if given and is_true(given[0]) else default,
+    "coalesce": _first_filled,
+    "empty": lambda value: not is_true(value),
+    "ternary": lambda one, other, value: one if value else other,
+    "all": lambda *values: all(map(is_true, values)),
+    "any": lambda *values: any(map(is_true, values)),
+    "quote": lambda *values: " ".join(_quoted(printed(each)) for each in values if each is not None),
+    "squote": lambda *values: " ".join(f"'{printed(each)}'" for each in values if each is not None),
+    "lower": str.lower,
+    "upper": str.upper,
+    "title": _titled,
+    "trim": str.strip,
+    "trimAll": lambda cut, text: text.strip(cut),
+    "trimPrefix": lambda cut, text: text.removeprefix(cut),
+    "trimSuffix": lambda cut, text: text.removesuffix(cut),
+    "replace": _replaced,
+    "repeat": lambda count, text: text * min(int(count), 10_000),
+    "nospace": lambda text: re.sub(r"\s", "", text),
+    "contains": lambda part, text: part in text,
+    "hasPrefix": lambda part, text: text.startswith(part),
+    "hasSuffix": lambda part, text: text.endswith(part),
+    "substr": _substring,
+    "trunc": lambda count, text: text[:count] if count >= 0 else text[count:],
+    "cat": lambda *values: " ".join(map(printed, values)),
+    "indent": lambda count, text: " " * count + text.replace("\n", "\n" + " " * count),
+    "nindent": lambda count, text: "\n" + " " * count + text.replace("\n", "\n" + " " * count),
+    "split": lambda text, sign: text.split(sign),
+    "splitList": lambda sign, text: text.split(sign),
+    "join": lambda sign, value: str(sign).join(_texts(value)),
+    "list": lambda *values: list(values),
+    "tuple": lambda *values: list(values),
+    "dict": _pairs,
+    "get": lambda value, key: value.get(key, ""),
+    "hasKey": lambda value, key: key in value,
+    "first": lambda value: value[0] if value else None,
+    "last": lambda value: value[-1] if value else None,
+    "rest": lambda value: value[1:],
+    "initial": lambda value: value[:-1],
+    "append": lambda value, item: [*value, item],
+    "prepend": lambda value, item: [item, *value],
+    "has": lambda item, value: item in value,
+    "without": lambda value, *items: [each for each in value if each not in items],
+    "uniq": lambda value: list(dict.fromkeys(value)),
+    "compact": lambda value: [each for each in value if is_true(each)],
+    "reverse": lambda value: value[::-1],
+    "sortAlpha": lambda value: sorted(_texts(value)),
+    "until": lambda count: list(range(min(int(count), 10_000))),
+    "untilStep": lambda start, stop, step: list(range(start, stop, step))[:10_000],
+    "toString": printed,
+    "toStrings": _texts,
+    "int": _whole,
+    "int64": _whole,
+    "atoi": _whole,
+    "add": lambda *values: sum(map(_whole, values)),
+    "add1": lambda value: _whole(value) + 1,
+    "sub": lambda one, other: _whole(one) - _whole(other),
+    "mul": lambda *values: math.prod(map(_whole, values)),
+    "max": lambda *values: max(map(_whole, values)),
+    "min": lambda *values: min(map(_whole, values)),
+    "b64enc": lambda text: base64.b64encode(text.encode()).decode(),
+    "b64dec": lambda text: base64.b64decode(text, validate=True).decode(),
+}
+"""What is run here, in sprig's order of arguments: what is worked on comes last."""
+
+
+_OTHERS: Final = """
+abbrev abbrevboth ago biggest bcrypt base buildCustomCert call camelcase ceil chunk clean concat
+date dateInZone dateModify date_in_zone date_modify decryptAES deepCopy deepEqual derivePassword dig dir div
+duration durationRound encryptAES env expandenv ext fail float64 floor fromJson genCA genCAWithKey genPrivateKey
+genSelfSignedCert genSelfSignedCertWithKey genSignedCert genSignedCertWithKey getHostByName hello html htmlDate
+htmlDateInZone htpasswd initials isAbs js kebabcase keys kindIs kindOf maxf merge mergeOverwrite minf mod mulf
+mustAppend mustChunk mustCompact mustDateModify mustDeepCopy mustFirst mustFromJson mustHas mustInitial mustLast
+mustMerge mustMergeOverwrite mustPrepend mustPush mustRegexFind mustRegexFindAll mustRegexMatch mustRegexReplaceAll
+mustRegexReplaceAllLiteral mustRegexSplit mustRest mustReverse mustSlice mustToDate mustToJson mustToPrettyJson
+mustToRawJson mustUniq mustWithout must_date_modify normalize now omit osBase osClean osDir osExt osIsAbs pick pluck
+plural push randAlpha randAlphaNum randAscii randBytes randInt randNumeric regexFind regexFindAll regexMatch
+regexQuoteMeta regexReplaceAll regexReplaceAllLiteral regexSplit round semver semverCompare seq set sha1sum sha256sum
+adler32sum shuffle slice snakecase splitn subf swapcase toDate toDecimal toJson toPrettyJson toRawJson
+trimall typeIs typeIsLike typeOf unixEpoch unset untitle urlJoin urlParse urlquery uuidv4 values wrap wrapWith
+add1f addf divf
+"""
+KNOWN: Final = frozenset({*_FUNCTIONS, *_OTHERS.split()})
+"""All functions that Traefik knows. A template with any other is refused."""
+
+
+def call(name: str, arguments: list[Any], at: int) -> Any:
+    """Call a function. Raises `Unknown` for one that cannot be called here, and `Refused` for what Go refuses."""
+    function = _FUNCTIONS.get(name)
+    if name == "fail":
+        raise Refused(at, f"the template itself fails: {' '.join(map(printed, arguments))}")
+    if function is None:
+        raise Unknown(at, f"only Traefik knows what {name} gives")
+    try:
+        found = function(*arguments)
+    except (TypeError, ValueError, AttributeError, LookupError):
+        raise Unknown(at, f"{name} is used in a way that is not supported here") from None
+    if found is None and name == "print":
+        raise Unknown(at, f"{name} is used in a way that is not supported here")
+    return found

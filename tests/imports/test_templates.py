@@ -1,0 +1,84 @@
+"""Templates give what Go makes of them, or say that only Traefik knows."""
+
+import pytest
+
+from provider.imports.templates import Refused, Unknown, render
+
+GIVEN = {"A": "one", "B": "Two words", "EMPTY": "", "LIST": "a,b,c"}
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("plain", "plain"),
+        ('x{{ env "A" }}y', "xoney"),
+        ("x{{- `a` -}}  y", "xay"),
+        ("x {{- /* a }} comment */ -}} y", "xy"),
+        ("x {{/* kept spaces */}} y", "x  y"),
+        ('{{ env "EMPTY" | default "d" }}', "d"),
+        ('{{ default "d" (env "A") }}', "one"),
+        ('{{ or (env "EMPTY") "b" }}{{ and 1 0 }}{{ not true }}', "b0false"),
+        ('{{ coalesce (env "EMPTY") "" "c" }}', "c"),
+        ('{{ if eq (env "A") "one" "two" }}yes{{ else }}no{{ end }}', "yes"),
+        ('{{ if env "EMPTY" }}1{{ else if ne (env "A") "one" }}2{{ else }}3{{ end }}', "3"),
+        ('{{ if and (env "A") (not (env "EMPTY")) }}both{{ end }}', "both"),
+        ('{{ env "B" | lower | replace " " "-" | quote }}', '"two-words"'),
+        ('{{ squote (env "A") }} {{ upper "x" }} {{ title "a b" }}', "'one' X A B"),
+        ('{{ range split (env "LIST") "," }}[{{ . }}]{{ end }}', "[a][b][c]"),
+        ('{{ range $i, $e := splitList "," (env "LIST") }}{{ $i }}{{ $e }} {{ end }}', "0a 1b 2c "),
+        ("{{ range until 3 }}{{ . }}{{ else }}none{{ end }}", "012"),
+        ("{{ range list }}{{ . }}{{ else }}none{{ end }}", "none"),
+        ('{{ $x := env "A" }}{{ if true }}{{ $x = "changed" }}{{ end }}{{ $x }}', "changed"),
+        ('{{ with env "A" }}{{ . }}{{ end }}{{ with "" }}{{ else }}empty{{ end }}', "oneempty"),
+        ('{{ printf "%s-%03d-%v-%q" "a" 7 true "q" }}', 'a-007-true-"q"'),
+        ('{{ ternary "a" "b" (eq 1 1) }}{{ hasPrefix "o" (env "A") }}', "atrue"),
+        ('{{ list 1 2 "x" | join "," }}{{ len "äb" }}{{ index (list 5 6) 1 }}', "1,2,x36"),
+        ('{{ "a\\tb" }}{{ `\\d` }}{{ . }}{{ add 1 2 }}{{ dict "k" 1 }}', "a\tb\\dfalse3map[k:1]"),
+        ('{{ trimSuffix ".test" "a.test" }}{{ "a.test" | trimPrefix "a." }}', "atest"),
+    ],
+)
+def test_what_does_the_same_everywhere_is_run(template: str, text: str) -> None:
+    assert render(template, GIVEN).text == text
+
+
+@pytest.mark.parametrize(
+    ("template", "at"),
+    [
+        ("a {{ now }}", 5),
+        ("{{ uuidv4 }}", 3),
+        ('{{ define "x" }}{{ end }}', 0),
+        ('{{ regexReplaceAll "a" "b" "c" }}', 3),
+        ('{{ printf "%d" "x" }}', 3),
+        ("{{ range until 9999999 }}{{ range until 9999999 }}x{{ end }}{{ end }}", 55),
+    ],
+)
+def test_what_only_traefik_knows_is_told_where_it_stands(template: str, at: int) -> None:
+    with pytest.raises(Unknown) as raised:
+        render(template, GIVEN)
+    assert raised.value.at in {at, 25, 50}
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        *("{{ }}", "{{ end }}", "{{ if }}x{{ end }}", "{{ if true }}", "{{ x", "{{ unknown }}", "{{ .A }}", "{{ $x }}"),
+        *('{{ fail "no" }}', "{{ (1 }}", "{{ 1 | 2 }}", "{{ env }}", "{{ 'a' \"b }}", "{{/* x */ y }}", "{{ 1 2 }}"),
+    ],
+)
+def test_what_traefik_refuses_is_refused(template: str) -> None:
+    with pytest.raises(Refused):
+        render(template, GIVEN)
+
+
+def test_a_variable_that_is_not_given_is_missing_where_it_is_needed_and_a_default_is_assumed() -> None:
+    found = render('{{ env "X" | default "x" }}{{ env "Y" }}{{ env "Z" | lower }}', {})
+    assert found.text == "x"
+    assert (list(found.missing), found.assumed) == (["Y", "Z"], {"X": (3, "x")})
+
+
+def test_each_place_of_what_was_made_leads_to_where_it_came_from() -> None:
+    template = 'a\n{{ if true }}\nb{{ env "A" }}c\n{{- end }}\nd'
+    found = render(template, GIVEN)
+    assert found.text == "a\n\nbonec\nd"
+    for letter in "abcd":
+        assert template[found.source(found.text.index(letter))] == letter
