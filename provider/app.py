@@ -163,7 +163,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
         trials=Trials(),
         fallback=fallback,
         entry_points=EntryPoints(edges, settings.entry_point_urls),
-        routing=Routing(revisions, lambda: edges.entry_points),
+        routing=Routing(revisions, lambda: edges.surroundings),
         turns=Turns(database, revisions.reading),
         access=Access(database),
         logins=Logins(database),

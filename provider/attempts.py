@@ -14,7 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from provider import nearby, traffic
+from provider import nearby, survey, traffic
 from provider.addresses import Places
 from provider.brake import Removal
 from provider.conflicts import Finding, concern_of, find_about
@@ -24,7 +24,8 @@ from provider.declarations import Declaration
 from provider.differences import Difference, compare
 from provider.effects import Stored, net
 from provider.explanations import Routes
-from provider.listeners import EntryPointNames, find_missing
+from provider.inventory import OfState
+from provider.listeners import find_missing
 from provider.models import Change
 from provider.nouns import Named
 from provider.parts import PLACES, Part, Parts
@@ -32,6 +33,7 @@ from provider.rendering import gathered, part_of, parts_of, render
 from provider.routes import read_routes
 from provider.snapshots import last_revision
 from provider.store import declarations
+from provider.surroundings import Surroundings
 
 Apply = Callable[[Session], None]
 """A change, as a function of a module with arguments that can be pickled (see `functools.partial`)."""
@@ -68,9 +70,7 @@ class Summary:
     """Those of the answer that tells of it."""
 
 
-def attempt(
-    session: Session, apply: Apply, places: Places, entry_points: EntryPointNames, *, is_admin: bool = False
-) -> Attempt:
+def attempt(session: Session, apply: Apply, places: Places, edges: Surroundings, *, is_admin: bool = False) -> Attempt:
     """Make a change in a session that only tries, and find out all that is told of it. Raises what it raises."""
     session.places, session.is_admin = places, is_admin
     number, digest = last_revision(session)
@@ -84,19 +84,18 @@ def attempt(
     found = compare(changes, stored.touched(), former, parts)
     moves = traffic.tell(*nearby.between(before.routers, after.routers, routers), routers) if routers else []
     difference = replace(found, words=[*found.words, *moves], removal=stored.removal(session))
-    warnings = list(_find_warnings(after, changes, entry_points))
+    warnings = list(_find_warnings(after, changes, edges))
     return Attempt(number, digest, changes, difference, warnings, parts)
 
 
-def _find_warnings(state: Declaration, changes: Sequence[Change], entry_points: EntryPointNames) -> Iterator[Finding]:
+def _find_warnings(state: Declaration, changes: Sequence[Change], edges: Surroundings) -> Iterator[Finding]:
     concern = concern_of(changes)
-    if not concern.objects:
-        return
     paged = {use.name for each in state.objects["middleware"].values() for use in each.uses() if use.kind == "service"}
     concern = replace(concern, services=[name for name in concern.services if name not in paged])
     routes = Routes(chain.from_iterable(map(read_routes, state.routers.values())))
     changed = sorted(change.name for change in changes if change.kind == "router" and change.after is not None)
-    yield from find_missing(chain.from_iterable(map(routes.of_router, changed)), entry_points)
+    yield from find_missing(chain.from_iterable(map(routes.of_router, changed)), edges)
+    yield from survey.look(OfState(state), routes, edges, {(change.kind, change.name) for change in changes})
     sticky = {name: each.sticky.cookie.name for name, each in state.services.items() if each.sticky}
     yield from find_about(routes, concern, sticky)
 

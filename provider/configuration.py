@@ -171,6 +171,7 @@ def read_pool(part: Part) -> tuple[Service, list[Server]]:
     made = Service(
         name=name,
         health_check=None if pool is None else pool.health_check,
+        middlewares=found.__dict__["middlewares"],
         **{name: found.__dict__[name] for name in _COMPOSITIONS},
     )
     return made, [

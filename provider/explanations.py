@@ -44,6 +44,8 @@ class Route:
     enabled: bool = True
     part: str = ""
     is_plain: bool = False
+    tls_options: str | None = None
+    """The TLS options that it names or that hold for it else; None where it takes requests without TLS."""
 
     @property
     def key(self) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from provider import configuration, rules
 from provider.explanations import Route
 from provider.nouns import Router
+from provider.nouns.tls import DEFAULT
 from provider.parts import Part
 
 
@@ -23,5 +24,7 @@ def of_part(name: str, part: Part, *, enabled: bool = True) -> list[Route]:
         rank = described.priority or rule.priority
         entry_points = tuple(described.entry_points)
         suffix = full_name.removeprefix(name)
-        found.append(Route(name, rule, rank, described.service, entry_points, enabled, suffix, part.is_plain))
+        options = None if described.tls is None else described.tls.options or DEFAULT
+        route = Route(name, rule, rank, described.service, entry_points, enabled, suffix, part.is_plain, options)
+        found.append(route)
     return found

@@ -5,12 +5,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from provider import configuration, garbage, nearby, traffic
+from provider import configuration, garbage, nearby, survey, traffic
 from provider.conflicts import Concern, Finding, concern_of, find, find_about, find_hidden
 from provider.differences import Difference
 from provider.errors import Unavailable
 from provider.explanations import Route, Routes
-from provider.listeners import EntryPointNames, find_missing
+from provider.inventory import OfParts
+from provider.listeners import find_missing
 from provider.models import Change
 from provider.nouns import Router
 from provider.parts import Part
@@ -18,6 +19,7 @@ from provider.revisions import Revisions
 from provider.routes import of_part, read_routes
 from provider.snapshots import Snapshot
 from provider.store import routers
+from provider.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +38,16 @@ class _Known:
 class Routing:
     """Gives the routers of the newest revision. After a change only those are read that it changed; any thread asks."""
 
-    def __init__(self, revisions: Revisions, entry_points: Callable[[], EntryPointNames]) -> None:
+    def __init__(self, revisions: Revisions, edges: Callable[[], Surroundings]) -> None:
         self._revisions = revisions
-        self._entry_points = entry_points
+        self._edges = edges
         self._lock = threading.Lock()
         self._known: _Known | None = None
 
     @property
-    def entry_points(self) -> EntryPointNames:
-        """The entry points of the edges of which they are known."""
-        return self._entry_points()
+    def edges(self) -> Surroundings:
+        """What is known of the edges that is not of our doing."""
+        return self._edges()
 
     def routes(self) -> Routes:
         """Return all routers, those that are disabled too. Raises `Unavailable`."""
@@ -84,13 +86,14 @@ class Routing:
     def conflicts(self, domains: Collection[str], services: Collection[str]) -> list[Finding]:
         """Find all conflicts. `domains` are A-labels and wildcards, `services` names."""
         known = self._newest()
-        missing = find_missing(known.routes, self._entry_points())
-        return [*missing, *find(known.routes, domains, _unpaged(known, services), known.sticky)]
+        missing = find_missing(known.routes, self._edges())
+        others = survey.look(OfParts(known.snapshot.parts), known.routes, self._edges())
+        return [*missing, *others, *find(known.routes, domains, _unpaged(known, services), known.sticky)]
 
     def warnings(self, changes: Sequence[Change]) -> list[Finding]:
         """Find the conflicts that changes are in, or make, and where the edges have no entry point for them."""
         concern = concern_of(changes)
-        if not concern.objects:
+        if not concern.objects and survey.KINDS.isdisjoint(change.kind for change in changes):
             return []
         known = self._newest()
         concern = replace(concern, services=_unpaged(known, concern.services))
@@ -102,7 +105,9 @@ class Routing:
                     sticky[change.name] = cookie["cookie"]["name"]
         routes = self.after(changes)
         changed = {change.name for change in changes if change.kind == "router" and change.after is not None}
-        return [*self._missing(routes, changed), *find_about(routes, concern, sticky)]
+        about = {(change.kind, change.name) for change in changes}
+        others = survey.look(OfParts(known.snapshot.parts, changes), routes, self._edges(), about)
+        return [*self._missing(routes, changed), *others, *find_about(routes, concern, sticky)]
 
     def about(self, kind: str, name: str) -> list[Finding]:
         """Find the conflicts that one object is in. A domain's name is its A-label."""
@@ -110,7 +115,8 @@ class Routing:
         known = self._newest()
         concern = Concern({(kind, name)}, domains, _unpaged(known, [name] if kind == "service" else []))
         missing = self._missing(known.routes, [name] if kind == "router" else [])
-        return [*missing, *find_about(known.routes, concern, known.sticky)]
+        others = survey.look(OfParts(known.snapshot.parts), known.routes, self._edges(), {(kind, name)})
+        return [*missing, *others, *find_about(known.routes, concern, known.sticky)]
 
     def services(self) -> dict[str, str | None]:
         """Return the service that each router leads to which the edges get, by the routers' names."""
@@ -125,7 +131,7 @@ class Routing:
 
     def _missing(self, routes: Routes, names: Iterable[str]) -> Iterator[Finding]:
         """Find for which of these routers an edge has no entry point."""
-        return find_missing(chain.from_iterable(map(routes.of_router, sorted(names))), self._entry_points())
+        return find_missing(chain.from_iterable(map(routes.of_router, sorted(names))), self._edges())
 
     def _read(self, snapshot: Snapshot, known: _Known | None) -> _Known:
         served = snapshot.parts.routers.parts

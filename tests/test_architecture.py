@@ -57,7 +57,13 @@ LAYERS = [
     "transitions",
     "sticky_cookies",
     "conflicts",
+    "inventory",
+    "surroundings",
+    "dependents",
+    "handshakes",
+    "foreigners",
     "listeners",
+    "survey",
     "imports",
     "replacements",
     "database",
@@ -130,7 +136,8 @@ PURE = [
         "traffic",
         "nearby",
     ),
-    *("sticky_cookies", "conflicts", "listeners"),
+    *("sticky_cookies", "conflicts", "inventory", "surroundings", "dependents", "handshakes"),
+    *("foreigners", "listeners", "survey"),
     "imports",
 ]
 IMPURE_MODULES = {

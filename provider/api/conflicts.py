@@ -64,12 +64,12 @@ async def list_conflicts(
 ) -> Response:
     """Find routers that stand in one another's way, cookies that services share, unused domains and services.
 
-    And routers with an entry point that an edge does not have, where its API tells which it has.
+    And what routers and others name that an edge does not have, where its API tells what it has: entry points, and
+    services and middlewares of other providers.
     """
     named = history.read_object_name(one)
     current = revisions.current
-    known = sorted((edge, *sorted(names)) for edge, names in routing.entry_points.items())
-    key = ("conflicts", named, current and (current.revision, current.document.digest), tuple(known))
+    key = ("conflicts", named, current and (current.revision, current.document.digest), repr(routing.edges))
     return stream(await turns.here(key, partial(_write, routing, revisions, named)), {})
 
 

@@ -24,7 +24,6 @@ from provider.attempts import Apply, Prepared
 from provider.database.sessions import Session
 from provider.differences import Difference
 from provider.errors import FieldError, Invalid, Meanwhile, pointer
-from provider.listeners import EntryPointNames
 from provider.messages import Message
 from provider.models import MESSAGE_LENGTH, Actor, Change
 from provider.nouns import Object
@@ -34,6 +33,7 @@ from provider.snapshots import last_revision
 from provider.store import history
 from provider.store.records import as_json
 from provider.summaries import Summarise, summarise
+from provider.surroundings import Surroundings
 from provider.tags import whole_tag
 from provider.values import TEXT_SCHEMA, Refusal, check_text
 
@@ -125,8 +125,8 @@ class Write:
     async def _answer_apart(
         self, turns: Turns, apply: Apply, says: Summarise, message: str, path: Path
     ) -> Response | None:
-        places, entry_points = self._revisions.server_places, dict(self._routing.entry_points)
-        given = (apply, says, places, entry_points, self._actor.is_admin, not self._dry_run, path)
+        places, edges = self._revisions.server_places, dict(self._routing.edges)
+        given = (apply, says, places, edges, self._actor.is_admin, not self._dry_run, path)
         content = await turns.attempt(prepare, *given)
         prepared = await asyncio.to_thread(Prepared, path)
         summary = prepared.summary
@@ -146,13 +146,13 @@ def prepare(
     apply: Apply,
     says: Summarise,
     places: Places,
-    entry_points: EntryPointNames,
+    edges: Surroundings,
     is_admin: bool,
     is_kept: bool,  # a job is given its arguments by position
     path: Path,
 ) -> bytes:
     """Make a change on a copy, put it ready to be kept, and return the answer that tells what it does."""
-    made = attempts.attempt(session, apply, places, entry_points, is_admin=is_admin)
+    made = attempts.attempt(session, apply, places, edges, is_admin=is_admin)
     revision = made.revision + 1 if is_kept and made.changes else made.revision
     told = Outcome(None, revision, made.digest or "", made.difference, made.changes, made.warnings)
     attempts.write(session, made, says(made.changes) if made.changes else (), _headers(told), path)

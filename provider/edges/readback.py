@@ -19,6 +19,7 @@ from provider.edges.states import DisabledRouter
 from provider.messages import Message
 from provider.nouns import Router
 from provider.parts import PLACES, ROUTERS
+from provider.surroundings import TOLD
 
 T = TypeVar("T")
 
@@ -65,9 +66,18 @@ class _Router(msgspec.Struct):
     entry_points: list[str] = msgspec.field(name="entryPoints", default_factory=list)
 
 
+class _EntryPointHTTP(msgspec.Struct):
+    middlewares: list[str] = []
+
+
 class _EntryPoint(msgspec.Struct):
     name: str
     address: str = ""
+    http: _EntryPointHTTP = msgspec.field(default_factory=_EntryPointHTTP)
+
+
+class _Named(msgspec.Struct):
+    name: str
 
 
 class _HealthCheck(msgspec.Struct):
@@ -126,6 +136,9 @@ class TraefikAPI:
         self.url = url.rstrip("/")
         self._services: tuple[bytes, ServersUp] = (b"", {})
         self._entry_points: tuple[str, Mapping[str, str]] = ("", {})
+        self.added: Mapping[str, tuple[str, ...]] = {}
+        """The middlewares that its entry points add to all routers, as far as it was asked for those."""
+        self._others: dict[str, tuple[bytes, frozenset[str]]] = {}
 
     async def find_digest(self) -> str | None:
         """Return the digest of the document that runs, or None if none of ours does."""
@@ -177,8 +190,25 @@ class TraefikAPI:
         if of != started:
             found = await self._find("/api/entrypoints", list[_EntryPoint]) or []
             known = {point.name: point.address for point in found}
+            self.added = {point.name: tuple(point.http.middlewares) for point in found if point.http.middlewares}
             self._entry_points = (started, known)
         return known
+
+    async def list_others(self) -> Mapping[str, frozenset[str]]:
+        """Return the full names of what it has of other providers (`login@file`), by kind.
+
+        What did not change since is not decoded again.
+        """
+        found = {}
+        for noun in TOLD:
+            content = await self._read("/api/" + "/".join(noun.place) + f"?per_page={_PAGE}")
+            known, names = self._others.get(noun.kind, (b"", frozenset[str]()))
+            if content != known:
+                listed = await self._decode(content, list[_Named])
+                names = frozenset(each.name for each in listed if not each.name.endswith(_OURS))
+                self._others[noun.kind] = (content, names)
+            found[noun.kind] = names
+        return found
 
     async def _get(self, path: str, shape: type[T]) -> T:
         return await self._decode(await self._read(path), shape)

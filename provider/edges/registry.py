@@ -5,7 +5,8 @@ Everything here runs in the event loop's thread.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -20,6 +21,7 @@ from provider.models import EdgeRecord
 from provider.nouns import Named, versions
 from provider.revisions import Revisions
 from provider.snapshots import Served, Snapshot
+from provider.surroundings import KnownEdge, Surroundings
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +56,8 @@ class Edges:
         self._change: asyncio.Future[None] | None = None
         self._origins: dict[Named, tuple[int, str]] = {}
         self.health = Health()
-        self.entry_points: Mapping[str, frozenset[str]] = {}
-        """The names of the entry points of each edge of which they are known. Any thread reads it as it is."""
+        self.surroundings: Surroundings = {}
+        """What is known of the edges that is not of our doing. Any thread reads it as it is."""
         revisions.subscribe(self._came)
 
     def __iter__(self) -> Iterator[Edge]:
@@ -204,7 +206,7 @@ class Edges:
         if verdict.state is EdgeState.STALE:
             self._polls.keep(edge.name, None)
             self.health.forget(edge.name)
-            self._know_entry_points(edge.name, {})
+            self._know(edge.name, KnownEdge())
         if verdict != edge.verdict:
             before = edge.verdict.state
             edge.verdict = verdict
@@ -300,9 +302,20 @@ class Edges:
     def _know_entry_points(self, name: str, addresses: Mapping[str, str]) -> None:
         """Keep which entry points an edge has for HTTP: those for UDP take no requests."""
         names = frozenset(point for point, address in addresses.items() if not address.endswith("/udp"))
-        if self.entry_points.get(name, frozenset()) != names:
-            others = {edge: known for edge, known in self.entry_points.items() if edge != name}
-            self.entry_points = {**others, name: names} if names else others
+        self._know(name, replace(self.surroundings.get(name, KnownEdge()), entry_points=names))
+
+    def knows(
+        self, edge: Edge, others: Mapping[str, frozenset[str]] | None, added: Mapping[str, Sequence[str]]
+    ) -> None:
+        """Keep what an edge has of other providers, by its API, and what its entry points add; None for not known."""
+        if edge.verdict.state is not EdgeState.STALE:
+            known = self.surroundings.get(edge.name, KnownEdge())
+            self._know(edge.name, replace(known, others=others, added=added))
+
+    def _know(self, name: str, known: KnownEdge) -> None:
+        if self.surroundings.get(name, KnownEdge()) != known:
+            rest = {edge: each for edge, each in self.surroundings.items() if edge != name}
+            self.surroundings = rest if known == KnownEdge() else {**rest, name: known}
 
     def _quarantine(self, edge: Edge, rejected: Served) -> None:
         current = self._revisions.current

@@ -17,6 +17,7 @@ _REST: Final = 10
 """An API that takes long is left alone for so many times as long: at most a tenth of its time is ours."""
 
 _MOST_REST_SECONDS: Final = 5.0
+_OTHERS_PAUSE_SECONDS: Final = 2.0
 _CHECKED: Final = b'"healthCheck":{'
 
 _EACH_AT_ITS_PLEASURE: Final = httpx.Limits(max_connections=None, max_keepalive_connections=None)
@@ -31,7 +32,9 @@ async def watch(edges: Edges) -> None:
     ):
         for edge in edges:
             if edge.api_url is not None:
-                tasks.create_task(_read_back(edges, edge, TraefikAPI(client, edge.api_url)))
+                api = TraefikAPI(client, edge.api_url)
+                tasks.create_task(_read_back(edges, edge, api))
+                tasks.create_task(_read_others(edges, edge, api))
         while True:
             await asyncio.sleep(_MOST_PAUSE_SECONDS)
             for edge in edges:
@@ -56,6 +59,21 @@ async def _read_back(edges: Edges, edge: Edge, api: TraefikAPI) -> None:
         if edge.given is not given:
             pause = _LEAST_PAUSE_SECONDS
             await asyncio.sleep(_LEAST_PAUSE_SECONDS)
+
+
+async def _read_others(edges: Edges, edge: Edge, api: TraefikAPI) -> None:
+    """Read now and then what an edge has that is not of our doing: apart, so that nobody waits for that."""
+    loop = asyncio.get_running_loop()
+    while True:
+        start = loop.time()
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                others = await api.list_others()
+        except (ReadbackError, TimeoutError):
+            edges.knows(edge, None, {})
+        else:
+            edges.knows(edge, others, api.added)
+        await asyncio.sleep(max(_OTHERS_PAUSE_SECONDS, min(_REST * (loop.time() - start), _MOST_REST_SECONDS)))
 
 
 async def observe(api: TraefikAPI, given: Served | None, now: float) -> Observation:

@@ -17,9 +17,21 @@ class Conflict(StrEnum):
     HIDDEN = "hidden"
     MIXED_RANKS = "mixed-ranks"
     SHARED_COOKIE = "shared-cookie"
+    TLS_OPTIONS = "tls-options"
+    """Routers want different TLS options for one host: Traefik leaves all of them aside."""
+
+    DISABLED_SERVICE = "disabled-service"
+    """Traefik disables a service, since those of which it is made do not tell whether they are up."""
+
+    TAKEN_ENTRY_POINT = "taken-entry-point"
+    """A router of TCP or UDP takes all of an entry point on which others listen."""
+
     UNUSED_DOMAIN = "unused-domain"
     UNREACHED_SERVICE = "unreached-service"
     MISSING_ENTRY_POINT = "missing-entry-point"
+    MISSING_REFERENCE = "missing-reference"
+    """An object refers to what an edge has not from any other provider."""
+
     DOUBTFUL_VALUE = "doubtful-value"
     """Traefik takes it, and it may not do what was meant."""
 
@@ -32,7 +44,7 @@ class ObjectOutput(BaseModel):
 
     model_config = output_config()
 
-    kind: Annotated[str, Described(description="What it is: `router`, `domain` or `service`.")]
+    kind: Annotated[str, Described(description="What it is: `router`, `domain`, `service` and so on.")]
     name: Annotated[str, Described(description="Its name; a domain's as an A-label.")]
 
 

@@ -1,19 +1,51 @@
 """Health checks that services made of others need: without them, Traefik disables the service. Pure.
 
-Measured on Traefik 3.7.15. One that leaves out services that are down needs a health check of each of them, and
-a failover one of its first, unless it goes by errors.
+Measured on Traefik 3.7.15, for HTTP and TCP. One that leaves out services that are down needs each of them to tell its
+health, and a failover its first, unless it goes by errors. A pool tells it if it has a health check that asks (a
+passive one does not), one made of others if it has `healthCheck` itself and those tell it that it needs. A mirroring is
+as its main service. What Traefik makes itself never tells it.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from provider.errors import FieldError, pointer
 from provider.messages import Message
-from provider.nouns.composed import Composition
+from provider.nouns import internals
+from provider.nouns.composed import Composition, Mirroring
 from provider.nouns.noun import Noun
 from provider.nouns.reading import Where
 from provider.nouns.registry import called
 
+Find = Callable[[str], Noun | None]
+"""Gives a service by its name, or None for what another provider has."""
+
 _FIELD = "health_check"
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A service that does not tell its health, by its name, and to which a place in another leads that needs it.
+
+    `service` is None for what is no object here; what another provider has may have a health check: not `is_known`.
+    """
+
+    where: Where
+    name: str
+    service: Noun | None
+    is_known: bool
+
+    @property
+    def words(self) -> Message:
+        """Say it, for a person."""
+        if internals.is_internal(self.name):
+            return Message("{service} is Traefik's own and tells no health: Traefik disables this", service=self.name)
+        if not self.is_known:
+            return Message(
+                "it is not known here whether {service} has a health check: without one, Traefik disables this",
+                service=self.name,
+            )
+        return Message("{service} needs a health check: Traefik disables this otherwise", service=self.name)
 
 
 def is_checked(item: Noun) -> bool:
@@ -22,16 +54,18 @@ def is_checked(item: Noun) -> bool:
     return getattr(item if chosen is None else chosen, _FIELD, None) is not None
 
 
-def unchecked(item: Noun, find: Callable[[str], Noun | None]) -> Iterator[tuple[Noun, FieldError]]:
-    """Give the services that need a health check for a service, and have none, each with what is wrong there.
-
-    `find` gives a service by its name, or None for what another provider has.
-    """
+def lacks(item: Noun, find: Find) -> Iterator[Lack]:
+    """Find whose health Traefik does not learn, for which it disables a service, or may."""
     for where, name in _watched(item):
-        other = find(name)
-        if other is not None and not is_checked(other):
-            detail = Message("{service} needs a health check: Traefik disables this otherwise", service=name)
-            yield other, FieldError(pointer(*where), "healthCheck.missing", detail)
+        if (found := _find_silent(name, find)) is not None:
+            yield Lack(where, *found)
+
+
+def unchecked(item: Noun, find: Find) -> Iterator[tuple[Noun, FieldError]]:
+    """Give the services that need a health check for a service, and have none, each with what is wrong there."""
+    for lack in lacks(item, find):
+        if lack.is_known:
+            yield lack.service or item, FieldError(pointer(*lack.where), "healthCheck.missing", lack.words)
 
 
 def needed(item: Noun, user: Noun) -> FieldError:
@@ -40,6 +74,31 @@ def needed(item: Noun, user: Noun) -> FieldError:
     detail = Message("{noun} {name} needs this health check: Traefik disables it otherwise", **told)
     chosen = item.chosen
     return FieldError(pointer(*([] if chosen is None else [chosen]), "healthCheck"), "healthCheck.needed", detail)
+
+
+def _find_silent(first: str, find: Find) -> tuple[str, Noun | None, bool] | None:
+    """Find who does not tell its health of a service and those by which it tells its own."""
+    seen, waiting, unknown = {first}, [first], None
+    while waiting:
+        name = waiting.pop()
+        item = find(name)
+        if internals.is_internal(name):
+            return name, None, True
+        if item is None:
+            unknown = unknown or (name, None, False)
+        elif not is_checked(item):
+            return name, item, True
+        else:
+            below = [each for each in _told_by(item) if each not in seen]
+            seen.update(below)
+            waiting += below
+    return unknown
+
+
+def _told_by(item: Noun) -> list[str]:
+    """Return the services by which one that is made of them tells its health."""
+    chosen = _chosen(item)
+    return [chosen.service] if isinstance(chosen, Mirroring) else [name for _where, name in _watched(item)]
 
 
 def _watched(item: Noun) -> Iterator[tuple[Where, str]]:

@@ -93,9 +93,14 @@ class TCPRouter(Noun):
             detail = Message("without TLS no name is asked for: add tls, or match HostSNI(`*`)")
             yield "tls", Refusal("tcpRouter.tls", detail)
 
+    @property
+    def takes_all(self) -> bool:
+        """Whether it takes every connection of its entry points that comes without TLS."""
+        return self.tls is None and self.rule.replace(" ", "") == _ANY
+
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell that everything of an entry point is taken."""
-        if self.tls is None and self.rule.replace(" ", "") == _ANY:
+        if self.takes_all:
             yield (
                 "rule",
                 Message("this takes every connection of its entry points: HTTP routers there get no plain request"),

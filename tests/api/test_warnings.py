@@ -133,3 +133,58 @@ def test_a_rule_with_bytes_that_are_no_text_is_kept_told_and_explained(client: h
     client.get(f"/revisions/{number}/difference").raise_for_status()
     client.post(f"/revisions/{number - 1}/rollback").raise_for_status()
     assert client.get("/routers/bytes").json()["rule"] == rule
+
+
+def test_where_it_is_not_known_whether_traefik_disables_a_service_it_is_told(client: httpx.Client) -> None:
+    foreign = {"weighted": {"services": [{"name": "app@file"}], "healthCheck": {}}}
+    assert ("disabled-service", ("made",)) in put(client, "/services/made", foreign)
+    assert ("disabled-service", ("made",)) in listed(client)
+
+
+def test_who_takes_a_health_check_away_is_told_which_service_needs_it_by_way_of_another(client: httpx.Client) -> None:
+    client.patch("/services/app", json={"healthCheck": {}}).raise_for_status()
+    mirrored = {"mirroring": {"service": "app", "mirrors": [], "healthCheck": {}}}
+    client.put("/services/mirrored", json=mirrored).raise_for_status()
+    parent = {"weighted": {"services": [{"name": "mirrored"}], "healthCheck": {}}}
+    assert put(client, "/services/made", parent) == [("unreached-service", ("made",))]
+    told = ("disabled-service", ("made", "app"))
+    assert told in put(client, "/services/app", {"healthCheck": None})
+    assert told in listed(client)
+
+
+def listed(client: httpx.Client) -> list[tuple[str, tuple[str, ...]]]:
+    """Return all conflicts, as `check` lists them."""
+    items = client.get("/conflicts").raise_for_status().json()["items"]
+    return [(each["conflict"], tuple(one["name"] for one in each["objects"])) for each in items]
+
+
+def test_routers_that_want_different_tls_options_for_one_host_are_told(client: httpx.Client) -> None:
+    client.put("/tlsOptions/strict", json={"minVersion": "VersionTLS13"}).raise_for_status()
+    strict = {"domains": ["a.test"], "service": "app", "pathPrefix": "/x", "tls": {"options": "strict"}}
+    assert put(client, "/routers/x", strict) == []  # the other has no TLS
+    told = ("tls-options", ("app", "x"))
+    assert told in put(client, "/routers/app", {"domains": ["a.test"], "service": "app", "tls": {}})
+    assert told in listed(client)
+    assert client.get("/conflicts", params={"object": "router/x"}).json()["items"][0]["conflict"] == "tls-options"
+    elsewhere = {**strict, "entryPoints": ["other"]}
+    assert told not in put(client, "/routers/x", elsewhere)
+    same = {"domains": ["a.test"], "service": "app", "pathPrefix": "/y", "tls": {"options": "strict"}, "enabled": False}
+    assert put(client, "/routers/y", same) == []
+    ruled = {"rule": "Host(`A.test`) && !Host(`b.test`)", "service": "app", "tls": {"options": "strict"}}
+    assert told in put(client, "/routers/x", ruled)
+    assert told not in put(client, "/routers/x", {**ruled, "rule": "!Host(`a.test`)"})
+
+
+def test_who_takes_all_of_an_entry_point_is_told_with_the_others(client: httpx.Client) -> None:
+    client.put("/tcpServices/db", json={"loadBalancer": {}}).raise_for_status()
+    client.put("/udpServices/dns", json={"loadBalancer": {}}).raise_for_status()
+    rule = {"rule": "HostSNI(`*`)", "service": "db", "entryPoints": ["web"]}
+    assert ("taken-entry-point", ("db", "app")) in put(client, "/tcpRouters/db", rule)
+    other = {"domains": ["a.test"], "pathPrefix": "/x", "service": "app"}
+    assert ("taken-entry-point", ("db", "x")) in put(client, "/routers/x", other)
+    assert ("taken-entry-point", ("db", "app", "x")) in listed(client)
+    assert ("taken-entry-point", ("db", "x")) not in put(client, "/routers/x", {**other, "tls": {}})
+    packets = {"service": "dns", "entryPoints": ["dns"]}
+    assert put(client, "/udpRouters/a", packets) == []
+    assert put(client, "/udpRouters/b", packets) == [("taken-entry-point", ("a", "b"))]
+    assert put(client, "/udpRouters/b", {**packets, "entryPoints": ["other"]}) == []

@@ -11,6 +11,7 @@ from provider.nouns.health import unchecked
 from provider.nouns.service import served
 from provider.nouns.tcp_service import TCPService
 from tests.e2e.documents import Routing, routing
+from tests.nouns.test_health import SERVICES as MORE
 from tests.running import compact, fetch
 
 Document = dict[str, Any]
@@ -74,7 +75,7 @@ def refused(services: Mapping[str, Noun]) -> set[str]:
 
 
 def test_what_is_refused_for_a_missing_health_check_traefik_disables_and_nothing_else(edge: Routing) -> None:
-    http = {name: Service.read({"name": name, **given}) for name, given in SERVICES.items()}
+    http = {name: Service.read({"name": name, **given}) for name, given in SERVICES.items()} | MORE
     tcp = {name: TCPService.read({"name": name, **given}) for name, given in TCP_SERVICES.items()}
     beacon = {"headers": {"customResponseHeaders": {"X-Config-Digest": "composed"}}}
     content = {
@@ -91,7 +92,6 @@ def test_what_is_refused_for_a_missing_health_check_traefik_disables_and_nothing
     traefik = edge.run(compact(content), "composed")
     kinds: list[tuple[str, Mapping[str, Noun]]] = [("http", http), ("tcp", tcp)]
     for root, services in kinds:
-        # (("http", http), ("tcp", tcp)):
         listed = fetch(f"{traefik.api}/api/{root}/services?per_page=1000").raise_for_status().json()
         disabled = {each["name"] for each in listed if each["status"] == "disabled"}
         assert {f"{name}@http" for name in refused(services)} == disabled

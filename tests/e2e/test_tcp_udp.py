@@ -252,7 +252,7 @@ def test_a_router_of_tcp_or_udp_that_traefik_disabled_is_told(edge: Running, ser
         ("tcpRouter", "odd"),
         ("udpRouter", "odd"),
     }
-    assert "tcpRouter odd: " in found["detail"]
+    assert "TCP router odd: " in found["detail"]
     # Who waits for a change of another hears that it is live.
     prefer = {"Prefer": "wait=20"}
     answer = edge.client.patch("/routers/app", json={"labels": {"a": "b"}}, headers=prefer)
@@ -260,7 +260,7 @@ def test_a_router_of_tcp_or_udp_that_traefik_disabled_is_told(edge: Running, ser
     changed = all_of("one", "nowhere", priority=7)
     late = edge.client.put("/tcpRouters/odd", json=changed, headers=prefer)
     assert (late.status_code, [each["name"] for each in late.json()["pending"]]) == (202, ["default"])
-    assert "tcpRouter odd" in late.json()["pending"][0]["detail"]
+    assert "TCP router odd" in late.json()["pending"][0]["detail"]
 
 
 REJECTED = {

@@ -16,6 +16,7 @@ Json = dict[str, Any]
 ROUTER: Json = {"name": "edge", "pathPrefix": "/edge", "service": "api@internal"}
 SERVICE: Json = {"name": "edge", "weighted": {"services": [{"name": "plain"}, {"name": "api@internal"}]}}
 ERRORS: Json = {"name": "edge", "errors": {"status": ["500"], "service": "api@internal"}}
+AFTER_ERRORS: Json = {"errors": {"status": ["500"]}}
 WRITES: list[tuple[str, Json, str]] = [
     ("/routers", ROUTER, "/service"),
     ("/routers", {**ROUTER, "enabled": False}, "/service"),
@@ -24,7 +25,7 @@ WRITES: list[tuple[str, Json, str]] = [
     ("/services", {"name": "edge", "mirroring": {"service": "prometheus@internal"}}, "/mirroring/service"),
     (
         "/services",
-        {"name": "edge", "failover": {"service": "plain", "fallback": "rest@internal"}},
+        {"name": "edge", "failover": {"service": "plain", "fallback": "rest@internal", **AFTER_ERRORS}},
         "/failover/fallback",
     ),
     ("/services", {"name": "edge", "middlewares": ["dashboard_stripprefix@internal"]}, "/middlewares/0"),

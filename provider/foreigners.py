@@ -1,0 +1,69 @@
+"""References to what an edge has from another provider: whether it has that. Pure.
+
+Where it does not, Traefik disables the routers that need it (`the service "x@file" does not exist`).
+"""
+
+from collections.abc import Collection, Iterator
+
+from provider.conflicts import Finding
+from provider.inventory import Inventory
+from provider.messages import Message
+from provider.models import Conflict
+from provider.nouns import NOUNS, Named, Noun, Router, called
+from provider.nouns.types import Use
+from provider.surroundings import TOLD, Surroundings
+
+_TOLD = frozenset(noun.kind for noun in TOLD)
+_REFERRING = tuple(kind for kind, noun in NOUNS.items() if not _TOLD.isdisjoint(noun.kinds()))
+"""The kinds of objects that may refer to such."""
+
+
+def find_dangling(
+    inventory: Inventory, edges: Surroundings, about: Collection[Named] | None = None
+) -> Iterator[Finding]:
+    """Find what objects refer to and an edge does not have: all, or some."""
+    told = {name: edge.others for name, edge in sorted(edges.items()) if edge.others is not None}
+    for item in _listed(inventory, about, _REFERRING, b"@") if told else ():
+        for use in item.foreign():
+            for edge, others in told.items():
+                if use.kind in others and use.name not in others[use.kind]:
+                    yield Finding(Conflict.MISSING_REFERENCE, ((item.kind, item.name),), _missing(edge, item, use))
+
+
+def _missing(edge: str, item: Noun, use: Use) -> Message:
+    told = {"edge": edge, "what": called(use.kind), "reference": use.name, "kind": called(item.kind), "name": item.name}
+    if item.place[-1] == "routers":
+        return Message("edge {edge} has no {what} {reference}: it disables the {kind} {name}", **told)
+    return Message("edge {edge} has no {what} {reference}: it disables the routers that need the {kind} {name}", **told)
+
+
+def find_doubled(
+    inventory: Inventory, edges: Surroundings, about: Collection[Named] | None = None
+) -> Iterator[Finding]:
+    """Find middlewares of routers that their entry points have already: requests pass them twice (measured)."""
+    if not any(edge.added for edge in edges.values()):
+        return
+    for item in _listed(inventory, about, [Router.kind], b'"middlewares"'):
+        if isinstance(item, Router):
+            own = {name if "@" in name else f"{name}@http" for name in item.middlewares}
+            for edge, known in sorted(edges.items()):
+                for where in item.entry_points:
+                    for name in own.intersection(known.added.get(where, ())):
+                        told = {"edge": edge, "name": name, "where": where, "router": item.name}
+                        detail = Message(
+                            "edge {edge} adds the middleware {name} to all routers on {where}: requests of {router} "
+                            "pass it twice",
+                            **told,
+                        )
+                        yield Finding(Conflict.DOUBTFUL_VALUE, ((item.kind, item.name),), detail)
+
+
+def _listed(
+    inventory: Inventory, about: Collection[Named] | None, kinds: Collection[str], mark: bytes
+) -> Iterator[Noun]:
+    if about is None:
+        for kind in kinds:
+            yield from inventory.having(kind, mark)
+    else:
+        found = (inventory.find(kind, name) for kind, name in sorted(about) if kind in kinds)
+        yield from (item for item in found if item is not None)

@@ -1,0 +1,83 @@
+"""Objects as they are after changes, whether those are kept yet or only tried. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from provider import configuration
+from provider.declarations import Declaration
+from provider.models import Change
+from provider.nouns import NOUNS, Noun, Router, Service
+from provider.nouns.noun import NAME
+from provider.parts import Part, Parts
+
+
+class Inventory(Protocol):
+    """Objects by kind and name."""
+
+    def find(self, kind: str, name: str) -> Noun | None:
+        """Find an object."""
+
+    def having(self, kind: str, *marks: bytes) -> Iterator[Noun]:
+        """Give the objects of a kind, by name, in whose JSON as Traefik gets it one of some texts may stand."""
+
+
+class OfState:
+    """The objects of a state."""
+
+    def __init__(self, state: Declaration) -> None:
+        self._state = state
+
+    def find(self, kind: str, name: str) -> Noun | None:
+        """Find an object."""
+        return self._state.find(kind, name)
+
+    def having(self, kind: str, *_marks: bytes) -> Iterator[Noun]:
+        """Give all objects of a kind: they are read already."""
+        return (item for _name, item in sorted(self._state.objects[kind].items()))
+
+
+class OfParts:
+    """The objects of which a document has parts, with changes made. Each is read when it is asked for.
+
+    Of services there is what `configuration.read_pool` tells, of routers the rule in place of domains, and of nothing
+    the labels. A disabled router is not there.
+    """
+
+    def __init__(self, parts: Parts, changes: Iterable[Change] = ()) -> None:
+        self._parts = parts
+        self._changed: Final[Mapping[tuple[str, str], dict[str, Any] | None]] = {
+            (change.kind, change.name): change.after for change in changes
+        }
+
+    def find(self, kind: str, name: str) -> Noun | None:
+        """Find an object."""
+        if (kind, name) in self._changed:
+            after = self._changed[kind, name]
+            return None if after is None else NOUNS[kind].loaded(after)
+        part = self._parts.find((kind, name))
+        return None if part is None else _read(kind, name, part)
+
+    def having(self, kind: str, *marks: bytes) -> Iterator[Noun]:
+        """Give the objects of a kind in whose JSON one of some texts stands, and those that were changed."""
+        parts = self._parts.section(kind).parts
+        names = {name for name, part in parts.items() if any(mark in part.content for mark in marks)}
+        names |= {name for changed, name in self._changed if changed == kind}
+        found = (self.find(kind, name) for name in sorted(names))
+        return (item for item in found if item is not None)
+
+
+def _read(kind: str, name: str, part: Part) -> Noun:
+    if kind == Service.kind:
+        return configuration.read_pool(part)[0]
+    if kind == Router.kind:
+        return _read_router(name, part)
+    ((_name, described),) = msgspec.json.decode(b"{%s}" % part.content).items()
+    return NOUNS[kind].loaded({**described, NAME: name})
+
+
+def _read_router(name: str, part: Part) -> Router:
+    found = next(iter(configuration.read_routers(part).values()))
+    shared = {key: value for key, value in vars(found).items() if key != "priority"}
+    return Router(name=name, **shared)

@@ -1,0 +1,30 @@
+"""What is known of the edges by their own APIs, and is not of our doing. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from provider.nouns import Noun
+from provider.nouns.middleware import Middleware
+from provider.nouns.service import Service
+from provider.nouns.tcp_middleware import TCPMiddleware
+from provider.nouns.tcp_service import TCPService
+from provider.nouns.udp_service import UDPService
+
+TOLD: Sequence[type[Noun]] = (Service, Middleware, TCPService, TCPMiddleware, UDPService)
+"""The nouns of which Traefik's API tells which it has, of all providers. Of transports and TLS options it does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEdge:
+    """One edge: the names of its entry points, and the middlewares that each adds to every router (`login@file`).
+
+    `others` are what it has of all providers but us, by kind and full name. What is empty or None is not known.
+    """
+
+    entry_points: frozenset[str] = frozenset()
+    added: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    others: Mapping[str, frozenset[str]] | None = None
+
+
+Surroundings = Mapping[str, KnownEdge]
+"""The edges by name."""
