@@ -33,7 +33,7 @@ from provider.rendering import gathered, part_of, parts_of, render
 from provider.routes import read_routes
 from provider.snapshots import last_revision
 from provider.store import declarations
-from provider.surroundings import Surroundings
+from provider.surroundings import KnownEdges
 
 Apply = Callable[[Session], None]
 """A change, as a function of a module with arguments that can be pickled (see `functools.partial`)."""
@@ -70,7 +70,7 @@ class Summary:
     """Those of the answer that tells of it."""
 
 
-def attempt(session: Session, apply: Apply, places: Places, edges: Surroundings, *, is_admin: bool = False) -> Attempt:
+def attempt(session: Session, apply: Apply, places: Places, edges: KnownEdges, *, is_admin: bool = False) -> Attempt:
     """Make a change in a session that only tries, and find out all that is told of it. Raises what it raises."""
     session.places, session.is_admin = places, is_admin
     number, digest = last_revision(session)
@@ -88,7 +88,7 @@ def attempt(session: Session, apply: Apply, places: Places, edges: Surroundings,
     return Attempt(number, digest, changes, difference, warnings, parts)
 
 
-def _find_warnings(state: Declaration, changes: Sequence[Change], edges: Surroundings) -> Iterator[Finding]:
+def _find_warnings(state: Declaration, changes: Sequence[Change], edges: KnownEdges) -> Iterator[Finding]:
     concern = concern_of(changes)
     paged = {use.name for each in state.objects["middleware"].values() for use in each.uses() if use.kind == "service"}
     concern = replace(concern, services=[name for name in concern.services if name not in paged])

@@ -11,16 +11,14 @@ from provider.messages import Message
 from provider.models import Conflict
 from provider.nouns import NOUNS, Named, Noun, Router, called
 from provider.nouns.types import Use
-from provider.surroundings import TOLD, Surroundings
+from provider.surroundings import TOLD, KnownEdges
 
 _TOLD = frozenset(noun.kind for noun in TOLD)
 _REFERRING = tuple(kind for kind, noun in NOUNS.items() if not _TOLD.isdisjoint(noun.kinds()))
 """The kinds of objects that may refer to such."""
 
 
-def find_dangling(
-    inventory: Inventory, edges: Surroundings, about: Collection[Named] | None = None
-) -> Iterator[Finding]:
+def find_dangling(inventory: Inventory, edges: KnownEdges, about: Collection[Named] | None = None) -> Iterator[Finding]:
     """Find what objects refer to and an edge does not have: all, or some."""
     told = {name: edge.others for name, edge in sorted(edges.items()) if edge.others is not None}
     for item in _listed(inventory, about, _REFERRING, b"@") if told else ():
@@ -37,9 +35,7 @@ def _missing(edge: str, item: Noun, use: Use) -> Message:
     return Message("edge {edge} has no {what} {reference}: it disables the routers that need the {kind} {name}", **told)
 
 
-def find_doubled(
-    inventory: Inventory, edges: Surroundings, about: Collection[Named] | None = None
-) -> Iterator[Finding]:
+def find_doubled(inventory: Inventory, edges: KnownEdges, about: Collection[Named] | None = None) -> Iterator[Finding]:
     """Find middlewares of routers that their entry points have already: requests pass them twice (measured)."""
     if not any(edge.added for edge in edges.values()):
         return

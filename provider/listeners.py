@@ -17,12 +17,12 @@ from provider.models import Conflict
 from provider.nouns import Named, Router
 from provider.nouns.tcp_router import TCPRouter
 from provider.nouns.udp_router import UDPRouter
-from provider.surroundings import Surroundings
+from provider.surroundings import KnownEdges
 
 _NAMED: Final = 3
 
 
-def find_missing(routes: Iterable[Route], edges: Surroundings) -> Iterator[Finding]:
+def find_missing(routes: Iterable[Route], edges: KnownEdges) -> Iterator[Finding]:
     """Find what each enabled router would listen on, and an edge does not have."""
     known = {name: edge.entry_points for name, edge in edges.items() if edge.entry_points}
     if not known:

@@ -19,7 +19,7 @@ from provider.revisions import Revisions
 from provider.routes import of_part, read_routes
 from provider.snapshots import Snapshot
 from provider.store import routers
-from provider.surroundings import Surroundings
+from provider.surroundings import KnownEdges
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ class _Known:
 class Routing:
     """Gives the routers of the newest revision. After a change only those are read that it changed; any thread asks."""
 
-    def __init__(self, revisions: Revisions, edges: Callable[[], Surroundings]) -> None:
+    def __init__(self, revisions: Revisions, edges: Callable[[], KnownEdges]) -> None:
         self._revisions = revisions
         self._edges = edges
         self._lock = threading.Lock()
         self._known: _Known | None = None
 
     @property
-    def edges(self) -> Surroundings:
+    def edges(self) -> KnownEdges:
         """What is known of the edges that is not of our doing."""
         return self._edges()
 

@@ -26,5 +26,5 @@ class KnownEdge:
     others: Mapping[str, frozenset[str]] | None = None
 
 
-Surroundings = Mapping[str, KnownEdge]
+KnownEdges = Mapping[str, KnownEdge]
 """The edges by name."""

@@ -11,14 +11,14 @@ from provider.handshakes import find_disagreeing
 from provider.inventory import Inventory
 from provider.listeners import find_taken
 from provider.nouns import Named, Router
-from provider.surroundings import Surroundings
+from provider.surroundings import KnownEdges
 
 KINDS: Final = frozenset({"router", "service", "middleware", "tcpRouter", "tcpService", "udpRouter", "udpService"})
 """The kinds of objects of which there may be something to be told."""
 
 
 def look(
-    inventory: Inventory, routes: Routes, edges: Surroundings, about: Collection[Named] | None = None
+    inventory: Inventory, routes: Routes, edges: KnownEdges, about: Collection[Named] | None = None
 ) -> Iterator[Finding]:
     """Find what there is to be told: all, or what some objects are in."""
     routers = None if about is None else [name for kind, name in about if kind == Router.kind]

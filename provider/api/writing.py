@@ -33,7 +33,7 @@ from provider.snapshots import last_revision
 from provider.store import history
 from provider.store.records import as_json
 from provider.summaries import Summarise, summarise
-from provider.surroundings import Surroundings
+from provider.surroundings import KnownEdges
 from provider.tags import whole_tag
 from provider.values import TEXT_SCHEMA, Refusal, check_text
 
@@ -146,7 +146,7 @@ def prepare(
     apply: Apply,
     says: Summarise,
     places: Places,
-    edges: Surroundings,
+    edges: KnownEdges,
     is_admin: bool,
     is_kept: bool,  # a job is given its arguments by position
     path: Path,

@@ -21,7 +21,7 @@ from provider.models import EdgeRecord
 from provider.nouns import Named, versions
 from provider.revisions import Revisions
 from provider.snapshots import Served, Snapshot
-from provider.surroundings import KnownEdge, Surroundings
+from provider.surroundings import KnownEdge, KnownEdges
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Edges:
         self._change: asyncio.Future[None] | None = None
         self._origins: dict[Named, tuple[int, str]] = {}
         self.health = Health()
-        self.surroundings: Surroundings = {}
+        self.surroundings: KnownEdges = {}
         """What is known of the edges that is not of our doing. Any thread reads it as it is."""
         revisions.subscribe(self._came)
 

@@ -17,7 +17,7 @@ from provider.nouns.noun import Noun
 from provider.nouns.reading import Where
 from provider.nouns.registry import called
 
-Find = Callable[[str], Noun | None]
+FindService = Callable[[str], Noun | None]
 """Gives a service by its name, or None for what another provider has."""
 
 _FIELD = "health_check"
@@ -54,14 +54,14 @@ def is_checked(item: Noun) -> bool:
     return getattr(item if chosen is None else chosen, _FIELD, None) is not None
 
 
-def lacks(item: Noun, find: Find) -> Iterator[Lack]:
+def lacks(item: Noun, find: FindService) -> Iterator[Lack]:
     """Find whose health Traefik does not learn, for which it disables a service, or may."""
     for where, name in _watched(item):
         if (found := _find_silent(name, find)) is not None:
             yield Lack(where, *found)
 
 
-def unchecked(item: Noun, find: Find) -> Iterator[tuple[Noun, FieldError]]:
+def unchecked(item: Noun, find: FindService) -> Iterator[tuple[Noun, FieldError]]:
     """Give the services that need a health check for a service, and have none, each with what is wrong there."""
     for lack in lacks(item, find):
         if lack.is_known:
@@ -76,7 +76,7 @@ def needed(item: Noun, user: Noun) -> FieldError:
     return FieldError(pointer(*([] if chosen is None else [chosen]), "healthCheck"), "healthCheck.needed", detail)
 
 
-def _find_silent(first: str, find: Find) -> tuple[str, Noun | None, bool] | None:
+def _find_silent(first: str, find: FindService) -> tuple[str, Noun | None, bool] | None:
     """Find who does not tell its health of a service and those by which it tells its own."""
     seen, waiting, unknown = {first}, [first], None
     while waiting:
