@@ -14,7 +14,8 @@ from provider.brake import Removal
 from provider.errors import pointer
 from provider.messages import Message, listed
 from provider.models import Change
-from provider.nouns import Router, Server, Service, masked, owners
+from provider.nouns import Router, Server, Service, owners
+from provider.nouns.registry import served
 from provider.parts import PLACES, Part, Parts, Section
 
 _MOST_NAMED: Final = 3
@@ -160,7 +161,7 @@ def _compare_values(where: tuple[str, ...], before: Any, after: Any) -> Iterator
 def _members(kind: str, part: Part | None) -> dict[str, Any]:
     """Return what a part has in the document, by name, with masks in place of secrets."""
     members: dict[str, Any] = json.loads(b"{%s}" % part.content) if part is not None else {}
-    return {name: masked(kind, member) for name, member in members.items()}
+    return {name: served(kind).masked(member) for name, member in members.items()}
 
 
 def _share_changes(service: str, servers: Sequence[Server], former: Sequence[Server]) -> Iterator[ShareChange]:

@@ -11,7 +11,8 @@ import msgspec
 from provider.configuration import BEACON, BEACON_HEADER, DIGEST_LENGTH, ROOTS
 from provider.errors import Unverified
 from provider.messages import Message
-from provider.nouns import NOUNS, Middleware, Object, document
+from provider.nouns import Middleware, document
+from provider.nouns.registry import served
 from provider.parts import PLACES
 from provider.texts import LONGEST_KEY, find_trap
 
@@ -26,15 +27,10 @@ def _section(root: str) -> type[msgspec.Struct]:
     fields = []
     for kind, (found, place) in PLACES.items():
         if found == root:
-            struct = document.struct(_served(kind))  # type: ignore[arg-type]  # a class has a hash
+            struct = document.struct(served(kind))  # type: ignore[arg-type]  # a class has a hash
             members: Any = Annotated[GenericAlias(dict, (_Name, struct)), msgspec.Meta(min_length=1)]
             fields.append((place, members | msgspec.UnsetType, msgspec.UNSET))
     return msgspec.defstruct(root, fields, forbid_unknown_fields=True, frozen=True, gc=False)
-
-
-def _served(kind: str) -> type[Object]:
-    """Return what Traefik gets of objects of a kind."""
-    return NOUNS[kind].served or NOUNS[kind]
 
 
 _decode_document = msgspec.json.Decoder(
@@ -64,13 +60,13 @@ def has_secrets(plain: Mapping[str, Any]) -> bool:
     return any(
         _masked(kind, member) != member
         for kind, (root, place) in PLACES.items()
-        if _served(kind).has_secrets()
+        if served(kind).has_secrets()
         for member in plain.get(root, {}).get(place, {}).values()
     )
 
 
 def _masked(kind: str, member: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _served(kind).masked(member)
+    return served(kind).masked(member)
 
 
 def verify(content: bytes) -> None:
@@ -104,7 +100,7 @@ def _check_filled(content: bytes, plain: Mapping[str, Any]) -> None:
         return
     for kind, (root, place) in PLACES.items():
         for name, member in plain.get(root, {}).get(place, {}).items():
-            if not member or document.write(_served(kind).loaded(member)) != member:
+            if not member or document.write(served(kind).loaded(member)) != member:
                 raise Unverified(Message("{kind} {name} has an empty value", kind=kind, name=name))
 
 
@@ -112,9 +108,9 @@ def _check_references(plain: Mapping[str, Any]) -> None:
     """Check that all is there that objects of a document name."""
     there = {kind: plain.get(root, {}).get(place, {}) for kind, (root, place) in PLACES.items()}
     for kind, members in there.items():
-        if any(used in PLACES for used in _served(kind).kinds()):
+        if any(used in PLACES for used in served(kind).kinds()):
             for name, member in members.items():
-                for use in _served(kind).loaded(member).uses():
+                for use in served(kind).loaded(member).uses():
                     if use.name not in there.get(use.kind, {use.name}):
                         told = {"kind": kind, "name": name, "other": use.kind, "member": use.name}
                         raise Unverified(

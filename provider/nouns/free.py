@@ -60,6 +60,20 @@ class FreeObject(Type):
             return [self.kept(each, old, reading, (*where, index)) for index, (each, old) in enumerate(pairs)]
         return value
 
+    def concealed(self, text: str) -> str:
+        """Return JSON that was typed without the secrets in it; nothing of what is no JSON, and seems to name one."""
+        value = _parsed(text)
+        if isinstance(value, str):
+            return "" if self.hides(text) else text
+        emptied = self._emptied(value)
+        return text if emptied == value else written(emptied)
+
+    def _emptied(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            is_typed = {name for name, each in value.items() if self.hides(name) and each != MASK}
+            return {name: "" if name in is_typed else self._emptied(each) for name, each in value.items()}
+        return [self._emptied(each) for each in value] if isinstance(value, list) else value
+
     def _member(self, name: str, value: Any, before: Any, reading: Reading, where: Where) -> Any:
         if not self.hides(name) or value != MASK:
             return self.kept(value, before, reading, (*where, name))

@@ -6,6 +6,7 @@ from typing import Any, Final
 from provider.nouns.domain import Domain
 from provider.nouns.middleware import Middleware
 from provider.nouns.noun import Noun
+from provider.nouns.objects import Object
 from provider.nouns.router import Router
 from provider.nouns.server import Server
 from provider.nouns.service import Service
@@ -55,6 +56,11 @@ def masked(kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
     All that is shown of objects outside goes through here. What is no noun, such as an account, has nothing to hide.
     """
     return NOUNS[kind].masked(document) if kind in NOUNS and NOUNS[kind].has_secrets() else dict(document)
+
+
+def served(kind: str) -> type[Object]:
+    """Return what Traefik gets of objects of a kind."""
+    return NOUNS[kind].served or NOUNS[kind]
 
 
 def comparable(kind: str, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from typing import Final
 from provider.errors import FieldError
 from provider.nouns import NOUNS, Nested, Object
 from provider.nouns.containers import ListOf, MapOf
-from provider.nouns.types import Type
+from provider.nouns.free import FreeObject
+from provider.nouns.types import MASK, Type
 
 # A part of a name that we choose has capitals within; one that a user chooses, such as a server's, has none.
 _SECRET: Final = re.compile(
@@ -39,6 +40,26 @@ def _paths_of(type_: Type) -> Iterator[str]:
 
 _DECLARED: Final = re.compile("|".join(sorted(path for noun in NOUNS.values() for path in _paths(noun))) or "(?!)")
 """The names of fields that are declared to be secret."""
+
+
+def _maps(model: type[Object], prefix: str = "") -> Iterator[tuple[str, MapOf]]:
+    """Give the maps in an object of which a member's own name tells whether it is secret, by their rows' names."""
+    for each in model.fields.values():
+        yield from _maps_of(each.type, f"{prefix}{each.key}")
+
+
+def _maps_of(type_: Type, name: str) -> Iterator[tuple[str, MapOf]]:
+    if isinstance(type_, Nested):
+        yield from _maps(type_.model, f"{name}/")
+    elif isinstance(type_, ListOf):
+        yield from _maps_of(type_.item, f"{name}/[0-9]+")
+    elif isinstance(type_, MapOf):
+        if type_.hides is not None or isinstance(type_.value, FreeObject):
+            yield f"{name}/[0-9]+", type_
+        yield from _maps_of(type_.value, f"{name}/[0-9]+/value")
+
+
+_HIDING: Final = [(re.compile(name), type_) for noun in NOUNS.values() for name, type_ in _maps(noun)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +100,23 @@ def field_id(name: str) -> str:
 def is_secret(name: str) -> bool:
     """Tell whether what stands in a field is a secret, which its name says: a page shows no password by another one."""
     return _SECRET.search(name) is not None or _DECLARED.fullmatch(name) is not None
+
+
+def concealed(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return what was sent without the values that the names beside them make secrets: of headers, or in JSON."""
+    return {name: _concealed(name, text, texts) for name, text in texts.items()}
+
+
+def _concealed(name: str, text: str, texts: Mapping[str, str]) -> str:
+    row, _slash, last = name.rpartition("/")
+    if last != "value" or text in {"", MASK}:
+        return text
+    for pattern, type_ in _HIDING:
+        if pattern.fullmatch(row):
+            if isinstance(type_.value, FreeObject):
+                return type_.value.concealed(text)
+            return "" if type_.hides is not None and type_.hides(texts.get(f"{row}/name", "")) else text
+    return text
 
 
 def check_secret(name: str, is_hidden: bool) -> str:  # templates call it

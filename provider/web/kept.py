@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope
 from provider.addresses import find_place
 from provider.control_plane import find_part
 from provider.web import paths
-from provider.web.forms import is_secret
+from provider.web.forms import concealed, is_secret
 from provider.web.inputs import MOST_FIELDS, Texts
 
 LONGEST: Final = 256 * 1024
@@ -133,7 +133,7 @@ def read(written: str | bytes) -> dict[str, str]:
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError:
         return {}
-    return {name: value for name, value in pairs if not is_secret(name)}
+    return concealed({name: value for name, value in pairs if not is_secret(name)})
 
 
 def write(texts: Texts) -> str:

@@ -112,6 +112,8 @@ class Drawing:
         elif self._chance(0.1):
             name += "-" * (LONGEST_NAME - len(name) - 1) + "z"
         item = self.object(noun, {NAME: name})
+        if item is not None and item.chosen == "digestAuth":
+            item = item.kept(None)  # a password with colons is no hash
         if item is not None and not any(True for _each in unchecked(item, self.objects[kind].get)):
             owner = self._owner() if noun is Server else ""
             self.objects[kind][f"{owner}/{item.key}" if owner else item.key] = item

@@ -82,7 +82,9 @@ def _of(type_: Type, value: Any, key: str = "", title: str = "") -> Fact:
     if isinstance(type_, ListOf):
         return Fact(key, title, "items", parts=[_of(type_.item, each) for each in value])
     if isinstance(type_, MapOf):
-        return Fact(key, title, "pairs", parts=[_of(type_.value, each, name, name) for name, each in value.items()])
+        return Fact(
+            key, title, "pairs", parts=[_of(type_.member(name), each, name, name) for name, each in value.items()]
+        )
     return _of_one(type_, value, key, title)
 
 

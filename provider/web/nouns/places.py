@@ -10,6 +10,7 @@ from provider.messages import Message
 from provider.nouns import NOUNS, Field, Noun, called
 from provider.store import nouns as store
 from provider.tags import etag
+from provider.web import forms
 from provider.web.inputs import Texts, parse
 from provider.web.nouns import slots, texts
 from provider.web.nouns.slots import FormSlot
@@ -117,7 +118,7 @@ class Entry:
             for slot in slots.walk(asked)
             if slot.secret is not None and (text := sent.get(slot.name)) and slot.secret.masked(text) != text
         }
-        return {name: "" if name in hidden else text for name, text in sent.items()}
+        return {name: "" if name in hidden else text for name, text in forms.concealed(sent).items()}
 
     def find(self, error: FieldError, sent: Texts) -> str:
         """Return the name of the field that shows what is wrong; empty for what none shows."""
