@@ -94,7 +94,7 @@ def routers(service_names: list[str]) -> st.SearchStrategy[dict[str, Any]]:
             "name": names,
             "service": st.sampled_from(service_names),
             "entryPoints": st.lists(names, min_size=1, max_size=2, unique=True),
-            "priority": st.none() | st.integers(1, 1_000_000_000),
+            "priority": st.none() | st.integers(-1_000_000_000, 1_000_000_000).filter(bool),
             "enabled": st.booleans(),
             "labels": labels_of_objects,
         }

@@ -234,6 +234,11 @@ def _tell(output: Output, source: File, found: Imported, *, is_api: bool) -> Non
             rows = [(f"{each.kind} {each.name}", each.reason, source.place(each.place)) for each in listed]
             output.table([f"{heading} ({len(listed):,})", "Why", "Where"], rows)
             output.line()
+    rewritten = [each for each in found.findings if each.outcome is ImportOutcome.REWRITTEN]
+    if rewritten:
+        rows = [(each.before, each.after, source.place(each.place)) for each in rewritten]
+        output.table([f"For Traefik 2 ({len(rewritten):,})", "For Traefik 3", "Where"], rows)
+        output.line()
     if found.renamed:
         output.table(["Name there", "Name here"], [(f"{each.kind} {each.given}", each.name) for each in found.renamed])
         output.line()

@@ -33,6 +33,10 @@ Special = Callable[["DeclaredReader", Piece, str], Given | None]
 
 _OURS: Final = {NAME, LABELS}
 _DURATION: Final = "DURATION"
+_OLD_NAME: Final = "ipWhiteList"
+_NEW_NAME: Final = "ipAllowList"
+"""What Traefik 2 called a middleware that Traefik 3 has under another name."""
+
 _IGNORED: Final[Mapping[type[Object], Mapping[str, object]]] = {Observability: {"metadata": None}}
 """Fields that only Traefik's own providers set, with their defaults."""
 
@@ -52,7 +56,12 @@ class DeclaredReader:
         read_observed(fields)
         if noun.needs_kind() and not fields.parts.keys() & set(own) and not part.ledger.refused:
             part.refuse("it has no kind: Traefik disables it")
-        return self.made(noun, {NAME: name, **self.fields(noun, fields)}, part)
+        given = self.fields(noun, fields)
+        if _OLD_NAME in given and _NEW_NAME not in given:
+            given[_NEW_NAME] = given.pop(_OLD_NAME)
+            self.places[f"/{_NEW_NAME}"] = fields.parts[_OLD_NAME]
+            fields.parts[_OLD_NAME].rewrite(_OLD_NAME, _NEW_NAME)
+        return self.made(noun, {NAME: name, **given}, part)
 
     def made(self, noun: type[N], document: Mapping[str, Any], part: Piece) -> N | None:
         """Make an object of what was read, unless something was refused."""

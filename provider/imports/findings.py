@@ -11,6 +11,7 @@ class ImportOutcome(StrEnum):
     LEFT_OUT = "left out"
     CHANGED = "changed"
     RECOGNISED = "recognised"
+    REWRITTEN = "rewritten"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class ImportFinding:
 
     `pointer` is a JSON pointer (RFC 6901) into the document: all below it is meant. `place` points to what is
     the reason, if that is a part of it. `kind` and `name` say the same to people (`router`, `shop@file`).
+    `before` and `after` are what was written for an older Traefik, and what stands for it here.
     """
 
     kind: str
@@ -27,6 +29,8 @@ class ImportFinding:
     reason: str
     pointer: str
     place: str
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,12 @@ _SHOWN: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a part is not held, and where it stands."""
+    """Why a part is not held as it is, where it stands, and how it is written now, if it was rewritten."""
 
     text: str
     place: str
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(slots=True)
@@ -38,6 +40,7 @@ class Ledger:
     held: set[str] = field(default_factory=set)
     refused: list[Reason] = field(default_factory=list)
     changed: list[Reason] = field(default_factory=list)
+    rewritten: list[Reason] = field(default_factory=list)
 
 
 class Piece:
@@ -61,6 +64,10 @@ class Piece:
     def change(self, reason: str) -> None:
         """Say why this is not held as it is, though the object is."""
         self.ledger.changed.append(Reason(reason, self.place))
+
+    def rewrite(self, before: str, after: str) -> None:
+        """Say that this is written otherwise here, since it was for an older Traefik."""
+        self.ledger.rewritten.append(Reason("it was written for Traefik 2", self.place, before, after))
 
     def hold(self) -> None:
         """Say that this is held, with all that is below it."""
@@ -94,7 +101,14 @@ class Piece:
         return Fields(found)
 
     def items(self) -> "list[Piece]":
-        """Return the items of a list."""
+        """Return the items of a list; Traefik takes the members of a map for items, too."""
+        if isinstance(self.value, dict) and self.value:
+            self.change("this has to be a list: Traefik takes each member for an item")
+            members = sorted(self.members().items())
+            return [
+                Piece(each.value if isinstance(each.value, dict) else {}, each.place, self.ledger)
+                for _, each in members
+            ]
         if not isinstance(self.value, list):
             self.refuse(f"{self._name} has to be a list")
             return []

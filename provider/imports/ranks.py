@@ -10,6 +10,7 @@ from typing import Final
 
 from provider import configuration, rules
 from provider.nouns import Router
+from provider.nouns.router import HIGHEST_PRIORITY
 from provider.rules import hosts
 
 _COMPARED_EACH: Final = 500
@@ -24,10 +25,31 @@ class Ranked:
     rank: int
 
 
+def fitted(read: Mapping[str, Ranked]) -> dict[str, Ranked]:
+    """Return routers with ranks that can be set here. Those beyond keep their order, and go next to the end.
+
+    One that has no place there, between others that stay, keeps the rank that it had.
+    """
+    ranks = {each.rank for each in read.values()}
+    high = sorted((rank for rank in ranks if rank > HIGHEST_PRIORITY), reverse=True)
+    low = sorted(rank for rank in ranks if rank < -HIGHEST_PRIORITY)
+    places = {
+        **{rank: HIGHEST_PRIORITY - index for index, rank in enumerate(high)},
+        **{rank: index - HIGHEST_PRIORITY for index, rank in enumerate(low)},
+    }
+    if ranks & {*places.values()}:
+        return dict(read)
+    return {name: each if each.rank not in places else _placed(each, places[each.rank]) for name, each in read.items()}
+
+
+def _placed(read: Ranked, rank: int) -> Ranked:
+    return Ranked(Router.read({**read.router.json(), "priority": rank}), rank)
+
+
 def settle(read: Mapping[str, Ranked]) -> dict[str, Router]:
     """Return the routers, by name, with a priority where one goes first only with it.
 
-    One that would need a priority below 1 is not among them.
+    One whose priority cannot be set here is not among them.
     """
     ranks = {name: _rank_here(each.router) if _is_free(each.router) else each.rank for name, each in read.items()}
     kept = {name for name, each in read.items() if ranks[name] != each.rank}
@@ -57,7 +79,7 @@ def _rank_here(router: Router) -> int | None:
 def _with_rank(read: Ranked, rank: int | None) -> Router | None:
     if rank == _rank_here(read.router):
         return read.router
-    if read.rank < 1:
+    if abs(read.rank) > HIGHEST_PRIORITY:
         return None
     return Router.read({**read.router.json(), "priority": read.rank})
 

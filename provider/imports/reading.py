@@ -12,8 +12,15 @@ from provider.imports import middlewares, names, services
 from provider.imports.declared import DeclaredReader
 from provider.imports.findings import ImportFinding, ImportOutcome, Renamed
 from provider.imports.pieces import Ledger, Piece, Reason, shown
-from provider.imports.ranks import Ranked, settle
-from provider.imports.routers import EntryPointDefaults, Surroundings, read_router, read_tcp_router, refuse_priority
+from provider.imports.ranks import Ranked, fitted, settle
+from provider.imports.routers import (
+    EntryPointDefaults,
+    Surroundings,
+    priority_place,
+    read_router,
+    read_tcp_router,
+    refuse_priority,
+)
 from provider.imports.services import Pool, read_service
 from provider.nouns import NOUNS, Domain, Middleware, Noun, Router, Server, Service, internals
 from provider.nouns.health import unchecked
@@ -251,7 +258,7 @@ class _Reader:
         _name, provider = names.split(read.full)
         full = names.qualified(given, provider)
         name, whose = names.split(full)
-        if whose == provider and name in type_.built_in:
+        if whose == provider and name in type_.built_in and full not in self._names[type_.kind] and "@" not in given:
             return name
         if whose == internals.PROVIDER:
             try:
@@ -263,10 +270,25 @@ class _Reader:
             return self._names[type_.kind][full]
         elif whose != provider if self._running is None else type_.kind in _UNTOLD:
             return full
+        elif self._running is None and provider == names.FILE:
+            return self._elsewhere(type_, part, given, full)
         else:
             word = _word(type_.kind)
             part.refuse(f"there {_be(word)} no {word} {shown(given)}: Traefik disables what refers to it")
         return None
+
+    def _elsewhere(self, type_: Reference, part: Piece, given: str, full: str) -> str | None:
+        """Leave a reference with Traefik's files: what it leads to may stand in one that is not given."""
+        word = _word(type_.kind)
+        there = f"there {_be(word)} no {word} {shown(given)} in these files"
+        if type_.check is not None:
+            try:
+                type_.check(full)
+            except Refusal:
+                part.refuse(f"{there}: Traefik disables what refers to it")
+                return None
+        part.change(f"{there}: it stays {full}, and if Traefik's other files have none, Traefik disables this")
+        return full
 
     def _refuse_cycles(self) -> None:
         """Refuse objects that lead back to themselves: Traefik disables them."""
@@ -313,6 +335,9 @@ class _Reader:
             self._find(_word(read.kind), read.given, ImportOutcome.LEFT_OUT, [*ledger.refused, *gone], read.part)
             return
         self._held |= ledger.held - {reason.place for reason in ledger.changed}
+        for reason in ledger.rewritten:
+            at = Piece(None, reason.place, ledger)
+            self._find(_word(read.kind), read.given, ImportOutcome.REWRITTEN, [reason], at)
         for reason in ledger.changed:
             at = Piece(None, reason.place, ledger)
             self._find(_word(read.kind), read.given, ImportOutcome.CHANGED, [reason], at)
@@ -340,7 +365,13 @@ class _Reader:
     def _settle(self, lost: set[tuple[str, str]]) -> Mapping[str, Router]:
         """Return the routers that are held, by name. One that cannot have its rank here is lost as well."""
         held = {key: each.item for key, each in self._objects.items() if isinstance(each.item, Ranked)}
-        routers = settle({each.router.name: each for key, each in held.items() if key not in lost})
+        fitting = fitted({each.router.name: each for key, each in held.items() if key not in lost})
+        for key, each in held.items():
+            rank = fitting[each.router.name].rank if each.router.name in fitting else each.rank
+            if rank != each.rank:
+                part = priority_place(self._objects[key].part.under(self._objects[key].ledger))
+                part.change(f"its priority {each.rank} becomes {rank:,}: its place among the others stays")
+        routers = settle(fitting)
         for key, each in held.items():
             if key not in lost and each.router.name not in routers:
                 refuse_priority(self._objects[key].part.under(self._objects[key].ledger))
@@ -364,7 +395,8 @@ class _Reader:
     def _find(self, kind: str, given: str, outcome: ImportOutcome, reasons: Sequence[Reason], part: Piece) -> None:
         told = dict.fromkeys(reason.text for reason in reasons)
         place = reasons[0].place if reasons else part.place
-        self._findings.append(ImportFinding(kind, given, outcome, "; ".join(told), part.place, place))
+        before, after = (reasons[0].before, reasons[0].after) if reasons else ("", "")
+        self._findings.append(ImportFinding(kind, given, outcome, "; ".join(told), part.place, place, before, after))
 
     def _list_others(self) -> None:
         for place, (kind, why) in _OTHER_OBJECTS.items():

@@ -12,11 +12,13 @@ from provider.errors import FieldError, Invalid
 from provider.imports.declared import DeclaredReader, Given
 from provider.imports.matching import forms, one_line
 from provider.imports.observed import OBSERVED, read_observed
-from provider.imports.pieces import Fields, Piece, shown
+from provider.imports.old_rules import rewritten
+from provider.imports.pieces import Fields, Piece
 from provider.imports.ranks import Ranked
 from provider.nouns import Router
 from provider.nouns.common import MIDDLEWARE, SERVICE
 from provider.nouns.noun import LABELS, NAME
+from provider.nouns.router import HIGHEST_PRIORITY
 from provider.nouns.tcp_router import TCPRouter
 from provider.rules.tcp import parse_tcp
 
@@ -24,12 +26,11 @@ _OBSERVABILITY: Final = {"accessLogs": True, "metrics": True, "tracing": True, "
 """What an entry point records unless it says otherwise."""
 
 _TCP: Final = tuple(key for key in TCPRouter.fields if key not in {NAME, LABELS})
-_SYNTAXES: Final = {"", "v3", "default"}
+_OLD: Final = "v2"
 _CATCH_ALL: Final = "HostSNI(`*`)"
 """It comes last, however it is written."""
 
 _DEFAULT_OPTIONS: Final = "default"
-_HIGHEST: Final = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +81,13 @@ def read_router(reader: DeclaredReader, part: Piece, name: str, around: Surround
     }
     if (found := fields.find("parentRefs")) and found.texts():
         found.refuse("it is a child of other routers (parentRefs), which cannot be imported yet")
-    rule, priority = _read_rule(part, fields), _read_priority(fields)
-    if rule is None or part.ledger.refused:
+    found_rule, priority = _read_rule(part, fields), _read_priority(fields)
+    if found_rule is None or part.ledger.refused:
         return None
-    described = [{**wanted, **form} for form in forms(rule)]
-    if priority < 0:
-        return _made(reader, part, [{**each, "priority": None} for each in described if "rule" not in each], priority)
-    given = priority if priority not in {0, rule.priority} else None
-    return _made(reader, part, [{**each, "priority": given} for each in described], given or rule.priority)
+    rule, length = found_rule
+    rank = priority or length
+    given = rank if rank != rule.priority and abs(rank) <= HIGHEST_PRIORITY else None
+    return _made(reader, part, [{**wanted, **form, "priority": given} for form in forms(rule)], rank)
 
 
 def _in_one_line(given: Given) -> Given:
@@ -104,19 +104,33 @@ def _in_one_line(given: Given) -> Given:
     return {**rank, **given, "rule": written}
 
 
+def priority_place(part: Piece) -> Piece:
+    """Return the priority of a router, or the router where it has none."""
+    return next((each for name, each in part.members().items() if name.lower() == "priority"), part)
+
+
 def refuse_priority(part: Piece) -> None:
     """Refuse a router whose priority cannot be set here."""
-    place = next((each for name, each in part.members().items() if name.lower() == "priority"), part)
-    place.refuse(f"its priority is {place.value}, but priorities here are 1 to {_HIGHEST:,}")
+    place = priority_place(part)
+    place.refuse(f"its priority is {place.value}, and others have those that come next to it here")
 
 
 def read_tcp_router(reader: DeclaredReader, part: Piece, name: str, *, from_api: bool) -> TCPRouter | None:
     """Read a TCP router, or say in its ledger why it cannot be held."""
     fields = part.fields((*_TCP, "ruleSyntax", *(OBSERVED if from_api else ())))
     read_observed(fields)
-    wanted = {"name": name, **_in_one_line(reader.fields(TCPRouter, fields))}
-    _check_syntax(fields)
-    return reader.made(TCPRouter, wanted, part)
+    given = _of_today(fields, reader.fields(TCPRouter, fields))
+    return reader.made(TCPRouter, {"name": name, **_in_one_line(given)}, part)
+
+
+def _of_today(fields: Fields, given: Given) -> Given:
+    """Write a rule of Traefik 2 in the syntax of Traefik 3."""
+    found, text = fields.find("rule"), given.get("rule", "")
+    written = rewritten(text, is_old=_is_old(fields))
+    if found is None or written == text:
+        return given
+    found.rewrite(text, written)
+    return {"priority": len(text.encode()), **given, "rule": written}
 
 
 def _read_entry_points(part: Piece, fields: Fields, around: Surroundings) -> list[str]:
@@ -182,39 +196,36 @@ def _read_service(reader: DeclaredReader, part: Piece, fields: Fields) -> str:
     return reader.reference(SERVICE, found, reference) or ""
 
 
-def _check_syntax(fields: Fields) -> bool:
+def _is_old(fields: Fields) -> bool:
+    """Tell whether a rule is said to be in the syntax of Traefik 2."""
     syntax = fields.find("ruleSyntax")
-    if syntax and (written := syntax.text()) is not None and written not in _SYNTAXES:
-        syntax.refuse(f"its rule uses the syntax {shown(written)}, which is not supported: write it in v3 syntax")
-        return False
-    return True
+    return bool(syntax and syntax.text() == _OLD)
 
 
-def _read_rule(part: Piece, fields: Fields) -> rules.Rule | None:
+def _read_rule(part: Piece, fields: Fields) -> tuple[rules.Rule, int] | None:
+    """Read a rule, in the syntax of Traefik 3 now, and the length that it had, by which Traefik ranks it."""
     found = fields.find("rule")
-    if not _check_syntax(fields):
-        if found:
-            found.hold()
-        return None
+    is_old = _is_old(fields)
     text = found.text() if found else ""
     if text is None:
         return None
     if found is None or not text:
         part.refuse("it has no rule: Traefik disables such a router")
         return None
+    written = rewritten(text, is_old=is_old)
     try:
-        return rules.read(text)
+        rule = rules.read(written)
     except rules.BadRule as mistake:
         found.refuse(f"Traefik does not accept its rule: {mistake}")
         return None
+    if written != text:
+        found.rewrite(text, written)
+    return rule, len(text.encode())
 
 
 def _read_priority(fields: Fields) -> int:
     found = fields.find("priority")
-    given = found.whole() if found else None
-    if found is not None and given is not None and given > _HIGHEST:
-        found.refuse(f"its priority is {given}, but priorities here are 1 to {_HIGHEST:,}")
-    return given or 0
+    return (found.whole() if found else None) or 0
 
 
 def _made(reader: DeclaredReader, part: Piece, described: Sequence[Mapping[str, Any]], rank: int) -> Ranked | None:
@@ -226,6 +237,4 @@ def _made(reader: DeclaredReader, part: Piece, described: Sequence[Mapping[str, 
         except Invalid as error:
             wrong = error.fields
     reader.refuse(wrong, part)
-    if not described:
-        refuse_priority(part)
     return None

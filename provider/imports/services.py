@@ -6,6 +6,7 @@ half of it would answer requests otherwise than before. Defaults are from the so
 
 import hashlib
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -33,6 +34,10 @@ _INTERVAL: Final = "30s"
 _TIMEOUT: Final = "5s"
 _FLUSH: Final = "100ms"
 _HEAVIEST: Final = 1000
+_NOWHERE: Final = re.compile(
+    r"[^\s:%]*|(?!(?:https?|h2c)://)[a-z][a-z0-9+.-]*://[^\s%]*|[a-z0-9]+://(?:[/?#]\S*)?", re.IGNORECASE
+)
+"""URLs that Traefik takes, and for which it answers 500: without a scheme that it knows, or without a host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,22 @@ def _read_check(reader: DeclaredReader, part: Piece, where: str) -> Given | None
         "interval": interval,
         "timeout": _read_duration(fields.find("timeout"), _TIMEOUT),
     }
-    return found if down == interval else {**found, "unhealthyInterval": down}
+    if down != interval:
+        found["unhealthyInterval"] = down
+    _lengthen(part, found)
+    if found.get("unhealthyInterval") == found["interval"]:
+        del found["unhealthyInterval"]
+    return found
+
+
+def _lengthen(part: Piece, check: Given) -> None:
+    """Let checks come no faster than they may take, as it is needed here; Traefik waits for one in any case."""
+    longest = find_nanoseconds(check["timeout"]) or 0
+    for key in ("interval", "unhealthyInterval"):
+        given = check.get(key)
+        if given is not None and (find_nanoseconds(given) or 0) < longest:
+            part.change(f"its {key} {given} is shorter than its timeout: it becomes {check['timeout']}")
+            check[key] = check["timeout"]
 
 
 def _read_duration(part: Piece | None, default: str) -> str:
@@ -189,6 +209,11 @@ def _read_servers(part: Piece) -> list[_Server]:
         keeps_path = bool(keeps and keeps.flag())
         given = found.text() if found else ""
         if given is None or heavy is None:
+            continue
+        if _NOWHERE.fullmatch(given):
+            item.change(
+                f"one of its servers has a URL that leads nowhere, {shown(given) or 'an empty one'}: it is left out"
+            )
             continue
         try:
             url = check_url(_without_path(given, found) if found and not keeps_path else given)

@@ -24,6 +24,9 @@ from provider.values import (
     to_ascii,
 )
 
+HIGHEST_PRIORITY: Final = 1_000_000_000
+"""The highest priority that can be set, and below zero the lowest."""
+
 check_rule: Final = check_rule_of(rules.parse)
 
 _NO_RULE: Final = {"rule": {"type": "null"}}
@@ -35,6 +38,12 @@ _MATCH: Final = [
         "properties": {"rule": {"type": "string"}, "domains": {"maxItems": 0}, "pathPrefix": {"type": "null"}},
     },
 ]
+
+
+def _check_priority(number: int) -> int:
+    if number == 0:
+        raise Refusal("priority.zero", Message("for Traefik 0 is no priority: leave it empty, or set 1 or -1"))
+    return number
 
 
 class TraceVerbosity(StrEnum):
@@ -154,12 +163,12 @@ class Router(Noun):
         option="--entry-point",
     )
     priority: int | None = field(
-        Whole(1, 1_000_000_000),
+        Whole(-HIGHEST_PRIORITY, HIGHEST_PRIORITY, _check_priority),
         default=None,
         title="Priority",
         help="If several routers match, the one with the highest priority takes the request. Leave it empty to rank "
         "exact domains before wildcards and longer path prefixes before shorter ones; a custom rule ranks by its "
-        "length, as in Traefik.",
+        "length, as in Traefik. It may be negative.",
     )
     tls: RouterTLS | None = field(
         Nested(RouterTLS),

@@ -105,7 +105,7 @@ servers: st.SearchStrategy[Body] = st.fixed_dictionaries(
         "state": st.sampled_from(["ready", "ready", "drain", "maint"]),
     },
 )
-priorities = st.none() | st.integers(1, 1_000_000_000) | st.sampled_from([1, 1_000_000_000])
+priorities = st.none() | st.integers(1, 1_000_000_000) | st.sampled_from([-1_000_000_000, -1, 1, 1_000_000_000])
 
 
 @st.composite

@@ -32,7 +32,7 @@ routers = st.dictionaries(
     st.text("abcdef", min_size=1, max_size=4),
     st.fixed_dictionaries(
         {"rule": st.text("Host(`a.test`)é", min_size=1, max_size=30), "service": st.just("s")},
-        optional={"priority": st.integers(0, 1_000_000_000)},
+        optional={"priority": st.integers(-1_000_000_000, 1_000_000_000)},
     ),
     max_size=30,
 )

@@ -60,7 +60,6 @@ def test_numbers_in_quotes_seconds_and_cases_are_read_as_traefik_reads_them() ->
         ({"stripPrefix": {"prefixes": ["api"]}}, "prefixes"),
         ({"snippet": {"serverSnippet": "a"}}, "Traefik has no field snippet here"),
         ({"digestAuth": {"users": ["a:traefik:plain"]}}, "it would let nobody in"),
-        ({"errors": {"status": ["500"], "service": "gone"}}, "there is no service gone"),
         ({"chain": {"middlewares": ["m"]}}, "this refers back to m: m → m"),
         ({"compress": {}, "addPrefix": {"prefix": "/x"}}, "a middleware has one kind"),
     ],

@@ -13,6 +13,7 @@ from provider import configuration, declarations, imports, plans, rendering, rul
 from provider.declarations import Declaration
 from provider.explanations import Route, Routes, Verdict
 from provider.imports import Imported, Running
+from provider.imports.old_rules import rewritten
 from provider.imports.pieces import scalar
 from provider.imports.routers import EntryPointDefaults
 from tests.e2e.rule_texts import rule as random_rule
@@ -166,10 +167,10 @@ def test_each_request_is_taken_by_the_router_that_took_it(
     found = imports.read({"http": {"routers": routers, "services": {"s": {"loadBalancer": {"servers": []}}}}})
     held = found.declaration.routers
     before = Routes(
-        Route(f"r{number}", rule, priority or rule.priority, "s")
+        Route(f"r{number}", rule, priority or len(text.encode()), "s")
         for number, (text, priority) in enumerate(drawn)
         if f"r{number}" in held
-        for rule in [rules.read(text)]
+        for rule in [rules.read(rewritten(text))]
     )
     now = Routes(
         Route(router.name, rule, part.priority or rule.priority, "s", part=name)

@@ -128,36 +128,63 @@ def test_a_priority_that_the_rule_has_anyway_is_left_out() -> None:
     assert router(priority="13")["priority"] == 13
 
 
-def test_a_router_with_a_priority_below_all_others_is_taken_where_it_ranks_there_here() -> None:
-    whole = document(rule="PathPrefix(`/`)", priority=-1)
-    whole["http"]["routers"]["shop"] = {"rule": "PathPrefix(`/shop`)", "service": "s", "entryPoints": ["web"]}
+def test_a_priority_below_zero_is_taken_and_one_beyond_all_is_put_at_the_end() -> None:
+    assert router(rule="PathPrefix(`/`)", priority=-1)["priority"] == -1
+    assert router(rule="Path(`/x`)", priority="-2")["priority"] == -2
+    whole = document(rule="PathPrefix(`/`)", priority=2**63 - 2)
+    routers = whole["http"]["routers"]
+    routers["next"] = {**routers["r"], "priority": 2**63 - 3}
+    routers["last"] = {**routers["r"], "priority": -(2**62)}
+    routers["plain"] = {**routers["r"], "priority": 5}
     found = imports.read(whole)
-    assert found.findings == ()
-    assert written(found)["routers"]["r"] == {"pathPrefix": "/", "service": "s"}
-    whole["http"]["routers"]["shop"]["priority"] = -2
+    held = {name: each.priority for name, each in found.declaration.routers.items()}
+    assert held == {"r": 1_000_000_000, "next": 999_999_999, "last": -1_000_000_000, "plain": 5}
+    told = "its priority 9223372036854775806 becomes 1,000,000,000: its place among the others stays"
+    assert reasons(found, "router", "r") == told
+    routers["plain"]["priority"] = 999_999_999
     found = imports.read(whole)
-    assert list(found.declaration.routers) == []
-    assert reasons(found, "router", "shop") == "its priority is -2, but priorities here are 1 to 1,000,000,000"
+    assert list(found.declaration.routers) == ["plain"]
+    assert "its priority is 9223372036854775806" in reasons(found, "router", "r")
+
+
+def test_what_is_not_in_these_files_stays_with_traefik() -> None:
+    """It may stand in a file that is not given; if it is nowhere, Traefik disables the router as it did."""
+    found = imports.read(document(service="other", middlewares=["m", "n@file"], tls={"options": "strict"}))
+    held = written(found)["routers"]["r"]
+    assert (held["service"], held["middlewares"]) == ("other@file", ["m@file", "n@file"])
+    assert held["tls"] == {"options": "strict@file"}
+    assert reasons(found, "router", "r").split(" / ")[0] == (
+        "there is no middleware m in these files: it stays m@file, and if Traefik's other files have none, "
+        "Traefik disables this"
+    )
+
+
+def test_checks_that_may_take_longer_than_the_time_between_them_come_less_often() -> None:
+    found = balancer(healthCheck={"path": "/", "interval": "1s", "unhealthyInterval": "2s", "timeout": "3s"})
+    assert written(found)["services"]["s"]["healthCheck"] == {"interval": "3s", "timeout": "3s"}
+    assert reasons(found, "service", "s").count("is shorter than its timeout: it becomes 3s") == 2
+
+
+def test_servers_that_traefik_takes_and_that_lead_nowhere_are_left_out_alone() -> None:
+    found = balancer(servers=[{"url": "ftp://a"}, {}, {"url": "http://b"}])
+    assert list(written(found)["services"]["s"]["servers"]) == ["b"]
+    assert reasons(found, "service", "s").count("leads nowhere") == 2
+    assert written(balancer(servers={"url": "http://a"}))["services"] == {"s": {}}
 
 
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"middlewares": ["m"]}, "there is no middleware m: Traefik disables what refers to it"),
-        ({"tls": {"options": "strict"}}, "there are no TLS options strict"),
         ({"tls": {"certResolver": "le tters"}}, "tls/certResolver: 'le tters' is not a resolver's name"),
         ({"observability": {"traceVerbosity": "all"}}, "observability/traceVerbosity: this has to be"),
         ({"parentRefs": "other"}, "parentRefs"),
-        ({"ruleSyntax": "v2"}, "the syntax v2"),
         ({"rule": "Hots(`a.test`)"}, "at character 1: there is no matcher Hots: did you mean Host?"),
         ({"rule": ""}, "it has no rule"),
         ({"rule": ["x"]}, "rule has to be a text"),
-        ({"service": "other"}, "there is no service other"),
+        ({"service": "oth|er"}, "there is no service oth|er in these files: Traefik disables what refers to it"),
         ({"service": "s@http"}, "service: 's@http' is kept here: leave out @http"),
         ({"service": "own@internal"}, "Traefik has no 'own@internal' of its own: it has api@internal"),
         ({"service": None}, "it names no service"),
-        ({"priority": -1, "rule": "Path(`/x`)"}, "its priority is -1, but priorities here are 1"),
-        ({"priority": 2_000_000_000}, "priorities here are 1"),
         ({"priority": "high"}, "priority has to be a whole number, not high"),
         ({"entryPoints": ["w*b"]}, "entryPoints/0: 'w*b' is not an entry point's name"),
         ({"backend": "x"}, "Traefik has no field backend here"),
@@ -217,7 +244,8 @@ def test_a_router_without_entry_points_listens_where_it_is_said() -> None:
         ({"tls": {}}, {"tls": {}}),
         ({"tls": "true"}, {"tls": {}}),
         ({"tls": False}, {}),
-        ({"TLS": {"certresolver": "Letters_1", "options": "default@file"}}, {"tls": {"certResolver": "Letters_1"}}),
+        ({"TLS": {"certresolver": "Letters_1", "options": "default"}}, {"tls": {"certResolver": "Letters_1"}}),
+        ({"tls": {"options": "default@file"}}, {"tls": {"options": "default@file"}}),
         ({"tls": {"options": "strict@docker"}}, {"tls": {"options": "strict@docker"}}),
         ({"tls": {"domains": [{"main": "a.test", "sans": "b.test, c.test"}]}}, None),
         ({"service": "s@docker"}, {"service": "s@docker"}),
@@ -423,7 +451,8 @@ def test_tcp_and_udp_come_along() -> None:
                 "priority": 7,
                 "middlewares": ["near"],
                 "tls": {"passthrough": True},
-            }
+            },
+            "old": {"rule": "HostSNI(`*`)", "service": "mail"},
         },
         "tcpServices": {
             "mail": {
@@ -442,7 +471,6 @@ def test_tcp_and_udp_come_along() -> None:
         "udpServices": {"dns": {"loadBalancer": {"servers": [{"address": "10.0.0.1:53"}]}}},
     }
     assert "without TLS no name is asked for" in reasons(found, "TCP router", "plain")
-    assert "the syntax v2" in reasons(found, "TCP router", "old")
     assert "entryPoints: this field is required" in reasons(found, "UDP router", "any")
 
 
@@ -477,7 +505,6 @@ def test_certificates_are_listed_and_their_routers_come() -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"serversTransport": "private"}, "there is no servers transport private"),
         ({"passiveHealthCheck": {}}, "its passiveHealthCheck is empty: Traefik rejects such a file"),
         ({"responseForwarding": {"flushInterval": "soon"}}, "soon is not a duration"),
         ({"nginxUpstreamHashBy": "$uri"}, "it has nginxUpstreamHashBy"),
@@ -487,10 +514,6 @@ def test_certificates_are_listed_and_their_routers_come() -> None:
         ({"healthCheck": {"path": "/", "status": 99}}, "healthCheck/status: this has to be at least 100"),
         ({"healthCheck": {"path": "/", "interval": "1ns"}}, "finer than milliseconds"),
         ({"healthCheck": {"path": "/", "interval": "soon"}}, "soon is not a duration"),
-        (
-            {"healthCheck": {"path": "/", "interval": "1s"}},
-            "healthCheck/timeout: the timeout is longer than the interval",
-        ),
         ({"sticky": {"cookie": {"secure": "yes"}}}, "secure has to be true or false"),
         ({"sticky": {"cookie": {"expires": 5}}}, "its sticky cookie has expires"),
         ({"sticky": {"cookie": {"name": "a.b"}}}, "'a.b' is not a cookie's name"),
@@ -502,8 +525,7 @@ def test_certificates_are_listed_and_their_routers_come() -> None:
             {"servers": [{"url": "http://a", "preservePath": True}, {"url": "http://a"}]},
             "with and without preservePath",
         ),
-        ({"servers": [{}]}, "does not begin with http://"),
-        ({"servers": {"url": "http://a"}}, "servers has to be a list"),
+        ({"servers": [{"url": "http://a:port"}]}, "'port' is not a port"),
         ({"servers": [{"url": "http://a", "weight": 1001}, {"url": "http://b"}]}, "a weight above 1000"),
         ({"passHostHeader": "perhaps"}, "passHostHeader has to be true or false, not perhaps"),
     ],
@@ -573,8 +595,11 @@ def test_everything_that_traefik_has_is_held_or_listed_object_by_object() -> Non
     counted: dict[str, int] = {}
     # Those whose values are wrong, and those with such a member.
     left_out = {"auth", "both", "digest", "few", "own", "slow", "smaller"}
-    assert {finding.name for finding in found.findings if finding.kind == "middleware"} == left_out
-    for finding in found.findings:
+    rewritten = [each for each in found.findings if each.outcome is ImportOutcome.REWRITTEN]
+    assert [(each.name, each.before, each.after) for each in rewritten] == [("inside-2", "ipWhiteList", "ipAllowList")]
+    gone = [each for each in found.findings if each not in rewritten]
+    assert {finding.name for finding in gone if finding.kind == "middleware"} == left_out
+    for finding in gone:
         assert finding.outcome is ImportOutcome.LEFT_OUT
         counted[finding.kind] = counted.get(finding.kind, 0) + 1
     assert counted == {
@@ -589,7 +614,7 @@ def test_everything_that_traefik_has_is_held_or_listed_object_by_object() -> Non
     assert lost == []
     assert "it would let nobody in" in reasons(found, "middleware", "auth")
     why = reasons(found, "router", "whole")
-    for part in ("its middleware auth (basicAuth) is left out", "parentRefs", "syntax v2"):
+    for part in ("its middleware auth (basicAuth) is left out", "parentRefs"):
         assert part in why
 
 
@@ -653,10 +678,17 @@ def test_redirects_of_old_by_a_service_that_is_none_are_listed() -> None:
             }
         }
     )
-    assert list(found.declaration.services) == ["real"]
-    assert not found.declaration.routers
-    assert "Host takes 1 argument" in reasons(found, "router", "two")
-    assert "its service none is left out" in reasons(found, "router", "all")
+    assert written(found)["routers"] == {
+        "all": {"rule": "HostRegexp(`^.*$`)", "service": "none", "middlewares": ["on"], "priority": 22},
+        "two": {"domains": ["a.test", "b.test"], "service": "real", "priority": 100},
+    }
+    assert written(found)["services"]["none"] == {}
+    assert reasons(found, "service", "none").startswith("one of its servers has a URL that leads nowhere")
+    rewritten = {each.before: each.after for each in found.findings if each.outcome is ImportOutcome.REWRITTEN}
+    assert rewritten == {
+        "HostRegexp(`{any:.*}`)": "HostRegexp(`^.*$`)",
+        "Host(`a.test`, `b.test`)": "Host(`a.test`) || Host(`b.test`)",
+    }
 
 
 def test_an_application_with_its_parts_under_paths_is_taken_over_whole() -> None:

@@ -138,7 +138,7 @@ class Headers(_Strict, Kind):
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
         """Refuse one that sets nothing, which Traefik disables."""
-        if is_unset(cls, {key: None if key in _GONE_FIELDS else value for key, value in given.items()}):
+        if is_unset(cls, {key: value or None if key in _GONE_FIELDS else value for key, value in given.items()}):
             yield "", Refusal("headers.none", Message("nothing is set: give a header, or turn something on"))
 
     def does(self) -> Message:
