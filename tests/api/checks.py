@@ -50,7 +50,15 @@ CODES = {
     *("address.format", "encoding.default", "encodings.duplicate", "expression.empty", "expression.format"),
     *("header.duplicate", "header.name", "header.value", "headers.none", "kind.many", "kind.none"),
     *("map.duplicate", "mediaType.duplicate", "mediaType.exclusive", "mediaType.format", "method.format"),
-    *("network.duplicate", "network.format", "pair.half", "pem.format", "port.format", "prefixes.duplicate"),
+    *(
+        "network.duplicate",
+        "network.format",
+        "pair.half",
+        "pem.format",
+        "port.format",
+        "prefixes.duplicate",
+        "priority.zero",
+    ),
     *(
         "realm.format",
         "reference.format",

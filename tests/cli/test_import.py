@@ -215,6 +215,19 @@ def test_of_files_that_traefik_refuses_nothing_is_taken_unless_asked_for(
     assert client.get("/routers/my-shop").json()["service"] == "shop"
 
 
+def test_what_was_written_for_traefik_2_is_shown_before_and_after(cli: Run, tmp_path: Path) -> None:
+    path = tmp_path / "old.toml"
+    path.write_text(TOML.replace("Host(`shop.test`)", "Host(`a.test`, `b.test`)"))
+    told = cli("import", str(path), "--dry-run", "--entry-point", "web").check().out
+    assert spaced(told)[3:5] == [
+        "For Traefik 2 (1) For Traefik 3 Where",
+        f"Host(`a.test`, `b.test`) Host(`a.test`) || Host(`b.test`) {path}:2:1",
+    ]
+    findings = json.loads(cli("import", str(path), "--dry-run", "-o", "json").check().out)["import"]["findings"]
+    (found,) = [each for each in findings if each["outcome"] == "rewritten"]
+    assert (found["before"], found["after"]) == ("Host(`a.test`, `b.test`)", "Host(`a.test`) || Host(`b.test`)")
+
+
 def test_a_service_that_is_there_is_brought_in_step_and_keeps_its_other_servers(
     cli: Run, client: httpx.Client, file: Path
 ) -> None:

@@ -596,7 +596,8 @@ def test_everything_that_traefik_has_is_held_or_listed_object_by_object() -> Non
     # Those whose values are wrong, and those with such a member.
     left_out = {"auth", "both", "digest", "few", "own", "slow", "smaller"}
     rewritten = [each for each in found.findings if each.outcome is ImportOutcome.REWRITTEN]
-    assert [(each.name, each.before, each.after) for each in rewritten] == [("inside-2", "ipWhiteList", "ipAllowList")]
+    assert [each.name for each in rewritten] == ["inside-2", "near-2"]
+    assert {(each.before, each.after) for each in rewritten} == {("ipWhiteList", "ipAllowList")}
     gone = [each for each in found.findings if each not in rewritten]
     assert {finding.name for finding in gone if finding.kind == "middleware"} == left_out
     for finding in gone:

@@ -314,7 +314,7 @@ ROWS: Final = {
             ({}, "", "headers.none"),
             ({"frameDeny": False}, "", "headers.none"),
             ({"customRequestHeaders": {}}, "", "headers.none"),
-            ({"sslRedirect": True}, "", "headers.none"),
+            ({"sslRedirect": False}, "", "headers.none"),
             ({"customRequestHeaders": {"X A": "1"}}, "/customRequestHeaders", "header.name"),
             ({"customRequestHeaders": {"": "1"}}, "/customRequestHeaders", "header.name"),
             ({"customRequestHeaders": {"A" * 201: "1"}}, "/customRequestHeaders", "value.long"),
