@@ -26,6 +26,7 @@ from provider.effects import Stored, net
 from provider.explanations import Routes
 from provider.inventory import OfState
 from provider.listeners import find_missing
+from provider.listening import EntryPoints, Listening
 from provider.models import Change
 from provider.nouns import Named
 from provider.parts import PLACES, Part, Parts
@@ -53,6 +54,9 @@ class Attempt:
     warnings: Sequence[Finding]
     parts: Parts
     """Of what it changed, the parts that there are afterwards."""
+    named: Sequence[Named]
+    """The parts that it gives another form, by kind and name."""
+    listening: Listening
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +70,25 @@ class Summary:
     words: Sequence[str]
     parts: frozenset[tuple[str, str]]
     """The parts of the document that it gives another form, by kind and name."""
+    listening: Listening
+    """What tells where routers listen afterwards."""
     headers: Mapping[str, str]
     """Those of the answer that tells of it."""
 
 
-def attempt(session: Session, apply: Apply, places: Places, edges: KnownEdges, *, is_admin: bool = False) -> Attempt:
-    """Make a change in a session that only tries, and find out all that is told of it. Raises what it raises."""
+def attempt(
+    session: Session,
+    apply: Apply,
+    places: Places,
+    edges: KnownEdges,
+    points: EntryPoints,
+    *,
+    is_admin: bool = False,
+) -> Attempt:
+    """Make a change in a session that only tries, and find out all that is told of it. Raises what it raises.
+
+    `points` are the entry points of routers that name none.
+    """
     session.places, session.is_admin = places, is_admin
     number, digest = last_revision(session)
     before = declarations.read(session)
@@ -80,19 +97,23 @@ def attempt(session: Session, apply: Apply, places: Places, edges: KnownEdges, *
     after = declarations.read(session) if changes else before
     stored = Stored(session, changes, after)
     routers = [change.name for change in changes if change.kind == "router"]
-    former, parts = (gathered(render(state, parts_of(changes))) for state in (before, after))
+    named, listening = parts_of(changes, after), after.listening(points)
+    former = gathered(render(before, named, before.listening(points)))
+    parts = gathered(render(after, named, listening))
     found = compare(changes, stored.touched(), former, parts)
-    moves = traffic.tell(*nearby.between(before.routers, after.routers, routers), routers) if routers else []
+    moves = traffic.tell(*nearby.between(before, after, routers, points), routers) if routers else []
     difference = replace(found, words=[*found.words, *moves], removal=stored.removal(session))
-    warnings = list(_find_warnings(after, changes, edges))
-    return Attempt(number, digest, changes, difference, warnings, parts)
+    warnings = list(_find_warnings(after, changes, edges, listening))
+    return Attempt(number, digest, changes, difference, warnings, parts, named, listening)
 
 
-def _find_warnings(state: Declaration, changes: Sequence[Change], edges: KnownEdges) -> Iterator[Finding]:
+def _find_warnings(
+    state: Declaration, changes: Sequence[Change], edges: KnownEdges, listening: Listening
+) -> Iterator[Finding]:
     concern = concern_of(changes)
     paged = {use.name for each in state.objects["middleware"].values() for use in each.uses() if use.kind == "service"}
     concern = replace(concern, services=[name for name in concern.services if name not in paged])
-    routes = Routes(chain.from_iterable(map(read_routes, state.routers.values())))
+    routes = Routes(route for router in state.routers.values() for route in read_routes(router, listening))
     changed = sorted(change.name for change in changes if change.kind == "router" and change.after is not None)
     yield from find_missing(chain.from_iterable(map(routes.of_router, changed)), edges)
     yield from survey.look(OfState(state), routes, edges, {(change.kind, change.name) for change in changes})
@@ -124,9 +145,10 @@ class Prepared:
 
 def write(session: Session, made: Attempt, words: Sequence[str], headers: Mapping[str, str], path: Path) -> None:
     """Put ready what an attempt in a session would write, in a new file."""
-    parts = frozenset(map(part_of, made.changes))
+    parts = frozenset([*made.named, *map(part_of, made.changes)])
     summary = Summary(
-        made.revision, made.digest, not made.changes, made.difference.removal, words, parts, dict(headers)
+        *(made.revision, made.digest, not made.changes, made.difference.removal, words, parts),
+        *(made.listening, dict(headers)),
     )
     with closing(sqlite3.connect(path, isolation_level=None)) as file:
         file.execute("PRAGMA journal_mode = off")

@@ -19,6 +19,7 @@ from provider.database import copies, locks, schema
 from provider.database.file import reading_copy
 from provider.database.schema import FileCondition
 from provider.errors import ProviderError, Unavailable
+from provider.listening import DEFAULT_POINTS, EntryPoints
 from provider.snapshots import last_revision, read_verified
 
 CopyProgress = Callable[[int, int], None]
@@ -60,7 +61,9 @@ class Restored:
     kept: Path | None
 
 
-def back_up(database: Path, file: Path, progress: CopyProgress, *, force: bool) -> BackupState:
+def back_up(
+    database: Path, file: Path, progress: CopyProgress, points: EntryPoints = DEFAULT_POINTS, *, force: bool
+) -> BackupState:
     """Copy a database into a file, which appears when it was verified, and not before.
 
     Others may write meanwhile. Raises `Unavailable` for a database that cannot be served, `Unusable` for
@@ -74,14 +77,18 @@ def back_up(database: Path, file: Path, progress: CopyProgress, *, force: bool) 
             copies.copy(database, copy, progress, live=True)
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise Unusable(f"the database {database} cannot be copied to {file}: {error}") from error
-        state = _verify(copy, f"the copy of {database} is faulty and was discarded")
+        state = _verify(copy, f"the copy of {database} is faulty and was discarded", points)
         _check_free(file, force=force)
         replacements.put(copy, file)
     return state
 
 
 def restore(
-    database: Path, file: Path, progress: CopyProgress, say: Callable[[str], None] = lambda _line: None
+    database: Path,
+    file: Path,
+    progress: CopyProgress,
+    say: Callable[[str], None] = lambda _line: None,
+    points: EntryPoints = DEFAULT_POINTS,
 ) -> Restored:
     """Put what a backup holds in the place of a database, at once, after it was verified.
 
@@ -105,7 +112,7 @@ def restore(
             except (sqlite3.Error, UnicodeDecodeError) as error:
                 raise Unusable(f"{file} cannot be restored: {error}") from error
             _bring_up_to_date(copy, file, say)
-            state = _verify(copy, f"{file} cannot be restored")
+            state = _verify(copy, f"{file} cannot be restored", points)
             return Restored(state, copies.put(copy, database))
 
 
@@ -123,17 +130,17 @@ def _bring_up_to_date(copy: Path, file: Path, say: Callable[[str], None]) -> Non
         copies.settle(copy)
 
 
-def _verify(copy: Path, complaint: str) -> BackupState:
+def _verify(copy: Path, complaint: str, points: EntryPoints) -> BackupState:
     if damage := copies.find_damage(copy):
         raise Unusable(f"{complaint}: it is damaged ({damage})")
     try:
         schema.check_current(copy)
         with reading_copy(copy) as session:
-            _parts, document = read_verified(session)
-            number, digest = last_revision(session)
+            found = read_verified(session, points)
+            _number, digest = last_revision(session)
     except ProviderError as error:
         raise Unusable(f"{complaint}: {error.detail}") from error
-    return BackupState(number, document.digest, changed=digest not in {None, document.digest})
+    return BackupState(found.revision, found.document.digest, changed=digest not in {None, found.document.digest})
 
 
 def _check_other(database: Path, file: Path) -> None:

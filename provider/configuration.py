@@ -18,8 +18,10 @@ import msgspec
 
 from provider import rules
 from provider.errors import Unverified
+from provider.listening import HTTPS_PORT, EntryPoints, Listener, Listening
 from provider.messages import Message
 from provider.nouns import Middleware, Named, Noun, Object, Router, Server, Service, document, versions
+from provider.nouns.middlewares.redirects import RedirectScheme
 from provider.nouns.router import ServedRouter
 from provider.nouns.service import LoadBalancer, ServedService, served
 from provider.parts import PLACES, Part, Parts
@@ -32,6 +34,9 @@ BEACON_HEADER: Final = "X-Config-Digest"
 DIGEST_LENGTH: Final = 12
 
 _HTTP, _MIDDLEWARES = Middleware.place
+
+REDIRECT: Final = "provider.redirect"
+"""The middleware of routers that lead visitors from the plain entry point to the secure one."""
 
 _WILDCARDS: Final = ".wildcards"
 """Follows a router's name in the document where its wildcards are a router of their own. Users' names have no dot."""
@@ -54,23 +59,21 @@ class Document:
     digest: str
 
 
-def router_part(router: Router, ascii_domains: Sequence[str]) -> Part | None:
-    """Return the part of a router, or None if the edge shall not have it.
-
-    `ascii_domains` are its domains as A-labels, in order; a router with a rule of its own has none.
-    """
-    return whole_router_part(router, ascii_domains) if router.enabled else None
+def router_part(router: Router, listening: Listening) -> Part | None:
+    """Return the part of a router, or None if the edge shall not have it."""
+    return whole_router_part(router, listening) if router.enabled else None
 
 
-def whole_router_part(router: Router, ascii_domains: Sequence[str]) -> Part:
+def whole_router_part(router: Router, listening: Listening) -> Part:
     """Return the part of a router as the edge has it while it is enabled."""
-    described = describe_router(router, ascii_domains)
+    described = describe_router(router, listening)
     members = [_member(name, _encoded(each, router)) for name, each in described.items()]
-    since = versions.needed(described[router.name])
-    return Part(b",".join(members), needs=_needs(router), is_plain=_is_plain(router), since=since)
+    since = max(map(versions.needed, described.values()))
+    needs = dict.fromkeys(use for each in described.values() for use in _needs(each))
+    return Part(b",".join(members), needs=tuple(needs), is_plain=_is_plain(router), since=since)
 
 
-def _needs(item: Noun) -> tuple[Named, ...]:
+def _needs(item: Object) -> tuple[Named, ...]:
     """Return what an object needs in the document: domains are no part of it."""
     return tuple(dict.fromkeys((use.kind, use.name) for use in item.uses() if use.kind in PLACES))
 
@@ -79,35 +82,55 @@ def _is_plain(router: Router) -> bool:
     return router.rule is None and router.priority is None
 
 
-def describe_router(router: Router, ascii_domains: Sequence[str]) -> dict[str, ServedRouter]:
+def describe_router(router: Router, listening: Listening) -> dict[str, ServedRouter]:
     """Return what Traefik gets of a router while it is enabled, by the names that it has there.
 
-    That is one router, or two for one that has exact domains and wildcards, which rank apart. Priority 0
-    leaves the rank to the length of the rule.
+    That is one router for each of its listeners, or two for one that has exact domains and wildcards, which rank
+    apart. Priority 0 leaves the rank to the length of the rule.
     """
-    ranked = [(rule(router, ascii_domains), router.priority or 0)]
-    if _is_plain(router):
-        ranked = [
-            (rules.build(hosts, router.path_prefix), rules.priority(hosts, router.path_prefix))
-            for hosts in rules.split(ascii_domains)
-        ]
     return {
         router.name + suffix: ServedRouter(
             rule=text,
             service=router.service,
-            entry_points=router.entry_points,
-            middlewares=router.middlewares,
+            entry_points=list(listener.entry_points),
+            middlewares=[REDIRECT, *router.middlewares] if listener.redirects else router.middlewares,
             priority=priority,
-            tls=router.tls,
+            tls=listener.tls,
             observability=router.observability,
         )
-        for (text, priority), suffix in zip(ranked, ("", _WILDCARDS), strict=False)
+        for listener in listening.listeners(router)
+        for suffix, text, priority in _ranked(router, listener)
     }
 
 
+def _ranked(router: Router, listener: Listener) -> Iterator[tuple[str, str, int]]:
+    """Give the rules by which a router listens, each with its rank and what follows the router's name there."""
+    if not _is_plain(router):
+        yield listener.suffix, rule(router, listener.hosts), router.priority or 0
+        return
+    for hosts, end in zip(rules.split(listener.hosts), ("", _WILDCARDS), strict=False):
+        yield listener.suffix + end, rules.build(hosts, router.path_prefix), rules.priority(hosts, router.path_prefix)
+
+
 def owner(name: str) -> str:
-    """Return the name of the router from which one of the document was made."""
-    return name.removesuffix(_WILDCARDS)
+    """Return the name of the router from which one of the document was made. Users' names have no dot."""
+    return name.partition(".")[0]
+
+
+def settled(parts: Parts, points: EntryPoints) -> Parts:
+    """Return parts with the middleware that redirects to HTTPS, if a router needs it, and without it if none does."""
+    found = parts.find((Middleware.kind, REDIRECT))
+    wanted = REDIRECT in parts.routers.needs.get(Middleware.kind, ())
+    if wanted is (found is not None):
+        return parts
+    return parts.replaced({(Middleware.kind, REDIRECT): _redirect(points) if wanted else None})
+
+
+def _redirect(points: EntryPoints) -> Part:
+    """Return what leads visitors to the secure entry point: with 301 for GET, 308 for what has to keep its method."""
+    port = {} if points.port == HTTPS_PORT else {"port": str(points.port)}
+    kind = RedirectScheme(scheme="https", permanent=True, **port)
+    return Part(_member(REDIRECT, b'{"redirectScheme":%s}' % document.encode(kind)))
 
 
 def read_routers(part: Part) -> dict[str, ServedRouter]:
@@ -116,9 +139,10 @@ def read_routers(part: Part) -> dict[str, ServedRouter]:
     return {name: ServedRouter.loaded(described) for name, described in found.items()}
 
 
-def rule(router: Router, ascii_domains: Sequence[str]) -> str:
-    """Return the rule of a router, for all its domains. `ascii_domains` are these as A-labels, in order."""
-    return router.rule or rules.build(ascii_domains, router.path_prefix)
+def rule(router: Router, ascii_domains: Sequence[str] | None = None) -> str:
+    """Return the rule of a router, for all its domains or some of them, as A-labels, in order."""
+    domains = router.ascii_domains if ascii_domains is None else ascii_domains
+    return router.rule or rules.build(domains, router.path_prefix)
 
 
 def service_part(service: Service, servers: Iterable[Server]) -> Part:

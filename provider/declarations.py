@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final, Self, TypeVar, cast
 
 from provider.errors import FieldError, Invalid, pointer
+from provider.listening import EntryPoints, Listening
 from provider.messages import Message
 from provider.nouns import NOUNS, Domain, Named, Noun, Router, Server, Service, owners, within
 from provider.nouns.noun import NAME as KEY
@@ -99,6 +100,14 @@ class Declaration:
                     owner, own = noun.split(name)
                     found.setdefault(kind, {}).setdefault(owner, {})[own] = item
         return found
+
+    def of_domain(self, ascii_name: str) -> Iterable[Router]:
+        """Return the routers that match a domain."""
+        return (router for router in self.routers.values() if ascii_name in router.ascii_domains)
+
+    def listening(self, points: EntryPoints) -> Listening:
+        """Return what tells where its routers listen."""
+        return Listening.of(points, self.domains.values())
 
     @property
     def domains(self) -> Mapping[str, Domain]:

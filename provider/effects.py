@@ -59,6 +59,10 @@ class Stored:
             return nouns.of_one(self._session, noun, owner)
         return self._all.belonging(noun, owner)
 
+    def of_domain(self, ascii_name: str) -> Iterable[Router]:
+        """Return the routers that match a domain."""
+        return routers.of_domain(self._session, ascii_name) if self._all is None else self._all.of_domain(ascii_name)
+
     def leading(self, service: str) -> Sequence[Router]:
         """Return the routers that lead to a service."""
         return routers.of_service(self._session, service) if self._all is None else self._leading.get(service, [])

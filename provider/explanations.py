@@ -32,8 +32,9 @@ _LOOKED_AT: Final = 1_000
 class Route:
     """A router as Traefik has it; `priority` is the rank, the one that is set or that of its rule.
 
-    `part` tells the two apart that Traefik has of one router with exact domains and wildcards. `is_plain`: its
-    rank was made from its domains and path prefix, and neither set nor that of a rule.
+    `part` tells those apart that Traefik has of one router, such as for exact domains and for wildcards. `is_plain`:
+    its rank was made from its domains and path prefix, and neither set nor that of a rule. One that `redirects` leads
+    visitors to the secure entry point.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Route:
     is_plain: bool = False
     tls_options: str | None = None
     """The TLS options that it names or that hold for it else; None where it takes requests without TLS."""
+    redirects: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -190,7 +192,12 @@ class Routes:
         matching = self._matching(request)
         able = [route for route in _able(matching, entry_point) if route.name not in refused]
         out = [route for route in _able(matching, entry_point) if route.name in refused]
-        unable = _once(route for route in matching if not route.enabled or entry_point not in route.entry_points)
+        taken = {route.name for route in [*able, *out]}
+        unable = _once(
+            route
+            for route in matching
+            if route.name not in taken and (not route.enabled or entry_point not in route.entry_points)
+        )
         candidates = [
             *(_of_able(route, able[0]) for route in able[:MATCHED]),
             *(_of_refused(route, refused[route.name]) for route in out[:MATCHED]),

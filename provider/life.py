@@ -29,7 +29,7 @@ async def live(plane: ControlPlane) -> AsyncIterator[None]:
     keeping = [
         watch(plane.edges),
         plane.memory.keep(recalled=recalled),
-        recognise(plane.edges, plane.database),
+        recognise(plane.edges, plane.database, plane.revisions.points),
         plane.fallback.keep(),
         plane.access.keep(),
         plane.events.keep(),

@@ -27,17 +27,20 @@ def find_missing(routes: Iterable[Route], edges: KnownEdges) -> Iterator[Finding
     known = {name: edge.entry_points for name, edge in edges.items() if edge.entry_points}
     if not known:
         return
-    for route in {route.name: route for route in routes if route.enabled}.values():
+    asked: dict[str, dict[str, None]] = {}
+    for route in routes:
+        if route.enabled:
+            asked.setdefault(route.name, {}).update(dict.fromkeys(route.entry_points))
+    for router, points in asked.items():
         for edge, names in sorted(known.items()):
-            if missing := [name for name in route.entry_points if name not in names]:
-                yield Finding(
-                    Conflict.MISSING_ENTRY_POINT, (("router", route.name),), _words(route, edge, missing, names)
-                )
+            if missing := [name for name in points if name not in names]:
+                found = [name for name in points if name in names]
+                words = _words(router, edge, missing, found, names)
+                yield Finding(Conflict.MISSING_ENTRY_POINT, (("router", router),), words)
 
 
-def _words(route: Route, edge: str, missing: Collection[str], names: Collection[str]) -> str:
-    told = {"edge": edge, "missing": ", ".join(missing), "router": route.name}
-    found = [name for name in route.entry_points if name in names]
+def _words(router: str, edge: str, missing: Collection[str], found: Collection[str], names: Collection[str]) -> str:
+    told = {"edge": edge, "missing": ", ".join(missing), "router": router}
     if found:
         return Message(
             "edge {edge} has no entry point {missing}: it serves the router {router} on {found} only",

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from provider.database.sessions import Session
 from provider.explanations import Route
+from provider.listening import Listening
 from provider.messages import Message
 from provider.models import Change
 from provider.nouns import Router
@@ -27,26 +28,31 @@ class Lost:
     why: Message
 
 
-def find(session: Session, request: Request, entry_point: str) -> Lost | None:
-    """Find the last router that would have taken a request. It is looked for a little way back only."""
+def find(session: Session, request: Request, entry_point: str, listening: Listening) -> Lost | None:
+    """Find the last router that would have taken a request. It is looked for a little way back only.
+
+    `listening` tells where routers listen now: what the TLS of domains was is not asked.
+    """
     for number, change in object_changes.last_lost_routers(session, last_revision(session)[0]):
-        if _takes(change.before, request, entry_point) and not _takes(change.after, request, entry_point):
+        was, takes = (_takes(side, request, entry_point, listening) for side in (change.before, change.after))
+        if was and not takes:
             author = stored.get(session, number).author
             return Lost(change.name, number, author, _why(change, number, author))
     return None
 
 
-def _takes(item: object, request: Request, entry_point: str) -> bool:
+def _takes(item: object, request: Request, entry_point: str, listening: Listening) -> bool:
     return any(
-        route.enabled and entry_point in route.entry_points and route.rule.matches(request) for route in _routes(item)
+        route.enabled and entry_point in route.entry_points and route.rule.matches(request)
+        for route in _routes(item, listening)
     )
 
 
-def _routes(item: object) -> Iterator[Route]:
+def _routes(item: object, listening: Listening) -> Iterator[Route]:
     """Give what Traefik had of a router; nothing of one that this version does not take."""
     if item is not None:
         try:
-            yield from read_routes(Router.read(item))
+            yield from read_routes(Router.read(item), listening)
         except ValidationError:
             return
 

@@ -4,7 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final
 
+from provider.declarations import Declaration
 from provider.explanations import Routes
+from provider.listening import EntryPoints, Listening
 from provider.models import Change
 from provider.nouns import Router
 from provider.routes import read_routes
@@ -19,18 +21,19 @@ Concerns = Callable[[str | None, Sequence[str]], bool]
 """Tells whether a router with a rule, or of domains, may match what is asked about."""
 
 
-def around(routes: Routes, changes: Sequence[Change]) -> tuple[Routes, Routes]:
+def around(routes: Routes, changes: Sequence[Change], listening: Listening) -> tuple[Routes, Routes]:
     """Return all routers before and after changes of routers, of `routes`, which are as they were or as they are now.
 
-    Of the changes only those are made, or taken back, that are about the same requests as the first few.
+    Of the changes only those are made, or taken back, that are about the same requests as the first few. `listening`
+    tells where routers listen, before as after: what a change of a domain's TLS does is told of that.
     """
     compared = changes[:COMPARED]
-    concerns = _concerns(_read(side) for change in compared for side in (change.before, change.after))
+    concerns = _concerns((_read(side) for change in compared for side in (change.before, change.after)), listening)
     near = [change for change in changes if any(_is_near(side, concerns) for side in (change.before, change.after))]
     if len(near) > _MOST:
         return Routes(()), Routes(())
     before, after = (
-        routes.replaced({name: () if router is None else read_routes(router) for name, router in sides})
+        routes.replaced({name: () if router is None else read_routes(router, listening) for name, router in sides})
         for sides in (
             [(change.name, _read(change.before)) for change in near],
             [(change.name, _read(change.after)) for change in near],
@@ -39,21 +42,26 @@ def around(routes: Routes, changes: Sequence[Change]) -> tuple[Routes, Routes]:
     return before, after
 
 
-def between(before: Mapping[str, Router], after: Mapping[str, Router], changed: Sequence[str]) -> tuple[Routes, Routes]:
+def between(
+    before: Declaration, after: Declaration, changed: Sequence[str], points: EntryPoints
+) -> tuple[Routes, Routes]:
     """Return the routers of two states that are about the same requests as the first few of those that changed."""
     if not changed:
         return Routes(()), Routes(())
-    concerns = _concerns(side.get(name) for name in changed[:COMPARED] for side in (before, after))
-    near = [[each for each in side.values() if concerns(each.rule, each.domains)] for side in (before, after)]
-    if max(map(len, near)) > _MOST:
+    sides = [(state.routers, state.listening(points)) for state in (before, after)]
+    concerns = _concerns((side.get(name) for name in changed[:COMPARED] for side, _listening in sides), Listening())
+    near = [
+        ([each for each in side.values() if concerns(each.rule, each.domains)], listening) for side, listening in sides
+    ]
+    if max(len(found) for found, _listening in near) > _MOST:
         return Routes(()), Routes(())
-    first, second = (Routes(chain.from_iterable(map(read_routes, side))) for side in near)
+    first, second = (Routes(route for each in found for route in read_routes(each, where)) for found, where in near)
     return first, second
 
 
-def _concerns(routers: Iterable[Router | None]) -> Concerns:
+def _concerns(routers: Iterable[Router | None], listening: Listening) -> Concerns:
     """Return what tells which routers may match a request that one of these does."""
-    routes = chain.from_iterable(read_routes(router) for router in routers if router is not None)
+    routes = chain.from_iterable(read_routes(router, listening) for router in routers if router is not None)
     keys = [hosts.keys(route.rule.condition) for route in routes]
     asked = set(chain.from_iterable(each or () for each in keys))
     exact = {key for key in asked if not key.startswith("*")}

@@ -5,6 +5,7 @@ from typing import Final, Protocol, TypeVar
 
 from provider import configuration
 from provider.declarations import Declaration
+from provider.listening import EntryPoints, Listening, changed_domains
 from provider.models import Change
 from provider.nouns import NOUNS, Named, Noun, Router, Server, Service, owners
 from provider.parts import PLACES, Part, Parts
@@ -24,25 +25,31 @@ class Held(Protocol):
     def belonging(self, noun: type[N], owner: str) -> Collection[N]:
         """Return the objects that belong to another, which may be gone."""
 
+    def of_domain(self, ascii_name: str) -> Iterable[Router]:
+        """Return the routers that match a domain."""
 
-def _router(held: Held, name: str) -> Part | None:
+
+def _router(held: Held, name: str, listening: Listening) -> Part | None:
     router = held.get(Router, name)
-    return None if router is None else configuration.router_part(router, router.ascii_domains)
+    return None if router is None else configuration.router_part(router, listening)
 
 
-def _service(held: Held, name: str) -> Part | None:
+def _service(held: Held, name: str, _listening: Listening) -> Part | None:
     service = held.get(Service, name)
     return None if service is None else configuration.service_part(service, held.belonging(Server, name))
 
 
-def _rendered(held: Held, kind: str, name: str) -> Part | None:
+def _rendered(held: Held, kind: str, name: str, listening: Listening) -> Part | None:
     if (own := _OWN.get(kind)) is not None:
-        return own(held, name)
+        return own(held, name, listening)
     item = held.get(NOUNS[kind], name)
     return None if item is None else configuration.part(item)
 
 
-_OWN: Final[Mapping[str, Callable[[Held, str], Part | None]]] = {Router.kind: _router, Service.kind: _service}
+_OWN: Final[Mapping[str, Callable[[Held, str, Listening], Part | None]]] = {
+    Router.kind: _router,
+    Service.kind: _service,
+}
 """How objects are rendered of which Traefik gets something else than their fields."""
 
 
@@ -55,26 +62,32 @@ def part_of(change: Change) -> Named:
     return part
 
 
-def parts_of(changes: Iterable[Change]) -> list[Named]:
-    """Return the parts of the document that changes concern."""
-    return [named for named in dict.fromkeys(map(part_of, changes)) if named[0] in PLACES]
+def parts_of(changes: Collection[Change], held: Held) -> list[Named]:
+    """Return the parts of the document that changes concern: a domain's TLS is in the parts of its routers.
+
+    The routers are looked for in a state after, or before, the changes: one that has since left a domain changed too.
+    """
+    named = [part_of(change) for change in changes]
+    named += [(Router.kind, router.name) for domain in changed_domains(changes) for router in held.of_domain(domain)]
+    return [each for each in dict.fromkeys(named) if each[0] in PLACES]
 
 
-def render(held: Held, named: Iterable[Named]) -> Rendered:
+def render(held: Held, named: Iterable[Named], listening: Listening) -> Rendered:
     """Render the parts of some objects. Raises `Unverified` for what Traefik would not take."""
-    return {(kind, name): _rendered(held, kind, name) for kind, name in named}
+    return {(kind, name): _rendered(held, kind, name, listening) for kind, name in named}
 
 
-def placed(parts: Parts, rendered: Rendered) -> Parts:
-    """Return parts in which what was rendered takes its place."""
-    return parts.replaced(rendered)
+def placed(parts: Parts, rendered: Rendered, points: EntryPoints) -> Parts:
+    """Return parts in which what was rendered takes its place, with what that needs of ours."""
+    return configuration.settled(parts.replaced(rendered), points)
 
 
 def gathered(rendered: Rendered) -> Parts:
     """Return the parts of what was rendered alone."""
-    return placed(Parts(), rendered)
+    return Parts().replaced(rendered)
 
 
-def whole(state: Declaration) -> Parts:
+def whole(state: Declaration, points: EntryPoints) -> Parts:
     """Render a state. Raises `Unverified` for what Traefik would not take."""
-    return gathered(render(state, ((kind, name) for kind in PLACES for name in state.objects[kind])))
+    named = ((kind, name) for kind in PLACES for name in state.objects[kind])
+    return placed(Parts(), render(state, named, state.listening(points)), points)

@@ -27,6 +27,7 @@ from provider.database.sessions import Session
 from provider.differences import Difference, compare
 from provider.effects import Stored, net
 from provider.errors import ProviderError, Unavailable
+from provider.listening import DEFAULT_POINTS, EntryPoints
 from provider.messages import Message, freeze
 from provider.models import Actor, Change
 from provider.parts import Parts
@@ -95,8 +96,10 @@ class Revisions:
         assemble: Callable[[Parts], Document] = configuration.assemble,
         server_places: Places = ANYWHERE,
         retention: Retention = LONG,
+        points: EntryPoints = DEFAULT_POINTS,
     ) -> None:
         self._database = database
+        self._points = points
         self._server_places = server_places
         self._retention = retention
         self._assemble = assemble
@@ -115,6 +118,11 @@ class Revisions:
     def assemble(self) -> Callable[[Parts], Document]:
         """How a document is put together from parts."""
         return self._assemble
+
+    @property
+    def points(self) -> EntryPoints:
+        """The entry points of routers that name none."""
+        return self._points
 
     @property
     def server_places(self) -> Places:
@@ -170,8 +178,7 @@ class Revisions:
                 return self._adopt(session), self._find_outside(session)
         except Unavailable:
             with self._database.reading() as session:
-                parts, document = read_verified(session)
-                return Snapshot(last_revision(session)[0], document, parts), self._find_outside(session)
+                return read_verified(session, self._points), self._find_outside(session)
 
     def _find_outside(self, session: Session) -> Mapping[str, str]:
         session.places = self._server_places
@@ -219,7 +226,7 @@ class Revisions:
                 stored = perf_counter()
             committed = perf_counter()
             if changes:
-                snapshot = replace(snapshot, author=actor.name, changed=frozenset(map(rendering.part_of, changes)))
+                snapshot = replace(snapshot, author=actor.name)
                 self._published(snapshot, actor, words, Timings(applied.render_seconds, committed - stored))
             else:
                 self._publish(snapshot)
@@ -240,8 +247,9 @@ class Revisions:
             return Outcome(None, known.revision, known.document.digest)
         started = perf_counter()
         with garbage.at_rest():
-            parts = known.parts.replaced(prepared.parts())
-        snapshot = Snapshot(known.revision + 1, self._assemble(parts), parts, actor.name, summary.parts)
+            parts = rendering.placed(known.parts, prepared.parts(), self._points)
+        number, document = known.revision + 1, self._assemble(parts)
+        snapshot = Snapshot(number, document, parts, summary.listening, actor.name, summary.parts)
         rendered = perf_counter()
         with self._alone():
             with self._database.writing(prepared.path) as session:
@@ -347,25 +355,28 @@ class Revisions:
 
     def _adopt(self, session: Session, *, keeps: bool = True) -> Snapshot:
         """Return the stored state as a snapshot, verified as a whole. With `keeps`, note if it is no revision's."""
-        parts, document = read_verified(session)
+        found = read_verified(session, self._points)
         number, digest = last_revision(session)
-        if digest not in {None, document.digest}:
-            # Another version renders differently, or somebody wrote past this service: both are changes.
+        if digest not in {None, found.document.digest}:
+            # Another version renders differently, other entry points are set, or somebody wrote past this service: all
+            # are changes.
             logger.warning("the stored state gives another document than revision %d did", number)
-            following = Snapshot(number + 1, document, parts)
+            following = replace(found, revision=number + 1)
             if keeps:
                 _store_revision(
                     session, following, _START, [Message("the stored state renders a different document")], []
                 )
             return following
-        return Snapshot(number, document, parts)
+        return found
 
     def _next(self, stored: Stored, snapshot: Snapshot, changes: list[Change]) -> Snapshot:
         """Return the snapshot that follows from changes: the same one, if there are none."""
         if not changes:
             return snapshot
-        parts = rendering.placed(snapshot.parts, rendering.render(stored, rendering.parts_of(changes)))
-        return Snapshot(snapshot.revision + 1, self._assemble(parts), parts)
+        listening, named = snapshot.listening.after(changes), rendering.parts_of(changes, stored)
+        parts = rendering.placed(snapshot.parts, rendering.render(stored, named, listening), self._points)
+        changed = frozenset([*named, *map(rendering.part_of, changes)])
+        return Snapshot(snapshot.revision + 1, self._assemble(parts), parts, listening, changed=changed)
 
 
 def _compare(applied: _Applied[Any]) -> Difference:

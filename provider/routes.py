@@ -2,14 +2,15 @@
 
 from provider import configuration, rules
 from provider.explanations import Route
+from provider.listening import Listening
 from provider.nouns import Router
 from provider.nouns.tls import DEFAULT
 from provider.parts import Part
 
 
-def read_routes(router: Router) -> list[Route]:
+def read_routes(router: Router, listening: Listening) -> list[Route]:
     """Return what Traefik has of a router, or would have if it were enabled."""
-    part = configuration.whole_router_part(router, router.ascii_domains)
+    part = configuration.whole_router_part(router, listening)
     return of_part(router.name, part, enabled=router.enabled)
 
 
@@ -25,6 +26,11 @@ def of_part(name: str, part: Part, *, enabled: bool = True) -> list[Route]:
         entry_points = tuple(described.entry_points)
         suffix = full_name.removeprefix(name)
         options = None if described.tls is None else described.tls.options or DEFAULT
-        route = Route(name, rule, rank, described.service, entry_points, enabled, suffix, part.is_plain, options)
-        found.append(route)
+        redirects = configuration.REDIRECT in described.middlewares
+        found.append(
+            Route(
+                *(name, rule, rank, described.service, entry_points, enabled, suffix, part.is_plain),
+                *(options, redirects),
+            )
+        )
     return found

@@ -12,6 +12,7 @@ from provider.errors import Unavailable
 from provider.explanations import Route, Routes
 from provider.inventory import OfParts
 from provider.listeners import find_missing
+from provider.listening import changed_domains
 from provider.models import Change
 from provider.nouns import Router
 from provider.parts import Part
@@ -66,21 +67,32 @@ class Routing:
                     garbage.settle()
             return self._known
 
-    def after(self, changes: Iterable[Change]) -> Routes:
+    def after(self, changes: Collection[Change]) -> Routes:
         """Return all routers as they are after changes, whether those are kept yet or only tried."""
         changed: dict[str, Sequence[Route]] = {}
+        listening = self._newest().snapshot.listening.after(changes)
+        for moved in self._of_domains(changes):
+            changed[moved.name] = read_routes(moved, listening)
         for change in changes:
             if change.kind == "router":
                 router = None if change.after is None else Router.read(change.after)
-                changed[change.name] = [] if router is None else read_routes(router)
+                changed[change.name] = [] if router is None else read_routes(router, listening)
         return self.routes().replaced(changed) if changed else self.routes()
+
+    def _of_domains(self, changes: Iterable[Change]) -> list[Router]:
+        """Return the routers that listen elsewhere because of changes of their domains."""
+        if not (domains := changed_domains(changes)):
+            return []
+        with self._revisions.reading() as session:
+            return [router for domain in domains for router in routers.of_domain(session, domain)]
 
     def with_moves(self, difference: Difference | None) -> Difference | None:
         """Return what a change does, kept yet or only tried, with how it moves requests between routers told too."""
         changed = [change for change in (difference.changes if difference else ()) if change.kind == "router"]
         if difference is None or not changed:
             return difference
-        told = traffic.tell(*nearby.around(self.routes(), changed), [change.name for change in changed])
+        listening = self._newest().snapshot.listening.after(difference.changes)
+        told = traffic.tell(*nearby.around(self.routes(), changed, listening), [change.name for change in changed])
         return replace(difference, words=[*difference.words, *told])
 
     def conflicts(self, domains: Collection[str], services: Collection[str]) -> list[Finding]:
@@ -105,9 +117,10 @@ class Routing:
                     sticky[change.name] = cookie["cookie"]["name"]
         routes = self.after(changes)
         changed = {change.name for change in changes if change.kind == "router" and change.after is not None}
-        about = {(change.kind, change.name) for change in changes}
+        moved = {router.name for router in self._of_domains(changes)} & {route.name for route in routes.unsorted}
+        about = {(change.kind, change.name) for change in changes} | {(Router.kind, name) for name in moved}
         others = survey.look(OfParts(known.snapshot.parts, changes), routes, self._edges(), about)
-        return [*self._missing(routes, changed), *others, *find_about(routes, concern, sticky)]
+        return [*self._missing(routes, changed | moved), *others, *find_about(routes, concern, sticky)]
 
     def about(self, kind: str, name: str) -> list[Finding]:
         """Find the conflicts that one object is in. A domain's name is its A-label."""
@@ -137,7 +150,7 @@ class Routing:
         served = snapshot.parts.routers.parts
         with self._revisions.reading() as session:
             disabled = [router for router in routers.disabled(session) if router.name not in served]
-        off = {router.name: configuration.whole_router_part(router, router.ascii_domains) for router in disabled}
+        off = {router.name: configuration.whole_router_part(router, snapshot.listening) for router in disabled}
         pools = snapshot.parts.services.parts
         sticky = _sticky(pools, known)
         if known is None:

@@ -15,12 +15,13 @@ from sqlalchemy.exc import ArgumentError
 from provider.addresses import ANYWHERE, Network, Places, read_networks
 from provider.environment import DEFAULT_PORT, PREFIX, is_link
 from provider.errors import FieldError, SettingsError, pointer
+from provider.listening import DEFAULT_POINTS, EntryPoints
 from provider.nouns import versions
 from provider.nouns.versions import Version
 from provider.store.revisions import LONG, Retention
 from provider.tls import Certificate
 from provider.validation import detail_of
-from provider.values import DEFAULT_EDGE, Refusal, check_name
+from provider.values import DEFAULT_EDGE, Refusal, check_entry_point, check_name
 
 _LOOPBACK_HOSTS: Final = ("localhost", "*.localhost", "127.0.0.1", "[::1]")
 _ANY_ADDRESS: Final = frozenset({"", "0.0.0.0", "::", "[::]"})  # to tell them, not to listen there
@@ -80,6 +81,20 @@ class Settings(BaseSettings):
         default=None,
         description="URLs at which the console reaches entry points, as `web=http://127.0.0.1:8080`, separated by "
         "commas. Default: as Traefik's API reports.",
+    )
+    entry_point: str = Field(
+        default=DEFAULT_POINTS.plain,
+        description="Traefik's entry point for plain HTTP, on which routers listen that name none.",
+    )
+    secure_entry_point: str = Field(
+        default=DEFAULT_POINTS.secure,
+        description="Traefik's entry point for HTTPS, on which they listen for domains with HTTPS.",
+    )
+    secure_port: int = Field(
+        default=DEFAULT_POINTS.port,
+        ge=1,
+        le=65535,
+        description="Port at which visitors reach the entry point for HTTPS, for redirects.",
     )
     server_networks: str | None = Field(
         default=None,
@@ -194,6 +209,15 @@ class Settings(BaseSettings):
         _read_entry_points(text)
         return text
 
+    @field_validator("entry_point", "secure_entry_point")
+    @classmethod
+    def check_entry_point(cls, text: str) -> str:
+        """Accept names of entry points."""
+        try:
+            return check_entry_point(text)
+        except Refusal as error:
+            raise ValueError(error.detail) from None
+
     @field_validator("tls_key")
     @classmethod
     def check_tls(cls, key: Path | None, info: ValidationInfo) -> Path | None:
@@ -225,6 +249,11 @@ class Settings(BaseSettings):
         if self.tls_certificate is None or self.tls_key is None:
             return None
         return Certificate(self.tls_certificate, self.tls_key)
+
+    @property
+    def points(self) -> EntryPoints:
+        """The entry points of routers that name none."""
+        return EntryPoints(self.entry_point, self.secure_entry_point, self.secure_port)
 
     @property
     def scheme(self) -> str:

@@ -9,6 +9,7 @@ from provider import configuration, rendering, verification
 from provider.configuration import Document
 from provider.database.sessions import Session
 from provider.errors import Unavailable
+from provider.listening import EntryPoints, Listening
 from provider.messages import Message
 from provider.models import Revision
 from provider.parts import Parts
@@ -30,22 +31,26 @@ class Snapshot(Served):
     """A committed and verified state: what Traefik gets, and what the next state is made from."""
 
     parts: Parts
+    listening: Listening = field(default_factory=Listening, compare=False)
+    """What tells where its routers listen."""
+
     author: str = field(default="", compare=False)
     changed: frozenset[tuple[str, str]] = field(default=frozenset(), compare=False)
     """The parts that its revision gave another form, by kind and name."""
 
 
-def read_verified(session: Session) -> tuple[Parts, Document]:
-    """Render the whole stored state, and verify it as a whole. Raises `Unavailable` or `Unverified`."""
+def read_verified(session: Session, points: EntryPoints) -> Snapshot:
+    """Render the whole stored state of the last revision, and verify it. Raises `Unavailable` or `Unverified`."""
     try:
-        parts = rendering.whole(declarations.read(session))
+        state = declarations.read(session)
+        parts = rendering.whole(state, points)
     except (ValueError, LookupError, TypeError) as error:
         raise Unavailable(
             Message("the database has a row that this service did not write: {error}", error=str(error))
         ) from error
     document = configuration.assemble(parts)
     verification.verify(document.content)
-    return parts, document
+    return Snapshot(last_revision(session)[0], document, parts, state.listening(points))
 
 
 def last_revision(session: Session) -> tuple[int, str | None]:

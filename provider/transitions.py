@@ -6,12 +6,13 @@ from dataclasses import replace
 from provider import nearby, plans, traffic
 from provider.declarations import Declaration
 from provider.differences import Difference, Touched, compare, touched_services
+from provider.listening import EntryPoints
 from provider.models import Change
 from provider.nouns import Router
 from provider.rendering import gathered, parts_of, render
 
 
-def difference(before: Declaration, after: Declaration) -> Difference:
+def difference(before: Declaration, after: Declaration, points: EntryPoints) -> Difference:
     """Return what leads from one state to another. Only what differs is rendered, and nothing has to be confirmed."""
     after = plans.alike(before, after)
     changes = plans.changes(before, after)
@@ -22,9 +23,10 @@ def difference(before: Declaration, after: Declaration) -> Difference:
         if router.service in leading:
             leading[router.service].append(router)
     touched = {name: Touched(list(after.servers.get(name, {}).values()), routers) for name, routers in leading.items()}
-    former, following = (gathered(render(state, parts_of(changes))) for state in (before, after))
+    named = parts_of(changes, after)
+    former, following = (gathered(render(state, named, state.listening(points))) for state in (before, after))
     found = compare(changes, touched, former, following)
-    moves = traffic.tell(*nearby.between(before.routers, after.routers, changed), changed)
+    moves = traffic.tell(*nearby.between(before, after, changed, points), changed)
     return replace(found, words=[*found.words, *moves])
 
 

@@ -312,6 +312,7 @@ def static_configuration(
     """The project's static configuration: for other ports and files, with one more entry point and with metrics."""
     static: dict[str, Any] = yaml.safe_load((ROOT / "traefik" / "traefik.yml").read_text())
     static["entryPoints"]["web"]["address"] = f"127.0.0.1:{web_port}"
+    static["entryPoints"]["websecure"]["address"] = f"127.0.0.1:{free_port()}"
     static["entryPoints"]["other"] = {"address": f"127.0.0.1:{other_port}"}
     static["entryPoints"]["traefik"]["address"] = f"127.0.0.1:{api_port}"
     static["metrics"] = {"prometheus": {}}

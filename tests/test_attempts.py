@@ -16,6 +16,7 @@ from provider.app import Application
 from provider.attempts import Prepared
 from provider.database.file import Database
 from provider.database.sessions import Session
+from provider.listening import DEFAULT_POINTS
 from provider.models import Actor
 from provider.nouns import Domain
 from provider.revisions import Revisions
@@ -123,7 +124,7 @@ def put(session: Session, name: str) -> None:
 
 def prepared(database: Database, name: str, path: Path) -> Prepared:
     with database.trying() as session:
-        made = attempts.attempt(session, partial(put, name=name), ANYWHERE, {})
+        made = attempts.attempt(session, partial(put, name=name), ANYWHERE, {}, DEFAULT_POINTS)
         attempts.write(session, made, summarise(made.changes), {}, path)
     return Prepared(path)
 
@@ -149,7 +150,7 @@ def test_others_write_while_something_is_prepared(opened: tuple[Database, Revisi
         revisions.change(partial(put, name="other.test"), actor=Actor("other"))
 
     with database.trying() as session:
-        made = attempts.attempt(session, beside, ANYWHERE, {})
+        made = attempts.attempt(session, beside, ANYWHERE, {}, DEFAULT_POINTS)
         attempts.write(session, made, [], {}, tmp_path / "prepared")
     assert revisions.keep(Prepared(tmp_path / "prepared"), actor=Actor("tester")) is None
     with revisions.reading() as session:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from provider import configuration, rules, verification
 from provider.configuration import Document
 from provider.errors import Unverified
+from provider.listening import Listening
 from provider.nouns import Named, Router, Server, Service
 from provider.parts import Part, Parts, Section
 from tests import strategies
@@ -30,7 +31,7 @@ def server(name: str, weight: int = 1, state: str = "ready") -> Server:
 
 def parts_of(state: State) -> Parts:
     pools, routers = state
-    made = {router.name: configuration.router_part(router, router.ascii_domains) for router in routers}
+    made = {router.name: configuration.router_part(router, Listening()) for router in routers}
     services = {service.name: configuration.service_part(service, pool) for service, pool in pools}
     return Parts(
         {
@@ -117,7 +118,7 @@ def test_drained_servers_and_those_out_of_service_are_left_out() -> None:
 
 def test_a_disabled_router_is_left_out_and_its_service_stays() -> None:
     disabled = ROUTER.copy(enabled=False)
-    assert configuration.router_part(disabled, ["alvin.xyz"]) is None
+    assert configuration.router_part(disabled, Listening()) is None
     assert "routers" not in json.loads(document_of(([(SERVICE, [])], [disabled])).content)["http"]
 
 

@@ -14,6 +14,7 @@ from provider.differences import (
     touched_services,
     undone,
 )
+from provider.listening import Listening
 from provider.messages import translate
 from provider.models import Change
 from provider.nouns import Router, Server, Service
@@ -31,7 +32,7 @@ def server(name: str, weight: int = 1, state: str = "ready") -> Server:
 
 
 def parts(*servers: Server, router: Router | None = ROUTER) -> Parts:
-    routing = {} if router is None else {"wayshub": router_part(router, router.ascii_domains)}
+    routing = {} if router is None else {"wayshub": router_part(router, Listening())}
     section = Section({name: part for name, part in routing.items() if part is not None})
     return Parts({"router": section, "service": Section({"wayshub": service_part(SERVICE, servers)})})
 

@@ -12,6 +12,7 @@ import pytest
 from provider import configuration, rendering, transitions
 from provider.database.file import Database
 from provider.errors import NotFound, ProviderError
+from provider.listening import DEFAULT_POINTS
 from provider.models import Actor
 from provider.nouns import Router
 from provider.revisions import Revisions
@@ -50,7 +51,7 @@ def test_the_document_of_each_revision_is_found_again_as_it_was_served(
     for number in random.Random(1).sample(sorted(given), cases(8, MADE)):
         with kept.reading() as session:
             state = history.state_at(session, number)
-        assert configuration.assemble(rendering.whole(state)).content == given[number]
+        assert configuration.assemble(rendering.whole(state, DEFAULT_POINTS)).content == given[number]
 
 
 def test_a_rollback_to_any_revision_reproduces_its_bytes(walked: tuple[Revisions, dict[int, bytes]]) -> None:
@@ -72,7 +73,7 @@ def test_a_rollback_to_any_revision_reproduces_its_bytes(walked: tuple[Revisions
         with kept.reading() as session:
             assert declarations.read(session) == wanted
         # And what leads there is found from the states alone, in the same words, with what becomes of the traffic.
-        found = transitions.difference(before, wanted)
+        found = transitions.difference(before, wanted, DEFAULT_POINTS)
         assert set(told.words) <= set(found.words)
         assert found.shares == told.shares
         assert found.document == told.document
@@ -87,7 +88,9 @@ def test_another_spelling_of_a_domain_is_no_change_of_a_router_between_two_revis
     )
     last = change(kept, put_domain("GRÖSSE.test".replace("SS", "ß")))
     with kept.reading() as session:
-        found = transitions.difference(history.state_at(session, first), history.state_at(session, last))
+        found = transitions.difference(
+            history.state_at(session, first), history.state_at(session, last), DEFAULT_POINTS
+        )
     assert [(one.kind, one.name) for one in found.changes] == [("domain", "xn--gre-6ka8i.test")]
 
 
@@ -186,8 +189,8 @@ def test_the_states_that_are_kept_are_found_after_others_went(migrated: Path, tm
         for number in numbers(kept):
             with kept.reading() as session:
                 before, state = history.states_around(session, number)
-            assert configuration.assemble(rendering.whole(state)).content == given[number]
-            assert configuration.assemble(rendering.whole(before)).content == given[number - 1]
+            assert configuration.assemble(rendering.whole(state, DEFAULT_POINTS)).content == given[number]
+            assert configuration.assemble(rendering.whole(before, DEFAULT_POINTS)).content == given[number - 1]
         with (
             kept.reading() as session,
             pytest.raises(NotFound, match="revision 5 is no longer kept: the history starts"),

@@ -16,6 +16,7 @@ from provider.database.file import Database
 from provider.database.sessions import Session
 from provider.declarations import Declaration
 from provider.errors import InUse, Invalid
+from provider.listening import DEFAULT_POINTS
 from provider.models import Actor
 from provider.nouns import Domain, Router, Server, Service
 from provider.plans import Prune
@@ -97,7 +98,7 @@ def served(kept: Revisions) -> bytes:
 def whole(kept: Revisions) -> bytes:
     """Return the document that the stored state gives when it is rendered as a whole."""
     with kept.reading() as session:
-        return read_verified(session)[1].content
+        return read_verified(session, DEFAULT_POINTS).document.content
 
 
 @laws

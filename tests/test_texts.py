@@ -11,6 +11,7 @@ from alembic import command
 from provider import configuration, texts
 from provider.database import schema
 from provider.errors import Unverified
+from provider.listening import Listening
 from provider.nouns import Router
 from tests.running import http_client, migrated_copy, running_service
 
@@ -39,7 +40,7 @@ def test_what_traefik_stumbles_over_is_found(content: bytes, trap: str | None) -
 def test_no_part_is_made_with_it() -> None:
     router = Router(name="r", rule="Path(`/`)", service="s").copy(rule=RULE)
     with pytest.raises(Unverified, match=r"router r: the document cannot be decoded: the character U\+FFFE"):
-        configuration.router_part(router, [])
+        configuration.router_part(router, Listening())
 
 
 def test_rest_names_the_field(client: httpx.Client) -> None:

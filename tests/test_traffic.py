@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from provider import nearby, traffic
 from provider.declarations import Declaration
 from provider.explanations import Route, Routes
+from provider.listening import DEFAULT_POINTS, Listening
 from provider.models import Change
 from provider.nouns import Router
 from provider.routes import read_routes
@@ -117,7 +118,7 @@ def router(name: str, *domains: str, **fields: object) -> Router:
 def test_a_difference_of_states_tells_it_after_what_becomes_of_each_object() -> None:
     wayshub, twin = router("wayshub", "alvin.xyz"), router("twin", "alvin.xyz", priority=1_000)
     before = Declaration.of(wayshub)
-    found = difference(before, Declaration.of(wayshub, twin))
+    found = difference(before, Declaration.of(wayshub, twin), DEFAULT_POINTS)
     assert [str(each) for each in found.words] == [
         "router twin added",
         "twin now takes every request that wayshub took (alvin.xyz)",
@@ -129,8 +130,8 @@ def test_changes_are_compared_with_the_routers_near_them_whether_they_are_kept_o
     wild, api = router("wild", "*.alvin.xyz"), router("api", "api.alvin.xyz")
     changes = [Change("router", "api", as_json(api), None)]
     now = [wild] if kept else [wild, api]
-    routes = Routes([each for one in now for each in read_routes(one)])
-    words = traffic.tell(*nearby.around(routes, changes), ["api"])
+    routes = Routes([each for one in now for each in read_routes(one, Listening())])
+    words = traffic.tell(*nearby.around(routes, changes, Listening()), ["api"])
     assert [str(each) for each in words] == ["wild now takes every request that api took (api.alvin.xyz)"]
 
 

@@ -13,6 +13,7 @@ from provider.dependencies import HealthDependency, RevisionsDependency, Routing
 from provider.edges.forecasts import forecast
 from provider.errors import FieldError, Invalid, pointer
 from provider.explanations import Candidate, Verdict
+from provider.listening import Listening
 from provider.models.base import output_config
 from provider.models.types import EntryPointName
 from provider.nouns import Service
@@ -204,8 +205,10 @@ def explain(
 
 
 def _find_lost(revisions: RevisionsDependency, request: rules.Request, entry_point: str) -> LostOutput | None:
+    current = revisions.current
+    listening = Listening() if current is None else current.listening
     with revisions.reading() as session:
-        found = lost.find(session, request, entry_point)
+        found = lost.find(session, request, entry_point, listening)
     return None if found is None else LostOutput(**asdict(found))
 
 

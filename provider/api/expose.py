@@ -8,7 +8,8 @@ from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.writing import PREFIX, WriteDependency, done
 from provider.database.sessions import Session
-from provider.dependencies import HealthDependency
+from provider.dependencies import HealthDependency, RevisionsDependency
+from provider.listening import Listening
 from provider.models import ExposeInput, ExposeOutput
 from provider.observations import show_servers, show_services
 from provider.security import needs
@@ -25,7 +26,12 @@ router = APIRouter(prefix="/expose", tags=["expose"], route_class=StrictRoute, d
     openapi_extra=documentation.body(ExposeInput.__name__),
     summary="Expose an application",
 )
-def expose(write: WriteDependency, health: HealthDependency, body: Annotated[dict[str, Any], Body()]) -> Response:
+def expose(
+    write: WriteDependency,
+    health: HealthDependency,
+    revisions: RevisionsDependency,
+    body: Annotated[dict[str, Any], Body()],
+) -> Response:
     """Make a domain (unless it exists), a router, a service and its servers, all or none."""
     wanted = ExposeInput.read(body)
 
@@ -38,6 +44,7 @@ def expose(write: WriteDependency, health: HealthDependency, body: Annotated[dic
             router=made.router,
             service=show_services(session, [made.service], health)[0],
             servers=show_servers(session, made.service, made.servers, health),
+            entry_points=Listening.of(revisions.points, [made.domain]).entry_points(made.router),
         )
 
     outcome = write.change(apply)

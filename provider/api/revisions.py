@@ -19,6 +19,7 @@ from provider.api.writing import WriteDependency, check_whole, shown
 from provider.database.sessions import Session
 from provider.dependencies import RevisionsDependency, TurnsDependency
 from provider.errors import NotFound
+from provider.listening import EntryPoints
 from provider.messages import Message
 from provider.models import AppliedOutput, ComparisonOutput, RevisionOutput, WholeRevisionOutput
 from provider.nouns import NOUNS, Named
@@ -142,7 +143,7 @@ async def show_document(
     tag = etag("document", {"digest": digest})
     if conditions.not_modified(tag):
         return Response(status_code=304, headers={"ETag": tag})
-    return stream(await turns.read(_write_document, wanted, digest, time), {"ETag": tag})
+    return stream(await turns.read(_write_document, wanted, digest, revisions.points, time), {"ETag": tag})
 
 
 @router.get(
@@ -164,7 +165,7 @@ async def show_difference(
     tag = etag("difference", {"before": other, "after": wanted, "time": time})
     if conditions.not_modified(tag):
         return Response(status_code=304, headers={"ETag": tag})
-    return stream(await turns.read(_write_difference, wanted, compare, time), {"ETag": tag})
+    return stream(await turns.read(_write_difference, wanted, compare, revisions.points, time), {"ETag": tag})
 
 
 def _find(revisions: Revisions, number: str) -> tuple[int, str, str]:
@@ -174,9 +175,9 @@ def _find(revisions: Revisions, number: str) -> tuple[int, str, str]:
         return kept.number, kept.digest, kept.time
 
 
-def _write_document(session: Session, number: int, digest: str, _time: str) -> bytes:
+def _write_document(session: Session, number: int, digest: str, points: EntryPoints, _time: str) -> bytes:
     """Write the document that a revision gave. Raises `NotFound`."""
-    document = configuration.assemble(rendering.whole(history.state_at(session, number)))
+    document = configuration.assemble(rendering.whole(history.state_at(session, number), points))
     if document.digest != digest:
         detail = Message(
             "this version of the service renders a different document for revision {number}", number=number
@@ -185,7 +186,7 @@ def _write_document(session: Session, number: int, digest: str, _time: str) -> b
     return verification.hide(document.content)
 
 
-def _write_difference(session: Session, number: int, compare: int | None, _time: str) -> bytes:
+def _write_difference(session: Session, number: int, compare: int | None, points: EntryPoints, _time: str) -> bytes:
     """Write what leads to a revision, from the one before or from another. `_time` tells it from one of that number."""
     if compare is None:
         other = number - 1
@@ -193,7 +194,8 @@ def _write_difference(session: Session, number: int, compare: int | None, _time:
     else:
         other = compare
         before, after = history.state_at(session, compare), history.state_at(session, number)
-    content = {"before": other, "after": number, "difference": shown(transitions.difference(before, after))}
+    found = transitions.difference(before, after, points)
+    content = {"before": other, "after": number, "difference": shown(found)}
     return msgspec.json.encode(content)
 
 

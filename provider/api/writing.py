@@ -24,6 +24,7 @@ from provider.attempts import Apply, Prepared
 from provider.database.sessions import Session
 from provider.differences import Difference
 from provider.errors import FieldError, Invalid, Meanwhile, pointer
+from provider.listening import EntryPoints
 from provider.messages import Message
 from provider.models import MESSAGE_LENGTH, Actor, Change
 from provider.nouns import Object
@@ -125,8 +126,9 @@ class Write:
     async def _answer_apart(
         self, turns: Turns, apply: Apply, says: Summarise, message: str, path: Path
     ) -> Response | None:
-        places, edges = self._revisions.server_places, dict(self._routing.edges)
-        given = (apply, says, places, edges, self._actor.is_admin, not self._dry_run, path)
+        revisions = self._revisions
+        asked = (revisions.server_places, dict(self._routing.edges), revisions.points)
+        given = (apply, says, *asked, self._actor.is_admin, not self._dry_run, path)
         content = await turns.attempt(prepare, *given)
         prepared = await asyncio.to_thread(Prepared, path)
         summary = prepared.summary
@@ -147,12 +149,13 @@ def prepare(
     says: Summarise,
     places: Places,
     edges: KnownEdges,
+    points: EntryPoints,
     is_admin: bool,
     is_kept: bool,  # a job is given its arguments by position
     path: Path,
 ) -> bytes:
     """Make a change on a copy, put it ready to be kept, and return the answer that tells what it does."""
-    made = attempts.attempt(session, apply, places, edges, is_admin=is_admin)
+    made = attempts.attempt(session, apply, places, edges, points, is_admin=is_admin)
     revision = made.revision + 1 if is_kept and made.changes else made.revision
     told = Outcome(None, revision, made.digest or "", made.difference, made.changes, made.warnings)
     attempts.write(session, made, says(made.changes) if made.changes else (), _headers(told), path)

@@ -25,11 +25,14 @@ def backup(file: NewBackupArgument, force: ReplaceOption = False) -> None:
       wayshub-provider backup /srv/backups/monday.db
       wayshub-provider backup --force latest.db
     """
-    database = read_settings().database_path
+    settings = read_settings()
+    database = settings.database_path
     progress = Progress()
     try:
         progress.doing(f"Copying the database {shown(database)}")
-        state = backups.back_up(database, file, lambda done, total: progress.at(copied(done, total)), force=force)
+        state = backups.back_up(
+            database, file, lambda done, total: progress.at(copied(done, total)), settings.points, force=force
+        )
         progress.done(f"The backup {file} has revision {state.revision} and is verified")
     finally:
         progress.close()

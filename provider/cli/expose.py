@@ -95,7 +95,7 @@ def expose(
     liveness.tell(client, output, answer)
     if not output.is_json:
         router = answer.item["router"]
-        url = entry_point_url or find_entry_point_url(client, router["entryPoints"])
+        url = entry_point_url or find_entry_point_url(client, answer.item["entryPoints"])
         line = try_line(router["domains"][0], router["pathPrefix"], url or _UNKNOWN_URL)
         if url is None:
             output.line(_NOBODY_TELLS)
@@ -143,7 +143,7 @@ def _tell(output: Output, made: Item, revision: str) -> None:
     output.facts(
         [
             ("Domain", made["domain"]["name"]),
-            ("Router", f"{router['name']}: {where} on {', '.join(router['entryPoints'])}"),
+            ("Router", f"{router['name']}: {where} on {', '.join(made['entryPoints'])}"),
             ("Service", service["name"]),
         ]
     )

@@ -25,11 +25,14 @@ def restore(file: BackupArgument) -> None:
       wayshub-provider restore /srv/backups/monday.db
       PROVIDER_DATABASE_URL=sqlite:////srv/provider.db wayshub-provider restore monday.db
     """
-    database = read_settings().database_path
+    settings = read_settings()
+    database = settings.database_path
     progress = Progress()
     try:
         progress.doing(f"Copying the backup {file}")
-        told = backups.restore(database, file, lambda done, total: progress.at(copied(done, total)), progress.say)
+        told = backups.restore(
+            database, file, lambda done, total: progress.at(copied(done, total)), progress.say, settings.points
+        )
         progress.done(f"The database {shown(database)} is now at revision {told.state.revision} of {file}")
         if told.kept is not None:
             progress.say(f"The old database is kept as {shown(told.kept)}")

@@ -5,7 +5,7 @@ import os
 import sys
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 import uvloop
@@ -20,7 +20,10 @@ from provider.cli.running.keys import make_keys
 from provider.cli.running.ports import Port
 from provider.cli.running.stack import Setup, Stack
 from provider.cli.running.traefik import (
+    API,
     LOOPBACK,
+    SECURE,
+    WEB,
     configuration_path,
     edge_name,
     find_traefik,
@@ -39,6 +42,16 @@ DemoOption = Annotated[
 WebPortOption = Annotated[
     int, typer.Option(metavar="NUMBER", min=0, max=65535, help="Port of Traefik's entry point for browsers.")
 ]
+SecurePortOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="NUMBER",
+        min=0,
+        max=65535,
+        help="Port of Traefik's entry point for HTTPS.",
+        show_default="8443, or any free port if that is taken",
+    ),
+]
 APIPortOption = Annotated[
     int, typer.Option(metavar="NUMBER", min=0, max=65535, help="Port of Traefik's API and dashboard.")
 ]
@@ -47,11 +60,15 @@ TraefikOption = Annotated[
 ]
 
 
+_SECURE_PORT: Final = 8443
+
+
 def up(
     demo: DemoOption = False,
     host: HostOption = None,
     port: PortOption = None,
     web_port: WebPortOption = 8080,
+    secure_port: SecurePortOption = None,
     api_port: APIPortOption = 8081,
     traefik: TraefikOption = None,
     allow_insecure: InsecureOption = False,
@@ -82,12 +99,16 @@ def up(
     with ExitStack() as reserved:
         service = reserved.enter_context(Port(settings.host, settings.port, "--port"))
         web = reserved.enter_context(Port(LOOPBACK, web_port, "--web-port"))
+        secure = reserved.enter_context(_secure_port(secure_port))
         api = reserved.enter_context(Port(LOOPBACK, api_port, "--api-port"))
         settings = settings.model_copy(update={"port": service.number})
         url = service_url(settings)
         fallback_file = settings.fallback_file or beside(settings.database_path, "fallback.yml")
-        static = read_static_configuration(url, web.number, api.number, fallback_file.absolute())
+        ports = {WEB: web.number, SECURE: secure.number, API: api.number}
+        static = read_static_configuration(url, ports, fallback_file.absolute())
         settings = _with_edge(settings, edge_name(static), f"http://{LOOPBACK}:{api.number}", fallback_file)
+        if "secure_port" not in settings.model_fields_set:
+            settings = settings.model_copy(update={"secure_port": secure.number})
         try:
             with suppress(OSError):  # which the migration tells
                 settings.database_path.parent.mkdir(parents=True, exist_ok=True)
@@ -100,13 +121,23 @@ def up(
             keys = make_keys(settings.database_path, edge_name(static))
             static["providers"]["http"]["headers"] = {"Authorization": f"Bearer {keys.edge}"}
             write_configuration(settings.database_path, static)  # before anything runs that would need it
-            web.release()
-            api.release()
+            for port_of_traefik in (web, secure, api):
+                port_of_traefik.release()
             _run(Setup(settings, service, url, program, static, demo, keys.service, link), progress)
         except KeyboardInterrupt:  # before the stack takes the signals: nothing runs yet
             raise typer.Exit from None
         finally:
             progress.close()
+
+
+def _secure_port(number: int | None) -> Port:
+    """Reserve the port for HTTPS: who named none needs none in particular."""
+    if number is not None:
+        return Port(LOOPBACK, number, "--secure-port")
+    try:
+        return Port(LOOPBACK, _SECURE_PORT, "--secure-port")
+    except SettingsError:
+        return Port(LOOPBACK, 0, "--secure-port")
 
 
 def _with_edge(settings: Settings, name: str, api_url: str, fallback_file: Path) -> Settings:

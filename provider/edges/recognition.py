@@ -12,6 +12,7 @@ from provider import configuration, rendering
 from provider.database.file import Database
 from provider.edges.registry import Edges
 from provider.errors import ProviderError, Unavailable
+from provider.listening import EntryPoints
 from provider.nouns import Named
 from provider.rendering import part_of
 from provider.snapshots import Snapshot
@@ -22,7 +23,7 @@ logger = logging.getLogger(__name__)
 _PAUSE_SECONDS: Final = 1.0
 
 
-async def recognise(edges: Edges, database: Database) -> None:
+async def recognise(edges: Edges, database: Database, points: EntryPoints) -> None:
     """Look up what edges run until it is known what each accepted, until cancelled."""
     asked: set[tuple[str, str]] = set()
     while True:
@@ -31,7 +32,7 @@ async def recognise(edges: Edges, database: Database) -> None:
             if digest is None or (edge.name, digest) in asked:
                 continue
             try:
-                found = await asyncio.to_thread(_find, database, digest)
+                found = await asyncio.to_thread(_find, database, points, digest)
             except Unavailable as error:
                 logger.debug("it cannot be looked up now what edge %s runs: %s", edge.name, error.detail)
                 continue
@@ -41,14 +42,17 @@ async def recognise(edges: Edges, database: Database) -> None:
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
-def _find(database: Database, digest: str) -> tuple[Snapshot, Mapping[Named, tuple[int, str]]] | None:
+def _find(
+    database: Database, points: EntryPoints, digest: str
+) -> tuple[Snapshot, Mapping[Named, tuple[int, str]]] | None:
     """Find the revision that gave a document, and which revision changed each part since, by whom."""
     with database.reading() as session:
         number = revisions.find_digests(session, [digest]).get(digest)
         if number is None:
             return None
         try:
-            parts = rendering.whole(history.state_at(session, number))
+            state = history.state_at(session, number)
+            parts = rendering.whole(state, points)
         except Unavailable:
             raise
         except ProviderError as error:
@@ -62,4 +66,4 @@ def _find(database: Database, digest: str) -> tuple[Snapshot, Mapping[Named, tup
             part_of(change): (later, authors.get(later, ""))
             for later, change in revisions.changes_since(session, number)
         }
-        return Snapshot(number, document, parts), origins
+        return Snapshot(number, document, parts, state.listening(points)), origins

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from provider import configuration, rules
+from provider.listening import Listening
 from provider.nouns import Router
 from provider.nouns.router import HIGHEST_PRIORITY
 from provider.rules import hosts
@@ -70,7 +71,7 @@ def _is_free(router: Router) -> bool:
 
 def _rank_here(router: Router) -> int | None:
     """Return the rank that Traefik gives a router of ours, or None for one that has two there."""
-    described = list(configuration.describe_router(router, router.ascii_domains).values())
+    described = list(configuration.describe_router(router, Listening()).values())
     if len(described) > 1:
         return None
     return described[0].priority or len(described[0].rule.encode())

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from provider.models.observed import NO_HEALTH, ServerOutput, ServiceOutput
 from provider.nouns import Domain, HealthCheck, Nested, Object, Router, Server, field
-from provider.nouns.common import HOSTNAME, NAME
+from provider.nouns.common import ENTRY_POINTS, HOSTNAME, NAME
 from provider.nouns.containers import ListOf
 from provider.nouns.server import SERVER_URL
 
@@ -67,6 +67,7 @@ class ExposeOutput(Object):
                 "health": NO_HEALTH,
             },
         ],
+        "entryPoints": ["websecure", "web"],
     }
 
     name: str = field(NAME, help="Name of the router and of the service.")
@@ -74,3 +75,6 @@ class ExposeOutput(Object):
     router: Router = field(Nested(Router))
     service: ServiceOutput = field(Nested(ServiceOutput))
     servers: list[ServerOutput] = field(ListOf(Nested(ServerOutput)), help="The servers.")
+    entry_points: list[str] = field(
+        ENTRY_POINTS, help="The entry points on which it takes requests, with or without redirecting them."
+    )

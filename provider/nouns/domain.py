@@ -1,11 +1,82 @@
 """Domains: the host names that are ours."""
 
-from typing import ClassVar
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any, ClassVar
 
+from provider.messages import Message
 from provider.nouns.common import HOSTNAME, TEXT, labels_field
 from provider.nouns.noun import Noun
-from provider.nouns.objects import field
+from provider.nouns.objects import Nested, Object, field
+from provider.nouns.tls import DEFAULT, OPTIONS, RESOLVER
+from provider.nouns.types import Choice, Flag, Word
 from provider.values import Refusal, to_ascii
+
+
+class CertificateSource(StrEnum):
+    """Where the certificate of a domain comes from."""
+
+    ACME = "acme"
+    STORED = "stored"
+    RESOLVER = "resolver"
+
+
+class DomainTLS(Object):
+    """That a domain is served over HTTPS, and with which certificate and options."""
+
+    example: ClassVar = {"from": "resolver", "certResolver": "letsencrypt"}
+    layout = ("from", "certResolver", "options")
+    said: ClassVar = {
+        "allOf": [
+            {
+                "if": {"properties": {"from": {"const": "resolver"}}},
+                "then": {"required": ["certResolver"], "properties": {"certResolver": {"type": "string"}}},
+                "else": {"properties": {"certResolver": {"type": "null"}}},
+            }
+        ]
+    }
+
+    source: CertificateSource = field(
+        Choice(
+            CertificateSource,
+            {
+                CertificateSource.ACME: Word("This service", "Not available yet: this service cannot order one."),
+                CertificateSource.STORED: Word("A certificate that the edge has", "The one that fits the name best."),
+                CertificateSource.RESOLVER: Word("A resolver of Traefik", "Traefik itself orders and renews it."),
+            },
+        ),
+        key="from",
+        option="--tls-from",
+        title="Certificate from",
+        help="Where the certificate comes from.",
+    )
+    cert_resolver: str | None = field(
+        RESOLVER,
+        default=None,
+        option="--cert-resolver",
+        title="Certificate resolver",
+        help="The resolver in Traefik's static configuration that orders the certificate.",
+    )
+    options: str | None = field(
+        OPTIONS,
+        default=None,
+        title="TLS options",
+        help="The TLS options that hold for this domain. Empty: the default ones.",
+        rare=True,
+    )
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse what this service cannot do yet, and a resolver where none is asked, or none where one is."""
+        source, resolver = given.get("from"), given.get("certResolver", ...)
+        if source is CertificateSource.ACME:
+            detail = Message("this version cannot order certificates yet: use resolver or stored")
+            yield "from", Refusal("tls.acme", detail)
+        if source is CertificateSource.RESOLVER and resolver is None:
+            yield "certResolver", Refusal("tls.resolver", Message("name the resolver that orders the certificate"))
+        if source is CertificateSource.STORED and resolver not in {None, ...}:
+            detail = Message("only a certificate from a resolver has one: set from to resolver, or leave this out")
+            yield "certResolver", Refusal("tls.resolver", detail)
 
 
 class Domain(Noun):
@@ -20,7 +91,14 @@ class Domain(Noun):
     listing = "Host names that are ours, as typed or as A-labels."
     cascade = "Also remove routers that have no other domain; other routers only lose this one."
     texts = ("name", "shown", "description")
-    example: ClassVar = {"name": "alvin.xyz", "description": "The class's own name", "labels": {"team": "video"}}
+    layout = ("name", "description", "tls", "redirectToHttps")
+    example: ClassVar = {
+        "name": "alvin.xyz",
+        "description": "The class's own name",
+        "tls": {"from": "resolver", "certResolver": "letsencrypt", "options": None},
+        "redirectToHttps": True,
+        "labels": {"team": "video"},
+    }
 
     name: str = field(
         HOSTNAME,
@@ -34,7 +112,28 @@ class Domain(Noun):
         help="A note for people, such as what it is for or who owns it. Not sent to Traefik.",
         column=True,
     )
+    tls: DomainTLS | None = field(
+        Nested(DomainTLS),
+        default=None,
+        title="HTTPS",
+        switch="Serve it over HTTPS",
+        help="Routers that name no entry points then take its requests over HTTPS.",
+        few=True,
+    )
+    redirect_to_https: bool = field(
+        Flag(),
+        default=True,
+        title="Redirect HTTP to HTTPS",
+        help="Whether requests over HTTP are redirected. Only counts with HTTPS.",
+        rare=True,
+        option="--redirect/--no-redirect",
+    )
     labels: dict[str, str] = labels_field()
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell where Traefik leaves TLS options aside: it chooses them by the name that a client asks for."""
+        if self.tls is not None and self.tls.options not in {None, DEFAULT} and self.name.startswith("*."):
+            yield "tls", Message("TLS options hold for exact host names only: others get the default options")
 
     @property
     def ascii_name(self) -> str:

@@ -28,7 +28,8 @@ class Field:
     it is searched or counted. `is_explicit` lets it stand in Traefik's document even at its default, since Traefik's
     own is another. `option` is its option in commands, if that is not its name: a short one for a field of an object
     within, a pair such as `--on/--off`, or a word in capitals for what stands by itself. `is_rare` says that few
-    need it: forms fold it away. `is_omitted` leaves it out of JSON at its default: of what few set.
+    need it: forms fold it away. `is_few` says that few have it: tables have it only where one does. `is_omitted` leaves
+    it out of JSON at its default too.
     `since` is the first version of Traefik that knows it. `is_alternative` says that an object has one of several such
     fields: its kind.
     """
@@ -46,6 +47,7 @@ class Field:
     is_rare: bool = False
     is_alternative: bool = False
     is_omitted: bool = False
+    is_few: bool = False
     name: str = ""
     key: str = ""
     """Its names in Python and in JSON."""
@@ -107,12 +109,14 @@ def field(
     rare: bool = False,
     alternative: bool = False,
     omitted: bool = False,
+    few: bool = False,
     key: str = "",
 ) -> Any:
     """Declare a field: see `Field`. One whose default is None may be null."""
     nullable = default is None
     return Field(
         *(type_, default, nullable, title, help, switch, since, column, explicit, option, rare, alternative, omitted),
+        is_few=few or rare or omitted,
         key=key,
     )
 

@@ -95,8 +95,10 @@ class Router(Noun):
         "rule": None,
         "service": "wayshub",
         "middlewares": [],
-        "entryPoints": ["web"],
+        "entryPoints": None,
         "priority": None,
+        "tls": None,
+        "observability": None,
         "enabled": True,
         "labels": {},
     }
@@ -154,12 +156,12 @@ class Router(Noun):
         help="Applied to its requests, in this order.",
         option="--middleware",
     )
-    entry_points: list[str] = field(
+    entry_points: list[str] | None = field(
         ENTRY_POINTS,
-        default=["web"],
+        default=None,
         title="Entry points",
-        help="Names of Traefik's entry points it listens on, separated by commas.",
-        explicit=True,
+        help="Names of Traefik's entry points it listens on, separated by commas. Empty: as its domains need, the "
+        "secure one for domains with HTTPS, else the plain one.",
         option="--entry-point",
     )
     priority: int | None = field(
@@ -175,8 +177,8 @@ class Router(Noun):
         default=None,
         title="TLS",
         switch="Take requests over TLS only",
-        help="Its entry points have to accept TLS.",
-        omitted=True,
+        help="Takes precedence over HTTPS of its domains. Its entry points have to accept TLS.",
+        few=True,
     )
     observability: Observability | None = field(
         Nested(Observability),
@@ -186,7 +188,6 @@ class Router(Noun):
         help="What Traefik records of its requests. Left alone: as the entry point says.",
         since="3.3",
         rare=True,
-        omitted=True,
     )
     enabled: bool = field(
         Flag(),
@@ -246,7 +247,7 @@ class ServedRouter(Object):
     # For as many domains as a router may have: longer than one that is given may be.
     rule: str = field(Text(said={"pattern": "."}))
     service: str = Router.fields["service"].again()
-    entry_points: list[str] = Router.fields["entryPoints"].again()
+    entry_points: list[str] = field(ENTRY_POINTS, default=[], explicit=True)
     middlewares: list[str] = Router.fields["middlewares"].again()
     tls: RouterTLS | None = Router.fields["tls"].again()
     observability: Observability | None = Router.fields["observability"].again()

@@ -32,5 +32,5 @@ def application(request: Request, revisions: RevisionsDependency, sight: SightDe
         drawing=drawing.draw(scene, language_of(request)),
         blocks=group(scene, drawing.MOST_SERVERS),
         liveness=liveness.judge(found, sight, last_change),
-        trial=instructions.find_trial(found, sight.entry_points, api_urls),
+        trial=instructions.find_trial(found, sight.listening, sight.entry_points, api_urls),
     )

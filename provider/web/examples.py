@@ -7,10 +7,11 @@ from typing import Final
 from provider import configuration
 from provider.database.sessions import Session
 from provider.edges.health import Health, HealthState
+from provider.listening import Listening
 from provider.nouns import Router, Server, Service
 from provider.store import nouns, servers
 from provider.web.drawings import scene
-from provider.web.scenes import rule_of, service_of
+from provider.web.scenes import service_of
 
 _LOOKED_AT: Final = 50
 """Among how many routers one is looked for, by name."""
@@ -67,7 +68,7 @@ INVENTED: Final = Example(
 )
 
 
-def find(session: Session, health: Health, wanted: str | None) -> Example:
+def find(session: Session, health: Health, listening: Listening, wanted: str | None) -> Example:
     """Return the application of a router, or the first one that can be shown, or else the invented one."""
     listed = [router for router in nouns.page(session, Router, limit=_LOOKED_AT) if _can_be_shown(router)]
     pools = servers.of_services(session, [router.service for router in listed])
@@ -79,7 +80,8 @@ def find(session: Session, health: Health, wanted: str | None) -> Example:
     if not shown:
         return INVENTED
     router = shown.get(wanted or "") or max(shown.values(), key=lambda found: min(len(pools[found.service]), 2))
-    found = _example(router, nouns.get(session, Service, router.service), pools[router.service], health)
+    service = nouns.get(session, Service, router.service)
+    found = _example(router, service, pools[router.service], health, listening)
     return replace(found, others=list(shown))
 
 
@@ -99,7 +101,7 @@ def _can_be_shown(router: Router) -> bool:
     return router.enabled and bool(router.domains)
 
 
-def _example(router: Router, service: Service, pool: Sequence[Server], health: Health) -> Example:
+def _example(router: Router, service: Service, pool: Sequence[Server], health: Health, listening: Listening) -> Example:
     drawn = service_of(service, pool, health)
     host = router.domains[0].replace("*", "www")
     return Example(
@@ -108,12 +110,12 @@ def _example(router: Router, service: Service, pool: Sequence[Server], health: H
         path=router.path_prefix or "/",
         router=scene.DrawnRouter(
             router.name,
-            rule_of(router),
+            configuration.rule(router),
             service.name,
             router.domains,
             router.path_prefix,
-            router.entry_points,
-            tls=None if router.tls is None else router.tls.does(),
+            listening.entry_points(router),
+            tls=listening.words(router),
         ),
         service=scene.DrawnService(service.name, drawn.servers[:MOST_SERVERS]),
         has_health_check=service.health_check is not None,

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Request, Response
 from markupsafe import Markup
 
+from provider import configuration
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
 from provider.errors import AlreadyExists, Invalid, ProviderError
@@ -27,7 +28,7 @@ from provider.web.kept import ReturnedDependency
 from provider.web.notices import Notice
 from provider.web.paths import object_path
 from provider.web.rendering import is_part, language_of, render
-from provider.web.scenes import Sight, SightDependency, rule_of, scene_of_wanted
+from provider.web.scenes import Sight, SightDependency, scene_of_wanted
 from provider.web.writing import PageWrite, done
 
 router = APIRouter(prefix="/expose", include_in_schema=False, dependencies=[Depends(needs.PAGE)])
@@ -121,7 +122,7 @@ def _preview(request: Request, revisions: Revisions, sight: Sight, texts: Texts)
     made = drafts.router_of(wanted)
     scene = scene_of_wanted(made, pool, sight)
     drawn = drawing.draw(scene, language_of(request), linked=False)
-    return Preview(made.name, rule_of(made), scene, drawn, group(scene, drawing.MOST_SERVERS))
+    return Preview(made.name, configuration.rule(made), scene, drawn, group(scene, drawing.MOST_SERVERS))
 
 
 def _named(session: Session, wanted: ExposeInput) -> ExposeInput:

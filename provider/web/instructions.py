@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from provider import rules
+from provider.listening import Listening
 from provider.nouns import Router
 from provider.rules import hosts
 from provider.values import to_ascii
@@ -32,7 +33,9 @@ class Instructions:
     is_guessed: bool
 
 
-def find_trial(router: Router, entry_points: Mapping[str, str], api_urls: Sequence[str]) -> Instructions | None:
+def find_trial(
+    router: Router, listening: Listening, entry_points: Mapping[str, str], api_urls: Sequence[str]
+) -> Instructions | None:
     """Return how to try a router, or None where nobody can tell what it matches.
 
     `entry_points` are their addresses by name; `api_urls` those of the edges' APIs, which tell where the edges are.
@@ -41,9 +44,10 @@ def find_trial(router: Router, entry_points: Mapping[str, str], api_urls: Sequen
         return None
     host = _example_host(to_ascii(router.domains[0])) if router.domains else None
     path = router.path_prefix or "/"
-    listening = ((name, _port(entry_points.get(name, ""))) for name in router.entry_points)
-    entry_point, port = next(((name, found) for name, found in listening if found), ("", None))
-    scheme, usual = ("https", "443") if router.tls or port == "443" or "secure" in entry_point else ("http", "80")
+    places = ((name, _port(entry_points.get(name, ""))) for name in listening.entry_points(router))
+    entry_point, port = next(((name, found) for name, found in places if found), ("", None))
+    is_secure = listening.is_secure(router) or port == "443" or "secure" in entry_point
+    scheme, usual = ("https", "443") if is_secure else ("http", "80")
     edge = _edge_host(api_urls)
     address = f"{edge or _LOCAL}:{port or _USUAL}"
     at = address if port != usual else (edge or _LOCAL)
@@ -56,12 +60,12 @@ def find_trial(router: Router, entry_points: Mapping[str, str], api_urls: Sequen
     return Instructions(url, command, None if is_own else f"{edge or _LOCAL} {host}", is_guessed=port is None)
 
 
-def example_url(router: Router) -> str | None:
+def example_url(router: Router, listening: Listening) -> str | None:
     """Return a URL that a router matches, to be traced; for one with a rule of its own, one of a host that it names."""
     found = sorted(hosts.keys(rules.read(router.rule).condition) or ()) if router.rule else router.ascii_domains
     if not found:
         return None
-    is_secure = router.tls is not None or any("secure" in name for name in router.entry_points[:1])
+    is_secure = listening.is_secure(router) or "secure" in listening.entry_points(router)[0]
     scheme = "https" if is_secure else "http"
     return f"{scheme}://{_example_host(found[0])}{router.path_prefix or '/'}"
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from provider.dependencies import HealthDependency, RevisionsDependency
 from provider.edges.health import HealthState
+from provider.listening import Listening
 from provider.messages import template
 from provider.security import needs
 from provider.values import ServerState
@@ -123,8 +124,10 @@ def show_practice(
 
 
 def _find(revisions: RevisionsDependency, health: HealthDependency, wanted: str | None) -> Example:
+    current = revisions.current
+    listening = Listening() if current is None else current.listening
     with revisions.reading() as session:
-        return examples.find(session, health, wanted)
+        return examples.find(session, health, listening, wanted)
 
 
 def _chapter(request: Request, number: int, example: Example, *, status: int = 200, **values: Any) -> Response:

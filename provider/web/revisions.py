@@ -16,6 +16,7 @@ from provider.dependencies import EdgesDependency, RevisionsDependency, TurnsDep
 from provider.differences import touched_services
 from provider.edges.registry import Edges
 from provider.edges.states import Edge
+from provider.listening import EntryPoints
 from provider.models import Change, Revision
 from provider.revisions import Revisions
 from provider.security import needs
@@ -98,7 +99,7 @@ async def show_revision(
     other = stored.read_number(compare.strip()) if compare.strip() else None
     sheet = await asyncio.to_thread(_read, revisions, number, first, other)
     if other is not None or (first == 0 and sheet.count <= changes.MOST and sheet.may_move_traffic):
-        told = await turns.read(_compare, sheet.revision.number, other, first, sheet.revision.time)
+        told = await turns.read(_compare, sheet.revision.number, other, first, revisions.points, sheet.revision.time)
         sheet = _compared(sheet, *pickle.loads(told.whole()), is_other=other is not None)  # noqa: S301  # of ours
     running, given = _find_edges(edges, sheet.revision.digest)
     current = revisions.current
@@ -136,13 +137,13 @@ def _read(revisions: Revisions, number: str, first: int, other: int | None) -> R
     )
 
 
-def _compare(session: Session, number: int, other: int | None, first: int, _time: str) -> bytes:
+def _compare(session: Session, number: int, other: int | None, first: int, points: EntryPoints, _time: str) -> bytes:
     """Read two states as a whole: how traffic moves between them, how many objects differ, and some of these."""
     if other is None:
         before, after = history.states_around(session, number)
     else:
         before, after = history.state_at(session, other), history.state_at(session, number)
-    found = transitions.difference(before, after)
+    found = transitions.difference(before, after, points)
     shown = list(found.changes[first : first + _OBJECTS_SHOWN])
     return pickle.dumps((found.words[len(found.changes) :], len(found.changes), shown))
 

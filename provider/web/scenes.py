@@ -11,12 +11,13 @@ from typing import Annotated, Final
 
 from fastapi import Depends
 
-from provider import configuration, passages, rules, shares
+from provider import configuration, passages, shares
 from provider.database.sessions import Session
 from provider.dependencies import EdgesDependency, RoutingDependency
 from provider.edges.health import Health, HealthState
 from provider.edges.standings import Standing, Standings, Trouble, refused_everywhere, stand
 from provider.edges.states import Edge, EdgeState, Run, is_gone
+from provider.listening import Listening
 from provider.names import in_order
 from provider.nouns import Middleware, Router, Server, Service
 from provider.nouns.common import SERVICE
@@ -93,6 +94,7 @@ class Sight:
     revision: int | None
     health: Health
     routing: Routing
+    listening: Listening
 
     @property
     def standings(self) -> Sequence[Standings]:
@@ -132,7 +134,8 @@ async def see(edges: EdgesDependency, routing: RoutingDependency) -> Sight:
         if edge.observation is not None:
             entry_points = {**edge.observation.entry_points, **entry_points}
     revision = None if current is None else current.revision
-    return Sight([_sight(edge, current) for edge in known], entry_points, revision, edges.health, routing)
+    listening = Listening() if current is None else current.listening
+    return Sight([_sight(edge, current) for edge in known], entry_points, revision, edges.health, routing, listening)
 
 
 SightDependency = Annotated[Sight, Depends(see)]
@@ -165,12 +168,12 @@ def scene_of(session: Session, routers: Sequence[Router], sight: Sight, also: Se
     names = list(dict.fromkeys([router.service for router in routers] + list(also)))
     listed = nouns.find_all(session, Service, names)
     known = know(session, listed, sight.health)
-    used = {point for router in routers for point in router.entry_points}
+    used = {point for router in routers for point in sight.listening.entry_points(router)}
     shown = [point for point in sight.entry_points if point in used]
     states = sight.states(routers)
     passed = middlewares.of_routers(session, routers)
     return Scene(
-        routers=[_router(router, states[router.name], passed) for router in routers],
+        routers=[_router(router, sight.listening, states[router.name], passed) for router in routers],
         services=[
             drawn_of(known, name, sight.health) if name in known else scene.DrawnService(name, [_elsewhere(name, 1.0)])
             for name in names
@@ -230,34 +233,33 @@ def scene_of_wanted(router: Router, pool: Sequence[Server], sight: Sight) -> Sce
         for server in pool
     ]
     return Scene(
-        routers=[_router(router, None, {})],
+        routers=[_router(router, sight.listening, None, {})],
         services=[scene.DrawnService(router.service, drawn)],
-        entry_points=[DrawnEntryPoint(name, sight.entry_points.get(name)) for name in router.entry_points],
+        entry_points=[
+            DrawnEntryPoint(name, sight.entry_points.get(name)) for name in sight.listening.entry_points(router)
+        ],
         edges=[scene.DrawnEdge(edge.name, edge.state, edge.detail, edge.runs) for edge in sight.edges[:_MOST_EDGES]],
         more_edges=max(0, len(sight.edges) - _MOST_EDGES),
     )
 
 
-def rule_of(router: Router) -> str:
-    """Return a router's rule, as the edge gets it."""
-    return router.rule or rules.build(router.ascii_domains, router.path_prefix)
-
-
-def _router(router: Router, state: RouterState | None, known: Mapping[str, Middleware]) -> scene.DrawnRouter:
+def _router(
+    router: Router, listening: Listening, state: RouterState | None, known: Mapping[str, Middleware]
+) -> scene.DrawnRouter:
     troubles = () if state is None else state.troubles
     return scene.DrawnRouter(
         router.name,
-        rule_of(router),
+        configuration.rule(router),
         router.service,
         router.domains,
         router.path_prefix,
-        router.entry_points,
+        listening.entry_points(router),
         router.enabled,
         troubles[0].why if troubles else None,
         troubles[0].trouble if troubles else None,
-        url=instructions.example_url(router),
+        url=instructions.example_url(router, listening),
         is_served=state is None or not state.is_refused,
         hidden_by=None if state is None else state.hidden_by,
-        tls=None if router.tls is None else router.tls.does(),
+        tls=listening.words(router),
         passage=passages.stops(router.middlewares, known),
     )

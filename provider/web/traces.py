@@ -176,7 +176,7 @@ def trace(session: Session, sight: Sight, routes: Routes, asked: Asked) -> Trace
             answering = Answering(elsewhere=[explanation.route.service])
     drawn = _scene(session, sight, explanation)
     is_lost = explanation.route is None and not explanation.refused
-    gone = lost.find(session, request, asked.entry_point) if is_lost else None
+    gone = lost.find(session, request, asked.entry_point, sight.listening) if is_lost else None
     return Trace(asked, request, answer, service, answering, _is_ours(session, request.host), drawn, gone)
 
 

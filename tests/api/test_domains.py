@@ -1,12 +1,15 @@
 """`/api/v1/domains`."""
 
+from typing import Any
+
 import httpx
 import pytest
 
 from tests.api.checks import problem, revision
 from tests.running import Service
 
-ALVIN = {"name": "alvin.xyz", "description": "The class's own name", "labels": {}}
+PLAIN: dict[str, Any] = {"name": "alvin.xyz", "description": "", "tls": None, "redirectToHttps": True, "labels": {}}
+ALVIN = PLAIN | {"description": "The class's own name"}
 
 
 def test_a_domain_is_added_shown_replaced_changed_and_removed(client: httpx.Client) -> None:
@@ -19,12 +22,12 @@ def test_a_domain_is_added_shown_replaced_changed_and_removed(client: httpx.Clie
     assert "config-revision" not in shown.headers
 
     replaced = client.put("/domains/alvin.xyz", json={"description": "new"})
-    assert (replaced.status_code, replaced.json()) == (200, {"name": "alvin.xyz", "description": "new", "labels": {}})
+    assert (replaced.status_code, replaced.json()) == (200, PLAIN | {"description": "new"})
     assert "location" not in replaced.headers
     assert replaced.headers["etag"] != added.headers["etag"]
 
     changed = client.patch("/domains/alvin.xyz", json={"description": None})
-    assert (changed.status_code, changed.json()) == (200, {"name": "alvin.xyz", "description": "", "labels": {}})
+    assert (changed.status_code, changed.json()) == (200, PLAIN)
 
     removed = client.delete("/domains/alvin.xyz")
     assert (removed.status_code, removed.content) == (204, b"")
@@ -34,7 +37,7 @@ def test_a_domain_is_added_shown_replaced_changed_and_removed(client: httpx.Clie
 
 def test_put_creates_too(client: httpx.Client) -> None:
     made = client.put("/domains/alvin.xyz", json={})
-    assert (made.status_code, made.json()) == (201, {"name": "alvin.xyz", "description": "", "labels": {}})
+    assert (made.status_code, made.json()) == (201, PLAIN)
     assert made.headers["location"] == "/api/v1/domains/alvin.xyz"
     assert client.put("/domains/alvin.xyz", json={"name": "alvin.xyz"}).status_code == 200
     assert client.put("/domains/alvin.xyz", json={"name": None}).status_code == 200

@@ -53,7 +53,7 @@ def test_lists_are_tables_with_what_matters_in_their_columns(cli: Run) -> None:
     assert cells(b) == ["b", "http://127.0.0.1:3001", "1", "ready", "25 %", unknown]
     head, router = cli("router", "list").check().out.splitlines()
     assert cells(head) == ["Name", "Domains", "Path prefix", "Rule", "Service", "Entry points", "Priority", "Enabled"]
-    assert cells(router) == ["wayshub", "alvin.xyz", "none", "none", "wayshub", "web", "by rule", "yes"]
+    assert cells(router) == ["wayshub", "alvin.xyz", "none", "none", "wayshub", "by its domains", "by rule", "yes"]
     head, service = cli("service", "list").check().out.splitlines()
     assert cells(head) == ["Name", "Strategy", "Health check", "Sticky", "Availability", "Host header"]
     assert cells(service) == ["wayshub", "wrr", "none", "none", "2 of 2 servers take requests", "the client's"]
@@ -117,7 +117,8 @@ def test_domains_are_added_changed_and_removed(cli: Run, client: httpx.Client) -
     added = cli("domain", "add", "*.münchen.example", "--description", "Beer").check().out
     assert added.startswith("Added domain *.münchen.example (revision ")
     path = "/domains/*.xn--mnchen-3ya.example"
-    assert stored(client, path) == {"name": "*.münchen.example", "description": "Beer", "labels": {}}
+    plain: dict[str, Any] = {"tls": None, "redirectToHttps": True, "labels": {}}
+    assert stored(client, path) == {"name": "*.münchen.example", "description": "Beer", **plain}
     assert "*.münchen.example" in cli("domain", "show", "*.xn--mnchen-3ya.example").check().out
     cli("domain", "set", "*.münchen.example", "--description", "").check()
     assert not stored(client, path)["description"]
@@ -175,6 +176,8 @@ def test_routers_are_added_changed_and_removed(cli: Run, client: httpx.Client) -
         "middlewares": [],
         "entryPoints": ["web", "websecure"],
         "priority": 7,
+        "tls": None,
+        "observability": None,
         "enabled": False,
         "labels": {},
     }

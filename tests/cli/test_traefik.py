@@ -63,14 +63,18 @@ def test_a_given_traefik_that_cannot_be_run_is_told_with_what_gave_it(tmp_path: 
 
 def test_the_static_configuration_is_the_projects_but_for_the_ports() -> None:
     original: dict[str, Any] = yaml.safe_load(static_path().read_text())
-    static = read_static_configuration("http://[::1]:9000", 9080, 9081, Path("/var/fallback.yml"))
+    static = read_static_configuration(
+        "http://[::1]:9000", {"web": 9080, "websecure": 9443, "traefik": 9081}, Path("/var/fallback.yml")
+    )
     assert static["providers"]["file"].pop("filename") == "/var/fallback.yml"
     assert original["providers"]["file"].pop("filename") == "var/provider.fallback.yml"
     assert static["entryPoints"]["web"].pop("address") == "127.0.0.1:9080"
+    assert static["entryPoints"]["websecure"].pop("address") == "127.0.0.1:9443"
     assert static["entryPoints"]["traefik"].pop("address") == "127.0.0.1:9081"
     endpoint = static["providers"]["http"].pop("endpoint")
     assert endpoint == "http://[::1]:9000/traefik/configuration?edge=default&wait=5"
     assert original["entryPoints"]["web"].pop("address") == "127.0.0.1:8080"
+    assert original["entryPoints"]["websecure"].pop("address") == "127.0.0.1:8443"
     assert original["entryPoints"]["traefik"].pop("address") == "127.0.0.1:8081"
     assert original["providers"]["http"].pop("endpoint").startswith("http://127.0.0.1:8000/")
     assert static == original
@@ -84,7 +88,7 @@ def test_a_static_configuration_without_what_is_needed_is_told(
     path.write_text(text)
     monkeypatch.setattr(traefik, "static_path", lambda: path)
     with pytest.raises(SettingsError, match=r"traefik\.yml"):
-        read_static_configuration("http://127.0.0.1:8000", 8080, 8081, Path("fallback.yml"))
+        read_static_configuration("http://127.0.0.1:8000", {"web": 8080, "traefik": 8081}, Path("fallback.yml"))
 
 
 def test_a_server_that_is_down_is_told_in_words_and_once() -> None:

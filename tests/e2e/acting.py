@@ -226,13 +226,14 @@ def acting(
     migrated: Path,
     points: Mapping[str, str] | None = None,
     adapt: Callable[[dict[str, Any]], None] = lambda _static: None,
+    **settings: Any,
 ) -> Iterator[Running]:
     """Run a Traefik and a service; `points` are further entry points with their protocols."""
     port = free_port()
     ports = {name: free_port() for name in points or {}}
     with (
         place(folder / "edge", f"http://127.0.0.1:{port}", "edge=default&wait=2") as made,
-        running_service(folder, migrated, port=port, traefik_api=made.api, coalesce_ms=20) as service,
+        running_service(folder, migrated, port=port, traefik_api=made.api, coalesce_ms=20, **settings) as service,
         http_client(f"{service.url}/api/v1") as client,
     ):
         for name, protocol in (points or {}).items():

@@ -25,7 +25,7 @@ MATCHERS: Final = {
 }
 
 DEFAULTS: Final[dict[str, Body]] = {
-    "domains": {"description": "", "labels": {}},
+    "domains": {"description": "", "tls": None, "redirectToHttps": True, "labels": {}},
     "services": {"strategy": "wrr", "healthCheck": None, "sticky": None, "passHostHeader": True, "labels": {}},
     "servers": {"weight": 1, "state": "ready", "labels": {}},
     "routers": {
@@ -33,8 +33,10 @@ DEFAULTS: Final[dict[str, Body]] = {
         "pathPrefix": None,
         "rule": None,
         "middlewares": [],
-        "entryPoints": ["web"],
+        "entryPoints": None,
         "priority": None,
+        "tls": None,
+        "observability": None,
         "enabled": True,
         "labels": {},
     },

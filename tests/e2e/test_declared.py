@@ -12,6 +12,7 @@ import yaml
 
 from provider import configuration, rendering, verification
 from provider.declarations import Declaration
+from provider.listening import DEFAULT_POINTS
 from provider.nouns import NOUNS
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.objects import Nested, Object
@@ -88,7 +89,7 @@ def paths(value: Any, where: str) -> Iterator[str]:
 
 def written(state: Declaration) -> configuration.Document:
     """Return the document of a state, as an edge gets it."""
-    made = configuration.assemble(rendering.whole(state))
+    made = configuration.assemble(rendering.whole(state, DEFAULT_POINTS))
     verification.verify(made.content)
     return made
 

@@ -13,6 +13,7 @@ from sqlmodel import create_engine
 
 from provider import configuration, rendering
 from provider.database.sessions import Session
+from provider.listening import DEFAULT_POINTS
 from provider.store import declarations
 from tests.running import Process, cases, fetch, http_client, service_process, wait_until
 
@@ -79,7 +80,7 @@ def committed_document(path: Path) -> bytes:
     engine = create_engine(f"sqlite:///{path}")
     try:
         with Session(engine) as session:
-            return configuration.assemble(rendering.whole(declarations.read(session))).content
+            return configuration.assemble(rendering.whole(declarations.read(session), DEFAULT_POINTS)).content
     finally:
         engine.dispose()
 

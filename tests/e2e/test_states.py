@@ -49,7 +49,7 @@ def check_routers(traefik: Traefik, document: dict[str, Any]) -> None:
     for name, router in shown.items():
         assert (router["status"], router.get("error")) == ("enabled", None), router
         assert router["using"] == ["web"], router
-        told = {"rule": router["rule"], "service": router["service"], "entryPoints": router["entryPoints"]}
+        told = {"rule": router["rule"], "service": router["service"], "entryPoints": router["entryPoints"] or ["web"]}
         assert told == {key: wanted[name][key] for key in told}
         assert router["priority"] == wanted[name].get("priority", len(router["rule"]))
 

@@ -10,6 +10,7 @@ import pytest
 from provider import configuration, verification
 from provider.configuration import Document
 from provider.errors import Invalid, Unverified
+from provider.listening import Listening
 from provider.nouns import Router, Server, Service
 from provider.parts import Parts, Section
 from provider.values import Refusal, check_text
@@ -50,7 +51,7 @@ def document(routers: Sequence[Router], services: Sequence[Service] = (), server
     parts = {service.name: configuration.service_part(service, []) for service in services}
     for name in {router.service for router in routers if "@" not in router.service}:
         parts[name] = configuration.service_part(Service(name=name), servers if name == "s" else [])
-    made = {router.name: configuration.router_part(router, router.ascii_domains) for router in routers}
+    made = {router.name: configuration.router_part(router, Listening()) for router in routers}
     routing = Section({name: part for name, part in made.items() if part})
     return configuration.assemble(Parts({"router": routing, "service": Section(parts)}))
 

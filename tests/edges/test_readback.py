@@ -13,6 +13,7 @@ from provider import configuration
 from provider.edges.readback import ReadbackError, TraefikAPI
 from provider.edges.states import DisabledRouter, Observation
 from provider.edges.watch import observe
+from provider.listening import Listening
 from provider.nouns import Router, Service
 from provider.parts import Part, Parts, Section
 from provider.snapshots import Served
@@ -212,6 +213,6 @@ def test_the_parts_of_one_router_are_one(tmp_path: Path) -> None:
 
 def part(name: str, rule: str) -> Part:
     router = Router.read({"name": name, "rule": rule, "service": "s", "entryPoints": ["web", "websecure"]})
-    made = configuration.router_part(router, [])
+    made = configuration.router_part(router, Listening())
     assert made is not None
     return made

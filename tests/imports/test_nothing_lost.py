@@ -16,6 +16,7 @@ from provider.imports import Imported, Running
 from provider.imports.old_rules import rewritten
 from provider.imports.pieces import scalar
 from provider.imports.routers import EntryPointDefaults
+from provider.listening import DEFAULT_POINTS, Listening
 from tests.e2e.rule_texts import rule as random_rule
 from tests.imports import shapes
 from tests.rules import drawing
@@ -113,7 +114,7 @@ def test_what_comes_of_it_can_be_applied_as_it_is(source: tuple[Any, Running | N
     assert declarations.read(declarations.write(declared, has_secrets=True)) == declared
     following = plans.target(Declaration(), declared)
     assert plans.target(following, imports.keeping(declared, following)) == following  # again: nothing changes
-    verification.verify(configuration.assemble(rendering.whole(following)).content)
+    verification.verify(configuration.assemble(rendering.whole(following, DEFAULT_POINTS)).content)
 
 
 @laws
@@ -146,7 +147,7 @@ def test_a_router_takes_the_requests_that_it_took(
     if original is None or found is None:
         assert found is None
         return
-    now = rules.read(configuration.rule(found, found.ascii_domains))
+    now = rules.read(configuration.rule(found))
     assert found.priority == priority or (found.rule and (found.priority or now.priority) == original.priority)
     for request in requests:
         assert now.matches(request) is original.matches(request)
@@ -175,7 +176,7 @@ def test_each_request_is_taken_by_the_router_that_took_it(
     now = Routes(
         Route(router.name, rule, part.priority or rule.priority, "s", part=name)
         for router in held.values()
-        for name, part in configuration.describe_router(router, router.ascii_domains).items()
+        for name, part in configuration.describe_router(router, Listening()).items()
         for rule in [rules.read(part.rule)]
     )
     for request in requests:

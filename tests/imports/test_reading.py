@@ -12,6 +12,7 @@ from provider import configuration, declarations, imports
 from provider.declarations import Declaration
 from provider.imports import Imported, ImportOutcome
 from provider.imports.names import assign
+from provider.listening import Listening
 from provider.nouns import NOUNS, Domain
 from provider.parts import Parts, Section
 
@@ -750,7 +751,7 @@ def test_an_application_with_its_parts_under_paths_is_taken_over_whole() -> None
 
 def test_what_this_service_serves_comes_back_as_it_was() -> None:
     source = imports.read(document(rule="Host(`a.test`) || Host(`*.b.test`)", priority=7)).declaration
-    routers = {name: configuration.router_part(each, each.ascii_domains) for name, each in source.routers.items()}
+    routers = {name: configuration.router_part(each, Listening()) for name, each in source.routers.items()}
     services = {
         name: configuration.service_part(each, source.servers[name].values()) for name, each in source.services.items()
     }

@@ -40,7 +40,7 @@ def test_a_router_is_added_by_a_form(console: httpx.Client, client: httpx.Client
     assert (answer.status_code, answer.headers["Location"]) == (303, "/routers/wayshub")
     kept = client.get("/routers/wayshub").json()
     assert kept["domains"] == ["alvin.xyz", "www.alvin.xyz"]
-    assert (kept["entryPoints"], kept["priority"], kept["enabled"], kept["pathPrefix"]) == (["web"], None, True, None)
+    assert (kept["entryPoints"], kept["priority"], kept["enabled"], kept["pathPrefix"]) == (None, None, True, None)
     assert "Router wayshub was added." in console.get("/routers/wayshub").text
 
 

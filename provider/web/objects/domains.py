@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from provider import configuration
 from provider.database.sessions import Session
 from provider.messages import Message
 from provider.nouns import Noun
@@ -12,7 +13,6 @@ from provider.web.inputs import Texts
 from provider.web.nouns.places import Place
 from provider.web.nouns.removals import Loss
 from provider.web.nouns.views import View
-from provider.web.objects.observed import rule_of
 from provider.web.scenes import Sight
 
 
@@ -30,7 +30,13 @@ class Domains(View):
         """Find the routers that match it."""
         found = routers.of_domain(session, item.key, limit=lists.LENGTH)
         count = domains.count_routers(session, [item.key]).get(item.key, 0)
-        return {"routers": found, "rule": rule_of, "states": sight.states(found), "count": count}
+        return {
+            "routers": found,
+            "rule": configuration.rule,
+            "listening": sight.listening,
+            "states": sight.states(found),
+            "count": count,
+        }
 
     def losses(self, session: Session, place: Place, item: Noun) -> Sequence[Loss]:
         """Say which routers go too, and which keep their other domains."""

@@ -1,15 +1,11 @@
 """What pages show of objects besides what was wanted: what Traefik gets of them, and what it makes of that."""
 
 from provider import configuration
+from provider.listening import Listening
 from provider.nouns import Router
-
-
-def rule_of(router: Router) -> str:
-    """Return the rule of a router as Traefik gets it."""
-    return configuration.rule(router, router.ascii_domains)
 
 
 def ranks_of(router: Router) -> list[int]:
     """Return the ranks of a router in Traefik: one, or that of its exact domains and that of its wildcards."""
-    described = configuration.describe_router(router, router.ascii_domains).values()
+    described = configuration.describe_router(router, Listening()).values()
     return [part.priority or len(part.rule.encode()) for part in described]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
-from provider import passages
+from provider import configuration, passages
 from provider.database.sessions import Session
 from provider.models import Conflict
 from provider.nouns import Domain, Noun, Router, Service
@@ -12,7 +12,7 @@ from provider.store import middlewares, nouns
 from provider.web.inputs import Texts
 from provider.web.nouns.places import Place
 from provider.web.nouns.views import View
-from provider.web.objects.observed import ranks_of, rule_of
+from provider.web.objects.observed import ranks_of
 from provider.web.scenes import Sight
 
 _MOST_WARNED: Final = 20
@@ -26,7 +26,11 @@ class Routers(View):
 
     def listed(self, session: Session, sight: Sight, items: Sequence[Noun]) -> Mapping[str, Any]:
         """Find what becomes of each."""
-        return {"rule": rule_of, "states": sight.states(cast("Sequence[Router]", items))}
+        return {
+            "rule": configuration.rule,
+            "listening": sight.listening,
+            "states": sight.states(cast("Sequence[Router]", items)),
+        }
 
     def shown(self, session: Session, sight: Sight, place: Place, item: Noun, typed: Texts) -> Mapping[str, Any]:
         """Show its rule as Traefik gets it, where its requests go, and what is in its way."""
@@ -36,7 +40,8 @@ class Routers(View):
         found = nouns.find(session, Service, router.service)
         service = None if found is None else show_services(session, [found], sight.health)[0]
         return {
-            "rule": rule_of(router),
+            "rule": configuration.rule(router),
+            "listening": sight.listening,
             "ranks": ranks_of(router),
             "domains": [nouns.get(session, Domain, host) for host in router.ascii_domains],
             "service": service,

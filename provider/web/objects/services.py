@@ -5,6 +5,7 @@ from typing import Any, Final, cast
 
 from fastapi import APIRouter, Request, Response
 
+from provider import configuration
 from provider.database.sessions import Session
 from provider.dependencies import RevisionsDependency
 from provider.messages import Message
@@ -20,7 +21,6 @@ from provider.web.nouns.places import Place
 from provider.web.nouns.removals import Loss
 from provider.web.nouns.views import View
 from provider.web.objects import trees, weights
-from provider.web.objects.observed import rule_of
 from provider.web.scenes import Sight, SightDependency
 from provider.web.writing import PageWriteDependency, done
 
@@ -60,7 +60,8 @@ class Services(View):
             "table": table,
             "form": table.form,
             "routers": found,
-            "rule": rule_of,
+            "rule": configuration.rule,
+            "listening": sight.listening,
             "states": states,
             "is_reached": bool(taking) or count > len(found),
             "count": count,
