@@ -26,7 +26,7 @@ from provider.effects import Stored, net
 from provider.explanations import Routes
 from provider.inventory import OfState
 from provider.listeners import find_missing
-from provider.listening import EntryPoints, Listening
+from provider.listening import DefaultEntryPoints, Listening
 from provider.models import Change
 from provider.nouns import Named
 from provider.parts import PLACES, Part, Parts
@@ -81,7 +81,7 @@ def attempt(
     apply: Apply,
     places: Places,
     edges: KnownEdges,
-    points: EntryPoints,
+    points: DefaultEntryPoints,
     *,
     is_admin: bool = False,
 ) -> Attempt:

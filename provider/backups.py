@@ -19,7 +19,7 @@ from provider.database import copies, locks, schema
 from provider.database.file import reading_copy
 from provider.database.schema import FileCondition
 from provider.errors import ProviderError, Unavailable
-from provider.listening import DEFAULT_POINTS, EntryPoints
+from provider.listening import DEFAULT_POINTS, DefaultEntryPoints
 from provider.snapshots import last_revision, read_verified
 
 CopyProgress = Callable[[int, int], None]
@@ -62,7 +62,7 @@ class Restored:
 
 
 def back_up(
-    database: Path, file: Path, progress: CopyProgress, points: EntryPoints = DEFAULT_POINTS, *, force: bool
+    database: Path, file: Path, progress: CopyProgress, points: DefaultEntryPoints = DEFAULT_POINTS, *, force: bool
 ) -> BackupState:
     """Copy a database into a file, which appears when it was verified, and not before.
 
@@ -88,7 +88,7 @@ def restore(
     file: Path,
     progress: CopyProgress,
     say: Callable[[str], None] = lambda _line: None,
-    points: EntryPoints = DEFAULT_POINTS,
+    points: DefaultEntryPoints = DEFAULT_POINTS,
 ) -> Restored:
     """Put what a backup holds in the place of a database, at once, after it was verified.
 
@@ -130,7 +130,7 @@ def _bring_up_to_date(copy: Path, file: Path, say: Callable[[str], None]) -> Non
         copies.settle(copy)
 
 
-def _verify(copy: Path, complaint: str, points: EntryPoints) -> BackupState:
+def _verify(copy: Path, complaint: str, points: DefaultEntryPoints) -> BackupState:
     if damage := copies.find_damage(copy):
         raise Unusable(f"{complaint}: it is damaged ({damage})")
     try:

@@ -18,7 +18,7 @@ import msgspec
 
 from provider import rules
 from provider.errors import Unverified
-from provider.listening import HTTPS_PORT, EntryPoints, Listener, Listening
+from provider.listening import HTTPS_PORT, DefaultEntryPoints, Entrance, Listening
 from provider.messages import Message
 from provider.nouns import Middleware, Named, Noun, Object, Router, Server, Service, document, versions
 from provider.nouns.middlewares.redirects import RedirectScheme
@@ -85,31 +85,31 @@ def _is_plain(router: Router) -> bool:
 def describe_router(router: Router, listening: Listening) -> dict[str, ServedRouter]:
     """Return what Traefik gets of a router while it is enabled, by the names that it has there.
 
-    That is one router for each of its listeners, or two for one that has exact domains and wildcards, which rank
+    That is one router for each of its entrances, or two for one that has exact domains and wildcards, which rank
     apart. Priority 0 leaves the rank to the length of the rule.
     """
     return {
         router.name + suffix: ServedRouter(
             rule=text,
             service=router.service,
-            entry_points=list(listener.entry_points),
-            middlewares=[REDIRECT, *router.middlewares] if listener.redirects else router.middlewares,
+            entry_points=list(entrance.entry_points),
+            middlewares=[REDIRECT, *router.middlewares] if entrance.redirects else router.middlewares,
             priority=priority,
-            tls=listener.tls,
+            tls=entrance.tls,
             observability=router.observability,
         )
-        for listener in listening.listeners(router)
-        for suffix, text, priority in _ranked(router, listener)
+        for entrance in listening.entrances(router)
+        for suffix, text, priority in _ranked(router, entrance)
     }
 
 
-def _ranked(router: Router, listener: Listener) -> Iterator[tuple[str, str, int]]:
+def _ranked(router: Router, entrance: Entrance) -> Iterator[tuple[str, str, int]]:
     """Give the rules by which a router listens, each with its rank and what follows the router's name there."""
     if not _is_plain(router):
-        yield listener.suffix, rule(router, listener.hosts), router.priority or 0
+        yield entrance.suffix, rule(router, entrance.hosts), router.priority or 0
         return
-    for hosts, end in zip(rules.split(listener.hosts), ("", _WILDCARDS), strict=False):
-        yield listener.suffix + end, rules.build(hosts, router.path_prefix), rules.priority(hosts, router.path_prefix)
+    for hosts, end in zip(rules.split(entrance.hosts), ("", _WILDCARDS), strict=False):
+        yield entrance.suffix + end, rules.build(hosts, router.path_prefix), rules.priority(hosts, router.path_prefix)
 
 
 def owner(name: str) -> str:
@@ -117,7 +117,7 @@ def owner(name: str) -> str:
     return name.partition(".")[0]
 
 
-def settled(parts: Parts, points: EntryPoints) -> Parts:
+def settled(parts: Parts, points: DefaultEntryPoints) -> Parts:
     """Return parts with the middleware that redirects to HTTPS, if a router needs it, and without it if none does."""
     found = parts.find((Middleware.kind, REDIRECT))
     wanted = REDIRECT in parts.routers.needs.get(Middleware.kind, ())
@@ -126,7 +126,7 @@ def settled(parts: Parts, points: EntryPoints) -> Parts:
     return parts.replaced({(Middleware.kind, REDIRECT): _redirect(points) if wanted else None})
 
 
-def _redirect(points: EntryPoints) -> Part:
+def _redirect(points: DefaultEntryPoints) -> Part:
     """Return what leads visitors to the secure entry point: with 301 for GET, 308 for what has to keep its method."""
     port = {} if points.port == HTTPS_PORT else {"port": str(points.port)}
     kind = RedirectScheme(scheme="https", permanent=True, **port)

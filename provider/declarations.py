@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final, Self, TypeVar, cast
 
 from provider.errors import FieldError, Invalid, pointer
-from provider.listening import EntryPoints, Listening
+from provider.listening import DefaultEntryPoints, Listening
 from provider.messages import Message
 from provider.nouns import NOUNS, Domain, Named, Noun, Router, Server, Service, owners, within
 from provider.nouns.noun import NAME as KEY
@@ -105,7 +105,7 @@ class Declaration:
         """Return the routers that match a domain."""
         return (router for router in self.routers.values() if ascii_name in router.ascii_domains)
 
-    def listening(self, points: EntryPoints) -> Listening:
+    def listening(self, points: DefaultEntryPoints) -> Listening:
         """Return what tells where its routers listen."""
         return Listening.of(points, self.domains.values())
 

@@ -22,7 +22,7 @@ HTTPS_PORT: Final = 443
 
 
 @dataclass(frozen=True, slots=True)
-class EntryPoints:
+class DefaultEntryPoints:
     """The entry points of routers that name none. `port` is the one at which visitors reach the secure one."""
 
     plain: str = "web"
@@ -30,11 +30,11 @@ class EntryPoints:
     port: int = HTTPS_PORT
 
 
-DEFAULT_POINTS: Final = EntryPoints()
+DEFAULT_POINTS: Final = DefaultEntryPoints()
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
+class Entrance:
     """What Traefik gets of a router for some of its domains: one of its routers, or two with wildcards apart.
 
     `suffix` follows the router's name there. One that `redirects` leads visitors to the secure entry point.
@@ -51,11 +51,11 @@ class Listener:
 class Listening:
     """What is to be known of a state to tell where its routers listen: the domains with TLS, by A-label."""
 
-    points: EntryPoints = DEFAULT_POINTS
+    points: DefaultEntryPoints = DEFAULT_POINTS
     secured: Mapping[str, Domain] = field(default_factory=lambda: _NONE)
 
     @classmethod
-    def of(cls, points: EntryPoints, domains: Iterable[Domain]) -> Self:
+    def of(cls, points: DefaultEntryPoints, domains: Iterable[Domain]) -> Self:
         """Return that of a state, of all its domains."""
         return cls(points, {domain.key: domain for domain in domains if domain.tls is not None})
 
@@ -68,26 +68,26 @@ class Listening:
         made = (Domain.read(change.after) for change in changed.values() if change.after is not None)
         return replace(self, secured={**secured, **{each.key: each for each in made if each.tls is not None}})
 
-    def listeners(self, router: Router) -> list[Listener]:
+    def entrances(self, router: Router) -> list[Entrance]:
         """Return what Traefik gets of a router. The first has its name alone."""
         hosts = router.ascii_domains
         if router.entry_points is not None:
-            return [Listener("", hosts, router.entry_points, router.tls)]
+            return [Entrance("", hosts, router.entry_points, router.tls)]
         made = list(self._made(router, hosts))
         return [replace(made[0], suffix=""), *made[1:]]
 
-    def _made(self, router: Router, hosts: Sequence[str]) -> Iterator[Listener]:
+    def _made(self, router: Router, hosts: Sequence[str]) -> Iterator[Entrance]:
         if router.tls is not None:
-            yield Listener("", hosts, [self.points.secure], router.tls)
+            yield Entrance("", hosts, [self.points.secure], router.tls)
         else:
             groups = self._groups(hosts)
             for number, (spec, own) in enumerate(groups, 1):
-                yield Listener(f".secure{number}", own, [self.points.secure], _router_tls(spec, own))
+                yield Entrance(f".secure{number}", own, [self.points.secure], _router_tls(spec, own))
             plain = [host for host in hosts if not self._redirects(host)]
             if plain or not hosts:
-                yield Listener(".plain", plain, [self.points.plain])
+                yield Entrance(".plain", plain, [self.points.plain])
         if moved := [host for host in hosts if self._redirects(host)]:
-            yield Listener(".redirect", moved, [self.points.plain], redirects=True)
+            yield Entrance(".redirect", moved, [self.points.plain], redirects=True)
 
     def _groups(self, hosts: Sequence[str]) -> list[tuple[DomainTLS, list[str]]]:
         """Return the domains with TLS that have the same, in order."""
@@ -108,11 +108,11 @@ class Listening:
 
     def is_secure(self, router: Router) -> bool:
         """Tell whether its requests come over TLS, at least those of its first domain with TLS."""
-        return self.listeners(router)[0].tls is not None
+        return self.entrances(router)[0].tls is not None
 
     def entry_points(self, router: Router) -> list[str]:
         """Return the entry points on which a router takes requests, with or without redirecting them."""
-        return list(dict.fromkeys(point for each in self.listeners(router) for point in each.entry_points))
+        return list(dict.fromkeys(point for each in self.entrances(router) for point in each.entry_points))
 
 
 def changed_domains(changes: Iterable[Change]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from provider.declarations import Declaration
 from provider.explanations import Routes
-from provider.listening import EntryPoints, Listening
+from provider.listening import DefaultEntryPoints, Listening
 from provider.models import Change
 from provider.nouns import Router
 from provider.routes import read_routes
@@ -43,7 +43,7 @@ def around(routes: Routes, changes: Sequence[Change], listening: Listening) -> t
 
 
 def between(
-    before: Declaration, after: Declaration, changed: Sequence[str], points: EntryPoints
+    before: Declaration, after: Declaration, changed: Sequence[str], points: DefaultEntryPoints
 ) -> tuple[Routes, Routes]:
     """Return the routers of two states that are about the same requests as the first few of those that changed."""
     if not changed:

@@ -5,7 +5,7 @@ from typing import Final, Protocol, TypeVar
 
 from provider import configuration
 from provider.declarations import Declaration
-from provider.listening import EntryPoints, Listening, changed_domains
+from provider.listening import DefaultEntryPoints, Listening, changed_domains
 from provider.models import Change
 from provider.nouns import NOUNS, Named, Noun, Router, Server, Service, owners
 from provider.parts import PLACES, Part, Parts
@@ -77,7 +77,7 @@ def render(held: Held, named: Iterable[Named], listening: Listening) -> Rendered
     return {(kind, name): _rendered(held, kind, name, listening) for kind, name in named}
 
 
-def placed(parts: Parts, rendered: Rendered, points: EntryPoints) -> Parts:
+def placed(parts: Parts, rendered: Rendered, points: DefaultEntryPoints) -> Parts:
     """Return parts in which what was rendered takes its place, with what that needs of ours."""
     return configuration.settled(parts.replaced(rendered), points)
 
@@ -87,7 +87,7 @@ def gathered(rendered: Rendered) -> Parts:
     return Parts().replaced(rendered)
 
 
-def whole(state: Declaration, points: EntryPoints) -> Parts:
+def whole(state: Declaration, points: DefaultEntryPoints) -> Parts:
     """Render a state. Raises `Unverified` for what Traefik would not take."""
     named = ((kind, name) for kind in PLACES for name in state.objects[kind])
     return placed(Parts(), render(state, named, state.listening(points)), points)

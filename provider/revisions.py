@@ -27,7 +27,7 @@ from provider.database.sessions import Session
 from provider.differences import Difference, compare
 from provider.effects import Stored, net
 from provider.errors import ProviderError, Unavailable
-from provider.listening import DEFAULT_POINTS, EntryPoints
+from provider.listening import DEFAULT_POINTS, DefaultEntryPoints
 from provider.messages import Message, freeze
 from provider.models import Actor, Change
 from provider.parts import Parts
@@ -96,7 +96,7 @@ class Revisions:
         assemble: Callable[[Parts], Document] = configuration.assemble,
         server_places: Places = ANYWHERE,
         retention: Retention = LONG,
-        points: EntryPoints = DEFAULT_POINTS,
+        points: DefaultEntryPoints = DEFAULT_POINTS,
     ) -> None:
         self._database = database
         self._points = points
@@ -120,7 +120,7 @@ class Revisions:
         return self._assemble
 
     @property
-    def points(self) -> EntryPoints:
+    def points(self) -> DefaultEntryPoints:
         """The entry points of routers that name none."""
         return self._points
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 from provider.addresses import ANYWHERE, Network, Places, read_networks
 from provider.environment import DEFAULT_PORT, PREFIX, is_link
 from provider.errors import FieldError, SettingsError, pointer
-from provider.listening import DEFAULT_POINTS, EntryPoints
+from provider.listening import DEFAULT_POINTS, DefaultEntryPoints
 from provider.nouns import versions
 from provider.nouns.versions import Version
 from provider.store.revisions import LONG, Retention
@@ -251,9 +251,9 @@ class Settings(BaseSettings):
         return Certificate(self.tls_certificate, self.tls_key)
 
     @property
-    def points(self) -> EntryPoints:
+    def points(self) -> DefaultEntryPoints:
         """The entry points of routers that name none."""
-        return EntryPoints(self.entry_point, self.secure_entry_point, self.secure_port)
+        return DefaultEntryPoints(self.entry_point, self.secure_entry_point, self.secure_port)
 
     @property
     def scheme(self) -> str:

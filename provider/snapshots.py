@@ -9,7 +9,7 @@ from provider import configuration, rendering, verification
 from provider.configuration import Document
 from provider.database.sessions import Session
 from provider.errors import Unavailable
-from provider.listening import EntryPoints, Listening
+from provider.listening import DefaultEntryPoints, Listening
 from provider.messages import Message
 from provider.models import Revision
 from provider.parts import Parts
@@ -39,7 +39,7 @@ class Snapshot(Served):
     """The parts that its revision gave another form, by kind and name."""
 
 
-def read_verified(session: Session, points: EntryPoints) -> Snapshot:
+def read_verified(session: Session, points: DefaultEntryPoints) -> Snapshot:
     """Render the whole stored state of the last revision, and verify it. Raises `Unavailable` or `Unverified`."""
     try:
         state = declarations.read(session)

@@ -6,13 +6,13 @@ from dataclasses import replace
 from provider import nearby, plans, traffic
 from provider.declarations import Declaration
 from provider.differences import Difference, Touched, compare, touched_services
-from provider.listening import EntryPoints
+from provider.listening import DefaultEntryPoints
 from provider.models import Change
 from provider.nouns import Router
 from provider.rendering import gathered, parts_of, render
 
 
-def difference(before: Declaration, after: Declaration, points: EntryPoints) -> Difference:
+def difference(before: Declaration, after: Declaration, points: DefaultEntryPoints) -> Difference:
     """Return what leads from one state to another. Only what differs is rendered, and nothing has to be confirmed."""
     after = plans.alike(before, after)
     changes = plans.changes(before, after)

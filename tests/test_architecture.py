@@ -39,6 +39,7 @@ LAYERS = [
     "models",
     "undoing",
     "summaries",
+    "listening",
     "declarations",
     "plans",
     "brake",
@@ -119,7 +120,7 @@ PURE = [
         "documents",
     ),
     "json_mistakes",
-    *("undoing", "summaries", "declarations", "plans", "brake"),
+    *("undoing", "summaries", "listening", "declarations", "plans", "brake"),
     *(
         "parts",
         "configuration",

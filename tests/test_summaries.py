@@ -61,7 +61,7 @@ ROUTER = as_json(Router(name="wayshub", domains=["a.test"], service="wayshub"))
         ),
         (
             [edited("router", ROUTER, entryPoints=["web", "websecure"])],
-            "router wayshub: entryPoints web → web, websecure",
+            "router wayshub: entryPoints nothing → web, websecure",
         ),
         ([edited("router", ROUTER, labels={"team": "a"})], "router wayshub: labels nothing → team: a"),
         ([edited("router", ROUTER, domains=[])], "router wayshub: domains a.test → nothing"),

@@ -19,7 +19,7 @@ from provider.api.writing import WriteDependency, check_whole, shown
 from provider.database.sessions import Session
 from provider.dependencies import RevisionsDependency, TurnsDependency
 from provider.errors import NotFound
-from provider.listening import EntryPoints
+from provider.listening import DefaultEntryPoints
 from provider.messages import Message
 from provider.models import AppliedOutput, ComparisonOutput, RevisionOutput, WholeRevisionOutput
 from provider.nouns import NOUNS, Named
@@ -175,7 +175,7 @@ def _find(revisions: Revisions, number: str) -> tuple[int, str, str]:
         return kept.number, kept.digest, kept.time
 
 
-def _write_document(session: Session, number: int, digest: str, points: EntryPoints, _time: str) -> bytes:
+def _write_document(session: Session, number: int, digest: str, points: DefaultEntryPoints, _time: str) -> bytes:
     """Write the document that a revision gave. Raises `NotFound`."""
     document = configuration.assemble(rendering.whole(history.state_at(session, number), points))
     if document.digest != digest:
@@ -186,7 +186,9 @@ def _write_document(session: Session, number: int, digest: str, points: EntryPoi
     return verification.hide(document.content)
 
 
-def _write_difference(session: Session, number: int, compare: int | None, points: EntryPoints, _time: str) -> bytes:
+def _write_difference(
+    session: Session, number: int, compare: int | None, points: DefaultEntryPoints, _time: str
+) -> bytes:
     """Write what leads to a revision, from the one before or from another. `_time` tells it from one of that number."""
     if compare is None:
         other = number - 1

@@ -24,7 +24,7 @@ from provider.attempts import Apply, Prepared
 from provider.database.sessions import Session
 from provider.differences import Difference
 from provider.errors import FieldError, Invalid, Meanwhile, pointer
-from provider.listening import EntryPoints
+from provider.listening import DefaultEntryPoints
 from provider.messages import Message
 from provider.models import MESSAGE_LENGTH, Actor, Change
 from provider.nouns import Object
@@ -149,7 +149,7 @@ def prepare(
     says: Summarise,
     places: Places,
     edges: KnownEdges,
-    points: EntryPoints,
+    points: DefaultEntryPoints,
     is_admin: bool,
     is_kept: bool,  # a job is given its arguments by position
     path: Path,

@@ -7,6 +7,7 @@ import typer
 
 from provider.cli.client import Item, Reply
 from provider.cli.output import Output, note, words
+from provider.nouns.comparison import is_unset
 
 _MOST_OBJECTS: Final = 200
 _MOST_SHARES: Final = 50
@@ -95,7 +96,9 @@ def _fields(described: Item) -> Iterator[str]:
         if field["field"] == "name":
             continue
         if described["action"] == "create":
-            if field["after"] not in (None, "", [], {}):
+            if field["after"] not in (None, "", [], {}) and not is_unset(
+                described["kind"], field["field"], field["after"]
+            ):
                 yield f"{field['field']}: {_value(field['after'])}"
         else:
             yield f"{field['field']}: {_value(field['before'])} → {_value(field['after'])}"

@@ -12,7 +12,7 @@ from provider import configuration, rendering
 from provider.database.file import Database
 from provider.edges.registry import Edges
 from provider.errors import ProviderError, Unavailable
-from provider.listening import EntryPoints
+from provider.listening import DefaultEntryPoints
 from provider.nouns import Named
 from provider.rendering import part_of
 from provider.snapshots import Snapshot
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 _PAUSE_SECONDS: Final = 1.0
 
 
-async def recognise(edges: Edges, database: Database, points: EntryPoints) -> None:
+async def recognise(edges: Edges, database: Database, points: DefaultEntryPoints) -> None:
     """Look up what edges run until it is known what each accepted, until cancelled."""
     asked: set[tuple[str, str]] = set()
     while True:
@@ -43,7 +43,7 @@ async def recognise(edges: Edges, database: Database, points: EntryPoints) -> No
 
 
 def _find(
-    database: Database, points: EntryPoints, digest: str
+    database: Database, points: DefaultEntryPoints, digest: str
 ) -> tuple[Snapshot, Mapping[Named, tuple[int, str]]] | None:
     """Find the revision that gave a document, and which revision changed each part since, by whom."""
     with database.reading() as session:

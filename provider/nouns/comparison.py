@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provider.nouns.registry import masked
+from provider.nouns.registry import NOUNS, masked
 
 JsonObject = Mapping[str, Any]
 """An object as JSON, whole."""
@@ -24,8 +24,8 @@ def compare(
 ) -> list[FieldChange]:
     """Return the fields in which an object differs, in its own order; all that it has where it was made or removed.
 
-    `is_deep`: the fields of an object within it stand by themselves, with names such as `healthCheck.path`, and those
-    that have no value are left out.
+    `is_deep`: the fields of an object within it stand by themselves, with names such as `healthCheck.path`; those that
+    have no value are left out, and of one that was made or removed what few set and nobody did.
     """
     shape = flat if is_deep else dict
     old, new = shape(before or {}), shape(after or {})
@@ -36,7 +36,14 @@ def compare(
         FieldChange(name, shown_old.get(name), shown_new.get(name))
         for name in names
         if (is_whole or old.get(name) != new.get(name)) and not (is_deep and _is_told_within(name, names))
+        if not (is_deep and is_whole and is_unset(kind, name, {**old, **new}[name]))
     ]
+
+
+def is_unset(kind: str, name: str, value: Any) -> bool:
+    """Tell whether a field of an object is one that few set, and nobody did."""
+    each = NOUNS[kind].fields.get(name)
+    return each is not None and each.is_rare and not each.is_required and value == each.json(each.default)
 
 
 def _is_told_within(name: str, names: Iterable[str]) -> bool:

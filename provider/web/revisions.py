@@ -16,7 +16,7 @@ from provider.dependencies import EdgesDependency, RevisionsDependency, TurnsDep
 from provider.differences import touched_services
 from provider.edges.registry import Edges
 from provider.edges.states import Edge
-from provider.listening import EntryPoints
+from provider.listening import DefaultEntryPoints
 from provider.models import Change, Revision
 from provider.revisions import Revisions
 from provider.security import needs
@@ -137,7 +137,9 @@ def _read(revisions: Revisions, number: str, first: int, other: int | None) -> R
     )
 
 
-def _compare(session: Session, number: int, other: int | None, first: int, points: EntryPoints, _time: str) -> bytes:
+def _compare(
+    session: Session, number: int, other: int | None, first: int, points: DefaultEntryPoints, _time: str
+) -> bytes:
     """Read two states as a whole: how traffic moves between them, how many objects differ, and some of these."""
     if other is None:
         before, after = history.states_around(session, number)
