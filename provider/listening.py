@@ -110,6 +110,11 @@ class Listening:
         """Tell whether its requests come over TLS, at least those of its first domain with TLS."""
         return self.entrances(router)[0].tls is not None
 
+    def words(self, router: Router) -> Message | None:
+        """Say what TLS does for its requests, if they come over TLS."""
+        tls = self.entrances(router)[0].tls
+        return None if tls is None else tls.does()
+
     def entry_points(self, router: Router) -> list[str]:
         """Return the entry points on which a router takes requests, with or without redirecting them."""
         return list(dict.fromkeys(point for each in self.entrances(router) for point in each.entry_points))

@@ -15,6 +15,7 @@ from provider.imports.observed import OBSERVED, read_observed
 from provider.imports.old_rules import rewritten
 from provider.imports.pieces import Fields, Piece
 from provider.imports.ranks import Ranked
+from provider.listening import DEFAULT_POINTS
 from provider.nouns import Router
 from provider.nouns.common import MIDDLEWARE, SERVICE
 from provider.nouns.noun import LABELS, NAME
@@ -73,7 +74,7 @@ def read_router(reader: DeclaredReader, part: Piece, name: str, around: Surround
     common = around.common(entry_points)
     wanted = {
         "name": name,
-        "entryPoints": entry_points,
+        "entryPoints": entry_points if _names_any(fields) or entry_points != [DEFAULT_POINTS.plain] else None,
         "middlewares": _read_middlewares(reader, fields, common),
         "service": _read_service(reader, part, fields),
         "observability": _read_observability(reader, fields, common),
@@ -143,6 +144,11 @@ def _read_entry_points(part: Piece, fields: Fields, around: Surroundings) -> lis
         f"it names no entry points, so Traefik would use its default ones: here it listens on {', '.join(default)}"
     )
     return default
+
+
+def _names_any(fields: Fields) -> bool:
+    found = fields.find("entryPoints")
+    return found is not None and bool(found.texts())
 
 
 def _read_middlewares(reader: DeclaredReader, fields: Fields, common: Sequence[EntryPointDefaults]) -> list[str]:

@@ -45,7 +45,6 @@ PLANNED = """\
 + router shop
     domains: shop.example
     service: shop
-    entryPoints: web
     enabled: yes
 
 Share of the traffic  Before  After

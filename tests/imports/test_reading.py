@@ -21,7 +21,12 @@ EVERYTHING = Path(__file__).with_name("everything.yml")
 
 
 def written(found: Imported) -> dict[str, Any]:
-    return declarations.write(found.declaration)
+    """Return what was imported as a declaration, without entry points where they are the usual one."""
+    document = declarations.write(found.declaration)
+    for each in document.get("routers", {}).values():
+        if each.get("entryPoints") == ["web"]:
+            del each["entryPoints"]
+    return document
 
 
 def router(**fields: Any) -> dict[str, Any]:
@@ -782,3 +787,9 @@ def test_what_is_there_already_keeps_its_labels_names_and_descriptions() -> None
     assert kept.routers["r"].domains == ["a.test"]
     none = imports.keeping(imported, Declaration())
     assert none.domains == {"a.test": Domain(name="a.test")}
+
+
+def test_a_router_that_names_an_entry_point_keeps_it_and_one_that_names_none_goes_by_its_domains() -> None:
+    for given, kept in ((["web"], ["web"]), (None, None), ([], None), (["other"], ["other"])):
+        found = imports.read(document(entryPoints=given)).declaration.routers["r"]
+        assert found.entry_points == kept
