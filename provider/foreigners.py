@@ -6,6 +6,7 @@ Where it does not, Traefik disables the routers that need it (`the service "x@fi
 from collections.abc import Collection, Iterator
 
 from provider.conflicts import Finding
+from provider.explanations import Routes
 from provider.inventory import Inventory
 from provider.messages import Message
 from provider.models import Conflict
@@ -35,15 +36,18 @@ def _missing(edge: str, item: Noun, use: Use) -> Message:
     return Message("edge {edge} has no {what} {reference}: it disables the routers that need the {kind} {name}", **told)
 
 
-def find_doubled(inventory: Inventory, edges: KnownEdges, about: Collection[Named] | None = None) -> Iterator[Finding]:
+def find_doubled(
+    inventory: Inventory, routes: Routes, edges: KnownEdges, about: Collection[Named] | None = None
+) -> Iterator[Finding]:
     """Find middlewares of routers that their entry points have already: requests pass them twice (measured)."""
     if not any(edge.added for edge in edges.values()):
         return
     for item in _listed(inventory, about, [Router.kind], b'"middlewares"'):
         if isinstance(item, Router):
             own = {name if "@" in name else f"{name}@http" for name in item.middlewares}
+            points = dict.fromkeys(point for route in routes.of_router(item.name) for point in route.entry_points)
             for edge, known in sorted(edges.items()):
-                for where in item.entry_points:
+                for where in points:
                     for name in own.intersection(known.added.get(where, ())):
                         told = {"edge": edge, "name": name, "where": where, "router": item.name}
                         detail = Message(

@@ -26,4 +26,4 @@ def look(
     yield from find_taken(inventory, routes, about)
     yield from find_disabled(inventory, about)
     yield from find_dangling(inventory, edges, about)
-    yield from find_doubled(inventory, edges, about)
+    yield from find_doubled(inventory, routes, edges, about)
