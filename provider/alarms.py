@@ -17,7 +17,7 @@ from provider.messages import Message, template
 from provider.outages import Outage
 from provider.parts import Parts
 from provider.revisions import Revisions
-from provider.tls import Certificate
+from provider.tls import OwnCertificate
 
 _EDGES: Final = [
     EdgeState.REJECTED,
@@ -60,7 +60,9 @@ class Alarm:
 class Alarms:
     """Gives what is wrong now. What is long to find is kept until it changes."""
 
-    def __init__(self, revisions: Revisions, edges: Edges, fallback: Fallback, certificate: Certificate | None) -> None:
+    def __init__(
+        self, revisions: Revisions, edges: Edges, fallback: Fallback, certificate: OwnCertificate | None
+    ) -> None:
         self._revisions = revisions
         self._edges = edges
         self._fallback = fallback
@@ -111,7 +113,7 @@ def _of_fallback(fallback: Fallback) -> Iterator[Alarm]:
         yield Alarm(Gravity.WARNING, fallback.trouble)
 
 
-def _of_certificate(certificate: Certificate | None) -> Iterator[Alarm]:
+def _of_certificate(certificate: OwnCertificate | None) -> Iterator[Alarm]:
     warning = None if certificate is None else certificate.find_warning(datetime.now(UTC))
     if warning:
         yield Alarm(Gravity.WARNING, warning)

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
@@ -116,7 +117,8 @@ def _find_warnings(
     routes = Routes(route for router in state.routers.values() for route in read_routes(router, listening))
     changed = sorted(change.name for change in changes if change.kind == "router" and change.after is not None)
     yield from find_missing(chain.from_iterable(map(routes.of_router, changed)), edges)
-    yield from survey.look(OfState(state), routes, edges, {(change.kind, change.name) for change in changes})
+    about = {(change.kind, change.name) for change in changes}
+    yield from survey.look(OfState(state), routes, edges, datetime.now(UTC), about)
     sticky = {name: each.sticky.cookie.name for name, each in state.services.items() if each.sticky}
     yield from find_about(routes, concern, sticky)
 
@@ -135,11 +137,11 @@ class Prepared:
         """Read the parts that changed: None for those that are gone."""
         found: dict[Named, Part | None] = dict.fromkeys(key for key in self.summary.parts if key[0] in PLACES)
         with closing(sqlite3.connect(self.path)) as connection:
-            rows = connection.execute("SELECT kind, name, content, needs, is_plain, since FROM part")
+            rows = connection.execute("SELECT kind, name, content, needs, is_plain, since, is_default FROM part")
             while listed := rows.fetchmany(_AT_ONCE):
-                for kind, name, content, needs, is_plain, since in listed:
-                    needed = tuple(map(tuple, json.loads(needs)))
-                    found[kind, name] = Part(content, needed, bool(is_plain), tuple(json.loads(since)))
+                for kind, name, content, needs, is_plain, since, is_default in listed:
+                    needed, oldest = tuple(map(tuple, json.loads(needs))), tuple(json.loads(since))
+                    found[kind, name] = Part(content, needed, bool(is_plain), oldest, bool(is_default))
         return found
 
 
@@ -156,8 +158,8 @@ def write(session: Session, made: Attempt, words: Sequence[str], headers: Mappin
         file.execute("BEGIN")
         file.execute("CREATE TABLE summary (content)")
         file.execute("INSERT INTO summary VALUES (?)", (pickle.dumps(summary),))
-        file.execute("CREATE TABLE part (kind, name, content, needs, is_plain, since)")
-        file.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?)", _rows_of_parts(made.parts))
+        file.execute("CREATE TABLE part (kind, name, content, needs, is_plain, since, is_default)")
+        file.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?)", _rows_of_parts(made.parts))
         file.execute("CREATE TABLE change (position, kind, name, before, after)")
         file.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?)", _rows_of_changes(made.changes))
         scratch.write_rows(session, file)
@@ -167,7 +169,8 @@ def write(session: Session, made: Attempt, words: Sequence[str], headers: Mappin
 def _rows_of_parts(parts: Parts) -> Iterator[tuple[Any, ...]]:
     for kind, section in parts.sections():
         for name, part in section.parts.items():
-            yield kind, name, part.content, json.dumps(part.needs), part.is_plain, json.dumps(part.since)
+            needs, since = json.dumps(part.needs), json.dumps(part.since)
+            yield kind, name, part.content, needs, part.is_plain, since, part.is_default
 
 
 def _rows_of_changes(changes: Sequence[Change]) -> Iterator[tuple[Any, ...]]:

@@ -21,10 +21,11 @@ from provider.errors import Unverified
 from provider.listening import HTTPS_PORT, DefaultEntryPoints, Entrance, Listening
 from provider.messages import Message
 from provider.nouns import Middleware, Named, Noun, Object, Router, Server, Service, document, versions
+from provider.nouns.certificate import Certificate, Pair
 from provider.nouns.middlewares.redirects import RedirectScheme
 from provider.nouns.router import ServedRouter
 from provider.nouns.service import LoadBalancer, ServedService, served
-from provider.parts import PLACES, Part, Parts
+from provider.parts import LISTED, PLACES, Part, Parts
 from provider.values import ServerState
 
 BEACON: Final = "provider.beacon"
@@ -45,6 +46,14 @@ _COMPOSITIONS: Final = tuple(Service.fields[key].name for key in Service.alterna
 
 ROOTS: Final = tuple(dict.fromkeys(root for root, _place in PLACES.values()))
 """The names at the top of the document."""
+
+STORES: Final = (Certificate.place[0], "stores")
+"""Where the store of certificates stands, which has the default one."""
+
+STORE: Final = "default"
+"""The one store that Traefik heeds."""
+
+DEFAULT_CERTIFICATE: Final = "defaultCertificate"
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode_routers = msgspec.json.Decoder(GenericAlias(dict, (str, document.struct(ServedRouter)))).decode
@@ -161,6 +170,18 @@ def part(item: Noun) -> Part:
     return Part(_member(item.name, _encoded(item, item)), _needs(item), since=versions.needed(item))
 
 
+def certificate_part(item: Certificate) -> Part:
+    """Return the part of a certificate: what the list of them has."""
+    described = Pair(cert_file=item.cert_file, key_file=item.key_file)
+    return Part(_encoded(described, item), is_default=item.default)
+
+
+def read_certificate(part: Part) -> str:
+    """Return the certificate of a part, with those that signed it, as PEM text."""
+    found: str = document.read(Pair, part.content)["certFile"]
+    return found
+
+
 def _encoded(described: Object, item: Noun) -> bytes:
     """Write what Traefik gets of an object. Raises `Unverified`, with its name."""
     try:
@@ -223,29 +244,36 @@ def assemble(parts: Parts) -> Document:
         raise Unverified(Message("something refers to the {kind} {name}, which does not exist", kind=kind, name=name))
     # The pieces are hashed and joined as they are: each copy of a large document costs more than the hash.
     sections = {kind: section.content for kind, section in parts.sections() if section.parts}
+    default = parts.default_certificate
     hashed = hashlib.sha256()
-    for piece in _join(sections):
+    for piece in _join(sections, default):
         hashed.update(piece)
     digest = hashed.hexdigest()[:DIGEST_LENGTH]
     beacon = _encode({BEACON: {"headers": {"customResponseHeaders": {BEACON_HEADER: digest}}}})[1:-1]
     own = sections.get(Middleware.kind)
     with_beacon = {**sections, Middleware.kind: beacon if own is None else beacon + b"," + own}
-    return Document(b"".join(_join(with_beacon)), digest)
+    return Document(b"".join(_join(with_beacon, default)), digest)
 
 
-def _join(sections: Mapping[str, bytes]) -> Iterator[bytes]:
+def _join(sections: Mapping[str, bytes], default: Part | None) -> Iterator[bytes]:
     """Give the pieces of a document. `http` is there also when nothing else is: the beacon stands in it."""
     yield b"{"
     for root in ROOTS:
         places = [
-            (place, sections[kind]) for kind, (found, place) in PLACES.items() if found == root and kind in sections
+            (place, b"[]" if kind in LISTED else b"{}", sections[kind])
+            for kind, (found, place) in PLACES.items()
+            if found == root and kind in sections
         ]
+        if default is not None and root == STORES[0]:
+            places.append(
+                (STORES[1], b"{}", b'"%s":{"%s":%s}' % (STORE.encode(), DEFAULT_CERTIFICATE.encode(), default.content))
+            )
         if places or root == _HTTP:
             yield b'%s"%s":{' % (b"" if root == _HTTP else b",", root.encode())
-            for index, (place, content) in enumerate(places):
-                yield b'%s"%s":{' % (b"," if index else b"", place.encode())
+            for index, (place, around, content) in enumerate(places):
+                yield b'%s"%s":%s' % (b"," if index else b"", place.encode(), around[:1])
                 yield content
-                yield b"}"
+                yield around[1:]
             yield b"}"
     yield b"}"
 

@@ -23,7 +23,7 @@ from provider.routing import Routing
 from provider.security.access import Access
 from provider.security.logins import Logins
 from provider.security.refusals import Refusals
-from provider.tls import Certificate
+from provider.tls import OwnCertificate
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class ControlPlane:
     events: Events
     alarms: Alarms
     metrics: Metrics
-    certificate: Certificate | None
+    certificate: OwnCertificate | None
     started_at: float = field(default_factory=monotonic)
     """When it was made, in seconds of the monotonic clock."""
 

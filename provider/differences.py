@@ -11,12 +11,14 @@ from typing import Any, Final
 
 from provider import configuration
 from provider.brake import Removal
+from provider.configuration import DEFAULT_CERTIFICATE, STORE, STORES
 from provider.errors import pointer
 from provider.messages import Message, listed
 from provider.models import Change
 from provider.nouns import Router, Server, Service, owners
+from provider.nouns.certificate import Pair
 from provider.nouns.registry import served
-from provider.parts import PLACES, Part, Parts, Section
+from provider.parts import LISTED, PLACES, Part, Parts, Section
 
 _MOST_NAMED: Final = 3
 _LEAST_SHARE: Final = 1e-9
@@ -134,6 +136,14 @@ def compare_documents(before: Parts, after: Parts) -> Iterator[DocumentChange]:
     """Find what differs between two documents, place by place; the beacon, which always does, is left out."""
     for kind, old in before.sections():
         yield from _compare_sections(kind, old, after.section(kind))
+    was, will = (_default(parts) for parts in (before, after))
+    yield from _compare_values((*STORES, STORE, DEFAULT_CERTIFICATE), was, will)
+
+
+def _default(parts: Parts) -> dict[str, Any] | None:
+    """Return the default certificate of a document, with a mask in place of its key."""
+    part = parts.default_certificate
+    return None if part is None else Pair.masked(json.loads(part.content))
 
 
 def _compare_sections(kind: str, before: Section, after: Section) -> Iterator[DocumentChange]:
@@ -143,7 +153,7 @@ def _compare_sections(kind: str, before: Section, after: Section) -> Iterator[Do
     for name in sorted(before.parts.keys() | after.parts.keys()):
         old, new = before.parts.get(name), after.parts.get(name)
         if old != new:
-            was, will = _members(kind, old), _members(kind, new)
+            was, will = _members(kind, name, old), _members(kind, name, new)
             for member in sorted(was.keys() | will.keys()):
                 yield from _compare_values((*where, member), was.get(member), will.get(member))
 
@@ -158,9 +168,12 @@ def _compare_values(where: tuple[str, ...], before: Any, after: Any) -> Iterator
         yield DocumentChange(pointer(*where), before, after)
 
 
-def _members(kind: str, part: Part | None) -> dict[str, Any]:
+def _members(kind: str, name: str, part: Part | None) -> dict[str, Any]:
     """Return what a part has in the document, by name, with masks in place of secrets."""
-    members: dict[str, Any] = json.loads(b"{%s}" % part.content) if part is not None else {}
+    if part is None:
+        return {}
+    content = b'"%s":%s' % (name.encode(), part.content) if kind in LISTED else part.content
+    members: dict[str, Any] = json.loads(b"{%s}" % content)
     return {name: served(kind).masked(member) for name, member in members.items()}
 
 

@@ -10,7 +10,7 @@ from provider.declarations import Declaration
 from provider.models import Change
 from provider.nouns import NOUNS, Noun, Router, Service
 from provider.nouns.noun import NAME
-from provider.parts import Part, Parts
+from provider.parts import LISTED, Part, Parts
 
 
 class Inventory(Protocol):
@@ -73,6 +73,8 @@ def _read(kind: str, name: str, part: Part) -> Noun:
         return configuration.read_pool(part)[0]
     if kind == Router.kind:
         return _read_router(name, part)
+    if kind in LISTED:
+        return NOUNS[kind].loaded({**msgspec.json.decode(part.content), NAME: name})
     ((_name, described),) = msgspec.json.decode(b"{%s}" % part.content).items()
     return NOUNS[kind].loaded({**described, NAME: name})
 

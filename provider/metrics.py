@@ -26,7 +26,7 @@ from provider.revisions import Revisions, Timings
 from provider.snapshots import Served
 from provider.store import counts
 from provider.store.counts import CountsByState
-from provider.tls import Certificate
+from provider.tls import OwnCertificate
 from provider.values import DEFAULT_EDGE
 from provider.version import VERSION
 
@@ -77,7 +77,7 @@ class Metrics:
         *,
         named: Collection[str],
         polls_route: str,
-        certificate: Certificate | None = None,
+        certificate: OwnCertificate | None = None,
     ) -> None:
         self._certificate = certificate
         self._database = database

@@ -4,13 +4,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from provider import configuration
+from provider import certificates, configuration
 from provider import shares as spreads
+from provider.certificates import CertificateFacts
 from provider.database.sessions import Session
 from provider.edges.health import Health, HealthState, ServerHealth
 from provider.messages import Message, listed
-from provider.models import AvailabilityOutput, HealthOutput, ObservedState, ServerOutput, ServiceOutput, ShareOutput
+from provider.models import (
+    AvailabilityOutput,
+    CertificateOutput,
+    HealthOutput,
+    ObservedState,
+    ServerOutput,
+    ServiceOutput,
+    ShareOutput,
+)
 from provider.nouns import Object, Server, Service
+from provider.nouns.certificate import Certificate
 from provider.shares import KnownService, Spread
 from provider.store import nouns, servers, services
 from provider.values import ServerState, Strategy
@@ -111,11 +121,35 @@ def _show_services(
     return show_services(session, listed, health)
 
 
+def show_certificates(listed: Sequence[Certificate]) -> list[CertificateOutput]:
+    """Return certificates with what they say of themselves."""
+    return [_show_certificate(each, certificates.read(each.cert_file)) for each in listed]
+
+
+def _show_certificate(certificate: Certificate, facts: CertificateFacts) -> CertificateOutput:
+    return CertificateOutput(
+        **vars(certificate),
+        names=list(facts.names),
+        issuer=facts.issuer,
+        not_before=facts.not_before,
+        not_after=facts.not_after,
+        serial=facts.serial,
+        fingerprint=facts.fingerprint,
+    )
+
+
+def _show_certificates(
+    _session: Session, _owner: str | None, listed: Sequence[Certificate], _health: Health
+) -> list[CertificateOutput]:
+    return show_certificates(listed)
+
+
 OBSERVED: Final[Mapping[str, Observed]] = {
     "service": Observed(ServiceOutput, _show_services),
     "server": Observed(ServerOutput, _show_servers),
+    "certificate": Observed(CertificateOutput, _show_certificates),
 }
-"""The nouns of which something is observed, by kind."""
+"""The nouns of which more is known than was given, by kind: what is observed of them, or what they say."""
 
 
 def observe(service: Service, pool: Sequence[Server], health: Health) -> dict[str, ServerHealth]:

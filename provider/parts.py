@@ -15,6 +15,9 @@ from provider.nouns.versions import Version
 PLACES: Final = {noun.kind: noun.place for noun in sorted(NOUNS.values(), key=lambda noun: noun.place) if noun.place}
 """Where the parts of each kind stand in the document, in its order."""
 
+LISTED: Final = frozenset(kind for kind in PLACES if NOUNS[kind].is_listed)
+"""The kinds that stand in a list there."""
+
 ROUTERS: Final = tuple(kind for kind, (_root, place) in PLACES.items() if place == "routers")
 """The kinds of what takes requests, connections or packets in."""
 
@@ -23,7 +26,8 @@ ROUTERS: Final = tuple(kind for kind, (_root, place) in PLACES.items() if place 
 class Part:
     """What the document has of one object, as bytes, and the objects that it needs there.
 
-    The bytes are members (`"name":{…}`) with commas between: one, or two for a router that is split.
+    The bytes are members (`"name":{…}`) with commas between: one, or two for a router that is split. Of a kind that
+    stands in a list they are the item.
     """
 
     content: bytes
@@ -33,6 +37,9 @@ class Part:
 
     since: Version = ()
     """The oldest version of Traefik that knows all that is in it; empty where every Traefik 3 does."""
+
+    is_default: bool = False
+    """Whether a certificate is the one that is shown where no other fits."""
 
     def needed(self, kind: str) -> str | None:
         """Return the name of the first object of a kind that it needs: the service of a router."""
@@ -57,7 +64,7 @@ class Section:
 
     @cached_property
     def content(self) -> bytes:
-        """The members as they stand in the document, without the braces around them."""
+        """The members or items as they stand in the document, without the braces or brackets around them."""
         return b",".join([part.content for part in self.parts.values()])
 
     @cached_property
@@ -101,6 +108,11 @@ class Parts:
     def services(self) -> Section:
         """The parts of services."""
         return self._sections["service"]
+
+    @property
+    def default_certificate(self) -> Part | None:
+        """The part of the certificate that is shown where no other fits."""
+        return next((part for kind in LISTED for part in self._sections[kind].parts.values() if part.is_default), None)
 
     def find(self, key: Named) -> Part | None:
         """Find a part."""

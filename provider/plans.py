@@ -67,7 +67,7 @@ def target(current: Declaration, wanted: Declaration, prune: Prune | None = None
     """
     objects: dict[str, Mapping[str, Noun]] = {}
     for kind, noun in NOUNS.items():
-        merged = _merged(kind, current.objects[kind], wanted.objects[kind], prune)
+        merged = _taken_over(noun, _merged(kind, current.objects[kind], wanted.objects[kind], prune), wanted)
         objects[kind] = _within(noun, merged, wanted, objects[noun.within]) if noun.within else merged
     following = Declaration(_spelled(objects, current, wanted))
     _check(current, wanted, following)
@@ -112,6 +112,23 @@ def _merged(kind: str, current: Mapping[str, Noun], wanted: Mapping[str, Noun], 
         if name in wanted or prune is None or not prune.takes(kind, name, item)
     }
     return {**stay, **wanted}
+
+
+def _taken_over(noun: type[Noun], merged: dict[str, Noun], wanted: Declaration) -> dict[str, Noun]:
+    """Return objects of which at most one has each flag of that sort: a declared one takes it from another.
+
+    Raises `Invalid` where two that are declared have it.
+    """
+    for each in (noun.fields[key] for key in noun.exclusive()):
+        claiming = {name: item for name, item in wanted.objects[noun.kind].items() if getattr(item, each.name)}
+        if len(claiming) > 1:
+            (first, _item), (name, item), *_more = claiming.items()
+            at = pointer(*where(noun.kind, name, item), each.key)
+            detail = Message("only one can have this, and {name} already does", name=first)
+            raise Invalid([FieldError(at, f"{each.key}.many", detail)])
+        losing = {name: item for name, item in merged.items() if claiming and getattr(item, each.name)}
+        merged |= {name: item.copy(**{each.name: False}) for name, item in losing.items() if name not in claiming}
+    return merged
 
 
 def _within(

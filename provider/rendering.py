@@ -8,6 +8,7 @@ from provider.declarations import Declaration
 from provider.listening import DefaultEntryPoints, Listening, changed_domains
 from provider.models import Change
 from provider.nouns import NOUNS, Named, Noun, Router, Server, Service, owners
+from provider.nouns.certificate import Certificate
 from provider.parts import PLACES, Part, Parts
 
 N = TypeVar("N", bound=Noun)
@@ -39,6 +40,11 @@ def _service(held: Held, name: str, _listening: Listening) -> Part | None:
     return None if service is None else configuration.service_part(service, held.belonging(Server, name))
 
 
+def _certificate(held: Held, name: str, _listening: Listening) -> Part | None:
+    certificate = held.get(Certificate, name)
+    return None if certificate is None else configuration.certificate_part(certificate)
+
+
 def _rendered(held: Held, kind: str, name: str, listening: Listening) -> Part | None:
     if (own := _OWN.get(kind)) is not None:
         return own(held, name, listening)
@@ -49,6 +55,7 @@ def _rendered(held: Held, kind: str, name: str, listening: Listening) -> Part | 
 _OWN: Final[Mapping[str, Callable[[Held, str, Listening], Part | None]]] = {
     Router.kind: _router,
     Service.kind: _service,
+    Certificate.kind: _certificate,
 }
 """How objects are rendered of which Traefik gets something else than their fields."""
 

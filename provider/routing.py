@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import chain
 
 from provider import configuration, garbage, nearby, survey, traffic
@@ -99,7 +100,7 @@ class Routing:
         """Find all conflicts. `domains` are A-labels and wildcards, `services` names."""
         known = self._newest()
         missing = find_missing(known.routes, self._edges())
-        others = survey.look(OfParts(known.snapshot.parts), known.routes, self._edges())
+        others = survey.look(OfParts(known.snapshot.parts), known.routes, self._edges(), datetime.now(UTC))
         return [*missing, *others, *find(known.routes, domains, _unpaged(known, services), known.sticky)]
 
     def warnings(self, changes: Sequence[Change]) -> list[Finding]:
@@ -119,7 +120,8 @@ class Routing:
         changed = {change.name for change in changes if change.kind == "router" and change.after is not None}
         moved = {router.name for router in self._of_domains(changes)} & {route.name for route in routes.unsorted}
         about = {(change.kind, change.name) for change in changes} | {(Router.kind, name) for name in moved}
-        others = survey.look(OfParts(known.snapshot.parts, changes), routes, self._edges(), about)
+        held, now = OfParts(known.snapshot.parts, changes), datetime.now(UTC)
+        others = survey.look(held, routes, self._edges(), now, about)
         return [*self._missing(routes, changed | moved), *others, *find_about(routes, concern, sticky)]
 
     def about(self, kind: str, name: str) -> list[Finding]:
@@ -128,7 +130,8 @@ class Routing:
         known = self._newest()
         concern = Concern({(kind, name)}, domains, _unpaged(known, [name] if kind == "service" else []))
         missing = self._missing(known.routes, [name] if kind == "router" else [])
-        others = survey.look(OfParts(known.snapshot.parts), known.routes, self._edges(), {(kind, name)})
+        held, now = OfParts(known.snapshot.parts), datetime.now(UTC)
+        others = survey.look(held, known.routes, self._edges(), now, {(kind, name)})
         return [*missing, *others, *find_about(known.routes, concern, known.sticky)]
 
     def services(self) -> dict[str, str | None]:

@@ -19,7 +19,7 @@ from provider.listening import DEFAULT_POINTS, DefaultEntryPoints
 from provider.nouns import versions
 from provider.nouns.versions import Version
 from provider.store.revisions import LONG, Retention
-from provider.tls import Certificate
+from provider.tls import OwnCertificate
 from provider.validation import detail_of
 from provider.values import DEFAULT_EDGE, Refusal, check_entry_point, check_name
 
@@ -244,11 +244,11 @@ class Settings(BaseSettings):
         return Retention(self.history_revisions, self.history_days)
 
     @property
-    def certificate(self) -> Certificate | None:
+    def certificate(self) -> OwnCertificate | None:
         """The certificate for TLS, not read yet; None without TLS."""
         if self.tls_certificate is None or self.tls_key is None:
             return None
-        return Certificate(self.tls_certificate, self.tls_key)
+        return OwnCertificate(self.tls_certificate, self.tls_key)
 
     @property
     def points(self) -> DefaultEntryPoints:

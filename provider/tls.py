@@ -24,7 +24,7 @@ _UTC_TIME: Final = 0x17
 _Stamp = tuple[tuple[int, int, int], ...]
 
 
-class Certificate:
+class OwnCertificate:
     """The certificate and its key, in two files. In the event loop's thread."""
 
     def __init__(self, certificate: Path, key: Path) -> None:
@@ -83,7 +83,7 @@ class Certificate:
         return tuple((status.st_mtime_ns, status.st_size, status.st_ino) for status in found)
 
 
-async def keep(certificate: Certificate | None) -> None:
+async def keep(certificate: OwnCertificate | None) -> None:
     """Read the files of a certificate, if there is one, whenever they change, until cancelled."""
     while certificate is not None:
         certificate.follow()

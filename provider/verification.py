@@ -2,18 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import GenericAlias
 from typing import Annotated, Any
 
 import msgspec
 
-from provider.configuration import BEACON, BEACON_HEADER, DIGEST_LENGTH, ROOTS
+from provider.configuration import BEACON, BEACON_HEADER, DEFAULT_CERTIFICATE, DIGEST_LENGTH, ROOTS, STORE, STORES
 from provider.errors import Unverified
 from provider.messages import Message
 from provider.nouns import Middleware, document
+from provider.nouns.certificate import Pair
 from provider.nouns.registry import served
-from provider.parts import PLACES
+from provider.parts import LISTED, PLACES
 from provider.texts import LONGEST_KEY, find_trap
 
 _HTTP, _MIDDLEWARES = Middleware.place
@@ -23,14 +24,23 @@ _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_KEY, patter
 
 
 def _section(root: str) -> type[msgspec.Struct]:
-    """Return the class of all that stands under one name of the document: maps of objects by name, none of them {}."""
+    """Return the class of all that stands under one name of the document: objects by name or in lists, none empty."""
     fields = []
     for kind, (found, place) in PLACES.items():
         if found == root:
             struct = document.struct(served(kind))  # type: ignore[arg-type]  # a class has a hash
-            members: Any = Annotated[GenericAlias(dict, (_Name, struct)), msgspec.Meta(min_length=1)]
+            many = GenericAlias(list, (struct,)) if kind in LISTED else GenericAlias(dict, (_Name, struct))
+            members: Any = Annotated[many, msgspec.Meta(min_length=1)]
             fields.append((place, members | msgspec.UnsetType, msgspec.UNSET))
+    if root == STORES[0]:
+        fields.append((STORES[1], _struct_of_stores() | msgspec.UnsetType, msgspec.UNSET))
     return msgspec.defstruct(root, fields, forbid_unknown_fields=True, frozen=True, gc=False)
+
+
+def _struct_of_stores() -> type[msgspec.Struct]:
+    pair = document.struct(Pair)
+    store = msgspec.defstruct("Store", [(DEFAULT_CERTIFICATE, pair)], forbid_unknown_fields=True)
+    return msgspec.defstruct("Stores", [(STORE, store)], forbid_unknown_fields=True)
 
 
 _decode_document = msgspec.json.Decoder(
@@ -51,22 +61,40 @@ def hide(content: bytes) -> bytes:
         return content
     for kind, (root, place) in PLACES.items():
         if place in plain.get(root, {}):
-            plain[root][place] = {name: _masked(kind, member) for name, member in plain[root][place].items()}
+            shown = {name: served(kind).masked(member) for name, member in _members(plain, kind)}
+            plain[root][place] = list(shown.values()) if kind in LISTED else shown
+    for store in _stores(plain):
+        store[DEFAULT_CERTIFICATE] = Pair.masked(store[DEFAULT_CERTIFICATE])
     return json.dumps(plain, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def has_secrets(plain: Mapping[str, Any]) -> bool:
     """Tell whether a document has something that nobody may see but its edges."""
     return any(
-        _masked(kind, member) != member
-        for kind, (root, place) in PLACES.items()
+        served(kind).masked(member) != member
+        for kind in PLACES
         if served(kind).has_secrets()
-        for member in plain.get(root, {}).get(place, {}).values()
+        for _name, member in _members(plain, kind)
     )
 
 
-def _masked(kind: str, member: Mapping[str, Any]) -> Mapping[str, Any]:
-    return served(kind).masked(member)
+def has_keys(plain: Mapping[str, Any]) -> bool:
+    """Tell whether a document has private keys of certificates."""
+    return any(True for kind in LISTED for _each in _members(plain, kind)) or bool(_stores(plain))
+
+
+def _members(plain: Mapping[str, Any], kind: str) -> Iterator[tuple[str, Any]]:
+    """Give the objects of a kind that a document has, by name, or by number where they stand in a list."""
+    root, place = PLACES[kind]
+    members = plain.get(root, {}).get(place, {})
+    yield from (
+        ((str(index), each) for index, each in enumerate(members)) if isinstance(members, list) else members.items()
+    )
+
+
+def _stores(plain: Mapping[str, Any]) -> list[dict[str, Any]]:
+    root, place = STORES
+    return list(plain.get(root, {}).get(place, {}).values())
 
 
 def verify(content: bytes) -> None:
@@ -98,15 +126,15 @@ def _check_filled(content: bytes, plain: Mapping[str, Any]) -> None:
     """Check that nothing is empty that Traefik takes for a mistake."""
     if b"{}" not in content:
         return
-    for kind, (root, place) in PLACES.items():
-        for name, member in plain.get(root, {}).get(place, {}).items():
+    for kind in PLACES:
+        for name, member in _members(plain, kind):
             if not member or document.write(served(kind).loaded(member)) != member:
                 raise Unverified(Message("{kind} {name} has an empty value", kind=kind, name=name))
 
 
 def _check_references(plain: Mapping[str, Any]) -> None:
     """Check that all is there that objects of a document name."""
-    there = {kind: plain.get(root, {}).get(place, {}) for kind, (root, place) in PLACES.items()}
+    there = {kind: dict(_members(plain, kind)) for kind in PLACES}
     for kind, members in there.items():
         if any(used in PLACES for used in served(kind).kinds()):
             for name, member in members.items():

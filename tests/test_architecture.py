@@ -29,6 +29,7 @@ LAYERS = [
     "validation",
     "names",
     "rules",
+    "certificates",
     "nouns",
     "passages",
     "balancing",
@@ -64,6 +65,7 @@ LAYERS = [
     "handshakes",
     "foreigners",
     "listeners",
+    "validity",
     "survey",
     "imports",
     "replacements",
@@ -112,6 +114,7 @@ PURE = [
         "values",
         "names",
         "rules",
+        "certificates",
         "nouns",
         "passages",
         "balancing",
@@ -138,7 +141,7 @@ PURE = [
         "nearby",
     ),
     *("sticky_cookies", "conflicts", "inventory", "surroundings", "dependents", "handshakes"),
-    *("foreigners", "listeners", "survey"),
+    *("foreigners", "listeners", "validity", "survey"),
     "imports",
 ]
 IMPURE_MODULES = {

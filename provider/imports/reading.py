@@ -35,7 +35,7 @@ _ROUTERS: Final = ("router", "TCP router", "UDP router")
 _FIRST: Final = (*_ROUTERS, "service")
 _NOT_YET: Final = "cannot be imported yet"
 _CERTIFICATES: Final = "certificates cannot be imported yet"
-_PLACES: Final = {noun.place: kind for kind, noun in NOUNS.items() if noun.place}
+_PLACES: Final = {noun.place: kind for kind, noun in NOUNS.items() if noun.place and not noun.is_listed}
 """The kinds of objects by where a document has them."""
 
 _OTHER_OBJECTS: Final[Mapping[tuple[str, ...], tuple[str, str]]] = {

@@ -8,6 +8,7 @@ from provider.models.edge import EdgeRecord, QuarantineRecord
 from provider.models.expose import ExposedServer, ExposeInput, ExposeOutput
 from provider.models.observed import (
     AvailabilityOutput,
+    CertificateOutput,
     HealthOutput,
     ObservedState,
     ServerOutput,
@@ -37,6 +38,7 @@ __all__ = [
     "AuditOutcome",
     "AuditOutput",
     "AvailabilityOutput",
+    "CertificateOutput",
     "Change",
     "ChangeOutput",
     "ComparisonOutput",

@@ -35,6 +35,14 @@ class Conflict(StrEnum):
     DOUBTFUL_VALUE = "doubtful-value"
     """Traefik takes it, and it may not do what was meant."""
 
+    EXPIRED_CERTIFICATE = "expired-certificate"
+    EXPIRING_CERTIFICATE = "expiring-certificate"
+    EARLY_CERTIFICATE = "early-certificate"
+    """It is not good yet."""
+
+    SHARED_NAME = "shared-name"
+    """Two certificates are for one name: edges show one of them."""
+
     NOT_COMPARED = "not-compared"
     """The rules are too long to compare all of them: there may be more."""
 

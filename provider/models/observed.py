@@ -6,8 +6,9 @@ from typing import Any, ClassVar, Final
 from pydantic import AwareDatetime
 
 from provider.nouns import Nested, Object, Server, Service, field
+from provider.nouns.certificate import Certificate
 from provider.nouns.containers import ListOf
-from provider.nouns.types import Choice, Share, Text, Time, Whole
+from provider.nouns.types import MASK, Choice, Share, Text, Time, Whole
 
 
 class AvailabilityOutput(Object):
@@ -83,6 +84,30 @@ class ServerOutput(Server):
         "drained or out of service taken out.",
     )
     health: HealthOutput = field(Nested(HealthOutput))
+
+
+class CertificateOutput(Certificate):
+    """A certificate, and what it says of itself."""
+
+    example: ClassVar = {
+        **Certificate.example,
+        "keyFile": MASK,
+        "names": ["alvin.xyz"],
+        "issuer": "alvin.xyz",
+        "notBefore": "2026-01-01T00:00:00Z",
+        "notAfter": "2126-01-01T00:00:00Z",
+        "serial": "50156AA05B78ACBED17E97B9DA05B1C82B782430",
+        "fingerprint": "0" * 64,
+    }
+
+    names: list[str] = field(
+        ListOf(Text()), title="Names", help="What it is for: host names as A-labels, wildcards, and IP addresses."
+    )
+    issuer: str = field(Text(), title="Issuer", help="Who signed it.")
+    not_before: AwareDatetime = field(Time(), title="Valid from", help="Since when it is valid.")
+    not_after: AwareDatetime = field(Time(), title="Valid until", help="Until when it is valid.")
+    serial: str = field(Text(), title="Serial number", help="In hexadecimal digits, as of openssl.")
+    fingerprint: str = field(Text(), title="Fingerprint", help="Its SHA-256, in hexadecimal digits.")
 
 
 NO_HEALTH: Final[dict[str, Any]] = {"state": "unknown", "since": None, "why": "the service has no health check"}

@@ -35,6 +35,9 @@ class Noun(Object):
     place: ClassVar[tuple[str, ...]] = ()
     """Where Traefik's document has its objects by name, if it has them."""
 
+    is_listed: ClassVar[bool] = False
+    """Whether they stand there in a list: Traefik has no names for them."""
+
     served: ClassVar[type[Object] | None] = None
     """What Traefik gets of one, where that is not its own fields without the name and the labels."""
 
@@ -81,6 +84,11 @@ class Noun(Object):
     def alternatives(cls) -> list[str]:
         """Return the fields of which one is given, which is the kind of the object: Traefik's kinds of middlewares."""
         return [key for key, each in cls.fields.items() if each.is_alternative]
+
+    @classmethod
+    def exclusive(cls) -> list[str]:
+        """Return the flags that at most one object has."""
+        return [key for key, each in cls.fields.items() if each.is_exclusive]
 
     @classmethod
     def needs_kind(cls) -> bool:

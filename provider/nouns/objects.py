@@ -31,7 +31,7 @@ class Field:
     need it: forms fold it away. `is_few` says that few have it: tables have it only where one does. `is_omitted` leaves
     it out of JSON at its default too.
     `since` is the first version of Traefik that knows it. `is_alternative` says that an object has one of several such
-    fields: its kind.
+    fields: its kind. `is_exclusive` is a flag that at most one object has: whoever gets it takes it from another.
     """
 
     type: Type
@@ -48,6 +48,7 @@ class Field:
     is_alternative: bool = False
     is_omitted: bool = False
     is_few: bool = False
+    is_exclusive: bool = False
     name: str = ""
     key: str = ""
     """Its names in Python and in JSON."""
@@ -110,6 +111,7 @@ def field(
     alternative: bool = False,
     omitted: bool = False,
     few: bool = False,
+    exclusive: bool = False,
     key: str = "",
 ) -> Any:
     """Declare a field: see `Field`. One whose default is None may be null."""
@@ -117,6 +119,7 @@ def field(
     return Field(
         *(type_, default, nullable, title, help, switch, since, column, explicit, option, rare, alternative, omitted),
         is_few=few or rare or omitted,
+        is_exclusive=exclusive,
         key=key,
     )
 

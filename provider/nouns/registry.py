@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from provider.nouns.certificate import Certificate
 from provider.nouns.domain import Domain
 from provider.nouns.middleware import Middleware
 from provider.nouns.noun import Noun
@@ -22,7 +23,7 @@ from provider.nouns.udp_service import UDPService
 NOUNS: Final[Mapping[str, type[Noun]]] = {
     noun.kind: noun
     for noun in (
-        *(Domain, ServersTransport, TLSOption, Middleware, Service, Server, Router),
+        *(Domain, Certificate, ServersTransport, TLSOption, Middleware, Service, Server, Router),
         *(TCPServersTransport, TCPMiddleware, TCPService, TCPRouter, UDPService, UDPRouter),
     )
 }

@@ -265,6 +265,7 @@ def replace(session: Session, before: N | None, item: N, owner: str | None = Non
         check_health(session, before, item)
     if noun.is_asking() and (wrong := places.check(session, before, item)):
         raise Invalid(wrong)
+    _take_over(session, item)
     values = row(item, owner)
     connection = session.connection()
     if before is None:
@@ -286,6 +287,16 @@ def _check_rights(session: Session, item: Noun) -> None:
 
     if not session.is_admin and (wrong := [refused(item, *found) for found in exposed(item, find_others)]):
         raise Forbidden(wrong[0].detail, wrong)
+
+
+def _take_over(session: Session, item: Noun) -> None:
+    """Take the flags that at most one object has, and that an object is given, from any other."""
+    noun = type(item)
+    for each in (noun.fields[key] for key in noun.exclusive()):
+        if getattr(item, each.name):
+            column = TABLES[noun.kind].table.c[TABLES[noun.kind].columns[each.key]]
+            for other in matching(session, noun, column.is_(True), TABLES[noun.kind].table.c[NAME] != item.key):
+                replace(session, other, other.copy(**{each.name: False}))
 
 
 def remove(session: Session, noun: type[Noun], key: str, owner: str | None = None, *, cascade: bool = False) -> None:

@@ -81,6 +81,8 @@ CODES = {
     *("tlsOption.none", "tlsOption.unknown", "resolver.format", "serversTransport.unknown", "rule.alpn"),
     *("tcpService.unknown", "tcpService.cycle", "tcpMiddleware.unknown", "tcpServersTransport.unknown"),
     *("tcpRouter.tls", "udpService.unknown", "udpService.cycle"),
+    *("pem.text", "certificate.ca", "certificate.chain", "certificate.format", "certificate.key", "default.many"),
+    *("key.encrypted", "key.format", "key.kind", "key.other"),
 }
 """Every code of a field's error. Programs rely on them: a code is added, and never changed or taken away."""
 

@@ -4,6 +4,7 @@ import inspect
 import re
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from typer.main import get_command
 from provider.cli import late
 from provider.cli.commands import LATE, LATE_GROUPS, LATE_IN_GROUPS, app
 from provider.nouns import NOUNS
+from provider.nouns.certificate import Certificate
 from provider.version import VERSION
 from tests.cli.running import Run
 
@@ -52,7 +54,7 @@ EXAMPLES = [
 
 
 def test_the_tree_of_commands_is_that_of_the_design() -> None:
-    http = ("domain", "service", "server", "middleware", "router", "servers-transport", "tls-option")
+    http = ("domain", "service", "server", "middleware", "router", "servers-transport", "tls-option", "certificate")
     tcp = ("tcp-router", "tcp-service", "tcp-middleware", "tcp-servers-transport")
     nouns = {(noun, verb) for noun in (*http, *tcp, "udp-router", "udp-service") for verb in VERBS}
     nouns |= {("edge", verb) for verb in ("list", "show", "lift")}
@@ -122,8 +124,19 @@ def refused(client: httpx.Client) -> None:
 
 
 @pytest.fixture
-def declared(client: httpx.Client, exposed: None) -> None:  # noqa: ARG001  # its service is changed
-    """The objects of the examples that follow from declarations, of nouns of which the application has none."""
+def declared(
+    client: httpx.Client,
+    exposed: None,  # noqa: ARG001  # its service is changed
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The objects of the examples that follow from declarations, of nouns of which the application has none.
+
+    And the files that they name, in the folder in which they run.
+    """
+    monkeypatch.chdir(tmp_path)
+    for key in ("cert", "key"):
+        (tmp_path / f"{key}.pem").write_text(str(Certificate.example[f"{key}File"]))
     for passes in (False, True):  # revisions that name the service
         client.patch("/services/wayshub", json={"passHostHeader": passes}).raise_for_status()
     for noun in NOUNS.values():

@@ -10,7 +10,9 @@ from typing import Final
 
 import pytest
 
+from provider.configuration import DEFAULT_CERTIFICATE, STORES
 from provider.nouns import NOUNS
+from provider.nouns.certificate import Pair
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.noun import LABELS, NAME, Noun
 from provider.nouns.objects import Field, Nested, Object
@@ -25,8 +27,8 @@ NOT_HELD: Final = {
     "tcp.routers.*.ruleSyntax": "Traefik 2's language of rules, which it deprecated",
     "http.models": "Traefik heeds those of its own static configuration alone",
     "tcp.services.*.loadBalancer.servers[].port": "Traefik takes the port of the address",
-    "tls.certificates": "certificates are not held yet",
-    "tls.stores": "certificates are not held yet",
+    "tls.certificates[].stores": "Traefik heeds the store `default` alone",
+    "tls.stores.*.defaultGeneratedCert": "a default certificate is given, not ordered",
 }
 """The fields, with all below them, that no noun has, and why."""
 
@@ -60,8 +62,14 @@ def held() -> dict[str, Version]:
         if noun.place:
             root, place = noun.place
             found |= {root: (3, 0), f"{root}.{place}": (3, 0)}
-            found |= dict(walk(noun.served or noun, f"{root}.{place}.*", (3, 0)))
-    return found
+            found |= dict(walk(noun.served or noun, path_of(noun), (3, 0)))
+    store = ".".join((*STORES, "*", DEFAULT_CERTIFICATE))
+    return {**found, ".".join(STORES): (3, 0), store: (3, 0), **dict(walk(Pair, store, (3, 0)))}
+
+
+def path_of(noun: type[Noun]) -> str:
+    """Return the path of each object of a noun."""
+    return ".".join(noun.place) + ("[]" if noun.is_listed else ".*")
 
 
 def is_left_out(path: str) -> bool:
@@ -83,8 +91,7 @@ def test_what_no_noun_holds_is_a_field() -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind, noun in NOUNS.items() if noun.place])
 def test_each_field_says_which_version_brought_it(kind: str) -> None:
-    root, place = NOUNS[kind].place
-    mine = {path: since for path, since in held().items() if path.startswith(f"{root}.{place}.*")}
+    mine = {path: since for path, since in held().items() if path.startswith(path_of(NOUNS[kind]))}
 
     wrong = {path: (since, FIELDS[path]) for path, since in mine.items() if since != version(FIELDS[path])}
     assert wrong == {}

@@ -9,6 +9,7 @@ from provider.cli.nouns.words import kebab
 from provider.nouns import NOUNS, Nested, Noun
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.noun import NAME
+from provider.nouns.types import Text
 
 _PLAIN: Final = frozenset('`$\\!"')
 
@@ -38,7 +39,7 @@ def _slots(noun: type[Noun]) -> Iterator[OptionSlot]:
     found = [
         slot
         for slot in slots_of(noun)
-        if slot.option and not slot.field.type.is_secret and _value(noun, slot) not in (None, [], {})
+        if slot.option and (_file(slot) or not slot.field.type.is_secret) and _value(noun, slot) not in (None, [], {})
     ]
     firsts = {slot.where[0]: slot for slot in reversed(found) if slot.is_part or len(slot.where) > 1}
     told = [slot for slot in found if _tells(noun, slot) or slot in firsts.values()]
@@ -64,6 +65,13 @@ def _tells(noun: type[Noun], slot: OptionSlot) -> bool:
     return slot.field.is_required or value != slot.field.json(slot.field.first())
 
 
+def _file(slot: OptionSlot) -> str:
+    """Return from which file a value is read, if it is a long one that has to be given: as a certificate."""
+    type_ = slot.field.type
+    is_file = isinstance(type_, Text) and type_.is_long and slot.field.is_required and len(slot.where) == 1
+    return f"@{kebab(slot.where[0]).removesuffix('-file')}.pem" if is_file else ""
+
+
 def _typed(slot: OptionSlot, value: Any) -> list[str]:
     if slot.is_argument:
         return [str(value)]
@@ -77,7 +85,7 @@ def _typed(slot: OptionSlot, value: Any) -> list[str]:
     if isinstance(value, bool):
         on, _slash, off = slot.option.partition("/")
         return [on if value else off or f"--no-{on.removeprefix('--')}"]
-    return [slot.option, str(value)]
+    return [slot.option, _file(slot) or str(value)]
 
 
 def _item(value: Any) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from provider.cli.nouns.extras import Extras
-from provider.cli.objects import domain, router, server, service
+from provider.cli.objects import certificate, domain, router, server, service
 
 EXTRAS: Final[Mapping[str, Extras]] = {
+    "certificate": certificate.EXTRAS,
     "domain": domain.EXTRAS,
     "router": router.EXTRAS,
     "server": server.EXTRAS,

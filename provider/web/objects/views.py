@@ -6,6 +6,7 @@ from typing import Final
 from provider.nouns import NOUNS
 from provider.web.nouns import pages
 from provider.web.nouns.views import View
+from provider.web.objects.certificates import Certificates
 from provider.web.objects.domains import Domains
 from provider.web.objects.middlewares import Middlewares
 from provider.web.objects.routers import Routers
@@ -13,6 +14,7 @@ from provider.web.objects.servers import Servers
 from provider.web.objects.services import Services
 
 _OWN: Final[Mapping[str, type[View]]] = {
+    "certificate": Certificates,
     "domain": Domains,
     "middleware": Middlewares,
     "router": Routers,

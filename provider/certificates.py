@@ -1,0 +1,228 @@
+"""Certificates and their keys as PEM text: what they say, and whether a pair is one that can be served. Pure.
+
+It loads a library that takes a tenth of a second: whoever only knows that there are certificates does not import it.
+What Traefik does with a certificate was read in its source (3.7): it looks for it by the common name and all names,
+and heeds the first of those with the same ones.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.x509.oid import NameOID
+from pydantic import AwareDatetime
+
+from provider.messages import Message
+from provider.values import Refusal
+
+_KEPT: Final = 4_096
+"""So many certificates are known again: to read one takes 0.1 ms, and each list reads all that it shows."""
+
+_LEAST_BITS: Final = 1_024
+"""Of a key of RSA: Go signs with none that has fewer."""
+
+_SAFE_BITS: Final = 2_048
+"""Browsers refuse keys of RSA that have fewer."""
+
+_CURVES: Final = (ec.SECP224R1, ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
+"""The curves that Go knows."""
+
+_BLOCK: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\n.*?-----END \1-----", re.DOTALL)
+_MISREAD: Final = (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """What a certificate says of itself. `names` are host names as A-labels, wildcards, and IP addresses."""
+
+    names: tuple[str, ...]
+    issuer: str
+    not_before: AwareDatetime
+    not_after: AwareDatetime
+    serial: str
+    """In hexadecimal digits, as of openssl."""
+
+    fingerprint: str
+    """The SHA-256 of it, in hexadecimal digits."""
+
+    sought: tuple[str, ...]
+    """The names by which Traefik looks for it, in order: the common name is one of them."""
+
+    is_ca: bool
+    bits: int
+    """The length of its key, if that is one of RSA; else 0."""
+
+    is_common: bool
+    """Whether browsers know the kind of its key."""
+
+    @property
+    def is_short(self) -> bool:
+        """Whether browsers refuse its key for its length."""
+        return 0 < self.bits < _SAFE_BITS
+
+
+@lru_cache(_KEPT)
+def read(pem: str) -> CertificateFacts:
+    """Return what the first certificate of a text says. Raises a `Refusal`."""
+    return _facts(_read_chain(pem)[0])
+
+
+def check_chain(pem: str) -> None:
+    """Check that a text is one certificate with those that signed it, in order, and that servers can have it.
+
+    Clients go from each certificate to the one that signed it. Raises a `Refusal`.
+    """
+    chain = _read_chain(pem)
+    facts = read(pem)
+    if facts.is_ca and not facts.names:
+        detail = Message("this is the certificate of a CA: put the one for your names first")
+        raise Refusal("certificate.ca", detail)
+    for number, (one, signer) in enumerate(pairwise(chain), start=1):
+        if not _is_signed_by(one, signer):
+            detail = Message(
+                "certificate {other} did not sign certificate {number}: start with the one for your names, then the "
+                "one that signed it, and so on",
+                number=number,
+                other=number + 1,
+            )
+            raise Refusal("certificate.chain", detail)
+
+
+def check_pair(pem: str, key: str) -> None:
+    """Check that a key is that of the first certificate of a text, and one that Traefik can use. Raises a `Refusal`."""
+    found = _read_key(key)
+    certificate = _read_chain(pem)[0]
+    if _public(found.public_key()) != _public(certificate.public_key()):
+        raise Refusal("key.other", Message("this key does not belong to the certificate"))
+
+
+def check_key(key: str) -> None:
+    """Check that a text has a private key that Traefik can use. Raises a `Refusal`."""
+    _read_key(key)
+
+
+def covers(names: Collection[str], name: str) -> bool:
+    """Tell whether a certificate for `names` is good for a host name, an A-label or a wildcard.
+
+    A wildcard stands for one label, as clients have it.
+    """
+    _label, _dot, parent = name.partition(".")
+    return name in names or (bool(parent) and f"*.{parent}" in names)
+
+
+def find_served(certificates: Mapping[str, CertificateFacts], name: str) -> str | None:
+    """Return the name of the certificate that Traefik shows for a host name; None where it shows the default one.
+
+    Of several it takes the one whose names stand last in order, and of those with the same names the first.
+    """
+    fitting = {facts.sought: each for each, facts in reversed(list(certificates.items())) if covers(facts.sought, name)}
+    return fitting[max(fitting, key=",".join)] if fitting else None
+
+
+def _read_chain(pem: str) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(pem.encode())
+    except _MISREAD:
+        raise _unreadable() from None
+
+
+def _unreadable() -> Refusal:
+    return Refusal("certificate.format", Message("this certificate cannot be read"))
+
+
+def _facts(certificate: x509.Certificate) -> CertificateFacts:
+    try:
+        names, common = _names(certificate), _attribute(certificate.subject, NameOID.COMMON_NAME).lower()
+        public = certificate.public_key()
+        return CertificateFacts(
+            names=names or ((common,) if common and not _is_ca(certificate) else ()),
+            issuer=_named(certificate.issuer),
+            not_before=certificate.not_valid_before_utc,
+            not_after=certificate.not_valid_after_utc,
+            serial=f"{certificate.serial_number:X}",
+            fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
+            sought=tuple(sorted({*names, *([common] if common else [])})),
+            is_ca=_is_ca(certificate),
+            bits=public.key_size if isinstance(public, rsa.RSAPublicKey) else 0,
+            is_common=not isinstance(public, ed25519.Ed25519PublicKey),
+        )
+    except _MISREAD:
+        raise _unreadable() from None
+
+
+def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ()
+    hosts = (name.lower() for name in found.get_values_for_type(x509.DNSName))
+    return tuple(dict.fromkeys([*hosts, *map(str, found.get_values_for_type(x509.IPAddress))]))
+
+
+def _is_ca(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def _named(name: x509.Name) -> str:
+    """Return a name as people say it: "Let's Encrypt R11"."""
+    told = [_attribute(name, NameOID.ORGANIZATION_NAME), _attribute(name, NameOID.COMMON_NAME)]
+    return " ".join(filter(None, told)) or name.rfc4514_string()
+
+
+def _attribute(name: x509.Name, which: x509.ObjectIdentifier) -> str:
+    found = name.get_attributes_for_oid(which)
+    return str(found[0].value) if found else ""
+
+
+def _is_signed_by(one: x509.Certificate, signer: x509.Certificate) -> bool:
+    if one.issuer != signer.subject:
+        return False
+    try:
+        one.verify_directly_issued_by(signer)
+    except (InvalidSignature, ValueError):
+        return False
+    except (UnsupportedAlgorithm, TypeError):
+        return True  # nobody here can tell
+    return True
+
+
+def _read_key(pem: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey:
+    if "ENCRYPTED" in pem:
+        detail = Message("this key has a password: remove it, for example with openssl pkey -in key.pem")
+        raise Refusal("key.encrypted", detail)
+    blocks = [block[0] for block in _BLOCK.finditer(pem) if block[1].endswith("PRIVATE KEY")]
+    if len(blocks) != 1:
+        raise Refusal("key.format", Message("this has to be exactly one private key"))
+    try:
+        found = serialization.load_pem_private_key(blocks[0].encode(), None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise Refusal("key.format", Message("this private key cannot be read")) from None
+    return _usable(found)
+
+
+def _usable(key: PrivateKeyTypes) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey:
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _LEAST_BITS:
+        return key
+    if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, _CURVES):
+        return key
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return key
+    raise Refusal("key.kind", Message("Traefik cannot use this kind of key: use ECDSA P-256, or RSA with 2048 bits"))
+
+
+def _public(key: object) -> bytes | None:
+    """Return a public key in a form that can be compared, None for one of another kind."""
+    if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey):
+        return None
+    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)

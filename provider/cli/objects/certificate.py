@@ -1,0 +1,50 @@
+"""`certificate`: what one says of itself, and what is to be told of it."""
+
+from typing import Final
+
+from provider.cli.client import Client, Item
+from provider.cli.nouns.extras import Extras
+from provider.cli.output import Output
+from provider.cli.tables import LABELS, Columns, field
+
+_PARTS: Final = ("Certificate", "Key")
+
+
+def _names(certificate: Item) -> str:
+    return ", ".join(certificate.get("names") or ()) or "none"
+
+
+_SAID: Final[Columns] = {
+    "Names": _names,
+    "Issuer": field("issuer"),
+    "Valid from": lambda certificate: _date(certificate, "notBefore"),
+    "Valid until": lambda certificate: _date(certificate, "notAfter"),
+}
+
+
+def _date(certificate: Item, key: str) -> str:
+    return str(certificate.get(key) or "").partition("T")[0]
+
+
+def _columns(columns: Columns) -> Columns:
+    """Show what it says in place of the text in which it says it."""
+    own = {heading: read for heading, read in columns.items() if heading not in _PARTS and read is not LABELS}
+    return {**own, **_SAID, "Fingerprint": field("fingerprint"), "Labels": LABELS}
+
+
+def _show_more(client: Client, output: Output, name: str) -> None:
+    for each in client.ask("/conflicts", {"object": f"certificate/{name}"})["items"]:
+        output.caution(each["detail"])
+
+
+EXTRAS: Final = Extras(
+    columns=_columns,
+    summaries={
+        "add": "Edges get both, and show it to clients of its names.",
+        "set": "Give both where you renew it: the key has to fit.",
+        "remove": "Clients of its names get the default one.",
+    },
+    notes={"show": "-o json has the certificate itself, too. Its key is shown to nobody."},
+    examples={"set": ["wayshub-provider certificate set alvin --default"]},
+    show_more=_show_more,
+)

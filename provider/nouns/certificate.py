@@ -1,0 +1,142 @@
+"""Certificates: what edges show to clients of the names in them."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any, ClassVar, Final
+
+from provider.messages import Message
+from provider.nouns.common import labels_field, name_field
+from provider.nouns.noun import Noun
+from provider.nouns.objects import Object, field
+from provider.nouns.protocol import check_certificates, check_pem
+from provider.nouns.reading import Reading, Where
+from provider.nouns.types import Flag, Secrecy, Text
+from provider.values import Refusal
+
+_MARK: Final = "-----BEGIN "
+_EXAMPLE: Final = {
+    "name": "alvin",
+    "certFile": """-----BEGIN CERTIFICATE-----
+MIIBQzCB6qADAgECAhRQFWqgW3isvtF+l7naBbHIK3gkMDAKBggqhkjOPQQDAjAU
+MRIwEAYDVQQDDAlhbHZpbi54eXowIBcNMjYwMTAxMDAwMDAwWhgPMjEyNjAxMDEw
+MDAwMDBaMBQxEjAQBgNVBAMMCWFsdmluLnh5ejBZMBMGByqGSM49AgEGCCqGSM49
+AwEHA0IABApBl2K0bNGf/S1sR3gT7LupqeSH0csqsaa7QyNDV0lfl48NYmVaa4ZY
+ITRq5FsAwSX6lVNmjdrRMMBjHD7Z+iyjGDAWMBQGA1UdEQQNMAuCCWFsdmluLnh5
+ejAKBggqhkjOPQQDAgNIADBFAiEAu4KROOKhtv0kQQekuQ4JVuGdyNqloBJgVNNp
+4Z0valsCICa+RwW2T5j8JNC/fWdtE0u5q4zGqOEYtAIk9BnG2zD0
+-----END CERTIFICATE-----""",
+    "keyFile": """-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgCTN1EOcANGTjouHO
+OVVyb7yftIY2c+ekzw3yX5a8DsahRANCAAQKQZditGzRn/0tbEd4E+y7qankh9HL
+KrGmu0MjQ1dJX5ePDWJlWmuGWCE0auRbAMEl+pVTZo3a0TDAYxw+2fos
+-----END PRIVATE KEY-----""",
+    "default": False,
+    "labels": {},
+}
+
+
+@cache
+def _reading() -> Any:
+    """Return the module that reads certificates: only what has one waits for it."""
+    return import_module("provider.certificates")
+
+
+def _check_text(text: str, what: str) -> None:
+    if _MARK not in text:
+        detail = Message(
+            "give the PEM text itself, which begins with {begin}: edges need the text, not a path", begin=_MARK + what
+        )
+        raise Refusal("pem.text", detail)
+
+
+def check_chain(text: str) -> str:
+    """Check a certificate with those that signed it, as PEM text."""
+    _check_text(text, "CERTIFICATE-----")
+    if "PRIVATE KEY-----" in text:
+        detail = Message("this also has a private key: put that into keyFile, where nobody sees it")
+        raise Refusal("certificate.key", detail)
+    found = check_certificates(text)
+    _reading().check_chain(found)
+    return found
+
+
+def check_key(text: str) -> str:
+    """Check a private key as PEM text."""
+    _check_text(text, "PRIVATE KEY-----")
+    if "ENCRYPTED" not in text:
+        text = check_pem(text)
+    _reading().check_key(text)
+    return text
+
+
+CHAIN: Final = Text(check_chain, most=64_000, is_long=True)
+PRIVATE_KEY: Final = Text(check_key, most=16_000, is_long=True, secret=Secrecy())
+
+
+class Pair(Object):
+    """A certificate and its key, as Traefik gets them."""
+
+    cert_file: str = field(
+        CHAIN,
+        title="Certificate",
+        help="PEM text, not a path: the certificate for your names, then the one that signed it, and so on.",
+    )
+    key_file: str = field(
+        PRIVATE_KEY, title="Key", help="The certificate's private key, as PEM text. It is never shown again."
+    )
+
+
+class Certificate(Noun, more={each.name: each for each in Pair.fields.values()}):
+    """A certificate with its key, which edges show to clients that ask for one of its names."""
+
+    kind = "certificate"
+    plural = "certificates"
+    place = ("tls", "certificates")
+    is_listed = True
+    served = Pair
+    title = "Certificate"
+    titles = "Certificates"
+    about = "what edges show to clients of your names"
+    example: ClassVar = _EXAMPLE
+
+    name: str = name_field()
+    labels: dict[str, str] = labels_field()
+    cert_file: str
+    key_file: str
+    default: bool = field(
+        Flag(),
+        default=False,
+        title="Default",
+        help="Shown to clients that ask for any other name. At most one is: a new default replaces the old one.",
+        column=True,
+        exclusive=True,
+    )
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse a key that is that of another certificate."""
+        chain, key = given.get("certFile"), given.get("keyFile")
+        if isinstance(chain, str) and isinstance(key, str) and _MARK in key:
+            try:
+                _reading().check_pair(chain, key)
+            except Refusal as refusal:
+                yield "keyFile", refusal
+
+    def kept_of(self, before: Any, reading: Reading, where: Where = ()) -> Any:
+        """Return it as it is kept. A key for which a mask stood has to fit a new certificate, too."""
+        kept = super().kept_of(before, reading, where)
+        if kept.key_file != self.key_file and isinstance(kept.key_file, str):
+            for key, refusal in self.mistakes({"certFile": kept.cert_file, "keyFile": kept.key_file}):
+                reading.refuse_as((*where, key), refusal)
+        return kept
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell what browsers do not take."""
+        facts = _reading().read(self.cert_file)
+        if not facts.names:
+            yield "certFile", Message("it has no host name, so browsers accept it for none")
+        if facts.is_short:
+            yield "certFile", Message("its key has {bits} bits: browsers need at least 2048", bits=facts.bits)
+        if not facts.is_common:
+            yield "certFile", Message("its key is Ed25519, which browsers do not support")

@@ -1,0 +1,80 @@
+"""Certificates that are good no more or not for long, and those that hide one another. Pure."""
+
+from collections.abc import Collection, Iterator, Mapping
+from itertools import combinations, islice
+from typing import Final
+
+from pydantic import AwareDatetime
+
+from provider.certificates import CertificateFacts, find_served, read
+from provider.conflicts import Finding
+from provider.inventory import Inventory
+from provider.messages import Message, listed
+from provider.models import Conflict
+from provider.nouns import Named
+from provider.nouns.certificate import Certificate
+
+_SOON_SECONDS: Final = 14 * 86_400
+_SHORT: Final = 3
+"""One that is short-lived expires soon in the last third of its time."""
+
+_MOST_PAIRS: Final = 1_000
+_MOST_NAMED: Final = 3
+
+_MARK: Final = b'"certFile"'
+
+KnownCertificates = Mapping[str, CertificateFacts]
+"""What certificates say of themselves, by their names here, in order."""
+
+
+def find_invalid(inventory: Inventory, now: AwareDatetime, about: Collection[Named] | None = None) -> Iterator[Finding]:
+    """Find what is to be told of certificates: of all, or of some, also with others."""
+    if about is None or any(kind == Certificate.kind for kind, _name in about):
+        facts = {
+            item.name: read(item.cert_file)
+            for item in inventory.having(Certificate.kind, _MARK)
+            if isinstance(item, Certificate)
+        }
+        found = [told for name, each in facts.items() if (told := find_time(name, each, now)) is not None]
+        for each in (*found, *islice(_find_shared(facts), _MOST_PAIRS)):
+            if about is None or not set(about).isdisjoint(each.objects):
+                yield each
+
+
+def find_time(name: str, facts: CertificateFacts, now: AwareDatetime) -> Finding | None:
+    """Find whether a certificate is not good any more, not yet, or not for long."""
+    told = {"name": name, "begin": f"{facts.not_before:%Y-%m-%d}", "end": f"{facts.not_after:%Y-%m-%d}"}
+    objects = ((Certificate.kind, name),)
+    left = (facts.not_after - now).total_seconds()
+    if left <= 0:
+        detail = Message("the certificate {name} expired on {end}: browsers refuse it", **told)
+        return Finding(Conflict.EXPIRED_CERTIFICATE, objects, detail)
+    if now < facts.not_before:
+        detail = Message("the certificate {name} is valid from {begin} on: until then, browsers refuse it", **told)
+        return Finding(Conflict.EARLY_CERTIFICATE, objects, detail)
+    if left < min(_SOON_SECONDS, (facts.not_after - facts.not_before).total_seconds() / _SHORT):
+        detail = Message("the certificate {name} expires on {end}: replace it before that", **told)
+        return Finding(Conflict.EXPIRING_CERTIFICATE, objects, detail)
+    return None
+
+
+def _find_shared(certificates: KnownCertificates) -> Iterator[Finding]:
+    """Find certificates that edges never show for one of their names, since another one is for it too."""
+    by_name: dict[str, list[str]] = {}
+    for name, facts in certificates.items():
+        for host in facts.sought:
+            by_name.setdefault(host, []).append(name)
+    shared: dict[tuple[str, str], list[str]] = {}
+    for host, named in by_name.items():
+        fitting = [*named, *by_name.get(f"*.{host.partition('.')[2]}", ())]
+        found = {name: certificates[name] for name in certificates if name in fitting} if len(fitting) > 1 else {}
+        served = find_served(found, host) or named[0]
+        # Who is for the very name is told of; a wildcard beside it is meant, unless it is what edges show.
+        rivals = named if served in named else [*named, served]
+        for one, other in combinations(sorted(set(rivals)), 2):
+            if served in {one, other}:
+                shared.setdefault((served, other if served == one else one), []).append(host)
+    for (served, other), hosts in sorted(shared.items()):
+        told = {"served": served, "other": other, "hosts": listed(hosts, _MOST_NAMED)}
+        detail = Message("the certificates {served} and {other} are both for {hosts}: edges show {served}", **told)
+        yield Finding(Conflict.SHARED_NAME, ((Certificate.kind, served), (Certificate.kind, other)), detail)
