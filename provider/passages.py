@@ -1,13 +1,17 @@
 """Passages: what requests pass between a router and its service, its middlewares one after another. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from provider import rules
 from provider.messages import Message
 from provider.nouns import Middleware
 from provider.nouns.common import MIDDLEWARE
+from provider.nouns.middlewares.underway import Effect, Fate, Underway, depends
+from provider.rules.paths import read_path
+from provider.rules.requests import cleaned_path
 
 MOST: Final = 100
 """How many middlewares of a passage are looked at: chains of chains can have more than anybody reads."""
@@ -30,6 +34,61 @@ class Stop:
     def is_elsewhere(self) -> bool:
         """Whether another provider has it, so that nothing is known of it."""
         return self.middleware is None
+
+
+@dataclass(frozen=True, slots=True)
+class Encounter:
+    """What a stop did to a request."""
+
+    stop: Stop
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What became of a request on its way through some stops: a step for each that it came to."""
+
+    steps: Sequence[Encounter]
+    request: Underway
+    """As it was after the last one."""
+
+    @property
+    def end(self) -> Encounter | None:
+        """The step at which it ends before it comes to a server, if it does."""
+        return self.steps[-1] if self.steps and self.steps[-1].effect.fate is Fate.ENDS else None
+
+    @property
+    def target(self) -> str | None:
+        """The path and the query for which a server is asked, if one is."""
+        return None if self.end is not None else self.request.target
+
+
+def follow(request: Underway, passed: Iterable[Stop]) -> Passage:
+    """Lead a request through stops, up to the one that answers it."""
+    steps: list[Encounter] = []
+    for stop in passed:
+        steps.append(Encounter(stop, _meet(stop, request)))
+        request = steps[-1].effect.request
+        if steps[-1].effect.fate is Fate.ENDS:
+            break
+    return Passage(steps, request)
+
+
+def _meet(stop: Stop, request: Underway) -> Effect:
+    if stop.middleware is None:
+        return depends(request, Message("what it does, which is not known here"))
+    return stop.middleware.meet(request)
+
+
+def begin(
+    url: str, method: str = "GET", headers: Sequence[tuple[str, str]] = (), client: str | None = None
+) -> Underway:
+    """Return the request that a client sends, as Traefik's entry point hands it on. Raises `BadRequest`."""
+    host, target, is_secure = rules.sent(url, headers)
+    seen = rules.received(host, target, method, headers, client, secure=is_secure)
+    path, _mark, query = target.partition("?")
+    scheme = "https" if is_secure else "http"
+    return Underway(method, scheme, host, read_path(cleaned_path(path)), query, seen.headers, seen.client)
 
 
 def stops(names: Sequence[str], known: Mapping[str, Middleware]) -> list[Stop]:

@@ -6,21 +6,23 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query
 from pydantic import AfterValidator, BaseModel, Field
 
-from provider import lost, rules
+from provider import lost, passages, rules
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.dependencies import HealthDependency, RevisionsDependency, RoutingDependency, StandingsDependency
 from provider.edges.forecasts import forecast
 from provider.errors import FieldError, Invalid, pointer
-from provider.explanations import Candidate, Verdict
+from provider.explanations import Candidate, Route, Verdict
 from provider.listening import Listening
 from provider.models.base import output_config
 from provider.models.types import EntryPointName
 from provider.nouns import Service
 from provider.nouns.common import SERVICE
+from provider.nouns.middlewares.underway import Fate, Underway
 from provider.observations import Answering, show_answering
+from provider.passages import Encounter, Passage
 from provider.security import needs
-from provider.store import nouns
+from provider.store import middlewares, nouns
 from provider.values import TEXT_SCHEMA, check_text
 
 router = APIRouter(tags=["explain"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
@@ -95,6 +97,29 @@ class ExplainedServer(BaseModel):
     ] = None
 
 
+class StepOutput(BaseModel):
+    """A middleware that the request comes to, and what becomes of it there."""
+
+    model_config = output_config()
+
+    middleware: Annotated[str, Field(description="Name of the middleware.")]
+    does: Annotated[str, Field(description="What it does, in words.")]
+    outcome: Annotated[
+        Fate,
+        Field(
+            description="What becomes of this request: it `passes` as it is; it `changes`, or its answer does; it "
+            "`depends` on what is not known whether it goes on; or it `ends` there."
+        ),
+    ]
+    why: Annotated[str, Field(description="The same in words.")]
+    target: Annotated[str, Field(description="Path and query as they are after it.")]
+    chain: Annotated[str | None, Field(description="Name of the chain of which it is a member; null for none.")] = None
+    status: Annotated[
+        int | None, Field(ge=100, le=599, description="Status of the answer, where it ends; null where it does not.")
+    ] = None
+    location: Annotated[str | None, Field(description="Where the answer redirects; null where it does not.")] = None
+
+
 class LostOutput(BaseModel):
     """A router that would have taken the request not long ago."""
 
@@ -135,6 +160,16 @@ class ExplainOutput(BaseModel):
                 }
             ],
             "matched": 1,
+            "steps": [
+                {
+                    "middleware": "strip-api",
+                    "does": "Removes /api from the path",
+                    "outcome": "changes",
+                    "why": "the path /api/videos becomes /videos",
+                    "target": "/videos",
+                }
+            ],
+            "target": "/videos",
             "service": "wayshub",
             "servers": [{"name": "a", "url": "http://10.0.0.11:3000", "share": 1.0}],
             "lost": None,
@@ -145,6 +180,16 @@ class ExplainOutput(BaseModel):
     why: Annotated[str, Field(description="Why that one, in words.")]
     candidates: Annotated[list[CandidateOutput], Field(description="Who matched, the highest rank first, or nearly.")]
     matched: Annotated[int, Field(description="How many routers match; more than are listed, perhaps.")]
+    steps: Annotated[
+        list[StepOutput],
+        Field(
+            description="The middlewares that it comes to, in order. Where the last one `ends` it, no server gets it."
+        ),
+    ] = []
+    target: Annotated[
+        str | None,
+        Field(description="Path and query for which a server is asked; null where none is."),
+    ] = None
     service: Annotated[str | None, Field(description="Name of the service that it is handed to.")]
     servers: Annotated[
         list[ExplainedServer],
@@ -183,19 +228,23 @@ def explain(
     entry_point: ENTRY_POINT = "web",
 ) -> ExplainOutput:
     """Tell which router takes a request and why, which others matched or nearly did, and who answers it."""
+    headers = [_read_header(number, text) for number, text in enumerate(header)]
     try:
-        request = rules.asked(url, method, [_read_header(number, text) for number, text in enumerate(header)], client)
+        request = rules.asked(url, method, headers, client)
+        begun = passages.begin(url, method, headers, client)
     except rules.BadRequest as error:
         raise Invalid([FieldError(pointer(error.part), "request.refused", str(error), "query")]) from None
     answered = forecast(routing.routes(), request, entry_point, standings)
     found = answered.explanation
     service = found.route.service if found.route else None
-    answering = _answering(revisions, health, service)
+    passage, answering = _follow(revisions, health, found.route, begun)
     return ExplainOutput(
         router=found.route.name if found.route else None,
         why=found.why,
         candidates=[_candidate(candidate) for candidate in found.candidates],
         matched=found.matched,
+        steps=[] if passage is None else [_step(step) for step in passage.steps],
+        target=None if passage is None else passage.target,
         service=service,
         servers=_servers(answering, service),
         lost=None if found.route or found.refused else _find_lost(revisions, request, entry_point),
@@ -235,14 +284,33 @@ def _candidate(candidate: Candidate) -> CandidateOutput:
     )
 
 
-def _answering(revisions: RevisionsDependency, health: HealthDependency, name: str | None) -> Answering:
-    if name is None:
-        return Answering()
+def _step(step: Encounter) -> StepOutput:
+    effect = step.effect
+    return StepOutput(
+        middleware=step.stop.name,
+        chain=step.stop.chain,
+        does=step.stop.words,
+        outcome=effect.fate,
+        why=effect.why,
+        status=effect.status,
+        location=effect.location,
+        target=effect.request.target,
+    )
+
+
+def _follow(
+    revisions: RevisionsDependency, health: HealthDependency, route: Route | None, begun: Underway
+) -> tuple[Passage | None, Answering]:
+    """Return what becomes of a request that a router takes, and who may answer it."""
+    if route is None:
+        return None, Answering()
+    name = route.service
     with revisions.reading() as session:
         service = nouns.find(session, Service, name)
+        passage = passages.follow(begun, middlewares.stops(session, route.name, service))
         if service is None:  # another provider has it, or it was removed just now
-            return Answering(elsewhere=[name] if SERVICE.leads_elsewhere(name) else [])
-        return show_answering(session, service, health)
+            return passage, Answering(elsewhere=[name] if SERVICE.leads_elsewhere(name) else [])
+        return passage, show_answering(session, service, health)
 
 
 def _servers(answering: Answering, name: str | None) -> list[ExplainedServer]:

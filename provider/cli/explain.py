@@ -17,6 +17,11 @@ CANDIDATES: Final[Columns] = {
     "Why": field("why"),
     "Rule": field("rule"),
 }
+STEPS: Final[Columns] = {
+    "Middleware": lambda step: "/".join(filter(None, [step["chain"], step["middleware"]])),
+    "Request": field("outcome"),
+    "Why": field("why"),
+}
 SERVERS: Final[Columns] = {
     "Server": lambda server: "/".join(filter(None, [server.get("service"), server["name"]])),
     "URL": field("url"),
@@ -48,8 +53,9 @@ def explain(
     """Explain which router takes a request, why, and who answers.
 
     Also shows which other routers matched and by how much they lost, and which
-    nearly matched and where they failed. If an edge does not serve a router,
-    it quotes Traefik's reason. It sends nothing to Traefik.
+    nearly matched and where they failed, and what each middleware does to the
+    request. If an edge does not serve a router, it quotes Traefik's reason. It
+    sends nothing to Traefik.
 
     Examples:
       wayshub-provider explain http://alvin.xyz/api
@@ -71,6 +77,11 @@ def explain(
     if found["candidates"]:
         output.line()
         table(output, CANDIDATES, found["candidates"])
+    if found["steps"]:
+        output.line()
+        table(output, STEPS, found["steps"])
+    if _end(found) is not None:
+        return
     if found["servers"]:
         output.line()
         table(output, SERVERS, found["servers"])
@@ -81,6 +92,17 @@ def explain(
 def _answer(found: Item) -> str:
     if found["router"] is None:
         return str(found["why"])
+    told = f"router {found['router']}: {found['why']}"
+    if (end := _end(found)) is not None:
+        where = f" and leads to {end['location']}" if end["location"] else ""
+        return f"{told}. The middleware {end['middleware']} answers {end['status']}{where}: no server gets the request"
     is_answered = found["servers"] or found.get("elsewhere")
     servers = "" if is_answered else ", which has no server: the answer is 503"
-    return f"router {found['router']}: {found['why']}. It points to the service {found['service']}{servers}"
+    path = f", whose servers are asked for {found['target']}" if found["steps"] else ""
+    return f"{told}. It points to the service {found['service']}{servers or path}"
+
+
+def _end(found: Item) -> Item | None:
+    """Return the step at which the request ends before it comes to a server, if it does."""
+    last: Item | None = found["steps"][-1] if found["steps"] else None
+    return last if last is not None and last["outcome"] == "ends" else None

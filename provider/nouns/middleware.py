@@ -9,6 +9,7 @@ from provider.messages import Message
 from provider.nouns import middlewares
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.middlewares import KINDS, Kind
+from provider.nouns.middlewares.underway import Effect, Underway
 from provider.nouns.noun import Noun
 from provider.nouns.objects import field
 
@@ -46,6 +47,11 @@ class Middleware(Noun, more=_parts()):
         """The middlewares that stand in its place, if it is made of others: their names, in order."""
         part = self.__dict__[self.chosen or ""]
         return part.members if isinstance(part, Kind) else ()
+
+    def meet(self, request: Underway) -> Effect:
+        """Tell what becomes of a request at it."""
+        kind = self.chosen or ""
+        return KINDS[kind].met(self.__dict__[kind], request)
 
     def does(self) -> Message:
         """Say what it does, in a few words and without a period. No secret stands in them."""

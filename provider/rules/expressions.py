@@ -27,6 +27,9 @@ _PIECE: Final = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _CLASS: Final = re.compile(r"[A-Z][a-z]*")
+GROUP: Final = re.compile(r"\$(?:\$|\{(?P<braced>\w*)\}|(?P<bare>\w+))", re.ASCII)
+"""What stands for a group in a replacement, or `$$` for a dollar sign."""
+
 _NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
 _LOOKING: Final = re.compile(r"\(\?(?:[=!]|<[=!])")
 
@@ -60,8 +63,55 @@ class Expression:
 
     def found_in(self, text: str) -> bool:
         """Tell whether it matches anywhere in a text. Bytes that are not UTF-8 count as U+FFFD each, as in Go."""
-        known = text if text.isascii() else _NOT_UTF8.sub("\ufffd", text)
-        return self._compiled.search(known.encode()) is not None
+        return self._compiled.search(_known(text)) is not None
+
+    def find(self, text: str) -> str | None:
+        """Return what it matches first in a text, or None."""
+        found = self._compiled.search(_known(text))
+        return None if found is None else str(found[0].decode())
+
+    def replaced(self, text: str, replacement: str) -> str:
+        """Return a text with another in the place of each match, as Go's `ReplaceAllString` makes it.
+
+        In the replacement `$1` and `${name}` stand for groups, and `$$` for a dollar sign. No match that is empty
+        follows another one at once.
+        """
+        known = _known(text)
+        made: list[bytes] = []
+        done = place = 0
+        while place <= len(known) and (found := self._compiled.search(known, place)) is not None:
+            begin, end = found.span()
+            made.append(known[done:begin])
+            if end > done or begin == 0:
+                made.append(self._fill(replacement, found))
+            done = end
+            place = max(end, place + _width(known, place))
+        return b"".join([*made, known[done:]]).decode()
+
+    def _fill(self, replacement: str, found: re2._Match) -> bytes:
+        def group(reference: re.Match[str]) -> str:
+            name = reference["braced"] if reference["bare"] is None else reference["bare"]
+            if name is None:
+                return "$"
+            known = name if name in self._compiled.groupindex else int(name) if name.isdecimal() else None
+            if known is None or (isinstance(known, int) and known > self._compiled.groups):
+                return ""
+            return (found[known] or b"").decode()
+
+        return GROUP.sub(group, replacement).encode()
+
+
+def _known(text: str) -> bytes:
+    """Return a text as Go's expressions see it."""
+    return (text if text.isascii() else _NOT_UTF8.sub("\ufffd", text)).encode()
+
+
+def _width(text: bytes, place: int) -> int:
+    """Return how many bytes the character has that begins at a place."""
+    end = place + 1
+    while end < len(text) and 0x80 <= text[end] < 0xC0:
+        end += 1
+    return end - place
 
 
 def _compile(pattern: str) -> re2._Regexp:

@@ -165,6 +165,11 @@ def routing_path(path: str) -> str:
     `.` and `..` and double slashes are resolved; `%2F` and the like stay, in capitals. A path with a
     character that should have been encoded is decoded as a whole first, its `%2F` too, as Go does it.
     """
+    return as_text(_PERCENT.sub(_undecoded_if_reserved, as_bytes(cleaned_path(path))))
+
+
+def cleaned_path(path: str) -> str:
+    """Return a path as Traefik's entry point hands it on, cleaned and percent-encoded. Raises `BadRequest`."""
     sent = as_bytes(path)
     if _BAD_PERCENT.search(sent):
         raise BadRequest("url", Message("{path!r} has a '%' without two hexadecimal digits after it", path=path))
@@ -174,7 +179,7 @@ def routing_path(path: str) -> str:
         escaped = _PERCENT.sub(lambda code: _decoded(code[0], _UNRESERVED), sent)
     else:
         escaped = quote_from_bytes(unquote_to_bytes(sent), safe="$&+,/:;=@").encode()
-    return as_text(_PERCENT.sub(_undecoded_if_reserved, _cleaned(escaped)))
+    return as_text(_cleaned(escaped))
 
 
 def _cleaned(path: bytes) -> bytes:

@@ -1,13 +1,30 @@
 """Middlewares in the database."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from provider import passages
 from provider.database.sessions import Session
-from provider.nouns import Middleware, Router
+from provider.nouns import Middleware, Router, Service
+from provider.passages import Stop
 from provider.store import nouns
 
 
 def of_routers(session: Session, listed: Iterable[Router]) -> dict[str, Middleware]:
     """Return all middlewares that requests to some routers pass, those of chains too, by name."""
     names = {use.name for router in listed for use in router.uses() if use.kind == Middleware.kind}
-    return nouns.with_members(session, Middleware, nouns.find_all(session, Middleware, sorted(names)))
+    return of_names(session, names)
+
+
+def of_names(session: Session, names: Iterable[str]) -> dict[str, Middleware]:
+    """Return middlewares with those of which chains among them are made, by name."""
+    return nouns.with_members(session, Middleware, nouns.find_all(session, Middleware, sorted(set(names))))
+
+
+def stops(session: Session, router: str, service: Service | None) -> list[Stop]:
+    """Return what requests pass on their way to a service: the middlewares of a router, and then its own."""
+    found = nouns.find(session, Router, router)
+    names: Sequence[str] = [
+        *([] if found is None else found.middlewares),
+        *([] if service is None else service.middlewares),
+    ]
+    return passages.stops(names, of_names(session, names))

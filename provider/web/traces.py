@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from provider import lost, rules
+from provider import lost, passages, rules
 from provider.database.sessions import Session
 from provider.edges.forecasts import Forecast
 from provider.edges.forecasts import forecast as find_answer
@@ -17,9 +17,11 @@ from provider.models import ServerOutput
 from provider.names import in_order
 from provider.nouns import Domain, Router, Service
 from provider.nouns.common import SERVICE
+from provider.nouns.middlewares.underway import Underway
 from provider.observations import Answering, show_answering
+from provider.passages import Encounter, Passage
 from provider.rules import Request
-from provider.store import nouns
+from provider.store import middlewares, nouns
 from provider.values import Strategy
 from provider.web.drawings.scene import Scene
 from provider.web.scenes import Sight, scene_of
@@ -81,6 +83,10 @@ class Asked:
             part = {"header": "headers"}.get(error.part, error.part)
             raise _wrong(part, error.reason) from None
 
+    def begin(self) -> Underway:
+        """Return it as it sets out. Raises what `request` does not."""
+        return passages.begin(self.full_url, self.method, self.lines(), self.client or None)
+
     def values(self) -> dict[str, str]:
         """Return it as the form has it."""
         return {
@@ -104,6 +110,8 @@ class Trace:
     is_ours: bool
     """Whether it is for a domain that is ours."""
     drawn: Scene
+    passage: Passage | None = None
+    """What becomes of it at the middlewares on its way, where a router takes it."""
     lost: Lost | None = None
     """Who took it before, where nobody does."""
 
@@ -131,6 +139,16 @@ class Trace:
             for service, server in self.answering.servers
         ]
         return sorted(shown, key=lambda each: in_order(each[0]))
+
+    @property
+    def steps(self) -> Sequence[Encounter]:
+        """What the middlewares on its way do to it."""
+        return () if self.passage is None else self.passage.steps
+
+    @property
+    def end(self) -> Encounter | None:
+        """The step at which it ends before it comes to a server, if it does."""
+        return None if self.passage is None else self.passage.end
 
     @property
     def is_certain(self) -> bool:
@@ -167,9 +185,11 @@ def trace(session: Session, sight: Sight, routes: Routes, asked: Asked) -> Trace
     request = asked.request()
     answer = find_answer(routes, request, asked.entry_point, sight.standings)
     explanation = answer.explanation
-    service, answering = None, Answering()
+    service, answering, passage = None, Answering(), None
     if explanation.route is not None:
         service = nouns.find(session, Service, explanation.route.service)
+        stops = middlewares.stops(session, explanation.route.name, service)
+        passage = passages.follow(asked.begin(), stops)
         if service is not None:
             answering = show_answering(session, service, sight.health)
         elif SERVICE.leads_elsewhere(explanation.route.service):
@@ -177,7 +197,8 @@ def trace(session: Session, sight: Sight, routes: Routes, asked: Asked) -> Trace
     drawn = _scene(session, sight, explanation)
     is_lost = explanation.route is None and not explanation.refused
     gone = lost.find(session, request, asked.entry_point, sight.listening) if is_lost else None
-    return Trace(asked, request, answer, service, answering, _is_ours(session, request.host), drawn, gone)
+    is_ours = _is_ours(session, request.host)
+    return Trace(asked, request, answer, service, answering, is_ours, drawn, passage, gone)
 
 
 def plan(traced: Trace, base: str, edge: str) -> TrialPlan:

@@ -58,6 +58,8 @@ def test_it_tells_who_takes_a_request_and_with_which_probability_who_answers(cli
             },
         ],
         "matched": 2,
+        "steps": [],
+        "target": "/api/v1",
         "service": "wayshub",
         "servers": [
             {"name": "a", "url": "http://10.0.0.11:3000", "share": 0.75},
@@ -156,3 +158,55 @@ def test_conflicts_are_listed_and_gone_when_they_are_mended(client: httpx.Client
     assert conflicts(client) == [("hidden", ["twin", "wayshub"])]
     client.patch("/routers/twin", json={"priority": 25}).raise_for_status()
     assert conflicts(client) == [("same-rule", ["twin", "wayshub"])]
+
+
+def test_the_middlewares_on_the_way_say_what_becomes_of_the_request(client: httpx.Client) -> None:
+    for name, given in {
+        "office": {"ipAllowList": {"sourceRange": ["10.0.0.0/8"]}},
+        "strip-api": {"stripPrefix": {"prefixes": ["/api"]}},
+        "login": {"basicAuth": {"users": ["alvin:secret"]}},
+        "inner": {"chain": {"middlewares": ["strip-api", "login"]}},
+    }.items():
+        client.put(f"/middlewares/{name}", json=given).raise_for_status()
+    client.patch("/routers/api", json={"middlewares": ["office", "inner", "sso@file"]}).raise_for_status()
+
+    found = explain(client, "http://alvin.xyz/api/v1?a=b", client="10.1.2.3", header="Authorization: Basic YTpi")
+
+    assert [(each["middleware"], each["chain"], each["outcome"]) for each in found["steps"]] == [
+        ("office", None, "passes"),
+        ("strip-api", "inner", "changes"),
+        ("login", "inner", "depends"),
+        ("sso@file", None, "depends"),
+    ]
+    assert found["steps"][1] == {
+        "middleware": "strip-api",
+        "chain": "inner",
+        "does": "Removes /api from the path",
+        "outcome": "changes",
+        "why": "the path /api/v1 becomes /v1",
+        "status": None,
+        "location": None,
+        "target": "/v1?a=b",
+    }
+    assert found["target"] == "/v1?a=b"
+
+    refused = explain(client, "http://alvin.xyz/api", client="192.0.2.1")
+
+    assert [(each["outcome"], each["status"], each["why"]) for each in refused["steps"]] == [
+        ("ends", 403, "192.0.2.1 is none of 10.0.0.0/8")
+    ]
+    assert refused["target"] is None
+
+    unknown = explain(client, "http://alvin.xyz/api")["steps"]
+
+    assert unknown[0]["why"] == "depends on the client's address: others than 10.0.0.0/8 get 403"
+    assert (unknown[-1]["middleware"], unknown[-1]["status"]) == ("login", 401)
+
+
+def test_a_redirect_ends_the_way_and_says_where_it_leads(client: httpx.Client) -> None:
+    client.put("/middlewares/https", json={"redirectScheme": {"scheme": "https", "permanent": True}}).raise_for_status()
+    client.patch("/routers/api", json={"middlewares": ["https"]}).raise_for_status()
+    (step,) = explain(client, "http://alvin.xyz/api?a=b", method="POST")["steps"]
+    assert (step["outcome"], step["status"], step["location"]) == ("ends", 308, "https://alvin.xyz/api?a=b")
+    (step,) = explain(client, "https://alvin.xyz/api")["steps"]
+    assert step["outcome"] == "passes"

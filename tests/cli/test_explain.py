@@ -62,3 +62,18 @@ def test_a_service_made_of_others_has_their_servers(cli: Run, client: httpx.Clie
         ["old@file", "unknown:"],
     ]
     assert "50 %" in shown
+
+
+def test_middlewares_say_what_becomes_of_the_request(cli: Run, client: httpx.Client) -> None:
+    client.put("/middlewares/add", json={"addPrefix": {"prefix": "/app"}}).raise_for_status()
+    client.put("/middlewares/login", json={"basicAuth": {"users": ["alvin:secret"]}}).raise_for_status()
+    client.put("/middlewares/both", json={"chain": {"middlewares": ["add", "login"]}}).raise_for_status()
+    client.patch("/routers/wayshub", json={"middlewares": ["add"]}).raise_for_status()
+    told = cli("explain", "http://alvin.xyz/one").check().out.splitlines()
+    assert told[0].endswith("It points to the service wayshub, whose servers are asked for /app/one.")
+    assert told[5].split() == ["Middleware", "Request", "Why"]
+    assert told[6].split() == ["add", "changes", "the", "path", "/one", "becomes", "/app/one"]
+    client.patch("/routers/wayshub", json={"middlewares": ["both"]}).raise_for_status()
+    told = cli("explain", "http://alvin.xyz/one").check().out.splitlines()
+    assert told[0].endswith("The middleware login answers 401: no server gets the request.")
+    assert told[-1].startswith("both/login  ends")

@@ -256,3 +256,35 @@ def test_a_trial_that_is_forgotten_is_not_found(pages: httpx.Client) -> None:
     answer = pages.get("/trace/sent/nothing")
     assert answer.status_code == 404
     assert "This test no longer exists" in answer.text
+
+
+@pytest.fixture
+def passed(pages: httpx.Client, service: Service) -> httpx.Client:
+    """The same, where a router has middlewares."""
+    with http_client(f"{service.url}/api/v1") as client:
+        for name, given in {
+            "office": {"ipAllowList": {"sourceRange": ["10.0.0.0/8"]}},
+            "strip-api": {"stripPrefix": {"prefixes": ["/api"]}},
+            "https": {"redirectScheme": {"scheme": "https"}},
+        }.items():
+            client.put(f"/middlewares/{name}", json=given).raise_for_status()
+        client.patch("/routers/api", json={"middlewares": ["office", "strip-api", "sso@file"]}).raise_for_status()
+        client.patch("/routers/alvin", json={"middlewares": ["https"]}).raise_for_status()
+    return pages
+
+
+def test_what_happens_on_the_way_is_told_step_by_step(passed: httpx.Client) -> None:
+    said = trace(passed, "http://alvin.xyz/api/users", client="10.0.0.1")
+    assert "10.0.0.1 is one of 10.0.0.0/8." in said
+    assert "The path /api/users becomes /users." in said
+    assert "Servers are asked for: /users" in said
+    assert "Depends on the client's address" in trace(passed, "http://alvin.xyz/api/users")
+
+
+def test_a_way_that_ends_says_with_what_answer(passed: httpx.Client) -> None:
+    said = trace(passed, "http://alvin.xyz/api/users", client="192.0.2.1")
+    assert "None: the middleware office answers 403 itself." in said
+    assert "Servers are asked for" not in said
+    said = trace(passed, "http://alvin.xyz/one")
+    assert "Location: https://alvin.xyz/one" in said
+    assert "None: the middleware https answers 302 itself." in said

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message
+from provider.nouns.middlewares.underway import Effect, Fate, Underway
 from provider.nouns.objects import Nested, Object, camel
 from provider.nouns.types import Type
 
@@ -16,6 +17,9 @@ class Kind(Object):
     title: ClassVar[str] = ""
     about: ClassVar[str] = ""
     """What it does, in a sentence."""
+
+    fate: ClassVar[Fate] = Fate.PASSES
+    """What becomes of requests that pass it, where that is the same for all."""
 
     since: ClassVar[str] = "3.0"
     """The first version of Traefik that knows it."""
@@ -39,6 +43,16 @@ class Kind(Object):
     def does(self) -> Message:
         """Say what it does, in a few words and without a period. No secret stands in them."""
         return Message(self.title)
+
+    @classmethod
+    def met(cls, value: Any, request: Underway) -> Effect:
+        """Tell what becomes of a request at one, from what is set of it (see `type`)."""
+        effect: Effect = value.meet(request)
+        return effect
+
+    def meet(self, request: Underway) -> Effect:
+        """Tell what becomes of a request at it."""
+        return Effect(self.fate, self.does(), request)
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

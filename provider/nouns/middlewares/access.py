@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
+from ipaddress import ip_network
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.sources import IPStrategy
+from provider.nouns.middlewares.underway import Effect, Underway, answers, depends, passes
 from provider.nouns.middlewares.words import counted, joined, named
 from provider.nouns.objects import Nested, field
 from provider.nouns.passwords import check_user, keep_user, mask_user, user_name
 from provider.nouns.protocol import NETWORKS_NEEDED, OPTIONAL_HEADER_NAME, check_header_value
 from provider.nouns.types import Flag, Secrecy, Text, Whole
+from provider.rules.networks import read_network
 from provider.values import Refusal, check_text, shown_text
 
 _SUCCESS: Final = range(200, 400)
@@ -43,6 +46,34 @@ def words_of_users(users: Sequence[str], file: str) -> str:
     if file:
         told.append(Message("users of the file {file}", file=file))
     return joined(told)
+
+
+def meet_password(request: Underway, scheme: str) -> Effect:
+    """Turn away a request without credentials of a scheme."""
+    if request.header("Authorization").partition(" ")[0].lower() == scheme.lower():
+        return depends(request, Message("whether the name and the password are right: otherwise 401"))
+    why = Message("it has no name and password in the header Authorization")
+    return answers(request, HTTPStatus.UNAUTHORIZED, why)
+
+
+def meet_client(
+    request: Underway, networks: Sequence[str], strategy: IPStrategy | None, status: int = HTTPStatus.FORBIDDEN
+) -> Effect:
+    """Turn away a client that is in none of some networks."""
+    told = {"networks": named(networks), "status": status}
+    if strategy is not None and (strategy.depth or strategy.excluded_ips):
+        return depends(
+            request, Message("the addresses in X-Forwarded-For: others than {networks} get {status}", **told)
+        )
+    if request.client is None:
+        return depends(request, Message("the client's address: others than {networks} get {status}", **told))
+    client = request.client
+    if strategy is not None and strategy.ipv6_subnet and client.version == 6:
+        client = ip_network((client, strategy.ipv6_subnet), strict=False).network_address
+    if any(client in read_network(network) for network in networks):
+        return passes(request, Message("{client} is one of {networks}", client=str(client), **told))
+    why = Message("{client} is none of {networks}", client=str(client), **told)
+    return answers(request, status, why)
 
 
 class BasicAuth(Kind):
@@ -94,6 +125,10 @@ class BasicAuth(Kind):
         """Say that it asks for a password."""
         return Message("Asks for a password ({who})", who=words_of_users(self.users, self.users_file))
 
+    def meet(self, request: Underway) -> Effect:
+        """Turn away who brings no password; whether one is right is not told here."""
+        return meet_password(request, "Basic")
+
 
 class IpWhiteList(Kind):
     """Clients by their addresses, by the name that Traefik 2 had for it."""
@@ -120,6 +155,10 @@ class IpWhiteList(Kind):
     def does(self) -> Message:
         """Say whom it lets in."""
         return Message("Allows only {networks}", networks=named(self.source_range))
+
+    def meet(self, request: Underway) -> Effect:
+        """Turn away all others."""
+        return meet_client(request, self.source_range, self.ip_strategy)
 
 
 class IpAllowList(Kind):
@@ -154,6 +193,10 @@ class IpAllowList(Kind):
     def does(self) -> Message:
         """Say whom it lets in."""
         return Message("Allows only {networks}", networks=named(self.source_range))
+
+    def meet(self, request: Underway) -> Effect:
+        """Turn away all others."""
+        return meet_client(request, self.source_range, self.ip_strategy, self.reject_status_code)
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of a refusal that looks like none."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares.underway import Fate
 from provider.nouns.objects import field
 from provider.nouns.protocol import MEDIA_TYPES
 from provider.nouns.types import Choice, Whole
@@ -25,6 +26,7 @@ class Compress(Kind):
     """Compressed answers."""
 
     is_empty_meant = True
+    fate = Fate.CHANGES
     title = "Compress answers"
     about = "Compresses answers for clients that accept it, unless the server already did."
     example: ClassVar = {"minResponseBodyBytes": 1024}

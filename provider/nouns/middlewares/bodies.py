@@ -5,6 +5,7 @@ from typing import ClassVar, Final
 from provider.messages import Message
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.predicates import TEXT, TRUTH, WHOLE, checking
+from provider.nouns.middlewares.underway import Fate
 from provider.nouns.middlewares.words import size
 from provider.nouns.objects import field
 from provider.nouns.types import Text, Whole
@@ -30,6 +31,7 @@ class Buffering(Kind):
     """Bodies that are read as a whole before they go on."""
 
     is_empty_meant = True
+    fate = Fate.DEPENDS
     title = "Buffer bodies"
     about = "Reads requests and answers as a whole before it passes them on, and refuses those that are too long."
     example: ClassVar = {"maxRequestBodyBytes": 10_000_000}

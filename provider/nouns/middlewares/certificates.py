@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from provider.messages import Message
 from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares.underway import Fate
 from provider.nouns.objects import Nested, Object, field
 from provider.nouns.protocol import is_unset
 from provider.nouns.types import Flag
@@ -75,6 +76,7 @@ class CertificateInfo(_Told):
 class PassTLSClientCert(_Told, Kind):
     """The client's certificate in headers."""
 
+    fate = Fate.CHANGES
     title = "Pass the client's certificate"
     about = "Passes the client's certificate to servers, in X-Forwarded-Tls-Client-Cert."
     example: ClassVar = {"info": {"subject": {"commonName": True}}}

@@ -9,6 +9,7 @@ from provider.nouns.common import SERVICE
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.predicates import RATIO, WHOLE, checking
+from provider.nouns.middlewares.underway import Fate
 from provider.nouns.middlewares.words import named
 from provider.nouns.objects import Object, field
 from provider.nouns.protocol import HEADER_NAMES, PERIOD, check_pause, check_statuses
@@ -130,6 +131,7 @@ class Retry(_Attempts, Kind):
 class CircuitBreaker(Kind):
     """A service that is left in peace while it fails."""
 
+    fate = Fate.DEPENDS
     title = "Circuit breaker"
     about = (
         "Answers 503 in place of a service that fails too often, and lets it recover. Each router counts separately."
@@ -186,6 +188,7 @@ class CircuitBreaker(Kind):
 class Errors(Kind):
     """Pages in place of errors."""
 
+    fate = Fate.CHANGES
     title = "Error pages"
     about = "Shows pages of another service instead of answers with certain statuses."
     example: ClassVar = {"status": ["500-599"], "service": "pages", "query": "/{status}.html"}

@@ -1,15 +1,19 @@
 """The middleware that sets headers of requests and answers."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
+from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares.underway import Effect, Fate, Underway, answers
 from provider.nouns.middlewares.words import counted, named
 from provider.nouns.objects import Object, field
 from provider.nouns.protocol import EXPRESSIONS, HEADER_NAMES, HEADER_VALUE, HEADERS, METHODS, TEXTS, is_unset
 from provider.nouns.types import Flag, Whole
+from provider.rules.requests import canonical
 from provider.values import Refusal
 
 _SECONDS: Final = Whole(0, 10_000_000_000)
@@ -141,15 +145,36 @@ class Headers(_Strict, Kind):
         if is_unset(cls, {key: value or None if key in _GONE_FIELDS else value for key, value in given.items()}):
             yield "", Refusal("headers.none", Message("nothing is set: give a header, or turn something on"))
 
+    @property
+    def is_cross_origin(self) -> bool:
+        """Whether it says what pages of other origins may ask for."""
+        return any(getattr(self, each.name) for key, each in self.fields.items() if key.startswith("accessControl"))
+
     def does(self) -> Message:
         """Say how many headers it sets and removes, and whom it lets in or keeps out."""
         told = [counted(number, one, many) for number, one, many in self._counts() if number]
-        if any(getattr(self, each.name) for key, each in self.fields.items() if key.startswith("accessControlAllow")):
+        if self.is_cross_origin:
             told.append(Message("Allows pages of other origins"))
         if self.allowed_hosts and not self.is_development:
             told.append(Message("Allows only the hosts {hosts}", hosts=named(self.allowed_hosts)))
         first, *others = told or [Message("Changes no header")]
         return reduce(lambda one, other: Message("{one}. {other}", one=one, other=other), others, first)
+
+    def meet(self, request: Underway) -> Effect:
+        """Turn away other hosts, answer what browsers ask before a request, and set what servers get."""
+        host = next(filter(None, map(request.header, self.hosts_proxy_headers)), request.host)
+        if self.allowed_hosts and not self.is_development and host.lower() not in map(str.lower, self.allowed_hosts):
+            why = Message("{host} is none of {hosts}", host=host, hosts=named(self.allowed_hosts))
+            return answers(request, HTTPStatus.INTERNAL_SERVER_ERROR, why)
+        is_asked = request.method == "OPTIONS" and request.header("Origin")
+        if self.is_cross_origin and is_asked and request.header("Access-Control-Request-Method"):
+            why = Message("it answers itself what browsers ask before a request of another origin")
+            return answers(request, HTTPStatus.OK, why)
+        headers = {canonical(name): (value,) for name, value in self.custom_request_headers.items()}
+        kept = {name: values for name, values in {**request.headers, **headers}.items() if values != ("",)}
+        return Effect(
+            Fate.CHANGES, self.does(), replace(request, headers=kept, host=headers.get("Host", (request.host,))[0])
+        )
 
     def _counts(self) -> Iterator[tuple[int, str, str]]:
         """Give how many headers are set and removed, each with the words for one and for many."""

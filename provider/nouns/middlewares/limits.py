@@ -8,6 +8,7 @@ from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.clients import ClientTLS
 from provider.nouns.middlewares.sources import SourceCriterion, counted_by
+from provider.nouns.middlewares.underway import Fate
 from provider.nouns.middlewares.words import requests
 from provider.nouns.objects import Nested, Object, field
 from provider.nouns.protocol import LINE, PERIOD, check_address
@@ -67,6 +68,7 @@ class Redis(Object):
 class RateLimit(Kind):
     """A limit on the rate of requests."""
 
+    fate = Fate.DEPENDS
     title = "Limit the rate"
     about = (
         "Answers 429 to clients that send too many requests. Each router counts separately, and starts over after "
@@ -117,6 +119,7 @@ class RateLimit(Kind):
 class InFlightReq(Kind):
     """A limit on requests at the same time."""
 
+    fate = Fate.DEPENDS
     title = "Limit simultaneous requests"
     about = "Answers 429 while a client has too many open requests. Each router counts separately."
     example: ClassVar = {"amount": 10}

@@ -8,11 +8,14 @@ from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.replacements import filled, missing_groups
+from provider.nouns.middlewares.underway import Effect, Underway, changed, goes_on, passes, with_raw_path
 from provider.nouns.middlewares.words import either
 from provider.nouns.objects import field
 from provider.nouns.protocol import EXPRESSION, check_path
 from provider.nouns.types import Flag, Text
 from provider.rules.expressions import Expression
+from provider.rules.literals import as_bytes, as_text
+from provider.rules.paths import URLPath, with_slash
 from provider.values import PATH_SCHEMA, Refusal, check_path_prefix, shown_text
 
 _IN_PATHS: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
@@ -30,6 +33,11 @@ def check_path_replacement(text: str) -> str:
     if _UNTIDY.search(filled(text)):
         raise Refusal("path.segments", Message("leave out //, /./ and /../: Traefik answers 400 to such paths"))
     return text
+
+
+def taken(request: Underway, path: URLPath, prefix: str) -> Effect:
+    """Let a request go on without the prefix of its path, which servers find in a header."""
+    return goes_on(request, path, changed(request.path, path), header=("X-Forwarded-Prefix", prefix))
 
 
 class StripPrefix(Kind):
@@ -62,6 +70,20 @@ class StripPrefix(Kind):
         """Say what it removes."""
         return Message("Removes {prefix} from the path", prefix=either(self.prefixes))
 
+    def meet(self, request: Underway) -> Effect:
+        """Take the first prefix away with which the path begins."""
+        path = request.path
+        prefix = next((each for each in self.prefixes if path.plain.startswith(each)), None)
+        if prefix is None:
+            return passes(
+                request,
+                Message(
+                    "the path {path} does not begin with {prefix}", path=path.encoded, prefix=either(self.prefixes)
+                ),
+            )
+        raw = with_slash(path.raw.removeprefix(prefix)) if path.raw else ""
+        return taken(request, URLPath(with_slash(path.plain.removeprefix(prefix)), raw), prefix)
+
 
 class StripPrefixRegex(Kind):
     """A prefix that matches an expression taken away from the path."""
@@ -80,6 +102,17 @@ class StripPrefixRegex(Kind):
     def does(self) -> Message:
         """Say what it removes."""
         return Message("Removes what matches {prefix} from the path", prefix=either(self.regex))
+
+    def meet(self, request: Underway) -> Effect:
+        """Take away what the first expression matches with which the path begins."""
+        path = request.path
+        matches = (Expression(each).find(path.plain) for each in self.regex)
+        prefix = next((each for each in matches if each and path.plain.startswith(each)), None)
+        if prefix is None:
+            told = {"path": path.encoded, "prefix": either(self.regex)}
+            return passes(request, Message("the path {path} does not begin with {prefix}", **told))
+        raw = with_slash(as_text(as_bytes(path.raw)[len(as_bytes(prefix)) :])) if path.raw else ""
+        return taken(request, URLPath(with_slash(path.plain.removeprefix(prefix)), raw), prefix)
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of an expression that no beginning of a path matches."""
@@ -105,6 +138,12 @@ class AddPrefix(Kind):
         """Say what it adds."""
         return Message("Puts {prefix} before the path", prefix=self.prefix)
 
+    def meet(self, request: Underway) -> Effect:
+        """Put the prefix before the path."""
+        raw = self.prefix + request.path.raw if request.path.raw else ""
+        path = URLPath(with_slash(self.prefix + request.path.plain), raw)
+        return goes_on(request, path, changed(request.path, path))
+
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of a slash at the end, which is given twice then."""
         if self.prefix.endswith("/"):
@@ -128,6 +167,10 @@ class ReplacePath(Kind):
     def does(self) -> Message:
         """Say for what it asks servers."""
         return Message("Replaces the path with {path}", path=self.path)
+
+    def meet(self, request: Underway) -> Effect:
+        """Put the path in the place of the one that was asked for."""
+        return with_raw_path(request, self.path)
 
 
 class ReplacePathRegex(Kind):
@@ -164,3 +207,10 @@ class ReplacePathRegex(Kind):
         if not self.replacement:
             return Message("Removes what matches {prefix} from the path", prefix=self.regex)
         return Message("Replaces {regex} in the path with {replacement}", **told)
+
+    def meet(self, request: Underway) -> Effect:
+        """Replace what matches in the path, as it is encoded."""
+        path, expression = request.path.encoded, Expression(self.regex)
+        if not expression.found_in(path):
+            return passes(request, Message("the path {path} does not match {regex}", path=path, regex=self.regex))
+        return with_raw_path(request, expression.replaced(path, self.replacement.strip()))

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares.underway import Effect, Fate, Underway, answers, passes
 from provider.nouns.middlewares.words import either, named
 from provider.nouns.objects import field
 from provider.nouns.types import Flag, Text
@@ -27,6 +29,7 @@ class ContentType(Kind):
     """Media types that Traefik finds out."""
 
     is_empty_meant = True
+    fate = Fate.CHANGES
     title = "Find out media types"
     about = "Sets Content-Type from the content of an answer, if the server did not."
     example: ClassVar[dict[str, Any]] = {}
@@ -104,3 +107,11 @@ class EncodedCharacters(Kind):
         if not self.refused:
             return Message("Refuses no escapes in paths")
         return Message("Refuses paths with {escapes}", escapes=either(self.refused))
+
+    def meet(self, request: Underway) -> Effect:
+        """Turn away a path with one of the escapes."""
+        path = request.path.encoded
+        found = [escape for escape in self.refused if escape in path.upper()]
+        if not found:
+            return passes(request, Message("the path {path} has none of these escapes", path=path))
+        return answers(request, HTTPStatus.BAD_REQUEST, Message("the path has {escapes}", escapes=named(found)))

@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.replacements import filled, missing_groups
+from provider.nouns.middlewares.underway import Effect, Underway, answers, passes
 from provider.nouns.objects import field
 from provider.nouns.protocol import EXPRESSION
 from provider.nouns.types import Flag, Text
+from provider.rules.expressions import Expression
+from provider.rules.paths import written_url
 from provider.values import Refusal, check_text, shown_text
 
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*")
@@ -17,11 +21,29 @@ _BROKEN: Final = re.compile(r"[\x00- \x7f]|%(?![0-9A-Fa-f]{2})")
 _PERMANENT: Final = "Browsers remember it and stop asking the old address (301 or 308 instead of 302 or 307)."
 
 
+_URL: Final = r"^(https?:\/\/)?(\[[\w:.]+\]|[\w\._-]+)?(:\d+)?(.*)$"
+"""Traefik's own expression for the parts of a URL."""
+
+_PORTS: Final = {"http": "80", "https": "443"}
+
+
 def _status(is_permanent: bool, method: str = "GET") -> int:
     """Return the status of a redirect, as Traefik has it."""
     if method == "GET":
         return 301 if is_permanent else 302
     return 308 if is_permanent else 307
+
+
+def _redirect(request: Underway, asked: str, change: tuple[str, str], *, is_permanent: bool) -> Effect:
+    """Redirect a request whose URL an expression changes; `change` is the expression and what takes its place."""
+    expression = Expression(change[0])
+    if not expression.found_in(asked):
+        return passes(request, Message("{url} does not match", url=asked))
+    location = expression.replaced(asked, change[1])
+    if location == asked:
+        return passes(request, Message("{url} is where it would lead", url=asked))
+    status = _status(is_permanent, request.method)
+    return answers(request, status, Message("it is redirected to {url}", url=location), written_url(location))
 
 
 def check_scheme(text: str) -> str:
@@ -72,6 +94,15 @@ class RedirectScheme(Kind):
             return Message("Redirects to {scheme} on port {port} ({status})", **told)
         return Message("Redirects to {scheme} ({status})", **told)
 
+    def meet(self, request: Underway) -> Effect:
+        """Redirect what does not come by the scheme and the port already, as Traefik tells these."""
+        usual = _PORTS.get(self.scheme)
+        port = f":{self.port}" if self.port and self.port != usual else ""
+        host, colon, given = request.host.rpartition(":")
+        is_usual = colon and _PORTS.get(request.scheme) == given
+        asked = replace(request, host=host if is_usual else request.host).url
+        return _redirect(request, asked, (_URL, f"{self.scheme}://${{2}}{port}${{4}}"), is_permanent=self.permanent)
+
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of a scheme that browsers may not know."""
         if self.scheme not in {"http", "https"}:
@@ -106,3 +137,7 @@ class RedirectRegex(Kind):
         """Say what it redirects, where, and by which status of GET."""
         told = {"regex": self.regex, "replacement": self.replacement, "status": _status(self.permanent)}
         return Message("Redirects {regex} to {replacement} ({status})", **told)
+
+    def meet(self, request: Underway) -> Effect:
+        """Redirect what matches and is not there yet."""
+        return _redirect(request, request.url, (self.regex, self.replacement), is_permanent=self.permanent)
