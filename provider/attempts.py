@@ -103,7 +103,7 @@ def attempt(
     parts = gathered(render(after, named, listening))
     found = compare(changes, stored.touched(), former, parts)
     moves = traffic.tell(*nearby.between(before, after, routers, points), routers) if routers else []
-    difference = replace(found, words=[*found.words, *moves], removal=stored.removal(session))
+    difference = replace(found, words=[*found.words, *stored.handled(), *moves], removal=stored.removal(session))
     warnings = list(_find_warnings(after, changes, edges, listening))
     return Attempt(number, digest, changes, difference, warnings, parts, named, listening)
 

@@ -4,14 +4,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TypeVar
 
-from provider import brake
+from provider import brake, handling
 from provider.brake import Removal
 from provider.database.sessions import Session
 from provider.declarations import Declaration
 from provider.differences import Touched, touched_services
 from provider.models import Change
-from provider.nouns import Noun, Router, Server, Service
-from provider.store import counts, declarations, nouns, routers
+from provider.nouns import Middleware, Noun, Router, Server, Service
+from provider.store import counts, declarations, middlewares, nouns, routers
 from provider.values import ServerState
 
 N = TypeVar("N", bound=Noun)
@@ -80,6 +80,22 @@ class Stored:
                     former = [*found[service].routers, Router.read(change.before)]
                     found[service] = Touched(found[service].servers, former)
         return found
+
+    def handled(self) -> list[str]:
+        """Say of which requests the changes alter what happens on their way through middlewares."""
+        kinds = {change.kind for change in self._changes}
+        if kinds.isdisjoint({Router.kind, Middleware.kind}):
+            return []
+        if self._all is not None:
+            known = self._all.all(Middleware)
+            return handling.tell(self._changes, self._all.routers.values(), known)
+        changed = [change.name for change in self._changes if change.kind == Middleware.kind]
+        leading = middlewares.routers_of(self._session, changed)
+        names = [change.name for change in self._changes if change.kind == Router.kind and change.after is not None]
+        passing = {each.name: each for each in [*leading, *nouns.find_all(self._session, Router, names)]}
+        former = [Router.loaded(each.before) for each in self._changes if each.kind == Router.kind and each.before]
+        known = middlewares.of_routers(self._session, [*passing.values(), *former])
+        return handling.tell(self._changes, passing.values(), known)
 
     def removal(self, session: Session) -> Removal:
         """Tell what the changes take away."""

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from provider import nearby, plans, traffic
+from provider import handling, nearby, plans, traffic
 from provider.declarations import Declaration
 from provider.differences import Difference, Touched, compare, touched_services
 from provider.listening import DefaultEntryPoints
 from provider.models import Change
-from provider.nouns import Router
+from provider.nouns import Middleware, Router
 from provider.rendering import gathered, parts_of, render
 
 
@@ -27,7 +27,8 @@ def difference(before: Declaration, after: Declaration, points: DefaultEntryPoin
     former, following = (gathered(render(state, named, state.listening(points))) for state in (before, after))
     found = compare(changes, touched, former, following)
     moves = traffic.tell(*nearby.between(before, after, changed, points), changed)
-    return replace(found, words=[*found.words, *moves])
+    handled = handling.tell(changes, after.routers.values(), after.all(Middleware))
+    return replace(found, words=[*found.words, *handled, *moves])
 
 
 def _leading(before: Declaration, after: Declaration, changes: Sequence[Change]) -> list[Router]:

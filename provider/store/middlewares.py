@@ -15,6 +15,19 @@ def of_routers(session: Session, listed: Iterable[Router]) -> dict[str, Middlewa
     return of_names(session, names)
 
 
+def routers_of(session: Session, names: Iterable[str]) -> list[Router]:
+    """Return the routers whose requests pass any of some middlewares, perhaps within chains."""
+    chains: dict[str, None] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in chains:
+            chains[name] = None
+            waiting += [each.name for each in nouns.users_of(session, Middleware, Middleware, name)]
+    found = (nouns.users_of(session, Router, Middleware, name) for name in chains)
+    return list({router.name: router for each in found for router in each}.values())
+
+
 def of_names(session: Session, names: Iterable[str]) -> dict[str, Middleware]:
     """Return middlewares with those of which chains among them are made, by name."""
     return nouns.with_members(session, Middleware, nouns.find_all(session, Middleware, sorted(set(names))))

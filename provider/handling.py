@@ -1,0 +1,114 @@
+"""Handling: of which requests a change alters what happens between router and service, said in words. Pure."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from provider import passages
+from provider.messages import Message, listed, template
+from provider.models import Change
+from provider.nouns import Middleware, Router
+
+_LOOKED_AT: Final = 2_000
+"""Of how many routers the way is compared at most."""
+
+_TOLD: Final = 10
+_NAMED: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What happens to requests at one place of their way: the words, and the middleware that is there, if it is one."""
+
+    words: str
+    middleware: Middleware | None = None
+
+
+def tell(changes: Sequence[Change], routers: Iterable[Router], known: Mapping[str, Middleware]) -> list[str]:
+    """Say of which requests changes alter the handling.
+
+    `routers` and `known` are as they are after the changes: those that changed or pass a middleware that did, and the
+    middlewares by name, with those that the routers passed before. Others may be among them.
+    """
+    former = {**known}
+    for change in changes:
+        if change.kind == Middleware.kind:
+            former.pop(change.name, None)
+            if change.before is not None:
+                former[change.name] = Middleware.loaded(change.before)
+    before = {each.name: each.before for each in changes if each.kind == Router.kind}
+    touched = leading_to([each.name for each in changes if each.kind == Middleware.kind], former, known)
+    places: dict[tuple[str, ...], list[str]] = {}
+    passing = (router for router in routers if router.name in before or not touched.isdisjoint(router.middlewares))
+    for router in islice(passing, _LOOKED_AT):
+        old = before.get(router.name, ...)
+        if old is None or not router.enabled:
+            continue
+        once = router if old is ... else Router.loaded(old)
+        if once.enabled:
+            for told in _compare(_way(once, former), _way(router, known)):
+                places.setdefault(told, []).append(_place(router))
+    words = [
+        Message(told, place=listed(sorted(where), _NAMED), one=one, other=other)
+        for (told, one, other), where in islice(places.items(), _TOLD)
+    ]
+    if len(places) > _TOLD:
+        words.append(Message("and more changes in how requests are handled"))
+    return list(words)
+
+
+def leading_to(names: Collection[str], *known: Mapping[str, Middleware]) -> set[str]:
+    """Return the names of middlewares with all chains that lead to them, in any of some states."""
+    found = set(names)
+    above: dict[str, set[str]] = {}
+    for state in known:
+        for name, middleware in state.items():
+            for member in middleware.members:
+                above.setdefault(member, set()).add(name)
+    waiting = list(names)
+    while waiting:
+        for name in above.get(waiting.pop(), set()) - found:
+            found.add(name)
+            waiting.append(name)
+    return found
+
+
+def _way(router: Router, known: Mapping[str, Middleware]) -> dict[str, _Part]:
+    """Return what happens to a router's requests, in order, by the name of what does it."""
+    way = {} if router.tls is None else {"": _Part(router.tls.does())}
+    return way | {
+        stop.name: _Part(stop.name if stop.is_elsewhere else stop.words, stop.middleware)
+        for stop in passages.stops(router.middlewares, known)
+    }
+
+
+def _compare(before: Mapping[str, _Part], after: Mapping[str, _Part]) -> Iterator[tuple[str, str, str]]:
+    """Give how two ways differ: a template of its words, and what stands in it."""
+    kept = [name for name in after if name in before]
+    gone, come = ([part.words for name, part in way.items() if name not in kept] for way in (before, after))
+    for words in gone:
+        if words not in come:
+            yield template("requests for {place} no longer: {one}"), words, ""
+    for words in come:
+        if words not in gone:
+            yield template("requests for {place} from now on: {one}"), words, ""
+    for name in kept:
+        old, new = before[name], after[name]
+        if old.words != new.words:
+            yield template("requests for {place}: {one}, and no longer: {other}"), new.words, old.words
+        elif old.middleware != new.middleware:
+            yield template("requests for {place}: {one}, with other values in {other}"), new.words, name
+    if kept != [name for name in before if name in after]:
+        yield (
+            template("requests for {place} pass their middlewares in another order: {one}"),
+            ", ".join(filter(None, after)),
+            "",
+        )
+
+
+def _place(router: Router) -> str:
+    """Say where people see a router: at its domains, or by its name where it has none."""
+    if not router.domains:
+        return router.name
+    return listed([domain + (router.path_prefix or "") for domain in router.domains], _NAMED)
