@@ -23,7 +23,7 @@ from sqlmodel import col, select
 
 from provider.configuration import shares
 from provider.database.sessions import Session
-from provider.edges.health import Health, HealthChange, HealthState
+from provider.edges.health import TCP, Health, HealthChange, HealthState, ServerHealth, name_of_tcp
 from provider.edges.registry import Edges
 from provider.edges.releases import Releases
 from provider.edges.states import Edge
@@ -236,15 +236,21 @@ def _tell_health(
     session: Session, health: Health, changed: Iterable[HealthChange]
 ) -> list[tuple[EventName, Mapping[str, Any]]]:
     urls = {(change.service, change.url) for change in changed}
-    told: list[tuple[EventName, Mapping[str, Any]]] = []
+    told: list[tuple[EventName, Mapping[str, Any]]] = [
+        ("health", {"kind": TCP, "service": name, "name": url, **_of_health(health.get(name_of_tcp(name), url))})
+        for name, url in sorted((service.removeprefix(f"{TCP}/"), url) for service, url in urls if "/" in service)
+    ]
     for service, pool in _list_pools(session, {name for name, _url in urls}):
         healths = observe(service, pool, health)
         for server in pool:
             if (service.name, server.url) in urls:
-                found = healths[server.name]
-                data = {"state": found.state.value, "since": _written(found.since), "why": str(found.why)}
+                data = _of_health(healths[server.name])
                 told.append(("health", {"service": service.name, "name": server.name, **data}))
     return told
+
+
+def _of_health(found: ServerHealth) -> dict[str, Any]:
+    return {"state": found.state.value, "since": _written(found.since), "why": str(found.why)}
 
 
 def _tell_shares(session: Session, health: Health, names: Collection[str]) -> list[tuple[EventName, Mapping[str, Any]]]:

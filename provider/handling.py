@@ -8,7 +8,7 @@ from typing import Final
 from provider import passages
 from provider.messages import Message, listed, template
 from provider.models import Change
-from provider.nouns import Middleware, Router
+from provider.nouns import Middleware, Noun, Router
 
 _LOOKED_AT: Final = 2_000
 """Of how many routers the way is compared at most."""
@@ -22,7 +22,7 @@ class _Part:
     """What happens to requests at one place of their way: the words, and the middleware that is there, if it is one."""
 
     words: str
-    middleware: Middleware | None = None
+    middleware: Noun | None = None
 
 
 def tell(changes: Sequence[Change], routers: Iterable[Router], known: Mapping[str, Middleware]) -> list[str]:

@@ -7,9 +7,9 @@ from typing import Final
 
 from provider import rules
 from provider.messages import Message
-from provider.nouns import Middleware
+from provider.nouns import Middleware, Noun
 from provider.nouns.common import MIDDLEWARE
-from provider.nouns.middlewares.underway import Effect, Fate, Underway, depends
+from provider.nouns.middlewares.underway import Fate, StopEffect, Underway, depends
 from provider.rules.paths import read_path
 from provider.rules.requests import cleaned_path
 
@@ -28,7 +28,7 @@ class Stop:
     name: str
     words: str
     chain: str | None = None
-    middleware: Middleware | None = None
+    middleware: Noun | None = None
 
     @property
     def is_elsewhere(self) -> bool:
@@ -41,7 +41,7 @@ class Encounter:
     """What a stop did to a request."""
 
     stop: Stop
-    effect: Effect
+    effect: StopEffect
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ def follow(request: Underway, passed: Iterable[Stop]) -> Passage:
     return Passage(steps, request)
 
 
-def _meet(stop: Stop, request: Underway) -> Effect:
-    if stop.middleware is None:
+def _meet(stop: Stop, request: Underway) -> StopEffect:
+    if not isinstance(stop.middleware, Middleware):
         return depends(request, Message("what it does, which is not known here"))
     return stop.middleware.meet(request)
 

@@ -61,7 +61,8 @@ async def listen(
     Each event has an id. `revision` has `number`, `time`, `author`, `summary`, `objects` (at most 100, each
     with `kind` and `name`; a server's is `SERVICE/SERVER`) and `more` (whether there are others).
     `edge` has `name`, `state`, `since`, `detail` and `revision` (of the document that it was given last).
-    `health` has `service`, `name` (of the server), `state`, `since` and `why`. `shares` has `service` and `shares`
+    `health` has `service`, `name` (of the server), `state`, `since` and `why`; for a server of TCP also `kind`
+    (`tcpService`), and its address as the name. `shares` has `service` and `shares`
     (0 to 1 by the names of its servers). `reset` has nothing: what was read before may be old, so read it anew.
     """
     if events.listeners >= MOST_LISTENERS:

@@ -11,6 +11,9 @@ from typing import Final
 
 from provider.messages import Message
 
+TCP: Final = "tcpService"
+"""The kind of what has its servers told apart from those of HTTP."""
+
 
 class HealthState(StrEnum):
     """Whether a server answers its health check."""
@@ -18,6 +21,11 @@ class HealthState(StrEnum):
     UP = "up"
     DOWN = "down"
     UNKNOWN = "unknown"
+
+
+def name_of_tcp(service: str) -> str:
+    """Return the name under which the servers of a TCP service are told, apart from those of HTTP."""
+    return f"{TCP}/{service}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import httpx
 import msgspec
 
 from provider.configuration import BEACON, BEACON_HEADER, owner
+from provider.edges.health import name_of_tcp
 from provider.edges.states import DisabledRouter
 from provider.messages import Message
 from provider.nouns import Router
@@ -128,13 +129,22 @@ ServersUp = Mapping[str, Mapping[str, bool]]
 """Servers by service and URL: true for those that are up."""
 
 
+def _servers(services: Iterable[_Service]) -> dict[str, Mapping[str, bool]]:
+    """Return the servers of those services of ours that have a health check."""
+    return {
+        service.name.removesuffix(_OURS): {url: status == "UP" for url, status in service.server_status.items()}
+        for service in services
+        if service.is_checked and service.name.endswith(_OURS)
+    }
+
+
 class TraefikAPI:
     """One Traefik's API. Every method raises `ReadbackError` when it cannot be read."""
 
     def __init__(self, client: httpx.AsyncClient, url: str) -> None:
         self._client = client
         self.url = url.rstrip("/")
-        self._services: tuple[bytes, ServersUp] = (b"", {})
+        self._services: tuple[tuple[bytes, bytes], ServersUp] = ((b"", b""), {})
         self._entry_points: tuple[str, Mapping[str, str]] = ("", {})
         self.added: Mapping[str, tuple[str, ...]] = {}
         """The middlewares that its entry points add to all routers, as far as it was asked for those."""
@@ -163,22 +173,23 @@ class TraefikAPI:
                 listed += _ours(kind, [router for router in found if router.status == status], document)
         return tuple(listed)
 
-    async def list_servers(self) -> ServersUp:
-        """Return for each service of ours with a health check its servers.
+    async def list_servers(self, *, of_tcp: bool = False) -> ServersUp:
+        """Return for each service of ours with a health check its servers, those of TCP too where there are any.
 
         The same mapping as before, if nothing has changed: thousands of services are neither decoded nor
         compared each time.
         """
         content = await self._read(f"/api/http/services?per_page={_PAGE}")
+        more = await self._read(f"/api/tcp/services?per_page={_PAGE}") if of_tcp else b"[]"
         known, servers = self._services
-        if content != known:
-            found = await self._decode(content, list[_Service])
+        if (content, more) != known:
             servers = {
-                service.name.removesuffix(_OURS): {url: status == "UP" for url, status in service.server_status.items()}
-                for service in found
-                if service.is_checked and service.name.endswith(_OURS)
+                **_servers(await self._decode(content, list[_Service])),
+                **{
+                    name_of_tcp(name): told for name, told in _servers(await self._decode(more, list[_Service])).items()
+                },
             }
-            self._services = (content, servers)
+            self._services = ((content, more), servers)
         return servers
 
     async def list_entry_points(self, started: str) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ _REST: Final = 10
 
 _MOST_REST_SECONDS: Final = 5.0
 _OTHERS_PAUSE_SECONDS: Final = 2.0
+_TCP: Final = b'"tcp":{'
 _CHECKED: Final = b'"healthCheck":{'
 
 _EACH_AT_ITS_PLEASURE: Final = httpx.Limits(max_connections=None, max_keepalive_connections=None)
@@ -93,7 +94,7 @@ async def observe(api: TraefikAPI, given: Served | None, now: float) -> Observat
             document = given.document.content
             disabled = await api.list_routers("disabled", document)
             warned = await api.list_routers("warning", document)
-            servers = await api.list_servers() if _CHECKED in given.document.content else {}
+            servers = await api.list_servers(of_tcp=_TCP in document) if _CHECKED in document else {}
             return Observation(now, None, digest, version, started, disabled, servers, entry_points, warned, seconds)
     except ReadbackError as error:
         return Observation(now, error.detail)

@@ -9,7 +9,7 @@ from provider.messages import Message
 from provider.nouns import middlewares
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.middlewares import KINDS, Kind
-from provider.nouns.middlewares.underway import Effect, Underway
+from provider.nouns.middlewares.underway import StopEffect, Underway
 from provider.nouns.noun import Noun
 from provider.nouns.objects import field
 
@@ -48,7 +48,7 @@ class Middleware(Noun, more=_parts()):
         part = self.__dict__[self.chosen or ""]
         return part.members if isinstance(part, Kind) else ()
 
-    def meet(self, request: Underway) -> Effect:
+    def meet(self, request: Underway) -> StopEffect:
         """Tell what becomes of a request at it."""
         kind = self.chosen or ""
         return KINDS[kind].met(self.__dict__[kind], request)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from provider.messages import Message
+from provider.messages import Message, template
 from provider.nouns.common import labels_field, name_field
+from provider.nouns.middlewares.words import counted, named
 from provider.nouns.noun import Noun
 from provider.nouns.objects import Nested, Object, field
 from provider.nouns.protocol import NETWORKS_NEEDED
@@ -21,6 +22,14 @@ class InFlightConn(Object):
         Whole(1, 1_000_000_000), title="Connections", help="So many at once for each address; more are closed."
     )
 
+    def does(self) -> Message:
+        """Say how many it lets in."""
+        words = (
+            template("At most {number} connection for each address"),
+            template("At most {number} connections for each address"),
+        )
+        return counted(self.amount, *words)
+
 
 class TCPIPAllowList(Object):
     """From where connections are let in."""
@@ -31,6 +40,10 @@ class TCPIPAllowList(Object):
     source_range: list[str] = field(
         NETWORKS_NEEDED, title="Networks", help="Clients in these are let in: 10.0.0.0/8, or 10.0.0.7."
     )
+
+    def does(self) -> Message:
+        """Say whom it lets in."""
+        return Message("Allows only {networks}", networks=named(self.source_range))
 
 
 class TCPIPWhiteList(TCPIPAllowList):
@@ -76,3 +89,8 @@ class TCPMiddleware(Noun):
         title="Only from networks (old)",
         help="The same, under its Traefik 2 name.",
     )
+
+    def does(self) -> Message:
+        """Say what it does, in a few words and without a period."""
+        part = self.in_flight_conn or self.ip_allow_list or self.ip_white_list
+        return Message(self.title) if part is None else part.does()

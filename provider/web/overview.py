@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 
 from provider.cursors import write_cursor
 from provider.database.sessions import Session
@@ -18,10 +19,13 @@ from provider.web import filters
 from provider.web.drawings import path as drawing
 from provider.web.drawings.blocks import group
 from provider.web.drawings.layout import DENSE
+from provider.web.drawings.scene import Scene
 from provider.web.filters import ApplicationState
+from provider.web.languages import Language
 from provider.web.lists import ListPart, PartDependency, PartRequest
 from provider.web.rendering import language_of, render
 from provider.web.scenes import SightDependency, scene_of
+from provider.web.streams import read_streams
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(needs.PAGE)])
 
@@ -56,6 +60,8 @@ def overview(
         unreached = _list_unreached(session, part) if state is ApplicationState.ALL else []
         scene = scene_of(session, part.rows, sight, unreached)
         counted = counts.count(session)
+        is_whole = state is ApplicationState.ALL and wanted.after is None
+        streams = read_streams(session, sight, wanted.q, _LENGTH) if is_whole else []
     most_servers = _FEW_SERVERS if len(part.rows) > DENSE else drawing.MOST_SERVERS
     return render(
         request,
@@ -67,8 +73,16 @@ def overview(
         states={each: filters.words(each) for each in ApplicationState},
         drawing=drawing.draw(scene, language_of(request), most_servers=most_servers, with_acts=True),
         blocks=group(scene, most_servers),
+        streams=[(each, _draw(each.scene, language_of(request)), group(each.scene, most_servers)) for each in streams],
         totals=_totals(counted),
         sight=sight,
+    )
+
+
+def _draw(scene: Scene, language: Language) -> Markup:
+    """Draw a scene in which nothing leads to an application."""
+    return drawing.draw(
+        scene, language, most_servers=_FEW_SERVERS if len(scene.routers) > DENSE else drawing.MOST_SERVERS
     )
 
 

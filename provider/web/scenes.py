@@ -16,10 +16,11 @@ from provider.database.sessions import Session
 from provider.dependencies import EdgesDependency, RoutingDependency
 from provider.edges.health import Health, HealthState
 from provider.edges.standings import Standing, Standings, Trouble, refused_everywhere, stand
-from provider.edges.states import Edge, EdgeState, Run, is_gone
+from provider.edges.states import DisabledRouter, Edge, EdgeState, Run, is_gone
 from provider.listening import Listening
+from provider.messages import Message
 from provider.names import in_order
-from provider.nouns import Middleware, Router, Server, Service
+from provider.nouns import Middleware, Named, Router, Server, Service
 from provider.nouns.common import SERVICE
 from provider.observations import availability, know, observe
 from provider.observations import known as known_service
@@ -57,6 +58,8 @@ class EdgeSight:
     history: Sequence[Run]
     standings: Standings
     """What it makes of each router."""
+    streams: Mapping[Named, str]
+    """What is amiss with its routers of TCP and UDP, by kind and name."""
     api_url: str | None
     trouble: str | None
     """Why its API cannot be read."""
@@ -149,10 +152,26 @@ def _sight(edge: Edge, current: Snapshot | None) -> EdgeSight:
         runs=_find_running(edge, current),
         history=tuple(edge.runs),
         standings=stand(edge, current),
+        streams={} if edge.observation is None else _errors(edge.name, edge.observation.disabled),
         api_url=edge.api_url,
         trouble=None if edge.observation is None else edge.observation.error,
         address=edge.address,
     )
+
+
+def _errors(edge: str, disabled: Sequence[DisabledRouter]) -> dict[Named, str]:
+    return {
+        router.named: Message("the edge {edge} does not serve it: {words}", edge=edge, words=router.error)
+        for router in disabled
+        if router.kind != Router.kind
+    }
+
+
+def drawn_edges(sight: Sight) -> tuple[list[scene.DrawnEdge], int]:
+    """Return the edges that a drawing shows, and how many there are besides."""
+    shown = sight.edges[:_MOST_EDGES]
+    drawn = [scene.DrawnEdge(edge.name, edge.state, edge.detail, edge.runs) for edge in shown]
+    return drawn, len(sight.edges) - len(shown)
 
 
 def _find_running(edge: Edge, current: Snapshot | None) -> int | None:
@@ -172,6 +191,7 @@ def scene_of(session: Session, routers: Sequence[Router], sight: Sight, also: Se
     shown = [point for point in sight.entry_points if point in used]
     states = sight.states(routers)
     passed = middlewares.of_routers(session, routers)
+    edges, more = drawn_edges(sight)
     return Scene(
         routers=[_router(router, sight.listening, states[router.name], passed) for router in routers],
         services=[
@@ -180,8 +200,8 @@ def scene_of(session: Session, routers: Sequence[Router], sight: Sight, also: Se
             if name in known or SERVICE.leads_elsewhere(name)
         ],
         entry_points=[DrawnEntryPoint(name, sight.entry_points[name]) for name in shown],
-        edges=[scene.DrawnEdge(edge.name, edge.state, edge.detail, edge.runs) for edge in sight.edges[:_MOST_EDGES]],
-        more_edges=max(0, len(sight.edges) - _MOST_EDGES),
+        edges=edges,
+        more_edges=more,
         revision=sight.revision,
     )
 
@@ -232,14 +252,15 @@ def scene_of_wanted(router: Router, pool: Sequence[Server], sight: Sight) -> Sce
         )
         for server in pool
     ]
+    edges, more = drawn_edges(sight)
     return Scene(
         routers=[_router(router, sight.listening, None, {})],
         services=[scene.DrawnService(router.service, drawn)],
         entry_points=[
             DrawnEntryPoint(name, sight.entry_points.get(name)) for name in sight.listening.entry_points(router)
         ],
-        edges=[scene.DrawnEdge(edge.name, edge.state, edge.detail, edge.runs) for edge in sight.edges[:_MOST_EDGES]],
-        more_edges=max(0, len(sight.edges) - _MOST_EDGES),
+        edges=edges,
+        more_edges=more,
     )
 
 

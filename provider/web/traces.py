@@ -168,6 +168,12 @@ class Trace:
             is_elsewhere = bool(self.answering.elsewhere)
             gone = Message("The service of this router is gone.")
             return Message("Requests are only sent to services that are kept here.") if is_elsewhere else gone
+        if self.end is not None:
+            told = {"name": self.end.stop.name, "status": self.end.effect.status}
+            return Message("The middleware {name} answers each with {status}, so no server would be counted.", **told)
+        return self._refusal_of_request()
+
+    def _refusal_of_request(self) -> Message | None:
         if not self.is_ours:
             return Message("Requests are only sent for your domains.")
         if self.asked.method not in HARMLESS:

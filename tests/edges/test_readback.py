@@ -91,6 +91,14 @@ def test_services_are_not_read_when_none_has_a_health_check() -> None:
     assert (found.error, found.servers) == (None, {})
 
 
+def test_servers_of_tcp_are_told_apart_from_those_of_http() -> None:
+    http, tcp = ({"name": "a@http", "loadBalancer": {"healthCheck": {}}, "serverStatus": {each: "UP"}} for each in "ht")
+    answers = {**LIKE_TRAEFIK, "/api/http/services": [http], "/api/tcp/services": [tcp], "/api/tcp/routers": []}
+    checked = b'{"tcp":{"services":{"a":{"loadBalancer":{"healthCheck":{}}}}}}'
+    found = observed(like_traefik(answers), snapshot(1, "f8d11bf8ddb1", checked))
+    assert found.servers == {"a": {"h": True}, "tcpService/a": {"t": True}}
+
+
 def test_services_that_have_not_changed_are_the_same_object() -> None:
     service = {"name": "a@http", "loadBalancer": {"healthCheck": {}}, "serverStatus": {"http://10.0.0.11": "UP"}}
     answers = {"/api/http/services": [service]}

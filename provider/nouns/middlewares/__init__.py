@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message
-from provider.nouns.middlewares.underway import Effect, Fate, Underway
+from provider.nouns.middlewares.underway import Fate, StopEffect, Underway
 from provider.nouns.objects import Nested, Object, camel
 from provider.nouns.types import Type
 
@@ -45,14 +45,14 @@ class Kind(Object):
         return Message(self.title)
 
     @classmethod
-    def met(cls, value: Any, request: Underway) -> Effect:
+    def met(cls, value: Any, request: Underway) -> StopEffect:
         """Tell what becomes of a request at one, from what is set of it (see `type`)."""
-        effect: Effect = value.meet(request)
+        effect: StopEffect = value.meet(request)
         return effect
 
-    def meet(self, request: Underway) -> Effect:
+    def meet(self, request: Underway) -> StopEffect:
         """Tell what becomes of a request at it."""
-        return Effect(self.fate, self.does(), request)
+        return StopEffect(self.fate, self.does(), request)
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

@@ -9,7 +9,7 @@ from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.sources import IPStrategy
-from provider.nouns.middlewares.underway import Effect, Underway, answers, depends, passes
+from provider.nouns.middlewares.underway import StopEffect, Underway, answers, depends, passes
 from provider.nouns.middlewares.words import counted, joined, named
 from provider.nouns.objects import Nested, field
 from provider.nouns.passwords import check_user, keep_user, mask_user, user_name
@@ -48,7 +48,7 @@ def words_of_users(users: Sequence[str], file: str) -> str:
     return joined(told)
 
 
-def meet_password(request: Underway, scheme: str) -> Effect:
+def meet_password(request: Underway, scheme: str) -> StopEffect:
     """Turn away a request without credentials of a scheme."""
     if request.header("Authorization").partition(" ")[0].lower() == scheme.lower():
         return depends(request, Message("whether the name and the password are right: otherwise 401"))
@@ -58,7 +58,7 @@ def meet_password(request: Underway, scheme: str) -> Effect:
 
 def meet_client(
     request: Underway, networks: Sequence[str], strategy: IPStrategy | None, status: int = HTTPStatus.FORBIDDEN
-) -> Effect:
+) -> StopEffect:
     """Turn away a client that is in none of some networks."""
     told = {"networks": named(networks), "status": status}
     if strategy is not None and (strategy.depth or strategy.excluded_ips):
@@ -125,7 +125,7 @@ class BasicAuth(Kind):
         """Say that it asks for a password."""
         return Message("Asks for a password ({who})", who=words_of_users(self.users, self.users_file))
 
-    def meet(self, request: Underway) -> Effect:
+    def meet(self, request: Underway) -> StopEffect:
         """Turn away who brings no password; whether one is right is not told here."""
         return meet_password(request, "Basic")
 
@@ -156,7 +156,7 @@ class IpWhiteList(Kind):
         """Say whom it lets in."""
         return Message("Allows only {networks}", networks=named(self.source_range))
 
-    def meet(self, request: Underway) -> Effect:
+    def meet(self, request: Underway) -> StopEffect:
         """Turn away all others."""
         return meet_client(request, self.source_range, self.ip_strategy)
 
@@ -194,7 +194,7 @@ class IpAllowList(Kind):
         """Say whom it lets in."""
         return Message("Allows only {networks}", networks=named(self.source_range))
 
-    def meet(self, request: Underway) -> Effect:
+    def meet(self, request: Underway) -> StopEffect:
         """Turn away all others."""
         return meet_client(request, self.source_range, self.ip_strategy, self.reject_status_code)
 

@@ -9,7 +9,7 @@ from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.access import check_realm, meet_password, words_of_users
-from provider.nouns.middlewares.underway import Effect, Underway
+from provider.nouns.middlewares.underway import StopEffect, Underway
 from provider.nouns.objects import field
 from provider.nouns.protocol import OPTIONAL_HEADER_NAME
 from provider.nouns.types import MASK, Flag, Secrecy, Text
@@ -114,6 +114,6 @@ class DigestAuth(Kind):
             "Asks for a password that does not travel ({who})", who=words_of_users(self.users, self.users_file)
         )
 
-    def meet(self, request: Underway) -> Effect:
+    def meet(self, request: Underway) -> StopEffect:
         """Turn away who brings no proof of a password; whether one is right is not told here."""
         return meet_password(request, "Digest")

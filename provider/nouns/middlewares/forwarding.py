@@ -8,7 +8,7 @@ from provider.messages import Message
 from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.clients import ClientTLS
-from provider.nouns.middlewares.underway import Effect, Underway, depends
+from provider.nouns.middlewares.underway import StopEffect, Underway, depends
 from provider.nouns.objects import Nested, Object, field
 from provider.nouns.protocol import HEADER_NAMES, OPTIONAL_HEADER_NAME, check_optional_expression
 from provider.nouns.types import Flag, Text, Whole
@@ -179,7 +179,7 @@ class ForwardAuth(_Asked, Kind):
         """Say whom it asks. A query may have a secret, and is left out."""
         return Message("Asks {address} first whether a request may pass", address=self.address.partition("?")[0])
 
-    def meet(self, request: Underway) -> Effect:
+    def meet(self, request: Underway) -> StopEffect:
         """Let a request go on if what is asked lets it."""
         told = {"address": self.address.partition("?")[0]}
         return depends(

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.middlewares import Kind
-from provider.nouns.middlewares.underway import Effect, Fate, Underway, answers
+from provider.nouns.middlewares.underway import Fate, StopEffect, Underway, answers
 from provider.nouns.middlewares.words import counted, named
 from provider.nouns.objects import Object, field
 from provider.nouns.protocol import EXPRESSIONS, HEADER_NAMES, HEADER_VALUE, HEADERS, METHODS, TEXTS, is_unset
@@ -160,7 +160,7 @@ class Headers(_Strict, Kind):
         first, *others = told or [Message("Changes no header")]
         return reduce(lambda one, other: Message("{one}. {other}", one=one, other=other), others, first)
 
-    def meet(self, request: Underway) -> Effect:
+    def meet(self, request: Underway) -> StopEffect:
         """Turn away other hosts, answer what browsers ask before a request, and set what servers get."""
         host = next(filter(None, map(request.header, self.hosts_proxy_headers)), request.host)
         if self.allowed_hosts and not self.is_development and host.lower() not in map(str.lower, self.allowed_hosts):
@@ -172,7 +172,7 @@ class Headers(_Strict, Kind):
             return answers(request, HTTPStatus.OK, why)
         headers = {canonical(name): (value,) for name, value in self.custom_request_headers.items()}
         kept = {name: values for name, values in {**request.headers, **headers}.items() if values != ("",)}
-        return Effect(
+        return StopEffect(
             Fate.CHANGES, self.does(), replace(request, headers=kept, host=headers.get("Host", (request.host,))[0])
         )
 

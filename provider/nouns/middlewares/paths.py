@@ -8,7 +8,7 @@ from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.replacements import filled, missing_groups
-from provider.nouns.middlewares.underway import Effect, Underway, changed, goes_on, passes, with_raw_path
+from provider.nouns.middlewares.underway import StopEffect, Underway, changed, goes_on, passes, with_raw_path
 from provider.nouns.middlewares.words import either
 from provider.nouns.objects import field
 from provider.nouns.protocol import EXPRESSION, check_path
@@ -35,7 +35,7 @@ def check_path_replacement(text: str) -> str:
     return text
 
 
-def taken(request: Underway, path: URLPath, prefix: str) -> Effect:
+def taken(request: Underway, path: URLPath, prefix: str) -> StopEffect:
     """Let a request go on without the prefix of its path, which servers find in a header."""
     return goes_on(request, path, changed(request.path, path), header=("X-Forwarded-Prefix", prefix))
 
@@ -70,7 +70,7 @@ class StripPrefix(Kind):
         """Say what it removes."""
         return Message("Removes {prefix} from the path", prefix=either(self.prefixes))
 
-    def meet(self, request: Underway) -> Effect:
+    def meet(self, request: Underway) -> StopEffect:
         """Take the first prefix away with which the path begins."""
         path = request.path
         prefix = next((each for each in self.prefixes if path.plain.startswith(each)), None)
@@ -103,7 +103,7 @@ class StripPrefixRegex(Kind):
         """Say what it removes."""
         return Message("Removes what matches {prefix} from the path", prefix=either(self.regex))
 
-    def meet(self, request: Underway) -> Effect:
+    def meet(self, request: Underway) -> StopEffect:
         """Take away what the first expression matches with which the path begins."""
         path = request.path
         matches = (Expression(each).find(path.plain) for each in self.regex)
@@ -138,7 +138,7 @@ class AddPrefix(Kind):
         """Say what it adds."""
         return Message("Puts {prefix} before the path", prefix=self.prefix)
 
-    def meet(self, request: Underway) -> Effect:
+    def meet(self, request: Underway) -> StopEffect:
         """Put the prefix before the path."""
         raw = self.prefix + request.path.raw if request.path.raw else ""
         path = URLPath(with_slash(self.prefix + request.path.plain), raw)
@@ -168,7 +168,7 @@ class ReplacePath(Kind):
         """Say for what it asks servers."""
         return Message("Replaces the path with {path}", path=self.path)
 
-    def meet(self, request: Underway) -> Effect:
+    def meet(self, request: Underway) -> StopEffect:
         """Put the path in the place of the one that was asked for."""
         return with_raw_path(request, self.path)
 
@@ -208,7 +208,7 @@ class ReplacePathRegex(Kind):
             return Message("Removes what matches {prefix} from the path", prefix=self.regex)
         return Message("Replaces {regex} in the path with {replacement}", **told)
 
-    def meet(self, request: Underway) -> Effect:
+    def meet(self, request: Underway) -> StopEffect:
         """Replace what matches in the path, as it is encoded."""
         path, expression = request.path.encoded, Expression(self.regex)
         if not expression.found_in(path):

@@ -7,7 +7,7 @@ from provider.messages import Message
 from provider.nouns.containers import MapOf
 from provider.nouns.free import FreeObject
 from provider.nouns.middlewares import Kind
-from provider.nouns.middlewares.underway import Effect, Underway, depends
+from provider.nouns.middlewares.underway import StopEffect, Underway, depends
 from provider.nouns.protocol import is_secret_header
 from provider.nouns.types import Text, Type
 from provider.values import Refusal, shown_text
@@ -41,7 +41,7 @@ class Plugin(Kind):
         return Message("Passes requests through the plugin {name}", name=next(iter(value)))
 
     @classmethod
-    def met(cls, value: Any, request: Underway) -> Effect:
+    def met(cls, value: Any, request: Underway) -> StopEffect:
         """Say that only the plugin knows."""
         return depends(
             request, Message("the plugin {name}, of which only Traefik knows what it does", name=next(iter(value)))

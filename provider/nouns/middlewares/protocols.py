@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
-from provider.nouns.middlewares.underway import Effect, Fate, Underway, answers, passes
+from provider.nouns.middlewares.underway import Fate, StopEffect, Underway, answers, passes
 from provider.nouns.middlewares.words import either, named
 from provider.nouns.objects import field
 from provider.nouns.types import Flag, Text
@@ -108,7 +108,7 @@ class EncodedCharacters(Kind):
             return Message("Refuses no escapes in paths")
         return Message("Refuses paths with {escapes}", escapes=either(self.refused))
 
-    def meet(self, request: Underway) -> Effect:
+    def meet(self, request: Underway) -> StopEffect:
         """Turn away a path with one of the escapes."""
         path = request.path.encoded
         found = [escape for escape in self.refused if escape in path.upper()]

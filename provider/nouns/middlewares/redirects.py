@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.replacements import filled, missing_groups
-from provider.nouns.middlewares.underway import Effect, Underway, answers, passes
+from provider.nouns.middlewares.underway import StopEffect, Underway, answers, passes
 from provider.nouns.objects import field
 from provider.nouns.protocol import EXPRESSION
 from provider.nouns.types import Flag, Text
@@ -34,7 +34,7 @@ def _status(is_permanent: bool, method: str = "GET") -> int:
     return 308 if is_permanent else 307
 
 
-def _redirect(request: Underway, asked: str, change: tuple[str, str], *, is_permanent: bool) -> Effect:
+def _redirect(request: Underway, asked: str, change: tuple[str, str], *, is_permanent: bool) -> StopEffect:
     """Redirect a request whose URL an expression changes; `change` is the expression and what takes its place."""
     expression = Expression(change[0])
     if not expression.found_in(asked):
@@ -94,7 +94,7 @@ class RedirectScheme(Kind):
             return Message("Redirects to {scheme} on port {port} ({status})", **told)
         return Message("Redirects to {scheme} ({status})", **told)
 
-    def meet(self, request: Underway) -> Effect:
+    def meet(self, request: Underway) -> StopEffect:
         """Redirect what does not come by the scheme and the port already, as Traefik tells these."""
         usual = _PORTS.get(self.scheme)
         port = f":{self.port}" if self.port and self.port != usual else ""
@@ -138,6 +138,6 @@ class RedirectRegex(Kind):
         told = {"regex": self.regex, "replacement": self.replacement, "status": _status(self.permanent)}
         return Message("Redirects {regex} to {replacement} ({status})", **told)
 
-    def meet(self, request: Underway) -> Effect:
+    def meet(self, request: Underway) -> StopEffect:
         """Redirect what matches and is not there yet."""
         return _redirect(request, request.url, (self.regex, self.replacement), is_permanent=self.permanent)

@@ -60,7 +60,7 @@ class Underway:
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class StopEffect:
     """What a middleware did: the request as it goes on, why, and if it ends here the answer.
 
     `location` is where a redirect leads.
@@ -73,22 +73,22 @@ class Effect:
     location: str | None = None
 
 
-def passes(request: Underway, why: str) -> Effect:
+def passes(request: Underway, why: str) -> StopEffect:
     """Let a request go on as it is."""
-    return Effect(Fate.PASSES, why, request)
+    return StopEffect(Fate.PASSES, why, request)
 
 
-def depends(request: Underway, why: str) -> Effect:
+def depends(request: Underway, why: str) -> StopEffect:
     """Let a request go on, with what has to hold for that."""
-    return Effect(Fate.DEPENDS, Message("depends on {what}", what=why), request)
+    return StopEffect(Fate.DEPENDS, Message("depends on {what}", what=why), request)
 
 
-def answers(request: Underway, status: int, why: str, location: str | None = None) -> Effect:
+def answers(request: Underway, status: int, why: str, location: str | None = None) -> StopEffect:
     """End the way with an answer."""
-    return Effect(Fate.ENDS, why, request, status, location)
+    return StopEffect(Fate.ENDS, why, request, status, location)
 
 
-def goes_on(request: Underway, path: URLPath, why: str, *, header: tuple[str, str] | None = None) -> Effect:
+def goes_on(request: Underway, path: URLPath, why: str, *, header: tuple[str, str] | None = None) -> StopEffect:
     """Let a request go on with another path; `header` tells servers the former one.
 
     Traefik answers 400 where a segment of the new one is `.` or `..`.
@@ -96,7 +96,7 @@ def goes_on(request: Underway, path: URLPath, why: str, *, header: tuple[str, st
     if path.has_dots():
         return answers(request, HTTPStatus.BAD_REQUEST, Message("{why}; Traefik refuses such a path", why=why))
     headers = request.headers if header is None else {**request.headers, header[0]: (header[1],)}
-    return Effect(Fate.CHANGES, why, replace(request, path=path, headers=headers))
+    return StopEffect(Fate.CHANGES, why, replace(request, path=path, headers=headers))
 
 
 def changed(before: URLPath, after: URLPath) -> Message:
@@ -104,7 +104,7 @@ def changed(before: URLPath, after: URLPath) -> Message:
     return Message("the path {before} becomes {after}", before=before.encoded or "/", after=after.encoded or "/")
 
 
-def with_raw_path(request: Underway, raw: str) -> Effect:
+def with_raw_path(request: Underway, raw: str) -> StopEffect:
     """Let a request go on with a path that is given encoded. Servers find the former one in a header."""
     try:
         path = URLPath(unescape(raw), raw)

@@ -14,10 +14,13 @@ from provider.web.drawings import shapes
 from provider.web.drawings.blocks import Fold, group
 from provider.web.drawings.layout import Box, Layout, PlacedBlock, lay_out
 from provider.web.drawings.markup import classes, element, joined, number
-from provider.web.drawings.scene import DrawnEdge, DrawnEntryPoint, DrawnRouter, DrawnServer, Scene, Way
+from provider.web.drawings.scene import Carried, DrawnEdge, DrawnEntryPoint, DrawnRouter, DrawnServer, Scene, Way
 from provider.web.drawings.text import clean, shorten, width
 from provider.web.drawings.words import (
     NO_REQUESTS,
+    NO_TRAFFIC,
+    NOBODY,
+    words_of_address,
     words_of_edge,
     words_of_fold,
     words_of_pool,
@@ -110,7 +113,7 @@ class _Drawing:
 
     def _heads(self) -> Iterator[Markup]:
         words = [
-            Message("Browser"),
+            Message("Browser") if self._scene.carried is Carried.HTTP else Message("Client"),
             Message("Entry point"),
             Message("Router and rule"),
             Message("Service"),
@@ -240,8 +243,9 @@ class _Drawing:
         if small:
             shown = shorten(small, box.width - (self._acts_width() if self._with_acts else 0), _SMALL_SIZE)
             inside.append(_text(shown, box.x, box.middle + 14, _SMALL_SIZE, class_="soft"))
-        said = ", ".join(router.domains) or self._say(Message("Any host"))
-        href = _page("domains", router.domains[0]) if router.domains else None
+        is_http = self._scene.carried is Carried.HTTP
+        said = ", ".join(router.domains) or self._say(Message("Any host") if is_http else Message("Any client"))
+        href = _page("domains", router.domains[0]) if router.domains and is_http else None
         lit = self._lit(router.name)
         back = element("rect", x=box.x, y=box.y, width=box.width, height=box.height, class_="ground")
         return self._node(href, said + (router.path_prefix or ""), classes("asked", lit), [back, *inside])
@@ -289,27 +293,34 @@ class _Drawing:
             locked = shapes.SIZE + 4 if router.over_tls else 0.0
             if router.over_tls:
                 inside.append(shapes.shape("lock", x, box.y + 25, "quiet"))
-            rule = shorten(router.rule, width_left - locked, _SMALL_SIZE, monospace=True)
+            shown = router.rule or self._say(Message("every packet"))
+            rule = shorten(shown, width_left - locked, _SMALL_SIZE, monospace=True)
             inside.append(_text(rule, x + locked, box.y + 37, _SMALL_SIZE, "rule"))
         else:  # a link of its own, to the one that hides it
             told = self._say(Message("hidden by {name}", name=router.hidden_by))
             text = _text(shorten(told, width_left, _SMALL_SIZE), x, box.y + 37, _SMALL_SIZE, "warning")
-            by = self._node(_page("routers", router.hidden_by), told, None, [text])
+            by = self._node(self._router_page(router.hidden_by), told, None, [text])
         said = self._say(words_of_router(router))
         kind = classes("router", None if state is None else "amiss", self._lit(router.name))
-        return joined([self._node(_page("routers", router.name), said, kind, inside), *([by] if by else [])])
+        return joined([self._node(self._router_page(router.name), said, kind, inside), *([by] if by else [])])
+
+    def _router_page(self, name: str) -> str:
+        return _page(self._scene.carried.routers, name)
+
+    def _service_page(self, name: str) -> str:
+        return _page(self._scene.carried.services, name)
 
     def _passage(self, router: DrawnRouter, lines: Sequence[Box]) -> Iterator[Markup]:
         """Draw the middlewares of a router, one below the other: each says what it does."""
         more = len(router.passage) - len(lines)
         shown = router.passage[: len(lines) - 1] if more else router.passage
         for stop, box in zip(shown, lines, strict=False):
-            href = None if stop.is_elsewhere else _page("middlewares", stop.name)
+            href = None if stop.middleware is None else _page(stop.middleware.plural, stop.name)
             told = stop.name if stop.is_elsewhere else self._say(stop.words)
             yield self._line(router, box, told, (self._say(words_of_stop(stop)), href))
         if more:
             told = self._say(Message("and {number} more", number=more + 1))
-            yield self._line(router, lines[-1], told, (told, _page("routers", router.name)))
+            yield self._line(router, lines[-1], told, (told, self._router_page(router.name)))
 
     def _line(self, router: DrawnRouter, box: Box, told: str, node: tuple[str, str | None]) -> Markup:
         """Draw one line of a passage: a stop on the way down, and what happens there."""
@@ -337,31 +348,39 @@ class _Drawing:
         said = self._say(Message("Service {name}", name=block.block.name)) + f": {detail}"
         lit = any(self._lit(router.name) for router in block.block.routers)
         kind = classes("service", "amiss" if service is None else None, "lit" if lit else None)
-        href = None if "@" in block.block.name else _page("services", block.block.name)
+        href = None if "@" in block.block.name else self._service_page(block.block.name)
         return self._node(href, said, kind, inside)
 
     def _server(self, block: PlacedBlock, server: DrawnServer, box: Box) -> Markup:
+        is_http = self._scene.carried is Carried.HTTP
         tone, shape = shapes.of_server(server)
         share = self._share(block, server.share)
         x = box.x + 10 + shapes.SIZE + 8
         room = box.right - _PADDING - x
         state = words_of_state(server)
         # What gets nothing says why instead.
-        told = (share or self._say(NO_REQUESTS)) if state is None or shape == "check" else self._say(state)
+        told = (share or self._say(self._nothing())) if state is None or shape == "check" else self._say(state)
+        # Those of TCP and UDP have no names: their addresses stand below.
+        name, below = (server.title, _without_scheme(server.url)) if is_http else ("", server.title)
         inside = [
             _rectangle(box, 8, "plate"),
             shapes.shape(shape, box.x + 10, box.middle - shapes.SIZE / 2, tone),
-            *_pair(server.title, told, box.y + 18, (x, room), _NAME_SIZE, ("name", f"number {tone}")),
-            _text(shorten(_without_scheme(server.url), room, _SMALL_SIZE), x, box.y + 34, _SMALL_SIZE, "soft"),
+            *_pair(name, told, box.y + 18, (x, room), _NAME_SIZE, ("name", f"number {tone}")),
+            _text(shorten(below, room, _SMALL_SIZE), x, box.y + 34, _SMALL_SIZE, "soft"),
         ]
-        said = self._say(words_of_server(server, share))
         kind = classes("server", tone, self._lit_server(block, server))
         owner = server.service or block.block.name
+        if not is_http:  # its servers are fields of a service
+            href = None if server.is_elsewhere else self._service_page(owner)
+            return self._node(href, self._say(words_of_address(server, share)), kind, inside)
         href = None if server.is_elsewhere else _page("services", owner, "servers", server.name)
-        return self._node(href, said, kind, inside)
+        return self._node(href, self._say(words_of_server(server, share)), kind, inside)
+
+    def _nothing(self) -> Message:
+        return NO_REQUESTS if self._scene.carried is Carried.HTTP else NO_TRAFFIC
 
     def _fold(self, block: PlacedBlock, box: Box, fold: Fold) -> Markup:
-        share = self._share(block, fold.share) or self._say(NO_REQUESTS)
+        share = self._share(block, fold.share) or self._say(self._nothing())
         title, told = words_of_fold(fold)
         x, room = box.x + _PADDING, box.width - 2 * _PADDING
         detail = ", ".join(map(self._say, told))
@@ -372,14 +391,14 @@ class _Drawing:
             _text(shorten(detail, room, _SMALL_SIZE), x, box.y + 32, _SMALL_SIZE, "soft"),
         ]
         said = f"{self._say(title)}, {share}: {detail}"
-        return self._node(_page("services", block.block.name), said, "fold", inside)
+        return self._node(self._service_page(block.block.name), said, "fold", inside)
 
     def _share(self, block: PlacedBlock, share: float) -> str | None:
         """Write a share; None where no request comes to the service."""
         return self._language.percent(share) if block.block.is_reached else None
 
     def _nobody(self, box: Box) -> Markup:
-        said = self._say(Message("no server: answers 503"))
+        said = self._say(NOBODY[self._scene.carried])
         x, room = box.x + _PADDING, box.width - 2 * _PADDING
         text = _text(shorten(said, room, _SMALL_SIZE), x, box.middle + 4, _SMALL_SIZE, "soft")
         return self._node(None, said, "nobody", [_rectangle(box, 8, "plate"), text])

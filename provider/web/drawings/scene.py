@@ -7,12 +7,31 @@ something that is missing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from provider.edges.health import HealthState
 from provider.edges.standings import Trouble
 from provider.edges.states import EdgeState
 from provider.passages import Stop
 from provider.values import ServerState
+
+
+class Carried(StrEnum):
+    """What goes the way that is drawn: requests of HTTP, connections of TCP, or packets of UDP."""
+
+    HTTP = "http"
+    TCP = "tcp"
+    UDP = "udp"
+
+    @property
+    def routers(self) -> str:
+        """Where the pages of its routers are."""
+        return {"http": "routers", "tcp": "tcpRouters", "udp": "udpRouters"}[self.value]
+
+    @property
+    def services(self) -> str:
+        """Where the pages of its services are."""
+        return {"http": "services", "tcp": "tcpServices", "udp": "udpServices"}[self.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +143,7 @@ class Scene:
     more_edges: int = 0
     """Edges that there are besides."""
     revision: int | None = None
+    carried: Carried = Carried.HTTP
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What a drawing says: the labels of its nodes, for those who do not see it, and for those who point at one."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from provider.edges.health import HealthState
@@ -8,10 +9,20 @@ from provider.messages import Message, template
 from provider.passages import Stop
 from provider.values import ServerState
 from provider.web.drawings.blocks import Fold
-from provider.web.drawings.scene import DrawnEdge, DrawnRouter, DrawnServer, DrawnService, Scene
+from provider.web.drawings.scene import Carried, DrawnEdge, DrawnRouter, DrawnServer, DrawnService, Scene
 
 NO_REQUESTS: Final = Message("no requests")
 """What stands in the place of a share where no request comes."""
+
+NO_TRAFFIC: Final = Message("no traffic")
+"""The same where no connection comes, or no packet."""
+
+NOBODY: Final[Mapping[Carried, Message]] = {
+    Carried.HTTP: Message("no server: answers 503"),
+    Carried.TCP: Message("no server: closes connections"),
+    Carried.UDP: Message("no server: loses packets"),
+}
+"""What becomes of what comes to a service without servers."""
 
 _EDGES = {
     EdgeState.LIVE: Message("live"),
@@ -59,6 +70,8 @@ def words_of_router(router: DrawnRouter) -> Message:
             name=router.name,
             other=router.hidden_by,
         )
+    if not router.rule:
+        return Message("Router {name} points to service {service}", **facts)
     if router.tls is not None:
         return Message("Router {name}: {rule} points to service {service}. {tls}", tls=router.tls, **facts)
     return Message("Router {name}: {rule} points to service {service}", **facts)
@@ -100,6 +113,14 @@ def words_of_server(server: DrawnServer, share: str | None) -> Message:
     if state is None:
         return Message("Server {name} at {url}: {share} of the new requests", **facts)
     return Message("Server {name} at {url}: {state}, {share} of the new requests", state=state, **facts)
+
+
+def words_of_address(server: DrawnServer, share: str | None) -> Message:
+    """Return what a server of TCP or UDP gets, and how it is. No `share`: nothing comes to its service."""
+    told = NO_TRAFFIC if share is None else share
+    if (state := words_of_state(server)) is not None:
+        told = Message("{state}, {told}", state=state, told=told)
+    return Message("Server {name}: {told}", name=server.title, told=told)
 
 
 def words_of_state(server: DrawnServer) -> Message | None:
