@@ -137,9 +137,13 @@ def settled(parts: Parts, points: DefaultEntryPoints) -> Parts:
 
 def _redirect(points: DefaultEntryPoints) -> Part:
     """Return what leads visitors to the secure entry point: with 301 for GET, 308 for what has to keep its method."""
+    return Part(_member(REDIRECT, b'{"redirectScheme":%s}' % document.encode(redirect(points))))
+
+
+def redirect(points: DefaultEntryPoints) -> RedirectScheme:
+    """Return what leads visitors to the secure entry point."""
     port = {} if points.port == HTTPS_PORT else {"port": str(points.port)}
-    kind = RedirectScheme(scheme="https", permanent=True, **port)
-    return Part(_member(REDIRECT, b'{"redirectScheme":%s}' % document.encode(kind)))
+    return RedirectScheme(scheme="https", permanent=True, **port)
 
 
 def read_routers(part: Part) -> dict[str, ServedRouter]:

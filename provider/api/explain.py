@@ -13,7 +13,7 @@ from provider.dependencies import HealthDependency, RevisionsDependency, Routing
 from provider.edges.forecasts import forecast
 from provider.errors import FieldError, Invalid, pointer
 from provider.explanations import Candidate, Route, Verdict
-from provider.listening import Listening
+from provider.listening import DEFAULT_POINTS, Listening
 from provider.models.base import output_config
 from provider.models.types import EntryPointName
 from provider.nouns import Service
@@ -307,7 +307,8 @@ def _follow(
     name = route.service
     with revisions.reading() as session:
         service = nouns.find(session, Service, name)
-        passage = passages.follow(begun, middlewares.stops(session, route.name, service))
+        points = DEFAULT_POINTS if revisions.current is None else revisions.current.listening.points
+        passage = passages.follow(begun, middlewares.stops(session, route, service, points))
         if service is None:  # another provider has it, or it was removed just now
             return passage, Answering(elsewhere=[name] if SERVICE.leads_elsewhere(name) else [])
         return passage, show_answering(session, service, health)

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from provider import passages
+from provider import configuration, passages
 from provider.database.sessions import Session
+from provider.explanations import Route
+from provider.listening import DefaultEntryPoints
 from provider.nouns import Middleware, Router, Service
 from provider.passages import Stop
 from provider.store import nouns
@@ -33,11 +35,18 @@ def of_names(session: Session, names: Iterable[str]) -> dict[str, Middleware]:
     return nouns.with_members(session, Middleware, nouns.find_all(session, Middleware, sorted(set(names))))
 
 
-def stops(session: Session, router: str, service: Service | None) -> list[Stop]:
-    """Return what requests pass on their way to a service: the middlewares of a router, and then its own."""
-    found = nouns.find(session, Router, router)
+def stops(session: Session, route: Route, service: Service | None, points: DefaultEntryPoints) -> list[Stop]:
+    """Return what requests pass on their way to a service: the middlewares of a router, and then its own.
+
+    A router that leads visitors to the secure entry point does that first.
+    """
+    found = nouns.find(session, Router, route.name)
     names: Sequence[str] = [
         *([] if found is None else found.middlewares),
         *([] if service is None else service.middlewares),
     ]
-    return passages.stops(names, of_names(session, names))
+    passed = passages.stops(names, of_names(session, names))
+    if not route.redirects:
+        return passed
+    made = Middleware.read({"name": "redirect", "redirectScheme": configuration.redirect(points).json()})
+    return [Stop(configuration.REDIRECT, made.does(), None, made), *passed]

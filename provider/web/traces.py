@@ -194,7 +194,7 @@ def trace(session: Session, sight: Sight, routes: Routes, asked: Asked) -> Trace
     service, answering, passage = None, Answering(), None
     if explanation.route is not None:
         service = nouns.find(session, Service, explanation.route.service)
-        stops = middlewares.stops(session, explanation.route.name, service)
+        stops = middlewares.stops(session, explanation.route, service, sight.listening.points)
         passage = passages.follow(asked.begin(), stops)
         if service is not None:
             answering = show_answering(session, service, sight.health)

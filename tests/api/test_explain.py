@@ -210,3 +210,11 @@ def test_a_redirect_ends_the_way_and_says_where_it_leads(client: httpx.Client) -
     assert (step["outcome"], step["status"], step["location"]) == ("ends", 308, "https://alvin.xyz/api?a=b")
     (step,) = explain(client, "https://alvin.xyz/api")["steps"]
     assert step["outcome"] == "passes"
+
+
+def test_a_domain_that_redirects_to_https_says_so(client: httpx.Client) -> None:
+    client.put("/domains/safe.test", json={"tls": {"from": "resolver", "certResolver": "acme"}}).raise_for_status()
+    client.put("/routers/safe", json={"domains": ["safe.test"], "service": "wayshub"}).raise_for_status()
+    (step,) = explain(client, "http://safe.test/a?b=c")["steps"]
+    assert (step["outcome"], step["status"], step["location"]) == ("ends", 301, "https://safe.test/a?b=c")
+    assert explain(client, "https://safe.test/a", entryPoint="websecure")["steps"] == []
