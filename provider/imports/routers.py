@@ -28,6 +28,9 @@ _OBSERVABILITY: Final = {"accessLogs": True, "metrics": True, "tracing": True, "
 
 _TCP: Final = tuple(key for key in TCPRouter.fields if key not in {NAME, LABELS})
 _OLD: Final = "v2"
+_TRAEFIKS_HIGHEST: Final = 2**63 - 1 - 1000
+"""Above it Traefik keeps priorities for itself (tried on 3.7.15)."""
+
 _CATCH_ALL: Final = "HostSNI(`*`)"
 """It comes last, however it is written."""
 
@@ -231,7 +234,10 @@ def _read_rule(part: Piece, fields: Fields) -> tuple[rules.Rule, int] | None:
 
 def _read_priority(fields: Fields) -> int:
     found = fields.find("priority")
-    return (found.whole() if found else None) or 0
+    given = (found.whole() if found else None) or 0
+    if found is not None and given > _TRAEFIKS_HIGHEST:
+        found.refuse(f"its priority is {given}: Traefik disables a router with one above {_TRAEFIKS_HIGHEST}")
+    return given
 
 
 def _made(reader: DeclaredReader, part: Piece, described: Sequence[Mapping[str, Any]], rank: int) -> Ranked | None:

@@ -35,74 +35,78 @@ def headers(*lines: str) -> str:
     return below(above + "".join(f"          {line}\n" for line in lines))
 
 
-@pytest.mark.parametrize(
-    ("text", "code", "place"),
-    [
-        ("http: {}\n", "field.empty", "0.yml:1:1"),
-        ("http:\n  routers:\n", "field.empty", "0.yml:1:1"),
-        (below("  middlewares: {}\n"), "field.empty", "0.yml:6:3"),
-        (GOOD.replace("loadBalancer: {", "loadBalancer: {tls: {}, "), "field.unknown", "0.yml:5:27"),
-        (GOOD.replace("[web]", "[web, ~]"), "item.null", "0.yml:3:31"),
-        (GOOD.replace("[web]", "[web, [x]]"), "item.list", "0.yml:3:31"),
-        (GOOD.replace("service: shop", "priority: high, service: shop"), "type.int", "0.yml:3:32"),
-        (GOOD.replace("service: shop", "priority: 1.5, service: shop"), "type.int", "0.yml:3:32"),
-        (GOOD.replace("service: shop", "tls: {domains: [{b: 1}]}, service: shop"), "field.unknown", "0.yml:3:49"),
-        (GOOD.replace("service: shop", "service: {x: y}"), "type.scalar", "0.yml:3:32"),
-        (GOOD.replace("servers:", "passHostHeader: yes, servers:"), "type.bool", "0.yml:5:27"),
-        (GOOD.replace("servers:", "healthCheck: {interval: 1d}, servers:"), "type.duration", "0.yml:5:41"),
-        (below("  services: {}\n"), "document.unreadable", "0.yml:6:3"),
-        (headers("X: 2001-02-03"), "type.date", "0.yml:10:11"),
-        ("- http\n", "document.object", "0.yml:1:1"),
-        ("http:\n\trouters:\n", "document.unreadable", "0.yml:2:1"),
-        (below("    more: *shop\n"), "document.unreadable", "0.yml:6:11"),
-        ("http:\n  x: {{ nothing }}\n", "template.bad", "0.yml:2:9"),
-        ("http:\n  x: {{ .Name }}\n", "template.bad", "0.yml:2:6"),
-        ("http:\n  x: {{ if true }}\n", "template.bad", "0.yml:3:1"),
-    ],
-)
+REFUSED = [
+    ("http: {}\n", "field.empty", "0.yml:1:1"),
+    ("http:\n  routers:\n", "field.empty", "0.yml:1:1"),
+    (below("  middlewares: {}\n"), "field.empty", "0.yml:6:3"),
+    (GOOD.replace("loadBalancer: {", "loadBalancer: {tls: {}, "), "field.unknown", "0.yml:5:27"),
+    (GOOD.replace("[web]", "[web, ~]"), "item.null", "0.yml:3:31"),
+    (GOOD.replace("[web]", "[web, [x]]"), "item.list", "0.yml:3:31"),
+    (GOOD.replace("service: shop", "priority: high, service: shop"), "type.int", "0.yml:3:32"),
+    (GOOD.replace("service: shop", "priority: 1.5, service: shop"), "type.int", "0.yml:3:32"),
+    (GOOD.replace("service: shop", "tls: {domains: [{b: 1}]}, service: shop"), "field.unknown", "0.yml:3:49"),
+    (GOOD.replace("service: shop", "service: {x: y}"), "type.scalar", "0.yml:3:32"),
+    (GOOD.replace("servers:", "passHostHeader: yes, servers:"), "type.bool", "0.yml:5:27"),
+    (GOOD.replace("servers:", "healthCheck: {interval: 1d}, servers:"), "type.duration", "0.yml:5:41"),
+    (below("  services: {}\n"), "document.unreadable", "0.yml:6:3"),
+    (headers("X: 2001-02-03"), "type.date", "0.yml:10:11"),
+    (GOOD.replace("    shop: {entry", "    more: [{x: y}]\n    shop: {entry"), "type.object", "0.yml:3:5"),
+    ("- http\n", "document.object", "0.yml:1:1"),
+    ("http:\n\trouters:\n", "document.unreadable", "0.yml:2:1"),
+    (below("    more: *shop\n"), "document.unreadable", "0.yml:6:11"),
+    ("http:\n  x: {{ nothing }}\n", "template.bad", "0.yml:2:9"),
+    ("http:\n  x: {{ .Name }}\n", "template.bad", "0.yml:2:6"),
+    ("http:\n  x: {{ if true }}\n", "template.bad", "0.yml:3:1"),
+]
+"""Files that Traefik refuses, with the code of why, and where."""
+
+
+@pytest.mark.parametrize(("text", "code", "place"), REFUSED)
 def test_what_makes_traefik_refuse_a_file_is_found_where_it_stands(text: str, code: str, place: str) -> None:
     folder = read(text)
     assert told(folder) == [("refused", code, place)]
     assert folder.is_refused
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "# nothing yet\n",
-        "---\n",
-        GOOD,
-        "\ufeff" + GOOD,
-        GOOD.replace("\n", "\r\n"),
-        GOOD.replace("service: shop", "tls: {}, service: shop"),
-        GOOD.replace("service: shop", "tls: true, PRIORITY: '1', service: shop"),
-        GOOD.replace("service: shop", "tls: , middlewares: [], service: shop"),
-        GOOD.replace("[web]", '"web, other"'),
-        below("    empty: {}\n    nothing:\n"),
-        below("  middlewares: {m: {compress: {}}, p: {plugin: {x: {y: [1, {z: 2}]}}}}\n"),
-    ],
-)
+TAKEN = [
+    "",
+    "# nothing yet\n",
+    "---\n",
+    GOOD,
+    "\ufeff" + GOOD,
+    GOOD.replace("\n", "\r\n"),
+    GOOD.replace("service: shop", "tls: {}, service: shop"),
+    GOOD.replace("service: shop", "tls: true, PRIORITY: '1', service: shop"),
+    GOOD.replace("service: shop", "tls: , middlewares: [], service: shop"),
+    GOOD.replace("[web]", '"web, other"'),
+    below("    empty: {}\n    nothing:\n"),
+    below("  middlewares: {m: {compress: {}}, p: {plugin: {x: {y: [1, {z: 2}]}}}}\n"),
+]
+
+
+@pytest.mark.parametrize("text", TAKEN)
 def test_what_traefik_takes_is_not_found_fault_with(text: str) -> None:
     folder = read(text)
     assert told(folder) == []
     assert not folder.is_refused
 
 
-@pytest.mark.parametrize(
-    ("text", "code", "place"),
-    [
-        (below("entryPoints: {web: {}}\n"), "section.static", "0.yml:6:1"),
-        (below("x-common: {}\n"), "section.unknown", "0.yml:6:1"),
-        (below("---\nhttp: [}\n"), "document.second", "0.yml:6:1"),
-        (below("    404: {loadBalancer: {servers: [{url: 'http://10.0.0.1'}]}}\n"), "key.type", "0.yml:6:5"),
-        (GOOD.replace('[{url: "http://10.0.0.1:80"}]', "{url: x}"), "type.list", "0.yml:5:27"),
-        (GOOD.replace("url:", "scheme: http, url:"), "field.ignored", "0.yml:5:38"),
-        (GOOD.replace("service: shop", "tls: 'no', service: shop"), "field.off", "0.yml:3:32"),
-        (GOOD.replace("service: shop", "Service: x, service: shop"), "field.twice", "0.yml:3:44"),
-        (below("    text: shop\n"), "member.object", "0.yml:6:5"),
-    ],
-)
+IGNORED = [
+    (below("entryPoints: {web: {}}\n"), "section.static", "0.yml:6:1"),
+    (below("x-common: {}\n"), "section.unknown", "0.yml:6:1"),
+    (below("---\nhttp: [}\n"), "document.second", "0.yml:6:1"),
+    (below("    404: {loadBalancer: {servers: [{url: 'http://10.0.0.1'}]}}\n"), "key.type", "0.yml:6:5"),
+    (GOOD.replace('[{url: "http://10.0.0.1:80"}]', "{url: x}"), "type.list", "0.yml:5:27"),
+    (GOOD.replace("url:", "scheme: http, url:"), "field.ignored", "0.yml:5:38"),
+    (GOOD.replace("service: shop", "tls: 'no', service: shop"), "field.off", "0.yml:3:32"),
+    (GOOD.replace("service: shop", "Service: x, service: shop"), "field.twice", "0.yml:3:44"),
+    (below("    text: shop\n"), "member.object", "0.yml:6:5"),
+    (below("  models: [{middlewares: [x]}]\n"), "type.map", "0.yml:6:3"),
+]
+"""Files of which Traefik takes no notice of a part."""
+
+
+@pytest.mark.parametrize(("text", "code", "place"), IGNORED)
 def test_what_traefik_takes_no_notice_of_is_told_and_refuses_nothing(text: str, code: str, place: str) -> None:
     folder = read(text)
     assert told(folder) == [("ignored", code, place)]

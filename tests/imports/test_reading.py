@@ -137,20 +137,21 @@ def test_a_priority_that_the_rule_has_anyway_is_left_out() -> None:
 def test_a_priority_below_zero_is_taken_and_one_beyond_all_is_put_at_the_end() -> None:
     assert router(rule="PathPrefix(`/`)", priority=-1)["priority"] == -1
     assert router(rule="Path(`/x`)", priority="-2")["priority"] == -2
-    whole = document(rule="PathPrefix(`/`)", priority=2**63 - 2)
+    whole = document(rule="PathPrefix(`/`)", priority=2**62)
     routers = whole["http"]["routers"]
-    routers["next"] = {**routers["r"], "priority": 2**63 - 3}
+    routers["next"] = {**routers["r"], "priority": 2**62 - 1}
     routers["last"] = {**routers["r"], "priority": -(2**62)}
     routers["plain"] = {**routers["r"], "priority": 5}
     found = imports.read(whole)
     held = {name: each.priority for name, each in found.declaration.routers.items()}
     assert held == {"r": 1_000_000_000, "next": 999_999_999, "last": -1_000_000_000, "plain": 5}
-    told = "its priority 9223372036854775806 becomes 1,000,000,000: its place among the others stays"
+    told = "its priority 4611686018427387904 becomes 1,000,000,000: its place among the others stays"
     assert reasons(found, "router", "r") == told
     routers["plain"]["priority"] = 999_999_999
     found = imports.read(whole)
     assert list(found.declaration.routers) == ["plain"]
-    assert "its priority is 9223372036854775806" in reasons(found, "router", "r")
+    assert "its priority is 4611686018427387904" in reasons(found, "router", "r")
+    assert "Traefik disables a router with one above" in left_out(priority=2**63 - 1000)
 
 
 def test_what_is_not_in_these_files_stays_with_traefik() -> None:

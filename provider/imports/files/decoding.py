@@ -163,9 +163,8 @@ def _map(known: Known, value: Any, where: str) -> Iterator[Mistake]:
     if isinstance(value, list):
         detail = f"{known.name} has to be a map: Traefik takes the places in this list, [0] and so on, for names"
         yield Mistake(Effect.IGNORED, "type.map", where, detail)
-        return
     for name, member in members.items():
-        place = where + pointer(name)
+        place = where + (f"/{name[1:-1]}" if isinstance(value, list) else pointer(name))
         raw = list(_raw(member, place))
         yield from raw
         if raw:
