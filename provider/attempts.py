@@ -99,11 +99,13 @@ def attempt(
     stored = Stored(session, changes, after)
     routers = [change.name for change in changes if change.kind == "router"]
     named, listening = parts_of(changes, after), after.listening(points)
-    former = gathered(render(before, named, before.listening(points)))
+    once = before.listening(points)
+    former = gathered(render(before, named, once))
     parts = gathered(render(after, named, listening))
     found = compare(changes, stored.touched(), former, parts)
     moves = traffic.tell(*nearby.between(before, after, routers, points), routers) if routers else []
-    difference = replace(found, words=[*found.words, *stored.handled(), *moves], removal=stored.removal(session))
+    handled = stored.handled(once, listening)
+    difference = replace(found, words=[*found.words, *handled, *moves], removal=stored.removal(session))
     warnings = list(_find_warnings(after, changes, edges, listening))
     return Attempt(number, digest, changes, difference, warnings, parts, named, listening)
 

@@ -9,8 +9,9 @@ from provider.brake import Removal
 from provider.database.sessions import Session
 from provider.declarations import Declaration
 from provider.differences import Touched, touched_services
+from provider.listening import Listening, changed_domains
 from provider.models import Change
-from provider.nouns import Middleware, Noun, Router, Server, Service
+from provider.nouns import Domain, Middleware, Noun, Router, Server, Service
 from provider.store import counts, declarations, middlewares, nouns, routers
 from provider.values import ServerState
 
@@ -81,21 +82,23 @@ class Stored:
                     found[service] = Touched(found[service].servers, former)
         return found
 
-    def handled(self) -> list[str]:
+    def handled(self, before: Listening, after: Listening) -> list[str]:
         """Say of which requests the changes alter what happens on their way through middlewares."""
         kinds = {change.kind for change in self._changes}
-        if kinds.isdisjoint({Router.kind, Middleware.kind}):
+        if kinds.isdisjoint({Router.kind, Middleware.kind, Domain.kind}):
             return []
         if self._all is not None:
             known = self._all.all(Middleware)
-            return handling.tell(self._changes, self._all.routers.values(), known)
+            return handling.tell(self._changes, self._all.routers.values(), known, (before, after))
         changed = [change.name for change in self._changes if change.kind == Middleware.kind]
         leading = middlewares.routers_of(self._session, changed)
         names = [change.name for change in self._changes if change.kind == Router.kind and change.after is not None]
-        passing = {each.name: each for each in [*leading, *nouns.find_all(self._session, Router, names)]}
+        matching = [router for domain in changed_domains(self._changes) for router in self.of_domain(domain)]
+        found = [*leading, *matching, *nouns.find_all(self._session, Router, names)]
+        passing = {each.name: each for each in found}
         former = [Router.loaded(each.before) for each in self._changes if each.kind == Router.kind and each.before]
         known = middlewares.of_routers(self._session, [*passing.values(), *former])
-        return handling.tell(self._changes, passing.values(), known)
+        return handling.tell(self._changes, passing.values(), known, (before, after))
 
     def removal(self, session: Session) -> Removal:
         """Tell what the changes take away."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from provider import passages
+from provider import configuration, passages
+from provider.listening import Listening, changed_domains
 from provider.messages import Message, listed, template
 from provider.models import Change
 from provider.nouns import Middleware, Noun, Router
@@ -13,6 +14,8 @@ from provider.nouns import Middleware, Noun, Router
 _LOOKED_AT: Final = 2_000
 """Of how many routers the way is compared at most."""
 
+_TLS: Final = "provider.tls"
+_NOTHING_KNOWN: Final = (Listening(), Listening())
 _TOLD: Final = 10
 _NAMED: Final = 3
 
@@ -25,11 +28,17 @@ class _Part:
     middleware: Noun | None = None
 
 
-def tell(changes: Sequence[Change], routers: Iterable[Router], known: Mapping[str, Middleware]) -> list[str]:
+def tell(
+    changes: Sequence[Change],
+    routers: Iterable[Router],
+    known: Mapping[str, Middleware],
+    listening: tuple[Listening, Listening] = _NOTHING_KNOWN,
+) -> list[str]:
     """Say of which requests changes alter the handling.
 
-    `routers` and `known` are as they are after the changes: those that changed or pass a middleware that did, and the
-    middlewares by name, with those that the routers passed before. Others may be among them.
+    `routers` and `known` are as they are after the changes: those that changed, or whose domains did, or that pass a
+    middleware that did, and the middlewares by name, with those that the routers passed before. Others may be among
+    them. `listening` is that of the state before and after.
     """
     former = {**known}
     for change in changes:
@@ -37,17 +46,25 @@ def tell(changes: Sequence[Change], routers: Iterable[Router], known: Mapping[st
             former.pop(change.name, None)
             if change.before is not None:
                 former[change.name] = Middleware.loaded(change.before)
+    then, now = listening
+    domains = set(changed_domains(changes))
     before = {each.name: each.before for each in changes if each.kind == Router.kind}
     touched = leading_to([each.name for each in changes if each.kind == Middleware.kind], former, known)
     places: dict[tuple[str, ...], list[str]] = {}
-    passing = (router for router in routers if router.name in before or not touched.isdisjoint(router.middlewares))
+    passing = (
+        router
+        for router in routers
+        if router.name in before
+        or not touched.isdisjoint(router.middlewares)
+        or (domains and not domains.isdisjoint(router.ascii_domains))
+    )
     for router in islice(passing, _LOOKED_AT):
         old = before.get(router.name, ...)
         if old is None or not router.enabled:
             continue
         once = router if old is ... else Router.loaded(old)
         if once.enabled:
-            for told in _compare(_way(once, former), _way(router, known)):
+            for told in _compare(_way(once, former, then), _way(router, known, now)):
                 places.setdefault(told, []).append(_place(router))
     words = [
         Message(told, place=listed(sorted(where), _NAMED), one=one, other=other)
@@ -74,9 +91,12 @@ def leading_to(names: Collection[str], *known: Mapping[str, Middleware]) -> set[
     return found
 
 
-def _way(router: Router, known: Mapping[str, Middleware]) -> dict[str, _Part]:
+def _way(router: Router, known: Mapping[str, Middleware], listening: Listening) -> dict[str, _Part]:
     """Return what happens to a router's requests, in order, by the name of what does it."""
-    way = {} if router.tls is None else {"": _Part(router.tls.does())}
+    tls = listening.words(router)
+    way = {} if tls is None else {_TLS: _Part(tls)}
+    if any(entrance.redirects for entrance in listening.entrances(router)):
+        way[configuration.REDIRECT] = _Part(Message("Redirects what comes without TLS to https (301)"))
     return way | {
         stop.name: _Part(stop.name if stop.is_elsewhere else stop.words, stop.middleware)
         for stop in passages.stops(router.middlewares, known)
@@ -102,7 +122,7 @@ def _compare(before: Mapping[str, _Part], after: Mapping[str, _Part]) -> Iterato
     if kept != [name for name in before if name in after]:
         yield (
             template("requests for {place} pass their middlewares in another order: {one}"),
-            ", ".join(filter(None, after)),
+            ", ".join(name for name in after if name in kept and name not in {_TLS, configuration.REDIRECT}),
             "",
         )
 

@@ -383,7 +383,8 @@ def _compare(applied: _Applied[Any]) -> Difference:
     """Tell what a change does, from its transaction."""
     touched = applied.stored.touched()
     found = compare(applied.changes, touched, applied.before.parts, applied.snapshot.parts)
-    return replace(found, words=[*found.words, *applied.stored.handled()], removal=applied.removal)
+    handled = applied.stored.handled(applied.before.listening, applied.snapshot.listening)
+    return replace(found, words=[*found.words, *handled], removal=applied.removal)
 
 
 def _store_revision(

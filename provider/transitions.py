@@ -27,7 +27,8 @@ def difference(before: Declaration, after: Declaration, points: DefaultEntryPoin
     former, following = (gathered(render(state, named, state.listening(points))) for state in (before, after))
     found = compare(changes, touched, former, following)
     moves = traffic.tell(*nearby.between(before, after, changed, points), changed)
-    handled = handling.tell(changes, after.routers.values(), after.all(Middleware))
+    listening = before.listening(points), after.listening(points)
+    handled = handling.tell(changes, after.routers.values(), after.all(Middleware), listening)
     return replace(found, words=[*found.words, *handled, *moves])
 
 

@@ -90,6 +90,20 @@ def test_many_changes_are_counted() -> None:
     assert words[-1] == "and more changes in how requests are handled"
 
 
+def test_a_domain_that_is_served_over_https_is_told(client: httpx.Client) -> None:
+    client.post("/expose", json={"domain": "alvin.xyz", "servers": [{"url": "http://10.0.0.1"}]}).raise_for_status()
+    secured = {"tls": {"from": "resolver", "certResolver": "acme"}}
+    tried = client.patch("/domains/alvin.xyz?dryRun=true", json=secured).raise_for_status().json()
+    assert tried["difference"]["words"][-2:] == [
+        "requests for alvin.xyz from now on: Over TLS only, certificate from acme",
+        "requests for alvin.xyz from now on: Redirects what comes without TLS to https (301)",
+    ]
+    client.patch("/domains/alvin.xyz", json=secured).raise_for_status()
+    last = client.get("/revisions").json()["items"][0]["number"]
+    compared = client.get(f"/revisions/{last}/difference").raise_for_status().json()
+    assert compared["difference"]["words"][-2:] == tried["difference"]["words"][-2:]
+
+
 @pytest.fixture
 def handled(client: httpx.Client) -> httpx.Client:
     """A client of a service with a router through a chain."""
