@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import starmap
 from typing import Annotated, Any, Final
 
 import typer
@@ -15,11 +16,18 @@ from provider.cli.plan import ask, telling
 from provider.cli.proposals import ProposedCommand
 from provider.declarations import Declaration
 from provider.documents import DocumentError, File
-from provider.imports import Imported, ImportOutcome, Provenance, Running, files
+from provider.imports import Imported, ImportFinding, ImportOutcome, Provenance, Running, files
 from provider.imports.files import Effect, Environment, FileFinding, Folder
+from provider.nouns import NOUNS
 from provider.values import Refusal, check_entry_point
 
 _STOPPING: Final = (Effect.REFUSED, Effect.UNKNOWN)
+_UNTOLD: Final = {"member.same"}
+"""What makes no difference: only programs are told."""
+
+_NAMED: Final = 3
+"""How many objects with the same reason are named."""
+
 _FILE_HEADINGS: Final = {
     Effect.REFUSED: "Traefik refuses the files",
     Effect.UNKNOWN: "Only Traefik knows",
@@ -92,7 +100,7 @@ class ImportSource:
         """Tell people what Traefik makes of the files. One thing that stops it all is told as the error that it is."""
         stopping = [each for each in self.findings if each.effect in _STOPPING]
         for effect, heading in _FILE_HEADINGS.items():
-            listed = [each for each in self.findings if each.effect is effect]
+            listed = [each for each in self.findings if each.effect is effect and each.code not in _UNTOLD]
             if output.is_json or not listed or (stopping == listed and len(listed) == 1):
                 continue
             output.table([f"{heading} ({len(listed):,})", "Where"], [(each.detail, each.place) for each in listed])
@@ -104,7 +112,7 @@ class ImportSource:
         if not stopping or salvage:
             return
         if output.is_json:
-            output.document({"import": {"files": self.told(), "findings": [], "renamed": []}})
+            output.document({"import": {"counts": {}, "files": self.told(), "findings": [], "renamed": []}})
         raise DocumentError(self._why(stopping))
 
     def _why(self, stopping: Sequence[FileFinding]) -> str:
@@ -224,14 +232,38 @@ def _told(source: ImportSource, found: Imported) -> dict[str, Any]:
     """Return what programs are told of it."""
     findings = [asdict(finding) | {"place": source.file.place(finding.place)} for finding in found.findings]
     renamed = [asdict(renamed) for renamed in found.renamed]
-    return {"import": {"files": source.told(), "findings": findings, "renamed": renamed}}
+    counts = {kind: {"taken": held, "given": given} for kind, (held, given) in found.counts.items()}
+    return {"import": {"counts": counts, "files": source.told(), "findings": findings, "renamed": renamed}}
+
+
+def _alike(findings: Sequence[ImportFinding]) -> list[list[ImportFinding]]:
+    """Put findings together that say the same of objects of one kind."""
+    found: dict[tuple[str, str], list[ImportFinding]] = {}
+    for each in findings:
+        found.setdefault((each.kind, each.reason), []).append(each)
+    return list(found.values())
+
+
+def _named(alike: Sequence[ImportFinding]) -> str:
+    names = list(dict.fromkeys(each.name for each in alike))
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return f"{alike[0].kind} {', '.join(names[:_NAMED])}{more}"
+
+
+def _count(kind: str, counted: tuple[int, int]) -> str:
+    """Say how many objects of a kind are taken, of how many."""
+    held, given = counted
+    noun = NOUNS[kind]
+    title = noun.title if given == 1 else noun.titles
+    word = title if title[1].isupper() else title[:1].lower() + title[1:]
+    return f"{given:,} {word}" if held == given else f"{held:,} of {given:,} {word}"
 
 
 def _tell(output: Output, source: File, found: Imported, *, is_api: bool) -> None:
     for outcome, heading in _HEADINGS.items():
         listed = [finding for finding in found.findings if finding.outcome is outcome]
         if listed:
-            rows = [(f"{each.kind} {each.name}", each.reason, source.place(each.place)) for each in listed]
+            rows = [(_named(each), each[0].reason, source.place(each[0].place)) for each in _alike(listed)]
             output.table([f"{heading} ({len(listed):,})", "Why", "Where"], rows)
             output.line()
     rewritten = [each for each in found.findings if each.outcome is ImportOutcome.REWRITTEN]
@@ -241,6 +273,9 @@ def _tell(output: Output, source: File, found: Imported, *, is_api: bool) -> Non
         output.line()
     if found.renamed:
         output.table(["Name there", "Name here"], [(f"{each.kind} {each.given}", each.name) for each in found.renamed])
+        output.line()
+    if found.counts:
+        output.line(f"Taken over: {', '.join(starmap(_count, found.counts.items()))}.")
         output.line()
     if is_api:
         output.line(f"Traefik's API does not report {imports.NOT_TOLD}: look for them in its files.")

@@ -139,8 +139,10 @@ class DeclaredReader:
         ignored = _IGNORED.get(model, {})
         fields = part.fields((*model.fields, *ignored))
         fields.only_default(ignored, "it")
-        if part.value == {} and not model.is_empty_meant and model is not IPStrategy:
-            part.refuse(f"its {where.rpartition('/')[2]} is empty: Traefik rejects such a file")
+        name = where.rpartition("/")[2]
+        is_item = name.isdecimal()
+        if part.value == {} and not is_item and not model.is_empty_meant and model is not IPStrategy:
+            part.refuse(f"its {name} is empty: Traefik rejects such a file")
         return self.fields(model, fields, where)
 
     def reference(self, type_: Reference, part: Piece, text: str) -> str | None:

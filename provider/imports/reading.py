@@ -57,7 +57,7 @@ class Imported:
 
     `held` are JSON pointers into the document, to what the declaration says, or is Traefik's default; all else is
     below the pointer of a finding. `origins` leads from pointers into the declaration, written as a document, to
-    where in the document each comes from.
+    where in the document each comes from. `counts` has for each kind how many objects are held, of how many.
     """
 
     declaration: Declaration
@@ -65,6 +65,7 @@ class Imported:
     renamed: Sequence[Renamed]
     held: frozenset[str]
     origins: Mapping[str, str]
+    counts: Mapping[str, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,15 @@ class _Reader:
             tuple(self._renamed),
             frozenset(self._held),
             self._origins,
+            self._counts(lost),
         )
+
+    def _counts(self, lost: set[tuple[str, str]]) -> dict[str, tuple[int, int]]:
+        found: dict[str, tuple[int, int]] = {}
+        for key in self._objects:
+            held, given = found.get(key[0], (0, 0))
+            found[key[0]] = (held + (key not in lost), given + 1)
+        return found
 
     def _find_sections(self) -> None:
         """Find the parts of the document that have objects. What is beside them is listed."""

@@ -48,6 +48,8 @@ middleware login Traefik expects a hash here and does not know this one: it woul
 Name there    Name here
 router My_Shop  my-shop
 
+Taken over: 0 of 1 middleware, 1 service, 1 of 2 routers.
+
 + domain shop.test
 + service shop
     strategy: wrr
@@ -213,6 +215,17 @@ def test_of_files_that_traefik_refuses_nothing_is_taken_unless_asked_for(
     ]
     cli("import", str(file.parent), "--salvage", "--yes").check()
     assert client.get("/routers/my-shop").json()["service"] == "shop"
+
+
+def test_what_is_said_of_many_is_said_once(cli: Run, tmp_path: Path) -> None:
+    rows = [f"    r{number}: {{rule: 'Path(`/{number}`)', service: away, entryPoints: [web]}}" for number in range(5)]
+    (tmp_path / "many.yml").write_text("\n".join(["http:", "  routers:", *rows]))
+    told = spaced(cli("import", str(tmp_path / "many.yml"), "--dry-run").check().out)
+    assert told[0] == "Imported with changes (5) Why Where"
+    assert told[1].startswith(
+        "router r0, r1, r2 and 2 more there is no service away in these files: it stays away@file"
+    )
+    assert told[3] == "Taken over: 5 routers."
 
 
 def test_what_was_written_for_traefik_2_is_shown_before_and_after(cli: Run, tmp_path: Path) -> None:

@@ -162,6 +162,11 @@ def test_files_are_put_together_and_of_two_of_one_name_the_first_counts() -> Non
     assert str(folder.place("/http/services/shop/loadBalancer/servers/0/url")) == "0.yml:5:38"
 
 
+def test_an_object_that_is_the_same_in_two_files_is_told_apart_from_one_that_is_not() -> None:
+    folder = read(GOOD, GOOD.replace("10.0.0.1", "10.0.0.2"))
+    assert [each.code for each in folder.findings] == ["member.same", "member.twice"]
+
+
 def test_one_file_that_traefik_refuses_is_enough() -> None:
     folder = read(GOOD, "http: {}\n")
     assert folder.is_refused

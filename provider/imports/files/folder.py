@@ -263,7 +263,8 @@ class _Merged:
             known = target.setdefault(name, {})
             for member in value:
                 if member in known and file.name != self._owner(here + pointer(member)):
-                    self._twice(file, where + pointer(member), here + pointer(member), member)
+                    is_same = known[member] == value[member]
+                    self._twice(file, where + pointer(member), here + pointer(member), member, is_same=is_same)
                     continue
                 known[member] = value[member]
                 yield where + pointer(member), here + pointer(member)
@@ -275,11 +276,12 @@ class _Merged:
         found = self.places.get(where)
         return found.file if found else ""
 
-    def _twice(self, file: ReadFile, where: str, here: str, name: str) -> None:
+    def _twice(self, file: ReadFile, where: str, here: str, name: str, *, is_same: bool) -> None:
         first = self.places.get(here)
         detail = f"{name} is there already, at {first}: Traefik takes no notice of this one"
         place = _nearest(file.places, where) or file.name
-        self.findings.append(_at(place, Effect.IGNORED, "member.twice", detail, where))
+        code = "member.same" if is_same else "member.twice"
+        self.findings.append(_at(place, Effect.IGNORED, code, detail, where))
 
     def _add_places(self, file: ReadFile, taken: Mapping[str, str]) -> None:
         for where, place in file.places.items():
