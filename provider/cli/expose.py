@@ -14,6 +14,7 @@ from provider.cli.nouns.slots import slots_of
 from provider.cli.objects.server import WANTED
 from provider.cli.options import given, writes_and_waits
 from provider.cli.output import Output
+from provider.cli.passwords import ask
 from provider.cli.tables import table
 from provider.nouns import Service
 from provider.values import to_ascii
@@ -49,6 +50,38 @@ EntryPointURLOption = Annotated[
     ),
 ]
 
+HTTPSOption = Annotated[
+    bool,
+    typer.Option(
+        "--https", help="Serve the domain over HTTPS, with a certificate that the edge has, and redirect HTTP there."
+    ),
+]
+ResolverOption = Annotated[
+    str | None,
+    typer.Option("--cert-resolver", metavar="NAME", help="The same, with a certificate from this resolver of Traefik."),
+]
+WWWOption = Annotated[
+    bool, typer.Option("--redirect-www", help="Redirect www.DOMAIN to DOMAIN; of a DOMAIN with www the name without.")
+]
+PasswordOption = Annotated[
+    str | None,
+    typer.Option(
+        "--password", metavar="USER", help="Ask visitors for the password of this user. You are asked to type it."
+    ),
+]
+AllowOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow", metavar="NETWORK", help="Let in only this network, such as 10.0.0.0/8. Repeat it for more."
+    ),
+]
+StripOption = Annotated[
+    bool, typer.Option("--strip-prefix", help="Remove the path prefix before requests go to the servers.")
+]
+SecurityHeadersOption = Annotated[
+    bool, typer.Option("--security-headers", help="Add the headers that make browsers more careful.")
+]
+
 _HEALTH_CHECK: Final = [slot for slot in slots_of(Service) if slot.where[0] == "healthCheck"]
 _ADDRESS: Final = re.compile(r"(?:\[?(?P<host>[^\[\]]*)\]?)?:(?P<port>[0-9]+)(?:/tcp)?")
 """An entry point's address, as Traefik has it: `:8080`, `127.0.0.1:80`, `[::1]:80/tcp`."""
@@ -69,6 +102,13 @@ def expose(
     name: ApplicationNameOption = None,
     path_prefix: PathPrefixOption = None,
     entry_point_url: EntryPointURLOption = None,
+    https: HTTPSOption = False,
+    cert_resolver: ResolverOption = None,
+    redirect_www: WWWOption = False,
+    password: PasswordOption = None,
+    allow: AllowOption = None,
+    strip_prefix: StripOption = False,
+    security_headers: SecurityHeadersOption = False,
 ) -> None:
     """Expose an application: domain, router, service, servers.
 
@@ -82,8 +122,18 @@ def expose(
       wayshub-provider expose api.example a=http://10.0.0.11:3000=3 b=http://10.0.0.12:3000
       wayshub-provider expose live.example http://127.0.0.1:3000 --wait 30
       wayshub-provider expose shop.example http://10.0.0.11:80 --path-prefix /shop --health-check /
+      wayshub-provider expose office.example http://10.0.0.11:80 --https --allow 10.0.0.0/8 --security-headers
     """
     document |= given(domain=domain, name=name, servers=[read_server(text) for text in servers], pathPrefix=path_prefix)
+    tls = {"from": "resolver", "certResolver": cert_resolver} if cert_resolver else {"from": "stored"}
+    document |= given(
+        tls=tls if https or cert_resolver else None,
+        redirectWww=redirect_www or None,
+        users=[f"{password}:{ask(password)}"] if password else None,
+        allow=allow or None,
+        stripPrefix=strip_prefix or None,
+        securityHeaders=security_headers or None,
+    )
     answer = client.post(path("expose"), document)
     if output.is_trial:
         differences.tell_trial(output, answer)

@@ -1,7 +1,5 @@
 """`user`: accounts of people. Works on the database itself, for who is locked out."""
 
-import getpass
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -12,9 +10,9 @@ from provider.cli import direct
 from provider.cli.links import link
 from provider.cli.options import OutputOption, YesOption, confirm
 from provider.cli.output import Format, Output
+from provider.cli.passwords import ask
 from provider.cli.tables import Columns, field, print_list
 from provider.cli.times import ago
-from provider.errors import ProviderError
 from provider.models import Account, Role
 from provider.security import passwords, people
 from provider.store import accounts
@@ -117,19 +115,10 @@ def password(name: AccountArgument, one_time_link: LinkOption = False) -> None:
         return
     with direct.reading() as session:
         accounts.get(session, name)
-    hashed = passwords.hashed(people.check_password(_ask(name), name))
+    hashed = passwords.hashed(people.check_password(ask(name), name))
     with direct.writing() as session:
         people.set_password(session, direct.actor(), name, hashed)
     shown.line(f"The password of account {name} is set, and its sessions are ended.")
-
-
-def _ask(name: str) -> str:
-    if sys.stdin is None or not sys.stdin.isatty():
-        return sys.stdin.readline().removesuffix("\n").removesuffix("\r") if sys.stdin is not None else ""
-    typed = getpass.getpass(f"New password of {name}: ")
-    if getpass.getpass("Repeat it: ") != typed:
-        raise ProviderError("the passwords do not match: nothing was changed")
-    return typed
 
 
 def _shown(account: Account, sessions: int) -> dict[str, Any]:

@@ -1,13 +1,29 @@
 """Exposing an application: a domain, its router, its service and its servers, in one step."""
 
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar, Final
 
+from provider.messages import Message
 from provider.models.observed import NO_HEALTH, ServerOutput, ServiceOutput
 from provider.nouns import Domain, HealthCheck, Nested, Object, Router, Server, field
 from provider.nouns.common import ENTRY_POINTS, HOSTNAME, NAME
 from provider.nouns.containers import ListOf
+from provider.nouns.domain import DomainTLS
+from provider.nouns.middlewares.access import BasicAuth
+from provider.nouns.protocol import NETWORKS
 from provider.nouns.server import SERVER_URL
+from provider.nouns.types import Flag
+from provider.values import Refusal, to_ascii
+
+_TLS_HELP: Final = "Serve it over HTTPS, and redirect HTTP there."
+_WWW: Final = "www."
+_SECURITY_HEADERS: Final = {
+    "contentTypeNosniff": True,
+    "frameDeny": True,
+    "referrerPolicy": "strict-origin-when-cross-origin",
+}
 
 
 class ExposedServer(Object):
@@ -32,6 +48,12 @@ class ExposeInput(Object):
         ],
         "pathPrefix": None,
         "healthCheck": None,
+        "tls": {"from": "stored"},
+        "redirectWww": True,
+        "users": ["alvin:secret"],
+        "allow": ["10.0.0.0/8"],
+        "stripPrefix": False,
+        "securityHeaders": True,
     }
 
     domain: str = field(HOSTNAME, title="Domain", help=Domain.fields["name"].help)
@@ -46,6 +68,71 @@ class ExposeInput(Object):
     )
     path_prefix: str | None = Router.fields["pathPrefix"].again()
     health_check: HealthCheck | None = field(Nested(HealthCheck), default=None, title="Health check")
+    tls: DomainTLS | None = replace(Domain.fields["tls"], help=_TLS_HELP).again()
+    redirect_www: bool = field(
+        Flag(),
+        default=False,
+        title="Redirect www",
+        help="Redirect www.alvin.xyz to alvin.xyz, or alvin.xyz to www.alvin.xyz, whichever is not the domain.",
+        option="--redirect-www",
+    )
+    users: list[str] = replace(BasicAuth.fields["users"], title="Password").again()
+    allow: list[str] = field(
+        NETWORKS,
+        default=[],
+        title="Only from these networks",
+        help="IP addresses or networks such as 10.0.0.0/8. Everybody else gets 403. Empty: from anywhere.",
+        option="--allow",
+    )
+    strip_prefix: bool = field(
+        Flag(),
+        default=False,
+        title="Remove the path prefix",
+        help="Servers get /users in place of /api/users.",
+        option="--strip-prefix",
+    )
+    security_headers: bool = field(
+        Flag(),
+        default=False,
+        title="Security headers",
+        help="Browsers do not guess the type of a file, show pages in no other site's frame, and tell other sites only "
+        "the host.",
+        option="--security-headers",
+    )
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse to remove a prefix that is not there, and the other name of a wildcard."""
+        if given.get("stripPrefix") and given.get("pathPrefix", ...) is None:
+            yield "stripPrefix", Refusal("prefix.none", Message("there is no path prefix to remove: set one"))
+        if given.get("redirectWww") and str(given.get("domain", "")).startswith("*."):
+            yield "redirectWww", Refusal("www.wildcard", Message("a wildcard has no other name with or without www"))
+
+    @property
+    def other_name(self) -> str | None:
+        """The name with or without www that redirects to the domain, if one shall."""
+        if not self.redirect_www:
+            return None
+        bare = self.domain.removeprefix(_WWW)
+        return bare if bare != self.domain else _WWW + self.domain
+
+    def middlewares(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Give what its requests pass, in order: for each what its name ends with, and its kind as JSON."""
+        if self.allow:
+            yield "allow", {"ipAllowList": {"sourceRange": self.allow}}
+        if self.users:
+            yield "password", {"basicAuth": {"users": self.users, "removeHeader": True}}
+        if self.security_headers:
+            yield "headers", {"headers": dict(_SECURITY_HEADERS)}
+        if self.strip_prefix:
+            yield "strip", {"stripPrefix": {"prefixes": [self.path_prefix]}}
+
+    def redirect(self) -> dict[str, Any]:
+        """Return the middleware that leads from the other name to the domain, as JSON: a port of the URL is kept."""
+        target = to_ascii(self.domain)
+        found = re.escape(to_ascii(self.other_name or "")).replace("\\-", "-")
+        regex = f"^(https?)://{found}(:[0-9]+)?/(.*)$"
+        return {"redirectRegex": {"regex": regex, "replacement": f"${{1}}://{target}${{2}}/${{3}}", "permanent": True}}
 
 
 class ExposeOutput(Object):

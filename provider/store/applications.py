@@ -1,16 +1,20 @@
 """Applications: a domain, its router, its service and its servers, made in one step."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 from provider import names
 from provider.database.sessions import Session
 from provider.errors import AlreadyExists, FieldError, Invalid, pointer
 from provider.messages import Message
 from provider.models import ExposedServer, ExposeInput
-from provider.nouns import Domain, Router, Server, Service
+from provider.nouns import Domain, Middleware, Noun, Router, Server, Service
 from provider.store import nouns, places, servers
 from provider.values import to_ascii
+
+_ROOM: Final = 50
+"""So much of an application's name is in those of its middlewares, which have to end with what they do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +54,47 @@ def expose(session: Session, wanted: ExposeInput) -> Exposure:
     host = to_ascii(wanted.domain)
     name = wanted.name or default_name(host)
     listed = check(session, wanted)
-    if nouns.find(session, Domain, host) is None:
-        nouns.put(session, Domain(name=wanted.domain))
+    for domain in filter(None, (wanted.domain, wanted.other_name)):
+        _put_domain(session, domain, wanted)
     nouns.put(session, Service(name=name, health_check=wanted.health_check))
     for server in listed:
         nouns.put(session, server, name)
-    router = {"name": name, "domains": [wanted.domain], "pathPrefix": wanted.path_prefix, "service": name}
-    nouns.put(session, Router.read(router))
+    passed = [_put_middleware(session, name, end, kind) for end, kind in wanted.middlewares()]
+    nouns.put(
+        session,
+        Router(name=name, domains=[wanted.domain], path_prefix=wanted.path_prefix, service=name, middlewares=passed),
+    )
+    if wanted.other_name is not None:
+        end = "www" if to_ascii(wanted.other_name) != host.removeprefix("www.") else "apex"
+        redirect = _put_middleware(session, name, end, wanted.redirect())
+        other = _free_name(session, Router, f"{name[:_ROOM]}-{end}")
+        nouns.put(session, Router(name=other, domains=[wanted.other_name], service=name, middlewares=[redirect]))
     return Exposure(
         nouns.get(session, Domain, host),
         nouns.get(session, Router, name),
         nouns.get(session, Service, name),
         servers.pool(session, name),
     )
+
+
+def _put_domain(session: Session, name: str, wanted: ExposeInput) -> None:
+    """Add a domain that is not there yet. One that is keeps what it has, but for HTTPS where that is wanted."""
+    found = nouns.find(session, Domain, to_ascii(name)) or Domain(name=name)
+    nouns.put(session, found if wanted.tls is None else found.copy(tls=wanted.tls))
+
+
+def _put_middleware(session: Session, application: str, end: str, kind: Mapping[str, Any]) -> str:
+    """Add a middleware of an application, and return its name."""
+    name = _free_name(session, Middleware, f"{application[:_ROOM]}-{end}")
+    nouns.put(session, Middleware.read({"name": name, **kind}))
+    return name
+
+
+def _free_name(session: Session, noun: type[Noun], name: str) -> str:
+    taken = set[str]()
+    while nouns.find(session, noun, found := names.free(name, taken)):
+        taken.add(found)
+    return found
 
 
 def default_name(host: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from provider.errors import FieldError, pointer
 from provider.models import ExposeInput
-from provider.nouns import Router
+from provider.nouns import Middleware, Router
 from provider.store.applications import default_name
 from provider.typed_hosts import meant
 from provider.values import Refusal, check_hostname, check_weight, to_ascii
@@ -28,6 +28,15 @@ FIRST: Final[Mapping[str, str]] = {
     "healthCheck/path": "/",
     "healthCheck/interval": "5s",
     "healthCheck/timeout": "2s",
+    "https": "",
+    "tls/certResolver": "",
+    "redirectWww": "",
+    "users": "",
+    "user": "",
+    "password": "",
+    "allow": "",
+    "stripPrefix": "",
+    "securityHeaders": "",
     MESSAGE: "",
 }
 """What stands in the form at first. `servers` is where it is told what is wrong with all of them together."""
@@ -96,10 +105,26 @@ def document(texts: Texts) -> dict[str, Any]:
     return {
         **{name: text for name, text in given.items() if text or name == "domain"},
         "servers": servers,
+        **_switched(texts),
         **(
             {"healthCheck": {name: text for name, text in check.items() if text}} if is_ticked(texts, "checked") else {}
         ),
     }
+
+
+def _switched(texts: Texts) -> dict[str, Any]:
+    """Return what is turned on, as `ExposeInput` reads it."""
+    found: dict[str, Any] = {
+        name: True for name in ("redirectWww", "stripPrefix", "securityHeaders") if is_ticked(texts, name)
+    }
+    if is_ticked(texts, "https"):
+        resolver = texts["tls/certResolver"].strip()
+        found["tls"] = {"from": "resolver", "certResolver": resolver} if resolver else {"from": "stored"}
+    if texts["user"].strip() or texts["password"]:
+        found["users"] = [f"{texts['user'].strip()}:{texts['password']}"]
+    if networks := texts["allow"].replace(",", " ").split():
+        found["allow"] = networks
+    return found
 
 
 def at_rows(errors: Sequence[FieldError], texts: Texts) -> list[FieldError]:
@@ -148,5 +173,21 @@ def find_host(texts: Texts) -> str | None:
 
 def router_of(wanted: ExposeInput) -> Router:
     """Return the router that an application would have."""
-    name = wanted.name or default_name(to_ascii(wanted.domain))
-    return Router.read({"name": name, "domains": [wanted.domain], "pathPrefix": wanted.path_prefix, "service": name})
+    name = _name_of(wanted)
+    return Router(
+        name=name,
+        domains=[wanted.domain],
+        path_prefix=wanted.path_prefix,
+        service=name,
+        middlewares=list(middlewares_of(wanted)),
+    )
+
+
+def middlewares_of(wanted: ExposeInput) -> dict[str, Middleware]:
+    """Return the middlewares that an application would have, by name and in order."""
+    named = ((f"{_name_of(wanted)[:50]}-{end}", kind) for end, kind in wanted.middlewares())
+    return {name: Middleware.read({"name": name, **kind}) for name, kind in named}
+
+
+def _name_of(wanted: ExposeInput) -> str:
+    return wanted.name or default_name(to_ascii(wanted.domain))

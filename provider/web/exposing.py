@@ -1,7 +1,7 @@
 """Exposing an application: one form, which shows while one types what will come of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -11,8 +11,10 @@ from provider import configuration
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
 from provider.errors import AlreadyExists, Invalid, ProviderError
+from provider.listening import Listening
 from provider.messages import Message
 from provider.models import ExposeInput
+from provider.nouns import Domain
 from provider.revisions import Revisions
 from provider.security import needs
 from provider.store import applications
@@ -119,10 +121,18 @@ def _preview(request: Request, revisions: Revisions, sight: Sight, texts: Texts)
     with revisions.reading() as session:
         wanted = _named(session, wanted)
         pool = applications.check(session, wanted)
-    made = drafts.router_of(wanted)
-    scene = scene_of_wanted(made, pool, sight)
+    made, passed = drafts.router_of(wanted), drafts.middlewares_of(wanted)
+    scene = scene_of_wanted(made, pool, replace(sight, listening=_with_https(sight.listening, wanted)), passed)
     drawn = drawing.draw(scene, language_of(request), linked=False)
     return Preview(made.name, configuration.rule(made), scene, drawn, group(scene, drawing.MOST_SERVERS))
+
+
+def _with_https(listening: Listening, wanted: ExposeInput) -> Listening:
+    """Return where routers listen once the application is exposed."""
+    if wanted.tls is None:
+        return listening
+    domain = Domain(name=wanted.domain, tls=wanted.tls)
+    return replace(listening, secured={**listening.secured, domain.key: domain})
 
 
 def _named(session: Session, wanted: ExposeInput) -> ExposeInput:

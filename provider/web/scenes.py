@@ -243,7 +243,7 @@ def _elsewhere(name: str, share: float) -> scene.DrawnServer:
     return scene.DrawnServer(name, "", share=share)
 
 
-def scene_of_wanted(router: Router, pool: Sequence[Server], sight: Sight) -> Scene:
+def scene_of_wanted(router: Router, pool: Sequence[Server], sight: Sight, passed: Mapping[str, Middleware]) -> Scene:
     """Return the scene of what does not exist yet: nothing is known of its health."""
     shares = configuration.shares(pool)
     drawn = [
@@ -254,7 +254,7 @@ def scene_of_wanted(router: Router, pool: Sequence[Server], sight: Sight) -> Sce
     ]
     edges, more = drawn_edges(sight)
     return Scene(
-        routers=[_router(router, sight.listening, None, {})],
+        routers=[_router(router, sight.listening, None, passed)],
         services=[scene.DrawnService(router.service, drawn)],
         entry_points=[
             DrawnEntryPoint(name, sight.entry_points.get(name)) for name in sight.listening.entry_points(router)

@@ -171,8 +171,13 @@ def test_the_name_of_a_router_is_taken_too(client: httpx.Client) -> None:
         ({"servers": [{"url": "http://a"}] * 1001}, "/servers", "value.many"),
         ({"pathPrefix": "x"}, "/pathPrefix", "path.format"),
         ({"healthCheck": {"interval": "1d"}}, "/healthCheck/interval", "duration.format"),
-        ({"tls": None}, "/tls", "field.unknown"),
+        ({"port": 80}, "/port", "field.unknown"),
         ({"redirectToHttps": True}, "/redirectToHttps", "field.unknown"),
+        ({"tls": {"from": "acme"}}, "/tls/from", "tls.acme"),
+        ({"stripPrefix": True}, "/stripPrefix", "prefix.none"),
+        ({"allow": ["10.0.0.0/99"]}, "/allow/0", "network.format"),
+        ({"users": ["alvin"]}, "/users/0", "user.format"),
+        ({"domain": "*.alvin.xyz", "redirectWww": True}, "/redirectWww", "www.wildcard"),
     ],
 )
 def test_all_is_made_or_nothing(

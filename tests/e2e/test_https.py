@@ -136,3 +136,39 @@ def test_an_edge_without_the_secure_entry_point_is_told_before(
         told = client.patch("/domains/a.test", json={"tls": STORED}, params={"dryRun": True})
         assert told.headers["config-warnings"] == "1"
         assert "has no entry point websecure" in told.headers["config-warning"]
+
+
+def test_an_application_is_exposed_with_https_and_what_protects_it(
+    edge: Running, servers: Servers, secure_port: int
+) -> None:
+    edge.apply({})
+    (first,) = servers.http("first")
+    wanted = {
+        "domain": "shop.test",
+        "pathPrefix": "/api",
+        "servers": [{"url": first.url}],
+        "tls": STORED,
+        "redirectWww": True,
+        "users": ["alvin:secret"],
+        "allow": ["127.0.0.1"],
+        "stripPrefix": True,
+        "securityHeaders": True,
+    }
+    made = edge.client.post("/expose", json=wanted, headers={"Prefer": "wait=30"})
+    assert made.status_code == 201, made.text
+    assert "secret" not in made.text
+    assert made.json()["router"]["middlewares"] == ["shop-allow", "shop-password", "shop-headers", "shop-strip"]
+    assert edge.get("shop", "/api/x").headers["location"] == f"https://shop.test:{secure_port}/api/x"
+    assert over_https("shop.test", secure_port, "/api/x").status_code == 401
+    answer = over_https("shop.test", secure_port, "/api/x", auth=("alvin", "secret"))
+    assert (answer.text, answer.headers["x-frame-options"], answer.headers["x-content-type-options"]) == (
+        *("first", "DENY", "nosniff"),
+    )
+    assert (first.asked[-1].path, "authorization" in first.asked[-1].headers) == ("/x", False)
+    moved = over_https("www.shop.test", secure_port, "/api/x?y=1")
+    assert (moved.status_code, moved.headers["location"]) == (301, "https://shop.test/api/x?y=1")
+    # From elsewhere nobody comes in; and it all went in one revision.
+    edge.client.patch(
+        "/middlewares/shop-allow", json={"ipAllowList": {"sourceRange": ["10.0.0.0/8"]}}, headers={"Prefer": "wait=30"}
+    ).raise_for_status()
+    assert over_https("shop.test", secure_port, "/api/x", auth=("alvin", "secret")).status_code == 403
