@@ -171,7 +171,7 @@ def write(session: Session, made: Attempt, words: Sequence[str], headers: Mappin
 def _rows_of_parts(parts: Parts) -> Iterator[tuple[Any, ...]]:
     for kind, section in parts.sections():
         for name, part in section.parts.items():
-            needs, since = json.dumps(part.needs), json.dumps(part.since)
+            needs, since = scratch.write_json(part.needs), scratch.write_json(part.since)
             yield kind, name, part.content, needs, part.is_plain, since, part.is_default
 
 
@@ -181,4 +181,4 @@ def _rows_of_changes(changes: Sequence[Change]) -> Iterator[tuple[Any, ...]]:
 
 
 def _json(item: Mapping[str, Any] | None) -> str | None:
-    return None if item is None else json.dumps(item)
+    return None if item is None else scratch.write_json(item)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import idna
 
 from provider import durations, typed_hosts
-from provider.addresses import find_refusal
+from provider.addresses import find_refusal, read_dotted
 from provider.messages import Message, template
 from provider.texts import CONTROL, NO_CHARACTERS, SURROGATES
 
@@ -218,7 +218,7 @@ def to_ascii(host: str) -> str:
         ) from None
     if encoded.endswith("."):  # some other characters stand for a dot, too
         raise Refusal("host.dot", Message("{host}: leave out the dot at the end", host=shown_text(host)))
-    if _NUMERIC_LABEL.fullmatch(encoded.rpartition(".")[2]) and (wildcard or not _is_ipv4(encoded)):
+    if _NUMERIC_LABEL.fullmatch(encoded.rpartition(".")[2]) and (wildcard or read_dotted(encoded) is None):
         raise Refusal(
             "host.numeric", Message("{host} ends like a number, but is not an IPv4 address", host=shown_text(host))
         )
@@ -234,14 +234,6 @@ def to_ascii(host: str) -> str:
 def _is_plain(host: str) -> bool:
     """Tell whether a host is its own A-label, at a glance: of a large state nearly all are."""
     return "--" not in host and _PLAIN_HOST.fullmatch(host) is not None
-
-
-def _is_ipv4(text: str) -> bool:
-    try:
-        ipaddress.IPv4Address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def check_hostname(text: str) -> str:
@@ -381,7 +373,7 @@ def _server_host(host: str) -> str:
             raise Refusal("url.host", error.detail) from None
     if len(lowered) > HOST_LENGTH or not _SERVER_HOST.fullmatch(lowered):
         raise Refusal("url.host", Message("{host} is not a host name or an address", host=shown_text(host)))
-    if _NUMERIC_LABEL.fullmatch(lowered.rpartition(".")[2]) and (end or not _is_ipv4(lowered)):
+    if _NUMERIC_LABEL.fullmatch(lowered.rpartition(".")[2]) and (end or read_dotted(lowered) is None):
         raise Refusal(
             "url.host",
             Message("{host} is not an IPv4 address: write four numbers, such as 10.0.0.11", host=shown_text(host)),

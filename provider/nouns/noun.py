@@ -1,6 +1,7 @@
 """Nouns: the kinds of objects that people keep here, and what they have besides their fields. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, ClassVar, Final, Self
 
 from provider.errors import FieldError, Invalid, pointer
@@ -81,6 +82,7 @@ class Noun(Object):
         return owner, own
 
     @classmethod
+    @cache
     def alternatives(cls) -> list[str]:
         """Return the fields of which one is given, which is the kind of the object: Traefik's kinds of middlewares."""
         return [key for key, each in cls.fields.items() if each.is_alternative]

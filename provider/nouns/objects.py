@@ -152,6 +152,9 @@ class Object:
     is_sparse: ClassVar[bool] = False
     """Whether what is at its default is left out of its JSON."""
 
+    _defaults: ClassVar[dict[str, Any]] = {}
+    _changeable: ClassVar[Sequence[str]] = ()
+
     def __init_subclass__(cls, more: Mapping[str, Any] | None = None, **options: Any) -> None:
         """Gather the fields: those of the class, and `more` that are made elsewhere."""
         super().__init_subclass__(**options)
@@ -163,6 +166,19 @@ class Object:
                 if name in vars(cls):
                     delattr(cls, name)
         cls.fields = {**cls.fields, **own}
+        cls._defaults = {each.name: each.default for each in cls.fields.values()}
+        cls._changeable = [name for name, default in cls._defaults.items() if isinstance(default, list | dict)]
+
+    @classmethod
+    def _firsts(cls) -> dict[str, Any]:
+        """Return the defaults of all fields by their names in Python, copies where they can be changed.
+
+        Of most objects most fields are left out, so that these are copied at once and not looked at one by one.
+        """
+        values = cls._defaults.copy()
+        for name in cls._changeable:
+            values[name] = values[name].copy()
+        return values
 
     def __init__(self, **values: Any) -> None:
         """Make an object of values that are known to be good; what is left out has its default."""
@@ -195,12 +211,12 @@ class Object:
     @classmethod
     def loaded(cls, document: Mapping[str, Any]) -> Self:
         """Return an object of the JSON that `json` wrote, which is known to be good."""
-        return cls.made(
-            {
-                each.name: each.load(document[key]) if key in document else each.first()
-                for key, each in cls.fields.items()
-            }
-        )
+        values, fields = cls._firsts(), cls.fields
+        for key, value in document.items():
+            if key in fields:
+                each = fields[key]
+                values[each.name] = None if value is None else each.type.load(value)
+        return cls.made(values)
 
     @classmethod
     def read(cls, document: Any, *, is_typed: bool = False) -> Self:
@@ -217,8 +233,16 @@ class Object:
         if not isinstance(document, dict):
             return reading.refuse(where, "type.object", Message("this has to be an object"))
         before = len(reading.wrong)
-        given = {key: _read_field(each, document, reading, where) for key, each in cls.fields.items()}
-        known = {key: value for key, value in given.items() if value is not MISSING}
+        values = cls._firsts()
+        for key, each in cls.fields.items():
+            if key in document:
+                value = document[key]
+                if value is not None or not each.is_nullable:
+                    value = each.type.read(value, reading, (*where, key))
+                values[each.name] = value
+            elif each.default is MISSING:
+                reading.refuse((*where, key), "field.required", Message("this field is required"))
+        known = {key: value for key, each in cls.fields.items() if (value := values[each.name]) is not MISSING}
         for key, refusal in cls.mistakes(known):
             reading.refuse_as((*where, key) if key else where, refusal)
         for key in document:
@@ -226,7 +250,7 @@ class Object:
                 reading.refuse((*where, key), "field.unknown", Message("there is no such field"))
         if len(reading.wrong) > before:
             return MISSING
-        return cls.made({each.name: given[key] for key, each in cls.fields.items()})
+        return cls.made(values)
 
     @classmethod
     def merged(cls, document: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -257,9 +281,9 @@ class Object:
         if self.is_sparse:
             return self.changed()
         return {
-            key: each.json(value)
+            key: None if value is None else each.type.json(value)
             for key, each in self.fields.items()
-            if (value := values[each.name]) != each.default or not each.is_sparse
+            if (value := values[each.name]) != each.default or not (each.is_omitted or each.is_alternative)
         }
 
     def changed(self) -> dict[str, Any]:
@@ -378,12 +402,13 @@ class Object:
     def stored(self) -> dict[str, Any]:
         """Write it as it is kept: as JSON, with references by the names of what they lead to."""
         values = self.__dict__
+        is_sparse = self.is_sparse
         return {
             key: None if value is None else each.type.stored(value)
             for key, each in self.fields.items()
             if (value := values[each.name]) != each.default
+            or not (is_sparse or each.is_omitted or each.is_alternative)
             or each.is_required
-            or not (self.is_sparse or each.is_sparse)
         }
 
     def spelled(self, names: Mapping[tuple[str, str], str]) -> Self:
@@ -426,17 +451,6 @@ class Object:
 def _named(declared: Field, name: str, key: str) -> Field:
     values = {slot: getattr(declared, slot) for slot in Field.__slots__}
     return Field(**{**values, "name": name, "key": key})
-
-
-def _read_field(each: Field, document: Mapping[str, Any], reading: Reading, where: Where) -> Any:
-    if each.key not in document:
-        if each.is_required:
-            return reading.refuse((*where, each.key), "field.required", Message("this field is required"))
-        return each.first()
-    value = document[each.key]
-    if value is None and each.is_nullable:
-        return None
-    return each.type.read(value, reading, (*where, each.key))
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
