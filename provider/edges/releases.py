@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-AT_ONCE: Final = 20
+AT_ONCE: Final = 5
 """How many are let go of before the loop looks at everything else: what they then do takes some milliseconds."""
 
 
