@@ -2,10 +2,11 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 from starlette.types import Receive, Scope, Send
 
-from provider.edges.polls import Polls
+from provider.app import Application
 from provider.server import HttpServer
 from provider.settings import Settings
 
@@ -13,8 +14,10 @@ from provider.settings import Settings
 class Bare:
     """Answers every request with the same bytes."""
 
+    refusal = staticmethod(Application.refusal)
+
     def __init__(self, content: bytes) -> None:
-        self.polls = Polls(0)
+        self.plane = SimpleNamespace(certificate=None, release=lambda: None)
         self._content = content
         self._headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
 
