@@ -169,8 +169,14 @@ class ServersTransport(Noun, more={each.name: each for each in ServersTLS.fields
 
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
-        """Refuse an oldest version that is newer than the newest."""
+        """Refuse an oldest version that is newer than the newest, and one alone.
+
+        Traefik 3.7.15 takes that for newer than none, and leaves all TLS settings of the transport aside (measured).
+        """
         yield from check_versions(given)
+        if given.get("minVersion") is not None and given.get("maxVersion", ...) is None:
+            detail = Message("give the newest version too: Traefik leaves aside all TLS settings here otherwise")
+            yield "maxVersion", Refusal("version.newest", detail)
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell what is not safe."""

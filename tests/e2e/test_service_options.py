@@ -241,7 +241,7 @@ def test_servers_that_speak_tls_are_trusted_as_their_transport_says(edge: Runnin
         "unnamed": {"rootCAs": [trust]},
         "careless": {"insecureSkipVerify": True},
         "uri": {**named, "peerCertURI": "spiffe://elsewhere"},
-        "modern": {**trusting_old, "minVersion": "VersionTLS13"},
+        "modern": {**trusting_old, "minVersion": "VersionTLS13", "maxVersion": "VersionTLS13"},
         "classic": {**trusting_old, "cipherSuites": ["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"], "disableHTTP2": True},
         "exotic": {**trusting_old, "cipherSuites": ["TLS_RSA_WITH_AES_128_CBC_SHA"]},
         "old-fashioned": {**named, "maxVersion": "VersionTLS12", "maxIdleConnsPerHost": -1},
