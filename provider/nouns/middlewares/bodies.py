@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 from provider.messages import Message
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.predicates import TEXT, TRUTH, WHOLE, checking
-from provider.nouns.middlewares.underway import Fate
+from provider.nouns.middlewares.underway import StopEffect, Underway, depends, passes
 from provider.nouns.middlewares.words import size
 from provider.nouns.objects import field
 from provider.nouns.types import Text, Whole
@@ -31,7 +31,6 @@ class Buffering(Kind):
     """Bodies that are read as a whole before they go on."""
 
     is_empty_meant = True
-    fate = Fate.DEPENDS
     title = "Buffer bodies"
     about = "Reads requests and answers as a whole before it passes them on, and refuses those that are too long."
     example: ClassVar = {"maxRequestBodyBytes": 10_000_000}
@@ -74,3 +73,10 @@ class Buffering(Kind):
         if self.max_response_body_bytes:
             return Message("Buffers answers up to {answered}, and refuses longer ones", answered=answered)
         return Message("Buffers requests and answers")
+
+    def meet(self, request: Underway) -> StopEffect:
+        """Turn away a body that is too long, which is not known here."""
+        if not self.max_request_body_bytes:
+            return passes(request, self.does())
+        told = {"most": size(self.max_request_body_bytes)}
+        return depends(request, Message("the length of the body: more than {most} get 413", **told))

@@ -9,7 +9,7 @@ from provider.nouns.common import SERVICE
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.predicates import RATIO, WHOLE, checking
-from provider.nouns.middlewares.underway import Fate
+from provider.nouns.middlewares.underway import Fate, StopEffect, Underway, depends
 from provider.nouns.middlewares.words import named
 from provider.nouns.objects import Object, field
 from provider.nouns.protocol import HEADER_NAMES, PERIOD, check_pause, check_statuses
@@ -131,7 +131,6 @@ class Retry(_Attempts, Kind):
 class CircuitBreaker(Kind):
     """A service that is left in peace while it fails."""
 
-    fate = Fate.DEPENDS
     title = "Circuit breaker"
     about = (
         "Answers 503 in place of a service that fails too often, and lets it recover. Each router counts separately."
@@ -175,6 +174,11 @@ class CircuitBreaker(Kind):
         """Say when it answers itself, and for how long."""
         told = {"status": self.response_code, "span": self.fallback_duration, "condition": self.expression}
         return Message("Answers {status} for {span} when {condition}", **told)
+
+    def meet(self, request: Underway) -> StopEffect:
+        """Say that it is open or not."""
+        told = {"status": self.response_code, "condition": self.expression}
+        return depends(request, Message("whether the service fails: {status} when {condition}", **told))
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of an answer that looks like a good one."""

@@ -8,7 +8,7 @@ from provider.nouns.containers import ListOf
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.clients import ClientTLS
 from provider.nouns.middlewares.sources import SourceCriterion, counted_by
-from provider.nouns.middlewares.underway import Fate
+from provider.nouns.middlewares.underway import StopEffect, Underway, depends
 from provider.nouns.middlewares.words import requests
 from provider.nouns.objects import Nested, Object, field
 from provider.nouns.protocol import LINE, PERIOD, check_address
@@ -68,7 +68,6 @@ class Redis(Object):
 class RateLimit(Kind):
     """A limit on the rate of requests."""
 
-    fate = Fate.DEPENDS
     title = "Limit the rate"
     about = (
         "Answers 429 to clients that send too many requests. Each router counts separately, and starts over after "
@@ -110,6 +109,10 @@ class RateLimit(Kind):
         limit = Message(_SPANS.get(self.period, _SPAN), **told)
         return counted_by(limit, self.source_criterion)
 
+    def meet(self, request: Underway) -> StopEffect:
+        """Say that it counts how many there are."""
+        return depends(request, Message("how many requests come: too many get 429"))
+
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of a limit that is none."""
         if self.average == 0:
@@ -119,7 +122,6 @@ class RateLimit(Kind):
 class InFlightReq(Kind):
     """A limit on requests at the same time."""
 
-    fate = Fate.DEPENDS
     title = "Limit simultaneous requests"
     about = "Answers 429 while a client has too many open requests. Each router counts separately."
     example: ClassVar = {"amount": 10}
@@ -140,3 +142,7 @@ class InFlightReq(Kind):
         """Say how many requests it lets through."""
         limit = Message("At most {requests} at the same time", requests=requests(self.amount))
         return counted_by(limit, self.source_criterion)
+
+    def meet(self, request: Underway) -> StopEffect:
+        """Say that it counts how many there are."""
+        return depends(request, Message("how many requests are open: too many get 429"))
