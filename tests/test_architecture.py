@@ -69,6 +69,7 @@ LAYERS = [
     "validity",
     "survey",
     "imports",
+    "linting",
     "replacements",
     "database",
     "apart",
@@ -145,6 +146,7 @@ PURE = [
     *("sticky_cookies", "conflicts", "inventory", "surroundings", "dependents", "handshakes"),
     *("foreigners", "listeners", "validity", "survey"),
     "imports",
+    "linting",
 ]
 IMPURE_MODULES = {
     *("asyncio", "datetime", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3", "subprocess"),

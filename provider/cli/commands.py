@@ -27,6 +27,7 @@ LATE: Final = {
     "plan": "Show what `apply` would change, without changing anything.",
     "apply": "Apply a file to the state, all or nothing.",
     "import": "Import Traefik's files, labels, or what a Traefik runs.",
+    "lint": "Check Traefik's files and labels, without any service running.",
     "rollback": "Roll back to the state of a revision, as a new revision.",
     "export": "Print the whole state, as a file for `apply`.",
     "schema": "Print the JSON Schema of the files for `apply`, for editors.",

@@ -9,14 +9,14 @@ import typer
 
 from provider import declarations, imports
 from provider.cli.client import Client, Parameters, Reply, path
-from provider.cli.files import containers, sources
+from provider.cli.files import sources
 from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
 from provider.cli.plan import ask, telling
 from provider.cli.proposals import ProposedCommand
 from provider.declarations import Declaration
 from provider.documents import DocumentError, File
-from provider.imports import Imported, ImportFinding, ImportOutcome, Provenance, Running, files
+from provider.imports import Imported, ImportFinding, ImportOutcome, Provenance, Running
 from provider.imports.files import Effect, Environment, FileFinding, Folder
 from provider.nouns import NOUNS
 from provider.values import Refusal, check_entry_point
@@ -198,19 +198,11 @@ def _api(url: str) -> ImportSource:
 
 
 def _files(paths: Sequence[str], env_files: Sequence[str], given: Environment) -> ImportSource:
-    """Read files: containers with labels, or what Traefik's file provider reads."""
-    texts = sources.load(paths)
-    one = sources.read_one(texts)
-    found = containers.find(one, env_files, given) if one is not None else None
-    if found is not None:
-        return ImportSource(found[0], origin=found[1])
-    folder = files.read(texts, {**containers.read_variables(env_files), **given})
-    return ImportSource(_as_file(folder), folder)
-
-
-def _as_file(folder: Folder) -> File:
-    name = folder.files[0].name if len(folder.files) == 1 else "these files"
-    return File(name, folder.document, folder.places)
+    """Read files: containers with labels, and what Traefik's file provider reads."""
+    gathered = sources.read_paths(paths, env_files, given)
+    whole, read = gathered.whole, gathered.folder.files
+    name = read[0].name if len(read) == gathered.count == 1 else "these files"
+    return ImportSource(File(name, whole.document, whole.places), gathered.folder, origin=whole.provenance)
 
 
 def _entry_points(given: Sequence[str] | None) -> Sequence[str]:
@@ -231,6 +223,8 @@ def _declared(source: File, found: Imported, declared: Declaration) -> File:
 def _told(source: ImportSource, found: Imported) -> dict[str, Any]:
     """Return what programs are told of it."""
     findings = [asdict(finding) | {"place": source.file.place(finding.place)} for finding in found.findings]
+    for finding in findings:
+        del finding["causes"]
     renamed = [asdict(renamed) for renamed in found.renamed]
     counts = {kind: {"taken": held, "given": given} for kind, (held, given) in found.counts.items()}
     return {"import": {"counts": counts, "files": source.told(), "findings": findings, "renamed": renamed}}

@@ -16,7 +16,7 @@ from typer.main import get_command
 
 from provider.cli.options import read_help
 
-TELLING: Final = {"plan"}
+TELLING: Final = {"plan", "lint"}
 """Commands whose exit status 2 says what they found: who calls them in a wrong way gets 1."""
 
 _WRONG_USAGE: Final = 2

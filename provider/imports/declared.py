@@ -9,6 +9,8 @@ from typing import Any, Final, TypeVar
 
 from provider import durations
 from provider.errors import FieldError, Invalid
+from provider.imports import causes
+from provider.imports.findings import Cause
 from provider.imports.observed import OBSERVED, read_observed
 from provider.imports.pieces import Fields, Piece, shown
 from provider.nouns.containers import ListOf, MapOf
@@ -55,7 +57,7 @@ class DeclaredReader:
         fields = part.fields((*own, *(OBSERVED if from_api else ())))
         read_observed(fields)
         if noun.needs_kind() and not fields.parts.keys() & set(own) and not part.ledger.refused:
-            part.refuse("it has no kind: Traefik disables it")
+            part.refuse("it has no kind: Traefik disables it", Cause.DISABLED)
         given = self.fields(noun, fields)
         if _OLD_NAME in given and _NEW_NAME not in given:
             given[_NEW_NAME] = given.pop(_OLD_NAME)
@@ -80,7 +82,7 @@ class DeclaredReader:
             while where and where not in self.places:
                 where = where.rpartition("/")[0]
             told = f"{each.pointer.lstrip('/')}: {each.detail}" if each.pointer else str(each.detail)
-            self.places.get(where, part).refuse(told)
+            self.places.get(where, part).refuse(told, causes.of(each.code), each.code)
 
     def fields(self, model: type[Object], fields: Fields, where: str = "") -> Given:
         """Read the fields of an object that are there and declared, without those at Traefik's default."""
@@ -175,9 +177,10 @@ def _nanoseconds(text: str) -> int | None:
 def _texts(type_: ListOf, part: Piece) -> list[str]:
     """Read a list of texts, each once: where two of the same are refused here, Traefik takes no notice of one."""
     found = part.texts()
-    if isinstance(type_.item, Text) and not all(_is_kept(type_.item, text) for text in found):
-        part.refuse("Traefik expects a hash here and does not know this one: it would let nobody in")
-    if type_.duplicate is None or any(type_.item.read(text, Reading(), ()) is MISSING for text in found):
+    good = [text for text in found if type_.item.read(text, Reading(), ()) is not MISSING]
+    if isinstance(type_.item, Text) and not all(_is_kept(type_.item, text) for text in good):
+        part.refuse("Traefik expects a hash here and does not know this one: it would let nobody in", Cause.BREAKS)
+    if type_.duplicate is None or len(good) < len(found):
         return found
     once: dict[Any, str] = {}
     for text in found:

@@ -1,8 +1,42 @@
 """Findings: what becomes of a part of a document that is imported, where that is not all that it says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+
+class Cause(StrEnum):
+    """What Traefik itself does with such a part."""
+
+    DISABLED = "disabled"
+    """It disables the object."""
+
+    BREAKS = "breaks"
+    """It disables the object, or takes it, and that does not do what it says."""
+
+    CHANCE = "chance"
+    """What it does is chance."""
+
+    IGNORED = "ignored"
+    """It takes no notice of it."""
+
+    OURS = "ours"
+    """It takes it: only here it cannot be held as it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a part is not held as it is, where it stands, and what Traefik makes of it.
+
+    `code` is that of a field's error; `before` and `after` are how it was written and is now, if it was rewritten.
+    """
+
+    text: str
+    place: str
+    cause: Cause = Cause.OURS
+    code: str = ""
+    before: str = ""
+    after: str = ""
 
 
 class ImportOutcome(StrEnum):
@@ -21,6 +55,7 @@ class ImportFinding:
     `pointer` is a JSON pointer (RFC 6901) into the document: all below it is meant. `place` points to what is
     the reason, if that is a part of it. `kind` and `name` say the same to people (`router`, `shop@file`).
     `before` and `after` are what was written for an older Traefik, and what stands for it here.
+    `causes` are all reasons one by one, with what Traefik makes of each.
     """
 
     kind: str
@@ -31,6 +66,7 @@ class ImportFinding:
     place: str
     before: str = ""
     after: str = ""
+    causes: Sequence[Reason] = ()
 
 
 @dataclass(frozen=True, slots=True)

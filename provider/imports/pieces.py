@@ -11,22 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from provider.errors import pointer
+from provider.imports.findings import Cause, Reason
 
 _TRUE: Final = {"1", "t", "T", "TRUE", "true", "True"}
 _FALSE: Final = {"0", "f", "F", "FALSE", "false", "False"}
 _WHOLE: Final = re.compile(r"[-+]?[0-9]{1,19}")
 _MERGE: Final = "<<"
 _SHOWN: Final = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a part is not held as it is, where it stands, and how it is written now, if it was rewritten."""
-
-    text: str
-    place: str
-    before: str = ""
-    after: str = ""
 
 
 @dataclass(slots=True)
@@ -57,17 +48,18 @@ class Piece:
         """Return the same part, for another ledger."""
         return Piece(self.value, self.place, ledger)
 
-    def refuse(self, reason: str) -> None:
-        """Say why the object cannot be held."""
-        self.ledger.refused.append(Reason(reason, self.place))
+    def refuse(self, reason: str, cause: Cause = Cause.OURS, code: str = "") -> None:
+        """Say why the object cannot be held, and what Traefik makes of it."""
+        self.ledger.refused.append(Reason(reason, self.place, cause, code))
 
-    def change(self, reason: str) -> None:
+    def change(self, reason: str, cause: Cause = Cause.OURS, code: str = "") -> None:
         """Say why this is not held as it is, though the object is."""
-        self.ledger.changed.append(Reason(reason, self.place))
+        self.ledger.changed.append(Reason(reason, self.place, cause, code))
 
-    def rewrite(self, before: str, after: str) -> None:
+    def rewrite(self, before: str, after: str, cause: Cause = Cause.OURS) -> None:
         """Say that this is written otherwise here, since it was for an older Traefik."""
-        self.ledger.rewritten.append(Reason("it was written for Traefik 2", self.place, before, after))
+        told = Reason("it was written for Traefik 2", self.place, cause, before=before, after=after)
+        self.ledger.rewritten.append(told)
 
     def hold(self) -> None:
         """Say that this is held, with all that is below it."""

@@ -10,8 +10,8 @@ from provider.declarations import Declaration
 from provider.errors import pointer
 from provider.imports import middlewares, names, services
 from provider.imports.declared import DeclaredReader
-from provider.imports.findings import ImportFinding, ImportOutcome, Renamed
-from provider.imports.pieces import Ledger, Piece, Reason, shown
+from provider.imports.findings import Cause, ImportFinding, ImportOutcome, Reason, Renamed
+from provider.imports.pieces import Ledger, Piece, shown
 from provider.imports.ranks import Ranked, fitted, settle
 from provider.imports.routers import (
     EntryPointDefaults,
@@ -33,9 +33,12 @@ DEFAULT_ENTRY_POINTS: Final = ("web",)
 
 _ROUTERS: Final = ("router", "TCP router", "UDP router")
 _FIRST: Final = (*_ROUTERS, "service")
+MISSING: Final = "reference.missing"
+"""The code where something that is referred to is not there."""
+
 _NOT_YET: Final = "cannot be imported yet"
 _CERTIFICATES: Final = "certificates cannot be imported yet"
-_PLACES: Final = {noun.place: kind for kind, noun in NOUNS.items() if noun.place and not noun.is_listed}
+PLACES: Final = {noun.place: kind for kind, noun in NOUNS.items() if noun.place and not noun.is_listed}
 """The kinds of objects by where a document has them."""
 
 _OTHER_OBJECTS: Final[Mapping[tuple[str, ...], tuple[str, str]]] = {
@@ -46,7 +49,7 @@ _OTHER_OBJECTS: Final[Mapping[tuple[str, ...], tuple[str, str]]] = {
 }
 """What is listed, object by object, and not held: what each is called, and why."""
 
-_SECTIONS: Final = tuple(dict.fromkeys(section for section, _name in (*_PLACES, *_OTHER_OBJECTS)))
+_SECTIONS: Final = tuple(dict.fromkeys(section for section, _name in (*PLACES, *_OTHER_OBJECTS)))
 _UNTOLD: Final = frozenset({"serversTransport", "tcpServersTransport", "tlsOption"})
 """The kinds of objects of which Traefik's API does not tell."""
 
@@ -66,6 +69,8 @@ class Imported:
     held: frozenset[str]
     origins: Mapping[str, str]
     counts: Mapping[str, tuple[int, int]]
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    """The ranks that routers have at Traefik, by our names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +84,18 @@ class Running:
 class Provenance:
     """Where a document comes from: one of Traefik's providers, and which of its objects cannot be told from there.
 
-    `refused` are those by their pointers. `findings` tell what else of it is not in the document.
+    `refused` are those by their pointers. `findings` tell what else of it is not in the document. Without a
+    `provider`, the names of objects have theirs behind an @.
     """
 
     provider: str = names.FILE
     refused: Mapping[str, Reason] = field(default_factory=dict)
     findings: Sequence[ImportFinding] = ()
+
+    @property
+    def has_several(self) -> bool:
+        """Whether the document comes from several providers."""
+        return not self.provider
 
 
 def read(
@@ -162,7 +173,7 @@ class _Reader:
 
     def read(self) -> Imported:
         self._find_sections()
-        for place, kind in _PLACES.items():
+        for place, kind in PLACES.items():
             part = self._sections.get(place)
             self._parts[kind] = part.members() if part is not None else {}
             self._names[kind] = names.assign(map(self._full, self._parts[kind]), kind.lower())
@@ -186,6 +197,7 @@ class _Reader:
             frozenset(self._held),
             self._origins,
             self._counts(lost),
+            {each.item.router.name: each.item.rank for each in self._objects.values() if isinstance(each.item, Ranked)},
         )
 
     def _counts(self, lost: set[tuple[str, str]]) -> dict[str, tuple[int, int]]:
@@ -209,11 +221,12 @@ class _Reader:
             else:
                 found[name] = part
         for section, part in found.items():
-            known = [name for root, name in (*_PLACES, *_OTHER_OBJECTS) if root == section]
+            known = [name for root, name in (*PLACES, *_OTHER_OBJECTS) if root == section]
             self._sections |= {(section, name): each for name, each in part.fields(known).parts.items()}
 
     def _full(self, given: str) -> str:
-        return given if self._running is not None else f"{given}@{self._origin.provider}"
+        is_full = self._running is not None or self._origin.has_several
+        return given if is_full else f"{given}@{self._origin.provider}"
 
     def _is_ours(self, provider: str) -> bool:
         """Tell whether all that a provider has is what a service of ours serves: it carries the beacon."""
@@ -237,8 +250,10 @@ class _Reader:
         """Read one object in a ledger of its own. What it refers to is looked at when all are read."""
         full, ledger = self._full(given), Ledger()
         read = self._objects[kind, full] = _Read(kind, given, full, part, ledger)
-        if self._running is None and "@" in given:
-            ledger.refused.append(Reason("its name has an @, behind which Traefik looks for a provider", part.place))
+        if self._running is None and "@" in names.split(full)[0]:
+            ledger.refused.append(
+                Reason("its name has an @, behind which Traefik looks for a provider", part.place, Cause.DISABLED)
+            )
         own = part.under(ledger)
         if part.place in self._origin.refused:
             ledger.refused.append(self._origin.refused[part.place])
@@ -283,7 +298,11 @@ class _Reader:
             return self._elsewhere(type_, part, given, full)
         else:
             word = _word(type_.kind)
-            part.refuse(f"there {_be(word)} no {word} {shown(given)}: Traefik disables what refers to it")
+            part.refuse(
+                f"there {_be(word)} no {word} {shown(given)}: Traefik disables what refers to it",
+                Cause.DISABLED,
+                MISSING,
+            )
         return None
 
     def _elsewhere(self, type_: Reference, part: Piece, given: str, full: str) -> str | None:
@@ -294,9 +313,10 @@ class _Reader:
             try:
                 type_.check(full)
             except Refusal:
-                part.refuse(f"{there}: Traefik disables what refers to it")
+                part.refuse(f"{there}: Traefik disables what refers to it", Cause.DISABLED, MISSING)
                 return None
-        part.change(f"{there}: it stays {full}, and if Traefik's other files have none, Traefik disables this")
+        told = f"{there}: it stays {full}, and if Traefik's other files have none, Traefik disables this"
+        part.change(told, Cause.DISABLED, MISSING)
         return full
 
     def _refuse_cycles(self) -> None:
@@ -306,7 +326,7 @@ class _Reader:
                 read = {self._names[kind][each.full]: each for each in self._objects.values() if each.kind == kind}
                 held = {name: each.noun for name, each in read.items() if each.is_held}
                 for item, error in cycles({name: item for name, item in held.items() if item is not None}):
-                    read[item.name].part.under(read[item.name].ledger).refuse(str(error.detail))
+                    read[item.name].part.under(read[item.name].ledger).refuse(str(error.detail), Cause.DISABLED)
 
     def _refuse_unchecked(self) -> None:
         """Refuse services that need a health check of others that have none: Traefik disables them."""
@@ -315,7 +335,7 @@ class _Reader:
             held = {name: each.noun for name, each in read.items() if each.noun is not None}
             for name, item in held.items():
                 for _other, error in unchecked(item, held.get):
-                    read[name].part.under(read[name].ledger).refuse(str(error.detail))
+                    read[name].part.under(read[name].ledger).refuse(str(error.detail), Cause.DISABLED)
 
     def _find_lost(self) -> set[tuple[str, str]]:
         """Return what is left out, by kind and full name: also what refers to that, and so on."""
@@ -336,12 +356,13 @@ class _Reader:
         """List what is not held of an object."""
         ledger = read.ledger
         gone = [
-            Reason(self._why_lost(use), use.part.place)
+            Reason(self._why_lost(use), use.part.place, self._cause(use))
             for use in read.uses
             if (use.kind, use.full) in lost and (use.kind, use.full) != (read.kind, read.full)
         ]
         if (read.kind, read.full) in lost:
-            self._find(_word(read.kind), read.given, ImportOutcome.LEFT_OUT, [*ledger.refused, *gone], read.part)
+            reasons = [*ledger.refused, *gone]
+            self._find(_word(read.kind), read.given, ImportOutcome.LEFT_OUT, reasons, read.part, ledger.changed)
             return
         self._held |= ledger.held - {reason.place for reason in ledger.changed}
         for reason in ledger.rewritten:
@@ -359,7 +380,20 @@ class _Reader:
             return f"{told} comes from wayshub-provider already"
         if (use.kind, use.full) in self._objects and use.kind == Middleware.kind:
             told += f" ({_middleware_kind(self._objects[use.kind, use.full].part)})"
+        if self._cause(use) is Cause.DISABLED:
+            return f"Traefik disables {told}"
         return f"{told} {_be(_word(use.kind))} left out"
+
+    def _cause(self, use: _Use, seen: frozenset[tuple[str, str]] = frozenset()) -> Cause:
+        """Return what Traefik makes of what uses an object that is left out: it is disabled with that."""
+        key = (use.kind, use.full)
+        read = self._objects.get(key)
+        if read is None or key in seen:
+            return Cause.OURS
+        given = {reason.cause for reason in read.ledger.refused} | {
+            self._cause(each, seen | {key}) for each in read.uses
+        }
+        return Cause.DISABLED if Cause.DISABLED in given else Cause.OURS
 
     def _note_name(self, read: _Read) -> None:
         name = self._names[read.kind][read.full]
@@ -401,11 +435,22 @@ class _Reader:
             within={pool.service.name: pool.servers.values() for pool in pools},
         )
 
-    def _find(self, kind: str, given: str, outcome: ImportOutcome, reasons: Sequence[Reason], part: Piece) -> None:
+    def _find(
+        self,
+        kind: str,
+        given: str,
+        outcome: ImportOutcome,
+        reasons: Sequence[Reason],
+        part: Piece,
+        others: Sequence[Reason] = (),
+    ) -> None:
+        """Make a finding; `others` are reasons that do not matter for what becomes of the part here."""
         told = dict.fromkeys(reason.text for reason in reasons)
         place = reasons[0].place if reasons else part.place
         before, after = (reasons[0].before, reasons[0].after) if reasons else ("", "")
-        self._findings.append(ImportFinding(kind, given, outcome, "; ".join(told), part.place, place, before, after))
+        causes = (*reasons, *others)
+        made = ImportFinding(kind, given, outcome, "; ".join(told), part.place, place, before, after, causes)
+        self._findings.append(made)
 
     def _list_others(self) -> None:
         for place, (kind, why) in _OTHER_OBJECTS.items():

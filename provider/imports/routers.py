@@ -3,13 +3,15 @@
 A router is held only if it then takes the same requests, at the same rank, and does the same with them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from provider import rules
 from provider.errors import FieldError, Invalid
+from provider.imports import causes
 from provider.imports.declared import DeclaredReader, Given
+from provider.imports.findings import Cause
 from provider.imports.matching import forms, one_line
 from provider.imports.observed import OBSERVED, read_observed
 from provider.imports.old_rules import rewritten
@@ -133,7 +135,7 @@ def _of_today(fields: Fields, given: Given) -> Given:
     written = rewritten(text, is_old=_is_old(fields))
     if found is None or written == text:
         return given
-    found.rewrite(text, written)
+    found.rewrite(text, written, Cause.OURS if _is_old(fields) else _cause(text, parse_tcp))
     return {"priority": len(text.encode()), **given, "rule": written}
 
 
@@ -200,7 +202,7 @@ def _read_service(reader: DeclaredReader, part: Piece, fields: Fields) -> str:
     reference = found.text() if found else ""
     if not reference or found is None:
         if reference is not None:
-            part.refuse("it names no service: Traefik disables such a router")
+            part.refuse("it names no service: Traefik disables such a router", Cause.DISABLED)
         return ""
     return reader.reference(SERVICE, found, reference) or ""
 
@@ -219,24 +221,34 @@ def _read_rule(part: Piece, fields: Fields) -> tuple[rules.Rule, int] | None:
     if text is None:
         return None
     if found is None or not text:
-        part.refuse("it has no rule: Traefik disables such a router")
+        part.refuse("it has no rule: Traefik disables such a router", Cause.DISABLED)
         return None
     written = rewritten(text, is_old=is_old)
     try:
         rule = rules.read(written)
     except rules.BadRule as mistake:
-        found.refuse(f"Traefik does not accept its rule: {mistake}")
+        found.refuse(f"Traefik does not accept its rule: {mistake}", causes.of(mistake.code), mistake.code)
         return None
     if written != text:
-        found.rewrite(text, written)
+        found.rewrite(text, written, Cause.OURS if is_old else _cause(text, rules.read))
     return rule, len(text.encode())
+
+
+def _cause(text: str, read: Callable[[str], rules.Rule]) -> Cause:
+    """Return what Traefik 3 makes of a rule of Traefik 2: it disables the router, or reads letters for a pattern."""
+    try:
+        read(text)
+    except rules.BadRule:
+        return Cause.DISABLED
+    return Cause.BREAKS
 
 
 def _read_priority(fields: Fields) -> int:
     found = fields.find("priority")
     given = (found.whole() if found else None) or 0
     if found is not None and given > _TRAEFIKS_HIGHEST:
-        found.refuse(f"its priority is {given}: Traefik disables a router with one above {_TRAEFIKS_HIGHEST}")
+        told = f"its priority is {given}: Traefik disables a router with one above {_TRAEFIKS_HIGHEST}"
+        found.refuse(told, Cause.DISABLED)
     return given
 
 

@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 
 from provider import names
 from provider.durations import find_nanoseconds, find_text
+from provider.imports import causes
 from provider.imports.declared import DeclaredReader, Given, Special
+from provider.imports.findings import Cause
 from provider.imports.observed import OBSERVED, read_observed
 from provider.imports.pieces import Piece, shown
 from provider.nouns import Cookie, HealthCheck, Server, Service, Sticky
@@ -80,9 +82,11 @@ def read_service(reader: DeclaredReader, part: Piece, name: str, *, from_api: bo
     read_observed(fields)
     given = [kind for kind in kinds if fields.find(kind)]
     if not given:
-        part.refuse("it has no loadBalancer: Traefik does not accept such a service")
+        part.refuse("it has no loadBalancer: Traefik does not accept such a service", Cause.DISABLED)
     for kind in given[1:]:
-        fields.parts[kind].refuse(f"it has several kinds, {', '.join(given)}: Traefik disables such a service")
+        fields.parts[kind].refuse(
+            f"it has several kinds, {', '.join(given)}: Traefik disables such a service", Cause.DISABLED
+        )
     wanted = {NAME: name, **reader.fields(Service, fields)}
     balancer = fields.find(_BALANCER)
     servers = _read_balancer(reader, balancer, wanted) if balancer else []
@@ -218,7 +222,9 @@ def _read_servers(part: Piece) -> list[_Server]:
         try:
             url = check_url(_without_path(given, found) if found and not keeps_path else given)
         except Refusal as error:
-            (found or item).refuse(f"one of its servers cannot be imported: {error.detail}")
+            (found or item).refuse(
+                f"one of its servers cannot be imported: {error.detail}", causes.of(error.code), error.code
+            )
             continue
         heavy = max(heavy, 0)
         if (known := by_url.get(url)) is None:
@@ -242,7 +248,7 @@ def _without_path(url: str, part: Piece) -> str:
         return url
     if split.path in {"", "/"} or not split.netloc or split.query or split.fragment:
         return url
-    part.change(f"its path {shown(split.path)} is left out: Traefik takes no notice of it")
+    part.change(f"its path {shown(split.path)} is left out: Traefik takes no notice of it", Cause.IGNORED)
     return url[: url.index(split.path, url.index(split.netloc) + len(split.netloc))]
 
 

@@ -1,5 +1,6 @@
 """Routers: which requests go to which service."""
 
+import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Self
@@ -29,6 +30,7 @@ HIGHEST_PRIORITY: Final = 1_000_000_000
 
 check_rule: Final = check_rule_of(rules.parse)
 
+_NAMED_PATTERN: Final = re.compile(r"\{[A-Za-z][A-Za-z0-9_-]*:[^{}`]+\}")
 _NO_RULE: Final = {"rule": {"type": "null"}}
 _MATCH: Final = [
     {"required": ["domains"], "properties": {"domains": {"minItems": 1}} | _NO_RULE},
@@ -226,7 +228,15 @@ class Router(Noun):
         return self.copy(domains=kept) if kept else None
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
-        """Tell where Traefik leaves TLS options aside: it chooses them by the name that a client asks for."""
+        """Tell where Traefik leaves TLS options aside: it chooses them by the name that a client asks for.
+
+        And where a rule has names in braces, which Traefik 2 knew: Traefik 3 looks for the braces themselves.
+        """
+        if self.rule is not None and (named := _NAMED_PATTERN.search(self.rule)):
+            yield (
+                "rule",
+                Message("{part} is syntax of Traefik 2: Traefik 3 looks for these very characters", part=named[0]),
+            )
         if self.tls is not None and self.tls.options not in {None, DEFAULT} and not self._has_exact_hosts():
             yield "tls", Message("TLS options hold for exact host names only: others get the default options")
 

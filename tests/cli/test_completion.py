@@ -45,6 +45,7 @@ def complete(cli: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
                 "plan",
                 "apply",
                 "import",
+                "lint",
                 "rollback",
                 "export",
                 "schema",

@@ -62,7 +62,7 @@ def test_the_tree_of_commands_is_that_of_the_design() -> None:
     nouns |= {("user", verb) for verb in ("add", "list", "set", "remove", "password")}
     nouns |= {("token", verb) for verb in ("create", "list", "revoke")}
     single = {"up", "serve", "migrate", "backup", "restore", "expose", "status", "audit", "explain", "check"}
-    single |= {"plan", "apply", "import", "export", "schema", "rollback"}
+    single |= {"plan", "apply", "import", "lint", "export", "schema", "rollback"}
     assert set(PATHS) == {(name,) for name in single} | nouns
 
 

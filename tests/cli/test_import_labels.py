@@ -72,7 +72,7 @@ def test_a_compose_file_without_labels_is_named(cli: Run, tmp_path: Path) -> Non
     path = tmp_path / "compose.yml"
     path.write_text("services: {web: {image: web, labels: {a: b}}}\n")
     assert cli("import", str(path)).error() == (
-        f"{path} has containers, but none with labels of Traefik (traefik.…): nothing to import"
+        f"{path}: none of its containers has a label of Traefik (traefik.enable and so on): there is nothing to read"
     )
 
 

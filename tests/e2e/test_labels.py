@@ -14,7 +14,7 @@ from tests.e2e.docker import Docker, docker, inspected
 from tests.e2e.edge import place
 from tests.running import Traefik, fetch, free_port, wait_until
 
-ENTRY_POINTS = ["other", "web"]
+ENTRY_POINTS = ["other", "web", "websecure"]
 
 R, S, M = "traefik.http.routers.", "traefik.http.services.", "traefik.http.middlewares."
 Labels = Mapping[str, str]

@@ -8,7 +8,7 @@ from typing import Any, Final
 import yaml
 
 from provider.cli.output import escaped
-from provider.documents import CORE, TAG, DocumentError, File, parse
+from provider.documents import CORE, TAG, DocumentError, File, Position, parse
 
 LONGEST_BYTES: Final = 32 * 1024 * 1024
 STANDARD_INPUT: Final = "-"
@@ -30,7 +30,11 @@ def load(path: str) -> tuple[str, str]:
     try:
         return name, content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DocumentError(f"{name} is not UTF-8, at byte {error.start}") from None
+        found = DocumentError(f"{name} is not UTF-8, at byte {error.start}")
+        before = content[: error.start]
+        found.place = Position(before.count(b"\n") + 1, error.start - before.rfind(b"\n"), name)
+        found.problem = "this is not UTF-8"
+        raise found from None
 
 
 def write(document: Any) -> str:

@@ -1,6 +1,7 @@
 """What can be imported: Traefik's files and folders of them, or what a running Traefik tells."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,11 +10,13 @@ import httpx
 from provider import imports
 from provider.cli import inflating
 from provider.cli.client import Unreachable
-from provider.cli.files import documents
-from provider.documents import DocumentError, File, parse
+from provider.cli.files import containers, documents
+from provider.documents import DocumentError, File, Position
 from provider.errors import ProviderError, SettingsError
 from provider.imports import Running, files
-from provider.imports.files import Environment, SourceText
+from provider.imports.combining import ProviderPart, combined
+from provider.imports.files import Effect, Environment, FileFinding, Folder, ReadFile, SourceText
+from provider.imports.recognising import recognise
 
 _TIMEOUT_SECONDS: Final = 30.0
 
@@ -23,22 +26,56 @@ def is_url(source: str) -> bool:
     return source.lower().startswith(("http://", "https://"))
 
 
-def load(paths: Sequence[str]) -> list[SourceText]:
-    """Read files, folders as Traefik reads them, and standard input for `-`.
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Files by what Traefik reads them with: those of its file provider, and labels of containers."""
 
-    Raises `DocumentError` for what is no text, and `OSError` for what cannot be opened.
+    folder: Folder
+    labelled: Sequence[ProviderPart] = ()
+
+    @property
+    def count(self) -> int:
+        """How many files there are."""
+        return len(self.folder.files) + len(self.labelled)
+
+    @property
+    def whole(self) -> ProviderPart:
+        """What all of them have together."""
+        own = [ProviderPart(self.folder.document, self.folder.places)] if self.folder.files or not self.labelled else []
+        return combined([*own, *self.labelled])
+
+
+def read_paths(paths: Sequence[str], env_files: Sequence[str] = (), given: Environment | None = None) -> Gathered:
+    """Read files, folders as Traefik reads them, and standard input for `-`, with variables of files and given ones.
+
+    Raises `DocumentError` for what is no text, and for what is known to be something else, such as Traefik's static
+    configuration, and `OSError` for what cannot be opened.
     """
-    return [SourceText(*documents.load(path)) for given in paths for path in _found(given)]
+    variables = {**containers.read_variables(env_files), **(given or {})}
+    rest, labelled, unreadable = [], [], []
+    for path in (path for each in paths for path in _found(each)):
+        try:
+            text = SourceText(*documents.load(path))
+        except DocumentError as error:
+            if error.place is None:
+                raise
+            unreadable.append(_unreadable(error.place, error.problem))
+            continue
+        if (found := containers.find(text, env_files, given or {})) is not None:
+            labelled.append(found)
+        elif path in paths and (told := recognise(*astuple(text))) is not None:
+            raise DocumentError.at(text.name, None, told)
+        else:
+            rest.append(text)
+    folder = files.read(rest, variables)
+    findings = [*(finding for each in unreadable for finding in each.findings), *folder.findings]
+    return Gathered(replace(folder, files=[*unreadable, *folder.files], findings=findings), labelled)
 
 
-def read_one(texts: Sequence[SourceText]) -> File | None:
-    """Read the only text as a document of any kind, or return None where there are several, or that cannot be."""
-    if len(texts) != 1 or texts[0].name.lower().endswith(files.TOML):
-        return None
-    try:
-        return parse(texts[0].name, texts[0].text)
-    except DocumentError:
-        return None
+def _unreadable(place: Position, problem: str) -> ReadFile:
+    """Return a file that is no text: Traefik refuses it."""
+    found = FileFinding(Effect.REFUSED, "document.unreadable", problem, place.file, place.line, place.column)
+    return ReadFile(place.file, findings=[found])
 
 
 def read_variables(given: Sequence[str]) -> Environment:

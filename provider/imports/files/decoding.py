@@ -21,7 +21,7 @@ _TRUE: Final = "true"
 _FLAGS: Final = {"1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"}
 _WHOLE: Final = re.compile(r"[-+]?[0-9]+")
 _LARGEST: Final = 2**63
-_STATIC: Final = {
+STATIC: Final = {
     *("accessLog", "api", "certificatesResolvers", "core", "entryPoints", "experimental", "global", "hostResolver"),
     *("hub", "log", "metrics", "ping", "providers", "serversTransport", "tcpServersTransport", "spiffe", "ocsp"),
     "tracing",
@@ -79,7 +79,7 @@ def _members(members: str, value: Mapping[str, Any], where: str, *, is_root: boo
 
 
 def _root(key: str, place: str) -> Mistake:
-    if key.lower() in {name.lower() for name in _STATIC}:
+    if key.lower() in {name.lower() for name in STATIC}:
         detail = f"{key} belongs into Traefik's static configuration: in this file, Traefik takes no notice of it"
         return Mistake(Effect.IGNORED, "section.static", place, detail)
     return Mistake(Effect.IGNORED, "section.unknown", place, f"Traefik takes no notice of {shown(key)}")
@@ -195,6 +195,8 @@ def _list(known: Known, value: Any, where: str) -> Iterator[Mistake]:
         for name, member in _children(value).items():
             if isinstance(member, dict):
                 yield from _members(known.members, member, where + pointer(name))
+            elif _children(member):
+                yield _refused("type.object", where + pointer(name), "this has to be a map, and not a list")
     elif isinstance(value, list):
         for index, item in enumerate(value):
             if isinstance(item, dict):
@@ -213,6 +215,8 @@ def _texts(known: Known, value: Any, where: str) -> Iterator[Mistake]:
     elif isinstance(value, dict):
         detail = f"{known.name} has to be a list: Traefik takes this map for an empty one"
         yield Mistake(Effect.IGNORED, "type.list", where, detail)
+        for name, member in value.items():
+            yield from _raw(member, where + pointer(name))
 
 
 def _scalar(known: Known, value: Any, where: str) -> Iterator[Mistake]:

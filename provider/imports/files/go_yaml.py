@@ -48,6 +48,8 @@ class GoBuilder(Builder):
         super().__init__(name)
         self.second: Position | None = None
         self.odd_keys: list[tuple[str, Position, str]] = []
+        self._names: set[str] = set()
+        """Where `<<` stands in quotes, and is a name as any other."""
 
     def document(self, event: Any) -> None:
         """Leave it at the first document."""
@@ -77,13 +79,17 @@ class GoBuilder(Builder):
             self.odd_keys.append((around.where + pointer(name), position(event), event.value))
             event.value = name
             around.value.pop(name, None)
+        if event.value == _MERGE and not is_plain:
+            self._names.add(around.where)
         super().key(event, around)
 
     def add(self, value: Any) -> None:
         """Add a value; with `<<`, the members of a map that are not given."""
         around = self.innermost
         super().add(value)
-        if around is not None and isinstance(around.value, dict) and _MERGE in around.value:
+        if around is None or not isinstance(around.value, dict) or _MERGE not in around.value:
+            return
+        if around.where not in self._names:
             self._note_merge(around)
 
     def _note_merge(self, around: Open) -> None:

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from provider.errors import pointer
-from provider.imports.findings import ImportFinding, ImportOutcome
+from provider.imports.files.decoding import decode
+from provider.imports.files.findings import Effect
+from provider.imports.findings import Cause, ImportFinding, ImportOutcome, Reason
 from provider.imports.labels import tree
 from provider.imports.labels.containers import Container, ContainerLabel, Defaults
 from provider.imports.labels.tree import LabelError, Node
 from provider.imports.labels.writing import ignored, written
-from provider.imports.pieces import Reason, shown
+from provider.imports.pieces import shown
 
 PROVIDER: Final = "docker"
 
@@ -55,6 +57,12 @@ def normalize(name: str) -> str:
     return "-".join("".join(each if each.isalpha() or each.isnumeric() else " " for each in name).split())
 
 
+def finding(container: Container, outcome: ImportOutcome, told: str, place: str, cause: Cause) -> ImportFinding:
+    """Make a finding about a container."""
+    reasons = (Reason(told, place, cause),)
+    return ImportFinding("container", container.name, outcome, told, container.place, place, causes=reasons)
+
+
 class _Translator:
     def __init__(self, defaults: Defaults) -> None:
         self._defaults = defaults
@@ -70,7 +78,7 @@ class _Translator:
         for path in self._unlike:
             nodes = list(self._along(path))
             told = "several containers define it, and not alike: Traefik leaves it out"
-            self._made.refused[pointer(*(node.name for node in nodes))] = Reason(told, nodes[-1].place)
+            self._made.refused[pointer(*(node.name for node in nodes))] = Reason(told, nodes[-1].place, Cause.DISABLED)
         return self._made
 
     def _along(self, path: Iterable[str]) -> Iterator[Node]:
@@ -79,8 +87,10 @@ class _Translator:
             node = node.children[name]
             yield node
 
-    def _find(self, container: Container, outcome: ImportOutcome, reason: str, place: str) -> None:
-        self._made.findings.append(ImportFinding("container", container.name, outcome, reason, container.place, place))
+    def _find(
+        self, container: Container, outcome: ImportOutcome, reason: str, place: str, cause: Cause = Cause.OURS
+    ) -> None:
+        self._made.findings.append(finding(container, outcome, reason, place, cause))
 
     def _configured(self, container: Container) -> Node | None:
         """Return what one container brings, or None for one that brings nothing, and say why."""
@@ -97,14 +107,14 @@ class _Translator:
         for label in own:
             if not label.key.lower().startswith((*_CONFIGURING, *_OWN)):
                 told = f"Traefik 3 takes no notice of the label {shown(label.key)}"
-                self._find(container, ImportOutcome.LEFT_OUT, told, label.place)
+                self._find(container, ImportOutcome.LEFT_OUT, told, label.place, Cause.IGNORED)
         for what, place in container.missing.items():
             told = f"what it takes over with {what} is not read: import what `docker compose config` prints"
             self._find(container, ImportOutcome.CHANGED, told, place)
         try:
             return self._decoded(container, own)
         except LabelError as error:
-            self._find(container, ImportOutcome.LEFT_OUT, f"{error.reason}: {_DROPPED}", error.place)
+            self._find(container, ImportOutcome.LEFT_OUT, f"{error.reason}: {_DROPPED}", error.place, Cause.DISABLED)
             return None
 
     def _decoded(self, container: Container, labels: list[ContainerLabel]) -> Node | None:
@@ -115,8 +125,9 @@ class _Translator:
         self._check_network(container, settings)
         for node in ignored(root):
             told = f"Traefik takes no notice of {node.name} in labels: write it into a file"
-            self._find(container, ImportOutcome.LEFT_OUT, told, node.place)
+            self._find(container, ImportOutcome.LEFT_OUT, told, node.place, Cause.IGNORED)
         _Build(container, self._defaults, self._made).build(root)
+        _check(root)
         return root
 
     def _is_wanted(self, container: Container, settings: Node) -> bool:
@@ -150,7 +161,8 @@ class _Translator:
         else:
             return
         place = node.place if node else container.place
-        self._find(container, ImportOutcome.CHANGED, f"{told}: Traefik takes any of them; here its name is used", place)
+        told += ": Traefik takes any of them; here its name is used"
+        self._find(container, ImportOutcome.CHANGED, told, place, Cause.CHANCE)
 
     def _merge(self, configured: Node) -> None:
         """Add what a container brings to what others brought."""
@@ -164,6 +176,17 @@ class _Translator:
                     )
                     if known is not node and not _merged(known, node):
                         self._unlike.add((section.name.lower(), kind.name.lower(), node.name.lower()))
+
+
+def _check(root: Node) -> None:
+    """Refuse labels that Traefik cannot decode. Raises `LabelError`."""
+    places: dict[str, str] = {}
+    for mistake in decode(written(root, places)):
+        if mistake.effect is Effect.REFUSED:
+            where = mistake.pointer
+            while where and where not in places:
+                where = where.rpartition("/")[0]
+            raise LabelError(places.get(where, ""), mistake.detail)
 
 
 def _merged(known: Node, other: Node) -> bool:
@@ -206,12 +229,8 @@ class _Build:
         if not _members(http, "routers"):
             if len(_members(http, "services")) > 1:
                 told = "it has several services and no router, so Traefik makes none"
-                self.made.findings.append(
-                    ImportFinding(
-                        *("container", self.container.name, ImportOutcome.LEFT_OUT, told),
-                        *(self.container.place, self.container.place),
-                    )
-                )
+                place = self.container.place
+                self.made.findings.append(finding(self.container, ImportOutcome.LEFT_OUT, told, place, Cause.IGNORED))
             else:
                 http.made("routers").made(self._name)
         self._routers(http)
@@ -274,7 +293,7 @@ class _Build:
             if len(given) > 1:
                 told = ", ".join(shown(each.name) for each in given)
                 why = f"it names no service, and its container has several ({told}): Traefik leaves it out"
-                self.made.refused[pointer(protocol, "routers", router.name)] = Reason(why, router.place)
+                self.made.refused[pointer(protocol, "routers", router.name)] = Reason(why, router.place, Cause.DISABLED)
             for each in given[:1]:
                 router.set("service", each.name, router.place)
 

@@ -1,0 +1,103 @@
+"""Files that are none of Traefik's dynamic configuration: what they are, and what to do instead. Pure."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from provider.documents import DocumentError, parse, toml
+from provider.imports.files.decoding import STATIC
+from provider.nouns import NOUNS
+
+_DYNAMIC: Final = {"http", "tcp", "udp", "tls"}
+_RUNNING: Final = "import what Traefik runs, with --from-api and the URL of its API"
+_HELM: Final = {
+    *("additionalArguments", "affinity", "autoscaling", "deployment", "globalArguments", "image", "ingress"),
+    *("ingressClass", "ingressRoute", "nodeSelector", "persistence", "podAnnotations", "podSecurityContext", "ports"),
+    *("rbac", "replicaCount", "resources", "securityContext", "service", "serviceAccount", "tolerations"),
+}
+_FEW: Final = 3
+_STATE: Final = frozenset(noun.plural for noun in NOUNS.values())
+_NGINX: Final = re.compile(
+    r"^\s*(?:server|http|upstream\s+\S+|location\s+[^{]+)\s*\{.*?^\s*(?:listen|server_name|proxy_pass|server)\s[^;{}]*;",
+    re.MULTILINE | re.DOTALL,
+)
+_CADDY: Final = re.compile(
+    r"^\s*(?:reverse_proxy|file_server|php_fastcgi|encode|handle(?:_path)?|respond|redir|root|import)\b(?!\s*:)[^;]*$",
+    re.MULTILINE,
+)
+_SITE: Final = re.compile(r"^(?:\S[^:;{}]*|\S+:\d+[^{}]*|https?://[^{}]+|)\{[^:;]*$|^\S+:?\d*\s*$", re.MULTILINE)
+_SEPARATOR: Final = re.compile(r"^---\s*$", re.MULTILINE)
+_LONGEST: Final = 2_000_000
+
+
+def recognise(name: str, text: str) -> str | None:
+    """Return what a file is and what to do instead, in words, or None for what may be Traefik's.
+
+    `name` is that of the file: TOML is told by it.
+    """
+    if len(text) > _LONGEST:
+        return None
+    document = _read(name, text)
+    if isinstance(document, dict):
+        return None if _names(document) & _DYNAMIC else _of_document(document)
+    if _NGINX.search(text):
+        return f"this is a configuration of nginx: {_by_hand()}"
+    if _CADDY.search(text) and _SITE.search(text):
+        return f"this is a Caddyfile: {_by_hand()}"
+    return None
+
+
+def _of_document(document: Mapping[Any, Any]) -> str | None:
+    names = {str(name) for name in document}
+    for is_one, told in _KINDS:
+        if is_one(names):
+            return told.format(kind=document.get("kind"))
+    return None
+
+
+def _by_hand() -> str:
+    return "make its routes here with `wayshub-provider expose DOMAIN SERVER_URL`"
+
+
+def _is_static(names: set[str]) -> bool:
+    lower = {name.lower() for name in names}
+    return bool(lower) and lower <= {name.lower() for name in STATIC}
+
+
+_KINDS: Final[list[tuple[Callable[[set[str]], bool], str]]] = [
+    (
+        lambda names: {"apiVersion", "kind"} <= names,
+        f"this is an object of Kubernetes ({{kind}}), which Traefik reads from there: {_RUNNING}",
+    ),
+    (
+        _is_static,
+        f"this is Traefik's static configuration, with which it starts: give the files that it names, or {_RUNNING}",
+    ),
+    (
+        lambda names: {"frontends", "backends"} & names != set(),
+        "this is a configuration of Traefik 1: convert it to that of Traefik 3 first",
+    ),
+    (
+        lambda names: len(names & _HELM) >= _FEW,
+        f"these are values of a Helm chart: {_RUNNING}",
+    ),
+    (
+        lambda names: names <= _STATE and bool(names & {"domains", "routers"}),
+        "this is a state of wayshub-provider: apply it, with `wayshub-provider apply`",
+    ),
+]
+"""What a document is, by its names, and what to do instead."""
+
+
+def _names(document: Mapping[Any, Any]) -> set[str]:
+    return {str(name).lower() for name in document}
+
+
+def _read(name: str, text: str) -> Any:
+    """Read a text, or its first document, as far as that can be done."""
+    try:
+        if name.lower().endswith(".toml"):
+            return toml.read(name, text)
+        return parse(name, _SEPARATOR.split(text.removeprefix("---\n"), maxsplit=1)[0]).document
+    except DocumentError:
+        return None

@@ -1,0 +1,127 @@
+"""Findings about files, as they are told: what Traefik does, where, why, and what to do. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Consequence(StrEnum):
+    """What Traefik does because of it; the values never change their meaning."""
+
+    REJECTED = "rejected"
+    """It takes nothing of the files that it reads together."""
+
+    DISABLED = "disabled"
+    """It disables the object, or takes no notice of the container."""
+
+    CHANCE = "chance"
+    """Which of several it takes is chance, or one takes the place of the other."""
+
+    BREAKS = "breaks"
+    """It takes it, and that does not do what it says."""
+
+    IGNORED = "ignored"
+    """It takes no notice of it."""
+
+    UNKNOWN = "unknown"
+    """Nobody can tell from the files."""
+
+
+class LintLevel(StrEnum):
+    """How bad it is, in the words of GitHub's annotations."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
+_LEVELS: Final[Mapping[Consequence, LintLevel]] = {
+    Consequence.REJECTED: LintLevel.ERROR,
+    Consequence.DISABLED: LintLevel.ERROR,
+    Consequence.CHANCE: LintLevel.WARNING,
+    Consequence.BREAKS: LintLevel.WARNING,
+    Consequence.IGNORED: LintLevel.WARNING,
+    Consequence.UNKNOWN: LintLevel.NOTICE,
+}
+_WHY: Final[Mapping[Consequence, str]] = {
+    Consequence.REJECTED: "Traefik refuses all files that it reads with this one",
+    Consequence.DISABLED: "Traefik disables it",
+    Consequence.CHANCE: "what Traefik does is chance",
+    Consequence.BREAKS: "Traefik takes it, and it does not work",
+    Consequence.IGNORED: "Traefik takes no notice of it",
+    Consequence.UNKNOWN: "only Traefik knows",
+}
+_ADVICE: Final[Mapping[str, str]] = {
+    "field.unknown": "remove it, or correct its name",
+    "field.newer": "remove it, or upgrade Traefik",
+    "field.empty": "leave it out, or fill it",
+    "field.off": "leave it out, or write true or a map",
+    "field.twice": "keep one of them",
+    "field.ignored": "remove it",
+    "member.twice": "give one of them another name",
+    "member.same": "keep one of them",
+    "document.unreadable": "correct the text at this place",
+    "document.second": "put each document into a file of its own",
+    "key.type": "put it into quotes",
+    "type.date": "put it into quotes",
+    "section.static": "move it to Traefik's static configuration",
+    "section.unknown": "remove it, or correct its name",
+    "template.bad": "correct the template",
+    "template.unknown": "look at what Traefik makes of it, in its API",
+    "env.missing": "give it with --env-file or --env",
+    "same-rule": "set different priorities, or remove one of them",
+    "same-rank": "set different priorities",
+    "hidden": "give it a higher priority, or remove it",
+    "shared-cookie": "give each service its own cookie name",
+    "rule.old": "write it in the syntax of Traefik 3, or say ruleSyntax: v2",
+    "udp.entryPoint": "give each UDP router its own entry point",
+    "doubtful-value": "change it unless you mean it",
+    "reference.missing": "define it, or correct the name",
+    "service.empty": "give it a server",
+    "label": "correct the label",
+}
+_GENERAL: Final[Mapping[Consequence, str]] = {
+    Consequence.REJECTED: "correct it: until then Traefik keeps what it had, and serves nothing after a restart",
+    Consequence.DISABLED: "correct it: until then requests get 404",
+    Consequence.CHANCE: "make it unambiguous",
+    Consequence.BREAKS: "correct it",
+    Consequence.IGNORED: "remove it, or correct it",
+    Consequence.UNKNOWN: "look at what Traefik makes of it, in its API",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LintFinding:
+    """One finding. `subject` is the object that is meant. `line` and `column` count from 1; both are 0 for a file.
+
+    `code` never changes its meaning.
+    """
+
+    consequence: Consequence
+    code: str
+    detail: str
+    file: str
+    line: int = 0
+    column: int = 0
+    subject: str = ""
+
+    @property
+    def level(self) -> LintLevel:
+        """How bad it is."""
+        return _LEVELS[self.consequence]
+
+    @property
+    def why(self) -> str:
+        """What Traefik does, in words."""
+        return _WHY[self.consequence]
+
+    @property
+    def advice(self) -> str:
+        """What to do about it."""
+        return _ADVICE.get(self.code) or _GENERAL[self.consequence]
+
+    @property
+    def place(self) -> str:
+        """Where it stands, as editors read it."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file

@@ -1,0 +1,221 @@
+"""Looks through files with all that is known of Traefik: of files as a whole, of objects, and of routers together."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any, Final
+
+from provider import conflicts, imports, routes
+from provider.conflicts import Finding
+from provider.documents import Position
+from provider.errors import pointer
+from provider.explanations import Routes
+from provider.imports import Imported, ImportFinding
+from provider.imports.combining import ProviderPart
+from provider.imports.files import Effect, Folder
+from provider.imports.files.newer import find_newer
+from provider.imports.findings import Cause, Reason
+from provider.imports.reading import MISSING
+from provider.linting.findings import Consequence, LintFinding
+from provider.listening import Listening
+from provider.models import Conflict
+from provider.nouns import NOUNS, Router, Service
+from provider.nouns.udp_router import UDPRouter
+from provider.nouns.versions import Version
+
+_FILES: Final[Mapping[Effect, Consequence]] = {
+    Effect.REFUSED: Consequence.REJECTED,
+    Effect.UNKNOWN: Consequence.UNKNOWN,
+    Effect.IGNORED: Consequence.IGNORED,
+}
+_CAUSES: Final[Mapping[Cause, Consequence]] = {
+    Cause.DISABLED: Consequence.DISABLED,
+    Cause.BREAKS: Consequence.BREAKS,
+    Cause.CHANCE: Consequence.CHANCE,
+    Cause.IGNORED: Consequence.IGNORED,
+}
+_CONFLICTS: Final[Mapping[Conflict, Consequence]] = {
+    Conflict.SAME_RULE: Consequence.CHANCE,
+    Conflict.SAME_RANK: Consequence.CHANCE,
+    Conflict.HIDDEN: Consequence.BREAKS,
+    Conflict.SHARED_COOKIE: Consequence.BREAKS,
+    Conflict.DOUBTFUL_VALUE: Consequence.BREAKS,
+}
+"""What is told of routers together, and of values: who else shares a state has other conflicts."""
+
+_ANY_ENTRY_POINT: Final = "web"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found in files, in their order."""
+
+    findings: Sequence[LintFinding]
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether Traefik would take none of the files."""
+        return any(each.consequence is Consequence.REJECTED for each in self.findings)
+
+
+def find(folder: Folder, whole: ProviderPart, version: Version | None = None) -> Looked:
+    """Find all in files, and in labels that came with them, for the newest Traefik or one of a version."""
+    entry_points = _entry_points(whole.document)
+    found = imports.read(whole.document, None, entry_points, whole.provenance)
+    places = _Places(whole.places, found)
+    findings = [
+        *_of_files(folder, version),
+        *_of_objects(found, places),
+        *_of_routers(found, places, entry_points),
+        *_of_udp_routers(found, places),
+        *_empty(found, places),
+        *_doubts(found, places),
+    ]
+    return Looked(sorted(dict.fromkeys(findings), key=lambda each: (each.file, each.line, each.column)))
+
+
+def _entry_points(document: Mapping[str, Any]) -> Sequence[str]:
+    """Return the entry points that the routers name: one that names none listens on all, as far as is known."""
+    named = set()
+    for section in document.values():
+        routers = section.get("routers") if isinstance(section, dict) else None
+        for router in routers.values() if isinstance(routers, dict) else ():
+            for key, value in router.items() if isinstance(router, dict) else ():
+                if str(key).lower() == "entrypoints":
+                    given = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
+                    named |= {str(each).strip() for each in given}
+    return sorted(filter(None, named)) or [_ANY_ENTRY_POINT]
+
+
+class _Places:
+    """Where things stand: parts of the document, and objects by the names that they have here."""
+
+    def __init__(self, places: Mapping[str, Position], found: Imported) -> None:
+        self._places = places
+        self._lower = {where.lower(): place for where, place in places.items()}
+        self._origins = found.origins
+
+    def of(self, where: str) -> Position | None:
+        """Return where a part stands, or the nearest part around it."""
+        while where and where not in self._places and where.lower() not in self._lower:
+            where = where.rpartition("/")[0]
+        return self._places.get(where) or self._lower.get(where.lower())
+
+    def of_object(self, kind: str, name: str, *path: str | int) -> Position | None:
+        """Return where an object, or a part of it, stands."""
+        origin = self._origins.get(pointer(NOUNS[kind].plural, name))
+        return None if origin is None else self.of(origin + pointer(*path))
+
+
+def _made(consequence: Consequence, code: str, detail: str, place: Position | None, subject: str = "") -> LintFinding:
+    if place is None:
+        return LintFinding(consequence, code, detail, "", subject=subject)
+    return LintFinding(consequence, code, detail, place.file, place.line, place.column, subject)
+
+
+def _of_files(folder: Folder, version: Version | None) -> Iterator[LintFinding]:
+    for each in folder.findings:
+        if (consequence := _FILES.get(each.effect)) is not None:
+            yield LintFinding(consequence, each.code, each.detail, each.file, each.line, each.column)
+    for file in folder.files if version is not None else ():
+        for mistake in find_newer(file.document, version or ()):
+            where = mistake.pointer
+            while where and where not in file.places:
+                where = where.rpartition("/")[0]
+            place = file.places.get(where, Position(0, 0, file.name))
+            yield _made(Consequence.REJECTED, mistake.code, mistake.detail, place)
+
+
+def _of_objects(found: Imported, places: _Places) -> Iterator[LintFinding]:
+    for each in found.findings:
+        for reason in each.causes:
+            if (consequence := _consequence(each, reason)) is not None:
+                yield _made(consequence, _code(each, reason), _detail(reason), places.of(reason.place), _subject(each))
+
+
+def _consequence(finding: ImportFinding, reason: Reason) -> Consequence | None:
+    """Return what Traefik does; a UDP router that leads nowhere stays enabled, and its packets are lost."""
+    if reason.code == MISSING and finding.kind == NOUNS[UDPRouter.kind].called():
+        return Consequence.BREAKS
+    return _CAUSES.get(reason.cause)
+
+
+def _detail(reason: Reason) -> str:
+    """Say what is wrong, without what an import makes of it."""
+    if reason.code == MISSING:
+        return reason.text.partition(":")[0]
+    return f"{reason.text}: {reason.before}" if reason.before else reason.text
+
+
+def _subject(finding: ImportFinding) -> str:
+    return f"{finding.kind} {finding.name}"
+
+
+def _code(finding: ImportFinding, reason: Reason) -> str:
+    if reason.code:
+        return reason.code
+    if finding.kind == "container":
+        return "label"
+    if reason.after:
+        return "rule.old"
+    return "object.invalid"
+
+
+def _of_routers(found: Imported, places: _Places, entry_points: Sequence[str]) -> Iterator[LintFinding]:
+    """Tell what routers do to one another, at the ranks that Traefik gives them."""
+    drawn = Routes(
+        replace(route, priority=found.ranks[name], is_plain=False, entry_points=_listening(router, entry_points))
+        for name, router in found.declaration.all(Router).items()
+        for route in routes.read_routes(router, Listening())
+    )
+    sticky = {
+        name: service.sticky.cookie.name
+        for name, service in found.declaration.all(Service).items()
+        if service.sticky is not None
+    }
+    yield from _told(conflicts.find(drawn, (), (), sticky), places)
+
+
+def _listening(router: Router, entry_points: Sequence[str]) -> tuple[str, ...]:
+    """Return where a router listens: one with TLS and one without never get the same request."""
+    names = router.entry_points or entry_points
+    return tuple(f"{name} over TLS" if router.tls is not None else name for name in names)
+
+
+def _told(findings: Iterable[Finding], places: _Places) -> Iterator[LintFinding]:
+    for each in findings:
+        if (consequence := _CONFLICTS.get(each.conflict)) is not None:
+            kind, name = each.objects[0]
+            subject = f"{NOUNS[kind].called()} {name}"
+            yield _made(consequence, each.conflict.value, str(each.detail), places.of_object(kind, name), subject)
+
+
+def _of_udp_routers(found: Imported, places: _Places) -> Iterator[LintFinding]:
+    """Tell of UDP routers on one entry point: the last one in the alphabet gets all packets."""
+    routers = found.declaration.all(UDPRouter)
+    for one, other in combinations(sorted(routers), 2):
+        listening = [set(routers[name].entry_points) for name in (one, other)]
+        if not all(listening) or listening[0] & listening[1]:
+            where = ", ".join(sorted(listening[0] & listening[1])) or "all entry points"
+            told = f"{other} listens on {where} too, and an entry point has one UDP router: {one} gets nothing there"
+            yield _made(
+                Consequence.CHANCE, "udp.entryPoint", told, places.of_object("udpRouter", one), f"UDP router {one}"
+            )
+
+
+def _empty(found: Imported, places: _Places) -> Iterator[LintFinding]:
+    """Tell of services without servers: Traefik takes them, and answers 503."""
+    for name, service in found.declaration.all(Service).items():
+        if service.chosen is None and not found.declaration.servers.get(name):
+            told = "it has no servers: Traefik answers 503 to every request"
+            yield _made(Consequence.BREAKS, "service.empty", told, places.of_object("service", name), f"service {name}")
+
+
+def _doubts(found: Imported, places: _Places) -> Iterator[LintFinding]:
+    for kind, name, item in found.declaration:
+        if not NOUNS[kind].is_doubted():
+            continue
+        for where, message in item.warnings():
+            place = places.of_object(kind, name, *where)
+            subject = f"{NOUNS[kind].called()} {name}"
+            yield _made(Consequence.BREAKS, Conflict.DOUBTFUL_VALUE.value, str(message), place, subject)

@@ -1,0 +1,79 @@
+"""`lint` says "rejected" exactly where a real Traefik's file provider rejects, and "disabled" where it disables."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from provider import linting
+from provider.cli.files import sources
+from provider.linting import Consequence, Looked
+from tests.e2e import mutations
+from tests.e2e.directory import Directory, watched
+from tests.running import cases
+
+MUTATIONS = 1_000
+S = "  services: {s: {loadBalancer: {servers: [{url: 'http://127.0.0.1:1'}]}}}\n"
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Directory]:
+    with watched(tmp_path_factory.mktemp("watched") / "traefik") as running:
+        yield running
+
+
+def looked(path: Path) -> Looked:
+    gathered = sources.read_paths([str(path)])
+    return linting.find(gathered.folder, gathered.whole)
+
+
+@pytest.mark.parametrize("part", range(cases(2, 20)))
+def test_what_is_called_rejected_is_what_a_traefik_rejects(part: int, directory: Directory, tmp_path: Path) -> None:
+    documents = mutations.documents()
+    share = MUTATIONS // 20
+    seeds = range(part * share, (part + 1) * share)
+    wrong = []
+    for seed in seeds if cases(0, 1) else list(seeds)[::5]:
+        name, text = mutations.mutated(seed, documents)
+        content = text if isinstance(text, bytes) else text.encode()
+        (tmp_path / name).write_bytes(content)
+        found = looked(tmp_path / name)
+        if directory.rejects({name: content}) != found.is_rejected:
+            wrong.append((seed, [each.detail for each in found.findings]))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# nothing here yet\n",
+        "",
+        "http:\n  routers: {r: {rule: 'Host(`a.test`)', service: s}}\n  middlewares: {}\n" + S,
+        "http:\n  routers: {r: {rule: 'Host(`a.test`)', service: s}}\n  middlewares:\n" + S,
+        "http:\n\trouters:\n",
+        "---\nhttp:\n" + S + "---\nhttp: {routers: {r: {rule: 'Host(`a.test`)', service: s}}}\n",
+        "http:\n  routers: {r: {rule: 'HeadersRegexp(`X`, `b`)', service: s}}\n" + S,
+        "http:\n  routers: {r: {rule: 'Host(`A_B.Test`)', service: s}, q: {rule: 'Host(`a.test.`)', service: s@file}}\n"
+        + S,
+        "http:\n  routers: {r: {rule: 'PathPrefix(`/`)', service: s, priority: 9223372036854775806}}\n" + S,
+        "http:\n  routers: {r: {rule: 'PathPrefix(`/`)', service: s, priority: 9223372036854774807}}\n" + S,
+        "http:\n  routers: {r: {rule: 'PathPrefix(`/`)', service: s, priority: '-1'}}\n" + S,
+        "http:\n  routers: {r: {rule: 'Host(`a`, `b`)', ruleSyntax: v2, service: s}}\n" + S,
+        "http:\n  routers: {r: {rule: 'Host(`a`, `b`)', service: s}}\n" + S,
+        "http:\n  routers: {r: {rule: 'Host(`a`)', service: s, middlewares: [m]}}\n" + S,
+        "http:\n  routers: {r: {rule: 'Host(`a`)', service: t}}\n" + S,
+        "http:\n  routers: {r: {rule: 'Host(`a`)'}, q: {service: s}}\n" + S,
+        "http: {services: {s: {loadBalancer: {servers: [], tls: {insecureSkipVerify: true}}}}}\n",
+        "http: {services: {s: {loadBalancer: {servers: [], sticky: {cookie: {}}, healthCheck: {path: /h}}}}}\n",
+        "entryPoints: {web: {address: ':1'}}\nproviders: {docker: {}}\n",
+        "tcp:\n  routers: {r: {rule: 'HostSNI(`a.test`)', service: s}}\n" + S.replace("url: 'http://", "address: '"),
+    ],
+)
+def test_what_is_called_disabled_is_what_a_traefik_disables(text: str, directory: Directory, tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text(text)
+    gathered = sources.read_paths([str(tmp_path)])
+    found = linting.find(gathered.folder, gathered.whole)
+    assert directory.rejects({"a.yml": text}) == found.is_rejected
+    if not found.is_rejected:
+        disabled = {each.subject for each in found.findings if each.consequence is Consequence.DISABLED}
+        assert disabled == directory.disabled()

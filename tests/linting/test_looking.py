@@ -1,0 +1,180 @@
+"""What is found in files: with consequence, code and place."""
+
+from typing import Any
+
+import pytest
+
+from provider.imports import labels
+from provider.imports.combining import ProviderPart, combined
+from provider.imports.files import SourceText, read
+from provider.imports.reading import Provenance
+from provider.linting import Consequence, LintFinding, find
+from provider.nouns.versions import Version
+
+GOOD = """\
+http:
+  routers:
+    shop: {rule: 'Host(`shop.test`)', service: shop, entryPoints: [web]}
+  services:
+    shop: {loadBalancer: {servers: [{url: 'http://127.0.0.1:3000'}]}}
+"""
+
+
+def found(*texts: str, version: Version | None = None) -> list[LintFinding]:
+    folder = read(SourceText(f"{number}.yml", text) for number, text in enumerate(texts))
+    return list(find(folder, ProviderPart(folder.document, folder.places), version).findings)
+
+
+def told(*texts: str, version: Version | None = None) -> list[tuple[str, str, str]]:
+    return [(each.consequence.value, each.code, each.place) for each in found(*texts, version=version)]
+
+
+def http(**sections: str) -> str:
+    """Return a file with these sections beside a good service."""
+    services = "  services:\n    s: {loadBalancer: {servers: [{url: 'http://127.0.0.1:3000'}]}}\n"
+    return "http:\n" + services + "".join(f"  {name}:\n    {text}\n" for name, text in sections.items())
+
+
+def test_nothing_is_found_in_what_is_good() -> None:
+    assert told(GOOD) == []
+    assert told("") == []
+
+
+def test_each_finding_says_what_it_is_about_why_and_what_to_do() -> None:
+    (one,) = found(GOOD.replace("service: shop", "service: shops"))
+    assert (one.consequence, one.subject, one.place) == (Consequence.DISABLED, "router shop", "0.yml:3:39")
+    assert one.detail == "there is no service shops in these files"
+    assert (one.level, one.why) == ("error", "Traefik disables it")
+    assert one.advice == "define it, or correct the name"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("http: [}", [("rejected", "document.unreadable", "0.yml:1:8")]),
+        ("http: {routers: {}}", [("rejected", "field.empty", "0.yml:1:8")]),
+        (
+            http(routers="r: {rule: 'Host(`a`)', service: s, colour: red}"),
+            [("rejected", "field.unknown", "0.yml:5:40")],
+        ),
+        ("http:\n  routers:\n    a: {rule: '{{ env `X` }}'}\n", [("unknown", "env.missing", "0.yml:3:19")]),
+        ("log: {level: DEBUG}\n", [("ignored", "section.static", "0.yml:1:1")]),
+        (http(routers="r: {rule: 'Host(`a`', service: s}"), [("disabled", "rule.syntax", "0.yml:5:9")]),
+        (http(routers="r: {rule: 'Hosts(`a`)', service: s}"), [("disabled", "rule.matcher", "0.yml:5:9")]),
+        (http(routers="r: {service: s}"), [("disabled", "object.invalid", "0.yml:5:5")]),
+        (http(routers="r: {rule: 'Host(`a`)'}"), [("disabled", "object.invalid", "0.yml:5:5")]),
+        (
+            http(routers="r: {rule: 'Host(`a`)', service: s, priority: 9223372036854775806}"),
+            [("disabled", "object.invalid", "0.yml:5:40")],
+        ),
+        (http(routers="r: {rule: 'PathPrefix(`/`)', service: s, priority: -1}"), []),
+        (http(routers="r: {rule: 'Path(`/{id:[0-9]+}`)', service: s}"), [("breaks", "rule.old", "0.yml:5:9")]),
+        (http(middlewares="m: {basicAuth: {users: ['a:plain']}}"), [("breaks", "object.invalid", "0.yml:5:21")]),
+        (http(middlewares="m: {headers: {frameDeny: false}}"), [("disabled", "headers.none", "0.yml:5:9")]),
+        (http(middlewares="m: {chain: {middlewares: [m]}}"), [("disabled", "object.invalid", "0.yml:5:5")]),
+        ("http: {services: {s: {loadBalancer: {servers: []}}}}", [("breaks", "service.empty", "0.yml:1:19")]),
+        (http(routers="r: {rule: 'Host(`a`)', service: s, parentRefs: [x]}"), []),
+    ],
+)
+def test_what_one_file_says_is_judged(text: str, expected: list[tuple[str, str, str]]) -> None:
+    assert told(text) == expected
+
+
+def test_what_refers_to_something_disabled_is_disabled_too() -> None:
+    text = http(
+        routers="r: {rule: 'Host(`a`)', service: s, middlewares: [m]}",
+        middlewares="m: {headers: {frameDeny: false}}",
+    )
+    assert [(each.subject, each.consequence.value) for each in found(text)] == [
+        ("router r", "disabled"),
+        ("middleware m", "disabled"),
+    ]
+
+
+def test_what_is_wrong_beside_what_cannot_be_held_here_is_told() -> None:
+    text = http(routers="r: {rule: 'Host(`a`)', service: t, parentRefs: [x]}")
+    assert told(text) == [("disabled", "reference.missing", "0.yml:5:28")]
+
+
+def test_a_udp_router_that_leads_nowhere_stays_enabled_and_loses_packets() -> None:
+    text = "udp: {routers: {r: {entryPoints: [dns], service: s}}}"
+    assert told(text) == [("breaks", "reference.missing", "0.yml:1:41")]
+
+
+def test_what_cannot_be_held_here_alone_is_no_finding() -> None:
+    text = http(routers="r: {rule: 'Host(`a.test`)', ruleSyntax: v2, service: s, middlewares: [x@docker]}")
+    assert told(text) == []
+
+
+def test_routers_of_one_rank_are_left_to_chance() -> None:
+    two = "one: {rule: 'Host(`a.test`)', service: s}\n    two: {rule: 'Host(`a.test`)', service: s}"
+    (one,) = found(http(routers=two))
+    assert (one.consequence.value, one.code, one.place) == ("chance", "same-rule", "0.yml:5:5")
+    assert "rank 14" in one.detail
+    with_tls = two.replace("service: s}\n", "service: s, tls: {}}\n")
+    assert told(http(routers=with_tls)) == []
+    elsewhere = two.replace("service: s}\n", "service: s, entryPoints: [a]}\n").replace("s}", "s, entryPoints: [b]}")
+    assert told(http(routers=elsewhere)) == []
+
+
+def test_a_router_that_is_always_hidden_is_told() -> None:
+    two = "one: {rule: 'Host(`a.test`)', service: s, priority: 5}\n    two: {rule: 'Host(`a.test`)', service: s}"
+    assert told(http(routers=two)) == [("breaks", "hidden", "0.yml:5:5")]
+
+
+def test_of_several_udp_routers_on_an_entry_point_one_gets_nothing() -> None:
+    text = """\
+udp:
+  routers:
+    a: {entryPoints: [dns], service: s}
+    b: {entryPoints: [dns], service: s}
+    c: {entryPoints: [ntp], service: s}
+  services: {s: {loadBalancer: {servers: [{address: '127.0.0.1:53'}]}}}
+"""
+    assert told(text) == [("chance", "udp.entryPoint", "0.yml:3:5")]
+
+
+def test_files_are_read_together_and_a_second_definition_counts_for_nothing() -> None:
+    routers = "http: {routers: {shop: {rule: 'Host(`a.test`)', service: shop, entryPoints: [web]}}}"
+    services = "http: {services: {shop: {loadBalancer: {servers: [{url: 'http://127.0.0.1:1'}]}}}}"
+    assert told(routers, services) == []
+    assert [each[0] for each in told(routers)] == ["disabled"]
+    other = services.replace("127.0.0.1:1", "127.0.0.1:2")
+    assert told(routers, services, services) == [("ignored", "member.same", "2.yml:1:19")]
+    assert told(routers, services, other) == [("ignored", "member.twice", "2.yml:1:19")]
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        (None, []),
+        ((3, 4), []),
+        ((3, 3), ["Traefik 3.3 has no field strategy here: it came with 3.4"]),
+        ((3, 0, 4), ["Traefik 3.0.4 has no field strategy here: it came with 3.4"]),
+    ],
+)
+def test_a_field_that_came_after_a_version_is_refused_by_it(version: Version | None, expected: list[str]) -> None:
+    text = GOOD.replace("loadBalancer: {", "loadBalancer: {strategy: p2c, ")
+    assert [each.detail for each in found(text, version=version)] == expected
+
+
+def test_labels_are_looked_through_with_the_files_beside_them() -> None:
+    document: Any = {
+        "services": {
+            "web": {"image": "a", "labels": {"traefik.http.routers.w.middlewares": "m@file"}, "expose": [80]},
+            "bad": {"image": "a", "labels": {"traefik.http.routers.b.colour": "red"}},
+        }
+    }
+    translated = labels.translate(labels.read_compose(document, "shop", {}))
+    own = Provenance(labels.PROVIDER, translated.refused, translated.findings)
+    folder = read([SourceText("a.yml", "http: {middlewares: {m: {addPrefix: {prefix: /x}}}}")])
+    files = ProviderPart(folder.document, folder.places)
+    whole = combined([files, ProviderPart(translated.document, {}, own)])
+    details = [(each.consequence.value, each.subject, each.detail) for each in find(folder, whole).findings]
+    assert details == [
+        (
+            "disabled",
+            "container bad",
+            "Traefik has no field colour here: Traefik takes no notice of the container",
+        )
+    ]
