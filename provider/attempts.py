@@ -25,6 +25,7 @@ from provider.declarations import Declaration
 from provider.differences import Difference, compare
 from provider.effects import Stored, net
 from provider.explanations import Routes
+from provider.foreigners import find_resolvers
 from provider.inventory import OfState
 from provider.listeners import find_missing
 from provider.listening import DefaultEntryPoints, Listening
@@ -119,8 +120,9 @@ def _find_warnings(
     routes = Routes(route for router in state.routers.values() for route in read_routes(router, listening))
     changed = sorted(change.name for change in changes if change.kind == "router" and change.after is not None)
     yield from find_missing(chain.from_iterable(map(routes.of_router, changed)), edges)
-    about = {(change.kind, change.name) for change in changes}
-    yield from survey.look(OfState(state), routes, edges, datetime.now(UTC), about)
+    inventory, about = OfState(state), {(change.kind, change.name) for change in changes}
+    yield from survey.look(inventory, routes, edges, datetime.now(UTC), about)
+    yield from find_resolvers(inventory, changes)
     sticky = {name: each.sticky.cookie.name for name, each in state.services.items() if each.sticky}
     yield from find_about(routes, concern, sticky)
 

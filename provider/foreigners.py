@@ -3,13 +3,14 @@
 Where it does not, Traefik disables the routers that need it (`the service "x@file" does not exist`).
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 from provider.conflicts import Finding
 from provider.explanations import Routes
 from provider.inventory import Inventory
 from provider.messages import Message
-from provider.models import Conflict
+from provider.models import Change, Conflict
 from provider.nouns import NOUNS, Named, Noun, Router, called
 from provider.nouns.types import Use
 from provider.surroundings import TOLD, KnownEdges
@@ -17,6 +18,8 @@ from provider.surroundings import TOLD, KnownEdges
 _TOLD = frozenset(noun.kind for noun in TOLD)
 _REFERRING = tuple(kind for kind, noun in NOUNS.items() if not _TOLD.isdisjoint(noun.kinds()))
 """The kinds of objects that may refer to such."""
+
+_RESOLVING = ("router", "tcpRouter")
 
 
 def find_dangling(inventory: Inventory, edges: KnownEdges, about: Collection[Named] | None = None) -> Iterator[Finding]:
@@ -67,3 +70,30 @@ def _listed(
     else:
         found = (inventory.find(kind, name) for kind, name in sorted(about) if kind in kinds)
         yield from (item for item in found if item is not None)
+
+
+def find_resolvers(inventory: Inventory, changes: Iterable[Change]) -> Iterator[Finding]:
+    """Find certificate resolvers that changes name for the first time: no API tells whether an edge has them.
+
+    With one that it has not, Traefik enables the router, and shows its default certificate (measured).
+    """
+    for change in changes:
+        before, after = _resolver(change.before), _resolver(change.after)
+        if change.kind not in _RESOLVING or after is None or after == before:
+            continue
+        mark = b'"certResolver":"%s"' % after.encode()
+        naming = (item for kind in _RESOLVING for item in inventory.having(kind, mark))
+        others = (item for item in naming if (item.kind, item.name) != (change.kind, change.name))
+        if not any(_resolver(item.json()) == after for item in others):
+            detail = Message(
+                "no edge's API tells whether it has the certificate resolver {resolver}: without it, visitors get "
+                "Traefik's default certificate",
+                resolver=after,
+            )
+            yield Finding(Conflict.DOUBTFUL_VALUE, ((change.kind, change.name),), detail)
+
+
+def _resolver(router: Mapping[str, Any] | None) -> str | None:
+    tls = (router or {}).get("tls") or {}
+    found: str | None = tls.get("certResolver")
+    return found

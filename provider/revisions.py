@@ -30,9 +30,10 @@ from provider.errors import ProviderError, Unavailable
 from provider.listening import DEFAULT_POINTS, DefaultEntryPoints
 from provider.messages import Message, freeze
 from provider.models import Actor, Change
+from provider.nouns import Named, called
 from provider.parts import Parts
 from provider.snapshots import Snapshot, last_revision, read_verified
-from provider.store import audit, places
+from provider.store import audit, outside
 from provider.store import revisions as stored_revisions
 from provider.store.revisions import LONG, Retention, prune
 from provider.summaries import Summarise, join, summarise
@@ -160,9 +161,9 @@ class Revisions:
         try:
             with self._alone(), garbage.at_rest():
                 self._database.open()
-                snapshot, outside = self._read()
+                snapshot, elsewhere = self._read()
                 garbage.settle()
-                _warn(outside)
+                _warn(elsewhere)
                 self._publish(snapshot)
         except ProviderError as error:
             # No connection stays, nor its write-ahead log: whoever puts another file in its place is not in its way.
@@ -171,7 +172,7 @@ class Revisions:
             return False
         return True
 
-    def _read(self) -> tuple[Snapshot, Mapping[str, str]]:
+    def _read(self) -> tuple[Snapshot, Mapping[Named, str]]:
         """Read the stored state, and adopt it. Where nothing can be written it is served as it is."""
         try:
             with self._database.writing() as session:
@@ -180,9 +181,9 @@ class Revisions:
             with self._database.reading() as session:
                 return read_verified(session, self._points), self._find_outside(session)
 
-    def _find_outside(self, session: Session) -> Mapping[str, str]:
+    def _find_outside(self, session: Session) -> Mapping[Named, str]:
         session.places = self._server_places
-        return places.find_outside(session)
+        return outside.find_outside(session)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -410,12 +411,12 @@ def _store_revision(
     stored_revisions.add_changes(session, snapshot.revision, changes)
 
 
-def _warn(outside: Mapping[str, str]) -> None:
-    """Say which servers could not be added now. They are served: a start breaks no edge."""
-    for name, trouble in list(outside.items())[:_MOST_WARNED]:
-        logger.warning("server %s is served all the same: %s", name, trouble)
-    if len(outside) > _MOST_WARNED:
-        logger.warning("so are %d more servers", len(outside) - _MOST_WARNED)
+def _warn(found: Mapping[Named, str]) -> None:
+    """Say what could not be added now, as it leads elsewhere. It is served: a start breaks no edge."""
+    for (kind, name), trouble in list(found.items())[:_MOST_WARNED]:
+        logger.warning("%s %s is served all the same: %s", called(kind), name, trouble)
+    if len(found) > _MOST_WARNED:
+        logger.warning("so are %d more", len(found) - _MOST_WARNED)
 
 
 def _log(snapshot: Snapshot, actor: Actor, summary: str) -> None:

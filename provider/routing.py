@@ -11,6 +11,7 @@ from provider.conflicts import Concern, Finding, concern_of, find, find_about, f
 from provider.differences import Difference
 from provider.errors import Unavailable
 from provider.explanations import Route, Routes
+from provider.foreigners import find_resolvers
 from provider.inventory import OfParts
 from provider.listeners import find_missing
 from provider.listening import changed_domains
@@ -121,7 +122,7 @@ class Routing:
         moved = {router.name for router in self._of_domains(changes)} & {route.name for route in routes.unsorted}
         about = {(change.kind, change.name) for change in changes} | {(Router.kind, name) for name in moved}
         held, now = OfParts(known.snapshot.parts, changes), datetime.now(UTC)
-        others = survey.look(held, routes, self._edges(), now, about)
+        others = [*survey.look(held, routes, self._edges(), now, about), *find_resolvers(held, changes)]
         return [*self._missing(routes, changed | moved), *others, *find_about(routes, concern, sticky)]
 
     def about(self, kind: str, name: str) -> list[Finding]:

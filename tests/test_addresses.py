@@ -301,6 +301,17 @@ def test_servers_of_tcp_and_udp_are_kept_to_the_networks_too(kept: httpx.Client,
     put("10.0.0.7:5432", "[::ffff:10.0.0.7]:53").raise_for_status()
 
 
+def test_redis_of_a_rate_limit_is_kept_to_the_networks_too(kept: httpx.Client) -> None:
+    def put(*addresses: str) -> httpx.Response:
+        shared = {"average": 1, "redis": {"endpoints": addresses}}
+        return kept.put("/middlewares/limit", json={"rateLimit": shared})
+
+    assert [(error["pointer"], error["code"]) for error in put("10.0.0.7:6379", "redis:6379").json()["errors"]] == [
+        ("/rateLimit/redis/endpoints/1", "url.network")
+    ]
+    put("10.0.0.7:6379").raise_for_status()
+
+
 def test_what_was_stored_before_is_served_and_can_be_drained(kept: httpx.Client) -> None:
     document = fetch(str(kept.base_url.join("/traefik/configuration"))).json()
     servers = document["http"]["services"]["old"]["loadBalancer"]["servers"]
@@ -315,16 +326,22 @@ def test_what_was_stored_before_is_served_and_can_be_drained(kept: httpx.Client)
     assert kept.delete("/services/old/servers/b").status_code == 204
 
 
-def test_a_start_names_the_servers_that_could_not_be_added_now(
+def test_a_start_names_what_could_not_be_added_now(
     migrated: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with running_service(tmp_path, migrated) as service, http_client(f"{service.url}/api/v1") as client:
         client.post("/services", json={"name": "old"}).raise_for_status()
         client.put("/services/old/servers/a", json={"url": "http://192.168.0.1"}).raise_for_status()
+        for plural in ("tcpServices", "udpServices"):
+            servers = {"servers": [{"address": "10.0.0.1:53"}, {"address": "192.168.0.1:53"}]}
+            client.put(f"/{plural}/old", json={"loadBalancer": servers}).raise_for_status()
+        shared = {"rateLimit": {"average": 1, "redis": {"endpoints": ["192.168.0.1:6379"]}}}
+        client.put("/middlewares/old", json=shared).raise_for_status()
     with running_service(tmp_path, None, server_networks="10.0.0.0/8"):
         told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     why = "192.168.0.1 is outside the networks that PROVIDER_SERVER_NETWORKS allows: 10.0.0.0/8"
-    assert told == [f"server old/a is served all the same: {why}"]
+    named = ("middleware old", "server old/a", "TCP service old", "UDP service old")
+    assert told == [f"{each} is served all the same: {why}" for each in named]
 
 
 def test_other_services_keep_servers_to_no_network(service: Service, client: httpx.Client) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
 from provider import durations
@@ -160,6 +161,13 @@ class HealthCheck(Object):
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
         """Refuse a check that would still be running when the next one begins."""
         yield from find_overlap(given)
+
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell of checks that can never succeed, or that look at something else: all servers are down then."""
+        if self.status is not None and self.status < HTTPStatus.OK:
+            yield "status", Message("no answer ends with {status}: every server counts as down", status=self.status)
+        if self.mode is CheckMode.GRPC and self.status is not None:
+            yield "status", Message("with gRPC, no status of HTTP counts: leave it out")
 
 
 class PassiveHealthCheck(Object):

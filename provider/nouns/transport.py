@@ -69,6 +69,13 @@ class Spiffe(Object):
         if given.get("ids") and given.get("trustDomain"):
             yield "trustDomain", Refusal("spiffe.both", Message("either IDs or a trust domain: leave one out"))
 
+    def cautions(self) -> Iterator[tuple[str, Message]]:
+        """Tell what it needs of the edge, which no API tells."""
+        yield (
+            "",
+            Message("this needs spiffe in Traefik's static configuration: without it, every request gets 500"),
+        )
+
 
 class ServersTLS(Object):
     """How Traefik speaks TLS with servers."""

@@ -1,17 +1,9 @@
-"""Where servers may be: what a session is kept to, and what leads elsewhere."""
+"""Where servers may be: what a session is kept to."""
 
 from provider.addresses import find_trouble
 from provider.database.sessions import Session
-from provider.database.tables import TABLES
 from provider.errors import FieldError, pointer
-from provider.nouns import Noun, Server
-
-
-def find_outside(session: Session) -> dict[str, str]:
-    """Return the stored servers (`SERVICE/SERVER`) that lead where none may be now, with why."""
-    table = TABLES[Server.kind].table
-    rows = session.connection().execute(table.select().order_by(table.c.service, table.c.name))
-    return {f"{row.service}/{row.name}": trouble for row in rows if (trouble := find_trouble(row.url, session.places))}
+from provider.nouns import Noun
 
 
 def find_refusal(session: Session, url: str) -> str | None:

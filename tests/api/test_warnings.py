@@ -188,3 +188,13 @@ def test_who_takes_all_of_an_entry_point_is_told_with_the_others(client: httpx.C
     assert put(client, "/udpRouters/a", packets) == []
     assert put(client, "/udpRouters/b", packets) == [("taken-entry-point", ("a", "b"))]
     assert put(client, "/udpRouters/b", {**packets, "entryPoints": ["other"]}) == []
+
+
+def test_a_certificate_resolver_is_told_of_where_it_is_named_first(client: httpx.Client) -> None:
+    secure = {"domains": ["a.test"], "service": "app", "pathPrefix": "/x", "tls": {"certResolver": "letters"}}
+    assert put(client, "/routers/x", secure) == [("doubtful-value", ("x",))]
+    assert put(client, "/routers/x", {**secure, "labels": {"a": "b"}}) == []
+    assert put(client, "/routers/y", {**secure, "pathPrefix": "/y"}) == []
+    other = {**secure, "tls": {"certResolver": "letters2"}}
+    assert put(client, "/routers/x", other) == [("doubtful-value", ("x",))]
+    assert warnings(client.post("/apply", json={"routers": {"z": {**other, "pathPrefix": "/z"}}})) == []

@@ -31,7 +31,7 @@ class Redis(Object):
     example: ClassVar = {"endpoints": ["redis:6379"]}
 
     endpoints: list[str] = field(
-        ListOf(Text(check_address, most=260), least=1, most=20),
+        ListOf(Text(check_address, most=260, is_asked=True, word="HOST:PORT"), least=1, most=20),
         default=["localhost:6379"],
         title="Addresses",
         help="HOST:PORT of each Redis.",

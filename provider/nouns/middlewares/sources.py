@@ -20,7 +20,8 @@ class IPStrategy(Object):
         Whole(0, 100),
         default=0,
         title="Depth",
-        help="Which address in X-Forwarded-For counts, from the right: 1 is the last. 0: the connecting address.",
+        help="Which address in X-Forwarded-For counts, from the right: 1 is the last. 0: the connecting address. "
+        "Where there are fewer, none counts: an allow list answers 403.",
     )
     excluded_ips: list[str] = field(
         NETWORKS,
