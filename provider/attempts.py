@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from provider import nearby, survey, traffic
+from provider import configuration, nearby, survey, traffic
 from provider.addresses import Places
 from provider.brake import Removal
 from provider.conflicts import Finding, concern_of, find_about
@@ -123,7 +123,8 @@ def _find_warnings(
     inventory, about = OfState(state), {(change.kind, change.name) for change in changes}
     yield from survey.look(inventory, routes, edges, datetime.now(UTC), about)
     yield from find_resolvers(inventory, changes)
-    sticky = {name: each.sticky.cookie.name for name, each in state.services.items() if each.sticky}
+    cookies = ((name, configuration.sticky_cookie(each)) for name, each in state.services.items())
+    sticky = {name: cookie for name, cookie in cookies if cookie is not None}
     yield from find_about(routes, concern, sticky)
 
 

@@ -43,6 +43,7 @@ _WILDCARDS: Final = ".wildcards"
 """Follows a router's name in the document where its wildcards are a router of their own. Users' names have no dot."""
 
 _COMPOSITIONS: Final = tuple(Service.fields[key].name for key in Service.alternatives())
+_POOL: Final = tuple(Service.fields[key].name for key in Service.pool)
 
 ROOTS: Final = tuple(dict.fromkeys(root for root, _place in PLACES.values()))
 """The names at the top of the document."""
@@ -198,8 +199,13 @@ def find_cookie(part: Part) -> str | None:
     """Return the name of the sticky cookie that the part of a service has, if it has one."""
     if b'"sticky"' not in part.content:  # most have none, and need not be read
         return None
-    balancer = _read_balancer(part)
-    return None if balancer is None or balancer.sticky is None else balancer.sticky.cookie.name
+    return sticky_cookie(read_pool(part)[0])
+
+
+def sticky_cookie(service: Service) -> str | None:
+    """Return the name of the cookie by which a service keeps visitors with a server, or with one of its services."""
+    sticky = service.sticky if service.weighted is None else service.weighted.sticky
+    return None if sticky is None else sticky.cookie.name
 
 
 def has_servers(part: Part) -> bool:
@@ -217,11 +223,12 @@ def read_pool(part: Part) -> tuple[Service, list[Server]]:
     """Return what Traefik has of a service as a service of its name, with its servers, named by their URLs."""
     name, found = _read_service(part)
     pool = found.load_balancer
+    own = {} if pool is None else {each: pool.__dict__[each] for each in _POOL}
     made = Service(
         name=name,
-        health_check=None if pool is None else pool.health_check,
         middlewares=found.__dict__["middlewares"],
-        **{name: found.__dict__[name] for name in _COMPOSITIONS},
+        **own,
+        **{each: found.__dict__[each] for each in _COMPOSITIONS},
     )
     return made, [
         Server(name=each.url, url=each.url, weight=each.weight) for each in (() if pool is None else pool.servers)

@@ -80,6 +80,7 @@ def _read(kind: str, name: str, part: Part) -> Noun:
 
 
 def _read_router(name: str, part: Part) -> Router:
-    found = next(iter(configuration.read_routers(part).values()))
+    # Of several that Traefik has of it, the one that takes requests over TLS, if one does: it says most.
+    found = max(configuration.read_routers(part).values(), key=lambda each: each.tls is not None)
     shared = {key: value for key, value in vars(found).items() if key != "priority"}
     return Router(name=name, **shared)

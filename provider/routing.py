@@ -16,7 +16,7 @@ from provider.inventory import OfParts
 from provider.listeners import find_missing
 from provider.listening import changed_domains
 from provider.models import Change
-from provider.nouns import Router
+from provider.nouns import Router, Service
 from provider.parts import Part
 from provider.revisions import Revisions
 from provider.routes import of_part, read_routes
@@ -101,7 +101,8 @@ class Routing:
         """Find all conflicts. `domains` are A-labels and wildcards, `services` names."""
         known = self._newest()
         missing = find_missing(known.routes, self._edges())
-        others = survey.look(OfParts(known.snapshot.parts), known.routes, self._edges(), datetime.now(UTC))
+        held, now = OfParts(known.snapshot.parts), datetime.now(UTC)
+        others = [*survey.look(held, known.routes, self._edges(), now), *survey.find_doubted(held)]
         return [*missing, *others, *find(known.routes, domains, _unpaged(known, services), known.sticky)]
 
     def warnings(self, changes: Sequence[Change]) -> list[Finding]:
@@ -115,8 +116,9 @@ class Routing:
         for change in changes:
             if change.kind == "service":
                 sticky.pop(change.name, None)
-                if change.after is not None and (cookie := change.after.get("sticky")):
-                    sticky[change.name] = cookie["cookie"]["name"]
+                after = None if change.after is None else Service.loaded(change.after)
+                if after is not None and (cookie := configuration.sticky_cookie(after)) is not None:
+                    sticky[change.name] = cookie
         routes = self.after(changes)
         changed = {change.name for change in changes if change.kind == "router" and change.after is not None}
         moved = {router.name for router in self._of_domains(changes)} & {route.name for route in routes.unsorted}
@@ -131,8 +133,9 @@ class Routing:
         known = self._newest()
         concern = Concern({(kind, name)}, domains, _unpaged(known, [name] if kind == "service" else []))
         missing = self._missing(known.routes, [name] if kind == "router" else [])
-        held, now = OfParts(known.snapshot.parts), datetime.now(UTC)
-        others = survey.look(held, known.routes, self._edges(), now, {(kind, name)})
+        held, about = OfParts(known.snapshot.parts), {(kind, name)}
+        looked = survey.look(held, known.routes, self._edges(), datetime.now(UTC), about)
+        others = [*looked, *survey.find_doubted(held, about)]
         return [*missing, *others, *find_about(known.routes, concern, known.sticky)]
 
     def services(self) -> dict[str, str | None]:

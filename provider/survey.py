@@ -1,18 +1,20 @@
 """What objects do to one another beyond the rules of routers: looked for in one place, whoever tells it. Pure."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from pydantic import AwareDatetime
 
-from provider.conflicts import Finding
+from provider.conflicts import Finding, find_doubts
 from provider.dependents import find_disabled
 from provider.explanations import Routes
 from provider.foreigners import find_dangling, find_doubled
 from provider.handshakes import find_disagreeing
 from provider.inventory import Inventory
 from provider.listeners import find_taken
-from provider.nouns import Named, Router
+from provider.nouns import NOUNS, Named, Router
+from provider.parts import PLACES
 from provider.surroundings import KnownEdges
 from provider.validity import find_invalid
 
@@ -20,6 +22,12 @@ KINDS: Final = frozenset(
     {"router", "service", "middleware", "tcpRouter", "tcpService", "udpRouter", "udpService", "certificate"}
 )
 """The kinds of objects of which there may be something to be told."""
+
+_DOUBTED: Final[Mapping[str, Sequence[bytes]]] = {
+    "router": (b'"tls":', b"@internal"),
+    "service": (b'"sticky":', b'"passiveHealthCheck":', b'"status":', b"@internal"),
+}
+"""What stands in the JSON of objects of which anything may be doubted, of the kinds of which there are many."""
 
 
 def look(
@@ -37,3 +45,13 @@ def look(
     yield from find_dangling(inventory, edges, about)
     yield from find_doubled(inventory, routes, edges, about)
     yield from find_invalid(inventory, now, about)
+
+
+def find_doubted(inventory: Inventory, about: Collection[Named] | None = None) -> Iterator[Finding]:
+    """Find what is set of objects that Traefik takes and that may not be meant: of all, or of some."""
+    kinds = [kind for kind in PLACES if NOUNS[kind].is_doubted()]
+    named = () if about is None else ((kind, name) for kind, name in sorted(about) if kind in kinds)
+    some = (item for kind, name in named if (item := inventory.find(kind, name)) is not None)
+    every = chain.from_iterable(inventory.having(kind, *_DOUBTED.get(kind, (b"",))) for kind in kinds)
+    for item in every if about is None else some:
+        yield from find_doubts(item, item.name)

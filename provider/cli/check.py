@@ -31,8 +31,9 @@ def check(client: Client, output: Output) -> None:
     Finds routers with the same rule or rank, routers that another one always
     hides, routers that want different TLS options for one host, entry points
     that one router takes whole, services that Traefik disables, names that an
-    edge does not have, domains without a router, and services that no request
-    reaches. Exits with 2 if it finds any.
+    edge does not have, values that may not be meant, domains without a
+    router, and services that no request reaches. Exits with 2 if it finds
+    any.
 
     Examples:
       wayshub-provider check

@@ -198,3 +198,25 @@ def test_a_certificate_resolver_is_told_of_where_it_is_named_first(client: httpx
     other = {**secure, "tls": {"certResolver": "letters2"}}
     assert put(client, "/routers/x", other) == [("doubtful-value", ("x",))]
     assert warnings(client.post("/apply", json={"routers": {"z": {**other, "pathPrefix": "/z"}}})) == []
+
+
+def test_what_may_not_be_meant_is_told_by_check_too_and_of_one_object(client: httpx.Client) -> None:
+    client.patch("/services/app", json={"passiveHealthCheck": {}}).raise_for_status()
+    client.put("/middlewares/limit", json={"rateLimit": {"average": 0}}).raise_for_status()
+    client.patch("/routers/app", json={"service": "api@internal"}).raise_for_status()
+    told = [each for each in listed(client) if each[0] == "doubtful-value"]
+    assert sorted(told) == [("doubtful-value", (name,)) for name in ("app", "app", "limit")]
+    for named in ("router/app", "service/app", "middleware/limit"):
+        items = client.get("/conflicts", params={"object": named}).json()["items"]
+        assert "doubtful-value" in [each["conflict"] for each in items]
+
+
+def test_a_weighted_service_shares_its_cookie_as_a_pool_does(client: httpx.Client) -> None:
+    sticky = {"cookie": {"name": "way"}}
+    client.patch("/services/app", json={"sticky": sticky}).raise_for_status()
+    client.put("/services/plain", json={}).raise_for_status()
+    weighted = {"weighted": {"services": [{"name": "plain"}], "sticky": sticky}}
+    client.put("/services/made", json=weighted).raise_for_status()
+    router = {"domains": ["a.test"], "pathPrefix": "/x", "service": "made"}
+    assert put(client, "/routers/x", router) == [("shared-cookie", ("app", "made"))]
+    assert ("shared-cookie", ("app", "made")) in put(client, "/services/made", weighted | {"labels": {"a": "b"}})

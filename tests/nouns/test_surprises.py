@@ -9,7 +9,12 @@ from typing import Any, Final
 
 import pytest
 
+from provider import rendering, survey
+from provider.conflicts import find_doubts
+from provider.declarations import Declaration
 from provider.errors import Invalid
+from provider.inventory import OfParts
+from provider.listening import DEFAULT_POINTS
 from provider.nouns import NOUNS, Noun
 
 Json = dict[str, Any]
@@ -344,3 +349,15 @@ def test_what_nobody_can_know_here_is_said_by_the_help(row: Surprise) -> None:
 
 def read(row: Surprise) -> Noun:
     return NOUNS[row.kind].read({"name": "one", **row.value})
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in OTHERS if row.answer == WARNED and row.kind in {"router", "service"}],
+    ids=lambda row: row.name,
+)
+def test_it_is_found_among_many(row: Surprise) -> None:
+    item = read(row)
+    parts = rendering.whole(Declaration.of(item), DEFAULT_POINTS)
+    found = list(survey.find_doubted(OfParts(parts)))
+    assert [each.detail for each in found] == [each.detail for each in find_doubts(item, "one")]
