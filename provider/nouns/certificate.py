@@ -70,6 +70,17 @@ def check_key(text: str) -> str:
     return text
 
 
+def find_unfitting(chain: Any, key: Any) -> Refusal | None:
+    """Find that a key is that of another certificate, where both are PEM text that can be read."""
+    if not all(isinstance(text, str) and _MARK in text for text in (chain, key)):
+        return None
+    try:
+        _reading().check_pair(chain, key)
+    except Refusal as refusal:
+        return refusal if refusal.code == "key.other" else None
+    return None
+
+
 CHAIN: Final = Text(check_chain, most=64_000, is_long=True)
 PRIVATE_KEY: Final = Text(check_key, most=16_000, is_long=True, secret=Secrecy())
 

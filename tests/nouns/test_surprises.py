@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
+import trustme
 
 from provider import rendering, survey
 from provider.conflicts import find_doubts
@@ -361,3 +362,23 @@ def test_it_is_found_among_many(row: Surprise) -> None:
     parts = rendering.whole(Declaration.of(item), DEFAULT_POINTS)
     found = list(survey.find_doubted(OfParts(parts)))
     assert [each.detail for each in found] == [each.detail for each in find_doubts(item, "one")]
+
+
+@pytest.mark.parametrize(("kind", "above"), [("serversTransport", ()), ("tcpServersTransport", ("tls",))])
+def test_a_key_of_another_certificate_is_refused(kind: str, above: tuple[str, ...]) -> None:
+    ca = trustme.CA()
+    one, other = (ca.issue_cert(f"{name}.test") for name in ("one", "other"))
+
+    def made(shown: trustme.LeafCert) -> Noun:
+        pair = {
+            "certFile": one.cert_chain_pems[0].bytes().decode(),
+            "keyFile": shown.private_key_pem.bytes().decode(),
+        }
+        document: Json = {"certificates": [pair]}
+        return NOUNS[kind].read({"name": "one", **({above[0]: document} if above else document)})
+
+    made(one)
+    with pytest.raises(Invalid) as refused:
+        made(other)
+    at = "/" + "/".join((*above, "certificates", "0", "keyFile"))
+    assert [(each.pointer, each.code) for each in refused.value.fields] == [(at, "key.other")]
