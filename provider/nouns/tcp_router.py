@@ -99,8 +99,8 @@ class TCPRouter(Noun):
         return self.tls is None and self.rule.replace(" ", "") == _ANY
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
-        """Tell that everything of an entry point is taken."""
-        if self.takes_all:
+        """Tell that everything of all entry points is taken. Of those that it names, conflicts tell who loses."""
+        if self.takes_all and not self.entry_points:
             yield (
                 "rule",
                 Message("this takes every connection of its entry points: HTTP routers there get no plain request"),
