@@ -11,6 +11,7 @@ from sqlmodel import AutoString
 from provider import models
 from provider.database import tables
 from provider.database.schema import inspect, migrating
+from provider.database.sealing import SealingKeys, beside
 from provider.errors import ProviderError
 from provider.settings import read_settings
 
@@ -36,8 +37,11 @@ def changes_schema(path: Path) -> bool:
 
 def run() -> None:
     path: Path = context.config.attributes.get("database_path") or read_settings().database_path
+    if "database_path" not in context.config.attributes:
+        context.config.attributes["key_file"] = read_settings().secret_key_file
     say: Callable[[str], None] = context.config.attributes.get("say", context.config.print_stdout)
     copies = context.config.attributes.get("copies", True) and changes_schema(path)
+    context.config.attributes["keys"] = SealingKeys(context.config.attributes.get("key_file") or beside(path))
     with migrating(path, copies=copies, say=say) as connection:
         context.configure(
             connection=connection,

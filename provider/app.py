@@ -145,7 +145,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
 
 
 def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> ControlPlane:
-    database, certificate = Database(settings.database_path), settings.certificate
+    database, certificate = Database(settings.database_path, settings.secret_key_file), settings.certificate
     revisions = Revisions(database, assemble, settings.server_places, settings.retention, settings.points)
     polls = Polls(settings.coalesce_ms / 1000, revisions.assemble)
     edges = Edges(revisions, polls, settings.traefik_api_urls)

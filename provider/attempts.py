@@ -31,6 +31,7 @@ from provider.listeners import find_missing
 from provider.listening import DefaultEntryPoints, Listening
 from provider.models import Change
 from provider.nouns import Named
+from provider.nouns.registry import hidden
 from provider.parts import PLACES, Part, Parts
 from provider.rendering import gathered, part_of, parts_of, render
 from provider.routes import read_routes
@@ -166,7 +167,7 @@ def write(session: Session, made: Attempt, words: Sequence[str], headers: Mappin
         file.execute("CREATE TABLE part (kind, name, content, needs, is_plain, since, is_default)")
         file.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?)", _rows_of_parts(made.parts))
         file.execute("CREATE TABLE change (position, kind, name, before, after)")
-        file.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?)", _rows_of_changes(made.changes))
+        file.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?)", _rows_of_changes(session, made.changes))
         scratch.write_rows(session, file)
         file.execute("COMMIT")
 
@@ -178,10 +179,7 @@ def _rows_of_parts(parts: Parts) -> Iterator[tuple[Any, ...]]:
             yield kind, name, part.content, needs, part.is_plain, since, part.is_default
 
 
-def _rows_of_changes(changes: Sequence[Change]) -> Iterator[tuple[Any, ...]]:
+def _rows_of_changes(session: Session, changes: Sequence[Change]) -> Iterator[tuple[Any, ...]]:
     for position, change in enumerate(changes):
-        yield position, change.kind, change.name, _json(change.before), _json(change.after)
-
-
-def _json(item: Mapping[str, Any] | None) -> str | None:
-    return None if item is None else scratch.write_json(item)
+        sides = (hidden(change.kind, side) for side in (change.before, change.after))
+        yield position, change.kind, change.name, *(side and session.write_json(side) for side in sides)

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Final
 
 from provider import replacements
-from provider.database import copies, locks, schema
+from provider.database import copies, locks, schema, sealing
 from provider.database.file import reading_copy
 from provider.database.schema import FileCondition
+from provider.database.sealing import SealingKeys
 from provider.errors import ProviderError, Unavailable
 from provider.listening import DEFAULT_POINTS, DefaultEntryPoints
 from provider.snapshots import last_revision, read_verified
@@ -62,7 +63,13 @@ class Restored:
 
 
 def back_up(
-    database: Path, file: Path, progress: CopyProgress, points: DefaultEntryPoints = DEFAULT_POINTS, *, force: bool
+    database: Path,
+    file: Path,
+    progress: CopyProgress,
+    points: DefaultEntryPoints = DEFAULT_POINTS,
+    *,
+    force: bool,
+    key_file: Path | None = None,
 ) -> BackupState:
     """Copy a database into a file, which appears when it was verified, and not before.
 
@@ -77,7 +84,7 @@ def back_up(
             copies.copy(database, copy, progress, live=True)
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise Unusable(f"the database {database} cannot be copied to {file}: {error}") from error
-        state = _verify(copy, f"the copy of {database} is faulty and was discarded", points)
+        state = _verify(copy, f"the copy of {database} is faulty and was discarded", points, _keys(database, key_file))
         _check_free(file, force=force)
         replacements.put(copy, file)
     return state
@@ -89,6 +96,7 @@ def restore(
     progress: CopyProgress,
     say: Callable[[str], None] = lambda _line: None,
     points: DefaultEntryPoints = DEFAULT_POINTS,
+    key_file: Path | None = None,
 ) -> Restored:
     """Put what a backup holds in the place of a database, at once, after it was verified.
 
@@ -111,12 +119,18 @@ def restore(
                 copies.copy(file, copy, progress, live=False)
             except (sqlite3.Error, UnicodeDecodeError) as error:
                 raise Unusable(f"{file} cannot be restored: {error}") from error
-            _bring_up_to_date(copy, file, say)
-            state = _verify(copy, f"{file} cannot be restored", points)
+            keys = _keys(database, key_file)
+            _bring_up_to_date(copy, file, say, keys.path)
+            state = _verify(copy, f"{file} cannot be restored", points, keys)
             return Restored(state, copies.put(copy, database))
 
 
-def _bring_up_to_date(copy: Path, file: Path, say: Callable[[str], None]) -> None:
+def _keys(database: Path, key_file: Path | None) -> SealingKeys:
+    """Return the keys with which the secrets of a database are sealed."""
+    return SealingKeys(key_file or sealing.beside(database))
+
+
+def _bring_up_to_date(copy: Path, file: Path, say: Callable[[str], None], key_file: Path) -> None:
     found = schema.inspect(copy).condition
     if found in _REASONS:
         raise Unusable(f"{file} cannot be restored: {_REASONS[found]}")
@@ -124,18 +138,18 @@ def _bring_up_to_date(copy: Path, file: Path, say: Callable[[str], None]) -> Non
         raise Unusable(f"{file} cannot be restored: it is damaged ({damage}): use another backup")
     if found is FileCondition.OLDER:
         try:
-            schema.migrate(copy, say, copies=False)
+            schema.migrate(copy, say, copies=False, key_file=key_file)
         except ProviderError as error:
             raise Unusable(f"{file} cannot be restored: {error.detail}") from error
         copies.settle(copy)
 
 
-def _verify(copy: Path, complaint: str, points: DefaultEntryPoints) -> BackupState:
+def _verify(copy: Path, complaint: str, points: DefaultEntryPoints, keys: SealingKeys) -> BackupState:
     if damage := copies.find_damage(copy):
         raise Unusable(f"{complaint}: it is damaged ({damage})")
     try:
         schema.check_current(copy)
-        with reading_copy(copy) as session:
+        with reading_copy(copy, keys) as session:
             found = read_verified(session, points)
             _number, digest = last_revision(session)
     except ProviderError as error:

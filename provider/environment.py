@@ -24,7 +24,15 @@ SETTINGS: Final = frozenset(
             "SERVER_NAMES",
             "SERVER_NETWORKS",
         ),
-        *("FALLBACK_FILE", "COALESCE_MS", "HISTORY_REVISIONS", "HISTORY_DAYS", "LOG_LEVEL", "LOG_FORMAT"),
+        *(
+            "SECRET_KEY_FILE",
+            "FALLBACK_FILE",
+            "COALESCE_MS",
+            "HISTORY_REVISIONS",
+            "HISTORY_DAYS",
+            "LOG_LEVEL",
+            "LOG_FORMAT",
+        ),
     }
 )
 """The names of all settings, without their prefix: read where nobody needs to import what checks them."""

@@ -104,6 +104,10 @@ class Settings(BaseSettings):
         default=False,
         description="Whether servers may have host names even if `PROVIDER_SERVER_NETWORKS` restricts their networks.",
     )
+    secret_key_file: Path | None = Field(
+        default=None,
+        description="File with the key that seals secrets in the database. Default: beside it, with `.key` at the end.",
+    )
     fallback_file: Path | None = Field(
         default=None,
         description="File with the last accepted document, for Traefik's file provider.",
@@ -164,7 +168,7 @@ class Settings(BaseSettings):
         """Pass over what Kubernetes sets for a service that is named provider: see `environment.find_doubts`."""
         return int(DEFAULT_PORT) if isinstance(value, str) and is_link(value) else value
 
-    @field_validator("traefik", "fallback_file", "tls_certificate", "tls_key", mode="before")
+    @field_validator("traefik", "secret_key_file", "fallback_file", "tls_certificate", "tls_key", mode="before")
     @classmethod
     def check_path(cls, value: object) -> object:
         """Accept paths that mean what is written there."""

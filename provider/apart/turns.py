@@ -69,6 +69,7 @@ class Turns:
         large_bytes: int = LARGE_BYTES,
     ) -> None:
         self._database = database
+        self._where = database.path, database.keys.path
         self._reading = reading
         self.large_bytes = large_bytes
         self._threads = ThreadPoolExecutor(AT_ONCE, "apart")
@@ -122,11 +123,11 @@ class Turns:
         loop = asyncio.get_running_loop()
         if (self._database.find_size_bytes() or 0) < self.large_bytes:
             return await loop.run_in_executor(self._threads, self._do_here, job, arguments)
-        return await loop.run_in_executor(self._threads, _do_apart, self._database.path, job, arguments)
+        return await loop.run_in_executor(self._threads, _do_apart, self._where, job, arguments)
 
     async def _attempt(self, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, _try_apart, self._database.path, job, arguments)
+        return await loop.run_in_executor(self._threads, _try_apart, self._where, job, arguments)
 
     async def _compute(self, compute: Callable[[], bytes]) -> Content:
         return Content(await asyncio.get_running_loop().run_in_executor(self._threads, compute))
@@ -142,25 +143,25 @@ class Turns:
             ended.exception()  # whoever asked may be gone
 
 
-def _do_apart(path: Path, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
-    return Content(processes.run(_on_database, (path, job, arguments)))
+def _do_apart(where: tuple[Path, Path], job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
+    return Content(processes.run(_on_database, (where, job, arguments)))
 
 
-def _try_apart(path: Path, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
-    return Content(processes.run(_on_trial, (path, job, arguments)))
+def _try_apart(where: tuple[Path, Path], job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
+    return Content(processes.run(_on_trial, (where, job, arguments)))
 
 
-def _on_trial(path: Path, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> bytes:
+def _on_trial(where: tuple[Path, Path], job: Callable[..., bytes], arguments: tuple[Any, ...]) -> bytes:
     """Do a job on a copy of the state in a database that this process opens for itself."""
-    database = Database(path)
+    database = Database(*where)
     database.open()
     with database.trying() as session:
         return job(session, *arguments)
 
 
-def _on_database(path: Path, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> bytes:
+def _on_database(where: tuple[Path, Path], job: Callable[..., bytes], arguments: tuple[Any, ...]) -> bytes:
     """Do a job on a database that this process opens for itself."""
-    database = Database(path)
+    database = Database(*where)
     database.open()
     with database.reading() as session:
         return job(session, *arguments)

@@ -8,6 +8,7 @@ import typer
 from provider import backups
 from provider.cli.paths import shown
 from provider.cli.progress import Progress
+from provider.database.sealing import beside
 from provider.settings import read_settings
 
 NewBackupArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file to make.", show_default=False)]
@@ -19,6 +20,7 @@ def backup(file: NewBackupArgument, force: ReplaceOption = False) -> None:
 
     Works while the service runs and others write: FILE has the state of one
     moment. It appears once it is verified, and only its owner can read it.
+    Its secrets are sealed: keep the key file too, which is not in it.
     PROVIDER_DATABASE_URL says which database.
 
     Examples:
@@ -31,9 +33,17 @@ def backup(file: NewBackupArgument, force: ReplaceOption = False) -> None:
     try:
         progress.doing(f"Copying the database {shown(database)}")
         state = backups.back_up(
-            database, file, lambda done, total: progress.at(copied(done, total)), settings.points, force=force
+            database,
+            file,
+            lambda done, total: progress.at(copied(done, total)),
+            settings.points,
+            force=force,
+            key_file=settings.secret_key_file,
         )
         progress.done(f"The backup {file} has revision {state.revision} and is verified")
+        key_file = settings.secret_key_file or beside(database)
+        if key_file.exists():
+            progress.say(f"Keep a copy of the key file {shown(key_file)} too: the secrets in the backup need it")
     finally:
         progress.close()
 

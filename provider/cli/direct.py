@@ -38,7 +38,7 @@ def actor() -> Actor:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Database]:
-    database = Database(path)
+    database = Database(path, read_settings().secret_key_file)
     try:
         database.open()
         yield database

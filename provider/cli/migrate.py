@@ -16,6 +16,7 @@ def migrate() -> None:
       wayshub-provider migrate
       PROVIDER_DATABASE_URL=sqlite:////srv/provider.db wayshub-provider migrate
     """
-    path = read_settings().database_path
-    schema.migrate(path, say=typer.echo)
+    settings = read_settings()
+    path = settings.database_path
+    schema.migrate(path, say=typer.echo, key_file=settings.secret_key_file)
     typer.echo(f"The database {path} is up to date.")

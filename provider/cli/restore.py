@@ -17,7 +17,8 @@ BackupArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The backup
 def restore(file: BackupArgument) -> None:
     """Replace the database with a backup.
 
-    Stop the service first, and start it again afterwards. FILE is verified,
+    Stop the service first, and start it again afterwards. Its key file has to
+    be in its place: secrets in the backup need it. FILE is verified,
     and stays as it is; if it is from an older version, its copy is migrated.
     The old database is kept next to the new one.
 
@@ -31,7 +32,12 @@ def restore(file: BackupArgument) -> None:
     try:
         progress.doing(f"Copying the backup {file}")
         told = backups.restore(
-            database, file, lambda done, total: progress.at(copied(done, total)), progress.say, settings.points
+            database,
+            file,
+            lambda done, total: progress.at(copied(done, total)),
+            progress.say,
+            settings.points,
+            settings.secret_key_file,
         )
         progress.done(f"The database {shown(database)} is now at revision {told.state.revision} of {file}")
         if told.kept is not None:

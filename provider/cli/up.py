@@ -158,7 +158,7 @@ def _prepare(fallback_file: Path) -> None:
 def _migrate(settings: Settings, progress: Progress) -> None:
     path = settings.database_path
     progress.doing(f"Migrating the database {shown(path)}")
-    schema.migrate(path, say=progress.say)
+    schema.migrate(path, say=progress.say, key_file=settings.secret_key_file)
     progress.done(f"The database {shown(path)} is up to date")
 
 

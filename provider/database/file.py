@@ -4,19 +4,19 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 from sqlalchemy import URL, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from provider.database import scratch
+from provider.database import scratch, sealing
 from provider.database.connections import APPLICATION_ID, HINDERED, PRAGMAS, RESTORE, begin, let_go, prepare, quoted
 from provider.database.credentials import Unchanged, note_statement
 from provider.database.frozen import Frozen
-from provider.database.schema import check_current, check_whole
-from provider.database.scratch import write_json
+from provider.database.schema import check_current, check_whole, has_sealed
+from provider.database.sealing import MARK, SealedJson, SealingKeys
 from provider.database.sessions import Session
 from provider.database.writes import Writes, may_write, why_unwritable
 from provider.errors import Unavailable
@@ -32,15 +32,18 @@ _APPLICATION_ID_BYTES: Final = slice(68, 72)
 class Database:
     """One SQLite file, once it is open. Sessions for reading and for writing."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, key_file: Path | None = None) -> None:
+        """Take a file, and the file of the key with which its secrets are sealed: without one, that beside it."""
         self.path = path
+        self.keys = SealingKeys(key_file or sealing.beside(path))
+        self._json = SealedJson(self.keys)
         self._file: _OpenFile | None = None
         self._watcher: sqlite3.Connection | None = None
         self._credentials = Unchanged()
         self._frozen: Frozen | None = None
         self._writes = Writes(path)
         self._engine = self._make_engine()
-        self._trials = scratch.make_engine(path, _read_json)
+        self._trials = scratch.make_engine(path, self._json.write, partial(_read_json, self._json))
 
     def open(self) -> None:
         """Take the file as it is now. Raises `Unavailable`, with what to do, if it cannot be served.
@@ -50,6 +53,8 @@ class Database:
         self.close()
         check_current(self.path)
         check_whole(self.path)
+        if not self.keys.exists() and has_sealed(self.path, MARK):
+            raise Unavailable(self.keys.why_missing())
         self._file = _OpenFile(self.path)
         if (trouble := self._find_hindrance()) is not None:
             self._freeze(trouble)
@@ -203,6 +208,7 @@ class Database:
             Session(connection) as session,
         ):
             connection.execution_options(begin=begin, beside=beside)
+            session.write_json = self._json.write
             session.connection()
             yield session
 
@@ -222,8 +228,8 @@ class Database:
             max_overflow=40,
             hide_parameters=True,  # in the texts of errors, and so in the log
             connect_args={"check_same_thread": False, "isolation_level": None},
-            json_serializer=write_json,
-            json_deserializer=_read_json,
+            json_serializer=self._json.write,
+            json_deserializer=partial(_read_json, self._json),
         )
         pragmas = PRAGMAS if frozen is None else {"query_only": 1}
         event.listen(engine, "connect", lambda connection, _record: prepare(connection, pragmas))
@@ -234,17 +240,17 @@ class Database:
 
 
 @contextmanager
-def reading_copy(path: Path) -> Iterator[Session]:
+def reading_copy(path: Path, keys: SealingKeys) -> Iterator[Session]:
     """Give a session on a copy that nobody writes: it takes no lock, and leaves no file beside it.
 
-    Raises `Unavailable` if the copy cannot be read.
+    Its secrets are opened with the `keys` of the database that it is of. Raises `Unavailable` if it cannot be read.
     """
     engine = create_engine(
         URL.create("sqlite", database=f"file:{quoted(path)}", query={"immutable": "1", "uri": "true"}),
         hide_parameters=True,
         connect_args={"isolation_level": None},
-        json_serializer=write_json,
-        json_deserializer=_read_json,
+        json_serializer=SealedJson(keys).write,
+        json_deserializer=partial(_read_json, SealedJson(keys)),
     )
     event.listen(engine, "begin", begin)
     try:
@@ -324,8 +330,8 @@ class _OpenFile:
         return os.pread(self._descriptor, _HEADER_BYTES, 0)
 
 
-def _read_json(text: str) -> Any:
+def _read_json(json: SealedJson, text: str) -> Any:
     try:
-        return msgspec.json.decode(text)
+        return json.read(text)
     except ValueError as error:
         raise Unavailable(Message("the database has a value that is not JSON: {restore}", restore=RESTORE)) from error

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 from provider import replacements
 from provider.database.connections import APPLICATION_ID, HINDERED, PRAGMAS, RESTORE, begin, is_settled, prepare, read
 from provider.database.copies import copy, partial
+from provider.database.tables import TABLES
 from provider.database.writes import may_write, why_unwritable
 from provider.errors import Unavailable
 
@@ -148,15 +149,39 @@ def check_whole(path: Path) -> None:
         raise Unavailable(f"the database {path} is damaged: {RESTORE}")
 
 
-def migrate(path: Path, say: Callable[[str], None] = lambda _line: None, *, copies: bool = True) -> None:
+_KEPT: Final[Mapping[str, tuple[str, ...]]] = {
+    each.table.name: ("fields",) for each in TABLES.values() if each.noun.has_secrets()
+} | {"revision_change": ("before", "after")}
+"""The columns that may have sealed secrets, by table."""
+
+
+def has_sealed(path: Path, mark: str) -> bool:
+    """Tell whether a database has a sealed secret: what begins with a mark. It is looked through as a whole."""
+    with closing(read(path)) as connection:
+        return any(
+            connection.execute(f"SELECT 1 FROM {table} WHERE instr({column}, ?) LIMIT 1", (mark,)).fetchone()  # noqa: S608
+            for table, columns in _KEPT.items()
+            for column in columns
+        )
+
+
+def migrate(
+    path: Path,
+    say: Callable[[str], None] = lambda _line: None,
+    *,
+    copies: bool = True,
+    key_file: Path | None = None,
+) -> None:
     """Bring a database to this version's schema, as `alembic upgrade head` does. Makes the file if need be.
 
-    With `copies`, a copy is kept beside the file before anything is changed. Raises `Unavailable` for a file
+    With `copies`, a copy is kept beside the file before anything is changed. `key_file` has the key with which its
+    secrets are sealed: without one, that beside it. Raises `Unavailable` for a file
     that is not ours, or newer than we are.
     """
     config = alembic_config(path)
     config.attributes["say"] = say
     config.attributes["copies"] = copies
+    config.attributes["key_file"] = key_file
     try:
         command.upgrade(config, "head")
     except CommandError as error:  # which is how Alembic's own command line is told

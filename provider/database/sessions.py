@@ -1,5 +1,7 @@
 """The session: what one transaction reads and writes, and what has to be known of it until its end."""
 
+import json
+from collections.abc import Callable
 from typing import Final
 
 from sqlalchemy import Connection, Engine, event
@@ -19,6 +21,8 @@ class Session(SQLModelSession):
         """What was changed in it so far, in order. Every write of the state notes its own."""
         self.places: Places = ANYWHERE
         """Where servers may be that are written in it."""
+        self.write_json: Callable[[object], str] = json.dumps
+        """Writes a column of JSON, with its secrets sealed, for what does not write it by itself."""
         self.is_admin = False
         """Whether what is written in it may lead to what Traefik makes itself, such as its API."""
 

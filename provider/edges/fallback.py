@@ -73,6 +73,9 @@ _OPEN: Final = 0o644
 _SECRET: Final = 0o640
 """For Traefik's group: there are hashes of passwords in the file, say."""
 
+_PRIVATE: Final = 0o600
+"""For the owner alone: there are private keys of certificates in the file."""
+
 
 def _ranked(content: bytes) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(content)
@@ -238,8 +241,14 @@ def _update(path: Path, accepted: Served | None, current: Snapshot | None) -> di
     wanted = limited(_read(before) if accepted is None else _ranked(accepted.document.content), current)
     content = written(wanted)
     if content != before:
-        write(path, content, _SECRET if verification.has_secrets(wanted) else _OPEN)
+        write(path, content, _mode(wanted))
     return {name: router["rule"] for name, router in wanted["http"].get("routers", {}).items()}
+
+
+def _mode(document: Mapping[str, Any]) -> int:
+    if verification.has_keys(document):
+        return _PRIVATE
+    return _SECRET if verification.has_secrets(document) else _OPEN
 
 
 def limited(document: dict[str, Any], current: Snapshot | None) -> dict[str, Any]:

@@ -62,6 +62,9 @@ class ListOf(Type):
     def has_secrets(self) -> bool:
         return self.item.has_secrets()
 
+    def hidden(self, value: Sequence[Any]) -> Any:
+        return [self.item.hidden(item) for item in value]
+
     def masked(self, value: Sequence[Any]) -> Any:
         return [self.item.masked(item) for item in value]
 
@@ -177,6 +180,9 @@ class MapOf(Type):
 
     def has_secrets(self) -> bool:
         return self.hides is not None or self.value.has_secrets()
+
+    def hidden(self, value: Mapping[str, Any]) -> Any:
+        return {name: self.member(name).hidden(member) for name, member in value.items()}
 
     def masked(self, value: Mapping[str, Any]) -> Any:
         return {name: self.member(name).masked(member) for name, member in value.items()}

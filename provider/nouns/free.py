@@ -14,7 +14,7 @@ from typing import Any, Final
 from provider.messages import Message
 from provider.nouns.containers import LONGEST_KEY_BYTES
 from provider.nouns.reading import Reading, Where
-from provider.nouns.types import MASK, Schema, Schemas, Type
+from provider.nouns.types import MASK, Hidden, Schema, Schemas, Type
 from provider.texts import find_trap
 
 _DEEPEST: Final = 20
@@ -45,6 +45,11 @@ class FreeObject(Type):
 
     def has_secrets(self) -> bool:
         return True
+
+    def hidden(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: _all_hidden(each) if self.hides(name) else self.hidden(each) for name, each in value.items()}
+        return [self.hidden(each) for each in value] if isinstance(value, list) else value
 
     def masked(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -88,6 +93,14 @@ class FreeObject(Type):
         members = value if isinstance(value, dict) else {}
         changed = {name: self.merged(members.get(name), each) for name, each in patch.items()}
         return {name: each for name, each in {**members, **changed}.items() if each is not None}
+
+
+def _all_hidden(value: Any) -> Any:
+    if isinstance(value, str):
+        return Hidden(value) if value else value
+    if isinstance(value, dict):
+        return {name: _all_hidden(each) for name, each in value.items()}
+    return [_all_hidden(each) for each in value] if isinstance(value, list) else value
 
 
 def written(value: Any) -> str:

@@ -340,6 +340,14 @@ class Object:
             for key, value in document.items()
         }
 
+    @classmethod
+    def hidden(cls, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Return one as JSON with its secrets marked, to be sealed where it is kept."""
+        return {
+            key: cls.fields[key].type.hidden(value) if key in cls.fields and value is not None else value
+            for key, value in document.items()
+        }
+
     def kept(self, before: Self | None) -> Self:
         """Return it as it is kept: masks that were sent back are the secrets of `before`, passwords are hashed.
 
@@ -497,6 +505,9 @@ class Nested(Type):
 
     def has_secrets(self) -> bool:
         return self.model.has_secrets()
+
+    def hidden(self, value: Any) -> Any:
+        return self.model.hidden(value)
 
     def masked(self, value: Any) -> Any:
         return self.model.masked(value)

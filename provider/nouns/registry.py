@@ -64,6 +64,12 @@ def served(kind: str) -> type[Object]:
     return NOUNS[kind].served or NOUNS[kind]
 
 
+def hidden(kind: str, document: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return an object as JSON with its secrets marked, to be sealed where it is kept."""
+    has_secrets = document is not None and kind in NOUNS and NOUNS[kind].has_secrets()
+    return NOUNS[kind].hidden(document) if has_secrets and document is not None else document
+
+
 def comparable(kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
     """Return an object as JSON in the form in which the same always looks the same, however it was typed."""
     return NOUNS[kind].comparable(document) if kind in NOUNS else dict(document)

@@ -19,6 +19,12 @@ MASK: Final = "********"
 """Stands where a secret is."""
 
 
+class Hidden(str):
+    """A secret on its way to where it is kept, where it is sealed."""
+
+    __slots__ = ()
+
+
 Schema = dict[str, Any]
 """A JSON Schema."""
 
@@ -122,6 +128,10 @@ class Type(ABC):
         """Return a value as JSON with masks in place of secrets."""
         return value
 
+    def hidden(self, value: Any) -> Any:
+        """Return a value as JSON with its secrets marked, to be sealed where it is kept."""
+        return value
+
     def kept(self, value: Any, before: Any, reading: Reading, where: Where) -> Any:
         """Return a value that was read as it is kept: a mask as what was there `before`, a password as its hash.
 
@@ -184,6 +194,9 @@ class Text(Type):
 
     def json(self, value: str) -> str:
         return value if type(value) is str else str(value)  # a message is written as the sentence that it is
+
+    def hidden(self, value: str) -> str:
+        return Hidden(value) if self.secret and value else value
 
     def masked(self, value: str) -> str:
         return self.secret.mask(value) if self.secret and value else value

@@ -19,6 +19,7 @@ from provider.nouns import NOUNS, Named, Noun, called, within
 from provider.nouns.health import is_checked, needed, unchecked
 from provider.nouns.noun import LABELS, NAME
 from provider.nouns.references import cycles, exposed, missing, reached, refused
+from provider.nouns.registry import hidden
 from provider.nouns.types import Reference
 from provider.store import places, records, statements
 from provider.store.records import Label, Order
@@ -384,7 +385,7 @@ def row(item: Noun, owner: str | None = None) -> dict[str, Any]:
     del document[NAME]
     for key, column in place.columns.items():
         values[column] = None if _leads_elsewhere(place.noun, key, document.get(key)) else document.pop(key, None)
-    return {**values, FIELDS: document}
+    return {**values, FIELDS: hidden(item.kind, document)}
 
 
 def _leads_elsewhere(noun: type[Noun], key: str, value: Any) -> bool:

@@ -16,6 +16,7 @@ from provider.database.sessions import Session
 from provider.errors import NotFound
 from provider.messages import Message
 from provider.models import Change, Revision, RevisionChange, RevisionOutput
+from provider.nouns.registry import hidden
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 _READ_AT_ONCE: Final = 1000
@@ -178,7 +179,11 @@ def add_changes(session: Session, number: int, changes: Sequence[Change]) -> Non
 
 
 def _columns(change: Change) -> dict[str, Any]:
-    return {"kind": change.kind, "name": change.name, "before": change.before, "after": change.after}
+    return {
+        "kind": change.kind,
+        "name": change.name,
+        **{side: hidden(change.kind, getattr(change, side)) for side in ("before", "after")},
+    }
 
 
 def changes_of(session: Session, number: int, *, first: int = 0, most: int | None = None) -> list[Change]:

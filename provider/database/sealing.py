@@ -1,0 +1,158 @@
+"""Secrets at rest: sealed when they are written, and opened when they are read, with a key in a file of its own.
+
+What is sealed is told by the declarations (`Hidden`). It is a text within JSON: a mark, the beginning of the hash of
+its key, and what AES-GCM made of it. A text of somebody else that begins with the mark is sealed too, so
+that none is taken for what it is not.
+"""
+
+import base64
+import hashlib
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from provider.errors import Unavailable
+from provider.messages import Message
+from provider.nouns.types import Hidden
+
+MARK: Final = "sealed:1:"
+_KEY_BYTES: Final = 32
+_NONCE_BYTES: Final = 12
+_ID_LENGTH: Final = 8
+
+
+def beside(database: Path) -> Path:
+    """Return where the key of a database is kept, unless somebody says otherwise."""
+    return database.with_name(f"{database.name}.key")
+
+
+class SealingKeys:
+    """The keys in a file, one a line: the first one seals, any of them opens. They are read when one is needed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._keys: dict[str, AESGCM] = {}
+
+    def seal(self, text: str) -> str:
+        """Seal a text. Makes the file if there is none. Raises `Unavailable`."""
+        if not self._read():
+            self.make()
+        name, key = next(iter(self._keys.items()))
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = base64.urlsafe_b64encode(nonce + key.encrypt(nonce, text.encode(errors="surrogatepass"), None))
+        return f"{MARK}{name}:{sealed.decode()}"
+
+    def open(self, sealed: str) -> str:
+        """Open what was sealed. Raises `Unavailable` without the key with which it was."""
+        name, _colon, content = sealed.removeprefix(MARK).partition(":")
+        self._read()
+        key = self._keys.get(name)
+        if key is None and not self._keys:
+            raise Unavailable(self.why_missing())
+        try:
+            plain = base64.urlsafe_b64decode(content)
+            if key is not None:
+                opened = key.decrypt(plain[:_NONCE_BYTES], plain[_NONCE_BYTES:], None)
+                return opened.decode(errors="surrogatepass")
+        except (InvalidTag, ValueError):
+            pass
+        raise Unavailable(
+            Message(
+                "the key file {path} does not open the secrets in the database: put back the one that belongs to it",
+                path=self.path,
+            )
+        )
+
+    def why_missing(self) -> str:
+        """Say that there is no key file, and what to do."""
+        return Message(
+            "the key file {path} is missing, and the secrets in the database are sealed with it: put it back from a "
+            "backup, or set PROVIDER_SECRET_KEY_FILE",
+            path=self.path,
+        )
+
+    def make(self) -> None:
+        """Make a file with a new key, for its owner alone, if there is none. Raises `Unavailable`."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        except FileExistsError:
+            pass
+        except OSError as error:
+            told = {"path": self.path, "why": error.strerror}
+            raise Unavailable(Message("the key file {path} cannot be made: {why}", **told)) from error
+        else:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)) + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+        self._read()
+
+    def exists(self) -> bool:
+        """Tell whether there are keys. Raises `Unavailable` for a file that has none, or cannot be read."""
+        return self._read()
+
+    def _read(self) -> bool:
+        if self._keys:
+            return True
+        try:
+            lines = self.path.read_text(encoding="ascii").split()
+            keys = [base64.urlsafe_b64decode(line) for line in lines]
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            told = {"path": self.path, "why": error.strerror}
+            raise Unavailable(Message("the key file {path} cannot be read: {why}", **told)) from error
+        except ValueError:
+            keys = []
+        if not keys or any(len(key) != _KEY_BYTES for key in keys):
+            raise Unavailable(Message("the key file {path} has no key: put back the right one", path=self.path))
+        self._keys = {hashlib.sha256(key).hexdigest()[:_ID_LENGTH]: AESGCM(key) for key in keys}
+        return True
+
+
+class SealedJson:
+    """Columns of JSON, written and read with their secrets sealed."""
+
+    def __init__(self, keys: SealingKeys) -> None:
+        self._keys = keys
+
+    def write(self, value: object) -> str:
+        """Write a column: ten times as fast as Python's own, where nothing has to be sealed."""
+        found: list[object] = []
+
+        def note(hidden: object) -> str:
+            found.append(hidden)
+            return str(hidden)
+
+        text = msgspec.json.encode(value, enc_hook=note).decode()
+        if found or MARK in text:
+            return msgspec.json.encode(_changed(value, self._keys.seal, _is_to_seal)).decode()
+        return text
+
+    def read(self, text: str) -> Any:
+        """Read a column. Raises `ValueError` for what is no JSON, and `Unavailable` for what cannot be opened."""
+        value = msgspec.json.decode(text)
+        return _changed(value, self._keys.open, _is_sealed) if MARK in text else value
+
+
+def _is_to_seal(text: str) -> bool:
+    return isinstance(text, Hidden) or text.startswith(MARK)
+
+
+def _is_sealed(text: str) -> bool:
+    return text.startswith(MARK)
+
+
+def _changed(value: Any, change: Callable[[str], str], is_meant: Callable[[str], bool]) -> Any:
+    if isinstance(value, str):
+        return change(str(value)) if is_meant(value) else value
+    if isinstance(value, dict):
+        return {name: _changed(member, change, is_meant) for name, member in value.items()}
+    return [_changed(item, change, is_meant) for item in value] if isinstance(value, list | tuple) else value
