@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from provider.errors import Unavailable
 from provider.messages import Message
 from provider.nouns.types import Hidden
+from provider.replacements import sync
 
 MARK: Final = "sealed:1:"
 _KEY_BYTES: Final = 32
@@ -90,8 +91,8 @@ class SealingKeys:
         else:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
+            sync(self.path)
+            sync(self.path.parent)
         self._read()
 
     def exists(self) -> bool:
