@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import URL, Engine, NullPool, Table, create_engine, event
 
 from provider.database.connections import BESIDE, BUSY_TIMEOUT_MS, begin, prepare, quoted
@@ -25,15 +26,15 @@ STORED: Final = "stored"
 _PRAGMAS: Final = {"foreign_keys": 1, "busy_timeout": BUSY_TIMEOUT_MS}
 
 
-def make_engine(path: Path, write_json: Callable[[object], str], read_json: Callable[[str], Any]) -> Engine:
+def make_engine(path: Path, write: Callable[[object], str], read: Callable[[str], Any]) -> Engine:
     """Make an engine each of whose connections is an empty database in memory, with a file beside it."""
     engine = create_engine(
         URL.create("sqlite", database=":memory:"),
         poolclass=NullPool,  # what was tried goes with its connection
         hide_parameters=True,
         connect_args={"check_same_thread": False, "isolation_level": None, "uri": True},
-        json_serializer=write_json,
-        json_deserializer=read_json,
+        json_serializer=write,
+        json_deserializer=read,
     )
 
     def prepare_trial(connection: sqlite3.Connection, _record: object) -> None:
@@ -43,6 +44,11 @@ def make_engine(path: Path, write_json: Callable[[object], str], read_json: Call
     event.listen(engine, "connect", prepare_trial)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def write_json(value: object) -> str:
+    """Write a value as JSON: ten times as fast as Python's own."""
+    return msgspec.json.encode(value).decode()
 
 
 def copy_state(session: Session) -> None:
