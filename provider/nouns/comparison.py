@@ -42,7 +42,7 @@ def compare(
 
 def is_unset(kind: str, name: str, value: Any) -> bool:
     """Tell whether a field of an object is one that few set, and nobody did."""
-    each = NOUNS[kind].fields.get(name)
+    each = NOUNS[kind].fields.get(name) if kind in NOUNS else None
     return each is not None and each.is_rare and not each.is_required and value == each.json(each.default)
 
 

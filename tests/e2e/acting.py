@@ -211,8 +211,9 @@ class Running:
 
 
 def routed(*names: str, **more: Any) -> Declared:
-    """Declare a router `NAME.test` to each service of these names."""
-    return {name: {"rule": f"Host(`{name}.test`)", "service": name, **more} for name in names}
+    """Declare a router `NAME.test` to each service of these names, on the plain entry point also with TLS."""
+    usual = {"entryPoints": ["web"], **more}
+    return {name: {"rule": f"Host(`{name}.test`)", "service": name, **usual} for name in names}
 
 
 def pool(*servers: Recorder, **options: Any) -> Declared:

@@ -29,6 +29,7 @@ from provider.nouns.noun import NAME
 from provider.nouns.objects import Nested, Object
 from provider.nouns.protocol import KEY, PEM
 from provider.nouns.reading import MISSING, Reading
+from provider.nouns.tls_option import TLSOption
 from provider.nouns.types import Choice, Flag, Reference, Text, Type, Whole
 from provider.nouns.udp_router import UDPRouter
 from provider.values import check_entry_point
@@ -100,7 +101,8 @@ class Drawing:
         """Draw a state with a few objects of each noun."""
         self.objects[Service.kind]["plain"] = Service(name="plain")
         self.objects[Service.kind]["checked"] = Service(name="checked", health_check=HealthCheck())
-        for kind, noun in NOUNS.items():
+        # Domains can name TLS options, which come before them for that.
+        for kind, noun in sorted(NOUNS.items(), key=lambda each: each[0] != TLSOption.kind):
             for number in range(self.random.randint(1, 8 if noun is Middleware else 3)):
                 self._add(kind, noun, f"{kind.lower()}-{number}")
         return Declaration(self.objects)

@@ -228,6 +228,7 @@ def test_a_browser_gets_a_page_that_needs_nothing_from_elsewhere(up: Up) -> None
 def test_traefik_uses_the_projects_configuration_with_the_chosen_ports(up: Up) -> None:
     with http_client(f"{up.api}/api") as client:
         points = {point["name"]: point["address"] for point in client.get("/entrypoints").json()}
+    assert points.pop("websecure").startswith("127.0.0.1:")
     assert points == {"web": up.web.removeprefix("http://"), "traefik": up.api.removeprefix("http://")}
     text = (up.folder / "var" / "provider.traefik.yml").read_text()
     assert f"endpoint: {up.service}/traefik/configuration?edge=default&wait=5" in text

@@ -2,13 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from provider.errors import Invalid
 from provider.nouns import NOUNS, Noun
+from provider.nouns.certificate import PRIVATE_KEY, Certificate
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.free import FreeObject
 from provider.nouns.noun import NAME
@@ -45,7 +51,7 @@ class Planted:
 
 def value_of(type_: Text, word: str) -> tuple[str, str]:
     """Return a value for a secret, and what of it nobody may see: the word, or a line of a key."""
-    if type_.check is KEY.check:
+    if type_.check in {KEY.check, PRIVATE_KEY.check}:
         text = key(word)
         return text, text.splitlines()[1]
     for shape in SHAPES:
@@ -59,6 +65,21 @@ def value_of(type_: Text, word: str) -> tuple[str, str]:
 def key(_word: str) -> str:
     """Return a key of its own for each word."""
     return trustme.CA().private_key_pem.bytes().decode()
+
+
+def certificate_of(text: Any) -> str:
+    """Return a certificate that fits a key; any, for what is none."""
+    try:
+        private = serialization.load_pem_private_key(str(text).encode(), None)
+    except ValueError:
+        return str(Certificate.example["certFile"])
+    assert isinstance(private, ec.EllipticCurvePrivateKey)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "alvin.test")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(
+        name, name, private.public_key(), 1, now - timedelta(days=1), now + timedelta(days=90)
+    )
+    return made.sign(private, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
 
 def everywhere() -> Iterator[Planted]:
@@ -115,13 +136,18 @@ def _item(wrap: Wrap) -> Wrap:
 
 def _whole(model: type[Object], wrap: Wrap, type_: Text) -> Wrap:
     """Return what puts a value into a whole object: with what that needs besides."""
-    sample = wrap(value_of(type_, "sample")[0])
+    value = value_of(type_, "sample")[0]
+    sample = wrap(value)
+    if "certFile" in model.fields:
+        sample["certFile"] = certificate_of(value)
     for base in _bases(model):
         try:
             model.read({**base, **sample})
         except Invalid:
             continue
         beside = {name: value for name, value in base.items() if name != NAME}
+        if "certFile" in model.fields:
+            return lambda value: {**beside, "certFile": certificate_of(value), **wrap(value)}
         return lambda value: {**beside, **wrap(value)}
     raise AssertionError(f"nobody knows what {model.__name__} needs beside {sample}")
 
