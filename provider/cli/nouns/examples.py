@@ -68,7 +68,7 @@ def _tells(noun: type[Noun], slot: OptionSlot) -> bool:
 def _file(slot: OptionSlot) -> str:
     """Return from which file a value is read, if it is a long one that has to be given: as a certificate."""
     type_ = slot.field.type
-    is_file = isinstance(type_, Text) and type_.is_long and slot.field.is_required and len(slot.where) == 1
+    is_file = isinstance(type_, Text) and type_.is_long and slot.field.is_required and slot.where[0].endswith("File")
     return f"@{kebab(slot.where[0]).removesuffix('-file')}.pem" if is_file else ""
 
 
