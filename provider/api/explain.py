@@ -12,8 +12,8 @@ from provider.api.bodies import StrictRoute
 from provider.dependencies import HealthDependency, RevisionsDependency, RoutingDependency, StandingsDependency
 from provider.edges.forecasts import forecast
 from provider.errors import FieldError, Invalid, pointer
-from provider.explanations import Candidate, Route, Verdict
-from provider.listening import DEFAULT_POINTS, Listening
+from provider.explanations import Candidate, Route, Routes, Verdict
+from provider.listening import DEFAULT_POINTS, DefaultEntryPoints, Listening
 from provider.models.base import output_config
 from provider.models.types import EntryPointName
 from provider.nouns import Service
@@ -52,7 +52,12 @@ HEADERS = Annotated[
 ]
 CLIENT = Annotated[HeaderText | None, Query(description="IP address of who asks; without it no ClientIP matches.")]
 ENTRY_POINT = Annotated[
-    EntryPointName, Query(alias="entryPoint", description="Entry point of Traefik at which it comes in.")
+    EntryPointName | None,
+    Query(
+        alias="entryPoint",
+        description="Entry point of Traefik at which it comes in. Without it, the one for HTTPS for a URL of https if a "
+        "router listens there, else the plain one.",
+    ),
 ]
 
 
@@ -225,7 +230,7 @@ def explain(
     method: METHOD = "GET",
     header: HEADERS = [],  # noqa: B006  # FastAPI's default, which nobody changes
     client: CLIENT = None,
-    entry_point: ENTRY_POINT = "web",
+    entry_point: ENTRY_POINT = None,
 ) -> ExplainOutput:
     """Tell which router takes a request and why, which others matched or nearly did, and who answers it."""
     headers = [_read_header(number, text) for number, text in enumerate(header)]
@@ -234,6 +239,7 @@ def explain(
         begun = passages.begin(url, method, headers, client)
     except rules.BadRequest as error:
         raise Invalid([FieldError(pointer(error.part), "request.refused", str(error), "query")]) from None
+    entry_point = entry_point or _usual_entry_point(routing.routes(), revisions.points, url)
     answered = forecast(routing.routes(), request, entry_point, standings)
     found = answered.explanation
     service = found.route.service if found.route else None
@@ -251,6 +257,14 @@ def explain(
         elsewhere=list(answering.elsewhere),
         edges=[DeviationOutput(edge=each.edge, router=each.router, why=each.why) for each in answered.edges],
     )
+
+
+def _usual_entry_point(routes: Routes, points: DefaultEntryPoints, url: str) -> str:
+    """Return the entry point at which a URL comes in where none is named."""
+    is_secure = url.lower().startswith("https:") and any(
+        points.secure in route.entry_points for route in routes.unsorted
+    )
+    return points.secure if is_secure else points.plain
 
 
 def _find_lost(revisions: RevisionsDependency, request: rules.Request, entry_point: str) -> LostOutput | None:

@@ -146,7 +146,8 @@ def expose(
     if not output.is_json:
         router = answer.item["router"]
         url = entry_point_url or find_entry_point_url(client, answer.item["entryPoints"])
-        line = try_line(router["domains"][0], router["pathPrefix"], url or _UNKNOWN_URL)
+        is_secure = answer.item["domain"]["tls"] is not None
+        line = try_line(router["domains"][0], router["pathPrefix"], url or _UNKNOWN_URL, is_secure=is_secure)
         if url is None:
             output.line(_NOBODY_TELLS)
         output.line(f"Try it: {line}")
@@ -175,11 +176,17 @@ def read_server(text: str) -> Item:
     return given(name=parts["name"], url=parts["url"], weight=int(weight) if weight is not None else None)
 
 
-def try_line(host: str, path_prefix: str | None, entry_point_url: str) -> str:
-    """Return the command that asks Traefik for an application. `host` may be a wildcard, or not ASCII."""
+def try_line(host: str, path_prefix: str | None, entry_point_url: str, *, is_secure: bool = False) -> str:
+    """Return the command that asks Traefik for an application. `host` may be a wildcard, or not ASCII.
+
+    Over HTTPS the name has to be asked for while TLS begins, whatever the address; any certificate will do to try it.
+    """
     asked = to_ascii(host)
     if asked.startswith("*."):
         asked = "www" + asked.removeprefix("*")
+    if is_secure:
+        place = entry_point_url.rpartition("//")[2].rstrip("/")
+        return shlex.join(["curl", "-k", "--connect-to", f"::{place}", f"https://{asked}{path_prefix or '/'}"])
     url = entry_point_url.rstrip("/") + (path_prefix or "/")
     return shlex.join(["curl", "-H", f"Host: {asked}", url])
 

@@ -1,8 +1,10 @@
 """`expose` makes a whole application, and tells how to try it; `status` tells what there is."""
 
+import io
 import json
 import re
 import shlex
+import sys
 from typing import Any
 
 import httpx
@@ -127,3 +129,35 @@ def test_status_tells_what_is_served_and_what_there_is(cli: Run, service: Servic
     told = json.loads(cli("status", "-o", "json").check().out)
     assert told.items() >= {"url": service.url, **ready}.items()
     assert told["objects"] == {"domains": 2, "routers": 1, "services": 1}
+
+
+def test_the_line_to_try_an_application_over_https_asks_for_it_by_its_name(cli: Run) -> None:
+    given = ("expose", "alvin.xyz", "http://127.0.0.1:3000", "--https", "--entry-point-url", "https://127.0.0.1:8443")
+    told = try_line(cli(*given).check().out)
+    assert told == ["curl", "-k", "--connect-to", "::127.0.0.1:8443", "https://alvin.xyz/"]
+
+
+def test_the_switches_arrive_and_the_password_is_read_and_not_shown(
+    cli: Run, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("s3cret\n"))
+    switches = (
+        "--password",
+        "alvin",
+        "--allow",
+        "10.0.0.0/8",
+        "--strip-prefix",
+        "--security-headers",
+        "--redirect-www",
+    )
+    given = ("expose", "alvin.xyz", "http://127.0.0.1:3000", "--cert-resolver", "letters", "--path-prefix", "/app")
+    out = cli(*given, *switches).check().out
+    assert "s3cret" not in out
+    assert client.get("/domains/www.alvin.xyz").json()["tls"]["certResolver"] == "letters"
+    kinds = {
+        name: client.get(f"/middlewares/alvin-{name}").json() for name in ("allow", "password", "headers", "strip")
+    }
+    assert kinds["allow"]["ipAllowList"]["sourceRange"] == ["10.0.0.0/8"]
+    assert kinds["strip"]["stripPrefix"]["prefixes"] == ["/app"]
+    assert kinds["password"]["basicAuth"]["users"][0].startswith("alvin:")
+    assert "redirectRegex" in client.get("/middlewares/alvin-www").json()

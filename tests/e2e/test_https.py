@@ -65,6 +65,10 @@ def test_a_domain_is_served_over_https_and_http_leads_there(edge: Running, serve
     shown = edge.client.get("/routers").json()["items"]
     assert [(each["name"], each["entryPoints"], each["tls"]) for each in shown] == [("app", None, None)]
     assert set(edge.traefik.objects("routers")) == {"app", "app.redirect"}
+    told = {
+        url: edge.client.get("/explain", params={"url": url}).json() for url in ("http://a.test/x", "https://a.test/x")
+    }
+    assert [(each["router"], len(each["steps"])) for each in told.values()] == [("app", 1), ("app", 0)]
 
 
 def test_a_domain_without_a_redirect_is_served_both_ways(edge: Running, servers: Servers, secure_port: int) -> None:
