@@ -55,8 +55,8 @@ ENTRY_POINT = Annotated[
     EntryPointName | None,
     Query(
         alias="entryPoint",
-        description="Entry point of Traefik at which it comes in. Without it, the one for HTTPS for a URL of https if a "
-        "router listens there, else the plain one.",
+        description="Entry point of Traefik at which it comes in. Without it: for a URL of https the secure one, if a "
+        "router listens there; else the plain one.",
     ),
 ]
 
