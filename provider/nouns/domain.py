@@ -62,7 +62,6 @@ class DomainTLS(Object):
         default=None,
         title="TLS options",
         help="The TLS options that hold for this domain. Empty: the default ones.",
-        rare=True,
     )
 
     @classmethod

@@ -244,7 +244,7 @@ def test_entry_points_that_an_edge_does_not_have_are_told_before_and_with_the_wr
 ) -> None:
     assert traefik.digest()
     send(client, WRITES[-1], PATIENTLY).raise_for_status()
-    words = "edge default has no entry point nope (it has other, traefik, web): it disables the router shop"
+    words = "edge default has no entry point nope (it has other, traefik, web, websecure): it disables the router shop"
     tried = client.put("/routers/shop", json=router("nope"), params={"dryRun": True}).json()["warnings"]
     assert [(each["conflict"], each["objects"]) for each in tried] == [
         ("missing-entry-point", [{"kind": "router", "name": "shop"}])

@@ -66,7 +66,8 @@ def test_the_codes_are_those_that_programs_know() -> None:
     references = {f"{kind}.unknown" for kind in kinds} | {
         f"{kind}.cycle" for kind in kinds if kind in NOUNS[kind].kinds()
     }
-    assert written | references | set(validation._CODES.values()) == CODES
+    exclusive = {f"{key}.many" for noun in NOUNS.values() for key, each in noun.fields.items() if each.is_exclusive}
+    assert written | references | exclusive | set(validation._CODES.values()) == CODES
 
 
 def subclasses(kind: type[ProviderError]) -> Iterator[type[ProviderError]]:

@@ -144,7 +144,7 @@ def test_expose_does_not_wait_when_it_is_told_not_to(own_cli: Run, own: Service)
 @pytest.mark.usefixtures("traefik", "exposed")
 def test_a_router_that_the_edge_disabled_is_not_told_to_be_live(cli: Run) -> None:
     warning = (
-        "Warning: edge default has no entry point nope (it has other, traefik, web): "
+        "Warning: edge default has no entry point nope (it has other, traefik, web, websecure): "
         "it disables the router shop, and requests get 404"
     )
     add = (

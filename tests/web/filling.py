@@ -70,7 +70,8 @@ class _Forms(HTMLParser):
     def _input(self, given: dict[str, str]) -> None:
         kind = given.get("type", "text")
         if kind not in {"checkbox", "radio"} or "checked" in given:
-            self._put(given, given["name"], given.get("value", "on"))
+            is_box = given.get("type") in {"checkbox", "radio"}
+            self._put(given, given["name"], given.get("value", "on" if is_box else ""))
 
     def _put(self, given: dict[str, str], name: str, value: str) -> None:
         if "form" in given:

@@ -15,7 +15,7 @@ from provider.messages import Message
 from provider.nouns import Noun, called
 from provider.revisions import Outcome
 from provider.web import brakes, reasons
-from provider.web.forms import Form
+from provider.web.forms import Form, is_secret
 from provider.web.inputs import Texts
 from provider.web.nouns.places import Entry
 from provider.web.nouns.texts import group, said
@@ -87,7 +87,8 @@ def opened(entry: Entry, item: Noun, returned: Texts) -> EditSheet:
     """Return the form of an object as it is, or with what was typed before, of the version that stood there then."""
     texts = entry.write(item)
     if returned:
-        typed = entry.settled(taken(_fields(returned), texts, returned))
+        masks = {name: text for name, text in texts.items() if is_secret(name)}  # which are not kept of what was typed
+        typed = entry.settled(taken({**masks, **_fields(returned)}, texts, returned))
         return replace(kept(entry, returned), form=_form(entry, typed, returned))
     return EditSheet(_form(entry, texts, returned), entry.place.tag(item), json.dumps(texts))
 
