@@ -28,9 +28,9 @@ from provider.explanations import Routes
 from provider.foreigners import find_resolvers
 from provider.inventory import OfState
 from provider.listeners import find_missing
-from provider.listening import DefaultEntryPoints, Listening
+from provider.listening import DefaultEntryPoints, Listening, changed_domains
 from provider.models import Change
-from provider.nouns import Named
+from provider.nouns import Named, Router
 from provider.nouns.registry import hidden
 from provider.parts import PLACES, Part, Parts
 from provider.rendering import gathered, part_of, parts_of, render
@@ -119,11 +119,13 @@ def _find_warnings(
     paged = {use.name for each in state.objects["middleware"].values() for use in each.uses() if use.kind == "service"}
     concern = replace(concern, services=[name for name in concern.services if name not in paged])
     routes = Routes(route for router in state.routers.values() for route in read_routes(router, listening))
-    changed = sorted(change.name for change in changes if change.kind == "router" and change.after is not None)
-    yield from find_missing(chain.from_iterable(map(routes.of_router, changed)), edges)
+    changed = {change.name for change in changes if change.kind == "router" and change.after is not None}
+    moved = {router.name for domain in changed_domains(changes) for router in state.of_domain(domain)}
+    yield from find_missing(chain.from_iterable(map(routes.of_router, sorted(changed | moved))), edges)
     inventory, about = OfState(state), {(change.kind, change.name) for change in changes}
+    about |= {(Router.kind, name) for name in moved}
     yield from survey.look(inventory, routes, edges, datetime.now(UTC), about)
-    yield from find_resolvers(inventory, changes)
+    yield from find_resolvers(inventory, changes, moved)
     cookies = ((name, configuration.sticky_cookie(each)) for name, each in state.services.items())
     sticky = {name: cookie for name, cookie in cookies if cookie is not None}
     yield from find_about(routes, concern, sticky)

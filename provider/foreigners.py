@@ -3,7 +3,7 @@
 Where it does not, Traefik disables the routers that need it (`the service "x@file" does not exist`).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from provider.conflicts import Finding
@@ -11,7 +11,8 @@ from provider.explanations import Routes
 from provider.inventory import Inventory
 from provider.messages import Message
 from provider.models import Change, Conflict
-from provider.nouns import NOUNS, Named, Noun, Router, called
+from provider.nouns import NOUNS, Domain, Named, Noun, Router, called
+from provider.nouns.tcp_router import TCPRouter
 from provider.nouns.types import Use
 from provider.surroundings import TOLD, KnownEdges
 
@@ -19,7 +20,8 @@ _TOLD = frozenset(noun.kind for noun in TOLD)
 _REFERRING = tuple(kind for kind, noun in NOUNS.items() if not _TOLD.isdisjoint(noun.kinds()))
 """The kinds of objects that may refer to such."""
 
-_RESOLVING = ("router", "tcpRouter")
+_RESOLVING = (Router.kind, TCPRouter.kind, Domain.kind)
+_NAMED = 3
 
 
 def find_dangling(inventory: Inventory, edges: KnownEdges, about: Collection[Named] | None = None) -> Iterator[Finding]:
@@ -72,25 +74,29 @@ def _listed(
         yield from (item for item in found if item is not None)
 
 
-def find_resolvers(inventory: Inventory, changes: Iterable[Change]) -> Iterator[Finding]:
+def find_resolvers(inventory: Inventory, changes: Collection[Change], moved: Collection[str] = ()) -> Iterator[Finding]:
     """Find certificate resolvers that changes name for the first time: no API tells whether an edge has them.
 
-    With one that it has not, Traefik enables the router, and shows its default certificate (measured).
+    With one that it has not, Traefik enables the router, and shows its default certificate (measured). `moved` are the
+    routers that have the resolver of a domain only since the changes.
     """
+    changed = {(change.kind, change.name) for change in changes} | {(Router.kind, name) for name in moved}
+    wanted: dict[str, list[Named]] = {}
     for change in changes:
         before, after = _resolver(change.before), _resolver(change.after)
-        if change.kind not in _RESOLVING or after is None or after == before:
-            continue
-        mark = b'"certResolver":"%s"' % after.encode()
+        if change.kind in _RESOLVING and after is not None and after != before:
+            wanted.setdefault(after, []).append((change.kind, change.name))
+    for resolver, objects in wanted.items():
+        mark = b'"certResolver":"%s"' % resolver.encode()
         naming = (item for kind in _RESOLVING for item in inventory.having(kind, mark))
-        others = (item for item in naming if (item.kind, item.name) != (change.kind, change.name))
-        if not any(_resolver(item.json()) == after for item in others):
+        others = (item for item in naming if (item.kind, item.key) not in changed)
+        if not any(_resolver(item.json()) == resolver for item in others):
             detail = Message(
                 "no edge's API tells whether it has the certificate resolver {resolver}: without it, visitors get "
                 "Traefik's default certificate",
-                resolver=after,
+                resolver=resolver,
             )
-            yield Finding(Conflict.DOUBTFUL_VALUE, ((change.kind, change.name),), detail)
+            yield Finding(Conflict.DOUBTFUL_VALUE, objects[:_NAMED], detail)
 
 
 def _resolver(router: Mapping[str, Any] | None) -> str | None:

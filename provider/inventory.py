@@ -10,7 +10,7 @@ from provider.declarations import Declaration
 from provider.models import Change
 from provider.nouns import NOUNS, Noun, Router, Service
 from provider.nouns.noun import NAME
-from provider.parts import LISTED, Part, Parts
+from provider.parts import LISTED, PLACES, Part, Parts
 
 
 class Inventory(Protocol):
@@ -61,7 +61,7 @@ class OfParts:
 
     def having(self, kind: str, *marks: bytes) -> Iterator[Noun]:
         """Give the objects of a kind in whose JSON one of some texts stands, and those that were changed."""
-        parts = self._parts.section(kind).parts
+        parts = self._parts.section(kind).parts if kind in PLACES else {}
         names = {name for name, part in parts.items() if any(mark in part.content for mark in marks)}
         names |= {name for changed, name in self._changed if changed == kind}
         found = (self.find(kind, name) for name in sorted(names))

@@ -124,7 +124,7 @@ class Routing:
         moved = {router.name for router in self._of_domains(changes)} & {route.name for route in routes.unsorted}
         about = {(change.kind, change.name) for change in changes} | {(Router.kind, name) for name in moved}
         held, now = OfParts(known.snapshot.parts, changes), datetime.now(UTC)
-        others = [*survey.look(held, routes, self._edges(), now, about), *find_resolvers(held, changes)]
+        others = [*survey.look(held, routes, self._edges(), now, about), *find_resolvers(held, changes, moved)]
         return [*self._missing(routes, changed | moved), *others, *find_about(routes, concern, sticky)]
 
     def about(self, kind: str, name: str) -> list[Finding]:

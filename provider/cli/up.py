@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Annotated, Final
@@ -59,7 +60,6 @@ TraefikOption = Annotated[
     Path | None, typer.Option(metavar="PATH", help="Path of the Traefik program, instead of PROVIDER_TRAEFIK.")
 ]
 
-
 _SECURE_PORT: Final = 8443
 
 
@@ -98,17 +98,17 @@ def up(
     progress = Progress()
     with ExitStack() as reserved:
         service = reserved.enter_context(Port(settings.host, settings.port, "--port"))
-        web = reserved.enter_context(Port(LOOPBACK, web_port, "--web-port"))
-        secure = reserved.enter_context(_secure_port(secure_port))
-        api = reserved.enter_context(Port(LOOPBACK, api_port, "--api-port"))
+        points = {
+            WEB: reserved.enter_context(Port(LOOPBACK, web_port, "--web-port")),
+            SECURE: reserved.enter_context(_secure_port(secure_port)),
+            API: reserved.enter_context(Port(LOOPBACK, api_port, "--api-port")),
+        }
+        numbers = {name: reserved_port.number for name, reserved_port in points.items()}
         settings = settings.model_copy(update={"port": service.number})
         url = service_url(settings)
         fallback_file = settings.fallback_file or beside(settings.database_path, "fallback.yml")
-        ports = {WEB: web.number, SECURE: secure.number, API: api.number}
-        static = read_static_configuration(url, ports, fallback_file.absolute())
-        settings = _with_edge(settings, edge_name(static), f"http://{LOOPBACK}:{api.number}", fallback_file)
-        if "secure_port" not in settings.model_fields_set:
-            settings = settings.model_copy(update={"secure_port": secure.number})
+        static = read_static_configuration(url, numbers, fallback_file.absolute())
+        settings = _with_edge(settings, edge_name(static), numbers, fallback_file)
         try:
             with suppress(OSError):  # which the migration tells
                 settings.database_path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,8 +121,8 @@ def up(
             keys = make_keys(settings.database_path, edge_name(static))
             static["providers"]["http"]["headers"] = {"Authorization": f"Bearer {keys.edge}"}
             write_configuration(settings.database_path, static)  # before anything runs that would need it
-            for port_of_traefik in (web, secure, api):
-                port_of_traefik.release()
+            for reserved_port in points.values():
+                reserved_port.release()
             _run(Setup(settings, service, url, program, static, demo, keys.service, link), progress)
         except KeyboardInterrupt:  # before the stack takes the signals: nothing runs yet
             raise typer.Exit from None
@@ -140,11 +140,12 @@ def _secure_port(number: int | None) -> Port:
         return Port(LOOPBACK, 0, "--secure-port")
 
 
-def _with_edge(settings: Settings, name: str, api_url: str, fallback_file: Path) -> Settings:
+def _with_edge(settings: Settings, name: str, ports: Mapping[str, int], fallback_file: Path) -> Settings:
     """Return the settings for a service that reads this edge back, besides those that it was told to."""
-    urls = settings.traefik_api_urls | {name: api_url}
+    urls = settings.traefik_api_urls | {name: f"http://{LOOPBACK}:{ports[API]}"}
     told = ",".join(f"{edge}={url}" for edge, url in urls.items())
-    return settings.model_copy(update={"traefik_api": told, "fallback_file": fallback_file})
+    usual = {} if "secure_port" in settings.model_fields_set else {"secure_port": ports[SECURE]}
+    return settings.model_copy(update={"traefik_api": told, "fallback_file": fallback_file, **usual})
 
 
 def _prepare(fallback_file: Path) -> None:

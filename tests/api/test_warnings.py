@@ -198,6 +198,19 @@ def test_a_certificate_resolver_is_told_of_where_it_is_named_first(client: httpx
     other = {**secure, "tls": {"certResolver": "letters2"}}
     assert put(client, "/routers/x", other) == [("doubtful-value", ("x",))]
     assert warnings(client.post("/apply", json={"routers": {"z": {**other, "pathPrefix": "/z"}}})) == []
+    both = {name: {**secure, "pathPrefix": f"/{name}", "tls": {"certResolver": "letters3"}} for name in ("v", "w")}
+    assert warnings(client.post("/apply", json={"routers": both})) == [("doubtful-value", ("v", "w"))]
+
+
+def test_a_certificate_resolver_of_a_domain_is_told_of_in_the_same_way(client: httpx.Client) -> None:
+    resolver = {"tls": {"from": "resolver", "certResolver": "dns"}}
+    assert put(client, "/domains/a.test", resolver) == [("doubtful-value", ("a.test",))]
+    assert put(client, "/domains/a.test", {**resolver, "description": "x"}) == []
+    unused = ("unused-domain", ("b.test",))
+    assert warnings(client.post("/apply", json={"domains": {"b.test": resolver}})) == [unused]
+    other = {"tls": {"from": "resolver", "certResolver": "http"}}
+    told = client.post("/apply", json={"domains": {"b.test": other}}, params={"dryRun": True})
+    assert set(warnings(told)) == {unused, ("doubtful-value", ("b.test",))}
 
 
 def test_what_may_not_be_meant_is_told_by_check_too_and_of_one_object(client: httpx.Client) -> None:
