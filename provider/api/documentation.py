@@ -14,8 +14,8 @@ from provider.api.requests import ID_HEADER
 from provider.models import CreatedTokenOutput, ExposeInput, ExposeOutput, TrialOutput
 from provider.nouns import NOUNS, Nested, Noun, Object
 from provider.nouns.containers import MapOf
+from provider.nouns.fields import camel
 from provider.nouns.noun import NAME
-from provider.nouns.objects import camel
 from provider.nouns.types import Text
 from provider.observations import OBSERVED
 from provider.security import cookies

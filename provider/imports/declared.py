@@ -14,10 +14,11 @@ from provider.imports.findings import Cause
 from provider.imports.observed import OBSERVED, read_observed
 from provider.imports.pieces import Fields, Piece, shown
 from provider.nouns.containers import ListOf, MapOf
+from provider.nouns.fields import Field
 from provider.nouns.free import FreeObject
 from provider.nouns.middlewares.sources import IPStrategy
 from provider.nouns.noun import LABELS, NAME, Noun
-from provider.nouns.objects import Field, Nested, Object
+from provider.nouns.objects import Nested, Object
 from provider.nouns.reading import MISSING, Reading
 from provider.nouns.router import Observability
 from provider.nouns.types import Choice, Flag, Reference, Text, Type, Whole

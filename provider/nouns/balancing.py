@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Final
 from provider import durations
 from provider.messages import Message
 from provider.nouns.common import DURATION, find_overlap
-from provider.nouns.objects import Nested, Object, field
+from provider.nouns.fields import field
+from provider.nouns.objects import Nested, Object
 from provider.nouns.protocol import HEADERS, PERIOD, check_method
 from provider.nouns.types import Choice, Flag, Text, Whole, Word
 from provider.values import (

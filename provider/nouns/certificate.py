@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message
 from provider.nouns.common import labels_field, name_field
+from provider.nouns.fields import field
 from provider.nouns.noun import Noun
-from provider.nouns.objects import Object, field
+from provider.nouns.objects import Object
 from provider.nouns.protocol import check_certificates, check_pem
 from provider.nouns.reading import Reading, Where
 from provider.nouns.types import Flag, Secrecy, Text

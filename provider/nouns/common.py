@@ -8,7 +8,7 @@ from provider import durations, rules, typed_hosts
 from provider.messages import Message, template
 from provider.nouns import internals
 from provider.nouns.containers import ListOf, MapOf
-from provider.nouns.objects import field
+from provider.nouns.fields import field
 from provider.nouns.types import Reference, Text
 from provider.values import (
     DURATION_SCHEMA,

@@ -7,7 +7,8 @@ from provider.messages import Message, template
 from provider.nouns.balancing import Sticky
 from provider.nouns.common import SERVICE
 from provider.nouns.containers import ListOf
-from provider.nouns.objects import Nested, Object, field
+from provider.nouns.fields import field
+from provider.nouns.objects import Nested, Object
 from provider.nouns.protocol import check_statuses
 from provider.nouns.reading import Where
 from provider.nouns.types import Flag, Text, Whole

@@ -15,9 +15,10 @@ import msgspec
 from provider.errors import Unverified
 from provider.messages import Message
 from provider.nouns.containers import LONGEST_KEY_BYTES, ListOf, MapOf
+from provider.nouns.fields import Field
 from provider.nouns.free import FreeObject
 from provider.nouns.noun import LABELS, NAME, Noun
-from provider.nouns.objects import Field, Nested, Object
+from provider.nouns.objects import Nested, Object
 from provider.nouns.types import Choice, Flag, Text, Type, Whole
 from provider.texts import IN_A_LIST, find_trap
 

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 from provider.messages import Message
 from provider.nouns.common import HOSTNAME, TEXT, labels_field
+from provider.nouns.fields import field
 from provider.nouns.noun import Noun
-from provider.nouns.objects import Nested, Object, field
+from provider.nouns.objects import Nested, Object
 from provider.nouns.tls import DEFAULT, OPTIONS, RESOLVER
 from provider.nouns.types import Choice, Flag, Word
 from provider.values import Refusal, to_ascii

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 from provider.messages import Message
 from provider.nouns import middlewares
 from provider.nouns.common import labels_field, name_field
+from provider.nouns.fields import field
 from provider.nouns.middlewares import KINDS, Kind
 from provider.nouns.middlewares.underway import StopEffect, Underway
 from provider.nouns.noun import Noun
-from provider.nouns.objects import field
 
 for _module in iter_modules(middlewares.__path__):
     import_module(f"{middlewares.__name__}.{_module.name}")

@@ -10,8 +10,9 @@ from provider.messages import Message, template
 from provider.nouns.common import ENTRY_POINTS, MIDDLEWARES, SERVICE, check_rule_of, labels_field, name_field
 from provider.nouns.containers import ListOf
 from provider.nouns.domain import Domain
+from provider.nouns.fields import field
 from provider.nouns.noun import Noun
-from provider.nouns.objects import Nested, Object, field
+from provider.nouns.objects import Nested, Object
 from provider.nouns.protocol import is_unset
 from provider.nouns.tls import DEFAULT, RouterTLS
 from provider.nouns.types import Choice, Flag, Reference, Text, Whole, Word

@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message
 from provider.nouns.common import labels_field, name_field
+from provider.nouns.fields import field
 from provider.nouns.noun import Noun
-from provider.nouns.objects import field
 from provider.nouns.protocol import check_path
 from provider.nouns.types import Choice, Flag, Text, Whole, Word
 from provider.values import URL_LENGTH, URL_SCHEMA, Refusal, ServerState, check_server_url, check_weight, shown_text

@@ -9,8 +9,9 @@ from provider.nouns.balancing import HealthCheck, PassiveHealthCheck, ResponseFo
 from provider.nouns.common import MIDDLEWARES, labels_field, name_field, reference
 from provider.nouns.composed import Composition, Failover, HighestRandomWeight, Mirroring, Weighted, composition
 from provider.nouns.containers import ListOf
+from provider.nouns.fields import field
 from provider.nouns.noun import LABELS, NAME, Noun
-from provider.nouns.objects import Nested, Object, field
+from provider.nouns.objects import Nested, Object
 from provider.nouns.server import Server
 from provider.nouns.types import Choice, Flag, Word
 from provider.values import Refusal, Strategy

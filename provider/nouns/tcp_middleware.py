@@ -5,9 +5,10 @@ from typing import ClassVar
 
 from provider.messages import Message, template
 from provider.nouns.common import labels_field, name_field
+from provider.nouns.fields import field
 from provider.nouns.middlewares.words import counted, named
 from provider.nouns.noun import Noun
-from provider.nouns.objects import Nested, Object, field
+from provider.nouns.objects import Nested, Object
 from provider.nouns.protocol import NETWORKS_NEEDED
 from provider.nouns.types import Whole
 

@@ -5,8 +5,9 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message
 from provider.nouns.common import ANY_ENTRY_POINTS, check_rule_of, labels_field, middlewares, name_field, reference
+from provider.nouns.fields import field
 from provider.nouns.noun import Noun
-from provider.nouns.objects import Nested, field
+from provider.nouns.objects import Nested
 from provider.nouns.tls import RouterTLS
 from provider.nouns.types import Flag, Text, Whole
 from provider.rules import RULE_LENGTH

@@ -7,8 +7,9 @@ from provider.messages import Message
 from provider.nouns.common import find_overlap, labels_field, name_field, reference
 from provider.nouns.composed import ParentCheck, Watching, WeightedService, by_health, composition, members
 from provider.nouns.containers import ListOf
+from provider.nouns.fields import field
 from provider.nouns.noun import Noun
-from provider.nouns.objects import Nested, Object, field
+from provider.nouns.objects import Nested, Object
 from provider.nouns.protocol import LINE, PERIOD, check_address
 from provider.nouns.tcp_transport import ProxyProtocol
 from provider.nouns.types import Flag, Text, Whole

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message, template
 from provider.nouns.common import reference
 from provider.nouns.containers import ListOf
-from provider.nouns.objects import Nested, Object, field
+from provider.nouns.fields import field
+from provider.nouns.objects import Nested, Object
 from provider.nouns.types import Choice, Text, Word
 from provider.values import (
     HOSTNAME_SCHEMA,

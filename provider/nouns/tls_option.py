@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.containers import ListOf
+from provider.nouns.fields import field
 from provider.nouns.noun import Noun
-from provider.nouns.objects import Nested, Object, field
+from provider.nouns.objects import Nested, Object
 from provider.nouns.protocol import LINE, PEM
 from provider.nouns.tls import CIPHER_SUITES, TLS_VERSION, TLSVersion, check_versions
 from provider.nouns.types import Choice, Flag, Text, Word

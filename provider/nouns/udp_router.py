@@ -3,8 +3,8 @@
 from typing import ClassVar
 
 from provider.nouns.common import ENTRY_POINTS, labels_field, name_field, reference
+from provider.nouns.fields import field
 from provider.nouns.noun import Noun
-from provider.nouns.objects import field
 
 
 class UDPRouter(Noun):

@@ -20,9 +20,9 @@ import trustme
 import yaml
 
 from provider.nouns import document
+from provider.nouns.fields import Field
 from provider.nouns.middleware import Middleware
 from provider.nouns.middlewares.headers import Headers
-from provider.nouns.objects import Field
 from tests.e2e.documents import routing
 from tests.e2e.plugins import PLUGINS, add_plugin
 from tests.nouns.test_middlewares import good

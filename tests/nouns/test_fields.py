@@ -14,8 +14,9 @@ from provider.configuration import DEFAULT_CERTIFICATE, STORES
 from provider.nouns import NOUNS
 from provider.nouns.certificate import Pair
 from provider.nouns.containers import ListOf, MapOf
+from provider.nouns.fields import Field
 from provider.nouns.noun import LABELS, NAME, Noun
-from provider.nouns.objects import Field, Nested, Object
+from provider.nouns.objects import Nested, Object
 
 Version = tuple[int, ...]
 

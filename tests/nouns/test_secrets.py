@@ -6,7 +6,8 @@ import pytest
 
 from provider.errors import Invalid
 from provider.nouns.containers import ListOf, MapOf
-from provider.nouns.objects import Nested, Object, field
+from provider.nouns.fields import field
+from provider.nouns.objects import Nested, Object
 from provider.nouns.reading import Reading
 from provider.nouns.types import Secrecy, Text
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message
+from provider.nouns.fields import camel
 from provider.nouns.middlewares.underway import Fate, StopEffect, Underway
-from provider.nouns.objects import Nested, Object, camel
+from provider.nouns.objects import Nested, Object
 from provider.nouns.types import Type
 
 

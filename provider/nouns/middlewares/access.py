@@ -7,11 +7,12 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
+from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.sources import IPStrategy
 from provider.nouns.middlewares.underway import StopEffect, Underway, answers, depends, passes
 from provider.nouns.middlewares.words import counted, joined, named
-from provider.nouns.objects import Nested, field
+from provider.nouns.objects import Nested
 from provider.nouns.passwords import check_user, keep_user, mask_user, user_name
 from provider.nouns.protocol import NETWORKS_NEEDED, OPTIONAL_HEADER_NAME, check_header_value
 from provider.nouns.types import Flag, Secrecy, Text, Whole

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
+from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.underway import Fate
-from provider.nouns.objects import field
 from provider.nouns.protocol import MEDIA_TYPES
 from provider.nouns.types import Choice, Whole
 from provider.values import Refusal

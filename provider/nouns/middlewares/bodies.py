@@ -3,11 +3,11 @@
 from typing import ClassVar, Final
 
 from provider.messages import Message
+from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.predicates import TEXT, TRUTH, WHOLE, checking
 from provider.nouns.middlewares.underway import StopEffect, Underway, depends, passes
 from provider.nouns.middlewares.words import size
-from provider.nouns.objects import field
 from provider.nouns.types import Text, Whole
 
 _BYTES: Final = Whole(0, 1_000_000_000_000)

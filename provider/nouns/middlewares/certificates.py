@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from provider.messages import Message
+from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.underway import Fate
-from provider.nouns.objects import Nested, Object, field
+from provider.nouns.objects import Nested, Object
 from provider.nouns.protocol import is_unset
 from provider.nouns.types import Flag
 from provider.values import Refusal

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from provider.messages import Message
 from provider.nouns.common import MIDDLEWARES_NEEDED
+from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.words import named
-from provider.nouns.objects import field
 
 
 class Chain(Kind):

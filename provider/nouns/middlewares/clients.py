@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from provider.messages import Message
-from provider.nouns.objects import Object, field
+from provider.nouns.fields import field
+from provider.nouns.objects import Object
 from provider.nouns.protocol import KEY, PEM
 from provider.nouns.types import Flag
 from provider.values import Refusal

@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
+from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.access import check_realm, meet_password, words_of_users
 from provider.nouns.middlewares.underway import StopEffect, Underway
-from provider.nouns.objects import field
 from provider.nouns.protocol import OPTIONAL_HEADER_NAME
 from provider.nouns.types import MASK, Flag, Secrecy, Text
 from provider.values import Refusal, check_text

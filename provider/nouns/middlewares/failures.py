@@ -7,11 +7,12 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message, template
 from provider.nouns.common import SERVICE
 from provider.nouns.containers import ListOf, MapOf
+from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.predicates import RATIO, WHOLE, checking
 from provider.nouns.middlewares.underway import Fate, StopEffect, Underway, depends
 from provider.nouns.middlewares.words import named
-from provider.nouns.objects import Object, field
+from provider.nouns.objects import Object
 from provider.nouns.protocol import HEADER_NAMES, PERIOD, check_pause, check_statuses
 from provider.nouns.types import Flag, Text, Whole
 from provider.values import DURATION_SCHEMA, Refusal, check_text, shown_text

@@ -6,10 +6,11 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message
 from provider.nouns.containers import ListOf
+from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.clients import ClientTLS
 from provider.nouns.middlewares.underway import StopEffect, Underway, depends
-from provider.nouns.objects import Nested, Object, field
+from provider.nouns.objects import Nested, Object
 from provider.nouns.protocol import HEADER_NAMES, OPTIONAL_HEADER_NAME, check_optional_expression
 from provider.nouns.types import Flag, Text, Whole
 from provider.values import Refusal, check_server_url, shown_text

@@ -7,10 +7,11 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
+from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.underway import Fate, StopEffect, Underway, answers
 from provider.nouns.middlewares.words import counted, named
-from provider.nouns.objects import Object, field
+from provider.nouns.objects import Object
 from provider.nouns.protocol import EXPRESSIONS, HEADER_NAMES, HEADER_VALUE, HEADERS, METHODS, TEXTS, is_unset
 from provider.nouns.types import Flag, Whole
 from provider.rules.requests import canonical

@@ -5,12 +5,13 @@ from typing import ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
+from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.clients import ClientTLS
 from provider.nouns.middlewares.sources import SourceCriterion, counted_by
 from provider.nouns.middlewares.underway import StopEffect, Underway, depends
 from provider.nouns.middlewares.words import requests
-from provider.nouns.objects import Nested, Object, field
+from provider.nouns.objects import Nested, Object
 from provider.nouns.protocol import LINE, PERIOD, check_address
 from provider.nouns.types import Secrecy, Text, Whole
 from provider.values import check_text

@@ -6,11 +6,11 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
+from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.replacements import filled, missing_groups
 from provider.nouns.middlewares.underway import StopEffect, Underway, changed, goes_on, passes, with_raw_path
 from provider.nouns.middlewares.words import either
-from provider.nouns.objects import field
 from provider.nouns.protocol import EXPRESSION, check_path
 from provider.nouns.types import Flag, Text
 from provider.rules.expressions import Expression

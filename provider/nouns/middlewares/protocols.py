@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
+from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.underway import Fate, StopEffect, Underway, answers, passes
 from provider.nouns.middlewares.words import either, named
-from provider.nouns.objects import field
 from provider.nouns.types import Flag, Text
 from provider.values import Refusal, shown_text
 

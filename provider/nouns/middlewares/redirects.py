@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message
+from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind
 from provider.nouns.middlewares.replacements import filled, missing_groups
 from provider.nouns.middlewares.underway import StopEffect, Underway, answers, passes
-from provider.nouns.objects import field
 from provider.nouns.protocol import EXPRESSION
 from provider.nouns.types import Flag, Text
 from provider.rules.expressions import Expression

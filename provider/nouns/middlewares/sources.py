@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from provider.messages import Message
-from provider.nouns.objects import Nested, Object, field
+from provider.nouns.fields import field
+from provider.nouns.objects import Nested, Object
 from provider.nouns.protocol import NETWORKS, OPTIONAL_HEADER_NAME
 from provider.nouns.types import Flag, Whole
 from provider.values import Refusal
