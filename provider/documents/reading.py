@@ -10,7 +10,6 @@ and ends the program where a file is nested deeply enough.
 import json
 import math
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -20,6 +19,7 @@ import yaml
 
 from provider import json_mistakes
 from provider.documents import yaml_mistakes
+from provider.documents.places import Lines, Position, nearest
 from provider.errors import ProviderError, pointer
 
 DEEPEST: Final = 20
@@ -42,18 +42,6 @@ _scan_string: Final[Callable[[str, int], tuple[str, int]]] = json.JSONDecoder().
 TAG: Final = "tag:yaml.org,2002:"
 _SIGN: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|([\[{,])', re.DOTALL)
 _TOKEN: Final = re.compile(r'\s*([{}\[\],:"]|[^\s{}\[\],:"]+)')
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where something stands in a file, counted from 1. `file` says in which, where there are several."""
-
-    line: int
-    column: int
-    file: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
 
 
 class DocumentError(ProviderError):
@@ -82,9 +70,7 @@ class File:
 
     def place(self, where: str) -> str:
         """Say where a part stands, or the nearest part around it: `state.yml:12:7`."""
-        while where and where not in self.places:
-            where = where.rpartition("/")[0]
-        found = self.places.get(where)
+        found = nearest(self.places, where)
         return f"{found.file or self.name}:{found.line}:{found.column}" if found else self.name
 
 
@@ -115,7 +101,8 @@ def _read_json(name: str, text: str) -> File | None:
         json.loads(text)
     except json.JSONDecodeError as error:
         if name.endswith(".json"):
-            raise DocumentError(f"{name}:{error.lineno}:{error.colno}: {json_mistakes.words(error)}") from None
+            place = Position(error.lineno, error.colno)
+            raise DocumentError.at(name, place, json_mistakes.words(error)) from None
         return None
     except (ValueError, RecursionError):  # which are told with their places there
         return None
@@ -127,17 +114,16 @@ def _check_count(name: str, text: str) -> None:
     signs = (found for found in _SIGN.finditer(text) if found[1])
     last = next(islice(signs, _MOST_NODES, None), None)
     if last is not None:
-        line, column = text.count("\n", 0, last.start()) + 1, last.start() - text.rfind("\n", 0, last.start())
-        raise DocumentError(f"{name}:{line}:{column}: the document is too large")
+        raise DocumentError.at(name, Position.within(text, last.start()), "the document is too large")
 
 
 def _json_events(text: str) -> Iterator[Any]:
     """Return the events of a text that is JSON. YAML's parser knows no pairs of surrogates, as JSON has them."""
-    lines = [0, *(found.end() for found in re.finditer("\n", text))]
+    lines = Lines(text)
     at = 0
     while found := _TOKEN.match(text, at):
-        line = bisect_right(lines, found.start(1)) - 1
-        mark: Any = _Mark(line, found.start(1) - lines[line])
+        place = lines.at(found.start(1))
+        mark: Any = _Mark(place.line - 1, place.column - 1)
         sign, at = found[1], found.end()
         if sign == "{":
             yield yaml.MappingStartEvent(None, None, True, mark)

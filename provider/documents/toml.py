@@ -4,7 +4,8 @@ import re
 import tomllib
 from typing import Any, Final
 
-from provider.documents.reading import DEEPEST, DocumentError, Position
+from provider.documents.places import Position
+from provider.documents.reading import DEEPEST, DocumentError
 
 LONGEST_BYTES: Final = 8 * 1024 * 1024
 MOST_PARTS: Final = 400_000
@@ -68,5 +69,4 @@ def _deeper(depth: int, sign: str) -> int:
 
 
 def _beyond(name: str, text: str, at: int, problem: str) -> DocumentError:
-    place = Position(text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
-    return DocumentError.at(name, place, problem)
+    return DocumentError.at(name, Position.within(text, at), problem)

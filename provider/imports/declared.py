@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from provider import durations
+from provider.documents import nearest
 from provider.errors import FieldError, Invalid
 from provider.imports import causes
 from provider.imports.findings import Cause
@@ -79,11 +80,8 @@ class DeclaredReader:
     def refuse(self, wrong: Sequence[FieldError], part: Piece) -> None:
         """Refuse what is wrong in what was read, each where it stands."""
         for each in wrong:
-            where = each.pointer
-            while where and where not in self.places:
-                where = where.rpartition("/")[0]
             told = f"{each.pointer.lstrip('/')}: {each.detail}" if each.pointer else str(each.detail)
-            self.places.get(where, part).refuse(told, causes.of(each.code), each.code)
+            (nearest(self.places, each.pointer) or part).refuse(told, causes.of(each.code), each.code)
 
     def fields(self, model: type[Object], fields: Fields, where: str = "") -> Given:
         """Read the fields of an object that are there and declared, without those at Traefik's default."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from provider import conflicts, imports, routes
 from provider.conflicts import Finding
-from provider.documents import Position
+from provider.documents import Position, nearest
 from provider.errors import pointer
 from provider.explanations import Routes
 from provider.imports import Imported, ImportFinding
@@ -119,10 +119,7 @@ def _of_files(folder: Folder, version: Version | None) -> Iterator[LintFinding]:
             yield LintFinding(consequence, each.code, each.detail, each.file, each.line, each.column)
     for file in folder.files if version is not None else ():
         for mistake in find_newer(file.document, version or ()):
-            where = mistake.pointer
-            while where and where not in file.places:
-                where = where.rpartition("/")[0]
-            place = file.places.get(where, Position(0, 0, file.name))
+            place = nearest(file.places, mistake.pointer) or Position(0, 0, file.name)
             yield _made(Consequence.REJECTED, mistake.code, mistake.detail, place)
 
 

@@ -208,6 +208,13 @@ def test_toml_is_read_with_the_place_of_everything() -> None:
     assert [(each.effect, each.code) for each in bad.findings] == [(Effect.REFUSED, "document.unreadable")]
 
 
+def test_what_is_wrong_in_json_and_in_a_value_alone_is_told_with_its_place() -> None:
+    for name, text, place in (("a.json", '{"http": {,}}', "1:11"), ("a.yml", "!!int x\n", "1:1")):
+        (found,) = files.read([SourceText(name, text)]).findings
+        assert (found.code, found.place) == ("document.unreadable", f"{name}:{place}")
+        assert name not in found.detail
+
+
 def test_a_template_is_filled_in_before_the_file_is_read_and_places_are_those_of_the_file() -> None:
     text = """\
 http:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from provider import documents
-from provider.documents import DocumentError, Position, toml
+from provider.documents import DocumentError, Lines, Position, nearest, toml
 from provider.errors import pointer
 from provider.imports.files import go_toml, go_yaml
 from provider.imports.files.decoding import decode, section_names
@@ -75,9 +75,7 @@ class Folder:
 
     def place(self, where: str) -> Position | None:
         """Return where a part of the document stands, or the nearest part around it."""
-        while where and where not in self.places:
-            where = where.rpartition("/")[0]
-        return self.places.get(where)
+        return nearest(self.places, where)
 
 
 def is_read_in_folders(name: str) -> bool:
@@ -103,7 +101,7 @@ def read_file(text: SourceText, environment: Environment | None = None) -> ReadF
     try:
         rendered = render(text.text, environment or {})
     except TemplateError as error:
-        place = _Located(text.name, text.text, RenderedTemplate(text.text, {}, {})).at(error.at)
+        place = Position.within(text.text, error.at, text.name)
         is_refused = isinstance(error, Refused)
         effect, code = (Effect.REFUSED, "template.bad") if is_refused else (Effect.UNKNOWN, "template.unknown")
         return ReadFile(text.name, findings=[_at(place, effect, code, error.detail)])
@@ -115,38 +113,17 @@ class _Located:
 
     def __init__(self, name: str, source: str, rendered: RenderedTemplate) -> None:
         self._name = name
-        self._source = _starts(source)
-        self._text = _starts(rendered.text)
+        self._source = Lines(source, name)
+        self._text = Lines(rendered.text)
         self._rendered = rendered
         self._is_same = rendered.text == source
-
-    def at(self, offset: int) -> Position:
-        """Return the place of an offset in the file."""
-        line = _line(self._source, offset)
-        return Position(line, offset - self._source[line - 1] + 1, self._name)
+        self.at = self._source.at
 
     def of(self, position: Position) -> Position:
         """Return the place of a position in what the template gave."""
         if self._is_same:
             return Position(position.line, position.column, self._name)
-        line = min(position.line, len(self._text))
-        return self.at(self._rendered.source(self._text[line - 1] + position.column - 1))
-
-
-def _starts(text: str) -> list[int]:
-    starts, at = [0], text.find("\n")
-    while at >= 0:
-        starts.append(at + 1)
-        at = text.find("\n", at + 1)
-    return starts
-
-
-def _line(starts: Sequence[int], offset: int) -> int:
-    low, high = 0, len(starts)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if starts[middle] <= offset else (low, middle)
-    return low + 1
+        return self.at(self._rendered.source(self._text.offset(position)))
 
 
 def _at(place: Position | str, effect: Effect, code: str, detail: str, where: str = "") -> FileFinding:
@@ -181,7 +158,7 @@ class _Reading:
             return ReadFile(self._name, findings=self._findings)
         places = {where: self._located.of(position) for where, position in file.places.items()}
         for mistake in decode(file.document):
-            self._find(_nearest(places, mistake.pointer) or self._name, *_told(mistake))
+            self._find(nearest(places, mistake.pointer) or self._name, *_told(mistake))
         return ReadFile(self._name, file.document, places, self._findings)
 
     def _find(self, place: Position | str, effect: Effect, code: str, detail: str, where: str = "") -> None:
@@ -219,12 +196,6 @@ def _ending(name: str, text: str) -> str:
 
 def _told(mistake: Any) -> tuple[Effect, str, str, str]:
     return mistake.effect, mistake.code, mistake.detail, mistake.pointer
-
-
-def _nearest(places: Mapping[str, Position], where: str) -> Position | None:
-    while where and where not in places:
-        where = where.rpartition("/")[0]
-    return places.get(where)
 
 
 class _Merged:
@@ -279,7 +250,7 @@ class _Merged:
     def _twice(self, file: ReadFile, where: str, here: str, name: str, *, is_same: bool) -> None:
         first = self.places.get(here)
         detail = f"{name} is there already, at {first}: Traefik takes no notice of this one"
-        place = _nearest(file.places, where) or file.name
+        place = nearest(file.places, where) or file.name
         code = "member.same" if is_same else "member.twice"
         self.findings.append(_at(place, Effect.IGNORED, code, detail, where))
 

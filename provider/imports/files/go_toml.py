@@ -1,11 +1,10 @@
 """TOML, with the place of every key. Pure."""
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any, Final
 
-from provider.documents import DocumentError, File, Position, toml
+from provider.documents import DocumentError, File, Lines, Position, toml
 from provider.errors import pointer
 from provider.imports.files.go_yaml import Moment
 
@@ -41,7 +40,7 @@ class _Places:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._lines = [0, *(found.end() for found in re.finditer("\n", text))]
+        self._lines = Lines(text)
         self._at = 0
         self._arrays: dict[str, int] = {}
         self.found: dict[str, Position] = {"": Position(1, 1)}
@@ -62,8 +61,7 @@ class _Places:
         return self._at
 
     def _note(self, where: str, at: int) -> None:
-        line = bisect_right(self._lines, at)
-        self.found.setdefault(where, Position(line, at - self._lines[line - 1] + 1))
+        self.found.setdefault(where, self._lines.at(at))
 
     def _path(self) -> Iterator[tuple[str, int]]:
         """Read the parts of a key."""

@@ -9,6 +9,8 @@ import base64
 import re
 from typing import Any, Final
 
+import yaml
+
 from provider.documents import TAG, Builder, DocumentError, File, Position, build, position
 from provider.documents.reading import Open
 from provider.errors import pointer
@@ -64,7 +66,7 @@ class GoBuilder(Builder):
             return super().build(events)
         except _Over:
             return self.file()
-        except Exception:
+        except yaml.YAMLError:
             if self.documents == 1 and self.is_finished:  # what is wrong is in another document
                 return self.file()
             raise

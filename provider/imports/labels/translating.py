@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from provider.documents import nearest
 from provider.errors import pointer
 from provider.imports.files.decoding import decode
 from provider.imports.files.findings import Effect
@@ -183,10 +184,7 @@ def _check(root: Node) -> None:
     places: dict[str, str] = {}
     for mistake in decode(written(root, places)):
         if mistake.effect is Effect.REFUSED:
-            where = mistake.pointer
-            while where and where not in places:
-                where = where.rpartition("/")[0]
-            raise LabelError(places.get(where, ""), mistake.detail)
+            raise LabelError(nearest(places, mistake.pointer) or "", mistake.detail)
 
 
 def _merged(known: Node, other: Node) -> bool:
