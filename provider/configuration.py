@@ -181,12 +181,6 @@ def certificate_part(item: Certificate) -> Part:
     return Part(_encoded(described, item), is_default=item.default)
 
 
-def read_certificate(part: Part) -> str:
-    """Return the certificate of a part, with those that signed it, as PEM text."""
-    found: str = document.read(Pair, part.content)["certFile"]
-    return found
-
-
 def _encoded(described: Object, item: Noun) -> bytes:
     """Write what Traefik gets of an object. Raises `Unverified`, with its name."""
     try:

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from provider.nouns.certificate import Certificate
 from tests.running import Service, http_client
 from tests.web.filling import find_form, revision, send, words
 from tests.web.test_rendering import HOSTILE, Outline
@@ -260,3 +261,12 @@ def test_what_is_no_form_of_ours_makes_nothing(
     answer = console.post("/domains/new", content=content, headers={"Content-Type": kind})
     assert 400 <= answer.status_code < 500
     assert client.get("/domains").json()["items"] == []
+
+
+def test_the_page_says_which_certificate_fits(console: httpx.Client, client: httpx.Client) -> None:
+    client.put("/domains/alvin.xyz", json={"tls": {"from": "stored"}}).raise_for_status()
+    assert "None kept here fits" in words(console.get("/domains/alvin.xyz"))
+    client.post("/certificates", json=dict(Certificate.example)).raise_for_status()
+    assert 'href="/certificates/alvin"' in console.get("/domains/alvin.xyz").text
+    client.put("/domains/alvin.xyz", json={"tls": None}).raise_for_status()
+    assert "/certificates/alvin" not in console.get("/domains/alvin.xyz").text

@@ -162,7 +162,9 @@ class Stack:
         advice = f"see `{shown_command()} status`, and Traefik's log {traefik.log_path}"
         with self._patience(f"Traefik does not run the configuration yet: {advice}"):
             await service.wait_for_edge(traefik.edge)
-        progress.done(f"Traefik {version} runs the configuration, and listens on {traefik.web_url}")
+        progress.done(
+            f"Traefik {version} runs the configuration, and listens on {traefik.web_url} and {traefik.secure_url}"
+        )
         if exposed:
             await self._try_demo()
         progress.close()

@@ -1,13 +1,15 @@
-"""What pages show of domains alone: the routers that match them."""
+"""What pages show of domains alone: the routers that match them, and the certificate that fits."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-from provider import configuration
+from provider import certificates, configuration
 from provider.database.sessions import Session
 from provider.messages import Message
-from provider.nouns import Noun
-from provider.store import domains, routers
+from provider.nouns import Domain, Noun
+from provider.nouns.certificate import Certificate
+from provider.nouns.domain import CertificateSource
+from provider.store import domains, nouns, routers
 from provider.web import lists
 from provider.web.inputs import Texts
 from provider.web.nouns.places import Place
@@ -31,6 +33,7 @@ class Domains(View):
         found = routers.of_domain(session, item.key, limit=lists.LENGTH)
         count = domains.count_routers(session, [item.key]).get(item.key, 0)
         return {
+            **_certificate(session, cast("Domain", item)),
             "routers": found,
             "rule": configuration.rule,
             "listening": sight.listening,
@@ -53,3 +56,11 @@ class Domains(View):
         return Message(
             "Domain {name} was added. Now it needs a router that sends its requests to a service.", name=item.name
         )
+
+
+def _certificate(session: Session, domain: Domain) -> Mapping[str, Any]:
+    """Find which of the certificates here edges show for a domain that has to have one of these."""
+    if domain.tls is None or domain.tls.source is not CertificateSource.STORED:
+        return {"is_stored": False}
+    facts = {name: certificates.read(item.cert_file) for name, item in nouns.read_all(session, Certificate)}
+    return {"is_stored": True, "certificate": certificates.find_served(facts, domain.key)}
