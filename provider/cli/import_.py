@@ -94,7 +94,8 @@ class ImportSource:
 
     def told(self) -> list[dict[str, Any]]:
         """Return that as programs are told."""
-        return [asdict(finding) | {"place": finding.place} for finding in self.findings]
+        told = [asdict(finding) | {"place": finding.place} for finding in self.findings]
+        return [{**each, **each.pop("at")} for each in told]
 
     def tell_files(self, output: Output) -> None:
         """Tell people what Traefik makes of the files. One thing that stops it all is told as the error that it is."""

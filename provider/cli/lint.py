@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -134,17 +135,16 @@ def _document(finding: LintFinding) -> dict[str, Any]:
         "detail": finding.detail,
         "why": finding.why,
         "advice": finding.advice,
-        "file": finding.file,
-        "line": finding.line,
-        "column": finding.column,
+        **asdict(finding.at),
     }
 
 
 def _annotation(finding: LintFinding) -> str:
     """Write a finding as GitHub's runners read it from the output of a step."""
-    where = [("file", finding.file)]
-    if finding.line:
-        where += [("line", str(finding.line)), ("col", str(finding.column))]
+    at = finding.at
+    where = [("file", at.file)]
+    if at.line:
+        where += [("line", str(at.line)), ("col", str(at.column))]
     where.append(("title", f"{finding.consequence.value}: {finding.why}"))
     told = ",".join(f"{name}={_escaped(value, _ESCAPES_OF_VALUES)}" for name, value in where)
     return f"::{finding.level.value} {told}::{_escaped(_sentence(finding), _ESCAPES)}"

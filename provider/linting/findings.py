@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from provider.documents import Position
+
 
 class Consequence(StrEnum):
     """What Traefik does because of it; the values never change their meaning."""
@@ -93,17 +95,12 @@ _GENERAL: Final[Mapping[Consequence, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class LintFinding:
-    """One finding. `subject` is the object that is meant. `line` and `column` count from 1; both are 0 for a file.
-
-    `code` never changes its meaning.
-    """
+    """One finding. `subject` is the object that is meant. `code` never changes its meaning."""
 
     consequence: Consequence
     code: str
     detail: str
-    file: str
-    line: int = 0
-    column: int = 0
+    at: Position
     subject: str = ""
 
     @property
@@ -124,4 +121,4 @@ class LintFinding:
     @property
     def place(self) -> str:
         """Where it stands, as editors read it."""
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return str(self.at)

@@ -44,6 +44,7 @@ _CONFLICTS: Final[Mapping[Conflict, Consequence]] = {
 """What is told of routers together, and of values: who else shares a state has other conflicts."""
 
 _ANY_ENTRY_POINT: Final = "web"
+_NOWHERE: Final = Position(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def find(folder: Folder, whole: ProviderPart, version: Version | None = None) ->
         *_empty(found, places),
         *_doubts(found, places),
     ]
-    return Looked(sorted(dict.fromkeys(findings), key=lambda each: (each.file, each.line, each.column)))
+    return Looked(sorted(dict.fromkeys(findings), key=lambda each: (each.at.file, each.at.line, each.at.column)))
 
 
 def _entry_points(document: Mapping[str, Any]) -> Sequence[str]:
@@ -95,39 +96,35 @@ class _Places:
         self._lower = {where.lower(): place for where, place in places.items()}
         self._origins = found.origins
 
-    def of(self, where: str) -> Position | None:
+    def of(self, where: str) -> Position:
         """Return where a part stands, or the nearest part around it."""
         while where and where not in self._places and where.lower() not in self._lower:
             where = where.rpartition("/")[0]
-        return self._places.get(where) or self._lower.get(where.lower())
+        return self._places.get(where) or self._lower.get(where.lower()) or _NOWHERE
 
-    def of_object(self, kind: str, name: str, *path: str | int) -> Position | None:
+    def of_object(self, kind: str, name: str, *path: str | int) -> Position:
         """Return where an object, or a part of it, stands."""
         origin = self._origins.get(pointer(NOUNS[kind].plural, name))
-        return None if origin is None else self.of(origin + pointer(*path))
-
-
-def _made(consequence: Consequence, code: str, detail: str, place: Position | None, subject: str = "") -> LintFinding:
-    if place is None:
-        return LintFinding(consequence, code, detail, "", subject=subject)
-    return LintFinding(consequence, code, detail, place.file, place.line, place.column, subject)
+        return _NOWHERE if origin is None else self.of(origin + pointer(*path))
 
 
 def _of_files(folder: Folder, version: Version | None) -> Iterator[LintFinding]:
     for each in folder.findings:
         if (consequence := _FILES.get(each.effect)) is not None:
-            yield LintFinding(consequence, each.code, each.detail, each.file, each.line, each.column)
+            yield LintFinding(consequence, each.code, each.detail, each.at)
     for file in folder.files if version is not None else ():
         for mistake in find_newer(file.document, version or ()):
             place = nearest(file.places, mistake.pointer) or Position(0, 0, file.name)
-            yield _made(Consequence.REJECTED, mistake.code, mistake.detail, place)
+            yield LintFinding(Consequence.REJECTED, mistake.code, mistake.detail, place)
 
 
 def _of_objects(found: Imported, places: _Places) -> Iterator[LintFinding]:
     for each in found.findings:
         for reason in each.causes:
             if (consequence := _consequence(each, reason)) is not None:
-                yield _made(consequence, _code(each, reason), _detail(reason), places.of(reason.place), _subject(each))
+                yield LintFinding(
+                    consequence, _code(each, reason), _detail(reason), places.of(reason.place), _subject(each)
+                )
 
 
 def _consequence(finding: ImportFinding, reason: Reason) -> Consequence | None:
@@ -184,7 +181,7 @@ def _told(findings: Iterable[Finding], places: _Places) -> Iterator[LintFinding]
         if (consequence := _CONFLICTS.get(each.conflict)) is not None:
             kind, name = each.objects[0]
             subject = f"{NOUNS[kind].called()} {name}"
-            yield _made(consequence, each.conflict.value, str(each.detail), places.of_object(kind, name), subject)
+            yield LintFinding(consequence, each.conflict.value, str(each.detail), places.of_object(kind, name), subject)
 
 
 def _of_udp_routers(found: Imported, places: _Places) -> Iterator[LintFinding]:
@@ -195,7 +192,7 @@ def _of_udp_routers(found: Imported, places: _Places) -> Iterator[LintFinding]:
         if not all(listening) or listening[0] & listening[1]:
             where = ", ".join(sorted(listening[0] & listening[1])) or "all entry points"
             told = f"{other} listens on {where} too, and an entry point has one UDP router: {one} gets nothing there"
-            yield _made(
+            yield LintFinding(
                 Consequence.CHANCE, "udp.entryPoint", told, places.of_object("udpRouter", one), f"UDP router {one}"
             )
 
@@ -205,7 +202,9 @@ def _empty(found: Imported, places: _Places) -> Iterator[LintFinding]:
     for name, service in found.declaration.all(Service).items():
         if service.chosen is None and not found.declaration.servers.get(name):
             told = "it has no servers: Traefik answers 503 to every request"
-            yield _made(Consequence.BREAKS, "service.empty", told, places.of_object("service", name), f"service {name}")
+            yield LintFinding(
+                Consequence.BREAKS, "service.empty", told, places.of_object("service", name), f"service {name}"
+            )
 
 
 def _doubts(found: Imported, places: _Places) -> Iterator[LintFinding]:
@@ -215,4 +214,4 @@ def _doubts(found: Imported, places: _Places) -> Iterator[LintFinding]:
         for where, message in item.warnings():
             place = places.of_object(kind, name, *where)
             subject = f"{NOUNS[kind].called()} {name}"
-            yield _made(Consequence.BREAKS, Conflict.DOUBTFUL_VALUE.value, str(message), place, subject)
+            yield LintFinding(Consequence.BREAKS, Conflict.DOUBTFUL_VALUE.value, str(message), place, subject)

@@ -74,7 +74,7 @@ def read_paths(paths: Sequence[str], env_files: Sequence[str] = (), given: Envir
 
 def _unreadable(place: Position, problem: str) -> ReadFile:
     """Return a file that is no text: Traefik refuses it."""
-    found = FileFinding(Effect.REFUSED, "document.unreadable", problem, place.file, place.line, place.column)
+    found = FileFinding(Effect.REFUSED, "document.unreadable", problem, place)
     return ReadFile(place.file, findings=[found])
 
 

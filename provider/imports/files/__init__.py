@@ -4,7 +4,7 @@
 for, and returns a `Folder`:
 
     folder = files.read([SourceText("conf.d/routers.yml", "http: …")], {"DOMAIN": "a.test"})
-    folder.findings      every FileFinding: effect, code, detail, file, line, column, pointer
+    folder.findings      every FileFinding: effect, code, detail, at (where), pointer
     folder.is_refused    Traefik takes nothing of these files, because of a finding with Effect.REFUSED
     folder.is_known      False if a template could not be run, or a variable was not given (Effect.UNKNOWN)
     folder.missing       those variables, and where each is asked for first

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from provider.documents import Position
+
 
 class Effect(StrEnum):
     """What Traefik does because of it."""
@@ -24,19 +26,16 @@ class Effect(StrEnum):
 class FileFinding:
     """One thing that Traefik makes of a part of a file.
 
-    `line` and `column` count from 1; both are 0 where the file as a whole is meant. `code` never changes its meaning.
-    `pointer` is a JSON pointer into the document of that file, where there is one.
+    `code` never changes its meaning. `pointer` is a JSON pointer into the document of that file, where there is one.
     """
 
     effect: Effect
     code: str
     detail: str
-    file: str
-    line: int = 0
-    column: int = 0
+    at: Position
     pointer: str = ""
 
     @property
     def place(self) -> str:
         """Where it stands, as editors read it: `routers.yml:12:7`."""
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return str(self.at)

@@ -104,7 +104,7 @@ def read_file(text: SourceText, environment: Environment | None = None) -> ReadF
         place = Position.within(text.text, error.at, text.name)
         is_refused = isinstance(error, Refused)
         effect, code = (Effect.REFUSED, "template.bad") if is_refused else (Effect.UNKNOWN, "template.unknown")
-        return ReadFile(text.name, findings=[_at(place, effect, code, error.detail)])
+        return ReadFile(text.name, findings=[FileFinding(effect, code, error.detail, place)])
     return _Reading(text, rendered).read()
 
 
@@ -126,17 +126,12 @@ class _Located:
         return self.at(self._rendered.source(self._text.offset(position)))
 
 
-def _at(place: Position | str, effect: Effect, code: str, detail: str, where: str = "") -> FileFinding:
-    if isinstance(place, str):
-        return FileFinding(effect, code, detail, place, pointer=where)
-    return FileFinding(effect, code, detail, place.file, place.line, place.column, where)
-
-
 class _Reading:
     """Reads one file whose template was run."""
 
     def __init__(self, text: SourceText, rendered: RenderedTemplate) -> None:
         self._name = text.name
+        self._whole = Position(0, 0, text.name)
         self._rendered = rendered
         self._located = _Located(text.name, text.text, rendered)
         self._findings: list[FileFinding] = []
@@ -153,16 +148,17 @@ class _Reading:
         try:
             file = self._parsed()
         except DocumentError as error:
-            found = self._located.of(error.place) if error.place else self._name
+            found = self._located.of(error.place) if error.place else self._whole
             self._find(found, Effect.REFUSED, "document.unreadable", error.problem or str(error.detail))
             return ReadFile(self._name, findings=self._findings)
         places = {where: self._located.of(position) for where, position in file.places.items()}
         for mistake in decode(file.document):
-            self._find(nearest(places, mistake.pointer) or self._name, *_told(mistake))
+            place = nearest(places, mistake.pointer) or self._whole
+            self._find(place, mistake.effect, mistake.code, mistake.detail, mistake.pointer)
         return ReadFile(self._name, file.document, places, self._findings)
 
-    def _find(self, place: Position | str, effect: Effect, code: str, detail: str, where: str = "") -> None:
-        self._findings.append(_at(place, effect, code, detail, where))
+    def _find(self, place: Position, effect: Effect, code: str, detail: str, where: str = "") -> None:
+        self._findings.append(FileFinding(effect, code, detail, place, where))
 
     def _parsed(self) -> documents.File:
         ending = _ending(self._name, self._rendered.text)
@@ -192,10 +188,6 @@ def _ending(name: str, text: str) -> str:
     except DocumentError:
         return ""
     return TOML
-
-
-def _told(mistake: Any) -> tuple[Effect, str, str, str]:
-    return mistake.effect, mistake.code, mistake.detail, mistake.pointer
 
 
 class _Merged:
@@ -250,9 +242,9 @@ class _Merged:
     def _twice(self, file: ReadFile, where: str, here: str, name: str, *, is_same: bool) -> None:
         first = self.places.get(here)
         detail = f"{name} is there already, at {first}: Traefik takes no notice of this one"
-        place = nearest(file.places, where) or file.name
+        place = nearest(file.places, where) or Position(0, 0, file.name)
         code = "member.same" if is_same else "member.twice"
-        self.findings.append(_at(place, Effect.IGNORED, code, detail, where))
+        self.findings.append(FileFinding(Effect.IGNORED, code, detail, place, where))
 
     def _add_places(self, file: ReadFile, taken: Mapping[str, str]) -> None:
         for where, place in file.places.items():
