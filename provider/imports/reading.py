@@ -11,6 +11,7 @@ from provider.errors import pointer
 from provider.imports import middlewares, names, services
 from provider.imports.declared import DeclaredReader
 from provider.imports.findings import Cause, ImportFinding, ImportOutcome, Reason, Renamed
+from provider.imports.objects import Key, ReadObject, ReadUse, find_disabled, find_lost, refuse_together
 from provider.imports.pieces import Ledger, Piece, shown
 from provider.imports.ranks import Ranked, fitted, settle
 from provider.imports.routers import (
@@ -23,8 +24,6 @@ from provider.imports.routers import (
 )
 from provider.imports.services import Pool, read_service
 from provider.nouns import NOUNS, Domain, Middleware, Noun, Router, Server, Service, internals
-from provider.nouns.health import unchecked
-from provider.nouns.references import cycles
 from provider.nouns.tcp_router import TCPRouter
 from provider.nouns.types import Reference
 from provider.values import Refusal
@@ -111,44 +110,6 @@ def read(
     return _Reader(document, running, default_entry_points, origin or Provenance()).read()
 
 
-@dataclass(frozen=True, slots=True)
-class _Use:
-    """A reference to an object of the document."""
-
-    kind: str
-    full: str
-    part: Piece
-    given: str
-
-
-@dataclass(slots=True)
-class _Read:
-    """An object of the document, and what came of it: `item` is None for one that cannot be held."""
-
-    kind: str
-    given: str
-    full: str
-    part: Piece
-    ledger: Ledger
-    uses: list[_Use] = field(default_factory=list)
-    item: Noun | Ranked | Pool | None = None
-
-    @property
-    def noun(self) -> Noun | None:
-        """The object as it is held."""
-        match self.item:
-            case Ranked():
-                return self.item.router
-            case Pool():
-                return self.item.service
-        return self.item
-
-    @property
-    def is_held(self) -> bool:
-        """Whether it is held, as far as is known."""
-        return self.item is not None and not self.ledger.refused
-
-
 class _Reader:
     """Goes through a document once."""
 
@@ -169,7 +130,7 @@ class _Reader:
         self._sections: dict[tuple[str, ...], Piece] = {}
         self._parts: dict[str, dict[str, Piece]] = {}
         self._names: dict[str, dict[str, str]] = {}
-        self._objects: dict[tuple[str, str], _Read] = {}
+        self._objects: dict[Key, ReadObject] = {}
 
     def read(self) -> Imported:
         self._find_sections()
@@ -181,12 +142,12 @@ class _Reader:
             for given, part in parts.items():
                 if not self._recognised(kind, given, part):
                     self._read_object(kind, given, part)
-        self._refuse_cycles()
-        self._refuse_unchecked()
-        lost = self._find_lost()
+        refuse_together(self._objects.values())
+        lost = find_lost(self._objects)
         routers = self._settle(lost)
+        disabled = find_disabled(self._objects)
         for each in self._objects.values():
-            self._list_object(each, lost)
+            self._list_object(each, lost, disabled)
         declaration = self._declaration([each for key, each in self._objects.items() if key not in lost], routers)
         self._list_others()
         self._around_findings()
@@ -200,7 +161,7 @@ class _Reader:
             {each.item.router.name: each.item.rank for each in self._objects.values() if isinstance(each.item, Ranked)},
         )
 
-    def _counts(self, lost: set[tuple[str, str]]) -> dict[str, tuple[int, int]]:
+    def _counts(self, lost: set[Key]) -> dict[str, tuple[int, int]]:
         found: dict[str, tuple[int, int]] = {}
         for key in self._objects:
             held, given = found.get(key[0], (0, 0))
@@ -243,27 +204,24 @@ class _Reader:
             reason = "it marks which document of wayshub-provider this is"
         else:
             return False
-        self._find(_word(kind), given, ImportOutcome.RECOGNISED, [Reason(reason, part.place)], part)
+        self._find(NOUNS[kind].called(), given, ImportOutcome.RECOGNISED, [Reason(reason, part.place)], part)
         return True
 
     def _read_object(self, kind: str, given: str, part: Piece) -> None:
         """Read one object in a ledger of its own. What it refers to is looked at when all are read."""
-        full, ledger = self._full(given), Ledger()
-        read = self._objects[kind, full] = _Read(kind, given, full, part, ledger)
+        full, own = self._full(given), part.under(Ledger())
+        read = self._objects[kind, full] = ReadObject(kind, given, full, self._names[kind][full], own)
         if self._running is None and "@" in names.split(full)[0]:
-            ledger.refused.append(
-                Reason("its name has an @, behind which Traefik looks for a provider", part.place, Cause.DISABLED)
-            )
-        own = part.under(ledger)
+            own.refuse("its name has an @, behind which Traefik looks for a provider", Cause.DISABLED)
         if part.place in self._origin.refused:
-            ledger.refused.append(self._origin.refused[part.place])
+            own.ledger.refused.append(self._origin.refused[part.place])
             return
         if not isinstance(part.value, dict):
             own.refuse("this has to be an object")
             return
         special = {**services.special(full), **middlewares.SPECIAL}
         reader = DeclaredReader(partial(self._find_reference, read), special)
-        read.item = self._how(kind)(reader, own, self._names[kind][full])
+        read.item = self._how(kind)(reader, own, read.name)
 
     def _how(self, kind: str) -> Callable[[DeclaredReader, Piece, str], Noun | Ranked | Pool | None]:
         """Return what reads objects of a kind."""
@@ -277,7 +235,7 @@ class _Reader:
         noun = NOUNS[kind]
         return lambda reader, part, name: reader.noun(noun, name, part, from_api=from_api)
 
-    def _find_reference(self, read: _Read, part: Piece, type_: Reference, given: str) -> str | None:
+    def _find_reference(self, read: ReadObject, part: Piece, type_: Reference, given: str) -> str | None:
         """Return what stands here for a reference of an object that is read, or refuse the part that has it."""
         _name, provider = names.split(read.full)
         full = names.qualified(given, provider)
@@ -290,14 +248,14 @@ class _Reader:
             except Refusal as refusal:
                 part.refuse(str(refusal.detail))
         elif full in self._names[type_.kind]:
-            read.uses.append(_Use(type_.kind, full, part, given))
+            read.uses.append(ReadUse((type_.kind, full), part, given))
             return self._names[type_.kind][full]
         elif whose != provider if self._running is None else type_.kind in _UNTOLD:
             return full
         elif self._running is None and provider == names.FILE:
             return self._elsewhere(type_, part, given, full)
         else:
-            word = _word(type_.kind)
+            word = NOUNS[type_.kind].called()
             part.refuse(
                 f"there {_be(word)} no {word} {shown(given)}: Traefik disables what refers to it",
                 Cause.DISABLED,
@@ -307,7 +265,7 @@ class _Reader:
 
     def _elsewhere(self, type_: Reference, part: Piece, given: str, full: str) -> str | None:
         """Leave a reference with Traefik's files: what it leads to may stand in one that is not given."""
-        word = _word(type_.kind)
+        word = NOUNS[type_.kind].called()
         there = f"there {_be(word)} no {word} {shown(given)} in these files"
         if type_.check is not None:
             try:
@@ -319,109 +277,65 @@ class _Reader:
         part.change(told, Cause.DISABLED, MISSING)
         return full
 
-    def _refuse_cycles(self) -> None:
-        """Refuse objects that lead back to themselves: Traefik disables them."""
-        for kind, noun in NOUNS.items():
-            if kind in noun.kinds():
-                read = {self._names[kind][each.full]: each for each in self._objects.values() if each.kind == kind}
-                held = {name: each.noun for name, each in read.items() if each.is_held}
-                for item, error in cycles({name: item for name, item in held.items() if item is not None}):
-                    read[item.name].part.under(read[item.name].ledger).refuse(str(error.detail), Cause.DISABLED)
-
-    def _refuse_unchecked(self) -> None:
-        """Refuse services that need a health check of others that have none: Traefik disables them."""
-        for kind in (kind for kind, noun in NOUNS.items() if kind in noun.kinds()):
-            read = {self._names[kind][each.full]: each for each in self._objects.values() if each.kind == kind}
-            held = {name: each.noun for name, each in read.items() if each.noun is not None}
-            for name, item in held.items():
-                for _other, error in unchecked(item, held.get):
-                    read[name].part.under(read[name].ledger).refuse(str(error.detail), Cause.DISABLED)
-
-    def _find_lost(self) -> set[tuple[str, str]]:
-        """Return what is left out, by kind and full name: also what refers to that, and so on."""
-        users: dict[tuple[str, str], list[tuple[str, str]]] = {}
-        for key, each in self._objects.items():
-            for use in each.uses:
-                users.setdefault((use.kind, use.full), []).append(key)
-        waiting = [key for key, each in self._objects.items() if not each.is_held]
-        waiting += [key for key in users if key not in self._objects]
-        lost = set(waiting)
-        while waiting:
-            found = [key for key in users.get(waiting.pop(), ()) if key not in lost]
-            lost.update(found)
-            waiting += found
-        return lost
-
-    def _list_object(self, read: _Read, lost: set[tuple[str, str]]) -> None:
+    def _list_object(self, read: ReadObject, lost: set[Key], disabled: set[Key]) -> None:
         """List what is not held of an object."""
-        ledger = read.ledger
+        ledger, word = read.ledger, NOUNS[read.kind].called()
         gone = [
-            Reason(self._why_lost(use), use.part.place, self._cause(use))
+            self._loss(use, is_disabled=use.key in disabled)
             for use in read.uses
-            if (use.kind, use.full) in lost and (use.kind, use.full) != (read.kind, read.full)
+            if use.key in lost and use.key != (read.kind, read.full)
         ]
         if (read.kind, read.full) in lost:
             reasons = [*ledger.refused, *gone]
-            self._find(_word(read.kind), read.given, ImportOutcome.LEFT_OUT, reasons, read.part, ledger.changed)
+            self._find(word, read.given, ImportOutcome.LEFT_OUT, reasons, read.part, ledger.changed)
             return
         self._held |= ledger.held - {reason.place for reason in ledger.changed}
         for reason in ledger.rewritten:
             at = Piece(None, reason.place, ledger)
-            self._find(_word(read.kind), read.given, ImportOutcome.REWRITTEN, [reason], at)
+            self._find(word, read.given, ImportOutcome.REWRITTEN, [reason], at)
         for reason in ledger.changed:
             at = Piece(None, reason.place, ledger)
-            self._find(_word(read.kind), read.given, ImportOutcome.CHANGED, [reason], at)
+            self._find(word, read.given, ImportOutcome.CHANGED, [reason], at)
         self._note_name(read)
 
-    def _why_lost(self, use: _Use) -> str:
-        told = f"its {_word(use.kind)} {shown(use.given)}"
-        _name, provider = names.split(use.full)
-        if self._is_ours(provider):
-            return f"{told} comes from wayshub-provider already"
-        if (use.kind, use.full) in self._objects and use.kind == Middleware.kind:
-            told += f" ({_middleware_kind(self._objects[use.kind, use.full].part)})"
-        if self._cause(use) is Cause.DISABLED:
-            return f"Traefik disables {told}"
-        return f"{told} {_be(_word(use.kind))} left out"
+    def _loss(self, use: ReadUse, *, is_disabled: bool) -> Reason:
+        """Say why an object is left out that uses another one."""
+        kind, full = use.key
+        word, place = NOUNS[kind].called(), use.part.place
+        told = f"its {word} {shown(use.given)}"
+        cause = Cause.DISABLED if is_disabled else Cause.OURS
+        if self._is_ours(names.split(full)[1]):
+            return Reason(f"{told} comes from wayshub-provider already", place, cause)
+        if use.key in self._objects and kind == Middleware.kind:
+            told += f" ({_middleware_kind(self._objects[use.key].part)})"
+        return Reason(f"Traefik disables {told}" if is_disabled else f"{told} {_be(word)} left out", place, cause)
 
-    def _cause(self, use: _Use, seen: frozenset[tuple[str, str]] = frozenset()) -> Cause:
-        """Return what Traefik makes of what uses an object that is left out: it is disabled with that."""
-        key = (use.kind, use.full)
-        read = self._objects.get(key)
-        if read is None or key in seen:
-            return Cause.OURS
-        given = {reason.cause for reason in read.ledger.refused} | {
-            self._cause(each, seen | {key}) for each in read.uses
-        }
-        return Cause.DISABLED if Cause.DISABLED in given else Cause.OURS
-
-    def _note_name(self, read: _Read) -> None:
-        name = self._names[read.kind][read.full]
-        where = pointer(NOUNS[read.kind].plural, name)
+    def _note_name(self, read: ReadObject) -> None:
+        where = pointer(NOUNS[read.kind].plural, read.name)
         self._origins[where] = read.part.place
         if isinstance(read.item, Pool):
             below = where + pointer(Server.plural)
             self._origins |= {below + pointer(server): place for server, place in read.item.places.items()}
-        if names.split(read.full)[0] != name:
-            self._renamed.append(Renamed(_word(read.kind), read.given, name))
+        if names.split(read.full)[0] != read.name:
+            self._renamed.append(Renamed(NOUNS[read.kind].called(), read.given, read.name))
 
-    def _settle(self, lost: set[tuple[str, str]]) -> Mapping[str, Router]:
+    def _settle(self, lost: set[Key]) -> Mapping[str, Router]:
         """Return the routers that are held, by name. One that cannot have its rank here is lost as well."""
         held = {key: each.item for key, each in self._objects.items() if isinstance(each.item, Ranked)}
         fitting = fitted({each.router.name: each for key, each in held.items() if key not in lost})
         for key, each in held.items():
             rank = fitting[each.router.name].rank if each.router.name in fitting else each.rank
             if rank != each.rank:
-                part = priority_place(self._objects[key].part.under(self._objects[key].ledger))
+                part = priority_place(self._objects[key].part)
                 part.change(f"its priority {each.rank} becomes {rank:,}: its place among the others stays")
         routers = settle(fitting)
         for key, each in held.items():
             if key not in lost and each.router.name not in routers:
-                refuse_priority(self._objects[key].part.under(self._objects[key].ledger))
+                refuse_priority(self._objects[key].part)
                 lost.add(key)
         return routers
 
-    def _declaration(self, held: Sequence[_Read], routers: Mapping[str, Router]) -> Declaration:
+    def _declaration(self, held: Sequence[ReadObject], routers: Mapping[str, Router]) -> Declaration:
         pools = [each.item for each in held if isinstance(each.item, Pool)]
         others = [each.item for each in held if isinstance(each.item, Noun)]
         for router in routers.values():
@@ -478,12 +392,6 @@ def _members(part: Piece | None) -> Iterator[tuple[str, Piece]]:
 def _rank(finding: ImportFinding) -> int:
     """Rank findings, those of routers first: who reads them asks what becomes of the traffic."""
     return _FIRST.index(finding.kind) if finding.kind in _FIRST else len(_FIRST)
-
-
-def _word(kind: str) -> str:
-    """Return what people call objects of a kind: `servers transport`, `TCP router`."""
-    title = NOUNS[kind].title
-    return title if title[1].isupper() else title[:1].lower() + title[1:]
 
 
 def _be(word: str) -> str:

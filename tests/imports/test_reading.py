@@ -308,6 +308,18 @@ def test_whoever_refers_to_what_is_left_out_is_left_out_too_and_so_on() -> None:
     assert reasons(found, "servers transport", "odd").startswith("minVersion: this has to be")
 
 
+def test_what_many_ways_lead_to_is_told_at_once() -> None:
+    kinds: dict[str, Any] = {
+        f"{side}{level}": {"chain": {"middlewares": [f"a{level + 1}", f"b{level + 1}"]}}
+        for level in range(40)
+        for side in "ab"
+    }
+    kinds |= {f"{side}40": {"stripPrefix": {"prefixes": ["/a"]}, "addPrefix": {"prefix": "/a"}} for side in "ab"}
+    found = imports.read({"http": {"middlewares": kinds}})
+    told = "Traefik disables its middleware a1 (chain); Traefik disables its middleware b1 (chain)"
+    assert reasons(found, "middleware", "a0") == told
+
+
 def test_services_of_services_are_taken_with_what_their_weights_come_to() -> None:
     services = {
         "shared": {
@@ -412,43 +424,38 @@ def test_the_path_of_a_server_of_which_traefik_takes_no_notice_is_left_out() -> 
     assert reasons(found, "service", "s") == "its path /app/ is left out: Traefik takes no notice of it"
 
 
-def test_tcp_and_udp_come_along() -> None:
-    found = imports.read(
-        {
-            "tcp": {
-                "routers": {
-                    "mail": {
-                        "rule": "HostSNI(`mail.test`)",
-                        "service": "mail",
-                        "entrypoints": "Mail_S",
-                        "ruleSyntax": "v3",
-                        "tls": {"passthrough": True, "options": "default"},
-                        "middlewares": ["near"],
-                        "priority": "7",
-                    },
-                    "plain": {"rule": "HostSNI(`mail.test`)", "service": "mail"},
-                    "old": {"rule": "HostSNI(`*`)", "service": "mail", "ruleSyntax": "v2"},
-                },
-                "services": {
-                    "mail": {
-                        "loadBalancer": {
-                            "servers": [{"address": "10.0.0.1:993"}],
-                            "serversTransport": "raw",
-                            "proxyProtocol": {"version": 2},
-                            "healthCheck": {"interval": 30, "timeout": "2s"},
-                        }
-                    },
-                    "both": {"weighted": {"services": [{"name": "mail", "weight": 2}, {"name": "m@docker"}]}},
-                },
-                "middlewares": {"near": {"ipAllowList": {"sourceRange": "10.0.0.0/8"}}},
-                "serversTransports": {"raw": {"dialTimeout": "0.5s", "tls": True}},
-            },
-            "udp": {
-                "routers": {"dns": {"service": "dns", "entryPoints": ["dns"]}, "any": {"service": "dns"}},
-                "services": {"dns": {"loadBalancer": {"servers": [{"address": "10.0.0.1:53"}]}}},
-            },
-        }
-    )
+TCP = {
+    "routers": {
+        "mail": {
+            "rule": "HostSNI(`mail.test`)",
+            "service": "mail",
+            "entrypoints": "Mail_S",
+            "ruleSyntax": "v3",
+            "tls": {"passthrough": True, "options": "default"},
+            "middlewares": ["near"],
+            "priority": "7",
+        },
+        "plain": {"rule": "HostSNI(`mail.test`)", "service": "mail"},
+        "old": {"rule": "HostSNI(`*`)", "service": "mail", "ruleSyntax": "v2"},
+    },
+    "services": {
+        "mail": {
+            "loadBalancer": {
+                "servers": [{"address": "10.0.0.1:993"}],
+                "serversTransport": "raw",
+                "proxyProtocol": {"version": 2},
+                "healthCheck": {"interval": 30, "timeout": "2s"},
+            }
+        },
+        "both": {"weighted": {"services": [{"name": "mail", "weight": 2}, {"name": "m@docker"}]}},
+    },
+    "middlewares": {"near": {"ipAllowList": {"sourceRange": "10.0.0.0/8"}}},
+    "serversTransports": {"raw": {"dialTimeout": "0.5s", "tls": True}},
+}
+
+
+def test_tcp_comes_along() -> None:
+    found = imports.read({"tcp": TCP})
     assert written(found) == {
         "tcpRouters": {
             "mail": {
@@ -474,10 +481,23 @@ def test_tcp_and_udp_come_along() -> None:
         },
         "tcpMiddlewares": {"near": {"ipAllowList": {"sourceRange": ["10.0.0.0/8"]}}},
         "tcpServersTransports": {"raw": {"dialTimeout": "0.5s", "tls": {}}},
+    }
+    assert "without TLS no name is asked for" in reasons(found, "TCP router", "plain")
+
+
+def test_udp_comes_along() -> None:
+    found = imports.read(
+        {
+            "udp": {
+                "routers": {"dns": {"service": "dns", "entryPoints": ["dns"]}, "any": {"service": "dns"}},
+                "services": {"dns": {"loadBalancer": {"servers": [{"address": "10.0.0.1:53"}]}}},
+            },
+        }
+    )
+    assert written(found) == {
         "udpRouters": {"dns": {"service": "dns", "entryPoints": ["dns"]}},
         "udpServices": {"dns": {"loadBalancer": {"servers": [{"address": "10.0.0.1:53"}]}}},
     }
-    assert "without TLS no name is asked for" in reasons(found, "TCP router", "plain")
     assert "entryPoints: this field is required" in reasons(found, "UDP router", "any")
 
 
