@@ -10,6 +10,7 @@ import typer
 from provider import declarations, imports
 from provider.cli.client import Client, Parameters, Reply, path
 from provider.cli.files import sources
+from provider.cli.nouns.words import many
 from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
 from provider.cli.plan import ask, telling
@@ -249,8 +250,7 @@ def _count(kind: str, counted: tuple[int, int]) -> str:
     """Say how many objects of a kind are taken, of how many."""
     held, given = counted
     noun = NOUNS[kind]
-    title = noun.title if given == 1 else noun.titles
-    word = title if title[1].isupper() else title[:1].lower() + title[1:]
+    word = noun.called() if given == 1 else many(noun)
     return f"{given:,} {word}" if held == given else f"{held:,} of {given:,} {word}"
 
 

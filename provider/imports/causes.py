@@ -11,24 +11,9 @@ from provider.imports.findings import Cause
 _OURS: Final = {
     *("value.many", "value.long", "value.large", "text.control", "text.character", "name.format", "name.duplicate"),
     *("free.depth", "free.long", "rule.length", "rule.depth", "timeout.interval", "url.refused", "url.network"),
-    *(
-        "rule.network",
-        "url.user",
-        "url.length",
-        "host.length",
-        "reference.format",
-        "reference.internal",
-        "weight.range",
-    ),
-    *(
-        "reference.own",
-        "reference.admin",
-        "label.format",
-        "path.segments",
-        "weight.zero",
-        "value.few",
-        "duration.range",
-    ),
+    *("rule.network", "url.user", "url.length", "host.length", "reference.format", "reference.internal"),
+    *("weight.range", "reference.own", "reference.admin", "label.format", "path.segments", "weight.zero", "value.few"),
+    "duration.range",
 }
 _DISABLED: Final = {
     *("rule.arguments", "rule.exclusive", "rule.expression", "rule.host", "rule.matcher", "rule.path", "rule.syntax"),

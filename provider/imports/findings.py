@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from provider.errors import pointer
+
 
 class Cause(StrEnum):
     """What Traefik itself does with such a part."""
@@ -82,13 +84,9 @@ def leaves(document: object, where: str = "") -> Iterator[str]:
     """Go through the leaves of a document, by pointer: what has nothing below it. Traefik takes no notice of null."""
     if isinstance(document, dict) and document:
         for key, member in document.items():
-            yield from leaves(member, f"{where}/{_escaped(key)}")
+            yield from leaves(member, f"{where}{pointer(str(key))}")
     elif isinstance(document, list) and document:
         for index, member in enumerate(document):
             yield from leaves(member, f"{where}/{index}")
     elif document is not None:
         yield where
-
-
-def _escaped(key: object) -> str:
-    return str(key).replace("~", "~0").replace("/", "~1")

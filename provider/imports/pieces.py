@@ -13,8 +13,10 @@ from typing import Any, Final
 from provider.errors import pointer
 from provider.imports.findings import Cause, Reason
 
-_TRUE: Final = {"1", "t", "T", "TRUE", "true", "True"}
-_FALSE: Final = {"0", "f", "F", "FALSE", "false", "False"}
+TRUE: Final = {"1", "t", "T", "TRUE", "true", "True"}
+FALSE: Final = {"0", "f", "F", "FALSE", "false", "False"}
+"""Texts that Traefik takes for true and false."""
+
 _WHOLE: Final = re.compile(r"[-+]?[0-9]{1,19}")
 _MERGE: Final = "<<"
 _SHOWN: Final = 60
@@ -139,10 +141,10 @@ class Piece:
         written = self.text()
         if written is None:
             return None
-        if written not in _TRUE | _FALSE:
+        if written not in TRUE | FALSE:
             self.refuse(f"{self._name} has to be true or false, not {shown(written)}")
             return None
-        return written in _TRUE
+        return written in TRUE
 
     def is_off(self) -> bool:
         """Tell whether a field that may be empty is written as a text: any but `true` counts as left out."""
@@ -199,7 +201,7 @@ def is_default(part: Piece, default: object) -> bool:
         return part.value in ({}, [], "")
     written = scalar(part.value)
     if isinstance(default, bool):
-        return written in (_TRUE if default else _FALSE)
+        return written in (TRUE if default else FALSE)
     return written == str(default)
 
 

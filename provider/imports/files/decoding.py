@@ -15,10 +15,8 @@ from provider.errors import pointer
 from provider.imports.files.fields import Known, fields
 from provider.imports.files.findings import Effect
 from provider.imports.files.go_yaml import Moment
-from provider.imports.pieces import scalar, shown
+from provider.imports.pieces import FALSE, TRUE, scalar, shown
 
-_TRUE: Final = "true"
-_FLAGS: Final = {"1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"}
 _WHOLE: Final = re.compile(r"[-+]?[0-9]+")
 _LARGEST: Final = 2**63
 STATIC: Final = {
@@ -148,7 +146,7 @@ def _empty(known: Known, value: Any, where: str) -> Iterator[Mistake]:
     if not known.allows_empty:
         what = "is empty" if not written else f"has to be a map, and not {shown(written)}"
         yield _refused("field.empty", where, f"{known.name} {what}: leave it out, or fill it")
-    elif isinstance(value, list) or (written and written.lower() != _TRUE):
+    elif isinstance(value, list) or (written and written.lower() != "true"):
         yield Mistake(
             Effect.IGNORED, "field.off", where, f"{known.name} counts as left out: it is neither true nor a map"
         )
@@ -229,7 +227,7 @@ def _scalar(known: Known, value: Any, where: str) -> Iterator[Mistake]:
     match known.type:
         case "int":
             yield from _number(value, known.name, where)
-        case "bool" if written not in _FLAGS:
+        case "bool" if written not in TRUE | FALSE:
             yield _refused("type.bool", where, f"{known.name} has to be true or false, not {_said(written)}")
         case "duration" if durations.find_nanoseconds(written) is None:
             detail = f"{known.name} has to be a duration such as 10s, not {_said(written)}"

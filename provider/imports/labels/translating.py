@@ -18,14 +18,12 @@ from provider.imports.labels import tree
 from provider.imports.labels.containers import Container, ContainerLabel, Defaults
 from provider.imports.labels.tree import LabelError, Node
 from provider.imports.labels.writing import ignored, written
-from provider.imports.pieces import shown
+from provider.imports.pieces import FALSE, TRUE, shown
 
 PROVIDER: Final = "docker"
 
 _CONFIGURING: Final = ("traefik.http", "traefik.tcp", "traefik.udp", "traefik.tls.stores.default")
 _OWN: Final = ("traefik.enable", "traefik.docker.", "traefik.swarm.")
-_TRUE: Final = {"1", "t", "T", "TRUE", "true", "True"}
-_FALSE: Final = {"0", "f", "F", "FALSE", "false", "False"}
 _RULE: Final = "Host(`{{ normalize .Name }}`)"
 _TEMPLATE: Final = re.compile(
     r"\{\{-?\s*(?:(normalize)\s+)?(?:\.(Name|ContainerName)|index\s+\.Labels\s+[\"`]([^\"`]+)[\"`])\s*-?\}\}"
@@ -134,16 +132,16 @@ class _Translator:
     def _is_wanted(self, container: Container, settings: Node) -> bool:
         enable = settings.find("enable")
         given = enable.value or "" if enable else ""
-        if enable is not None and given not in _TRUE | _FALSE:
+        if enable is not None and given not in TRUE | FALSE:
             raise LabelError(enable.place, f"traefik.enable has to be true or false, not {shown(given) or 'empty'}")
-        if given in _FALSE if enable else not self._defaults.is_exposed:
+        if given in FALSE if enable else not self._defaults.is_exposed:
             told = (
                 "traefik.enable is false" if enable else "it has no label traefik.enable=true, which Traefik asks for"
             )
             self._find(container, ImportOutcome.RECOGNISED, told, enable.place if enable else container.place)
             return False
         running = settings.find("docker", "allownonrunning")
-        if not container.is_up and (running is None or running.value not in _TRUE):
+        if not container.is_up and (running is None or running.value not in TRUE):
             self._find(container, ImportOutcome.RECOGNISED, "it does not run, or is not healthy", container.place)
             return False
         return True
