@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 from provider.messages import Message
 from provider.nouns.common import labels_field, name_field
@@ -71,7 +71,31 @@ def check_key(text: str) -> str:
     return text
 
 
-def find_unfitting(chain: Any, key: Any) -> Refusal | None:
+class Paired(Object):
+    """What may have a certificate and its key: each as PEM text, or as the path of a file on the edge."""
+
+    pair: ClassVar = ("certFile", "keyFile")
+    """The fields that they stand in."""
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse a key of another certificate: Traefik leaves both out, or what needs them (measured)."""
+        yield from super().mistakes(given)
+        chain, key = (given.get(each) for each in cls.pair)
+        if (refusal := _find_unfitting(chain, key)) is not None:
+            yield cls.pair[1], refusal
+
+    def kept_of(self, before: Self | None, reading: Reading, where: Where = ()) -> Self:
+        """Return it as it is kept. A key for which a mask stood has to fit a new certificate, too."""
+        kept = super().kept_of(before, reading, where)
+        chain, key = (self.fields[each].name for each in self.pair)
+        known = kept.__dict__
+        if known[key] != self.__dict__[key] and (refusal := _find_unfitting(known[chain], known[key])) is not None:
+            reading.refuse_as((*where, self.pair[1]), refusal)
+        return kept
+
+
+def _find_unfitting(chain: Any, key: Any) -> Refusal | None:
     """Find that a key is that of another certificate, where both are PEM text that can be read."""
     if not all(isinstance(text, str) and _MARK in text for text in (chain, key)):
         return None
@@ -99,7 +123,7 @@ class Pair(Object):
     )
 
 
-class Certificate(Noun, more={each.name: each for each in Pair.fields.values()}):
+class Certificate(Paired, Noun, more={each.name: each for each in Pair.fields.values()}):
     """A certificate with its key, which edges show to clients that ask for one of its names."""
 
     kind = "certificate"
@@ -124,24 +148,6 @@ class Certificate(Noun, more={each.name: each for each in Pair.fields.values()})
         column=True,
         exclusive=True,
     )
-
-    @classmethod
-    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
-        """Refuse a key that is that of another certificate."""
-        chain, key = given.get("certFile"), given.get("keyFile")
-        if isinstance(chain, str) and isinstance(key, str) and _MARK in key:
-            try:
-                _reading().check_pair(chain, key)
-            except Refusal as refusal:
-                yield "keyFile", refusal
-
-    def kept_of(self, before: Any, reading: Reading, where: Where = ()) -> Any:
-        """Return it as it is kept. A key for which a mask stood has to fit a new certificate, too."""
-        kept = super().kept_of(before, reading, where)
-        if kept.key_file != self.key_file and isinstance(kept.key_file, str):
-            for key, refusal in self.mistakes({"certFile": kept.cert_file, "keyFile": kept.key_file}):
-                reading.refuse_as((*where, key), refusal)
-        return kept
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell what browsers do not take."""

@@ -1,17 +1,16 @@
 """Servers transports: how Traefik speaks with servers."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final
 
 from provider.messages import Message
-from provider.nouns.certificate import find_unfitting
+from provider.nouns.certificate import Paired
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
 from provider.nouns.noun import Noun
 from provider.nouns.objects import Nested, Object
 from provider.nouns.protocol import KEY, LINE, PEM, period_or
-from provider.nouns.reading import Reading, Where
 from provider.nouns.tls import CIPHER_SUITES, TLS_VERSION, TLSVersion, check_versions
 from provider.nouns.types import Flag, Whole
 from provider.values import Refusal
@@ -47,7 +46,7 @@ class ForwardingTimeouts(Object, more=_timeouts()):
     """How long what is forwarded may take; 0s is for ever."""
 
 
-class KeyPair(Object):
+class KeyPair(Paired):
     """A certificate and its key."""
 
     cert_file: str = field(PEM, title="Certificate", help="PEM text, or the path of a file on the edge.")
@@ -56,19 +55,6 @@ class KeyPair(Object):
         title="Key",
         help="PEM text, or the path of a file on the edge.",
     )
-
-    @classmethod
-    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
-        """Refuse a key of another certificate: Traefik leaves both out, and says so in its log only (measured)."""
-        if (refusal := find_unfitting(given.get("certFile"), given.get("keyFile"))) is not None:
-            yield "keyFile", refusal
-
-    def kept_of(self, before: Self | None, reading: Reading, where: Where = ()) -> Self:
-        """Return it as it is kept. A key for which a mask stood has to fit a new certificate, too."""
-        kept = super().kept_of(before, reading, where)
-        if kept.key_file != self.key_file and (refusal := find_unfitting(kept.cert_file, kept.key_file)) is not None:
-            reading.refuse_as((*where, "keyFile"), refusal)
-        return kept
 
 
 class Spiffe(Object):

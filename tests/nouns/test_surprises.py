@@ -4,6 +4,7 @@ A row has a value, what Traefik makes of it (measured on 3.7.15), and how it is 
 Where neither can be, as nobody can know it here, the field's help says it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from provider.errors import Invalid
 from provider.inventory import OfParts
 from provider.listening import DEFAULT_POINTS
 from provider.nouns import NOUNS, Noun
+from provider.nouns.types import MASK
 
 Json = dict[str, Any]
 
@@ -364,21 +366,41 @@ def test_it_is_found_among_many(row: Surprise) -> None:
     assert [each.detail for each in found] == [each.detail for each in find_doubts(item, "one")]
 
 
-@pytest.mark.parametrize(("kind", "above"), [("serversTransport", ()), ("tcpServersTransport", ("tls",))])
-def test_a_key_of_another_certificate_is_refused(kind: str, above: tuple[str, ...]) -> None:
+def of_servers(cert: str, key: str) -> Json:
+    return {"certificates": [{"certFile": cert, "keyFile": key}]}
+
+
+PAIRED: Final[dict[str, Callable[[str, str], tuple[str, Json]]]] = {
+    "/certificates/0/keyFile": lambda cert, key: ("serversTransport", of_servers(cert, key)),
+    "/tls/certificates/0/keyFile": lambda cert, key: ("tcpServersTransport", {"tls": of_servers(cert, key)}),
+    "/keyFile": lambda cert, key: ("certificate", {"certFile": cert, "keyFile": key}),
+    "/forwardAuth/tls/key": lambda cert, key: (
+        "middleware",
+        {"forwardAuth": {"address": "http://sso", "tls": {"cert": cert, "key": key}}},
+    ),
+    "/rateLimit/redis/tls/key": lambda cert, key: (
+        "middleware",
+        {"rateLimit": {"average": 1, "redis": {"tls": {"cert": cert, "key": key}}}},
+    ),
+}
+
+
+@pytest.mark.parametrize("at", PAIRED)
+def test_a_key_of_another_certificate_is_refused(at: str) -> None:
     ca = trustme.CA()
     one, other = (ca.issue_cert(f"{name}.test") for name in ("one", "other"))
 
-    def made(shown: trustme.LeafCert) -> Noun:
-        pair = {
-            "certFile": one.cert_chain_pems[0].bytes().decode(),
-            "keyFile": shown.private_key_pem.bytes().decode(),
-        }
-        document: Json = {"certificates": [pair]}
-        return NOUNS[kind].read({"name": "one", **({above[0]: document} if above else document)})
+    def made(shown: trustme.LeafCert, key: str) -> Noun:
+        kind, given = PAIRED[at](shown.cert_chain_pems[0].bytes().decode(), key)
+        return NOUNS[kind].read({"name": "one", **given})
 
-    made(one)
+    kept = made(one, one.private_key_pem.bytes().decode())
+    assert made(one, MASK).kept(kept) == kept
     with pytest.raises(Invalid) as refused:
-        made(other)
-    at = "/" + "/".join((*above, "certificates", "0", "keyFile"))
+        made(one, other.private_key_pem.bytes().decode())
     assert [(each.pointer, each.code) for each in refused.value.fields] == [(at, "key.other")]
+    # A mask stands for the key of the former certificate; in a list, where that is gone, for none.
+    with pytest.raises(Invalid) as unkept:
+        made(other, MASK).kept(kept)
+    wanted = "secret.masked" if "certificates" in at else "key.other"
+    assert [(each.pointer, each.code) for each in unkept.value.fields] == [(at, wanted)]

@@ -4,17 +4,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from provider.messages import Message
+from provider.nouns.certificate import Paired
 from provider.nouns.fields import field
-from provider.nouns.objects import Object
 from provider.nouns.protocol import KEY, PEM
 from provider.nouns.types import Flag
 from provider.values import Refusal
 
 
-class ClientTLS(Object):
+class ClientTLS(Paired):
     """How Traefik speaks TLS with a server that it asks itself."""
 
     is_sparse = True
+    pair = ("cert", "key")
 
     ca: str = field(PEM, default="", title="CA", help="PEM text, or a file on the edge. Empty: the edge's system CAs.")
     cert: str = field(PEM, default="", title="Certificate", help="Traefik's own, as PEM or a file on the edge.")
@@ -30,7 +31,8 @@ class ClientTLS(Object):
 
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
-        """Refuse half of a pair."""
+        """Refuse half of a pair, and a key of another certificate: Traefik disables the middleware (measured)."""
+        yield from super().mistakes(given)
         if {"cert", "key"} <= given.keys() and bool(given["cert"]) != bool(given["key"]):
             missing = "key" if given["cert"] else "cert"
             yield missing, Refusal("pair.half", Message("a certificate and its key go together"))
