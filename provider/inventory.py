@@ -1,6 +1,6 @@
 """Objects as they are after changes, whether those are kept yet or only tried. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -8,9 +8,10 @@ import msgspec
 from provider import configuration
 from provider.declarations import Declaration
 from provider.models import Change
-from provider.nouns import NOUNS, Noun, Router, Service
+from provider.nouns import NOUNS, Noun, Router, Server, Service
 from provider.nouns.noun import NAME
 from provider.parts import LISTED, PLACES, Part, Parts
+from provider.values import ServerState
 
 
 class Inventory(Protocol):
@@ -21,6 +22,9 @@ class Inventory(Protocol):
 
     def having(self, kind: str, *marks: bytes) -> Iterator[Noun]:
         """Give the objects of a kind, by name, in whose JSON as Traefik gets it one of some texts may stand."""
+
+    def taking(self, service: str) -> Sequence[Server]:
+        """Return the servers of a service that take requests."""
 
 
 class OfState:
@@ -37,6 +41,10 @@ class OfState:
         """Give all objects of a kind: they are read already."""
         return (item for _name, item in sorted(self._state.objects[kind].items()))
 
+    def taking(self, service: str) -> Sequence[Server]:
+        """Return the servers of a service that take requests."""
+        return [server for server in self._state.belonging(Server, service) if server.state is ServerState.READY]
+
 
 class OfParts:
     """The objects of which a document has parts, with changes made. Each is read when it is asked for.
@@ -47,8 +55,9 @@ class OfParts:
 
     def __init__(self, parts: Parts, changes: Iterable[Change] = ()) -> None:
         self._parts = parts
+        self._changes = list(changes)
         self._changed: Final[Mapping[tuple[str, str], dict[str, Any] | None]] = {
-            (change.kind, change.name): change.after for change in changes
+            (change.kind, change.name): change.after for change in self._changes
         }
 
     def find(self, kind: str, name: str) -> Noun | None:
@@ -66,6 +75,18 @@ class OfParts:
         names |= {name for changed, name in self._changed if changed == kind}
         found = (self.find(kind, name) for name in sorted(names))
         return (item for item in found if item is not None)
+
+    def taking(self, service: str) -> Sequence[Server]:
+        """Return the servers of a service that take requests, one for a URL; those of the document are named by it."""
+        part = self._parts.find((Service.kind, service))
+        found = {} if part is None else {server.url: server for server in configuration.read_pool(part)[1]}
+        for change in self._changes:
+            if change.kind == Server.kind and Server.split(change.name)[0] == service:
+                if change.before is not None:
+                    found.pop(Server.loaded(change.before).url, None)
+                if change.after is not None and (after := Server.loaded(change.after)).state is ServerState.READY:
+                    found[after.url] = after
+        return list(found.values())
 
 
 def _read(kind: str, name: str, part: Part) -> Noun:

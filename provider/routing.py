@@ -23,6 +23,7 @@ from provider.routes import of_part, read_routes
 from provider.snapshots import Snapshot
 from provider.store import routers
 from provider.surroundings import KnownEdges
+from provider.unheeded import find_unheeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,10 @@ class Routing:
     def warnings(self, changes: Sequence[Change]) -> list[Finding]:
         """Find the conflicts that changes are in, or make, and where the edges have no entry point for them."""
         concern = concern_of(changes)
-        if not concern.objects and survey.KINDS.isdisjoint(change.kind for change in changes):
-            return []
+        about = {(change.kind, change.name) for change in changes}
+        if not concern.objects and survey.KINDS.isdisjoint(kind for kind, _name in about):
+            snapshot = self._revisions.current
+            return [] if snapshot is None else [*find_unheeded(OfParts(snapshot.parts, changes), about)]
         known = self._newest()
         concern = replace(concern, services=_unpaged(known, concern.services))
         sticky = dict(known.sticky)
@@ -122,7 +125,7 @@ class Routing:
         routes = self.after(changes)
         changed = {change.name for change in changes if change.kind == "router" and change.after is not None}
         moved = {router.name for router in self._of_domains(changes)} & {route.name for route in routes.unsorted}
-        about = {(change.kind, change.name) for change in changes} | {(Router.kind, name) for name in moved}
+        about |= {(Router.kind, name) for name in moved}
         held, now = OfParts(known.snapshot.parts, changes), datetime.now(UTC)
         others = [*survey.look(held, routes, self._edges(), now, about), *find_resolvers(held, changes, moved)]
         return [*self._missing(routes, changed | moved), *others, *find_about(routes, concern, sticky)]

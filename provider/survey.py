@@ -16,12 +16,13 @@ from provider.listeners import find_taken
 from provider.nouns import NOUNS, Named, Router
 from provider.parts import PLACES
 from provider.surroundings import KnownEdges
+from provider.unheeded import find_unheeded
 from provider.validity import find_invalid
 
 KINDS: Final = frozenset(
     {"router", "service", "middleware", "tcpRouter", "tcpService", "udpRouter", "udpService", "certificate"}
 )
-"""The kinds of objects of which there may be something to be told."""
+"""The kinds of objects of which there may be something to be told; of servers, there is `unheeded` alone."""
 
 _DOUBTED: Final[Mapping[str, Sequence[bytes]]] = {
     "router": (b'"tls":', b"@internal"),
@@ -45,6 +46,7 @@ def look(
     yield from find_dangling(inventory, edges, about)
     yield from find_doubled(inventory, routes, edges, about)
     yield from find_invalid(inventory, now, about)
+    yield from find_unheeded(inventory, about)
 
 
 def find_doubted(inventory: Inventory, about: Collection[Named] | None = None) -> Iterator[Finding]:

@@ -67,6 +67,7 @@ LAYERS = [
     "foreigners",
     "listeners",
     "validity",
+    "unheeded",
     "survey",
     "imports",
     "linting",
@@ -144,7 +145,7 @@ PURE = [
         "handling",
     ),
     *("sticky_cookies", "conflicts", "inventory", "surroundings", "dependents", "handshakes"),
-    *("foreigners", "listeners", "validity", "survey"),
+    *("foreigners", "listeners", "validity", "unheeded", "survey"),
     "imports",
     "linting",
 ]

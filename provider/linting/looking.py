@@ -16,12 +16,14 @@ from provider.imports.files import Effect, Folder
 from provider.imports.files.newer import find_newer
 from provider.imports.findings import Cause, Reason
 from provider.imports.reading import MISSING
+from provider.inventory import OfState
 from provider.linting.findings import Consequence, LintFinding
 from provider.listening import Listening
 from provider.models import Conflict
 from provider.nouns import NOUNS, Router, Service
 from provider.nouns.udp_router import UDPRouter
 from provider.nouns.versions import Version
+from provider.unheeded import find_unheeded
 
 _FILES: Final[Mapping[Effect, Consequence]] = {
     Effect.REFUSED: Consequence.REJECTED,
@@ -105,6 +107,8 @@ class _Places:
     def of_object(self, kind: str, name: str, *path: str | int) -> Position:
         """Return where an object, or a part of it, stands."""
         origin = self._origins.get(pointer(NOUNS[kind].plural, name))
+        if kind == Service.kind and path and path[0] in Service.pool:
+            path = ("loadBalancer", *path)
         return _NOWHERE if origin is None else self.of(origin + pointer(*path))
 
 
@@ -208,6 +212,10 @@ def _empty(found: Imported, places: _Places) -> Iterator[LintFinding]:
 
 
 def _doubts(found: Imported, places: _Places) -> Iterator[LintFinding]:
+    for each in find_unheeded(OfState(found.declaration)):
+        ((kind, name),) = each.objects
+        place = places.of_object(kind, name, "strategy")
+        yield LintFinding(Consequence.BREAKS, each.conflict.value, each.detail, place, f"{kind} {name}")
     for kind, name, item in found.declaration:
         if not NOUNS[kind].is_doubted():
             continue

@@ -18,7 +18,9 @@ from provider.values import Refusal, Strategy
 
 _STRATEGIES: Final[Mapping[str, Word]] = {
     Strategy.WRR: Word("Weighted round-robin", "Servers take turns by weight. Right for most applications."),
-    Strategy.P2C: Word("Power of two choices", "Picks two servers at random; the less busy one gets the request."),
+    Strategy.P2C: Word(
+        "Power of two choices", "The less busy of two random servers gets the request. Weights are ignored."
+    ),
     Strategy.HRW: Word(
         "By the client's address", "The client's address decides, so a client always gets the same server."
     ),

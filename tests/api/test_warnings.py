@@ -233,3 +233,18 @@ def test_a_weighted_service_shares_its_cookie_as_a_pool_does(client: httpx.Clien
     router = {"domains": ["a.test"], "pathPrefix": "/x", "service": "made"}
     assert put(client, "/routers/x", router) == [("shared-cookie", ("app", "made"))]
     assert ("shared-cookie", ("app", "made")) in put(client, "/services/made", weighted | {"labels": {"a": "b"}})
+
+
+def test_weights_that_a_strategy_ignores_are_told_whichever_side_is_changed(client: httpx.Client) -> None:
+    told = [("doubtful-value", ("app",))]
+    assert put(client, "/services/app/servers/b", {"url": "http://10.0.0.2", "weight": 3}) == []
+    assert put(client, "/services/app", {"strategy": "p2c"}) == told
+    assert listed(client) == told
+    assert put(client, "/services/app/servers/b", {"url": "http://10.0.0.2"}) == []
+    assert put(client, "/services/app/servers/a", {"url": "http://10.0.0.1", "weight": 2}) == told
+    drained = {"url": "http://10.0.0.2", "state": "drain"}
+    assert put(client, "/services/app/servers/b", drained) == []
+    assert listed(client) == []
+    declared = {"services": {"app": {"strategy": "p2c", "servers": {"b": {"url": "http://10.0.0.2", "weight": 5}}}}}
+    assert warnings(client.post("/apply", json=declared, params={"dryRun": True})) == told
+    assert put(client, "/services/app", {"strategy": "leasttime"}) == []

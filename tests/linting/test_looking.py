@@ -158,6 +158,14 @@ def test_a_field_that_came_after_a_version_is_refused_by_it(version: Version | N
     assert [each.detail for each in found(text, version=version)] == expected
 
 
+def test_weights_that_a_strategy_ignores_are_told_at_the_strategy() -> None:
+    weighed = GOOD.replace("3000'}]", "3000', weight: 3}, {url: 'http://127.0.0.1:3001'}]")
+    assert told(weighed) == []
+    (one,) = found(weighed.replace("loadBalancer: {", "loadBalancer: {strategy: p2c, "))
+    assert (one.code, one.place, one.subject) == ("doubtful-value", "0.yml:5:27", "service shop")
+    assert one.detail.startswith("the strategy p2c ignores weights")
+
+
 def test_labels_are_looked_through_with_the_files_beside_them() -> None:
     document: Any = {
         "services": {
