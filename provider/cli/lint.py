@@ -98,7 +98,7 @@ def lint(
                 printed.line(_annotation(each))
         case LintFormat.TEXT:
             _tell(printed, found, gathered.count)
-    if found:
+    if any(each.counts for each in found):
         raise typer.Exit(FOUND)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from provider.documents import Position
 from provider.errors import pointer
+from provider.imports.certificates import FileContent
 from provider.imports.findings import ImportFinding, Reason
 from provider.imports.reading import PLACES, Provenance
 
@@ -31,12 +32,14 @@ def combined(parts: Iterable[ProviderPart]) -> ProviderPart:
     places: dict[str, Position] = {}
     refused: dict[str, Reason] = {}
     findings: list[ImportFinding] = []
+    contents: dict[str, FileContent] = {}
     for part in given:
         _add(document, part)
         places |= {_full(where, part): place for where, place in part.places.items()}
         refused |= {_full(where, part): reason for where, reason in part.provenance.refused.items()}
         findings += part.provenance.findings
-    return ProviderPart(document, places, Provenance("", refused, findings))
+        contents |= part.provenance.contents
+    return ProviderPart(document, places, Provenance("", refused, findings, contents))
 
 
 def _add(document: dict[str, Any], part: ProviderPart) -> None:

@@ -22,6 +22,9 @@ class Cause(StrEnum):
     IGNORED = "ignored"
     """It takes no notice of it."""
 
+    UNKNOWN = "unknown"
+    """Nobody can tell from here."""
+
     OURS = "ours"
     """It takes it: only here it cannot be held as it stands."""
 

@@ -9,6 +9,7 @@ from provider.configuration import BEACON
 from provider.declarations import Declaration
 from provider.errors import pointer
 from provider.imports import middlewares, names, services
+from provider.imports.certificates import CertificateReader, Contents
 from provider.imports.declared import DeclaredReader
 from provider.imports.findings import Cause, ImportFinding, ImportOutcome, Reason, Renamed
 from provider.imports.objects import Key, ReadObject, ReadUse, find_disabled, find_lost, refuse_together
@@ -24,6 +25,7 @@ from provider.imports.routers import (
 )
 from provider.imports.services import Pool, read_service
 from provider.nouns import NOUNS, Domain, Middleware, Noun, Router, Server, Service, internals
+from provider.nouns.certificate import Certificate
 from provider.nouns.tcp_router import TCPRouter
 from provider.nouns.types import Reference
 from provider.values import Refusal
@@ -36,19 +38,20 @@ MISSING: Final = "reference.missing"
 """The code where something that is referred to is not there."""
 
 _NOT_YET: Final = "cannot be imported yet"
-_CERTIFICATES: Final = "certificates cannot be imported yet"
 PLACES: Final = {noun.place: kind for kind, noun in NOUNS.items() if noun.place and not noun.is_listed}
 """The kinds of objects by where a document has them."""
 
 _OTHER_OBJECTS: Final[Mapping[tuple[str, ...], tuple[str, str]]] = {
     ("http", "models"): ("model", f"models {_NOT_YET}"),
     ("tcp", "models"): ("TCP model", f"models {_NOT_YET}"),
-    ("tls", "certificates"): ("TLS certificate", _CERTIFICATES),
-    ("tls", "stores"): ("TLS store", _CERTIFICATES),
 }
 """What is listed, object by object, and not held: what each is called, and why."""
 
-_SECTIONS: Final = tuple(dict.fromkeys(section for section, _name in (*PLACES, *_OTHER_OBJECTS)))
+_CERTIFICATES: Final = Certificate.place
+_STORES: Final = ("tls", "stores")
+_STORE: Final = "TLS store"
+_PARTS: Final = (*PLACES, *_OTHER_OBJECTS, _CERTIFICATES, _STORES)
+_SECTIONS: Final = tuple(dict.fromkeys(section for section, _name in _PARTS))
 _UNTOLD: Final = frozenset({"serversTransport", "tcpServersTransport", "tlsOption"})
 """The kinds of objects of which Traefik's API does not tell."""
 
@@ -90,6 +93,8 @@ class Provenance:
     provider: str = names.FILE
     refused: Mapping[str, Reason] = field(default_factory=dict)
     findings: Sequence[ImportFinding] = ()
+    contents: Contents = field(default_factory=dict, repr=False)
+    """What is in the files that certificates name; those that are not among them are the text itself."""
 
     @property
     def has_several(self) -> bool:
@@ -142,6 +147,7 @@ class _Reader:
             for given, part in parts.items():
                 if not self._recognised(kind, given, part):
                     self._read_object(kind, given, part)
+        stores = self._read_certificates()
         refuse_together(self._objects.values())
         lost = find_lost(self._objects)
         routers = self._settle(lost)
@@ -150,6 +156,7 @@ class _Reader:
             self._list_object(each, lost, disabled)
         declaration = self._declaration([each for key, each in self._objects.items() if key not in lost], routers)
         self._list_others()
+        self._list_stores(stores)
         self._around_findings()
         return Imported(
             declaration,
@@ -182,7 +189,7 @@ class _Reader:
             else:
                 found[name] = part
         for section, part in found.items():
-            known = [name for root, name in (*PLACES, *_OTHER_OBJECTS) if root == section]
+            known = [name for root, name in _PARTS if root == section]
             self._sections |= {(section, name): each for name, each in part.fields(known).parts.items()}
 
     def _full(self, given: str) -> str:
@@ -222,6 +229,17 @@ class _Reader:
         special = {**services.special(full), **middlewares.SPECIAL}
         reader = DeclaredReader(partial(self._find_reference, read), special)
         read.item = self._how(kind)(reader, own, read.name)
+
+    def _read_certificates(self) -> Sequence[tuple[str, Piece]]:
+        """Read certificates, and return the stores with what is not held of them."""
+        reader = CertificateReader(self._origin.contents, self._origin.provider or names.FILE)
+        listed, stores = (self._sections.get(place) for place in (_CERTIFICATES, _STORES))
+        if listed is not None:
+            reader.listed(listed)
+        if stores is not None:
+            reader.stores(stores)
+        self._objects |= {(read.kind, read.full): read for read in reader.objects}
+        return reader.others
 
     def _how(self, kind: str) -> Callable[[DeclaredReader, Piece, str], Noun | Ranked | Pool | None]:
         """Return what reads objects of a kind."""
@@ -370,6 +388,12 @@ class _Reader:
         for place, (kind, why) in _OTHER_OBJECTS.items():
             for given, each in _members(self._sections.get(place)):
                 self._find(kind, given, ImportOutcome.LEFT_OUT, [Reason(why, each.place)], each)
+
+    def _list_stores(self, stores: Sequence[tuple[str, Piece]]) -> None:
+        for given, each in stores:
+            self._held |= each.ledger.held
+            for reason in (*each.ledger.refused, *each.ledger.changed):
+                self._find(_STORE, given, ImportOutcome.LEFT_OUT, [reason], Piece(None, reason.place, each.ledger))
 
     def _around_findings(self) -> None:
         """List what is wrong around the objects: unknown sections, sections that are no objects."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from provider.documents import Position
+from provider.imports.certificates import ELSEWHERE
 
 
 class Consequence(StrEnum):
@@ -82,6 +83,9 @@ _ADVICE: Final[Mapping[str, str]] = {
     "reference.missing": "define it, or correct the name",
     "service.empty": "give it a server",
     "label": "correct the label",
+    "certificate.names": "remove it, or the other one",
+    "file.missing": "correct the path: a relative one starts where Traefik runs",
+    "file.elsewhere": "run this where Traefik's files are",
 }
 _GENERAL: Final[Mapping[Consequence, str]] = {
     Consequence.REJECTED: "correct it: until then Traefik keeps what it had, and serves nothing after a restart",
@@ -107,6 +111,11 @@ class LintFinding:
     def level(self) -> LintLevel:
         """How bad it is."""
         return _LEVELS[self.consequence]
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is something that was found: that a file is on another machine is none."""
+        return self.code != ELSEWHERE
 
     @property
     def why(self) -> str:

@@ -35,6 +35,7 @@ _CAUSES: Final[Mapping[Cause, Consequence]] = {
     Cause.BREAKS: Consequence.BREAKS,
     Cause.CHANCE: Consequence.CHANCE,
     Cause.IGNORED: Consequence.IGNORED,
+    Cause.UNKNOWN: Consequence.UNKNOWN,
 }
 _CONFLICTS: Final[Mapping[Conflict, Consequence]] = {
     Conflict.SAME_RULE: Consequence.CHANCE,

@@ -106,6 +106,11 @@ def _find_unfitting(chain: Any, key: Any) -> Refusal | None:
     return None
 
 
+def facts(chain: str) -> Any:
+    """Return the `CertificateFacts` of a certificate as PEM text. Raises a `Refusal`."""
+    return _reading().read(chain)
+
+
 CHAIN: Final = Text(check_chain, most=64_000, is_long=True)
 PRIVATE_KEY: Final = Text(check_key, most=16_000, is_long=True, secret=Secrecy())
 

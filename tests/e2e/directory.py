@@ -63,6 +63,11 @@ class Directory:
                 return "rejected"
         return ""
 
+    def certificates(self) -> set[str]:
+        """Return the serial numbers of the certificates that it has."""
+        told: list[dict[str, Any]] = fetch(f"{self._traefik.api}/api/certificates").json()
+        return {each["serialNumber"] for each in told}
+
     def disabled(self) -> set[str]:
         """Return what runs and is disabled, as people call it."""
         told: dict[str, Any] = fetch(f"{self._traefik.api}/api/rawdata").json()

@@ -521,12 +521,12 @@ def test_the_rule_of_a_tcp_router_is_written_in_one_line_and_keeps_its_rank() ->
     assert [each.name for each in found.findings] == ["odd"]
 
 
-def test_certificates_are_listed_and_their_routers_come() -> None:
+def test_routers_come_also_where_their_certificates_cannot_be_read() -> None:
     whole = document(tls={})
     whole["tls"] = {"certificates": [{"certFile": "/c", "keyFile": "/k"}], "stores": {"default": {}}}
     found = imports.read(whole)
     assert written(found)["routers"]["r"]["tls"] == {}
-    assert [each.reason for each in found.findings] == ["certificates cannot be imported yet"] * 2
+    assert [(each.kind, each.name) for each in found.findings] == [("certificate", "1")]
 
 
 @pytest.mark.parametrize(
@@ -634,7 +634,7 @@ def test_everything_that_traefik_has_is_held_or_listed_object_by_object() -> Non
         "router": 1,
         "middleware": len(left_out),
         "model": 1,
-        "TLS certificate": 2,
+        "certificate": 3,
         "TLS store": 1,
     }
     covered = found.held | {finding.pointer for finding in found.findings}
@@ -676,7 +676,7 @@ def test_a_home_server_behind_tls_and_single_sign_on_is_taken_over_with_its_dash
         "traefik": {"domains": ["edge.alvin.test"], "service": "api@internal", **secure},
     }
     assert written(found)["services"]["photos"]["serversTransport"] == "own"
-    assert [(each.kind, each.name) for each in found.findings] == [("TLS certificate", "1")]
+    assert [(each.kind, each.name) for each in found.findings] == [("certificate", "1")]
 
 
 def test_redirects_of_old_by_a_service_that_is_none_are_listed() -> None:

@@ -10,10 +10,10 @@ import httpx
 from provider import imports
 from provider.cli import inflating
 from provider.cli.client import Unreachable
-from provider.cli.files import containers, documents
+from provider.cli.files import containers, contents, documents
 from provider.documents import DocumentError, File, Position
 from provider.errors import ProviderError, SettingsError
-from provider.imports import Running, files
+from provider.imports import Provenance, Running, files
 from provider.imports.combining import ProviderPart, combined
 from provider.imports.files import Effect, Environment, FileFinding, Folder, ReadFile, SourceText
 from provider.imports.recognising import recognise
@@ -41,7 +41,9 @@ class Gathered:
     @property
     def whole(self) -> ProviderPart:
         """What all of them have together."""
-        own = [ProviderPart(self.folder.document, self.folder.places)] if self.folder.files or not self.labelled else []
+        named = Provenance(contents=contents.read(self.folder.document))
+        is_given = self.folder.files or not self.labelled
+        own = [ProviderPart(self.folder.document, self.folder.places, named)] if is_given else []
         return combined([*own, *self.labelled])
 
 
