@@ -46,6 +46,7 @@ from provider.edges.polls import Polls
 from provider.edges.registry import Edges
 from provider.edges.trials import Trials
 from provider.events import Events
+from provider.issuing.issuing import Issuing
 from provider.life import live
 from provider.metrics import Metrics
 from provider.parts import Parts
@@ -54,6 +55,7 @@ from provider.routing import Routing
 from provider.security.access import Access
 from provider.security.logins import Logins
 from provider.security.refusals import Refusals
+from provider.serving import Serving
 from provider.settings import Settings
 from provider.version import VERSION
 from provider.web import accounts as accounts_pages
@@ -89,7 +91,7 @@ class Application:
         self.plane = plane
         hosts, routes = Hosts(settings.allowed_host_names), list_routes(api)
         self._endpoint = ConfigurationEndpoint(
-            plane.revisions, plane.polls, plane.edges, plane.metrics, hosts, plane.access, plane.refusals
+            plane.serving, plane.polls, plane.edges, plane.metrics, hosts, plane.access, plane.refusals
         )
         gate = Gate(api, routes, plane.access, plane.refusals, lambda: plane.revisions.problem)
         templates, typed = Templates(languages.load()), Kept()
@@ -147,23 +149,27 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
 def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> ControlPlane:
     database, certificate = Database(settings.database_path, settings.secret_key_file), settings.certificate
     revisions = Revisions(database, assemble, settings.server_places, settings.retention, settings.points)
+    serving = Serving(revisions)
     polls = Polls(settings.coalesce_ms / 1000, revisions.assemble)
-    edges = Edges(revisions, polls, settings.traefik_api_urls)
+    edges = Edges(serving, polls, settings.traefik_api_urls)
     for name, version in settings.traefik_versions.items():
         polls.know(name, version)
     fallback = Fallback(settings.fallback_file, edges)
     alarms = Alarms(revisions, edges, fallback, certificate)
     named = settings.traefik_api_urls.keys()
+    issuing = Issuing(database, serving, settings.authority)
     return ControlPlane(
         database=database,
         revisions=revisions,
+        serving=serving,
         polls=polls,
         edges=edges,
         memory=Memory(database, edges),
         trials=Trials(),
         fallback=fallback,
         entry_points=EntryPoints(edges, settings.entry_point_urls),
-        routing=Routing(revisions, lambda: edges.surroundings),
+        issuing=issuing,
+        routing=Routing(revisions, lambda: edges.surroundings, issuing.find_trouble),
         turns=Turns(database, revisions.reading),
         access=Access(database),
         logins=Logins(database),
@@ -179,7 +185,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
 
 def _connect(plane: ControlPlane) -> None:
     """Let each hear of what concerns it."""
-    plane.revisions.subscribe(plane.polls.publish)
+    plane.serving.subscribe(plane.polls.publish)
     plane.revisions.subscribe(plane.events.published)
     plane.revisions.observe(plane.metrics.changed)
     plane.edges.follow(plane.fallback.is_at)

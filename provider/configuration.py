@@ -39,6 +39,9 @@ _HTTP, _MIDDLEWARES = Middleware.place
 REDIRECT: Final = "provider.redirect"
 """The middleware of routers that lead visitors from the plain entry point to the secure one."""
 
+ADDED: Final = ("provider.acme.",)
+"""How the names of routers begin that are added to what is desired. No user's router has such a name there."""
+
 _WILDCARDS: Final = ".wildcards"
 """Follows a router's name in the document where its wildcards are a router of their own. Users' names have no dot."""
 
@@ -124,7 +127,7 @@ def _ranked(router: Router, entrance: Entrance) -> Iterator[tuple[str, str, int]
 
 def owner(name: str) -> str:
     """Return the name of the router from which one of the document was made. Users' names have no dot."""
-    return name.partition(".")[0]
+    return name if name.startswith(ADDED) else name.partition(".")[0]
 
 
 def settled(parts: Parts, points: DefaultEntryPoints) -> Parts:

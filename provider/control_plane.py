@@ -17,12 +17,14 @@ from provider.edges.polls import Polls
 from provider.edges.registry import Edges
 from provider.edges.trials import Trials
 from provider.events import Events
+from provider.issuing.issuing import Issuing
 from provider.metrics import Metrics
 from provider.revisions import Revisions
 from provider.routing import Routing
 from provider.security.access import Access
 from provider.security.logins import Logins
 from provider.security.refusals import Refusals
+from provider.serving import Serving
 from provider.tls import OwnCertificate
 
 T = TypeVar("T")
@@ -34,11 +36,13 @@ class ControlPlane:
 
     database: Database
     revisions: Revisions
+    serving: Serving
     polls: Polls
     edges: Edges
     memory: Memory
     trials: Trials
     fallback: Fallback
+    issuing: Issuing
     entry_points: EntryPoints
     routing: Routing
     turns: Turns

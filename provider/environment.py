@@ -26,6 +26,7 @@ SETTINGS: Final = frozenset(
         ),
         *(
             "SECRET_KEY_FILE",
+            "LOCAL_AUTHORITY",
             "FALLBACK_FILE",
             "COALESCE_MS",
             "HISTORY_REVISIONS",

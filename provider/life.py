@@ -22,15 +22,16 @@ async def live(plane: ControlPlane) -> AsyncIterator[None]:
     """Let a control plane live within this context. Nothing of it is opened before."""
     loop = asyncio.get_running_loop()
     loaded = await asyncio.to_thread(plane.revisions.load)
-    plane.polls.open(loop, plane.revisions.current)
+    plane.polls.open(loop, plane.serving.current)
     plane.events.open(loop)
     recalled = await plane.memory.recall()  # before anybody is given what he rejected
     await plane.access.follow()
     keeping = [
         watch(plane.edges),
         plane.memory.keep(recalled=recalled),
-        recognise(plane.edges, plane.database, plane.revisions.points),
+        recognise(plane.edges, plane.database, plane.revisions.points, plane.serving.lay),
         plane.fallback.keep(),
+        plane.issuing.keep(),
         plane.access.keep(),
         plane.events.keep(),
         _probe(plane.revisions),

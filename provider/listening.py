@@ -13,7 +13,7 @@ from typing import Final, Self
 from provider.messages import Message
 from provider.models import Change
 from provider.nouns import Domain, Router
-from provider.nouns.domain import DomainTLS
+from provider.nouns.domain import CertificateSource, DomainTLS
 from provider.nouns.tls import CertificateDomain, RouterTLS
 
 _NONE: Final[Mapping[str, Domain]] = MappingProxyType({})
@@ -58,6 +58,11 @@ class Listening:
     def of(cls, points: DefaultEntryPoints, domains: Iterable[Domain]) -> Self:
         """Return that of a state, of all its domains."""
         return cls(points, {domain.key: domain for domain in domains if domain.tls is not None})
+
+    def certified(self) -> list[str]:
+        """Return the names of the domains whose certificates this service gets, as A-labels."""
+        found = ((name, domain.tls) for name, domain in self.secured.items())
+        return [name for name, tls in found if tls is not None and tls.source is CertificateSource.ACME]
 
     def after(self, changes: Iterable[Change]) -> "Listening":
         """Return that of the state after changes."""

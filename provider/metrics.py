@@ -160,7 +160,7 @@ class Metrics:
             return None
 
     def _tell_state(self, objects: CountsByState | None) -> Iterator[Metric]:
-        current = self._revisions.current
+        current = self._edges.current
         yield _gauge("provider_build_info", "The version that runs; always 1.", {(VERSION,): 1}, "version")
         yield _gauge("provider_ready", "1 if there is a verified document to serve, else 0.", {(): current is not None})
         if current is not None:
@@ -203,7 +203,7 @@ class Metrics:
         named = {edge.name: edge for edge in listed if edge.name in self._named}
         others = [edge for edge in listed if edge.name not in named and not is_gone(edge, date)]
         groups = {**{name: [edge] for name, edge in named.items()}, OTHERS: others}
-        yield from _tell_states(groups, self._revisions.current)
+        yield from _tell_states(groups, self._edges.current)
         yield from _tell_ages(named, asyncio.get_running_loop().time(), date)
 
     def _tell_counted(self) -> Iterator[Metric]:

@@ -1,7 +1,8 @@
-"""What one edge gets in another form than is desired: parts replaced, or left out. Pure.
+"""What edges get in another form than is desired: parts replaced, left out, or added. Pure.
 
 An overlay is laid over the desired parts. It speaks of a part only while that has the form of which the
-overlay was made: once its object changes, the new form is what the edge gets.
+overlay was made: once its object changes, the new form is what the edge gets. What is added has no form there: its
+name is one of ours, which users cannot take (`configuration.ADDED`).
 """
 
 from collections.abc import Mapping
@@ -16,15 +17,21 @@ from provider.parts import Part, Parts
 class Replacement:
     """What stands in for a part while it is `of`: `by`, or nothing where that is None.
 
+    What is added is `of` None: it stands there while nothing of its name is desired.
     `routers` are the forms in which routers lead elsewhere that would lead to this part, which is left out.
     """
 
-    of: Part
+    of: Part | None
     by: Part | None
     routers: tuple[tuple[Named, Part], ...] = ()
 
 
 Overlay = Mapping[Named, Replacement]
+
+
+def adding(parts: Mapping[Named, Part]) -> dict[Named, Replacement]:
+    """Return the overlay that adds parts to what is desired."""
+    return {key: Replacement(None, part) for key, part in parts.items()}
 
 
 def find_newer(parts: Parts, version: Version) -> dict[Named, Replacement]:

@@ -14,9 +14,10 @@ from provider.explanations import Route, Routes
 from provider.foreigners import find_resolvers
 from provider.inventory import OfParts
 from provider.listeners import find_missing
-from provider.listening import changed_domains
-from provider.models import Change
-from provider.nouns import Router, Service
+from provider.listening import Listening, changed_domains
+from provider.messages import Message
+from provider.models import Change, Conflict
+from provider.nouns import Domain, Router, Service
 from provider.parts import Part
 from provider.revisions import Revisions
 from provider.routes import of_part, read_routes
@@ -42,8 +43,12 @@ class _Known:
 class Routing:
     """Gives the routers of the newest revision. After a change only those are read that it changed; any thread asks."""
 
-    def __init__(self, revisions: Revisions, edges: Callable[[], KnownEdges]) -> None:
+    def __init__(
+        self, revisions: Revisions, edges: Callable[[], KnownEdges], unissued: Callable[[str], str | None]
+    ) -> None:
+        """Take what tells of the edges, and what says what is wrong with the certificate of a domain, an A-label."""
         self._revisions = revisions
+        self._unissued = unissued
         self._edges = edges
         self._lock = threading.Lock()
         self._known: _Known | None = None
@@ -104,7 +109,8 @@ class Routing:
         missing = find_missing(known.routes, self._edges())
         held, now = OfParts(known.snapshot.parts), datetime.now(UTC)
         others = [*survey.look(held, known.routes, self._edges(), now), *survey.find_doubted(held)]
-        return [*missing, *others, *find(known.routes, domains, _unpaged(known, services), known.sticky)]
+        unissued = self._find_unissued(known.snapshot.listening)
+        return [*missing, *unissued, *others, *find(known.routes, domains, _unpaged(known, services), known.sticky)]
 
     def warnings(self, changes: Sequence[Change]) -> list[Finding]:
         """Find the conflicts that changes are in, or make, and where the edges have no entry point for them."""
@@ -128,7 +134,8 @@ class Routing:
         about |= {(Router.kind, name) for name in moved}
         held, now = OfParts(known.snapshot.parts, changes), datetime.now(UTC)
         others = [*survey.look(held, routes, self._edges(), now, about), *find_resolvers(held, changes, moved)]
-        return [*self._missing(routes, changed | moved), *others, *find_about(routes, concern, sticky)]
+        unissued = self._find_unissued(known.snapshot.listening.after(changes), set(changed_domains(changes)))
+        return [*self._missing(routes, changed | moved), *unissued, *others, *find_about(routes, concern, sticky)]
 
     def about(self, kind: str, name: str) -> list[Finding]:
         """Find the conflicts that one object is in. A domain's name is its A-label."""
@@ -138,7 +145,7 @@ class Routing:
         missing = self._missing(known.routes, [name] if kind == "router" else [])
         held, about = OfParts(known.snapshot.parts), {(kind, name)}
         looked = survey.look(held, known.routes, self._edges(), datetime.now(UTC), about)
-        others = [*looked, *survey.find_doubted(held, about)]
+        others = [*looked, *survey.find_doubted(held, about), *self._find_unissued(known.snapshot.listening, domains)]
         return [*missing, *others, *find_about(known.routes, concern, known.sticky)]
 
     def services(self) -> dict[str, str | None]:
@@ -151,6 +158,14 @@ class Routing:
         `refused` are routers that no edge serves.
         """
         return find_hidden(self._newest().routes, names, refused)
+
+    def _find_unissued(self, listening: Listening, names: Collection[str] | None = None) -> Iterator[Finding]:
+        """Find the domains, of all or of some, that lack the certificate which this service has to get them."""
+        for name in listening.certified():
+            why = self._unissued(name) if names is None or name in names else None
+            if why is not None:
+                detail = Message("the domain {name}: {why}", name=name, why=why)
+                yield Finding(Conflict.MISSING_CERTIFICATE, ((Domain.kind, name),), detail)
 
     def _missing(self, routes: Routes, names: Iterable[str]) -> Iterator[Finding]:
         """Find for which of these routers an edge has no entry point."""

@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from provider.addresses import ANYWHERE, Network, Places, read_networks
+from provider.authority import Authority
 from provider.environment import DEFAULT_PORT, PREFIX, is_link
 from provider.errors import FieldError, SettingsError, pointer
 from provider.listening import DEFAULT_POINTS, DefaultEntryPoints
@@ -108,6 +109,11 @@ class Settings(BaseSettings):
         default=None,
         description="File with the key that seals secrets in the database. Default: beside it, with `.key` at the end.",
     )
+    local_authority: Path | None = Field(
+        default=None,
+        description="Folder of a local authority, which is made there: it signs certificates for `.localhost` and "
+        "`.test`.",
+    )
     fallback_file: Path | None = Field(
         default=None,
         description="File with the last accepted document, for Traefik's file provider.",
@@ -168,7 +174,9 @@ class Settings(BaseSettings):
         """Pass over what Kubernetes sets for a service that is named provider: see `environment.find_doubts`."""
         return int(DEFAULT_PORT) if isinstance(value, str) and is_link(value) else value
 
-    @field_validator("traefik", "secret_key_file", "fallback_file", "tls_certificate", "tls_key", mode="before")
+    @field_validator(
+        "traefik", "secret_key_file", "local_authority", "fallback_file", "tls_certificate", "tls_key", mode="before"
+    )
     @classmethod
     def check_path(cls, value: object) -> object:
         """Accept paths that mean what is written there."""
@@ -253,6 +261,11 @@ class Settings(BaseSettings):
         if self.tls_certificate is None or self.tls_key is None:
             return None
         return OwnCertificate(self.tls_certificate, self.tls_key)
+
+    @property
+    def authority(self) -> Authority | None:
+        """The local authority, not made or read yet; None without one."""
+        return None if self.local_authority is None else Authority(self.local_authority)
 
     @property
     def points(self) -> DefaultEntryPoints:

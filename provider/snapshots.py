@@ -24,6 +24,13 @@ class Served:
 
     revision: int
     document: Document
+    edition: int = field(default=0, compare=False, kw_only=True)
+    """Which of this process it is among those of one revision: what is laid over a revision may change."""
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """What is greater, the newer it is."""
+        return self.revision, self.edition
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from provider.metrics import MEDIA_TYPE, Metrics
 from provider.nouns import within
 from provider.parts import Parts
 from provider.revisions import Revisions
+from provider.serving import Serving
 from tests import promql
 from tests.promql import Expression
 from tests.running import (
@@ -377,9 +378,10 @@ class SlowRevisions(Revisions):
 def test_a_scrape_does_not_wait_for_a_database_that_hangs(migrated: Path) -> None:
     database = Database(migrated)
     revisions = SlowRevisions(database)
+    serving = Serving(revisions)
     assert revisions.load()
     polls = Polls(0)
-    edges = Edges(revisions, polls, {})
+    edges = Edges(serving, polls, {})
     alarms = Alarms(revisions, edges, Fallback(None, edges), None)
     metrics = Metrics(database, revisions, polls, edges, alarms, named=(), polls_route="/polls")
 

@@ -1,12 +1,13 @@
 """Which routers a write is about: those that the edges have to serve before it is live."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from fastapi import Request
 
 from provider import control_plane
-from provider.nouns import NOUNS, Named, owners
+from provider.edges.missing import Awaited
+from provider.nouns import NOUNS, Domain, Named, owners
 from provider.parts import Parts
 
 _KINDS: Final = {noun.plural: noun.kind for noun in NOUNS.values() if not noun.within}
@@ -18,8 +19,7 @@ def find_concern(request: Request) -> Callable[[Named], bool]:
     It is about the routers that it changed, and those that lead to what it changed. One that changed nothing is about
     the object at its path; one that changed nothing and has none is about all.
     """
-    write = getattr(request.state, "write", None)
-    touched = (write.touched if write is not None else ()) or _find_named(request.url.path)
+    touched = _find_touched(request)
     if not touched:
         return bool  # every router has a name
     needed = {key for named in touched for key in owners(*named)}
@@ -31,6 +31,18 @@ def find_concern(request: Request) -> Callable[[Named], bool]:
         return router in needed or (part is not None and not needed.isdisjoint(parts.reached(part)))
 
     return concerns
+
+
+def find_awaited(request: Request) -> Callable[[], Sequence[Awaited]]:
+    """Return what gives the certificates that edges have to have: those of the domains that a write is about."""
+    names = [key for kind, name in _find_touched(request) if kind == Domain.kind and (key := Domain.find_key(name))]
+    issuing = control_plane.find(request).issuing
+    return lambda: issuing.find_awaited(names)
+
+
+def _find_touched(request: Request) -> Collection[tuple[str, str]]:
+    write = getattr(request.state, "write", None)
+    return (write.touched if write is not None else ()) or _find_named(request.url.path)
 
 
 def _find_named(path: str) -> list[tuple[str, str]]:

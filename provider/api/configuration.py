@@ -23,9 +23,9 @@ from provider.edges.polls import Polls
 from provider.edges.registry import Edges
 from provider.errors import FieldError, Forbidden, Invalid, ProviderError, Unauthenticated, Unavailable, pointer
 from provider.metrics import Metrics
-from provider.revisions import Revisions
 from provider.security.access import Access, Principal
 from provider.security.refusals import Refusals
+from provider.serving import Serving
 from provider.snapshots import Served
 from provider.values import DEFAULT_EDGE, Refusal, check_name
 
@@ -46,7 +46,7 @@ class ConfigurationEndpoint:
 
     def __init__(
         self,
-        revisions: Revisions,
+        serving: Serving,
         polls: Polls,
         edges: Edges,
         metrics: Metrics,
@@ -54,7 +54,7 @@ class ConfigurationEndpoint:
         access: Access,
         refusals: Refusals,
     ) -> None:
-        self._revisions = revisions
+        self._serving = serving
         self._polls = polls
         self._edges = edges
         self._metrics = metrics
@@ -80,9 +80,9 @@ class ConfigurationEndpoint:
             await self._refuse(response, scope, receive, send)
             return
         try:
-            current = self._revisions.current
+            current = self._serving.current
             if current is None:
-                raise Unavailable(self._revisions.problem)
+                raise Unavailable(self._serving.problem)
             name, seconds = await self._admit(scope)
             if method != "GET":
                 await self._tell(method, self._polls.offer(name, current), scope, receive, send)

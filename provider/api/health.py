@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from provider import control_plane
 from provider.api import documentation
-from provider.dependencies import AlarmsDependency, RevisionsDependency
+from provider.dependencies import AlarmsDependency, EdgesDependency, RevisionsDependency
 from provider.errors import Unavailable
 from provider.models.base import output_config
 from provider.security import needs
@@ -59,9 +59,9 @@ async def healthz(request: Request) -> Alive:
 
 
 @router.get("/readyz", summary="Is there a document to serve?", responses=documentation.READY)
-async def readyz(revisions: RevisionsDependency, alarms: AlarmsDependency) -> Ready:
+async def readyz(revisions: RevisionsDependency, edges: EdgesDependency, alarms: AlarmsDependency) -> Ready:
     """Tell which revision is served and what is wrong all the same, or 503 with why there is none."""
-    snapshot = revisions.current
+    snapshot = edges.current
     if snapshot is None:
         raise Unavailable(revisions.problem)
     return Ready.model_construct(

@@ -5,7 +5,7 @@ takes no thread.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -13,6 +13,7 @@ from fastapi import Response
 from pydantic import BaseModel, Field
 
 from provider.api.streams import Stream
+from provider.edges.missing import Awaited
 from provider.edges.registry import Edges
 from provider.edges.states import EdgeState
 from provider.errors import FieldError, Invalid
@@ -67,13 +68,20 @@ def read_wait(prefer: str) -> int | None:
     return int(found[1])
 
 
-async def when_confirmed(edges: Edges, response: Response, seconds: int, concerns: Callable[[Named], bool]) -> Response:
+async def when_confirmed(
+    edges: Edges,
+    response: Response,
+    seconds: int,
+    concerns: Callable[[Named], bool],
+    find_awaited: Callable[[], Sequence[Awaited]],
+) -> Response:
     """Return a write's response once every edge that is not stale runs it, or 202 with who does not.
 
-    `concerns` tells of a router whether the write is about it: the edges have to serve that.
+    `concerns` tells of a router whether the write is about it: the edges have to serve that. `find_awaited` gives what
+    else they have to have: the certificates of domains that it is about.
     """
     revision = int(response.headers[REVISION_HEADER])
-    missing = await edges.confirmed(revision, seconds, concerns)
+    missing = await edges.confirmed(revision, seconds, concerns, find_awaited)
     if not missing:
         response.headers["Preference-Applied"] = "wait"
         return response

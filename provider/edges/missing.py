@@ -1,6 +1,6 @@
 """Why a revision is not live on an edge, for whoever waits until it is. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from provider.edges.quarantine import Quarantine
@@ -22,6 +22,15 @@ class MissingEdge:
     is_settled: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A part that edges have to have before somebody waits no more; why there is none yet, and if that is settled."""
+
+    key: Named
+    why: str
+    is_settled: bool
+
+
 def _runs(edge: Edge, revision: int, current: Served | None) -> bool:
     """Tell whether an edge runs a revision or a later one, or is one for which nobody waits."""
     if edge.verdict.state in {EdgeState.STALE, EdgeState.NEVER_SEEN} or edge.is_passing:
@@ -35,7 +44,11 @@ def _runs(edge: Edge, revision: int, current: Served | None) -> bool:
 
 
 def find_missing(
-    edge: Edge, revision: int, current: Snapshot | None, concerns: Callable[[Named], bool]
+    edge: Edge,
+    revision: int,
+    current: Snapshot | None,
+    concerns: Callable[[Named], bool],
+    awaited: Sequence[Awaited] = (),
 ) -> MissingEdge | None:
     """Find why a revision is not live on an edge; None if it is, or if nobody waits for the edge.
 
@@ -50,10 +63,20 @@ def find_missing(
         return MissingEdge(edge.name, state, detail, is_settled=not quarantine.is_searching)
     if any(concerns(key) for key in edge.lacks if key[0] in ROUTERS):
         return MissingEdge(edge.name, state, words_of_lacks(edge), is_settled=True)
+    if (lacking := _find_lacking(edge, awaited)) is not None:
+        return MissingEdge(edge.name, state, lacking.why, is_settled=lacking.is_settled)
     told = None
     if edge.observation is not None and state in {EdgeState.DEGRADED, EdgeState.REJECTED}:
         told = words_of_hindered(edge.observation, concerns)
     return None if told is None else MissingEdge(edge.name, state, Message("it {told}", told=told), is_settled=True)
+
+
+def _find_lacking(edge: Edge, awaited: Sequence[Awaited]) -> Awaited | None:
+    """Find what is not in the document that an edge runs, where it is one for which anybody waits."""
+    if not isinstance(edge.given, Snapshot) or not edge.runs_given():
+        return None
+    parts = edge.given.parts
+    return next((each for each in awaited if parts.find(each.key) is None), None)
 
 
 def _leaves_out(quarantine: Quarantine, current: Snapshot, concerns: Callable[[Named], bool]) -> bool:

@@ -192,7 +192,7 @@ class Polls:
         return None if listener.done() else given
 
     def _take(self, snapshot: Served) -> None:
-        if self._newest is not None and snapshot.revision <= self._newest.revision:
+        if self._newest is not None and snapshot.order <= self._newest.order:
             return
         self._newest = snapshot
         if self._timer is None and not self.closed:
@@ -225,4 +225,4 @@ def _follows(found: Served, given: Served, released: Served | None, *, is_whole:
     """
     if found.document.digest == given.document.digest:
         return False
-    return found.revision >= given.revision or (is_whole and found is not released)
+    return found.order >= given.order or (is_whole and found is not released)

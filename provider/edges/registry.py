@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from provider.edges.health import Health
-from provider.edges.missing import MissingEdge, find_missing
+from provider.edges.missing import Awaited, MissingEdge, find_missing
 from provider.edges.pollers import Connection, Poller
 from provider.edges.polls import Polls
 from provider.edges.quarantine import Origin, Quarantine, accept, accuse, prune
@@ -19,7 +19,7 @@ from provider.edges.states import Edge, EdgeState, Observation, has_rejected
 from provider.edges.verdicts import judge
 from provider.models import EdgeRecord
 from provider.nouns import Named, versions
-from provider.revisions import Revisions
+from provider.serving import Serving
 from provider.snapshots import Served, Snapshot
 from provider.surroundings import KnownEdge, KnownEdges
 
@@ -46,8 +46,8 @@ Listener = Callable[[Edge, EdgeState], None]
 class Edges:
     """The edges by name, and the one place where their states change."""
 
-    def __init__(self, revisions: Revisions, polls: Polls, api_urls: Mapping[str, str]) -> None:
-        self._revisions = revisions
+    def __init__(self, serving: Serving, polls: Polls, api_urls: Mapping[str, str]) -> None:
+        self._serving = serving
         self._polls = polls
         self._edges = {name: Edge(name, api_url=url) for name, url in api_urls.items()}
         self._listeners: list[Listener] = []
@@ -58,7 +58,7 @@ class Edges:
         self.health = Health()
         self.surroundings: KnownEdges = {}
         """What is known of the edges that is not of our doing. Any thread reads it as it is."""
-        revisions.subscribe(self._came)
+        serving.subscribe(self._came)
 
     def __iter__(self) -> Iterator[Edge]:
         """Go through the edges by name, each judged now."""
@@ -78,18 +78,18 @@ class Edges:
     @property
     def current(self) -> Snapshot | None:
         """What is served, quarantines aside."""
-        return self._revisions.current
+        return self._serving.current
 
     @property
     def serving(self) -> bool:
         """Whether there is a state to serve."""
-        return self._revisions.current is not None
+        return self._serving.current is not None
 
     @property
     def accepted(self) -> Served | None:
         """The newest snapshot that an edge was seen to run."""
         known = [edge.accepted for edge in self._edges.values() if edge.accepted is not None]
-        return max(known, key=lambda snapshot: snapshot.revision, default=None)
+        return max(known, key=lambda snapshot: snapshot.order, default=None)
 
     def subscribe(self, listener: Listener) -> None:
         """Call `listener` with each edge whose state has changed, and the state that it had."""
@@ -112,7 +112,7 @@ class Edges:
 
     def recall_quarantines(self, known: Mapping[str, Quarantine]) -> None:
         """Go on to leave out what edges rejected before, as far as it is what is desired now."""
-        current = self._revisions.current
+        current = self._serving.current
         for name, quarantine in known.items():
             left = None if current is None else prune(quarantine, current)
             if left is None:
@@ -197,7 +197,7 @@ class Edges:
 
     def refresh(self, edge: Edge) -> Edge:
         """Judge an edge anew, and tell whoever waits or listens if its state is another."""
-        current = self._revisions.current
+        current = self._serving.current
         quarantine = edge.quarantine
         if quarantine is not None and current is not None:
             self._set(edge, prune(quarantine, current))
@@ -222,7 +222,7 @@ class Edges:
 
     def _fit(self, edge: Edge) -> Snapshot | None:
         """Return what is served of what an edge's version knows, and note what it lacks."""
-        current = self._revisions.current
+        current = self._serving.current
         if current is None:
             return None
         fitting, edge.lacks = self._polls.fit(edge.name, current)
@@ -230,29 +230,34 @@ class Edges:
 
     def _is_offered(self, edge: Edge, given: Served) -> bool:
         """Tell whether what it was given is what it is still offered."""
-        current = self._revisions.current
+        current = self._serving.current
         return current is not None and self._polls.offer(edge.name, current).document.digest == given.document.digest
 
     # Who waits
 
     async def confirmed(
-        self, revision: int, seconds: float, concerns: Callable[[Named], bool] = bool
+        self,
+        revision: int,
+        seconds: float,
+        concerns: Callable[[Named], bool] = bool,
+        find_awaited: Callable[[], Sequence[Awaited]] = tuple,
     ) -> list[MissingEdge]:
         """Wait until every edge that is not stale runs a revision; return those that do not when the time is up.
 
-        One that disabled a router does not run it, if the router `concerns` who waits.
+        One that disabled a router does not run it, if the router `concerns` who waits, and neither does one that lacks
+        a part which `find_awaited` gives.
         Nobody waits for an edge of which nothing more can be learned, nor when this service stops.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        missing = self._list_missing(revision, concerns)
+        missing = self._list_missing(revision, concerns, find_awaited())
         self.wake()  # who follows the revisions may have slept through this one
         while not self._is_over(missing, revision) and not self._polls.closed:
             remaining = deadline - loop.time()
             if remaining <= 0:
                 break
             await self.changed(min(remaining, _MOST_PAUSE_SECONDS))
-            missing = self._list_missing(revision, concerns)
+            missing = self._list_missing(revision, concerns, find_awaited())
         return missing
 
     def _is_over(self, missing: list[MissingEdge], revision: int) -> bool:
@@ -263,11 +268,16 @@ class Edges:
         """Let who waits for a revision also wait until `is_at` says that something else is at it."""
         self._followers.append(is_at)
 
-    def _list_missing(self, revision: int, concerns: Callable[[Named], bool]) -> list[MissingEdge]:
+    def _list_missing(
+        self, revision: int, concerns: Callable[[Named], bool], awaited: Sequence[Awaited]
+    ) -> list[MissingEdge]:
         """Return the edges that do not run a revision, each judged now: what was said of it may be of another."""
         edges = self._edges.values()
-        suspects = [edge for edge in edges if find_missing(edge, revision, self._fit(edge), concerns)]
-        found = (find_missing(self.refresh(edge), revision, self._fit(edge), concerns) for edge in suspects)
+
+        def find(edge: Edge) -> MissingEdge | None:
+            return find_missing(edge, revision, self._fit(edge), concerns, awaited)
+
+        found = [find(self.refresh(edge)) for edge in edges if find(edge) is not None]
         return [missing for missing in found if missing is not None]
 
     async def changed(self, seconds: float) -> None:
@@ -318,7 +328,7 @@ class Edges:
             self.surroundings = rest if known == KnownEdge() else {**rest, name: known}
 
     def _quarantine(self, edge: Edge, rejected: Served) -> None:
-        current = self._revisions.current
+        current = self._serving.current
         if current is None or rejected.document.digest != self._polls.offer(edge.name, current).document.digest:
             return  # there is a newer one to try
         before = edge.quarantine

@@ -6,6 +6,7 @@ from provider.models.conflict import Conflict, ConflictOutput, ObjectOutput
 from provider.models.difference import AppliedOutput, ComparisonOutput, DifferenceOutput, TrialOutput
 from provider.models.edge import EdgeRecord, QuarantineRecord
 from provider.models.expose import ExposedServer, ExposeInput, ExposeOutput
+from provider.models.issuance import Issuance
 from provider.models.observed import (
     AvailabilityOutput,
     CertificateOutput,
@@ -54,6 +55,7 @@ __all__ = [
     "FamiliarAddress",
     "HealthOutput",
     "Invitation",
+    "Issuance",
     "NounKind",
     "ObjectOutput",
     "ObservedState",

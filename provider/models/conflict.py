@@ -40,6 +40,9 @@ class Conflict(StrEnum):
     EARLY_CERTIFICATE = "early-certificate"
     """It is not good yet."""
 
+    MISSING_CERTIFICATE = "missing-certificate"
+    """This service has no certificate for a domain, or could not renew it."""
+
     SHARED_NAME = "shared-name"
     """Two certificates are for one name: edges show one of them."""
 

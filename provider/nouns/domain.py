@@ -41,7 +41,7 @@ class DomainTLS(Object):
         Choice(
             CertificateSource,
             {
-                CertificateSource.ACME: Word("This service", "Not available yet: this service cannot order one."),
+                CertificateSource.ACME: Word("This service", "It gets one and renews it, the same for all edges."),
                 CertificateSource.STORED: Word("A certificate that the edge has", "The one that fits the name best."),
                 CertificateSource.RESOLVER: Word("A resolver of Traefik", "Traefik itself orders and renews it."),
             },
@@ -67,14 +67,11 @@ class DomainTLS(Object):
 
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
-        """Refuse what this service cannot do yet, and a resolver where none is asked, or none where one is."""
+        """Refuse a resolver where none is asked, or none where one is."""
         source, resolver = given.get("from"), given.get("certResolver", ...)
-        if source is CertificateSource.ACME:
-            detail = Message("this version cannot order certificates yet: use resolver or stored")
-            yield "from", Refusal("tls.acme", detail)
         if source is CertificateSource.RESOLVER and resolver is None:
             yield "certResolver", Refusal("tls.resolver", Message("name the resolver that orders the certificate"))
-        if source is CertificateSource.STORED and resolver not in {None, ...}:
+        if source in {CertificateSource.STORED, CertificateSource.ACME} and resolver not in {None, ...}:
             detail = Message("only a certificate from a resolver has one: set from to resolver, or leave this out")
             yield "certResolver", Refusal("tls.resolver", detail)
 

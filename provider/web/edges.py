@@ -111,7 +111,8 @@ def _get(edges: Edges, name: str) -> Edge:
 def _find_running(revisions: Revisions, edges: Sequence[Edge]) -> dict[str, int]:
     """Find the revision that each edge runs, where its API tells a document that a revision gave."""
     digests = {edge.name: edge.observation.digest for edge in edges if edge.observation and edge.observation.digest}
-    numbers = {edge.given.document.digest: edge.given.revision for edge in edges if edge.given is not None}
+    known = (snapshot for edge in edges for snapshot in (edge.accepted, edge.given) if snapshot is not None)
+    numbers = {snapshot.document.digest: snapshot.revision for snapshot in known}
     with revisions.reading() as session:
         numbers = stored.find_digests(session, set(digests.values()) - numbers.keys()) | numbers
     return {name: numbers[digest] for name, digest in digests.items() if digest in numbers}

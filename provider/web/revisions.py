@@ -5,7 +5,7 @@ import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeGuard
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -20,6 +20,7 @@ from provider.listening import DefaultEntryPoints
 from provider.models import Change, Revision
 from provider.revisions import Revisions
 from provider.security import needs
+from provider.snapshots import Served
 from provider.store import history, object_changes
 from provider.store import revisions as stored
 from provider.web import changes, revision_rows
@@ -101,7 +102,7 @@ async def show_revision(
     if other is not None or (first == 0 and sheet.count <= changes.MOST and sheet.may_move_traffic):
         told = await turns.read(_compare, sheet.revision.number, other, first, revisions.points, sheet.revision.time)
         sheet = _compared(sheet, *pickle.loads(told.whole()), is_other=other is not None)  # noqa: S301  # of ours
-    running, given = _find_edges(edges, sheet.revision.digest)
+    running, given = _find_edges(edges, sheet.revision)
     current = revisions.current
     return render(
         request,
@@ -167,12 +168,23 @@ def _moves_traffic(listed: Sequence[Change]) -> bool:
     return bool(touched_services(listed)) or any(change.kind == "router" for change in listed)
 
 
-def _find_edges(edges: Edges, digest: str) -> tuple[list[Edge], list[Edge]]:
-    """Find the edges that are known to run a document, and those that were given it, of which that is not known."""
+def _find_edges(edges: Edges, revision: Revision) -> tuple[list[Edge], list[Edge]]:
+    """Find the edges that are known to run what a revision gave, and those that were given it, where it is not."""
     running, given = [], []
     for edge in edges:
-        if edge.observation is not None and edge.observation.digest == digest:
+        observed = None if edge.observation is None else edge.observation.digest
+        digests = {snapshot.document.digest for snapshot in (edge.accepted, edge.given) if _is_of(snapshot, revision)}
+        if edge.quarantine is not None or edge.lacks:  # that is not all of it
+            digests &= {revision.digest}
+        if observed in digests | {revision.digest}:
             running.append(edge)
-        elif edge.given is not None and edge.given.document.digest == digest:
+        elif edge.given is not None and edge.given.document.digest in digests:
             given.append(edge)
     return running, given
+
+
+def _is_of(snapshot: Served | None, revision: Revision) -> TypeGuard[Served]:
+    """Tell whether a snapshot is what a revision gave, or was made from that."""
+    return snapshot is not None and (
+        snapshot.revision == revision.number or snapshot.document.digest == revision.digest
+    )

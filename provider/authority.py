@@ -1,0 +1,173 @@
+"""A local authority: a CA of one's own for names that nobody else can have certificates for.
+
+It may sign for `.localhost`, `.test` and the names that it was made for: name constraints in its certificate see to
+that, whatever becomes of its key. Browsers trust it once its certificate is imported.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from provider.errors import Unavailable
+from provider.messages import Message
+from provider.replacements import replacing
+
+DEFAULT_NAMES: Final = ("localhost", "test")
+"""The domains below which it may sign, besides those that it is given."""
+
+_CERTIFICATE: Final = "ca.pem"
+_KEY: Final = "ca.key"
+_LIFE: Final = timedelta(days=3_650)
+_LEAF_LIFE: Final = timedelta(days=90)
+_BEFORE: Final = timedelta(hours=1)
+"""For clocks that are slow."""
+
+_NO_ADDRESSES: Final = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+"""It signs for names alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A certificate with those that signed it, and its key, as PEM texts."""
+
+    chain: str
+    key: str
+
+
+class Authority:
+    """The authority in a folder. Its methods raise `Unavailable` for what cannot be read or written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._known: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None = None
+
+    @property
+    def certificate_file(self) -> Path:
+        """The file with its certificate, for whoever shall trust it."""
+        return self.folder / _CERTIFICATE
+
+    def exists(self) -> bool:
+        """Tell whether it was made."""
+        return self.certificate_file.is_file() and (self.folder / _KEY).is_file()
+
+    def make(self, names: Iterable[str] = ()) -> None:
+        """Make it, if there is none: `names` are further domains below which it may sign."""
+        if self.exists():
+            return
+        private = ec.generate_private_key(ec.SECP256R1())
+        certificate = _make_certificate(private, [*DEFAULT_NAMES, *names])
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for path, content in ((self.folder / _KEY, _pem_of(private)), (self.certificate_file, _pem(certificate))):
+                with replacing(path, content):
+                    pass
+        except OSError as error:
+            told = {"folder": self.folder, "why": error.strerror}
+            raise Unavailable(Message("the local authority cannot be made in {folder}: {why}", **told)) from error
+
+    def signs(self, name: str) -> bool:
+        """Tell whether it may sign for a host name, an A-label or a wildcard."""
+        host = name.removeprefix("*.")
+        return any(host == each or host.endswith(f".{each}") for each in self._names())
+
+    def issue(self, names: Sequence[str]) -> Signed:
+        """Issue a certificate for host names, with a new key."""
+        certificate, private = self._read()
+        own = ec.generate_private_key(ec.SECP256R1())
+        now = datetime.now(UTC)
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([]))
+            .issuer_name(certificate.subject)
+            .public_key(own.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - _BEFORE)
+            .not_valid_after(min(now + _LEAF_LIFE, certificate.not_valid_after_utc))
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=True)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage(signs=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(own.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(private.public_key()), critical=False)
+            .sign(private, hashes.SHA256())
+        )
+        return Signed((_pem(made) + _pem(certificate)).decode(), _pem_of(own).decode())
+
+    def _names(self) -> list[str]:
+        found = self._read()[0].extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees
+        return [each.value for each in found or () if isinstance(each, x509.DNSName)]
+
+    def _read(self) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+        if self._known is None:
+            try:
+                certificate = x509.load_pem_x509_certificate(self.certificate_file.read_bytes())
+                private = serialization.load_pem_private_key((self.folder / _KEY).read_bytes(), None)
+                certificate.extensions.get_extension_for_class(x509.NameConstraints)
+            except OSError as error:
+                told = {"folder": self.folder, "why": error.strerror}
+                raise Unavailable(Message("the local authority in {folder} cannot be read: {why}", **told)) from error
+            except (ValueError, TypeError, x509.ExtensionNotFound):
+                private = None
+            if not isinstance(private, ec.EllipticCurvePrivateKey):
+                raise Unavailable(Message("in {folder} is no local authority of this service", folder=self.folder))
+            self._known = certificate, private
+        return self._known
+
+
+def _make_certificate(private: ec.EllipticCurvePrivateKey, names: Iterable[str]) -> x509.Certificate:
+    now = datetime.now(UTC)
+    mark = private.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint)
+    name = x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "wayshub-provider"),
+            # So that two of them are told apart where they are imported.
+            x509.NameAttribute(NameOID.COMMON_NAME, f"Local authority {mark.hex()[-8:]}"),
+        ]
+    )
+    permitted = [x509.DNSName(each) for each in dict.fromkeys(names)]
+    excluded = [x509.IPAddress(each) for each in _NO_ADDRESSES]
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _BEFORE)
+        .not_valid_after(now + _LIFE)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs=True), critical=True)
+        .add_extension(x509.NameConstraints(permitted, excluded), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(private.public_key()), critical=False)
+        .sign(private, hashes.SHA256())
+    )
+
+
+def _usage(*, signs: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs,
+        key_cert_sign=signs,
+        crl_sign=signs,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _pem_of(private: ec.EllipticCurvePrivateKey) -> bytes:
+    form = serialization.PrivateFormat.PKCS8
+    return private.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())

@@ -1,0 +1,1 @@
+"""Certificates that this service gets for domains, keeps, and has renewed in time."""
