@@ -62,7 +62,7 @@ def _judge_silence(edge: Edge, now: float) -> EdgeVerdict | None:
         return EdgeVerdict(EdgeState.STALE, Message("it has not polled since this service started"))
     if now - edge.polled_at > (patience := edge.patience_seconds) and not edge.holding:
         return EdgeVerdict(
-            EdgeState.STALE, Message("it has not polled for more than {patience:.1f} s", patience=patience)
+            EdgeState.STALE, Message("it has not polled for more than {patience:g} s", patience=round(patience, 1))
         )
     return None
 
@@ -139,9 +139,13 @@ def words_of_hindered(observed: Observation, concerns: Callable[[Named], bool] =
 
 
 def _words_of(routers: Sequence[DisabledRouter]) -> str:
-    told = "; ".join(router.words for router in routers[:_MOST_ROUTERS_TOLD])
+    """Say which routers these are: of a single one also Traefik's reason. Of more, the edge's page has them."""
+    if len(routers) == 1:
+        return routers[0].words
+    named = ", ".join(router.name for router in routers[:_MOST_ROUTERS_TOLD])
     more = len(routers) - _MOST_ROUTERS_TOLD
-    return Message("{routers}; and {more} more", routers=told, more=more) if more > 0 else told
+    names = Message("{routers} and {more} more", routers=named, more=more) if more > 0 else named
+    return Message("{count} routers: {names}", count=len(routers), names=names)
 
 
 def words_of_rejection(quarantine: Quarantine) -> str:

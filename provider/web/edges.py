@@ -67,6 +67,7 @@ async def show_edge(request: Request, edges: EdgesDependency, revisions: Revisio
         running=running.get(name),
         started=None if observed is None or observed.started is None else datetime.fromisoformat(observed.started),
         disabled=observed.disabled if observed else (),
+        warned=observed.warned if observed else (),
         changes=changes,
         parts=parts,
         most=LENGTH,

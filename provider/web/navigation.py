@@ -56,6 +56,7 @@ NAVIGATION: Final = (
             Destination("/", template("Overview")),
             Destination("/expose", template("Expose an application")),
             Destination("/trace", template("Trace a request")),
+            Destination("/learn", template("How it works")),
         ),
     ),
     Group("HTTP", _nouns("http")),
@@ -72,8 +73,5 @@ NAVIGATION: Final = (
             Destination("/tokens", template("Tokens"), admin=True),
             Destination("/audit", template("Audit"), admin=True),
         ),
-    ),
-    Group(
-        template("Learn"), (Destination("/learn", template("How it works")), Destination("/docs", template("REST API")))
     ),
 )

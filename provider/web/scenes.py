@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends
 
-from provider import configuration, passages, shares
+from provider import configuration, passages, rules, shares
 from provider.database.sessions import Session
 from provider.dependencies import EdgesDependency, RoutingDependency
 from provider.edges.health import Health, HealthState
@@ -25,6 +25,7 @@ from provider.nouns.common import SERVICE
 from provider.observations import availability, know, observe
 from provider.observations import known as known_service
 from provider.routing import Routing
+from provider.rules import hosts
 from provider.shares import KnownService
 from provider.snapshots import Snapshot
 from provider.store import middlewares, nouns
@@ -272,7 +273,7 @@ def _router(
         router.name,
         configuration.rule(router),
         router.service,
-        router.domains,
+        _hosts(router),
         router.path_prefix,
         listening.entry_points(router),
         router.enabled,
@@ -283,4 +284,12 @@ def _router(
         hidden_by=None if state is None else state.hidden_by,
         tls=listening.words(router),
         passage=passages.stops(router.middlewares, known),
+        has_own_rule=router.rule is not None,
     )
+
+
+def _hosts(router: Router) -> Sequence[str]:
+    """Return the hosts that a router is for, as far as its rule tells them."""
+    if router.rule is None:
+        return router.domains
+    return sorted(hosts.keys(rules.read(router.rule).condition) or ())

@@ -53,7 +53,7 @@ def show(
     method: QueryText = "GET",
     headers: QueryText = "",
     client: QueryText = "",
-    entry_point: QueryText = "web",
+    entry_point: QueryText = "",
 ) -> Response:
     """Show the form, and for a URL the way that a request takes."""
     asked = _asked(returned) if returned else Asked(url.strip(), method, headers, client.strip(), entry_point)
@@ -111,7 +111,7 @@ def _asked(sent: Texts) -> Asked:
 def _trace(routing: RoutingDependency, revisions: RevisionsDependency, sight: Sight, asked: Asked) -> Trace:
     routes = routing.routes()
     with revisions.reading() as session:
-        return traces.trace(session, sight, routes, asked)
+        return traces.trace(session, sight, routes, asked.settled(sight.listening.points))
 
 
 def _plan(
@@ -123,9 +123,10 @@ def _plan(
 ) -> TrialPlan:
     """Return what is to be sent. Raises `Invalid`."""
     found = _trace(routing, revisions, sight, asked)
-    place = _place(places, asked.entry_point)
+    entry_point = found.asked.entry_point
+    place = _place(places, entry_point)
     if place is None or place.url is None:
-        raise Invalid([FieldError("", "trial.refused", _why_no_place(place, asked.entry_point, sight, places))])
+        raise Invalid([FieldError("", "trial.refused", _why_no_place(place, entry_point, sight, places))])
     return traces.plan(found, place.url, place.edge)
 
 
@@ -175,18 +176,23 @@ def _page(
     request: Request, form: Form, places: Sequence[EntryPoint], sight: Sight, found: Trace | None = None
 ) -> Response:
     asked = form.values
-    names = dict.fromkeys(["web", *(known.name for known in places), asked["entry_point"]])
+    points = sight.listening.points
+    names = dict.fromkeys([points.plain, points.secure, *(known.name for known in places), asked["entry_point"]])
+    by_address = language_of(request).say(
+        Message("by the address: {plain}, or {secure} for https", plain=points.plain, secure=points.secure)
+    )
     values: dict[str, Any] = {
         "form": form,
         "methods": {method: method for method in METHODS},
-        "entry_points": {name: name for name in names},
+        "entry_points": {"": by_address, **{name: name for name in names if name}},
         "trace": found,
     }
     if found is not None:
-        place = _place(places, asked["entry_point"])
+        entry_point = found.asked.entry_point
+        place = _place(places, entry_point)
         refusal = found.refusal()
         if refusal is None and (place is None or place.url is None):
-            refusal = _why_no_place(place, asked["entry_point"], sight, places)
+            refusal = _why_no_place(place, entry_point, sight, places)
         values |= {
             "place": place,
             "refusal": refusal,

@@ -1,7 +1,7 @@
 """What is to be traced, as somebody typed it, and what was found: for the pages of `trace`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from provider import lost, passages, rules
@@ -11,6 +11,7 @@ from provider.edges.forecasts import forecast as find_answer
 from provider.edges.trials import TrialPlan
 from provider.errors import FieldError, Invalid
 from provider.explanations import Explanation, Route, Routes
+from provider.listening import DefaultEntryPoints
 from provider.lost import Lost
 from provider.messages import Message
 from provider.models import ServerOutput
@@ -52,12 +53,19 @@ class Asked:
     method: str = "GET"
     headers: str = ""
     client: str = ""
-    entry_point: str = "web"
+    entry_point: str = ""
+    """Where it comes in: the one that its address leads to, if none is named."""
 
     @property
     def full_url(self) -> str:
         """The URL, with the scheme that a browser would add."""
         return self.url if "://" in self.url else f"http://{self.url}"
+
+    def settled(self, points: DefaultEntryPoints) -> "Asked":
+        """Return it with the entry point at which it comes in."""
+        if self.entry_point:
+            return self
+        return replace(self, entry_point=points.secure if self.full_url.startswith("https:") else points.plain)
 
     def lines(self) -> list[tuple[str, str]]:
         """Return the headers, one a line: `Name: value`. Raises `Invalid`."""
@@ -215,6 +223,8 @@ def plan(traced: Trace, base: str, edge: str) -> TrialPlan:
         raise Invalid([FieldError("", "trial.refused", refusal or "")])
     lines = [(name, value) for name, value in asked.lines() if name.lower() not in {"host", "user-agent"}]
     host, target, _secure = rules.sent(asked.full_url, asked.lines())
+    if winner.tls_options is not None:
+        base = base.replace("http:", "https:", 1)
     agents = [value for name, value in asked.lines() if name.lower() == "user-agent"]
     return TrialPlan(
         base=base,

@@ -65,15 +65,15 @@ def sample_servers(*names: str) -> Iterator[Sequence[SampleServer]]:
             server.server_close()
 
 
-def known(pages: httpx.Client) -> bool:
+def known(pages: httpx.Client, url: str = f"http://{HOST}/") -> bool:
     """Tell whether the entry point has been read back from Traefik's API."""
-    page = pages.get("/trace", params={"url": f"http://{HOST}/"}).text
+    page = pages.get("/trace", params={"url": url}).text
     return 'action="/trace/send"' in page
 
 
 def send(pages: httpx.Client, **fields: str) -> str:
     """Press the button, and return the path of the page that counts the answers."""
-    wait_until(lambda: known(pages), "the entry point is known")
+    wait_until(lambda: known(pages, fields.get("url", f"http://{HOST}/")), "the entry point is known")
     asked = {"url": f"http://{HOST}/", "method": "GET", "headers": "", "client": "", "entry_point": "web", **fields}
     answer = pages.post("/trace/send", data=asked)
     assert answer.status_code == 303
@@ -213,3 +213,16 @@ def test_a_server_that_is_gone_is_told_by_the_statuses(
     said = result(pages, send(pages))
     assert "200: 30" in said
     assert "502: 30 \u00b7 Traefik asked a server that did not answer" in said
+
+
+def test_an_application_with_https_is_asked_over_tls_by_its_name(
+    client: httpx.Client, pages: httpx.Client, service: Service, traefik: Traefik
+) -> None:
+    with sample_servers("a", "b") as samples:
+        listed = [{"name": s.name, "url": f"http://{s.address}"} for s in samples]
+        body = {"domain": HOST, "servers": listed, "tls": {"from": "stored"}}
+        client.post("/expose", json=body).raise_for_status()
+        traefik.wait_for(service)
+        said = result(pages, send(pages, url=f"https://{HOST}/", entry_point=""))
+        assert [sample.count for sample in samples] == [30, 30]
+    assert "All 60 requests went through the entry point websecure" in said

@@ -75,14 +75,15 @@ def test_an_edge_that_runs_what_it_was_given_is_live() -> None:
     assert traefik.state(0.1) is EdgeState.LIVE
 
 
-def test_an_edge_that_disabled_routers_is_degraded_and_says_which_and_why() -> None:
-    disabled = tuple(DisabledRouter(name, "no such entry point") for name in ("a", "b", "c", "d", "e"))
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [("a", "router a: no such entry point"), ("ab", "2 routers: a, b"), ("abcde", "5 routers: a, b, c and 2 more")],
+)
+def test_an_edge_that_disabled_routers_is_degraded_and_says_which_and_of_one_why(names: str, told: str) -> None:
+    disabled = tuple(DisabledRouter(name, "no such entry point") for name in names)
     traefik = Traefik().polls(SECOND, 0).runs(SECOND.document.digest, 0.1, disabled=disabled)
     assert traefik.state(0.1) is EdgeState.DEGRADED
-    assert judge(traefik.edge, SECOND, 0.1).detail == (
-        "it runs revision 2, but disabled router a: no such entry point; router b: no such entry point; "
-        "router c: no such entry point; and 2 more"
-    )
+    assert judge(traefik.edge, SECOND, 0.1).detail == f"it runs revision 2, but disabled {told}"
 
 
 def test_an_edge_whose_api_nobody_knows_is_unconfirmed() -> None:

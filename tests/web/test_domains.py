@@ -270,3 +270,16 @@ def test_the_page_says_which_certificate_fits(console: httpx.Client, client: htt
     assert 'href="/certificates/alvin"' in console.get("/domains/alvin.xyz").text
     client.put("/domains/alvin.xyz", json={"tls": None}).raise_for_status()
     assert "/certificates/alvin" not in console.get("/domains/alvin.xyz").text
+
+
+def test_a_router_whose_rule_names_a_domain_is_among_those_that_match_it(
+    console: httpx.Client, client: httpx.Client
+) -> None:
+    add(client, "alvin.xyz")
+    client.put("/services/blue", json={}).raise_for_status()
+    rule = {"rule": "Host(`alvin.xyz`) && PathPrefix(`/admin`)", "service": "blue"}
+    client.put("/routers/by-rule", json=rule).raise_for_status()
+    said = words(console.get("/domains/alvin.xyz"))
+    assert "No router matches it" not in said
+    assert "by-rule" in said
+    assert "alvin.xyz 1" in words(console.get("/domains"))

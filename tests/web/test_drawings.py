@@ -19,7 +19,16 @@ from provider.web import languages
 from provider.web.drawings import path, text
 from provider.web.drawings.blocks import group
 from provider.web.drawings.layout import Box, Layout, lay_out
-from provider.web.drawings.scene import DrawnEdge, DrawnEntryPoint, DrawnRouter, DrawnServer, DrawnService, Scene, Way
+from provider.web.drawings.scene import (
+    Carried,
+    DrawnEdge,
+    DrawnEntryPoint,
+    DrawnRouter,
+    DrawnServer,
+    DrawnService,
+    Scene,
+    Way,
+)
 from tests.running import cases
 from tests.strategies import hostile
 from tests.web.test_rendering import HOSTILE, Outline
@@ -330,3 +339,19 @@ def test_many_middlewares_are_counted_and_the_routers_page_has_all() -> None:
     assert "Middleware m5: Does 5" not in titles(markup)
     assert titles(passing(2, 9)).count("Middleware m1: Does 1") == 9
     assert "Middleware m2: Does 2" not in titles(passing(3, 9))
+
+
+@pytest.mark.parametrize("port", [":80", ":443", ":8443", "127.0.0.1:31502"])
+def test_the_name_and_the_port_of_an_entry_point_stand_whole_in_its_bar(port: str) -> None:
+    point = DrawnEntryPoint("websecure", port)
+    router = DrawnRouter("wayshub", "Host(`alvin.xyz`)", "wayshub", ["alvin.xyz"], entry_points=["websecure"])
+    drawn = Scene([router], [DrawnService("wayshub", [])], [point])
+    assert point.label in Outline(path.draw(drawn, ENGLISH)).text
+
+
+def test_a_server_without_a_name_has_no_empty_line() -> None:
+    router = DrawnRouter("db", "HostSNI(`*`)", "db", entry_points=["db"])
+    drawn = Scene([router], [DrawnService("db", [DrawnServer("10.0.0.1:5432", "", share=1.0)])], carried=Carried.TCP)
+    markup = str(path.draw(drawn, ENGLISH))
+    assert "10.0.0.1:5432" in Outline(markup).text
+    assert "></text>" not in markup

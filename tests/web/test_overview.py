@@ -354,3 +354,24 @@ def test_a_server_that_dies_is_seen_after_a_reload(pages: httpx.Client) -> None:
         dying.server_close()
         wait_until(lambda: ">down<" in page(pages, "/"), "one is down")
         assert "100%" in page(pages, "/applications/health")
+
+
+def test_an_application_with_https_is_tried_under_its_name(start_service: Callable[..., Service]) -> None:
+    """The edge chooses the certificate by the name in the URL: a header comes too late for that."""
+    with http_client(start_service().url, headers={"Accept": "text/html"}) as pages:
+        expose(pages, "shop", "http://10.0.0.1:80")
+        pages.patch("/api/v1/domains/shop.test", json={"tls": {"from": "stored"}}).raise_for_status()
+        found = page(pages, "/applications/shop")
+        assert "curl --insecure --resolve shop.test:443:127.0.0.1 https://shop.test/" in found
+
+
+def test_a_router_with_a_rule_of_its_own_stands_at_the_host_that_the_rule_names(
+    start_service: Callable[..., Service],
+) -> None:
+    with http_client(start_service().url, headers={"Accept": "text/html"}) as pages:
+        expose(pages, "shop", "http://10.0.0.1:80")
+        rule = {"rule": "Host(`by-rule.test`) && Method(`GET`)", "service": "shop"}
+        pages.put("/api/v1/routers/odd", json=rule).raise_for_status()
+        found = page(pages, "/?view=list")
+        assert "by-rule.test" in Outline(found).text
+        assert 'href="/domains/by-rule.test"' not in found

@@ -54,7 +54,7 @@ def test_the_router_that_takes_a_request_is_told_and_why(pages: httpx.Client) ->
     assert "It matches, but its rank 25 is 4 lower than that of api." in said
 
 
-@pytest.mark.parametrize("url", ["alvin.xyz", "  http://ALVIN.xyz:8080/ ", "https://alvin.xyz/#top"])
+@pytest.mark.parametrize("url", ["alvin.xyz", "  http://ALVIN.xyz:8080/ ", "http://alvin.xyz/#top"])
 def test_a_url_may_be_typed_as_people_type_it(pages: httpx.Client, url: str) -> None:
     assert "The router alvin takes it" in trace(pages, url)
 
@@ -288,3 +288,13 @@ def test_a_way_that_ends_says_with_what_answer(passed: httpx.Client) -> None:
     said = trace(passed, "http://alvin.xyz/one")
     assert "Location: https://alvin.xyz/one" in said
     assert "None: the middleware https answers 302 itself." in said
+
+
+def test_an_address_with_https_comes_in_where_https_does(pages: httpx.Client, service: Service) -> None:
+    with http_client(f"{service.url}/api/v1") as client:
+        client.patch("/domains/alvin.xyz", json={"tls": {"from": "stored"}}).raise_for_status()
+    assert "Redirects to https" in trace(pages, "http://alvin.xyz/")
+    said = trace(pages, "https://alvin.xyz/")
+    assert "The router alvin takes it" in said
+    assert "Redirects to https" not in said
+    assert "by the address: web, or websecure for https" in said

@@ -11,37 +11,44 @@ from typing import Final
 
 from provider.web.drawings.blocks import Block
 from provider.web.drawings.scene import DrawnEdge, DrawnEntryPoint, Scene
+from provider.web.drawings.text import width
 
 MOST_BARS: Final = 4
 MOST_EDGES: Final = 4
+LABEL_SIZE: Final = 12.0
+LABEL_PADDING: Final = 12.0
+"""Of the names of entry points: their font, and what is left free at either end."""
+
 DENSE: Final = 6
 """From more blocks than these on there is less room between them."""
 
 _HOSTS_WIDTH: Final = 196.0
-_BAR_WIDTH: Final = 36.0
+_BAR_WIDTH: Final = 32.0
 _BAR_GAP: Final = 10.0
 _FRAME_PADDING: Final = 18.0
 _FRAME_TOP: Final = 6.0
-_ROUTER: Final = (268.0, 46.0)
+_ROUTER: Final = (252.0, 46.0)
 _STOP_HEIGHT: Final = 21.0
 _STOPS_PADDING: Final = 5.0
 _MOST_STOPS: Final = 6
 _FEW_STOPS: Final = 3
 """How many lines a router has for its middlewares at most: fewer where there are many blocks."""
 
-_SERVICE: Final = (184.0, 46.0)
-_SERVER: Final = (224.0, 42.0)
-_AFTER_HOSTS: Final = 30.0
+_SERVICE: Final = (168.0, 46.0)
+_SERVER: Final = (212.0, 42.0)
+_AFTER_HOSTS: Final = 24.0
 _AFTER_BARS: Final = 50.0
-_AFTER_ROUTERS: Final = 48.0
-_AFTER_SERVICES: Final = 84.0
+_AFTER_ROUTERS: Final = 36.0
+_AFTER_SERVICES: Final = 64.0
 _GAP: Final = 8.0
 _BLOCK_GAP: Final = 24.0
 _DENSE_GAP: Final = 8.0
-_EDGE: Final = (243.0, 30.0)
-_TITLE_WIDTH: Final = 60.0
+_EDGE: Final = (242.0, 30.0)
+_TITLE_HEIGHT: Final = 24.0
 _LEAST_HEIGHT: Final = 132.0
-_HEADS_HEIGHT: Final = 26.0
+_MOST_FOR_LABELS: Final = 240.0
+"""How high a drawing is made so that its entry points have room for their names, at most."""
+_HEADS_HEIGHT: Final = 42.0
 _MARGIN: Final = 6.0
 
 
@@ -121,14 +128,15 @@ def lay_out(scene: Scene, blocks: Sequence[Block]) -> Layout:
     services_x = routers_x + _ROUTER[0] + _AFTER_ROUTERS
     servers_x = services_x + _SERVICE[0] + _AFTER_SERVICES
     frame_right = services_x + _SERVICE[0] + _FRAME_PADDING
-    edges, more_edges, heads_y = _place_edges(scene, bars_x + _TITLE_WIDTH)
+    edges, more_edges, heads_y = _place_edges(scene, bars_x)
     top = heads_y + _HEADS_HEIGHT
     placed, bottom = _place_blocks(blocks, (_MARGIN, routers_x, services_x, servers_x), top)
-    if bottom - top < _LEAST_HEIGHT:
+    least = _least_height(bars)
+    if bottom - top < least:
         placed, _bottom = _place_blocks(
-            blocks, (_MARGIN, routers_x, services_x, servers_x), top + (_LEAST_HEIGHT - (bottom - top)) / 2
+            blocks, (_MARGIN, routers_x, services_x, servers_x), top + (least - (bottom - top)) / 2
         )
-        bottom = top + _LEAST_HEIGHT
+        bottom = top + least
     columns = [
         (_MARGIN, _HOSTS_WIDTH),
         (bars_x, bars_width + _AFTER_BARS - _GAP),
@@ -145,7 +153,7 @@ def lay_out(scene: Scene, blocks: Sequence[Block]) -> Layout:
             frame_right - bars_x + _FRAME_PADDING,
             bottom + _FRAME_PADDING - _FRAME_TOP,
         ),
-        title=Box(bars_x, _FRAME_TOP + 8, _TITLE_WIDTH - _GAP, _EDGE[1]),
+        title=Box(bars_x, _FRAME_TOP + 4, frame_right - bars_x - _FRAME_PADDING, _TITLE_HEIGHT),
         heads=[Box(x, heads_y, width, _HEADS_HEIGHT - _GAP) for x, width in columns],
         edges=edges,
         more_edges=more_edges,
@@ -172,10 +180,16 @@ def _share_bars(points: Sequence[DrawnEntryPoint]) -> list[Sequence[DrawnEntryPo
     return [*([point] for point in points[: MOST_BARS - 1]), points[MOST_BARS - 1 :]]
 
 
+def _least_height(bars: Sequence[Sequence[DrawnEntryPoint]]) -> float:
+    """Return how high the entry points are at least: their names stand upright in them."""
+    widths = [width(points[0].label, LABEL_SIZE, bold=True) for points in bars if len(points) == 1]
+    return min(max([_LEAST_HEIGHT, *(each + 2 * LABEL_PADDING + 1 for each in widths)]), _MOST_FOR_LABELS)
+
+
 def _place_edges(scene: Scene, x: float) -> tuple[list[tuple[DrawnEdge, Box]], Box | None, float]:
     """Place the edges, two in a row; return them, the box for a word about more, and where the heads begin."""
     width, height = _EDGE
-    top = _FRAME_TOP + 8
+    top = _FRAME_TOP + 4 + _TITLE_HEIGHT + 4
     shown = scene.edges[:MOST_EDGES]
     places = [
         Box(x + index % 2 * (width + _GAP), top + index // 2 * (height + _GAP), width, height)

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from provider.messages import Message
 from provider.web.drawings import shapes
 from provider.web.drawings.blocks import Fold, group
-from provider.web.drawings.layout import Box, Layout, PlacedBlock, lay_out
+from provider.web.drawings.layout import LABEL_PADDING, LABEL_SIZE, Box, Layout, PlacedBlock, lay_out
 from provider.web.drawings.markup import classes, element, joined, number
 from provider.web.drawings.scene import Carried, DrawnEdge, DrawnEntryPoint, DrawnRouter, DrawnServer, Scene, Way
 from provider.web.drawings.text import clean, shorten, width
@@ -45,6 +45,21 @@ _DOTS: Final = 12.0
 
 _STOP: Final = 15.0
 """How much room a line of a passage has for its dot."""
+
+_HEADS: Final = (
+    (Message("Browser"), Message("asks for an address")),
+    (Message("Entry point"), Message("a port")),
+    (Message("Router"), Message("picks a service by its rule")),
+    (Message("Service"), Message("balances the load")),
+    (Message("Servers"), Message("web servers that answer")),
+)
+"""What stands above the columns: what is in each, and what it does."""
+
+_HEADS_OF_STREAMS: Final = (
+    (Message("Client"), Message("connects")),
+    *_HEADS[1:4],
+    (Message("Servers"), Message("programs that answer")),
+)
 
 _THINNEST: Final = 1.5
 _WIDEST: Final = 16.0
@@ -112,17 +127,14 @@ class _Drawing:
         return _rectangle(box, 10, "frame")
 
     def _heads(self) -> Iterator[Markup]:
-        words = [
-            Message("Browser") if self._scene.carried is Carried.HTTP else Message("Client"),
-            Message("Entry point"),
-            Message("Router and rule"),
-            Message("Service"),
-            Message("Servers"),
-        ]
-        for word, box in zip(words, self._layout.heads, strict=True):
-            yield _text(shorten(self._say(word), box.width, _SMALL_SIZE), box.x, box.bottom - 5, _SMALL_SIZE, "head")
+        words = _HEADS if self._scene.carried is Carried.HTTP else _HEADS_OF_STREAMS
+        for (word, does), box in zip(words, self._layout.heads, strict=True):
+            for said, up, size, kind in ((word, 20, _SMALL_SIZE, "head title"), (does, 5, _STATE_SIZE, "head")):
+                shown = shorten(self._say(said), box.width, size, bold=kind != "head")
+                yield _text(shown, box.x, box.bottom - up, size, kind)
         title = self._layout.title
-        yield _text(shorten("Traefik", title.width, _SMALL_SIZE), title.x, title.middle + 4, _SMALL_SIZE, "title")
+        told = self._say(Message("Traefik, the reverse proxy in front of your servers"))
+        yield _text(shorten(told, title.width, _SMALL_SIZE), title.x, title.middle + 4, _SMALL_SIZE, "title")
 
     def _edges(self) -> Iterator[Markup]:
         for edge, box in self._layout.edges:
@@ -161,10 +173,7 @@ class _Drawing:
 
     def _bar(self, points: Sequence[DrawnEntryPoint], box: Box) -> Markup:
         first = points[0]
-        if len(points) == 1:
-            label = first.name if first.address is None else f"{first.name} :{first.address.rpartition(':')[2]}"
-        else:
-            label = self._say(Message("{number} more", number=len(points)))
+        label = first.label if len(points) == 1 else self._say(Message("{number} more", number=len(points)))
         x, y = box.x + _DOTS + (box.width - _DOTS) / 2 + 2, box.middle
         said = self._say(Message("Entry point {name}", name=", ".join(point.name for point in points)))
         inside = [
@@ -172,9 +181,9 @@ class _Drawing:
             _rectangle(box, 8, "bar"),
             element(
                 "text",
-                shorten(label, box.height - 2 * _PADDING, _SMALL_SIZE, bold=True),
+                shorten(label, box.height - 2 * LABEL_PADDING, LABEL_SIZE, bold=True),
                 class_="name",
-                font_size=_SMALL_SIZE,
+                font_size=LABEL_SIZE,
                 text_anchor="middle",
                 transform=f"translate({number(x)} {number(y)}) rotate(-90)",
             ),
@@ -236,7 +245,7 @@ class _Drawing:
 
     def _host(self, router: DrawnRouter, box: Box) -> Markup:
         """Draw what a browser asks for, to be taken by a router."""
-        first, _rest = _hosts(router)
+        first = self._first_host(router)
         small = self._small(router)
         first_y = box.middle + (-2 if small or self._with_acts else 5)
         inside = [_text(shorten(first, box.width, _NAME_SIZE), box.x, first_y, _NAME_SIZE, class_="host")]
@@ -245,15 +254,22 @@ class _Drawing:
             inside.append(_text(shown, box.x, box.middle + 14, _SMALL_SIZE, class_="soft"))
         is_http = self._scene.carried is Carried.HTTP
         said = ", ".join(router.domains) or self._say(Message("Any host") if is_http else Message("Any client"))
-        href = _page("domains", router.domains[0]) if router.domains and is_http else None
+        is_kept = is_http and not router.has_own_rule
+        href = _page("domains", router.domains[0]) if router.domains and is_kept else None
         lit = self._lit(router.name)
         back = element("rect", x=box.x, y=box.y, width=box.width, height=box.height, class_="ground")
         return self._node(href, said + (router.path_prefix or ""), classes("asked", lit), [back, *inside])
 
     def _small(self, router: DrawnRouter) -> str:
         """Return what stands below a host: its path prefix, or how many hosts there are besides."""
-        _first, rest = _hosts(router)
-        return self._say(Message("and {number} more", number=rest)) if rest else router.path_prefix or ""
+        rest = len(router.domains) - 1
+        return self._say(Message("and {number} more", number=rest)) if rest > 0 else router.path_prefix or ""
+
+    def _first_host(self, router: DrawnRouter) -> str:
+        """Return what stands for the hosts of a router."""
+        if router.domains:
+            return router.domains[0]
+        return self._say(Message("Any host") if self._scene.carried is Carried.HTTP else Message("Any client"))
 
     def _acts(self, router: DrawnRouter, box: Box) -> Iterator[Markup]:
         """Draw what leads to the application, and to a trace of a request to it."""
@@ -276,8 +292,7 @@ class _Drawing:
         return sum(width(self._say(word), _SMALL_SIZE) + 12 for word in self._words_of_acts())
 
     def _host_width(self, router: DrawnRouter) -> float:
-        first, _rest = _hosts(router)
-        return width(clean(first), _NAME_SIZE)
+        return width(clean(self._first_host(router)), _NAME_SIZE)
 
     def _router(self, router: DrawnRouter, box: Box) -> Markup:
         state = shapes.of_router(router)
@@ -360,14 +375,16 @@ class _Drawing:
         state = words_of_state(server)
         # What gets nothing says why instead.
         told = (share or self._say(self._nothing())) if state is None or shape == "check" else self._say(state)
-        # Those of TCP and UDP have no names: their addresses stand below.
-        name, below = (server.title, _without_scheme(server.url)) if is_http else ("", server.title)
+        # Those of TCP and UDP have no names: their addresses stand there, and below the service that has them.
+        name, below = (server.title, _without_scheme(server.url)) if is_http else (server.name, server.service or "")
+        y = box.y + 18 if below else box.middle + 5
         inside = [
             _rectangle(box, 8, "plate"),
             shapes.shape(shape, box.x + 10, box.middle - shapes.SIZE / 2, tone),
-            *_pair(name, told, box.y + 18, (x, room), _NAME_SIZE, ("name", f"number {tone}")),
-            _text(shorten(below, room, _SMALL_SIZE), x, box.y + 34, _SMALL_SIZE, "soft"),
+            *_pair(name, told, y, (x, room), _NAME_SIZE if is_http else _SMALL_SIZE, ("name", f"number {tone}")),
         ]
+        if below:
+            inside.append(_text(shorten(below, room, _SMALL_SIZE), x, box.y + 34, _SMALL_SIZE, "soft"))
         kind = classes("server", tone, self._lit_server(block, server))
         owner = server.service or block.block.name
         if not is_http:  # its servers are fields of a service
@@ -429,13 +446,6 @@ class _Drawing:
 def _page(*parts: str) -> str:
     """Return the path of an object's page, whatever it is called."""
     return object_path(*map(clean, parts))
-
-
-def _hosts(router: DrawnRouter) -> tuple[str, int]:
-    """Return what stands for the hosts of a router, and how many there are besides."""
-    if not router.domains:
-        return "*", 0
-    return router.domains[0], len(router.domains) - 1
 
 
 def _without_scheme(url: str) -> str:

@@ -41,6 +41,11 @@ class DrawnEntryPoint:
     name: str
     address: str | None = None
 
+    @property
+    def label(self) -> str:
+        """Its name with its port, as far as that is known."""
+        return self.name if self.address is None else f"{self.name} :{self.address.rpartition(':')[2]}"
+
 
 @dataclass(frozen=True, slots=True)
 class DrawnRouter:
@@ -67,6 +72,8 @@ class DrawnRouter:
     """What TLS means for it, in words, where it takes requests over TLS only."""
     passage: Sequence[Stop] = ()
     """The middlewares that its requests pass, in order."""
+    has_own_rule: bool = False
+    """Whether its domains are those that its rule names: they need not be kept here."""
 
     @property
     def over_tls(self) -> bool:

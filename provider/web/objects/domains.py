@@ -6,10 +6,11 @@ from typing import Any, cast
 from provider import certificates, configuration
 from provider.database.sessions import Session
 from provider.messages import Message
-from provider.nouns import Domain, Noun
+from provider.names import in_order
+from provider.nouns import Domain, Noun, Router
 from provider.nouns.certificate import Certificate
 from provider.nouns.domain import CertificateSource
-from provider.store import domains, nouns, routers
+from provider.store import nouns, routers
 from provider.web import lists
 from provider.web.inputs import Texts
 from provider.web.nouns.places import Place
@@ -26,19 +27,19 @@ class Domains(View):
 
     def listed(self, session: Session, sight: Sight, items: Sequence[Noun]) -> Mapping[str, Any]:
         """Count the routers that match each."""
-        return {"counts": domains.count_routers(session, [item.key for item in items])}
+        return {"counts": {item.key: count for item in items if (count := len(_matching(sight, item.key)))}}
 
     def shown(self, session: Session, sight: Sight, place: Place, item: Noun, typed: Texts) -> Mapping[str, Any]:
         """Find the routers that match it."""
-        found = routers.of_domain(session, item.key, limit=lists.LENGTH)
-        count = domains.count_routers(session, [item.key]).get(item.key, 0)
+        matching = _matching(sight, item.key)
+        found = nouns.find_all(session, Router, matching[: lists.LENGTH])
         return {
             **_certificate(session, cast("Domain", item)),
             "routers": found,
             "rule": configuration.rule,
             "listening": sight.listening,
             "states": sight.states(found),
-            "count": count,
+            "count": len(matching),
         }
 
     def losses(self, session: Session, place: Place, item: Noun) -> Sequence[Loss]:
@@ -56,6 +57,11 @@ class Domains(View):
         return Message(
             "Domain {name} was added. Now it needs a router that sends its requests to a service.", name=item.name
         )
+
+
+def _matching(sight: Sight, host: str) -> list[str]:
+    """Return the names of the routers that name a domain: in their domains, or in a rule of their own."""
+    return sorted({route.name for route in sight.routing.routes().of_key(host)}, key=in_order)
 
 
 def _certificate(session: Session, domain: Domain) -> Mapping[str, Any]:
