@@ -15,7 +15,7 @@ from provider.messages import Message
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_METADATA: Final = Message("the metadata of a cloud")
+_METADATA: Final = Message("a cloud's metadata service")
 
 _UNSPECIFIED: Final = Message("unspecified")
 _LINK_LOCAL: Final = Message("link-local")

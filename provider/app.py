@@ -132,8 +132,8 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
         title="wayshub-provider",
         version=VERSION,
         summary="The control plane of a Traefik edge.",
-        description="Domains, routers, services and servers, served to Traefik's HTTP provider. "
-        "Durations are texts with their unit (`5s`), weights are whole numbers from 1 to 1000, shares are 0 to 1.",
+        description="Manages domains, routers, services and servers, and serves them to Traefik's HTTP provider. "
+        "Durations are strings with a unit (`5s`), weights whole numbers from 1 to 1000, shares numbers from 0 to 1.",
         lifespan=lambda _api: live(plane),
         docs_url=None,
         openapi_url=None,

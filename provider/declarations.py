@@ -251,12 +251,12 @@ def schemas(ref_template: str) -> dict[str, Any]:
         described["required"] = [name for name in described.get("required", ()) if name != KEY]
         described.pop("example", None)
         title = _title(noun)
-        found[title] = described | {"title": title, "description": f"A {noun.kind}, whose name is its key."}
+        found[title] = described | {"title": title, "description": f"{noun.title}, with the name as the key."}
         above = found[_title(NOUNS[noun.within])]["properties"] if noun.within else sections
         above[noun.plural] = _section_schema(noun, described, ref_template)
     found[NAME] = {
         "title": NAME,
-        "description": "A desired state, or a part of one. What is left out has its default.",
+        "description": "The whole state, or a part of it. Fields that are left out have their defaults.",
         "type": "object",
         "properties": sections,
         "additionalProperties": False,

@@ -97,14 +97,14 @@ class AlreadyExists(ProviderError):
     """A name that must be unique is taken."""
 
     code = "already-exists"
-    title = "It exists already"
+    title = "Already exists"
 
 
 class InUse(ProviderError):
     """What others depend on is not removed. `users` are their kinds and names."""
 
     code = "in-use"
-    title = "It is in use"
+    title = "In use"
 
     def __init__(self, detail: str, users: Sequence[tuple[str, str]]) -> None:
         super().__init__(detail)
@@ -136,7 +136,7 @@ class PreconditionFailed(ProviderError):
     """What the caller wants to change is not what the caller has seen. `since` is what others did, where known."""
 
     code = "precondition-failed"
-    title = "It has changed since"
+    title = "Changed meanwhile"
 
     def __init__(self, detail: str, fields: Sequence[FieldError] = (), since: Sequence[Meanwhile] = ()) -> None:
         super().__init__(detail, fields)
@@ -147,7 +147,7 @@ class ChangedSince(ProviderError):
     """What shall be taken back was changed since. `fields` are the places to choose for, `since` who changed them."""
 
     code = "clash"
-    title = "It was changed since"
+    title = "Changed again since then"
 
     def __init__(self, detail: str, fields: Sequence[FieldError], since: Sequence[Meanwhile]) -> None:
         super().__init__(detail, fields)
@@ -158,7 +158,7 @@ class Unauthenticated(ProviderError):
     """Nobody knows who asks."""
 
     code = "unauthenticated"
-    title = "Who are you?"
+    title = "Not authenticated"
 
 
 class TooMany(ProviderError):
@@ -183,7 +183,7 @@ class Unverified(ProviderError):
     """A document is not one that Traefik would take whole. It is never served."""
 
     code = "unverified"
-    title = "The configuration does not hold"
+    title = "The configuration is not valid"
 
 
 class SettingsError(ProviderError):

@@ -56,7 +56,7 @@ class Route:
 
 
 class Verdict(StrEnum):
-    """What became of a router."""
+    """What happened to a router."""
 
     TAKES = "takes"
     TIED = "tied"

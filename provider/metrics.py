@@ -1,4 +1,4 @@
-"""What is counted and measured, as Prometheus reads it.
+"""Metrics, as Prometheus reads them.
 
 Things are counted where they happen, as plain numbers, since a poll must stay cheap; what can be looked
 up is looked up at each scrape. No label grows with what users keep or send. An edge stands under its own
@@ -141,7 +141,7 @@ class Metrics:
     # What is told
 
     async def expose(self) -> bytes:
-        """Return all metrics in Prometheus's text format."""
+        """Return all metrics in the Prometheus text format."""
         objects = await self._count_objects()
         return generate_latest(
             _Families([*self._tell_state(objects), *self._tell_alarms(), *self._tell_edges(), *self._tell_counted()])

@@ -419,7 +419,7 @@ LABEL_VALUE_SCHEMA: Final = {"pattern": f"^{_LABEL_VALUE.pattern}$"}
 
 
 class Strategy(StrEnum):
-    """How a service chooses a server; Traefik's own names."""
+    """How a service chooses a server, as named in Traefik."""
 
     WRR = "wrr"
     P2C = "p2c"
@@ -428,7 +428,7 @@ class Strategy(StrEnum):
 
 
 class ServerState(StrEnum):
-    """What is wanted of a server: take traffic, finish what it has, or be out of service."""
+    """The target state of a server: ready, drained or in maintenance."""
 
     READY = "ready"
     DRAIN = "drain"

@@ -33,26 +33,24 @@ AuditWord = Annotated[str | None, Query(max_length=63)]
 async def read_filter(
     page: PageParameters,
     actor: Annotated[AuditWord, Query(description="Only what this account, token or user did.")] = None,
-    action: Annotated[AuditWord, Query(description="Only this kind of thing, such as `state.change`.")] = None,
-    outcome: Annotated[AuditOutcome | None, Query(description="Only what was accepted, or what was refused.")] = None,
+    action: Annotated[AuditWord, Query(description="Only this kind of action, such as `state.change`.")] = None,
+    outcome: Annotated[AuditOutcome | None, Query(description="Only accepted or only refused actions.")] = None,
     revision: Annotated[int | None, Query(ge=1, le=_LARGEST, description="Only what created this revision.")] = None,
-    since: Annotated[TimeInput | None, Query(description="Only from this time on, with a time zone.")] = None,
-    until: Annotated[TimeInput | None, Query(description="Only before this time, with a time zone.")] = None,
+    since: Annotated[TimeInput | None, Query(description="Only entries from this time on, with a time zone.")] = None,
+    until: Annotated[TimeInput | None, Query(description="Only entries before this time, with a time zone.")] = None,
 ) -> audit.Filter:
     """Read which entries are asked for."""
     return audit.Filter(actor, action, outcome, revision, page.q, _written(since), _written(until))
 
 
-@router.get(
-    "", response_model=Page[AuditOutput], responses=documentation.LIST, summary="List what was done and refused"
-)
+@router.get("", response_model=Page[AuditOutput], responses=documentation.LIST, summary="List the audit")
 async def list_audit(
     revisions: RevisionsDependency,
     turns: TurnsDependency,
     page: PageParameters,
     wanted: Annotated[audit.Filter, Depends(read_filter)],
 ) -> Response:
-    """Return entries, the newest first; `q` looks in the words."""
+    """Return audit entries, newest first. `q` searches the descriptions and messages."""
     before = page.after_number()
     last = await asyncio.to_thread(_find_last, revisions)
     return stream(await turns.read(_write, wanted, page.limit, before, last), {})

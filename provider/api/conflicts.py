@@ -37,7 +37,8 @@ class ConflictsOutput(BaseModel):
                 {
                     "conflict": "hidden",
                     "objects": [{"kind": "router", "name": "api"}, {"kind": "router", "name": "wayshub"}],
-                    "detail": "api never takes a request: wayshub matches all that it does, and ranks higher, 99 to 39",
+                    "detail": "api never takes a request: wayshub matches everything it does and has a higher "
+                    "priority, 99 to 39",
                 }
             ],
             "total": 1,
@@ -45,7 +46,7 @@ class ConflictsOutput(BaseModel):
     )
 
     items: Annotated[list[ConflictOutput], Field(description=f"The conflicts, at most {MOST}.")]
-    total: Annotated[int, Field(description="How many there are.")]
+    total: Annotated[int, Field(description="Number of conflicts.")]
 
 
 ONE = Annotated[
@@ -53,7 +54,7 @@ ONE = Annotated[
     Query(
         alias="object",
         max_length=400,
-        description="Only conflicts that this object, KIND/NAME, is in; of a service, those too that hide its routers.",
+        description="Only conflicts of this object, KIND/NAME. For a service, also those that hide its routers.",
     ),
 ]
 
@@ -62,10 +63,10 @@ ONE = Annotated[
 async def list_conflicts(
     routing: RoutingDependency, revisions: RevisionsDependency, turns: TurnsDependency, one: ONE = None
 ) -> Response:
-    """Find routers that stand in one another's way, cookies that services share, unused domains and services.
+    """Return routers that get in each other's way, cookies that services share, and unused domains and services.
 
-    And what routers and others name that an edge does not have, where its API tells what it has: entry points, and
-    services and middlewares of other providers.
+    Also names that an edge does not have, if its API tells: entry points, and services and middlewares of other
+    providers.
     """
     named = history.read_object_name(one)
     current = revisions.current

@@ -35,19 +35,19 @@ SECRETS = Annotated[
     bool, Query(description="Include secrets. Admins only, and recorded in the audit. Passwords stay hashed.")
 ]
 
-PRUNE = Annotated[bool, Query(description="Remove what the declaration does not have.")]
+PRUNE = Annotated[bool, Query(description="Remove everything that is not in the file.")]
 PRUNE_LABEL = Annotated[
     list[LabelText],
     Query(
         alias="pruneLabel",
         max_length=20,
-        description="Remove what the declaration does not have and what has this label, written KEY=VALUE; "
-        "of several, all of them.",
+        description="Remove what has this label, written KEY=VALUE, and is not in the file. Repeat it to require "
+        "several.",
     ),
 ]
 
 
-@router.get("/export", summary="Write the whole state", response_model=dict[str, Any], responses=documentation.EXPORT)
+@router.get("/export", summary="Export the whole state", response_model=dict[str, Any], responses=documentation.EXPORT)
 async def export(
     revisions: RevisionsDependency,
     turns: TurnsDependency,
@@ -55,9 +55,9 @@ async def export(
     principal: PrincipalDependency,
     secrets: SECRETS = False,
 ) -> Response:
-    """Return all objects by name, with defaults left out, and with masks in place of secrets.
+    """Return all objects by name, without default values, and with secrets masked.
 
-    Its ETag is that of the state as a whole, for `If-Match` of `apply`.
+    The ETag is that of the whole state, for `If-Match` in `apply`.
     """
     if secrets:
         await asyncio.to_thread(exports.allow, revisions, principal)
@@ -75,7 +75,7 @@ def _find_last(revisions: Revisions) -> tuple[int, str | None]:
 
 
 def _write_state(session: Session, number: int, digest: str | None, has_secrets: bool) -> bytes:
-    """Write the whole state as it was at a revision, which may not be the last one any more."""
+    """Export the whole state as it was at a revision, which may not be the last one any more."""
     is_last = last_revision(session) == (number, digest)
     state = stored.read(session) if is_last else history.state_at(session, number)
     return msgspec.json.encode(declarations.write(state, has_secrets=has_secrets))
@@ -83,7 +83,7 @@ def _write_state(session: Session, number: int, digest: str | None, has_secrets:
 
 @router.post(
     "/apply",
-    summary="Bring the state in step with a declaration",
+    summary="Apply a file",
     response_model=AppliedOutput,
     responses=documentation.APPLY,
     openapi_extra=documentation.declaration(),
@@ -97,7 +97,7 @@ async def apply(
     prune: PRUNE = False,
     prune_label: PRUNE_LABEL = [],  # noqa: B006  # FastAPI copies it
 ) -> Response:
-    """Create and change what the document declares, all or nothing. What it does not have stays, unless `prune`."""
+    """Create and change objects as the file says: all, or nothing. Other objects stay, unless you pass `prune`."""
     labels = [read_label(text) for text in prune_label]
     pruned = Prune(labels) if prune or labels else None
     content: bytes | None = getattr(request.state, "content", None)
@@ -106,7 +106,7 @@ async def apply(
 
 
 def _bring(session: Session, content: dict[str, Any] | bytes, prune: Prune | None, conditions: Conditions) -> None:
-    """Bring the state in step with a declaration, decoded or as it was sent."""
+    """Apply a file, decoded or as it was sent."""
     document = read_json(content, MOST_MEMBERS_OF_ALL) if isinstance(content, bytes) else content
     wanted = declarations.read(document)
     check_whole(session, conditions)
@@ -114,8 +114,8 @@ def _bring(session: Session, content: dict[str, Any] | bytes, prune: Prune | Non
 
 
 @router.get(
-    "/schema", summary="The JSON Schema of a declaration", response_model=dict[str, Any], responses=documentation.SCHEMA
+    "/schema", summary="Get the JSON Schema of the file", response_model=dict[str, Any], responses=documentation.SCHEMA
 )
 async def schema() -> Response:
-    """Return the JSON Schema of what `apply` takes, so that editors complete and check it."""
+    """Return the JSON Schema of the file for `apply`, so that editors can complete and check it."""
     return Response(msgspec.json.encode(declarations.schema()), media_type="application/json")

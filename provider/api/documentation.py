@@ -15,7 +15,7 @@ from provider.models import CreatedTokenOutput, ExposeInput, ExposeOutput, Trial
 from provider.nouns import NOUNS, Nested, Noun, Object
 from provider.nouns.containers import MapOf
 from provider.nouns.fields import camel
-from provider.nouns.noun import NAME
+from provider.nouns.noun import NAME, lowered
 from provider.nouns.types import Text
 from provider.observations import OBSERVED
 from provider.security import cookies
@@ -24,76 +24,75 @@ from provider.values import NAME_SCHEMA
 _SCHEMAS: Final = "#/components/schemas/"
 
 _WORDS: Final = {
-    400: "The body cannot be read: not UTF-8, not JSON, a duplicate key, a number that is none.",
-    401: "Nobody knows who asks: there is no token, or one that is not good, and nobody is logged in.",
-    403: "Whoever asks may not do this; or a page of another site sent it, or it was sent to a name that this service "
-    "does not have.",
+    400: "The body cannot be read: it is not UTF-8 or not JSON, or it has a duplicate key or an invalid number.",
+    401: "Not authenticated: no token or session was sent, or it is not valid.",
+    403: "Not allowed: the token or account lacks the right, a page of another site sent the request, or the service "
+    "does not answer to this host name.",
     404: "There is no such object.",
-    409: "The name is taken, or what others depend on would be removed; the detail names them. "
-    "Or it removes a lot (`brake`): then `confirm` is the number that confirms it, as a parameter.",
-    412: "The object is not at the version, or not in the state, that the request demands.",
-    413: "The body has more than 1 MiB, or that of `apply` more than 32.",
-    415: "The body is not JSON by its Content-Type.",
-    422: "The input was understood, and is wrong; `errors` names every field.",
+    409: "The name is taken, or other objects depend on the one to be removed; `detail` names them. "
+    "Or the change removes a lot (type `brake`): repeat it with the number in `confirm` as the parameter `confirm`.",
+    412: "The object has changed since the version in `If-Match`, or `If-None-Match: *` was sent and it exists.",
+    413: "The body is larger than 1 MiB, or 32 MiB for `apply`.",
+    415: "The Content-Type is not JSON.",
+    422: "The input can be read, but is not valid; `errors` lists the fields.",
     503: "The database cannot be used now, or there is no verified state. Nothing was changed.",
 }
 _ETAG: Final = {
-    "description": "Strong tag of this version of the object.",
+    "description": "Strong ETag of this version of the object.",
     "schema": {"type": "string", "pattern": '^"[0-9a-f]{20}"$'},
 }
 _WHOLE_ETAG: Final = _ETAG | {
-    "description": "Strong tag of the state as a whole, for `If-Match` of `apply` and `rollback`."
+    "description": "Strong ETag of the whole state, for `If-Match` in `apply` and `rollback`."
 }
 _REVISION: Final = {
-    "description": "Number of the revision at which the state is now.",
+    "description": "Number of the current revision.",
     "schema": {"type": "integer", "minimum": 0},
 }
 _WARNINGS: Final = {
-    "description": "How many conflicts there are with what was changed: `GET /api/v1/conflicts` lists all.",
+    "description": "Number of conflicts that involve what was changed. `GET /api/v1/conflicts` lists all.",
     "schema": {"type": "integer", "minimum": 0},
 }
 _WARNING: Final = {
-    "description": "These conflicts in words, as many as fit, if there are any: display strings (RFC 9651) with "
-    "commas between.",
+    "description": "These conflicts as sentences, as many as fit: display strings (RFC 9651), separated by commas. "
+    "Absent if there are none.",
     "required": False,
     "schema": {"type": "string"},
-    "example": '%"no router leads to the service wayshub"',
+    "example": '%"no router points to the service wayshub"',
 }
 _WRITTEN: Final = {"Config-Revision": _REVISION, "Config-Warnings": _WARNINGS, "Config-Warning": _WARNING}
 _ID: Final = {
-    "description": "Id of the request, which its lines in the log have too: the one that the client sent under this "
-    "name, if it is 1 to 64 letters, digits, dots, underscores and hyphens, else a new one.",
+    "description": "ID of the request, also in its log lines. Send your own (1 to 64 letters, digits, dots, "
+    "underscores and hyphens), or get a new one.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
 }
 _PREFER: Final[dict[str, Any]] = {
     "name": "Prefer",
     "in": "header",
-    "description": f"With `wait=SECONDS` (RFC 7240), 0 to {LONGEST_WAIT_SECONDS}, the answer comes when every edge "
-    "that is not stale runs the change, and has `Preference-Applied: wait`, or 202 when the time is up. "
-    "Other preferences are left alone.",
+    "description": f"`wait=SECONDS` (RFC 7240), 0 to {LONGEST_WAIT_SECONDS}: respond once every edge that still polls "
+    "runs the change, with `Preference-Applied: wait`, or with 202 when the time is up. Other preferences are ignored.",
     "schema": {"type": "string"},
     "example": "wait=5",
 }
 _UNCONFIRMED: Final[dict[str, Any]] = {
-    "description": "It was done, but not every edge runs it after the seconds that the client would wait.",
+    "description": "The change was made, but some edges did not run it in time.",
     "headers": {"Config-Revision": _REVISION},
     "content": {"application/json": {"schema": {"$ref": _SCHEMAS + UnconfirmedOutput.__name__}}},
 }
 _LOCATION: Final = {"description": "Path of the new object.", "schema": {"type": "string"}}
-_AUTHENTICATE: Final = {"description": "How to say who asks.", "schema": {"type": "string", "const": "Bearer"}}
+_AUTHENTICATE: Final = {"description": "The authentication scheme.", "schema": {"type": "string", "const": "Bearer"}}
 _RETRY_AFTER: Final = {
-    "description": "Seconds after which to try again.",
+    "description": "Seconds to wait before trying again.",
     "schema": {"type": "integer", "minimum": 1},
 }
 
 _SCHEMES: Final[dict[str, Any]] = {
-    "token": {"type": "http", "scheme": "bearer", "description": "A token, as `token create` makes it."},
+    "token": {"type": "http", "scheme": "bearer", "description": "A token, such as `token create` prints."},
     "session": {
         "type": "apiKey",
         "in": "cookie",
         "name": cookies.NAME,
-        "description": "A person who is logged in, in a browser. The name ends with the port that the browser asks, "
-        "such as `_8000`, and by TLS it begins with `__Host-`.",
+        "description": "The session of somebody logged in to the console. The name ends with the port the browser "
+        "connects to, such as `_8000`; over TLS it begins with `__Host-`.",
     },
 }
 _SECURITY: Final[list[dict[str, list[str]]]] = [{"token": []}, {"session": []}]
@@ -107,7 +106,7 @@ def name(noun: type[Noun], alias: str | None = None) -> Any:
     """Describe a noun's name in the path. What is no name is not found there, rather than invalid."""
     declared = noun.fields[NAME]
     said = declared.type.said if isinstance(declared.type, Text) else {}
-    description = f"{noun.title}'s name." if noun.kind != "domain" else "Host name, as typed or as an A-label."
+    description = f"Name of the {noun.called()}." if noun.kind != "domain" else "Host name, as typed or as an A-label."
     return Path(alias=alias, description=description, examples=[noun.example[NAME]], json_schema_extra=dict(said))
 
 
@@ -154,27 +153,27 @@ _CHANGED: Final = {
     "headers": {"ETag": _ETAG, **_WRITTEN},
 }
 _CREATED: Final = {
-    "description": "It was created.",
+    "description": "Created.",
     "headers": {"ETag": _ETAG, **_WRITTEN, "Location": _LOCATION},
 }
 _EXPOSED: Final = {
-    "description": "All of it was created.",
+    "description": "Everything was created.",
     "headers": {**_WRITTEN, "Location": {**_LOCATION, "description": "Path of the new router."}},
 }
-_REMOVED: Final = {"description": "It was removed.", "headers": dict(_WRITTEN)}
+_REMOVED: Final = {"description": "Removed.", "headers": dict(_WRITTEN)}
 _SHOWN: Final = {"description": "The object.", "headers": {"ETag": _ETAG}}
-_SAME: Final = {"description": "The client has this version already.", "headers": {"ETag": _ETAG}}
+_SAME: Final = {"description": "You already have this version.", "headers": {"ETag": _ETAG}}
 
 READY: Final = _problems(503)
 METRICS: Final[Responses] = {
     200: {
-        "description": "All metrics, each with its help.",
+        "description": "All metrics, each with its help text.",
         "content": {metrics.MEDIA_TYPE: {"schema": {"type": "string"}, "example": "provider_revision 7.0\n"}},
     }
 }
 _STREAM: Final[Responses] = {
     200: {
-        "description": "What becomes new, until either side ends it.",
+        "description": "New events, until either side closes the connection.",
         "content": {
             "text/event-stream": {
                 "schema": {"type": "string"},
@@ -189,20 +188,20 @@ LIST: Final = _problems(422, 503)
 READ: Final = {200: _SHOWN, 304: _SAME} | _problems(404, 422, 503)
 READ_PLAIN: Final = _problems(404, 422, 503)
 LIFT: Final = {
-    204: {"description": "It is offered the current document again.", "headers": {"Config-Revision": _REVISION}}
+    204: {"description": "The edge is offered the current document again.", "headers": {"Config-Revision": _REVISION}}
 } | _problems(404, 422, 503)
 CREATE_TOKEN: Final = {
-    201: {"description": "It was made.", "headers": {"Config-Revision": _REVISION, "Location": _LOCATION}}
+    201: {"description": "Created.", "headers": {"Config-Revision": _REVISION, "Location": _LOCATION}}
 } | _problems(*_BODY)
-REVOKE_TOKEN: Final = {
-    204: {"description": "It is good no more.", "headers": {"Config-Revision": _REVISION}}
-} | _problems(404, 422, 503)
+REVOKE_TOKEN: Final = {204: {"description": "Revoked.", "headers": {"Config-Revision": _REVISION}}} | _problems(
+    404, 422, 503
+)
 EXPOSE: Final = {201: answer(_EXPOSED, ExposeOutput.__name__)} | _problems(409, *_BODY)
 EXPORT: Final = {
     200: {"description": "The state.", "headers": {"ETag": _WHOLE_ETAG, "Config-Revision": _REVISION}},
-    304: {"description": "The client has this state already.", "headers": {"ETag": _WHOLE_ETAG}},
+    304: {"description": "You already have this state.", "headers": {"ETag": _WHOLE_ETAG}},
 } | _problems(422, 503)
-APPLY: Final = {200: {"description": "What it does.", "headers": {"ETag": _WHOLE_ETAG, **_WRITTEN}}} | _problems(
+APPLY: Final = {200: {"description": "What changed.", "headers": {"ETag": _WHOLE_ETAG, **_WRITTEN}}} | _problems(
     409, 412, *_BODY
 )
 SCHEMA: Final = _problems(422)
@@ -213,7 +212,7 @@ DOCUMENT: Final = {
 COMPARE: Final = {200: {"description": "The difference.", "headers": {"ETag": _ETAG}}, 304: _SAME} | _problems(
     404, 422, 503
 )
-ROLL_BACK: Final = {200: {"description": "What it does.", "headers": {"ETag": _WHOLE_ETAG, **_WRITTEN}}} | _problems(
+ROLL_BACK: Final = {200: {"description": "What changed.", "headers": {"ETag": _WHOLE_ETAG, **_WRITTEN}}} | _problems(
     404, 409, 412, 422, 503
 )
 
@@ -229,45 +228,44 @@ class Described:
 
     def __init__(self, noun: type[Noun]) -> None:
         self._noun = noun
+        self._one, self._many = noun.one(), lowered(noun.titles)
         self._shown = shown_as(noun).__name__
         self._missing = (404,) if noun.within else ()
         self._braked = (404, 409) if noun.within else ()  # it may be the last that takes requests
 
     def listing(self) -> dict[str, Any]:
         """Describe the list."""
-        page = answer({"description": "A part of the list."}, page_name(self._noun))
-        about = f"Return {self._noun.plural} by name; `q` looks in {listed_texts(self._noun)}."
+        page = answer({"description": "One page of the list."}, page_name(self._noun))
+        about = f"Return {self._many} by name. `q` searches {listed_texts(self._noun)}."
         responses = {200: page} | _problems(*self._missing, 422, 503)
-        return self._route("list", self._noun.plural, f"List {self._noun.plural}", about, responses)
+        return self._route("list", self._noun.plural, f"List {self._many}", about, responses)
 
     def creation(self) -> dict[str, Any]:
         """Describe how one is made."""
         responses = {201: answer(_CREATED, self._shown)} | _problems(*self._missing, 409, 412, *_BODY)
-        about = f"Make a new {self._noun.kind}. With `PUT` on its own path, the call can be repeated."
-        route = self._route("add", self._noun.kind, f"Add a {self._noun.kind}", about, responses)
+        about = f"Add {self._one}. To be able to repeat the request, use `PUT` on the object's own path."
+        route = self._route("add", self._noun.kind, f"Add {self._one}", about, responses)
         return route | {"status_code": 201, "openapi_extra": body(self._noun.__name__)}
 
     def showing(self) -> dict[str, Any]:
         """Describe how one is shown."""
         same = {} if self._shown != self._noun.__name__ else {304: _SAME}
         responses = {200: answer(_SHOWN, self._shown)} | same | _problems(404, 422, 503)
-        return self._route(
-            "show", self._noun.kind, f"Show a {self._noun.kind}", f"Return one {self._noun.kind}.", responses
-        )
+        return self._route("show", self._noun.kind, f"Show {self._one}", f"Return {self._one}.", responses)
 
     def replacement(self) -> dict[str, Any]:
         """Describe how one is created, or replaced as a whole."""
         made = {200: answer(_CHANGED, self._shown), 201: answer(_CREATED, self._shown)}
         responses = made | _problems(*self._braked, 412, *_BODY)
-        about = f"Create a {self._noun.kind}, or replace it as a whole. The call can be repeated."
-        route = self._route("put", self._noun.kind, f"Set a {self._noun.kind}", about, responses)
+        about = f"Create {self._one}, or replace all fields. The request can be repeated."
+        route = self._route("put", self._noun.kind, f"Create or replace {self._one}", about, responses)
         return route | {"openapi_extra": body(replacement_name(self._noun))}
 
     def merging(self) -> dict[str, Any]:
         """Describe how some fields of one are changed."""
         responses = {200: answer(_CHANGED, self._shown)} | _problems(404, *self._braked, 412, *_BODY)
-        about = f"Change some fields of a {self._noun.kind}."
-        route = self._route("patch", self._noun.kind, f"Change a {self._noun.kind}", about, responses)
+        about = f"Change some fields of {self._one}, and keep the others."
+        route = self._route("patch", self._noun.kind, f"Change {self._one}", about, responses)
         schema = {"schema": {"$ref": _SCHEMAS + patch_name(self._noun)}}
         content = {"application/merge-patch+json": schema, "application/json": schema}
         return route | {"openapi_extra": {"requestBody": {"required": True, "content": content}}}
@@ -276,10 +274,10 @@ class Described:
         """Describe how one is removed."""
         used = (409,) if self._noun.cascade else self._braked
         responses = {204: _REMOVED} | _problems(404, *used, 412, 422, 503)
-        about = f"Remove a {self._noun.kind} that nothing refers to."
+        about = f"Remove {self._one}."
         if self._noun.cascade:
-            about += " With `cascade`, what refers to it goes too."
-        route = self._route("remove", self._noun.kind, f"Remove a {self._noun.kind}", about, responses)
+            about += " If others use it, this is refused, unless you pass `cascade`."
+        route = self._route("remove", self._noun.kind, f"Remove {self._one}", about, responses)
         return route | {"status_code": 204}
 
     def _route(self, verb: str, about: str, summary: str, description: str, responses: Responses) -> dict[str, Any]:
@@ -336,7 +334,7 @@ def _noun_schemas() -> dict[str, Any]:
                 "items": {"type": "array", "items": {"$ref": _SCHEMAS + output.__name__}},
                 "next": {
                     "anyOf": [{"type": "string"}, {"type": "null"}],
-                    "description": "Cursor of the next page, for the parameter `cursor`; null on the last.",
+                    "description": "Cursor of the next page, for the parameter `cursor`; null on the last page.",
                 },
             },
             "required": ["items", "next"],
@@ -353,7 +351,7 @@ def _without_name(noun: type[Noun], schema: dict[str, Any]) -> dict[str, Any]:
     return {
         **schema,
         "title": replacement_name(noun),
-        "description": f"A {noun.kind}, named by the path.",
+        "description": f"{noun.title}, named in the path.",
         "properties": {
             **schema["properties"],
             NAME: {**name, "description": described["description"], "default": None},
@@ -393,7 +391,7 @@ def _patch_schema(model: type[Object], ref: str, found: dict[str, Any]) -> dict[
         properties[key] = described
     return {
         "title": patch_name(model),
-        "description": "A JSON merge patch (RFC 7396): only the fields that shall change; null takes the default.",
+        "description": "A JSON merge patch (RFC 7396): only the fields to change; null sets the default.",
         "type": "object",
         "properties": properties,
         "additionalProperties": False,
@@ -446,7 +444,7 @@ def _describe_trial(responses: dict[str, Any]) -> None:
         content["schema"] = {"anyOf": [content["schema"], trial]}
     if "204" in responses:
         responses["200"] = {
-            "description": "With `dryRun`: what a removal would do.",
+            "description": "With `dryRun`: what the removal would change.",
             "headers": dict(_WRITTEN),
             "content": {"application/json": {"schema": trial}},
         }
@@ -471,16 +469,15 @@ def _complete(operation: dict[str, Any], method: str, *, is_open: bool) -> None:
 
 _CONFIGURATION: Final[dict[str, Any]] = {
     "tags": ["edge"],
-    "summary": "The configuration that Traefik polls",
+    "summary": "Get the configuration (for Traefik)",
     "operationId": "configuration",
     "description": "The document for Traefik's HTTP provider. The first request on a TCP connection is answered at "
-    "once. With `wait`, a later one on the same connection is held while the document is the one that it was given "
-    "last, and answered when it changes or the time is up.",
+    "once. With `wait`, later requests on the same connection are held until the document changes or the time is up.",
     "parameters": [
         {
             "name": "edge",
             "in": "query",
-            "description": "Name of the Traefik that asks.",
+            "description": "Name of the edge that polls.",
             "schema": {
                 "type": "string",
                 **NAME_SCHEMA,
@@ -491,7 +488,7 @@ _CONFIGURATION: Final[dict[str, Any]] = {
         {
             "name": "wait",
             "in": "query",
-            "description": "Longest time in seconds to hold the answer while nothing changes.",
+            "description": "How many seconds to hold the response at most while nothing changes.",
             "schema": {"type": "number", "minimum": 0, "maximum": 60, "default": 0},
             "example": 30,
         },
@@ -511,9 +508,9 @@ _CONFIGURATION: Final[dict[str, Any]] = {
 }
 _CONFIGURATION_HEAD: Final = {
     **_CONFIGURATION,
-    "summary": "The headers of the configuration",
+    "summary": "Get the headers of the configuration",
     "operationId": "configuration_head",
-    "description": "What GET answers, without the document, and never held.",
+    "description": "The headers that GET returns, without the document. Never held.",
     "responses": {
         status: {key: value for key, value in answer.items() if key != "content"}
         for status, answer in _CONFIGURATION["responses"].items()

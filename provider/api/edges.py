@@ -29,35 +29,41 @@ NAME = Annotated[str, documentation.identifier("Name of the edge.", "default")]
 
 
 class DocumentOutput(BaseModel):
-    """A document, by the revision that gave it."""
+    """A document, by its revision."""
 
     model_config = output_config()
 
     revision: Annotated[int, Field(description="Number of the revision.")]
-    digest: Annotated[str, Field(description="Digest of the document: the beacon's value.")]
+    digest: Annotated[str, Field(description="Digest of the document, as in the beacon.")]
 
 
 class PartOutput(BaseModel):
-    """A part of the document that an edge rejected: it has the form that it had before, or is left out."""
+    """An object that an edge rejected: the edge has its older form, or does not get it at all."""
 
     model_config = output_config()
 
     kind: Annotated[str, Field(description="`router` or `service`.")]
     name: Annotated[str, Field(description="Name of the object.")]
-    revision: Annotated[int, Field(description="Number of the revision that gave it the form that was rejected.")]
-    author: Annotated[str, Field(description="Who made that revision; empty where that is not known.")]
+    revision: Annotated[int, Field(description="Number of the revision that made it what was rejected.")]
+    author: Annotated[str, Field(description="Author of that revision; empty if unknown.")]
 
 
 class QuarantineOutput(BaseModel):
-    """A document that the edge rejected, and the parts of it that are left out for this edge."""
+    """A document that the edge rejected, and the objects left out for this edge because of that."""
 
     model_config = output_config()
 
     rejected: DocumentOutput
     accepted: DocumentOutput
-    changes: Annotated[list[str], Field(description="What changed between the two, object by object, in words.")]
-    parts: Annotated[list[PartOutput], Field(description="The parts that were found to be to blame.")]
-    searching: Annotated[bool, Field(description="Whether suspects are still being tried, and left out meanwhile.")]
+    changes: Annotated[list[str], Field(description="What changed between the two documents, as sentences.")]
+    parts: Annotated[list[PartOutput], Field(description="The objects at fault.")]
+    searching: Annotated[
+        bool,
+        Field(
+            description="Whether the search for the objects at fault is still going on. "
+            "Until it is done, more of them may be left out."
+        ),
+    ]
 
 
 class DisabledRouterOutput(BaseModel):
@@ -66,12 +72,12 @@ class DisabledRouterOutput(BaseModel):
     model_config = output_config()
 
     kind: Annotated[str, Field(description="Its kind: `router`, `tcpRouter` or `udpRouter`.")]
-    name: Annotated[str, Field(description="Name of the router, as Traefik has it.")]
-    error: Annotated[str, Field(description="Traefik's own words.")]
+    name: Annotated[str, Field(description="Name of the router in Traefik.")]
+    error: Annotated[str, Field(description="Traefik's reason.")]
 
 
 class EdgeOutput(BaseModel):
-    """One Traefik that polls."""
+    """An edge: a Traefik that polls."""
 
     model_config = output_config(
         {
@@ -102,36 +108,36 @@ class EdgeOutput(BaseModel):
         }
     )
 
-    name: Annotated[str, Field(description="Name under which it polls.")]
+    name: Annotated[str, Field(description="The name under which it polls.")]
     state: EdgeState
-    since: Annotated[datetime | None, Field(description="When it came to this state.")]
-    detail: Annotated[str, Field(description="The state in a sentence, for a person.")]
-    address: Annotated[str | None, Field(description="From where it polled last.")]
+    since: Annotated[datetime | None, Field(description="Since when it has been in this state.")]
+    detail: Annotated[str, Field(description="The state, as a sentence.")]
+    address: Annotated[str | None, Field(description="The address of its last poll.")]
     instances: Annotated[
         int,
         Field(
             ge=0,
-            description="How many Traefiks poll under this name on connections that are open, as far as they can be "
-            "told apart. Where there are several, the API tells of one of them, and the edge is never `live`.",
+            description="Number of Traefiks that poll under this name, as far as they can be told apart. If there are "
+            "several, only one of them can be read, and the edge is never `live`.",
         ),
     ]
-    addresses: Annotated[list[str], Field(description="From where they poll, one for each of them.")]
-    first_seen: Annotated[datetime | None, Field(description="When it polled for the first time.")]
-    last_seen: Annotated[datetime | None, Field(description="When a poll of it was answered last.")]
-    given: Annotated[DocumentOutput | None, Field(description="The document that it was given last.")]
-    given_at: Annotated[datetime | None, Field(description="When it was given that document first.")]
-    running: Annotated[str | None, Field(description="Digest of the document that it runs, as its API tells.")]
+    addresses: Annotated[list[str], Field(description="The addresses from which they poll.")]
+    first_seen: Annotated[datetime | None, Field(description="When it first polled.")]
+    last_seen: Annotated[datetime | None, Field(description="When its last poll was answered.")]
+    given: Annotated[DocumentOutput | None, Field(description="The document it was last given.")]
+    given_at: Annotated[datetime | None, Field(description="When it was first given that document.")]
+    running: Annotated[str | None, Field(description="Digest of the document it runs, according to its API.")]
     version: Annotated[str | None, Field(description="Traefik's version.")]
     started_at: Annotated[str | None, Field(description="When Traefik started.")]
     entry_points: Annotated[
-        dict[str, str], Field(description="The addresses of its entry points by their names, as its API tells.")
+        dict[str, str], Field(description="Addresses of its entry points by name, according to its API.")
     ]
     disabled_routers: Annotated[list[DisabledRouterOutput], Field(description="Routers that it does not serve.")]
     partly_served_routers: Annotated[
-        list[DisabledRouterOutput], Field(description="Routers that it serves on some of their entry points only.")
+        list[DisabledRouterOutput], Field(description="Routers that it serves on only some of their entry points.")
     ]
     quarantine: Annotated[
-        QuarantineOutput | None, Field(description="The document that it rejected; null while there is none.")
+        QuarantineOutput | None, Field(description="The document it rejected; null if there is none.")
     ]
 
 
@@ -140,7 +146,7 @@ class EdgeOutput(BaseModel):
 
 @router.get("", summary="List edges", responses=documentation.LIST)
 async def list_edges(edges: EdgesDependency, revisions: RevisionsDependency, page: PageParameters) -> Page[EdgeOutput]:
-    """Return the Traefiks that poll, and those that are expected to; `q` looks in the name."""
+    """Return the Traefiks that poll, and those that are expected to. `q` searches the name."""
     known = [edge for edge in edges if edge.name > (page.after or "") and (page.q or "").lower() in edge.name]
     listed = [await shown(edge, revisions) for edge in known[: page.limit + 1]]
     return page.answer(listed, lambda edge: edge.name)
@@ -148,7 +154,7 @@ async def list_edges(edges: EdgesDependency, revisions: RevisionsDependency, pag
 
 @router.get("/{name}", summary="Show an edge", responses=documentation.READ_PLAIN)
 async def show_edge(edges: EdgesDependency, revisions: RevisionsDependency, name: NAME) -> EdgeOutput:
-    """Return one edge: its state, what it was given, and what it runs."""
+    """Return an edge: its state, the document it was given, and the one it runs."""
     return await shown(_get(edges, name), revisions)
 
 
@@ -156,7 +162,7 @@ async def show_edge(edges: EdgesDependency, revisions: RevisionsDependency, name
 async def lift_quarantine(
     edges: EdgesDependency, revisions: RevisionsDependency, actor: ActorDependency, name: NAME
 ) -> Response:
-    """Offer an edge again the document that it rejected."""
+    """Offer the edge what it rejected again."""
     await quarantines.lift(edges, revisions, _get(edges, name), actor)
     current = revisions.current
     return Response(status_code=204, headers={REVISION_HEADER: str(current.revision)} if current else {})

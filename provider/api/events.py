@@ -34,7 +34,8 @@ After = Annotated[
     str | None,
     Query(
         max_length=100,
-        description="The same for who cannot send that header with the first request, as browsers; the header counts.",
+        description="The same as the header, for clients that cannot send it with their first request, such as "
+        "browsers. The header takes precedence.",
     ),
 ]
 LastEventID = Annotated[
@@ -42,13 +43,13 @@ LastEventID = Annotated[
     Header(
         alias="Last-Event-ID",
         max_length=100,
-        description="Id of the last event that was received: those after it are sent first. Where they are not known "
-        "any more, `reset` is.",
+        description="ID of the last event you received: you get those after it first. If they are no longer known, "
+        "you get `reset`.",
     ),
 ]
 
 
-@router.get("", summary="Listen to what becomes new", response_class=StreamingResponse, responses=documentation.EVENTS)
+@router.get("", summary="Stream events", response_class=StreamingResponse, responses=documentation.EVENTS)
 async def listen(
     request: Request,
     events: EventsDependency,
@@ -56,17 +57,17 @@ async def listen(
     last_event_id: LastEventID = None,
     after: After = None,
 ) -> EventSourceResponse:
-    """Send what becomes new, as it does, until the client goes, the service stops, or the client may not any more.
+    """Stream events as they happen, until the client disconnects or loses its rights, or the service stops.
 
-    Each event has an id. `revision` has `number`, `time`, `author`, `summary`, `objects` (at most 100, each
-    with `kind` and `name`; a server's is `SERVICE/SERVER`) and `more` (whether there are others).
-    `edge` has `name`, `state`, `since`, `detail` and `revision` (of the document that it was given last).
-    `health` has `service`, `name` (of the server), `state`, `since` and `why`; for a server of TCP also `kind`
-    (`tcpService`), and its address as the name. `shares` has `service` and `shares`
-    (0 to 1 by the names of its servers). `reset` has nothing: what was read before may be old, so read it anew.
+    Each event has an ID. `revision` has `number`, `time`, `author`, `summary`, `objects` (at most 100, each
+    with `kind` and `name`; `SERVICE/SERVER` for a server) and `more` (whether there are others).
+    `edge` has `name`, `state`, `since`, `detail` and `revision` (of the document it was last given).
+    `health` has `service`, `name` (of the server), `state`, `since` and `why`; for a TCP server also `kind`
+    (`tcpService`), and its address as the name. `shares` has `service` and `shares` (0 to 1, by server name).
+    `reset` is empty: what you read before may be out of date, so read it again.
     """
     if events.listeners >= MOST_LISTENERS:
-        raise Unavailable(f"{MOST_LISTENERS} clients listen already: try again later")
+        raise Unavailable(f"{MOST_LISTENERS} clients are listening already: try again later")
 
     async def is_good() -> bool:
         await access.follow()

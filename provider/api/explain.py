@@ -38,7 +38,7 @@ URL = Annotated[
     str,
     Query(
         max_length=_LONGEST_URL,
-        description="What is asked for, with its host.",
+        description="URL of the request.",
         examples=["http://alvin.xyz/api"],
         json_schema_extra=_TEXT,
     ),
@@ -48,41 +48,49 @@ HeaderText = Annotated[str, Field(max_length=_LONGEST_HEADER, json_schema_extra=
 METHOD = Annotated[HeaderText, Query(description="Method of the request.", examples=["GET"])]
 HEADERS = Annotated[
     list[HeaderText],
-    Query(max_length=_MOST_HEADERS, description="Header of the request, as `Name: value`; it may stand several times."),
+    Query(max_length=_MOST_HEADERS, description="Header of the request, as `Name: value`. Repeat it for several."),
 ]
-CLIENT = Annotated[HeaderText | None, Query(description="IP address of who asks; without it no ClientIP matches.")]
+CLIENT = Annotated[HeaderText | None, Query(description="IP address of the client. Without it, no ClientIP matches.")]
 ENTRY_POINT = Annotated[
     EntryPointName | None,
     Query(
         alias="entryPoint",
-        description="Entry point of Traefik at which it comes in. Without it: for a URL of https the secure one, if a "
-        "router listens there; else the plain one.",
+        description="Entry point on which the request arrives. Default: for an https URL the HTTPS entry point, if a "
+        "router listens there, else the HTTP one.",
     ),
 ]
 
 
 class FailureOutput(BaseModel):
-    """One matcher that stood in the way of a request."""
+    """A matcher that failed."""
 
     model_config = output_config()
 
-    matcher: Annotated[str, Field(description="The matcher, as it is written in a rule.")]
-    wanted: Annotated[str, Field(description="What it wants, in words.")]
-    got: Annotated[str, Field(description="What the request had, in words.")]
+    matcher: Annotated[str, Field(description="The matcher, as written in a rule.")]
+    wanted: Annotated[str, Field(description="What it requires, in words.")]
+    got: Annotated[str, Field(description="What the request has, in words.")]
 
 
 class CandidateOutput(BaseModel):
-    """A router that matched, or nearly did."""
+    """A router that matches, or nearly matches."""
 
     model_config = output_config()
 
     router: Annotated[str, Field(description="Name of the router.")]
-    verdict: Annotated[Verdict, Field(description="What became of it.")]
-    why: Annotated[str, Field(description="The same in words.")]
-    rule: Annotated[str, Field(description="Its rule, as Traefik has it.")]
-    priority: Annotated[int, Field(description="Its rank: the priority that is set, or the length of its rule.")]
-    behind: Annotated[int | None, Field(description="By how much its rank is lower than the winner's, if it matched.")]
-    failures: Annotated[list[FailureOutput], Field(description="What stood in the way, if it nearly matched.")]
+    verdict: Annotated[Verdict, Field(description="What happened to the router.")]
+    why: Annotated[str, Field(description="The same, as a sentence.")]
+    rule: Annotated[str, Field(description="Its rule, as Traefik gets it.")]
+    priority: Annotated[
+        int,
+        Field(
+            description="Its priority: as set, or as it follows from its domains and path "
+            "prefix, or the length of its rule."
+        ),
+    ]
+    behind: Annotated[
+        int | None, Field(description="By how much its priority is lower than the winner's, if it matches.")
+    ]
+    failures: Annotated[list[FailureOutput], Field(description="The matchers that failed, if it nearly matches.")]
 
 
 class ExplainedServer(BaseModel):
@@ -91,19 +99,19 @@ class ExplainedServer(BaseModel):
     model_config = output_config()
 
     name: Annotated[str, Field(description="Name of the server.")]
-    url: Annotated[str, Field(description="Where it is.")]
-    share: Annotated[float, Field(description="Part of the service's new requests that it gets, 0 to 1.")]
+    url: Annotated[str, Field(description="URL of the server.")]
+    share: Annotated[float, Field(description="Its share of the service's new requests, 0 to 1.")]
     service: Annotated[
         str | None,
         Field(
-            description="Name of the service that has it: left out where that is the service of the router.",
+            description="Name of the service it belongs to. Absent if that is the router's service.",
             exclude_if=lambda name: name is None,
         ),
     ] = None
 
 
 class StepOutput(BaseModel):
-    """A middleware that the request comes to, and what becomes of it there."""
+    """A middleware that the request reaches, and what happens to it there."""
 
     model_config = output_config()
 
@@ -112,42 +120,43 @@ class StepOutput(BaseModel):
     outcome: Annotated[
         Fate,
         Field(
-            description="What becomes of this request: it `passes` as it is; it `changes`, or its answer does; it "
-            "`depends` on what is not known whether it goes on; or it `ends` there."
+            description="What happens to this request: it `passes` unchanged; it `changes`, or its response does; "
+            "whether it goes on `depends` on something unknown; or it `ends` here."
         ),
     ]
-    why: Annotated[str, Field(description="The same in words.")]
-    target: Annotated[str, Field(description="Path and query as they are after it.")]
-    chain: Annotated[str | None, Field(description="Name of the chain of which it is a member; null for none.")] = None
+    why: Annotated[str, Field(description="The same, as a sentence.")]
+    target: Annotated[str, Field(description="Path and query after this middleware.")]
+    chain: Annotated[str | None, Field(description="Name of the chain it belongs to; null if none.")] = None
     status: Annotated[
-        int | None, Field(ge=100, le=599, description="Status of the answer, where it ends; null where it does not.")
+        int | None,
+        Field(ge=100, le=599, description="Status of the response, if the request ends here; otherwise null."),
     ] = None
-    location: Annotated[str | None, Field(description="Where the answer redirects; null where it does not.")] = None
+    location: Annotated[str | None, Field(description="Where the response redirects to; null if it does not.")] = None
 
 
 class LostOutput(BaseModel):
-    """A router that would have taken the request not long ago."""
+    """A router that used to take the request."""
 
     model_config = output_config()
 
     router: Annotated[str, Field(description="Name of the router.")]
     revision: Annotated[int, Field(description="Number of the revision that removed, disabled or changed it.")]
-    author: Annotated[str, Field(description="Who made that revision.")]
-    why: Annotated[str, Field(description="The same in words.")]
+    author: Annotated[str, Field(description="Author of that revision.")]
+    why: Annotated[str, Field(description="The same, as a sentence.")]
 
 
 class DeviationOutput(BaseModel):
-    """An edge that does something else with the request, or of which something is amiss with that router."""
+    """An edge that treats the request differently, or has a problem with that router."""
 
     model_config = output_config()
 
     edge: Annotated[str, Field(description="Name of the edge.")]
-    router: Annotated[str | None, Field(description="Name of the router that takes it there; null for none: 404.")]
-    why: Annotated[str, Field(description="Why, in words: Traefik's own, where Traefik says it.")]
+    router: Annotated[str | None, Field(description="Name of the router that takes it there; null if none does (404).")]
+    why: Annotated[str, Field(description="Why, in Traefik's words where there are any.")]
 
 
 class ExplainOutput(BaseModel):
-    """Who takes a request."""
+    """Which router takes a request, and why."""
 
     model_config = output_config(
         {
@@ -181,40 +190,43 @@ class ExplainOutput(BaseModel):
         }
     )
 
-    router: Annotated[str | None, Field(description="Name of the router that takes it; null for none.")]
-    why: Annotated[str, Field(description="Why that one, in words.")]
-    candidates: Annotated[list[CandidateOutput], Field(description="Who matched, the highest rank first, or nearly.")]
-    matched: Annotated[int, Field(description="How many routers match; more than are listed, perhaps.")]
+    router: Annotated[str | None, Field(description="Name of the router that takes the request; null if none does.")]
+    why: Annotated[str, Field(description="Why that router, as a sentence.")]
+    candidates: Annotated[
+        list[CandidateOutput],
+        Field(description="Routers that match, highest priority first, then those that nearly match."),
+    ]
+    matched: Annotated[int, Field(description="Number of routers that match. Not all may be listed.")]
     steps: Annotated[
         list[StepOutput],
         Field(
-            description="The middlewares that it comes to, in order. Where the last one `ends` it, no server gets it."
+            description="The middlewares it reaches, in order. If the last one `ends` it, no server gets the request."
         ),
     ] = []
     target: Annotated[
         str | None,
-        Field(description="Path and query for which a server is asked; null where none is."),
+        Field(description="Path and query that the server gets; null if no server gets the request."),
     ] = None
-    service: Annotated[str | None, Field(description="Name of the service that it is handed to.")]
+    service: Annotated[str | None, Field(description="Name of the service that the router sends it to.")]
     servers: Annotated[
         list[ExplainedServer],
-        Field(description="The servers of that service, or of those of which it is made, by name."),
+        Field(description="The servers of that service, or of the services it is made of, by name."),
     ]
     lost: Annotated[
-        LostOutput | None, Field(description="Who took it not long ago, where nobody does now; null for none.")
+        LostOutput | None, Field(description="The router that used to take it, if none does now; null if unknown.")
     ] = None
     elsewhere: Annotated[
         list[str],
         Field(
-            description="The services of other providers that may answer: left out where there is none.",
+            description="Services of other providers that may answer. Absent if there are none.",
             exclude_if=lambda names: not names,
         ),
     ] = []
     edges: Annotated[
         list[DeviationOutput],
         Field(
-            description="The edges that poll and do something else with it: left out where none does. A router that "
-            "none serves takes nothing.",
+            description="Edges that poll and treat the request differently. Absent if there are none. A router that "
+            "no edge serves takes no requests.",
             exclude_if=lambda edges: not edges,
         ),
     ] = []
@@ -232,7 +244,7 @@ def explain(
     client: CLIENT = None,
     entry_point: ENTRY_POINT = None,
 ) -> ExplainOutput:
-    """Tell which router takes a request and why, which others matched or nearly did, and who answers it."""
+    """Return which router takes a request and why, which others match or nearly match, and which server answers."""
     headers = [_read_header(number, text) for number, text in enumerate(header)]
     try:
         request = rules.asked(url, method, headers, client)

@@ -32,7 +32,7 @@ def expose(
     revisions: RevisionsDependency,
     body: Annotated[dict[str, Any], Body()],
 ) -> Response:
-    """Make a domain (unless it exists), a router, a service and its servers, all or none."""
+    """Create a domain (unless it exists), a router, a service and its servers: all of them, or nothing."""
     wanted = ExposeInput.read(body)
 
     def apply(session: Session) -> ExposeOutput:

@@ -18,17 +18,17 @@ router = APIRouter(tags=["health"], dependencies=[Depends(needs.EVERYBODY)])
 
 
 class Alive(BaseModel):
-    """The process answers."""
+    """The process works."""
 
     model_config = output_config({"status": "alive", "version": VERSION, "uptimeSeconds": 3600.0})
 
     status: Literal["alive"] = "alive"
     version: Annotated[str, Field(description="The version that runs.")] = VERSION
-    uptime_seconds: Annotated[float, Field(ge=0, description="For how long the process has been running.")]
+    uptime_seconds: Annotated[float, Field(ge=0, description="How long the process has been running, in seconds.")]
 
 
 class Ready(BaseModel):
-    """There is a verified snapshot to serve."""
+    """There is a verified document to serve."""
 
     model_config = output_config(
         {
@@ -43,24 +43,24 @@ class Ready(BaseModel):
 
     status: Literal["ready"] = "ready"
     revision: Annotated[int, Field(description="Number of the revision being served.")]
-    digest: Annotated[str, Field(description="Digest of the document that is served: the beacon's value.")]
+    digest: Annotated[str, Field(description="Digest of the document being served, as in the beacon.")]
     routers: Annotated[int, Field(description="Number of routers in the document.")]
     services: Annotated[int, Field(description="Number of services in the document.")]
     warnings: Annotated[
         list[str],
-        Field(description="What is wrong although there is a document to serve, a sentence each, the gravest first."),
+        Field(description="Current problems, one sentence each, the most serious first."),
     ]
 
 
 @router.get("/healthz", summary="Is the process alive?")
 async def healthz(request: Request) -> Alive:
-    """Answer as long as the process can."""
+    """Return 200 as long as the process works."""
     return Alive.model_construct(uptime_seconds=round(monotonic() - control_plane.find(request).started_at, 3))
 
 
 @router.get("/readyz", summary="Is there a document to serve?", responses=documentation.READY)
 async def readyz(revisions: RevisionsDependency, edges: EdgesDependency, alarms: AlarmsDependency) -> Ready:
-    """Tell which revision is served and what is wrong all the same, or 503 with why there is none."""
+    """Return the revision being served and current problems, or 503 with the reason why there is no document."""
     snapshot = edges.current
     if snapshot is None:
         raise Unavailable(revisions.problem)

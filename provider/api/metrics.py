@@ -10,9 +10,7 @@ from provider.security import needs
 router = APIRouter(tags=["health"], dependencies=[Depends(needs.STATE)])
 
 
-@router.get(
-    "/metrics", summary="What is counted and measured", response_class=Response, responses=documentation.METRICS
-)
+@router.get("/metrics", summary="Get metrics", response_class=Response, responses=documentation.METRICS)
 async def show_metrics(metrics: MetricsDependency) -> Response:
-    """Return all metrics in Prometheus's text format."""
+    """Return all metrics in the Prometheus text format."""
     return Response(await metrics.expose(), media_type=MEDIA_TYPE)

@@ -20,12 +20,12 @@ Cursor = Annotated[str, Field(max_length=500, json_schema_extra={"format": "curs
 
 
 class Page(BaseModel, Generic[T]):
-    """A part of a list."""
+    """One page of a list."""
 
     items: list[T]
     next: Annotated[
         str | None,
-        Field(description="Cursor of the next page, for the parameter `cursor`; null on the last."),
+        Field(description="Cursor of the next page, for the parameter `cursor`; null on the last page."),
     ]
 
 
@@ -53,9 +53,9 @@ class PageRequest:
 
 
 async def read_page(
-    limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE, description="Most items of a page.")] = 100,
-    cursor: Annotated[Cursor | None, Query(description="`next` of the page before.")] = None,
-    q: Annotated[SearchText | None, Query(description="Only what has this text in it, in either case.")] = None,
+    limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE, description="Maximum number of items per page.")] = 100,
+    cursor: Annotated[Cursor | None, Query(description="The `next` of the previous page.")] = None,
+    q: Annotated[SearchText | None, Query(description="Only items that contain this text, ignoring case.")] = None,
 ) -> PageRequest:
     """Read which part of a list is asked for."""
     return PageRequest(limit, read_cursor(cursor) if cursor is not None else None, q)
@@ -64,7 +64,9 @@ async def read_page(
 async def read_labels(
     label: Annotated[
         list[LabelText],
-        Query(description="Only what has this label, written KEY=VALUE; of several, all of them.", max_length=20),
+        Query(
+            description="Only items with this label, written KEY=VALUE. Repeat it to require several.", max_length=20
+        ),
     ] = [],  # noqa: B006  # FastAPI copies it
 ) -> Sequence[tuple[str, str]]:
     """Read which labels what is asked for has."""

@@ -62,11 +62,11 @@ def _failed(where: str, detail: str) -> PreconditionFailed:
 
 WantedTag = Annotated[
     str | None,
-    Header(alias="If-Match", description="Only if the object is still at this ETag; `*`: only if it exists."),
+    Header(alias="If-Match", description="Change only if the object still has this ETag; `*`: only if it exists."),
 ]
-NewTag = Annotated[str | None, Header(alias="If-None-Match", description="`*`: only if it does not exist yet.")]
+NewTag = Annotated[str | None, Header(alias="If-None-Match", description="`*`: create only, if it does not exist yet.")]
 KnownTag = Annotated[
-    str | None, Header(alias="If-None-Match", description="ETag that the client has: 304 if it is still so.")
+    str | None, Header(alias="If-None-Match", description="The ETag you have: 304 if nothing has changed since.")
 ]
 
 

@@ -33,11 +33,11 @@ class PendingOutput(BaseModel):
 
     name: Annotated[str, Field(description="Name of the edge.")]
     state: EdgeState
-    detail: Annotated[str, Field(description="Why it does not run it, in a sentence, for a person.")]
+    detail: Annotated[str, Field(description="Why it does not run the change, as a sentence.")]
 
 
 class UnconfirmedOutput(BaseModel):
-    """A write that was done, and that not every edge runs yet."""
+    """A change that was made, but that some edges do not run yet."""
 
     model_config = output_config(
         {
@@ -49,11 +49,11 @@ class UnconfirmedOutput(BaseModel):
         }
     )
 
-    revision: Annotated[int, Field(description="Number of the revision at which the state is now.")]
+    revision: Annotated[int, Field(description="Number of the current revision.")]
     pending: Annotated[list[PendingOutput], Field(description="The edges that do not run it yet.")]
     result: Annotated[
         dict[str, Any] | None,
-        Field(description="What the answer is without waiting; null where that has no body."),
+        Field(description="The response as it would be without waiting; null if it has no body."),
     ]
 
 

@@ -58,20 +58,20 @@ class ProblemField(BaseModel):
     model_config = ConfigDict(title="ProblemField")
 
     pointer: Annotated[str, Field(description="JSON pointer (RFC 6901) to the field; empty for the input as a whole.")]
-    code: Annotated[str, Field(description="Stable code of what is wrong.")]
-    detail: Annotated[str, Field(description="What is wrong, for a person.")]
+    code: Annotated[str, Field(description="Stable code of the mistake.")]
+    detail: Annotated[str, Field(description="What is wrong, as a sentence.")]
     place: Annotated[str, Field(alias="in", description="Where the field is: body, query, path or header.")] = "body"
 
 
 class ProblemRevision(BaseModel):
-    """A change that somebody made meanwhile."""
+    """A change that somebody else made meanwhile."""
 
     model_config = ConfigDict(title="ProblemRevision")
 
     number: Annotated[int, Field(description="Number of the revision.")]
     time: Annotated[AwareDatetime, Field(description="When.")]
     author: Annotated[str, Field(description="Who.")]
-    summary: Annotated[str, Field(description="What, in words.")]
+    summary: Annotated[str, Field(description="What changed, as a short sentence.")]
 
 
 class Problem(BaseModel):
@@ -98,17 +98,17 @@ class Problem(BaseModel):
         },
     )
 
-    type: Annotated[str, Field(description="Stable name of the kind of problem, a URN.")]
-    title: Annotated[str, Field(description="The kind of problem, for a person.")]
+    type: Annotated[str, Field(description="Stable URN of the kind of problem.")]
+    title: Annotated[str, Field(description="The kind of problem, in words.")]
     status: Annotated[int, Field(description="The HTTP status.")]
-    detail: Annotated[str, Field(description="What went wrong this time, for a person.")]
+    detail: Annotated[str, Field(description="What went wrong this time, as a sentence.")]
     instance: Annotated[str, Field(description="Path of the request.")]
-    errors: Annotated[list[ProblemField], Field(description="Every field that is wrong, the first 100.")] = []
-    confirm: Annotated[
-        int | None, Field(description="Number that confirms a change that removes a lot; with the type `brake`.")
-    ] = None
+    errors: Annotated[list[ProblemField], Field(description="The fields that are wrong, at most 100.")] = []
+    confirm: Annotated[int | None, Field(description="With the type `brake`: the number that confirms the change.")] = (
+        None
+    )
     revisions: Annotated[
-        list[ProblemRevision], Field(description="What others did since the state that the request demands.")
+        list[ProblemRevision], Field(description="What others changed since the version in `If-Match`, newest first.")
     ] = []
 
 

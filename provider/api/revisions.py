@@ -50,19 +50,22 @@ ObjectName = Annotated[str, Field(max_length=400, json_schema_extra=dict(TEXT_SC
 
 NUMBER = Annotated[str, documentation.number("Number of the revision.", 1)]
 COMPARE = Annotated[
-    int | None, Query(ge=1, le=_LARGEST, description="Number of the revision to compare with, not the one before.")
+    int | None, Query(ge=1, le=_LARGEST, description="Number of the revision to compare with. Default: the one before.")
 ]
 OBJECT = Annotated[
     ObjectName | None,
-    Query(alias="object", description="Only revisions that changed this object: KIND/NAME, a server SERVICE/SERVER."),
+    Query(alias="object", description="Only revisions that changed this object: KIND/NAME, or server/SERVICE/SERVER."),
 ]
 KIND = Annotated[
     Annotated[str, Field(json_schema_extra={"enum": list(NOUNS)}), AfterValidator(_check_kind)] | None,
-    Query(description="Only one object: its kind."),
+    Query(description="Kind of the only object to restore."),
 ]
 NAME = Annotated[
     ObjectName | None,
-    Query(description="Only one object: its name; a server's is SERVICE/SERVER, a domain's as typed or as A-label."),
+    Query(
+        description="Name of the only object to restore: SERVICE/SERVER for a server, as typed or as an A-label "
+        "for a domain."
+    ),
 ]
 
 
@@ -80,20 +83,24 @@ PointerText = Annotated[
 ]
 FORCE = Annotated[
     list[PointerText],
-    Query(max_length=200, description="Take the older value of what clashes: its pointer as 409 names it, or `true`."),
+    Query(
+        max_length=200, description="Restore the old value of this field: its pointer from the 409, or `true` for all."
+    ),
 ]
 KEEP = Annotated[
     list[PointerText],
-    Query(max_length=200, description="Leave what clashes as it is now: its pointer as 409 names it, or `true`."),
+    Query(
+        max_length=200, description="Keep the current value of this field: its pointer from the 409, or `true` for all."
+    ),
 ]
-CASCADE = Annotated[bool, Query(description="Take along what uses the objects that go.")]
+CASCADE = Annotated[bool, Query(description="Also remove what uses the removed objects.")]
 
 
 @router.get("", summary="List revisions", responses=documentation.LIST)
 def list_revisions(revisions: RevisionsDependency, page: PageParameters, wanted: OBJECT = None) -> Page[RevisionOutput]:
-    """Return revisions, the newest first, without what each changed; `q` looks in its words, message and author.
+    """Return revisions, newest first, without their changes. `q` searches the summary, the message and the author.
 
-    With `object` it is the history of one object, which need not be there any more.
+    With `object`, you get the history of one object, even of a removed one.
     """
     named = history.read_object_name(wanted)
     with revisions.reading() as session:
@@ -105,7 +112,7 @@ def list_revisions(revisions: RevisionsDependency, page: PageParameters, wanted:
 async def show_revision(
     revisions: RevisionsDependency, turns: TurnsDependency, conditions: ReadConditions, number: NUMBER
 ) -> Response:
-    """Return one revision, with what happened to each object."""
+    """Return a revision, with what happened to each object."""
     kept = await asyncio.to_thread(_find_shown, revisions, number)
     tag = etag("revision", as_json(kept))
     if conditions.not_modified(tag):
@@ -130,14 +137,14 @@ def _write_revision(session: Session, number: int, _digest: str, _time: str) -> 
     "/{number}/configuration",
     response_model=dict[str, Any],
     responses=documentation.DOCUMENT,
-    summary="Show a revision's document",
+    summary="Show the document of a revision",
 )
 async def show_document(
     revisions: RevisionsDependency, turns: TurnsDependency, conditions: ReadConditions, number: NUMBER
 ) -> Response:
-    """Return the document that a revision gave, as it was served, with masks in place of its secrets.
+    """Return the document of a revision as it was served, with secrets masked.
 
-    404 where another version of this service gave another document for the same state.
+    404 if this version of the service renders a different document from the same state.
     """
     wanted, digest, time = await asyncio.to_thread(_find, revisions, number)
     tag = etag("document", {"digest": digest})
@@ -159,7 +166,7 @@ async def show_difference(
     number: NUMBER,
     compare: COMPARE = None,
 ) -> Response:
-    """Return what leads to a revision, from the one before or from any other: in words, and in the document."""
+    """Return what differs from the revision before, or from any other: in words, by object, and in the document."""
     wanted, _digest, time = await asyncio.to_thread(_find, revisions, number)
     other = wanted - 1 if compare is None else (await asyncio.to_thread(_find, revisions, str(compare)))[0]
     tag = etag("difference", {"before": other, "after": wanted, "time": time})
@@ -205,7 +212,7 @@ def _write_difference(
     "/{number}/rollback",
     response_model=AppliedOutput,
     responses=documentation.ROLL_BACK,
-    summary="Bring back the state of a revision",
+    summary="Roll back to a revision",
 )
 async def roll_back(
     write: WriteDependency,
@@ -215,9 +222,10 @@ async def roll_back(
     kind: KIND = None,
     name: NAME = None,
 ) -> Response:
-    """Bring the whole state back to what it was at a revision, or with `kind` and `name` one object, as a new one.
+    """Restore the whole state of a revision, or with `kind` and `name` a single object, as a new revision.
 
-    What was not there then goes; a service comes, and goes, with its servers. It is checked as every change is.
+    Anything added since is removed; a service comes back, or goes, with its servers. The same checks apply as for
+    any change.
     """
     named = history.read_named(kind, name)
     bring = partial(_roll_back, number=number, named=named, conditions=conditions)
@@ -248,11 +256,12 @@ async def undo(
     keep: KEEP = [],  # noqa: B006
     cascade: CASCADE = False,
 ) -> Response:
-    """Take back what a revision did, or with `kind` and `name` what it did to one object, as a new revision.
+    """Revert what a revision did, or with `kind` and `name` what it did to one object, as a new revision.
 
-    What came since stays: 409 with the type `clash` names each field that was changed since, and who changed it.
-    Repeat the request with its pointer in `force` to take the older value, or in `keep` to leave it as it is. What
-    the revision removed comes back, and what it made goes. It is checked as every change is.
+    Later changes stay. If a field was changed again since, you get 409 with the type `clash`, which names the field
+    and who changed it. Repeat the request with its pointer in `force` to restore the old value, or in `keep` to keep
+    the current one. What the revision removed comes back, and what it created is removed. The same checks apply as
+    for any change.
     """
     named = history.read_named(kind, name)
     bring = partial(_undo, number=number, named=named, force=force, keep=keep, cascade=cascade, conditions=conditions)

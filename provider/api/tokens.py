@@ -19,12 +19,12 @@ router = APIRouter(
     prefix="/tokens", tags=["tokens"], route_class=StrictRoute, dependencies=[Depends(needs.ADMINISTRATION)]
 )
 
-ID = Annotated[str, documentation.identifier("Identifier of the token.", "k3v9x0ab")]
+ID = Annotated[str, documentation.identifier("ID of the token.", "k3v9x0ab")]
 
 
 @router.get("", summary="List tokens", responses=documentation.LIST)
 def list_tokens(revisions: RevisionsDependency, page: PageParameters) -> Page[TokenOutput]:
-    """Return tokens by their identifiers, without their secrets; `q` looks in the identifier and the name."""
+    """Return tokens by ID, without their secrets. `q` searches the ID and the name."""
     with revisions.reading() as session:
         found = stored.page(session, limit=page.limit + 1, after=page.after, q=page.q)
         listed = [tokens.shown(token) for token in found]
@@ -36,10 +36,10 @@ def list_tokens(revisions: RevisionsDependency, page: PageParameters) -> Page[To
     status_code=201,
     response_model=CreatedTokenOutput,
     responses=documentation.CREATE_TOKEN,
-    summary="Make a token",
+    summary="Create a token",
 )
 def create_token(revisions: RevisionsDependency, actor: ActorDependency, body: TokenInput) -> Response:
-    """Make a token for a machine. Its secret is in the answer, this once."""
+    """Create a token for a program. The response is the only place where the token itself is shown."""
 
     def apply(session: Session) -> CreatedTokenOutput:
         return tokens.create(session, actor, body, datetime.now(UTC))
@@ -50,14 +50,14 @@ def create_token(revisions: RevisionsDependency, actor: ActorDependency, body: T
 
 @router.get("/{id}", summary="Show a token", responses=documentation.READ_PLAIN)
 def show_token(revisions: RevisionsDependency, id: ID) -> TokenOutput:  # noqa: A002  # the path's own word
-    """Return one token, without its secret."""
+    """Return a token, without its secret."""
     with revisions.reading() as session:
         return tokens.shown(stored.get_by_id(session, id))
 
 
 @router.delete("/{id}", status_code=204, summary="Revoke a token", responses=documentation.REVOKE_TOKEN)
 def revoke_token(revisions: RevisionsDependency, actor: ActorDependency, id: ID) -> Response:  # noqa: A002
-    """Let a token be good no more."""
+    """Revoke a token: from the next request on, it is refused."""
 
     def apply(session: Session) -> None:
         tokens.revoke(session, actor, stored.get_by_id(session, id).id)

@@ -267,18 +267,18 @@ async def read_write(
     request: Request,
     dry_run: Annotated[
         bool,
-        Query(alias="dryRun", description="Check it and answer as if it were done, with what it does; keep nothing."),
+        Query(alias="dryRun", description="Run all checks and return what would change, but change nothing."),
     ] = False,
     confirm: Annotated[
         int | None,
-        Query(ge=1, le=1_000_000_000, description="Number that confirms a change that removes a lot: see 409."),
+        Query(ge=1, le=1_000_000_000, description="Confirms a change that removes a lot, with the number in the 409."),
     ] = None,
     _message: Annotated[
         str | None,
         Header(
             alias=MESSAGE_HEADER,
             json_schema_extra={**TEXT_SCHEMA, "maxLength": MESSAGE_LENGTH},
-            description=f"Why, for those who read it later: one line of UTF-8, at most {MESSAGE_LENGTH} characters. "
+            description=f"Why you make this change: one line of UTF-8, at most {MESSAGE_LENGTH} characters. "
             "It is kept with the revision.",
         ),
     ] = None,

@@ -60,7 +60,7 @@ class Quarantine:
 
     @property
     def culprits(self) -> dict[Named, HeldPart]:
-        """The parts that were found to be to blame."""
+        """The objects at fault."""
         queued = {key for group in self.queue for key in group}
         return {key: held for key, held in self.held.items() if key not in queued}
 

@@ -61,7 +61,7 @@ _GONE_AFTER: Final = timedelta(days=1)
 
 
 class EdgeState(StrEnum):
-    """How an edge is, in a word."""
+    """State of an edge."""
 
     LIVE = "live"
     PENDING = "pending"

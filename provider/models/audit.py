@@ -27,7 +27,7 @@ class Actor:
 
 
 class AuditOutcome(StrEnum):
-    """Whether it was done."""
+    """Whether the action was accepted or refused."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -91,19 +91,24 @@ class AuditOutput(BaseModel):
 
     id: Annotated[int, Described(description="Number of the entry.")]
     time: Annotated[AwareDatetime, Described(description="When.")]
-    actor: Annotated[str, Described(description="Who: the account, the token, or the user of a command.")]
+    actor: Annotated[
+        str, Described(description="Who did it: an account, a token, or the system user who ran a command.")
+    ]
     credential: Annotated[
         str | None,
-        Described(description="With what: `token:ID`, `session:ID`, or `database` for a command on the database."),
+        Described(
+            description="How they were authenticated: `token:ID`, `session:ID`, or `database` for a command "
+            "on the database."
+        ),
     ]
     address: Annotated[str | None, Described(description="From where.")]
-    request_id: Annotated[str | None, Described(description="Id of the request, as in the log.")]
+    request_id: Annotated[str | None, Described(description="ID of the request, as in the log.")]
     outcome: AuditOutcome
-    action: Annotated[str, Described(description="What kind of thing was done, such as `state.change`.")]
-    words: Annotated[str, Described(description="What was done, in words.")]
-    revision: Annotated[int | None, Described(description="The revision that it made.")]
-    message: Annotated[str, Described(description="Why, as whoever did it said with `Config-Message`; may be empty.")]
+    action: Annotated[str, Described(description="Kind of action, such as `state.change`.")]
+    words: Annotated[str, Described(description="What was done, as a sentence.")]
+    revision: Annotated[int | None, Described(description="The revision it created.")]
+    message: Annotated[str, Described(description="Why, from `Config-Message`; may be empty.")]
     changes: Annotated[
         list[ChangeOutput] | None,
-        Described(description="What happened to each object, whole; null where its revision is kept no more."),
+        Described(description="Each changed object, before and after; null if the revision is no longer kept."),
     ]

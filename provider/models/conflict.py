@@ -10,7 +10,7 @@ from provider.models.base import output_config
 
 
 class Conflict(StrEnum):
-    """What is found; the values never change their meaning."""
+    """Kind of a conflict. The values never change their meaning."""
 
     SAME_RULE = "same-rule"
     SAME_RANK = "same-rank"
@@ -51,12 +51,12 @@ class Conflict(StrEnum):
 
 
 class ObjectOutput(BaseModel):
-    """An object that a conflict is about."""
+    """An object that is involved in a conflict."""
 
     model_config = output_config()
 
-    kind: Annotated[str, Described(description="What it is: `router`, `domain`, `service` and so on.")]
-    name: Annotated[str, Described(description="Its name; a domain's as an A-label.")]
+    kind: Annotated[str, Described(description="Its kind: `router`, `domain`, `service` and so on.")]
+    name: Annotated[str, Described(description="Its name; the A-label for a domain.")]
 
 
 class ConflictOutput(BaseModel):
@@ -64,6 +64,6 @@ class ConflictOutput(BaseModel):
 
     model_config = output_config()
 
-    conflict: Annotated[Conflict, Described(description="What is found.")]
-    objects: Annotated[list[ObjectOutput], Described(description="What it is about.")]
-    detail: Annotated[str, Described(description="What about them, in words.")]
+    conflict: Annotated[Conflict, Described(description="Kind of the conflict.")]
+    objects: Annotated[list[ObjectOutput], Described(description="The objects involved.")]
+    detail: Annotated[str, Described(description="The conflict, as a sentence.")]

@@ -11,35 +11,35 @@ from provider.models.conflict import ConflictOutput
 
 
 class FieldDifferenceOutput(BaseModel):
-    """One field of an object that changes."""
+    """A field that changes."""
 
     model_config = output_config()
 
     field: Annotated[str, Described(description="Name of the field.")]
-    before: Annotated[Any, Described(description="Its value before; null where there was none.")]
-    after: Annotated[Any, Described(description="Its value after; null where there will be none.")]
+    before: Annotated[Any, Described(description="Its value before; null if there was none.")]
+    after: Annotated[Any, Described(description="Its value afterwards; null if there is none.")]
 
 
 class ObjectDifferenceOutput(BaseModel):
-    """One object that is created, changed or removed."""
+    """An object that is created, changed or removed."""
 
     model_config = output_config()
 
     action: Annotated[Literal["create", "change", "remove"], Described(description="What happens to it.")]
     kind: Annotated[str, Described(description="Kind of the object.")]
-    name: Annotated[str, Described(description="Its name; a server's is SERVICE/SERVER.")]
-    fields: Annotated[list[FieldDifferenceOutput], Described(description="What changes in it, field by field.")]
+    name: Annotated[str, Described(description="Its name; SERVICE/SERVER for a server.")]
+    fields: Annotated[list[FieldDifferenceOutput], Described(description="The fields that change.")]
 
 
 class ShareDifferenceOutput(BaseModel):
-    """How a server's part of its service's traffic changes."""
+    """How a server's share of its service's traffic changes."""
 
     model_config = output_config()
 
     service: Annotated[str, Described(description="Name of the service.")]
     server: Annotated[str, Described(description="Name of the server.")]
     before: Annotated[float | None, Described(ge=0, le=1, description="Its share before; null if there was none.")]
-    after: Annotated[float | None, Described(ge=0, le=1, description="Its share after; null if there will be none.")]
+    after: Annotated[float | None, Described(ge=0, le=1, description="Its share afterwards; null if there is none.")]
 
 
 class DocumentDifferenceOutput(BaseModel):
@@ -48,8 +48,8 @@ class DocumentDifferenceOutput(BaseModel):
     model_config = output_config()
 
     pointer: Annotated[str, Described(description="JSON pointer (RFC 6901) into the document.")]
-    before: Annotated[Any, Described(description="What stands there before; null for nothing.")]
-    after: Annotated[Any, Described(description="What stands there after; null for nothing.")]
+    before: Annotated[Any, Described(description="The value before; null if there was none.")]
+    after: Annotated[Any, Described(description="The value afterwards; null if there is none.")]
 
 
 class BrakeOutput(BaseModel):
@@ -57,8 +57,13 @@ class BrakeOutput(BaseModel):
 
     model_config = output_config()
 
-    confirm: Annotated[int, Described(ge=1, description="Routers, ready servers and domains that it takes away.")]
-    reasons: Annotated[list[str], Described(description="What of that is much, a sentence each.")]
+    confirm: Annotated[
+        int,
+        Described(
+            ge=1, description="The number to confirm with: all routers, ready servers and domains that would be lost."
+        ),
+    ]
+    reasons: Annotated[list[str], Described(description="Why it has to be confirmed, one sentence each.")]
 
 
 class DifferenceOutput(BaseModel):
@@ -94,37 +99,45 @@ class DifferenceOutput(BaseModel):
         }
     )
 
-    words: Annotated[list[str], Described(description="The same for a person, a sentence each.")]
+    words: Annotated[list[str], Described(description="The same, as sentences for people.")]
     objects: Annotated[list[ObjectDifferenceOutput], Described(description="What happens to each object.")]
-    shares: Annotated[list[ShareDifferenceOutput], Described(description="How the traffic moves.")]
-    document: Annotated[list[DocumentDifferenceOutput], Described(description="What Traefik gets instead.")]
-    brake: Annotated[BrakeOutput | None, Described(description="What has to be confirmed, if anything has.")]
+    shares: Annotated[list[ShareDifferenceOutput], Described(description="How the traffic shifts.")]
+    document: Annotated[
+        list[DocumentDifferenceOutput], Described(description="What changes in the document that Traefik gets.")
+    ]
+    brake: Annotated[BrakeOutput | None, Described(description="What has to be confirmed; null if nothing.")]
 
 
 class AppliedOutput(BaseModel):
-    """What bringing the state in step with a declaration does."""
+    """What an `apply` or a rollback changed."""
 
     model_config = output_config()
 
-    revision: Annotated[int, Described(description="Number of the revision at which the state is now.")]
+    revision: Annotated[int, Described(description="Number of the current revision.")]
     difference: DifferenceOutput
-    warnings: Annotated[list[ConflictOutput], Described(description="Conflicts of what changes, the first 100.")]
+    warnings: Annotated[
+        list[ConflictOutput], Described(description="Conflicts that involve what changes, at most 100.")
+    ]
 
 
 class ComparisonOutput(BaseModel):
-    """What leads from one revision to another."""
+    """What differs between two revisions."""
 
     model_config = output_config()
 
-    before: Annotated[int, Described(ge=0, description="Number of the one revision; 0 is before the first.")]
-    after: Annotated[int, Described(ge=1, description="Number of the other.")]
+    before: Annotated[
+        int, Described(ge=0, description="Number of the revision compared with; 0 is the state before the first.")
+    ]
+    after: Annotated[int, Described(ge=1, description="Number of the revision.")]
     difference: DifferenceOutput
 
 
 class TrialOutput(BaseModel):
-    """What a write answers that was only tried, besides what it answers otherwise."""
+    """What a dry run returns in addition to the usual response."""
 
     model_config = ConfigDict(extra="allow", alias_generator=to_camel)
 
     difference: DifferenceOutput
-    warnings: Annotated[list[ConflictOutput], Described(description="Conflicts of what changes, the first 100.")]
+    warnings: Annotated[
+        list[ConflictOutput], Described(description="Conflicts that involve what changes, at most 100.")
+    ]

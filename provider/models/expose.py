@@ -27,11 +27,11 @@ _SECURITY_HEADERS: Final = {
 
 
 class ExposedServer(Object):
-    """A server of the application; without a name it gets one from its host and port."""
+    """A server of the application. Without a name, it gets one from its host and port."""
 
     example: ClassVar = {"url": "http://10.0.0.11:3000", "weight": 3}
 
-    name: str | None = field(NAME, default=None, title="Name", help="If empty, it is made from host and port.")
+    name: str | None = field(NAME, default=None, title="Name", help="Empty: made from host and port.")
     url: str = replace(Server.fields["url"], type=SERVER_URL).again()
     weight: int = Server.fields["weight"].again()
 
@@ -73,7 +73,7 @@ class ExposeInput(Object):
         Flag(),
         default=False,
         title="Redirect www",
-        help="Redirect www.alvin.xyz to alvin.xyz, or alvin.xyz to www.alvin.xyz, whichever is not the domain.",
+        help="Redirect www.alvin.xyz to alvin.xyz, or alvin.xyz to www.alvin.xyz if that is the domain.",
         option="--redirect-www",
     )
     users: list[str] = replace(BasicAuth.fields["users"], title="Password").again()
@@ -136,7 +136,7 @@ class ExposeInput(Object):
 
 
 class ExposeOutput(Object):
-    """What was made."""
+    """What was created."""
 
     example: ClassVar = {
         "name": "wayshub",
@@ -163,5 +163,5 @@ class ExposeOutput(Object):
     service: ServiceOutput = field(Nested(ServiceOutput))
     servers: list[ServerOutput] = field(ListOf(Nested(ServerOutput)), help="The servers.")
     entry_points: list[str] = field(
-        ENTRY_POINTS, help="The entry points on which it takes requests, with or without redirecting them."
+        ENTRY_POINTS, help="The entry points on which it takes requests, including those that only redirect."
     )

@@ -12,32 +12,34 @@ from provider.nouns.types import MASK, Choice, Share, Text, Time, Whole
 
 
 class AvailabilityOutput(Object):
-    """How many servers of a service take requests: of one made of others, those of these."""
+    """How many servers of a service take requests. For a service made of others: of all their servers."""
 
-    servers: int = field(Whole(0), help="Servers that it has.")
-    ready: int = field(Whole(0), help="Those of them that are wanted to take requests.")
-    available: int = field(Whole(0), help="Those of the ready ones that no edge observes to be down.")
-    detail: str = field(Text(), help="The same in words; it says so when one server is left, or none.")
+    servers: int = field(Whole(0), help="Number of servers.")
+    ready: int = field(Whole(0), help="Those whose state is `ready`.")
+    available: int = field(Whole(0), help="Those ready ones that no edge reports as down.")
+    detail: str = field(Text(), help="The same, as a sentence. It says so if only one server is left, or none.")
     elsewhere: int = field(
         Whole(0),
         default=0,
         omitted=True,
-        help="Services of other providers of which it is made: nothing is known of their servers.",
+        help="Services of other providers that it is made of. Their servers are unknown.",
     )
 
 
 class ShareOutput(Object):
-    """What a server gets of the requests to a service that is made of others."""
+    """The share of a server in the requests to a service made of others."""
 
-    service: str = field(Text(), help="Name of the service that has it.")
+    service: str = field(Text(), help="Name of the service it belongs to.")
     server: str | None = field(
-        Text(), default=None, help="Name of the server; null where another provider has the service: it is unknown."
+        Text(),
+        default=None,
+        help="Name of the server; null if the service belongs to another provider, because its servers are unknown.",
     )
-    share: float = field(Share(), help="Its part of all new requests to the service, 0 to 1.")
+    share: float = field(Share(), help="Its share of all new requests to the service, 0 to 1.")
 
 
 class ServiceOutput(Service):
-    """A service, and how many servers it can rely on."""
+    """A service, and how many of its servers take requests."""
 
     example: ClassVar = {
         **Service.example,
@@ -49,7 +51,7 @@ class ServiceOutput(Service):
         ListOf(Nested(ShareOutput)),
         default=[],
         omitted=True,
-        help="Of a service made of others: the servers that may answer, and what each gets now.",
+        help="For a service made of others: the servers that may answer, and the current share of each.",
     )
 
 
@@ -65,12 +67,12 @@ class HealthOutput(Object):
     """What the edges observe of a server."""
 
     state: ObservedState = field(Choice(ObservedState), help="Whether it answers its health check.")
-    since: AwareDatetime | None = field(Time(), default=None, help="Since when it is in this state.")
-    why: str = field(Text(), help="Why it is said, for a person.")
+    since: AwareDatetime | None = field(Time(), default=None, help="Since when it has been in this state.")
+    why: str = field(Text(), help="What this is based on, as a sentence.")
 
 
 class ServerOutput(Server):
-    """A server, what it gets, and how it is."""
+    """A server, its share, and its health."""
 
     example: ClassVar = {
         **Server.example,
@@ -80,14 +82,14 @@ class ServerOutput(Server):
 
     share: float = field(
         Share(),
-        help="Part of the service's new requests that it is given now, 0 to 1: by weight, with those that are down, "
-        "drained or out of service taken out.",
+        help="Its current share of the service's new requests, 0 to 1: by weight, not counting servers that are down, "
+        "drained or in maintenance.",
     )
     health: HealthOutput = field(Nested(HealthOutput))
 
 
 class CertificateOutput(Certificate):
-    """A certificate, and what it says of itself."""
+    """A certificate and its details."""
 
     example: ClassVar = {
         **Certificate.example,
@@ -101,12 +103,14 @@ class CertificateOutput(Certificate):
     }
 
     names: list[str] = field(
-        ListOf(Text()), title="Names", help="What it is for: host names as A-labels, wildcards, and IP addresses."
+        ListOf(Text()), title="Names", help="The names it covers: host names as A-labels, wildcards, and IP addresses."
     )
-    issuer: str = field(Text(), title="Issuer", help="Who signed it.")
-    not_before: AwareDatetime = field(Time(), title="Valid from", help="Since when it is valid.")
-    not_after: AwareDatetime = field(Time(), title="Valid until", help="Until when it is valid.")
-    serial: str = field(Text(), title="Serial number", help="In hexadecimal digits, as of openssl.")
+    issuer: str = field(Text(), title="Issuer", help="Its issuer.")
+    not_before: AwareDatetime = field(Time(), title="Valid from", help="Start of its validity.")
+    not_after: AwareDatetime = field(Time(), title="Valid until", help="End of its validity.")
+    serial: str = field(
+        Text(), title="Serial number", help="Its serial number, in hexadecimal digits, as openssl prints it."
+    )
     fingerprint: str = field(Text(), title="Fingerprint", help="Its SHA-256, in hexadecimal digits.")
 
 

@@ -117,14 +117,16 @@ class RevisionChange(SQLModel, table=True):
 
 
 class ChangeOutput(BaseModel):
-    """What happened to one object: `before` is null when it was made, `after` when it was removed."""
+    """One changed object: `before` is null if it was created, `after` if it was removed."""
 
     model_config = output_config()
 
-    kind: Annotated[str, Described(description="NounKind of the object.")]
-    name: Annotated[str, Described(description="Its name: a domain's is its A-label, a server's is SERVICE/SERVER.")]
-    before: Annotated[dict[str, Any] | None, Described(description="The object before, whole; null if it was made.")]
-    after: Annotated[dict[str, Any] | None, Described(description="The object after it; null if it was removed.")]
+    kind: Annotated[str, Described(description="Kind of the object.")]
+    name: Annotated[str, Described(description="Its name: SERVICE/SERVER for a server, the A-label for a domain.")]
+    before: Annotated[dict[str, Any] | None, Described(description="The whole object before; null if it was created.")]
+    after: Annotated[
+        dict[str, Any] | None, Described(description="The whole object afterwards; null if it was removed.")
+    ]
 
 
 _EXAMPLE: dict[str, Any] = {
@@ -138,16 +140,18 @@ _EXAMPLE: dict[str, Any] = {
 
 
 class RevisionOutput(BaseModel):
-    """One committed change of the desired state."""
+    """One change of the state."""
 
     model_config = output_config(_EXAMPLE)
 
-    number: Annotated[int, Described(ge=1, description="Its number: each revision has one more than the one before.")]
-    time: Annotated[AwareDatetime, Described(description="When it was committed.")]
-    author: Annotated[str, Described(description="Who made it: an account, a token, or the user of a command.")]
-    summary: Annotated[str, Described(description="What changed, in words.")]
-    message: Annotated[str, Described(description="Why, as its author said with `Config-Message`; may be empty.")]
-    digest: Annotated[str, Described(description="Digest of the document that it gives: the beacon's value.")]
+    number: Annotated[int, Described(ge=1, description="Its number, one more than that of the revision before.")]
+    time: Annotated[AwareDatetime, Described(description="When it was made.")]
+    author: Annotated[
+        str, Described(description="Who made it: an account, a token, or the system user who ran a command.")
+    ]
+    summary: Annotated[str, Described(description="What changed, as a short sentence.")]
+    message: Annotated[str, Described(description="Why, from `Config-Message`; may be empty.")]
+    digest: Annotated[str, Described(description="Digest of its document, as in the beacon.")]
 
 
 class WholeRevisionOutput(RevisionOutput):
@@ -167,4 +171,4 @@ class WholeRevisionOutput(RevisionOutput):
         }
     )
 
-    changes: Annotated[list[ChangeOutput], Described(description="What happened to each object, whole.")]
+    changes: Annotated[list[ChangeOutput], Described(description="Each changed object, before and after.")]

@@ -29,18 +29,18 @@ _EXAMPLE = {"name": "deploy", "scopes": ["register:wayshub"], "expires": "2027-0
 
 
 class TokenInput(BaseModel):
-    """A token that shall be made."""
+    """A token to create."""
 
     model_config = input_config(_EXAMPLE)
 
-    name: Annotated[Name, Described(description="What it is for. Several tokens may have one name, for rotation.")]
+    name: Annotated[Name, Described(description="What it is for. Several tokens may share a name, for rotation.")]
     scopes: Annotated[
         list[Scope],
         Described(min_length=1, max_length=100, description="What it may do.", json_schema_extra={"uniqueItems": True}),
     ]
     expires: Annotated[
         TimeInput | None,
-        Described(description="Until when it is good, with a time zone; null is without end."),
+        Described(description="When it expires, with a time zone; null if it does not."),
     ] = None
 
     @field_validator("scopes")
@@ -65,17 +65,22 @@ class TokenOutput(BaseModel):
 
     model_config = output_config(_SHOWN)
 
-    id: Annotated[str, Described(description="What is shown of it in logs and in the audit.")]
+    id: Annotated[str, Described(description="Its ID in logs and in the audit.")]
     name: Annotated[str, Described(description="What it is for.")]
     scopes: Annotated[list[str], Described(description="What it may do.")]
-    created: Annotated[AwareDatetime, Described(description="When it was made.")]
-    expires: Annotated[AwareDatetime | None, Described(description="Until when it is good; null is without end.")]
-    last_used: Annotated[AwareDatetime | None, Described(description="When it was used last, to the minute.")]
+    created: Annotated[AwareDatetime, Described(description="When it was created.")]
+    expires: Annotated[AwareDatetime | None, Described(description="When it expires; null if it does not.")]
+    last_used: Annotated[AwareDatetime | None, Described(description="When it was last used, to the minute.")]
 
 
 class CreatedTokenOutput(TokenOutput):
-    """A token that was just made, with its secret, which is shown this once."""
+    """A new token. The token itself is shown only once."""
 
     model_config = output_config({**_SHOWN, "lastUsed": None, "token": "wsp_k3v9x0ab_…"})
 
-    token: Annotated[str, Described(description="For `Authorization: Bearer …`. It is not kept, and not shown again.")]
+    token: Annotated[
+        str,
+        Described(
+            description="The token, for `Authorization: Bearer …`. Only its hash is stored; it is not shown again."
+        ),
+    ]

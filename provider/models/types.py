@@ -17,14 +17,14 @@ from provider.values import (
 EntryPointName = Annotated[
     str,
     AfterValidator(check_entry_point),
-    Field(description="Name of an entry point, as Traefik allows it.", json_schema_extra=dict(ENTRY_POINT_SCHEMA)),
+    Field(description="Name of an entry point, spelled as in Traefik.", json_schema_extra=dict(ENTRY_POINT_SCHEMA)),
 ]
 
 Name = Annotated[
     str,
     AfterValidator(check_name),
     Field(
-        description="Unique name: 1 to 63 of a-z, 0-9 and inner hyphens.",
+        description="Unique name: 1 to 63 of a-z, 0-9 and hyphens, beginning and ending with a letter or a digit.",
         json_schema_extra=dict(NAME_SCHEMA),
     ),
 ]

@@ -27,7 +27,7 @@ _PORT: Final = Whole(1, 65_535)
 
 
 class CheckMode(StrEnum):
-    """How a server's health is asked for."""
+    """The protocol of a health check."""
 
     HTTP = "http"
     GRPC = "grpc"
@@ -41,7 +41,7 @@ class CheckScheme(StrEnum):
 
 
 class SameSite(StrEnum):
-    """To which sites' pages a browser sends a cookie along; Traefik's own words."""
+    """From which sites' pages a browser sends the cookie (SameSite)."""
 
     NONE = "none"
     LAX = "lax"
@@ -68,7 +68,7 @@ def _check_flush(text: str) -> str:
 
 
 class HealthCheck(Object):
-    """How Traefik finds out which servers are up."""
+    """How Traefik checks which servers are up."""
 
     example: ClassVar = {"path": "/", "interval": "5s", "timeout": "2s"}
 
@@ -91,14 +91,14 @@ class HealthCheck(Object):
         DURATION,
         default="2s",
         title="Timeout",
-        help="How long an answer may take, from 100ms to 1h (units: ms, s, m, h), at most the interval.",
+        help="How long a response may take, from 100ms to 1h (units: ms, s, m, h), at most the interval.",
         explicit=True,
     )
     unhealthy_interval: str | None = field(
         DURATION,
         default=None,
         title="Interval while down",
-        help="How often it asks a server that is down. Empty: as often as the others.",
+        help="How often a server that is down is checked. Empty: as often as the others.",
         since="3.5",
         rare=True,
         omitted=True,
@@ -107,7 +107,7 @@ class HealthCheck(Object):
         Choice(CheckMode, {CheckMode.HTTP: Word("HTTP"), CheckMode.GRPC: Word("gRPC health checking")}),
         default=CheckMode.HTTP,
         title="Mode",
-        help="How the check asks.",
+        help="The protocol of the check.",
         rare=True,
         omitted=True,
     )
@@ -115,7 +115,7 @@ class HealthCheck(Object):
         Choice(CheckScheme, {CheckScheme.HTTP: Word("http"), CheckScheme.HTTPS: Word("https")}),
         default=None,
         title="Scheme",
-        help="Empty: that of the server's URL.",
+        help="Empty: as in the server's URL.",
         rare=True,
         omitted=True,
     )
@@ -131,12 +131,12 @@ class HealthCheck(Object):
         Whole(100, 599),
         default=None,
         title="Status",
-        help="The only status of a good answer. Empty: 2xx and 3xx.",
+        help="The only status that counts as healthy. Empty: 2xx and 3xx.",
         rare=True,
         omitted=True,
     )
     port: int | None = field(
-        _PORT, default=None, title="Port", help="Empty: that of the server's URL.", rare=True, omitted=True
+        _PORT, default=None, title="Port", help="Empty: as in the server's URL.", rare=True, omitted=True
     )
     hostname: str = field(
         Text(_check_host, most=253),
@@ -150,12 +150,12 @@ class HealthCheck(Object):
         Flag(),
         default=True,
         title="Follow redirects",
-        help="It follows redirects; the final answer counts.",
+        help="Follows redirects; the final response counts.",
         rare=True,
         omitted=True,
     )
     headers: dict[str, str] = field(
-        HEADERS, default={}, title="Headers", help="Other headers it sends.", rare=True, omitted=True
+        HEADERS, default={}, title="Headers", help="Other headers to send.", rare=True, omitted=True
     )
 
     @classmethod
@@ -172,7 +172,7 @@ class HealthCheck(Object):
 
 
 class PassiveHealthCheck(Object):
-    """How Traefik notices by the requests of clients that a server fails."""
+    """How Traefik notices from clients' requests that a server fails."""
 
     example: ClassVar = {"failureWindow": "10s", "maxFailedAttempts": 3}
 
@@ -187,7 +187,7 @@ class PassiveHealthCheck(Object):
         Whole(1, 1_000_000),
         default=1,
         title="Failures",
-        help="After so many failures in a row: no connection, or an answer of 5xx.",
+        help="After this many failures in a row: no connection, or a 5xx response.",
     )
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
@@ -202,7 +202,7 @@ class PassiveHealthCheck(Object):
 
 
 class Cookie(Object):
-    """The cookie by which a browser stays with its server."""
+    """The cookie that keeps a browser on its server."""
 
     example: ClassVar = {"name": "wayshub"}
 
@@ -234,7 +234,7 @@ class Cookie(Object):
         ),
         default=None,
         title="From other sites",
-        help="Whether browsers send it with requests from other sites (SameSite). Empty: as the browser likes.",
+        help="Whether browsers send it with requests from other sites (SameSite). Empty: the browser decides.",
         rare=True,
         omitted=True,
     )
@@ -274,7 +274,7 @@ class Cookie(Object):
 
 
 class Sticky(Object):
-    """How a session stays with one server."""
+    """How a browser is kept on one server."""
 
     example: ClassVar = {"cookie": {"name": "wayshub"}}
 
@@ -282,7 +282,7 @@ class Sticky(Object):
 
 
 class ResponseForwarding(Object):
-    """How answers are sent on."""
+    """How responses are passed on."""
 
     example: ClassVar = {"flushInterval": "100ms"}
 
@@ -290,6 +290,6 @@ class ResponseForwarding(Object):
         Text(_check_flush, most=30, word="DURATION"),
         default="100ms",
         title="Flush interval",
-        help="How often what a server has written so far goes to the client; -1ms sends it at once.",
+        help="How often buffered data is sent on to the client; -1ms: at once.",
         explicit=True,
     )

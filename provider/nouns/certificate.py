@@ -124,12 +124,12 @@ class Pair(Object):
         help="PEM text, not a path: the certificate for your names, then the one that signed it, and so on.",
     )
     key_file: str = field(
-        PRIVATE_KEY, title="Key", help="The certificate's private key, as PEM text. It is never shown again."
+        PRIVATE_KEY, title="Key", help="The certificate's private key, as PEM text. Never shown again."
     )
 
 
 class Certificate(Paired, Noun, more={each.name: each for each in Pair.fields.values()}):
-    """A certificate with its key, which edges show to clients that ask for one of its names."""
+    """A certificate and its key, which edges show to clients that ask for one of its names."""
 
     kind = "certificate"
     plural = "certificates"
@@ -138,7 +138,7 @@ class Certificate(Paired, Noun, more={each.name: each for each in Pair.fields.va
     served = Pair
     title = "Certificate"
     titles = "Certificates"
-    about = "what edges show to clients of your names"
+    about = "which certificates edges show to clients"
     example: ClassVar = _EXAMPLE
 
     name: str = name_field()
@@ -149,7 +149,8 @@ class Certificate(Paired, Noun, more={each.name: each for each in Pair.fields.va
         Flag(),
         default=False,
         title="Default",
-        help="Shown to clients that ask for any other name. At most one is: a new default replaces the old one.",
+        help="Shown to clients that ask for any other name. Only one certificate can be the default: a new one "
+        "replaces it.",
         column=True,
         exclusive=True,
     )

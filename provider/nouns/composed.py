@@ -58,7 +58,7 @@ def members(model: "type[WeightedService | MirroredService]", least: int = 1) ->
 
 
 class ParentCheck(Object):
-    """Whether a service made of others goes by their health; each of these needs a health check then."""
+    """Whether a service made of others skips those that are down. Each of them needs a health check."""
 
     is_empty_meant = True
 
@@ -70,7 +70,7 @@ def by_health(since: str = "3.0") -> Any:
         default=None,
         title="By health",
         switch="Leave out services that are down",
-        help="A service counts as down when all its servers are. Each of the services needs a health check for it.",
+        help="A service counts as down when all its servers are down. Each of the services needs a health check.",
         since=since,
     )
 
@@ -85,7 +85,7 @@ class WeightedService(Object):
 
 
 class Weighted(Watching):
-    """Services that take turns by their weights."""
+    """Services that take turns by weight."""
 
     title = "Weighted"
     about = "Shares requests among services by their weights."
@@ -94,7 +94,7 @@ class Weighted(Watching):
     services: list[WeightedService] = field(
         members(WeightedService),
         title="Services",
-        help="They take turns, as often as their weights say.",
+        help="They take turns by weight.",
         option="--weighted",
     )
     sticky: Sticky | None = field(
@@ -102,16 +102,16 @@ class Weighted(Watching):
         default=None,
         title="Sticky sessions",
         switch="Keep each visitor on one service",
-        help="A browser gets a cookie, and stays with the service that answered first.",
+        help="A cookie keeps each browser on the service that answered first.",
     )
     health_check: ParentCheck | None = by_health()
 
 
 class HighestRandomWeight(Watching):
-    """Services of which a client always gets the same."""
+    """Services of which a client always gets the same one."""
 
     title = "By the client's address"
-    about = "Chooses a service by the client's address and the weights: a client always gets the same."
+    about = "Chooses a service by the client's address and the weights: a client always gets the same one."
     example: ClassVar = {"services": [{"name": "blue"}, {"name": "green"}]}
 
     services: list[WeightedService] = field(
@@ -131,10 +131,10 @@ class MirroredService(Object):
 
 
 class Mirroring(Composition):
-    """A service whose requests others get copies of."""
+    """A service, and others that get copies of its requests."""
 
     title = "Mirroring"
-    about = "Sends requests to one service and copies of some to others, whose answers are discarded."
+    about = "Sends requests to one service, and copies of some to others, whose responses are discarded."
     example: ClassVar = {"service": "wayshub", "mirrors": [{"name": "next", "percent": 10}]}
 
     service: str = field(SERVICE, title="Service", help="The service that answers.", option="--mirroring")
@@ -142,24 +142,24 @@ class Mirroring(Composition):
         members(MirroredService, least=0),
         default=[],
         title="Mirrors",
-        help="Their answers are discarded.",
+        help="Their responses are discarded.",
         option="--mirror",
     )
     mirror_body: bool = field(
-        Flag(), default=True, title="Copy bodies", help="Copies have the request's body.", since="3.2", rare=True
+        Flag(), default=True, title="Copy bodies", help="Copies include the request's body.", since="3.2", rare=True
     )
     max_body_size: int = field(
         _BYTES,
         default=-1,
         title="Largest body in bytes",
-        help="A request with a larger body is not copied. -1: no limit, and each body is held in memory.",
+        help="Requests with a larger body are not copied. -1: no limit; every body is held in memory.",
         rare=True,
     )
     health_check: ParentCheck | None = by_health()
 
 
 class FailoverErrors(Object):
-    """The answers after which the spare service is asked."""
+    """The responses after which the spare service is asked."""
 
     is_sparse = True
     example: ClassVar = {"status": ["502-504"]}
@@ -167,27 +167,27 @@ class FailoverErrors(Object):
     status: list[str] = field(
         ListOf(Text(check_statuses, most=20), least=1, most=50),
         title="Status",
-        help="Such as 503 or 500-599: such an answer is thrown away, and the spare service answers.",
+        help="Such as 503 or 500-599: the response is discarded, and the spare service answers.",
     )
     max_request_body_bytes: int = field(
         _BYTES,
         default=-1,
         title="Largest body in bytes",
-        help="A larger request gets 413, since it could not be sent again. -1: no limit.",
+        help="Larger requests get 413, because they could not be sent again. -1: no limit.",
         rare=True,
     )
 
 
 class Failover(Composition):
-    """A service with a spare one."""
+    """A service, and a spare one that takes over while it is down."""
 
     title = "Failover"
     about = "Sends requests to one service, and to a spare one while the first is down."
     example: ClassVar = {"service": "wayshub", "fallback": "sorry"}
 
-    service: str = field(SERVICE, title="Service", help="It answers. It needs a health check.", option="--failover")
+    service: str = field(SERVICE, title="Service", help="Answers requests. Needs a health check.", option="--failover")
     fallback: str = field(
-        SERVICE, title="Spare service", help="It answers while the first is down.", option="--fallback"
+        SERVICE, title="Spare service", help="Answers while the first one is down.", option="--fallback"
     )
     health_check: ParentCheck | None = by_health()
     errors: FailoverErrors | None = field(
@@ -195,7 +195,7 @@ class Failover(Composition):
         default=None,
         title="After errors",
         switch="Ask the spare service after errors too",
-        help="Request by request: an answer with one of these statuses is replaced by that of the spare service.",
+        help="For each request: if the status is one of these, the spare service answers instead.",
         since="3.7",
         rare=True,
     )

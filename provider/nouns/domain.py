@@ -15,7 +15,7 @@ from provider.values import Refusal, to_ascii
 
 
 class CertificateSource(StrEnum):
-    """Where the certificate of a domain comes from."""
+    """Where a domain's certificate comes from."""
 
     ACME = "acme"
     STORED = "stored"
@@ -23,7 +23,7 @@ class CertificateSource(StrEnum):
 
 
 class DomainTLS(Object):
-    """That a domain is served over HTTPS, and with which certificate and options."""
+    """Serves a domain over HTTPS, with this certificate and these options."""
 
     example: ClassVar = {"from": "resolver", "certResolver": "letsencrypt"}
     layout = ("from", "certResolver", "options")
@@ -62,7 +62,7 @@ class DomainTLS(Object):
         OPTIONS,
         default=None,
         title="TLS options",
-        help="The TLS options that hold for this domain. Empty: the default ones.",
+        help="The TLS options for this domain. Empty: the default ones.",
     )
 
     @classmethod
@@ -85,7 +85,7 @@ class Domain(Noun):
     title = "Domain"
     titles = "Domains"
     about = "your host names"
-    listing = "Host names that are ours, as typed or as A-labels."
+    listing = "Your host names, as typed or as A-labels."
     cascade = "Also remove routers that have no other domain; other routers only lose this one."
     texts = ("name", "shown", "description")
     layout = ("name", "description", "tls", "redirectToHttps")
@@ -114,14 +114,14 @@ class Domain(Noun):
         default=None,
         title="HTTPS",
         switch="Serve it over HTTPS",
-        help="Routers that name no entry points then take its requests over HTTPS.",
+        help="Routers without entry points of their own then take its requests over HTTPS.",
         few=True,
     )
     redirect_to_https: bool = field(
         Flag(),
         default=True,
         title="Redirect HTTP to HTTPS",
-        help="Whether requests over HTTP are redirected. Only counts with HTTPS.",
+        help="Whether requests over HTTP are redirected. Only applies with HTTPS.",
         rare=True,
         option="--redirect/--no-redirect",
     )

@@ -109,6 +109,14 @@ class Noun(Object):
         return lowered(cls.title)
 
     @classmethod
+    def one(cls) -> str:
+        """Return the same with its article: `a TCP router`, and `TLS options` as they are."""
+        word = cls.called()
+        if cls.title == cls.titles:
+            return word
+        return f"{'an' if word[:1] in 'aeio' else 'a'} {word}"
+
+    @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
         """Refuse several of the alternatives, and none of them where one is needed.
 

@@ -80,7 +80,7 @@ class Observability(Object):
 
 
 class Router(Noun):
-    """What matches a request, and where it goes."""
+    """Which requests go to which service."""
 
     kind = "router"
     plural = "routers"
@@ -163,24 +163,24 @@ class Router(Noun):
         ENTRY_POINTS,
         default=None,
         title="Entry points",
-        help="Names of Traefik's entry points it listens on, separated by commas. Empty: as its domains need, the "
-        "secure one for domains with HTTPS, else the plain one.",
+        help="Traefik's entry points it listens on, separated by commas. Empty: the HTTPS one for domains with "
+        "HTTPS, the HTTP one for others.",
         option="--entry-point",
     )
     priority: int | None = field(
         Whole(-HIGHEST_PRIORITY, HIGHEST_PRIORITY, _check_priority),
         default=None,
         title="Priority",
-        help="If several routers match, the one with the highest priority takes the request. Leave it empty to rank "
-        "exact domains before wildcards and longer path prefixes before shorter ones; a custom rule ranks by its "
-        "length, as in Traefik. It may be negative.",
+        help="If several routers match, the one with the highest priority takes the request. Empty: exact "
+        "domains come before wildcards, and longer path prefixes before shorter ones; with a custom rule, "
+        "its length counts, as in Traefik. May be negative.",
     )
     tls: RouterTLS | None = field(
         Nested(RouterTLS),
         default=None,
         title="TLS",
         switch="Take requests over TLS only",
-        help="Takes precedence over HTTPS of its domains. Its entry points have to accept TLS.",
+        help="Takes precedence over the HTTPS settings of its domains. Its entry points have to accept TLS.",
         few=True,
     )
     observability: Observability | None = field(
@@ -188,7 +188,7 @@ class Router(Noun):
         default=None,
         title="Observability",
         switch="Set what is recorded",
-        help="What Traefik records of its requests. Left alone: as the entry point says.",
+        help="What Traefik records of its requests. Empty: as the entry point says.",
         since="3.3",
         rare=True,
     )

@@ -77,7 +77,7 @@ class Server(Noun):
         Flag(),
         default=False,
         title="Keep the path of the URL",
-        help="Requests go below the path of the server's URL, such as http://10.0.0.11:3000/app.",
+        help="Puts the path of the server's URL, such as http://10.0.0.11:3000/app, in front of the request's path.",
         since="3.2",
         rare=True,
         omitted=True,

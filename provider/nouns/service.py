@@ -105,8 +105,8 @@ class Service(Noun):
     response_forwarding: ResponseForwarding | None = field(
         Nested(ResponseForwarding),
         default=None,
-        title="Forwarding of answers",
-        switch="Set how often answers are flushed",
+        title="Response forwarding",
+        switch="Set how often responses are flushed",
         help="For streams that should not be buffered.",
         rare=True,
         omitted=True,

@@ -14,13 +14,15 @@ from provider.nouns.types import Whole
 
 
 class InFlightConn(Object):
-    """How many connections a client may have at once."""
+    """A limit on open connections per client."""
 
     is_sparse = True
     example: ClassVar = {"amount": 10}
 
     amount: int = field(
-        Whole(1, 1_000_000_000), title="Connections", help="So many at once for each address; more are closed."
+        Whole(1, 1_000_000_000),
+        title="Connections",
+        help="How many connections an IP address may have open at once; more are closed.",
     )
 
     def does(self) -> Message:
@@ -33,7 +35,7 @@ class InFlightConn(Object):
 
 
 class TCPIPAllowList(Object):
-    """From where connections are let in."""
+    """An allow list of client addresses."""
 
     is_sparse = True
     example: ClassVar = {"sourceRange": ["10.0.0.0/8"]}
@@ -56,14 +58,14 @@ class TCPIPWhiteList(TCPIPAllowList):
 
 
 class TCPMiddleware(Noun):
-    """What connections pass first."""
+    """What TCP connections pass through before they reach a service."""
 
     kind = "tcpMiddleware"
     plural = "tcpMiddlewares"
     place = ("tcp", "middlewares")
     title = "TCP middleware"
     titles = "TCP middlewares"
-    about = "what TCP connections pass on their way"
+    about = "what TCP connections pass through on their way"
     cascade = "Also remove the TCP routers that use it."
     example: ClassVar = {"name": "inside", "ipAllowList": {"sourceRange": ["10.0.0.0/8"]}, "labels": {}}
 
@@ -74,7 +76,7 @@ class TCPMiddleware(Noun):
         default=None,
         alternative=True,
         title="Limit connections",
-        help="Bounds the connections of each address.",
+        help="Limits the open connections of each IP address.",
     )
     ip_allow_list: TCPIPAllowList | None = field(
         Nested(TCPIPAllowList),

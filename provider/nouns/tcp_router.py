@@ -37,7 +37,7 @@ class TCPRouterTLS(RouterTLS):
 
 
 class TCPRouter(Noun):
-    """Which connections go to which service."""
+    """Which TCP connections go to which service."""
 
     kind = "tcpRouter"
     plural = "tcpRouters"
@@ -60,14 +60,14 @@ class TCPRouter(Noun):
         ANY_ENTRY_POINTS,
         default=[],
         title="Entry points",
-        help="Where it listens. Empty: on all default ones, those of HTTP too.",
+        help="Where it listens. Empty: on all default entry points, those for HTTP too.",
         option="--entry-point",
     )
     middlewares: list[str] = field(
         middlewares("tcpMiddleware"),
         default=[],
         title="Middlewares",
-        help="What its connections pass first, in this order.",
+        help="What its connections pass through first, in this order.",
         option="--middleware",
     )
     priority: int = field(

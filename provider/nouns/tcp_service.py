@@ -17,7 +17,7 @@ from provider.values import Refusal
 
 
 class TCPServer(Object):
-    """Where connections are answered."""
+    """A TCP server."""
 
     address: str = field(
         Text(check_address, most=260, is_asked=True, word="HOST:PORT"), title="Address", help="HOST:PORT."
@@ -26,18 +26,18 @@ class TCPServer(Object):
 
 
 class TCPHealthCheck(Object):
-    """How Traefik finds out which servers are up: it connects, and may send and expect something."""
+    """How Traefik checks which servers are up: it connects, and may send something and expect a response."""
 
     is_empty_meant = True
 
-    port: int | None = field(Whole(1, 65_535), default=None, title="Port", help="Empty: that of the address.")
-    send: str = field(LINE, default="", title="Send", help="What is sent first. Empty: nothing.")
-    expect: str = field(LINE, default="", title="Expect", help="What has to come back. Empty: to connect is enough.")
+    port: int | None = field(Whole(1, 65_535), default=None, title="Port", help="Empty: the port of the address.")
+    send: str = field(LINE, default="", title="Send", help="What to send first. Empty: nothing.")
+    expect: str = field(LINE, default="", title="Expect", help="The response to expect. Empty: connecting is enough.")
     interval: str = field(PERIOD, default="30s", title="Interval", help="How often it connects.")
     unhealthy_interval: str | None = field(
         PERIOD, default=None, title="Interval while down", help="Empty: as often as the others."
     )
-    timeout: str = field(PERIOD, default="5s", title="Timeout", help="How long this may take.")
+    timeout: str = field(PERIOD, default="5s", title="Timeout", help="How long connecting may take.")
 
     @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
@@ -46,7 +46,7 @@ class TCPHealthCheck(Object):
 
 
 class TCPLoadBalancer(Object):
-    """A pool of servers, which take turns."""
+    """A pool of servers that take turns."""
 
     is_sparse = True
     example: ClassVar = {"servers": [{"address": "10.0.0.11:5432"}]}
@@ -77,7 +77,7 @@ class TCPLoadBalancer(Object):
         Nested(ProxyProtocol),
         default=None,
         title="PROXY protocol",
-        switch="Tell servers who the client is",
+        switch="Tell servers the client's address",
         help="Deprecated: set it in a servers transport.",
         rare=True,
     )
@@ -85,7 +85,7 @@ class TCPLoadBalancer(Object):
         Whole(-1, 86_400_000),
         default=None,
         title="Termination delay",
-        help="Milliseconds until a half-closed connection is ended. Deprecated: set it in a servers transport.",
+        help="Milliseconds until a half-closed connection is closed. Deprecated: set it in a servers transport.",
         rare=True,
     )
 
@@ -97,7 +97,7 @@ class TCPWeightedService(WeightedService):
 
 
 class TCPWeighted(Watching):
-    """Services that take turns by their weights."""
+    """Services that take turns by weight."""
 
     title = "Weighted"
     about = "Shares connections among services by their weights."
@@ -106,7 +106,7 @@ class TCPWeighted(Watching):
     services: list[TCPWeightedService] = field(
         members(TCPWeightedService),
         title="Services",
-        help="They take turns, as often as their weights say.",
+        help="They take turns by weight.",
         option="--weighted",
     )
     health_check: ParentCheck | None = by_health(since="3.6")
@@ -118,7 +118,7 @@ class TCPWeighted(Watching):
 
 
 class TCPService(Noun):
-    """Servers that answer connections, or services put together."""
+    """A pool of TCP servers, or a combination of other services."""
 
     kind = "tcpService"
     plural = "tcpServices"

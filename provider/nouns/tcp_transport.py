@@ -14,7 +14,7 @@ _DELAY: Final = period_or("0s", "-1ms")
 
 
 class ProxyProtocol(Object):
-    """That servers are told who the client is, by the PROXY protocol."""
+    """Tells servers the client's address, with the PROXY protocol."""
 
     is_empty_meant = True
 
@@ -22,14 +22,14 @@ class ProxyProtocol(Object):
 
 
 class TCPServersTLS(ServersTLS):
-    """How Traefik speaks TLS with servers of TCP."""
+    """TLS settings for connections to TCP servers."""
 
     is_empty_meant = True
     is_sparse = False
 
 
 class TCPServersTransport(Noun):
-    """How Traefik speaks with servers of TCP."""
+    """How Traefik connects to TCP servers."""
 
     kind = "tcpServersTransport"
     plural = "tcpServersTransports"
@@ -42,7 +42,9 @@ class TCPServersTransport(Noun):
 
     name: str = name_field()
     labels: dict[str, str] = labels_field()
-    dial_timeout: str = field(_DELAY, default="30s", title="Connecting", help="How long this may take.", explicit=True)
+    dial_timeout: str = field(
+        _DELAY, default="30s", title="Connecting", help="How long connecting may take.", explicit=True
+    )
     dial_keep_alive: str = field(
         _DELAY, default="15s", title="Keep-alive", help="How often an idle connection is checked."
     )
@@ -57,7 +59,7 @@ class TCPServersTransport(Noun):
         Nested(ProxyProtocol),
         default=None,
         title="PROXY protocol",
-        switch="Tell servers who the client is",
+        switch="Tell servers the client's address",
         help="Servers have to understand it.",
         since="3.5.2",
     )

@@ -24,7 +24,7 @@ DEFAULT: Final = "default"
 
 
 class TLSVersion(StrEnum):
-    """A version of TLS; Traefik's own words."""
+    """A version of TLS, as in Traefik."""
 
     TLS10 = "VersionTLS10"
     TLS11 = "VersionTLS11"
@@ -80,7 +80,7 @@ RESOLVER: Final = Text(check_resolver, most=200, word="NAME")
 
 
 class CertificateDomain(Object):
-    """A name that a certificate is ordered for, with others in the same certificate."""
+    """A name to order a certificate for, and others for the same certificate."""
 
     main: str = field(
         Text(check_hostname, said=HOSTNAME_SCHEMA), title="Main name", help="A host name, or *.alvin.xyz."
@@ -94,7 +94,7 @@ class CertificateDomain(Object):
 
 
 class RouterTLS(Object):
-    """That a router takes requests over TLS only, and with which certificate and options."""
+    """Makes a router take requests over TLS only, with this certificate and these options."""
 
     is_empty_meant = True
     example: ClassVar = {"certResolver": "letsencrypt"}
@@ -103,7 +103,7 @@ class RouterTLS(Object):
         OPTIONS,
         default=None,
         title="Options",
-        help="The TLS options that hold for its hosts. Empty: the default ones.",
+        help="The TLS options for its hosts. Empty: the default ones.",
         rare=True,
     )
     cert_resolver: str | None = field(

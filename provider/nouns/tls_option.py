@@ -17,7 +17,7 @@ from provider.values import Refusal, shown_text
 
 
 class ClientAuthType(StrEnum):
-    """Whether clients need a certificate; Traefik's own words."""
+    """Whether clients need a certificate, as in Traefik."""
 
     NONE = "NoClientCert"
     REQUEST = "RequestClientCert"
@@ -28,10 +28,10 @@ class ClientAuthType(StrEnum):
 
 _AUTH: Final[Mapping[str, Word]] = {
     ClientAuthType.NONE: Word("no", "Clients are asked for no certificate."),
-    ClientAuthType.REQUEST: Word("asked for", "A client may show one, which is not verified."),
-    ClientAuthType.REQUIRE_ANY: Word("needed, not verified", "Any certificate will do."),
-    ClientAuthType.VERIFY_IF_GIVEN: Word("verified if shown", "A client without one is let in too."),
-    ClientAuthType.REQUIRE: Word("needed and verified", "It has to come from one of the CAs."),
+    ClientAuthType.REQUEST: Word("requested", "A client may show one, which is not verified."),
+    ClientAuthType.REQUIRE_ANY: Word("required, not verified", "Any certificate is accepted."),
+    ClientAuthType.VERIFY_IF_GIVEN: Word("verified if shown", "Clients without one are let in too."),
+    ClientAuthType.REQUIRE: Word("required and verified", "It has to come from one of the CAs."),
 }
 
 
@@ -61,8 +61,8 @@ class ClientAuth(Object):
     client_auth_type: ClientAuthType = field(
         Choice(ClientAuthType, _AUTH),
         default=ClientAuthType.NONE,
-        title="Certificates of clients",
-        help="Whether clients have to show one.",
+        title="Client certificates",
+        help="Whether clients have to show a certificate.",
         explicit=True,
     )
 
@@ -76,7 +76,7 @@ class ClientAuth(Object):
 
 
 class TLSOption(Noun):
-    """How edges speak TLS with clients. Those named `default` hold where a router names none."""
+    """How edges speak TLS with clients. Those named `default` apply to routers that name none."""
 
     kind = "tlsOption"
     plural = "tlsOptions"
@@ -90,31 +90,37 @@ class TLSOption(Noun):
     name: str = name_field()
     labels: dict[str, str] = labels_field()
     min_version: TLSVersion | None = field(
-        TLS_VERSION, default=None, title="Oldest TLS", help="Empty: 1.2.", explicit=True
+        TLS_VERSION, default=None, title="Oldest TLS version", help="Empty: 1.2.", explicit=True
     )
-    max_version: TLSVersion | None = field(TLS_VERSION, default=None, title="Newest TLS", help="Empty: 1.3.", rare=True)
+    max_version: TLSVersion | None = field(
+        TLS_VERSION, default=None, title="Newest TLS version", help="Empty: 1.3.", rare=True
+    )
     cipher_suites: list[str] = field(
         CIPHER_SUITES,
         default=[],
         title="Cipher suites",
-        help="For TLS 1.2 and older; those of 1.3 cannot be chosen. Empty: Traefik's own.",
+        help="For TLS 1.2 and older; those of TLS 1.3 cannot be chosen. Empty: Traefik's defaults.",
         rare=True,
     )
     curve_preferences: list[str] = field(
-        ListOf(Text(_check_curve, most=50), most=20), default=[], title="Curves", help="Empty: Go's own.", rare=True
+        ListOf(Text(_check_curve, most=50), most=20),
+        default=[],
+        title="Curves",
+        help="Empty: Go's defaults.",
+        rare=True,
     )
     client_auth: ClientAuth | None = field(
         Nested(ClientAuth),
         default=None,
-        title="Certificates of clients",
+        title="Client certificates",
         switch="Ask clients for a certificate",
-        help="For clients that show who they are by a certificate.",
+        help="For clients that identify themselves with a certificate.",
     )
     sni_strict: bool = field(
         Flag(),
         default=False,
         title="Known names only",
-        help="Refuses to speak TLS for a name without a certificate, in place of showing the default one.",
+        help="Refuses TLS for names without a certificate, instead of showing the default one.",
     )
     alpn_protocols: list[str] = field(
         ListOf(LINE, most=20),
@@ -127,7 +133,7 @@ class TLSOption(Noun):
         Flag(), default=False, title="No session tickets", help="Sessions are not resumed.", since="3.4", rare=True
     )
     prefer_server_cipher_suites: bool | None = field(
-        Flag(), default=None, title="Prefer the server's suites", help="Deprecated: Traefik does nothing.", rare=True
+        Flag(), default=None, title="Prefer the server's suites", help="Deprecated: Traefik ignores it.", rare=True
     )
 
     @classmethod

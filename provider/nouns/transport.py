@@ -17,7 +17,7 @@ from provider.values import Refusal
 
 _DEFAULTS: Final = {
     "dial_timeout": ("30s", "Connecting", "How long connecting to a server may take."),
-    "response_header_timeout": ("0s", "Response headers", "How long a server may take to begin its answer."),
+    "response_header_timeout": ("0s", "Response headers", "How long a server may take to begin its response."),
     "idle_conn_timeout": ("90s", "Idle connections", "How long an unused connection to a server is kept open."),
     "read_idle_timeout": ("0s", "HTTP/2 ping after", "After this long without a frame, the server is pinged."),
     "ping_timeout": ("15s", "HTTP/2 ping", "How long a server may take to answer the ping."),
@@ -43,7 +43,7 @@ def _timeouts() -> dict[str, Any]:
 
 
 class ForwardingTimeouts(Object, more=_timeouts()):
-    """How long what is forwarded may take; 0s is for ever."""
+    """Time limits for connections to servers; 0s means no limit."""
 
 
 class KeyPair(Paired):
@@ -58,7 +58,7 @@ class KeyPair(Paired):
 
 
 class Spiffe(Object):
-    """Which servers are let in by their SPIFFE identity."""
+    """Which SPIFFE identities servers may have."""
 
     is_empty_meant = True
 
@@ -80,16 +80,16 @@ class Spiffe(Object):
 
 
 class ServersTLS(Object):
-    """How Traefik speaks TLS with servers."""
+    """TLS settings for connections to servers."""
 
     server_name: str = field(
-        LINE, default="", title="Server name", help="The name that certificates have to be for. Empty: the URL's host."
+        LINE, default="", title="Server name", help="The name that certificates have to cover. Empty: the URL's host."
     )
     insecure_skip_verify: bool = field(
         Flag(),
         default=False,
         title="Do not verify",
-        help="Accepts any certificate: anybody between Traefik and the server can read along.",
+        help="Accepts any certificate: anyone between Traefik and the server can read the traffic.",
     )
     root_cas: list[str] = field(
         ListOf(PEM, most=100),
@@ -109,7 +109,7 @@ class ServersTLS(Object):
         LINE,
         default="",
         title="URI of the certificate",
-        help="A server's certificate has to have it.",
+        help="Server certificates have to contain it.",
         key="peerCertURI",
         rare=True,
     )
@@ -129,7 +129,7 @@ def _unsafe(is_unverified: bool) -> Iterator[tuple[str, Message]]:
 
 
 class ServersTransport(Noun, more={each.name: each for each in ServersTLS.fields.values()}):
-    """How Traefik speaks with servers."""
+    """How Traefik connects to servers."""
 
     kind = "serversTransport"
     plural = "serversTransports"
@@ -167,13 +167,13 @@ class ServersTransport(Noun, more={each.name: each for each in ServersTLS.fields
         rare=True,
     )
     min_version: TLSVersion | None = field(
-        TLS_VERSION, default=None, title="Oldest TLS", help="Empty: 1.2.", since="3.7", rare=True
+        TLS_VERSION, default=None, title="Oldest TLS version", help="Empty: 1.2.", since="3.7", rare=True
     )
     max_version: TLSVersion | None = field(
-        TLS_VERSION, default=None, title="Newest TLS", help="Empty: 1.3.", since="3.7", rare=True
+        TLS_VERSION, default=None, title="Newest TLS version", help="Empty: 1.3.", since="3.7", rare=True
     )
     cipher_suites: list[str] = field(
-        CIPHER_SUITES, default=[], title="Cipher suites", help="Empty: Go's own.", since="3.7", rare=True
+        CIPHER_SUITES, default=[], title="Cipher suites", help="Empty: Go's defaults.", since="3.7", rare=True
     )
 
     @classmethod

@@ -13,7 +13,7 @@ from provider.nouns.types import Text
 
 
 class UDPServer(Object):
-    """Where packets are answered."""
+    """A UDP server."""
 
     address: str = field(
         Text(check_address, most=260, is_asked=True, word="HOST:PORT"), title="Address", help="HOST:PORT."
@@ -21,7 +21,7 @@ class UDPServer(Object):
 
 
 class UDPLoadBalancer(Object):
-    """A pool of servers, which take turns."""
+    """A pool of servers that take turns."""
 
     is_sparse = True
     example: ClassVar = {"servers": [{"address": "10.0.0.11:53"}]}
@@ -43,7 +43,7 @@ class UDPWeightedService(WeightedService):
 
 
 class UDPWeighted(Composition):
-    """Services that take turns by their weights."""
+    """Services that take turns by weight."""
 
     title = "Weighted"
     about = "Shares packets among services by their weights."
@@ -52,13 +52,13 @@ class UDPWeighted(Composition):
     services: list[UDPWeightedService] = field(
         members(UDPWeightedService),
         title="Services",
-        help="They take turns, as often as their weights say.",
+        help="They take turns by weight.",
         option="--weighted",
     )
 
 
 class UDPService(Noun):
-    """Servers that answer packets, or services put together."""
+    """A pool of UDP servers, or a combination of other services."""
 
     kind = "udpService"
     plural = "udpServices"

@@ -28,7 +28,7 @@ def read(session: Session) -> Declaration:
 
 
 def apply(session: Session, wanted: Declaration, prune: Prune | None = None, *, are_kept: bool = False) -> None:
-    """Bring the state in step with a declaration: what is declared becomes as it says, and what is not stays.
+    """Apply a file: what is declared becomes as it says, and what is not stays.
 
     With `prune` it goes. `are_kept`: its objects are as they were kept once, and not as somebody sent them. Raises
     `Invalid`, with pointers into the declaration, `InUse`, and `Forbidden` for what only admins may write.

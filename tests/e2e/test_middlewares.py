@@ -162,7 +162,7 @@ def taken(folder: Path) -> Iterator[Document]:
         if kind != "plugin" or "demo" in given:  # no other plugin is there
             yield {kind: given}
     for key, each in Headers.fields.items():
-        if each.help != "Deprecated: Traefik 3 does nothing with it.":
+        if each.help != "Deprecated: Traefik 3 ignores it.":
             yield {"headers": {key: sample(each)}}
     yield {"headers": {"stsSeconds": 0}}
     yield {"headers": {"accessControlMaxAge": 0}}

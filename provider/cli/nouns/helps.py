@@ -6,7 +6,7 @@ from typing import Final
 from provider.cli.nouns.examples import examples
 from provider.cli.nouns.extras import Extras
 from provider.cli.nouns.slots import slots_of
-from provider.cli.nouns.words import many, one
+from provider.cli.nouns.words import many
 from provider.nouns import NOUNS, Noun
 from provider.nouns.containers import ListOf
 from provider.nouns.noun import lowered
@@ -24,22 +24,22 @@ def help_of(noun: type[Noun], verb: str, extras: Extras) -> str:
 
 
 def _list(noun: type[Noun]) -> str:
-    return f"List the {many(noun)} of {one(NOUNS[noun.within])}." if noun.within else f"List {many(noun)}."
+    return f"List the {many(noun)} of {NOUNS[noun.within].one()}." if noun.within else f"List {many(noun)}."
 
 
 def _add(noun: type[Noun]) -> str:
-    return f"Add {one(noun)} to {one(NOUNS[noun.within])}." if noun.within else f"Add {one(noun)}."
+    return f"Add {noun.one()} to {NOUNS[noun.within].one()}." if noun.within else f"Add {noun.one()}."
 
 
 def _remove(noun: type[Noun]) -> str:
-    return f"Remove {one(noun)} that nothing uses." if noun.cascade else f"Remove {one(noun)}."
+    return f"Remove {noun.one()} that nothing uses." if noun.cascade else f"Remove {noun.one()}."
 
 
 _SUMMARIES: Final = {
     "list": _list,
-    "show": lambda noun: f"Show {one(noun)}.",
+    "show": lambda noun: f"Show {noun.one()}.",
     "add": _add,
-    "set": lambda noun: f"Change some fields of {one(noun)} and keep the others.",
+    "set": lambda noun: f"Change some fields of {noun.one()} and keep the others.",
     "remove": _remove,
 }
 

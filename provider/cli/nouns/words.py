@@ -16,12 +16,6 @@ def kebab(name: str) -> str:
     return _HUMP.sub("-", name).replace("_", "-").lower()
 
 
-def one(noun: type[Noun]) -> str:
-    """Say `a router`."""
-    word = noun.called()
-    return f"{'an' if word[:1] in 'aeio' else 'a'} {word}"
-
-
 def many(noun: type[Noun]) -> str:
     """Say `routers`."""
     return lowered(noun.titles)

@@ -132,7 +132,7 @@ class BasicAuth(Kind):
 
 
 class IpWhiteList(Kind):
-    """Clients by their addresses, by the name that Traefik 2 had for it."""
+    """An allow list of client addresses, under its Traefik 2 name."""
 
     title = "Allow only some addresses (old)"
     about = "Deprecated in Traefik 3: use ipAllowList, which does the same."
@@ -148,7 +148,7 @@ class IpWhiteList(Kind):
         Nested(IPStrategy),
         default=None,
         title="Client's address",
-        switch="Choose the address that counts",
+        switch="Choose which address counts",
         help="Otherwise the connecting address, which may be a proxy's.",
         rare=True,
     )
@@ -163,7 +163,7 @@ class IpWhiteList(Kind):
 
 
 class IpAllowList(Kind):
-    """Clients by their addresses."""
+    """An allow list of client addresses."""
 
     title = "Allow only some addresses"
     about = "Answers 403 to clients whose IP address is not listed."
@@ -179,7 +179,7 @@ class IpAllowList(Kind):
         Nested(IPStrategy),
         default=None,
         title="Client's address",
-        switch="Choose the address that counts",
+        switch="Choose which address counts",
         help="Otherwise the connecting address, which may be a proxy's.",
         rare=True,
     )

@@ -15,7 +15,7 @@ from provider.values import Refusal
 
 
 class Encoding(StrEnum):
-    """How an answer is compressed."""
+    """How a response is compressed."""
 
     GZIP = "gzip"
     BR = "br"
@@ -23,12 +23,12 @@ class Encoding(StrEnum):
 
 
 class Compress(Kind):
-    """Compressed answers."""
+    """Compression of responses."""
 
     is_empty_meant = True
     fate = Fate.CHANGES
-    title = "Compress answers"
-    about = "Compresses answers for clients that accept it, unless the server already did."
+    title = "Compress responses"
+    about = "Compresses responses for clients that accept it, unless the server already did."
     example: ClassVar = {"minResponseBodyBytes": 1024}
 
     encodings: list[Encoding] = field(
@@ -39,7 +39,7 @@ class Compress(Kind):
         ),
         default=[Encoding.GZIP, Encoding.BR, Encoding.ZSTD],
         title="Encodings",
-        help="gzip, br and zstd, in the order of preference.",
+        help="gzip, br and zstd, in order of preference.",
         since="3.2",
     )
     default_encoding: Encoding | None = field(
@@ -51,20 +51,23 @@ class Compress(Kind):
         rare=True,
     )
     min_response_body_bytes: int = field(
-        Whole(1, 1_000_000_000), default=1_024, title="Minimum size", help="In bytes: shorter answers stay as they are."
+        Whole(1, 1_000_000_000),
+        default=1_024,
+        title="Minimum size",
+        help="In bytes: shorter responses stay as they are.",
     )
     included_content_types: list[str] = field(
         MEDIA_TYPES,
         default=[],
         title="Included media types",
-        help="Only answers of these media types, such as text/html.",
+        help="Only responses of these media types, such as text/html.",
         rare=True,
     )
     excluded_content_types: list[str] = field(
         MEDIA_TYPES,
         default=[],
         title="Excluded media types",
-        help="Answers of these media types are not compressed.",
+        help="Responses of these media types are not compressed.",
         rare=True,
     )
 

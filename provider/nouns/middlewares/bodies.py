@@ -28,31 +28,31 @@ def check_retry(text: str) -> str:
 
 
 class Buffering(Kind):
-    """Bodies that are read as a whole before they go on."""
+    """Buffering of whole bodies."""
 
     is_empty_meant = True
     title = "Buffer bodies"
-    about = "Reads requests and answers as a whole before it passes them on, and refuses those that are too long."
+    about = "Reads whole requests and responses before it passes them on, and refuses those that are too long."
     example: ClassVar = {"maxRequestBodyBytes": 10_000_000}
 
     max_request_body_bytes: int = field(
         _BYTES,
         default=0,
         title="Longest request",
-        help="In bytes: for longer bodies, clients get 413. 0: any length.",
+        help="In bytes: for longer bodies, clients get 413. 0: no limit.",
         explicit=True,
     )
     mem_request_body_bytes: int = field(
-        _BYTES, default=0, title="Request in memory", help="In bytes: the rest is on disk. 0: 1 MiB.", rare=True
+        _BYTES, default=0, title="Request in memory", help="In bytes: the rest is kept on disk. 0: 1 MiB.", rare=True
     )
     max_response_body_bytes: int = field(
         _BYTES,
         default=0,
-        title="Longest answer",
-        help="In bytes: instead of longer ones, clients get 500. 0: any length.",
+        title="Longest response",
+        help="In bytes: for longer responses, clients get 500. 0: no limit.",
     )
     mem_response_body_bytes: int = field(
-        _BYTES, default=0, title="Answer in memory", help="In bytes: the rest is on disk. 0: 1 MiB.", rare=True
+        _BYTES, default=0, title="Response in memory", help="In bytes: the rest is kept on disk. 0: 1 MiB.", rare=True
     )
     retry_expression: str = field(
         Text(check_retry, most=1_000),

@@ -30,27 +30,27 @@ class _Told(Object):
 
 
 class CertificateIssuer(_Told):
-    """The fields of who signed a certificate."""
+    """Fields of a certificate's issuer."""
 
     example: ClassVar = {"commonName": True}
 
     common_name: bool = _flag("Common name", "CN, the name itself.")
     organization: bool = _flag("Organization", "O, such as a company.")
-    country: bool = _flag("Country", "C, in two letters.")
+    country: bool = _flag("Country", "C, two letters.")
     province: bool = _flag("Province", "ST, a state or a province.")
     locality: bool = _flag("Locality", "L, usually a city.")
-    serial_number: bool = _flag("Serial number", "SN, a number of its own.")
+    serial_number: bool = _flag("Serial number", "SN, a number within the subject.")
     domain_component: bool = _flag("Domain components", "DC, the parts of a domain.")
 
 
 class CertificateSubject(CertificateIssuer):
-    """The fields of whom a certificate names."""
+    """Fields of a certificate's subject."""
 
     organizational_unit: bool = _flag("Organizational unit", "OU, such as a department.")
 
 
 class CertificateInfo(_Told):
-    """Which fields of a certificate are told."""
+    """Which fields of a certificate are passed on."""
 
     example: ClassVar = {"subject": {"commonName": True}}
 
@@ -59,17 +59,17 @@ class CertificateInfo(_Told):
         default=None,
         title="Subject",
         switch="Pass its subject",
-        help="What it says of its owner.",
+        help="What it says about its owner.",
     )
     issuer: CertificateIssuer | None = field(
         Nested(CertificateIssuer),
         default=None,
         title="Issuer",
         switch="Pass its issuer",
-        help="What it says of who signed it.",
+        help="What it says about its issuer.",
     )
-    sans: bool = _flag("Names (SAN)", "All names and addresses that it is for.")
-    serial_number: bool = _flag("Serial number", "That of the certificate.")
+    sans: bool = _flag("Names (SAN)", "All names and addresses it covers.")
+    serial_number: bool = _flag("Serial number", "The certificate's serial number.")
     not_before: bool = _flag("Valid from", "In seconds since 1970.")
     not_after: bool = _flag("Valid until", "In seconds since 1970.")
 

@@ -12,18 +12,18 @@ from provider.values import Refusal
 
 
 class ClientTLS(Paired):
-    """How Traefik speaks TLS with a server that it asks itself."""
+    """TLS settings for a server that Traefik itself connects to."""
 
     is_sparse = True
     pair = ("cert", "key")
 
     ca: str = field(PEM, default="", title="CA", help="PEM text, or a file on the edge. Empty: the edge's system CAs.")
-    cert: str = field(PEM, default="", title="Certificate", help="Traefik's own, as PEM or a file on the edge.")
+    cert: str = field(PEM, default="", title="Certificate", help="Traefik's certificate, as PEM or a file on the edge.")
     key: str = field(
         KEY,
         default="",
         title="Key",
-        help="Key of the certificate, as PEM or a file on the edge.",
+        help="The certificate's key, as PEM or a file on the edge.",
     )
     insecure_skip_verify: bool = field(
         Flag(), default=False, title="Do not verify", help="Accepts any certificate: for tests only.", explicit=True

@@ -53,7 +53,7 @@ def keep_digest(text: str, _before: str | None) -> str:
 
 
 class DigestAuth(Kind):
-    """Users with passwords that do not travel."""
+    """Users whose passwords are not sent."""
 
     title = "Ask for a password (digest)"
     about = "Lets in only clients that know a name and a password, without sending the password."
@@ -81,7 +81,7 @@ class DigestAuth(Kind):
         rare=True,
     )
     remove_header: bool = field(
-        Flag(), default=False, title="Remove the header", help="Servers do not get the proof.", rare=True
+        Flag(), default=False, title="Remove the header", help="Servers do not get the Authorization header.", rare=True
     )
     header_field: str = field(
         OPTIONAL_HEADER_NAME,

@@ -66,7 +66,7 @@ class _Attempts(Object):
 
 
 class Retry(_Attempts, Kind):
-    """Requests that are sent again."""
+    """Retries of failed requests."""
 
     title = "Retry"
     about = "Retries a request if a server cannot be reached or answers with certain statuses."
@@ -83,15 +83,15 @@ class Retry(_Attempts, Kind):
         Flag(),
         default=False,
         title="POST too",
-        help="Also retries POST, PATCH and LOCK by status, which may then act twice.",
+        help="Also retries POST, PATCH and LOCK after these statuses. They may then take effect twice.",
         since="3.7",
         rare=True,
     )
     disable_retry_on_network_error: bool = field(
         Flag(),
         default=False,
-        title="By status only",
-        help="Not when a server cannot be reached.",
+        title="Only after statuses",
+        help="Does not retry when a server cannot be reached.",
         since="3.7",
         rare=True,
     )
@@ -99,7 +99,7 @@ class Retry(_Attempts, Kind):
         Whole(-1, _MOST),
         default=2_097_152,
         title="Longest body",
-        help="Requests with a longer body, in bytes, are not retried by status. -1: any length.",
+        help="In bytes: requests with a longer body are not retried after a status. -1: no limit.",
         since="3.7",
         rare=True,
     )
@@ -130,12 +130,10 @@ class Retry(_Attempts, Kind):
 
 
 class CircuitBreaker(Kind):
-    """A service that is left in peace while it fails."""
+    """A circuit breaker for a service that fails too often."""
 
     title = "Circuit breaker"
-    about = (
-        "Answers 503 in place of a service that fails too often, and lets it recover. Each router counts separately."
-    )
+    about = "Answers 503 instead of a service that fails too often, and lets it recover. Each router counts separately."
     example: ClassVar = {"expression": "NetworkErrorRatio() > 0.30"}
 
     expression: str = field(
@@ -168,7 +166,7 @@ class CircuitBreaker(Kind):
         rare=True,
     )
     response_code: int = field(
-        Whole(200, 599), default=503, title="Status", help="Status of the answer while it is open.", rare=True
+        Whole(200, 599), default=503, title="Status", help="Status of responses while it is open.", rare=True
     )
 
     def does(self) -> Message:
@@ -191,11 +189,11 @@ class CircuitBreaker(Kind):
 
 
 class Errors(Kind):
-    """Pages in place of errors."""
+    """Pages to show instead of errors."""
 
     fate = Fate.CHANGES
     title = "Error pages"
-    about = "Shows pages of another service instead of answers with certain statuses."
+    about = "Shows pages of another service instead of responses with certain statuses."
     example: ClassVar = {"status": ["500-599"], "service": "pages", "query": "/{status}.html"}
 
     status: list[str] = field(
@@ -222,7 +220,7 @@ class Errors(Kind):
         HEADER_NAMES,
         default=[],
         title="Request headers",
-        help="Which of the client's headers the service gets. Empty: all, with cookies and passwords.",
+        help="The client's headers the service gets. Empty: all, with cookies and passwords.",
         since="3.6.15",
         rare=True,
     )

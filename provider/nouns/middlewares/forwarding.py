@@ -45,10 +45,10 @@ def check_cookie(text: str) -> str:
 
 
 class AuthTLS(ClientTLS):
-    """How Traefik speaks TLS with what it asks."""
+    """TLS settings for the service that is asked."""
 
     ca_optional: bool | None = field(
-        Flag(), default=None, title="CA is optional", help="Deprecated: Traefik 3 does nothing with it.", rare=True
+        Flag(), default=None, title="CA is optional", help="Deprecated: Traefik 3 ignores it.", rare=True
     )
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
@@ -63,14 +63,14 @@ class _Asked(Object):
     address: str = field(
         Text(check_address, most=1_000, is_asked=True, word="URL"),
         title="Address",
-        help="The URL to ask. 2xx lets a request pass; any other answer goes to the client.",
+        help="The URL to ask. 2xx lets a request pass; any other response goes to the client.",
         option="--forward-auth",
     )
     auth_response_headers: list[str] = field(
         HEADER_NAMES,
         default=[],
         title="Headers for servers",
-        help="Which headers of its answer servers get instead of the client's: Remote-User.",
+        help="Headers of its response that servers get instead of the client's: Remote-User.",
     )
     auth_response_headers_regex: str = field(
         Text(check_optional_expression, most=2_000),
@@ -83,24 +83,24 @@ class _Asked(Object):
         HEADER_NAMES,
         default=[],
         title="Headers it gets",
-        help="Which of the client's headers it gets. Empty: all.",
+        help="The client's headers it gets. Empty: all.",
         rare=True,
     )
     trust_forward_header: bool | None = field(
         Flag(),
         default=None,
         title="Trust X-Forwarded headers",
-        help="It gets the client's too. Only behind your own proxy.",
+        help="Keeps the X-Forwarded headers that the client sent. Only behind your own proxy.",
         rare=True,
     )
     forward_body: bool = field(
-        Flag(), default=False, title="Send the body", help="It gets the body too.", since="3.3", rare=True
+        Flag(), default=False, title="Send the body", help="It gets the request's body too.", since="3.3", rare=True
     )
     max_body_size: int = field(
         Whole(-1, _MOST),
         default=-1,
         title="Longest body",
-        help="In bytes: longer ones get 401. -1: any length.",
+        help="In bytes: for longer bodies, clients get 401. -1: no limit.",
         since="3.3",
         rare=True,
     )
@@ -116,14 +116,14 @@ class _Asked(Object):
         OPTIONAL_HEADER_NAME,
         default="",
         title="Header of the user",
-        help="In its answer: the name for the access log.",
+        help="The header of its response with the user's name, for the access log.",
         since="3.2",
         rare=True,
     )
 
 
 class ForwardAuth(_Asked, Kind):
-    """Somebody else who decides."""
+    """Another service that decides whether a request may pass."""
 
     title = "Ask another service"
     about = "Lets a request pass if another service says so, such as one for single sign-on."
@@ -133,7 +133,7 @@ class ForwardAuth(_Asked, Kind):
         Nested(AuthTLS),
         default=None,
         title="TLS",
-        switch="Set TLS for reaching it",
+        switch="Set TLS for this connection",
         help="For your own CA.",
         rare=True,
     )
@@ -141,22 +141,22 @@ class ForwardAuth(_Asked, Kind):
         ListOf(Text(check_cookie), most=50),
         default=[],
         title="Cookies for clients",
-        help="Which cookies of its answer clients get.",
+        help="Cookies of its response that clients get.",
         rare=True,
     )
     preserve_location_header: bool = field(
         Flag(),
         default=False,
         title="Keep Location",
-        help="A path that it redirects to stays one on the client's host.",
+        help="If it redirects to a path, clients stay on the host they asked for.",
         since="3.3",
         rare=True,
     )
     max_response_body_size: int | None = field(
         Whole(0, _MOST),
         default=None,
-        title="Longest answer",
-        help="In bytes: longer answers give 401. Empty: any length.",
+        title="Longest response",
+        help="In bytes: for longer responses, clients get 401. Empty: no limit.",
         since="3.6.9",
         rare=True,
     )

@@ -18,7 +18,7 @@ from provider.rules.requests import canonical
 from provider.values import Refusal
 
 _SECONDS: Final = Whole(0, 10_000_000_000)
-_GONE: Final = template("Deprecated: Traefik 3 does nothing with it.")
+_GONE: Final = template("Deprecated: Traefik 3 ignores it.")
 _GONE_FIELDS: Final = ("featurePolicy", "sslRedirect", "sslTemporaryRedirect", "sslHost", "sslForceHost")
 
 
@@ -45,7 +45,10 @@ class _CrossOrigin(_Own):
     """What pages of other origins may ask for (CORS)."""
 
     access_control_allow_origin_list: list[str] = field(
-        TEXTS, default=[], title="Allowed origins", help="Pages of these may read answers: https://alvin.xyz, or *."
+        TEXTS,
+        default=[],
+        title="Allowed origins",
+        help="Origins whose pages may read responses: https://alvin.xyz, or * for all.",
     )
     access_control_allow_origin_list_regex: list[str] = field(
         EXPRESSIONS,
@@ -55,19 +58,19 @@ class _CrossOrigin(_Own):
         rare=True,
     )
     access_control_allow_methods: list[str] = field(
-        METHODS, default=[], title="Allowed methods", help="What pages of other origins may use: GET, PUT."
+        METHODS, default=[], title="Allowed methods", help="Methods that pages of other origins may use: GET, PUT."
     )
     access_control_allow_headers: list[str] = field(
-        HEADER_NAMES, default=[], title="Allowed headers", help="Request headers that such pages may set, or *."
+        HEADER_NAMES, default=[], title="Allowed headers", help="Request headers that these pages may set, or *."
     )
     access_control_expose_headers: list[str] = field(
         HEADER_NAMES,
         default=[],
         title="Exposed headers",
-        help="Headers of answers that such pages may read.",
+        help="Response headers that these pages may read.",
         rare=True,
     )
-    access_control_allow_credentials: bool = _flag("Allow credentials", "Such pages may send cookies.")
+    access_control_allow_credentials: bool = _flag("Allow credentials", "These pages may send cookies.")
     access_control_max_age: int | None = field(
         _SECONDS,
         default=None,
@@ -75,7 +78,7 @@ class _CrossOrigin(_Own):
         help="How many seconds browsers remember what they may request.",
         rare=True,
     )
-    add_vary_header: bool = _flag("Add Vary", "Tells caches that answers differ by origin.")
+    add_vary_header: bool = _flag("Add Vary", "Tells caches that responses differ by origin.")
 
 
 class _Strict(_CrossOrigin):
@@ -97,7 +100,7 @@ class _Strict(_CrossOrigin):
         key="forceSTSHeader",
         rare=True,
     )
-    frame_deny: bool = _flag("Deny frames", "No page may show this one in a frame.", rare=False)
+    frame_deny: bool = _flag("Deny frames", "No other page may show this one in a frame.", rare=False)
     custom_frame_options_value: str = _text("X-Frame-Options", "Instead of DENY, such as SAMEORIGIN.")
     content_type_nosniff: bool = _flag(
         "No sniffing", "Browsers use the media type that is sent and do not guess.", rare=False
@@ -118,10 +121,10 @@ class _Strict(_CrossOrigin):
 
 
 class Headers(_Strict, Kind):
-    """Headers of requests and answers."""
+    """Headers of requests and responses."""
 
     title = "Set headers"
-    about = "Sets and removes headers of requests and answers, for cross-origin pages and for security too."
+    about = "Sets and removes headers of requests and responses, also for cross-origin pages and for security."
     example: ClassVar = {"customResponseHeaders": {"X-Robots-Tag": "noindex"}}
 
     allowed_hosts: list[str] = field(

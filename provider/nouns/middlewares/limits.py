@@ -26,7 +26,7 @@ _SPANS: Final = {
 
 
 class Redis(Object):
-    """A Redis in which several edges count together."""
+    """A Redis through which several edges count together."""
 
     is_sparse = True
     example: ClassVar = {"endpoints": ["redis:6379"]}
@@ -63,7 +63,9 @@ class Redis(Object):
     write_timeout: str = field(
         PERIOD, default="3s", title="Write timeout", help="With its unit, such as 3s.", rare=True
     )
-    dial_timeout: str = field(PERIOD, default="5s", title="Dial timeout", help="With its unit, such as 5s.", rare=True)
+    dial_timeout: str = field(
+        PERIOD, default="5s", title="Connect timeout", help="With its unit, such as 5s.", rare=True
+    )
 
 
 class RateLimit(Kind):
@@ -82,7 +84,9 @@ class RateLimit(Kind):
         help="How many requests are let through per period. 0: no limit.",
         option="--rate-limit",
     )
-    period: str = field(PERIOD, default="1s", title="Period", help="With its unit (ms, s, m, h), 1ms to 720h: 1m.")
+    period: str = field(
+        PERIOD, default="1s", title="Period", help="With its unit (ms, s, m, h), 1ms to 720h, such as 1m."
+    )
     burst: int = field(Whole(1, _MOST), default=1, title="Burst", help="How many requests may arrive at once.")
     source_criterion: SourceCriterion | None = field(
         Nested(SourceCriterion),
@@ -97,7 +101,7 @@ class RateLimit(Kind):
         default=None,
         title="Redis",
         switch="Count together with other edges",
-        help="Through a Redis that all edges reach. While Redis is down, every request gets 500.",
+        help="Through a Redis that all edges can reach. While Redis is down, every request gets 500.",
         since="3.4",
         rare=True,
     )
@@ -121,7 +125,7 @@ class RateLimit(Kind):
 
 
 class InFlightReq(Kind):
-    """A limit on requests at the same time."""
+    """A limit on open requests."""
 
     title = "Limit simultaneous requests"
     about = "Answers 429 while a client has too many open requests. Each router counts separately."

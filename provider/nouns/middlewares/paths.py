@@ -41,7 +41,7 @@ def taken(request: Underway, path: URLPath, prefix: str) -> StopEffect:
 
 
 class StripPrefix(Kind):
-    """A prefix taken away from the path."""
+    """Removes a prefix from the path."""
 
     title = "Strip a path prefix"
     about = "Removes a prefix from the path. Servers find it in X-Forwarded-Prefix."
@@ -86,10 +86,10 @@ class StripPrefix(Kind):
 
 
 class StripPrefixRegex(Kind):
-    """A prefix that matches an expression taken away from the path."""
+    """Removes a prefix that matches a regular expression from the path."""
 
     title = "Strip a matching prefix"
-    about = "Removes the beginning of the path that an expression matches. Servers find it in X-Forwarded-Prefix."
+    about = "Removes the start of the path that a regular expression matches. Servers find it in X-Forwarded-Prefix."
     example: ClassVar = {"regex": ["^/v[0-9]+"]}
 
     regex: list[str] = field(
@@ -121,7 +121,7 @@ class StripPrefixRegex(Kind):
 
 
 class AddPrefix(Kind):
-    """A prefix put before the path."""
+    """Adds a prefix to the path."""
 
     title = "Add a path prefix"
     about = "Adds a prefix to the path."
@@ -151,7 +151,7 @@ class AddPrefix(Kind):
 
 
 class ReplacePath(Kind):
-    """One path in place of all."""
+    """Replaces every path with the same one."""
 
     title = "Replace the path"
     about = "Asks servers for one path, whatever the client asked for. The original is in X-Replaced-Path."
@@ -174,10 +174,10 @@ class ReplacePath(Kind):
 
 
 class ReplacePathRegex(Kind):
-    """A part of the path replaced by an expression."""
+    """Replaces the part of the path that matches a regular expression."""
 
     title = "Replace a matching path"
-    about = "Replaces what an expression matches in the path. The original is in X-Replaced-Path."
+    about = "Replaces what a regular expression matches in the path. The original is in X-Replaced-Path."
     example: ClassVar = {"regex": "^/old/(.*)", "replacement": "/new/$1"}
 
     regex: str = field(
@@ -189,7 +189,7 @@ class ReplacePathRegex(Kind):
     replacement: str = field(
         Text(check_path_replacement, most=1_000),
         title="Replacement",
-        help="What takes the place of what matched; $1 is the first group: /new/$1",
+        help="Replaces what matched; $1 is the first group: /new/$1",
     )
 
     @classmethod

@@ -24,10 +24,10 @@ def check_plugin(text: str) -> str:
 
 
 class Plugin(Kind):
-    """A plugin with its configuration, by its name."""
+    """A plugin and its settings, by name."""
 
     title = "Plugin"
-    about = "Passes requests through a plugin that Traefik's static configuration has, set up by JSON of its own."
+    about = "Passes requests through a plugin from Traefik's static configuration. The plugin's own settings are JSON."
     example: ClassVar = {"geoblock": {"countries": ["ID"]}}
 
     @classmethod

@@ -26,19 +26,19 @@ def check_origin(text: str) -> str:
 
 
 class ContentType(Kind):
-    """Media types that Traefik finds out."""
+    """Detection of media types."""
 
     is_empty_meant = True
     fate = Fate.CHANGES
-    title = "Find out media types"
-    about = "Sets Content-Type from the content of an answer, if the server did not."
+    title = "Detect media types"
+    about = "Sets Content-Type from the content of a response, if the server did not."
     example: ClassVar[dict[str, Any]] = {}
 
     auto_detect: bool | None = field(
         Flag(),
         default=None,
-        title="Find it out",
-        help="Deprecated in Traefik 3: leave it out. No turns the middleware off.",
+        title="Detect it",
+        help="Deprecated in Traefik 3: leave it out. Switched off, it turns the middleware off.",
         rare=True,
     )
 
@@ -67,7 +67,7 @@ class GrpcWeb(Kind):
             duplicate=("origins.duplicate", template("an origin is listed twice")),
         ),
         title="Allowed origins",
-        help="Pages of these may ask: https://alvin.xyz, or * for all.",
+        help="Origins whose pages may send requests: https://alvin.xyz, or * for all.",
         option="--grpc-web",
     )
 
@@ -79,7 +79,7 @@ class GrpcWeb(Kind):
 
 
 class EncodedCharacters(Kind):
-    """Escapes that may stand in paths."""
+    """Escapes that paths may contain."""
 
     is_empty_meant = True
     since = "3.7"

@@ -78,7 +78,7 @@ class RedirectScheme(Kind):
     """A redirect to another scheme."""
 
     title = "Redirect to HTTPS"
-    about = "Sends clients to the same address with another scheme or port, nearly always to HTTPS."
+    about = "Redirects clients to the same address with another scheme or port, usually to HTTPS."
     example: ClassVar = {"scheme": "https"}
 
     scheme: str = field(Text(check_scheme, most=20), title="Scheme", help="Usually https.", option="--redirect-scheme")
@@ -110,10 +110,10 @@ class RedirectScheme(Kind):
 
 
 class RedirectRegex(Kind):
-    """A redirect by a regular expression."""
+    """A redirect with a regular expression."""
 
     title = "Redirect by a regular expression"
-    about = "Sends clients whose URL matches to another one."
+    about = "Redirects clients whose URL matches to another URL."
     example: ClassVar = {"regex": "^https?://www\\.(.+)", "replacement": "https://${1}"}
 
     regex: str = field(
@@ -124,7 +124,7 @@ class RedirectRegex(Kind):
     replacement: str = field(
         Text(check_replacement, most=2_000),
         title="Replacement",
-        help="What takes the place of what matched; ${1} is the first group: https://${1}",
+        help="Replaces what matched; ${1} is the first group: https://${1}",
     )
     permanent: bool = field(Flag(), default=False, title="Permanent", help=_PERMANENT)
 

@@ -12,7 +12,7 @@ from provider.values import Refusal
 
 
 class IPStrategy(Object):
-    """Which address a client has behind proxies."""
+    """Which address counts as the client's, behind proxies."""
 
     is_sparse = True
     example: ClassVar = {"depth": 1}
@@ -47,7 +47,7 @@ class IPStrategy(Object):
 
 
 class SourceCriterion(Object):
-    """By what requests are counted together."""
+    """Which requests are counted together."""
 
     is_sparse = True
     example: ClassVar = {"requestHeaderName": "X-Api-Key"}
@@ -56,7 +56,7 @@ class SourceCriterion(Object):
         Nested(IPStrategy),
         default=None,
         title="By address",
-        switch="Choose the address that counts",
+        switch="Choose which address counts",
         help="By the client's IP address.",
     )
     request_header_name: str = field(

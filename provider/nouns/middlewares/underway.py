@@ -14,7 +14,7 @@ from provider.rules.paths import BadPath, URLPath, unescape
 
 
 class Fate(StrEnum):
-    """What becomes of a request at a middleware."""
+    """What happens to a request at a middleware."""
 
     PASSES = "passes"
     """It goes on as it was."""
