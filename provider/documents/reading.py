@@ -252,8 +252,17 @@ class Builder:
         self._counted(event, nodes)
         self.add(value)
 
+    def tagged(self, where: str, tag: str) -> None:
+        """Take note of the tag of a value."""
+
     def _place(self, event: Any) -> str:
         """Note where a value stands; that of a mapping stands where its key does. Returns its pointer."""
+        where = self._placed(event)
+        if (tag := getattr(event, "tag", None)) is not None:
+            self.tagged(where, tag)
+        return where
+
+    def _placed(self, event: Any) -> str:
         self._counted(event, 1)
         if not self._open:
             self.places[""] = position(event)

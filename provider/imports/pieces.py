@@ -80,6 +80,11 @@ class Piece:
             if value is not None
         }
 
+    @property
+    def is_map(self) -> bool:
+        """Whether it has members."""
+        return isinstance(self.value, dict)
+
     def fields(self, known: Iterable[str]) -> "Fields":
         """Return the members of an object that has these fields; any other is refused."""
         by_lower = {name.lower(): name for name in known}

@@ -12,6 +12,7 @@ from provider.imports import labels, rawdata
 from provider.imports.reading import Imported, Provenance
 from tests.e2e.docker import Docker, docker, inspected
 from tests.e2e.edge import place
+from tests.imports.composed import alone
 from tests.running import Traefik, fetch, free_port, wait_until
 
 ENTRY_POINTS = ["other", "web", "websecure"]
@@ -261,4 +262,4 @@ def test_labels_are_imported_as_a_traefik_reads_them(case: str, labelled: Labell
     running = objects(labelled.running(containers, mark))
     by_name = {f"shop-{name}-1": address for name, address in addresses.items()}
     assert objects(translated(labels.read_inspected(containers), **by_name)) == running
-    assert objects(translated(labels.read_compose(compose(services), "", {}), **addresses)) == running
+    assert objects(translated(labels.read_containers(alone(compose(services), {}, "")), **addresses)) == running

@@ -13,11 +13,12 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import groupby, islice, product
+from itertools import combinations, groupby, islice, product
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +197,7 @@ def differences(case: Case, service: Service, folder: Path) -> Iterator[str]:
         other = stack.enter_context(side(folder / "other", points, {"http": http}, {}))
         wait_until(lambda: "@file" in json.dumps(one.raw()), "Traefik has read its files")
         other.traefik.wait_for(service)
-        yield from _compared(one, other, told)
+        yield from _compared(one, other, told, _plain(service))
 
 
 def _entry_points(document: Mapping[str, Any]) -> dict[str, str]:
@@ -219,7 +220,15 @@ def _imported(service: Service, case: Case, paths: Sequence[str], entry_points: 
     return told
 
 
-def _compared(one: Side, other: Side, told: Mapping[str, Any]) -> Iterator[str]:
+def _plain(service: Service) -> set[str]:
+    """Return the routers that are ranked by their domains and path prefix, and not by the length of their rule."""
+    routers = (
+        fetch(f"{service.url}/api/v1/export", headers=dict(AUTHORIZED)).raise_for_status().json().get("routers", {})
+    )
+    return {name for name, each in routers.items() if each.get("priority") is None and each.get("rule") is None}
+
+
+def _compared(one: Side, other: Side, told: Mapping[str, Any], plain: set[str]) -> Iterator[str]:
     mine, theirs = other.raw(), one.raw()
     names = {(each["kind"], each["given"]): each["name"] for each in told["renamed"]}
     lost = {(each["kind"], each["name"]) for each in told["findings"] if each["outcome"] == "left out"}
@@ -235,8 +244,10 @@ def _compared(one: Side, other: Side, told: Mapping[str, Any]) -> Iterator[str]:
                     yield f"{kind} {given} is enabled in its files, and not here"
             elif not is_on and name in held and (kind, given) not in revived and not rewritten_any:
                 yield f"{kind} {given} is disabled in its files, and enabled here: {router.get('error')}"
-            elif is_on and kind == "router":
-                yield from _of_router(given, router, held[name], names)
+            elif is_on:
+                yield from _of_router(kind, given, router, held[name], names)
+    yield from _of_ranks(theirs, mine, names, plain)
+    yield from _of_services(theirs, mine, names)
     yield from _asked(one, other, theirs, revived)
 
 
@@ -260,14 +271,100 @@ def _given(raw: Mapping[str, Any], section: str) -> dict[str, Any]:
 
 
 def _of_router(
-    given: str, theirs: Mapping[str, Any], mine: Mapping[str, Any], names: Mapping[Any, str]
+    kind: str, given: str, theirs: Mapping[str, Any], mine: Mapping[str, Any], names: Mapping[Any, str]
 ) -> Iterator[str]:
-    wanted = rewritten(theirs["rule"], is_old=theirs.get("ruleSyntax") == "v2")
-    if _meant(wanted) != _meant(mine["rule"]):
-        yield f"router {given}: its rule {theirs['rule']} became {mine['rule']}"
+    if kind == "router":
+        wanted = rewritten(theirs["rule"], is_old=theirs.get("ruleSyntax") == "v2")
+        if _meant(wanted) != _meant(mine["rule"]):
+            yield f"router {given}: its rule {theirs['rule']} became {mine['rule']}"
     passed = [_name("middleware", each, names) for each in theirs.get("middlewares", [])]
     if passed != [each.removesuffix("@http") for each in mine.get("middlewares", [])]:
-        yield f"router {given}: its middlewares {passed} became {mine.get('middlewares')}"
+        yield f"{kind} {given}: its middlewares {passed} became {mine.get('middlewares')}"
+    for key in ("entryPoints", "tls"):
+        one, other = (each.get(key) for each in (theirs, mine))
+        if key == "tls" and one and other:
+            one, other = (
+                {**each, "options": _name("TLS options", each.get("options", ""), names)} for each in (one, other)
+            )
+        if one != other:
+            yield f"{kind} {given}: its {key} {one} became {other}"
+
+
+def _of_ranks(
+    theirs: Mapping[str, Any], mine: Mapping[str, Any], names: Mapping[Any, str], plain: set[str]
+) -> Iterator[str]:
+    """Compare the ranks of routers, as numbers; of plain ones the order among those that may take the same request."""
+    held = _enabled(mine, "routers", "@http")
+    pairs = []
+    for given, each in _given(theirs, "routers").items():
+        name = names.get(("router", given), given)
+        if each["status"] != "disabled" and name in held:
+            pairs.append((given, each, held[name]))
+            if name not in plain and each["priority"] != held[name]["priority"]:
+                yield f"router {given}: its rank {each['priority']} became {held[name]['priority']}"
+    for (given, one, other), (given_2, one_2, other_2) in combinations(pairs, 2):
+        orders = [_order(a["priority"], b["priority"]) for a, b in ((one, one_2), (other, other_2))]
+        if orders[0] != orders[1] and set(one["entryPoints"]) & set(one_2["entryPoints"]) and _meet(one, one_2):
+            yield f"routers {given} and {given_2}: their ranks {orders[0]:+} became {orders[1]:+}"
+
+
+def _order(one: int, other: int) -> int:
+    return (one > other) - (one < other)
+
+
+def _meet(*routers: Mapping[str, Any]) -> bool:
+    """Tell whether some request of those that their rules name is taken by all of them."""
+    conditions = [rules.read(each["rule"]) for each in routers]
+    given = {text for each in routers for text in _ARGUMENT.findall(each["rule"])}
+    hosts = [each for each in given if re.fullmatch(r"[\w.-]+", each)] or ["made.example"]
+    paths = {"/", *(each for each in given if each.startswith("/")), *(f"{e}/x" for e in given if e.startswith("/"))}
+    return any(
+        all(each.matches(rules.Request(host=host, path=path)) for each in conditions)
+        for host, path in product(hosts, paths)
+    )
+
+
+def _of_services(theirs: Mapping[str, Any], mine: Mapping[str, Any], names: Mapping[Any, str]) -> Iterator[str]:
+    """Compare services, field by field, and their servers with their weights."""
+    for kind, section in (("service", "services"), ("TCP service", "tcpServices"), ("UDP service", "udpServices")):
+        held = _enabled(mine, section, "@http")
+        for given, each in _given(theirs, section).items():
+            name = names.get((kind, given), given)
+            if each["status"] != "disabled" and name in held:
+                one, other = (_service(kind, part, names) for part in (each, held[name]))
+                if one != other:
+                    yield f"{kind} {given}: {one} became {other}"
+
+
+def _service(kind: str, told: Mapping[str, Any], names: Mapping[Any, str]) -> Any:
+    """Return what a service does, in a form in which two that do the same are the same."""
+    found = {key: value for key, value in told.items() if key not in {"status", "serverStatus", "usedBy", "error"}}
+    if (pool := found.get("loadBalancer")) is not None:
+        servers = Counter[str]()
+        for each in pool.get("servers") or []:
+            url = each.get("url") or each.get("address") or ""
+            url = url if each.get("preservePath") else re.sub(r"^(\w+://[^/]*).*", r"\1", url)
+            if not url.startswith("http") or _ADDRESS.search(url):  # what leads nowhere is left out
+                servers[url] += each.get("weight", 1)
+        found["loadBalancer"] = {**pool, "servers": {url: weight for url, weight in servers.items() if weight > 0}}
+        if "serversTransport" in pool:
+            found["loadBalancer"]["serversTransport"] = _name("servers transport", pool["serversTransport"], names)
+    return _renamed(found, kind, names)
+
+
+def _renamed(value: Any, kind: str, names: Mapping[Any, str]) -> Any:
+    """Call services within by our names."""
+    match value:
+        case dict():
+            return {
+                key: _name(kind, each, names)
+                if key in {"name", "service", "fallback"} and isinstance(each, str)
+                else _renamed(each, kind, names)
+                for key, each in value.items()
+            }
+        case list():
+            return [_renamed(each, kind, names) for each in value]
+    return value
 
 
 def _meant(rule: str) -> str:
@@ -276,7 +373,7 @@ def _meant(rule: str) -> str:
 
 
 def _name(kind: str, full: str, names: Mapping[Any, str]) -> str:
-    own = full.removesuffix("@file")
+    own = full.removesuffix("@file").removesuffix("@http")
     return names.get((kind, own), own)
 
 

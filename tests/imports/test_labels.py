@@ -9,21 +9,25 @@ import yaml
 from provider.imports import Imported, ImportOutcome, Provenance, labels, read
 from provider.imports.labels import Container
 from provider.imports.labels.variables import VariableError, substitute
+from tests.imports.composed import alone
 
 PORT = "traefik.http.services.web.loadbalancer.server.port"
 
 
+def project(document: Any, variables: Mapping[str, str] | None = None, folder: str = "shop") -> labels.Project:
+    return alone(document, variables or {}, folder)
+
+
 def compose(text: str, variables: Mapping[str, str] | None = None, folder: str = "shop") -> dict[str, Container]:
     """Read a Compose file, by the names of its services."""
-    found = labels.read_compose(yaml.safe_load(text), folder, variables or {})
+    found = labels.read_containers(project(yaml.safe_load(text), variables, folder))
     return {container.name: container for container in found}
 
 
 def imported(text: str, variables: Mapping[str, str] | None = None) -> Imported:
     document: Any = yaml.safe_load(text)
-    found = labels.translate(
-        labels.read_compose(document, "shop", variables or {}), labels.read_defaults(document, variables or {})
-    )
+    made = project(document, variables)
+    found = labels.translate(labels.read_containers(made), labels.read_defaults([made]))
     origin = Provenance(labels.PROVIDER, found.refused, found.findings)
     return read(found.document, None, ["web"], origin)
 
@@ -178,7 +182,6 @@ LOST = "Traefik takes no notice of the container"
         (web("traefik.frontend.rule=Host:a"), "Traefik 3 takes no notice of the label traefik.frontend.rule"),
         (web("traefik.enable=true", "traefik.docker.network=front", expose=[1]), "there is no network front"),
         (web("traefik.enable=true", networks=["a", "b"], expose=[1]), "no label traefik.docker.network names one"),
-        (web("traefik.enable=true", extends={"file": "x.yml", "service": "web"}, expose=[1]), "docker compose config"),
         (web("traefik.http.services.w.weighted.services=x"), "the service w has no loadbalancer"),
         (web("traefik.http.serverstransports.t.maxidleconnsperhost=1", expose=[1]), "write it into a file"),
         (web("traefik.enable=false"), "traefik.enable is false"),
@@ -212,11 +215,11 @@ def test_an_environment_says_it_to_traefik_as_well() -> None:
     document = {
         "services": {"t": {"image": "docker.io/library/traefik", "environment": ["TRAEFIK_PROVIDERS_DOCKER_NETWORK=x"]}}
     }
-    assert labels.read_defaults(document, {}).network == "x"
+    assert labels.read_defaults([project(document)]).network == "x"
     text = {
         "services": {"t": {"image": "traefik", "command": "--providers.docker --providers.docker.exposedbydefault=0"}}
     }
-    assert not labels.read_defaults(text, {}).is_exposed
+    assert not labels.read_defaults([project(text)]).is_exposed
 
 
 def test_a_service_that_is_defined_otherwise_by_another_container_is_left_out() -> None:

@@ -10,6 +10,7 @@ from provider.imports.files import SourceText, read
 from provider.imports.reading import Provenance
 from provider.linting import Consequence, LintFinding, find
 from provider.nouns.versions import Version
+from tests.imports.composed import alone
 
 GOOD = """\
 http:
@@ -173,7 +174,7 @@ def test_labels_are_looked_through_with_the_files_beside_them() -> None:
             "bad": {"image": "a", "labels": {"traefik.http.routers.b.colour": "red"}},
         }
     }
-    translated = labels.translate(labels.read_compose(document, "shop", {}))
+    translated = labels.translate(labels.read_containers(alone(document, {}, "shop")))
     own = Provenance(labels.PROVIDER, translated.refused, translated.findings)
     folder = read([SourceText("a.yml", "http: {middlewares: {m: {addPrefix: {prefix: /x}}}}")])
     files = ProviderPart(folder.document, folder.places)

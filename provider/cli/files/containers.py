@@ -3,70 +3,142 @@
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from provider.cli.files import documents
-from provider.documents import DocumentError, File, Position, parse
+from provider.documents import DocumentError, File, Position
 from provider.imports import Provenance, labels
 from provider.imports.combining import ProviderPart
 from provider.imports.files import Environment, SourceText
-from provider.imports.labels import Container, Defaults, Translated
+from provider.imports.findings import Cause, ImportFinding, ImportOutcome, Reason
+from provider.imports.labels import ComposeFile, Container, Project, Translated
 
-_MAY_BE: Final = re.compile(r"^services\s*:|^\s*[\[{]", re.MULTILINE)
-
-
-def find(text: SourceText, env_files: Sequence[str], given: Environment) -> ProviderPart | None:
-    """Return what Traefik makes of the labels in a file, or None for a file that has no containers.
-
-    Raises `DocumentError` where none of them has a label of Traefik.
-    """
-    if not _MAY_BE.search(text.text):
-        return None
-    try:
-        read = parse(text.name, text.text)
-    except DocumentError:
-        return None
-    if labels.is_compose(read.document):
-        variables = {**_variables(text.name, env_files), **given}
-        containers = list(labels.read_compose(read.document, _folder(text.name), variables))
-        return _translated(read, containers, labels.read_defaults(read.document, variables))
-    if labels.is_inspected(read.document):
-        return _translated(read, list(labels.read_inspected(read.document)), Defaults())
-    return None
+_MAY_BE: Final = re.compile(r"^(?:services|include)\s*:|^\s*[\[{]", re.MULTILINE)
+_MAIN: Final = re.compile(r"((?:docker-)?compose)\.(ya?ml)")
+_NOTHING: Final = "none of its containers has a label of Traefik (traefik.enable and so on): there is nothing to read"
 
 
-def _translated(read: File, containers: list[Container], defaults: Defaults) -> ProviderPart:
-    if not any(container.own for container in containers):
-        told = "none of its containers has a label of Traefik (traefik.enable and so on): there is nothing to read"
-        raise DocumentError.at(read.name, None, told)
-    found = labels.translate(containers, defaults)
-    own = {where: replace(place, file=read.name) for where, place in read.places.items()}
-    return ProviderPart(
-        found.document, {**own, **dict(_places(own, found))}, Provenance(labels.PROVIDER, found.refused, found.findings)
-    )
+@dataclass
+class Labelled:
+    """Files with containers: projects of Compose, and what Docker tells of containers that run."""
+
+    env_files: Sequence[str]
+    given: Environment
+    places: dict[str, Position] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+    """The files that were given."""
+
+    _projects: dict[str, list[ComposeFile]] = field(default_factory=dict)
+    _inspected: list[Container] = field(default_factory=list)
+    _known: dict[str, ComposeFile | None] = field(default_factory=dict)
+
+    def add(self, text: SourceText, *, is_named: bool) -> bool:
+        """Take a file that has containers, and tell whether it is one.
+
+        Those that are named belong together if they are in one folder, as with `docker compose -f`; of those in a
+        folder, only a main file and what overrides it do.
+        """
+        if not _MAY_BE.search(text.text):
+            return False
+        try:
+            read, marks = labels.read(text.name, text.text)
+        except DocumentError:
+            return False
+        if labels.is_inspected(read.document):
+            at = self._note(read)
+            self._inspected += labels.read_inspected(read.document, at)
+        elif not labels.is_compose(read.document):
+            return False
+        else:
+            found = self._compose(read, marks)
+            key = found.folder if is_named or _is_main(text.name) or _is_override(text.name) else text.name
+            self._projects.setdefault(key, []).append(found)
+        self.names.append(text.name)
+        return True
+
+    def part(self) -> ProviderPart:
+        """Return what Traefik makes of all of them together. Raises `DocumentError` where no label is meant for it."""
+        projects = [self._project(files) for files in self._projects.values()]
+        containers = [*self._inspected, *(each for project in projects for each in labels.read_containers(project))]
+        if not any(container.own for container in containers):
+            raise DocumentError.at(self.names[0], None, _NOTHING)
+        made = labels.translate(containers, labels.read_defaults(projects))
+        lost = [_lost(place, path) for project in projects for place, path in project.lost.items()]
+        provenance = Provenance(labels.PROVIDER, made.refused, [*made.findings, *lost])
+        return ProviderPart(made.document, {**self.places, **dict(self._places(made))}, provenance)
+
+    def file(self, path: str) -> ComposeFile | None:
+        """Return another Compose file, or None where there is none that can be read."""
+        if path not in self._known:
+            self._known[path] = self._load(path)
+        return self._known[path]
+
+    def variables(self, path: str) -> Environment:
+        """Return the variables of a file; none where it is not there."""
+        try:
+            return read_variables([path]) if Path(path).is_file() else {}
+        except (DocumentError, OSError, ValueError):
+            return {}
+
+    def _load(self, path: str) -> ComposeFile | None:
+        try:
+            if not Path(path).is_file():
+                return None
+            read, marks = labels.read(*documents.load(path))
+        except (DocumentError, OSError, ValueError):
+            return None
+        return self._compose(read, marks) if isinstance(read.document, dict) else None
+
+    def _compose(self, read: File, marks: Mapping[str, str]) -> ComposeFile:
+        path = Path(read.name)
+        folder = str(path.resolve().parent) if path.is_file() else ""
+        found = ComposeFile(read.name, folder, read.document, self._note(read), marks)
+        self._known.setdefault(os.path.normpath(os.path.abspath(read.name)), found)  # noqa: PTH100  # not resolved
+        return found
+
+    def _note(self, read: File) -> str:
+        """Take note of where the parts of a file stand, and return the pointer below which they do."""
+        at = f"/{len(self.names)}.{len(self.places)}"
+        self.places |= {at + where: replace(place, file=read.name) for where, place in read.places.items()}
+        return at
+
+    def _project(self, files: Sequence[ComposeFile]) -> Project:
+        own = sorted(files, key=lambda each: _is_override(each.name))
+        if len(own) == 1 and own[0].folder and _is_main(own[0].name):
+            own += filter(None, map(self.file, _overrides(own[0])))
+        beside = Path(own[0].folder) / ".env"
+        named = self.env_files or ([str(beside)] if own[0].folder and beside.is_file() else [])
+        return Project(own, {**read_variables(named), **os.environ, **self.given}, self)
+
+    def _places(self, found: Translated) -> Iterator[tuple[str, Position]]:
+        for where, place in found.places.items():
+            if place in self.places:
+                yield where, self.places[place]
 
 
-def _places(own: Mapping[str, Position], found: Translated) -> Iterator[tuple[str, Position]]:
-    for where, place in found.places.items():
-        if place in own:
-            yield where, own[place]
+def _is_main(name: str) -> bool:
+    """Tell whether Compose reads a file by itself."""
+    return _MAIN.fullmatch(Path(name).name) is not None
 
 
-def _folder(name: str) -> str:
-    return Path(name).resolve().parent.name if Path(name).is_file() else ""
+def _is_override(name: str) -> bool:
+    """Tell whether Compose reads a file over another one, by itself."""
+    own = Path(name).name
+    return ".override." in own and _is_main(own.replace(".override.", "."))
 
 
-def _variables(name: str, env_files: Sequence[str]) -> Environment:
-    """Return the variables that Compose has: those of the environment, and of files, given or beside this one.
+def _overrides(file: ComposeFile) -> list[str]:
+    """Return the files that Compose reads over another one, by itself."""
+    found = _MAIN.fullmatch(Path(file.name).name)
+    return [f"{file.folder}/{found[1]}.override.{ending}" for ending in ("yml", "yaml")] if found else []
 
-    Raises `DocumentError` for a file that is given and is not UTF-8, and `OSError` for one that is not there.
-    """
-    beside = Path(name).parent / ".env"
-    if not env_files and Path(name).is_file() and beside.is_file():
-        env_files = [str(beside)]
-    return {**read_variables(env_files), **os.environ}
+
+def _lost(place: str, path: str) -> ImportFinding:
+    told = f"{path} is not here: import what `docker compose config` prints"
+    reasons = (Reason(told, place, Cause.UNKNOWN),)
+    return ImportFinding("file", path, ImportOutcome.LEFT_OUT, told, place, place, causes=reasons)
 
 
 def read_variables(env_files: Sequence[str]) -> Environment:

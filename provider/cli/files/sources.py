@@ -31,20 +31,18 @@ class Gathered:
     """Files by what Traefik reads them with: those of its file provider, and labels of containers."""
 
     folder: Folder
-    labelled: Sequence[ProviderPart] = ()
-
-    @property
-    def count(self) -> int:
-        """How many files there are."""
-        return len(self.folder.files) + len(self.labelled)
+    labelled: ProviderPart | None = None
+    count: int = 0
+    """How many files were given."""
 
     @property
     def whole(self) -> ProviderPart:
         """What all of them have together."""
         named = Provenance(contents=contents.read(self.folder.document))
-        is_given = self.folder.files or not self.labelled
-        own = [ProviderPart(self.folder.document, self.folder.places, named)] if is_given else []
-        return combined([*own, *self.labelled])
+        own = ProviderPart(self.folder.document, self.folder.places, named)
+        if self.labelled is None:
+            return own
+        return combined([own, self.labelled]) if self.folder.files else self.labelled
 
 
 def read_paths(paths: Sequence[str], env_files: Sequence[str] = (), given: Environment | None = None) -> Gathered:
@@ -54,7 +52,8 @@ def read_paths(paths: Sequence[str], env_files: Sequence[str] = (), given: Envir
     configuration, and `OSError` for what cannot be opened.
     """
     variables = {**containers.read_variables(env_files), **(given or {})}
-    rest, labelled, unreadable = [], [], []
+    rest, unreadable = [], []
+    labelled = containers.Labelled(env_files, given or {})
     for path in (path for each in paths for path in _found(each)):
         try:
             text = SourceText(*documents.load(path))
@@ -63,15 +62,16 @@ def read_paths(paths: Sequence[str], env_files: Sequence[str] = (), given: Envir
                 raise
             unreadable.append(_unreadable(error.place, error.problem))
             continue
-        if (found := containers.find(text, env_files, given or {})) is not None:
-            labelled.append(found)
-        elif path in paths and (told := recognise(*astuple(text))) is not None:
+        if labelled.add(text, is_named=path in paths):
+            continue
+        if path in paths and (told := recognise(*astuple(text))) is not None:
             raise DocumentError.at(text.name, None, told)
-        else:
-            rest.append(text)
+        rest.append(text)
     folder = files.read(rest, variables)
     findings = [*(finding for each in unreadable for finding in each.findings), *folder.findings]
-    return Gathered(replace(folder, files=[*unreadable, *folder.files], findings=findings), labelled)
+    read = [*unreadable, *folder.files]
+    whole = replace(folder, files=read, findings=findings)
+    return Gathered(whole, labelled.part() if labelled.names else None, len(read) + len(labelled.names))
 
 
 def _unreadable(place: Position, problem: str) -> ReadFile:

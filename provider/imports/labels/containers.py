@@ -1,7 +1,7 @@
 """Containers, as far as Traefik's Docker provider looks at them. Pure."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 PREFIX: Final = "traefik."
@@ -9,12 +9,16 @@ PREFIX: Final = "traefik."
 
 @dataclass(frozen=True, slots=True)
 class ContainerLabel:
-    """A label, and where it stands: a JSON pointer into the file. `problem` says why its value cannot be told."""
+    """A label, and where it stands: a JSON pointer into the file. `problem` says why its value cannot be told.
+
+    `is_unset` tells that this is for a variable that is not known here.
+    """
 
     key: str
     value: str
     place: str
     problem: str = ""
+    is_unset: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,8 @@ class Container:
 
     `name` is what people call it, `full` what Traefik makes names of. `ports` are those that it exposes, None where
     only its image says so. `host` is where its servers are; empty where there is no way to it. `networks` are the
-    names of those that it is in, None where they do not matter. `missing` says what of the file is not read here.
+    names of those that it is in, None where they do not matter. With one of
+    `profiles` it would be started; without any it is.
     """
 
     name: str
@@ -35,7 +40,7 @@ class Container:
     networks: Sequence[str] | None = None
     is_swarm: bool = False
     is_up: bool = True
-    missing: Mapping[str, str] = field(default_factory=dict)
+    profiles: Sequence[str] = ()
 
     @property
     def own(self) -> list[ContainerLabel]:

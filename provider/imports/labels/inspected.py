@@ -19,13 +19,13 @@ def is_inspected(document: Any) -> bool:
     return bool(listed) and all(isinstance(each, dict) and {"Config", "Name"} <= each.keys() for each in listed)
 
 
-def read_inspected(document: Any) -> Iterator[Container]:
-    """Go through the containers."""
+def read_inspected(document: Any, at: str = "") -> Iterator[Container]:
+    """Go through the containers. Their places stand below the pointer `at`."""
     if isinstance(document, list):
         for index, each in enumerate(document):
-            yield _container(each, f"/{index}")
+            yield _container(each, f"{at}/{index}")
     else:
-        yield _container(document, "")
+        yield _container(document, at)
 
 
 def _container(told: dict[str, Any], place: str) -> Container:

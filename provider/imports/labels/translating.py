@@ -29,6 +29,7 @@ _TEMPLATE: Final = re.compile(
     r"\{\{-?\s*(?:(normalize)\s+)?(?:\.(Name|ContainerName)|index\s+\.Labels\s+[\"`]([^\"`]+)[\"`])\s*-?\}\}"
 )
 _ADDRESSES: Final = {"http": "url", "tcp": "address", "udp": "address"}
+_IGNORES: Final = Cause.DISABLED
 _DROPPED: Final = "Traefik takes no notice of the container"
 
 
@@ -107,13 +108,15 @@ class _Translator:
             if not label.key.lower().startswith((*_CONFIGURING, *_OWN)):
                 told = f"Traefik 3 takes no notice of the label {shown(label.key)}"
                 self._find(container, ImportOutcome.LEFT_OUT, told, label.place, Cause.IGNORED)
-        for what, place in container.missing.items():
-            told = f"what it takes over with {what} is not read: import what `docker compose config` prints"
-            self._find(container, ImportOutcome.CHANGED, told, place)
+        if container.profiles:
+            told = f"it starts only with the profile {' or '.join(container.profiles)}: name it in COMPOSE_PROFILES"
+            self._find(container, ImportOutcome.RECOGNISED, told, container.place)
+            return None
         try:
             return self._decoded(container, own)
         except LabelError as error:
-            self._find(container, ImportOutcome.LEFT_OUT, f"{error.reason}: {_DROPPED}", error.place, Cause.DISABLED)
+            told, cause = (error.reason, Cause.UNKNOWN) if error.is_unset else (f"{error.reason}: {_DROPPED}", _IGNORES)
+            self._find(container, ImportOutcome.LEFT_OUT, told, error.place, cause)
             return None
 
     def _decoded(self, container: Container, labels: list[ContainerLabel]) -> Node | None:

@@ -14,11 +14,15 @@ ROOT = "traefik"
 
 
 class LabelError(Exception):
-    """A label for which Traefik takes no notice of the whole container. It has a place, and the reason in words."""
+    """A label for which Traefik takes no notice of the whole container. It has a place, and the reason in words.
 
-    def __init__(self, place: str, reason: str) -> None:
+    `is_unset` tells that it is not known which label Traefik gets.
+    """
+
+    def __init__(self, place: str, reason: str, *, is_unset: bool = False) -> None:
         super().__init__(reason)
         self.place = place
+        self.is_unset = is_unset
         self.reason = reason
 
 
@@ -63,7 +67,7 @@ def read(labels: Iterable[ContainerLabel]) -> Node:
     root = Node(ROOT, "")
     for label in sorted(labels, key=lambda label: label.key.encode()):
         if label.problem:
-            raise LabelError(label.place, label.problem)
+            raise LabelError(label.place, label.problem, is_unset=label.is_unset)
         node = root
         for part in _parts(label):
             node = node.made(part, label.place)

@@ -16,6 +16,10 @@ class VariableError(Exception):
     """A text cannot be told, for a reason in words."""
 
 
+class UnsetVariable(VariableError):
+    """A variable has no value that is known here."""
+
+
 def substitute(text: str, variables: Mapping[str, str]) -> str:
     """Return a text with the values of its variables. Raises `VariableError` for one without a value."""
     if "$" not in text:
@@ -73,7 +77,7 @@ def _value(name: str, variables: Variables) -> str:
     if variables is None:
         return ""
     if name not in variables:
-        raise VariableError(
+        raise UnsetVariable(
             f"the variable {name} is not set, so Compose puts nothing there: set it in .env beside the file, or in "
             "the file given with --env-file; a dollar sign itself is written $$"
         )
