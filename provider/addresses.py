@@ -7,6 +7,7 @@ import ipaddress
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -90,6 +91,7 @@ _LOCAL: Final = ipaddress.IPv4Address("127.0.0.1")
 _LOOPBACK: Final = ipaddress.IPv6Address("::1")
 
 
+@lru_cache(maxsize=1024)
 def find_refusal(host: str) -> str | None:
     """Say why no server may be at a host, in its normal form, or return None if one may."""
     name = host.lower().rstrip(".")

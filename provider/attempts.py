@@ -1,4 +1,4 @@
-"""Attempts: changes made on a copy of the state, in a process apart, and put ready to be kept.
+"""Attempts: large changes, planned in a process apart and put ready to be kept.
 
 What is long is done there, and holds no lock: what a change comes to, its rows and the parts of the document. Who
 keeps it then only has to find that the state is still the one on which it was made, and to copy the rows.
@@ -23,7 +23,7 @@ from provider.database import scratch
 from provider.database.sessions import Session
 from provider.declarations import Declaration
 from provider.differences import Difference, compare
-from provider.effects import Stored, net
+from provider.effects import Stored
 from provider.explanations import Routes
 from provider.foreigners import find_resolvers
 from provider.inventory import OfState
@@ -33,14 +33,15 @@ from provider.models import Change
 from provider.nouns import Named, Router
 from provider.nouns.registry import hidden
 from provider.parts import PLACES, Part, Parts
+from provider.plans import Transition
 from provider.rendering import gathered, part_of, parts_of, render
 from provider.routes import read_routes
 from provider.snapshots import last_revision
 from provider.store import declarations
 from provider.surroundings import KnownEdges
 
-Apply = Callable[[Session], None]
-"""A change, as a function of a module with arguments that can be pickled (see `functools.partial`)."""
+FindTransition = Callable[[Session], Transition]
+"""Finds what is to be done: a function of a module with arguments that can be pickled (see `functools.partial`)."""
 
 _AT_ONCE: Final = 500
 """How many parts are read at once: others shall not wait for the interpreter."""
@@ -48,11 +49,11 @@ _AT_ONCE: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What a change came to on a copy of the state as it was at a revision, whose document had this digest."""
+    """What a change comes to on the state as it was at a revision, whose document had this digest."""
 
     revision: int
     digest: str | None
-    changes: Sequence[Change]
+    transition: Transition
     difference: Difference
     warnings: Sequence[Finding]
     parts: Parts
@@ -81,23 +82,21 @@ class Summary:
 
 def attempt(
     session: Session,
-    apply: Apply,
+    plan: FindTransition,
     places: Places,
     edges: KnownEdges,
     points: DefaultEntryPoints,
     *,
     is_admin: bool = False,
 ) -> Attempt:
-    """Make a change in a session that only tries, and find out all that is told of it. Raises what it raises.
+    """Plan a change, and find out all that is told of it. Writes nothing. Raises what planning does.
 
     `points` are the entry points of routers that name none.
     """
     session.places, session.is_admin = places, is_admin
     number, digest = last_revision(session)
-    before = declarations.read(session)
-    apply(session)
-    changes = net(session.changes)
-    after = declarations.read(session) if changes else before
+    transition = plan(session)
+    before, after, changes = transition.before, transition.after, transition.changes
     stored = Stored(session, changes, after)
     routers = [change.name for change in changes if change.kind == "router"]
     named, listening = parts_of(changes, after), after.listening(points)
@@ -107,9 +106,9 @@ def attempt(
     found = compare(changes, stored.touched(), former, parts)
     moves = traffic.tell(*nearby.between(before, after, routers, points), routers) if routers else []
     handled = stored.handled(once, listening)
-    difference = replace(found, words=[*found.words, *handled, *moves], removal=stored.removal(session))
+    difference = replace(found, words=[*found.words, *handled, *moves], removal=stored.removal())
     warnings = list(_find_warnings(after, changes, edges, listening))
-    return Attempt(number, digest, changes, difference, warnings, parts, named, listening)
+    return Attempt(number, digest, transition, difference, warnings, parts, named, listening)
 
 
 def _find_warnings(
@@ -155,9 +154,10 @@ class Prepared:
 
 def write(session: Session, made: Attempt, words: Sequence[str], headers: Mapping[str, str], path: Path) -> None:
     """Put ready what an attempt in a session would write, in a new file."""
-    parts = frozenset([*made.named, *map(part_of, made.changes)])
+    changes = made.transition.changes
+    parts = frozenset([*made.named, *map(part_of, changes)])
     summary = Summary(
-        *(made.revision, made.digest, not made.changes, made.difference.removal, words, parts),
+        *(made.revision, made.digest, not changes, made.difference.removal, words, parts),
         *(made.listening, dict(headers)),
     )
     with closing(sqlite3.connect(path, isolation_level=None)) as file:
@@ -169,8 +169,8 @@ def write(session: Session, made: Attempt, words: Sequence[str], headers: Mappin
         file.execute("CREATE TABLE part (kind, name, content, needs, is_plain, since, is_default)")
         file.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?)", _rows_of_parts(made.parts))
         file.execute("CREATE TABLE change (position, kind, name, before, after)")
-        file.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?)", _rows_of_changes(session, made.changes))
-        scratch.write_rows(session, file)
+        file.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?)", _rows_of_changes(session, changes))
+        scratch.write_rows(file, declarations.rows(made.transition), session.write_json)
         file.execute("COMMIT")
 
 

@@ -83,7 +83,7 @@ def whole_router_part(router: Router, listening: Listening) -> Part:
     members = [_member(name, _encoded(each, router)) for name, each in described.items()]
     since = max(map(versions.needed, described.values()))
     needs = dict.fromkeys(use for each in described.values() for use in _needs(each))
-    return Part(b",".join(members), needs=tuple(needs), is_plain=_is_plain(router), since=since)
+    return Part(b",".join(members), needs=tuple(needs), is_plain=is_plain(router), since=since)
 
 
 def _needs(item: Object) -> tuple[Named, ...]:
@@ -91,7 +91,8 @@ def _needs(item: Object) -> tuple[Named, ...]:
     return tuple(dict.fromkeys((use.kind, use.name) for use in item.uses() if use.kind in PLACES))
 
 
-def _is_plain(router: Router) -> bool:
+def is_plain(router: Router) -> bool:
+    """Tell whether its rank is made from its domains and path prefix: nobody set it or wrote a rule."""
     return router.rule is None and router.priority is None
 
 
@@ -118,7 +119,7 @@ def describe_router(router: Router, listening: Listening) -> dict[str, ServedRou
 
 def _ranked(router: Router, entrance: Entrance) -> Iterator[tuple[str, str, int]]:
     """Give the rules by which a router listens, each with its rank and what follows the router's name there."""
-    if not _is_plain(router):
+    if not is_plain(router):
         yield entrance.suffix, rule(router, entrance.hosts), router.priority or 0
         return
     for hosts, end in zip(rules.split(entrance.hosts), ("", _WILDCARDS), strict=False):

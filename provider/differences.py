@@ -4,10 +4,11 @@ It is told from the changes themselves, each with the object before and after, a
 services that they touch as they are after it: what was before is found by undoing the changes.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from provider import configuration
 from provider.brake import Removal
@@ -143,7 +144,7 @@ def compare_documents(before: Parts, after: Parts) -> Iterator[DocumentChange]:
 def _default(parts: Parts) -> dict[str, Any] | None:
     """Return the default certificate of a document, with a mask in place of its key."""
     part = parts.default_certificate
-    return None if part is None else Pair.masked(json.loads(part.content))
+    return None if part is None else Pair.masked(msgspec.json.decode(part.content))
 
 
 def _compare_sections(kind: str, before: Section, after: Section) -> Iterator[DocumentChange]:
@@ -173,7 +174,7 @@ def _members(kind: str, name: str, part: Part | None) -> dict[str, Any]:
     if part is None:
         return {}
     content = b'"%s":%s' % (name.encode(), part.content) if kind in LISTED else part.content
-    members: dict[str, Any] = json.loads(b"{%s}" % content)
+    members: dict[str, Any] = msgspec.json.decode(b"{%s}" % content)
     return {name: served(kind).masked(member) for name, member in members.items()}
 
 

@@ -1,6 +1,7 @@
 """What changes come to, told in the transaction in which they are made: to objects, servers, traffic and document."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -25,8 +26,9 @@ def net(changes: Iterable[Change]) -> list[Change]:
     """Return what changes came to, one an object: what was made and removed again is not among them."""
     merged: dict[tuple[str, str], Change] = {}
     for change in changes:
-        first = merged.get((change.kind, change.name), change)
-        merged[change.kind, change.name] = Change(change.kind, change.name, first.before, change.after)
+        named = change.kind, change.name
+        first = merged.get(named)
+        merged[named] = change if first is None else replace(first, after=change.after)
     return [change for change in merged.values() if change.before != change.after]
 
 
@@ -100,16 +102,22 @@ class Stored:
         known = middlewares.of_routers(self._session, [*passing.values(), *former])
         return handling.tell(self._changes, passing.values(), known, (before, after))
 
-    def removal(self, session: Session) -> Removal:
+    def removal(self) -> Removal:
         """Tell what the changes take away."""
         lost = brake.lost_by(self._changes)
         if lost == brake.Counts():
             return Removal()
-        counted = counts.count(session)
-        after = brake.Counts(
+        return brake.judge(lost, self._counted(), brake.gained_by(self._changes), list(self._emptied()))
+
+    def _counted(self) -> brake.Counts:
+        if self._all is not None:
+            routers = sum(router.enabled for router in self._all.routers.values())
+            servers = sum(map(_is_ready, self._all.all(Server).values()))
+            return brake.Counts(routers, servers, len(self._all.domains))
+        counted = counts.count(self._session)
+        return brake.Counts(
             counted["router", "enabled"], counted["server", ServerState.READY], counted["domain", counts.PRESENT]
         )
-        return brake.judge(lost, after, brake.gained_by(self._changes), list(self._emptied()))
 
     def _emptied(self) -> Iterator[str]:
         """Find the services that have traffic, before and after, and lose their last ready server."""

@@ -23,6 +23,15 @@ _MOST_NAMED: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
+class Transition:
+    """What leads from one whole state to another: both, and the changes."""
+
+    before: Declaration
+    after: Declaration
+    changes: Sequence[Change]
+
+
+@dataclass(frozen=True, slots=True)
 class Prune:
     """What goes that a declaration does not have: all of it, or what has all of these labels.
 

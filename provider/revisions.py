@@ -311,7 +311,7 @@ class Revisions:
         started = perf_counter()
         snapshot = self._next(stored, before, changes)
         rendered = perf_counter()
-        return _Applied(result, changes, before, snapshot, rendered - started, stored, stored.removal(session))
+        return _Applied(result, changes, before, snapshot, rendered - started, stored, stored.removal())
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -1,36 +1,38 @@
 """Routers as Traefik has them, read from what is kept here, and from the document. Pure."""
 
+from collections.abc import Mapping
+
 from provider import configuration, rules
 from provider.explanations import Route
 from provider.listening import Listening
 from provider.nouns import Router
+from provider.nouns.router import ServedRouter
 from provider.nouns.tls import DEFAULT
 from provider.parts import Part
 
 
 def read_routes(router: Router, listening: Listening) -> list[Route]:
     """Return what Traefik has of a router, or would have if it were enabled."""
-    part = configuration.whole_router_part(router, listening)
-    return of_part(router.name, part, enabled=router.enabled)
+    described = configuration.describe_router(router, listening)
+    return _routes(router.name, described, is_plain=configuration.is_plain(router), enabled=router.enabled)
 
 
 def of_part(name: str, part: Part, *, enabled: bool = True) -> list[Route]:
     """Return a router as Traefik has it; without what has a rule that it would not take: somebody else wrote that."""
+    return _routes(name, configuration.read_routers(part), is_plain=part.is_plain, enabled=enabled)
+
+
+def _routes(name: str, described: Mapping[str, ServedRouter], *, is_plain: bool, enabled: bool) -> list[Route]:
     found = []
-    for full_name, described in configuration.read_routers(part).items():
+    for full_name, each in described.items():
         try:
-            rule = rules.read(described.rule)
+            rule = rules.read(each.rule)
         except rules.BadRule:
             continue
-        rank = described.priority or rule.priority
-        entry_points = tuple(described.entry_points)
+        rank = each.priority or rule.priority
+        entry_points = tuple(each.entry_points)
         suffix = full_name.removeprefix(name)
-        options = None if described.tls is None else described.tls.options or DEFAULT
-        redirects = configuration.REDIRECT in described.middlewares
-        found.append(
-            Route(
-                *(name, rule, rank, described.service, entry_points, enabled, suffix, part.is_plain),
-                *(options, redirects),
-            )
-        )
+        options = None if each.tls is None else each.tls.options or DEFAULT
+        redirects = configuration.REDIRECT in each.middlewares
+        found.append(Route(name, rule, rank, each.service, entry_points, enabled, suffix, is_plain, options, redirects))
     return found

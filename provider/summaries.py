@@ -90,7 +90,9 @@ def _reached(objects: Mapping[Named, Mapping[str, Any]], begin: Collection[Named
         named = waiting.pop()
         if named in objects and named not in reached:
             reached.add(named)
-            waiting += [(use.kind, use.name) for use in NOUNS[named[0]].loaded(objects[named]).uses()]
+            noun = NOUNS[named[0]]
+            if next(noun.kinds(), None) is not None:
+                waiting += [(use.kind, use.name) for use in noun.loaded(objects[named]).uses()]
     return reached
 
 

@@ -16,11 +16,13 @@ from provider.app import Application
 from provider.attempts import Prepared
 from provider.database.file import Database
 from provider.database.sessions import Session
+from provider.declarations import Declaration
 from provider.listening import DEFAULT_POINTS
 from provider.models import Actor
 from provider.nouns import Domain
+from provider.plans import Transition
 from provider.revisions import Revisions
-from provider.store import domains, nouns
+from provider.store import declarations, domains, nouns
 from provider.summaries import summarise
 from tests.running import http_client, running_service
 
@@ -118,14 +120,14 @@ def opened(migrated: Path, tmp_path: Path) -> Iterator[tuple[Database, Revisions
         yield database, revisions
 
 
-def put(session: Session, name: str) -> None:
-    nouns.put(session, Domain(name=name))
+def adding(session: Session, name: str) -> Transition:
+    return declarations.plan(session, Declaration.of(Domain(name=name)))
 
 
 def prepared(database: Database, name: str, path: Path) -> Prepared:
-    with database.trying() as session:
-        made = attempts.attempt(session, partial(put, name=name), ANYWHERE, {}, DEFAULT_POINTS)
-        attempts.write(session, made, summarise(made.changes), {}, path)
+    with database.reading() as session:
+        made = attempts.attempt(session, partial(adding, name=name), ANYWHERE, {}, DEFAULT_POINTS)
+        attempts.write(session, made, summarise(made.transition.changes), {}, path)
     return Prepared(path)
 
 
@@ -145,11 +147,14 @@ def test_what_was_prepared_is_kept_only_on_the_state_for_which_it_was_made(
 def test_others_write_while_something_is_prepared(opened: tuple[Database, Revisions], tmp_path: Path) -> None:
     database, revisions = opened
 
-    def beside(session: Session) -> None:
-        put(session, "tried.test")
-        revisions.change(partial(put, name="other.test"), actor=Actor("other"))
+    def put(session: Session) -> None:
+        nouns.put(session, Domain(name="other.test"))
 
-    with database.trying() as session:
+    def beside(session: Session) -> Transition:
+        revisions.change(put, actor=Actor("other"))
+        return adding(session, "planned.test")
+
+    with database.reading() as session:
         made = attempts.attempt(session, beside, ANYWHERE, {}, DEFAULT_POINTS)
         attempts.write(session, made, [], {}, tmp_path / "prepared")
     assert revisions.keep(Prepared(tmp_path / "prepared"), actor=Actor("tester")) is None

@@ -105,11 +105,11 @@ class Turns:
         """Tell whether what somebody sends is long to compute, by its length and what there is already."""
         return size_bytes >= LONG_BYTES or (self._database.find_size_bytes() or 0) >= self.large_bytes
 
-    async def attempt(
+    async def apart(
         self, job: Callable[Concatenate[Session, P], bytes], *arguments: P.args, **_none: P.kwargs
     ) -> Content:
-        """Do a job apart on a session that only tries, and return what it gives. Raises as `read` does."""
-        return await self._share(object(), lambda: self._attempt(job, arguments))
+        """Do a job apart, however small the state is and whoever asks for the same. Raises as `read` does."""
+        return await self._share(object(), lambda: self._apart(job, arguments))
 
     def _check_room(self) -> None:
         if len(self._flights) >= AT_ONCE + MOST_WAITING:
@@ -123,11 +123,11 @@ class Turns:
         loop = asyncio.get_running_loop()
         if (self._database.find_size_bytes() or 0) < self.large_bytes:
             return await loop.run_in_executor(self._threads, self._do_here, job, arguments)
-        return await loop.run_in_executor(self._threads, _do_apart, self._where, job, arguments)
+        return await self._apart(job, arguments)
 
-    async def _attempt(self, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
+    async def _apart(self, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, _try_apart, self._where, job, arguments)
+        return await loop.run_in_executor(self._threads, _do_apart, self._where, job, arguments)
 
     async def _compute(self, compute: Callable[[], bytes]) -> Content:
         return Content(await asyncio.get_running_loop().run_in_executor(self._threads, compute))
@@ -145,18 +145,6 @@ class Turns:
 
 def _do_apart(where: tuple[Path, Path], job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
     return Content(processes.run(_on_database, (where, job, arguments)))
-
-
-def _try_apart(where: tuple[Path, Path], job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
-    return Content(processes.run(_on_trial, (where, job, arguments)))
-
-
-def _on_trial(where: tuple[Path, Path], job: Callable[..., bytes], arguments: tuple[Any, ...]) -> bytes:
-    """Do a job on a copy of the state in a database that this process opens for itself."""
-    database = Database(*where)
-    database.open()
-    with database.trying() as session:
-        return job(session, *arguments)
 
 
 def _on_database(where: tuple[Path, Path], job: Callable[..., bytes], arguments: tuple[Any, ...]) -> bytes:

@@ -18,7 +18,7 @@ from provider.api.writing import PREFIX, WriteDependency, check_whole
 from provider.database.sessions import Session
 from provider.dependencies import PrincipalDependency, RevisionsDependency, TurnsDependency
 from provider.models import AppliedOutput
-from provider.plans import Prune
+from provider.plans import Prune, Transition
 from provider.revisions import Revisions
 from provider.security import exports, needs
 from provider.snapshots import last_revision
@@ -105,12 +105,14 @@ async def apply(
     return await write.answer(turns, bring, is_long=content is not None, says=summaries.applied)
 
 
-def _bring(session: Session, content: dict[str, Any] | bytes, prune: Prune | None, conditions: Conditions) -> None:
-    """Apply a file, decoded or as it was sent."""
+def _bring(
+    session: Session, content: dict[str, Any] | bytes, prune: Prune | None, conditions: Conditions
+) -> Transition:
+    """Return what a file leads to, decoded or as it was sent."""
     document = read_json(content, MOST_MEMBERS_OF_ALL) if isinstance(content, bytes) else content
     wanted = declarations.read(document)
     check_whole(session, conditions)
-    stored.apply(session, wanted, prune)
+    return stored.plan(session, wanted, prune)
 
 
 @router.get(

@@ -23,6 +23,7 @@ from provider.listening import DefaultEntryPoints
 from provider.messages import Message
 from provider.models import AppliedOutput, ComparisonOutput, RevisionOutput, WholeRevisionOutput
 from provider.nouns import NOUNS, Named
+from provider.plans import Transition
 from provider.revisions import Revisions
 from provider.security import needs
 from provider.store import history, undos
@@ -233,10 +234,10 @@ async def roll_back(
     return await write.answer(turns, bring, is_long=turns.is_long(0), says=says, message=told)
 
 
-def _roll_back(session: Session, number: str, named: Named | None, conditions: Conditions) -> None:
+def _roll_back(session: Session, number: str, named: Named | None, conditions: Conditions) -> Transition:
     wanted = stored.read_number(number)
     check_whole(session, conditions)
-    history.roll_back(session, wanted, named)
+    return history.plan_back(session, wanted, named)
 
 
 @router.post(
@@ -278,7 +279,7 @@ def _undo(
     *,
     cascade: bool,
     conditions: Conditions,
-) -> None:
+) -> Transition:
     wanted = stored.read_number(number)
     check_whole(session, conditions)
-    undos.undo(session, wanted, chooser(force, keep), named=named, cascade=cascade)
+    return undos.plan(session, wanted, chooser(force, keep), named=named, cascade=cascade)

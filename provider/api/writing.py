@@ -20,7 +20,7 @@ from provider.api.conflicts import show
 from provider.api.preconditions import Conditions
 from provider.api.prefer import REVISION_HEADER
 from provider.api.streams import stream
-from provider.attempts import Apply, Prepared
+from provider.attempts import FindTransition, Prepared
 from provider.database.sessions import Session
 from provider.differences import Difference
 from provider.errors import FieldError, Invalid, Meanwhile, pointer
@@ -31,7 +31,7 @@ from provider.nouns import Object
 from provider.revisions import Outcome, Revisions
 from provider.routing import Routing
 from provider.snapshots import last_revision
-from provider.store import history
+from provider.store import declarations, history
 from provider.store.records import as_json
 from provider.summaries import Summarise, summarise
 from provider.surroundings import KnownEdges
@@ -105,31 +105,34 @@ class Write:
         return self.change(apply, compares=True, message=message, says=says)
 
     async def answer(
-        self, turns: Turns, apply: Apply, *, is_long: bool, says: Summarise = summarise, message: str = ""
+        self, turns: Turns, plan: FindTransition, *, is_long: bool, says: Summarise = summarise, message: str = ""
     ) -> Response:
         """Do or try what may change many objects, and answer with what it does.
 
-        What is long is done in a process apart, on a copy: only what it comes to is written here. Where others
-        change the state each time while it is computed, it is done here, and holds them up.
+        What is long is planned in a process apart: only what it comes to is written here. Where others change the
+        state each time while it is computed, it is done here, and holds them up.
         """
         for _ in range(_TRIES if is_long else 0):
             with TemporaryDirectory(prefix="provider-") as folder:
-                answer = await self._answer_apart(turns, apply, says, message, Path(folder) / "prepared.db")
+                answer = await self._answer_apart(turns, plan, says, message, Path(folder) / "prepared.db")
             if answer is not None:
                 return answer
-        return await run_in_threadpool(self._answer_here, apply, says, message)
+        return await run_in_threadpool(self._answer_here, plan, says, message)
 
-    def _answer_here(self, apply: Apply, says: Summarise, message: str) -> Response:
+    def _answer_here(self, plan: FindTransition, says: Summarise, message: str) -> Response:
+        def apply(session: Session) -> None:
+            declarations.write(session, plan(session))
+
         outcome = self.compare(apply, message=message, says=says)
         return applied(outcome, {"ETag": whole_tag(outcome.revision, outcome.digest)})
 
     async def _answer_apart(
-        self, turns: Turns, apply: Apply, says: Summarise, message: str, path: Path
+        self, turns: Turns, plan: FindTransition, says: Summarise, message: str, path: Path
     ) -> Response | None:
         revisions = self._revisions
         asked = (revisions.server_places, dict(self._routing.edges), revisions.points)
-        given = (apply, says, *asked, self._actor.is_admin, not self._dry_run, path)
-        content = await turns.attempt(prepare, *given)
+        given = (plan, says, *asked, self._actor.is_admin, not self._dry_run, path)
+        content = await turns.apart(prepare, *given)
         prepared = await asyncio.to_thread(Prepared, path)
         summary = prepared.summary
         tag = whole_tag(summary.revision, summary.digest)
@@ -145,7 +148,7 @@ class Write:
 
 def prepare(
     session: Session,
-    apply: Apply,
+    plan: FindTransition,
     says: Summarise,
     places: Places,
     edges: KnownEdges,
@@ -154,11 +157,12 @@ def prepare(
     is_kept: bool,  # a job is given its arguments by position
     path: Path,
 ) -> bytes:
-    """Make a change on a copy, put it ready to be kept, and return the answer that tells what it does."""
-    made = attempts.attempt(session, apply, places, edges, points, is_admin=is_admin)
-    revision = made.revision + 1 if is_kept and made.changes else made.revision
-    told = Outcome(None, revision, made.digest or "", made.difference, made.changes, made.warnings)
-    attempts.write(session, made, says(made.changes) if made.changes else (), _headers(told), path)
+    """Plan a change, put it ready to be kept, and return the answer that tells what it does."""
+    made = attempts.attempt(session, plan, places, edges, points, is_admin=is_admin)
+    changes = made.transition.changes
+    revision = made.revision + 1 if is_kept and changes else made.revision
+    told = Outcome(None, revision, made.digest or "", made.difference, changes, made.warnings)
+    attempts.write(session, made, says(changes) if changes else (), _headers(told), path)
     return _whole(told)
 
 
@@ -238,7 +242,7 @@ def shown(difference: Difference) -> dict[str, Any]:
 
 def _object(change: Change) -> dict[str, Any]:
     action = "create" if change.before is None else "remove" if change.after is None else "change"
-    listed = [{"field": one.name, "before": one.before, "after": one.after} for one in change.fields]
+    listed = [{"field": name, "before": before, "after": after} for name, before, after in change.fields]
     return {"action": action, "kind": change.kind, "name": change.name, "fields": listed}
 
 

@@ -6,12 +6,12 @@ read, so that whatever is tried can neither lock nor write it.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import URL, Engine, NullPool, Table, create_engine, event
+from sqlalchemy import JSON, URL, Engine, NullPool, Table, create_engine, event
 
 from provider.database.connections import BESIDE, BUSY_TIMEOUT_MS, begin, prepare, quoted
 from provider.database.sessions import Session
@@ -54,10 +54,9 @@ def write_json(value: object) -> str:
 def copy_state(session: Session) -> None:
     """Copy the state, as it is stored in the snapshot that this begins."""
     connection = session.connection()
-    marks = ", ".join("?" * len(TABLES))
     told = connection.exec_driver_sql(
         f"SELECT type, tbl_name, sql FROM {STORED}.sqlite_master "  # noqa: S608  # names of our own
-        f"WHERE tbl_name IN ({marks}) AND sql IS NOT NULL",
+        f"WHERE tbl_name IN ({_marks(TABLES)}) AND sql IS NOT NULL",
         TABLES,
     ).all()
     made = {name: text for kind, name, text in told if kind == "table"}
@@ -69,24 +68,28 @@ def copy_state(session: Session) -> None:
             connection.exec_driver_sql(text)
 
 
-def write_rows(session: Session, file: sqlite3.Connection) -> None:
-    """Write what differs between what was tried and what is stored into a file: `take_rows` brings that about."""
-    connection = session.connection()
+class Rows(NamedTuple):
+    """What is written of one table: the rows that are put there, and the keys of those that go."""
+
+    table: Table
+    put: Sequence[Mapping[str, Any]]
+    gone: Sequence[Mapping[str, Any]]
+
+
+def write_rows(file: sqlite3.Connection, rows: Iterable[Rows], write: Callable[[object], str]) -> None:
+    """Write rows into a file, their JSON with `write`: `take_rows` puts them where they belong."""
     for table in STATE:
         name, keys = _names(table)
         columns = [column.name for column in table.columns]
         file.execute(f"CREATE TABLE put_{name} ({', '.join(_quoted(columns))})")
         file.execute(f"CREATE TABLE gone_{name} ({', '.join(_quoted(keys))})")
-        listed, keyed = ", ".join(_quoted(columns)), ", ".join(_quoted(keys))
-        for place, chosen, one, other in (
-            ("put", listed, "main", STORED),
-            ("gone", keyed, STORED, "main"),
-        ):
-            rows = connection.exec_driver_sql(
-                f"SELECT {chosen} FROM {one}.{name} EXCEPT SELECT {chosen} FROM {other}.{name}"  # noqa: S608
-            )
-            marks = ", ".join("?" * len(chosen.split(", ")))
-            file.executemany(f"INSERT INTO {place}_{name} VALUES ({marks})", map(tuple, rows))  # noqa: S608
+    for table, put, gone in rows:
+        name, keys = _names(table)
+        listed = [(column.name, isinstance(column.type, JSON)) for column in table.columns]
+        written = ([write(row[each]) if is_json else row[each] for each, is_json in listed] for row in put)
+        file.executemany(f"INSERT INTO put_{name} VALUES ({_marks(listed)})", written)  # noqa: S608
+        keyed = ([row[key] for key in keys] for row in gone)
+        file.executemany(f"INSERT INTO gone_{name} VALUES ({_marks(keys)})", keyed)  # noqa: S608
 
 
 def take_rows(session: Session) -> None:
@@ -126,6 +129,10 @@ def _removal(table: Table) -> str:
 def _names(table: Table) -> tuple[str, list[str]]:
     """Return the name of a table, and those of the columns of its key."""
     return table.name, [column.name for column in table.primary_key]
+
+
+def _marks(columns: Sequence[object]) -> str:
+    return ", ".join("?" * len(columns))
 
 
 def _quoted(names: Iterable[str]) -> list[str]:

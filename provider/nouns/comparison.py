@@ -1,8 +1,7 @@
 """What differs between two forms of an object, field by field. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from provider.nouns.registry import NOUNS, masked
 
@@ -10,8 +9,7 @@ JsonObject = Mapping[str, Any]
 """An object as JSON, whole."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldChange:
+class FieldChange(NamedTuple):
     """One field of an object that is changed, with masks in place of secrets; None where there is nothing."""
 
     name: str
@@ -27,6 +25,8 @@ def compare(
     `is_deep`: the fields of an object within it stand by themselves, with names such as `healthCheck.path`; those that
     have no value are left out, and of one that was made or removed what few set and nobody did.
     """
+    if before is None and not is_deep:  # as most objects of a large change are
+        return [FieldChange(name, None, value) for name, value in masked(kind, after or {}).items()]
     shape = flat if is_deep else dict
     old, new = shape(before or {}), shape(after or {})
     shown_old, shown_new = shape(masked(kind, before or {})), shape(masked(kind, after or {}))

@@ -4,7 +4,7 @@ A class declares its fields once. How an object is read, written, compared and d
 do its routes, commands, forms, columns and tests elsewhere.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, Self, dataclass_transform
@@ -42,6 +42,11 @@ class Object:
 
     _defaults: ClassVar[dict[str, Any]] = {}
     _changeable: ClassVar[Sequence[str]] = ()
+    _plan: ClassVar[Sequence[tuple[str, str, Type, Any, bool]]] = ()
+    """What is asked of a field for each object: its key, its name, its type, its default, whether that is left out."""
+
+    _loading: ClassVar[Mapping[str, tuple[str, Callable[[Any], Any] | None]]] = {}
+    """By their keys the names of the fields, and what makes a value of JSON, where that is not the value itself."""
 
     def __init_subclass__(cls, more: Mapping[str, Any] | None = None, **options: Any) -> None:
         """Gather the fields: those of the class, and `more` that are made elsewhere."""
@@ -56,6 +61,14 @@ class Object:
         cls.fields = {**cls.fields, **own}
         cls._defaults = {each.name: each.default for each in cls.fields.values()}
         cls._changeable = [name for name, default in cls._defaults.items() if isinstance(default, list | dict)]
+        cls._plan = [
+            (key, each.name, each.type, each.default, cls.is_sparse or each.is_sparse)
+            for key, each in cls.fields.items()
+        ]
+        cls._loading = {
+            key: (each.name, None if type(each.type).load is Type.load else each.type.load)
+            for key, each in cls.fields.items()
+        }
 
     @classmethod
     def _firsts(cls) -> dict[str, Any]:
@@ -70,16 +83,12 @@ class Object:
 
     def __init__(self, **values: Any) -> None:
         """Make an object of values that are known to be good; what is left out has its default."""
-        known = self.__dict__
-        for each in self.fields.values():
-            if each.name in values:
-                known[each.name] = values[each.name]
-            elif each.is_required:
-                raise TypeError(f"{type(self).__name__} needs {each.name}")
-            else:
-                known[each.name] = each.first()
-        if len(known) < len(values):
-            raise TypeError(f"{type(self).__name__} has no {', '.join(values.keys() - known.keys())}")
+        known = {**self._firsts(), **values}
+        if len(known) > len(self._defaults):
+            raise TypeError(f"{type(self).__name__} has no {', '.join(known.keys() - self._defaults.keys())}")
+        if missing := [name for name, value in known.items() if value is MISSING]:
+            raise TypeError(f"{type(self).__name__} needs {', '.join(missing)}")
+        self.__dict__ = known
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other.__dict__ == self.__dict__
@@ -99,11 +108,11 @@ class Object:
     @classmethod
     def loaded(cls, document: Mapping[str, Any]) -> Self:
         """Return an object of the JSON that `json` wrote, which is known to be good."""
-        values, fields = cls._firsts(), cls.fields
+        values, loading = cls._firsts(), cls._loading
         for key, value in document.items():
-            if key in fields:
-                each = fields[key]
-                values[each.name] = None if value is None else each.type.load(value)
+            if key in loading:
+                name, load = loading[key]
+                values[name] = value if load is None or value is None else load(value)
         return cls.made(values)
 
     @classmethod
@@ -122,19 +131,19 @@ class Object:
             return reading.refuse(where, "type.object", Message("this has to be an object"))
         before = len(reading.wrong)
         values = cls._firsts()
-        for key, each in cls.fields.items():
+        for key, name, type_, default, _is_sparse in cls._plan:
             if key in document:
                 value = document[key]
-                if value is not None or not each.is_nullable:
-                    value = each.type.read(value, reading, (*where, key))
-                values[each.name] = value
-            elif each.default is MISSING:
+                if value is not None or default is not None:
+                    value = type_.read(value, reading, (*where, key))
+                values[name] = value
+            elif default is MISSING:
                 reading.refuse((*where, key), "field.required", Message("this field is required"))
-        known = {key: value for key, each in cls.fields.items() if (value := values[each.name]) is not MISSING}
+        known = {key: value for key, name, *_more in cls._plan if (value := values[name]) is not MISSING}
         for key, refusal in cls.mistakes(known):
             reading.refuse_as((*where, key) if key else where, refusal)
-        for key in document:
-            if key not in cls.fields:
+        if not document.keys() <= cls.fields.keys():
+            for key in [key for key in document if key not in cls.fields]:
                 reading.refuse((*where, key), "field.unknown", Message("there is no such field"))
         if len(reading.wrong) > before:
             return MISSING
@@ -165,22 +174,22 @@ class Object:
 
     def json(self) -> dict[str, Any]:
         """Write it as JSON, with Traefik's camelCase names."""
-        values = self.__dict__
         if self.is_sparse:
             return self.changed()
-        return {
-            key: None if value is None else each.type.json(value)
-            for key, each in self.fields.items()
-            if (value := values[each.name]) != each.default or not (each.is_omitted or each.is_alternative)
-        }
+        values, written = self.__dict__, {}
+        for key, name, type_, default, is_sparse in self._plan:
+            value = values[name]
+            if not is_sparse or value != default:
+                written[key] = None if value is None else type_.json(value)
+        return written
 
     def changed(self) -> dict[str, Any]:
         """Write what is not at its default as JSON."""
         values = self.__dict__
         return {
-            key: None if value is None else each.type.changed(value)
-            for key, each in self.fields.items()
-            if (value := values[each.name]) != each.default or each.is_required
+            key: None if value is None else type_.changed(value)
+            for key, name, type_, default, _is_sparse in self._plan
+            if (value := values[name]) != default  # which nothing is that is required
         }
 
     def copy(self, **changes: Any) -> Self:
@@ -202,17 +211,22 @@ class Object:
                 yield from each.type.foreign(value, (*where, key))
 
     @classmethod
-    @cache
     def is_asking(cls) -> bool:
         """Tell whether Traefik may send requests to what stands in one."""
-        return any(each.type.is_asking() for each in cls.fields.values())
+        return bool(cls._asking())
 
     def asked(self, where: Where = ()) -> Iterator[tuple[Where, str]]:
         """Give the URLs in it to which Traefik sends requests, each with its place."""
-        for key, each in self.fields.items():
+        for key, each in self._asking():
             value = self.__dict__[each.name]
             if value is not None:
                 yield from each.type.asked(value, (*where, key))
+
+    @classmethod
+    @cache
+    def _asking(cls) -> list[tuple[str, Field]]:
+        """Return the fields in which such a URL may stand: of most objects there are few."""
+        return [(key, each) for key, each in cls.fields.items() if each.type.is_asking()]
 
     @classmethod
     @cache
@@ -297,15 +311,12 @@ class Object:
 
     def stored(self) -> dict[str, Any]:
         """Write it as it is kept: as JSON, with references by the names of what they lead to."""
-        values = self.__dict__
-        is_sparse = self.is_sparse
-        return {
-            key: None if value is None else each.type.stored(value)
-            for key, each in self.fields.items()
-            if (value := values[each.name]) != each.default
-            or not (is_sparse or each.is_omitted or each.is_alternative)
-            or each.is_required
-        }
+        values, written = self.__dict__, {}
+        for key, name, type_, default, is_sparse in self._plan:
+            value = values[name]
+            if not is_sparse or value != default:
+                written[key] = None if value is None else type_.stored(value)
+        return written
 
     def spelled(self, names: Mapping[tuple[str, str], str]) -> Self:
         """Return one that was kept with its references as they were typed, as far as `names` has them."""

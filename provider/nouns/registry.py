@@ -1,6 +1,7 @@
 """All nouns, and what follows from them for an object of which only the kind is known. Pure."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 from provider.nouns.certificate import Certificate
@@ -33,6 +34,7 @@ Named = tuple[str, str]
 """An object: its kind, and its name among all of its kind. A domain's is its A-label, a server's `SERVICE/SERVER`."""
 
 
+@cache
 def called(kind: str) -> str:
     """Return what an object of a kind is called in a sentence: `TCP router`. What is no noun is called as it is."""
     return NOUNS[kind].called() if kind in NOUNS else kind

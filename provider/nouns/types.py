@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from provider.messages import Message, template
 from provider.nouns import internals
@@ -35,8 +35,7 @@ _TEXT: Final = template("this has to be a text")
 _TYPED: Final = {"true": True, "false": False}
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Use:
+class Use(NamedTuple):
     """A reference: where it stands, and which object it names."""
 
     where: Where

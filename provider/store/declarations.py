@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import Table, bindparam, delete, insert, update
 
 from provider import plans
+from provider.database.scratch import Rows
 from provider.database.sessions import Session
 from provider.database.tables import TABLES
 from provider.declarations import Declaration
 from provider.errors import FieldError, Forbidden, Invalid, pointer
-from provider.models import Change
 from provider.nouns import NOUNS, Noun
-from provider.plans import Prune
+from provider.plans import Prune, Transition
 from provider.store import nouns, places
 
 _MOST_ERRORS = 100
@@ -27,8 +27,13 @@ def read(session: Session) -> Declaration:
     return Declaration({kind: dict(nouns.read_all(session, noun)) for kind, noun in NOUNS.items()})
 
 
-def apply(session: Session, wanted: Declaration, prune: Prune | None = None, *, are_kept: bool = False) -> None:
-    """Apply a file: what is declared becomes as it says, and what is not stays.
+def apply(session: Session, wanted: Declaration, prune: Prune | None = None) -> None:
+    """Apply a file: see `plan`."""
+    write(session, plan(session, wanted, prune))
+
+
+def plan(session: Session, wanted: Declaration, prune: Prune | None = None, *, are_kept: bool = False) -> Transition:
+    """Return what a file leads to: what is declared becomes as it says, and what is not stays.
 
     With `prune` it goes. `are_kept`: its objects are as they were kept once, and not as somebody sent them. Raises
     `Invalid`, with pointers into the declaration, `InUse`, and `Forbidden` for what only admins may write.
@@ -41,8 +46,7 @@ def apply(session: Session, wanted: Declaration, prune: Prune | None = None, *, 
     changes = plans.changes(current, following)
     if not session.is_admin and (refused := list(plans.refused(following, changes))):
         raise Forbidden(refused[0].detail, refused[:_MOST_ERRORS])
-    _write(session, current, following, changes)
-    session.changes.extend(changes)
+    return Transition(current, following, changes)
 
 
 def _outside(session: Session, current: Declaration, wanted: Declaration) -> Iterator[FieldError]:
@@ -52,23 +56,39 @@ def _outside(session: Session, current: Declaration, wanted: Declaration) -> Ite
                 yield replace(found, pointer=pointer(*plans.where(kind, name, item)) + found.pointer)
 
 
-def _write(session: Session, current: Declaration, following: Declaration, changes: Sequence[Change]) -> None:
-    """Write changes: what others refer to is made first, and goes last."""
+def write(session: Session, transition: Transition) -> None:
+    """Write a transition: what others refer to is made first, and goes last."""
+    following = transition.after
     made: dict[str, list[str]] = {}
     changed: dict[str, list[str]] = {}
     gone: dict[str, list[str]] = {}
-    for change in changes:
+    for change in transition.changes:
         section = made if change.before is None else gone if change.after is None else changed
         section.setdefault(change.kind, []).append(change.name)
     for kind in NOUNS:
         _insert(session, TABLES[kind].table, [_row(following, kind, name) for name in made.get(kind, ())])
         _update(session, TABLES[kind].table, [_row(following, kind, name) for name in changed.get(kind, ())])
-    touched = [(change.kind, change.name) for change in changes]
-    before = [item for each in touched if (item := current.find(*each)) is not None]
-    after = [item for each in touched if (item := following.find(*each)) is not None]
-    nouns.relink(session, before, after)
+    nouns.relink(session, *_touched(transition))
     for kind, noun in reversed(list(NOUNS.items())):
         _delete(session, TABLES[kind].table, [_key(noun, name) for name in gone.get(kind, ())])
+    session.changes.extend(transition.changes)
+
+
+def rows(transition: Transition) -> Iterator[Rows]:
+    """Give what a transition writes, table by table, for who keeps it elsewhere."""
+    for kind, noun in NOUNS.items():
+        own = [change for change in transition.changes if change.kind == kind]
+        put = [_row(transition.after, kind, change.name) for change in own if change.after is not None]
+        yield Rows(TABLES[kind].table, put, [_key(noun, change.name) for change in own if change.after is None])
+    for link in nouns.relinked(*_touched(transition)):
+        yield Rows(link.table, list(link.rows()), list(link.surplus()))
+
+
+def _touched(transition: Transition) -> tuple[list[Noun], list[Noun]]:
+    """Return the objects that a transition changes, as they were and as they are."""
+    named = [(change.kind, change.name) for change in transition.changes]
+    before, after = ([state.find(*each) for each in named] for state in (transition.before, transition.after))
+    return [item for item in before if item is not None], [item for item in after if item is not None]
 
 
 def _row(state: Declaration, kind: str, name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from provider.errors import FieldError, Invalid, NotFound, pointer
 from provider.messages import Message
 from provider.models import Revision
 from provider.nouns import NOUNS, Named, Noun, called
-from provider.plans import Prune
+from provider.plans import Prune, Transition
 from provider.store import declarations, revisions
 from provider.summaries import Summarise, saying
 
@@ -36,21 +36,24 @@ def states_around(session: Session, number: int) -> tuple[Declaration, Declarati
 
 
 def roll_back(session: Session, number: int, named: Named | None = None) -> None:
-    """Bring the whole state, or one object, back to what it was at a revision. A service comes with its servers.
+    """Bring the whole state, or one object, back to what it was at a revision: see `plan_back`."""
+    declarations.write(session, plan_back(session, number, named))
+
+
+def plan_back(session: Session, number: int, named: Named | None = None) -> Transition:
+    """Return what brings the whole state, or one object, back to a revision. A service comes with its servers.
 
     What was not there then goes. Raises `NotFound`; `Invalid` where it would not hold now; and `InUse`.
     """
-    session.flush()
     former = state_at(session, number)
     if named is None:
-        declarations.apply(session, former, Prune(), are_kept=True)
-        return
+        return declarations.plan(session, former, Prune(), are_kept=True)
     wanted, now = (state.part([named]) for state in (former, declarations.read(session)))
     if not wanted and not now:
         kind, name = named
         detail = Message("there was no {kind} {name} at revision {number}", kind=called(kind), name=name, number=number)
         raise NotFound(detail)
-    declarations.apply(session, wanted, Prune(only=now.names), are_kept=True)
+    return declarations.plan(session, wanted, Prune(only=now.names), are_kept=True)
 
 
 def read_named(kind: str | None, name: str | None) -> Named | None:

@@ -4,11 +4,12 @@ A name here is the one under which an object is kept (`Noun.key`), and its `owne
 it belongs to anything. References are checked here, and nowhere else.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Row, RowMapping, Select, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Row, RowMapping, Select, Table, and_, delete, func, insert, or_, select
 
 from provider.database.searches import contains
 from provider.database.sessions import Session
@@ -341,25 +342,52 @@ def _going(session: Session, first: Noun, owner: str | None) -> dict[Named, tupl
 
 def relink(session: Session, before: Iterable[Noun], after: Iterable[Noun]) -> None:
     """Bring the tables of references in step with objects, as they were and as they are."""
+    connection = session.connection()
+    for link in relinked(before, after):
+        owner, stale = link.table.c[link.owner], list(link.was)
+        for begin in range(0, len(stale), _NAMED):
+            connection.execute(delete(link.table).where(owner.in_(stale[begin : begin + _NAMED])))
+        if rows := list(link.rows()):
+            connection.execute(insert(link.table), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Relinked:
+    """What changes in a table of references: to what objects referred and refer, by their names."""
+
+    table: Table
+    owner: str
+    member: str
+    was: Mapping[str, Sequence[str]]
+    will: Mapping[str, Sequence[str]]
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Give the rows of these objects."""
+        for name, keys in self.will.items():
+            for position, key in enumerate(keys):
+                yield {self.owner: name, POSITION: position, self.member: key}
+
+    def surplus(self) -> Iterator[dict[str, Any]]:
+        """Give the keys of the rows that none takes the place of."""
+        for name, keys in self.was.items():
+            for position in range(len(self.will.get(name, ())), len(keys)):
+                yield {self.owner: name, POSITION: position}
+
+
+def relinked(before: Iterable[Noun], after: Iterable[Noun]) -> Iterator[Relinked]:
+    """Find what changes in the tables of references between objects as they were and as they are."""
     old, new = _links(before), _links(after)
     if old == new:  # as in most changes
         return
-    connection = session.connection()
     for place in TABLES.values():
-        for target, link in place.links.items():
-            owner, member = link.c[place.table.name], member_column(place.noun.kind, target)
-            was, will = old.get((place.noun.kind, target), {}), new.get((place.noun.kind, target), {})
-            stale = [name for name in was if was[name] != will.get(name)]
-            for begin in range(0, len(stale), _NAMED):
-                connection.execute(delete(link).where(owner.in_(stale[begin : begin + _NAMED])))
-            rows = [
-                {place.table.name: name, POSITION: position, member: key}
-                for name, keys in will.items()
-                if keys != was.get(name)
-                for position, key in enumerate(keys)
-            ]
-            if rows:
-                connection.execute(insert(link), rows)
+        kind = place.noun.kind
+        for target, table in place.links.items():
+            was, will = old.get((kind, target), {}), new.get((kind, target), {})
+            yield Relinked(
+                *(table, place.table.name, member_column(kind, target)),
+                {name: keys for name, keys in was.items() if keys != will.get(name)},
+                {name: keys for name, keys in will.items() if keys != was.get(name)},
+            )
 
 
 def _links(items: Iterable[Noun]) -> dict[tuple[str, str], dict[str, list[str]]]:

@@ -11,7 +11,7 @@ from provider.messages import Message, listed
 from provider.models import Change, Revision, word
 from provider.nouns import NOUNS, Named, Noun, called, masked, owners
 from provider.nouns.comparison import JsonObject
-from provider.plans import Prune
+from provider.plans import Prune, Transition
 from provider.store import declarations, history, object_changes, revisions
 from provider.summaries import Summarise, saying
 from provider.undoing import Choose
@@ -21,14 +21,20 @@ _MOST_NAMED: Final = 3
 
 
 def undo(session: Session, number: int, choose: Choose, *, named: Named | None = None, cascade: bool = False) -> None:
-    """Take back what a revision did, or what it did to one object.
+    """Take back what a revision did, or what it did to one object: see `plan`."""
+    declarations.write(session, plan(session, number, choose, named=named, cascade=cascade))
+
+
+def plan(
+    session: Session, number: int, choose: Choose, *, named: Named | None = None, cascade: bool = False
+) -> Transition:
+    """Return what takes back what a revision did, or what it did to one object.
 
     What it removed comes back. What comes back brings along what it refers to, where that was removed too; a
     service comes and goes with its servers. With `cascade`, what uses the objects that go goes with them.
     Raises `NotFound`, `ChangedSince` where nothing was chosen for what was changed since, `InUse`, and `Invalid` where
     the objects would not hold now.
     """
-    session.flush()
     revisions.get(session, number)
     current = declarations.read(session)
     changes = [_read(change, number) for change in revisions.changes_of(session, number)]
@@ -38,7 +44,7 @@ def undo(session: Session, number: int, choose: Choose, *, named: Named | None =
     found = undoing.undo(changes, _now(current, changes), choose)
     if found.clashes:
         raise _clash(session, number, found.clashes)
-    _apply(session, current, found.objects, number, cascade=cascade)
+    return _plan(session, current, found.objects, number, cascade=cascade)
 
 
 def saying_undone(number: str, named: Named | None) -> Summarise:
@@ -101,14 +107,14 @@ def _now(current: Declaration, changes: Iterable[Change]) -> dict[Named, JsonObj
     return {(kind, name): item.json() for kind, name, item in there}
 
 
-def _apply(
+def _plan(
     session: Session,
     current: Declaration,
     wanted: Mapping[Named, dict[str, Any] | None],
     number: int,
     *,
     cascade: bool,
-) -> None:
+) -> Transition:
     made = {
         (kind, name): history.read_object(kind, name, item, number)
         for (kind, name), item in wanted.items()
@@ -120,7 +126,7 @@ def _apply(
     if cascade:
         gone |= _taken_along(current, made, gone)
     declared = Declaration.gathered((*named, item) for named, item in made.items())
-    declarations.apply(session, declared, Prune(only=gone), are_kept=True)
+    return declarations.plan(session, declared, Prune(only=gone), are_kept=True)
 
 
 def _taken_along(current: Declaration, made: dict[Named, Noun], gone: set[Named]) -> set[Named]:
