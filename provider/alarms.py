@@ -5,18 +5,20 @@ Each source is a function that gives alarms. What shall be told everywhere is ad
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from provider import outages
 from provider.edges.fallback import Fallback
 from provider.edges.registry import Edges
+from provider.edges.sightings import Sighting, Sightings
 from provider.edges.states import Edge, EdgeState, is_gone
 from provider.messages import Message, template
 from provider.outages import Outage
 from provider.parts import Parts
 from provider.revisions import Revisions
+from provider.snapshots import Snapshot
 from provider.tls import OwnCertificate
 
 _EDGES: Final = [
@@ -33,6 +35,9 @@ _EXPECTED: Final = {EdgeState.UNCONFIRMED, EdgeState.NEVER_SEEN}
 
 _MOST_EDGES_TOLD: Final = 20
 _MOST_SERVICES_TOLD: Final = 10
+_MOST_DOMAINS_TOLD: Final = 10
+_PATIENCE: Final = timedelta(minutes=1)
+"""A certificate that is on its way to an edge is nothing to tell of."""
 
 
 class Gravity(StrEnum):
@@ -46,8 +51,8 @@ class Gravity(StrEnum):
 class Alarm:
     """One thing that is wrong: a sentence, and the object that it is about, where it is about one.
 
-    `kind` is `edge` or `service`; without a `name` it is about several of that kind. `count` is how many things
-    it stands for.
+    `kind` is `edge`, `domain` or `service`; without a `name` it is about several of that kind. `count` is how many
+    things it stands for.
     """
 
     gravity: Gravity
@@ -83,6 +88,7 @@ class Alarms:
             *_of_fallback(self._fallback),
             *_of_certificate(self._certificate),
             *_of_edges(edges),
+            *_of_domains(self._revisions.current, self._edges.sightings),
             *_of_services(self.list_outages()),
         ]
         return sorted(found, key=lambda alarm: alarm.gravity is not Gravity.BAD)
@@ -117,6 +123,25 @@ def _of_certificate(certificate: OwnCertificate | None) -> Iterator[Alarm]:
     warning = None if certificate is None else certificate.find_warning(datetime.now(UTC))
     if warning:
         yield Alarm(Gravity.WARNING, warning)
+
+
+def _of_domains(current: Snapshot | None, sightings: Sightings) -> Iterator[Alarm]:
+    """Tell for which domains visitors get a certificate that their browsers refuse, or will soon."""
+    secured = {} if current is None else current.listening.secured
+    by_domain: dict[str, list[tuple[str, Sighting]]] = {}
+    for domain, edge, seen in sightings.amiss(datetime.now(UTC), _PATIENCE):
+        if domain in secured:
+            by_domain.setdefault(domain, []).append((edge, seen))
+    for domain, found in list(by_domain.items())[:_MOST_DOMAINS_TOLD]:
+        edge, worst = max(found, key=lambda each: each[1].is_bad)
+        told = {"domain": secured[domain].name, "edge": edge, "why": worst.why}
+        gravity = Gravity.BAD if worst.is_bad else Gravity.WARNING
+        yield Alarm(gravity, Message("domain {domain}: edge {edge}: {why}", **told), "domain", domain)
+    more = len(by_domain) - _MOST_DOMAINS_TOLD
+    if more > 0:
+        yield Alarm(
+            Gravity.WARNING, Message("and the certificates of {count} more domains", count=more), "domain", count=more
+        )
 
 
 def _of_edges(edges: Sequence[Edge]) -> Iterator[Alarm]:

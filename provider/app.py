@@ -39,8 +39,10 @@ from provider.api.writing import PREFIX
 from provider.configuration import Document
 from provider.control_plane import Api, ControlPlane
 from provider.database.file import Database
+from provider.edges.awaited import AwaitedCertificates
 from provider.edges.entry_points import EntryPoints
 from provider.edges.fallback import Fallback
+from provider.edges.looks import Looks
 from provider.edges.memory import Memory
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
@@ -154,6 +156,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
     edges = Edges(serving, polls, settings.traefik_api_urls)
     for name, version in settings.traefik_versions.items():
         polls.know(name, version)
+    looks = Looks(edges, settings.secure_port, settings.entry_point_urls)
     fallback = Fallback(settings.fallback_file, edges)
     alarms = Alarms(revisions, edges, fallback, certificate)
     named = settings.traefik_api_urls.keys()
@@ -175,6 +178,8 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
         logins=Logins(database),
         refusals=Refusals(database),
         events=Events(revisions, edges),
+        looks=looks,
+        awaited=AwaitedCertificates(edges, looks),
         alarms=alarms,
         metrics=Metrics(
             database, revisions, polls, edges, alarms, named=named, polls_route=PATH, certificate=certificate

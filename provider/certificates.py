@@ -6,7 +6,7 @@ and heeds the first of those with the same ones.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -75,6 +75,14 @@ def read(pem: str) -> CertificateFacts:
     return _facts(_read_chain(pem)[0])
 
 
+def read_der(content: bytes) -> CertificateFacts:
+    """Return what a certificate says that came in a handshake. Raises a `Refusal`."""
+    try:
+        return _facts(x509.load_der_x509_certificate(content))
+    except _MISREAD:
+        raise _unreadable() from None
+
+
 def check_chain(pem: str) -> None:
     """Check that a text is one certificate with those that signed it, in order, and that servers can have it.
 
@@ -125,6 +133,22 @@ def find_served(certificates: Mapping[str, CertificateFacts], name: str) -> str 
     """
     fitting = {facts.sought: each for each, facts in reversed(list(certificates.items())) if covers(facts.sought, name)}
     return fitting[max(fitting, key=",".join)] if fitting else None
+
+
+class CertificateStore:
+    """The certificates that a Traefik has, in its order: which of them it shows for a host name."""
+
+    def __init__(self, listed: Iterable[CertificateFacts]) -> None:
+        self._by_name: dict[str, dict[str, CertificateFacts]] = {}
+        for number, facts in enumerate(listed):
+            for name in facts.sought:
+                self._by_name.setdefault(name, {})[str(number)] = facts
+
+    def find(self, name: str) -> CertificateFacts | None:
+        """Return the one that it shows for a host name, an A-label; None where that is the default one."""
+        fitting = {**self._by_name.get(name, {}), **self._by_name.get(f"*.{name.partition('.')[2]}", {})}
+        found = find_served(dict(sorted(fitting.items(), key=lambda item: int(item[0]))), name)
+        return None if found is None else fitting[found]
 
 
 def _read_chain(pem: str) -> list[x509.Certificate]:

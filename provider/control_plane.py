@@ -10,8 +10,10 @@ from fastapi import FastAPI, Request
 from provider.alarms import Alarms
 from provider.apart.turns import Turns
 from provider.database.file import Database
+from provider.edges.awaited import AwaitedCertificates
 from provider.edges.entry_points import EntryPoints
 from provider.edges.fallback import Fallback
+from provider.edges.looks import Looks
 from provider.edges.memory import Memory
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
@@ -50,6 +52,8 @@ class ControlPlane:
     logins: Logins
     refusals: Refusals
     events: Events
+    looks: Looks
+    awaited: AwaitedCertificates
     alarms: Alarms
     metrics: Metrics
     certificate: OwnCertificate | None

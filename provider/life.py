@@ -28,6 +28,7 @@ async def live(plane: ControlPlane) -> AsyncIterator[None]:
     await plane.access.follow()
     keeping = [
         watch(plane.edges),
+        plane.looks.keep(),
         plane.memory.keep(recalled=recalled),
         recognise(plane.edges, plane.database, plane.revisions.points, plane.serving.lay),
         plane.fallback.keep(),

@@ -20,8 +20,10 @@ from provider.alarms import Alarms, Gravity
 from provider.database.file import Database
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
+from provider.edges.sightings import Sightings, find_next_end
 from provider.edges.states import Edge, EdgeState, is_gone
 from provider.errors import Unavailable
+from provider.models import ShownState
 from provider.revisions import Revisions, Timings
 from provider.snapshots import Served
 from provider.store import counts
@@ -204,6 +206,7 @@ class Metrics:
         others = [edge for edge in listed if edge.name not in named and not is_gone(edge, date)]
         groups = {**{name: [edge] for name, edge in named.items()}, OTHERS: others}
         yield from _tell_states(groups, self._edges.current)
+        yield from _tell_shown(groups, self._edges.sightings, date)
         yield from _tell_ages(named, asyncio.get_running_loop().time(), date)
 
     def _tell_counted(self) -> Iterator[Metric]:
@@ -272,6 +275,28 @@ def _tell_states(groups: Mapping[str, Sequence[Edge]], current: Served | None) -
     }
     words = f"1 for each object that an edge rejected and does not run; at most {_MOST_PARTS} per edge."
     yield _gauge("provider_edge_quarantined_object", words, blamed, "edge", "kind", "name", "revision")
+
+
+def _tell_shown(groups: Mapping[str, Sequence[Edge]], sightings: Sightings, date: datetime) -> Iterator[Metric]:
+    seen = {
+        name: [each for edge in group for each in sightings.of_edge(edge.name).values()]
+        for name, group in groups.items()
+    }
+    yield _gauge(
+        "provider_edge_shown_certificates",
+        "Domains with HTTPS, by what an edge shows to their visitors.",
+        {
+            (name, state.value): sum(each.state is state for each in found)
+            for name, found in seen.items()
+            for state in ShownState
+        },
+        "edge",
+        "state",
+    )
+    ends = {name: find_next_end(found) for name, found in seen.items()}
+    left = {(name,): (end - date).total_seconds() for name, end in ends.items() if end is not None}
+    words = "Time until the first certificate expires that an edge shows; negative afterwards, absent without any."
+    yield _gauge("provider_edge_certificate_left_seconds", words, left, "edge")
 
 
 def _tell_ages(named: Mapping[str, Edge], now: float, date: datetime) -> Iterator[Metric]:

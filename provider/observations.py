@@ -9,17 +9,21 @@ from provider import shares as spreads
 from provider.certificates import CertificateFacts
 from provider.database.sessions import Session
 from provider.edges.health import Health, HealthState, ServerHealth
+from provider.edges.registry import Edges
+from provider.edges.sightings import Sighting, Sightings
 from provider.messages import Message, listed
 from provider.models import (
     AvailabilityOutput,
     CertificateOutput,
+    DomainOutput,
     HealthOutput,
     ObservedState,
     ServerOutput,
     ServiceOutput,
     ShareOutput,
+    ShownOutput,
 )
-from provider.nouns import Object, Server, Service
+from provider.nouns import Domain, Object, Server, Service
 from provider.nouns.certificate import Certificate
 from provider.shares import KnownService, Spread
 from provider.store import nouns, servers, services
@@ -108,17 +112,46 @@ class Observed:
     """How a noun is shown with what is observed: as what, and by what function."""
 
     output: type[Object]
-    show: Callable[[Session, str | None, Sequence[Any], Health], list[Any]]
+    show: Callable[[Session, str | None, Sequence[Any], Edges], list[Any]]
 
 
-def _show_servers(session: Session, owner: str | None, listed: Sequence[Server], health: Health) -> list[ServerOutput]:
-    return show_servers(session, nouns.get(session, Service, owner or ""), listed, health)
+def _show_servers(session: Session, owner: str | None, listed: Sequence[Server], edges: Edges) -> list[ServerOutput]:
+    return show_servers(session, nouns.get(session, Service, owner or ""), listed, edges.health)
 
 
 def _show_services(
-    session: Session, _owner: str | None, listed: Sequence[Service], health: Health
+    session: Session, _owner: str | None, listed: Sequence[Service], edges: Edges
 ) -> list[ServiceOutput]:
-    return show_services(session, listed, health)
+    return show_services(session, listed, edges.health)
+
+
+def show_domains(listed: Sequence[Domain], sightings: Sightings) -> list[DomainOutput]:
+    """Return domains with what the edges show to their visitors."""
+    return [
+        DomainOutput(
+            **vars(domain),
+            certificates=[_shown(edge, seen) for edge, seen in sightings.of_domain(domain.key)] if domain.tls else [],
+        )
+        for domain in listed
+    ]
+
+
+def _shown(edge: str, seen: Sighting) -> ShownOutput:
+    found = seen.certificate
+    return ShownOutput(
+        edge=edge,
+        state=seen.state,
+        since=seen.since,
+        why=seen.why,
+        names=[] if found is None else list(found.names),
+        issuer=None if found is None else found.issuer,
+        not_after=None if found is None else found.not_after,
+        serial=None if found is None else found.serial,
+    )
+
+
+def _show_domains(_session: Session, _owner: str | None, listed: Sequence[Domain], edges: Edges) -> list[DomainOutput]:
+    return show_domains(listed, edges.sightings)
 
 
 def show_certificates(listed: Sequence[Certificate]) -> list[CertificateOutput]:
@@ -139,12 +172,13 @@ def _show_certificate(certificate: Certificate, facts: CertificateFacts) -> Cert
 
 
 def _show_certificates(
-    _session: Session, _owner: str | None, listed: Sequence[Certificate], _health: Health
+    _session: Session, _owner: str | None, listed: Sequence[Certificate], _edges: Edges
 ) -> list[CertificateOutput]:
     return show_certificates(listed)
 
 
 OBSERVED: Final[Mapping[str, Observed]] = {
+    "domain": Observed(DomainOutput, _show_domains),
     "service": Observed(ServiceOutput, _show_services),
     "server": Observed(ServerOutput, _show_servers),
     "certificate": Observed(CertificateOutput, _show_certificates),

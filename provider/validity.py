@@ -45,17 +45,21 @@ def find_time(name: str, facts: CertificateFacts, now: AwareDatetime) -> Finding
     """Find whether a certificate is not good any more, not yet, or not for long."""
     told = {"name": name, "begin": f"{facts.not_before:%Y-%m-%d}", "end": f"{facts.not_after:%Y-%m-%d}"}
     objects = ((Certificate.kind, name),)
-    left = (facts.not_after - now).total_seconds()
-    if left <= 0:
+    if facts.not_after <= now:
         detail = Message("the certificate {name} expired on {end}: browsers refuse it", **told)
         return Finding(Conflict.EXPIRED_CERTIFICATE, objects, detail)
     if now < facts.not_before:
         detail = Message("the certificate {name} is valid from {begin} on: until then, browsers refuse it", **told)
         return Finding(Conflict.EARLY_CERTIFICATE, objects, detail)
-    if left < min(_SOON_SECONDS, (facts.not_after - facts.not_before).total_seconds() / _SHORT):
+    if is_ending(facts.not_before, facts.not_after, now):
         detail = Message("the certificate {name} expires on {end}: replace it before that", **told)
         return Finding(Conflict.EXPIRING_CERTIFICATE, objects, detail)
     return None
+
+
+def is_ending(begin: AwareDatetime, end: AwareDatetime, now: AwareDatetime) -> bool:
+    """Tell whether a certificate is good for no long time any more: it should have been renewed."""
+    return (end - now).total_seconds() < min(_SOON_SECONDS, (end - begin).total_seconds() / _SHORT)
 
 
 def _find_shared(certificates: KnownCertificates) -> Iterator[Finding]:

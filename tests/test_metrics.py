@@ -412,7 +412,11 @@ def test_the_table_of_the_documentation_is_that_of_the_code(live: Scrape) -> Non
             name = f"{family.name}_total" if family.type == "counter" else family.name
             labels = ", ".join(sorted({label for sample in family.samples for label in sample.labels} - {"le"}))
             if not family.samples:  # there is no TLS and nothing in quarantine: held where there is
-                assert name in {"provider_tls_certificate_left_seconds", "provider_edge_quarantined_object"}
+                assert name in {
+                    "provider_tls_certificate_left_seconds",
+                    "provider_edge_quarantined_object",
+                    "provider_edge_certificate_left_seconds",
+                }
                 labels = documented[name]
             known.append([name, labels, family.documentation])
     assert [[name, labels.replace("`", ""), words] for name, labels, words in table("metrics")] == known
@@ -470,6 +474,9 @@ def test_the_dashboard_and_the_alerts_use_only_what_there_is(live: Scrape) -> No
         assert expression.selectors, query
         for selector in expression.selectors:
             if selector.metric in PROMETHEUS_METRICS:
+                continue
+            if selector.metric == "provider_edge_certificate_left_seconds":
+                assert query.shown | expression.labels <= {"edge", *TARGET_LABELS}, query
                 continue
             if selector.metric in TLS_METRICS:
                 assert query.shown | expression.labels <= TARGET_LABELS, query
@@ -554,6 +561,6 @@ def test_every_state_in_which_somebody_has_to_look_has_an_alert() -> None:
         for rule in alert_rules()
         for selector in promql.parse(rule["expr"]).selectors
         for matcher in selector.matchers
-        if matcher.label == "state"
+        if selector.metric == "provider_edge_state" and matcher.label == "state"
     }
     assert watched == {state.value for state in EdgeState} - {"live"}

@@ -22,7 +22,7 @@ from starlette.requests import ClientDisconnect
 
 from provider import control_plane, json_mistakes
 from provider.api import problems
-from provider.api.concerns import find_awaited, find_concern
+from provider.api.concerns import find_awaited, find_concern, find_secured
 from provider.api.prefer import REVISION_HEADER, read_wait, when_confirmed
 from provider.errors import FieldError, Invalid, TooLarge, Unreadable, UnsupportedMediaType, pointer
 from provider.messages import Message
@@ -128,8 +128,8 @@ class StrictRoute(APIRoute):
             is_tried = getattr(request.state, "is_tried", False)
             if wait is None or is_tried or REVISION_HEADER not in response.headers:
                 return response
-            concerns, awaited = find_concern(request), find_awaited(request)
-            return await when_confirmed(control_plane.find(request).edges, response, wait, concerns, awaited)
+            about = find_concern(request), find_awaited(request), find_secured(request)
+            return await when_confirmed(control_plane.find(request), response, wait, *about)
 
         return handle_strictly
 

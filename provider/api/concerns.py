@@ -1,4 +1,4 @@
-"""Which routers a write is about: those that the edges have to serve before it is live."""
+"""What a write is about: routers that the edges have to serve before it is live, domains that need a certificate."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
@@ -40,7 +40,16 @@ def find_awaited(request: Request) -> Callable[[], Sequence[Awaited]]:
     return lambda: issuing.find_awaited(names)
 
 
-def _find_touched(request: Request) -> Collection[tuple[str, str]]:
+def find_secured(request: Request) -> list[str]:
+    """Return the domains with HTTPS, by A-label, that a write that was just done is about."""
+    current = control_plane.find(request).revisions.current
+    secured = {} if current is None else current.listening.secured
+    named = (Domain.find_key(name) for kind, name in _find_touched(request) if kind == Domain.kind)
+    return [key for key in named if key is not None and key in secured]
+
+
+def _find_touched(request: Request) -> Collection[Named]:
+    """Return what a write changed, or where that is nothing the object at its path."""
     write = getattr(request.state, "write", None)
     return (write.touched if write is not None else ()) or _find_named(request.url.path)
 

@@ -1,9 +1,10 @@
 """`/api/v1/edges`."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated
+from itertools import islice
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
@@ -15,15 +16,19 @@ from provider.api.prefer import REVISION_HEADER
 from provider.dependencies import ActorDependency, EdgesDependency, RevisionsDependency
 from provider.edges.quarantine import Quarantine
 from provider.edges.registry import Edges
+from provider.edges.sightings import Sighting, Sightings, find_next_end
 from provider.edges.states import DisabledRouter, Edge, EdgeState
 from provider.errors import NotFound
 from provider.messages import Message
+from provider.models import ShownState
 from provider.models.base import output_config
 from provider.revisions import Revisions
 from provider.security import needs, quarantines
 from provider.snapshots import Served
 
 router = APIRouter(prefix="/edges", tags=["edges"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
+
+MOST_AMISS: Final = 20
 
 NAME = Annotated[str, documentation.identifier("Name of the edge.", "default")]
 
@@ -76,6 +81,30 @@ class DisabledRouterOutput(BaseModel):
     error: Annotated[str, Field(description="Traefik's reason.")]
 
 
+class ShownDomainOutput(BaseModel):
+    """A domain for which the edge shows no certificate that browsers accept, or not for long."""
+
+    model_config = output_config()
+
+    domain: Annotated[str, Field(description="The domain, as an A-label.")]
+    state: Annotated[ShownState, Field(description="As of `certificates` of a domain.")]
+    since: Annotated[datetime | None, Field(description="Since when it is in this state.")]
+    why: Annotated[str, Field(description="The same in a sentence, for a person.")]
+
+
+class CertificatesOutput(BaseModel):
+    """What the edge really shows for the domains with HTTPS, seen by TLS handshakes."""
+
+    model_config = output_config()
+
+    domains: Annotated[int, Field(ge=0, description="Domains with HTTPS for which it was looked at.")]
+    good: Annotated[int, Field(ge=0, description="Those for which browsers accept its certificate.")]
+    next_end: Annotated[datetime | None, Field(description="When the first of the certificates that it shows expires.")]
+    amiss: Annotated[
+        list[ShownDomainOutput], Field(description=f"Those of which something is to be told, at most {MOST_AMISS}.")
+    ]
+
+
 class EdgeOutput(BaseModel):
     """An edge: a Traefik that polls."""
 
@@ -98,6 +127,7 @@ class EdgeOutput(BaseModel):
             "entryPoints": {"web": ":8080"},
             "disabledRouters": [],
             "partlyServedRouters": [],
+            "certificates": {"domains": 1, "good": 1, "nextEnd": "2026-04-01T00:00:00Z", "amiss": []},
             "quarantine": {
                 "rejected": {"revision": 7, "digest": "f8d11bf8ddb1"},
                 "accepted": {"revision": 6, "digest": "0c7a9e1f24b3"},
@@ -136,6 +166,7 @@ class EdgeOutput(BaseModel):
     partly_served_routers: Annotated[
         list[DisabledRouterOutput], Field(description="Routers that it serves on only some of their entry points.")
     ]
+    certificates: CertificatesOutput
     quarantine: Annotated[
         QuarantineOutput | None, Field(description="The document it rejected; null if there is none.")
     ]
@@ -148,14 +179,14 @@ class EdgeOutput(BaseModel):
 async def list_edges(edges: EdgesDependency, revisions: RevisionsDependency, page: PageParameters) -> Page[EdgeOutput]:
     """Return the Traefiks that poll, and those that are expected to. `q` searches the name."""
     known = [edge for edge in edges if edge.name > (page.after or "") and (page.q or "").lower() in edge.name]
-    listed = [await shown(edge, revisions) for edge in known[: page.limit + 1]]
+    listed = [await shown(edge, revisions, edges.sightings) for edge in known[: page.limit + 1]]
     return page.answer(listed, lambda edge: edge.name)
 
 
 @router.get("/{name}", summary="Show an edge", responses=documentation.READ_PLAIN)
 async def show_edge(edges: EdgesDependency, revisions: RevisionsDependency, name: NAME) -> EdgeOutput:
     """Return an edge: its state, the document it was given, and the one it runs."""
-    return await shown(_get(edges, name), revisions)
+    return await shown(_get(edges, name), revisions, edges.sightings)
 
 
 @router.delete("/{name}/quarantine", status_code=204, summary="Lift a quarantine", responses=documentation.LIFT)
@@ -175,7 +206,7 @@ def _get(edges: Edges, name: str) -> Edge:
     return edge
 
 
-async def shown(edge: Edge, revisions: Revisions) -> EdgeOutput:
+async def shown(edge: Edge, revisions: Revisions, sightings: Sightings) -> EdgeOutput:
     """Return an edge as it is shown."""
     observed = edge.observation
     return EdgeOutput.model_construct(
@@ -196,7 +227,21 @@ async def shown(edge: Edge, revisions: Revisions) -> EdgeOutput:
         entry_points=dict(observed.entry_points) if observed else {},
         disabled_routers=_routers(observed.disabled if observed else ()),
         partly_served_routers=_routers(observed.warned if observed else ()),
+        certificates=_certificates(sightings.of_edge(edge.name)),
         quarantine=await _quarantine(edge.quarantine, revisions),
+    )
+
+
+def _certificates(seen: Mapping[str, Sighting]) -> CertificatesOutput:
+    amiss = [(domain, seen[domain]) for domain in sorted(seen) if seen[domain].state is not ShownState.GOOD]
+    return CertificatesOutput.model_construct(
+        domains=len(seen),
+        good=sum(each.is_accepted for each in seen.values()),
+        next_end=find_next_end(seen.values()),
+        amiss=[
+            ShownDomainOutput.model_construct(domain=domain, state=each.state, since=each.since, why=each.why)
+            for domain, each in islice(amiss, MOST_AMISS)
+        ],
     )
 
 

@@ -5,7 +5,8 @@ takes no thread.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from time import monotonic
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -13,8 +14,8 @@ from fastapi import Response
 from pydantic import BaseModel, Field
 
 from provider.api.streams import Stream
+from provider.control_plane import ControlPlane
 from provider.edges.missing import Awaited
-from provider.edges.registry import Edges
 from provider.edges.states import EdgeState
 from provider.errors import FieldError, Invalid
 from provider.models.base import output_config
@@ -69,19 +70,24 @@ def read_wait(prefer: str) -> int | None:
 
 
 async def when_confirmed(
-    edges: Edges,
+    plane: ControlPlane,
     response: Response,
     seconds: int,
     concerns: Callable[[Named], bool],
     find_awaited: Callable[[], Sequence[Awaited]],
+    secured: Collection[str],
 ) -> Response:
     """Return a write's response once every edge that is not stale runs it, or 202 with who does not.
 
     `concerns` tells of a router whether the write is about it: the edges have to serve that. `find_awaited` gives what
-    else they have to have: the certificates of domains that it is about.
+    else they have to have: the certificates of domains that it is about. Of `secured`, those with HTTPS by A-label,
+    they really have to show a good certificate.
     """
     revision = int(response.headers[REVISION_HEADER])
-    missing = await edges.confirmed(revision, seconds, concerns, find_awaited)
+    deadline = monotonic() + seconds
+    missing = await plane.edges.confirmed(revision, seconds, concerns, find_awaited)
+    if not missing and secured:
+        missing = await plane.awaited.confirmed(secured, deadline - monotonic())
     if not missing:
         response.headers["Preference-Applied"] = "wait"
         return response

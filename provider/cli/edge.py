@@ -49,6 +49,15 @@ def _words_of_instances(edge: Item) -> str:
     return f"{told}, from {', '.join(edge.get('addresses') or ())}" if count > 1 else told
 
 
+def _words_of_certificates(edge: Item) -> str:
+    """Say for how many domains browsers accept what it shows, and until when that holds."""
+    found = edge.get("certificates") or {"domains": 0}
+    if not found["domains"]:
+        return "no domain with HTTPS"
+    told = f"good for {found['good']} of {found['domains']} domains"
+    return f"{told}, the first expires on {found['nextEnd'].partition('T')[0]}" if found.get("nextEnd") else told
+
+
 COLUMNS: Final[Columns] = {
     "Name": field("name"),
     "State": field("state"),
@@ -74,7 +83,9 @@ FACTS: Final[Columns] = {
     "Last seen": lambda edge: _dated(edge.get("lastSeen")),
     "Traefik": lambda edge: edge.get("version") or "unknown",
     "Traefik started": lambda edge: _dated(edge["startedAt"]) if edge.get("startedAt") else "unknown",
+    "Certificates": _words_of_certificates,
 }
+AMISS: Final[Columns] = {"Domain": field("domain"), "Shows": field("state"), "Detail": field("why")}
 DISABLED: Final[Columns] = {"Disabled router": field("name"), "Traefik says": field("error")}
 PARTLY: Final[Columns] = {"Router served in part": field("name"), "Traefik says": field("error")}
 
@@ -102,7 +113,7 @@ def list_edges(client: Client, output: Output, query: QueryOption = "", limit: L
 @app.command()
 @reads
 def show(client: Client, output: Output, name: EdgeArgument) -> None:
-    """Show an edge and what it disabled or rejected.
+    """Show an edge: what it disabled or rejected, and its certificates.
 
     Examples:
       wayshub-provider edge show default
@@ -116,6 +127,9 @@ def show(client: Client, output: Output, name: EdgeArgument) -> None:
         if routers:
             output.line()
             table(output, columns, routers)
+    if amiss := (edge.get("certificates") or {}).get("amiss"):
+        output.line()
+        table(output, AMISS, amiss)
     if edge.get("quarantine"):
         output.line()
         _show_quarantine(output, edge)

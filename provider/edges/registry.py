@@ -15,6 +15,7 @@ from provider.edges.missing import Awaited, MissingEdge, find_missing
 from provider.edges.pollers import Connection, Poller
 from provider.edges.polls import Polls
 from provider.edges.quarantine import Origin, Quarantine, accept, accuse, prune
+from provider.edges.sightings import Sightings
 from provider.edges.states import Edge, EdgeState, Observation, has_rejected
 from provider.edges.verdicts import judge
 from provider.models import EdgeRecord
@@ -56,6 +57,7 @@ class Edges:
         self._change: asyncio.Future[None] | None = None
         self._origins: dict[Named, tuple[int, str]] = {}
         self.health = Health()
+        self.sightings = Sightings()
         self.surroundings: KnownEdges = {}
         """What is known of the edges that is not of our doing. Any thread reads it as it is."""
         serving.subscribe(self._came)
@@ -215,10 +217,14 @@ class Edges:
                 _log(edge, before, _now())
                 for listener in self._listeners:
                     listener(edge, before)
-            for observer in self._observers:
-                observer(edge)
+            self.tell(edge)
             self.wake()
         return edge
+
+    def tell(self, edge: Edge) -> None:
+        """Tell whoever observes the edges that something else is to be said of one."""
+        for observer in self._observers:
+            observer(edge)
 
     def _fit(self, edge: Edge) -> Snapshot | None:
         """Return what is served of what an edge's version knows, and note what it lacks."""

@@ -10,11 +10,14 @@ from provider.models.issuance import Issuance
 from provider.models.observed import (
     AvailabilityOutput,
     CertificateOutput,
+    DomainOutput,
     HealthOutput,
     ObservedState,
     ServerOutput,
     ServiceOutput,
     ShareOutput,
+    ShownOutput,
+    ShownState,
 )
 from provider.models.revision import (
     MESSAGE_LENGTH,
@@ -47,6 +50,7 @@ __all__ = [
     "ConflictOutput",
     "CreatedTokenOutput",
     "DifferenceOutput",
+    "DomainOutput",
     "EdgeRecord",
     "ExposeInput",
     "ExposeOutput",
@@ -67,6 +71,8 @@ __all__ = [
     "ServerOutput",
     "ServiceOutput",
     "ShareOutput",
+    "ShownOutput",
+    "ShownState",
     "Token",
     "TokenInput",
     "TokenOutput",

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final
 
 from pydantic import AwareDatetime
 
-from provider.nouns import Nested, Object, Server, Service, field
+from provider.nouns import Domain, Nested, Object, Server, Service, field
 from provider.nouns.certificate import Certificate
 from provider.nouns.containers import ListOf
 from provider.nouns.types import MASK, Choice, Share, Text, Time, Whole
@@ -112,6 +112,63 @@ class CertificateOutput(Certificate):
         Text(), title="Serial number", help="Its serial number, in hexadecimal digits, as openssl prints it."
     )
     fingerprint: str = field(Text(), title="Fingerprint", help="Its SHA-256, in hexadecimal digits.")
+
+
+class ShownState(StrEnum):
+    """What an edge shows to clients of a domain."""
+
+    GOOD = "good"
+    EXPIRING = "expiring"
+    EXPIRED = "expired"
+    EARLY = "early"
+    OTHER = "other"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+class ShownOutput(Object):
+    """Which certificate an edge really shows to clients of a domain, seen by a TLS handshake."""
+
+    edge: str = field(Text(), help="Name of the edge.")
+    state: ShownState = field(
+        Choice(ShownState),
+        help="`good`: right name, valid. `expiring`: the same, but not for long. `expired`, `early` (not valid yet), "
+        "`other` (for other names, or Traefik's default one), `none` (the handshake fails): browsers refuse these. "
+        "`unknown`: the edge cannot be asked.",
+    )
+    since: AwareDatetime | None = field(Time(), default=None, help="Since when it is in this state.")
+    why: str = field(Text(), help="The same in a sentence, for a person.")
+    names: list[str] = field(ListOf(Text()), default=[], omitted=True, help="What the certificate is for.")
+    issuer: str | None = field(Text(), default=None, help="Who signed it.")
+    not_after: AwareDatetime | None = field(Time(), default=None, help="Until when it is valid.")
+    serial: str | None = field(Text(), default=None, help="Its serial number, in hexadecimal digits.")
+
+
+class DomainOutput(Domain):
+    """A domain, and what the edges show to its visitors."""
+
+    example: ClassVar = {
+        **Domain.example,
+        "certificates": [
+            {
+                "edge": "default",
+                "state": "good",
+                "since": "2026-01-01T12:00:00Z",
+                "why": "its certificate from Let's Encrypt R11 is valid until 2026-04-01",
+                "names": ["alvin.xyz"],
+                "issuer": "Let's Encrypt R11",
+                "notAfter": "2026-04-01T00:00:00Z",
+                "serial": "50156AA05B78ACBED17E97B9DA05B1C82B782430",
+            }
+        ],
+    }
+
+    certificates: list[ShownOutput] = field(
+        ListOf(Nested(ShownOutput)),
+        default=[],
+        omitted=True,
+        help="Of a domain with HTTPS: what each edge shows, as it was seen last.",
+    )
 
 
 NO_HEALTH: Final[dict[str, Any]] = {"state": "unknown", "since": None, "why": "the service has no health check"}

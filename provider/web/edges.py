@@ -9,11 +9,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from provider.dependencies import ActorDependency, EdgesDependency, RevisionsDependency
 from provider.edges.registry import Edges
+from provider.edges.sightings import find_next_end
 from provider.edges.states import Edge
 from provider.edges.verdicts import words_of_part
 from provider.errors import FieldError, NotFound
 from provider.messages import Message
-from provider.models import Change
+from provider.models import Change, ShownState
 from provider.revisions import Revisions
 from provider.security import needs, quarantines
 from provider.store import revisions as stored
@@ -59,7 +60,7 @@ async def show_edge(request: Request, edges: EdgesDependency, revisions: Revisio
         parts = [words_of_part(key, held) for key, held in quarantine.culprits.items()]
         rejected = quarantine.rejected.revision
         changes = await asyncio.to_thread(revisions.changed_between, quarantine.since, rejected)
-    observed = edge.observation
+    observed, shown = edge.observation, edges.sightings.of_edge(edge.name)
     return render(
         request,
         "edges/show.html",
@@ -68,6 +69,9 @@ async def show_edge(request: Request, edges: EdgesDependency, revisions: Revisio
         started=None if observed is None or observed.started is None else datetime.fromisoformat(observed.started),
         disabled=observed.disabled if observed else (),
         warned=observed.warned if observed else (),
+        shown=shown,
+        amiss=[(domain, shown[domain]) for domain in sorted(shown) if shown[domain].state is not ShownState.GOOD],
+        next_end=find_next_end(shown.values()),
         changes=changes,
         parts=parts,
         most=LENGTH,

@@ -15,6 +15,7 @@ from provider import configuration, passages, rules, shares
 from provider.database.sessions import Session
 from provider.dependencies import EdgesDependency, RoutingDependency
 from provider.edges.health import Health, HealthState
+from provider.edges.sightings import Sightings
 from provider.edges.standings import Standing, Standings, Trouble, refused_everywhere, stand
 from provider.edges.states import DisabledRouter, Edge, EdgeState, Run, is_gone
 from provider.listening import Listening
@@ -99,6 +100,7 @@ class Sight:
     health: Health
     routing: Routing
     listening: Listening
+    sightings: Sightings
 
     @property
     def standings(self) -> Sequence[Standings]:
@@ -139,7 +141,15 @@ async def see(edges: EdgesDependency, routing: RoutingDependency) -> Sight:
             entry_points = {**edge.observation.entry_points, **entry_points}
     revision = None if current is None else current.revision
     listening = Listening() if current is None else current.listening
-    return Sight([_sight(edge, current) for edge in known], entry_points, revision, edges.health, routing, listening)
+    return Sight(
+        [_sight(edge, current) for edge in known],
+        entry_points,
+        revision,
+        edges.health,
+        routing,
+        listening,
+        edges.sightings,
+    )
 
 
 SightDependency = Annotated[Sight, Depends(see)]

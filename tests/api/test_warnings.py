@@ -21,7 +21,9 @@ def put(client: httpx.Client, path: str, body: dict[str, Any]) -> list[tuple[str
     tried = client.put(path, json=body, params={"dryRun": True})
     done = client.put(path, json=body).raise_for_status()
     check_told(done, tried)
-    assert done.json() == client.get(path).json()
+    # What edges show meanwhile is no part of what was done.
+    written, found = ({**each.json(), "certificates": None} for each in (done, client.get(path)))
+    assert written == found
     return warnings(tried)
 
 

@@ -1,11 +1,13 @@
 """What pages show of domains alone: the routers that match them, and the certificate that fits."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from provider import certificates, configuration
 from provider.database.sessions import Session
+from provider.edges.sightings import Sighting
 from provider.messages import Message
+from provider.models import ShownState
 from provider.names import in_order
 from provider.nouns import Domain, Noun, Router
 from provider.nouns.certificate import Certificate
@@ -18,6 +20,11 @@ from provider.web.nouns.removals import Loss
 from provider.web.nouns.views import View
 from provider.web.scenes import Sight
 
+_WORST_FIRST: Final = [
+    *(ShownState.EXPIRED, ShownState.OTHER, ShownState.NONE, ShownState.EARLY),
+    *(ShownState.EXPIRING, ShownState.UNKNOWN, ShownState.GOOD),
+]
+
 
 class Domains(View):
     """The pages of domains."""
@@ -26,15 +33,18 @@ class Domains(View):
     show_template = "domains/show.html"
 
     def listed(self, session: Session, sight: Sight, items: Sequence[Noun]) -> Mapping[str, Any]:
-        """Count the routers that match each."""
-        return {"counts": {item.key: count for item in items if (count := len(_matching(sight, item.key)))}}
+        """Count the routers that match each, and tell what the edges show to its visitors."""
+        shown = {each.key: _worst(sight.sightings.of_domain(each.key)) for each in items if cast("Domain", each).tls}
+        counts = {item.key: count for item in items if (count := len(_matching(sight, item.key)))}
+        return {"counts": counts, "certificates": shown}
 
     def shown(self, session: Session, sight: Sight, place: Place, item: Noun, typed: Texts) -> Mapping[str, Any]:
-        """Find the routers that match it."""
+        """Find the routers that match it, and what the edges show to its visitors."""
         matching = _matching(sight, item.key)
         found = nouns.find_all(session, Router, matching[: lists.LENGTH])
         return {
             **_certificate(session, cast("Domain", item)),
+            "shown": sight.sightings.of_domain(item.key) if cast("Domain", item).tls else [],
             "routers": found,
             "rule": configuration.rule,
             "listening": sight.listening,
@@ -62,6 +72,11 @@ class Domains(View):
 def _matching(sight: Sight, host: str) -> list[str]:
     """Return the names of the routers that name a domain: in their domains, or in a rule of their own."""
     return sorted({route.name for route in sight.routing.routes().of_key(host)}, key=in_order)
+
+
+def _worst(shown: Sequence[tuple[str, Sighting]]) -> Sighting | None:
+    """Return what is shown by the edge with the least good certificate; None where nobody has looked."""
+    return min((sighting for _edge, sighting in shown), key=lambda each: _WORST_FIRST.index(each.state), default=None)
 
 
 def _certificate(session: Session, domain: Domain) -> Mapping[str, Any]:
