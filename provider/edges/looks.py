@@ -213,11 +213,11 @@ class Looks:
             except RefusedHandshake as refused:
                 state, why = ShownState.NONE, refused.detail
             except HandshakeError as error:
-                watched.silent_until, watched.why = loop.time() + _SILENT_SECONDS, error.detail
+                watched.silent_until, watched.silence = loop.time() + _SILENT_SECONDS, error.detail
             except Refusal as refusal:
                 state, why = ShownState.NONE, refusal.detail
         if found is None and state is ShownState.UNKNOWN:
-            found, why = await self._ask_api(watched, domain), watched.why
+            found, why = await self._ask_api(watched, domain), watched.why or watched.silence
         if found is not None:
             state, why = judge(domain, found, datetime.now(UTC))
         if domain in watched.due and watched.edge.name in self.watched:

@@ -31,6 +31,9 @@ class Watched:
     due: dict[str, float] = field(default_factory=dict)
     retries: dict[str, float] = field(default_factory=dict)
     silent_until: float = 0.0
+    silence: str = ""
+    """Why nobody answers there."""
+
     listed: tuple[float, CertificateStore] = (float("-inf"), NOTHING)
     """The certificates that its API told last, and when."""
 
