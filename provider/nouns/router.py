@@ -89,7 +89,10 @@ class Router(Noun):
     titles = "Routers"
     about = "which requests go to which service"
     texts = ("name", "service", "path_prefix", "rule")
-    layout = ("name", "domains", "pathPrefix", "rule", "service", ("entryPoints", "priority"), "enabled")
+    layout = (
+        *("name", "domains", "pathPrefix", "service", "middlewares"),
+        *("rule", ("entryPoints", "priority"), "tls", "observability", "enabled"),
+    )
     said: ClassVar = {"anyOf": _MATCH}
     example: ClassVar = {
         "name": "wayshub",
@@ -123,6 +126,7 @@ class Router(Noun):
             word="RULE",
         ),
         default=None,
+        rare=True,
         title="Rule",
         help="Instead of domains and a path prefix, for what they cannot express, such as Host(`alvin.xyz`) && "
         "Method(`POST`).",
@@ -162,6 +166,7 @@ class Router(Noun):
     entry_points: list[str] | None = field(
         ENTRY_POINTS,
         default=None,
+        rare=True,
         title="Entry points",
         help="Traefik's entry points it listens on, separated by commas. Empty: the HTTPS one for domains with "
         "HTTPS, the HTTP one for others.",
@@ -170,6 +175,7 @@ class Router(Noun):
     priority: int | None = field(
         Whole(-HIGHEST_PRIORITY, HIGHEST_PRIORITY, _check_priority),
         default=None,
+        rare=True,
         title="Priority",
         help="If several routers match, the one with the highest priority takes the request. Empty: exact "
         "domains come before wildcards, and longer path prefixes before shorter ones; with a custom rule, "
@@ -178,6 +184,7 @@ class Router(Noun):
     tls: RouterTLS | None = field(
         Nested(RouterTLS),
         default=None,
+        rare=True,
         title="TLS",
         switch="Take requests over TLS only",
         help="Takes precedence over the HTTPS settings of its domains. Its entry points have to accept TLS.",
@@ -195,6 +202,7 @@ class Router(Noun):
     enabled: bool = field(
         Flag(),
         default=True,
+        rare=True,
         title="Enabled",
         help="A disabled router stays here, but is not sent to Traefik.",
         column=True,

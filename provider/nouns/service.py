@@ -39,7 +39,7 @@ class Service(Noun):
     cascade = "Also remove what uses it."
     about = "pools of servers that share requests"
     listing = "Pools of servers, by name."
-    layout = ("name", "strategy", "healthCheck", "sticky", "passHostHeader")
+    layout = ("name", "healthCheck", "sticky", "strategy", "passHostHeader")
     pool: ClassVar = (
         *("strategy", "passHostHeader", "healthCheck", "sticky"),
         *("passiveHealthCheck", "serversTransport", "responseForwarding"),
@@ -65,6 +65,7 @@ class Service(Noun):
     pass_host_header: bool = field(
         Flag(),
         default=True,
+        rare=True,
         title="Servers get the client's Host header",
         help="Servers see the host name the client asked for. Otherwise they see their own address.",
     )

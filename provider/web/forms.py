@@ -82,6 +82,11 @@ class Form:
         """The names of the fields with which something is wrong."""
         return [error.pointer.removeprefix("/") for error in self.errors]
 
+    @property
+    def filled_names(self) -> list[str]:
+        """The names of the fields in which something stands."""
+        return [name for name, text in self.values.items() if text]
+
     def general(self) -> list[FieldError]:
         """Return what is wrong with the input as a whole, or with a field that the form does not have."""
         return [error for error in self.errors if error.pointer.removeprefix("/") not in self.values]

@@ -252,3 +252,12 @@ def test_what_was_wrong_when_it_was_sent_goes_when_it_is_mended(pages: httpx.Cli
     assert re.search(r'id="summary">\s*<div class="notice bad"', refused.text)
     told = check(pages, **typed("http://10.0.0.1:80"))
     assert '<div id="summary" hx-swap-oob="true"></div>' in told
+
+
+def test_what_few_need_is_folded_away_until_something_stands_in_it_or_is_wrong(pages: httpx.Client) -> None:
+    folded = '<details class="rare">'
+    assert folded in pages.get("/expose").text
+    form = typed("http://10.0.0.1:80", domain="alvin.xyz")
+    assert folded in pages.post("/expose", data={**form, "do": "check"}).text
+    for more in ({"pathPrefix": "/api"}, {"allow": "no network"}, {"securityHeaders": "true"}):
+        assert folded not in pages.post("/expose", data={**form, **more, "do": "check"}).text
