@@ -12,6 +12,7 @@ from provider import configuration
 from provider.alarms import Alarms
 from provider.apart.turns import Turns
 from provider.api import (
+    acme,
     audit,
     conflicts,
     declarations,
@@ -48,6 +49,7 @@ from provider.edges.polls import Polls
 from provider.edges.registry import Edges
 from provider.edges.trials import Trials
 from provider.events import Events
+from provider.issuing.challenges import FOLDER
 from provider.issuing.issuing import Issuing
 from provider.life import live
 from provider.metrics import Metrics
@@ -118,6 +120,8 @@ class Application:
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == PATH:
             await self._endpoint(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(FOLDER):
+            await self.plane.issuing.challenges(scope, receive, send)
         else:
             await self._requests(scope, receive, send)
 
@@ -160,7 +164,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
     fallback = Fallback(settings.fallback_file, edges)
     alarms = Alarms(revisions, edges, fallback, certificate)
     named = settings.traefik_api_urls.keys()
-    issuing = Issuing(database, serving, settings.authority)
+    issuing = Issuing(database, serving, edges, settings.authority, settings.means, settings.points)
     return ControlPlane(
         database=database,
         revisions=revisions,
@@ -218,7 +222,7 @@ def _list_routes() -> list[BaseRoute]:
         made.include_router(nouns_router, prefix=PREFIX)
     for module in (expose, explain, conflicts, edges_api):
         made.include_router(module.router, prefix=PREFIX)
-    for module in (events_api, revisions_api, tokens_api, audit, declarations):
+    for module in (events_api, revisions_api, tokens_api, audit, declarations, acme):
         made.include_router(module.router, prefix=PREFIX)
     made.include_router(health.router)
     made.include_router(openapi.router)

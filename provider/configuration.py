@@ -39,7 +39,7 @@ _HTTP, _MIDDLEWARES = Middleware.place
 REDIRECT: Final = "provider.redirect"
 """The middleware of routers that lead visitors from the plain entry point to the secure one."""
 
-ADDED: Final = ("provider.acme.",)
+ADDED: Final = ("provider.acme",)
 """How the names of routers begin that are added to what is desired. No user's router has such a name there."""
 
 _WILDCARDS: Final = ".wildcards"

@@ -21,6 +21,7 @@ from provider.edges.standings import Standings, stand
 from provider.edges.states import is_gone
 from provider.edges.trials import Trials
 from provider.events import Events
+from provider.issuing.issuing import Issuing
 from provider.metrics import Metrics
 from provider.models import Actor
 from provider.revisions import Revisions
@@ -70,6 +71,7 @@ TurnsDependency = Annotated[Turns, Depends(_of(lambda plane: plane.turns))]
 RoutingDependency = Annotated[Routing, Depends(_of(lambda plane: plane.routing))]
 EdgesDependency = Annotated[Edges, Depends(_of(lambda plane: plane.edges))]
 PlacesDependency = Annotated[Sequence[EntryPoint], Depends(_of(lambda plane: list(plane.entry_points)))]
+IssuingDependency = Annotated[Issuing, Depends(_of(lambda plane: plane.issuing))]
 TrialsDependency = Annotated[Trials, Depends(_of(lambda plane: plane.trials))]
 StandingsDependency = Annotated[Sequence[Standings], Depends(_of(_stand))]
 HealthDependency = Annotated[Health, Depends(_of(lambda plane: plane.edges.health))]

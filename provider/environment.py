@@ -27,6 +27,12 @@ SETTINGS: Final = frozenset(
         *(
             "SECRET_KEY_FILE",
             "LOCAL_AUTHORITY",
+            "EDGE_URL",
+            "ACME_CA_FILE",
+            "ACME_NAMESERVERS",
+            "ACME_HTTP_PORT",
+            "ACME_UNCHECKED",
+            "ACME_DNS_HOOK",
             "FALLBACK_FILE",
             "COALESCE_MS",
             "HISTORY_REVISIONS",

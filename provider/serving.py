@@ -80,13 +80,13 @@ class Serving:
 
     def lay(self, desired: Snapshot) -> Snapshot:
         """Return a snapshot with what the sources give for it laid over it."""
-        overlay: dict[Named, Replacement] = {}
-        for source in self._sources:
-            overlay.update(source(desired))
-        parts = overlays.lay(overlay, desired.parts)
-        if parts is desired.parts:
-            return desired
         try:
+            overlay: dict[Named, Replacement] = {}
+            for source in self._sources:
+                overlay.update(source(desired))
+            parts = overlays.lay(overlay, desired.parts)
+            if parts is desired.parts:
+                return desired
             return replace(desired, document=self.assemble(parts), parts=parts)
         except Unverified as error:  # what is desired is served all the same
             logger.error("what is laid over revision %d is left out: %s", desired.revision, error.detail)  # noqa: TRY400

@@ -16,16 +16,18 @@ from provider.addresses import ANYWHERE, Network, Places, read_networks
 from provider.authority import Authority
 from provider.environment import DEFAULT_PORT, PREFIX, is_link
 from provider.errors import FieldError, SettingsError, pointer
+from provider.issuing.means import Means
 from provider.listening import DEFAULT_POINTS, DefaultEntryPoints
 from provider.nouns import versions
 from provider.nouns.versions import Version
 from provider.store.revisions import LONG, Retention
 from provider.tls import OwnCertificate
 from provider.validation import detail_of
-from provider.values import DEFAULT_EDGE, Refusal, check_entry_point, check_name
+from provider.values import DEFAULT_EDGE, Refusal, check_entry_point, check_name, check_server_url
 
 _LOOPBACK_HOSTS: Final = ("localhost", "*.localhost", "127.0.0.1", "[::1]")
 _ANY_ADDRESS: Final = frozenset({"", "0.0.0.0", "::", "[::]"})  # to tell them, not to listen there
+_DNS_PORT: Final = 53
 _VARIABLE: Final = re.compile(r"\$\{?[A-Za-z_]")
 _HOST_NAME: Final = re.compile(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252})")
 
@@ -114,6 +116,32 @@ class Settings(BaseSettings):
         description="Folder of a local authority, which is made there: it signs certificates for `.localhost` and "
         "`.test`.",
     )
+    edge_url: str | None = Field(
+        default=None,
+        description="URL of this service as edges reach it, such as `http://10.0.0.5:8000`. Needed to order "
+        "certificates for names that a CA checks over HTTP.",
+    )
+    acme_ca_file: Path | None = Field(
+        default=None,
+        description="File with the certificates of CAs that may sign for an ACME server, where it is one of your own.",
+    )
+    acme_nameservers: str = Field(
+        default="",
+        description="Name servers to ask whether a name leads to an edge, as `10.0.0.53` or `10.0.0.53:5353`, "
+        "separated by commas. Default: those of the system.",
+    )
+    acme_http_port: int = Field(
+        default=80, ge=1, le=65535, description="Port on which names are asked whether they lead to an edge."
+    )
+    acme_unchecked: bool = Field(
+        default=False,
+        description="Order certificates even if this service cannot see that a name leads to an edge.",
+    )
+    acme_dns_hook: Path | None = Field(
+        default=None,
+        description="Program that sets and removes TXT records: it is run with `add` or `remove`, the name of the "
+        "record and its text.",
+    )
     fallback_file: Path | None = Field(
         default=None,
         description="File with the last accepted document, for Traefik's file provider.",
@@ -175,7 +203,15 @@ class Settings(BaseSettings):
         return int(DEFAULT_PORT) if isinstance(value, str) and is_link(value) else value
 
     @field_validator(
-        "traefik", "secret_key_file", "local_authority", "fallback_file", "tls_certificate", "tls_key", mode="before"
+        "traefik",
+        "secret_key_file",
+        "local_authority",
+        "acme_ca_file",
+        "acme_dns_hook",
+        "fallback_file",
+        "tls_certificate",
+        "tls_key",
+        mode="before",
     )
     @classmethod
     def check_path(cls, value: object) -> object:
@@ -183,6 +219,22 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             _check_path(value)
         return value or None
+
+    @field_validator("edge_url")
+    @classmethod
+    def check_edge_url(cls, text: str | None) -> str | None:
+        """Accept the URL of a server."""
+        try:
+            return None if text is None else check_server_url(text)
+        except Refusal as error:
+            raise ValueError(error.detail) from None
+
+    @field_validator("acme_nameservers")
+    @classmethod
+    def check_nameservers(cls, text: str) -> str:
+        """Accept addresses, with or without a port."""
+        _read_nameservers(text)
+        return text
 
     @field_validator("public_url")
     @classmethod
@@ -266,6 +318,18 @@ class Settings(BaseSettings):
     def authority(self) -> Authority | None:
         """The local authority, not made or read yet; None without one."""
         return None if self.local_authority is None else Authority(self.local_authority)
+
+    @property
+    def means(self) -> Means:
+        """What there is to show a CA that names are ours."""
+        return Means(
+            edge_url=self.edge_url,
+            nameservers=_read_nameservers(self.acme_nameservers),
+            http_port=self.acme_http_port,
+            ca_file=self.acme_ca_file,
+            is_unchecked=self.acme_unchecked,
+            hook=self.acme_dns_hook,
+        )
 
     @property
     def points(self) -> DefaultEntryPoints:
@@ -373,6 +437,18 @@ def _read_host(text: str) -> str:
             raise ValueError(f"{text} is no name of a host: write it without a scheme and a port") from None
         return text.lower().rstrip(".")
     return f"[{address}]" if address.version == 6 else str(address)
+
+
+def _read_nameservers(text: str) -> tuple[tuple[str, int], ...]:
+    found = []
+    for part in filter(None, map(str.strip, text.split(","))):
+        given = re.fullmatch(r"(\[[^\]]+\]|[^:]+|[^:]*:[^:]*:.*?)(?::([0-9]{1,5}))?", part)
+        try:
+            address = ip_address(given[1].strip("[]") if given else part)
+        except ValueError:
+            raise ValueError(f"{part} is not the address of a name server: write 10.0.0.53 or 10.0.0.53:53") from None
+        found.append((str(address), int(given[2] or _DNS_PORT) if given else _DNS_PORT))
+    return tuple(found)
 
 
 def _read_of_edges(text: str | None) -> Iterator[tuple[str, str]]:

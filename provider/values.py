@@ -433,3 +433,28 @@ class ServerState(StrEnum):
     READY = "ready"
     DRAIN = "drain"
     MAINT = "maint"
+
+
+_DIRECTORIES: Final = {
+    "letsencrypt": "https://acme-v02.api.letsencrypt.org/directory",
+    "letsencrypt-staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
+}
+_DIRECTORY: Final = re.compile(r"https://[^\s/?#@]+(/[^\s?#]*)?(\?[^\s#]*)?")
+_CONTACT: Final = re.compile(r"[^\s@,<>\"]{1,64}@[^\s@,<>\"]{1,255}")
+
+
+def check_directory(text: str) -> str:
+    """Accept the URL of a CA's directory, or the short name of one."""
+    found = _DIRECTORIES.get(text, text)
+    if len(found) > 2_048 or not _DIRECTORY.fullmatch(found):
+        names = " or ".join(_DIRECTORIES)
+        detail = Message("this is not the URL of a CA's directory: write https://…, or {names}", names=names)
+        raise Refusal("directory.format", detail)
+    return found
+
+
+def check_contact(text: str) -> str:
+    """Accept an e-mail address, or nothing."""
+    if text and not _CONTACT.fullmatch(text):
+        raise Refusal("contact.format", Message("this is not an e-mail address"))
+    return text

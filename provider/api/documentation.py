@@ -190,6 +190,12 @@ READ_PLAIN: Final = _problems(404, 422, 503)
 LIFT: Final = {
     204: {"description": "The edge is offered the current document again.", "headers": {"Config-Revision": _REVISION}}
 } | _problems(404, 422, 503)
+CHOOSE_ACME: Final = {200: {"description": "It is chosen.", "headers": {"Config-Revision": _REVISION}}} | _problems(
+    *_BODY
+)
+LEAVE_ACME: Final = {
+    204: {"description": "Nothing is ordered any more.", "headers": {"Config-Revision": _REVISION}}
+} | _problems(422, 503)
 CREATE_TOKEN: Final = {
     201: {"description": "Created.", "headers": {"Config-Revision": _REVISION, "Location": _LOCATION}}
 } | _problems(*_BODY)

@@ -8,7 +8,7 @@ from provider.edges.states import Edge, EdgeState
 from provider.edges.verdicts import words_of_hindered, words_of_lacks
 from provider.messages import Message
 from provider.nouns import Named
-from provider.parts import ROUTERS
+from provider.parts import ROUTERS, Part, Parts
 from provider.snapshots import Served, Snapshot
 
 
@@ -24,11 +24,15 @@ class MissingEdge:
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
-    """A part that edges have to have before somebody waits no more; why there is none yet, and if that is settled."""
+    """A part that edges have to have before somebody waits no more; why there is none yet, and if that is settled.
+
+    With `part` they have to have it in this form.
+    """
 
     key: Named
     why: str
     is_settled: bool
+    part: Part | None = None
 
 
 def _runs(edge: Edge, revision: int, current: Served | None) -> bool:
@@ -76,7 +80,12 @@ def _find_lacking(edge: Edge, awaited: Sequence[Awaited]) -> Awaited | None:
     if not isinstance(edge.given, Snapshot) or not edge.runs_given():
         return None
     parts = edge.given.parts
-    return next((each for each in awaited if parts.find(each.key) is None), None)
+    return next((each for each in awaited if not _has(parts, each)), None)
+
+
+def _has(parts: Parts, awaited: Awaited) -> bool:
+    found = parts.find(awaited.key)
+    return found is not None and (awaited.part is None or awaited.part == found)
 
 
 def _leaves_out(quarantine: Quarantine, current: Snapshot, concerns: Callable[[Named], bool]) -> bool:

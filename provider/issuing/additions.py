@@ -1,17 +1,38 @@
-"""What is laid over the desired state for certificates that this service gets. Pure."""
+"""What is laid over the desired state for certificates that this service gets. Pure.
 
-from collections.abc import Iterable, Mapping
+The router for challenges leads to this service, on the plain entry point and on the secure one: static redirects of an
+entry point come before all routers. It names no `Host`, since TLS options hold for the hosts that routers name: those
+of two routers must not differ.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final
+
+import msgspec
 
 from provider import overlays
-from provider.nouns import Named, document
+from provider.listening import DefaultEntryPoints
+from provider.nouns import Named, Object, Router, Server, Service, document
 from provider.nouns.certificate import Certificate, Pair
+from provider.nouns.router import HIGHEST_PRIORITY, ServedRouter
+from provider.nouns.service import served
+from provider.nouns.tls import RouterTLS
 from provider.overlays import Overlay
 from provider.parts import Part
+
+_encode: Final = msgspec.json.Encoder(order="sorted").encode
+
+NAME: Final = "provider.acme"
+ROUTER: Final[Named] = (Router.kind, NAME)
+_SERVICE: Final[Named] = (Service.kind, NAME)
+_PRIORITY: Final = HIGHEST_PRIORITY * 2
+"""Above all that users can set."""
 
 
 def key_of(name: str) -> Named:
     """Return the kind and name of the part that has the certificate of a domain, an A-label."""
-    return Certificate.kind, f"provider.acme.{name}"
+    return Certificate.kind, f"{NAME}.{name}"
 
 
 def certificate_part(chain: str, key: str) -> Part:
@@ -19,6 +40,44 @@ def certificate_part(chain: str, key: str) -> Part:
     return Part(document.encode(Pair(cert_file=chain, key_file=key)))
 
 
-def lay_over(wanted: Iterable[str], certificates: Mapping[str, Part]) -> Overlay:
-    """Return what is laid over a state that wants certificates for some domains."""
-    return overlays.adding({key_of(name): certificates[name] for name in wanted if name in certificates})
+def lay_over(
+    wanted: Iterable[str],
+    certificates: Mapping[str, Part],
+    challenged: Collection[str],
+    edge_url: str | None,
+    points: DefaultEntryPoints,
+) -> Overlay:
+    """Return what is laid over a state that wants certificates for some domains; of some, challenges lead here."""
+    added: dict[Named, Part] = {key_of(name): certificates[name] for name in wanted if name in certificates}
+    if challenged and edge_url is not None:
+        added[ROUTER] = _router(challenged, points)
+        added[_SERVICE] = _service(edge_url)
+    return overlays.adding(added)
+
+
+def _router(names: Iterable[str], points: DefaultEntryPoints) -> Part:
+    hosts = "|".join(re.escape(name) for name in sorted(names))
+    rule = f"PathPrefix(`/.well-known/acme-challenge/`) && HostRegexp(`(?i)^({hosts})[.]?$`)"
+    members = []
+    for name, point, tls in ((NAME, points.plain, None), (f"{NAME}.secure", points.secure, RouterTLS())):
+        described = ServedRouter(
+            rule=rule,
+            service=NAME,
+            entry_points=[point],
+            middlewares=[],
+            priority=_PRIORITY,
+            tls=tls,
+            observability=None,
+        )
+        members.append(_member(name, described))
+    return Part(b",".join(members), needs=(_SERVICE,))
+
+
+def _service(edge_url: str) -> Part:
+    server = Server(name="provider", url=edge_url)
+    return Part(_member(NAME, served(Service(name="acme"), [server])))
+
+
+def _member(name: str, described: Object) -> bytes:
+    """Write an object of ours: its names and its rank are none that users can set."""
+    return b'"%s":%s' % (name.encode(), _encode(document.write(described)))

@@ -8,27 +8,33 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from provider import certificates
-from provider.authority import Authority, Signed
-from provider.certificates import CertificateFacts
+from provider.authority import Authority
 from provider.database.file import Database
+from provider.database.sessions import Session
 from provider.edges.missing import Awaited
-from provider.errors import ProviderError, Unavailable, Unverified
-from provider.issuing import additions, schedules
-from provider.listening import Listening
-from provider.messages import Message, freeze, thaw
-from provider.models import Issuance
+from provider.edges.registry import Edges
+from provider.errors import ProviderError, Unavailable
+from provider.issuing import accounts, additions, late, schedules
+from provider.issuing.accounts import OrderingAccount
+from provider.issuing.challenges import Challenges
+from provider.issuing.failures import FailureKind, NoCertificateError, ShortLivedError
+from provider.issuing.held import LOCAL, HeldCertificate, read
+from provider.issuing.means import Means
+from provider.issuing.ordered import DNS, HTTP, host_of, make_key
+from provider.issuing.orders import Orders
+from provider.issuing.threads import aside
+from provider.listening import DefaultEntryPoints, Listening
+from provider.messages import Message, freeze
+from provider.models import AcmeOrder, Issuance
 from provider.nouns.types import Hidden
 from provider.overlays import Overlay
-from provider.parts import Part
 from provider.serving import Serving
 from provider.snapshots import Snapshot
-from provider.store import issuances
+from provider.store import acme, issuances
 from provider.values import Refusal
 
 logger = logging.getLogger(__name__)
@@ -36,74 +42,98 @@ logger = logging.getLogger(__name__)
 _LONGEST_PAUSE_SECONDS: Final = 300.0
 """However far away the next renewal is: the clock may be set meanwhile."""
 
-_LOCAL: Final = "local"
+_MOST_AT_ONCE: Final = 4
+_SERVED_SECONDS: Final = 20.0
+"""For so long it is waited until edges lead challenges here. What they do then is seen."""
 
-
-@dataclass(frozen=True, slots=True)
-class HeldCertificate:
-    """How it is with the certificate of a domain: the one that is served, and what keeps us from a better one."""
-
-    part: Part | None = None
-    facts: CertificateFacts | None = None
-    issuer: str = ""
-    renews: datetime | None = None
-    attempts: int = 0
-    tries: datetime | None = None
-    problem: str | None = None
-
-    def due(self, now: datetime) -> datetime:
-        """Return when another one is to be got."""
-        wanted = now if self.facts is None else schedules.renews_at(self.facts, self.renews)
-        return max(wanted, schedules.waits_until(self.tries, now))
-
-
+_SOON: Final = timedelta(seconds=2)
 _NOTHING: Final = HeldCertificate()
 
 
 class Issuing:
-    """The certificates that this service gets. Any thread may ask; one works."""
+    """The certificates that this service gets. Any thread may ask; what it does runs in the event loop's."""
 
-    def __init__(self, database: Database, serving: Serving, authority: Authority | None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        serving: Serving,
+        edges: Edges,
+        authority: Authority | None,
+        means: Means,
+        points: DefaultEntryPoints,
+    ) -> None:
         self._database = database
         self._serving = serving
+        self._edges = edges
         self._authority = authority
+        self._means = means
+        self._points = points
+        self.challenges = Challenges()
+        self._orders = Orders(database, self.challenges, means)
         self._held: Mapping[str, HeldCertificate] | None = None
+        self._account: OrderingAccount | None = None
         self._wanted: tuple[Listening | None, list[str]] = (None, [])
+        self._working: dict[str, asyncio.Task[None]] = {}
+        self._hurried: set[str] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._call = asyncio.Event()
         serving.add(self.lay_over)
         serving.subscribe(self._came)
 
+    # What there is
+
     def lay_over(self, desired: Snapshot) -> Overlay:
         """Return what is laid over a snapshot. What there is was read before any edge is answered."""
         parts = {name: held.part for name, held in self._known().items() if held.part is not None}
-        return additions.lay_over(self._find_wanted(desired.listening), parts)
+        wanted = self._find_wanted(desired.listening)
+        challenged = [name for name in wanted if self._find_kind(name) == HTTP]
+        return additions.lay_over(wanted, parts, challenged, self._means.edge_url, self._points)
 
     def find(self, name: str) -> HeldCertificate:
         """Return how it is with the certificate of a domain, an A-label."""
         return (self._held or {}).get(name, _NOTHING)
 
+    @property
+    def account(self) -> OrderingAccount | None:
+        """The account with which certificates are ordered."""
+        return self._account
+
     def find_trouble(self, name: str) -> str | None:
         """Say what is wrong with the certificate of a domain, if anything is."""
         held, now = self.find(name), datetime.now(UTC)
+        why = self.find_refusal(name) or held.problem
         if held.facts is None:
-            return held.problem or self.find_refusal(name)
+            return why
+        end = f"{held.facts.not_after:%Y-%m-%d}"
         if held.facts.not_after <= now:
-            told = {"end": f"{held.facts.not_after:%Y-%m-%d}", "why": held.problem or Message("it is being renewed")}
-            return Message("its certificate expired on {end}: {why}", **told)
-        if held.problem is not None:
-            told = {"end": f"{held.facts.not_after:%Y-%m-%d}", "why": held.problem}
-            return Message("its certificate could not be renewed, and expires on {end}: {why}", **told)
+            return Message(
+                "its certificate expired on {end}: {why}", end=end, why=why or Message("it is being renewed")
+            )
+        if why is not None and self._renews_at(held) <= now:
+            return Message("its certificate could not be renewed, and expires on {end}: {why}", end=end, why=why)
         return None
 
     def find_refusal(self, name: str) -> str | None:
-        """Say why nobody here would sign a certificate for a name; None if somebody would."""
-        if self._signs_locally(name):
+        """Say why nobody would sign a certificate for a name as things are set; None if somebody would."""
+        kind, account = self._find_kind(name), self._account
+        if kind == LOCAL:
             return None
-        return Message(
-            "this service has no CA that signs certificates for {name}: browsers get the edge's default certificate",
-            name=name,
-        )
+        if account is None:
+            return Message("no CA is chosen that signs certificates for {name}: an admin chooses one, once", name=name)
+        if kind == DNS and not account.has_dns and self._means.hook is None:
+            return Message(
+                "the CA {ca} looks for a TXT record of {name} in DNS, and nothing is set here that makes one",
+                ca=host_of(account.directory),
+                name=name,
+            )
+        if kind == HTTP and self._means.edge_url is None:
+            return Message(
+                "the CA {ca} asks {name} for a file that edges have to fetch from here: set PROVIDER_EDGE_URL to this "
+                "service's address as they see it",
+                ca=host_of(account.directory),
+                name=name,
+            )
+        return None
 
     @property
     def troubles(self) -> Mapping[str, str]:
@@ -113,25 +143,29 @@ class Issuing:
 
     def find_awaited(self, names: Iterable[str]) -> list[Awaited]:
         """Return the certificates that edges have to have of some domains. Nobody waits for what will not come."""
-        wanted = [(name, self.find_trouble(name)) for name in names if name in self._wanted[1]]
-        return [
-            Awaited(additions.key_of(name), trouble or _words_of_wait(name), is_settled=trouble is not None)
-            for name, trouble in wanted
-        ]
+        found = []
+        for name in names:
+            if name in self._wanted[1]:
+                trouble = self.find_trouble(name)
+                is_tried = name in self._working or name in self._hurried
+                is_settled = trouble is not None and (not is_tried or self.find_refusal(name) is not None)
+                why = trouble or Message("it has no certificate for {name} yet", name=name)
+                found.append(Awaited(additions.key_of(name), why, is_settled=is_settled))
+        return found
 
-    async def keep(self) -> None:
-        """Get what is wanted and due, until cancelled. The threads are its own: whoever waits for a CA is in no way."""
-        self._loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(1, "issuing") as threads:
-            while True:
-                self._call.clear()
-                seconds = await self._loop.run_in_executor(threads, self._work)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._call.wait(), seconds)
+    def _find_kind(self, name: str) -> str:
+        """Return how it is shown that a name is ours: not at all, where the local authority signs."""
+        if self._signs_locally(name):
+            return LOCAL
+        is_dns = name.startswith("*.") or (self._account is not None and self._account.challenge == DNS)
+        return DNS if is_dns else HTTP
 
-    def _came(self, snapshot: Snapshot) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._call.set)
+    def _signs_locally(self, name: str) -> bool:
+        try:
+            return self._authority is not None and self._authority.signs(name)
+        except Unavailable as error:
+            logger.debug("%s", error.detail)
+            return False
 
     def _find_wanted(self, listening: Listening) -> list[str]:
         of, wanted = self._wanted
@@ -144,106 +178,178 @@ class Issuing:
         """Return what was got so far, read from the database at first. Raises `Unavailable`."""
         if self._held is None:
             with self._database.reading() as session:
-                self._held = {row.name: _read(row) for row in issuances.list_all(session)}
+                self._account = accounts.read(acme.find_account(session))
+                self._held = {row.name: read(row) for row in issuances.list_all(session)}
         return self._held
 
-    def _work(self) -> float:
-        """Get what is due. Returns how many seconds nothing more is."""
-        current = self._serving.current
-        if current is None:
-            return 1.0
-        self._make_authority()
-        signed = [name for name in self._find_wanted(current.listening) if self.find_refusal(name) is None]
-        now = datetime.now(UTC)
-        for name in signed:
-            if self.find(name).due(now) <= now:
-                self._get(name)
-        now = datetime.now(UTC)
-        left = [(self.find(name).due(now) - now).total_seconds() for name in signed]
-        return min(max(min(left, default=_LONGEST_PAUSE_SECONDS), 1.0), _LONGEST_PAUSE_SECONDS)
+    # What is done
+
+    def choose(self, account: OrderingAccount | None) -> None:
+        """Order with an account from now on. May be called from any thread."""
+        self._account = account
+        self._hurried.update(self._wanted[1])
+        self._serving.renew()
+        self._wake()
+
+    def find_terms(self, directory: str) -> str | None:
+        """Return where the terms of a CA are, if it answers and says so. Blocks."""
+        with contextlib.suppress(NoCertificateError):
+            return late.connect_ca(directory, make_key(), None, self._means.ca_file).find_terms()
+        return None
+
+    def hurry(self, names: Iterable[str]) -> None:
+        """Try again at once what failed. May be called from any thread."""
+        self._hurried.update(names)
+        self._wake()
+
+    async def keep(self) -> None:
+        """Get what is wanted and due, until cancelled."""
+        self._loop = asyncio.get_running_loop()
+        await aside(self._make_authority)
+        try:
+            while True:
+                self._call.clear()
+                seconds = self._begin()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._call.wait(), seconds)
+        finally:
+            for task in self._working.values():
+                task.cancel()
 
     def _make_authority(self) -> None:
         try:
             if self._authority is not None:
                 self._authority.make()
+                self._serving.renew()
         except Unavailable as error:
             logger.warning("%s", error.detail)
 
-    def _get(self, name: str) -> None:
+    def _came(self, snapshot: Snapshot) -> None:
+        self._hurried.update(name for kind, name in snapshot.changed if kind == "domain" and name in self._wanted[1])
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._call.set)
+
+    def _begin(self) -> float:
+        """Begin to get what is due. Returns for how many seconds nothing more is."""
+        current, now = self._serving.current, datetime.now(UTC)
+        if current is None or self._held is None:
+            return 1.0
+        left = _LONGEST_PAUSE_SECONDS
+        for name in self._find_wanted(current.listening):
+            if name in self._working or self.find_refusal(name) is not None:
+                continue
+            due = self._due(name, now)
+            if due > now:
+                self._hurried.discard(name)
+                left = min(left, max((due - now).total_seconds(), 1.0))
+            elif len(self._working) < _MOST_AT_ONCE:
+                self._hurried.discard(name)
+                self._working[name] = asyncio.create_task(self._get(name))
+        return left
+
+    def _due(self, name: str, now: datetime) -> datetime:
+        """Return when a certificate is to be got."""
+        held = self.find(name)
+        wanted = self._renews_at(held)
+        if name in self._hurried and (held.attempts or not self._is_of_now(held)):
+            return wanted
+        return max(wanted, schedules.waits_until(held.tries, now))
+
+    def _renews_at(self, held: HeldCertificate) -> datetime:
+        """Return when another one is to be got: at once, where the one that there is is not from who signs now."""
+        if held.facts is None or not self._is_of_now(held):
+            return datetime.min.replace(tzinfo=UTC)
+        return schedules.renews_at(held.facts, held.renews)
+
+    def _is_of_now(self, held: HeldCertificate) -> bool:
+        return held.issuer == LOCAL or self._account is None or held.issuer == self._account.directory
+
+    async def _get(self, name: str) -> None:
         try:
-            if self._authority is not None:
-                self._succeeded(name, self._authority.issue([name]))
+            if self._find_kind(name) == LOCAL:
+                await aside(self._sign, name)
+            else:
+                await self._order(name)
+        except NoCertificateError as error:
+            await self._failed(name, error)
         except (ProviderError, Refusal) as error:
-            self._failed(name, error.detail)
+            await self._failed(name, NoCertificateError(FailureKind.AUTHORITY, error.detail))
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            logger.exception("no certificate for %s", name)
+            await self._failed(
+                name, NoCertificateError(FailureKind.AUTHORITY, Message("this service failed: see its log"))
+            )
+        finally:
+            self._working.pop(name, None)
+            self._call.set()
 
-    def _signs_locally(self, name: str) -> bool:
-        try:
-            return self._authority is not None and self._authority.signs(name)
-        except Unavailable as error:
-            logger.debug("%s", error.detail)
-            return False
+    def _sign(self, name: str) -> None:
+        if self._authority is not None:
+            signed = self._authority.issue([name])
+            self._keep(name, signed.chain, signed.key, LOCAL, None)
 
-    def _succeeded(self, name: str, signed: Signed, issuer: str = _LOCAL) -> None:
-        certificates.check_chain(signed.chain)
-        certificates.check_pair(signed.chain, signed.key)
-        additions.certificate_part(signed.chain, signed.key)
+    async def _order(self, name: str) -> None:
+        found = await self._orders.obtain(name, self._find_kind(name), self._served)
+        await aside(self._keep, name, found.chain, found.key, found.directory, found.order)
 
-        def note(row: Issuance) -> None:
-            row.issuer, row.chain, row.key, row.renews = issuer, signed.chain, Hidden(signed.key), None
+    async def _served(self) -> None:
+        """Wait until edges lead challenges here as the newest document does, or so long that it does not matter."""
+
+        def find() -> list[Awaited]:
+            current = self._serving.current
+            part = None if current is None else current.parts.find(additions.ROUTER)
+            return [Awaited(additions.ROUTER, "", is_settled=False, part=part)]
+
+        await self._edges.confirmed(0, _SERVED_SECONDS, lambda _router: False, find)
+
+    def _keep(self, name: str, chain: str, key: str, issuer: str, order: int | None) -> None:
+        """Keep a certificate, and serve it. Raises a `Refusal` and `Unverified` for one that edges could not use."""
+        certificates.check_chain(chain)
+        certificates.check_pair(chain, key)
+        additions.certificate_part(chain, key)
+
+        def note(session: Session, row: Issuance) -> None:
+            row.issuer, row.chain, row.key, row.renews = issuer, chain, Hidden(key), None
             row.attempts, row.problem = 0, None
             row.tries = _written(datetime.now(UTC) + schedules.REST)
+            ended = None if order is None else session.get(AcmeOrder, order)
+            if ended is not None:
+                ended.ended, ended.key, ended.is_kept = accounts.now(), None, True
 
         self._note(name, note)
-        facts = certificates.read(signed.chain)
+        facts = certificates.read(chain)
         logger.info("the certificate for %s is good until %s", name, f"{facts.not_after:%Y-%m-%d}")
         self._serving.renew()
 
-    def _failed(self, name: str, why: str) -> None:
+    async def _failed(self, name: str, error: NoCertificateError) -> None:
         before = self.find(name)
 
-        def note(row: Issuance) -> None:
+        def note(_session: Session, row: Issuance) -> None:
             row.attempts += 1
-            row.problem = freeze(why)
-            row.tries = _written(datetime.now(UTC) + schedules.retry_after(row.attempts))
+            row.problem = freeze(error.why)
+            wait = schedules.retry_after(error.failure, row.attempts, error.wait)
+            row.tries = _written(datetime.now(UTC) + (_SOON if isinstance(error, ShortLivedError) else wait))
 
         try:
-            self._note(name, note)
-        except Unavailable as error:
-            logger.warning("what became of the certificate for %s cannot be noted: %s", name, error.detail)
-        if before.problem != why:
-            logger.warning("no certificate for %s: %s", name, why)
+            await aside(self._note, name, note)
+        except Unavailable as trouble:
+            logger.warning("what became of the certificate for %s cannot be noted: %s", name, trouble.detail)
+            await asyncio.sleep(_SOON.total_seconds())
+        if before.problem != error.why:
+            logger.warning("no certificate for %s: %s", name, error.why)
 
-    def _note(self, name: str, note: Callable[[Issuance], None]) -> None:
+    def _note(self, name: str, note: Callable[[Session, Issuance], None]) -> None:
         with self._database.writing() as session:
             row = issuances.get(session, name)
-            note(row)
+            note(session, row)
             session.flush()
-            held = _read(row)
+            held = read(row)
         self._held = {**(self._held or {}), name: held}
-
-
-def _words_of_wait(name: str) -> Message:
-    return Message("it has no certificate for {name} yet", name=name)
-
-
-def _read(row: Issuance) -> HeldCertificate:
-    part = facts = None
-    if row.chain is not None and row.key is not None:
-        with contextlib.suppress(Refusal, Unverified):
-            facts, part = certificates.read(row.chain), additions.certificate_part(row.chain, row.key)
-    return HeldCertificate(
-        part,
-        facts,
-        row.issuer,
-        _date(row.renews),
-        row.attempts,
-        _date(row.tries),
-        None if row.problem is None else thaw(row.problem),
-    )
-
-
-def _date(written: str | None) -> datetime | None:
-    return None if written is None else datetime.fromisoformat(written)
 
 
 def _written(date: datetime) -> str:

@@ -1,9 +1,11 @@
 """When a certificate is to be renewed, and when what failed is tried again. Pure."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
 from provider.certificates import CertificateFacts
+from provider.issuing.failures import FailureKind
 
 _OF_LIFE: Final = 2 / 3
 """The part of its life after which a certificate is renewed."""
@@ -11,9 +13,16 @@ _OF_LIFE: Final = 2 / 3
 _LATEST_OF_LIFE: Final = 9 / 10
 """Its CA may say when it is to be renewed, but not later than this."""
 
-_FIRST_RETRY: Final = timedelta(minutes=1)
-_LONGEST_RETRY: Final = timedelta(hours=12)
-_GROWTH: Final = 2
+_RETRIES: Final[Mapping[FailureKind, tuple[timedelta, timedelta]]] = {
+    FailureKind.LEADING: (timedelta(seconds=5), timedelta(minutes=10)),
+    FailureKind.VALIDATION: (timedelta(minutes=15), timedelta(hours=12)),
+    FailureKind.AUTHORITY: (timedelta(minutes=1), timedelta(hours=1)),
+}
+"""How long to wait after the first failure, and at most: each time it is twice as long."""
+
+_MOST_DOUBLED: Final = 20
+_LONGEST: Final = timedelta(hours=24)
+"""However long a CA asks to wait."""
 
 REST: Final = timedelta(hours=1)
 """For so long after a success nothing is got again for a name, whatever the clock says."""
@@ -27,12 +36,13 @@ def renews_at(facts: CertificateFacts, advised: datetime | None = None) -> datet
     return facts.not_before + life * _OF_LIFE
 
 
-def retry_after(attempts: int, asked: timedelta | None = None) -> timedelta:
+def retry_after(failure: FailureKind, attempts: int, asked: timedelta | None = None) -> timedelta:
     """Return how long to wait after so many failures in a row; `asked` is what the CA asks for at least."""
-    own: timedelta = min(_FIRST_RETRY * _GROWTH ** min(attempts - 1, 20), _LONGEST_RETRY)
-    return own if asked is None else min(max(own, asked), _LONGEST_RETRY * 2)
+    first, longest = _RETRIES[failure]
+    own: timedelta = min(first * 2 ** min(attempts - 1, _MOST_DOUBLED), longest)
+    return own if asked is None else min(max(own, asked), _LONGEST)
 
 
 def waits_until(tries: datetime | None, now: datetime) -> datetime:
     """Return until when nothing is tried, at most as long as ever anything waits: the clock may have been wrong."""
-    return now if tries is None else min(tries, now + _LONGEST_RETRY * 2)
+    return now if tries is None else min(tries, now + _LONGEST)

@@ -1,6 +1,7 @@
 """What is stored and shown beside the nouns themselves."""
 
 from provider.models.account import Account, AccountSession, FailedLogins, FamiliarAddress, Invitation, Role
+from provider.models.acme import AcmeAccount, AcmeInput, AcmeOrder, AcmeOutput, BindingOutput, DnsOutput
 from provider.models.audit import Actor, AuditEntry, AuditOutcome, AuditOutput
 from provider.models.conflict import Conflict, ConflictOutput, ObjectOutput
 from provider.models.difference import AppliedOutput, ComparisonOutput, DifferenceOutput, TrialOutput
@@ -36,12 +37,17 @@ __all__ = [
     "MESSAGE_LENGTH",
     "Account",
     "AccountSession",
+    "AcmeAccount",
+    "AcmeInput",
+    "AcmeOrder",
+    "AcmeOutput",
     "Actor",
     "AppliedOutput",
     "AuditEntry",
     "AuditOutcome",
     "AuditOutput",
     "AvailabilityOutput",
+    "BindingOutput",
     "CertificateOutput",
     "Change",
     "ChangeOutput",
@@ -50,6 +56,7 @@ __all__ = [
     "ConflictOutput",
     "CreatedTokenOutput",
     "DifferenceOutput",
+    "DnsOutput",
     "DomainOutput",
     "EdgeRecord",
     "ExposeInput",

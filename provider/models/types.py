@@ -8,6 +8,8 @@ from provider.values import (
     ENTRY_POINT_SCHEMA,
     NAME_SCHEMA,
     SCOPE_SCHEMA,
+    check_contact,
+    check_directory,
     check_entry_point,
     check_name,
     check_scope,
@@ -33,4 +35,8 @@ Scope = Annotated[
     AfterValidator(check_scope),
     Field(description="read, write, admin, register:SERVICE or edge:NAME.", json_schema_extra=dict(SCOPE_SCHEMA)),
 ]
+AcmeDirectory = Annotated[
+    str, AfterValidator(check_directory), Field(json_schema_extra={"minLength": 1, "maxLength": 2_048})
+]
+Contact = Annotated[str, AfterValidator(check_contact), Field(json_schema_extra={"maxLength": 320})]
 TimeInput = Annotated[AwareDatetime, BeforeValidator(check_time), Field(strict=False)]

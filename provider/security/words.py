@@ -19,12 +19,15 @@ TOKEN_REVOKED: Final = template("token {name} ({id}) revoked")
 REFUSED: Final = template("{what} refused")
 QUARANTINE_LIFTED: Final = template("quarantine of edge {name} lifted: it is offered revision {revision} again")
 
+CA_CHOSEN: Final = template("certificates are ordered from {ca}, and its terms were accepted")
+CA_LEFT: Final = template("certificates are ordered from {ca} no more")
+
 SECRETS_EXPORTED: Final = template("the state was exported with its secrets")
 
 ALL: Final = (
     *(ACCOUNT_ADDED, ACCOUNT_SET, ACCOUNT_REMOVED, PASSWORD_SET, LINK_MADE, SESSIONS_ENDED),
     *(LOGGED_IN, LOGGED_OUT, UNKNOWN_LOGIN_REFUSED, LOGIN_REFUSED),
-    *(TOKEN_MADE, TOKEN_REVOKED, QUARANTINE_LIFTED, SECRETS_EXPORTED, REFUSED),
+    *(TOKEN_MADE, TOKEN_REVOKED, QUARANTINE_LIFTED, CA_CHOSEN, CA_LEFT, SECRETS_EXPORTED, REFUSED),
 )
 """All of them, the least particular last: a sentence that was stored is taken for the first that fits."""
 

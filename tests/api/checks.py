@@ -90,6 +90,7 @@ CODES = {
     *("tcpService.unknown", "tcpService.cycle", "tcpMiddleware.unknown", "tcpServersTransport.unknown"),
     *("tcpRouter.tls", "udpService.unknown", "udpService.cycle"),
     *("pem.text", "certificate.ca", "certificate.chain", "certificate.format", "certificate.key", "default.many"),
+    *("directory.format", "contact.format", "terms.accept"),
     *("prefix.none", "www.wildcard", "tls.resolver"),
     *("key.encrypted", "key.format", "key.kind", "key.other"),
 }

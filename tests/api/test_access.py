@@ -70,6 +70,7 @@ TABLE: Final = {
     "/api/v1/edges/{name}": {"GET": READERS},
     "/api/v1/edges/{name}/quarantine": {"DELETE": WRITERS},
     "/api/v1/events": {"GET": READERS},
+    "/api/v1/acme": {"GET": ADMINS, "PUT": ADMINS, "DELETE": ADMINS},
     "/api/v1/tokens": {"GET": ADMINS, "POST": ADMINS},
     "/api/v1/tokens/{id}": {"GET": ADMINS, "DELETE": ADMINS},
     "/api/v1/audit": {"GET": ADMINS},

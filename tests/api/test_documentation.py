@@ -133,6 +133,7 @@ def test_every_operation_of_the_design_is_there() -> None:
     designed |= {"POST /api/v1/expose", "GET /healthz", "GET /readyz", "GET /metrics"}
     designed |= {"GET /api/v1/edges", "GET /api/v1/edges/{name}", "DELETE /api/v1/edges/{name}/quarantine"}
     designed |= {STREAM}
+    designed |= {"GET /api/v1/acme", "PUT /api/v1/acme", "DELETE /api/v1/acme"}
     designed |= {"GET /api/v1/tokens", "POST /api/v1/tokens", "GET /api/v1/tokens/{id}", "DELETE /api/v1/tokens/{id}"}
     designed |= {"GET /api/v1/revisions", "GET /api/v1/revisions/{number}", "GET /api/v1/audit"}
     designed |= {f"GET /api/v1/revisions/{{number}}/{part}" for part in ("configuration", "difference")} | {
@@ -328,9 +329,9 @@ def created(client: httpx.Client, operation: str) -> httpx.Response:
         return undone(client)
     if operation.startswith("PUT "):
         path = path_example(operation)
-        return ask(
-            client, operation, path=path.replace("/alvin.xyz", "/new.xyz") if "domains" in path else path + "-new"
-        )
+        if "{" in operation:
+            path = path.replace("/alvin.xyz", "/new.xyz") if "domains" in path else path + "-new"
+        return ask(client, operation, path=path)
     return ask(client, operation)
 
 

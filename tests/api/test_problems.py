@@ -351,7 +351,7 @@ def ask_all(client: httpx.Client, paths: dict[str, set[str]], in_memory: dict[st
                 assert client.request(method, path).status_code == in_memory[path]
                 continue
             body: Any = {"name": "a", "url": "http://a", "pathPrefix": "/", "service": "a", "scopes": ["read"]}
-            body["compress"] = {}
+            body |= {"compress": {}, "directory": "letsencrypt", "termsAccepted": True}
             others = {f"/api/v1/{noun.plural}": noun for noun in within("")}
             wanted = {
                 "/api/v1/domains": ["name"],
@@ -363,6 +363,7 @@ def ask_all(client: httpx.Client, paths: dict[str, set[str]], in_memory: dict[st
                 "/api/v1/routers": ["name", "service", "pathPrefix"],
                 "/api/v1/routers/a": ["service", "pathPrefix"],
                 "/api/v1/tokens": ["name", "scopes"],
+                "/api/v1/acme": ["directory", "termsAccepted"],
             }.get(path, [])
             body = {name: body[name] for name in wanted}
             noun = others.get(path.removesuffix("/a"))

@@ -6,12 +6,12 @@ import ssl
 from cryptography import x509
 
 
-def shown(host: str, port: int) -> x509.Certificate:
-    """Return the certificate that clients of a name are shown at a port of this machine, whoever signed it."""
+def shown(host: str, port: int, address: str = "127.0.0.1") -> x509.Certificate:
+    """Return the certificate that clients of a name are shown at a port of an address, whoever signed it."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=30) as connection,
+        socket.create_connection((address, port), timeout=30) as connection,
         context.wrap_socket(connection, server_hostname=host) as made,
     ):
         content = made.getpeercert(binary_form=True)

@@ -27,7 +27,7 @@ def edge(migrated: Path, tmp_path: Path, secure_port: int) -> Iterator[Running]:
     def adapt(static: dict[str, Any]) -> None:
         static["entryPoints"]["websecure"]["address"] = f"127.0.0.1:{secure_port}"
 
-    settings = {"secure_port": secure_port, "local_authority": tmp_path / "authority"}
+    settings: dict[str, Any] = {"secure_port": secure_port, "local_authority": tmp_path / "authority"}
     with acting(tmp_path, migrated, adapt=adapt, fallback_file=tmp_path / "edge" / "fallback.yml", **settings) as made:
         yield made
 
@@ -117,8 +117,8 @@ def test_a_domain_of_which_nobody_signs_is_served_with_the_default_certificate_a
 ) -> None:
     made = expose(edge, servers, "alvin.xyz")
     assert made.status_code == 202
-    assert "no CA that signs certificates for alvin.xyz" in made.json()["pending"][0]["detail"]
-    assert "no CA that signs certificates for alvin.xyz" in made.headers["config-warning"]
+    assert "no CA is chosen that signs certificates for alvin.xyz" in made.json()["pending"][0]["detail"]
+    assert "no CA is chosen that signs certificates for alvin.xyz" in made.headers["config-warning"]
     found = edge.client.get("/conflicts", params={"object": "domain/alvin.xyz"}).json()["items"]
     assert [each["conflict"] for each in found] == ["missing-certificate"]
     assert names_of(shown("alvin.xyz", secure_port)) != ["alvin.xyz"]

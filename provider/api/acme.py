@@ -1,0 +1,59 @@
+"""`/api/v1/acme`: the CA that certificates are ordered from."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from fastapi import APIRouter, Depends, Response
+
+from provider.api import documentation
+from provider.api.bodies import StrictRoute
+from provider.api.writing import done, removed
+from provider.database.sessions import Session
+from provider.dependencies import ActorDependency, IssuingDependency, RevisionsDependency
+from provider.errors import FieldError, Invalid
+from provider.issuing import accounts
+from provider.issuing.accounts import OrderingAccount
+from provider.messages import Message
+from provider.models import AcmeInput, AcmeOutput
+from provider.security import acme as choosing
+from provider.security import needs
+from provider.store import acme
+
+PATH: Final = "/acme"
+
+router = APIRouter(prefix=PATH, tags=["acme"], route_class=StrictRoute, dependencies=[Depends(needs.ADMINISTRATION)])
+
+
+@router.get("", summary="Show the CA", responses=documentation.LIST)
+def show_acme(revisions: RevisionsDependency) -> AcmeOutput:
+    """Return which CA certificates are ordered from, without what is secret; nulls where none is chosen."""
+    with revisions.reading() as session:
+        return choosing.shown(acme.find_account(session))
+
+
+@router.put("", response_model=AcmeOutput, summary="Choose the CA", responses=documentation.CHOOSE_ACME)
+def choose_acme(
+    revisions: RevisionsDependency, issuing: IssuingDependency, actor: ActorDependency, body: AcmeInput
+) -> Response:
+    """Order certificates from this CA from now on. Who accepts its terms, and when, is recorded."""
+    if not body.terms_accepted:
+        terms = issuing.find_terms(body.directory)
+        told = Message("read the CA's terms of service at {terms}, and accept them", terms=terms or body.directory)
+        raise Invalid([FieldError("/termsAccepted", "terms.accept", told)])
+
+    def apply(session: Session) -> tuple[AcmeOutput, OrderingAccount | None]:
+        row = choosing.choose(session, actor, body, datetime.now(UTC))
+        return choosing.shown(row), accounts.read(row)
+
+    outcome = revisions.change(apply, actor=actor)
+    shown, account = outcome.result
+    issuing.choose(account)
+    return done(outcome, shown, 200, {})
+
+
+@router.delete("", status_code=204, summary="Leave the CA", responses=documentation.LEAVE_ACME)
+def leave_acme(revisions: RevisionsDependency, issuing: IssuingDependency, actor: ActorDependency) -> Response:
+    """Order no more certificates. Those that there are stay, and are served until they expire."""
+    outcome = revisions.change(lambda session: choosing.leave(session, actor), actor=actor)
+    issuing.choose(None)
+    return removed(outcome)

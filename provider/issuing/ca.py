@@ -1,0 +1,232 @@
+"""A CA that speaks ACME (RFC 8555), by certbot's library. What it answers comes as values, what fails in words.
+
+The library takes a tenth of a second and 14 MB: `late` loads this module when something is ordered. A client is made
+for each piece of work, and keeps nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any, Final
+
+import requests
+from acme import errors, messages
+from acme.client import ClientNetwork, ClientV2
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from josepy.errors import Error as JosepyError
+from josepy.jwa import ES256
+from josepy.jwk import JWKEC
+
+from provider.issuing.failures import AccountGoneError, FailureKind, NoCertificateError, OrderGoneError
+from provider.issuing.ordered import DNS, HTTP, Authorization, Binding, Challenge, OrderAtCA, host_of
+from provider.messages import Message
+from provider.version import VERSION
+
+_TIMEOUT_SECONDS: Final = 20
+_QUICK_SECONDS: Final = 5
+"""Where a person waits."""
+
+_LONGEST_WORDS: Final = 300
+_GONE: Final = frozenset({400, 403, 404, 410})
+"""How a CA answers who asks for an order that is not there, or is not theirs."""
+
+
+class AcmeCA:
+    """One CA, with the account there. Its methods block, and raise `NoCertificateError`."""
+
+    def __init__(self, directory: str, key: str, url: str | None, ca_file: Path | None = None) -> None:
+        self.directory = directory
+        self._key = key
+        self._url = url
+        self._ca_file = ca_file
+        self._client: Any = None
+        self._last_headers: Mapping[str, str] = {}
+        self._last_status = 0
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return host_of(self.directory)
+
+    def find_terms(self) -> str | None:
+        """Return where its terms are, as it says."""
+        with self._told():
+            return _terms(self._connect(_QUICK_SECONDS).directory)
+
+    def register(self, contact: str, binding: Binding | None) -> str:
+        """Make the account with its key, or find the one that there is. Returns its URL."""
+        with self._told():
+            client = self._connect()
+            bound = None
+            if binding is not None:
+                public = client.net.key.public_key()
+                bound = messages.ExternalAccountBinding.from_data(public, binding.kid, binding.key, client.directory)
+            wanted = messages.NewRegistration.from_data(
+                email=contact or None, terms_of_service_agreed=True, external_account_binding=bound
+            )
+            try:
+                self._url = str(client.new_account(wanted).uri)
+            except errors.ConflictError as error:
+                self._url = str(error.location)
+            self._client = None
+            return self._url
+
+    def order(self, name: str, key: str) -> OrderAtCA:
+        """Order a certificate. The CA is told of the name alone yet."""
+        with self._told():
+            found = self._connect().new_order(_csr(name, key).public_bytes(serialization.Encoding.PEM))
+            return self._look(str(found.uri))
+
+    def look(self, url: str) -> OrderAtCA:
+        """Look at an order. Raises `OrderGoneError` for one of which the CA tells nothing."""
+        try:
+            with self._told():
+                return self._look(url)
+        except NoCertificateError as error:
+            if self._last_status in _GONE and not isinstance(error, AccountGoneError):
+                raise OrderGoneError(error.failure, error.why) from error
+            raise
+
+    def answer(self, challenge: Challenge) -> None:
+        """Let the CA look for what is there now."""
+        with self._told():
+            client = self._connect()
+            client.answer_challenge(challenge.raw, challenge.raw.chall.response(client.net.key))
+
+    def finalize(self, order: OrderAtCA, name: str, key: str) -> None:
+        """Let the CA sign."""
+        with self._told():
+            self._post(order.finalize, messages.CertificateRequest(csr=_csr(name, key)))
+
+    def download(self, order: OrderAtCA) -> str:
+        """Return the certificate of an order with those that signed it, as PEM text."""
+        with self._told():
+            return str(self._post(order.certificate or "", None).text)
+
+    def advise(self, chain: str) -> tuple[datetime | None, timedelta]:
+        """Return when a certificate is to be renewed, where the CA says so, and when to ask again."""
+        with self._told():
+            advised, again = self._connect().renewal_time(chain.encode())
+            wait = max(again - datetime.now(), timedelta(minutes=10))  # noqa: DTZ005  # as the library has it
+            return advised, wait
+
+    def _look(self, url: str) -> OrderAtCA:
+        body = messages.Order.from_json(self._post(url, None).json())
+        said = None if body.error is None else _shortened(body.error.detail)
+        found: list[Authorization] = []
+        if body.status.name in {"pending", "invalid"}:
+            asked = (self._post(each, None).json() for each in body.authorizations)
+            found = [self._read(messages.Authorization.from_json(each)) for each in asked]
+        return OrderAtCA(url, body.status.name, found, body.finalize, body.certificate, said)
+
+    def _read(self, found: Any) -> Authorization:
+        key = self._connect().net.key
+        challenges = []
+        for each in found.challenges:
+            if each.chall.typ in {HTTP, DNS}:
+                said = None if each.error is None else _shortened(each.error.detail)
+                status = "pending" if each.status is None else each.status.name
+                token, content = each.chall.encode("token"), each.chall.validation(key)
+                challenges.append(Challenge(each.chall.typ, str(each.uri), status, token, content, said, each))
+        return Authorization(str(found.identifier.value), found.status.name, challenges)
+
+    def _post(self, url: str, content: Any) -> Any:
+        client = self._connect()
+        return client.net.post(url, content, new_nonce_url=client.directory["newNonce"])
+
+    def _connect(self, seconds: int = _TIMEOUT_SECONDS) -> Any:
+        if self._client is None:
+            network = self._make_network(seconds)
+            if self._url is not None:
+                network.account = messages.RegistrationResource(body=messages.Registration(), uri=self._url)
+            self._client = ClientV2(ClientV2.get_directory(self.directory, network), network)
+        return self._client
+
+    def _make_network(self, seconds: int) -> ClientNetwork:
+        owner = self
+
+        class Network(ClientNetwork):
+            def _send_request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+                answer = super()._send_request(method, url, *args, **kwargs)
+                owner._last_headers, owner._last_status = answer.headers, answer.status_code
+                return answer
+
+        private = serialization.load_pem_private_key(self._key.encode(), None)
+        agent = f"wayshub-provider/{VERSION}"
+        made = Network(JWKEC(key=private), alg=ES256, user_agent=agent, timeout=seconds)
+        if self._ca_file is not None:
+            made.verify_ssl = str(self._ca_file)  # type: ignore[assignment]  # requests takes a path, too
+        return made
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say in words what fails."""
+        self._last_headers, self._last_status = {}, 0
+        try:
+            yield
+        except messages.Error as error:
+            raise self._refused(error) from error
+        except requests.RequestException as error:
+            told = Message("the CA {ca} cannot be reached: {why}", ca=self.name, why=_why(error))
+            raise self._failed(told) from error
+        except (errors.Error, JosepyError, ValueError, LookupError, AttributeError, TypeError) as error:
+            told = Message("the CA {ca} does not answer as one should: {why}", ca=self.name, why=_shortened(str(error)))
+            raise self._failed(told) from error
+        except OSError as error:  # the file with CAs
+            told = Message("the CA {ca} cannot be asked: {why}", ca=self.name, why=_shortened(str(error)))
+            raise self._failed(told) from error
+
+    def _refused(self, error: Any) -> NoCertificateError:
+        why = _shortened(error.detail or error.title or error.typ)
+        told = Message("the CA {ca} refuses: {why}", ca=self.name, why=why)
+        if error.code == "accountDoesNotExist":
+            return AccountGoneError(FailureKind.AUTHORITY, told)
+        return self._failed(told)
+
+    def _failed(self, why: Message) -> NoCertificateError:
+        return NoCertificateError(FailureKind.AUTHORITY, why, _wait(self._last_headers.get("Retry-After")))
+
+
+def _terms(directory: Any) -> str | None:
+    try:
+        found = directory.meta.terms_of_service
+    except (AttributeError, LookupError):
+        return None
+    return None if found is None else str(found)
+
+
+def _csr(name: str, key: str) -> x509.CertificateSigningRequest:
+    private = serialization.load_pem_private_key(key.encode(), None)
+    names = x509.SubjectAlternativeName([x509.DNSName(name)])
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).add_extension(names, critical=False)
+    return builder.sign(private, hashes.SHA256())  # type: ignore[arg-type]  # it is one of ours
+
+
+def _wait(asked: str | None) -> timedelta | None:
+    """Read `Retry-After`: seconds, or a date."""
+    if asked is None:
+        return None
+    try:
+        return timedelta(seconds=int(asked))
+    except (ValueError, OverflowError):
+        pass
+    try:
+        return max(parsedate_to_datetime(asked) - datetime.now(UTC), timedelta(0))
+    except (ValueError, TypeError):
+        return None
+
+
+def _shortened(text: object) -> str:
+    found = " ".join(str(text).split())
+    return found if len(found) <= _LONGEST_WORDS else found[: _LONGEST_WORDS - 1] + "…"
+
+
+def _why(error: Exception) -> str:
+    """Return the innermost reason of a failed request: what is around it names classes of the library."""
+    inner: BaseException = error
+    while (cause := inner.__cause__ or inner.__context__) is not None:
+        inner = cause
+    return _shortened(getattr(inner, "strerror", None) or inner)

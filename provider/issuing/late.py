@@ -1,0 +1,21 @@
+"""Modules with libraries that only who orders certificates needs: loaded when they are asked for first."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from provider.issuing.ca import AcmeCA
+
+
+def connect_ca(directory: str, key: str, url: str | None, ca_file: Path | None) -> "AcmeCA":
+    """Return a CA that speaks ACME, with the account there."""
+    made: AcmeCA = import_module("provider.issuing.ca").AcmeCA(directory, key, url, ca_file)
+    return made
+
+
+def lookups() -> "ModuleType":
+    """Return the module that asks DNS (`issuing.lookups`)."""
+    return import_module("provider.issuing.lookups")

@@ -1,0 +1,88 @@
+"""Whether a name leads to an edge: its addresses are asked for a file that only this service has, by way of the edge.
+
+So a wrong entry in DNS costs no failed validation. The network is asked as a CA would: by DNS, and not by the files of
+this machine; redirects are followed, whatever certificate is shown there.
+"""
+
+import ssl
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from provider.issuing import late
+from provider.issuing.challenges import FOLDER
+from provider.issuing.failures import not_led
+from provider.issuing.means import Means
+from provider.messages import Message, listed
+
+_TIMEOUT_SECONDS: Final = 5.0
+_MOST_REDIRECTS: Final = 5
+_MOST_BYTES: Final = 1_024
+_MOVED: Final = frozenset({301, 302, 303, 307, 308})
+_NAMED: Final = 3
+
+
+def check(name: str, token: str, content: str, means: Means) -> None:
+    """Check that a name leads to an edge which answers a token with a content. Raises `NoCertificateError`.
+
+    An address that cannot be reached is no harm where another one answers: a CA tries the others, too.
+    """
+    wrong: list[str] = []
+    away: list[tuple[str, str]] = []
+    answered = False
+    for address in late.lookups().find_addresses(name, means):
+        try:
+            found = _ask(address, name, token, means)
+        except httpx.HTTPError as error:
+            away.append((address, str(error) or Message("no answer")))
+            continue
+        answered = answered or found == content
+        if found != content:
+            wrong.append(address)
+    if wrong:
+        raise not_led(
+            Message(
+                "{name} leads to {addresses}, where no edge of yours answers",
+                name=name,
+                addresses=listed(wrong, _NAMED),
+            )
+        )
+    if not answered:
+        addresses = listed([address for address, _why in away], _NAMED)
+        told = {"name": name, "addresses": addresses, "port": means.http_port, "why": away[0][1]}
+        raise not_led(Message("{name} leads to {addresses}, where nobody answers on port {port}: {why}", **told))
+
+
+def _ask(address: str, name: str, token: str, means: Means) -> str | None:
+    """Return what is answered for the file; None for anything that cannot be it. Raises `httpx.HTTPError`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    host = f"[{address}]" if ":" in address else address
+    scheme, port, path = "http", means.http_port, FOLDER + token
+    with httpx.Client(verify=context, trust_env=False, timeout=_TIMEOUT_SECONDS) as client:
+        for _redirect in range(_MOST_REDIRECTS):
+            request = client.build_request(
+                "GET", f"{scheme}://{host}:{port}{path}", headers={"Host": name}, extensions={"sni_hostname": name}
+            )
+            answer = client.send(request, stream=True)
+            try:
+                if answer.status_code == 200:
+                    return _read(answer)
+                target = urlsplit(answer.headers.get("location", ""))
+            finally:
+                answer.close()
+            if answer.status_code not in _MOVED or (target.hostname or name) != name:
+                return None
+            scheme, path = target.scheme or scheme, target.path
+            port = target.port or (443 if scheme == "https" else means.http_port)
+    return None
+
+
+def _read(answer: httpx.Response) -> str | None:
+    content = b""
+    for chunk in answer.iter_bytes():
+        content += chunk
+        if len(content) > _MOST_BYTES:
+            return None
+    return content.decode("ascii", "replace").strip()

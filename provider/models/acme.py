@@ -1,0 +1,168 @@
+"""What this service has at CAs that speak ACME: an account at each, and orders. Times are UTC, ISO 8601."""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AwareDatetime, BaseModel
+from pydantic import Field as Described
+from sqlalchemy import JSON
+from sqlmodel import Field, SQLModel
+
+from provider.models.base import input_config, output_config
+from provider.models.types import AcmeDirectory, Contact
+
+_JSON: Final = JSON(none_as_null=True)
+
+
+class AcmeAccount(SQLModel, table=True):
+    """The account at one CA, and who accepted its terms. Keys and credentials are sealed."""
+
+    __tablename__ = "acme_account"
+
+    directory: str = Field(primary_key=True, max_length=2_048)
+    chosen: bool
+    """Whether certificates are ordered there: of one at most."""
+
+    contact: str = Field(default="", max_length=320)
+    eab_kid: str | None = Field(default=None, max_length=1_024)
+    eab_key: Any = Field(default=None, sa_type=_JSON, nullable=True)
+    terms: str | None = Field(default=None, max_length=2_048)
+    """Which terms were accepted: a URL, where the CA names one."""
+
+    accepted_by: str = Field(max_length=255)
+    accepted: str = Field(max_length=32)
+    key: Any = Field(default=None, sa_type=_JSON, nullable=True)
+    url: str | None = Field(default=None, max_length=2_048)
+    """Where the CA has the account, once it is made."""
+
+    challenge: str = Field(default="http-01", max_length=10)
+    """How it is shown that exact names are ours. Of wildcards it is always `dns-01`."""
+
+    dns_provider: str | None = Field(default=None, max_length=63)
+    dns_credentials: Any = Field(default=None, sa_type=_JSON, nullable=True)
+
+
+class AcmeOrder(SQLModel, table=True):
+    """One order. It is stored before it is made, so that none is made twice; its key is in it until it has ended."""
+
+    __tablename__ = "acme_order"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=255, index=True)
+    directory: str = Field(max_length=2_048)
+    created: str = Field(max_length=32)
+    key: Any = Field(default=None, sa_type=_JSON, nullable=True)
+    url: str | None = Field(default=None, max_length=2_048)
+    ended: str | None = Field(default=None, max_length=32)
+    is_kept: bool = Field(default=False)
+    """Whether a certificate came of it."""
+
+
+class BindingInput(BaseModel):
+    """The account at a CA to which an account for ACME belongs: what the CA gave for that."""
+
+    model_config = input_config({"kid": "k3v9x0ab", "key": "c2VjcmV0"})
+
+    kid: Annotated[str, Described(min_length=1, max_length=1_024, description="The key's identifier.")]
+    key: Annotated[
+        str | None,
+        Described(
+            max_length=1_024,
+            pattern="^[A-Za-z0-9_-]+=*$",
+            description="The key, in Base64 for URLs. Never shown again; leave it out to keep the one that is known.",
+        ),
+    ] = None
+
+
+class DnsInput(BaseModel):
+    """Who has the zones of the domains, and how this service may change them."""
+
+    model_config = input_config({"provider": "cloudflare", "options": {"auth_token": "secret"}})
+
+    provider: Annotated[
+        str, Described(pattern="^[a-z0-9]{1,63}$", description="Name of the DNS provider, as dns-lexicon has it.")
+    ]
+    options: Annotated[
+        dict[str, str] | None,
+        Described(
+            max_length=20,
+            description="Its options, such as `auth_token`. Never shown again; leave them out to keep those there are.",
+        ),
+    ] = None
+
+
+_CHOSEN: Final = {
+    "directory": "https://acme-v02.api.letsencrypt.org/directory",
+    "contact": "admin@alvin.xyz",
+    "challenge": "http-01",
+}
+
+
+class AcmeInput(BaseModel):
+    """Which CA certificates are ordered from, and that its terms are accepted."""
+
+    model_config = input_config(
+        {
+            **_CHOSEN,
+            "eab": {"kid": "k3v9x0ab", "key": "c2VjcmV0"},
+            "dns": {"provider": "cloudflare", "options": {"auth_token": "secret"}},
+            "termsAccepted": True,
+        }
+    )
+
+    directory: Annotated[
+        AcmeDirectory,
+        Described(description="URL of its directory, or `letsencrypt`, or `letsencrypt-staging` to try it out."),
+    ]
+    contact: Annotated[Contact, Described(description="E-mail address for the CA; empty for none.")] = ""
+    eab: Annotated[BindingInput | None, Described(description="Where the CA asks for an external account.")] = None
+    challenge: Annotated[
+        Literal["http-01", "dns-01"],
+        Described(
+            description="How the CA checks exact names: over HTTP, or in DNS. Wildcards are always checked in DNS."
+        ),
+    ] = "http-01"
+    dns: Annotated[DnsInput | None, Described(description="How TXT records are set, unless a hook does that.")] = None
+    terms_accepted: Annotated[bool, Described(description="Whether you accept the CA's terms of service.")] = False
+
+
+class BindingOutput(BaseModel):
+    """The account at a CA to which an account for ACME belongs."""
+
+    model_config = output_config()
+
+    kid: Annotated[str, Described(description="The key's identifier.")]
+
+
+class DnsOutput(BaseModel):
+    """Who has the zones of the domains."""
+
+    model_config = output_config()
+
+    provider: Annotated[str, Described(description="Name of the DNS provider.")]
+    options: Annotated[list[str], Described(description="The names of its options.")]
+
+
+class AcmeOutput(BaseModel):
+    """Which CA certificates are ordered from, if any, and who accepted its terms."""
+
+    model_config = output_config(
+        {
+            **_CHOSEN,
+            "eab": {"kid": "k3v9x0ab"},
+            "dns": {"provider": "cloudflare", "options": ["auth_token"]},
+            "terms": "https://letsencrypt.org/documents/LE-SA-v1.6-August-18-2025.pdf",
+            "acceptedBy": "alvin",
+            "accepted": "2026-01-01T12:00:00Z",
+            "account": "https://acme-v02.api.letsencrypt.org/acme/acct/1",
+        }
+    )
+
+    directory: Annotated[str | None, Described(description="URL of its directory; null where none is chosen.")] = None
+    contact: Annotated[str, Described(description="E-mail address for the CA; empty for none.")] = ""
+    eab: Annotated[BindingOutput | None, Described(description="Where the CA asks for an external account.")] = None
+    challenge: Annotated[str, Described(description="How the CA checks exact names.")] = "http-01"
+    dns: Annotated[DnsOutput | None, Described(description="How TXT records are set, unless a hook does that.")] = None
+    terms: Annotated[str | None, Described(description="Which terms were accepted, where the CA names them.")] = None
+    accepted_by: Annotated[str | None, Described(description="Who accepted them.")] = None
+    accepted: Annotated[AwareDatetime | None, Described(description="When.")] = None
+    account: Annotated[str | None, Described(description="URL of the account, once there is one.")] = None

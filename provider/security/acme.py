@@ -1,0 +1,100 @@
+"""The CA that certificates are ordered from: admins choose and leave it, each noted in the audit at once."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from provider.database.sessions import Session
+from provider.errors import FieldError, Invalid
+from provider.messages import Message
+from provider.models import AcmeAccount, AcmeInput, AcmeOutput, Actor, BindingOutput, Change, DnsOutput
+from provider.nouns.types import MASK, Hidden
+from provider.security import words
+from provider.security.access import written
+from provider.store import acme, audit
+
+_KIND: Final = "acme"
+
+
+def choose(session: Session, actor: Actor, wanted: AcmeInput, now: datetime) -> AcmeAccount:
+    """Order from a CA, whose terms are accepted with that. Raises `Invalid`."""
+    before = _kept(acme.find_account(session))
+    row = session.get(AcmeAccount, wanted.directory)
+    if row is None:
+        row = AcmeAccount(directory=wanted.directory, chosen=True, accepted_by=actor.name, accepted=written(now))
+        session.add(row)
+    for other in acme.list_accounts(session):
+        other.chosen = other is row
+    row.chosen, row.contact, row.challenge = True, wanted.contact, wanted.challenge
+    row.accepted_by, row.accepted = actor.name, written(now)
+    _bind(row, wanted)
+    _set_dns(row, wanted)
+    session.flush()
+    after = _kept(row)
+    told = Message(words.CA_CHOSEN, ca=urlsplit(row.directory).hostname or "")
+    audit.add(session, actor, "acme.choose", told, changes=[Change(_KIND, _KIND, before, after)])
+    return row
+
+
+def leave(session: Session, actor: Actor) -> None:
+    """Order no more. What was got stays, and is served until it expires."""
+    row = acme.find_account(session)
+    if row is not None:
+        before, row.chosen = _kept(row), False
+        session.flush()
+        told = Message(words.CA_LEFT, ca=urlsplit(row.directory).hostname or "")
+        audit.add(session, actor, "acme.leave", told, changes=[Change(_KIND, _KIND, before, None)])
+
+
+def shown(row: AcmeAccount | None) -> AcmeOutput:
+    """Return the account as it is shown: without what is secret."""
+    if row is None:
+        return AcmeOutput.model_construct()
+    dns = None
+    if row.dns_provider is not None:
+        dns = DnsOutput.model_construct(provider=row.dns_provider, options=sorted(row.dns_credentials or {}))
+    return AcmeOutput.model_construct(
+        directory=row.directory,
+        contact=row.contact,
+        eab=None if row.eab_kid is None else BindingOutput.model_construct(kid=row.eab_kid),
+        challenge=row.challenge,
+        dns=dns,
+        terms=row.terms,
+        accepted_by=row.accepted_by,
+        accepted=datetime.fromisoformat(row.accepted).astimezone(UTC),
+        account=row.url,
+    )
+
+
+def _bind(row: AcmeAccount, wanted: AcmeInput) -> None:
+    if wanted.eab is None:
+        row.eab_kid = row.eab_key = None
+    elif wanted.eab.key is not None:
+        row.eab_kid, row.eab_key = wanted.eab.kid, Hidden(wanted.eab.key)
+    elif row.eab_kid != wanted.eab.kid:
+        raise Invalid([FieldError("/eab/key", "field.required", Message("give the key that the CA gave you"))])
+
+
+def _set_dns(row: AcmeAccount, wanted: AcmeInput) -> None:
+    if wanted.dns is None:
+        row.dns_provider = row.dns_credentials = None
+    elif wanted.dns.options is not None:
+        row.dns_provider = wanted.dns.provider
+        row.dns_credentials = {name: Hidden(text) for name, text in wanted.dns.options.items()}
+    elif row.dns_provider != wanted.dns.provider:
+        raise Invalid([FieldError("/dns/options", "field.required", Message("give the options of the DNS provider"))])
+
+
+def _kept(row: AcmeAccount | None) -> dict[str, Any] | None:
+    """Return what the audit keeps of an account."""
+    if row is None or not row.chosen:
+        return None
+    options = None if row.dns_credentials is None else dict.fromkeys(row.dns_credentials, MASK)
+    return {
+        "directory": row.directory,
+        "contact": row.contact,
+        "challenge": row.challenge,
+        "eab": row.eab_kid,
+        "dns": row.dns_provider,
+        "options": options,
+    }
