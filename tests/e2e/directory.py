@@ -68,6 +68,16 @@ class Directory:
         told: list[dict[str, Any]] = fetch(f"{self._traefik.api}/api/certificates").json()
         return {each["serialNumber"] for each in told}
 
+    def enabled_routers(self) -> set[str]:
+        """Return the routers of HTTP that serve."""
+        told: dict[str, Any] = fetch(f"{self._traefik.api}/api/rawdata").json()
+        found = told.get("routers") or {}
+        return {
+            name.removesuffix("@file")
+            for name, each in found.items()
+            if name.endswith("@file") and each.get("status") != "disabled"
+        }
+
     def disabled(self) -> set[str]:
         """Return what runs and is disabled, as people call it."""
         told: dict[str, Any] = fetch(f"{self._traefik.api}/api/rawdata").json()

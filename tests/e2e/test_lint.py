@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from provider import linting
+from provider import imports, linting
 from provider.cli.files import sources
+from provider.imports.reading import MISSING
 from provider.linting import Consequence, Looked
 from tests.e2e import mutations
 from tests.e2e.directory import Directory, watched
@@ -63,6 +64,19 @@ def test_what_is_called_rejected_is_what_a_traefik_rejects(part: int, directory:
         "http:\n  routers: {r: {rule: 'Host(`a`)', service: s, middlewares: [m]}}\n" + S,
         "http:\n  routers: {r: {rule: 'Host(`a`)', service: t}}\n" + S,
         "http:\n  routers: {r: {rule: 'Host(`a`)'}, q: {service: s}}\n" + S,
+        "http:\n  routers: {r: {rule: 'Host(`a.test`)', service: s}}\n"
+        + S.replace("http://127.0.0.1:1", "h2c://app_server:1").replace(
+            "servers: [", "sticky: {cookie: {}}, servers: [{url: 'http://[::1]:2/path'}, "
+        ),
+        "http:\n  routers: {r: {rule: 'Host(`a.test`)', service: s}}\n"
+        + S.replace("servers:", "healthCheck: {path: /up, port: 1, timeout: 3, interval: 1s, hostname: x}, servers:"),
+        "http:\n  routers:\n    a: {rule: 'HOST(`A.test`) && !Path(`/x`)', service: s, priority: 1e3}\n"
+        "    b: {rule: 'HostRegexp(`{sub:[a-z]+}.a.test`)', service: s, entrypoints: web}\n"
+        "    c: {rule: 'Host(`a.test`) && PathPrefix(`/{id:[0-9]+}`)', service: s}\n"
+        "    d: {rule: 'Query(`a=b`)', service: s}\n    e: {rule: 'Host(`*.a.test`)', service: s}\n" + S,
+        "http:\n  routers: {r: {rule: 'Host(`a.{{ env \"NO_SUCH:-test\" }}`)', service: s}}\n" + S,
+        "http:\n  routers: {r: {rule: 'PathPrefix(`/`)', service: s, middlewares: ''}}\n"
+        + S.replace("{url: 'http://127.0.0.1:1'}", ""),
         "http: {services: {s: {loadBalancer: {servers: [], tls: {insecureSkipVerify: true}}}}}\n",
         "http: {services: {s: {loadBalancer: {servers: [], sticky: {cookie: {}}, healthCheck: {path: /h}}}}}\n",
         "entryPoints: {web: {address: ':1'}}\nproviders: {docker: {}}\n",
@@ -77,3 +91,7 @@ def test_what_is_called_disabled_is_what_a_traefik_disables(text: str, directory
     if not found.is_rejected:
         disabled = {each.subject for each in found.findings if each.consequence is Consequence.DISABLED}
         assert disabled == directory.disabled()
+        held = imports.read(gathered.whole.document, origin=gathered.whole.provenance)
+        revived = {each.name for each in held.findings if each.before}
+        hanging = {each.name for each in held.findings if any(cause.code == MISSING for cause in each.causes)}
+        assert {*held.declaration.routers} - hanging == directory.enabled_routers() | revived

@@ -26,9 +26,11 @@ import httpx
 import yaml
 
 from provider import rules
+from provider.durations import find_nanoseconds
 from provider.imports import files
 from provider.imports.files import Environment, SourceText
 from provider.imports.old_rules import rewritten
+from provider.nouns.router import HIGHEST_PRIORITY
 from tests.cli.running import run_forked, variables
 from tests.imports.measuring import invented, person
 from tests.running import (
@@ -280,27 +282,39 @@ def _of_router(
     passed = [_name("middleware", each, names) for each in theirs.get("middlewares", [])]
     if passed != [each.removesuffix("@http") for each in mine.get("middlewares", [])]:
         yield f"{kind} {given}: its middlewares {passed} became {mine.get('middlewares')}"
-    for key in ("entryPoints", "tls"):
-        one, other = (each.get(key) for each in (theirs, mine))
-        if key == "tls" and one and other:
-            one, other = (
-                {**each, "options": _name("TLS options", each.get("options", ""), names)} for each in (one, other)
-            )
+    for key, one, other in (
+        ("entry points", theirs.get("entryPoints"), mine.get("entryPoints")),
+        ("TLS", *(_tls(each.get("tls"), names) for each in (theirs, mine))),
+    ):
         if one != other:
             yield f"{kind} {given}: its {key} {one} became {other}"
+
+
+def _tls(told: Mapping[str, Any] | None, names: Mapping[Any, str]) -> Any:
+    """Return what TLS a router has: Traefik writes the default options into some, and into others not."""
+    if told is None:
+        return None
+    return {**told, "options": _name("TLS options", told.get("options") or "default", names)}
 
 
 def _of_ranks(
     theirs: Mapping[str, Any], mine: Mapping[str, Any], names: Mapping[Any, str], plain: set[str]
 ) -> Iterator[str]:
-    """Compare the ranks of routers, as numbers; of plain ones the order among those that may take the same request."""
+    """Compare the ranks of routers, as numbers, and their order among those that may take the same request.
+
+    The numbers of plain ones are others here, as are those beyond what can be set.
+    """
     held = _enabled(mine, "routers", "@http")
     pairs = []
     for given, each in _given(theirs, "routers").items():
         name = names.get(("router", given), given)
         if each["status"] != "disabled" and name in held:
             pairs.append((given, each, held[name]))
-            if name not in plain and each["priority"] != held[name]["priority"]:
+            if (
+                name not in plain
+                and abs(each["priority"]) <= HIGHEST_PRIORITY
+                and each["priority"] != held[name]["priority"]
+            ):
                 yield f"router {given}: its rank {each['priority']} became {held[name]['priority']}"
     for (given, one, other), (given_2, one_2, other_2) in combinations(pairs, 2):
         orders = [_order(a["priority"], b["priority"]) for a, b in ((one, one_2), (other, other_2))]
@@ -349,7 +363,20 @@ def _service(kind: str, told: Mapping[str, Any], names: Mapping[Any, str]) -> An
         found["loadBalancer"] = {**pool, "servers": {url: weight for url, weight in servers.items() if weight > 0}}
         if "serversTransport" in pool:
             found["loadBalancer"]["serversTransport"] = _name("servers transport", pool["serversTransport"], names)
+        if (check := pool.get("healthCheck")) is not None:
+            found["loadBalancer"]["healthCheck"] = _paced(check)
     return _renamed(found, kind, names)
+
+
+def _paced(check: Mapping[str, Any]) -> dict[str, Any]:
+    """Let checks come no faster than they may take, as Traefik waits for one before the next."""
+    longest = check.get("timeout", "5s")
+    slow = {
+        key: max(check[key], longest, key=lambda text: find_nanoseconds(text) or 0)
+        for key in ("interval", "unhealthyInterval")
+        if key in check
+    }
+    return {**check, **slow}
 
 
 def _renamed(value: Any, kind: str, names: Mapping[Any, str]) -> Any:

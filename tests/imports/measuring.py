@@ -16,6 +16,7 @@ from provider.imports import files
 from provider.imports.files import Effect, Environment, Folder, SourceText
 
 ROUTERS = {("http", "routers"): "router", ("tcp", "routers"): "TCP router", ("udp", "routers"): "UDP router"}
+_IN_URL = re.compile(r"://\{\{-?\s*env\s+[\"`](\w+)[\"`]")
 _VARIABLE = re.compile(r"env\s+[\"`](\w+)[\"`]")
 
 
@@ -26,7 +27,8 @@ def person(path: Path) -> str:
 
 def invented(text: str) -> Environment:
     """Make up the variables for which templates ask."""
-    return {name: _value(name) for name in sorted(set(_VARIABLE.findall(text)))}
+    in_urls = set(_IN_URL.findall(text))
+    return {name: "10.1.2.3" if name in in_urls else _value(name) for name in sorted(set(_VARIABLE.findall(text)))}
 
 
 def _value(name: str) -> str:

@@ -37,6 +37,7 @@ def headers(*lines: str) -> str:
 
 REFUSED = [
     ("http: {}\n", "field.empty", "0.yml:1:1"),
+    (below("  middlewares: {m: {stripPrefixRegex: ['^/x']}}\n"), "field.empty", "0.yml:6:21"),
     ("http:\n  routers:\n", "field.empty", "0.yml:1:1"),
     (below("  middlewares: {}\n"), "field.empty", "0.yml:6:3"),
     (GOOD.replace("loadBalancer: {", "loadBalancer: {tls: {}, "), "field.unknown", "0.yml:5:27"),

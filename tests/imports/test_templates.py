@@ -41,6 +41,12 @@ def test_what_does_the_same_everywhere_is_run(template: str, text: str) -> None:
     assert render(template, GIVEN).text == text
 
 
+def test_a_default_as_shells_write_it_is_a_part_of_the_name_of_a_variable_that_nobody_has() -> None:
+    rendered = render('x{{ env "NAME:-shop" }}.{{ env "A" }}', GIVEN)
+    assert (rendered.text, rendered.missing, rendered.odd) == ("x.one", {}, {"NAME:-shop": 4})
+    assert render('{{ env "A:-b" }}', {"A:-b": "given"}).text == "given"
+
+
 @pytest.mark.parametrize(
     ("template", "at"),
     [

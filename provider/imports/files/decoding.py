@@ -142,9 +142,9 @@ def _object(known: Known, value: Any, where: str) -> Iterator[Mistake]:
 
 
 def _empty(known: Known, value: Any, where: str) -> Iterator[Mistake]:
-    written = scalar(value)
+    written = "a list" if isinstance(value, list) and value else shown(scalar(value) or "")
     if not known.allows_empty:
-        what = "is empty" if not written else f"has to be a map, and not {shown(written)}"
+        what = "is empty" if not written else f"has to be a map, and not {written}"
         yield _refused("field.empty", where, f"{known.name} {what}: leave it out, or fill it")
     elif isinstance(value, list) or (written and written.lower() != "true"):
         yield Mistake(

@@ -1,5 +1,6 @@
 """Running a template: its text, and where in the template each part of it comes from. Pure."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from provider.imports.templates.parsing import (
 _LONGEST: Final = 8 * 1024 * 1024
 _MOST_STEPS: Final = 200_000
 _ENV: Final = "env"
+_SHELL_DEFAULT: Final = re.compile(r":?[-?+=]|[$}]")
 _DEFAULTING: Final = frozenset({"default", "coalesce", "or"})
 """Functions that ask for no more than whether a variable is set."""
 
@@ -33,11 +35,13 @@ class RenderedTemplate:
     """What came of a template.
 
     `missing` are the variables of the environment that were asked for and not given, and where in the template;
+    `odd` those that are written with a default as shells have it, which is a part of the name for Traefik;
     `assumed` those for which a default was taken, with it.
     """
 
     text: str
     missing: Mapping[str, int]
+    odd: Mapping[str, int]
     assumed: Mapping[str, tuple[int, str]]
     starts: Sequence[int] = (0,)
     sources: Sequence[tuple[int, bool]] = ((0, True),)
@@ -52,10 +56,12 @@ class RenderedTemplate:
 def render(source: str, environment: Mapping[str, str]) -> RenderedTemplate:
     """Run a template with the variables of an environment. Raises `TemplateError`."""
     if "{{" not in source:
-        return RenderedTemplate(source, {}, {})
+        return RenderedTemplate(source, {}, {}, {})
     run = _Run(environment)
     run.nodes(parse(source, functions.KNOWN))
-    return RenderedTemplate("".join(run.parts), run.missing, run.assumed, run.starts or [0], run.sources or [(0, True)])
+    return RenderedTemplate(
+        "".join(run.parts), run.missing, run.odd, run.assumed, run.starts or [0], run.sources or [(0, True)]
+    )
 
 
 @dataclass(slots=True)
@@ -65,6 +71,7 @@ class _Run:
     starts: list[int] = field(default_factory=list)
     sources: list[tuple[int, bool]] = field(default_factory=list)
     missing: dict[str, int] = field(default_factory=dict)
+    odd: dict[str, int] = field(default_factory=dict)
     assumed: dict[str, tuple[int, str]] = field(default_factory=dict)
     scopes: list[dict[str, Any]] = field(default_factory=lambda: [{".": False, "$": False}])
     length: int = 0
@@ -201,7 +208,12 @@ class _Run:
         if len(arguments) != 1 or not isinstance(arguments[0], str):
             raise Refused(call.at, "env takes the name of a variable")
         name = arguments[0]
-        return self.environment[name] if name in self.environment else unset(name, call.at)
+        if name in self.environment:
+            return self.environment[name]
+        if _SHELL_DEFAULT.search(name):  # which nobody can have set
+            self.odd.setdefault(name, call.at)
+            return ""
+        return unset(name, call.at)
 
     def _default(self, call: Call, arguments: list[Any]) -> Any:
         value = functions.call(call.name, arguments, call.at)
