@@ -1,15 +1,17 @@
 """What happened to objects, for people: in words, and field by field. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from provider.declarations import place
 from provider.messages import recognise, template, thaw
 from provider.models import Change
-from provider.nouns import NOUNS
+from provider.nouns import NOUNS, called
 from provider.nouns.comparison import FieldChange, compare
+from provider.web import told_fields
 from provider.web.paths import object_path
+from provider.web.told_fields import Words
 
 MOST: Final = 20
 """The most objects of a change that a list shows. One revision can change everything."""
@@ -31,6 +33,23 @@ class ObjectChange:
     change: Change
     fields: Sequence[FieldChange]
     path: str | None
+
+    @property
+    def called(self) -> str:
+        """What an object of its kind is called in a sentence."""
+        return called(self.change.kind)
+
+    @property
+    def told(self) -> Iterator[tuple[FieldChange, Sequence[Words], Any, Any]]:
+        """Give its fields, each with its titles, and with its value before and after in words."""
+        for each in self.fields:
+            found = told_fields.find(self.change.kind, each.name)
+            yield (
+                each,
+                found.titles,
+                told_fields.told(found.type, each.before),
+                told_fields.told(found.type, each.after),
+            )
 
     @property
     def is_new(self) -> bool:

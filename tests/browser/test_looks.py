@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from tests.browser.conftest import OpenPage
 from tests.running import Service, empty, http_client
 
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1280, "height": 800}
+PHONE = ViewportSize(width=390, height=844)
+DESK = ViewportSize(width=1280, height=800)
 
 BESIDE_LABELS = """() => [...document.querySelectorAll(".stack td[data-label]")].flatMap((cell) => {
     const style = getComputedStyle(cell);

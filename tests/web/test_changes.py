@@ -10,6 +10,7 @@ from provider.models import Change, NounKind
 from provider.nouns.comparison import FieldChange
 from provider.summaries import summarise
 from provider.web.changes import shown, summary
+from provider.web.told_fields import Words, find
 
 
 def compare(before: dict[str, Any] | None, after: dict[str, Any] | None) -> Sequence[FieldChange]:
@@ -84,3 +85,31 @@ def test_what_an_earlier_version_kept_as_text_is_known_again() -> None:
     assert [isinstance(part, Message) for part in told] == [True, False, True, True]
     [told_alone] = summary(None, "the stored state renders a different document")
     assert isinstance(told_alone, Message)
+
+
+def told(kind: NounKind, document: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return the fields of a new object as they are told, by their titles."""
+    found = shown(Change(kind, "a", None, document)).told
+    return [(": ".join(title.text for title in titles), after) for _field, titles, _before, after in found]
+
+
+def test_fields_are_told_by_their_titles_and_choices_by_their_words() -> None:
+    assert told("service", {"strategy": "p2c", "healthCheck": {"path": "/up"}, "labels": {"team": "x"}}) == [
+        ("Strategy", Words("Power of two choices", is_ours=True)),
+        ("Health check: Path", "/up"),
+        ("Labels: team", "x"),
+    ]
+    assert told("middleware", {"headers": {"frameDeny": True}}) == [("Set headers: Deny frames", True)]
+    assert told("account", {"role": "admin"}) == [("role", "admin")]
+
+
+def test_objects_in_a_list_are_told_part_by_part() -> None:
+    address, tls = (Words(title, is_ours=True) for title in ("Address", "TLS"))
+    document = {"loadBalancer": {"servers": [{"address": "10.0.0.1:5432", "tls": True}]}}
+    assert told("tcpService", document) == [
+        ("Pool of servers: Servers", [{address: "10.0.0.1:5432", tls: True}]),
+    ]
+
+
+def test_no_title_is_given_for_what_no_declaration_has() -> None:
+    assert find("service", "gone.deeper").titles == (Words("gone.deeper"),)

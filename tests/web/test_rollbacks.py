@@ -38,7 +38,7 @@ def test_going_back_shows_its_plan_first_and_then_does_that(
     assert served(service) != before
     told = words(plan)
     assert "What changes: one object" in told
-    assert "server wayshub/b changed Field Before After weight 3 1" in told
+    assert "server wayshub/b changed Field Before After Weight 3 1" in told
     assert "a.test: 25 % of the traffic moves from b to a" in told
     done = send(console, plan, path, {"message": "b is <slow>"})
     now = revision(service)
@@ -153,7 +153,7 @@ def test_a_revision_is_compared_with_any_other(console: httpx.Client, client: ht
     assert "domain a.test" not in itself.partition("What it changed")[2]
     compared = words(console.get(f"/revisions/{last}", params={"compare": number}))
     assert f"Changes from revision {number}" in compared
-    assert "description nothing x" in compared
+    assert "Description nothing x" in compared
     assert "a.test: 50 % of the traffic moves from b to a" in compared
     same = words(console.get(f"/revisions/{last}", params={"compare": last}))
     assert "Nothing differs between the two." in same
@@ -206,7 +206,7 @@ def test_each_revision_has_undo_the_newest_too_and_shows_its_plan_first(
     path = f"/revisions/{bad}/undo"
     plan = console.get(path)
     assert f"Reverts what revision {bad} did" in words(plan)
-    assert "enabled no yes" in words(plan)
+    assert "Enabled no yes" in words(plan)
     done = send(console, plan, path, {"message": "that was wrong"})
     assert done.status_code == 303
     assert served(service) == before
