@@ -9,7 +9,7 @@ from provider.messages import Message
 from provider.nouns import middlewares
 from provider.nouns.common import labels_field, name_field
 from provider.nouns.fields import field
-from provider.nouns.middlewares import KINDS, Kind
+from provider.nouns.middlewares import KINDS, Kind, Purpose
 from provider.nouns.middlewares.underway import StopEffect, Underway
 from provider.nouns.noun import Noun
 
@@ -41,6 +41,13 @@ class Middleware(Noun, more=_parts()):
 
     name: str = name_field()
     labels: dict[str, str] = labels_field()
+
+    @classmethod
+    def grouped_alternatives(cls) -> Sequence[tuple[str, Sequence[str]]]:
+        """Return the kinds by what they are good for."""
+        keys = cls.alternatives()
+        found = ((purpose, [key for key in keys if KINDS[key].purpose is purpose]) for purpose in Purpose)
+        return [(purpose.value, those) for purpose, those in found if those]
 
     @property
     def members(self) -> Sequence[str]:

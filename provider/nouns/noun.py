@@ -117,6 +117,11 @@ class Noun(Object):
         return f"{'an' if word[:1] in 'aeio' else 'a'} {word}"
 
     @classmethod
+    def grouped_alternatives(cls) -> Sequence[tuple[str, Sequence[str]]]:
+        """Return the alternatives in groups, each with its title, a message; an empty one where there is one group."""
+        return [("", cls.alternatives())]
+
+    @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
         """Refuse several of the alternatives, and none of them where one is needed.
 

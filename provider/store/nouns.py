@@ -187,6 +187,15 @@ def count_users(session: Session, user: type[Noun], noun: type[Noun], keys: Sequ
     return counted
 
 
+def count_all_users(session: Session, noun: type[Noun], keys: Sequence[str]) -> dict[str, int]:
+    """Count what refers to some objects of a noun, some hundreds at most, where there is anything."""
+    counted: dict[str, int] = {}
+    for user in NOUNS.values():
+        for name, number in count_users(session, user, noun, keys).items():
+            counted[name] = counted.get(name, 0) + number
+    return counted
+
+
 def columns_leading_to(noun: type[Noun]) -> list[ColumnElement[str]]:
     """Return all columns in which objects refer to those of a noun."""
     return [column for user in NOUNS.values() for column, _owner in _referring(user, noun)]

@@ -108,3 +108,9 @@ def test_a_weight_that_is_left_empty_is_one(pages: httpx.Client) -> None:
     assert (answer.status_code, answer.headers.get("Location")) == (303, "/services/fresh"), answer.text
     kept = pages.get("/api/v1/services/fresh").json()
     assert kept["weighted"] == {"services": [{"name": "blue"}]}
+
+
+def test_a_service_that_others_are_made_of_is_not_said_to_get_nothing(pages: httpx.Client) -> None:
+    off = {"pathPrefix": "/off", "service": "blue", "enabled": False}
+    pages.put("/api/v1/routers/off", json=off).raise_for_status()
+    assert "It gets no requests now" not in page(pages, "/services/blue")

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from provider.nouns.middlewares import Purpose
 from tests.running import Service, http_client
 from tests.web.test_overview import links, page, part
+from tests.web.test_rendering import Outline
 
 KINDS = {
     "login": {"basicAuth": {"users": ["alvin:secret", "budi:secret"]}},
@@ -57,3 +59,22 @@ def test_it_is_said_in_indonesian(pages: httpx.Client) -> None:
     pages.cookies.set("language", "id")
     pages.headers["Accept-Language"] = "id"
     assert "Meminta password (2 user)" in page(pages, "/routers/alvin")
+
+
+def test_kinds_are_found_by_what_they_are_good_for_and_by_traefiks_names(pages: httpx.Client) -> None:
+    said = Outline(page(pages, "/middlewares/new")).text
+    titles = [said.index(purpose.value) for purpose in Purpose]
+    assert titles == sorted(titles)
+    assert said.index("Let only some in") < said.index("basicAuth") < said.index("Change the path")
+
+
+def test_lists_count_what_refers_to_each_and_say_where_nothing_does(pages: httpx.Client) -> None:
+    pages.put("/api/v1/middlewares/spare", json={"compress": {}}).raise_for_status()
+    rows = page(pages, "/middlewares").partition("<tbody>")[2].split("</tr>")
+    used = [Outline(row).text.split()[-1] for row in rows if "</th>" in row]
+    assert dict(zip(["common", "login", "spare", "strip-api"], used, strict=True)) == {
+        "common": "1",
+        "login": "1",
+        "spare": "nothing",
+        "strip-api": "1",
+    }

@@ -1,13 +1,26 @@
 """The kinds of middlewares, each declared once: a class in any module here is a kind. Pure."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any, ClassVar, Final
 
-from provider.messages import Message
+from provider.messages import Message, template
 from provider.nouns.fields import camel
 from provider.nouns.middlewares.underway import Fate, StopEffect, Underway
 from provider.nouns.objects import Nested, Object
 from provider.nouns.types import Type
+
+
+class Purpose(StrEnum):
+    """What a kind is good for. The values are titles, in the order in which people are shown them."""
+
+    REDIRECT = template("Send visitors elsewhere")
+    ACCESS = template("Let only some in")
+    PATH = template("Change the path")
+    ANSWER = template("Headers and answers")
+    LIMIT = template("Limit what comes")
+    FAILURE = template("When something fails")
+    OTHER = template("Others")
 
 
 class Kind(Object):
@@ -21,6 +34,9 @@ class Kind(Object):
 
     fate: ClassVar[Fate] = Fate.PASSES
     """What becomes of requests that pass it, where that is the same for all."""
+
+    purpose: ClassVar[Purpose] = Purpose.OTHER
+    """Among which others people find it."""
 
     since: ClassVar[str] = "3.0"
     """The first version of Traefik that knows it."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
-from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.sources import IPStrategy
 from provider.nouns.middlewares.underway import StopEffect, Underway, answers, depends, passes
 from provider.nouns.middlewares.words import counted, joined, named
@@ -81,6 +81,7 @@ class BasicAuth(Kind):
     """Users with passwords."""
 
     title = "Ask for a password"
+    purpose = Purpose.ACCESS
     about = "Lets in only clients that know a name and a password; browsers ask for them."
     example: ClassVar = {"users": ["alvin:secret"]}
 
@@ -135,6 +136,7 @@ class IpWhiteList(Kind):
     """An allow list of client addresses, under its Traefik 2 name."""
 
     title = "Allow only some addresses (old)"
+    purpose = Purpose.ACCESS
     about = "Deprecated in Traefik 3: use ipAllowList, which does the same."
     example: ClassVar = {"sourceRange": ["10.0.0.0/8"]}
 
@@ -166,6 +168,7 @@ class IpAllowList(Kind):
     """An allow list of client addresses."""
 
     title = "Allow only some addresses"
+    purpose = Purpose.ACCESS
     about = "Answers 403 to clients whose IP address is not listed."
     example: ClassVar = {"sourceRange": ["10.0.0.0/8"]}
 

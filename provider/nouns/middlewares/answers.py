@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
-from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.underway import Fate
 from provider.nouns.protocol import MEDIA_TYPES
 from provider.nouns.types import Choice, Whole
@@ -28,6 +28,7 @@ class Compress(Kind):
     is_empty_meant = True
     fate = Fate.CHANGES
     title = "Compress responses"
+    purpose = Purpose.ANSWER
     about = "Compresses responses for clients that accept it, unless the server already did."
     example: ClassVar = {"minResponseBodyBytes": 1024}
 

@@ -4,7 +4,7 @@ from typing import ClassVar, Final
 
 from provider.messages import Message
 from provider.nouns.fields import field
-from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.predicates import TEXT, TRUTH, WHOLE, checking
 from provider.nouns.middlewares.underway import StopEffect, Underway, depends, passes
 from provider.nouns.middlewares.words import size
@@ -32,6 +32,7 @@ class Buffering(Kind):
 
     is_empty_meant = True
     title = "Buffer bodies"
+    purpose = Purpose.LIMIT
     about = "Reads whole requests and responses before it passes them on, and refuses those that are too long."
     example: ClassVar = {"maxRequestBodyBytes": 10_000_000}
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from provider.messages import Message
 from provider.nouns.fields import field
-from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.underway import Fate
 from provider.nouns.objects import Nested, Object
 from provider.nouns.protocol import is_unset
@@ -79,6 +79,7 @@ class PassTLSClientCert(_Told, Kind):
 
     fate = Fate.CHANGES
     title = "Pass the client's certificate"
+    purpose = Purpose.ACCESS
     about = "Passes the client's certificate to servers, in X-Forwarded-Tls-Client-Cert."
     example: ClassVar = {"info": {"subject": {"commonName": True}}}
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
-from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.access import check_realm, meet_password, words_of_users
 from provider.nouns.middlewares.underway import StopEffect, Underway
 from provider.nouns.protocol import OPTIONAL_HEADER_NAME
@@ -56,6 +56,7 @@ class DigestAuth(Kind):
     """Users whose passwords are not sent."""
 
     title = "Ask for a password (digest)"
+    purpose = Purpose.ACCESS
     about = "Lets in only clients that know a name and a password, without sending the password."
     example: ClassVar = {"users": ["alvin:traefik:secret"]}
 

@@ -8,7 +8,7 @@ from provider.messages import Message, template
 from provider.nouns.common import SERVICE
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.fields import field
-from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.predicates import RATIO, WHOLE, checking
 from provider.nouns.middlewares.underway import Fate, StopEffect, Underway, depends
 from provider.nouns.middlewares.words import named
@@ -69,6 +69,7 @@ class Retry(_Attempts, Kind):
     """Retries of failed requests."""
 
     title = "Retry"
+    purpose = Purpose.FAILURE
     about = "Retries a request if a server cannot be reached or answers with certain statuses."
     example: ClassVar = {"attempts": 3, "initialInterval": "100ms"}
 
@@ -133,6 +134,7 @@ class CircuitBreaker(Kind):
     """A circuit breaker for a service that fails too often."""
 
     title = "Circuit breaker"
+    purpose = Purpose.FAILURE
     about = "Answers 503 instead of a service that fails too often, and lets it recover. Each router counts separately."
     example: ClassVar = {"expression": "NetworkErrorRatio() > 0.30"}
 
@@ -193,6 +195,7 @@ class Errors(Kind):
 
     fate = Fate.CHANGES
     title = "Error pages"
+    purpose = Purpose.FAILURE
     about = "Shows pages of another service instead of responses with certain statuses."
     example: ClassVar = {"status": ["500-599"], "service": "pages", "query": "/{status}.html"}
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
-from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.clients import ClientTLS
 from provider.nouns.middlewares.underway import StopEffect, Underway, depends
 from provider.nouns.objects import Nested, Object
@@ -126,6 +126,7 @@ class ForwardAuth(_Asked, Kind):
     """Another service that decides whether a request may pass."""
 
     title = "Ask another service"
+    purpose = Purpose.ACCESS
     about = "Lets a request pass if another service says so, such as one for single sign-on."
     example: ClassVar = {"address": "http://sso:9000/verify", "authResponseHeaders": ["Remote-User"]}
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.fields import field
-from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.underway import Fate, StopEffect, Underway, answers
 from provider.nouns.middlewares.words import counted, named
 from provider.nouns.objects import Object
@@ -124,6 +124,7 @@ class Headers(_Strict, Kind):
     """Headers of requests and responses."""
 
     title = "Set headers"
+    purpose = Purpose.ANSWER
     about = "Sets and removes headers of requests and responses, also for cross-origin pages and for security."
     example: ClassVar = {"customResponseHeaders": {"X-Robots-Tag": "noindex"}}
 

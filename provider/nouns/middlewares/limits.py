@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
-from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.clients import ClientTLS
 from provider.nouns.middlewares.sources import SourceCriterion, counted_by
 from provider.nouns.middlewares.underway import StopEffect, Underway, depends
@@ -72,6 +72,7 @@ class RateLimit(Kind):
     """A limit on the rate of requests."""
 
     title = "Limit the rate"
+    purpose = Purpose.LIMIT
     about = (
         "Answers 429 to clients that send too many requests. Each router counts separately, and starts over after "
         "each change."
@@ -128,6 +129,7 @@ class InFlightReq(Kind):
     """A limit on open requests."""
 
     title = "Limit simultaneous requests"
+    purpose = Purpose.LIMIT
     about = "Answers 429 while a client has too many open requests. Each router counts separately."
     example: ClassVar = {"amount": 10}
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
-from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.replacements import filled, missing_groups
 from provider.nouns.middlewares.underway import StopEffect, Underway, changed, goes_on, passes, with_raw_path
 from provider.nouns.middlewares.words import either
@@ -44,6 +44,7 @@ class StripPrefix(Kind):
     """Removes a prefix from the path."""
 
     title = "Strip a path prefix"
+    purpose = Purpose.PATH
     about = "Removes a prefix from the path. Servers find it in X-Forwarded-Prefix."
     example: ClassVar = {"prefixes": ["/api"]}
 
@@ -89,6 +90,7 @@ class StripPrefixRegex(Kind):
     """Removes a prefix that matches a regular expression from the path."""
 
     title = "Strip a matching prefix"
+    purpose = Purpose.PATH
     about = "Removes the start of the path that a regular expression matches. Servers find it in X-Forwarded-Prefix."
     example: ClassVar = {"regex": ["^/v[0-9]+"]}
 
@@ -124,6 +126,7 @@ class AddPrefix(Kind):
     """Adds a prefix to the path."""
 
     title = "Add a path prefix"
+    purpose = Purpose.PATH
     about = "Adds a prefix to the path."
     example: ClassVar = {"prefix": "/app"}
 
@@ -154,6 +157,7 @@ class ReplacePath(Kind):
     """Replaces every path with the same one."""
 
     title = "Replace the path"
+    purpose = Purpose.PATH
     about = "Asks servers for one path, whatever the client asked for. The original is in X-Replaced-Path."
     example: ClassVar = {"path": "/index.html"}
 
@@ -177,6 +181,7 @@ class ReplacePathRegex(Kind):
     """Replaces the part of the path that matches a regular expression."""
 
     title = "Replace a matching path"
+    purpose = Purpose.PATH
     about = "Replaces what a regular expression matches in the path. The original is in X-Replaced-Path."
     example: ClassVar = {"regex": "^/old/(.*)", "replacement": "/new/$1"}
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from provider.messages import Message, template
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
-from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.underway import Fate, StopEffect, Underway, answers, passes
 from provider.nouns.middlewares.words import either, named
 from provider.nouns.types import Flag, Text
@@ -31,6 +31,7 @@ class ContentType(Kind):
     is_empty_meant = True
     fate = Fate.CHANGES
     title = "Detect media types"
+    purpose = Purpose.ANSWER
     about = "Sets Content-Type from the content of a response, if the server did not."
     example: ClassVar[dict[str, Any]] = {}
 
@@ -56,6 +57,7 @@ class GrpcWeb(Kind):
     """gRPC for browsers."""
 
     title = "gRPC for browsers"
+    purpose = Purpose.ANSWER
     about = "Turns gRPC Web requests of browsers into gRPC."
     example: ClassVar = {"allowOrigins": ["https://alvin.xyz"]}
 
@@ -84,6 +86,7 @@ class EncodedCharacters(Kind):
     is_empty_meant = True
     since = "3.7"
     title = "Refuse escapes in paths"
+    purpose = Purpose.LIMIT
     about = "Answers 400 to paths with escapes that servers may read as another path."
     example: ClassVar = {"allowEncodedSlash": True}
 

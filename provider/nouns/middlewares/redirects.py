@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message
 from provider.nouns.fields import field
-from provider.nouns.middlewares import Kind
+from provider.nouns.middlewares import Kind, Purpose
 from provider.nouns.middlewares.replacements import filled, missing_groups
 from provider.nouns.middlewares.underway import StopEffect, Underway, answers, passes
 from provider.nouns.protocol import EXPRESSION
@@ -78,6 +78,7 @@ class RedirectScheme(Kind):
     """A redirect to another scheme."""
 
     title = "Redirect to HTTPS"
+    purpose = Purpose.REDIRECT
     about = "Redirects clients to the same address with another scheme or port, usually to HTTPS."
     example: ClassVar = {"scheme": "https"}
 
@@ -113,6 +114,7 @@ class RedirectRegex(Kind):
     """A redirect with a regular expression."""
 
     title = "Redirect by a regular expression"
+    purpose = Purpose.REDIRECT
     about = "Redirects clients whose URL matches to another URL."
     example: ClassVar = {"regex": "^https?://www\\.(.+)", "replacement": "https://${1}"}
 

@@ -31,8 +31,8 @@ class Fact:
 def facts(item: Object) -> list[Fact]:
     """Return what there is to know of an object, in the order of its layout, without its name.
 
-    Of one that is sparse only what is set. The kind of an object, where its noun has some, has its facts among the
-    others.
+    What is not set says nothing, unless it is always sent. Of one that is sparse only what is set. The kind of an
+    object, where its noun has some, has its facts among the others.
     """
     names = [name for line in item.layout for name in ((line,) if isinstance(line, str) else line)]
     keys = [*names, *(key for key in item.fields if key not in names)]
@@ -43,7 +43,8 @@ def facts(item: Object) -> list[Fact]:
         own -= set(item.alone)
     for each in (item.fields[key] for key in keys if key in own and not _is_left(item.fields[key], item)):
         if each.key not in kinds:
-            found.append(_of_field(each, item))
+            one = _of_field(each, item)
+            found += [one] if one.shape != "nothing" or each.is_explicit else []
         elif (part := getattr(item, each.name)) is not None:
             found += facts(part) if isinstance(part, Object) else [_of_field(each, item)]
     return found

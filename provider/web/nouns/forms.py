@@ -51,8 +51,9 @@ def show(
 
 def choose(request: Request, place: Place) -> Response:
     """Show the kinds of a noun, to choose the one that a new object shall be of."""
-    kinds = [place.noun.fields[key] for key in place.noun.alternatives()]
-    return render(request, "nouns/kinds.html", noun=place.noun, place=place, kinds=kinds, parameter=KIND)
+    fields = place.noun.fields
+    groups = [(title, [fields[key] for key in keys]) for title, keys in place.noun.grouped_alternatives()]
+    return render(request, "nouns/kinds.html", noun=place.noun, place=place, groups=groups, parameter=KIND)
 
 
 def _about(entry: Entry, item: Noun | None) -> Mapping[str, Any]:

@@ -36,8 +36,16 @@ class View:
         return {}
 
     def listed(self, session: Session, sight: Sight, items: Sequence[Noun]) -> Mapping[str, Any]:
-        """Return what the list has besides the objects: values of its template."""
-        return {}
+        """Return what the list has besides the objects: values of its template.
+
+        Without any of its own: how many refer to each, where others can.
+        """
+        keys = [item.key for item in items]
+        return {"used": store.count_all_users(session, self.noun, keys)} if self.is_referred_to() else {}
+
+    def is_referred_to(self) -> bool:
+        """Tell whether objects refer to those of the noun."""
+        return bool(store.columns_leading_to(self.noun))
 
     def shown(self, session: Session, sight: Sight, place: Place, item: Noun, typed: Texts) -> Mapping[str, Any]:
         """Return what the page of an object has besides it: values of its template. `typed`: what was typed into it.

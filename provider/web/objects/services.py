@@ -39,10 +39,9 @@ class Services(View):
         return {"sticky/cookie/name": item.name} if cast("Service", item).sticky is None else {}
 
     def listed(self, session: Session, sight: Sight, items: Sequence[Noun]) -> Mapping[str, Any]:
-        """Show how many servers each can rely on, and count its routers."""
+        """Show how many servers each can rely on, and how many refer to it."""
         shown = show_services(session, cast("Sequence[Service]", items), sight.health)
-        counts = services.count_routers(session, [item.name for item in items])
-        return {"services": {service.name: service for service in shown}, "counts": counts}
+        return {**super().listed(session, sight, items), "services": {service.name: service for service in shown}}
 
     def shown(self, session: Session, sight: Sight, place: Place, item: Noun, typed: Texts) -> Mapping[str, Any]:
         """Show its servers with what they get, and the routers that lead to it."""
@@ -52,18 +51,19 @@ class Services(View):
         found = routers.of_service(session, item.name, limit=lists.LENGTH)
         count = services.count_routers(session, [item.name]).get(item.name, 0)
         states = sight.states(found)
+        users = _others(nouns.users(session, Service, item.name, limit=lists.LENGTH))
         taking = [each for each in found if each.enabled and not states[each.name].is_out]
         return {
             "service": service,
             "tree": made_of,
-            "users": _others(nouns.users(session, Service, item.name, limit=lists.LENGTH)),
+            "users": users,
             "table": table,
             "form": table.form,
             "routers": found,
             "rule": configuration.rule,
             "listening": sight.listening,
             "states": states,
-            "is_reached": bool(taking) or count > len(found),
+            "is_reached": bool(taking or users) or count > len(found),
             "count": count,
         }
 
