@@ -15,6 +15,7 @@ ROOT = Path(provider.__file__).parent
 
 LAYERS = [
     "garbage",
+    "late",
     "version",
     "messages",
     "errors",

@@ -16,11 +16,12 @@ from zipfile import ZipFile
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from provider.database import connections, schema
+from provider.database import connections, schema, upgrades
 from provider.database.file import Database
 from provider.database.schema import FileCondition
 from provider.errors import Unavailable
@@ -87,7 +88,7 @@ def next_version(folder: Path, body: str) -> Path:
 def migrate_with(migrations: Path, path: Path) -> list[str]:
     """Migrate with other migrations than this version's. Returns what was said."""
     said: list[str] = []
-    config = schema.alembic_config(path)
+    config = upgrades.alembic_config(path)
     config.set_main_option("script_location", str(migrations))
     config.attributes["say"] = said.append
     command.upgrade(config, "head")
@@ -205,13 +206,18 @@ def test_alembic_and_migrate_make_the_same_schema(migrated: Path, tmp_path: Path
     schema.check_current(path)
 
 
+def test_the_versions_are_those_that_alembic_knows(path: Path) -> None:
+    script = ScriptDirectory.from_config(upgrades.alembic_config(path))
+    assert schema.versions() == [each.revision for each in script.walk_revisions()][::-1]
+
+
 def test_the_models_are_what_the_migrations_make(path: Path) -> None:
-    command.check(schema.alembic_config(path))
+    command.check(upgrades.alembic_config(path))
 
 
 def test_migrations_go_down_and_up_again(path: Path) -> None:
     before = tables(path)
-    config = schema.alembic_config(path)
+    config = upgrades.alembic_config(path)
     config.attributes["say"] = lambda _line: None
     command.downgrade(config, "base")
     assert schema.inspect(path).condition is FileCondition.EMPTY
@@ -229,7 +235,7 @@ CHANGES: list[dict[str, object]] = [
 @pytest.mark.parametrize("version", EARLIER)
 def test_what_revisions_changed_is_moved_from_every_earlier_version_and_back(tmp_path: Path, version: str) -> None:
     path = tmp_path / "provider.db"
-    config = schema.alembic_config(path)
+    config = upgrades.alembic_config(path)
     config.attributes["say"] = lambda _line: None
     command.upgrade(config, version)
     columns = "(number, time, author, summary, changes, digest)"
@@ -254,7 +260,7 @@ def test_what_revisions_changed_is_moved_from_every_earlier_version_and_back(tmp
 @pytest.mark.parametrize("version", [version for version in WITH_QUARANTINE if version < "0009"])
 def test_a_document_in_quarantine_stays_so_from_every_earlier_version_and_back(tmp_path: Path, version: str) -> None:
     path = tmp_path / "provider.db"
-    config = schema.alembic_config(path)
+    config = upgrades.alembic_config(path)
     config.attributes["say"] = lambda _line: None
     command.upgrade(config, version)
     for number, digest in ((7, "f8d11bf8ddb1"), (8, "other")):
@@ -545,7 +551,7 @@ COLUMNS = {
 
 def test_fields_move_into_json_and_back_and_nothing_is_lost(tmp_path: Path) -> None:
     path = tmp_path / "provider.db"
-    config = schema.alembic_config(path)
+    config = upgrades.alembic_config(path)
     config.attributes["say"] = lambda _line: None
     command.upgrade(config, "0009")
     with closing(sqlite3.connect(path)) as connection:

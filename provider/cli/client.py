@@ -5,10 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote
-
-import httpx
 
 from provider import display_strings
 from provider.cli import inflating
@@ -25,7 +23,13 @@ from provider.errors import (
     SettingsError,
     Unauthenticated,
 )
+from provider.late import Late
 from provider.version import VERSION
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = Late("httpx")
 
 PREFIX: Final = "/api/v1"
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
@@ -280,7 +284,7 @@ class Client:
         document: Item | None,
         headers: Mapping[str, str] | None,
         timeout_seconds: float,
-    ) -> httpx.Response:
+    ) -> "httpx.Response":
         unsure = "" if method == "GET" else "; the change may have been made: check before you repeat it"
         wait_seconds = 0 if method == "GET" else self._wait_seconds
         timeout_seconds += wait_seconds
@@ -320,12 +324,12 @@ class Client:
         )
 
 
-def _conflicts(response: httpx.Response) -> int:
+def _conflicts(response: "httpx.Response") -> int:
     counted = response.headers.get("Config-Warnings", "0")
     return int(counted) if counted.isascii() and counted.isdecimal() and len(counted) < 10 else 0
 
 
-def _warnings(response: httpx.Response) -> list[str]:
+def _warnings(response: "httpx.Response") -> list[str]:
     return display_strings.read(response.headers.get("Config-Warning", ""))
 
 

@@ -2,9 +2,15 @@
 
 import zlib
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import httpx
+from provider.late import Late
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = Late("httpx")
+
 
 LONGEST_BYTES: Final = 32 * 1024 * 1024
 MOST_CONTAINERS: Final = 1_000_000
@@ -22,7 +28,7 @@ class TooLongError(Exception):
     """An answer is longer than what is asked could be, or packed in a way that was not asked for."""
 
 
-def read_whole(response: httpx.Response) -> httpx.Response:
+def read_whole(response: "httpx.Response") -> "httpx.Response":
     """Read an answer that is being streamed, and return it as one that was read. Raises `TooLongError`."""
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     content = b"".join(_inflated(response.iter_raw(), encoding))

@@ -7,13 +7,10 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import URL, Connection, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 
@@ -55,12 +52,9 @@ def migrations_path() -> Path:
     return installed if installed.is_dir() else package.parent / "migrations"
 
 
-def alembic_config(path: Path) -> Config:
-    """Return Alembic's configuration for a database file, without any file of settings."""
-    config = Config()
-    config.set_main_option("script_location", str(migrations_path()).replace("%", "%%"))
-    config.attributes["database_path"] = path
-    return config
+def versions() -> list[str]:
+    """Return the versions of the schema that this version of the service knows, the newest last."""
+    return sorted(file.name.partition("_")[0] for file in (migrations_path() / "versions").glob("*.py"))
 
 
 def inspect(path: Path) -> Inspection:
@@ -101,12 +95,11 @@ def _inspect(connection: sqlite3.Connection, path: Path) -> Inspection:
         return Inspection(FileCondition.EMPTY, None, f"the database {path} is empty")
     if version is None or application_id != APPLICATION_ID:
         return Inspection(FileCondition.FOREIGN, version, f"{path} is the database of another program")
-    script = ScriptDirectory.from_config(alembic_config(path))
-    known = [revision.revision for revision in script.walk_revisions()]
+    known = versions()
     if version not in known:
         detail = f"the database {path} is at version {version}, made by a newer version of wayshub-provider"
         return Inspection(FileCondition.NEWER, version, detail)
-    if version != script.get_current_head():
+    if version != known[-1]:
         return Inspection(FileCondition.OLDER, version, f"the database {path} is at the older version {version}")
     return Inspection(FileCondition.CURRENT, version, f"the database {path} is at version {version}")
 
@@ -183,14 +176,8 @@ def migrate(
     secrets are sealed: without one, that beside it. Raises `Unavailable` for a file
     that is not ours, or newer than we are.
     """
-    config = alembic_config(path)
-    config.attributes["say"] = say
-    config.attributes["copies"] = copies
-    config.attributes["key_file"] = key_file
-    try:
-        command.upgrade(config, "head")
-    except CommandError as error:  # which is how Alembic's own command line is told
-        raise Unavailable(str(error)) from error
+    # Loaded here alone: Alembic takes 10 MB, and a service that runs has no use for it.
+    import_module("provider.database.upgrades").upgrade(path, say=say, copies=copies, key_file=key_file)
 
 
 @contextmanager

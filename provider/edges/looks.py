@@ -15,12 +15,10 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-import httpx
-
 from provider.certificates import CertificateFacts, CertificateStore, read_der
 from provider.edges import handshakes
 from provider.edges.handshakes import HandshakeError, RefusedHandshake
-from provider.edges.readback import TIMEOUT_SECONDS, ReadbackError, TraefikAPI
+from provider.edges.readback import TIMEOUT_SECONDS, ReadbackError, TraefikAPI, opened
 from provider.edges.registry import Edges
 from provider.edges.sightings import Sighting, judge, probe, read_store
 from provider.edges.states import Edge, EdgeState
@@ -72,16 +70,11 @@ class Looks:
 
         self._work = asyncio.Event()
         self._held: tuple[str, CertificateStore] = ("", NOTHING)
-        self._apis: dict[str, TraefikAPI] = {}
+        self._apis: Mapping[str, TraefikAPI] = {}
 
     async def keep(self) -> None:
         """Look, until cancelled."""
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=AT_ONCE)
-        async with (
-            httpx.AsyncClient(timeout=TIMEOUT_SECONDS, limits=limits, trust_env=False) as client,
-            asyncio.TaskGroup() as tasks,
-        ):
-            self._apis = {edge.name: TraefikAPI(client, edge.api_url) for edge in self._edges.known if edge.api_url}
+        async with opened(self._edges.known, most_kept=AT_ONCE) as self._apis, asyncio.TaskGroup() as tasks:
             for _ in range(AT_ONCE):
                 tasks.create_task(self._look_on())
             while True:

@@ -7,21 +7,28 @@ names that are not always ours, and apart for HTTP, TCP and UDP;
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+import ssl
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Annotated, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
 
-import httpx
 import msgspec
 
 from provider.certificates import CertificateFacts
 from provider.configuration import BEACON, BEACON_HEADER, owner
 from provider.edges.health import name_of_tcp
-from provider.edges.states import DisabledRouter
+from provider.edges.states import DisabledRouter, Edge
+from provider.late import Late
 from provider.messages import Message
 from provider.nouns import Router
 from provider.parts import PLACES, ROUTERS
 from provider.surroundings import TOLD
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = Late("httpx")
 
 T = TypeVar("T")
 
@@ -165,10 +172,27 @@ def _servers(services: Iterable[_Service]) -> dict[str, Mapping[str, bool]]:
     }
 
 
+@asynccontextmanager
+async def opened(edges: Iterable[Edge], most_kept: int | None = None) -> "AsyncIterator[Mapping[str, TraefikAPI]]":
+    """Give the APIs of edges, by name, with at most so many connections kept open. A slow one takes no other's turn.
+
+    What asks them takes 10 MB, and reading the certificates of the world some more: it is loaded where it is needed.
+    """
+    urls = {edge.name: edge.api_url for edge in edges if edge.api_url is not None}
+    if not urls:
+        yield {}
+        return
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=most_kept)
+    is_secure = any(url.startswith("https:") for url in urls.values())
+    verify = is_secure or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, limits=limits, verify=verify, trust_env=False) as client:
+        yield {name: TraefikAPI(client, url) for name, url in urls.items()}
+
+
 class TraefikAPI:
     """One Traefik's API. Every method raises `ReadbackError` when it cannot be read."""
 
-    def __init__(self, client: httpx.AsyncClient, url: str) -> None:
+    def __init__(self, client: "httpx.AsyncClient", url: str) -> None:
         self._client = client
         self.url = url.rstrip("/")
         self._services: tuple[tuple[bytes, bytes], ServersUp] = ((b"", b""), {})

@@ -12,13 +12,17 @@ import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
-
-import httpx
+from typing import TYPE_CHECKING, Final
 
 from provider import answers
 from provider.answers import Answer, Tally
+from provider.late import Late
 from provider.messages import Message
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = Late("httpx")
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +36,6 @@ _MOST_BYTES: Final = 64 * 1024
 _KEPT: Final = 50
 _RUNNING: Final = 2
 """How many trials there are at a time."""
-
-_TIMEOUT: Final = httpx.Timeout(_EACH_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +139,17 @@ def _any_certificate() -> ssl.SSLContext:
     return context
 
 
-async def _note(trial: Trial, places: asyncio.Semaphore, transport: httpx.AsyncHTTPTransport) -> None:
+async def _note(trial: Trial, places: asyncio.Semaphore, transport: "httpx.AsyncHTTPTransport") -> None:
     async with places:
         trial.answers.append(await _ask(trial.plan, transport))
 
 
-async def _ask(plan: TrialPlan, transport: httpx.AsyncHTTPTransport) -> Answer:
+async def _ask(plan: TrialPlan, transport: "httpx.AsyncHTTPTransport") -> Answer:
     """Send one request. The transport itself keeps no cookies and follows no redirects."""
     url = httpx.URL(plan.base).copy_with(raw_path=plan.target.encode("latin-1"))
     # Over TLS the edge chooses its certificate by this name: the address is its own.
     name = dict(plan.headers)["Host"].partition(":")[0]
-    extensions = {"timeout": _TIMEOUT.as_dict(), "sni_hostname": name}
+    extensions = {"timeout": httpx.Timeout(_EACH_SECONDS).as_dict(), "sni_hostname": name}
     request = httpx.Request(plan.method, url, headers=list(plan.headers), extensions=extensions)
     try:
         async with asyncio.timeout(_EACH_SECONDS):
@@ -166,7 +168,7 @@ async def _ask(plan: TrialPlan, transport: httpx.AsyncHTTPTransport) -> Answer:
     return answers.read(response.status_code, headers, body, plan.servers, plan.cookie)
 
 
-async def _beginning(response: httpx.Response) -> bytes:
+async def _beginning(response: "httpx.Response") -> bytes:
     body = b""
     async for chunk in response.aiter_raw():
         body += chunk

@@ -3,9 +3,7 @@
 import asyncio
 from typing import Final
 
-import httpx
-
-from provider.edges.readback import TIMEOUT_SECONDS, ReadbackError, TraefikAPI
+from provider.edges.readback import TIMEOUT_SECONDS, ReadbackError, TraefikAPI, opened
 from provider.edges.registry import Edges
 from provider.edges.states import Edge, Observation
 from provider.snapshots import Served
@@ -21,19 +19,12 @@ _OTHERS_PAUSE_SECONDS: Final = 2.0
 _TCP: Final = b'"tcp":{'
 _CHECKED: Final = b'"healthCheck":{'
 
-_EACH_AT_ITS_PLEASURE: Final = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-"""A slow API takes no other's turn."""
-
 
 async def watch(edges: Edges) -> None:
     """Watch all edges, until cancelled."""
-    async with (
-        httpx.AsyncClient(timeout=TIMEOUT_SECONDS, limits=_EACH_AT_ITS_PLEASURE, trust_env=False) as client,
-        asyncio.TaskGroup() as tasks,
-    ):
+    async with opened(edges) as apis, asyncio.TaskGroup() as tasks:
         for edge in edges:
-            if edge.api_url is not None:
-                api = TraefikAPI(client, edge.api_url)
+            if (api := apis.get(edge.name)) is not None:
                 tasks.create_task(_read_back(edges, edge, api))
                 tasks.create_task(_read_others(edges, edge, api))
         while True:

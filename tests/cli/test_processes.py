@@ -20,10 +20,22 @@ HEAVY = {"fastapi", "sqlalchemy", "sqlmodel", "uvicorn", "alembic", "provider.ap
 
 def test_what_speaks_rest_starts_without_the_server() -> None:
     """Importing FastAPI and SQLAlchemy would take three times as long as all the rest."""
-    code = "import sys, json, provider.cli; json.dump(sorted(sys.modules), sys.stdout)"
-    modules = json.loads(subprocess.check_output([sys.executable, "-c", code], text=True))
-    assert "httpx" in modules
-    assert not HEAVY & set(modules)
+    loaded = modules("provider.cli")
+    assert "provider.cli.client" in loaded
+    assert not HEAVY & loaded
+
+
+def test_a_service_at_rest_has_loaded_neither_what_migrates_nor_what_asks_others() -> None:
+    """Each would take 10 MB for as long as it runs."""
+    loaded = modules("provider.cli.serve")
+    assert "provider.edges.readback" in loaded
+    assert not {"alembic", "mako", "httpx", "httpcore"} & loaded
+
+
+def modules(name: str) -> set[str]:
+    """Return the modules that are loaded with one."""
+    code = f"import sys, json, {name}; json.dump(sorted(sys.modules), sys.stdout)"
+    return set(json.loads(subprocess.check_output([sys.executable, "-c", code], text=True)))
 
 
 @pytest.mark.usefixtures("exposed")
