@@ -62,16 +62,24 @@ class Authority:
         """Make it, if there is none: `names` are further domains below which it may sign."""
         if self.exists():
             return
-        private = ec.generate_private_key(ec.SECP256R1())
-        certificate = _make_certificate(private, [*DEFAULT_NAMES, *names])
+        key_file = self.folder / _KEY
         try:
+            if self.certificate_file.exists():
+                told = {"folder": self.folder, "file": _KEY}
+                raise Unavailable(Message("the local authority in {folder} has lost its key, {file}", **told))
+            # A key without a certificate is of a start that was cut off: none is ever replaced.
+            private = _read_key(key_file) if key_file.exists() else ec.generate_private_key(ec.SECP256R1())
+            certificate = _make_certificate(private, [*DEFAULT_NAMES, *names])
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for path, content in ((self.folder / _KEY, _pem_of(private)), (self.certificate_file, _pem(certificate))):
+            for path, content in ((key_file, _pem_of(private)), (self.certificate_file, _pem(certificate))):
                 with replacing(path, content):
                     pass
         except OSError as error:
             told = {"folder": self.folder, "why": error.strerror}
             raise Unavailable(Message("the local authority cannot be made in {folder}: {why}", **told)) from error
+        except ValueError:
+            told = {"folder": self.folder}
+            raise Unavailable(Message("in {folder} is no local authority of this service", **told)) from None
 
     def signs(self, name: str) -> bool:
         """Tell whether it may sign for a host name, an A-label or a wildcard."""
@@ -109,17 +117,27 @@ class Authority:
         if self._known is None:
             try:
                 certificate = x509.load_pem_x509_certificate(self.certificate_file.read_bytes())
-                private = serialization.load_pem_private_key((self.folder / _KEY).read_bytes(), None)
+                private = _read_key(self.folder / _KEY)
                 certificate.extensions.get_extension_for_class(x509.NameConstraints)
             except OSError as error:
                 told = {"folder": self.folder, "why": error.strerror}
                 raise Unavailable(Message("the local authority in {folder} cannot be read: {why}", **told)) from error
-            except (ValueError, TypeError, x509.ExtensionNotFound):
-                private = None
-            if not isinstance(private, ec.EllipticCurvePrivateKey):
-                raise Unavailable(Message("in {folder} is no local authority of this service", folder=self.folder))
+            except (ValueError, x509.ExtensionNotFound):
+                told = {"folder": self.folder}
+                raise Unavailable(Message("in {folder} is no local authority of this service", **told)) from None
             self._known = certificate, private
         return self._known
+
+
+def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    """Read its key. Raises `OSError`, and `ValueError` for what is none of ours."""
+    try:
+        found = serialization.load_pem_private_key(path.read_bytes(), None)
+    except TypeError:  # it has a password
+        found = None
+    if not isinstance(found, ec.EllipticCurvePrivateKey):
+        raise ValueError(path.name)  # noqa: TRY004  # what is in a file is no argument
+    return found
 
 
 def _make_certificate(private: ec.EllipticCurvePrivateKey, names: Iterable[str]) -> x509.Certificate:

@@ -64,3 +64,16 @@ def test_what_is_no_authority_is_named(tmp_path: Path) -> None:
     file.touch()
     with pytest.raises(Unavailable, match="cannot be made"):
         Authority(file).make()
+
+
+def test_a_start_that_was_cut_off_keeps_the_key_and_what_lost_its_key_is_named(authority: Authority) -> None:
+    key = (authority.folder / "ca.key").read_bytes()
+    authority.certificate_file.unlink()
+    again = Authority(authority.folder)
+    again.make()
+    assert (authority.folder / "ca.key").read_bytes() == key
+    verify(again, again.issue(["a.test"]).chain, "a.test")
+
+    (authority.folder / "ca.key").unlink()
+    with pytest.raises(Unavailable, match="has lost its key"):
+        Authority(authority.folder).make()

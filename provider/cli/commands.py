@@ -33,6 +33,7 @@ LATE: Final = {
     "schema": "Print the JSON Schema of the files for `apply`, for editors.",
     "backup": "Copy the database to a file and verify the copy.",
     "restore": "Replace the database with a backup.",
+    "ca": "Print the local authority's certificate, and how to trust it.",
 }
 """The commands that are imported when they are asked for, with the first lines of their help."""
 

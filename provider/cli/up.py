@@ -13,6 +13,7 @@ import uvloop
 
 from provider import logs
 from provider.cli import streams
+from provider.cli.ca import find_authority
 from provider.cli.links import make_first_link
 from provider.cli.paths import beside, shown
 from provider.cli.progress import Progress
@@ -80,6 +81,8 @@ def up(
     one on the PATH, else the one in the package `wayshub-provider[edge]`.
     Port 0 means any free port.
 
+    It makes a CA of this machine alone, once, which signs certificates for
+    domains below .localhost and .test. The command `ca` says how to trust it.
     The service reads back from Traefik's API what it runs. It keeps the last
     configuration that Traefik accepted in a file next to the database, so that
     Traefik still has routes if it starts while the service is down. Traefik
@@ -145,7 +148,8 @@ def _with_edge(settings: Settings, name: str, ports: Mapping[str, int], fallback
     urls = settings.traefik_api_urls | {name: f"http://{LOOPBACK}:{ports[API]}"}
     told = ",".join(f"{edge}={url}" for edge, url in urls.items())
     usual = {} if "secure_port" in settings.model_fields_set else {"secure_port": ports[SECURE]}
-    return settings.model_copy(update={"traefik_api": told, "fallback_file": fallback_file, **usual})
+    made = {"traefik_api": told, "fallback_file": fallback_file, "local_authority": find_authority(settings).folder}
+    return settings.model_copy(update={**made, **usual})
 
 
 def _prepare(fallback_file: Path) -> None:

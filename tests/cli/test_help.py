@@ -61,7 +61,7 @@ def test_the_tree_of_commands_is_that_of_the_design() -> None:
     nouns |= {("revision", verb) for verb in ("list", "show", "undo")}
     nouns |= {("user", verb) for verb in ("add", "list", "set", "remove", "password")}
     nouns |= {("token", verb) for verb in ("create", "list", "revoke")}
-    single = {"up", "serve", "migrate", "backup", "restore", "expose", "status", "audit", "explain", "check"}
+    single = {"up", "serve", "migrate", "backup", "restore", "ca", "expose", "status", "audit", "explain", "check"}
     single |= {"plan", "apply", "import", "lint", "export", "schema", "rollback"}
     assert set(PATHS) == {(name,) for name in single} | nouns
 

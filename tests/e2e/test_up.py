@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import sqlite3
+import ssl
 import stat
 import subprocess
 import sys
@@ -168,11 +169,34 @@ def test_the_start_ends_with_what_to_open_and_what_to_type(up: Up) -> None:
     assert typed[2] == f"  curl http://wayshub.localhost:{port}/"
     assert typed[3].endswith("wayshub-provider expose alvin.xyz http://127.0.0.1:3000=3 http://127.0.0.1:3001")
     assert typed[4].endswith("wayshub-provider status")
+    assert typed[5].endswith("wayshub-provider ca")
     assert typed[-1] == LAST_LINE
     assert answers(f"{up.service}/docs")
     assert fetch(f"{up.service}/docs", headers={"Authorization": ""}).status_code == 303
     assert answers(f"{up.api}/dashboard/")
     assert not up.errors.read_text()
+
+
+def test_the_demo_is_served_over_https_by_whoever_trusts_the_authority_that_ca_prints(up: Up) -> None:
+    found = re.search(r"https://wayshub\.localhost:([0-9]+)/ ", up.printed)
+    assert found
+    printed = run_forked("ca", cwd=up.folder, env=environment(), timeout=60)
+    file = up.folder / "var" / "provider.authority" / "ca.pem"
+    assert printed.out == file.read_text()
+    assert f"certutil -addstore -f Root {file}" in printed.err
+    assert stat.S_IMODE((file.parent / "ca.key").stat().st_mode) == 0o600
+
+    trusting = ssl.create_default_context(cadata=printed.out)
+    with httpx.Client(verify=trusting, trust_env=False, timeout=60) as client:
+        answer = client.get(
+            f"https://127.0.0.1:{found[1]}/", headers=HOST, extensions={"sni_hostname": "wayshub.localhost"}
+        )
+    assert answer.text.startswith("sample server ")
+    # Nobody is led from HTTP to a certificate that his browser does not trust yet.
+    assert fetch(f"{up.web}/", headers=HOST).status_code == 200
+    refused = run_forked("ca", "--name", "lab.example", cwd=up.folder, env=environment(), timeout=60)
+    assert (refused.status, refused.out) == (1, "")
+    assert "was made without lab.example" in refused.err
 
 
 def test_what_it_prints_to_type_works(up: Up) -> None:
@@ -284,7 +308,7 @@ def second_run(first_run: Path) -> Iterator[Up]:
 def test_a_second_run_serves_the_demo_again(second_run: Up) -> None:
     assert "The sample servers are running: a on " in second_run.printed
     assert second_run.spread(60) == {"sample server a": 30, "sample server b": 20, "sample server c": 10}
-    assert httpx.get(f"{second_run.service}/readyz").json()["revision"] == 1
+    assert httpx.get(f"{second_run.service}/readyz").json()["revision"] == 2
 
 
 def test_the_others_take_over_for_a_sample_server_that_was_ended(second_run: Up) -> None:

@@ -35,6 +35,22 @@ def expose(client: Client, ports: Mapping[str, int]) -> None:
     servers = [{"name": name, "url": _url(port), "weight": WEIGHTS[name]} for name, port in ports.items()]
     wanted = {"domain": DOMAIN, "name": SERVICE, "servers": servers, "healthCheck": _HEALTH_CHECK}
     client.post(path("expose"), wanted)
+    # Over HTTP too: nobody's browser trusts the local authority from the start, and a redirect would lead to a warning.
+    client.patch(path("domains", DOMAIN), {"tls": {"from": "acme"}, "redirectToHttps": False})
+
+
+def is_secure(client: Client) -> bool:
+    """Tell whether the demo is wanted over HTTPS: an earlier one may have been exposed without."""
+    try:
+        return client.get(path("domains", DOMAIN)).item["tls"] is not None
+    except NotFound:
+        return False
+
+
+def is_seen(client: Client) -> bool:
+    """Tell whether the edge was seen to show a good certificate for it."""
+    shown = client.get(path("domains", DOMAIN)).item.get("certificates") or ()
+    return any(each["state"] == "good" for each in shown)
 
 
 def find_servers(client: Client) -> dict[str, int]:

@@ -165,10 +165,12 @@ class Stack:
         progress.done(
             f"Traefik {version} runs the configuration, and listens on {traefik.web_url} and {traefik.secure_url}"
         )
+        secure = ""
         if exposed:
             await self._try_demo()
+            secure = await self._try_https()
         progress.close()
-        places = WelcomeUrls(self._plan.url, traefik.web_url, traefik.api_url, exposed)
+        places = WelcomeUrls(self._plan.url, traefik.web_url, traefik.api_url, exposed, secure)
         for line in welcome(places, os.environ, self._plan.first_link):
             progress.say(line)
 
@@ -199,6 +201,27 @@ class Stack:
             self._progress.say(f"{demo.DOMAIN} does not answer yet: check what has changed since the demo was created.")
         else:
             self._progress.done("The sample servers answer through Traefik")
+
+    async def _try_https(self) -> str:
+        """Wait until Traefik shows a certificate for the demo, if it is to. Returns where that is."""
+        if not await self._service.ask(demo.is_secure):
+            return ""
+        self._progress.doing("Waiting for the demo's certificate")
+
+        async def find_seen() -> bool | None:
+            return await self._service.ask(demo.is_seen) or None
+
+        try:
+            await asyncio.wait_for(wait_for(find_seen), _PATIENCE_SECONDS)
+        except TimeoutError:
+            self._progress.close()
+            self._progress.say(
+                f"{demo.DOMAIN} has no certificate yet: see `{shown_command()} domain show {demo.DOMAIN}`"
+            )
+            return ""
+        self._progress.done("Traefik shows a certificate for it, from the local authority")
+        port = self._traefik.secure_url.rpartition(":")[2]
+        return f"https://{demo.DOMAIN}" + ("" if port == "443" else f":{port}")
 
     @contextmanager
     def _patience(self, complaint: str) -> Iterator[None]:

@@ -25,6 +25,8 @@ class WelcomeUrls:
     web: str
     api: str
     demo: bool
+    secure: str = ""
+    """Where the demo is served over HTTPS, if it is."""
 
 
 def welcome(places: WelcomeUrls, environment: Mapping[str, str], first_link: Sequence[str] = ()) -> list[Text]:
@@ -32,8 +34,10 @@ def welcome(places: WelcomeUrls, environment: Mapping[str, str], first_link: Seq
     port = places.web.rpartition(":")[2]
     demo = f"http://{DOMAIN}" + ("" if port == "80" else f":{port}") + "/"
     web = (demo, "the demo, answered by three sample servers")
+    https = (f"{places.secure}/", "the same over HTTPS, once you trust this machine's own CA")
     opened = [
         web if places.demo else (f"{places.web}/", "the entry point for browsers"),
+        *([https] if places.secure else []),
         (f"{places.service}/", "the console"),
         (f"{places.service}/docs", "the REST API, to read and try"),
         (f"{places.api}/dashboard/", "what Traefik runs"),
@@ -43,6 +47,8 @@ def welcome(places: WelcomeUrls, environment: Mapping[str, str], first_link: Seq
         f"{command} expose alvin.xyz http://127.0.0.1:3000=3 http://127.0.0.1:3001",
         f"{command} status",
     ]
+    if places.secure:
+        typed.append(f"{command} ca")
     if places.demo:
         typed.insert(0, f"curl {demo}")
     if "PROVIDER_TOKEN" not in environment:

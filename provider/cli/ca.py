@@ -1,0 +1,88 @@
+"""`ca`."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from provider.authority import Authority
+from provider.cli.output import note
+from provider.cli.paths import beside
+from provider.errors import SettingsError
+from provider.settings import Settings, read_settings
+from provider.values import Refusal, to_ascii
+
+NameOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--name",
+        metavar="DOMAIN",
+        help="Also sign for this domain and names below it. Only when the authority is made. Repeat for more.",
+    ),
+]
+
+_LINES: Final = (
+    ("Debian, Ubuntu", "sudo cp {file} /usr/local/share/ca-certificates/wayshub.crt && sudo update-ca-certificates"),
+    ("Fedora, RHEL", "sudo cp {file} /etc/pki/ca-trust/source/anchors/wayshub.pem && sudo update-ca-trust"),
+    ("Chrome on Linux", 'certutil -d "sql:$HOME/.pki/nssdb" -A -t C,, -n wayshub -i {file}'),
+    (
+        "macOS",
+        "sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain {file}",
+    ),
+    ("Windows (as administrator)", "certutil -addstore -f Root {file}"),
+    (
+        "Firefox",
+        "Settings, Privacy & Security, View Certificates, Authorities, Import: {file}, for websites",
+    ),
+)
+
+
+def find_authority(settings: Settings) -> Authority:
+    """Return the local authority of the settings, or else the one that `up` keeps beside the database."""
+    return settings.authority or Authority(beside(settings.database_path, "authority"))
+
+
+def ca(name: NameOption = None) -> None:
+    """Print the local authority's certificate, and how to trust it.
+
+    `up` makes the authority, a CA of this machine alone, and signs with it
+    for names below .localhost and .test. If there is none yet, this makes it.
+    It cannot sign for any other names: the certificate itself says so.
+    Trust it, and browsers on this machine accept those certificates.
+
+    The certificate goes to stdout, and how to trust it to stderr.
+
+    Examples:
+      wayshub-provider ca
+      wayshub-provider ca --name lab.example
+    """
+    authority = find_authority(read_settings())
+    names = [_read_name(each) for each in name or ()]
+    authority.make(names)
+    if unsigned := [each for each in names if not authority.signs(each)]:
+        raise SettingsError(
+            f"the local authority in {authority.folder} was made without {', '.join(unsigned)}, which cannot be added: "
+            "move that folder away to make another one, which has to be trusted anew"
+        )
+    typer.echo(authority.certificate_file.read_text().strip())
+    for line in how_to_trust(authority.certificate_file):
+        note(line)
+
+
+def how_to_trust(file: Path) -> list[str]:
+    """Return the lines that say how the certificate in a file becomes one that programs on this machine trust."""
+    width = max(len(where) for where, _line in _LINES)
+    path = f"'{file.absolute()}'" if " " in str(file.absolute()) else str(file.absolute())
+    return [
+        "",
+        "To trust it on this machine:",
+        *(f"  {where:<{width}}  {line.format(file=path)}" for where, line in _LINES),
+        "Then restart the browser.",
+    ]
+
+
+def _read_name(text: str) -> str:
+    try:
+        return to_ascii(text)
+    except Refusal as refusal:
+        raise typer.BadParameter(refusal.detail, param_hint="--name") from None
