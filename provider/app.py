@@ -66,6 +66,7 @@ from provider.web import accounts as accounts_pages
 from provider.web import (
     applications,
     brakes,
+    checks,
     exposing,
     languages,
     learn,
@@ -227,7 +228,7 @@ def _list_routes() -> list[BaseRoute]:
     made.include_router(health.router)
     made.include_router(openapi.router)
     made.include_router(metrics_api.router)
-    for page in (overview, exposing, applications, learn, trace, pages, preferences, sessions):
+    for page in (overview, exposing, applications, learn, trace, checks, pages, preferences, sessions):
         made.include_router(page.router)
     for pages_router in views.ROUTERS:
         made.include_router(pages_router)

@@ -64,7 +64,11 @@ NAVIGATION: Final = (
     Group(template("TCP and UDP"), _nouns("tcp", "udp"), is_rare=True),
     Group(
         template("Activity"),
-        (Destination("/edges", template("Edges")), Destination("/revisions", template("Revisions"))),
+        (
+            Destination("/edges", template("Edges")),
+            Destination("/check", template("Check")),
+            Destination("/revisions", template("Revisions")),
+        ),
     ),
     Group(
         template("Administration"),

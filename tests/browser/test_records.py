@@ -14,7 +14,7 @@ NAME = "keeper"
 LONG = "a" + "-name-that-is-as-long-as-it-may-be" * 2
 LONG = LONG[:62] + "z"
 PATHS = [
-    *("/edges", "/edges?q=nowhere", "/edges/recorded", f"/edges/{LONG}", "/connect", "/connect?edge=-"),
+    *("/edges", "/edges?q=nowhere", "/edges/recorded", f"/edges/{LONG}", "/connect", "/connect?edge=-", "/check"),
     *("/revisions", "/revisions?q=nothing-like-this", "/revisions/{revision}"),
     *("/revisions/{revision}?compare={older}", "/revisions/{older}", "/revisions/{older}/rollback"),
     *("/revisions/{older}/rollback?kind=service&name=recorded", "/revisions/{last}/rollback"),
