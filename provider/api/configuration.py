@@ -87,7 +87,7 @@ class ConfigurationEndpoint:
             if method != "GET":
                 await self._tell(method, self._polls.offer(name, current), scope, receive, send)
                 return
-            snapshot = await self._answer(scope, receive, name, seconds, current)
+            snapshot = await self._answer(scope, name, seconds, current)
         except ProviderError as error:
             await self._refuse(problems.from_error(error, PATH), scope, receive, send)
             return
@@ -131,9 +131,7 @@ class ConfigurationEndpoint:
         await self._refusals.note(actor, PATH, f"polling as the edge {name}")
         raise Forbidden(f"{actor.name} may not poll as the edge {name}: it needs the scope edge:{name}")
 
-    async def _answer(
-        self, scope: Scope, receive: Receive, name: str, seconds: float, current: Served
-    ) -> Served | None:
+    async def _answer(self, scope: Scope, name: str, seconds: float, current: Served) -> Served | None:
         """Return what a poll is answered with, at once or after it was held; None if nobody listens any more.
 
         Who polls is looked at again after it was held: raises `Unauthenticated` where the token is good no more.
@@ -144,28 +142,19 @@ class ConfigurationEndpoint:
         snapshot: Served | None = self._polls.offer(name, current)
         if poller.given is not None and seconds > 0:
             poller.holding = True
+            over = _Over(self._access, connection, _list_credentials(scope)[0])
             try:
-                snapshot = await self._polls.wait(name, poller.given, seconds, lambda: self._over(scope, receive))
+                snapshot = await self._polls.wait(name, poller.given, seconds, over.future)
                 await self._admit(scope)
             finally:
                 poller.holding = False
+                over.forget()
         if snapshot is not None:
             self._metrics.polled(name, edge.given, snapshot)
             self._edges.answered(edge, poller, snapshot)
             if logger.isEnabledFor(logging.DEBUG):
                 logger.debug("edge %s polled, and was given revision %d", name, snapshot.revision)
         return snapshot
-
-    async def _over(self, scope: Scope, receive: Receive) -> None:
-        """Wait until nobody listens to a held poll any more, or its token is revoked or has expired."""
-        listener = asyncio.ensure_future(_disconnected(receive))
-        try:
-            while self._find_principal(scope) is not None and not listener.done():
-                left = self._access.seconds_left(_list_credentials(scope)[0])
-                either: set[asyncio.Future[None]] = {listener, self._access.next_change()}
-                await asyncio.wait(either, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            listener.cancel()
 
     async def _refuse(self, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a problem. It is told in the metrics: a line for each would flood the log."""
@@ -187,6 +176,44 @@ class ConfigurationEndpoint:
             }
             self._sent = snapshot
         return self._start
+
+
+class _Over:
+    """When nobody listens to a held poll any more, or its token is revoked or has expired: then `future` is done.
+
+    Thousands may be held, and all are let go of at each change: so they have callbacks, and no task of their own.
+    """
+
+    def __init__(self, access: Access, connection: Connection, credential: bytes) -> None:
+        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._access = access
+        self._connection = connection
+        self._credential = credential
+        self._timer: asyncio.TimerHandle | None = None
+        connection.closing.add(self._end)
+        access.changing.add(self._look)
+        self._look()
+
+    def forget(self) -> None:
+        """Look no more."""
+        self._connection.closing.discard(self._end)
+        self._access.changing.discard(self._look)
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _end(self) -> None:
+        if not self.future.done():
+            self.future.set_result(None)
+
+    def _look(self) -> None:
+        """Find out whether the token is good still, and look again when it expires."""
+        if self._access.find_by_header(self._credential) is None or not self._connection.open:
+            self._end()
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        left = self._access.seconds_left(self._credential)
+        self._timer = None if left is None else self.future.get_loop().call_later(left, self._look)
 
 
 @lru_cache(maxsize=1024)
@@ -225,8 +252,3 @@ def _unknown_connection() -> Connection:
     connection = Connection()
     connection.close()
     return connection
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -1,6 +1,6 @@
 """Who polls: connections, what each was given last, and whether it came back for more."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,10 +23,12 @@ _INTERVALS_MISSED: Final = 3
 class Connection:
     """One TCP connection. It is `open` until the server says otherwise."""
 
-    __slots__ = ("_pollers", "holder", "open")
+    __slots__ = ("_pollers", "closing", "holder", "open")
 
     def __init__(self) -> None:
         self.open = True
+        self.closing: set[Callable[[], None]] = set()
+        """What is called when nothing comes on it any more."""
         self.holder: str | None = None
         """The credential with which the last request came that had a good one."""
         self._pollers: dict[str, Poller] = {}
@@ -43,6 +45,8 @@ class Connection:
     def close(self) -> None:
         """Say that nothing comes on it any more."""
         self.open = False
+        for call in list(self.closing):
+            call()
 
 
 def note_holder(scope: Mapping[str, Any], credential: str | None) -> None:

@@ -9,9 +9,8 @@ Everything here runs in the event loop's thread, except `Polls.publish`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from provider import configuration, overlays
 from provider.configuration import Document
@@ -161,19 +160,16 @@ class Polls:
         self._adapted[edge] = (overlay, snapshot, made)
         return made
 
-    async def wait(
-        self, edge: str, given: Served, seconds: float, gone: Callable[[], Awaitable[object]]
-    ) -> Served | None:
+    async def wait(self, edge: str, given: Served, seconds: float, gone: "asyncio.Future[None]") -> Served | None:
         """Return what an edge is offered once its document is not the one given, or `given` when the time is up.
 
-        `gone` makes what is done when nobody listens any more: then there is nothing to answer, and it is None.
+        `gone` is done when nobody listens any more: then there is nothing to answer, and it is None.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        listener = asyncio.ensure_future(gone())
         self.held += 1
         try:
-            while not self.closed and not listener.done():
+            while not self.closed and not gone.done():
                 found = self._released and self.offer(edge, self._released)
                 if found and _follows(found, given, self._released, is_whole=edge not in self._overlays):
                     return found
@@ -181,15 +177,13 @@ class Polls:
                 if remaining <= 0:
                     break
                 release = self._releases.join()
-                either: set[asyncio.Future[Any]] = {listener, release}
                 try:
-                    await asyncio.wait(either, timeout=remaining, return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.wait({gone, release}, timeout=remaining, return_when=asyncio.FIRST_COMPLETED)
                 finally:
                     self._releases.leave(release)
         finally:
             self.held -= 1
-            listener.cancel()
-        return None if listener.done() else given
+        return None if gone.done() else given
 
     def _take(self, snapshot: Served) -> None:
         if self._newest is not None and snapshot.order <= self._newest.order:

@@ -7,7 +7,7 @@ cannot be read, and lives with what is known.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -112,6 +112,9 @@ class Access:
         self._reading = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
         self._change: asyncio.Future[None] | None = None
+        self.changing: set[Callable[[], None]] = set()
+        """What is called when somebody else is known than now: leaving takes as long however many wait."""
+
         self._used: _Used = {}
         self._remembered: dict[bytes, _Remembered] = {}
         self._polled: set[str] = set()
@@ -162,6 +165,8 @@ class Access:
         if self._change is not None:
             self._change.set_result(None)
             self._change = None
+        for call in list(self.changing):
+            call()
 
     def _find_newer(self) -> int | None:
         """Return the version of what is known, unless it is the one that was read."""

@@ -17,10 +17,6 @@ AN_HOUR = 3600.0
 FIRST = snapshot(1)
 
 
-async def never() -> None:
-    await asyncio.get_running_loop().create_future()
-
-
 async def opened(coalesce_seconds: float = COALESCE_SECONDS) -> Polls:
     polls = Polls(coalesce_seconds)
     polls.open(asyncio.get_running_loop(), FIRST)
@@ -29,7 +25,7 @@ async def opened(coalesce_seconds: float = COALESCE_SECONDS) -> Polls:
 
 async def ask(polls: Polls, given: Served, seconds: float = AN_HOUR) -> Served:
     """Poll as one who stays until there is an answer."""
-    found = await polls.wait("default", given, seconds, never)
+    found = await polls.wait("default", given, seconds, asyncio.get_running_loop().create_future())
     assert found is not None
     return found
 
@@ -229,10 +225,10 @@ def test_polls_are_released_when_the_service_stops_and_none_is_held_after() -> N
 def test_a_poll_to_which_nobody_listens_any_more_ends() -> None:
     async def scenario() -> None:
         polls = await opened()
-        gone = asyncio.Event()
-        poll = asyncio.create_task(polls.wait("default", FIRST, AN_HOUR, gone.wait))
+        gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        poll = asyncio.create_task(polls.wait("default", FIRST, AN_HOUR, gone))
         await settled(polls, 1)
-        gone.set()
+        gone.set_result(None)
         assert await poll is None
         assert polls.held == 0
 
