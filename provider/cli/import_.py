@@ -74,7 +74,7 @@ EntryPointOption = Annotated[
     typer.Option(
         metavar="NAME",
         help="Entry point of routers that name none. Repeat it for several.",
-        show_default=", ".join(imports.DEFAULT_ENTRY_POINTS),
+        show_default="web, or websecure with TLS",
     ),
 ]
 
@@ -213,7 +213,7 @@ def _entry_points(given: Sequence[str] | None) -> Sequence[str]:
             check_entry_point(name)
         except Refusal as error:
             raise typer.BadParameter(error.detail, param_hint="--entry-point") from None
-    return given or imports.DEFAULT_ENTRY_POINTS
+    return given or ()
 
 
 def _declared(source: File, found: Imported, declared: Declaration) -> File:

@@ -3,10 +3,9 @@
 from provider.imports.findings import ImportFinding, ImportOutcome, Renamed, leaves
 from provider.imports.keeping import keeping
 from provider.imports.rawdata import NOT_TOLD, reshaped, running
-from provider.imports.reading import DEFAULT_ENTRY_POINTS, Imported, Provenance, Running, read
+from provider.imports.reading import Imported, Provenance, Running, read
 
 __all__ = [
-    "DEFAULT_ENTRY_POINTS",
     "NOT_TOLD",
     "ImportFinding",
     "ImportOutcome",

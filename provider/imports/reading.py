@@ -30,8 +30,6 @@ from provider.nouns.tcp_router import TCPRouter
 from provider.nouns.types import Reference
 from provider.values import Refusal
 
-DEFAULT_ENTRY_POINTS: Final = ("web",)
-
 _ROUTERS: Final = ("router", "TCP router", "UDP router")
 _FIRST: Final = (*_ROUTERS, "service")
 MISSING: Final = "reference.missing"
@@ -105,7 +103,7 @@ class Provenance:
 def read(
     document: Any,
     running: Running | None = None,
-    default_entry_points: Sequence[str] = DEFAULT_ENTRY_POINTS,
+    default_entry_points: Sequence[str] = (),
     origin: Provenance | None = None,
 ) -> Imported:
     """Read a document, as Traefik's file provider has it, or as `rawdata.reshaped` made it of what runs.

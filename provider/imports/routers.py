@@ -52,7 +52,8 @@ class EntryPointDefaults:
 class Surroundings:
     """Where a router is.
 
-    `default_entry_points` are for routers that name none, which a running Traefik shows with theirs.
+    `default_entry_points` are for routers that name none, which a running Traefik shows with theirs. Without any,
+    they listen where routers with TLS do here, and those without.
     """
 
     default_entry_points: Sequence[str]
@@ -76,10 +77,10 @@ def read_router(reader: DeclaredReader, part: Piece, name: str, around: Surround
     read_observed(fields)
     reader.places.update({f"/{key}": each for key, each in fields.parts.items()})
     entry_points = _read_entry_points(part, fields, around)
-    common = around.common(entry_points)
+    common = around.common(entry_points or ())
     wanted = {
         "name": name,
-        "entryPoints": entry_points if _names_any(fields) or entry_points != [DEFAULT_POINTS.plain] else None,
+        "entryPoints": entry_points,
         "middlewares": _read_middlewares(reader, fields, common),
         "service": _read_service(reader, part, fields),
         "observability": _read_observability(reader, fields, common),
@@ -139,21 +140,18 @@ def _of_today(fields: Fields, given: Given) -> Given:
     return {"priority": len(text.encode()), **given, "rule": written}
 
 
-def _read_entry_points(part: Piece, fields: Fields, around: Surroundings) -> list[str]:
+def _read_entry_points(part: Piece, fields: Fields, around: Surroundings) -> list[str] | None:
+    """Return where a router listens; None for the entry point that routers with TLS, or without it, have here."""
     found = fields.find("entryPoints")
     named = list(dict.fromkeys(found.texts())) if found else []
     if named:
         return named
-    default = list(around.default_entry_points)
+    own = DEFAULT_POINTS.secure if fields.find("tls") else DEFAULT_POINTS.plain
+    default = list(around.default_entry_points) or [own]
     part.change(
         f"it names no entry points, so Traefik would use its default ones: here it listens on {', '.join(default)}"
     )
-    return default
-
-
-def _names_any(fields: Fields) -> bool:
-    found = fields.find("entryPoints")
-    return found is not None and bool(found.texts())
+    return None if default == [own] else default
 
 
 def _read_middlewares(reader: DeclaredReader, fields: Fields, common: Sequence[EntryPointDefaults]) -> list[str]:

@@ -243,32 +243,29 @@ def _compared(one: Side, other: Side, told: Mapping[str, Any], plain: set[str]) 
             is_on = router["status"] != "disabled"
             if is_on and name not in held:
                 if (kind, given) not in lost:
-                    yield f"{kind} {given} is enabled in its files, and not here"
+                    why = (mine.get(section) or {}).get(f"{name}@http", {}).get("error")
+                    yield f"{kind} {given} is enabled in its files, and not here: {why}"
             elif not is_on and name in held and (kind, given) not in revived and not rewritten_any:
                 yield f"{kind} {given} is disabled in its files, and enabled here: {router.get('error')}"
             elif is_on:
                 yield from _of_router(kind, given, router, held[name], names)
     yield from _of_ranks(theirs, mine, names, plain)
     yield from _of_services(theirs, mine, names)
-    yield from _asked(one, other, theirs, revived)
+    closes = any("closes all connections" in each["reason"] for each in told["findings"])  # a default certificate
+    yield from _asked(one, other, theirs, revived, is_tls_asked=not closes)
 
 
 def _enabled(raw: Mapping[str, Any], section: str, end: str) -> dict[str, Any]:
-    found = raw.get(section) or {}
-    return {
-        name.removesuffix(end): each
-        for name, each in found.items()
-        if name.endswith(end) and each["status"] != "disabled"
-    }
+    return {name: each for name, each in _given(raw, section, end).items() if each["status"] != "disabled"}
 
 
-def _given(raw: Mapping[str, Any], section: str) -> dict[str, Any]:
+def _given(raw: Mapping[str, Any], section: str, end: str = "@file") -> dict[str, Any]:
     """Return routers by name. One that Traefik split for its TLS is called as it was."""
     found = raw.get(section) or {}
     return {
-        re.sub(r"^.*-conflicted-", "", name.removesuffix("@file")): each
+        re.sub(r"^.*-conflicted-", "", name.removesuffix(end)): each
         for name, each in found.items()
-        if name.endswith("@file")
+        if name.endswith(end)
     }
 
 
@@ -404,13 +401,17 @@ def _name(kind: str, full: str, names: Mapping[Any, str]) -> str:
     return names.get((kind, own), own)
 
 
-def _asked(one: Side, other: Side, theirs: Mapping[str, Any], revived: set[tuple[str, str]]) -> Iterator[str]:
+def _asked(
+    one: Side, other: Side, theirs: Mapping[str, Any], revived: set[tuple[str, str]], *, is_tls_asked: bool
+) -> Iterator[str]:
     """Send requests to both, and give those that are answered otherwise."""
     pools = _pools(theirs)
     routers = [each for name, each in _given(theirs, "routers").items() if ("router", name) not in revived]
     others = [each for name, each in _given(theirs, "routers").items() if ("router", name) in revived]
     awake = [rules.read(rewritten(each["rule"], is_old=each.get("ruleSyntax") == "v2")) for each in others]
     for name, host, path, is_tls in _requests(theirs, one.ports):
+        if is_tls and not is_tls_asked:
+            continue
         answered = [_answer(each.ports[name], host, path, pools, is_tls=is_tls) for each in (one, other)]
         request = rules.Request(host=host, path=path.partition("?")[0])
         if answered[0] == answered[1] or _is_chance(routers, request) or any(rule.matches(request) for rule in awake):
