@@ -48,6 +48,10 @@ LATE_GROUPS: Final = {
             "password": "Set an account's password, or print a one-time link to set it.",
         },
     ),
+    "secrets": (
+        "Secrets in the database. Works on the database directly, while no service runs.",
+        {"rotate": "Seal all secrets with a new key."},
+    ),
     "token": (
         "Tokens for programs. Works on the database directly, even before a service runs.",
         {

@@ -142,7 +142,7 @@ def check_whole(path: Path) -> None:
         raise Unavailable(f"the database {path} is damaged: {RESTORE}")
 
 
-_KEPT: Final[Mapping[str, tuple[str, ...]]] = {
+SEALED: Final[Mapping[str, tuple[str, ...]]] = {
     each.table.name: ("fields",) for each in TABLES.values() if each.noun.has_secrets()
 } | {
     "revision_change": ("before", "after"),
@@ -158,7 +158,7 @@ def has_sealed(path: Path, mark: str) -> bool:
     with closing(read(path)) as connection:
         return any(
             connection.execute(f"SELECT 1 FROM {table} WHERE instr({column}, ?) LIMIT 1", (mark,)).fetchone()  # noqa: S608
-            for table, columns in _KEPT.items()
+            for table, columns in SEALED.items()
             for column in columns
         )
 

@@ -28,6 +28,17 @@ _NONCE_BYTES: Final = 12
 _ID_LENGTH: Final = 8
 
 
+def new_key() -> str:
+    """Return a new key, as it stands in a key file."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
+
+
+def anew(text: str, keys: "SealingKeys") -> str:
+    """Return a column of JSON with its secrets sealed with the first key. Raises `Unavailable`."""
+    changed = _changed(msgspec.json.decode(text), lambda sealed: keys.seal(keys.open(sealed)), _is_sealed)
+    return msgspec.json.encode(changed).decode()
+
+
 def beside(database: Path) -> Path:
     """Return where the key of a database is kept, unless somebody says otherwise."""
     return database.with_name(f"{database.name}.key")
@@ -90,7 +101,7 @@ class SealingKeys:
             raise Unavailable(Message("the key file {path} cannot be made: {why}", **told)) from error
         else:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)) + b"\n")
+                file.write(f"{new_key()}\n".encode())
             sync(self.path)
             sync(self.path.parent)
         self._read()

@@ -61,6 +61,7 @@ def complete(cli: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
                 "edge",
                 "revision",
                 "user",
+                "secrets",
                 "token",
             ],
         ),
