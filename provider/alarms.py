@@ -3,7 +3,7 @@
 Each source is a function that gives alarms. What shall be told everywhere is added there.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -66,8 +66,15 @@ class Alarms:
     """Gives what is wrong now. What is long to find is kept until it changes."""
 
     def __init__(
-        self, revisions: Revisions, edges: Edges, fallback: Fallback, certificate: OwnCertificate | None
+        self,
+        revisions: Revisions,
+        edges: Edges,
+        fallback: Fallback,
+        certificate: OwnCertificate | None,
+        unissued: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
+        """`unissued` gives the domains that lack the certificate which this service has to get, each with why."""
+        self._unissued = unissued
         self._revisions = revisions
         self._edges = edges
         self._fallback = fallback
@@ -88,6 +95,7 @@ class Alarms:
             *_of_fallback(self._fallback),
             *_of_certificate(self._certificate),
             *_of_edges(edges),
+            *_of_unissued(self._unissued(), self._revisions.current),
             *_of_domains(self._revisions.current, self._edges.sightings),
             *_of_services(self.list_outages()),
         ]
@@ -123,6 +131,19 @@ def _of_certificate(certificate: OwnCertificate | None) -> Iterator[Alarm]:
     warning = None if certificate is None else certificate.find_warning(datetime.now(UTC))
     if warning:
         yield Alarm(Gravity.WARNING, warning)
+
+
+def _of_unissued(unissued: Mapping[str, str], current: Snapshot | None) -> Iterator[Alarm]:
+    """Tell which domains have no certificate from this service, and why."""
+    secured = {} if current is None else current.listening.secured
+    found = [(name, why) for name, why in unissued.items() if name in secured]
+    for name, why in found[:_MOST_DOMAINS_TOLD]:
+        told = Message("domain {name}: {why}", name=secured[name].name, why=why)
+        yield Alarm(Gravity.WARNING, told, "domain", name)
+    more = len(found) - _MOST_DOMAINS_TOLD
+    if more > 0:
+        told = Message("and {count} more domains have no certificate from this service", count=more)
+        yield Alarm(Gravity.WARNING, told, "domain", count=more)
 
 
 def _of_domains(current: Snapshot | None, sightings: Sightings) -> Iterator[Alarm]:

@@ -163,9 +163,9 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
         polls.know(name, version)
     looks = Looks(edges, settings.secure_port, settings.entry_point_urls)
     fallback = Fallback(settings.fallback_file, edges)
-    alarms = Alarms(revisions, edges, fallback, certificate)
-    named = settings.traefik_api_urls.keys()
     issuing = Issuing(database, serving, edges, settings.authority, settings.means, settings.points)
+    alarms = Alarms(revisions, edges, fallback, certificate, lambda: issuing.troubles)
+    named = settings.traefik_api_urls.keys()
     return ControlPlane(
         database=database,
         revisions=revisions,

@@ -58,6 +58,11 @@ class Routing:
         """What is known of the edges that is not of our doing."""
         return self._edges()
 
+    def find_unissued(self, domain: str) -> str | None:
+        """Say why this service has no certificate for a domain, an A-label, if it has to get one and has none."""
+        found = list(self._find_unissued(self._newest().snapshot.listening, [domain]))
+        return self._unissued(domain) if found else None
+
     def routes(self) -> Routes:
         """Return all routers, those that are disabled too. Raises `Unavailable`."""
         return self._newest().routes
@@ -164,7 +169,7 @@ class Routing:
         for name in listening.certified():
             why = self._unissued(name) if names is None or name in names else None
             if why is not None:
-                detail = Message("the domain {name}: {why}", name=name, why=why)
+                detail = Message("domain {name}: {why}", name=listening.secured[name].name, why=why)
                 yield Finding(Conflict.MISSING_CERTIFICATE, ((Domain.kind, name),), detail)
 
     def _missing(self, routes: Routes, names: Iterable[str]) -> Iterator[Finding]:

@@ -2,18 +2,20 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Response
+from fastapi import APIRouter, Body, Depends, Query, Response
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.writing import PREFIX, WriteDependency, done
 from provider.database.sessions import Session
-from provider.dependencies import HealthDependency, RevisionsDependency
+from provider.dependencies import HealthDependency, IssuingDependency, RevisionsDependency
 from provider.listening import Listening
 from provider.models import ExposeInput, ExposeOutput
+from provider.nouns.domain import CertificateSource
 from provider.observations import show_servers, show_services
 from provider.security import needs
 from provider.store import applications
+from provider.values import to_ascii
 
 router = APIRouter(prefix="/expose", tags=["expose"], route_class=StrictRoute, dependencies=[Depends(needs.STATE)])
 
@@ -30,10 +32,22 @@ def expose(
     write: WriteDependency,
     health: HealthDependency,
     revisions: RevisionsDependency,
+    issuing: IssuingDependency,
     body: Annotated[dict[str, Any], Body()],
+    https: Annotated[
+        bool,
+        Query(
+            description="Serve it over HTTPS if the body does not say how: with a certificate that this service gets, "
+            "if it can, or one that the edges have."
+        ),
+    ] = False,
 ) -> Response:
     """Create a domain (unless it exists), a router, a service and its servers: all of them, or nothing."""
     wanted = ExposeInput.read(body)
+    if https and wanted.tls is None:
+        can_get = issuing.find_refusal(to_ascii(wanted.domain)) is None
+        source = CertificateSource.ACME if can_get else CertificateSource.STORED
+        wanted = ExposeInput.read({**body, "tls": {"from": source.value}})
 
     def apply(session: Session) -> ExposeOutput:
         made = applications.expose(session, wanted)

@@ -53,7 +53,9 @@ EntryPointURLOption = Annotated[
 HTTPSOption = Annotated[
     bool,
     typer.Option(
-        "--https", help="Serve the domain over HTTPS, with a certificate that the edge has, and redirect HTTP there."
+        "--https",
+        help="Serve the domain over HTTPS, with a certificate that the service gets, or one that the edge has if it "
+        "cannot, and redirect HTTP there.",
     ),
 ]
 ResolverOption = Annotated[
@@ -125,16 +127,15 @@ def expose(
       wayshub-provider expose office.example http://10.0.0.11:80 --https --allow 10.0.0.0/8 --security-headers
     """
     document |= given(domain=domain, name=name, servers=[read_server(text) for text in servers], pathPrefix=path_prefix)
-    tls = {"from": "resolver", "certResolver": cert_resolver} if cert_resolver else {"from": "stored"}
     document |= given(
-        tls=tls if https or cert_resolver else None,
+        tls={"from": "resolver", "certResolver": cert_resolver} if cert_resolver else None,
         redirectWww=redirect_www or None,
         users=[f"{password}:{ask(password)}"] if password else None,
         allow=allow or None,
         stripPrefix=strip_prefix or None,
         securityHeaders=security_headers or None,
     )
-    answer = client.post(path("expose"), document)
+    answer = client.post(path("expose"), document, {"https": "true"} if https else None)
     if output.is_trial:
         differences.tell_trial(output, answer)
         return

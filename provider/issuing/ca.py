@@ -20,7 +20,7 @@ from josepy.errors import Error as JosepyError
 from josepy.jwa import ES256
 from josepy.jwk import JWKEC
 
-from provider.issuing.failures import AccountGoneError, FailureKind, NoCertificateError, OrderGoneError
+from provider.issuing.failures import AccountGoneError, FailureKind, NoCertificateError, OrderGoneError, reason
 from provider.issuing.ordered import DNS, HTTP, Authorization, Binding, Challenge, OrderAtCA, host_of
 from provider.messages import Message
 from provider.version import VERSION
@@ -30,6 +30,7 @@ _QUICK_SECONDS: Final = 5
 """Where a person waits."""
 
 _LONGEST_WORDS: Final = 300
+_MOST_NONCES: Final = 5
 _GONE: Final = frozenset({400, 403, 404, 410})
 """How a CA answers who asks for an order that is not there, or is not theirs."""
 
@@ -149,6 +150,15 @@ class AcmeCA:
         owner = self
 
         class Network(ClientNetwork):
+            def post(self, *args: Any, **kwargs: Any) -> Any:
+                for _attempt in range(_MOST_NONCES):  # the library gives up after two
+                    try:
+                        return self._post_once(*args, **kwargs)
+                    except messages.Error as error:
+                        if error.code != "badNonce":
+                            raise
+                return self._post_once(*args, **kwargs)
+
             def _send_request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
                 answer = super()._send_request(method, url, *args, **kwargs)
                 owner._last_headers, owner._last_status = answer.headers, answer.status_code
@@ -170,7 +180,7 @@ class AcmeCA:
         except messages.Error as error:
             raise self._refused(error) from error
         except requests.RequestException as error:
-            told = Message("the CA {ca} cannot be reached: {why}", ca=self.name, why=_why(error))
+            told = Message("the CA {ca} cannot be reached: {why}", ca=self.name, why=_shortened(reason(error)))
             raise self._failed(told) from error
         except (errors.Error, JosepyError, ValueError, LookupError, AttributeError, TypeError) as error:
             told = Message("the CA {ca} does not answer as one should: {why}", ca=self.name, why=_shortened(str(error)))
@@ -222,11 +232,3 @@ def _wait(asked: str | None) -> timedelta | None:
 def _shortened(text: object) -> str:
     found = " ".join(str(text).split())
     return found if len(found) <= _LONGEST_WORDS else found[: _LONGEST_WORDS - 1] + "…"
-
-
-def _why(error: Exception) -> str:
-    """Return the innermost reason of a failed request: what is around it names classes of the library."""
-    inner: BaseException = error
-    while (cause := inner.__cause__ or inner.__context__) is not None:
-        inner = cause
-    return _shortened(getattr(inner, "strerror", None) or inner)

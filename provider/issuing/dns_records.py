@@ -18,6 +18,7 @@ from provider.issuing.means import Means
 from provider.issuing.ordered import DNS
 from provider.issuing.threads import aside
 from provider.messages import Message
+from provider.store import acme
 
 _HOOK_SECONDS: Final = 120
 _SEEN_SECONDS: Final = 300.0
@@ -72,7 +73,13 @@ class DnsRecords:
             self._change("remove", content)
 
     def _change(self, what: str, content: str) -> None:
-        if self._means.hook is not None:
+        with self._database.reading() as session:
+            account = acme.find_account(session)
+            provider = None if account is None else account.dns_provider
+            options = {} if account is None else dict(account.dns_credentials or {})
+        if provider is not None:
+            late.change_record(what, self._record, content, provider, options)
+        elif self._means.hook is not None:
             run_hook(self._means.hook, [what, self._record, content])
 
 
@@ -89,11 +96,11 @@ def run_hook(hook: Path, arguments: Sequence[str]) -> None:
         )
     except subprocess.CalledProcessError as error:
         said = error.stderr.decode(errors="replace").strip().splitlines()
-        told = {"hook": hook, "status": error.returncode, "why": said[-1][:_LONGEST_WORDS] if said else ""}
+        told = {"hook": str(hook), "status": error.returncode, "why": said[-1][:_LONGEST_WORDS] if said else ""}
         raise not_led(Message("the hook {hook} failed with status {status}: {why}", **told)) from error
     except subprocess.TimeoutExpired as error:
         raise not_led(
-            Message("the hook {hook} did not end within {seconds} s", hook=hook, seconds=_HOOK_SECONDS)
+            Message("the hook {hook} did not end within {seconds} s", hook=str(hook), seconds=_HOOK_SECONDS)
         ) from error
     except OSError as error:
-        raise not_led(Message("the hook {hook} cannot be run: {why}", hook=hook, why=error.strerror)) from error
+        raise not_led(Message("the hook {hook} cannot be run: {why}", hook=str(hook), why=error.strerror)) from error

@@ -23,6 +23,7 @@ class HeldCertificate:
     """How it is with the certificate of a domain: the one that is served, and what keeps us from a better one."""
 
     part: Part | None = None
+    chain: str | None = None
     facts: CertificateFacts | None = None
     issuer: str = ""
     renews: datetime | None = None
@@ -38,7 +39,9 @@ def read(row: Issuance) -> HeldCertificate:
         with contextlib.suppress(Refusal, Unverified):
             facts, part = certificates.read(row.chain), additions.certificate_part(row.chain, str(row.key))
     problem = None if row.problem is None else thaw(row.problem)
-    return HeldCertificate(part, facts, row.issuer, _date(row.renews), row.attempts, _date(row.tries), problem)
+    return HeldCertificate(
+        part, row.chain, facts, row.issuer, _date(row.renews), row.attempts, _date(row.tries), problem
+    )
 
 
 def _date(written: str | None) -> datetime | None:

@@ -46,6 +46,9 @@ _MOST_AT_ONCE: Final = 4
 _SERVED_SECONDS: Final = 20.0
 """For so long it is waited until edges lead challenges here. What they do then is seen."""
 
+_ASKS_AGAIN: Final = timedelta(hours=6)
+"""When a CA is asked again when to renew, unless it says so."""
+
 _SOON: Final = timedelta(seconds=2)
 _NOTHING: Final = HeldCertificate()
 
@@ -75,6 +78,9 @@ class Issuing:
         self._wanted: tuple[Listening | None, list[str]] = (None, [])
         self._working: dict[str, asyncio.Task[None]] = {}
         self._hurried: set[str] = set()
+        self._asks_at: dict[str, datetime] = {}
+        self._is_asking = False
+        self._asking: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._call = asyncio.Event()
         serving.add(self.lay_over)
@@ -213,7 +219,7 @@ class Issuing:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._call.wait(), seconds)
         finally:
-            for task in self._working.values():
+            for task in filter(None, [*self._working.values(), self._asking]):
                 task.cancel()
 
     def _make_authority(self) -> None:
@@ -241,6 +247,7 @@ class Issuing:
         for name in self._find_wanted(current.listening):
             if name in self._working or self.find_refusal(name) is not None:
                 continue
+            self._ask_when_to_renew(name, now)
             due = self._due(name, now)
             if due > now:
                 self._hurried.discard(name)
@@ -249,6 +256,30 @@ class Issuing:
                 self._hurried.discard(name)
                 self._working[name] = asyncio.create_task(self._get(name))
         return left
+
+    def _ask_when_to_renew(self, name: str, now: datetime) -> None:
+        """Let its CA be asked now and then when a certificate is to be renewed: one that is revoked is, at once."""
+        held, account = self.find(name), self._account
+        if held.chain is None or account is None or held.issuer != account.directory or self._is_asking:
+            return
+        if self._asks_at.get(name, now) <= now:
+            self._is_asking = True
+            self._asks_at[name] = now + _ASKS_AGAIN
+            self._asking = asyncio.create_task(self._take_advice(name, held.chain))
+
+    async def _take_advice(self, name: str, chain: str) -> None:
+        try:
+            ca = await aside(accounts.connect, self._database, self._means)
+            if ca is not None:
+                advised, wait = await aside(ca.advise, chain)
+                self._asks_at[name] = datetime.now(UTC) + wait
+                if advised is not None and advised != self.find(name).renews:
+                    await aside(self._note, name, lambda _session, row: setattr(row, "renews", _written(advised)))
+        except (NoCertificateError, ProviderError) as error:
+            logger.debug("it is not known when the certificate for %s is to be renewed: %s", name, error)
+        finally:
+            self._is_asking = False
+            self._call.set()
 
     def _due(self, name: str, now: datetime) -> datetime:
         """Return when a certificate is to be got."""
@@ -313,16 +344,17 @@ class Issuing:
         certificates.check_pair(chain, key)
         additions.certificate_part(chain, key)
 
+        facts = certificates.read(chain)
+
         def note(session: Session, row: Issuance) -> None:
             row.issuer, row.chain, row.key, row.renews = issuer, chain, Hidden(key), None
             row.attempts, row.problem = 0, None
-            row.tries = _written(datetime.now(UTC) + schedules.REST)
+            row.tries = _written(datetime.now(UTC) + schedules.rest_after(facts))
             ended = None if order is None else session.get(AcmeOrder, order)
             if ended is not None:
                 ended.ended, ended.key, ended.is_kept = accounts.now(), None, True
 
         self._note(name, note)
-        facts = certificates.read(chain)
         logger.info("the certificate for %s is good until %s", name, f"{facts.not_after:%Y-%m-%d}")
         self._serving.renew()
 

@@ -1,5 +1,6 @@
 """Modules with libraries that only who orders certificates needs: loaded when they are asked for first."""
 
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,11 @@ def connect_ca(directory: str, key: str, url: str | None, ca_file: Path | None) 
     """Return a CA that speaks ACME, with the account there."""
     made: AcmeCA = import_module("provider.issuing.ca").AcmeCA(directory, key, url, ca_file)
     return made
+
+
+def change_record(what: str, record: str, content: str, provider: str, options: Mapping[str, str]) -> None:
+    """Set or remove a TXT record at a DNS provider. Raises `NoCertificateError`."""
+    import_module("provider.issuing.providers").change(what, record, content, provider, options)
 
 
 def lookups() -> "ModuleType":

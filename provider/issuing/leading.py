@@ -12,7 +12,7 @@ import httpx
 
 from provider.issuing import late
 from provider.issuing.challenges import FOLDER
-from provider.issuing.failures import not_led
+from provider.issuing.failures import not_led, reason
 from provider.issuing.means import Means
 from provider.messages import Message, listed
 
@@ -26,7 +26,7 @@ _NAMED: Final = 3
 def check(name: str, token: str, content: str, means: Means) -> None:
     """Check that a name leads to an edge which answers a token with a content. Raises `NoCertificateError`.
 
-    An address that cannot be reached is no harm where another one answers: a CA tries the others, too.
+    Where an address of IPv6 cannot be reached, a CA tries one of IPv4. Of those it takes any, and no other after that.
     """
     wrong: list[str] = []
     away: list[tuple[str, str]] = []
@@ -35,7 +35,7 @@ def check(name: str, token: str, content: str, means: Means) -> None:
         try:
             found = _ask(address, name, token, means)
         except httpx.HTTPError as error:
-            away.append((address, str(error) or Message("no answer")))
+            away.append((address, reason(error) or Message("no answer")))
             continue
         answered = answered or found == content
         if found != content:
@@ -48,7 +48,7 @@ def check(name: str, token: str, content: str, means: Means) -> None:
                 addresses=listed(wrong, _NAMED),
             )
         )
-    if not answered:
+    if away and (not answered or any(":" not in address for address, _why in away)):
         addresses = listed([address for address, _why in away], _NAMED)
         told = {"name": name, "addresses": addresses, "port": means.http_port, "why": away[0][1]}
         raise not_led(Message("{name} leads to {addresses}, where nobody answers on port {port}: {why}", **told))

@@ -24,8 +24,8 @@ _MOST_DOUBLED: Final = 20
 _LONGEST: Final = timedelta(hours=24)
 """However long a CA asks to wait."""
 
-REST: Final = timedelta(hours=1)
-"""For so long after a success nothing is got again for a name, whatever the clock says."""
+_REST: Final = timedelta(hours=1)
+_REST_OF_LIFE: Final = 1 / 12
 
 
 def renews_at(facts: CertificateFacts, advised: datetime | None = None) -> datetime:
@@ -34,6 +34,11 @@ def renews_at(facts: CertificateFacts, advised: datetime | None = None) -> datet
     if advised is not None and advised < facts.not_before + life * _LATEST_OF_LIFE:
         return advised
     return facts.not_before + life * _OF_LIFE
+
+
+def rest_after(facts: CertificateFacts) -> timedelta:
+    """Return for how long after a success nothing is got again for a name, whatever the clock says."""
+    return min(_REST, (facts.not_after - facts.not_before) * _REST_OF_LIFE)
 
 
 def retry_after(failure: FailureKind, attempts: int, asked: timedelta | None = None) -> timedelta:

@@ -69,6 +69,7 @@ class Pebble:
 
     def points(self, name: str, *addresses: str) -> None:
         """Let a name have these addresses."""
+        self.tell("clear-a", {"host": f"{name}."})
         self.tell("add-a", {"host": f"{name}.", "addresses": addresses})
 
     def tell(self, what: str, content: Mapping[str, Any]) -> None:
@@ -105,12 +106,12 @@ def _answers(ca: Pebble) -> bool:
 
 
 @contextmanager
-def running(folder: Path, life_seconds: int = LONG_SECONDS) -> Iterator[Pebble]:
+def running(folder: Path, life_seconds: int = LONG_SECONDS, http_port: int | None = None) -> Iterator[Pebble]:
     """Run a CA, whose certificates are good for so long."""
     require()
     folder.mkdir(parents=True, exist_ok=True)
-    made = Pebble(folder, free_port(), free_port(), free_port(), f"http://127.0.0.1:{free_port()}")
-    root = issue(common="Pebble's own", is_ca=True)
+    made = Pebble(folder, http_port or free_port(), free_port(), free_port(), f"http://127.0.0.1:{free_port()}")
+    root = issue(common=f"CA of {folder}"[-60:], is_ca=True)
     leaf = issue("localhost", by=root)
     made.ca_file.write_text(root.chain)
     (folder / "own.pem").write_text(leaf.chain)

@@ -1,9 +1,17 @@
 """Certificates that this service orders from a real CA for three real Traefiks, once for all of them."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+import os
+import random
+import shutil
+import ssl
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from sqlite3 import connect
 from typing import Any
 
 import httpx
@@ -14,7 +22,7 @@ from tests.e2e.acting import Recorder, Servers
 from tests.e2e.edge import Place, place
 from tests.e2e.handshakes import names_of, shown
 from tests.e2e.pebble import Pebble
-from tests.running import Service, free_port, http_client, running_service
+from tests.running import Service, cases, free_port, http_client, running_service, service_process, wait_until
 
 ACME = {"from": "acme"}
 ADDRESSES = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
@@ -39,19 +47,27 @@ class Edges:
         exposed = {"domain": domain, "servers": [{"url": self.server.url}], "tls": ACME, **more}
         return self.client.post("/expose", json=exposed, headers={"Prefer": f"wait={seconds}"})
 
+    def conflicts(self, domain: str) -> list[str]:
+        """What is told of a domain."""
+        found = self.client.get("/conflicts", params={"object": f"domain/{domain}"}).raise_for_status().json()
+        return [each["detail"] for each in found["items"] if each["conflict"] == "missing-certificate"]
+
     def shown(self, domain: str) -> list[int]:
         """The serial numbers of the certificates that the edges show."""
         return [shown(domain, self.secure_port, address).serial_number for address in ADDRESSES]
 
 
 @contextmanager
-def edges(folder: Path, migrated: Path, ca: Pebble, **settings: Any) -> Iterator[Edges]:
+def edges(
+    folder: Path, migrated: Path, ca: Pebble, addresses: Sequence[str] = ADDRESSES, **settings: Any
+) -> Iterator[Edges]:
+    """Run a service, and a Traefik on each address."""
     port, secure_port = free_port(), free_port()
     url = f"http://127.0.0.1:{port}"
     with ExitStack() as stack:
         places = [
             stack.enter_context(place(folder / f"edge{number}", url, f"edge=e{number}&wait=5"))
-            for number in range(len(ADDRESSES))
+            for number in range(len(addresses))
         ]
         apis = ",".join(f"e{number}={each.api}" for number, each in enumerate(places))
         service = stack.enter_context(
@@ -65,7 +81,7 @@ def edges(folder: Path, migrated: Path, ca: Pebble, **settings: Any) -> Iterator
                 **{"edge_url": url, **ca.settings, **settings},
             )
         )
-        for each, address in zip(places, ADDRESSES, strict=True):
+        for each, address in zip(places, addresses, strict=True):
             each.static["entryPoints"]["web"]["address"] = f"{address}:{ca.http_port}"
             each.static["entryPoints"]["websecure"]["address"] = f"{address}:{secure_port}"
             each.static["providers"]["providersThrottleDuration"] = "10ms"
@@ -99,3 +115,226 @@ def test_one_order_gives_all_edges_the_same_certificate(three: Edges, ca: Pebble
         url = f"http://{address}:{ca.http_port}/x"
         moved = httpx.get(url, headers={"Host": "alvin.test"})
         assert (moved.status_code, moved.headers["location"]) == (301, f"https://alvin.test:{three.secure_port}/x")
+
+
+@pytest.fixture
+def one(migrated: Path, tmp_path: Path, ca: Pebble) -> Iterator[Edges]:
+    with edges(tmp_path, migrated, ca, ["127.0.0.1"]) as made:
+        yield made
+
+
+def test_a_name_that_leads_elsewhere_is_not_ordered_and_it_is_said_where_it_leads(one: Edges, ca: Pebble) -> None:
+    one.choose().raise_for_status()
+    ca.points("alvin.test", "127.0.0.9")
+    made = one.expose("alvin.test")
+    assert made.status_code == 202
+    (pending,) = made.json()["pending"]
+    told = f"alvin.test leads to 127.0.0.9, where nobody answers on port {ca.http_port}: Connection refused"
+    assert pending["detail"] == told
+    assert one.conflicts("alvin.test") == [f"domain alvin.test: {told}"]
+    assert "alvin.test leads to 127.0.0.9" in " ".join(httpx.get(f"{one.service.url}/readyz").json()["warnings"])
+    assert ca.orders() == 0
+    # Once DNS is mended, nobody has to do anything.
+    ca.points("alvin.test", "127.0.0.1")
+    wait_until(lambda: names_of(shown("alvin.test", one.secure_port)) == ["alvin.test"], "the certificate is shown")
+    assert (ca.orders(), one.conflicts("alvin.test")) == (1, [])
+
+
+def test_an_answer_that_is_not_ours_is_told_apart(one: Edges, ca: Pebble) -> None:
+    one.choose().raise_for_status()
+    other = ThreadingHTTPServer(("127.0.0.8", ca.http_port), NamedHandler)
+    threading.Thread(target=other.serve_forever, daemon=True).start()
+    try:
+        ca.points("alvin.test", "127.0.0.1", "127.0.0.8")
+        made = one.expose("alvin.test")
+    finally:
+        other.shutdown()
+        other.server_close()
+    (pending,) = made.json()["pending"]
+    assert pending["detail"] == "alvin.test leads to 127.0.0.8, where no edge of yours answers"
+    assert ca.orders() == 0
+
+
+class NamedHandler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"somebody else")
+
+    def log_message(self, *_arguments: Any) -> None:
+        pass
+
+
+def test_while_the_ca_is_away_what_there_is_stays_and_it_is_said_why_there_is_no_more(one: Edges, ca: Pebble) -> None:
+    one.choose().raise_for_status()
+    one.expose("alvin.test").raise_for_status()
+    before = shown("alvin.test", one.secure_port).serial_number
+    ca.stop()
+    made = one.expose("more.test")
+    assert made.status_code == 202
+    assert "the CA localhost cannot be reached: Connection refused" in made.json()["pending"][0]["detail"]
+    assert shown("alvin.test", one.secure_port).serial_number == before
+
+
+def test_a_ca_that_lost_its_accounts_is_given_another_one(one: Edges, ca: Pebble) -> None:
+    one.choose().raise_for_status()
+    one.expose("alvin.test").raise_for_status()
+    ca.stop()
+    ca.start()  # it knows nothing any more
+    one.expose("more.test", seconds=0)
+    wait_until(lambda: "more.test" in one.client.get("/conflicts").text, "it is told that the account is gone")
+    one.client.patch("/domains/more.test", json={"description": "once more"}).raise_for_status()
+    wait_until(lambda: names_of(shown("more.test", one.secure_port)) == ["more.test"], "the certificate is shown")
+
+
+def test_an_entry_point_that_redirects_to_https_is_no_hindrance(migrated: Path, tmp_path: Path, ca: Pebble) -> None:
+    def adapt(made: Edges) -> None:
+        (edge,) = made.places
+        edge.kill()
+        to = {"entryPoint": {"to": f":{made.secure_port}", "scheme": "https"}}
+        edge.static["entryPoints"]["web"]["http"] = {"redirections": to}
+        edge.start()
+
+    with edges(tmp_path, migrated, ca, ["127.0.0.1"]) as made:
+        adapt(made)
+        made.choose().raise_for_status()
+        found = made.expose("alvin.test")
+        # pebble follows redirects to its own ports alone: that the name leads to an edge is seen, and an order is made.
+        assert "no edge of yours" not in found.text
+        wait_until(lambda: ca.orders() == 1, "an order is made")
+
+
+def test_a_certificate_is_renewed_in_time_and_no_request_fails(migrated: Path, tmp_path: Path) -> None:
+    with (
+        pebble.running(tmp_path / "short", life_seconds=45) as ca,
+        edges(tmp_path, migrated, ca, ["127.0.0.1"]) as one,
+    ):
+        one.choose().raise_for_status()
+        one.expose("alvin.test").raise_for_status()
+        before = shown("alvin.test", one.secure_port)
+        with asking(one.secure_port) as asked:
+            wait_until(lambda: shown("alvin.test", one.secure_port) != before, "another one is shown")
+            at = datetime.now(UTC)
+        life = before.not_valid_after_utc - before.not_valid_before_utc
+        assert before.not_valid_before_utc + life * 0.6 < at < before.not_valid_after_utc
+        assert asked.failed == []
+        assert asked.count > 100
+        assert len(ca.issued()) == 2
+        assert [each["number"] for each in one.client.get("/revisions").json()["items"]] == [1]
+
+
+def test_a_certificate_of_another_ca_is_replaced(one: Edges, ca: Pebble, tmp_path: Path) -> None:
+    one.choose().raise_for_status()
+    one.expose("alvin.test").raise_for_status()
+    before = shown("alvin.test", one.secure_port)
+    with pebble.running(tmp_path / "other", http_port=ca.http_port) as other:
+        ca.ca_file.write_text(f"{ca.ca_file.read_text()}\n{other.ca_file.read_text()}")
+        one.choose(directory=other.directory).raise_for_status()
+        wait_until(lambda: shown("alvin.test", one.secure_port) != before, "another one is shown")
+        assert len(other.issued()) == 1
+
+
+@dataclass
+class Asked:
+    """How many requests were answered, and what was wrong with the others."""
+
+    count: int = 0
+    failed: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def asking(port: int) -> Iterator[Asked]:
+    """Ask for an application over HTTPS a hundred times a second, each time on a new connection."""
+    asked, over = Asked(), threading.Event()
+
+    def ask() -> None:
+        while not over.wait(0.04):
+            try:
+                found = over_https("alvin.test", port)
+                if found.text != "app":
+                    asked.failed.append(found.text)
+            except httpx.HTTPError as error:
+                asked.failed.append(repr(error))
+            asked.count += 1
+
+    askers = [threading.Thread(target=ask, daemon=True) for _ in range(4)]
+    for asker in askers:
+        asker.start()
+    try:
+        yield asked
+    finally:
+        over.set()
+        for asker in askers:
+            asker.join(timeout=60)
+
+
+def test_a_process_that_is_killed_at_any_moment_neither_loses_nor_doubles_an_order(
+    migrated: Path, tmp_path: Path, ca: Pebble
+) -> None:
+    shutil.copy(migrated, tmp_path / "provider.db")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    variables = {f"PROVIDER_{name.upper()}": str(value) for name, value in ca.settings.items()}
+    variables |= {"PROVIDER_PORT": str(port), "PROVIDER_EDGE_URL": url}
+    dice = random.Random(os.environ.get("SEED", "16"))
+    names = [f"name{number}.test" for number in range(cases(3, 20))]
+    with place(tmp_path / "edge", url, "edge=default&wait=5") as edge:
+        edge.static["entryPoints"]["web"]["address"] = f"127.0.0.1:{ca.http_port}"
+        edge.start()
+        for name in names:
+            with service_process(tmp_path, **variables) as (process, _url), http_client(f"{url}/api/v1") as client:
+                client.put("/acme", json={"directory": ca.directory, "termsAccepted": True}).raise_for_status()
+                client.put(f"/domains/{name}", json={"tls": ACME}).raise_for_status()
+                threading.Event().wait(dice.uniform(0.0, 2.5))
+                process.kill()
+                process.wait(timeout=60)
+        with service_process(tmp_path, **variables):
+            wait_until(lambda: certified(tmp_path / "provider.db") == names, "all have their certificates", 300)
+    assert len(ca.issued()) == len(names)
+    with closing(connect(tmp_path / "provider.db")) as database:
+        left = "SELECT count(*) FROM acme_order WHERE ended IS NULL OR key IS NOT NULL"
+        assert database.execute(left).fetchone() == (0,)
+
+
+def certified(path: Path) -> list[str]:
+    with closing(connect(path)) as database:
+        found = database.execute("SELECT name FROM issuance WHERE chain IS NOT NULL ORDER BY length(name), name")
+        return [name for (name,) in found]
+
+
+def over_https(host: str, port: int) -> httpx.Response:
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    with httpx.Client(verify=trusting, trust_env=False, timeout=60) as asking:
+        return asking.get(f"https://127.0.0.1:{port}/", headers={"Host": host}, extensions={"sni_hostname": host})
+
+
+def test_a_wildcard_is_ordered_by_records_that_a_hook_sets(migrated: Path, tmp_path: Path, ca: Pebble) -> None:
+    with edges(tmp_path, migrated, ca, ["127.0.0.1"], acme_dns_hook=pebble.hook(ca)) as made:
+        made.choose().raise_for_status()
+        found = made.expose("*.alvin.test")
+        assert (found.status_code, found.headers.get("preference-applied")) == (201, "wait"), found.text
+        assert names_of(shown("www.alvin.test", made.secure_port)) == ["*.alvin.test"]
+        made.choose(challenge="dns-01").raise_for_status()
+        ca.points("more.test", "127.0.0.9")  # DNS is all that counts
+        made.expose("more.test").raise_for_status()
+        assert names_of(shown("more.test", made.secure_port)) == ["more.test"]
+        assert (ca.orders(), len(ca.issued())) == (2, 2)
+
+
+def test_a_hook_that_fails_is_quoted(migrated: Path, tmp_path: Path, ca: Pebble) -> None:
+    hook = tmp_path / "hook"
+    hook.write_text("#!/bin/sh\necho 'the zone is locked' >&2\nexit 3\n")
+    hook.chmod(0o755)
+    with edges(tmp_path, migrated, ca, ["127.0.0.1"], acme_dns_hook=hook) as made:
+        made.choose().raise_for_status()
+        (pending,) = made.expose("*.alvin.test").json()["pending"]
+        assert pending["detail"] == f"the hook {hook} failed with status 3: the zone is locked"
+        assert ca.issued() == []
+
+
+def test_a_wildcard_without_anything_that_sets_records_is_not_ordered(one: Edges, ca: Pebble) -> None:
+    one.choose().raise_for_status()
+    (pending,) = one.expose("*.alvin.test").json()["pending"]
+    assert "looks for a TXT record of *.alvin.test in DNS, and nothing is set here" in pending["detail"]
+    assert ca.orders() == 0

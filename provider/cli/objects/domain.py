@@ -7,6 +7,7 @@ from provider.cli.nouns.extras import Extras
 from provider.cli.output import Output
 from provider.cli.tables import LABELS, Columns, Rare, field, table
 
+_UNISSUED: Final = "missing-certificate"
 _ACCEPTED: Final = ("good", "expiring")
 
 
@@ -40,6 +41,9 @@ _SHOWN: Final[Columns] = {
 
 
 def _show_more(client: Client, output: Output, name: str) -> None:
+    for each in client.ask("/conflicts", {"object": f"domain/{name}"})["items"]:
+        if each["conflict"] == _UNISSUED:
+            output.caution(each["detail"])
     shown = client.get(path("domains", name)).item.get("certificates")
     if shown:
         output.line()

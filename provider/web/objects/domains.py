@@ -45,6 +45,7 @@ class Domains(View):
         return {
             **_certificate(session, cast("Domain", item)),
             "shown": sight.sightings.of_domain(item.key) if cast("Domain", item).tls else [],
+            "trouble": sight.routing.find_unissued(item.key),
             "routers": found,
             "rule": configuration.rule,
             "listening": sight.listening,
