@@ -18,6 +18,7 @@ from provider.declarations import Declaration
 from provider.errors import Invalid
 from provider.nouns import NOUNS, Domain, Noun, Router, Server, Service
 from provider.nouns.balancing import HealthCheck
+from provider.nouns.certificate import CHAIN, PRIVATE_KEY
 from provider.nouns.common import HOSTNAME
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.free import FreeObject
@@ -71,6 +72,10 @@ USERS: Final[Mapping[type[Object], Path]] = {
     DigestAuth: Path(__file__).with_name("users.htdigest"),
 }
 """The files of users that are there, by kind: Traefik disables what names another."""
+
+CERTIFICATES: Final = (PEM.check, CHAIN.check)
+KEYS: Final = (KEY.check, PRIVATE_KEY.check)
+"""The checks of texts of which each has to be a real one."""
 
 LEFT_OUT: Final = {
     "spiffe": "Traefik needs a SPIFFE server for it",
@@ -242,8 +247,10 @@ class Drawing:
     def _text(self, type_: Text) -> str | None:
         if type_.check is check_entry_point:
             return self.random.choice(self._points)
-        if type_.check in {PEM.check, KEY.check}:  # what is no PEM is the path of a file, which is not there
-            return self._certificate if type_.check is PEM.check else self._key
+        if type_.check in CERTIFICATES:  # what is no PEM is the path of a file, which is not there
+            return self._certificate
+        if type_.check in KEYS:
+            return self._key
         known = _accepted(type_)
         if not known:
             return None

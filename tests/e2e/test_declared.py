@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,16 +11,16 @@ import pytest
 import yaml
 
 from provider import configuration, rendering, verification
+from provider.configuration import STORES
 from provider.declarations import Declaration
 from provider.listening import DEFAULT_POINTS
 from provider.nouns import NOUNS
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.objects import Nested, Object
-from provider.nouns.protocol import KEY, PEM
 from provider.nouns.reading import Reading
 from provider.nouns.types import Text, Type, Whole
 from provider.parts import PLACES, ROUTERS
-from tests.e2e.declared import LEFT_OUT, PACKET_POINTS, drawn, is_taken, limits
+from tests.e2e.declared import CERTIFICATES, KEYS, LEFT_OUT, PACKET_POINTS, drawn, is_taken, limits
 from tests.e2e.documents import Routing, routing
 from tests.e2e.plugins import PLUGINS, add_plugin
 from tests.nouns.test_fields import held
@@ -87,6 +87,16 @@ def paths(value: Any, where: str) -> Iterator[str]:
         yield from paths(item, f"{where}[]")
 
 
+def of_section(document: Any, section: Sequence[str]) -> Iterator[str]:
+    """Give the paths of all that stands in a section of a document."""
+    where = ".".join(section)
+    for key in section:
+        document = document.get(key, {})
+    end, members = ("[]", document) if isinstance(document, list) else (".*", document.values())
+    for member in members:
+        yield from paths(member, where + end)
+
+
 def written(state: Declaration) -> configuration.Document:
     """Return the document of a state, as an edge gets it."""
     made = configuration.assemble(rendering.whole(state, DEFAULT_POINTS))
@@ -102,22 +112,20 @@ def test_traefik_takes_and_enables_whatever_the_nouns_declare(edge: Routing) -> 
         traefik = edge.run(document.content.decode(), document.digest)
         wrong += [(seed, each) for each in hindered(traefik)]
         plain = json.loads(document.content)
-        for root, place in PLACES.values():
-            for member in plain.get(root, {}).get(place, {}).values():
-                seen |= set(paths(member, f"{root}.{place}.*"))
+        for section in (*PLACES.values(), STORES):
+            seen |= set(of_section(plain, section))
     assert wrong == []
     if SOAK:
-        missing = {path for path in held() if ".*." in path} - seen
+        missing = {path for path in held() if ".*." in path or "[]." in path} - seen
         assert {path for path in missing if not is_left_out(path)} == set()
 
 
 def is_left_out(path: str) -> bool:
-    return path.startswith("certificate.") or any(f".{left}." in f"{path}." for left in LEFT_OUT)
+    return any(f".{left}." in f"{path}." for left in LEFT_OUT)
 
 
 def test_the_states_have_objects_of_every_noun() -> None:
-    # Certificates have to be real: tests/e2e/test_certificates.py has them.
-    assert {kind for kind, _name, _item in drawn(1)} == NOUNS.keys() - {"certificate"}
+    assert {kind for kind, _name, _item in drawn(1)} == NOUNS.keys()
 
 
 @pytest.mark.soak
@@ -154,7 +162,7 @@ class Found:
 
 def _takes_unicode(type_: Text) -> bool:
     """Tell whether a text can have more than ASCII; but for the paths of files, of which only some are there."""
-    return type_.check not in {PEM.check, KEY.check} and type_.read("aé", Reading(), ()) == "aé"
+    return type_.check not in {*CERTIFICATES, *KEYS} and type_.read("aé", Reading(), ()) == "aé"
 
 
 def values(item: Object, where: str) -> Iterator[tuple[str, Type, Any]]:
