@@ -53,6 +53,8 @@ def _name(common: str) -> x509.Name:
 
 
 def _general(name: str) -> x509.GeneralName:
+    if "://" in name:
+        return x509.UniformResourceIdentifier(name)
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
@@ -66,11 +68,12 @@ def issue(
     days: tuple[float, float] = (-1, 90),
     is_ca: bool = False,
     private: PrivateKey | None = None,
+    subject: x509.Name | None = None,
 ) -> Issued:
     """Issue a certificate, `by` itself unless something else signs it; `days` from now it is good from, and until."""
     private = private or ec.generate_private_key(ec.SECP256R1())
     now = datetime.now(UTC)
-    subject = _name(common)
+    subject = subject or _name(common)
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -1,6 +1,7 @@
 """A service that has a state of a test's own, a Traefik with more entry points that runs it, and servers behind it."""
 
 import contextlib
+import re
 import socket
 import ssl
 import threading
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self, TypeVar
 
 import httpx
 
@@ -17,6 +18,34 @@ from tests.e2e.edge import Place, place, wait_for_state
 from tests.running import Service, Traefik, fetch, free_port, http_client, running_service, wait_until
 
 Declared = dict[str, Any]
+Test = TypeVar("Test", bound=Callable[..., Any])
+
+ACTED: Final[dict[str, list[str]]] = {}
+"""The tests in which each of Traefik's fields acts, by its path."""
+
+_SEVERAL: Final = re.compile(r"(.*?)\{([^{}]*)\}(.*)")
+
+
+def acts(*paths: str) -> Callable[[Test], Test]:
+    """Mark a test in which fields act on real requests, by their paths; `{a,b}` stands for several."""
+
+    def mark(test: Test) -> Test:
+        for path in paths:
+            for each in _spread(path):
+                ACTED.setdefault(each, []).append(test.__name__)
+        return test
+
+    return mark
+
+
+def _spread(path: str) -> Iterator[str]:
+    found = _SEVERAL.fullmatch(path)
+    if found is None:
+        yield path
+        return
+    before, several, after = found.groups()
+    for each in several.split(","):
+        yield from _spread(f"{before}{each}{after}")
 
 
 @dataclass(frozen=True)
@@ -45,7 +74,11 @@ class Recorder(ThreadingHTTPServer):
         self.statuses = {f"/{path}": status for path, status in statuses.items()}
         self.asked: list[Asked] = []
         self.go = threading.Event()
-        """Until when an answer to `/halved` stops in its middle, and one to `/slow` does not begin."""
+        """Until when an answer to `/halved` stops in its middle, and one to `…/slow` does not begin."""
+
+        self.contents: dict[str, bytes] = {}
+        self.headers: dict[str, dict[str, str]] = {}
+        """What is answered for some paths in place of the name, and headers besides."""
         if context is not None:
             self.scheme = "https"
             self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
@@ -69,13 +102,13 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(headers.get("content-length", "0")))
         server.asked.append(Asked(self.command, self.path, headers, body))
-        if self.path == "/slow":
+        if self.path.endswith("/slow"):
             server.go.wait(60)
         status = server.statuses.get(self.path, 200)
-        content = b"" if status == 204 else server.name.encode()
+        content = b"" if status == 204 else server.contents.get(self.path, server.name.encode())
         self.send_response(status)
-        if status == 302:
-            self.send_header("Location", "/elsewhere")
+        for name, value in server.headers.get(self.path, {"Location": "/elsewhere"} if status == 302 else {}).items():
+            self.send_header(name, value)
         if status != 204:
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()

@@ -1,7 +1,6 @@
 """Every kind of middleware acts in a real Traefik, and Traefik enables whatever is taken here."""
 
 import base64
-import gzip
 import hashlib
 import json
 import re
@@ -317,43 +316,9 @@ def test_a_failing_server_is_asked_again(edge: Edge) -> None:
     assert edge.get("retry", "/503").status_code == 503
 
 
-def test_a_failing_service_is_left_in_peace(edge: Edge) -> None:
-    assert edge.get("circuit-breaker").status_code == 200
-    wait_until(lambda: edge.get("circuit-breaker", "/503").status_code == 599, "the circuit breaker opens")
-    assert edge.get("circuit-breaker").status_code == 599
-
-
-def test_an_error_is_shown_as_a_page_of_another_service(edge: Edge) -> None:
-    answer = edge.get("errors", "/503", Accept_Language="id", X_Key="good")
-
-    assert answer.status_code == 502
-    assert answer.json()["path"] == "/pages/502?from=503"
-    assert answer.json()["headers"]["accept-language"] == "id"
-    assert "x-key" not in answer.json()["headers"]
-    assert edge.get("errors", "/404").status_code == 404
-
-
-def test_bodies_that_are_too_long_go_no_further(edge: Edge) -> None:
-    def post(body: bytes) -> int:
-        headers = {"Host": "buffering.test"}
-        return httpx.post(edge.traefik.web, content=body, headers=headers, timeout=60, trust_env=False).status_code
-
-    assert post(b"12345") == 413
-    assert post(b"1234") == 501  # the server knows GET only
-    assert edge.get("buffering").status_code == 200
-    assert edge.get("buffering", "/" + "a" * 1_000).status_code == 500
-
-
 def test_media_types_are_found_out(edge: Edge) -> None:
     assert edge.get("content-type").headers["content-type"] == "text/plain; charset=utf-8"
     assert "content-type" not in edge.get("add-prefix").headers
-
-
-def test_escapes_in_paths_are_refused_but_for_some(edge: Edge) -> None:
-    assert edge.asked("encoded-characters", "/a%2Fb")["path"] == "/a%2Fb"
-    assert edge.get("encoded-characters", "/a%23b").status_code == 400
-    assert edge.get("encoded-characters-none", "/a%2Fb").status_code == 400
-    assert edge.get("encoded-characters-none", "/a%20b").status_code == 200
 
 
 def test_browsers_may_ask_by_grpc_from_some_pages(edge: Edge) -> None:
@@ -390,16 +355,6 @@ def test_only_so_many_requests_are_open_at_a_time(edge: Edge) -> None:
             edge.server.go.set()
         assert slow.result().status_code == 200
     wait_until(lambda: edge.get("in-flight-req").status_code == 200, "the next request is let through")
-
-
-def test_answers_are_compressed(edge: Edge) -> None:
-    url, headers = f"{edge.traefik.web}/{'a' * 2_000}", {"Host": "compress.test", "Accept-Encoding": "gzip"}
-    with httpx.stream("GET", url, headers=headers, timeout=60, trust_env=False) as answer:
-        raw = b"".join(answer.iter_raw())
-
-    assert answer.headers["content-encoding"] == "gzip"
-    assert json.loads(gzip.decompress(raw))["path"] == "/" + "a" * 2_000
-    assert "content-encoding" not in edge.get("compress").headers
 
 
 def test_headers_are_set_and_removed(edge: Edge) -> None:

@@ -59,7 +59,8 @@ class Buffering(Kind):
         Text(check_retry, most=1_000),
         default="",
         title="Retry when",
-        help='Such as IsNetworkError() && Attempts() < 3; also ResponseCode() and RequestMethod() == "GET".',
+        help='Such as IsNetworkError() && Attempts() < 3; also ResponseCode() and RequestMethod() == "PUT". '
+        "Requests without a body are never retried: use a retry middleware for those.",
     )
 
     def does(self) -> Message:
