@@ -100,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
         server = self.server
         assert isinstance(server, Recorder)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        body = self.rfile.read(int(headers.get("content-length", "0")))
+        body = b"".join(self._chunks()) or self.rfile.read(int(headers.get("content-length", "0")))
         server.asked.append(Asked(self.command, self.path, headers, body))
         if self.path.endswith("/slow"):
             server.go.wait(60)
@@ -118,6 +118,14 @@ class _Handler(BaseHTTPRequestHandler):
             server.go.wait(60)
             content = content[1:]
         self.wfile.write(content)
+
+    def _chunks(self) -> Iterator[bytes]:
+        """Give the parts of a body of which nobody knows the length."""
+        size = 1 if self.headers.get("Transfer-Encoding") == "chunked" else 0
+        while size:
+            size = int(self.rfile.readline(), 16)
+            yield self.rfile.read(size)
+            self.rfile.readline()
 
     def do_POST(self) -> None:
         self.do_GET()

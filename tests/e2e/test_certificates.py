@@ -10,7 +10,7 @@ from cryptography import x509
 
 from provider import certificates
 from tests.certs import Issued, ca, issue
-from tests.e2e.acting import Running, acting, routed
+from tests.e2e.acting import Running, acting, acts, routed
 from tests.e2e.test_tls import shake_hands, trusting
 
 
@@ -32,6 +32,7 @@ def declared(held: Mapping[str, Issued], default: str = "", *, on: str = "app") 
     return {"certificates": described, "services": {"app": {}}, "routers": routed(on, service="app", tls={})}
 
 
+@acts("tls.certificates[].{certFile,keyFile}", "tls.stores.*.defaultCertificate.{certFile,keyFile}")
 def test_a_name_gets_its_certificate_and_any_other_the_default_one(edge: Running) -> None:
     held = {
         "a": issue("a.test", by=ca()),

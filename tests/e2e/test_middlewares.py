@@ -22,6 +22,7 @@ from provider.nouns import document
 from provider.nouns.fields import Field
 from provider.nouns.middleware import Middleware
 from provider.nouns.middlewares.headers import Headers
+from tests.e2e.acting import acts
 from tests.e2e.documents import routing
 from tests.e2e.plugins import PLUGINS, add_plugin
 from tests.nouns.test_middlewares import good
@@ -234,6 +235,9 @@ def test_traefik_enables_whatever_is_taken_here(edge: Edge) -> None:
     assert routers.keys() >= ACTING.keys() | edge.numbered.keys()
 
 
+@acts(
+    "http.middlewares.*.{addPrefix.prefix,replacePath.path,replacePathRegex.regex,replacePathRegex.replacement,stripPrefix.prefixes,stripPrefixRegex.regex}"
+)
 def test_the_path_is_changed_on_its_way(edge: Edge) -> None:
     assert edge.asked("add-prefix", "/one")["path"] == "/app/one"
     assert edge.asked("replace-path", "/one")["path"] == "/a%20b"
@@ -250,6 +254,9 @@ def test_the_path_is_changed_on_its_way(edge: Edge) -> None:
     assert matched["headers"]["x-forwarded-prefix"] == "/v12"
 
 
+@acts(
+    "http.middlewares.*.redirectScheme.{scheme,port}", "http.middlewares.*.redirectRegex.{regex,replacement,permanent}"
+)
 def test_clients_are_sent_elsewhere(edge: Edge) -> None:
     scheme = edge.get("redirect-scheme", "/one?a=b")
     assert (scheme.status_code, scheme.headers["location"]) == (302, "https://redirect-scheme.test:8443/one?a=b")
@@ -304,6 +311,7 @@ def test_servers_learn_of_the_clients_certificate(edge: Edge, tmp_path: Path) ->
     assert base64.b64decode(headers["x-forwarded-tls-client-cert"].partition(",")[0])
 
 
+@acts("http.middlewares.*.plugin")
 def test_a_plugin_gets_its_configuration(edge: Edge) -> None:
     told = json.loads(edge.asked("plugin", "/")["headers"]["x-config"].encode("latin-1"))
 
@@ -316,11 +324,13 @@ def test_a_failing_server_is_asked_again(edge: Edge) -> None:
     assert edge.get("retry", "/503").status_code == 503
 
 
+@acts("http.middlewares.*.contentType.autoDetect")
 def test_media_types_are_found_out(edge: Edge) -> None:
     assert edge.get("content-type").headers["content-type"] == "text/plain; charset=utf-8"
     assert "content-type" not in edge.get("add-prefix").headers
 
 
+@acts("http.middlewares.*.grpcWeb.allowOrigins")
 def test_browsers_may_ask_by_grpc_from_some_pages(edge: Edge) -> None:
     def ask(origin: str) -> httpx.Response:
         headers = {"Host": "grpc-web.test", "Origin": origin, "Access-Control-Request-Method": "POST"}
@@ -331,6 +341,7 @@ def test_browsers_may_ask_by_grpc_from_some_pages(edge: Edge) -> None:
     assert "access-control-allow-origin" not in ask("https://other.xyz").headers
 
 
+@acts("http.middlewares.*.{ipAllowList,ipWhiteList}.sourceRange", "http.middlewares.*.ipAllowList.rejectStatusCode")
 def test_only_some_addresses_are_let_in(edge: Edge) -> None:
     assert edge.get("ip-white-list").status_code == 403
     assert edge.get("ip-allow-list").status_code == 404
@@ -338,6 +349,7 @@ def test_only_some_addresses_are_let_in(edge: Edge) -> None:
     assert edge.get("ip-allow-list-behind").status_code == 403
 
 
+@acts("http.middlewares.*.rateLimit.{average,period,burst}")
 def test_who_asks_too_often_waits(edge: Edge) -> None:
     assert [edge.get("rate-limit").status_code for _ in range(3)] == [200, 200, 429]
 
@@ -345,6 +357,7 @@ def test_who_asks_too_often_waits(edge: Edge) -> None:
     assert [edge.get("rate-limit-by-header", X_Key=key).status_code for key in keys] == [200, 200, 429]
 
 
+@acts("http.middlewares.*.inFlightReq.amount")
 def test_only_so_many_requests_are_open_at_a_time(edge: Edge) -> None:
     with ThreadPoolExecutor(1) as pool:
         try:
@@ -357,6 +370,7 @@ def test_only_so_many_requests_are_open_at_a_time(edge: Edge) -> None:
     wait_until(lambda: edge.get("in-flight-req").status_code == 200, "the next request is let through")
 
 
+@acts("http.routers.*.middlewares")
 def test_headers_are_set_and_removed(edge: Edge) -> None:
     answer = edge.get("headers", X_Gone="1", Origin="https://way.alvin.xyz").raise_for_status()
     asked = answer.json()["headers"]
@@ -369,6 +383,7 @@ def test_headers_are_set_and_removed(edge: Edge) -> None:
     assert answer.headers["access-control-allow-origin"] == "https://way.alvin.xyz"
 
 
+@acts("http.middlewares.*.chain.middlewares")
 def test_a_chain_is_all_its_members(edge: Edge) -> None:
     answer = edge.get("chain", "/one").raise_for_status()
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.e2e.acting import acts
 from tests.e2e.traffic import HOST, expose
 from tests.running import NamedServer, Service, Traefik, fetch, named_servers
 
@@ -89,6 +90,7 @@ def test_a_disabled_router_is_not_on_the_edge(
     assert traefik.get(HOST).text == "first"
 
 
+@acts("http.routers.*.entryPoints")
 def test_a_router_listens_on_its_entry_points_alone(
     client: httpx.Client, service: Service, traefik: Traefik, pair: Pair
 ) -> None:
@@ -114,6 +116,7 @@ def test_an_entry_point_that_the_edge_does_not_have_harms_no_other_router(
     assert traefik.get("other.xyz").status_code == 404
 
 
+@acts("http.routers.*.priority")
 def test_a_set_priority_wins_over_the_length_of_the_rule(
     client: httpx.Client, service: Service, traefik: Traefik, pair: Pair
 ) -> None:
@@ -128,6 +131,7 @@ def test_a_set_priority_wins_over_the_length_of_the_rule(
     assert traefik.get(HOST, "/api").text == "first"
 
 
+@acts("http.routers.*.{rule,service}")
 def test_a_rule_of_its_own_decides_which_requests_a_router_takes(
     client: httpx.Client, service: Service, traefik: Traefik, pair: Pair
 ) -> None:

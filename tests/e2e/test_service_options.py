@@ -10,7 +10,7 @@ import httpx
 import pytest
 import trustme
 
-from tests.e2e.acting import Running, Servers, acting, pool, routed
+from tests.e2e.acting import Running, Servers, acting, acts, pool, routed
 from tests.running import wait_until
 
 QUICK: Final = {"path": "/", "interval": "100ms", "timeout": "100ms"}
@@ -46,6 +46,7 @@ def weighted(**weights: int) -> dict[str, Any]:
     return {"services": [{"name": name, "weight": weight} for name, weight in weights.items()]}
 
 
+@acts("http.services.*.weighted.services[].{name,weight}")
 def test_weighted_services_take_turns_and_shares_of_shares_multiply(edge: Running, servers: Servers) -> None:
     blue, green, red = servers.http("blue", "green", "red")
     services = {
@@ -58,6 +59,7 @@ def test_weighted_services_take_turns_and_shares_of_shares_multiply(edge: Runnin
     assert spread(edge, "nested", 40) == {"red": 20, "blue": 15, "green": 5}
 
 
+@acts("http.services.*.{weighted,loadBalancer}.sticky.cookie.{name,secure,httpOnly,sameSite,maxAge,path,domain}")
 def test_a_client_stays_with_a_service_and_the_cookie_is_as_it_was_declared(edge: Running, servers: Servers) -> None:
     one, two = servers.http("one", "two")
     sticky = {"cookie": COOKIE}
@@ -75,6 +77,7 @@ def test_a_client_stays_with_a_service_and_the_cookie_is_as_it_was_declared(edge
         assert {edge.get(name, headers={"Cookie": cookie}).text for _ in range(6)} == {answer.text}
 
 
+@acts("http.services.*.mirroring.{service,mirrorBody,maxBodySize,mirrors[].name,mirrors[].percent}")
 def test_mirrors_get_copies_with_bodies_or_without_and_none_of_large_ones(edge: Running, servers: Servers) -> None:
     main, half, bare, small = servers.http("main", "half", "bare", "small")
 
@@ -100,6 +103,7 @@ def test_mirrors_get_copies_with_bodies_or_without_and_none_of_large_ones(edge: 
     wait_until(lambda: [asked.body for asked in small.asked] == [b"1234"], "only the small one was copied")
 
 
+@acts("http.services.*.failover.{service,fallback,errors.status,errors.maxRequestBodyBytes}")
 def test_a_spare_service_answers_while_the_first_is_down_or_after_its_errors(edge: Running, servers: Servers) -> None:
     main, spare, broken = *servers.http("main", "spare"), *servers.http("broken", bad=503, missing=404)
     services = {
@@ -128,6 +132,7 @@ def test_a_spare_service_answers_while_the_first_is_down_or_after_its_errors(edg
     assert edge.get("mended", "/bad", method="POST", content=b"12345").status_code == 413
 
 
+@acts("http.services.*.{weighted,highestRandomWeight}.healthCheck")
 def test_health_goes_up_where_services_are_left_out_by_it(edge: Running, servers: Servers) -> None:
     one, two = servers.http("one", "two")
     services = {
@@ -144,6 +149,7 @@ def test_health_goes_up_where_services_are_left_out_by_it(edge: Running, servers
     assert {edge.get("by-client", client=f"127.0.0.{number}").text for number in range(1, 11)} == {"one"}
 
 
+@acts("http.services.*.highestRandomWeight.services[].name")
 def test_a_clients_address_chooses_its_service(edge: Running, servers: Servers) -> None:
     one, two = servers.http("one", "two")
     services = {
@@ -159,6 +165,9 @@ def test_a_clients_address_chooses_its_service(edge: Running, servers: Servers) 
     assert set(first) == {"one", "two"}
 
 
+@acts(
+    "http.services.*.loadBalancer.healthCheck.{path,status,method,hostname,headers,port,scheme,mode,followRedirects,interval}"
+)
 def test_a_health_check_asks_as_it_was_declared(edge: Running, servers: Servers) -> None:
     context, trust = certified("127.0.0.1")
     (asked,) = servers.http("asked", health=204)
@@ -189,6 +198,7 @@ def test_a_health_check_asks_as_it_was_declared(edge: Running, servers: Servers)
     assert (found.method, found.headers["host"], found.headers["x-check"]) == ("OPTIONS", "app.internal", "traefik")
 
 
+@acts("http.services.*.loadBalancer.healthCheck.unhealthyInterval")
 def test_a_server_that_is_down_is_asked_as_rarely_as_was_declared(edge: Running, servers: Servers) -> None:
     often, rarely = servers.http("often", "rarely")
     services = {
@@ -204,6 +214,7 @@ def test_a_server_that_is_down_is_asked_as_rarely_as_was_declared(edge: Running,
     assert len(rarely.asked) <= before[1] + 1
 
 
+@acts("http.services.*.loadBalancer.passiveHealthCheck.{failureWindow,maxFailedAttempts}")
 def test_a_server_that_fails_requests_gets_none_for_a_while(edge: Running, servers: Servers) -> None:
     (good,), (bad,) = servers.http("good"), servers.http("bad")
     bad.statuses["/"] = 500
@@ -212,6 +223,7 @@ def test_a_server_that_fails_requests_gets_none_for_a_while(edge: Running, serve
     assert Counter(edge.get("watched").text for _ in range(20)) == {"good": 18, "bad": 2}
 
 
+@acts("http.services.*.loadBalancer.servers[].{url,preservePath}")
 def test_the_path_of_a_servers_url_is_kept(edge: Running, servers: Servers) -> None:
     (server,) = servers.http("deep")
     kept = {"servers": {"deep": {"url": f"{server.url}/base", "preservePath": True}}}
@@ -229,6 +241,10 @@ def certified(*names: str, newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> t
     return context, ca.cert_pem.bytes().decode()
 
 
+@acts(
+    "http.services.*.loadBalancer.serversTransport",
+    "http.serversTransports.*.{serverName,insecureSkipVerify,rootCAs,peerCertURI,cipherSuites}",
+)
 def test_servers_that_speak_tls_are_trusted_as_their_transport_says(edge: Running, servers: Servers) -> None:
     context, trust = certified("app.internal")
     (server,) = servers.http("safe", context=context)
@@ -256,6 +272,7 @@ def test_servers_that_speak_tls_are_trusted_as_their_transport_says(edge: Runnin
     assert set(found.values()) <= {200, 500, 502}
 
 
+@acts("http.serversTransports.*.certificates[].{certFile,keyFile}")
 def test_servers_learn_who_traefik_is(edge: Running, servers: Servers) -> None:
     ca, context = trustme.CA(), certified("127.0.0.1")[0]
     ca.configure_trust(context)
@@ -287,6 +304,7 @@ def test_a_server_that_takes_too_long_is_given_up(edge: Running, servers: Server
     assert edge.get("hasty", "/slow").status_code == 504
 
 
+@acts("http.services.*.loadBalancer.responseForwarding.flushInterval")
 def test_answers_are_flushed_as_often_as_was_declared(edge: Running, servers: Servers) -> None:
     (server,) = servers.http("ab")
     services = {
@@ -313,6 +331,7 @@ def test_answers_are_flushed_as_often_as_was_declared(edge: Running, servers: Se
     assert not begins("late")
 
 
+@acts("http.services.*.middlewares")
 def test_a_services_own_middlewares_act_whichever_router_leads_to_it(edge: Running, servers: Servers) -> None:
     (server,) = servers.http("app")
     declared = {
@@ -324,3 +343,49 @@ def test_a_services_own_middlewares_act_whichever_router_leads_to_it(edge: Runni
     for name in ("front", "side"):
         edge.get(name, "/one").raise_for_status()
         assert server.asked[-1].path == "/app/one"
+
+
+@acts("http.services.*.{mirroring,failover}.healthCheck")
+def test_mirrorings_and_failovers_tell_their_health_to_who_is_made_of_them(edge: Running, servers: Servers) -> None:
+    main, spare, other = servers.http("main", "spare", "other")
+    by_health: dict[str, Any] = {"healthCheck": {}}
+    services = {
+        **{server.name: pool(server, healthCheck=QUICK) for server in (main, spare, other)},
+        "mirrored": {"mirroring": {"service": "main", **by_health}},
+        "spared": {"failover": {"service": "main", "fallback": "spare", **by_health}},
+        "of-mirrored": {"weighted": {**weighted(mirrored=1, other=1), **by_health}},
+        "of-spared": {"weighted": {**weighted(spared=1, other=1), **by_health}},
+    }
+    edge.apply({"services": services, "routers": routed("main", "spare", "of-mirrored", "of-spared")})
+
+    def comes_to(name: str, **expected: int) -> None:
+        wait_until(lambda: Counter(edge.get(name).text for _ in range(4)) == expected, f"{name}: {expected}")
+
+    comes_to("of-mirrored", main=2, other=2)
+    main.statuses["/"] = 503
+    comes_to("of-mirrored", other=4)
+    comes_to("of-spared", spare=2, other=2)
+    spare.statuses["/"] = 503
+    comes_to("of-spared", other=4)
+
+
+@acts("http.services.*.highestRandomWeight.services[].weight")
+def test_more_clients_go_to_the_heavier_service(edge: Running, servers: Servers) -> None:
+    heavy, light = servers.http("heavy", "light")
+    services = {
+        **{server.name: pool(server) for server in (heavy, light)},
+        "hashed": {"highestRandomWeight": weighted(heavy=20, light=1)},
+    }
+    edge.apply({"services": services, "routers": routed("hashed")})
+    found = Counter(edge.get("hashed", client=f"127.0.0.{number}").text for number in range(1, 41))
+    assert found["heavy"] > 30
+
+
+@acts("http.services.*.loadBalancer.healthCheck.timeout")
+def test_a_server_is_waited_for_as_long_as_was_said(edge: Running, servers: Servers) -> None:
+    (slow,) = servers.http("slow")
+    checks = {"hasty": {"interval": "200ms", "timeout": "100ms"}, "patient": {"interval": "1h", "timeout": "1h"}}
+    services = {name: pool(slow, healthCheck={"path": "/slow", **check}) for name, check in checks.items()}
+    edge.apply({"services": services, "routers": routed(*services)})
+    edge.wait_for_down("hasty")
+    assert set(edge.statuses("patient").values()) == {"UP"}

@@ -5,6 +5,7 @@ from email.message import Message
 import httpx
 import pytest
 
+from tests.e2e.acting import acts
 from tests.e2e.traffic import HOST, expose, spread
 from tests.running import NamedServer, Service, Traefik, fetch, http_client, named_servers, running_servers, wait_until
 
@@ -33,6 +34,7 @@ def shown(traefik: Traefik, name: str = "alvin") -> dict[str, object]:
     return balancer
 
 
+@acts("http.services.*.loadBalancer.strategy")
 @pytest.mark.parametrize("strategy", ["wrr", "p2c", "hrw", "leasttime"])
 def test_each_strategy_shows_in_traefik_and_serves(
     client: httpx.Client, service: Service, traefik: Traefik, strategy: str
@@ -67,6 +69,7 @@ def test_a_sticky_cookie_keeps_a_client_until_its_server_is_drained(
         assert {browser.get(traefik.web).raise_for_status().text for _ in range(10)} == {"a", "b"} - {first}
 
 
+@acts("http.services.*.loadBalancer.passHostHeader")
 def test_pass_host_header_decides_which_host_a_server_sees(
     client: httpx.Client, service: Service, traefik: Traefik
 ) -> None:

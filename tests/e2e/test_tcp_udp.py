@@ -15,7 +15,7 @@ import trustme
 from provider import configuration
 from provider.configuration import Document
 from provider.parts import Parts
-from tests.e2e.acting import Packets, Running, Servers, Speaker, acting, pool, routed
+from tests.e2e.acting import Packets, Running, Servers, Speaker, acting, acts, pool, routed
 from tests.e2e.edge import place, shown, wait_for_state
 from tests.running import free_port, http_client, running_service, wait_until
 
@@ -99,6 +99,7 @@ def send(edge: Running, point: str, text: str) -> str:
         return packets.recv(4096).decode()
 
 
+@acts("tcp.routers.*.{entryPoints,rule,service}", "tcp.services.*.loadBalancer.servers[].address")
 def test_bytes_go_to_the_server_and_back(edge: Running, servers: Servers) -> None:
     (one,) = servers.tcp("one")
     edge.apply({"tcpServices": {"db": balanced(one)}, "tcpRouters": {"db": all_of("db", "db")}})
@@ -108,6 +109,7 @@ def test_bytes_go_to_the_server_and_back(edge: Running, servers: Servers) -> Non
         assert connection.recv(100) == b"\x00\xff bytes\n"
 
 
+@acts("tcp.services.*.weighted.services[].{name,weight}")
 def test_connections_are_shared_by_weight(edge: Running, servers: Servers) -> None:
     blue, green = servers.tcp("blue", "green")
     shares = [{"name": "blue", "weight": 3}, {"name": "green"}]
@@ -116,6 +118,7 @@ def test_connections_are_shared_by_weight(edge: Running, servers: Servers) -> No
     assert Counter(call(edge, "db") for _ in range(40)) == {"blue": 30, "green": 10}
 
 
+@acts("tcp.routers.*.{priority,tls.passthrough}")
 def test_traefik_ends_tls_or_lets_it_through_by_the_name(edge: Running, servers: Servers) -> None:
     (plain,) = servers.tcp("plain")
     context, ca = certified("through.test")
@@ -138,6 +141,7 @@ def test_traefik_ends_tls_or_lets_it_through_by_the_name(edge: Running, servers:
         call_by_name(edge, "plain", ca)
 
 
+@acts("tcp.routers.*.tls.options")
 def test_options_of_tls_hold_for_connections_too(edge: Running, servers: Servers) -> None:
     (plain,) = servers.tcp("plain")
     wanted = {"clientAuth": {"clientAuthType": "RequireAnyClientCert"}}
@@ -150,6 +154,10 @@ def test_options_of_tls_hold_for_connections_too(edge: Running, servers: Servers
     assert call_by_name(edge, "plain") == ""
 
 
+@acts(
+    "tcp.routers.*.middlewares",
+    "tcp.middlewares.*.{inFlightConn.amount,ipAllowList.sourceRange,ipWhiteList.sourceRange}",
+)
 def test_connections_are_turned_away_by_address_and_by_number(edge: Running, servers: Servers) -> None:
     (one,) = servers.tcp("one")
     declared = {
@@ -174,6 +182,10 @@ def test_connections_are_turned_away_by_address_and_by_number(edge: Running, ser
     wait_until(lambda: call(edge, "cache") == "one", "there is room again")
 
 
+@acts(
+    "tcp.services.*.loadBalancer.{serversTransport,proxyProtocol.version,servers[].tls}",
+    "tcp.serversTransports.*.{proxyProtocol.version,tls.rootCAs,tls.serverName,tls.insecureSkipVerify}",
+)
 def test_servers_are_spoken_to_as_their_transport_says(edge: Running, servers: Servers) -> None:
     context, ca = certified("db.internal")
     (safe,) = servers.tcp("safe", context=context)
@@ -199,6 +211,7 @@ def test_servers_are_spoken_to_as_their_transport_says(edge: Running, servers: S
     assert [line.split()[:4] for line in told.begun] == [[b"PROXY", b"TCP4", b"127.0.0.1", b"127.0.0.1"]] * 2
 
 
+@acts("tcp.services.*.loadBalancer.healthCheck.expect")
 def test_a_server_that_does_not_say_what_is_expected_gets_no_connections(edge: Running, servers: Servers) -> None:
     good, bad = servers.tcp("good", "bad")
     check = {"expect": "good", "interval": "100ms", "timeout": "50ms"}
@@ -218,6 +231,10 @@ def test_a_server_that_does_not_say_what_is_expected_gets_no_connections(edge: R
     assert Counter(call(edge, "cache") for _ in range(4)) == {"good": 2, "": 2}
 
 
+@acts(
+    "udp.routers.*.{entryPoints,service}",
+    "udp.services.*.{loadBalancer.servers[].address,weighted.services[].name,weighted.services[].weight}",
+)
 def test_packets_are_answered_and_servers_take_turns(edge: Running, servers: Servers) -> None:
     one, two, blue, green = servers.udp("one", "two", "blue", "green")
     shares = [{"name": "blue", "weight": 3}, {"name": "green"}]

@@ -1,5 +1,6 @@
 """TLS with clients, and what Traefik records: what routers ask for acts on real requests."""
 
+import gzip
 import socket
 import ssl
 from collections.abc import Iterator
@@ -10,17 +11,25 @@ import httpx
 import pytest
 import trustme
 
-from tests.e2e.acting import Running, Servers, acting, pool, routed
+from tests.e2e.acting import Recorder, Running, Servers, acting, acts, pool, routed
 from tests.running import wait_until
 
 
 @pytest.fixture(scope="module")
-def edge(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def collector() -> Iterator[Recorder]:
+    """Give who collects traces."""
+    with Servers() as servers:
+        yield servers.http("collector")[0]
+
+
+@pytest.fixture(scope="module")
+def edge(collector: Recorder, migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("tls")
 
     def adapt(static: dict[str, Any]) -> None:
         static["accessLog"] = {"filePath": str(folder / "access.log")}
         static["metrics"]["prometheus"]["addRoutersLabels"] = True
+        static["tracing"] = {"otlp": {"http": {"endpoint": f"{collector.url}/v1/traces"}}}
 
     with acting(folder, migrated, adapt=adapt) as made:
         yield made
@@ -71,6 +80,10 @@ def test_a_router_with_tls_answers_by_tls_alone(edge: Running, servers: Servers)
         assert b"TRAEFIK DEFAULT CERT" in (made.getpeercert(binary_form=True) or b"")
 
 
+@acts(
+    "tls.options.*.{minVersion,maxVersion,cipherSuites,curvePreferences,alpnProtocols,disableSessionTickets}",
+    "http.routers.*.tls.options",
+)
 def test_clients_speak_the_versions_and_suites_that_the_options_say(edge: Running, servers: Servers) -> None:
     (app,) = servers.http("app")
     suite = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
@@ -104,6 +117,7 @@ def test_clients_speak_the_versions_and_suites_that_the_options_say(edge: Runnin
     assert not answers(edge, "one-protocol", curves)
 
 
+@acts("tls.options.*.clientAuth.{caFiles,clientAuthType}")
 def test_clients_show_a_certificate_where_the_options_want_one(edge: Running, servers: Servers, tmp_path: Path) -> None:
     (app,) = servers.http("app")
     ca, stranger = trustme.CA(), trustme.CA()
@@ -122,6 +136,7 @@ def test_clients_show_a_certificate_where_the_options_want_one(edge: Running, se
     assert found == [False, False, True]
 
 
+@acts("tls.options.*.sniStrict")
 def test_a_name_without_a_certificate_is_refused_where_the_options_are_strict(edge: Running, servers: Servers) -> None:
     (app,) = servers.http("app")
     edge.apply({**with_options("strict", sniStrict=True), "services": {"app": pool(app)}})
@@ -138,6 +153,7 @@ def test_options_named_default_hold_where_a_router_names_none(edge: Running, ser
     assert answers(edge, "app")
 
 
+@acts("http.routers.*.observability.{accessLogs,metrics}")
 def test_what_is_recorded_of_requests_is_what_the_router_says(edge: Running, servers: Servers) -> None:
     (app,) = servers.http("app")
     silent = {"accessLogs": False, "metrics": False, "tracing": False, "traceVerbosity": "detailed"}
@@ -154,3 +170,27 @@ def test_what_is_recorded_of_requests_is_what_the_router_says(edge: Running, ser
     metrics = httpx.get(f"{edge.traefik.api}/metrics").text
     assert 'router="told@http"' in metrics
     assert 'router="silent@http"' not in metrics
+
+
+@acts("http.routers.*.observability.{tracing,traceVerbosity}")
+def test_requests_are_traced_as_the_router_says(edge: Running, collector: Recorder, servers: Servers) -> None:
+    (app,) = servers.http("app")
+    routers = {
+        name: routed(name, service="app", observability=observability)[name]
+        for name, observability in {
+            "untraced": {"tracing": False},
+            "minimal": {"tracing": True},
+            "detailed": {"tracing": True, "traceVerbosity": "detailed"},
+        }.items()
+    }
+    edge.apply({"services": {"app": pool(app)}, "routers": routers})
+    for name in routers:
+        edge.get(name).raise_for_status()
+
+    def traced() -> bytes:
+        return b"".join(gzip.decompress(each.body) for each in collector.asked)
+
+    wait_until(lambda: b"detailed.test" in traced() and b"minimal.test" in traced(), "requests are traced")
+    assert b"untraced.test" not in traced()
+    # Only detailed traces have what Traefik does inside, with the names of routers.
+    assert (b"detailed@http" in traced(), b"minimal@http" in traced()) == (True, False)

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.acting import Running, Servers, acting, routed
+from tests.e2e.acting import Running, Servers, acting, acts, routed
 from tests.e2e.test_service_options import certified
+from tests.e2e.test_spiffe import ACK, PING, SETTINGS, frame, frames
 from tests.running import wait_until
 
 
@@ -77,6 +78,7 @@ def at(url: str, transport: str) -> dict[str, Any]:
     return {"servers": {"a": {"url": url}}, "serversTransport": transport}
 
 
+@acts("http.serversTransports.*.{minVersion,maxVersion,disableHTTP2}")
 def test_a_handshake_is_as_the_transport_says(edge: Running, servers: Servers) -> None:
     context, trust = certified("127.0.0.1")
     context.set_alpn_protocols(["h2", "http/1.1"])
@@ -106,6 +108,7 @@ def test_a_handshake_is_as_the_transport_says(edge: Running, servers: Servers) -
     assert (found["new"][0], found["plain"][0] in {None, "http/1.1"}) == ("h2", True)
 
 
+@acts("http.serversTransports.*.{maxIdleConnsPerHost,forwardingTimeouts.idleConnTimeout}")
 def test_connections_are_kept_as_many_and_as_long_as_the_transport_says(edge: Running, servers: Servers) -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     server = listening(servers, None, answer)
@@ -128,6 +131,7 @@ def test_connections_are_kept_as_many_and_as_long_as_the_transport_says(edge: Ru
     )
 
 
+@acts("http.serversTransports.*.forwardingTimeouts.{readTimeout,responseHeaderTimeout,dialTimeout}")
 def test_nobody_is_waited_for_longer_than_the_transport_says(edge: Running, servers: Servers) -> None:
     halved = listening(servers, None, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no")
     silent = listening(servers, None, b"")
@@ -158,6 +162,7 @@ def test_nobody_is_waited_for_longer_than_the_transport_says(edge: Running, serv
             each.close()
 
 
+@acts("tcp.services.*.loadBalancer.healthCheck.{send,interval}")
 def test_a_tcp_server_is_sent_what_its_health_check_says(edge: Running, servers: Servers) -> None:
     server = listening(servers, None, b"pong")
     quick = {"interval": "100ms", "timeout": "50ms", "expect": "pong"}
@@ -176,3 +181,74 @@ def test_a_tcp_server_is_sent_what_its_health_check_says(edge: Running, servers:
 
     wait_until(lambda: status("unasked") == {"DOWN"}, "one that says nothing by itself is down")
     assert status("asked") == {"UP"}
+
+
+class Pinged:
+    """A server that speaks HTTP/2 by TLS, never answers a request, and answers pings or not. `pings` counts them."""
+
+    def __init__(self, context: ssl.SSLContext, *, is_answering: bool) -> None:
+        self.pings = 0
+        self._context = context
+        self._is_answering = is_answering
+        context.set_alpn_protocols(["h2"])
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                connection, _address = self._socket.accept()
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, plain: socket.socket) -> None:
+        with contextlib.suppress(OSError), self._context.wrap_socket(plain, server_side=True) as connection:
+            connection.sendall(frame(SETTINGS))
+            for kind, flags, _stream, content in frames(connection):
+                if kind == SETTINGS and not flags & ACK:
+                    connection.sendall(frame(SETTINGS, flags=ACK))
+                elif kind == PING and not flags & ACK:
+                    self.pings += 1
+                    if self._is_answering:
+                        connection.sendall(frame(PING, content, flags=ACK))
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@acts("http.serversTransports.*.forwardingTimeouts.{readIdleTimeout,pingTimeout}")
+def test_a_server_that_says_nothing_is_pinged_and_given_up_if_it_does_not_answer(
+    edge: Running, servers: Servers
+) -> None:
+    context, trust = certified("127.0.0.1")
+    pinged = {name: Pinged(context, is_answering=name == "alive") for name in ("alive", "dead", "unasked")}
+    servers._stops += [each.close for each in pinged.values()]
+    pings = {"readIdleTimeout": "100ms", "pingTimeout": "100ms"}
+    usual = {"rootCAs": [trust], "forwardingTimeouts": {"responseHeaderTimeout": "2s"}}
+    asking = {"rootCAs": [trust], "forwardingTimeouts": {"responseHeaderTimeout": "2s", **pings}}
+    transports = {"alive": asking, "dead": asking, "unasked": usual}
+    services = {name: at(f"https://{each.address}", name) for name, each in pinged.items()}
+    edge.apply({"serversTransports": transports, "services": services, "routers": routed(*services)})
+    answers = {name: edge.get(name) for name in services}
+    assert {name: answer.status_code for name, answer in answers.items()} == {
+        "alive": 504,
+        "dead": 500,
+        "unasked": 504,
+    }
+    assert pinged["alive"].pings > 1 <= pinged["dead"].pings
+    assert pinged["unasked"].pings == 0
+
+
+@acts("http.serversTransports.*.forwardingTimeouts.writeTimeout")
+def test_a_server_that_does_not_read_is_given_up(edge: Running, servers: Servers) -> None:
+    deaf = socket.create_server(("127.0.0.1", 0))
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    servers._stops.append(deaf.close)
+    url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+    waits = {"hasty": {"writeTimeout": "200ms"}, "patient": {"writeTimeout": "2s"}}
+    transports = {name: {"forwardingTimeouts": each} for name, each in waits.items()}
+    services = {name: at(url, name) for name in waits}
+    edge.apply({"serversTransports": transports, "services": services, "routers": routed(*services)})
+    answers = {name: edge.get(name, method="POST", content=b"a" * 30_000_000) for name in waits}
+    assert {answer.status_code for answer in answers.values()} <= {502, 504}
+    assert answers["hasty"].elapsed.total_seconds() < 2 <= answers["patient"].elapsed.total_seconds()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.e2e.acting import acts
 from tests.e2e.traffic import HOST, expose, spread
 from tests.running import NamedServer, Service, Traefik, named_servers
 
@@ -23,6 +24,7 @@ def exposed(client: httpx.Client, service: Service, traefik: Traefik) -> Iterato
         yield {server.name: server for server in servers}
 
 
+@acts("http.services.*.loadBalancer.servers[].weight")
 def test_weights_3_2_1_give_exactly_30_20_and_10_of_60(exposed: dict[str, NamedServer], traefik: Traefik) -> None:
     assert spread(traefik, 60) == {"a": 30, "b": 20, "c": 10}
     assert {name: server.count for name, server in exposed.items()} == {"a": 30, "b": 20, "c": 10, "d": 0}
