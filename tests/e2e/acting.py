@@ -143,12 +143,14 @@ class Speaker:
     With `is_proxied` it reads a line before it says anything: that of the PROXY protocol.
     """
 
-    def __init__(self, name: str, context: ssl.SSLContext | None = None, *, is_proxied: bool = False) -> None:
+    def __init__(
+        self, name: str, context: ssl.SSLContext | None = None, *, is_proxied: bool = False, port: int = 0
+    ) -> None:
         self.name = name
         self.begun: list[bytes] = []
         self._context = context
         self._is_proxied = is_proxied
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=128)
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 

@@ -79,6 +79,7 @@ ACTING: Final[Mapping[str, Document]] = {
         }
     },
     "content-type": {"contentType": {}},
+    "content-type-off": {"contentType": {"autoDetect": False}},
     "digest-auth": {"digestAuth": {"users": ["alvin:Ways hub:secret"], "realm": "Ways hub", "headerField": "X-User"}},
     "encoded-characters": {"encodedCharacters": {"allowEncodedSlash": True}},
     "encoded-characters-none": {"encodedCharacters": {}},
@@ -111,10 +112,12 @@ ACTING: Final[Mapping[str, Document]] = {
             "permanent": True,
         }
     },
+    "redirect-for-good": {"redirectScheme": {"scheme": "https", "permanent": True}},
     "redirect-scheme": {"redirectScheme": {"scheme": "https", "port": "8443"}},
     "replace-path": {"replacePath": {"path": "/a%20b"}},
     "replace-path-regex": {"replacePathRegex": {"regex": "^/old/(.*)", "replacement": "/new/$1"}},
     "retry": {"retry": {"attempts": 3, "status": ["503"]}},
+    "strip-prefix-only": {"stripPrefix": {"prefixes": ["/api"], "forceSlash": False}},
     "strip-prefix": {"stripPrefix": {"prefixes": ["/api"]}},
     "strip-prefix-regex": {"stripPrefixRegex": {"regex": ["^/v[0-9]+", "one"]}},
 }
@@ -236,7 +239,7 @@ def test_traefik_enables_whatever_is_taken_here(edge: Edge) -> None:
 
 
 @acts(
-    "http.middlewares.*.{addPrefix.prefix,replacePath.path,replacePathRegex.regex,replacePathRegex.replacement,stripPrefix.prefixes,stripPrefixRegex.regex}"
+    "http.middlewares.*.{addPrefix.prefix,replacePath.path,replacePathRegex.regex,replacePathRegex.replacement,stripPrefix.prefixes,stripPrefix.forceSlash,stripPrefixRegex.regex}"
 )
 def test_the_path_is_changed_on_its_way(edge: Edge) -> None:
     assert edge.asked("add-prefix", "/one")["path"] == "/app/one"
@@ -248,6 +251,9 @@ def test_the_path_is_changed_on_its_way(edge: Edge) -> None:
     assert stripped["path"] == "/one"
     assert stripped["headers"]["x-forwarded-prefix"] == "/api"
 
+    for name in ("strip-prefix", "strip-prefix-only"):
+        assert edge.asked(name, "/apione")["path"] == "/one"  # whatever the deprecated forceSlash says
+
     matched = edge.asked("strip-prefix-regex", "/v12/one")
 
     assert matched["path"] == "/one"
@@ -255,11 +261,14 @@ def test_the_path_is_changed_on_its_way(edge: Edge) -> None:
 
 
 @acts(
-    "http.middlewares.*.redirectScheme.{scheme,port}", "http.middlewares.*.redirectRegex.{regex,replacement,permanent}"
+    "http.middlewares.*.redirectScheme.{scheme,port,permanent}",
+    "http.middlewares.*.redirectRegex.{regex,replacement,permanent}",
 )
 def test_clients_are_sent_elsewhere(edge: Edge) -> None:
     scheme = edge.get("redirect-scheme", "/one?a=b")
     assert (scheme.status_code, scheme.headers["location"]) == (302, "https://redirect-scheme.test:8443/one?a=b")
+
+    assert edge.get("redirect-for-good").status_code == 301
 
     regex = edge.get("redirect-regex", "/one")
     assert (regex.status_code, regex.headers["location"]) == (301, "https://www.redirect-regex.test/one?a=$1")
@@ -327,7 +336,7 @@ def test_a_failing_server_is_asked_again(edge: Edge) -> None:
 @acts("http.middlewares.*.contentType.autoDetect")
 def test_media_types_are_found_out(edge: Edge) -> None:
     assert edge.get("content-type").headers["content-type"] == "text/plain; charset=utf-8"
-    assert "content-type" not in edge.get("add-prefix").headers
+    assert "content-type" not in edge.get("content-type-off").headers
 
 
 @acts("http.middlewares.*.grpcWeb.allowOrigins")

@@ -91,7 +91,7 @@ def statuses(edge: Running, name: str, number: int = 1) -> list[int]:
 @acts("http.middlewares.*.rateLimit.redis.{endpoints,username,password,db}")
 def test_requests_are_counted_in_the_redis_that_was_named(edge: Running, servers: Servers, store: Store) -> None:
     known = {"endpoints": [store.plain], "username": "traefik", "password": "secret"}
-    limits = {
+    limits: dict[str, dict[str, Any]] = {
         "counted": {**known, "db": 3},
         "default-user": {"endpoints": [store.plain], "password": "root"},
         "stranger": {**known, "password": "wrong"},

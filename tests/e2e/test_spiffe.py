@@ -107,14 +107,24 @@ def edge(
     path = folder / "api.sock"
     api = WorkloadAPI(path, issue(f"{DOMAIN}/traefik", by=ca), ca)
 
+    points = dict.fromkeys(("app", "other", "domain", "elsewhere"), "tcp")
+
     def adapt(static: dict[str, Any]) -> None:
         static["spiffe"] = {"workloadAPIAddr": f"unix://{path}"}
 
-    with contextlib.closing(api), acting(folder, migrated, adapt=adapt) as made:
+    with contextlib.closing(api), acting(folder, migrated, points, adapt) as made:
         yield made
 
 
-@acts("http.serversTransports.*.spiffe.{ids,trustDomain}")
+def is_answered(port: int) -> bool:
+    """Tell whether a request over an entry point of TCP is answered."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        return connection.recv(100).startswith(b"HTTP/1.1 200")
+    return False
+
+
+@acts("http.serversTransports.*.spiffe.{ids,trustDomain}", "tcp.serversTransports.*.tls.spiffe.{ids,trustDomain}")
 def test_a_server_with_another_identity_is_refused(edge: Running, servers: tuple[Recorder, Issued]) -> None:
     identities: dict[str, dict[str, Any]] = {
         "app": {"ids": [f"{DOMAIN}/other", f"{DOMAIN}/app"]},
@@ -122,8 +132,18 @@ def test_a_server_with_another_identity_is_refused(edge: Running, servers: tuple
         "domain": {"trustDomain": DOMAIN},
         "elsewhere": {"trustDomain": "spiffe://budi.xyz"},
     }
+    address = [{"address": servers[0].url.removeprefix("https://"), "tls": True}]
+    tcp = {name: {"loadBalancer": {"servers": address, "serversTransport": name}} for name in identities}
     services = {name: pool(servers[0], serversTransport=name) for name in identities}
-    declared = {"serversTransports": {name: {"spiffe": each} for name, each in identities.items()}}
-    edge.apply({**declared, "services": services, "routers": routed(*services)})
+    declared = {
+        "serversTransports": {name: {"spiffe": each} for name, each in identities.items()},
+        "tcpServersTransports": {name: {"tls": {"spiffe": each}} for name, each in identities.items()},
+        "services": services,
+        "tcpServices": tcp,
+        "routers": routed(*services),
+        "tcpRouters": {name: {"rule": "HostSNI(`*`)", "service": name, "entryPoints": [name]} for name in tcp},
+    }
+    edge.apply(declared)
     found = {name: edge.get(name).status_code for name in identities}
     assert found == {"app": 200, "other": 500, "domain": 200, "elsewhere": 500}
+    assert {name for name in identities if is_answered(edge.points[name])} == {"app", "domain"}

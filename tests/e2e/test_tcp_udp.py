@@ -1,7 +1,9 @@
 """TCP and UDP: routers, services, middlewares and transports act on real connections and packets."""
 
+import contextlib
 import socket
 import ssl
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -34,7 +36,7 @@ def servers() -> Iterator[Servers]:
         yield made
 
 
-def balanced(*servers: Speaker | Packets, **options: Any) -> dict[str, Any]:
+def balanced(*servers: "Speaker | Packets | Lasting", **options: Any) -> dict[str, Any]:
     return {"loadBalancer": {"servers": [{"address": server.address} for server in servers], **options}}
 
 
@@ -211,7 +213,7 @@ def test_servers_are_spoken_to_as_their_transport_says(edge: Running, servers: S
     assert [line.split()[:4] for line in told.begun] == [[b"PROXY", b"TCP4", b"127.0.0.1", b"127.0.0.1"]] * 2
 
 
-@acts("tcp.services.*.loadBalancer.healthCheck.expect")
+@acts("tcp.services.*.loadBalancer.healthCheck.expect", "tcp.services.*.weighted.healthCheck")
 def test_a_server_that_does_not_say_what_is_expected_gets_no_connections(edge: Running, servers: Servers) -> None:
     good, bad = servers.tcp("good", "bad")
     check = {"expect": "good", "interval": "100ms", "timeout": "50ms"}
@@ -347,3 +349,133 @@ def test_a_part_of_any_kind_that_an_edge_rejects_is_left_out_and_all_else_goes_o
             (section,) = declared
             client.delete(f"/{section}/bad").raise_for_status()
             wait_for_state(service.url, "live")
+
+
+def two_sided(servers: Servers, trust: trustme.CA) -> Speaker:
+    """Return a server that wants to see a certificate, and has one with a URI."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trust.issue_cert("db.internal").configure_cert(context)
+    trust.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return servers.tcp("asking", context=context)[0]
+
+
+@acts("tcp.serversTransports.*.tls.{certificates[].certFile,certificates[].keyFile,peerCertURI}")
+def test_tcp_servers_see_a_certificate_and_show_the_right_one(edge: Running, servers: Servers) -> None:
+    ca = trustme.CA()
+    server, shown = two_sided(servers, ca), ca.issue_cert("traefik.internal")
+    pair = {"certFile": shown.cert_chain_pems[0].bytes().decode(), "keyFile": shown.private_key_pem.bytes().decode()}
+    known: dict[str, Any] = {"rootCAs": [ca.cert_pem.bytes().decode()], "serverName": "db.internal"}
+    transports = {
+        "known": {"tls": {**known, "certificates": [pair]}},
+        "unknown": {"tls": known},
+        "elsewhere": {"tls": {**known, "certificates": [pair], "peerCertURI": "spiffe://elsewhere"}},
+    }
+    address = [{"address": server.address, "tls": True}]
+    services = {name: {"loadBalancer": {"servers": address, "serversTransport": name}} for name in transports}
+    routers = {name: named(name) for name in services}
+    edge.apply({"tcpServersTransports": transports, "tcpServices": services, "tcpRouters": routers})
+    assert {name: call_by_name(edge, name) for name in services} == {"known": "asking", "unknown": "", "elsewhere": ""}
+
+
+class Lasting:
+    """A server of TCP that goes on speaking when its client has said all: it says `done` when it is let go."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                connection, _address = self._listener.accept()
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection:
+            while connection.recv(4096):
+                pass
+            self.go.wait(60)
+            connection.sendall(b"done\n")
+
+    def close(self) -> None:
+        self.go.set()
+        self._listener.close()
+
+
+@acts("tcp.serversTransports.*.terminationDelay", "tcp.services.*.loadBalancer.terminationDelay")
+def test_a_half_closed_connection_is_kept_as_long_as_was_said(edge: Running, servers: Servers) -> None:
+    lasting = Lasting()
+    servers._stops.append(lasting.close)
+    transports = {"kept": {"terminationDelay": "-1ms"}, "ended": {"terminationDelay": "1ms"}}
+    pools = {
+        "kept": balanced(lasting, serversTransport="kept"),
+        "ended": balanced(lasting, serversTransport="ended"),
+        "old": balanced(lasting, terminationDelay=1),
+    }
+    points = dict(zip(pools, ("db", "cache", "names"), strict=True))
+    routers = {name: all_of(name, point) for name, point in points.items()}
+    edge.apply({"tcpServersTransports": transports, "tcpServices": pools, "tcpRouters": routers})
+    heard = {}
+    for name in ("ended", "old", "kept"):
+        with connect(edge, points[name]) as connection:
+            connection.shutdown(socket.SHUT_WR)
+            if name == "kept":
+                lasting.go.set()
+            heard[name] = hear(connection)
+    assert heard == {"kept": "done", "ended": "", "old": ""}
+
+
+@acts("tcp.serversTransports.*.dialTimeout")
+def test_a_server_that_takes_no_connection_is_given_up(edge: Running, servers: Servers) -> None:
+    full = socket.create_server(("127.0.0.1", 0), backlog=0)
+    waiting = [socket.socket() for _ in range(4)]
+    for each in (full, *waiting):
+        servers._stops.append(each.close)
+    for each in waiting:
+        each.setblocking(False)
+        each.connect_ex(full.getsockname())
+    address = {"loadBalancer": {"servers": [{"address": f"127.0.0.1:{full.getsockname()[1]}"}]}}
+    pools = {name: {"loadBalancer": {**address["loadBalancer"], "serversTransport": name}} for name in ("hasty",)}
+    edge.apply(
+        {
+            "tcpServersTransports": {"hasty": {"dialTimeout": "100ms"}},
+            "tcpServices": pools,
+            "tcpRouters": {"db": all_of("hasty", "db")},
+        }
+    )
+    with connect(edge, "db") as connection:
+        connection.settimeout(20)  # otherwise it takes 30 s
+        assert hear(connection) == ""
+
+
+@acts("tcp.services.*.loadBalancer.healthCheck.{port,timeout,unhealthyInterval}")
+def test_a_tcp_server_is_asked_where_and_as_long_as_was_said(edge: Running, servers: Servers) -> None:
+    good, gone = servers.tcp("good", "gone")
+    gone.close()
+    lasting = Lasting()
+    servers._stops.append(lasting.close)
+    port = int(good.address.rpartition(":")[2])
+    quick = {"interval": "100ms", "timeout": "50ms"}
+    checks: dict[str, tuple[Any, dict[str, Any]]] = {
+        "beside": (gone, {**quick, "port": port}),
+        "down": (gone, quick),
+        "hasty": (lasting, {**quick, "expect": "done"}),
+        "patient": (lasting, {"interval": "1h", "timeout": "1h", "expect": "done"}),
+        "rarely": (gone, {**quick, "unhealthyInterval": "1h"}),
+    }
+    pools = {name: balanced(server, healthCheck=check) for name, (server, check) in checks.items()}
+    edge.apply({"tcpServices": pools, "tcpRouters": {name: named(name) for name in pools}})
+
+    def status(name: str) -> set[str]:
+        return set(edge.shown("tcp/services", name).get("serverStatus", {}).values())
+
+    for name in ("down", "hasty", "rarely"):
+        wait_until(lambda each=name: status(each) == {"DOWN"}, f"{name} is down")  # type: ignore[misc]
+    assert [status(name) for name in ("beside", "patient")] == [{"UP"}] * 2
+    back = Speaker("back", port=int(gone.address.rpartition(":")[2]))
+    servers._stops.append(back.close)
+    wait_until(lambda: status("down") == {"UP"}, "it is up again")
+    assert status("rarely") == {"DOWN"}

@@ -235,8 +235,9 @@ def test_a_server_that_says_nothing_is_pinged_and_given_up_if_it_does_not_answer
         "dead": 500,
         "unasked": 504,
     }
-    assert pinged["alive"].pings > 1 <= pinged["dead"].pings
-    assert pinged["unasked"].pings == 0
+    # One ping goes with a request that is given up.
+    assert pinged["alive"].pings > 3
+    assert pinged["dead"].pings >= 1 >= pinged["unasked"].pings
 
 
 @acts("http.serversTransports.*.forwardingTimeouts.writeTimeout")
