@@ -113,6 +113,7 @@ TABLE: Final = {
     "/password": {"GET": EVERYBODY, "POST": EVERYBODY},
     "/preferences/language": {"POST": EVERYBODY},
     "/preferences/theme": {"POST": EVERYBODY},
+    "/routers/{name}/enabled": {"POST": WRITERS},
     "/services/{name}": {"GET": READERS, "POST": WRITERS},
     "/services/{name}/": {"GET": READERS, "POST": WRITERS},
     "/services/{service}/servers/new": {"GET": WRITERS, "POST": WRITERS},

@@ -268,6 +268,7 @@ def test_the_page_says_which_certificate_fits(console: httpx.Client, client: htt
     assert "None kept here fits" in words(console.get("/domains/alvin.xyz"))
     client.post("/certificates", json=dict(Certificate.example)).raise_for_status()
     assert 'href="/certificates/alvin"' in console.get("/domains/alvin.xyz").text
+    assert 'href="/domains/alvin.xyz"' in console.get("/certificates/alvin").text
     client.put("/domains/alvin.xyz", json={"tls": None}).raise_for_status()
     assert "/certificates/alvin" not in console.get("/domains/alvin.xyz").text
 

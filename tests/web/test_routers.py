@@ -233,3 +233,20 @@ def test_a_router_that_an_edge_does_not_serve_says_so_and_why(console: httpx.Cli
     text = words(console.get("/routers/a"))
     assert "The edge default does not serve it:" in text
     assert "nowhere" in text.partition("does not serve it:")[2].partition("The rule")[0]
+
+
+def test_a_router_is_disabled_and_enabled_by_one_button_if_it_is_still_as_it_was_seen(
+    console: httpx.Client, client: httpx.Client
+) -> None:
+    client.put("/services/blue", json={}).raise_for_status()
+    client.put("/routers/blue", json={"pathPrefix": "/b", "service": "blue"}).raise_for_status()
+    path, action = "/routers/blue", "/routers/blue/enabled"
+    for button, is_enabled in (("Disable", False), ("Enable", True)):
+        page = console.get(path)
+        assert send(console, page, action, button=button).headers["Location"] == path
+        assert client.get(path).json()["enabled"] is is_enabled
+    page = console.get(path)
+    client.patch(path, json={"priority": 7}).raise_for_status()
+    send(console, page, action, button="Disable")
+    assert client.get(path).json()["enabled"] is True
+    assert "somebody else changed it after you opened the page" in words(console.get(path))

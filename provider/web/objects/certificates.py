@@ -7,9 +7,10 @@ from typing import Any, cast
 from provider import certificates, validity
 from provider.database.sessions import Session
 from provider.models import CertificateOutput
-from provider.nouns import Noun
+from provider.nouns import Domain, Noun
 from provider.nouns.certificate import Certificate
 from provider.observations import show_certificates
+from provider.store import nouns
 from provider.web.inputs import Texts
 from provider.web.nouns.places import Place
 from provider.web.nouns.views import View
@@ -34,6 +35,7 @@ class Certificates(View):
         return {
             "certificate": shown,
             "end": _end(shown),
+            "kept": {domain.key for domain in nouns.find_all(session, Domain, shown.names)},
             "doubts": [message for _where, message in item.warnings()],
             "conflicts": [each.detail for each in found],
         }

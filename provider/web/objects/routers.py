@@ -3,17 +3,25 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
+from fastapi import APIRouter, Request, Response
+
 from provider import configuration, passages
 from provider.database.sessions import Session
+from provider.errors import PreconditionFailed
+from provider.messages import Message
 from provider.models import Conflict
 from provider.nouns import Domain, Noun, Router, Service
 from provider.observations import show_services
 from provider.store import middlewares, nouns
-from provider.web.inputs import Texts
+from provider.web.inputs import Texts, is_ticked
+from provider.web.notices import Notice, Tone
+from provider.web.nouns.edits import TAG
 from provider.web.nouns.places import Place
 from provider.web.nouns.views import View
 from provider.web.objects.observed import ranks_of
+from provider.web.rendering import redirect
 from provider.web.scenes import Sight
+from provider.web.writing import PageWriteDependency, done
 
 _MOST_WARNED: Final = 20
 
@@ -47,5 +55,34 @@ class Routers(View):
             "service": service,
             "passage": passages.stops(router.middlewares, middlewares.of_routers(session, [router])),
             "state": sight.states([router])[router.name],
+            "tag": place.tag(router),
             "conflicts": [each.detail for each in told[:_MOST_WARNED]],
         }
+
+    def extend(self, router: APIRouter) -> None:
+        """Add the button that disables one, or enables it again."""
+
+        @router.post("/{name}/enabled")
+        def set_enabled(request: Request, write: PageWriteDependency, name: str) -> Response:
+            """Disable a router or enable it, if it is still as it was seen; and lead back to its page."""
+            place, enabled = Place(Router), is_ticked(write.sent, "enabled")
+
+            def apply(session: Session) -> None:
+                found = cast("Router", place.get(session, name))
+                if place.tag(found) != write.sent.get(TAG):
+                    raise PreconditionFailed(Message("router {name} has changed since", name=name))
+                place.replace(session, found, found.copy(enabled=enabled))
+
+            try:
+                outcome = write.change(apply)
+            except PreconditionFailed:
+                detail = Message(
+                    "Router {name} was not changed: somebody else changed it after you opened the page. "
+                    "Check its current state, then try again.",
+                    name=name,
+                )
+                return redirect(request, place.path(name), Notice(detail, Tone.WARNING))
+            told = Message("Router {name} is disabled.", name=name)
+            if enabled:
+                told = Message("Router {name} is enabled.", name=name)
+            return done(request, place.path(name), Notice(told), outcome)
