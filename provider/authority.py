@@ -66,7 +66,7 @@ class Authority:
         try:
             if self.certificate_file.exists():
                 told = {"folder": self.folder, "file": _KEY}
-                raise Unavailable(Message("the local authority in {folder} has lost its key, {file}", **told))
+                raise Unavailable(Message("the local CA in {folder} has lost its key, {file}", **told))
             # A key without a certificate is of a start that was cut off: none is ever replaced.
             private = _read_key(key_file) if key_file.exists() else ec.generate_private_key(ec.SECP256R1())
             certificate = _make_certificate(private, [*DEFAULT_NAMES, *names])
@@ -76,10 +76,10 @@ class Authority:
                     pass
         except OSError as error:
             told = {"folder": self.folder, "why": error.strerror}
-            raise Unavailable(Message("the local authority cannot be made in {folder}: {why}", **told)) from error
+            raise Unavailable(Message("the local CA cannot be created in {folder}: {why}", **told)) from error
         except ValueError:
             told = {"folder": self.folder}
-            raise Unavailable(Message("in {folder} is no local authority of this service", **told)) from None
+            raise Unavailable(Message("{folder} does not have a local CA of wayshub-provider", **told)) from None
 
     def signs(self, name: str) -> bool:
         """Tell whether it may sign for a host name, an A-label or a wildcard."""
@@ -121,10 +121,10 @@ class Authority:
                 certificate.extensions.get_extension_for_class(x509.NameConstraints)
             except OSError as error:
                 told = {"folder": self.folder, "why": error.strerror}
-                raise Unavailable(Message("the local authority in {folder} cannot be read: {why}", **told)) from error
+                raise Unavailable(Message("the local CA in {folder} cannot be read: {why}", **told)) from error
             except (ValueError, x509.ExtensionNotFound):
                 told = {"folder": self.folder}
-                raise Unavailable(Message("in {folder} is no local authority of this service", **told)) from None
+                raise Unavailable(Message("{folder} does not have a local CA of wayshub-provider", **told)) from None
             self._known = certificate, private
         return self._known
 

@@ -234,7 +234,8 @@ def _tie(one: Route, other: Route, effort: Effort) -> Finding | None:
     effort.spend(effort.weight(one.rule.condition))
     if one.rule.condition == other.rule.condition:
         detail = Message(
-            "{one} and {other} have the same rule and rank {rank} on {where}: which one wins is random", **told
+            "{one} and {other} have the same rule and the same priority {rank} on {where}: which one wins is random",
+            **told,
         )
         return Finding(Conflict.SAME_RULE, objects, detail)
     request = find_shared(one.rule.condition, other.rule.condition, effort)
@@ -242,7 +243,7 @@ def _tie(one: Route, other: Route, effort: Effort) -> Finding | None:
         return None
     asked = f"{request.method} {request.host}{request.path}"
     detail = Message(
-        "{one} and {other} have the same rank {rank} on {where}, and both match {asked}: which one wins is random",
+        "{one} and {other} have the same priority {rank} on {where}, and both match {asked}: which one wins is random",
         **told,
         asked=asked,
     )
@@ -292,7 +293,7 @@ def _hiding(routes: Routes, hidden: set[tuple[str, str]], route: Route, other: R
     if not all(part.key in hidden for part in routes.of_router(route.name)):
         return None
     detail = Message(
-        "{one} never takes a request: {other} matches everything it does and ranks higher, {above} to {below}",
+        "{one} never takes a request: {other} matches everything it does and has a higher priority, {above} to {below}",
         one=route.name,
         other=other.name,
         above=other.priority,
@@ -363,8 +364,8 @@ def _meeting(route: Route, other: Route, effort: Effort) -> Finding | None:
     if request is None:
         return None
     detail = Message(
-        "{winner} takes {asked} on {where}, which {loser} matches too: {ruled} ranks by the length of its rule "
-        "({rule_rank}), {plain} by its domains and path prefix ({plain_rank})",
+        "{winner} takes {asked} on {where}, which {loser} matches too: the priority of {ruled} is the length "
+        "of its rule ({rule_rank}), that of {plain} follows from its domains and path prefix ({plain_rank})",
         winner=winner.name,
         loser=loser.name,
         asked=f"{request.method} {request.host}{request.path}",
@@ -381,8 +382,8 @@ def _shared_cookies(routes: Routes, sticky: Mapping[str, str], effort: Effort) -
     for found in sticky_cookies.find(routes, sticky, effort):
         one, other = found.services
         detail = Message(
-            "the services {one} and {other} both keep sessions in the cookie {cookie} on {host}: a visitor of both "
-            "loses the session at every switch; give each service its own cookie name",
+            "the services {one} and {other} both keep sessions in the cookie {cookie} on {host}: visitors lose "
+            "their session whenever they switch from one to the other; give each service its own cookie name",
             one=one,
             other=other,
             cookie=found.cookie,

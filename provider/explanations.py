@@ -248,13 +248,16 @@ def _of_able(route: Route, winner: Route) -> Candidate:
     behind = winner.priority - route.priority
     if route is winner:
         return Candidate(
-            route, Verdict.TAKES, Message("it matches, and ranks highest with {priority}", priority=route.priority), 0
+            route,
+            Verdict.TAKES,
+            Message("it matches, and has the highest priority, {priority}", priority=route.priority),
+            0,
         )
     if not behind:
-        why = Message("it matches, and has the same rank as {winner}: which one wins is random", winner=winner.name)
+        why = Message("it matches, and has the same priority as {winner}: which one wins is random", winner=winner.name)
         return Candidate(route, Verdict.TIED, why, 0)
     why = Message(
-        "it matches, but its rank {priority} is {behind} lower than that of {winner}",
+        "it matches, but its priority {priority} is {behind} lower than that of {winner}",
         priority=route.priority,
         behind=behind,
         winner=winner.name,
@@ -263,7 +266,7 @@ def _of_able(route: Route, winner: Route) -> Candidate:
 
 
 def _of_refused(route: Route, why: str) -> Candidate:
-    return Candidate(route, Verdict.REFUSED, Message("it matches, but takes no request: {why}", why=why))
+    return Candidate(route, Verdict.REFUSED, Message("it matches, but takes no requests: {why}", why=why))
 
 
 def _of_unable(route: Route, entry_point: str) -> Candidate:
@@ -287,7 +290,9 @@ def _why(able: Sequence[Route], entry_point: str, out: Sequence[Route], told: Se
         )
     if out:
         return Message(
-            "it matches, and {router}, which ranks higher, takes nothing: {why}", router=out[0].name, why=told[0]
+            "it matches, and {router}, which has a higher priority, takes no requests: {why}",
+            router=out[0].name,
+            why=told[0],
         )
     if not able:
         return Message("no router on {entry_point} matches: Traefik answers 404", entry_point=entry_point)
@@ -296,14 +301,14 @@ def _why(able: Sequence[Route], entry_point: str, out: Sequence[Route], told: Se
     if tied:
         names = ", ".join([winner.name, *tied[:MATCHED]])
         return Message(
-            "{names} match with the same rank {priority}: which one wins is random at each reload of Traefik",
+            "{names} match with the same priority {priority}: Traefik picks one at random whenever it reloads",
             names=names,
             priority=winner.priority,
         )
     if others:
         ahead = winner.priority - others[0].priority
         return Message(
-            "it matches, and its rank {priority} is {ahead} higher than that of the next, {name}",
+            "it matches, and its priority {priority} is {ahead} higher than that of the next, {name}",
             priority=winner.priority,
             ahead=ahead,
             name=others[0].name,

@@ -56,8 +56,8 @@ def find_doubled(
                     for name in own.intersection(known.added.get(where, ())):
                         told = {"edge": edge, "name": name, "where": where, "router": item.name}
                         detail = Message(
-                            "edge {edge} adds the middleware {name} to all routers on {where}: requests of {router} "
-                            "pass it twice",
+                            "edge {edge} adds the middleware {name} to all routers on {where}: requests for "
+                            "{router} pass through it twice",
                             **told,
                         )
                         yield Finding(Conflict.DOUBTFUL_VALUE, ((item.kind, item.name),), detail)
@@ -92,8 +92,8 @@ def find_resolvers(inventory: Inventory, changes: Collection[Change], moved: Col
         others = (item for item in naming if (item.kind, item.key) not in changed)
         if not any(_resolver(item.json()) == resolver for item in others):
             detail = Message(
-                "no edge's API tells whether it has the certificate resolver {resolver}: without it, visitors get "
-                "Traefik's default certificate",
+                "whether an edge has the certificate resolver {resolver} is unknown, because Traefik's API "
+                "does not say: without it, visitors get Traefik's default certificate",
                 resolver=resolver,
             )
             yield Finding(Conflict.DOUBTFUL_VALUE, objects[:_NAMED], detail)

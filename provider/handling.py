@@ -96,7 +96,7 @@ def _way(router: Router, known: Mapping[str, Middleware], listening: Listening) 
     tls = listening.words(router)
     way = {} if tls is None else {_TLS: _Part(tls)}
     if any(entrance.redirects for entrance in listening.entrances(router)):
-        way[configuration.REDIRECT] = _Part(Message("Redirects what comes without TLS to https (301)"))
+        way[configuration.REDIRECT] = _Part(Message("Redirects HTTP to HTTPS (301)"))
     return way | {
         stop.name: _Part(stop.name if stop.is_elsewhere else stop.words, stop.middleware)
         for stop in passages.stops(router.middlewares, known)
@@ -121,7 +121,7 @@ def _compare(before: Mapping[str, _Part], after: Mapping[str, _Part]) -> Iterato
             yield template("requests for {place}: {one}, with other values in {other}"), new.words, name
     if kept != [name for name in before if name in after]:
         yield (
-            template("requests for {place} pass their middlewares in another order: {one}"),
+            template("requests for {place} pass through their middlewares in another order: {one}"),
             ", ".join(name for name in after if name in kept and name not in {_TLS, configuration.REDIRECT}),
             "",
         )

@@ -8,13 +8,13 @@ _WORDS: Final = {
     "Expecting property name enclosed in double quotes": "a field's name in double quotes belongs here",
     "Expecting ':' delimiter": "a colon is missing here",
     "Expecting ',' delimiter": "a comma or a closing bracket is missing here",
-    "Illegal trailing comma before end of object": "no comma stands before a closing bracket",
-    "Illegal trailing comma before end of array": "no comma stands before a closing bracket",
+    "Illegal trailing comma before end of object": "leave out the comma before the closing bracket",
+    "Illegal trailing comma before end of array": "leave out the comma before the closing bracket",
     "Extra data": "something follows the end of the document",
-    "Unterminated string starting at": "the text that begins here does not end",
-    "Invalid control character at": "a control character in a text is written as an escape, such as \\n",
-    "Invalid \\escape": "the backslash stands before something that JSON has no escape for",
-    "Invalid \\uXXXX escape": "\\u stands before four hexadecimal digits",
+    "Unterminated string starting at": "the string that begins here does not end",
+    "Invalid control character at": "write a control character in a string as an escape, such as \\n",
+    "Invalid \\escape": "JSON has no such escape: write a backslash as two backslashes",
+    "Invalid \\uXXXX escape": "\\u needs four hexadecimal digits after it",
 }
 
 

@@ -80,7 +80,7 @@ def _taken_by_tcp(inventory: Inventory, routes: Iterable[Route], about: Collecti
             if names := sorted(listening.get(entry_point, ())):
                 shown = [name for name in names if about is None or (Router.kind, name) in about] or names
                 detail = Message(
-                    "the TCP router {taker} takes everything without TLS on {where}: {routers} get no request there",
+                    "the TCP router {taker} takes everything without TLS on {where}: {routers} get no requests there",
                     taker=taker.name,
                     where=entry_point,
                     routers=listed(shown, _NAMED),
@@ -105,8 +105,8 @@ def _taken_by_udp(inventory: Inventory, about: Collection[Named] | None) -> Iter
         if len(names) > 1:
             *others, taker = sorted(names)
             detail = Message(
-                "the UDP router {taker} takes everything on {where}, where {routers} listen too: of several, only the "
-                "last by name gets packets",
+                "the UDP router {taker} takes everything on {where}, where {routers} listen too: if there are "
+                "several, only the last by name gets packets",
                 taker=taker,
                 where=entry_point,
                 routers=listed(others, _NAMED),

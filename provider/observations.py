@@ -226,7 +226,7 @@ def _availability_of_others(spread: Spread) -> AvailabilityOutput:
         names = listed(lacking, _NAMED)
         detail = Message("requests that go to {services} are answered with 503: no server is left", services=names)
     elif foreign:
-        detail = Message("some of its services are not kept here: of these nothing is known")
+        detail = Message("some of its services are not kept here, so their servers are unknown")
     return AvailabilityOutput(
         servers=total, ready=sum(ready for ready, _left in counts), available=left, detail=detail, elsewhere=foreign
     )

@@ -76,7 +76,7 @@ def follow(request: Underway, passed: Iterable[Stop]) -> Passage:
 
 def _meet(stop: Stop, request: Underway) -> StopEffect:
     if not isinstance(stop.middleware, Middleware):
-        return depends(request, Message("what it does, which is not known here"))
+        return depends(request, Message("what it does, which is unknown here"))
     return stop.middleware.meet(request)
 
 
@@ -105,5 +105,5 @@ def _follow(names: Sequence[str], known: Mapping[str, Middleware], chains: tuple
         if found is not None and found.members and name not in chains:
             yield from _follow(found.members, known, (*chains, name))
             continue
-        words = Message("unknown: it is not kept here") if found is None else found.does()
+        words = Message("unknown, because it is not kept here") if found is None else found.does()
         yield Stop(name, words, chains[-1] if chains else None, found)

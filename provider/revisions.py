@@ -108,7 +108,7 @@ class Revisions:
         self._listeners: list[Callable[[Snapshot], None]] = []
         self._observers: list[Callable[[Timings], None]] = []
         self._current: Snapshot | None = None
-        self._problem: str = Message("the service has not read its state yet")
+        self._problem: str = Message("the state has not been read yet")
 
     @property
     def current(self) -> Snapshot | None:
@@ -346,8 +346,8 @@ class Revisions:
         if number < known.revision:
             raise Unavailable(
                 Message(
-                    "the database is at revision {number}, but {revision} was acknowledged: an older copy replaced it "
-                    "while the service ran; if that was intended, restart the service",
+                    "the database is at revision {number}, although {revision} was saved: an older copy "
+                    "replaced it while the service was running; if you meant to do that, restart the service",
                     number=number,
                     revision=known.revision,
                 )
@@ -361,7 +361,7 @@ class Revisions:
         if digest not in {None, found.document.digest}:
             # Another version renders differently, other entry points are set, or somebody wrote past this service: all
             # are changes.
-            logger.warning("the stored state gives another document than revision %d did", number)
+            logger.warning("the stored state renders a different document than revision %d", number)
             following = replace(found, revision=number + 1)
             if keeps:
                 _store_revision(
@@ -414,7 +414,7 @@ def _store_revision(
 def _warn(found: Mapping[Named, str]) -> None:
     """Say what could not be added now, as it leads elsewhere. It is served: a start breaks no edge."""
     for (kind, name), trouble in list(found.items())[:_MOST_WARNED]:
-        logger.warning("%s %s is served all the same: %s", called(kind), name, trouble)
+        logger.warning("%s %s is served anyway: %s", called(kind), name, trouble)
     if len(found) > _MOST_WARNED:
         logger.warning("so are %d more", len(found) - _MOST_WARNED)
 

@@ -89,5 +89,5 @@ class Serving:
                 return desired
             return replace(desired, document=self.assemble(parts), parts=parts)
         except Unverified as error:  # what is desired is served all the same
-            logger.error("what is laid over revision %d is left out: %s", desired.revision, error.detail)  # noqa: TRY400
+            logger.error("the overlays of revision %d are left out: %s", desired.revision, error.detail)  # noqa: TRY400
             return desired

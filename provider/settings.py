@@ -77,8 +77,8 @@ class Settings(BaseSettings):
     )
     traefik_version: str | None = Field(
         default=None,
-        description="Traefik's version, where its API does not tell; for several edges `name=version`, separated by "
-        "commas. What a version does not know is not sent to it.",
+        description="Traefik's version, if its API does not report it; for several edges `name=version`, separated by "
+        "commas. Fields that a version does not know are not sent to it.",
     )
     entry_points: str | None = Field(
         default=None,
@@ -87,7 +87,7 @@ class Settings(BaseSettings):
     )
     entry_point: str = Field(
         default=DEFAULT_POINTS.plain,
-        description="Traefik's entry point for plain HTTP, on which routers listen that name none.",
+        description="Traefik's entry point for plain HTTP, on which routers without entry points of their own listen.",
     )
     secure_entry_point: str = Field(
         default=DEFAULT_POINTS.secure,
@@ -109,29 +109,29 @@ class Settings(BaseSettings):
     )
     secret_key_file: Path | None = Field(
         default=None,
-        description="File with the key that seals secrets in the database. Default: beside it, with `.key` at the end.",
+        description="File with the key that encrypts secrets in the database. Default: beside it, with `.key` at "
+        "the end.",
     )
     local_authority: Path | None = Field(
         default=None,
-        description="Folder of a local authority, which is made there: it signs certificates for `.localhost` and "
-        "`.test`.",
+        description="Folder of the local CA, created if missing. It signs certificates for `.localhost` and `.test`.",
     )
     edge_url: str | None = Field(
         default=None,
-        description="URL of this service as edges reach it, such as `http://10.0.0.5:8000`. Needed to order "
+        description="URL at which edges reach this service, such as `http://10.0.0.5:8000`. Needed to order "
         "certificates for names that a CA checks over HTTP.",
     )
     acme_ca_file: Path | None = Field(
         default=None,
-        description="File with the certificates of CAs that may sign for an ACME server, where it is one of your own.",
+        description="File with the CA certificates to trust for an ACME server of your own.",
     )
     acme_nameservers: str = Field(
         default="",
-        description="Name servers to ask whether a name leads to an edge, as `10.0.0.53` or `10.0.0.53:5353`, "
-        "separated by commas. Default: those of the system.",
+        description="Name servers for checking that a name leads to an edge, such as `10.0.0.53` or `10.0.0.53:5353`, "
+        "separated by commas. Default: the system's.",
     )
     acme_http_port: int = Field(
-        default=80, ge=1, le=65535, description="Port on which names are asked whether they lead to an edge."
+        default=80, ge=1, le=65535, description="Port for checking that a name leads to an edge."
     )
     acme_unchecked: bool = Field(
         default=False,
@@ -139,7 +139,7 @@ class Settings(BaseSettings):
     )
     acme_dns_hook: Path | None = Field(
         default=None,
-        description="Program that sets and removes TXT records: it is run with `add` or `remove`, the name of the "
+        description="Program that sets and removes TXT records. It is run with `add` or `remove`, the name of the "
         "record and its text.",
     )
     fallback_file: Path | None = Field(
@@ -175,14 +175,14 @@ class Settings(BaseSettings):
         except ArgumentError:
             raise ValueError("not a database URL: write sqlite:///var/provider.db") from None
         if url.drivername not in {"sqlite", "sqlite+pysqlite"} or not url.database or url.database == ":memory:":
-            raise ValueError("only a file of SQLite is supported: sqlite:///var/provider.db")
+            raise ValueError("only an SQLite file is supported: sqlite:///var/provider.db")
         if url.host is not None or url.username is not None:
             raise ValueError(
                 "a file has no host: write three slashes before a path from the working directory, as "
                 "sqlite:///var/provider.db, or four before one from the root, as sqlite:////srv/provider.db"
             )
         if url.query or "?" in text or url.database.startswith("file:"):
-            raise ValueError("the URL of a file has no parameters here: write sqlite:/// and the path alone")
+            raise ValueError("the URL of a file has no parameters here: write only sqlite:/// and the path")
         if url.database.endswith("/"):
             raise ValueError(f"{url.database} is a folder: write the path of a file")
         _check_path(url.database)
@@ -244,12 +244,12 @@ class Settings(BaseSettings):
             return None
         found = re.fullmatch(r"(https?)://(\[[^\]/]*\]|[^:/?#@\s]+)(:[0-9]{1,5})?(/?)(.*)", text, re.IGNORECASE)
         if found is None or "*" in text:
-            raise ValueError(f"{text} is no address of a console: write https://provider.example")
+            raise ValueError(f"{text} is not the URL of a console: write https://provider.example")
         if found[5]:
             raise ValueError(f"the console cannot be below a path: write {text[: found.start(4)]}")
         scheme, host, port = found[1].lower(), _read_host(found[2]), found[3] or ""
         if port and not 0 < int(port[1:]) <= 65535:
-            raise ValueError(f"{port[1:]} is no port")
+            raise ValueError(f"{port[1:]} is not a port")
         return f"{scheme}://{host}{port}"
 
     @field_validator("traefik_api")
@@ -417,11 +417,11 @@ class Settings(BaseSettings):
 def _check_path(text: str) -> None:
     """Raise `ValueError` for what a shell would replace, or others read as a URL: here it would stand for itself."""
     if text.startswith("~"):
-        raise ValueError("~ is not replaced here: write the whole path, as /home/alvin/provider.db")
+        raise ValueError("~ is not expanded here: write the whole path, such as /home/alvin/provider.db")
     if _VARIABLE.search(text):
-        raise ValueError(f"variables are not replaced here: write what {text} stands for")
+        raise ValueError(f"variables are not expanded here: write the value of {text}")
     if re.match("[A-Za-z][A-Za-z0-9+.-]*:/", text):
-        raise ValueError(f"{text} is no path: write it without what stands before the path")
+        raise ValueError(f"{text} is not a path: leave out what is in front of it")
 
 
 def _read_hosts(text: str) -> list[str]:
@@ -434,7 +434,7 @@ def _read_host(text: str) -> str:
         address = ip_address(text.strip("[]"))
     except ValueError:
         if not _HOST_NAME.fullmatch(text):
-            raise ValueError(f"{text} is no name of a host: write it without a scheme and a port") from None
+            raise ValueError(f"{text} is not a host name: leave out the scheme and the port") from None
         return text.lower().rstrip(".")
     return f"[{address}]" if address.version == 6 else str(address)
 
@@ -496,7 +496,7 @@ def _read_entry_points(text: str | None) -> dict[str, str]:
         except Refusal as error:
             raise ValueError(error.detail) from None
         if not re.fullmatch(r"http://[^\s/?#@]+/?", url):
-            raise ValueError(f"{part} is no entry point: write web=http://127.0.0.1:8080")
+            raise ValueError(f"{part} is not an entry point: write web=http://127.0.0.1:8080")
         if name in urls:
             raise ValueError(f"the entry point {name} is given twice")
         urls[name] = url.rstrip("/")

@@ -61,16 +61,16 @@ class OwnCertificate:
             if self._find_stamp() == self._stamp:
                 return
             self.load()
-            logger.info("the TLS certificate was read again, and is good until %s", self.end.isoformat())
+            logger.info("the TLS certificate was reloaded, and is valid until %s", self.end.isoformat())
         except (SettingsError, OSError) as error:
             if str(error) != self.trouble:
-                logger.warning("%s; the one that was read before is used", error)
+                logger.warning("%s; the previous one is used", error)
             self.trouble = str(error)
 
     def find_warning(self, now: datetime) -> str | None:
         """Say what is wrong with it, if anything is."""
         if self.trouble:
-            return f"{self.trouble}; the one that was read before is used"
+            return f"{self.trouble}; the previous one is used"
         left = self.end - now
         if left <= timedelta():
             return f"the TLS certificate ended at {self.end.isoformat()}"
@@ -91,7 +91,7 @@ async def keep(certificate: OwnCertificate | None) -> None:
 
 
 def _no_password() -> str:
-    raise ValueError("the key is encrypted: it has to be without a password")
+    raise ValueError("the key is encrypted: remove its password")
 
 
 def _read_times(der: bytes) -> tuple[datetime, datetime]:

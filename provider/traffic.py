@@ -81,7 +81,8 @@ def tell(before: Routes, after: Routes, changed: Collection[str]) -> list[str]:
     if len(changed) > COMPARED:
         words.append(
             Message(
-                "{count} more routers change; who takes their requests was not compared", count=len(changed) - COMPARED
+                "{count} more routers change; which routers take their requests was not compared",
+                count=len(changed) - COMPARED,
             )
         )
     return words
@@ -246,12 +247,12 @@ def _say(move: Move, *, is_split: bool) -> str:
     if is_split:
         asked = Message("{asked} on {entry_point}", asked=asked, entry_point=move.where)
     if taker is None:
-        return Message("no router takes {asked} any more, {former} did before", asked=asked, former=former.name)
+        return Message("no router takes {asked} any more; {former} used to", asked=asked, former=former.name)
     if taker.name == former.name:
         told = {"asked": asked, "router": former.name, "before": former.service, "after": taker.service}
         return Message("{asked}: {router} now sends it to the service {after}, not to {before}", **told)
     return Message(
-        "{asked} now goes to {taker}, {former} took it before", asked=asked, taker=taker.name, former=former.name
+        "{asked} now goes to {taker}, no longer to {former}", asked=asked, taker=taker.name, former=former.name
     )
 
 

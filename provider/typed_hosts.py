@@ -58,7 +58,7 @@ def _as_a_whole(host: str) -> Iterator[str]:
     if _is_ipv6(host):
         yield Message("it has an IPv6 address, which is not a host name: use a rule to match it")
     if (found := find_host(host)) is not None:
-        yield Message("it is an address: type only the host, {found}", found=found)
+        yield Message("it has more than a host name: type only {found}", found=found)
     if any(char.isspace() for char in host):
         yield Message("it has a space, and host names have none")
     if "_" in host:
@@ -87,7 +87,9 @@ def _by_labels(host: str) -> Iterator[str]:
         if label.startswith("-") or label.endswith("-"):
             yield Message("{label} begins or ends with a hyphen", label=shown)
         if label[2:4] == "--":
-            yield Message("{label} has hyphens as its third and fourth character, as only xn-- names do", label=shown)
+            yield Message(
+                "{label} has hyphens as its third and fourth characters, which only xn-- names may have", label=shown
+            )
 
 
 def _by_characters(host: str) -> Iterator[str]:

@@ -45,7 +45,7 @@ _CODES: Final = {
 _DETAILS: Final = {
     "missing": template("this field is required"),
     "extra_forbidden": template("there is no such field"),
-    "string_type": template("this has to be a text"),
+    "string_type": template("this has to be a string"),
     "int_type": template("this has to be a whole number, neither in quotes nor true or false"),
     "int_parsing": template("this has to be a whole number"),
     "int_parsing_size": template("this number is too large"),

@@ -49,7 +49,7 @@ def find_time(name: str, facts: CertificateFacts, now: AwareDatetime) -> Finding
         detail = Message("the certificate {name} expired on {end}: browsers refuse it", **told)
         return Finding(Conflict.EXPIRED_CERTIFICATE, objects, detail)
     if now < facts.not_before:
-        detail = Message("the certificate {name} is valid from {begin} on: until then, browsers refuse it", **told)
+        detail = Message("the certificate {name} is not valid before {begin}: until then, browsers refuse it", **told)
         return Finding(Conflict.EARLY_CERTIFICATE, objects, detail)
     if is_ending(facts.not_before, facts.not_after, now):
         detail = Message("the certificate {name} expires on {end}: replace it before that", **told)

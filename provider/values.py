@@ -17,7 +17,7 @@ from provider.addresses import find_refusal, read_dotted
 from provider.messages import Message, template
 from provider.texts import CONTROL, NO_CHARACTERS, SURROGATES
 
-TIME_WORDS: Final = template("this has to be a date with time and zone, such as 2027-01-31T12:00:00Z")
+TIME_WORDS: Final = template("this has to be a date with a time and a zone, such as 2027-01-31T12:00:00Z")
 
 DEFAULT_EDGE: Final = "default"
 """The name of an edge that gives none."""
@@ -91,7 +91,10 @@ def check_reference(text: str) -> str:
     if not at:
         return check_name(text)
     if provider == "http":
-        raise Refusal("reference.own", Message("{text} is kept here: leave out @http", text=shown_text(text)))
+        raise Refusal(
+            "reference.own",
+            Message("{text} is kept here: leave out @http", text=shown_text(text)),
+        )
     if not _FOREIGN.fullmatch(text):
         detail = Message("{text} is neither a name nor NAME@PROVIDER, such as login@file", text=shown_text(text))
         raise Refusal("reference.format", detail)
@@ -170,7 +173,7 @@ def check_scope(text: str) -> str:
 def check_time(value: Any) -> Any:
     """Check that a time is written as one: pydantic takes numbers, also in a text, for seconds since 1970."""
     if not isinstance(value, str):
-        raise Refusal("type.string", Message("this has to be a text: a date with time and zone, or null"))
+        raise Refusal("type.string", Message("this has to be a string with a date, a time and a zone, or null"))
     if not _TIME.match(value):
         raise Refusal("time.format", Message(TIME_WORDS))
     return value
@@ -181,7 +184,7 @@ def check_text(text: str) -> str:
     if _SURROGATE.search(text):
         raise Refusal("text.surrogate", Message("the text has half of a surrogate pair, which is not a character"))
     if _CONTROL.search(text):
-        raise Refusal("text.control", Message("the text has a control character: use one line of plain text"))
+        raise Refusal("text.control", Message("the text has a control character: use a single line of plain text"))
     if found := _NO_CHARACTER.search(text):
         detail = Message("the text has {code}, which is not a character: leave it out", code=f"U+{ord(found[0]):04X}")
         raise Refusal("text.character", detail)
@@ -255,7 +258,7 @@ def check_path_prefix(text: str) -> str:
     if "//" in text or any(part in {".", ".."} for part in text.split("/")):
         raise Refusal(
             "path.segments",
-            Message("{text} never matches: Traefik cleans '//', '/./' and '/../' away", text=shown_text(text)),
+            Message("{text} never matches: Traefik removes '//', '/./' and '/../'", text=shown_text(text)),
         )
     return text
 

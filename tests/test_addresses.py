@@ -341,7 +341,7 @@ def test_a_start_names_what_could_not_be_added_now(
         told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     why = "192.168.0.1 is outside the networks that PROVIDER_SERVER_NETWORKS allows: 10.0.0.0/8"
     named = ("middleware old", "server old/a", "TCP service old", "UDP service old")
-    assert told == [f"{each} is served all the same: {why}" for each in named]
+    assert told == [f"{each} is served anyway: {why}" for each in named]
 
 
 def test_other_services_keep_servers_to_no_network(service: Service, client: httpx.Client) -> None:

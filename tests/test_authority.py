@@ -58,11 +58,11 @@ def test_its_key_is_for_its_owner_alone_and_stays_as_it_was_made(authority: Auth
 def test_what_is_no_authority_is_named(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("nothing")
     (tmp_path / "ca.key").write_text("nothing")
-    with pytest.raises(Unavailable, match="is no local authority of this service"):
+    with pytest.raises(Unavailable, match="does not have a local CA of wayshub-provider"):
         Authority(tmp_path).signs("alvin.test")
     file = tmp_path / "file"
     file.touch()
-    with pytest.raises(Unavailable, match="cannot be made"):
+    with pytest.raises(Unavailable, match="cannot be created"):
         Authority(file).make()
 
 

@@ -51,7 +51,7 @@ def test_what_traefik_takes_and_may_not_be_meant_is_told_with_its_field() -> Non
 def test_two_routers_with_the_same_rule_and_rank_are_told() -> None:
     found = find(route("b", "Host(`a.test`)"), route("a", 'host("a.test")'))
     assert kinds(found) == [(Conflict.SAME_RULE, ("a", "b"))]
-    assert found[0].detail == "a and b have the same rule and rank 14 on web: which one wins is random"
+    assert found[0].detail == "a and b have the same rule and the same priority 14 on web: which one wins is random"
 
 
 def test_two_routers_with_the_same_rank_are_told_if_a_request_matches_both() -> None:
@@ -124,8 +124,8 @@ def test_routers_meet_where_one_is_ranked_by_its_domains_and_the_other_by_the_le
     found = find(app, ruled)
     assert kinds(found) == [(Conflict.MIXED_RANKS, ("posts", "app"))]
     assert found[0].detail == (
-        "posts takes POST a.test/posts on web, which app matches too: posts ranks by the length of its rule (38), "
-        "app by its domains and path prefix (25)"
+        "posts takes POST a.test/posts on web, which app matches too: the priority of posts is the length of its rule "
+        "(38), that of app follows from its domains and path prefix (25)"
     )
     assert find(app, replace(ruled, priority=40)) == []  # somebody set it
     assert find(app, route("own", "Host(`a.test`) && Method(`POST`)")) == []  # what is narrower goes first, as meant

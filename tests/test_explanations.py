@@ -42,14 +42,14 @@ def test_the_longest_rule_wins_and_the_others_are_told_by_how_much_they_lost() -
     )
     assert found.route
     assert found.route.name == "api"
-    assert found.why == "it matches, and its rank 39 is 22 higher than that of the next, whole"
+    assert found.why == "it matches, and its priority 39 is 22 higher than that of the next, whole"
     assert told(found) == [
         ("api", Verdict.TAKES, 0),
         ("whole", Verdict.OUTRANKED, 22),
         ("any", Verdict.OUTRANKED, 24),
     ]
     assert found.matched == 3
-    assert found.candidates[1].why == "it matches, but its rank 17 is 22 lower than that of api"
+    assert found.candidates[1].why == "it matches, but its priority 17 is 22 lower than that of api"
 
 
 def test_a_priority_that_is_set_goes_before_the_length() -> None:
@@ -104,7 +104,7 @@ def test_among_equal_ranks_chance_decides() -> None:
     assert found.route
     assert found.route.name == "a"
     assert told(found) == [("a", Verdict.TAKES, 0), ("b", Verdict.TIED, 0)]
-    assert found.why == "a, b match with the same rank 17: which one wins is random at each reload of Traefik"
+    assert found.why == "a, b match with the same priority 17: Traefik picks one at random whenever it reloads"
 
 
 def test_an_explanation_stays_short_however_many_routers_match() -> None:

@@ -71,7 +71,7 @@ def test_another_order_and_tls_are_told() -> None:
     before, after = router("a", "login", "way"), router("a", "way", "login", tls={})
     assert told(changed(before, after), routers=[after], known=known) == [
         "requests for a.xyz from now on: Over TLS only, with the edge's own certificate",
-        "requests for a.xyz pass their middlewares in another order: way, login",
+        "requests for a.xyz pass through their middlewares in another order: way, login",
     ]
 
 
@@ -95,8 +95,8 @@ def test_a_domain_that_is_served_over_https_is_told(client: httpx.Client) -> Non
     secured = {"tls": {"from": "resolver", "certResolver": "acme"}}
     tried = client.patch("/domains/alvin.xyz?dryRun=true", json=secured).raise_for_status().json()
     assert tried["difference"]["words"][-2:] == [
-        "requests for alvin.xyz from now on: Over TLS only, certificate from acme",
-        "requests for alvin.xyz from now on: Redirects what comes without TLS to https (301)",
+        "requests for alvin.xyz from now on: Over TLS only, with a certificate from acme",
+        "requests for alvin.xyz from now on: Redirects HTTP to HTTPS (301)",
     ]
     client.patch("/domains/alvin.xyz", json=secured).raise_for_status()
     last = client.get("/revisions").json()["items"][0]["number"]

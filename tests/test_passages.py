@@ -78,7 +78,7 @@ def test_what_is_not_known_is_what_it_depends_on() -> None:
     found = follow("rate", "office", "behind", "sso", "odd", "limit@file", "zip")
     assert fates(found) == ["depends"] * 6 + ["changes"]
     assert found.target == "/api/one"
-    assert found.steps[0].effect.why == "depends on how many requests come: too many get 429"
+    assert found.steps[0].effect.why == "depends on how many requests arrive: too many get 429"
     assert not any("secret" in step.effect.why for step in found.steps)
 
 

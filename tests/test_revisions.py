@@ -322,7 +322,7 @@ def test_what_changes_come_to_is_one_change_an_object() -> None:
 
 def test_nothing_is_changed_before_the_state_was_read(path: Path) -> None:
     with opened(path) as unloaded:
-        with pytest.raises(Unavailable, match="has not read its state yet"):
+        with pytest.raises(Unavailable, match="has not been read yet"):
             change(unloaded, put_service())
         with pytest.raises(Unavailable), unloaded.reading():
             pass
@@ -408,7 +408,7 @@ def test_what_was_written_past_the_service_becomes_a_revision(
         assert served(again).revision == 2
         assert document(again)["services"]["wayshub"]["loadBalancer"]["servers"][0]["weight"] == 7
         assert [revision.author for revision in stored(again)] == ["test", "start"]
-    assert "another document than revision 1 did" in caplog.text
+    assert "a different document than revision 1" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -442,6 +442,6 @@ def test_a_database_that_was_put_back_is_not_written_to(kept: Revisions, path: P
     connection.execute("DELETE FROM revision WHERE number = 2")
     connection.commit()
     connection.close()
-    with pytest.raises(Unavailable, match="at revision 1, but 2 was acknowledged"):
+    with pytest.raises(Unavailable, match="at revision 1, although 2 was saved"):
         change(kept, put_server(weight=5))
     assert served(kept).revision == 2

@@ -72,7 +72,7 @@ def test_all_secrets_are_sealed_with_a_new_key_and_the_old_one_is_gone(path: Pat
     assert kept[0] not in old.read_text()
     stale = Database(path, old)
     stale.open()
-    with pytest.raises(Unavailable, match="does not open the secrets"), stale.reading() as session:
+    with pytest.raises(Unavailable, match="does not decrypt the secrets"), stale.reading() as session:
         nouns.get(session, Certificate, "shop")
     stale.close()
 
@@ -84,7 +84,7 @@ def test_nothing_is_sealed_anew_while_a_service_runs_or_without_the_right_key(pa
     assert key_file(path).read_bytes() == before
     other = SealingKeys(tmp_path / "other.key")
     other.make()
-    with pytest.raises(Unavailable, match="does not open the secrets"):
+    with pytest.raises(Unavailable, match="does not decrypt the secrets"):
         rotation.rotate(path, other.path)
     key_file(path).unlink()
     with pytest.raises(Unavailable, match="is missing"):

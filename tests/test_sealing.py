@@ -108,7 +108,7 @@ def test_with_another_key_nothing_is_opened_and_it_is_said_why(path: Path, tmp_p
     other = Database(path, keys.path)
     other.open()
 
-    with pytest.raises(Unavailable, match="does not open the secrets"), other.reading() as session:
+    with pytest.raises(Unavailable, match="does not decrypt the secrets"), other.reading() as session:
         nouns.get(session, Certificate, "shop")
     other.close()
 

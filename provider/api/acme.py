@@ -26,7 +26,7 @@ router = APIRouter(prefix=PATH, tags=["acme"], route_class=StrictRoute, dependen
 
 @router.get("", summary="Show the CA", responses=documentation.LIST)
 def show_acme(revisions: RevisionsDependency) -> AcmeOutput:
-    """Return which CA certificates are ordered from, without what is secret; nulls where none is chosen."""
+    """Return the CA that certificates are ordered from, without secrets. Fields are null if none is chosen."""
     with revisions.reading() as session:
         return choosing.shown(acme.find_account(session))
 
@@ -51,9 +51,9 @@ def choose_acme(
     return done(outcome, shown, 200, {})
 
 
-@router.delete("", status_code=204, summary="Leave the CA", responses=documentation.LEAVE_ACME)
+@router.delete("", status_code=204, summary="Stop ordering certificates", responses=documentation.LEAVE_ACME)
 def leave_acme(revisions: RevisionsDependency, issuing: IssuingDependency, actor: ActorDependency) -> Response:
-    """Order no more certificates. Those that there are stay, and are served until they expire."""
+    """Order no more certificates. Existing ones are still served until they expire."""
     outcome = revisions.change(lambda session: choosing.leave(session, actor), actor=actor)
     issuing.choose(None)
     return removed(outcome)

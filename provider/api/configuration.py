@@ -236,7 +236,7 @@ def read_query(query: bytes) -> tuple[str, float]:
     except Refusal as error:
         wrong.append(FieldError("/edge", error.code, error.detail, "query"))
     if not _SECONDS.fullmatch(wait) or float(wait) > LONGEST_WAIT_SECONDS:
-        wrong.append(FieldError("/wait", "wait.range", "the seconds to wait are a number from 0 to 60", "query"))
+        wrong.append(FieldError("/wait", "wait.range", "this has to be a number of seconds from 0 to 60", "query"))
     if wrong:
         raise Invalid(wrong)
     seconds = float(wait)

@@ -82,27 +82,25 @@ class DisabledRouterOutput(BaseModel):
 
 
 class ShownDomainOutput(BaseModel):
-    """A domain for which the edge shows no certificate that browsers accept, or not for long."""
+    """A domain for which the edge shows no valid certificate, or one that expires soon."""
 
     model_config = output_config()
 
     domain: Annotated[str, Field(description="The domain, as an A-label.")]
-    state: Annotated[ShownState, Field(description="As of `certificates` of a domain.")]
-    since: Annotated[datetime | None, Field(description="Since when it is in this state.")]
-    why: Annotated[str, Field(description="The same in a sentence, for a person.")]
+    state: Annotated[ShownState, Field(description="The state of the certificate, as in a domain's `certificates`.")]
+    since: Annotated[datetime | None, Field(description="Since when it has been in this state.")]
+    why: Annotated[str, Field(description="The same, as a sentence.")]
 
 
 class CertificatesOutput(BaseModel):
-    """What the edge really shows for the domains with HTTPS, seen by TLS handshakes."""
+    """Which certificates the edge really shows for domains with HTTPS, as seen in TLS handshakes."""
 
     model_config = output_config()
 
-    domains: Annotated[int, Field(ge=0, description="Domains with HTTPS for which it was looked at.")]
-    good: Annotated[int, Field(ge=0, description="Those for which browsers accept its certificate.")]
-    next_end: Annotated[datetime | None, Field(description="When the first of the certificates that it shows expires.")]
-    amiss: Annotated[
-        list[ShownDomainOutput], Field(description=f"Those of which something is to be told, at most {MOST_AMISS}.")
-    ]
+    domains: Annotated[int, Field(ge=0, description="Number of domains with HTTPS that were checked.")]
+    good: Annotated[int, Field(ge=0, description="Number of those whose certificate browsers accept.")]
+    next_end: Annotated[datetime | None, Field(description="When the first of these certificates expires.")]
+    amiss: Annotated[list[ShownDomainOutput], Field(description=f"Domains with a problem, at most {MOST_AMISS}.")]
 
 
 class EdgeOutput(BaseModel):

@@ -290,7 +290,7 @@ def _find_lost(revisions: RevisionsDependency, request: rules.Request, entry_poi
 def _read_header(number: int, text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon:
-        detail = "a header is written as 'Name: value'"
+        detail = "write a header as 'Name: value'"
         raise Invalid([FieldError(pointer("header", number), "header.format", detail, "query")])
     return name, value.strip(" \t")
 

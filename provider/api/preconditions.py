@@ -24,10 +24,10 @@ class Conditions:
         _check_readable("/If-Match", self._if_match)
         _check_readable("/If-None-Match", self._if_none_match)
         if self._if_match is not None and not _matches(self._if_match, current, weak=False):
-            told = f"it is at {current}" if current else "it does not exist"
-            raise _failed("/If-Match", f"the request is about {self._if_match}, but {told} now: read it again")
+            told = f"the object is at {current} now, not at {self._if_match}: read it again"
+            raise _failed("/If-Match", told if current else "there is no such object any more")
         if self._if_none_match is not None and _matches(self._if_none_match, current, weak=True):
-            raise _failed("/If-None-Match", "the request is to make something new, but it exists already")
+            raise _failed("/If-None-Match", "`If-None-Match: *` only creates, but the object already exists")
 
     def check_whole(self, current: str, since: Callable[[int], Sequence[Meanwhile]]) -> None:
         """Do the same for the state as a whole: who is late is told what was done `since` the revision demanded."""

@@ -64,7 +64,7 @@ def read_wait(prefer: str) -> int | None:
     if found is None:
         return None
     if not re.fullmatch(r"[0-9]{1,3}", found[1]) or int(found[1]) > LONGEST_WAIT_SECONDS:
-        detail = f"the seconds to wait are a whole number from 0 to {LONGEST_WAIT_SECONDS}"
+        detail = f"wait has to be a whole number of seconds from 0 to {LONGEST_WAIT_SECONDS}"
         raise Invalid([FieldError("/Prefer", "prefer.wait", detail, "header")])
     return int(found[1])
 

@@ -11,7 +11,7 @@ from provider.cli.progress import Progress
 from provider.database.sealing import beside
 from provider.settings import read_settings
 
-NewBackupArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file to make.", show_default=False)]
+NewBackupArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file to create.", show_default=False)]
 ReplaceOption = Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")]
 
 
@@ -20,7 +20,7 @@ def backup(file: NewBackupArgument, force: ReplaceOption = False) -> None:
 
     Works while the service runs and others write: FILE has the state of one
     moment. It appears once it is verified, and only its owner can read it.
-    Its secrets are sealed: keep the key file too, which is not in it.
+    Its secrets are encrypted: keep the key file too, which is not in it.
     PROVIDER_DATABASE_URL says which database.
 
     Examples:

@@ -17,7 +17,7 @@ NameOption = Annotated[
     typer.Option(
         "--name",
         metavar="DOMAIN",
-        help="Also sign for this domain and names below it. Only when the authority is made. Repeat for more.",
+        help="Also sign for this domain and names below it. Only when the CA is created. Repeat it for more.",
     ),
 ]
 
@@ -43,14 +43,16 @@ def find_authority(settings: Settings) -> Authority:
 
 
 def ca(name: NameOption = None) -> None:
-    """Print the local authority's certificate, and how to trust it.
+    """Print the local CA's certificate, and how to trust it.
 
-    `up` makes the authority, a CA of this machine alone, and signs with it
-    for names below .localhost and .test. If there is none yet, this makes it.
-    It cannot sign for any other names: the certificate itself says so.
-    Trust it, and browsers on this machine accept those certificates.
+    `up` creates the local CA, which is only for this machine, and signs
+    certificates for names below .localhost and .test with it. If there is
+    none yet, this command creates it. It cannot sign for other names: its
+    certificate says so. Once you trust it, browsers on this machine accept
+    those certificates.
 
-    The certificate goes to stdout, and how to trust it to stderr.
+    The certificate goes to standard output, the instructions to standard
+    error.
 
     Examples:
       wayshub-provider ca
@@ -61,8 +63,8 @@ def ca(name: NameOption = None) -> None:
     authority.make(names)
     if unsigned := [each for each in names if not authority.signs(each)]:
         raise SettingsError(
-            f"the local authority in {authority.folder} was made without {', '.join(unsigned)}, which cannot be added: "
-            "move that folder away to make another one, which has to be trusted anew"
+            f"the local CA in {authority.folder} was created without {', '.join(unsigned)}, which cannot be added: "
+            "move that folder away to create another one, which has to be trusted anew"
         )
     typer.echo(authority.certificate_file.read_text().strip())
     for line in how_to_trust(authority.certificate_file):

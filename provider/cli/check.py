@@ -28,7 +28,7 @@ CONFLICTS: Final[Columns] = {
 def check(client: Client, output: Output) -> None:
     """List conflicting routers and unused objects.
 
-    Finds routers with the same rule or rank, routers that another one always
+    Finds routers with the same rule or priority, routers that another one always
     hides, routers that want different TLS options for one host, entry points
     that one router takes whole, services that Traefik disables, names that an
     edge does not have, values that may not be meant, domains without a

@@ -40,7 +40,7 @@ _LONGEST_PAGE: Final = 1000
 _MOST_FIELDS: Final = 5
 _NOT_TEXT: Final = "an argument has bytes that are not UTF-8 text"
 _UNKNOWN: Final = (
-    "the service does not know who asks: put a valid token into PROVIDER_TOKEN; on the service's machine, "
+    "not authenticated: put a valid token into PROVIDER_TOKEN; on the machine where the service runs, "
     "`wayshub-provider token create NAME --scope write` creates one"
 )
 _KINDS: Final[Mapping[str, type[ProviderError]]] = {kind.code: kind for kind in (NotFound,)}

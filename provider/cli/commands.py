@@ -33,7 +33,7 @@ LATE: Final = {
     "schema": "Print the JSON Schema of the files for `apply`, for editors.",
     "backup": "Copy the database to a file and verify the copy.",
     "restore": "Replace the database with a backup.",
-    "ca": "Print the local authority's certificate, and how to trust it.",
+    "ca": "Print the local CA's certificate, and how to trust it.",
 }
 """The commands that are imported when they are asked for, with the first lines of their help."""
 
@@ -50,7 +50,7 @@ LATE_GROUPS: Final = {
     ),
     "secrets": (
         "Secrets in the database. Works on the database directly, while no service runs.",
-        {"rotate": "Seal all secrets with a new key."},
+        {"rotate": "Encrypt all secrets with a new key."},
     ),
     "token": (
         "Tokens for programs. Works on the database directly, even before a service runs.",

@@ -106,7 +106,7 @@ def list_edges(client: Client, output: Output, query: QueryOption = "", limit: L
       wayshub-provider edge list
       wayshub-provider edge list -o json
     """
-    advice = "no edge polls yet: let Traefik's HTTP provider poll /traefik/configuration on this service"
+    advice = "no Traefik is connected yet: let Traefik's HTTP provider poll /traefik/configuration on this service"
     list_all(client, output, EDGES, query, limit, advice)
 
 

@@ -13,7 +13,7 @@ from provider.cli.tables import Columns, field, table
 CANDIDATES: Final[Columns] = {
     "Router": field("router"),
     "Verdict": field("verdict"),
-    "Rank": field("priority"),
+    "Priority": field("priority"),
     "Why": field("why"),
     "Rule": field("rule"),
 }
@@ -71,7 +71,7 @@ def explain(
         output.caution(each["why"])
     edges = list(client.items(path("edges")))
     if any(edge["state"] == "stale" for edge in edges) and all(map(is_silent, edges)):
-        note("No edge polls this service now: this is what would happen.")
+        note("No Traefik is connected: this is what would happen.")
     if found["lost"]:
         output.caution(f"{found['lost']['why']}: `revision undo {found['lost']['revision']}` undoes that")
     if found["candidates"]:
@@ -94,11 +94,11 @@ def _answer(found: Item) -> str:
         return str(found["why"])
     told = f"router {found['router']}: {found['why']}"
     if (end := _end(found)) is not None:
-        where = f" and leads to {end['location']}" if end["location"] else ""
+        where = f" and redirects to {end['location']}" if end["location"] else ""
         return f"{told}. The middleware {end['middleware']} answers {end['status']}{where}: no server gets the request"
     is_answered = found["servers"] or found.get("elsewhere")
     servers = "" if is_answered else ", which has no server: the answer is 503"
-    path = f", whose servers are asked for {found['target']}" if found["steps"] else ""
+    path = f", whose servers get {found['target']}" if found["steps"] else ""
     return f"{told}. It points to the service {found['service']}{servers or path}"
 
 

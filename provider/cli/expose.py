@@ -45,7 +45,7 @@ EntryPointURLOption = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help="URL of Traefik's entry point, for the printed line to try it.",
+        help="URL of Traefik's entry point, for the command that is printed to try it.",
         show_default="as the edge's API reports",
     ),
 ]
@@ -63,7 +63,8 @@ ResolverOption = Annotated[
     typer.Option("--cert-resolver", metavar="NAME", help="The same, with a certificate from this resolver of Traefik."),
 ]
 WWWOption = Annotated[
-    bool, typer.Option("--redirect-www", help="Redirect www.DOMAIN to DOMAIN; of a DOMAIN with www the name without.")
+    bool,
+    typer.Option("--redirect-www", help="Redirect www.DOMAIN to DOMAIN, or the name without www to a DOMAIN with it."),
 ]
 PasswordOption = Annotated[
     str | None,
@@ -81,7 +82,7 @@ StripOption = Annotated[
     bool, typer.Option("--strip-prefix", help="Remove the path prefix before requests go to the servers.")
 ]
 SecurityHeadersOption = Annotated[
-    bool, typer.Option("--security-headers", help="Add the headers that make browsers more careful.")
+    bool, typer.Option("--security-headers", help="Add X-Content-Type-Options, X-Frame-Options and Referrer-Policy.")
 ]
 
 _HEALTH_CHECK: Final = [slot for slot in slots_of(Service) if slot.where[0] == "healthCheck"]

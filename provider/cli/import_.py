@@ -33,7 +33,7 @@ _FILE_HEADINGS: Final = {
     Effect.REFUSED: "Traefik refuses the files",
     Effect.UNKNOWN: "Only Traefik knows",
     Effect.ASSUMED: "Assumed",
-    Effect.IGNORED: "Traefik takes no notice",
+    Effect.IGNORED: "Ignored by Traefik",
 }
 _HEADINGS: Final = {
     ImportOutcome.LEFT_OUT: "Left out",
@@ -45,9 +45,9 @@ PathsArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="PATH",
-        help="Files of Traefik's dynamic configuration, as YAML, TOML or JSON, and folders of them; a Compose file "
-        "with labels of Traefik, or what `docker inspect` prints; `-` is standard input; a URL is that of a running "
-        "Traefik's API.",
+        help="Files or folders of Traefik's dynamic configuration (YAML, TOML or JSON), Compose files "
+        "with Traefik's labels, or the output of `docker inspect`; `-` is standard input; a URL is the API of a "
+        "running Traefik.",
         show_default=False,
     ),
 ]
@@ -67,7 +67,9 @@ EnvOption = Annotated[
 ]
 SalvageOption = Annotated[
     bool,
-    typer.Option("--salvage", help="Take what can be read of files that Traefik refuses, though it serves none of it."),
+    typer.Option(
+        "--salvage", help="Import what can be read of files that Traefik refuses, although it serves nothing of them."
+    ),
 ]
 EntryPointOption = Annotated[
     list[str] | None,

@@ -47,7 +47,7 @@ LintedArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="PATH",
-        help="Files of Traefik's dynamic configuration, folders of them, and Compose files with labels of Traefik; "
+        help="Files or folders of Traefik's dynamic configuration, and Compose files with Traefik's labels; "
         "`-` is standard input.",
         show_default=False,
     ),

@@ -39,7 +39,7 @@ def _tell_pending(output: Output, pending: Sequence[Item]) -> None:
     note("The change is saved, but was not seen live on every edge:")
     for edge in pending:
         note(f"  {edge['name']} is {edge['state']}: {edge['detail']}")
-    if any("its API is not known" in edge["detail"] for edge in pending):
+    if any("the address of its API is not set" in edge["detail"] for edge in pending):
         note("An edge is unconfirmed while its API cannot be read: set PROVIDER_TRAEFIK_API to its URL.")
 
 
@@ -54,4 +54,4 @@ def _words_of_live(silent: Sequence[Item]) -> str:
 
 def _words_of_none(silent: Sequence[Item]) -> str:
     when = "now" if any(edge["state"] == "stale" for edge in silent) else "yet"
-    return f"No edge polls this service {when}: the change is saved, and goes live as soon as one does."
+    return f"No Traefik is connected {when}: the change is saved, and goes live as soon as one connects."

@@ -87,7 +87,7 @@ def read_tag(text: str | None) -> str | None:
 def read_message(text: str) -> str:
     """Read what somebody says about a change: one line, which a header of HTTP can carry."""
     if _BREAKS.search(text):
-        raise typer.BadParameter("a message is one line of plain text")
+        raise typer.BadParameter("a message is a single line of plain text")
     return text
 
 

@@ -11,11 +11,11 @@ from provider.settings import read_settings
 
 
 def rotate() -> None:
-    """Seal all secrets with a new key.
+    """Encrypt all secrets with a new key.
 
     Stop the service first, and start it again afterwards. The new key takes
     the place of the old one in the key file (PROVIDER_SECRET_KEY_FILE), once
-    all secrets are sealed with it. If this is interrupted, nothing is lost:
+    all secrets are encrypted with it. If this is interrupted, nothing is lost:
     until then the file has both keys. Run it again to finish.
 
     Backups from before still need the old key, so make a new backup, or keep
@@ -29,12 +29,12 @@ def rotate() -> None:
     key_file = settings.secret_key_file or beside(database)
     progress = Progress()
     try:
-        progress.doing(f"Sealing the secrets in {shown(database)} with a new key")
+        progress.doing(f"Encrypting the secrets in {shown(database)} with a new key")
         count = rotation.rotate(
-            database, settings.secret_key_file, lambda done: progress.at(f"Sealed {done:,} values anew")
+            database, settings.secret_key_file, lambda done: progress.at(f"Encrypted {done:,} values")
         )
-        told = "There was nothing to seal" if not count else f"Sealed {count:,} values with a new key"
-        progress.done(f"{told}; it is in {shown(key_file)}")
+        told = "There was nothing to encrypt" if not count else f"Encrypted {count:,} values with a new key"
+        progress.done(f"{told}; the key is in {shown(key_file)}")
         progress.say("Make a new backup, with the key file: earlier backups need the old key, which is gone")
     finally:
         progress.close()

@@ -76,7 +76,7 @@ def status(client: Client, output: Output) -> None:
     if edges:
         table(output, EDGES, edges)
     else:
-        output.line("No edge polls this service yet, so nothing is live.")
+        output.line("No Traefik is connected yet, so nothing is live.")
     _tell_down(output, down, sum(map(_missing, losing)))
     _tell_scarce(output, scarce)
 

@@ -201,7 +201,7 @@ def migrating(path: Path, *, copies: bool, say: Callable[[str], None]) -> Iterat
         if found.condition is FileCondition.MISSING:
             _make_private(path)
     except OSError as error:
-        raise Unavailable(f"the database {path} cannot be made: {error.strerror}") from error
+        raise Unavailable(f"the database {path} cannot be created: {error.strerror}") from error
     engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"isolation_level": None})
     event.listen(engine, "begin", begin)
     try:

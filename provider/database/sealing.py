@@ -76,7 +76,7 @@ class SealingKeys:
             pass
         raise Unavailable(
             Message(
-                "the key file {path} does not open the secrets in the database: put back the one that belongs to it",
+                "the key file {path} does not decrypt the secrets in the database: put back the one that belongs to it",
                 path=self.path,
             )
         )
@@ -84,8 +84,8 @@ class SealingKeys:
     def why_missing(self) -> str:
         """Say that there is no key file, and what to do."""
         return Message(
-            "the key file {path} is missing, and the secrets in the database are sealed with it: put it back from a "
-            "backup, or set PROVIDER_SECRET_KEY_FILE",
+            "the key file {path} is missing, and the secrets in the database are encrypted with it: put it "
+            "back from a backup, or set PROVIDER_SECRET_KEY_FILE",
             path=self.path,
         )
 
@@ -98,7 +98,7 @@ class SealingKeys:
             pass
         except OSError as error:
             told = {"path": self.path, "why": error.strerror}
-            raise Unavailable(Message("the key file {path} cannot be made: {why}", **told)) from error
+            raise Unavailable(Message("the key file {path} cannot be created: {why}", **told)) from error
         else:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(f"{new_key()}\n".encode())

@@ -273,7 +273,7 @@ class Builder:
             self.places[where] = position(event)
             return where
         if around.key is None:
-            raise self.wrong(event, "a key has to be a text")
+            raise self.wrong(event, "a key has to be a string")
         return around.where + pointer(around.key)
 
     def _counted(self, event: Any, nodes: int) -> None:

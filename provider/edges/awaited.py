@@ -67,7 +67,7 @@ class AwaitedCertificates:
             domain, sighting = secured.get(key), self._edges.sightings.find(edge.name, key)
             if domain is None or domain.tls is None or watched.is_expected(key, sighting):
                 continue
-            told: str = Message("it has not been looked at yet")
+            told: str = Message("it has not been checked yet")
             is_current = False
             if sighting is not None:
                 told, is_current = sighting.why, sighting.document == watched.digest == newest

@@ -309,7 +309,9 @@ class TraefikAPI:
                 async for chunk in answer.aiter_raw():
                     content += chunk
                     if len(content) > MOST_BYTES:
-                        raise ReadbackError(Message("its API at {url} answers too much to be Traefik's", url=self.url))
+                        raise ReadbackError(
+                            Message("its API at {url} sends more than Traefik's API would", url=self.url)
+                        )
                 return bytes(content)
         except httpx.TimeoutException:
             raise ReadbackError(Message("its API at {url} does not answer in time", url=self.url)) from None

@@ -50,7 +50,7 @@ class Sighting:
         return self.state in _ACCEPTED
 
 
-NOT_SEEN: Final = Sighting(ShownState.UNKNOWN, Message("it has not been looked at yet"))
+NOT_SEEN: Final = Sighting(ShownState.UNKNOWN, Message("it has not been checked yet"))
 
 
 class _Pair(msgspec.Struct):
@@ -89,7 +89,7 @@ def judge(domain: str, found: CertificateFacts, now: datetime) -> tuple[ShownSta
         return ShownState.EXPIRED, Message("its certificate expired on {end}: browsers refuse it", **told)
     if now < found.not_before:
         return ShownState.EARLY, Message(
-            "its certificate is valid from {begin} on: until then, browsers refuse it", **told
+            "its certificate is not valid before {begin}: until then, browsers refuse it", **told
         )
     if validity.is_ending(found.not_before, found.not_after, now):
         return ShownState.EXPIRING, Message("its certificate from {issuer} expires on {end}", **told)

@@ -43,8 +43,8 @@ def _judge_shared(edge: Edge, verdict: EdgeVerdict, now: float) -> EdgeVerdict:
     state = EdgeState.UNCONFIRMED if verdict.state is EdgeState.LIVE else verdict.state
     silent = sum(poller.is_silent(now) for poller in edge.sharers)
     told = Message(
-        "{count} Traefiks poll under this name, so it is not known what each runs. Of one that can be read: {detail}. "
-        "Give each its own name",
+        "{count} Traefiks poll under this name, so what each runs is unknown. The one that can be read: "
+        "{detail}. Give each its own name",
         count=edge.instances,
         detail=verdict.detail,
     )
@@ -70,7 +70,11 @@ def _judge_silence(edge: Edge, now: float) -> EdgeVerdict | None:
 def _judge_given(edge: Edge, given: Served) -> EdgeVerdict:
     observed = edge.observation
     if observed is None:
-        told = Message("its API is not known") if edge.api_url is None else Message("its API has not been read yet")
+        told = (
+            Message("the address of its API is not set")
+            if edge.api_url is None
+            else Message("its API has not been read yet")
+        )
         return EdgeVerdict(
             EdgeState.UNCONFIRMED,
             Message("it was given revision {revision}; {told}", revision=given.revision, told=told),
@@ -169,7 +173,7 @@ def words_of_rejection(quarantine: Quarantine) -> str:
 def words_of_search(quarantine: Quarantine) -> str:
     """Say that it is not known yet which part of what an edge rejected is to blame."""
     rejected = quarantine.rejected.revision
-    return Message("it rejected the document of revision {rejected}; finding the part to blame", rejected=rejected)
+    return Message("it rejected the document of revision {rejected}; looking for the part at fault", rejected=rejected)
 
 
 def words_of_part(key: Named, held: HeldPart) -> str:

@@ -69,7 +69,7 @@ def find_place(edge: Edge, secure: str, port: int, url: str | None) -> tuple[Soc
         return _read_url(url), ""
     if edge.api_url is None:
         if edge.address is None:
-            return None, Message("it is not known where it polls from")
+            return None, Message("the address it polls from is unknown")
         return (edge.address, port), ""
     address = None if edge.observation is None else edge.observation.entry_points.get(secure)
     if address is None:

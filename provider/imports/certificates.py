@@ -85,7 +85,7 @@ class CertificateReader:
             stores = fields.find("stores")
             named = stores.texts() if stores else []
             if named and _STORE not in named:
-                own.refuse(f"it is for the store {named[0]}, and Traefik uses none but {_STORE}", Cause.IGNORED)
+                own.refuse(f"it is for the store {named[0]}, but Traefik uses only {_STORE}", Cause.IGNORED)
             self._add(own, fields.parts, str(number))
 
     def stores(self, part: Piece) -> None:
@@ -94,10 +94,10 @@ class CertificateReader:
             own = each.under(Ledger())
             self.others.append((name, own))
             if name != _STORE:
-                own.refuse(f"Traefik uses no store but {_STORE}", Cause.IGNORED)
+                own.refuse(f"Traefik uses only the store {_STORE}", Cause.IGNORED)
                 continue
             if not isinstance(own.value, dict):
-                own.hold()  # Traefik takes it for an empty one
+                own.hold()  # Traefik reads it as an empty one
                 continue
             fields = own.fields((_DEFAULT, _GENERATED))
             default, generated = fields.find(_DEFAULT), fields.find(_GENERATED)
@@ -139,7 +139,7 @@ class CertificateReader:
             known.ledger.held |= read.ledger.held
             return True
         if not is_default:
-            told = "it stands here twice" if is_same else "another certificate with the same names stands before it"
+            told = "it is here twice" if is_same else "another certificate with the same names comes before it"
             read.part.refuse(
                 f"{told}: Traefik {_SKIPS}", Cause.IGNORED, "member.same" if is_same else "certificate.names"
             )

@@ -174,7 +174,7 @@ def _nanoseconds(text: str) -> int | None:
 
 
 def _texts(type_: ListOf, part: Piece) -> list[str]:
-    """Read a list of texts, each once: where two of the same are refused here, Traefik takes no notice of one."""
+    """Read a list of texts, each once: where two of the same are refused here, Traefik ignores one."""
     found = part.texts()
     good = [text for text in found if type_.item.read(text, Reading(), ()) is not MISSING]
     if isinstance(type_.item, Text) and not all(_is_kept(type_.item, text) for text in good):
@@ -206,7 +206,7 @@ def _duration(text: str, part: Piece) -> str | None:
         return typed
     found = durations.find_text(nanoseconds)
     if found is None:
-        part.refuse(f"{shown(text)} is finer than milliseconds")
+        part.refuse(f"{shown(text)} is more precise than milliseconds")
     return found
 
 

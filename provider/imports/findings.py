@@ -20,7 +20,7 @@ class Cause(StrEnum):
     """What it does is chance."""
 
     IGNORED = "ignored"
-    """It takes no notice of it."""
+    """It ignores it."""
 
     UNKNOWN = "unknown"
     """Nobody can tell from here."""
@@ -84,7 +84,7 @@ class Renamed:
 
 
 def leaves(document: object, where: str = "") -> Iterator[str]:
-    """Go through the leaves of a document, by pointer: what has nothing below it. Traefik takes no notice of null."""
+    """Go through the leaves of a document, by pointer: what has nothing below it. Traefik ignores null."""
     if isinstance(document, dict) and document:
         for key, member in document.items():
             yield from leaves(member, f"{where}{pointer(str(key))}")

@@ -102,7 +102,7 @@ class Piece:
     def items(self) -> "list[Piece]":
         """Return the items of a list; Traefik takes the members of a map for items, too."""
         if isinstance(self.value, dict) and self.value:
-            self.change("this has to be a list: Traefik takes each member for an item")
+            self.change("this has to be a list: Traefik reads each member as an item")
             members = sorted(self.members().items())
             return [
                 Piece(each.value if isinstance(each.value, dict) else {}, each.place, self.ledger)
@@ -119,7 +119,7 @@ class Piece:
         """Return a text."""
         written = scalar(self.value)
         if written is None:
-            self.refuse(f"{self._name} has to be a text")
+            self.refuse(f"{self._name} has to be a string")
             return None
         self.hold()
         return written

@@ -217,7 +217,7 @@ class _Reader:
         full, own = self._full(given), part.under(Ledger())
         read = self._objects[kind, full] = ReadObject(kind, given, full, self._names[kind][full], own)
         if self._running is None and "@" in names.split(full)[0]:
-            own.refuse("its name has an @, behind which Traefik looks for a provider", Cause.DISABLED)
+            own.refuse("its name has an @, after which Traefik expects a provider", Cause.DISABLED)
         if part.place in self._origin.refused:
             own.ledger.refused.append(self._origin.refused[part.place])
             return

@@ -41,7 +41,7 @@ def recognise(name: str, text: str) -> str | None:
     if isinstance(document, dict):
         return None if _names(document) & _DYNAMIC else _of_document(document)
     if _NGINX.search(text):
-        return f"this is a configuration of nginx: {_by_hand()}"
+        return f"this is an nginx configuration: {_by_hand()}"
     if _CADDY.search(text) and _SITE.search(text):
         return f"this is a Caddyfile: {_by_hand()}"
     return None
@@ -67,15 +67,15 @@ def _is_static(names: set[str]) -> bool:
 _KINDS: Final[list[tuple[Callable[[set[str]], bool], str]]] = [
     (
         lambda names: {"apiVersion", "kind"} <= names,
-        f"this is an object of Kubernetes ({{kind}}), which Traefik reads from there: {_RUNNING}",
+        f"this is a Kubernetes object ({{kind}}), which Traefik reads from there: {_RUNNING}",
     ),
     (
         _is_static,
-        f"this is Traefik's static configuration, with which it starts: give the files that it names, or {_RUNNING}",
+        f"this is Traefik's static configuration: give the files that it names, or {_RUNNING}",
     ),
     (
         lambda names: {"frontends", "backends"} & names != set(),
-        "this is a configuration of Traefik 1: convert it to that of Traefik 3 first",
+        "this is a Traefik 1 configuration: convert it to Traefik 3 first",
     ),
     (
         lambda names: len(names & _HELM) >= _FEW,
@@ -83,7 +83,7 @@ _KINDS: Final[list[tuple[Callable[[set[str]], bool], str]]] = [
     ),
     (
         lambda names: names <= _STATE and bool(names & {"domains", "routers"}),
-        "this is a state of wayshub-provider: apply it, with `wayshub-provider apply`",
+        "this is a file of wayshub-provider: use `wayshub-provider apply`",
     ),
 ]
 """What a document is, by its names, and what to do instead."""

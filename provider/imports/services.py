@@ -146,11 +146,11 @@ def _read_duration(part: Piece | None, default: str) -> str:
         part.refuse(f"{shown(written)} is not a duration")
         return default
     if nanoseconds <= 0:
-        part.change(f"Traefik uses {default} instead, and so does this service")
+        part.change(f"Traefik uses {default} instead, and it is imported like that")
         return default
     found = find_text(nanoseconds)
     if found is None:
-        part.refuse(f"{shown(written)} is finer than milliseconds")
+        part.refuse(f"{shown(written)} is more precise than milliseconds")
     return found or default
 
 
@@ -248,7 +248,7 @@ def _without_path(url: str, part: Piece) -> str:
         return url
     if split.path in {"", "/"} or not split.netloc or split.query or split.fragment:
         return url
-    part.change(f"its path {shown(split.path)} is left out: Traefik takes no notice of it", Cause.IGNORED)
+    part.change(f"its path {shown(split.path)} is left out: Traefik ignores it", Cause.IGNORED)
     return url[: url.index(split.path, url.index(split.netloc) + len(split.netloc))]
 
 

@@ -183,7 +183,7 @@ class AcmeCA:
             told = Message("the CA {ca} cannot be reached: {why}", ca=self.name, why=_shortened(reason(error)))
             raise self._failed(told) from error
         except (errors.Error, JosepyError, ValueError, LookupError, AttributeError, TypeError) as error:
-            told = Message("the CA {ca} does not answer as one should: {why}", ca=self.name, why=_shortened(str(error)))
+            told = Message("the CA {ca} sent an unexpected response: {why}", ca=self.name, why=_shortened(str(error)))
             raise self._failed(told) from error
         except OSError as error:  # the file with CAs
             told = Message("the CA {ca} cannot be asked: {why}", ca=self.name, why=_shortened(str(error)))

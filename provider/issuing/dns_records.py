@@ -57,7 +57,7 @@ class DnsRecords:
             if loop.time() > deadline:
                 told = {"record": self._record, "minutes": int(_SEEN_SECONDS // 60)}
                 raise not_led(
-                    Message("the TXT record {record} was set, and is not seen in DNS after {minutes} minutes", **told)
+                    Message("the TXT record {record} was set, but is not in DNS after {minutes} minutes", **told)
                 )
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)

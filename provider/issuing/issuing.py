@@ -125,17 +125,17 @@ class Issuing:
         if kind == LOCAL:
             return None
         if account is None:
-            return Message("no CA is chosen that signs certificates for {name}: an admin chooses one, once", name=name)
+            return Message("no CA is set up for {name}: an admin has to choose one first", name=name)
         if kind == DNS and not account.has_dns and self._means.hook is None:
             return Message(
-                "the CA {ca} looks for a TXT record of {name} in DNS, and nothing is set here that makes one",
+                "the CA {ca} requires a TXT record of {name} in DNS, but nothing here is set up to create it",
                 ca=host_of(account.directory),
                 name=name,
             )
         if kind == HTTP and self._means.edge_url is None:
             return Message(
-                "the CA {ca} asks {name} for a file that edges have to fetch from here: set PROVIDER_EDGE_URL to this "
-                "service's address as they see it",
+                "the CA {ca} requests a file from {name}, which edges fetch from here: set PROVIDER_EDGE_URL "
+                "to the URL at which edges reach wayshub-provider",
                 ca=host_of(account.directory),
                 name=name,
             )
@@ -313,7 +313,8 @@ class Issuing:
         except Exception:
             logger.exception("no certificate for %s", name)
             await self._failed(
-                name, NoCertificateError(FailureKind.AUTHORITY, Message("this service failed: see its log"))
+                name,
+                NoCertificateError(FailureKind.AUTHORITY, Message("this is a bug in wayshub-provider: see its log")),
             )
         finally:
             self._working.pop(name, None)

@@ -222,7 +222,7 @@ class Orders:
             for span, most, kept, is_of_name in _LIMITS:
                 if acme.count(session, _ago(span), name if is_of_name else None, kept=kept) >= most:
                     told = Message(
-                        "{count} orders were made in {hours} hours, and CAs allow no more: another one follows later",
+                        "{count} orders were made in {hours} hours, and CAs allow no more: the next one follows later",
                         count=most,
                         hours=int(span.total_seconds() // 3600),
                     )
@@ -237,7 +237,7 @@ def _invalid(ca: "AcmeCA", order: OrderAtCA, *, is_resumed: bool) -> NoCertifica
     """Say what a CA found. What failed while this service was away may be tried again soon."""
     challenges = [challenge for each in order.authorizations for challenge in each.challenges]
     said = next((each.said for each in challenges if each.said is not None), order.said)
-    why = Message("the CA {ca} does not sign: {why}", ca=ca.name, why=said or Message("it does not say why"))
+    why = Message("the CA {ca} refuses to sign: {why}", ca=ca.name, why=said or Message("it does not say why"))
     return (
         ShortLivedError(FailureKind.VALIDATION, why) if is_resumed else NoCertificateError(FailureKind.VALIDATION, why)
     )

@@ -16,7 +16,7 @@ class Consequence(StrEnum):
     """It takes nothing of the files that it reads together."""
 
     DISABLED = "disabled"
-    """It disables the object, or takes no notice of the container."""
+    """It disables the object, or ignores the container."""
 
     CHANCE = "chance"
     """Which of several it takes is chance, or one takes the place of the other."""
@@ -25,7 +25,7 @@ class Consequence(StrEnum):
     """It takes it, and that does not do what it says."""
 
     IGNORED = "ignored"
-    """It takes no notice of it."""
+    """It ignores it."""
 
     UNKNOWN = "unknown"
     """Nobody can tell from the files."""
@@ -50,9 +50,9 @@ _LEVELS: Final[Mapping[Consequence, LintLevel]] = {
 _WHY: Final[Mapping[Consequence, str]] = {
     Consequence.REJECTED: "Traefik refuses all files that it reads with this one",
     Consequence.DISABLED: "Traefik disables it",
-    Consequence.CHANCE: "what Traefik does is chance",
-    Consequence.BREAKS: "Traefik takes it, and it does not work",
-    Consequence.IGNORED: "Traefik takes no notice of it",
+    Consequence.CHANCE: "what Traefik does is random",
+    Consequence.BREAKS: "Traefik accepts it, but it does not work",
+    Consequence.IGNORED: "Traefik ignores it",
     Consequence.UNKNOWN: "only Traefik knows",
 }
 _ADVICE: Final[Mapping[str, str]] = {

@@ -58,34 +58,34 @@ class AcmeOrder(SQLModel, table=True):
 
 
 class BindingInput(BaseModel):
-    """The account at a CA to which an account for ACME belongs: what the CA gave for that."""
+    """An external account at the CA, with the credentials that the CA gave you (EAB)."""
 
     model_config = input_config({"kid": "k3v9x0ab", "key": "c2VjcmV0"})
 
-    kid: Annotated[str, Described(min_length=1, max_length=1_024, description="The key's identifier.")]
+    kid: Annotated[str, Described(min_length=1, max_length=1_024, description="The key ID.")]
     key: Annotated[
         str | None,
         Described(
             max_length=1_024,
             pattern="^[A-Za-z0-9_-]+=*$",
-            description="The key, in Base64 for URLs. Never shown again; leave it out to keep the one that is known.",
+            description="The key, in URL-safe Base64. Never shown again; leave it out to keep the stored one.",
         ),
     ] = None
 
 
 class DnsInput(BaseModel):
-    """Who has the zones of the domains, and how this service may change them."""
+    """The DNS provider of your domains, and the credentials to change records there."""
 
     model_config = input_config({"provider": "cloudflare", "options": {"auth_token": "secret"}})
 
     provider: Annotated[
-        str, Described(pattern="^[a-z0-9]{1,63}$", description="Name of the DNS provider, as dns-lexicon has it.")
+        str, Described(pattern="^[a-z0-9]{1,63}$", description="Name of the DNS provider, as in dns-lexicon.")
     ]
     options: Annotated[
         dict[str, str] | None,
         Described(
             max_length=20,
-            description="Its options, such as `auth_token`. Never shown again; leave them out to keep those there are.",
+            description="Its options, such as `auth_token`. Never shown again; leave them out to keep the stored ones.",
         ),
     ] = None
 
@@ -98,7 +98,7 @@ _CHOSEN: Final = {
 
 
 class AcmeInput(BaseModel):
-    """Which CA certificates are ordered from, and that its terms are accepted."""
+    """The CA to order certificates from."""
 
     model_config = input_config(
         {
@@ -111,39 +111,39 @@ class AcmeInput(BaseModel):
 
     directory: Annotated[
         AcmeDirectory,
-        Described(description="URL of its directory, or `letsencrypt`, or `letsencrypt-staging` to try it out."),
+        Described(description="URL of its directory, or `letsencrypt`, or `letsencrypt-staging` for trying it out."),
     ]
-    contact: Annotated[Contact, Described(description="E-mail address for the CA; empty for none.")] = ""
-    eab: Annotated[BindingInput | None, Described(description="Where the CA asks for an external account.")] = None
+    contact: Annotated[Contact, Described(description="Your e-mail address, for the CA; may be empty.")] = ""
+    eab: Annotated[BindingInput | None, Described(description="For CAs that require an external account.")] = None
     challenge: Annotated[
         Literal["http-01", "dns-01"],
         Described(
             description="How the CA checks exact names: over HTTP, or in DNS. Wildcards are always checked in DNS."
         ),
     ] = "http-01"
-    dns: Annotated[DnsInput | None, Described(description="How TXT records are set, unless a hook does that.")] = None
+    dns: Annotated[DnsInput | None, Described(description="How TXT records are set, unless a hook sets them.")] = None
     terms_accepted: Annotated[bool, Described(description="Whether you accept the CA's terms of service.")] = False
 
 
 class BindingOutput(BaseModel):
-    """The account at a CA to which an account for ACME belongs."""
+    """An external account at the CA (EAB)."""
 
     model_config = output_config()
 
-    kid: Annotated[str, Described(description="The key's identifier.")]
+    kid: Annotated[str, Described(description="The key ID.")]
 
 
 class DnsOutput(BaseModel):
-    """Who has the zones of the domains."""
+    """The DNS provider of your domains."""
 
     model_config = output_config()
 
     provider: Annotated[str, Described(description="Name of the DNS provider.")]
-    options: Annotated[list[str], Described(description="The names of its options.")]
+    options: Annotated[list[str], Described(description="Names of its options.")]
 
 
 class AcmeOutput(BaseModel):
-    """Which CA certificates are ordered from, if any, and who accepted its terms."""
+    """The CA that certificates are ordered from, and who accepted its terms."""
 
     model_config = output_config(
         {
@@ -157,12 +157,14 @@ class AcmeOutput(BaseModel):
         }
     )
 
-    directory: Annotated[str | None, Described(description="URL of its directory; null where none is chosen.")] = None
-    contact: Annotated[str, Described(description="E-mail address for the CA; empty for none.")] = ""
-    eab: Annotated[BindingOutput | None, Described(description="Where the CA asks for an external account.")] = None
+    directory: Annotated[str | None, Described(description="URL of its directory; null if none is chosen.")] = None
+    contact: Annotated[str, Described(description="Your e-mail address, for the CA; may be empty.")] = ""
+    eab: Annotated[BindingOutput | None, Described(description="For CAs that require an external account.")] = None
     challenge: Annotated[str, Described(description="How the CA checks exact names.")] = "http-01"
-    dns: Annotated[DnsOutput | None, Described(description="How TXT records are set, unless a hook does that.")] = None
-    terms: Annotated[str | None, Described(description="Which terms were accepted, where the CA names them.")] = None
-    accepted_by: Annotated[str | None, Described(description="Who accepted them.")] = None
+    dns: Annotated[DnsOutput | None, Described(description="How TXT records are set, unless a hook sets them.")] = None
+    terms: Annotated[str | None, Described(description="URL of the accepted terms, if the CA gives one.")] = None
+    accepted_by: Annotated[str | None, Described(description="Who accepted the terms.")] = None
     accepted: Annotated[AwareDatetime | None, Described(description="When.")] = None
-    account: Annotated[str | None, Described(description="URL of the account, once there is one.")] = None
+    account: Annotated[
+        str | None, Described(description="URL of your account at the CA; null until it is created.")
+    ] = None

@@ -101,7 +101,7 @@ class AuditOutput(BaseModel):
             "on the database."
         ),
     ]
-    address: Annotated[str | None, Described(description="From where.")]
+    address: Annotated[str | None, Described(description="IP address of the client.")]
     request_id: Annotated[str | None, Described(description="ID of the request, as in the log.")]
     outcome: AuditOutcome
     action: Annotated[str, Described(description="Kind of action, such as `state.change`.")]

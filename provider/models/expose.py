@@ -61,7 +61,7 @@ class ExposeInput(Object):
         NAME,
         default=None,
         title="Name",
-        help="Name of the router and of the service; by default the domain's first label.",
+        help="For the router and the service. Empty: the domain's first label.",
     )
     servers: list[ExposedServer] = field(
         ListOf(Nested(ExposedServer), least=1, most=1000), title="Servers", help="The servers that answer for it."
@@ -88,15 +88,15 @@ class ExposeInput(Object):
         Flag(),
         default=False,
         title="Remove the path prefix",
-        help="Servers get /users in place of /api/users.",
+        help="Servers get /users instead of /api/users.",
         option="--strip-prefix",
     )
     security_headers: bool = field(
         Flag(),
         default=False,
         title="Security headers",
-        help="Browsers do not guess the type of a file, show pages in no other site's frame, and tell other sites only "
-        "the host.",
+        help="Browsers do not guess file types, other sites cannot show your pages in frames, and they learn "
+        "only your host name.",
         option="--security-headers",
     )
 
@@ -106,7 +106,10 @@ class ExposeInput(Object):
         if given.get("stripPrefix") and given.get("pathPrefix", ...) is None:
             yield "stripPrefix", Refusal("prefix.none", Message("there is no path prefix to remove: set one"))
         if given.get("redirectWww") and str(given.get("domain", "")).startswith("*."):
-            yield "redirectWww", Refusal("www.wildcard", Message("a wildcard has no other name with or without www"))
+            yield (
+                "redirectWww",
+                Refusal("www.wildcard", Message("a wildcard has no name with or without www to redirect")),
+            )
 
     @property
     def other_name(self) -> str | None:

@@ -115,7 +115,7 @@ class CertificateOutput(Certificate):
 
 
 class ShownState(StrEnum):
-    """What an edge shows to clients of a domain."""
+    """State of the certificate that an edge shows for a domain."""
 
     GOOD = "good"
     EXPIRING = "expiring"
@@ -127,25 +127,25 @@ class ShownState(StrEnum):
 
 
 class ShownOutput(Object):
-    """Which certificate an edge really shows to clients of a domain, seen by a TLS handshake."""
+    """The certificate that an edge really shows for a domain, as seen in a TLS handshake."""
 
     edge: str = field(Text(), help="Name of the edge.")
     state: ShownState = field(
         Choice(ShownState),
-        help="`good`: right name, valid. `expiring`: the same, but not for long. `expired`, `early` (not valid yet), "
+        help="`good`: right name, valid. `expiring`: the same, but expires soon. `expired`, `early` (not valid yet), "
         "`other` (for other names, or Traefik's default one), `none` (the handshake fails): browsers refuse these. "
         "`unknown`: the edge cannot be asked.",
     )
-    since: AwareDatetime | None = field(Time(), default=None, help="Since when it is in this state.")
-    why: str = field(Text(), help="The same in a sentence, for a person.")
-    names: list[str] = field(ListOf(Text()), default=[], omitted=True, help="What the certificate is for.")
-    issuer: str | None = field(Text(), default=None, help="Who signed it.")
-    not_after: AwareDatetime | None = field(Time(), default=None, help="Until when it is valid.")
+    since: AwareDatetime | None = field(Time(), default=None, help="Since when it has been in this state.")
+    why: str = field(Text(), help="The same, as a sentence.")
+    names: list[str] = field(ListOf(Text()), default=[], omitted=True, help="The names it covers.")
+    issuer: str | None = field(Text(), default=None, help="Its issuer.")
+    not_after: AwareDatetime | None = field(Time(), default=None, help="End of its validity.")
     serial: str | None = field(Text(), default=None, help="Its serial number, in hexadecimal digits.")
 
 
 class DomainOutput(Domain):
-    """A domain, and what the edges show to its visitors."""
+    """A domain, and the certificates that edges show for it."""
 
     example: ClassVar = {
         **Domain.example,
@@ -167,7 +167,7 @@ class DomainOutput(Domain):
         ListOf(Nested(ShownOutput)),
         default=[],
         omitted=True,
-        help="Of a domain with HTTPS: what each edge shows, as it was seen last.",
+        help="For a domain with HTTPS: what each edge shows, as last seen.",
     )
 
 

@@ -166,9 +166,12 @@ class HealthCheck(Object):
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of checks that can never succeed, or that look at something else: all servers are down then."""
         if self.status is not None and self.status < HTTPStatus.OK:
-            yield "status", Message("no answer ends with {status}: every server counts as down", status=self.status)
+            yield (
+                "status",
+                Message("no response has the status {status}: every server counts as down", status=self.status),
+            )
         if self.mode is CheckMode.GRPC and self.status is not None:
-            yield "status", Message("with gRPC, no status of HTTP counts: leave it out")
+            yield "status", Message("with gRPC, HTTP statuses do not count: leave it out")
 
 
 class PassiveHealthCheck(Object):
@@ -195,8 +198,8 @@ class PassiveHealthCheck(Object):
         yield (
             "",
             Message(
-                "anyone who keeps requesting a page that answers 5xx can take every server out: "
-                "all visitors then get 503"
+                "anyone who keeps requesting a page that answers 5xx can take all servers out: then every "
+                "visitor gets 503"
             ),
         )
 
@@ -270,7 +273,7 @@ class Cookie(Object):
         if self.same_site is SameSite.NONE and not self.secure:
             yield "sameSite", Message("browsers refuse a cookie with SameSite=None that is not Secure")
         if self.max_age < 0:
-            yield "maxAge", Message("browsers delete the cookie at once, so nobody stays with a server")
+            yield "maxAge", Message("browsers delete the cookie at once, so nobody stays on a server")
 
 
 class Sticky(Object):

@@ -55,7 +55,7 @@ def check_chain(text: str) -> str:
     """Check a certificate with those that signed it, as PEM text."""
     _check_text(text, "CERTIFICATE-----")
     if "PRIVATE KEY-----" in text:
-        detail = Message("this also has a private key: put that into keyFile, where nobody sees it")
+        detail = Message("this also has a private key: put that into keyFile, where nobody can see it")
         raise Refusal("certificate.key", detail)
     found = check_certificates(text)
     _reading().check_chain(found)
@@ -159,7 +159,7 @@ class Certificate(Paired, Noun, more={each.name: each for each in Pair.fields.va
         """Tell what browsers do not take."""
         facts = _reading().read(self.cert_file)
         if not facts.names:
-            yield "certFile", Message("it has no host name, so browsers accept it for none")
+            yield "certFile", Message("it has no host name, so browsers accept it for no site")
         if facts.is_short:
             yield "certFile", Message("its key has {bits} bits: browsers need at least 2048", bits=facts.bits)
         if not facts.is_common:

@@ -51,7 +51,7 @@ class ListOf(Type):
     def _item(self, item: Any, reading: Reading, where: Where) -> Any:
         found = self.item.read(item, reading, where)
         if isinstance(found, str) and not _IN_A_LIST.match(found):
-            detail = Message("in a list, Traefik splits text at ║ and drops blanks at its ends: leave them out")
+            detail = Message("in a list, Traefik splits text at ║ and drops spaces at the ends: leave them out")
             return reading.refuse(where, "item.format", detail)
         return found
 

@@ -41,7 +41,7 @@ class DomainTLS(Object):
         Choice(
             CertificateSource,
             {
-                CertificateSource.ACME: Word("This service", "It gets one and renews it, the same for all edges."),
+                CertificateSource.ACME: Word("This service", "Gets and renews it, the same for all edges."),
                 CertificateSource.STORED: Word("A certificate that the edge has", "The one that fits the name best."),
                 CertificateSource.RESOLVER: Word("A resolver of Traefik", "Traefik itself orders and renews it."),
             },
@@ -130,7 +130,7 @@ class Domain(Noun):
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell where Traefik leaves TLS options aside: it chooses them by the name that a client asks for."""
         if self.tls is not None and self.tls.options not in {None, DEFAULT} and self.name.startswith("*."):
-            yield "tls", Message("TLS options hold for exact host names only: others get the default options")
+            yield "tls", Message("TLS options apply to exact host names only: others get the default options")
 
     @property
     def ascii_name(self) -> str:

@@ -84,7 +84,7 @@ class FreeObject(Type):
             return self.kept(value, before, reading, (*where, name))
         if before:
             return before
-        detail = Message("these asterisks stand for no stored secret: write the secret itself")
+        detail = Message("there is no stored secret that these asterisks could stand for: write the secret itself")
         return reading.refuse((*where, name), "secret.masked", detail)
 
     def merged(self, value: Any, patch: Any) -> Any:
@@ -128,20 +128,20 @@ def _mistakes(value: Any, where: Where, depth: int = 0) -> Iterator[tuple[Where,
     elif isinstance(value, list) and value:
         yield from _mistakes_of_list(value, where, depth)
     elif value is None or value in ({}, []):
-        yield where, "free.empty", Message("Traefik loses what is empty here: leave it out")
+        yield where, "free.empty", Message("Traefik drops what is empty here: leave it out")
     elif isinstance(value, float) and (abs(value) > _EXACT or round(value, _PLACES) != value):
-        yield where, "free.number", Message("Traefik keeps six places of a number: write it as a text")
+        yield where, "free.number", Message("Traefik keeps only six decimal places of a number: write it as a string")
     elif isinstance(value, str) and _is_trap(value):
         yield where, "text.control", Message("Traefik cannot read one of the characters here")
 
 
 def _mistakes_of_list(value: list[Any], where: Where, depth: int) -> Iterator[tuple[Where, str, str]]:
     if isinstance(value[0], list) or len({type(each) for each in value}) > 1:
-        yield where, "free.list", Message("a list here has texts, numbers or objects alone, and no lists")
+        yield where, "free.list", Message("a list here has only strings, only numbers or only objects, and no lists")
         return
     for index, each in enumerate(value):
         if isinstance(each, str) and "║" in each:
-            yield (*where, index), "item.format", Message("in a list, Traefik cuts a text at ║: leave it out")
+            yield (*where, index), "item.format", Message("in a list, Traefik splits text at ║: leave it out")
         yield from _mistakes(each, (*where, index), depth + 1)
 
 

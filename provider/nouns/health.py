@@ -39,13 +39,15 @@ class Lack:
     def words(self) -> Message:
         """Say it, for a person."""
         if internals.is_internal(self.name):
-            return Message("{service} is Traefik's own and tells no health: Traefik disables this", service=self.name)
+            return Message(
+                "{service} is Traefik's own and has no health check: Traefik disables this", service=self.name
+            )
         if not self.is_known:
             return Message(
-                "it is not known here whether {service} has a health check: without one, Traefik disables this",
+                "whether {service} has a health check is unknown: without one, Traefik disables this",
                 service=self.name,
             )
-        return Message("{service} needs a health check: Traefik disables this otherwise", service=self.name)
+        return Message("{service} needs a health check: otherwise Traefik disables this", service=self.name)
 
 
 def is_checked(item: Noun) -> bool:
@@ -71,7 +73,7 @@ def unchecked(item: Noun, find: FindService) -> Iterator[tuple[Noun, FieldError]
 def needed(item: Noun, user: Noun) -> FieldError:
     """Say that a service needs its health check for another."""
     told = {"noun": called(user.kind), "name": user.name}
-    detail = Message("{noun} {name} needs this health check: Traefik disables it otherwise", **told)
+    detail = Message("{noun} {name} needs this health check: otherwise Traefik disables it", **told)
     chosen = item.chosen
     return FieldError(pointer(*([] if chosen is None else [chosen]), "healthCheck"), "healthCheck.needed", detail)
 

@@ -16,27 +16,27 @@ _END: Final = f"@{PROVIDER}"
 _EXPOSED: Final[Mapping[str, Mapping[str, str]]] = {
     "service": {
         "api": template(
-            "this is Traefik's own API: whoever reaches it can read the whole configuration, with password hashes and "
-            "keys. Let a middleware ask for a password"
+            "this is Traefik's own API: anyone who can reach it can read the whole configuration, with "
+            "password hashes and keys. Let a middleware ask for a password"
         ),
         "dashboard": template(
-            "these are the pages of Traefik's dashboard: whoever reaches them knows that Traefik is here, and sees all "
-            "that api@internal shows where that can be reached too"
+            "these are the pages of Traefik's dashboard: anyone who can reach them knows that Traefik runs "
+            "here, and sees everything that api@internal shows, if that can be reached too"
         ),
-        "ping": template("this tells everybody who reaches it that Traefik runs here"),
+        "ping": template("this tells anyone who can reach it that Traefik runs here"),
         "prometheus": template(
-            "these are Traefik's metrics: whoever reaches them can read the names of all services and how much each is "
-            "used"
+            "these are Traefik's metrics: anyone who can reach them can read the names of all services and how "
+            "much each is used"
         ),
         "rest": template(
-            "this is Traefik's REST provider: whoever reaches it can add routers and services to the edge"
+            "this is Traefik's REST provider: anyone who can reach it can add routers and services to the edge"
         ),
         "noop": template("this answers 418 to every request"),
-        "acme-http": template("this answers the challenges for certificates that Traefik has ordered itself"),
+        "acme-http": template("this answers the challenges for certificates that Traefik orders itself"),
     },
     "middleware": {
         "dashboard_redirect": template("this is made for Traefik's dashboard: it redirects / to /dashboard/"),
-        "dashboard_stripprefix": template("this is made for Traefik's dashboard: it takes /dashboard/ off the path"),
+        "dashboard_stripprefix": template("this is made for Traefik's dashboard: it removes /dashboard/ from the path"),
     },
 }
 """What each of them exposes, by the kind of object that it is."""

@@ -133,7 +133,7 @@ class Noun(Object):
             yield "", Refusal("kind.none", Message("a {noun} has one of these: {kinds}", **told))
         for key in chosen[1:]:
             detail = Message(
-                "a {noun} has one kind, and this one is {first} already: make another {noun}",
+                "a {noun} has one kind, and this one is already {first}: add another {noun}",
                 noun=cls.called(),
                 first=chosen[0],
             )
@@ -176,6 +176,8 @@ class Noun(Object):
         made: Self = found
         if is_named and made.key != cls.find_key(name):
             told = {"name": name, "kind": cls.kind}
-            detail = Message("the name is {name}, as in the path: make another {kind} to have another name", **told)
+            detail = Message(
+                "a name cannot be changed: this is {name}, as in the path; add another {kind} instead", **told
+            )
             raise Invalid([FieldError(pointer(NAME), "name.immutable", detail)])
         return made

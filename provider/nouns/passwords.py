@@ -36,7 +36,7 @@ def check_user(text: str) -> str:
     if text.count(":") != 1 or not name or not password:
         raise Refusal("user.format", Message("write NAME:PASSWORD or NAME:HASH, with one colon"))
     if name.strip() != name:
-        raise Refusal("user.name", Message("a user name cannot start or end with a blank"))
+        raise Refusal("user.name", Message("a user name cannot start or end with a space"))
     if not _HASH.fullmatch(password) and _LIKE_A_HASH.match(password):
         raise Refusal(
             "user.hash", Message("Traefik cannot read this hash of {user}: use bcrypt", user=shown_text(name))

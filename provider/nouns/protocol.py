@@ -40,7 +40,7 @@ def check_optional_header_name(text: str) -> str:
 def check_header_value(text: str) -> str:
     """Check the value of a header: one line, with nothing around it, which would be lost on the way."""
     if text.strip() != text:
-        raise Refusal("header.value", Message("a header value cannot start or end with a blank"))
+        raise Refusal("header.value", Message("a header value cannot start or end with a space"))
     return check_text(text)
 
 

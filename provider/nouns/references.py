@@ -88,7 +88,7 @@ def _find_behind(use: Use, find: Callable[[str, Collection[str]], Iterable[Noun]
 def refused(item: Noun, where: Where, name: str) -> FieldError:
     """Say that only admins may write an object that leads to what Traefik makes itself."""
     detail = Message(
-        "{kind} {name} leads to {internal}, which is Traefik's own and can expose it: only admins may write this",
+        "{kind} {name} leads to {internal}, which belongs to Traefik itself and can expose it: only admins may use it",
         kind=called(item.kind),
         name=item.name,
         internal=name,

@@ -45,7 +45,7 @@ _MATCH: Final = [
 
 def _check_priority(number: int) -> int:
     if number == 0:
-        raise Refusal("priority.zero", Message("for Traefik 0 is no priority: leave it empty, or set 1 or -1"))
+        raise Refusal("priority.zero", Message("for Traefik, 0 means no priority: leave it empty, or set 1 or -1"))
     return number
 
 
@@ -244,10 +244,10 @@ class Router(Noun):
         if self.rule is not None and (named := _NAMED_PATTERN.search(self.rule)):
             yield (
                 "rule",
-                Message("{part} is syntax of Traefik 2: Traefik 3 looks for these very characters", part=named[0]),
+                Message("{part} is Traefik 2 syntax: Traefik 3 takes these characters literally", part=named[0]),
             )
         if self.tls is not None and self.tls.options not in {None, DEFAULT} and not self._has_exact_hosts():
-            yield "tls", Message("TLS options hold for exact host names only: others get the default options")
+            yield "tls", Message("TLS options apply to exact host names only: others get the default options")
 
     def _has_exact_hosts(self) -> bool:
         if self.rule is not None:

@@ -89,5 +89,5 @@ class Server(Noun):
         """Refuse a path that Traefik would leave out."""
         path = _find_path(given.get("url", ""))
         if path and given.get("preservePath") is False:
-            detail = Message("Traefik leaves out {path}: set preservePath, or leave it out", path=shown_text(path))
+            detail = Message("Traefik drops {path}: set preservePath, or leave the path out", path=shown_text(path))
             yield "url", Refusal("url.path", detail)

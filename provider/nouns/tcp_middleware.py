@@ -28,8 +28,8 @@ class InFlightConn(Object):
     def does(self) -> Message:
         """Say how many it lets in."""
         words = (
-            template("At most {number} connection for each address"),
-            template("At most {number} connections for each address"),
+            template("At most {number} connection per address"),
+            template("At most {number} connections per address"),
         )
         return counted(self.amount, *words)
 
@@ -54,7 +54,7 @@ class TCPIPWhiteList(TCPIPAllowList):
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell its newer name."""
-        yield "", Message("this name is deprecated: use ipAllowList")
+        yield "", Message("deprecated: use ipAllowList")
 
 
 class TCPMiddleware(Noun):

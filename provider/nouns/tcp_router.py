@@ -91,7 +91,7 @@ class TCPRouter(Noun):
         """Refuse a name of hosts without TLS, for which Traefik disables the router."""
         rule = given.get("rule")
         if isinstance(rule, str) and given.get("tls", ...) is None and _asks_for_a_name(rule):
-            detail = Message("without TLS no name is asked for: add tls, or match HostSNI(`*`)")
+            detail = Message("without TLS, clients ask for no name: add tls, or match HostSNI(`*`)")
             yield "tls", Refusal("tcpRouter.tls", detail)
 
     @property
@@ -104,7 +104,9 @@ class TCPRouter(Noun):
         if self.takes_all and not self.entry_points:
             yield (
                 "rule",
-                Message("this takes every connection of its entry points: HTTP routers there get no plain request"),
+                Message(
+                    "this takes every connection on its entry points: HTTP routers there get no requests without TLS"
+                ),
             )
 
 

@@ -71,7 +71,7 @@ def check_versions(given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
     """Refuse an oldest version that is newer than the newest: no handshake would succeed."""
     oldest, newest = given.get("minVersion"), given.get("maxVersion")
     if isinstance(oldest, str) and isinstance(newest, str) and oldest > newest:
-        detail = Message("the oldest version of TLS is newer than the newest: no client could connect")
+        detail = Message("the oldest TLS version is newer than the newest: no client could connect")
         yield "maxVersion", Refusal("version.order", detail)
 
 
@@ -124,14 +124,14 @@ class RouterTLS(Object):
         """Say what it means, in a few words and without a period."""
         told = {"resolver": self.cert_resolver, "options": self.options}
         if self.options is not None and self.cert_resolver is not None:
-            return Message("Over TLS only, certificate from {resolver}, TLS options {options}", **told)
+            return Message("Over TLS only, with a certificate from {resolver} and the TLS options {options}", **told)
         if self.options is not None:
             return Message("Over TLS only, with the edge's own certificate and the TLS options {options}", **told)
         if self.cert_resolver is not None:
-            return Message("Over TLS only, certificate from {resolver}", **told)
+            return Message("Over TLS only, with a certificate from {resolver}", **told)
         return Message("Over TLS only, with the edge's own certificate")
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of names that nobody orders."""
         if self.domains and self.cert_resolver is None:
-            yield "domains", Message("without a certificate resolver nothing is ordered for these names")
+            yield "domains", Message("without a certificate resolver, no certificate is ordered for these names")

@@ -71,7 +71,7 @@ class ClientAuth(Object):
         """Refuse to verify without a CA: Traefik disables the routers."""
         needs = {ClientAuthType.VERIFY_IF_GIVEN, ClientAuthType.REQUIRE}
         if given.get("clientAuthType") in needs and given.get("caFiles") == []:
-            detail = Message("to verify certificates of clients, Traefik needs the CA that they come from")
+            detail = Message("to verify clients' certificates, Traefik needs the CA that issued them")
             yield "caFiles", Refusal("clientAuth.ca", detail)
 
 
@@ -146,4 +146,4 @@ class TLSOption(Noun):
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell what is not safe any more."""
         if self.min_version in {TLSVersion.TLS10, TLSVersion.TLS11}:
-            yield "minVersion", Message("TLS 1.0 and 1.1 are not safe, and browsers do not speak them")
+            yield "minVersion", Message("TLS 1.0 and 1.1 are not secure, and browsers no longer support them")

@@ -69,7 +69,7 @@ class Spiffe(Object):
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
         """Refuse both ways at once, of which Traefik heeds one."""
         if given.get("ids") and given.get("trustDomain"):
-            yield "trustDomain", Refusal("spiffe.both", Message("either IDs or a trust domain: leave one out"))
+            yield "trustDomain", Refusal("spiffe.both", Message("give either IDs or a trust domain, not both"))
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell what it needs of the edge, which no API tells."""
@@ -124,7 +124,7 @@ class ServersTLS(Object):
 
 def _unsafe(is_unverified: bool) -> Iterator[tuple[str, Message]]:
     if is_unverified:
-        detail = Message("no certificate is checked: anybody between Traefik and the server can read along")
+        detail = Message("no certificate is checked: anyone between Traefik and the server can read the traffic")
         yield "insecureSkipVerify", detail
 
 
@@ -184,7 +184,7 @@ class ServersTransport(Noun, more={each.name: each for each in ServersTLS.fields
         """
         yield from check_versions(given)
         if given.get("minVersion") is not None and given.get("maxVersion", ...) is None:
-            detail = Message("give the newest version too: Traefik leaves aside all TLS settings here otherwise")
+            detail = Message("give the newest version too: otherwise Traefik ignores all TLS settings here")
             yield "maxVersion", Refusal("version.newest", detail)
 
     def cautions(self) -> Iterator[tuple[str, Message]]:

@@ -31,7 +31,7 @@ Schema = dict[str, Any]
 Schemas = dict[str, Schema]
 """The schemas of the objects within, by name."""
 
-_TEXT: Final = template("this has to be a text")
+_TEXT: Final = template("this has to be a string")
 _TYPED: Final = {"true": True, "false": False}
 
 
@@ -207,7 +207,7 @@ class Text(Type):
             return self.secret.keep(value, before)
         if before and self.masked(before) == value:
             return before
-        detail = Message("these asterisks stand for no stored secret: write the secret itself")
+        detail = Message("there is no stored secret that these asterisks could stand for: write the secret itself")
         return reading.refuse(where, "secret.masked", detail)
 
     def _is_mask(self, value: str) -> bool:

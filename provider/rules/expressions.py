@@ -139,4 +139,4 @@ def _check_pieces(pattern: str) -> None:
             raise BadExpression(f"invalid character class range: {piece[0]}")
         depth += (piece["open"] is not None) - (piece["close"] is not None)
         if depth > DEPTH:
-            raise BadExpression(f"its parentheses stand in one another more than {DEPTH} deep")
+            raise BadExpression(f"its parentheses are nested more than {DEPTH} deep")

@@ -71,7 +71,7 @@ def tokens(rule: str) -> Iterator[Lexeme]:
     position = 1 if rule.startswith(_BYTE_ORDER_MARK) else 0
     if found := _NOWHERE.search(rule, position):
         name = "NUL" if found[0] == "\x00" else "a byte order mark"
-        raise BadRule("rule.syntax", f"{name} cannot stand in a rule", rule, found.start())
+        raise BadRule("rule.syntax", f"{name} cannot be in a rule", rule, found.start())
     ending = False
     while position < len(rule):
         word = _WORD.match(rule, position)
@@ -101,4 +101,4 @@ def _why_not(rule: str, position: int) -> str:
     if character.isdigit():
         return "a number stands in back-ticks as every argument does, as in `1`"
     shown = character if character.isprintable() else f"U+{ord(character):04X}"
-    return _ADVICE.get(character, f"{shown} cannot stand here: leave it out, or put it in back-ticks")
+    return _ADVICE.get(character, f"{shown} is not allowed here: leave it out, or put it in back-ticks")

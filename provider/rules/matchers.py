@@ -101,7 +101,9 @@ class HostRegexp(Matcher):
     def __init__(self, arguments: Sequence[str]) -> None:
         super().__init__(arguments)
         if not arguments[0].isascii():
-            raise BadArgument("rule.host", "a host's expression has ASCII characters only: write A-labels (xn--…)")
+            raise BadArgument(
+                "rule.host", "a host's regular expression can only have ASCII characters: write A-labels (xn--…)"
+            )
         self._expression = _expression(arguments[0])
         # Traefik also looks into the flattened CNAME, an empty text unless it is told to look that up.
         self._matches_nothing = self._expression.found_in("")
@@ -331,13 +333,13 @@ def _expression(pattern: str, index: int = 0) -> Expression:
     try:
         return Expression(pattern)
     except BadExpression as error:
-        reason = f"{_shown(pattern)} is not a regular expression of RE2: {error}"
+        reason = f"{_shown(pattern)} is not an RE2 regular expression: {error}"
         raise BadArgument("rule.expression", reason, index) from None
 
 
 def _why_not_ascii(host: str) -> str:
     try:
-        return f"Traefik takes no host that is not ASCII: write it as {quote(to_ascii(host))}"
+        return f"Traefik accepts only hosts in ASCII: write it as {quote(to_ascii(host))}"
     except Refusal:
         return "Traefik takes no host that is not ASCII: write its A-label (xn--…)"
 

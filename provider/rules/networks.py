@@ -48,7 +48,7 @@ def read_client(text: str) -> Address:
 
 def _read(text: str) -> Address:
     if "%" in text:
-        raise ValueError("a zone is not taken here")
+        raise ValueError("a zone is not allowed here")
     return ipaddress.ip_address(text)
 
 

@@ -88,7 +88,7 @@ def read(text: str) -> Rule:
 def _read(text: str, matchers: Mapping[str, type[Matcher]], names: Mapping[str, type[Matcher]]) -> Rule:
     if not text.strip():
         form = next(iter(matchers.values())).form if matchers is not MATCHERS else "Host(`alvin.xyz`)"
-        raise BadRule("rule.syntax", f"the rule is empty: write {form}, say", text, 0)
+        raise BadRule("rule.syntax", f"the rule is empty: write one such as {form}", text, 0)
     return Rule(text, _Parser(text, matchers, names).parsed())
 
 
@@ -144,7 +144,7 @@ class _Parser:
     def _parenthesis(self, opening: Lexeme) -> Condition:
         self._depth += 1
         if self._depth > DEPTH:
-            reason = f"parentheses stand in one another more than {DEPTH} deep"
+            reason = f"parentheses are nested more than {DEPTH} deep"
             raise BadRule("rule.depth", reason, self._rule, opening.position)
         condition = self._either()
         closing = self._take()
@@ -225,8 +225,8 @@ class _Parser:
 
     def _why_no_matcher(self, word: Lexeme) -> str:
         if word.kind is LexemeKind.TEXT:
-            return "a matcher belongs here, not a text alone: Host(`alvin.xyz`), say"
-        return f"a matcher belongs here, not {word}: Host(`alvin.xyz`), say"
+            return "a matcher belongs here, not text alone, such as Host(`alvin.xyz`)"
+        return f"a matcher belongs here, not {word}, such as Host(`alvin.xyz`)"
 
 
 def _why_unknown(written: str, matchers: Mapping[str, type[Matcher]]) -> str:
@@ -243,7 +243,7 @@ def _why_unknown(written: str, matchers: Mapping[str, type[Matcher]]) -> str:
     )
     if meant is not None:
         return f"there is no matcher {name}: did you mean {meant}?"
-    return f"there is no matcher {name}: there are {', '.join(sorted(matchers))}"
+    return f"there is no matcher {name}: use {', '.join(sorted(matchers))}"
 
 
 def _why_count(matcher: type[Matcher], values: Sequence[str]) -> str:

@@ -43,4 +43,4 @@ class Refusals:
             with self._database.writing() as session:
                 audit.add(session, actor, "right.refused", told, outcome=AuditOutcome.REFUSED)
         except Unavailable as error:
-            logger.warning("a refusal could not be noted: %s", error.detail)
+            logger.warning("a refusal could not be recorded: %s", error.detail)

@@ -20,7 +20,7 @@ REFUSED: Final = template("{what} refused")
 QUARANTINE_LIFTED: Final = template("quarantine of edge {name} lifted: it is offered revision {revision} again")
 
 CA_CHOSEN: Final = template("certificates are ordered from {ca}, and its terms were accepted")
-CA_LEFT: Final = template("certificates are ordered from {ca} no more")
+CA_LEFT: Final = template("certificates are no longer ordered from {ca}")
 
 SECRETS_EXPORTED: Final = template("the state was exported with its secrets")
 

@@ -175,7 +175,7 @@ def _clash(session: Session, number: int, clashes: Sequence[undoing.Clash]) -> C
         for _number, each in sorted(made.items(), reverse=True)
     ]
     detail = Message(
-        "what revision {number} changed has changed again since, in {count} places: {first}",
+        "what revision {number} changed has been changed again since, in {count} places: {first}",
         number=number,
         count=len(clashes),
         first=fields[0].detail,

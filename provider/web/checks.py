@@ -28,7 +28,7 @@ GROUPS: Final = {
         Conflict.HIDDEN,
         *(Conflict.SAME_RULE, Conflict.SAME_RANK, Conflict.MIXED_RANKS, Conflict.TAKEN_ENTRY_POINT),
     ),
-    template("What an edge does not have, or disables"): (
+    template("Missing or disabled on an edge"): (
         *(Conflict.MISSING_ENTRY_POINT, Conflict.MISSING_REFERENCE, Conflict.DISABLED_SERVICE, Conflict.TLS_OPTIONS),
     ),
     template("Certificates"): (
@@ -36,8 +36,8 @@ GROUPS: Final = {
         *(Conflict.EARLY_CERTIFICATE, Conflict.SHARED_NAME),
     ),
     template("Doubtful values"): (Conflict.DOUBTFUL_VALUE, Conflict.SHARED_COOKIE),
-    template("What nobody uses"): (Conflict.UNUSED_DOMAIN, Conflict.UNREACHED_SERVICE),
-    template("What was not compared"): (Conflict.NOT_COMPARED,),
+    template("Unused objects"): (Conflict.UNUSED_DOMAIN, Conflict.UNREACHED_SERVICE),
+    template("Not compared"): (Conflict.NOT_COMPARED,),
 }
 """The kinds of conflicts by what they mean for people, the gravest first."""
 

@@ -162,7 +162,7 @@ TERMS: Final = (
     Term(
         "sticky-session",
         template("sticky session"),
-        template("A browser gets a cookie with its first response, and stays with the same server from then on."),
+        template("A browser gets a cookie with its first response, and stays on the same server from then on."),
     ),
     Term(
         "health-check",

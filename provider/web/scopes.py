@@ -10,7 +10,7 @@ from provider.messages import Message, template
 LEVELS: Final[Mapping[str, str]] = {
     "": template("only what is listed below"),
     "read": template("see everything"),
-    "write": template("see everything, and change domains, routers, services, servers and middlewares"),
+    "write": template("see everything, and change domains, services, routers and all other objects"),
     "admin": template("everything, including accounts, tokens and the audit"),
 }
 """The levels, with what each may do."""

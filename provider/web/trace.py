@@ -164,7 +164,7 @@ def _why_unknown(entry_point: str, edges: Sequence[EdgeSight], places: Sequence[
         )
     why: str = Message("it has not been read yet")
     if not awaited:
-        why = Message("no Traefik polls this service now")
+        why = Message("no Traefik is connected")
     elif unread:
         why = unread[0]
     elif known:

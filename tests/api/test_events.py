@@ -232,7 +232,7 @@ def test_an_edge_is_told_when_something_else_is_to_be_said_of_it(start_service: 
         event = listener.wait_for("edge", name="paris", state="unconfirmed")
         assert event.data["revision"] == 0
         assert event.data["since"].endswith("Z")
-        assert event.data["detail"] == "it was given revision 0; its API is not known"
+        assert event.data["detail"] == "it was given revision 0; the address of its API is not set"
         expose(service, "news", "http://10.0.0.1:80")
         client.get("/traefik/configuration?edge=paris").raise_for_status()
         assert listener.wait_for("edge", state="unconfirmed", revision=1).id != event.id

@@ -36,12 +36,12 @@ def conflicts(client: httpx.Client) -> list[tuple[str, list[str]]]:
 def test_it_tells_who_takes_a_request_and_with_which_probability_who_answers(client: httpx.Client) -> None:
     assert explain(client, "http://alvin.xyz/api/v1") == {
         "router": "api",
-        "why": "it matches, and its rank 29 is 4 higher than that of the next, wayshub",
+        "why": "it matches, and its priority 29 is 4 higher than that of the next, wayshub",
         "candidates": [
             {
                 "router": "api",
                 "verdict": "takes",
-                "why": "it matches, and ranks highest with 29",
+                "why": "it matches, and has the highest priority, 29",
                 "rule": "Host(`alvin.xyz`) && PathPrefix(`/api`)",
                 "priority": 29,
                 "behind": 0,
@@ -50,7 +50,7 @@ def test_it_tells_who_takes_a_request_and_with_which_probability_who_answers(cli
             {
                 "router": "wayshub",
                 "verdict": "outranked",
-                "why": "it matches, but its rank 25 is 4 lower than that of api",
+                "why": "it matches, but its priority 25 is 4 lower than that of api",
                 "rule": "Host(`alvin.xyz`)",
                 "priority": 25,
                 "behind": 4,
@@ -193,13 +193,13 @@ def test_the_middlewares_on_the_way_say_what_becomes_of_the_request(client: http
     refused = explain(client, "http://alvin.xyz/api", client="192.0.2.1")
 
     assert [(each["outcome"], each["status"], each["why"]) for each in refused["steps"]] == [
-        ("ends", 403, "192.0.2.1 is none of 10.0.0.0/8")
+        ("ends", 403, "192.0.2.1 is not in 10.0.0.0/8")
     ]
     assert refused["target"] is None
 
     unknown = explain(client, "http://alvin.xyz/api")["steps"]
 
-    assert unknown[0]["why"] == "depends on the client's address: others than 10.0.0.0/8 get 403"
+    assert unknown[0]["why"] == "depends on the client's address: those not in 10.0.0.0/8 get 403"
     assert (unknown[-1]["middleware"], unknown[-1]["status"]) == ("login", 401)
 
 

@@ -147,7 +147,11 @@ def test_an_edge_that_can_never_tell_is_not_waited_for(start_service: Callable[.
         answer = client.put("/services/alvin", json={}, headers=PATIENTLY)
         assert answer.status_code == 202
         assert answer.json()["pending"] == [
-            {"name": "mute", "state": "unconfirmed", "detail": "it was given revision 1; its API is not known"}
+            {
+                "name": "mute",
+                "state": "unconfirmed",
+                "detail": "it was given revision 1; the address of its API is not set",
+            }
         ]
 
 
@@ -163,7 +167,7 @@ def test_a_wait_that_is_no_number_of_seconds_is_refused_and_nothing_is_done(
         {
             "pointer": "/Prefer",
             "code": "prefer.wait",
-            "detail": "the seconds to wait are a whole number from 0 to 300",
+            "detail": "wait has to be a whole number of seconds from 0 to 300",
             "in": "header",
         }
     ]
@@ -353,7 +357,7 @@ def test_two_traefiks_under_one_name_are_counted_and_nothing_is_told_to_be_live(
         answer = client.put("/services/cici", json={}, headers=PATIENTLY)
         (pending,) = answer.json()["pending"]
         assert (answer.status_code, pending["name"], pending["state"]) == (202, "default", "unconfirmed")
-        assert pending["detail"].startswith("2 Traefiks poll under this name, so it is not known what each runs")
+        assert pending["detail"].startswith("2 Traefiks poll under this name, so what each runs is unknown")
         assert shown(service.url)["addresses"] == ["127.0.0.1", "127.0.0.1"]
         (warning,) = fetch(f"{service.url}/readyz").json()["warnings"]
         assert warning.startswith("edge default: unconfirmed, 2 Traefiks poll under this name")

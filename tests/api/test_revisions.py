@@ -188,7 +188,7 @@ def test_a_revision_is_compared_with_any_other_and_both_ways(client: httpx.Clien
     assert there["words"] == [
         "domain alvin.test: description '' → y",
         "router alvin: pathPrefix nothing → /api",
-        "no router takes GET alvin.test/ any more, alvin did before",
+        "no router takes GET alvin.test/ any more; alvin used to",
     ]
     assert [(one["before"], one["after"]) for one in there["document"]] == [
         (one["after"], one["before"]) for one in back["document"]

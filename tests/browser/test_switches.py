@@ -106,4 +106,4 @@ def test_a_service_that_does_not_answer_is_told(chromium: Browser, samples: Serv
         page.goto("/samples/gallery")
         page.route("**/samples/login", lambda route: route.abort("connectionrefused"))
         page.evaluate("htmx.ajax('GET', '/samples/login', 'main').catch(() => {})")
-        expect(page.locator("#notices")).to_contain_text("The service does not answer.")
+        expect(page.locator("#notices")).to_contain_text("wayshub-provider does not answer.")

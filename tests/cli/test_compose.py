@@ -153,7 +153,7 @@ def test_projects_in_several_folders_are_containers_of_one_docker(files: Any, lo
         one__compose_yml=written(one=service(label)), two__compose_yml=written(two=service(label.replace("a.", "b.")))
     )
     told = [why for _name, why, _place in look("one", "two/compose.yml")["why"]]
-    assert "several containers define it, and not alike: Traefik leaves it out" in told
+    assert "several containers define it differently: Traefik leaves it out" in told
     assert run("lint", "one", "two").out.endswith("2 files: 1 disabled.\n")
 
 
@@ -166,4 +166,4 @@ def test_files_of_variables_of_the_traefik_service_count(files: Any, look: Look)
         traefik_env="TRAEFIK_PROVIDERS_DOCKER_EXPOSEDBYDEFAULT=false\n",
     )
     told = [why for _name, why, _place in look("compose.yml")["why"]]
-    assert "it has no label traefik.enable=true, which Traefik asks for" in told
+    assert "it has no label traefik.enable=true, which Traefik requires here" in told

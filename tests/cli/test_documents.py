@@ -147,7 +147,7 @@ def test_everything_has_a_place(folder: Path, where: str, place: str) -> None:
         ("a: 1\nb: [", "state.yml:3:1: "),
         ("a: 1\n b: 2\n", "state.yml:2:3: unexpected colon"),
         ("a: 1\na: 2\n", "state.yml:2:1: the key a is given twice"),
-        ("? [a]\n: 1\n", "state.yml:1:3: a key has to be a text"),
+        ("? [a]\n: 1\n", "state.yml:1:3: a key has to be a string"),
         ("a: *b\n", "state.yml:1:4: the alias *b refers to nothing"),
         ("a: &a [*a]\n", "state.yml:1:8: the alias *a refers to nothing"),
         ("a: !!binary eA==\n", "state.yml:1:4: the tag "),

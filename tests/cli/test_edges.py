@@ -248,10 +248,10 @@ def test_status_warns_of_what_no_edge_shows(run: Run, migrated: Path, tmp_path: 
 def test_status_says_so_where_no_edge_polls(run: Run, migrated: Path, tmp_path: Path) -> None:
     with running_service(tmp_path, migrated) as service:
         out = run("status", "--url", service.url).check().out
-        assert out.endswith("\nNo edge polls this service yet, so nothing is live.\n")
+        assert out.endswith("\nNo Traefik is connected yet, so nothing is live.\n")
         listed = run("edge", "list", "--url", service.url)
     assert (listed.status, listed.out) == (0, "")
-    assert listed.err.startswith("no edge polls yet: ")
+    assert listed.err.startswith("no Traefik is connected yet: ")
 
 
 def test_the_line_to_try_what_was_exposed_has_the_port_of_the_edge(

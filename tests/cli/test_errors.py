@@ -186,7 +186,7 @@ def test_bytes_that_are_no_text_are_one_line(cli: Run) -> None:
         ("service set wayshub --health-check x", "healthCheck/path: 'x' is not a path: begin with one '/'"),
         ("service set wayshub --sticky-cookie a;b", "sticky/cookie/name: 'a;b' is not a cookie's name"),
         ("server set wayshub a --weight 1001", "weight: the weight is a whole number from 1 to 1000, not 1001"),
-        ("server set wayshub a http://h:1/path", "url: Traefik leaves out '/path': set preservePath"),
+        ("server set wayshub a http://h:1/path", "url: Traefik drops '/path': set preservePath"),
         ("server set wayshub new --create", "url: this field is required"),
     ],
 )

@@ -15,7 +15,7 @@ def test_a_request_is_explained(cli: Run) -> None:
     assert first == (
         "http://alvin.xyz/api: router wayshub: it matches, and no other router does. It points to the service wayshub."
     )
-    assert head.split() == ["Router", "Verdict", "Rank", "Why", "Rule"]
+    assert head.split() == ["Router", "Verdict", "Priority", "Why", "Rule"]
     assert row.startswith("wayshub  takes    25")
     assert a.split() == ["a", "http://127.0.0.1:3000", "75", "%"]
     assert b.split() == ["b", "http://127.0.0.1:3001", "25", "%"]
@@ -70,7 +70,7 @@ def test_middlewares_say_what_becomes_of_the_request(cli: Run, client: httpx.Cli
     client.put("/middlewares/both", json={"chain": {"middlewares": ["add", "login"]}}).raise_for_status()
     client.patch("/routers/wayshub", json={"middlewares": ["add"]}).raise_for_status()
     told = cli("explain", "http://alvin.xyz/one").check().out.splitlines()
-    assert told[0].endswith("It points to the service wayshub, whose servers are asked for /app/one.")
+    assert told[0].endswith("It points to the service wayshub, whose servers get /app/one.")
     assert told[5].split() == ["Middleware", "Request", "Why"]
     assert told[6].split() == ["add", "changes", "the", "path", "/one", "becomes", "/app/one"]
     client.patch("/routers/wayshub", json={"middlewares": ["both"]}).raise_for_status()

@@ -152,11 +152,11 @@ def test_every_example_works(cli: Run, example: list[str]) -> None:
 
 
 def check(cli: Run, example: list[str]) -> None:
-    """Run an example. One that waits says in its status that no edge polls this service."""
+    """Run an example. One that waits says in its status that no Traefik is connected."""
     result = cli(*example)
     if "--wait" in example and result.status:
         assert result.status == 3, result
-        assert "No edge polls this service" in result.out + result.err
+        assert "No Traefik is connected" in result.out + result.err
     else:
         assert result.status == 0, result
         # The examples of TCP and UDP listen on entry points that no edge of the tests has, as each that waits is told.

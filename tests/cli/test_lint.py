@@ -105,7 +105,7 @@ def test_what_is_something_else_is_named_with_what_to_do(run: Run, tmp_path: Pat
     path = tmp_path / "traefik.yml"
     path.write_text("entryPoints: {web: {address: ':80'}}\n")
     assert run(command, str(path)).error() == (
-        f"{path}: this is Traefik's static configuration, with which it starts: give the files that it names, "
+        f"{path}: this is Traefik's static configuration: give the files that it names, "
         "or import what Traefik runs, with --from-api and the URL of its API"
     )
 

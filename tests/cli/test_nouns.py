@@ -245,7 +245,8 @@ def test_a_change_can_be_bound_to_what_was_shown(cli: Run, client: httpx.Client,
     cli(*command(noun, "set"), FIRST[noun], *change, "--if-match", tag).check()
     for verb, options in (("set", change), ("remove", ())):
         told = cli(*command(noun, verb), FIRST[noun], *options, "--if-match", f'"{tag}"').error()
-        assert told.startswith(f'If-Match: the request is about "{tag}", but it is at "')
+        assert told.startswith('If-Match: the object is at "')
+        assert f'now, not at "{tag}"' in told
 
 
 def test_what_is_in_use_is_removed_with_cascade_only(cli: Run, client: httpx.Client) -> None:

@@ -138,7 +138,7 @@ def test_what_is_no_revision_is_one_line(cli: Run) -> None:
 
 @pytest.mark.parametrize("message", ["two\nlines", "a\ttab", "\x1b[31m"])
 def test_a_message_is_one_line(cli: Run, message: str) -> None:
-    assert "one line of plain text" in cli("domain", "add", "other.test", "-m", message).usage_error()
+    assert "a single line of plain text" in cli("domain", "add", "other.test", "-m", message).usage_error()
 
 
 def test_a_message_that_the_service_refuses_is_told_with_its_name(cli: Run) -> None:
@@ -148,7 +148,7 @@ def test_a_message_that_the_service_refuses_is_told_with_its_name(cli: Run) -> N
 
 def test_conflicts_are_told_in_the_plan_and_when_it_is_done(cli: Run) -> None:
     arguments = ("router", "add", "twin", "--service", "wayshub", "--domain", "alvin.xyz")
-    told = "Warning: twin and wayshub have the same rule and rank 25 on web: which one wins is random"
+    told = "Warning: twin and wayshub have the same rule and the same priority 25 on web: which one wins is random"
     assert told in cli(*arguments, "--dry-run").check().out.splitlines()
     assert told in cli(*arguments).check().out.splitlines()
     to_programs = cli("router", "set", "twin", "--service", "wayshub", "--label", "team=video", "-o", "json")

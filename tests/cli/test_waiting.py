@@ -117,7 +117,7 @@ def test_nobody_waits_for_an_edge_that_can_never_tell(own_cli: Run, own: Service
     with polling(own, "plain"):
         told = own_cli(*EXPOSE, "--wait", "300")  # longer than any test may take
     assert told.status == 3
-    assert "  plain is unconfirmed: it was given revision 1; its API is not known" in told.err
+    assert "  plain is unconfirmed: it was given revision 1; the address of its API is not set" in told.err
     assert "set PROVIDER_TRAEFIK_API to its URL" in told.err
 
 
@@ -182,7 +182,7 @@ def test_a_router_that_the_edge_disabled_is_not_told_to_be_live(cli: Run) -> Non
 
 
 def test_without_an_edge_nothing_is_told_to_be_live(own_cli: Run) -> None:
-    told = "No edge polls this service yet: the change is saved, and goes live as soon as one does."
+    told = "No Traefik is connected yet: the change is saved, and goes live as soon as one connects."
     added = own_cli("service", "add", "api", "--wait", "5")
     assert (added.status, added.out.splitlines()[-1]) == (3, told)
     written = own_cli("service", "set", "api", "--strategy", "p2c", "--wait", "5", "-o", "json")

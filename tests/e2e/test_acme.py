@@ -336,5 +336,5 @@ def test_a_hook_that_fails_is_quoted(migrated: Path, tmp_path: Path, ca: Pebble)
 def test_a_wildcard_without_anything_that_sets_records_is_not_ordered(one: Edges, ca: Pebble) -> None:
     one.choose().raise_for_status()
     (pending,) = one.expose("*.alvin.test").json()["pending"]
-    assert "looks for a TXT record of *.alvin.test in DNS, and nothing is set here" in pending["detail"]
+    assert "requires a TXT record of *.alvin.test in DNS, but nothing here is set up" in pending["detail"]
     assert ca.orders() == 0

@@ -118,7 +118,7 @@ def test_a_middleware_that_the_entry_point_has_already_is_told(others: Others) -
     on_both = ["web", "other"]
     told = others.told("/routers/c", router("plain", "mark@file", "own", entryPoints=on_both))
     assert sorted(each[1] for each in told) == [
-        f"edge default adds the middleware {name} to all routers on other: requests of c pass it twice"
+        f"edge default adds the middleware {name} to all routers on other: requests for c pass through it twice"
         for name in ("mark@file", "own@http")
     ]
     assert {each[0] for each in told} == {"doubtful-value"}

@@ -117,8 +117,8 @@ def test_a_domain_of_which_nobody_signs_is_served_with_the_default_certificate_a
 ) -> None:
     made = expose(edge, servers, "alvin.xyz")
     assert made.status_code == 202
-    assert "no CA is chosen that signs certificates for alvin.xyz" in made.json()["pending"][0]["detail"]
-    assert "no CA is chosen that signs certificates for alvin.xyz" in made.headers["config-warning"]
+    assert "no CA is set up for alvin.xyz" in made.json()["pending"][0]["detail"]
+    assert "no CA is set up for alvin.xyz" in made.headers["config-warning"]
     found = edge.client.get("/conflicts", params={"object": "domain/alvin.xyz"}).json()["items"]
     assert [each["conflict"] for each in found] == ["missing-certificate"]
     assert names_of(shown("alvin.xyz", secure_port)) != ["alvin.xyz"]

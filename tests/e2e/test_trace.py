@@ -119,7 +119,7 @@ def test_the_sticky_cookie_tells_the_server_and_binds_no_request_to_it(
     traefik.wait_for(service)
     said = result(pages, send(pages))
     assert "Server Answered Expected a 45 45 b 15 15" in said
-    assert "The cookie stays, which Traefik set on each answer" in said
+    assert "The cookie stays, which Traefik set on each response" in said
     assert (len(a.asked), len(b.asked)) == (45, 15)
     assert not [headers for _path, headers in a.asked + b.asked if "Cookie" in headers]
 
@@ -131,7 +131,7 @@ def test_where_nothing_tells_the_server_it_is_said_and_not_guessed(
     expose(client, (a, 2), (b, 1))
     traefik.wait_for(service)
     said = result(pages, send(pages))
-    assert "60 answers do not say which server gave them, and neither does Traefik." in said
+    assert "60 responses do not say which server sent them, and neither does Traefik." in said
     assert "40 200 a says hello 20 200 b says hello" in said
     assert "Who answered" not in said
 

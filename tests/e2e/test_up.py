@@ -196,7 +196,7 @@ def test_the_demo_is_served_over_https_by_whoever_trusts_the_authority_that_ca_p
     assert fetch(f"{up.web}/", headers=HOST).status_code == 200
     refused = run_forked("ca", "--name", "lab.example", cwd=up.folder, env=environment(), timeout=60)
     assert (refused.status, refused.out) == (1, "")
-    assert "was made without lab.example" in refused.err
+    assert "was created without lab.example" in refused.err
 
 
 def test_what_it_prints_to_type_works(up: Up) -> None:

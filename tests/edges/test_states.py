@@ -88,7 +88,7 @@ def test_an_edge_that_disabled_routers_is_degraded_and_says_which_and_of_one_why
 
 def test_an_edge_whose_api_nobody_knows_is_unconfirmed() -> None:
     traefik = Traefik(Edge("default")).polls(SECOND, 0)
-    assert judge(traefik.edge, SECOND, 1).detail == "it was given revision 2; its API is not known"
+    assert judge(traefik.edge, SECOND, 1).detail == "it was given revision 2; the address of its API is not set"
     assert traefik.state(1) is EdgeState.UNCONFIRMED
 
 

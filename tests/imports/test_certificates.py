@@ -90,7 +90,7 @@ def test_a_default_certificate_that_traefik_orders_itself_is_left_out() -> None:
         ({"keyFile": "one.key"}, Cause.IGNORED, "there is no certificate as PEM text in certFile"),
         ({"certFile": "one.key", "keyFile": "one.pem"}, Cause.IGNORED, "there is no certificate as PEM text"),
         ({"certFile": "one.pem", "keyFile": "other.key"}, Cause.IGNORED, "this key does not belong to the certificate"),
-        ({**ONES, "stores": ["mine"]}, Cause.IGNORED, "it is for the store mine, and Traefik uses none but default"),
+        ({**ONES, "stores": ["mine"]}, Cause.IGNORED, "it is for the store mine, but Traefik uses only default"),
         ({**ONES, "certFile": f"{ONE.chain}\n{OTHER.chain}"}, Cause.BREAKS, "certificate 2 did not sign"),
     ],
 )
@@ -127,8 +127,8 @@ def test_of_certificates_with_the_same_names_the_first_counts() -> None:
     found = read(ONES, newer.pair, ONES)
     assert {name: each.cert_file for name, each in held(found).items()} == {"shop-test": ONE.chain}
     assert [each[3].partition(":")[0] for each in told(found)] == [
-        "another certificate with the same names stands before it",
-        "it stands here twice",
+        "another certificate with the same names comes before it",
+        "it is here twice",
     ]
     assert {each[4] for each in told(found)} == {Cause.IGNORED}
 

@@ -104,7 +104,7 @@ IGNORED = [
     (below("    text: shop\n"), "member.object", "0.yml:6:5"),
     (below("  models: [{middlewares: [x]}]\n"), "type.map", "0.yml:6:3"),
 ]
-"""Files of which Traefik takes no notice of a part."""
+"""Files of which Traefik ignores a part."""
 
 
 @pytest.mark.parametrize(("text", "code", "place"), IGNORED)

@@ -167,7 +167,7 @@ services:
     }
 
 
-LOST = "Traefik takes no notice of the container"
+LOST = "Traefik ignores the container"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ LOST = "Traefik takes no notice of the container"
         (web("traefik.http.routers.web.rule=Host(`$NONE`)"), "the variable NONE is not set"),
         (web("traefik.http.middlewares.a.basicauth.users=a:$apr1$H$x"), "a dollar sign itself is written $$"),
         (web("traefik.enable=true", network_mode="none"), f"it is in no network: {LOST}"),
-        (web("traefik.frontend.rule=Host:a"), "Traefik 3 takes no notice of the label traefik.frontend.rule"),
+        (web("traefik.frontend.rule=Host:a"), "Traefik 3 ignores the label traefik.frontend.rule"),
         (web("traefik.enable=true", "traefik.docker.network=front", expose=[1]), "there is no network front"),
         (web("traefik.enable=true", networks=["a", "b"], expose=[1]), "no label traefik.docker.network names one"),
         (web("traefik.http.services.w.weighted.services=x"), "the service w has no loadbalancer"),
@@ -205,9 +205,11 @@ services:
     found = imported(text)
     assert ("domain", "web-shop.test") in found.declaration.names
     assert ("router", "o") not in found.declaration.names
-    assert ("container other", "recognised", "it has no label traefik.enable=true, which Traefik asks for") in findings(
-        found
-    )
+    assert (
+        "container other",
+        "recognised",
+        "it has no label traefik.enable=true, which Traefik requires here",
+    ) in findings(found)
     assert ("container traefik", "recognised", "it has no labels of Traefik") in findings(found)
 
 
@@ -226,7 +228,7 @@ def test_a_service_that_is_defined_otherwise_by_another_container_is_left_out() 
     one, other = (web(f"{PORT}={port}", f"traefik.http.routers.r.rule=Host(`{port}.test`)") for port in (1, 2))
     text = {"services": {name: yaml.safe_load(each)["services"]["web"] for name, each in (("a", one), ("b", other))}}
     found = imported(yaml.safe_dump(text))
-    assert ("router r", "left out", "several containers define it, and not alike: Traefik leaves it out") in findings(
+    assert ("router r", "left out", "several containers define it differently: Traefik leaves it out") in findings(
         found
     )
     assert {name for kind, name in found.declaration.names if kind == "server"} == {"web/a-1", "web/b-2"}

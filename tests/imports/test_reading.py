@@ -187,7 +187,7 @@ def test_servers_that_traefik_takes_and_that_lead_nowhere_are_left_out_alone() -
         ({"parentRefs": "other"}, "parentRefs"),
         ({"rule": "Hots(`a.test`)"}, "at character 1: there is no matcher Hots: did you mean Host?"),
         ({"rule": ""}, "it has no rule"),
-        ({"rule": ["x"]}, "rule has to be a text"),
+        ({"rule": ["x"]}, "rule has to be a string"),
         ({"service": "oth|er"}, "there is no service oth|er in these files: Traefik disables what refers to it"),
         ({"service": "s@http"}, "service: 's@http' is kept here: leave out @http"),
         ({"service": "own@internal"}, "Traefik has no 'own@internal' of its own: it has api@internal"),
@@ -368,7 +368,7 @@ def test_services_that_go_by_the_health_of_others_are_left_out_where_nobody_chec
     }
     found = imports.read({"http": {"services": services}})
     assert written(found)["services"].keys() == {"safe", "checked", "s"}
-    assert reasons(found, "service", "unsafe") == "s needs a health check: Traefik disables this otherwise"
+    assert reasons(found, "service", "unsafe") == "s needs a health check: otherwise Traefik disables this"
 
 
 def test_services_that_lead_back_to_themselves_are_left_out() -> None:
@@ -421,7 +421,7 @@ def test_every_field_of_a_pool_is_kept_and_what_is_at_the_default_is_not() -> No
 def test_the_path_of_a_server_of_which_traefik_takes_no_notice_is_left_out() -> None:
     found = balancer(servers=[{"url": "http://a:80/app/"}])
     assert written(found)["services"]["s"]["servers"] == {"a-80": {"url": "http://a:80"}}
-    assert reasons(found, "service", "s") == "its path /app/ is left out: Traefik takes no notice of it"
+    assert reasons(found, "service", "s") == "its path /app/ is left out: Traefik ignores it"
 
 
 TCP = {
@@ -482,7 +482,7 @@ def test_tcp_comes_along() -> None:
         "tcpMiddlewares": {"near": {"ipAllowList": {"sourceRange": ["10.0.0.0/8"]}}},
         "tcpServersTransports": {"raw": {"dialTimeout": "0.5s", "tls": {}}},
     }
-    assert "without TLS no name is asked for" in reasons(found, "TCP router", "plain")
+    assert "without TLS, clients ask for no name" in reasons(found, "TCP router", "plain")
 
 
 def test_udp_comes_along() -> None:
@@ -548,7 +548,7 @@ def test_routers_come_also_where_their_certificates_cannot_be_read() -> None:
         ({"healthCheck": {}}, "its health check is empty"),
         ({"healthCheck": {"path": "up"}}, "healthCheck/path: 'up' is not a path"),
         ({"healthCheck": {"path": "/", "status": 99}}, "healthCheck/status: this has to be at least 100"),
-        ({"healthCheck": {"path": "/", "interval": "1ns"}}, "finer than milliseconds"),
+        ({"healthCheck": {"path": "/", "interval": "1ns"}}, "more precise than milliseconds"),
         ({"healthCheck": {"path": "/", "interval": "soon"}}, "soon is not a duration"),
         ({"sticky": {"cookie": {"secure": "yes"}}}, "secure has to be true or false"),
         ({"sticky": {"cookie": {"expires": 5}}}, "its sticky cookie has expires"),

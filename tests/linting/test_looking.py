@@ -184,6 +184,6 @@ def test_labels_are_looked_through_with_the_files_beside_them() -> None:
         (
             "disabled",
             "container bad",
-            "Traefik has no field colour here: Traefik takes no notice of the container",
+            "Traefik has no field colour here: Traefik ignores the container",
         )
     ]

@@ -18,25 +18,25 @@ SAID: Final[Mapping[str, list[tuple[Mapping[str, Any], str]]]] = {
         ({"users": ["alvin:secret", "budi:secret"]}, "Asks for a password (2 users)"),
         (
             {"users": ["alvin:secret"], "usersFile": "/users"},
-            "Asks for a password (1 user, users of the file /users)",
+            "Asks for a password (1 user, the users in the file /users)",
         ),
     ],
     "buffering": [
-        ({}, "Buffers requests and answers"),
+        ({}, "Buffers requests and responses"),
         ({"maxRequestBodyBytes": 10_000_000}, "Buffers requests up to 10 MB, and refuses longer ones"),
-        ({"maxResponseBodyBytes": 2**20}, "Buffers answers up to 1 MiB, and refuses longer ones"),
+        ({"maxResponseBodyBytes": 2**20}, "Buffers responses up to 1 MiB, and refuses longer ones"),
         (
             {"maxRequestBodyBytes": 2048, "maxResponseBodyBytes": 7},
-            "Buffers requests up to 2 KiB and answers up to 7 B",
+            "Buffers requests up to 2 KiB and responses up to 7 B",
         ),
     ],
     "chain": [({"middlewares": ["login", "limit@file"]}, "Passes requests through login and limit@file")],
     "circuitBreaker": [
         ({"expression": "NetworkErrorRatio() > 0.30"}, "Answers 503 for 10s when NetworkErrorRatio() > 0.30")
     ],
-    "compress": [({}, "Compresses answers"), ({"encodings": ["br"]}, "Compresses answers (br)")],
-    "contentType": [({}, "Finds out the media type of answers"), ({"autoDetect": False}, "Does nothing")],
-    "digestAuth": [({"users": ["alvin:traefik:secret"]}, "Asks for a password that does not travel (1 user)")],
+    "compress": [({}, "Compresses responses"), ({"encodings": ["br"]}, "Compresses responses (br)")],
+    "contentType": [({}, "Detects the media type of responses"), ({"autoDetect": False}, "Does nothing")],
+    "digestAuth": [({"users": ["alvin:traefik:secret"]}, "Asks for a password, which is not sent (1 user)")],
     "encodedCharacters": [
         ({}, "Refuses paths with %2F, %5C, %00 and 4 more"),
         (
@@ -61,8 +61,8 @@ SAID: Final[Mapping[str, list[tuple[Mapping[str, Any], str]]]] = {
         )
     ],
     "grpcWeb": [
-        ({"allowOrigins": ["*"]}, "Takes gRPC from browsers"),
-        ({"allowOrigins": ["https://alvin.xyz"]}, "Takes gRPC from browsers on pages of https://alvin.xyz"),
+        ({"allowOrigins": ["*"]}, "Accepts gRPC from browsers"),
+        ({"allowOrigins": ["https://alvin.xyz"]}, "Accepts gRPC from browsers on pages of https://alvin.xyz"),
     ],
     "headers": [
         ({"frameDeny": True, "contentTypeNosniff": True, "stsSeconds": 60}, "Adds 3 response headers"),
@@ -77,7 +77,7 @@ SAID: Final[Mapping[str, list[tuple[Mapping[str, Any], str]]]] = {
         ({"amount": 10}, "At most 10 requests at the same time"),
         (
             {"amount": 1, "sourceCriterion": {"requestHost": True}},
-            "At most 1 request at the same time for each host",
+            "At most 1 request at the same time per host",
         ),
     ],
     "ipAllowList": [({"sourceRange": ["10.0.0.0/8"]}, "Allows only 10.0.0.0/8")],
@@ -98,7 +98,7 @@ SAID: Final[Mapping[str, list[tuple[Mapping[str, Any], str]]]] = {
         ({"average": 5, "period": "10s"}, "At most 5 requests in 10s"),
         (
             {"average": 1, "period": "1h", "sourceCriterion": {"requestHeaderName": "X-Key"}},
-            "At most 1 request an hour for each value of X-Key",
+            "At most 1 request an hour per value of X-Key",
         ),
         ({"average": 0}, "Sets no limit"),
     ],
@@ -125,7 +125,7 @@ SAID: Final[Mapping[str, list[tuple[Mapping[str, Any], str]]]] = {
         ),
         (
             {"attempts": 3, "status": ["503"], "disableRetryOnNetworkError": True},
-            "Tries up to 3 times if the answer is 503",
+            "Tries up to 3 times if the status is 503",
         ),
     ],
     "stripPrefix": [({"prefixes": ["/api", "/v1"]}, "Removes /api or /v1 from the path")],
@@ -158,8 +158,11 @@ def test_whatever_is_taken_is_said_without_its_secrets(kind: str, given: Mapping
     ("given", "said"),
     [
         ({}, "Over TLS only, with the edge's own certificate"),
-        ({"certResolver": "acme"}, "Over TLS only, certificate from acme"),
-        ({"certResolver": "acme", "options": "modern"}, "Over TLS only, certificate from acme, TLS options modern"),
+        ({"certResolver": "acme"}, "Over TLS only, with a certificate from acme"),
+        (
+            {"certResolver": "acme", "options": "modern"},
+            "Over TLS only, with a certificate from acme and the TLS options modern",
+        ),
         ({"options": "modern"}, "Over TLS only, with the edge's own certificate and the TLS options modern"),
     ],
 )
@@ -169,4 +172,4 @@ def test_tls_says_what_it_means(given: Mapping[str, Any], said: str) -> None:
 
 def test_tls_that_is_passed_through_says_so() -> None:
     assert TCPRouterTLS.read({"passthrough": True}).does() == "Over TLS only, passed through to the servers"
-    assert TCPRouterTLS.read({"certResolver": "acme"}).does() == "Over TLS only, certificate from acme"
+    assert TCPRouterTLS.read({"certResolver": "acme"}).does() == "Over TLS only, with a certificate from acme"

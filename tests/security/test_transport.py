@@ -131,7 +131,7 @@ def test_a_certificate_that_was_renewed_is_served_and_its_end_is_told(migrated: 
         for content in ("", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"):
             certificate.write_text(content)
             wait_until(lambda: any("cannot be used" in text for text in warnings()), "it is told")
-            assert served_certificate(port, trust) == second, "the one that was read before is used"
+            assert served_certificate(port, trust) == second, "the previous one is used"
         key.unlink()
         issue(tmp_path, authority)
         wait_until(lambda: not warnings() and served_certificate(port, trust) != second, "the next one is served")

@@ -24,4 +24,4 @@ def test_what_is_in_the_way_or_used_by_nobody_is_listed_with_links(console: http
     links = {a.get("href") for tag, a in Outline(page.text).elements if tag == "a"}
     assert {"/routers/never", "/routers/all", "/domains/alone.test"} <= links
     assert "never takes a request" in words(page)
-    assert "What nobody uses" in words(page)
+    assert "Unused objects" in words(page)

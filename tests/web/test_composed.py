@@ -97,7 +97,7 @@ def test_a_router_over_tls_has_a_lock_and_links_of_https(pages: httpx.Client) ->
     assert "Its certificate comes from the resolver acme." in found
     for path in ("/routers", "/services/made"):
         assert "over TLS only" in page(pages, path)
-    assert "Over TLS only, certificate from acme" in page(pages, "/")
+    assert "Over TLS only, with a certificate from acme" in page(pages, "/")
     assert "url=https%3A%2F%2Fmade.test" in page(pages, "/")
     assert "https://" in page(pages, "/applications/made")
 

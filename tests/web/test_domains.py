@@ -77,7 +77,7 @@ def test_the_list_is_searched_and_paged(console: httpx.Client, client: httpx.Cli
     page = console.get("/domains", params={"q": "ODD"})
     assert page.text.count('<th scope="row">') == 26
     assert 'value="ODD"' in page.text
-    assert "No domain matches" in console.get("/domains", params={"q": "nowhere"}).text
+    assert "No domains match" in console.get("/domains", params={"q": "nowhere"}).text
 
 
 @pytest.mark.parametrize("query", [{"cursor": "x"}, {"q": "x" * 201}, {"q": "\u0000"}])

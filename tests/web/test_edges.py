@@ -44,7 +44,7 @@ def test_edges_are_listed_with_state_and_words(viewer: httpx.Client) -> None:
     page = read(viewer.get("/edges"))
     assert {"/edges/paris", "/edges/rome"} <= set(page.paths())
     assert "unconfirmed" in page.text
-    assert "It was given revision 0; its API is not known." in page.text
+    assert "It was given revision 0; the address of its API is not set." in page.text
     assert "never seen" in page.text
     assert "No Traefik has polled under this name yet." in page.text
 

@@ -33,7 +33,7 @@ def test_what_is_for_programs_answers_with_problems_whoever_asks(browser: httpx.
     ("language", "title", "detail"),
     [
         ("en", "Not found", "There is nothing at this path."),
-        ("id", "Tidak ditemukan", "Tidak ada apa-apa di alamat ini."),
+        ("id", "Tidak ditemukan", "Tidak ada apa-apa di path ini."),
     ],
 )
 def test_an_error_is_told_in_the_language(browser: httpx.Client, language: str, title: str, detail: str) -> None:
@@ -90,7 +90,7 @@ def test_head_of_a_page_that_is_not_there_has_no_body(browser: httpx.Client) -> 
 @pytest.mark.parametrize(
     ("model", "given", "english", "indonesian"),
     [
-        (Server, {"name": "a"}, "this field is required", "isian ini wajib diisi"),
+        (Server, {"name": "a"}, "this field is required", "field ini wajib diisi"),
         (
             Server,
             {"name": "a", "url": "ftp://{detail}"},

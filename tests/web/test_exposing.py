@@ -156,7 +156,7 @@ def test_what_would_come_of_it_is_shown_and_changes_nothing(pages: httpx.Client)
     assert (share(found, 0), share(found, 1)) == ("75%", "25%")
     assert 'class="drawing"' in found
     assert 'href="/routers' not in found  # there is none yet
-    assert "Left empty, it is alvin." in found
+    assert "Empty: alvin." in found
     assert revision(pages) == before
 
 
@@ -241,7 +241,7 @@ def test_a_default_name_that_is_taken_is_not_proposed_but_a_free_one(pages: http
     pages.post("/api/v1/services", json={"name": "alvin"}).raise_for_status()
     pages.post("/api/v1/services", json={"name": "alvin-2"}).raise_for_status()
     told = check(pages, **typed("http://10.0.0.1:80"))
-    assert "Left empty, it is alvin-3." in told
+    assert "Empty: alvin-3." in told
     assert "Ready to expose" in told
     answer = pages.post("/expose", data=typed("http://10.0.0.1:80"))
     assert (answer.status_code, answer.headers["Location"]) == (303, "/applications/alvin-3")

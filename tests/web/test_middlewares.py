@@ -43,7 +43,7 @@ def test_a_router_shows_what_its_requests_pass(pages: httpx.Client, path: str) -
 
 @pytest.mark.parametrize("path", ["/", "/applications/alvin"])
 def test_a_lock_says_what_tls_means(pages: httpx.Client, path: str) -> None:
-    assert "Over TLS only, certificate from acme" in page(pages, path)
+    assert "Over TLS only, with a certificate from acme" in page(pages, path)
 
 
 def test_the_list_and_the_page_of_a_middleware_say_what_it_does(pages: httpx.Client) -> None:
@@ -65,7 +65,7 @@ def test_kinds_are_found_by_what_they_are_good_for_and_by_traefiks_names(pages: 
     said = Outline(page(pages, "/middlewares/new")).text
     titles = [said.index(purpose.value) for purpose in Purpose]
     assert titles == sorted(titles)
-    assert said.index("Let only some in") < said.index("basicAuth") < said.index("Change the path")
+    assert said.index("Restrict access") < said.index("basicAuth") < said.index("Change the path")
 
 
 def test_lists_count_what_refers_to_each_and_say_where_nothing_does(pages: httpx.Client) -> None:

@@ -344,7 +344,7 @@ def test_a_form_that_is_sent_as_it_came_changes_nothing(noun: str, fields: dict[
 
 
 def shown_names(asked: Iterable[slots.FormSlot]) -> Iterator[str]:
-    """Give the names of the fields that a form has: of a row one, where a list is one of rows."""
+    """Give the names of the fields that a form has: of a row one, where a list is in rows."""
     for slot in asked:
         yield slot.name
         rows = [[line[:1] for line in row[:1]] for row in slot.rows] if slot.shape == "rows" else slot.rows

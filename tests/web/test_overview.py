@@ -276,7 +276,7 @@ def test_an_application_that_is_not_there_is_not_found(pages: httpx.Client) -> N
 def test_without_an_edge_it_says_that_none_polls(start_service: Callable[..., Service]) -> None:
     with http_client(start_service().url, headers={"Accept": "text/html"}) as pages:
         expose(pages, "shop", "http://10.0.0.1:80")
-        assert "No Traefik polls this service now" in page(pages, "/applications/shop")
+        assert "No Traefik is connected" in page(pages, "/applications/shop")
         assert "curl -H &#39;Host: shop.test&#39; http://127.0.0.1:8080/" in page(pages, "/applications/shop")
 
 
@@ -287,7 +287,7 @@ def test_an_edge_of_which_nobody_can_tell_what_it_runs_is_named(start_service: C
             pages.get("/traefik/configuration?edge=paris&wait=0").raise_for_status()
         found = page(pages, "/applications/shop")
         assert "On its way to the edges" in found
-        assert "It was given revision 1; its API is not known." in found
+        assert "It was given revision 1; the address of its API is not set." in found
 
 
 def test_it_says_since_when_it_is_live_and_others_changes_do_not_matter(
@@ -306,7 +306,7 @@ def test_it_says_since_when_it_is_live_and_others_changes_do_not_matter(
         pages.patch("/api/v1/routers/live", json={"pathPrefix": "/a"}).raise_for_status()
         later = str(wait_until(lambda: is_later(find_since(pages, "live"), found), "it is live again, since later"))
         pages.patch("/api/v1/services/live/servers/" + only(pages, "live"), json={"weight": 7}).raise_for_status()
-        wait_until(lambda: is_later(find_since(pages, "live"), later), "a change of a server is one of the application")
+        wait_until(lambda: is_later(find_since(pages, "live"), later), "a change of a server is in the application")
         url = next(link for link in links(page(pages, "/applications/live")) if link.startswith("http://live.test:"))
         assert url == f"http://live.test:{traefik.web.rpartition(':')[2]}/a"
         assert "127.0.0.1 live.test" in page(pages, "/applications/live")

@@ -122,7 +122,7 @@ def test_a_message_that_is_wrong_stands_at_its_field(
     path = f"/revisions/{number}/rollback"
     for message, told in (
         ("x" * 501, "This is longer than 500 characters."),
-        ("a\x00b", "The text has a control character: use one line of plain text."),
+        ("a\x00b", "The text has a control character: use a single line of plain text."),
     ):
         answer = send(console, console.get(path), path, {"message": message})
         assert answer.status_code == 422
@@ -156,7 +156,7 @@ def test_a_revision_is_compared_with_any_other(console: httpx.Client, client: ht
     assert "Description nothing x" in compared
     assert "a.test: 50 % of the traffic moves from b to a" in compared
     same = words(console.get(f"/revisions/{last}", params={"compare": last}))
-    assert "Nothing differs between the two." in same
+    assert "There are no differences." in same
     assert console.get(f"/revisions/{last}", params={"compare": "x"}).status_code == 404
     assert console.get(f"/revisions/{last}", params={"compare": "999999999"}).status_code == 404
 
@@ -184,7 +184,7 @@ def test_conflicts_are_told_in_the_plan_and_on_the_page_of_the_router(
 ) -> None:
     assert "chance decides" not in words(console.get("/routers/wayshub"))
     with_twin = change(client, "PUT", "/routers/twin", json={"domains": ["a.test"], "service": "wayshub"})
-    told = "twin and wayshub have the same rule and rank 25 on web"
+    told = "twin and wayshub have the same rule and the same priority 25 on web"
     assert told in words(console.get("/routers/twin"))
     assert told in words(console.get("/routers/wayshub"))
     change(client, "DELETE", "/routers/twin")

@@ -94,7 +94,7 @@ def test_what_a_drained_server_gets_is_told_of_the_edges_that_poll(start_service
         client.post("/services", json={"name": "wayshub"}).raise_for_status()
         add(client)
         act(pages, find_form(pages.get(PAGE), STATE), "drain")
-        assert "Server a is drained, but no edge polls this service now" in pages.get(PAGE).text
+        assert "Server a is drained, but no Traefik is connected" in pages.get(PAGE).text
         for _ in range(2):
             pages.get("/traefik/configuration?edge=here").raise_for_status()
         act(pages, find_form(pages.get(PAGE), STATE), "ready")

@@ -196,7 +196,7 @@ class TestWeights:
         fields = find_form(late, PAGE).fields
         assert (fields["weights/a"], fields["weights/b"]) == ("4", "9")
         assert "its weight is now 8, it was 3" in late.text
-        assert "Server c is not there any more." in late.text
+        assert "Server c no longer exists." in late.text
         assert Shares(late).found == ["30.8%", "69.2%"]
         assert send(console, late, PAGE).status_code == 303
         assert weights(client) == {"a": 4, "b": 9}

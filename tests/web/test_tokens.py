@@ -155,7 +155,7 @@ def test_tokens_are_listed_by_name_with_what_each_may_do(admin: httpx.Client) ->
     for name in ("listed-b", "listed-a", "listed-a"):
         make(admin, name=name, level="write", expires="30")
     page = read(admin.get("/tokens", params={"q": "listed-"}))
-    assert page.text.count("see everything, and change domains, routers, services, servers and middlewares") == 3
+    assert page.text.count("see everything, and change domains, services, routers and all other objects") == 3
     assert page.text.index("listed-a") < page.text.index("listed-b")
     assert "in 1 month" in page.text or "in 4 weeks" in page.text
     assert "never" in page.text
@@ -239,6 +239,6 @@ def configuration(client: httpx.Client, edge: str) -> str:
 def test_the_pages_speak_indonesian(peopled: Service) -> None:
     with visit(peopled, "desk", "id") as client:
         page = make(client, level="write", edges="paris")
-        assert "melihat semuanya, dan mengubah domain, router, service, server, dan middleware" in page.text
+        assert "melihat semuanya, dan mengubah domain, service, router, dan semua objek lain" in page.text
         page = read(client.post("/tokens/new", data=FORM | {"expires": "date"}), 422)
         assert "Tulis hari terakhir" in page.text

@@ -40,11 +40,11 @@ def _show_more(client: Client, output: Output, name: str) -> None:
 EXTRAS: Final = Extras(
     columns=_columns,
     summaries={
-        "add": "Edges get both, and show it to clients of its names.",
-        "set": "Give both where you renew it: the key has to fit.",
-        "remove": "Clients of its names get the default one.",
+        "add": "Edges show it to clients that ask for one of its names.",
+        "set": "To renew it, give both: the key has to belong to the certificate.",
+        "remove": "Clients that ask for its names then get the default one.",
     },
-    notes={"show": "-o json has the certificate itself, too. Its key is shown to nobody."},
+    notes={"show": "-o json also shows the certificate itself. The key is never shown."},
     examples={"set": ["wayshub-provider certificate set alvin --default"]},
     show_more=_show_more,
 )

@@ -31,7 +31,7 @@ def _host_header(service: Item) -> str:
 _OWN: Final[Columns] = {"Health check": _health_check, "Sticky": _sticky, "Host header": _host_header}
 _SHARES: Final[Columns] = {
     "Service": field("service"),
-    "Server": lambda share: share.get("server") or "unknown: it is not kept here",
+    "Server": lambda share: share.get("server") or "unknown, because it is not kept here",
     "Share": lambda share: percent(share["share"]),
 }
 _SHORT: Final = {"Sticky sessions": "Sticky", "Servers get the client's Host header": "Host header"}

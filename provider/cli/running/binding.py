@@ -15,7 +15,7 @@ def find_dangers(settings: Settings) -> list[str]:
         has_admin = accounts.count_admins(session) > 0
     if not has_admin:
         dangers.append(
-            "no admin can log in yet, and whoever opens the one-time link first becomes admin: run it on loopback and "
+            "no admin can log in yet, and the first to open the one-time link becomes admin: run it on loopback and "
             "set a password, or run `wayshub-provider user add NAME --role admin` and "
             "`wayshub-provider user password NAME`"
         )

@@ -34,7 +34,7 @@ def welcome(places: WelcomeUrls, environment: Mapping[str, str], first_link: Seq
     port = places.web.rpartition(":")[2]
     demo = f"http://{DOMAIN}" + ("" if port == "80" else f":{port}") + "/"
     web = (demo, "the demo, answered by three sample servers")
-    https = (f"{places.secure}/", "the same over HTTPS, once you trust this machine's own CA")
+    https = (f"{places.secure}/", "the same over HTTPS, once you trust the local CA")
     opened = [
         web if places.demo else (f"{places.web}/", "the entry point for browsers"),
         *([https] if places.secure else []),

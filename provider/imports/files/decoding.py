@@ -37,7 +37,7 @@ class Mistake:
 
 
 def decode(document: Any) -> Iterator[Mistake]:
-    """Give all that Traefik refuses or takes no notice of in a document."""
+    """Give all that Traefik refuses or ignores in a document."""
     if document is None:
         return
     if not isinstance(document, dict):
@@ -70,7 +70,7 @@ def _members(members: str, value: Mapping[str, Any], where: str, *, is_root: boo
             yield _root(key, place) if is_root else _unknown(key, known, place)
             continue
         if found.name in seen:
-            detail = f"{found.name} is given twice: where both say something, Traefik takes this one"
+            detail = f"{found.name} is given twice: where both have a value, Traefik uses this one"
             yield Mistake(Effect.IGNORED, "field.twice", place, detail)
         seen[found.name] = key
         yield from _field(found, value[key], place)
@@ -78,9 +78,9 @@ def _members(members: str, value: Mapping[str, Any], where: str, *, is_root: boo
 
 def _root(key: str, place: str) -> Mistake:
     if key.lower() in {name.lower() for name in STATIC}:
-        detail = f"{key} belongs into Traefik's static configuration: in this file, Traefik takes no notice of it"
+        detail = f"{key} belongs in Traefik's static configuration: in this file, Traefik ignores it"
         return Mistake(Effect.IGNORED, "section.static", place, detail)
-    return Mistake(Effect.IGNORED, "section.unknown", place, f"Traefik takes no notice of {shown(key)}")
+    return Mistake(Effect.IGNORED, "section.unknown", place, f"Traefik ignores {shown(key)}")
 
 
 def _unknown(key: str, known: Mapping[str, Known], place: str) -> Mistake:
@@ -95,7 +95,7 @@ def _field(known: Known, value: Any, where: str) -> Iterator[Mistake]:
         yield from raw
         return
     if known.is_ignored:
-        yield Mistake(Effect.IGNORED, "field.ignored", where, f"Traefik takes no notice of {known.name} in files")
+        yield Mistake(Effect.IGNORED, "field.ignored", where, f"Traefik ignores {known.name} in files")
     match known.type:
         case "object":
             yield from _object(known, value, where)
@@ -118,7 +118,7 @@ def _raw(value: Any, where: str) -> Iterator[Mistake]:
                 if item is None:
                     yield _refused("item.null", place, "an item of this list is empty")
                 elif isinstance(item, list):
-                    yield _refused("item.list", place, "a list cannot stand in a list here")
+                    yield _refused("item.list", place, "lists within lists are not allowed here")
                 elif isinstance(item, Moment):
                     yield from _raw(item, place)
 
@@ -136,7 +136,7 @@ def _object(known: Known, value: Any, where: str) -> Iterator[Mistake]:
     if not _children(value):
         yield from _empty(known, value, where)
     elif isinstance(value, list):
-        yield _refused("type.object", where, f"{known.name} has to be a map, and not a list")
+        yield _refused("type.object", where, f"{known.name} has to be a map, not a list")
     else:
         yield from _members(known.members, value, where)
 
@@ -144,7 +144,7 @@ def _object(known: Known, value: Any, where: str) -> Iterator[Mistake]:
 def _empty(known: Known, value: Any, where: str) -> Iterator[Mistake]:
     written = "a list" if isinstance(value, list) and value else shown(scalar(value) or "")
     if not known.allows_empty:
-        what = "is empty" if not written else f"has to be a map, and not {written}"
+        what = "is empty" if not written else f"has to be a map, not {written}"
         yield _refused("field.empty", where, f"{known.name} {what}: leave it out, or fill it")
     elif isinstance(value, list) or (written and written.lower() != "true"):
         yield Mistake(
@@ -159,7 +159,7 @@ def _map(known: Known, value: Any, where: str) -> Iterator[Mistake]:
             yield from _empty(known, value, where)
         return
     if isinstance(value, list):
-        detail = f"{known.name} has to be a map: Traefik takes the places in this list, [0] and so on, for names"
+        detail = f"{known.name} has to be a map: Traefik uses the positions in this list, [0] and so on, as names"
         yield Mistake(Effect.IGNORED, "type.map", where, detail)
     for name, member in members.items():
         place = where + (f"/{name[1:-1]}" if isinstance(value, list) else pointer(name))
@@ -178,9 +178,9 @@ def _member(known: Known, member: Any, place: str) -> Iterator[Mistake]:
     if isinstance(member, dict):
         yield from _members(known.members, member, place)
     elif _children(member):
-        yield _refused("type.object", place, "this has to be a map, and not a list")
+        yield _refused("type.object", place, "this has to be a map, not a list")
     else:
-        yield Mistake(Effect.IGNORED, "member.object", place, "this has to be a map: Traefik takes it for an empty one")
+        yield Mistake(Effect.IGNORED, "member.object", place, "this has to be a map: Traefik reads it as an empty one")
 
 
 def _list(known: Known, value: Any, where: str) -> Iterator[Mistake]:
@@ -188,13 +188,13 @@ def _list(known: Known, value: Any, where: str) -> Iterator[Mistake]:
         yield from _texts(known, value, where)
         return
     if isinstance(value, dict) and value:
-        detail = f"{known.name} has to be a list: Traefik takes each member of this map for an item"
+        detail = f"{known.name} has to be a list: Traefik reads each member of this map as an item"
         yield Mistake(Effect.IGNORED, "type.list", where, detail)
         for name, member in _children(value).items():
             if isinstance(member, dict):
                 yield from _members(known.members, member, where + pointer(name))
             elif _children(member):
-                yield _refused("type.object", where + pointer(name), "this has to be a map, and not a list")
+                yield _refused("type.object", where + pointer(name), "this has to be a map, not a list")
     elif isinstance(value, list):
         for index, item in enumerate(value):
             if isinstance(item, dict):
@@ -203,15 +203,15 @@ def _list(known: Known, value: Any, where: str) -> Iterator[Mistake]:
                 detail = f"an item of {known.name} has to be a map: Traefik leaves this one out"
                 yield Mistake(Effect.IGNORED, "item.object", f"{where}/{index}", detail)
     elif value != {}:
-        detail = f"{known.name} has to be a list: Traefik takes this for an empty one"
+        detail = f"{known.name} has to be a list: Traefik reads this as an empty one"
         yield Mistake(Effect.IGNORED, "type.list", where, detail)
 
 
 def _texts(known: Known, value: Any, where: str) -> Iterator[Mistake]:
     if any(_children(each) for each in _children(value).values()):
-        yield _refused("type.list", where, f"{known.name} has to be a list of texts")
+        yield _refused("type.list", where, f"{known.name} has to be a list of strings")
     elif isinstance(value, dict):
-        detail = f"{known.name} has to be a list: Traefik takes this map for an empty one"
+        detail = f"{known.name} has to be a list: Traefik reads this map as an empty one"
         yield Mistake(Effect.IGNORED, "type.list", where, detail)
         for name, member in value.items():
             yield from _raw(member, where + pointer(name))
@@ -219,7 +219,7 @@ def _texts(known: Known, value: Any, where: str) -> Iterator[Mistake]:
 
 def _scalar(known: Known, value: Any, where: str) -> Iterator[Mistake]:
     if _children(value):
-        yield _refused("type.scalar", where, f"{known.name} takes one value, and neither a map nor a list")
+        yield _refused("type.scalar", where, f"{known.name} takes a single value, not a map or a list")
         return
     written = _written(value)
     if known.is_ignored:
@@ -233,7 +233,7 @@ def _scalar(known: Known, value: Any, where: str) -> Iterator[Mistake]:
             detail = f"{known.name} has to be a duration such as 10s, not {_said(written)}"
             yield _refused("type.duration", where, detail)
         case "text" if isinstance(value, list):
-            detail = f"{known.name} has to be a text: Traefik makes one of this list that means nothing"
+            detail = f"{known.name} has to be a string: Traefik turns this list into one that means nothing"
             yield Mistake(Effect.IGNORED, "type.text", where, detail)
 
 

@@ -2,7 +2,7 @@
 
 From the structs of Traefik 3.7, tried on 3.7.15. An object is written as its fields, each as `name:type`: a type is
 a text if none is given, `[]` a list of texts, `[x]` a list of objects, `{}` a map of texts, `{x}` a map of objects,
-`{*}` a map of anything. Behind it stand `?` where `{}` is taken, `-` where Traefik takes no notice of a value, and
+`{*}` a map of anything. Behind it stand `?` where `{}` is taken, `-` where Traefik ignores a value, and
 `@` with the version of Traefik that brought it.
 """
 

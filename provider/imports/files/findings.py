@@ -16,7 +16,7 @@ class Effect(StrEnum):
     """Nobody but Traefik can tell: a variable is not given, or a template cannot be run here."""
 
     IGNORED = "ignored"
-    """It takes no notice of this part, or takes something else for it."""
+    """It ignores this part, or takes something else for it."""
 
     ASSUMED = "assumed"
     """It depends on something that is not known; what is said here was assumed."""

@@ -141,7 +141,7 @@ class _Reading:
         for name, place in missing.items():
             self._find(place, Effect.UNKNOWN, "env.missing", f"the variable {name} is not given")
         for name, (at, default) in self._rendered.assumed.items():
-            detail = f"the variable {name} is not given: its default {default or 'of nothing'} is taken"
+            detail = f"the variable {name} is not given: its default {default or 'of nothing'} is used"
             self._find(self._located.at(at), Effect.ASSUMED, "env.default", detail)
         for name, at in self._rendered.odd.items():
             detail = f'env knows no defaults: nothing stands for {name}; write it as {{{{ env "NAME" | default "x" }}}}'
@@ -171,10 +171,12 @@ class _Reading:
             return documents.parse(self._name, self._rendered.text)
         file, builder = go_yaml.read(self._name, self._rendered.text)
         if builder.second is not None:
-            detail = "another document begins here: Traefik reads the first one of a file alone"
+            detail = "another document begins here: Traefik reads only the first one of a file"
             self._find(self._located.of(builder.second), Effect.IGNORED, "document.second", detail)
         for where, position, key in builder.odd_keys:
-            detail = f"the key {key} is no text: put it into quotes, or Traefik calls this {where.rpartition('/')[2]}"
+            detail = (
+                f"the key {key} is not a string: put it into quotes, or Traefik calls this {where.rpartition('/')[2]}"
+            )
             self._find(self._located.of(position), Effect.IGNORED, "key.type", detail, where)
         return file
 
@@ -244,7 +246,7 @@ class _Merged:
 
     def _twice(self, file: ReadFile, where: str, here: str, name: str, *, is_same: bool) -> None:
         first = self.places.get(here)
-        detail = f"{name} is there already, at {first}: Traefik takes no notice of this one"
+        detail = f"{name} already exists, at {first}: Traefik ignores this one"
         place = nearest(file.places, where) or Position(0, 0, file.name)
         code = "member.same" if is_same else "member.twice"
         self.findings.append(FileFinding(Effect.IGNORED, code, detail, place, where))

@@ -44,7 +44,7 @@ class _Over(Exception):
 
 
 class GoBuilder(Builder):
-    """Makes the document that Traefik gets, and notes what it takes no notice of."""
+    """Makes the document that Traefik gets, and notes what it ignores."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)

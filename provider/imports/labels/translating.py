@@ -30,7 +30,7 @@ _TEMPLATE: Final = re.compile(
 )
 _ADDRESSES: Final = {"http": "url", "tcp": "address", "udp": "address"}
 _IGNORES: Final = Cause.DISABLED
-_DROPPED: Final = "Traefik takes no notice of the container"
+_DROPPED: Final = "Traefik ignores the container"
 
 
 @dataclass(slots=True)
@@ -77,7 +77,7 @@ class _Translator:
         self._made.document = written(self._root, self._made.places)
         for path in self._unlike:
             nodes = list(self._along(path))
-            told = "several containers define it, and not alike: Traefik leaves it out"
+            told = "several containers define it differently: Traefik leaves it out"
             self._made.refused[pointer(*(node.name for node in nodes))] = Reason(told, nodes[-1].place, Cause.DISABLED)
         return self._made
 
@@ -106,7 +106,7 @@ class _Translator:
             return None
         for label in own:
             if not label.key.lower().startswith((*_CONFIGURING, *_OWN)):
-                told = f"Traefik 3 takes no notice of the label {shown(label.key)}"
+                told = f"Traefik 3 ignores the label {shown(label.key)}"
                 self._find(container, ImportOutcome.LEFT_OUT, told, label.place, Cause.IGNORED)
         if container.profiles:
             told = f"it starts only with the profile {' or '.join(container.profiles)}: name it in COMPOSE_PROFILES"
@@ -126,7 +126,7 @@ class _Translator:
         root = tree.read(each for each in labels if each.key.lower().startswith(_CONFIGURING))
         self._check_network(container, settings)
         for node in ignored(root):
-            told = f"Traefik takes no notice of {node.name} in labels: write it into a file"
+            told = f"Traefik ignores {node.name} in labels: write it into a file"
             self._find(container, ImportOutcome.LEFT_OUT, told, node.place, Cause.IGNORED)
         _Build(container, self._defaults, self._made).build(root)
         _check(root)
@@ -139,7 +139,9 @@ class _Translator:
             raise LabelError(enable.place, f"traefik.enable has to be true or false, not {shown(given) or 'empty'}")
         if given in FALSE if enable else not self._defaults.is_exposed:
             told = (
-                "traefik.enable is false" if enable else "it has no label traefik.enable=true, which Traefik asks for"
+                "traefik.enable is false"
+                if enable
+                else "it has no label traefik.enable=true, which Traefik requires here"
             )
             self._find(container, ImportOutcome.RECOGNISED, told, enable.place if enable else container.place)
             return False

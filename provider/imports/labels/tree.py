@@ -14,7 +14,7 @@ ROOT = "traefik"
 
 
 class LabelError(Exception):
-    """A label for which Traefik takes no notice of the whole container. It has a place, and the reason in words.
+    """A label for which Traefik ignores the whole container. It has a place, and the reason in words.
 
     `is_unset` tells that it is not known which label Traefik gets.
     """
@@ -81,9 +81,7 @@ def _parts(label: ContainerLabel) -> Iterator[str]:
         raise LabelError(label.place, f"the label {shown(label.key)} has to begin with {ROOT} in lower case")
     for part in parts:
         if not part:
-            raise LabelError(
-                label.place, f"the label {shown(label.key)} has two dots beside one another, or one at its end"
-            )
+            raise LabelError(label.place, f"the label {shown(label.key)} has two dots in a row, or one at the end")
         if part.startswith("["):
             raise LabelError(label.place, f"the label {shown(label.key)} has a dot before a bracket")
         name, bracket, _rest = part.partition("[")

@@ -56,13 +56,13 @@ def _braced(text: str, at: int, variables: Variables) -> tuple[str, int]:
     """Read what stands between braces, from behind the first one."""
     named = _NAME.match(text, at)
     if named is None:
-        raise VariableError("Compose refuses ${ without a name behind it: write $$ for a dollar sign")
+        raise VariableError("Compose refuses ${ without a name after it: write $$ for a dollar sign")
     name, at = named[0], named.end()
     operator = next((each for each in _OPERATORS if text.startswith(each, at)), "")
     at += len(operator)
     end = text.find("}", at) if operator[-1:] == "?" else _read(text, at, None, is_within=True)[1]
     if not at <= end < len(text) or (not operator and end != at):
-        raise VariableError(f"Compose cannot read what stands behind ${{{name}")
+        raise VariableError(f"Compose cannot read what follows ${{{name}")
     if variables is None:
         return "", end + 1
     is_set = bool(variables.get(name)) if operator[:1] == ":" else name in variables
@@ -78,7 +78,7 @@ def _value(name: str, variables: Variables) -> str:
         return ""
     if name not in variables:
         raise UnsetVariable(
-            f"the variable {name} is not set, so Compose puts nothing there: set it in .env beside the file, or in "
+            f"the variable {name} is not set, so Compose leaves it empty: set it in .env beside the file, or in "
             "the file given with --env-file; a dollar sign itself is written $$"
         )
     return variables[name]

@@ -157,7 +157,7 @@ class _Parser:
             return False
         end = re.compile(r"(\s-)?\}\}").match(self.source, comment.end())
         if end is None:
-            raise Refused(comment.start(), "a comment is all that its braces may have")
+            raise Refused(comment.start(), "braces with a comment cannot have anything else")
         self.is_trimmed = end[1] is not None
         self.at = end.end()
         return True
@@ -169,7 +169,7 @@ class _Parser:
             found = _TOKEN.match(self.source, self.at)
             if found is None:
                 where = self.at if self.at < len(self.source) else start
-                raise Refused(where, "the braces are not closed, or have a sign that no template has")
+                raise Refused(where, "the braces are not closed, or have a character that templates do not have")
             kind = str(found.lastgroup)
             if kind != "space":
                 self.tokens.append((kind, found[0], found.start()))

@@ -93,7 +93,7 @@ class _Run:
     def _counted(self, at: int) -> None:
         self.steps += 1
         if self.steps > _MOST_STEPS or self.length > _LONGEST:
-            raise Unknown(at, "this template comes to more than can be read here")
+            raise Unknown(at, "what this template gives is too long to be read here")
 
     def _write(self, text: str, at: int, *, is_text: bool) -> None:
         self.starts.append(self.length)
@@ -155,7 +155,7 @@ class _Run:
         value = self._operand(first, pipeline.at)
         for step in others:
             if not isinstance(step, Call):
-                raise Refused(pipeline.at, "only a function can stand behind |")
+                raise Refused(pipeline.at, "only a function can follow |")
             value = self._call(step, [*self._arguments(step), value])
         for name in pipeline.variables[:1] if len(pipeline.variables) == 1 else ():
             self._assign(name, value, pipeline)

@@ -14,13 +14,13 @@ from provider.nouns.types import Type
 class Purpose(StrEnum):
     """What a kind is good for. The values are titles, in the order in which people are shown them."""
 
-    REDIRECT = template("Send visitors elsewhere")
-    ACCESS = template("Let only some in")
+    REDIRECT = template("Redirect visitors")
+    ACCESS = template("Restrict access")
     PATH = template("Change the path")
-    ANSWER = template("Headers and answers")
-    LIMIT = template("Limit what comes")
+    ANSWER = template("Headers and responses")
+    LIMIT = template("Limit requests")
     FAILURE = template("When something fails")
-    OTHER = template("Others")
+    OTHER = template("Other")
 
 
 class Kind(Object):

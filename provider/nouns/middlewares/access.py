@@ -27,7 +27,7 @@ def _check_status(status: int) -> int:
     """Check a status: Traefik disables what answers with one that has no name (measured)."""
     if status not in _STATUSES:
         raise Refusal(
-            "status.format", Message("{text} is no status of HTTP, such as 403", text=shown_text(str(status)))
+            "status.format", Message("{text} is not an HTTP status, such as 403", text=shown_text(str(status)))
         )
     return status
 
@@ -45,7 +45,7 @@ def words_of_users(users: Sequence[str], file: str) -> str:
     if users or not file:
         told.append(counted(len(users), template("{number} user"), template("{number} users")))
     if file:
-        told.append(Message("users of the file {file}", file=file))
+        told.append(Message("the users in the file {file}", file=file))
     return joined(told)
 
 
@@ -53,7 +53,7 @@ def meet_password(request: Underway, scheme: str) -> StopEffect:
     """Turn away a request without credentials of a scheme."""
     if request.header("Authorization").partition(" ")[0].lower() == scheme.lower():
         return depends(request, Message("whether the name and the password are right: otherwise 401"))
-    why = Message("it has no name and password in the header Authorization")
+    why = Message("the header Authorization has no name and password")
     return answers(request, HTTPStatus.UNAUTHORIZED, why)
 
 
@@ -64,16 +64,16 @@ def meet_client(
     told = {"networks": named(networks), "status": status}
     if strategy is not None and (strategy.depth or strategy.excluded_ips):
         return depends(
-            request, Message("the addresses in X-Forwarded-For: others than {networks} get {status}", **told)
+            request, Message("the addresses in X-Forwarded-For: those not in {networks} get {status}", **told)
         )
     if request.client is None:
-        return depends(request, Message("the client's address: others than {networks} get {status}", **told))
+        return depends(request, Message("the client's address: those not in {networks} get {status}", **told))
     client = request.client
     if strategy is not None and strategy.ipv6_subnet and client.version == 6:
         client = ip_network((client, strategy.ipv6_subnet), strict=False).network_address
     if any(client in read_network(network) for network in networks):
-        return passes(request, Message("{client} is one of {networks}", client=str(client), **told))
-    why = Message("{client} is none of {networks}", client=str(client), **told)
+        return passes(request, Message("{client} is in {networks}", client=str(client), **told))
+    why = Message("{client} is not in {networks}", client=str(client), **told)
     return answers(request, status, why)
 
 
@@ -151,7 +151,7 @@ class IpWhiteList(Kind):
         default=None,
         title="Client's address",
         switch="Choose which address counts",
-        help="Otherwise the connecting address, which may be a proxy's.",
+        help="Empty: the connecting address, which may be a proxy's.",
         rare=True,
     )
 
@@ -183,7 +183,7 @@ class IpAllowList(Kind):
         default=None,
         title="Client's address",
         switch="Choose which address counts",
-        help="Otherwise the connecting address, which may be a proxy's.",
+        help="Empty: the connecting address, which may be a proxy's.",
         rare=True,
     )
     reject_status_code: int = field(

@@ -85,5 +85,5 @@ class Compress(Kind):
     def does(self) -> Message:
         """Say how it compresses."""
         if self.encodings == type(self).fields["encodings"].default:
-            return Message("Compresses answers")
-        return Message("Compresses answers ({encodings})", encodings=", ".join(self.encodings))
+            return Message("Compresses responses")
+        return Message("Compresses responses ({encodings})", encodings=", ".join(self.encodings))

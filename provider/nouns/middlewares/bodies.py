@@ -68,13 +68,13 @@ class Buffering(Kind):
         asked, answered = size(self.max_request_body_bytes), size(self.max_response_body_bytes)
         if self.max_request_body_bytes and self.max_response_body_bytes:
             return Message(
-                "Buffers requests up to {asked} and answers up to {answered}", asked=asked, answered=answered
+                "Buffers requests up to {asked} and responses up to {answered}", asked=asked, answered=answered
             )
         if self.max_request_body_bytes:
             return Message("Buffers requests up to {asked}, and refuses longer ones", asked=asked)
         if self.max_response_body_bytes:
-            return Message("Buffers answers up to {answered}, and refuses longer ones", answered=answered)
-        return Message("Buffers requests and answers")
+            return Message("Buffers responses up to {answered}, and refuses longer ones", answered=answered)
+        return Message("Buffers requests and responses")
 
     def meet(self, request: Underway) -> StopEffect:
         """Turn away a body that is too long, which is not known here."""

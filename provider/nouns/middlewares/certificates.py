@@ -26,7 +26,7 @@ class _Told(Object):
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
         """Refuse one of which nothing is chosen."""
         if is_unset(cls, given):
-            yield "", Refusal("certificate.none", Message("choose what to pass on of the certificate"))
+            yield "", Refusal("certificate.none", Message("choose what to pass on from the certificate"))
 
 
 class CertificateIssuer(_Told):

@@ -35,4 +35,4 @@ class ClientTLS(Paired):
         yield from super().mistakes(given)
         if {"cert", "key"} <= given.keys() and bool(given["cert"]) != bool(given["key"]):
             missing = "key" if given["cert"] else "cert"
-            yield missing, Refusal("pair.half", Message("a certificate and its key go together"))
+            yield missing, Refusal("pair.half", Message("a certificate and its key go together: give both"))

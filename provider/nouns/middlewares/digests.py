@@ -29,7 +29,7 @@ def check_digest_user(text: str) -> str:
         raise Refusal("user.format", Message("write NAME:REALM:PASSWORD or NAME:REALM:HASH"))
     name, realm, password = parts
     if name.strip() != name or realm.strip() != realm:
-        raise Refusal("user.name", Message("a user name cannot start or end with a blank"))
+        raise Refusal("user.name", Message("a user name cannot start or end with a space"))
     if _HASH.fullmatch(password.lower()) and password != password.lower():
         raise Refusal("user.hash", Message("write the hash of {user} in lower case, as Traefik does", user=name))
     return text
@@ -102,7 +102,7 @@ class DigestAuth(Kind):
             name, own = digest_name(user).split(":")
             if realm is not None and own != (realm or REALM):
                 detail = Message(
-                    "{user} belongs to the realm {own}, but this one is {realm}",
+                    "{user} is in the realm {own}, but this middleware has the realm {realm}",
                     user=name,
                     own=own,
                     realm=realm or REALM,
@@ -112,7 +112,7 @@ class DigestAuth(Kind):
     def does(self) -> Message:
         """Say that it asks for a password."""
         return Message(
-            "Asks for a password that does not travel ({who})", who=words_of_users(self.users, self.users_file)
+            "Asks for a password, which is not sent ({who})", who=words_of_users(self.users, self.users_file)
         )
 
     def meet(self, request: Underway) -> StopEffect:

@@ -115,7 +115,7 @@ class Retry(_Attempts, Kind):
         """Say how often it tries, and when."""
         told = {"attempts": self.attempts, "statuses": named(self.status) if self.status else ""}
         if self.disable_retry_on_network_error:
-            return Message("Tries up to {attempts} times if the answer is {statuses}", **told)
+            return Message("Tries up to {attempts} times if the status is {statuses}", **told)
         if self.status:
             return Message("Tries up to {attempts} times if a server cannot be reached or answers {statuses}", **told)
         return Message("Tries up to {attempts} times if a server cannot be reached", attempts=self.attempts)

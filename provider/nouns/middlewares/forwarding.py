@@ -54,7 +54,7 @@ class AuthTLS(ClientTLS):
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of what has no effect."""
         if self.ca_optional is not None:
-            yield "caOptional", Message("Traefik 3 does nothing with this: leave it out")
+            yield "caOptional", Message("Traefik 3 ignores this: leave it out")
 
 
 class _Asked(Object):
@@ -175,7 +175,7 @@ class ForwardAuth(_Asked, Kind):
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
         """Refuse to send bodies of which none is short enough: each gets 401."""
         if given.get("maxBodySize") == 0 and given.get("forwardBody"):
-            yield "maxBodySize", Refusal("body.none", Message("no body is that short: every one would get 401"))
+            yield "maxBodySize", Refusal("body.none", Message("no body is that short: every request would get 401"))
 
     def does(self) -> Message:
         """Say whom it asks. A query may have a secret, and is left out."""
@@ -185,7 +185,7 @@ class ForwardAuth(_Asked, Kind):
         """Let a request go on if what is asked lets it."""
         told = {"address": self.address.partition("?")[0]}
         return depends(
-            request, Message("{address}, which is asked first: any answer but 2xx goes to the client", **told)
+            request, Message("{address}, which is asked first: any response but 2xx goes to the client", **told)
         )
 
     def cautions(self) -> Iterator[tuple[str, Message]]:

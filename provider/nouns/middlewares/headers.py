@@ -169,11 +169,11 @@ class Headers(_Strict, Kind):
         """Turn away other hosts, answer what browsers ask before a request, and set what servers get."""
         host = next(filter(None, map(request.header, self.hosts_proxy_headers)), request.host)
         if self.allowed_hosts and not self.is_development and host.lower() not in map(str.lower, self.allowed_hosts):
-            why = Message("{host} is none of {hosts}", host=host, hosts=named(self.allowed_hosts))
+            why = Message("{host} is not one of {hosts}", host=host, hosts=named(self.allowed_hosts))
             return answers(request, HTTPStatus.INTERNAL_SERVER_ERROR, why)
         is_asked = request.method == "OPTIONS" and request.header("Origin")
         if self.is_cross_origin and is_asked and request.header("Access-Control-Request-Method"):
-            why = Message("it answers itself what browsers ask before a request of another origin")
+            why = Message("it answers the preflight requests of browsers itself")
             return answers(request, HTTPStatus.OK, why)
         headers = {canonical(name): (value,) for name, value in self.custom_request_headers.items()}
         kept = {name: values for name, values in {**request.headers, **headers}.items() if values != ("",)}
@@ -214,4 +214,4 @@ class Headers(_Strict, Kind):
             yield "stsSeconds", Message("without seconds, HSTS is not sent")
         for key in _GONE_FIELDS:
             if getattr(self, self.fields[key].name) is not None:
-                yield key, Message("Traefik 3 does nothing with this: leave it out")
+                yield key, Message("Traefik 3 ignores this: leave it out")

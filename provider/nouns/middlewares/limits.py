@@ -94,7 +94,7 @@ class RateLimit(Kind):
         default=None,
         title="Clients",
         switch="Choose how clients are told apart",
-        help="Otherwise by the connecting address.",
+        help="Empty: by the connecting address.",
         rare=True,
     )
     redis: Redis | None = field(
@@ -117,12 +117,12 @@ class RateLimit(Kind):
 
     def meet(self, request: Underway) -> StopEffect:
         """Say that it counts how many there are."""
-        return depends(request, Message("how many requests come: too many get 429"))
+        return depends(request, Message("how many requests arrive: too many get 429"))
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of a limit that is none."""
         if self.average == 0:
-            yield "average", Message("an average of 0 is no limit: all requests are let through")
+            yield "average", Message("an average of 0 means no limit: all requests are let through")
 
 
 class InFlightReq(Kind):
@@ -141,7 +141,7 @@ class InFlightReq(Kind):
         default=None,
         title="Clients",
         switch="Choose how clients are told apart",
-        help="Otherwise by the requested host name.",
+        help="Empty: by the requested host name.",
         rare=True,
     )
 

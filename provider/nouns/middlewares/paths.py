@@ -150,7 +150,10 @@ class AddPrefix(Kind):
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of a slash at the end, which is given twice then."""
         if self.prefix.endswith("/"):
-            yield "prefix", Message("the path gets two slashes after {prefix}: end it without one", prefix=self.prefix)
+            yield (
+                "prefix",
+                Message("the path gets two slashes after {prefix}: remove the one at the end", prefix=self.prefix),
+            )
 
 
 class ReplacePath(Kind):
@@ -204,7 +207,7 @@ class ReplacePathRegex(Kind):
         if {"regex", "replacement"} <= given.keys():
             begins = given["replacement"][:1]
             if begins not in {"", "/", "$"} and Expression(given["regex"]).can_begin("/"):
-                yield "replacement", Refusal("replacement.slash", Message("a path starts with '/': write that first"))
+                yield "replacement", Refusal("replacement.slash", Message("a path starts with '/': begin with that"))
 
     def does(self) -> Message:
         """Say what takes the place of what."""

@@ -44,5 +44,5 @@ class Plugin(Kind):
     def met(cls, value: Any, request: Underway) -> StopEffect:
         """Say that only the plugin knows."""
         return depends(
-            request, Message("the plugin {name}, of which only Traefik knows what it does", name=next(iter(value)))
+            request, Message("what the plugin {name} does, which only Traefik knows", name=next(iter(value)))
         )

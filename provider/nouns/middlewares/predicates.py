@@ -16,8 +16,8 @@ Signature = tuple[Sequence[str], str]
 """The kinds of a function's arguments, and of its value: WHOLE, RATIO, TEXT, or TRUTH for one that is a condition."""
 
 WHOLE: Final = template("a whole number")
-RATIO: Final = template("a number with a point, such as 0.5")
-TEXT: Final = template('a text in quotes, such as "GET"')
+RATIO: Final = template("a decimal number, such as 0.5")
+TEXT: Final = template('text in quotes, such as "GET"')
 TRUTH: Final = ""
 
 _DEEPEST: Final = 20
@@ -109,5 +109,5 @@ class _Reader:
     def _unread(self) -> Refusal:
         rest = self.text[self.place :].strip()
         if not rest:
-            return Refusal("condition.format", Message("this ends too early"))
+            return Refusal("condition.format", Message("something is missing at the end"))
         return Refusal("condition.format", Message("this cannot be read from here on: {rest}", rest=shown_text(rest)))

@@ -45,7 +45,7 @@ class ContentType(Kind):
 
     def does(self) -> Message:
         """Say what it finds out."""
-        return Message("Does nothing") if self.auto_detect is False else Message("Finds out the media type of answers")
+        return Message("Does nothing") if self.auto_detect is False else Message("Detects the media type of responses")
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of one that does nothing."""
@@ -76,8 +76,8 @@ class GrpcWeb(Kind):
     def does(self) -> Message:
         """Say from which pages it takes gRPC."""
         if "*" in self.allow_origins:
-            return Message("Takes gRPC from browsers")
-        return Message("Takes gRPC from browsers on pages of {origins}", origins=named(self.allow_origins))
+            return Message("Accepts gRPC from browsers")
+        return Message("Accepts gRPC from browsers on pages of {origins}", origins=named(self.allow_origins))
 
 
 class EncodedCharacters(Kind):

@@ -41,7 +41,7 @@ def _redirect(request: Underway, asked: str, change: tuple[str, str], *, is_perm
         return passes(request, Message("{url} does not match", url=asked))
     location = expression.replaced(asked, change[1])
     if location == asked:
-        return passes(request, Message("{url} is where it would lead", url=asked))
+        return passes(request, Message("{url} is already the target of the redirect", url=asked))
     status = _status(is_permanent, request.method)
     return answers(request, status, Message("it is redirected to {url}", url=location), written_url(location))
 
@@ -107,7 +107,10 @@ class RedirectScheme(Kind):
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell of a scheme that browsers may not know."""
         if self.scheme not in {"http", "https"}:
-            yield "scheme", Message("browsers may not support {scheme}: http and https always work", scheme=self.scheme)
+            yield (
+                "scheme",
+                Message("browsers may not support {scheme}: only http and https always work", scheme=self.scheme),
+            )
 
 
 class RedirectRegex(Kind):

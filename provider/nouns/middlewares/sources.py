@@ -90,7 +90,7 @@ def counted_by(limit: Message, criterion: SourceCriterion | None) -> Message:
     if criterion is None:
         return limit
     if criterion.request_host:
-        return Message("{limit} for each host", limit=limit)
+        return Message("{limit} per host", limit=limit)
     if criterion.request_header_name:
-        return Message("{limit} for each value of {header}", limit=limit, header=criterion.request_header_name)
-    return Message("{limit} for each address", limit=limit)
+        return Message("{limit} per value of {header}", limit=limit, header=criterion.request_header_name)
+    return Message("{limit} per address", limit=limit)

@@ -142,7 +142,7 @@ class _Drawing:
         place = self._layout.more_edges
         if place is not None:
             hidden = len(self._scene.edges) - len(self._layout.edges) + self._scene.more_edges
-            word = Message("and {number} more", number=hidden) if hidden else Message("No Traefik polls yet")
+            word = Message("and {number} more", number=hidden) if hidden else Message("No Traefik is connected yet")
             said = self._say(word)
             text = _text(shorten(said, place.width, _SMALL_SIZE), place.x, place.middle + 4, _SMALL_SIZE, class_="soft")
             yield self._node("/edges", said, "edge more", [text])

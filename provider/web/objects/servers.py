@@ -34,9 +34,9 @@ _DONE: Final[Mapping[ServerState, str]] = {
     ),
 }
 _DONE_UNHEARD: Final[Mapping[ServerState, str]] = {
-    ServerState.READY: template("Server {name} is active again, but no edge polls this service now: {until}"),
-    ServerState.DRAIN: template("Server {name} is drained, but no edge polls this service now: {until}"),
-    ServerState.MAINT: template("Server {name} is in maintenance, but no edge polls this service now: {until}"),
+    ServerState.READY: template("Server {name} is active again, but no Traefik is connected: {until}"),
+    ServerState.DRAIN: template("Server {name} is drained, but no Traefik is connected: {until}"),
+    ServerState.MAINT: template("Server {name} is in maintenance, but no Traefik is connected: {until}"),
 }
 
 
@@ -105,7 +105,7 @@ class Servers(View):
 def _told(state: ServerState, name: str, *, is_heard: bool) -> Notice:
     if is_heard:
         return Notice(Message(_DONE[state], name=name))
-    until = Message("until one does, a Traefik sends requests as before.")
+    until = Message("until one is, requests are sent as before.")
     return Notice(Message(_DONE_UNHEARD[state], name=name, until=until), Tone.WARNING)
 
 
