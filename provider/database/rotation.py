@@ -31,6 +31,8 @@ def rotate(path: Path, key_file: Path | None, progress: Callable[[int], None] = 
     file = Path(os.path.realpath(key_file or sealing.beside(path)))
     try:
         with locks.alone(path):
+            for left in file.parent.glob(f".{file.name}.*.partial"):  # of a run that was killed: there are keys in it
+                left.unlink()
             return _rotate(path, file, progress)
     except OSError as error:
         raise Unavailable(

@@ -10,6 +10,7 @@ from provider.edges.health import Health, HealthState
 from provider.listening import Listening
 from provider.nouns import Router, Server, Service
 from provider.store import nouns, servers
+from provider.values import to_ascii
 from provider.web.drawings import scene
 from provider.web.scenes import service_of
 
@@ -40,6 +41,11 @@ class Example:
     def url(self) -> str:
         """Where one sees it: what is typed into a browser, but for the port."""
         return f"{'https' if self.router.over_tls else 'http'}://{self.host}{self.path}"
+
+    @property
+    def domain(self) -> str:
+        """The domain of its host, an A-label: where that is a wildcard, another name than the host's."""
+        return to_ascii(self.router.domains[0])
 
     @property
     def server(self) -> scene.DrawnServer:

@@ -189,4 +189,19 @@ TERMS: Final = (
         template("revision"),
         template("One change of the configuration. Each has a number, so that an edge can say which one it runs."),
     ),
+    Term(
+        "https",
+        template("HTTPS"),
+        template("HTTP in an encrypted pipe (TLS), after a proof of who is at the other end."),
+    ),
+    Term(
+        "certificate",
+        template("certificate"),
+        template("Says which names a key belongs to, and until when. A CA signs it, and browsers check it."),
+    ),
+    Term(
+        "ca",
+        template("CA"),
+        template("Signs certificates. Browsers know some from the start, and you can tell them to trust others."),
+    ),
 )

@@ -6,14 +6,14 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from provider.dependencies import HealthDependency, RevisionsDependency
+from provider.dependencies import EdgesDependency, HealthDependency, RevisionsDependency
 from provider.edges.health import HealthState
 from provider.listening import Listening
 from provider.messages import template
 from provider.security import needs
 from provider.values import ServerState
 from provider.web import examples
-from provider.web.drawings import exchange, front, pool, turns
+from provider.web.drawings import encrypted, exchange, front, pool, turns
 from provider.web.drawings.canvas import DrawingWidth
 from provider.web.drawings.pool import CONDITIONS
 from provider.web.drawings.scene import DrawnServer
@@ -40,6 +40,9 @@ class Chapter:
         return f"/learn/{self.name}"
 
 
+DYING: Final = "when-a-server-dies"
+"""The chapter in which one chooses how servers are."""
+
 CHAPTERS: Final = (
     Chapter(
         "web-server",
@@ -60,10 +63,16 @@ CHAPTERS: Final = (
         5,
     ),
     Chapter(
-        "when-a-server-dies",
+        DYING,
         template("When a server dies"),
         template("What visitors notice when a server dies, is drained, and comes back."),
         4,
+    ),
+    Chapter(
+        "https",
+        template("What HTTPS adds"),
+        template("How a browser knows whom it talks to, and why nobody on the way can read along."),
+        5,
     ),
 )
 
@@ -105,6 +114,30 @@ def reverse_proxy(
     return _chapter(request, 1, example, drawings=[draw(layout) for layout in DrawingWidth])
 
 
+@router.get("/https")
+def https(
+    request: Request,
+    revisions: RevisionsDependency,
+    health: HealthDependency,
+    edges: EdgesDependency,
+    router: RouterName = None,
+) -> Response:
+    """Explain what HTTPS adds to the path of a request, with the certificates that edges really show."""
+    example = _find(revisions, health, router)
+    secure = (Listening() if revisions.current is None else revisions.current.listening).points.secure
+    address = example.server.url.partition("://")[2]
+    draw = partial(encrypted.draw, example.host, secure, address, language_of(request))
+    return _chapter(
+        request,
+        4,
+        example,
+        drawings=[draw(layout) for layout in DrawingWidth],
+        secure=secure,
+        over_tls=example.router.over_tls,
+        shown=edges.sightings.of_domain(example.domain) if example.router.over_tls else [],
+    )
+
+
 @router.get("/load-balancing")
 @router.get("/when-a-server-dies")
 def show_practice(
@@ -120,7 +153,7 @@ def show_practice(
     own = _find(revisions, health, router)
     example = examples.with_pool(own)
     practice = practise(example.service, request.query_params, step, since)
-    return _practice(request, number, example, practice, has_own=own.is_own, asks_states=number == len(CHAPTERS) - 1)
+    return _practice(request, number, example, practice, has_own=own.is_own, asks_states=CHAPTERS[number].name == DYING)
 
 
 def _find(revisions: RevisionsDependency, health: HealthDependency, wanted: str | None) -> Example:

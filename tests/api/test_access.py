@@ -105,6 +105,7 @@ TABLE: Final = {
     "/learn/reverse-proxy": {"GET": READERS},
     "/learn/load-balancing": {"GET": READERS},
     "/learn/when-a-server-dies": {"GET": READERS},
+    "/learn/https": {"GET": READERS},
     "/trace": {"GET": READERS},
     "/trace/send": {"POST": WRITERS},
     "/trace/sent/{trial_id}": {"GET": READERS},

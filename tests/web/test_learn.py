@@ -1,4 +1,4 @@
-"""Learn: four chapters with one's own servers in them, and a pool to play with that changes nothing real."""
+"""Learn: chapters with one's own servers in them, and a pool to play with that changes nothing real."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ import pytest
 from provider.edges.health import HealthState
 from provider.values import ServerState
 from provider.web import languages
-from provider.web.drawings import exchange, front, pool, tallies, turns
+from provider.web.drawings import encrypted, exchange, front, pool, tallies, turns
 from provider.web.drawings.canvas import DrawingWidth
 from provider.web.drawings.scene import DrawnRouter, DrawnServer, DrawnService
 from provider.web.examples import INVENTED, shared
@@ -251,6 +251,7 @@ def test_in_a_drawing_every_text_is_text(text: str, layout: DrawingWidth) -> Non
         servers = shared([DrawnServer(name, f"http://{name}", 3), DrawnServer("b", "http://b", 1)])
         router = DrawnRouter(name, f"Host(`{name}`)", name, [name], entry_points=[name])
         drawings = [
+            encrypted.draw(name, name, name, ENGLISH, layout),
             exchange.draw(name, name, ENGLISH, layout),
             front.draw(name, router, servers, ENGLISH, layout),
             pool.draw(DrawnService(name, servers), ENGLISH, layout),
