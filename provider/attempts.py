@@ -183,5 +183,8 @@ def _rows_of_parts(parts: Parts) -> Iterator[tuple[Any, ...]]:
 
 def _rows_of_changes(session: Session, changes: Sequence[Change]) -> Iterator[tuple[Any, ...]]:
     for position, change in enumerate(changes):
-        sides = (hidden(change.kind, side) for side in (change.before, change.after))
-        yield position, change.kind, change.name, *(side and session.write_json(side) for side in sides)
+        before, after = (
+            None if side is None else session.write_json(hidden(change.kind, side))
+            for side in (change.before, change.after)
+        )
+        yield position, change.kind, change.name, before, after

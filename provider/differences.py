@@ -155,7 +155,7 @@ def _compare_sections(kind: str, before: Section, after: Section) -> Iterator[Do
         old, new = before.parts.get(name), after.parts.get(name)
         if old != new:
             was, will = _members(kind, name, old), _members(kind, name, new)
-            for member in sorted(was.keys() | will.keys()):
+            for member in sorted({**was, **will}):
                 yield from _compare_values((*where, member), was.get(member), will.get(member))
 
 

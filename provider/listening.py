@@ -78,8 +78,8 @@ class Listening:
         hosts = router.ascii_domains
         if router.entry_points is not None:
             return [Entrance("", hosts, router.entry_points, router.tls)]
-        made = list(self._made(router, hosts))
-        return [replace(made[0], suffix=""), *made[1:]]
+        first, *others = self._made(router, hosts)
+        return [Entrance("", first.hosts, first.entry_points, first.tls, first.redirects), *others]
 
     def _made(self, router: Router, hosts: Sequence[str]) -> Iterator[Entrance]:
         if router.tls is not None:

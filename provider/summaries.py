@@ -77,7 +77,7 @@ def _places(changes: Sequence[Change]) -> list[str]:
     if not routers or not services <= objects.keys():
         return []
     reached = _reached(objects, routers)
-    if not all(reached.intersection(owners(*named)) for named in objects):
+    if not all(named in reached or any(each in reached for each in owners(*named)) for named in objects):
         return []
     return list(dict.fromkeys(place for named in routers for place in _of_router(objects[named])))
 
@@ -90,9 +90,7 @@ def _reached(objects: Mapping[Named, Mapping[str, Any]], begin: Collection[Named
         named = waiting.pop()
         if named in objects and named not in reached:
             reached.add(named)
-            noun = NOUNS[named[0]]
-            if next(noun.kinds(), None) is not None:
-                waiting += [(use.kind, use.name) for use in noun.loaded(objects[named]).uses()]
+            waiting += [(use.kind, use.name) for use in NOUNS[named[0]].uses_of(objects[named])]
     return reached
 
 

@@ -129,6 +129,17 @@ class SealingKeys:
         return True
 
 
+class _HiddenFound(Exception):  # no error: a secret is to be sealed
+    """A value has a secret."""
+
+
+def _refuse_hidden(_secret: object) -> object:
+    raise _HiddenFound
+
+
+_encode: Final = msgspec.json.Encoder(enc_hook=_refuse_hidden).encode
+
+
 class SealedJson:
     """Columns of JSON, written and read with their secrets sealed."""
 
@@ -137,16 +148,11 @@ class SealedJson:
 
     def write(self, value: object) -> str:
         """Write a column: ten times as fast as Python's own, where nothing has to be sealed."""
-        found: list[object] = []
-
-        def note(hidden: object) -> str:
-            found.append(hidden)
-            return str(hidden)
-
-        text = msgspec.json.encode(value, enc_hook=note).decode()
-        if found or MARK in text:
-            return msgspec.json.encode(_changed(value, self._keys.seal, _is_to_seal)).decode()
-        return text
+        try:
+            text = _encode(value).decode()
+        except _HiddenFound:
+            text = MARK
+        return msgspec.json.encode(_changed(value, self._keys.seal, _is_to_seal)).decode() if MARK in text else text
 
     def read(self, text: str) -> Any:
         """Read a column. Raises `ValueError` for what is no JSON, and `Unavailable` for what cannot be opened."""

@@ -139,7 +139,9 @@ class Object:
                 values[name] = value
             elif default is MISSING:
                 reading.refuse((*where, key), "field.required", Message("this field is required"))
-        known = {key: value for key, name, *_more in cls._plan if (value := values[name]) is not MISSING}
+        known = {
+            key: value for key, name, _type, _default, _is_sparse in cls._plan if (value := values[name]) is not MISSING
+        }
         for key, refusal in cls.mistakes(known):
             reading.refuse_as((*where, key) if key else where, refusal)
         if not document.keys() <= cls.fields.keys():
@@ -202,6 +204,14 @@ class Object:
             value = self.__dict__[each.name]
             if value is not None:
                 yield from each.type.uses(value, (*where, key))
+
+    @classmethod
+    def uses_of(cls, document: Mapping[str, Any]) -> Iterator[Use]:
+        """Give all references in one as JSON, of which nothing else is read."""
+        for key, each in cls._referring():
+            value = document.get(key)
+            if value is not None:
+                yield from each.type.uses(each.type.load(value), (key,))
 
     def foreign(self, where: Where = ()) -> Iterator[Use]:
         """Give all references in it to what edges have from other providers."""
@@ -281,10 +291,16 @@ class Object:
         """Give what Traefik takes and what may not be meant, here and in objects within, and where that is told."""
         for key, message in self.cautions():
             yield (*where, key) if key else where, message
-        for key, each in self.fields.items():
+        for key, each in self._warning():
             value = self.__dict__[each.name]
             if value is not None:
                 yield from each.type.warnings(value, (*where, key))
+
+    @classmethod
+    @cache
+    def _warning(cls) -> list[tuple[str, Field]]:
+        """Return the fields of whose values something may be warned of."""
+        return [(key, each) for key, each in cls.fields.items() if type(each.type).warnings is not Type.warnings]
 
     @classmethod
     def models(cls) -> Iterator[type["Object"]]:

@@ -21,12 +21,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import httpx
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import attacks_heads, attacks_held, attacks_large, attacks_logins, attacks_long
+from tests.benchmarks import attacks_heads, attacks_held, attacks_large, attacks_logins, attacks_long, loop_watch
+from tests.benchmarks.consumed import cpu_seconds
 from tests.benchmarks.target import ATTACKS, Attack, Target
 from tests.benchmarks.test_footprint import resident_megabytes
 from tests.benchmarks.watch import Watch, percentile
@@ -35,6 +37,7 @@ from tests.running import ROOT, TOKEN, fetch, free_port, give_token, wait_until
 MODULES = (attacks_heads, attacks_held, attacks_large, attacks_logins, attacks_long)
 """Where attacks stand: each puts its own into `ATTACKS` when it is imported."""
 
+HOLDS = "holds.jsonl"
 _REST_SECONDS = 3.0
 
 
@@ -47,6 +50,7 @@ def serving(tree: Path, folder: Path, environment: Mapping[str, str]) -> Iterato
         "PROVIDER_DATABASE_URL": f"sqlite:///{path}",
         "PROVIDER_PORT": str(port),
         "PYTHONPATH": str(tree),
+        "HOLDS": str(folder / HOLDS),
         **environment,
     }
     command = [sys.executable, "-m", "provider"]
@@ -54,7 +58,10 @@ def serving(tree: Path, folder: Path, environment: Mapping[str, str]) -> Iterato
     if not is_there:
         give_token(path)
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([*command, "serve"], env=variables, cwd=tree, stdout=log, stderr=log)
+        # The loop is watched where the checkout has one that can be.
+        is_watched = (tree / "provider" / "server.py").exists()
+        served = [sys.executable, loop_watch.__file__] if is_watched else command
+        process = subprocess.Popen([*served, "serve"], env=variables, cwd=tree, stdout=log, stderr=log)
     target = Target(f"http://127.0.0.1:{port}", "127.0.0.1", port, process.pid, TOKEN, folder)
     try:
         wait_until(lambda: _answers(target.url), "the service is ready", seconds=300)
@@ -62,6 +69,12 @@ def serving(tree: Path, folder: Path, environment: Mapping[str, str]) -> Iterato
     finally:
         process.kill()
         process.wait()
+
+
+def read_holds(folder: Path) -> list[dict[str, Any]]:
+    """Return how long the loop of a service was held each time, with where."""
+    path = folder / HOLDS
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def _answers(url: str) -> bool:
@@ -109,8 +122,11 @@ def measure(attack: Attack, tree: Path, seconds: float, kept: Path) -> dict[str,
             started = time.perf_counter() - begun
             with Watch(target) as before:
                 time.sleep(_REST_SECONDS)
+            calm, consumed = len(read_holds(Path(folder))), cpu_seconds(target.pid)
             with Watch(target) as watch:
                 told = attack.run(target, seconds)
+            consumed = cpu_seconds(target.pid) - consumed
+            holds = [hold["cpu ms"] for hold in read_holds(Path(folder))[calm:]]
             log_bytes = (Path(folder) / "log").stat().st_size
             time.sleep(_REST_SECONDS)
             return {
@@ -123,6 +139,8 @@ def measure(attack: Attack, tree: Path, seconds: float, kept: Path) -> dict[str,
                 "ms (p50)": round(percentile(watch.seconds, 50) * 1000),
                 **{f"ms {kind} (p99)": round(percentile(found, 99) * 1000) for kind, found in watch.by_kind.items()},
                 "ms (most)": round(max(watch.seconds, default=0) * 1000),
+                "loop held, CPU ms": round(max(holds, default=0)),
+                "CPU s": round(consumed, 2),
                 "failed": watch.failed,
                 "log kB": log_bytes // 1024,
                 "told": told,

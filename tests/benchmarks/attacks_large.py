@@ -9,6 +9,7 @@ from functools import cache
 from statistics import median
 
 from tests.benchmarks.target import Run, Target, attack
+from tests.benchmarks.test_plans import declared
 from tests.running import AUTHORIZED
 
 ROUTERS = 30_000
@@ -53,7 +54,13 @@ def declaration() -> bytes:
     return json.dumps(document).encode()
 
 
-declaration()  # before anybody watches
+@cache
+def many_declared() -> bytes:
+    """A declaration of 10,000 routers, and of a domain and a service of two servers for each."""
+    return json.dumps(declared(10_000)).encode()
+
+
+declaration(), many_declared()  # before anybody watches
 
 for name, method, path, body in (
     ("plan of 15,000 applications", "POST", "/api/v1/apply?dryRun=true", declaration),
@@ -69,6 +76,10 @@ for name, method, path, body in (
     ("one write", "PATCH", "/api/v1/services/app-00001/servers/a", lambda: b'{"weight": 3}'),
 ):
     attack(f"30,000 routers: {name}", routers=ROUTERS)(asking(method, path, body))
+
+
+attack("10,000 routers applied to nothing")(asking("POST", "/api/v1/apply", many_declared))
+attack("30,000 routers: overview of what is wrong", routers=ROUTERS)(asking("GET", "/?state=wrong"))
 
 
 @attack("30,000 routers: router list", routers=ROUTERS)
