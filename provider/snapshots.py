@@ -53,7 +53,7 @@ def read_verified(session: Session, points: DefaultEntryPoints) -> Snapshot:
         parts = rendering.whole(state, points)
     except (ValueError, LookupError, TypeError) as error:
         raise Unavailable(
-            Message("the database has a row that this service did not write: {error}", error=str(error))
+            Message("the database has a row that wayshub-provider did not write: {error}", error=str(error))
         ) from error
     document = configuration.assemble(parts)
     verification.verify(document.content)

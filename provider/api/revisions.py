@@ -188,7 +188,7 @@ def _write_document(session: Session, number: int, digest: str, points: DefaultE
     document = configuration.assemble(rendering.whole(history.state_at(session, number), points))
     if document.digest != digest:
         detail = Message(
-            "this version of the service renders a different document for revision {number}", number=number
+            "this version of wayshub-provider renders a different document for revision {number}", number=number
         )
         raise NotFound(detail)
     return verification.hide(document.content)

@@ -57,9 +57,9 @@ def _judge_silence(edge: Edge, now: float) -> EdgeVerdict | None:
     if edge.polled_at is None and edge.last_seen is None:
         return EdgeVerdict(EdgeState.NEVER_SEEN, Message("no Traefik has polled under this name yet"))
     if edge.polled_at is None and now < edge.awaited_until:
-        return EdgeVerdict(EdgeState.PENDING, Message("it has not polled yet since this service started"))
+        return EdgeVerdict(EdgeState.PENDING, Message("it has not polled yet since wayshub-provider started"))
     if edge.polled_at is None:
-        return EdgeVerdict(EdgeState.STALE, Message("it has not polled since this service started"))
+        return EdgeVerdict(EdgeState.STALE, Message("it has not polled since wayshub-provider started"))
     if now - edge.polled_at > (patience := edge.patience_seconds) and not edge.holding:
         return EdgeVerdict(
             EdgeState.STALE, Message("it has not polled for more than {patience:g} s", patience=round(patience, 1))

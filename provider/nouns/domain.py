@@ -41,7 +41,7 @@ class DomainTLS(Object):
         Choice(
             CertificateSource,
             {
-                CertificateSource.ACME: Word("This service", "Gets and renews it, the same for all edges."),
+                CertificateSource.ACME: Word("wayshub-provider", "Gets and renews it, the same for all edges."),
                 CertificateSource.STORED: Word("A certificate that the edge has", "The one that fits the name best."),
                 CertificateSource.RESOLVER: Word("A resolver of Traefik", "Traefik itself orders and renews it."),
             },

@@ -109,7 +109,7 @@ def test_edges_are_remembered_by_the_next_process(migrated: Path, tmp_path: Path
         wait_until(lambda: listed(service), "the edges are known again")
         after = listed(service)["paris"]
         assert after["state"] == "pending"
-        assert after["detail"] == "it has not polled yet since this service started"
+        assert after["detail"] == "it has not polled yet since wayshub-provider started"
         remembered = ("firstSeen", "lastSeen", "address")
         assert [after[name][:23] for name in remembered] == [before[name][:23] for name in remembered]
         assert after["given"] is None

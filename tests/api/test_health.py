@@ -196,7 +196,7 @@ def test_an_edge_that_nobody_misses_is_not_warned_of(migrated: Path, tmp_path: P
             connection.execute("INSERT INTO edge (name, first_seen, last_seen) VALUES (?, ?, ?)", (name, seen, seen))
         connection.commit()
     with running_service(tmp_path, None, traefik_api=f"eu={NOWHERE}") as service:
-        stale = "stale, it has not polled since this service started"
+        stale = "stale, it has not polled since wayshub-provider started"
         wait_until(
             lambda: warnings(service) == [f"edge eu: {stale}", f"edge today: {stale}"],
             "those that are remembered and missed are told",

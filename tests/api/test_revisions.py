@@ -154,7 +154,7 @@ def test_a_document_that_this_version_would_give_in_another_form_is_not_passed_o
             connection.execute("UPDATE revision SET digest = 'another-form'")
             connection.commit()
         told = problem(client.get("/revisions/1/configuration"), "not-found")
-        assert told["detail"] == "this version of the service renders a different document for revision 1"
+        assert told["detail"] == "this version of wayshub-provider renders a different document for revision 1"
 
 
 def test_a_revision_is_compared_with_the_one_before(client: httpx.Client) -> None:

@@ -176,7 +176,7 @@ def test_somebody_who_looks_at_the_document_does_not_make_the_service_impatient(
 
 def test_an_edge_that_an_earlier_process_saw_is_stale_until_it_polls() -> None:
     traefik = Traefik(Edge("default", last_seen=datetime(2026, 1, 1, tzinfo=UTC)))
-    assert judge(traefik.edge, SECOND, 0).detail == "it has not polled since this service started"
+    assert judge(traefik.edge, SECOND, 0).detail == "it has not polled since wayshub-provider started"
     assert traefik.state(0) is EdgeState.STALE
     assert traefik.polls(SECOND, 1).state(1) is EdgeState.UNCONFIRMED
 
