@@ -34,6 +34,7 @@ _FILE_HEADINGS: Final = {
     Effect.UNKNOWN: "Only Traefik knows",
     Effect.ASSUMED: "Assumed",
     Effect.IGNORED: "Ignored by Traefik",
+    Effect.LEFT_OUT: "Certificates left out",
 }
 _HEADINGS: Final = {
     ImportOutcome.LEFT_OUT: "Left out",
@@ -46,8 +47,8 @@ PathsArgument = Annotated[
     typer.Argument(
         metavar="PATH",
         help="Files or folders of Traefik's dynamic configuration (YAML, TOML or JSON), Compose files "
-        "with Traefik's labels, or the output of `docker inspect`; `-` is standard input; a URL is the API of a "
-        "running Traefik.",
+        "with Traefik's labels, the output of `docker inspect`, Traefik's acme.json, or the folder /etc/letsencrypt; "
+        "`-` is standard input; a URL is the API of a running Traefik.",
         show_default=False,
     ),
 ]

@@ -29,6 +29,7 @@ _FILES: Final[Mapping[Effect, Consequence]] = {
     Effect.REFUSED: Consequence.REJECTED,
     Effect.UNKNOWN: Consequence.UNKNOWN,
     Effect.IGNORED: Consequence.IGNORED,
+    Effect.LEFT_OUT: Consequence.IGNORED,
 }
 _CAUSES: Final[Mapping[Cause, Consequence]] = {
     Cause.DISABLED: Consequence.DISABLED,

@@ -10,7 +10,7 @@ import httpx
 from provider import imports
 from provider.cli import inflating
 from provider.cli.client import Unreachable
-from provider.cli.files import containers, contents, documents
+from provider.cli.files import containers, contents, documents, stores
 from provider.documents import DocumentError, File, Position
 from provider.errors import ProviderError, SettingsError
 from provider.imports import Provenance, Running, files
@@ -52,15 +52,21 @@ def read_paths(paths: Sequence[str], env_files: Sequence[str] = (), given: Envir
     configuration, and `OSError` for what cannot be opened.
     """
     variables = {**containers.read_variables(env_files), **(given or {})}
-    rest, unreadable = [], []
+    rest: list[SourceText | ReadFile] = []
+    unreadable = []
     labelled = containers.Labelled(env_files, given or {})
-    for path in (path for each in paths for path in _found(each)):
+    kept = {each: found for each in paths if (found := stores.find(each)) is not None}
+    rest += kept.values()
+    for path in (path for each in paths if each not in kept for path in _found(each)):
         try:
             text = SourceText(*documents.load(path))
         except DocumentError as error:
             if error.place is None:
                 raise
             unreadable.append(_unreadable(error.place, error.problem))
+            continue
+        if (acme := stores.read_acme(text.name, text.text)) is not None:
+            rest.append(acme)
             continue
         if labelled.add(text, is_named=path in paths):
             continue

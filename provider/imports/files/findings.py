@@ -18,6 +18,9 @@ class Effect(StrEnum):
     IGNORED = "ignored"
     """It ignores this part, or takes something else for it."""
 
+    LEFT_OUT = "left-out"
+    """It is not taken over, whatever Traefik makes of it."""
+
     ASSUMED = "assumed"
     """It depends on something that is not known; what is said here was assumed."""
 

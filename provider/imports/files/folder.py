@@ -83,9 +83,12 @@ def is_read_in_folders(name: str) -> bool:
     return name.lower().endswith(ENDINGS)
 
 
-def read(texts: Iterable[SourceText], environment: Environment | None = None) -> Folder:
-    """Read files as Traefik reads a directory, in the order in which it finds them: by name, folder by folder."""
-    files = [read_file(each, environment) for each in texts]
+def read(texts: Iterable[SourceText | ReadFile], environment: Environment | None = None) -> Folder:
+    """Read files as Traefik reads a directory, in the order in which it finds them: by name, folder by folder.
+
+    What was read before stands among them as it is.
+    """
+    files = [each if isinstance(each, ReadFile) else read_file(each, environment) for each in texts]
     merged = _Merged()
     for each in files:
         merged.add(each)
