@@ -82,6 +82,7 @@ def test_an_application_with_several_servers_and_a_rule_of_lines_come_back(conte
     expect(page.get_by_label("URL").nth(1)).to_have_value("http://b.test:2")
     page.goto("/routers/new")
     page.get_by_label("Name", exact=True).fill("r")
+    page.get_by_text("More options").first.click()
     page.get_by_label("Rule").fill(RULE)
     page.get_by_label("Service", exact=False).fill("s")
     context.clear_cookies()

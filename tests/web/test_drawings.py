@@ -346,7 +346,9 @@ def test_the_name_and_the_port_of_an_entry_point_stand_whole_in_its_bar(port: st
     point = DrawnEntryPoint("websecure", port)
     router = DrawnRouter("wayshub", "Host(`alvin.xyz`)", "wayshub", ["alvin.xyz"], entry_points=["websecure"])
     drawn = Scene([router], [DrawnService("wayshub", [])], [point])
-    assert point.label in Outline(path.draw(drawn, ENGLISH)).text
+    told = Outline(path.draw(drawn, ENGLISH)).text
+    assert point.label in told
+    assert "Entry point" in told
 
 
 def test_a_server_without_a_name_has_no_empty_line() -> None:
