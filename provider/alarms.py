@@ -142,7 +142,7 @@ def _of_unissued(unissued: Mapping[str, str], current: Snapshot | None) -> Itera
         yield Alarm(Gravity.WARNING, told, "domain", name)
     more = len(found) - _MOST_DOMAINS_TOLD
     if more > 0:
-        told = Message("and {count} more domains have no certificate from this service", count=more)
+        told = Message("and {count} more domains have no certificate from wayshub-provider", count=more)
         yield Alarm(Gravity.WARNING, told, "domain", count=more)
 
 

@@ -16,9 +16,10 @@ _PLAIN: Final = Message("Plain")
 def draw(host: str, entry_point: str, address: str, language: Language, layout: DrawingWidth) -> Drawing:
     """Draw how a browser gets a page of a host over HTTPS, from a server at an address (`10.0.0.11:3000`)."""
     label = Message(
-        "A browser on the left, Traefik in the middle, a server at {address} on the right. One: the browser says hello "
-        "at the entry point {entry_point}, and names {host}. Two: Traefik shows a certificate for {host}. Three: all "
-        "else goes through an encrypted pipe. Four: Traefik passes the request on to the server, not encrypted.",
+        "A browser on the left, Traefik in the middle, a server at {address} on the right. One: the browser "
+        "says hello at the entry point {entry_point}, and names {host}. Two: Traefik shows a certificate for "
+        "{host}. Three: everything else goes through an encrypted pipe. Four: Traefik passes the request on to "
+        "the server, not encrypted.",
         host=host,
         entry_point=entry_point,
         address=address,
