@@ -25,7 +25,7 @@ from provider.nouns.certificate import Certificate, Pair
 from provider.nouns.middlewares.redirects import RedirectScheme
 from provider.nouns.router import ServedRouter
 from provider.nouns.service import LoadBalancer, ServedService, served
-from provider.parts import LISTED, PLACES, Part, Parts
+from provider.parts import LISTED, PLACES, Part, Parts, Section
 from provider.values import ServerState
 
 BEACON: Final = "provider.beacon"
@@ -206,8 +206,8 @@ def sticky_cookie(service: Service) -> str | None:
     return None if sticky is None else sticky.cookie.name
 
 
-def has_servers(part: Part) -> bool:
-    """Tell whether the part of a service has a server, by its bytes alone."""
+def has_servers(part: Part | Section) -> bool:
+    """Tell whether the part of a service has a server, or each of several has, by their bytes alone."""
     return b'"servers":[]' not in part.content
 
 

@@ -47,8 +47,10 @@ def find(parts: Parts, down: Mapping[str, Collection[str]]) -> list[Outage]:
 
 
 def _lacking(parts: Parts, down: Mapping[str, Collection[str]]) -> Iterator[tuple[str, Outage]]:
-    """Give the pools that lack servers."""
-    for name, part in parts.services.parts.items():
+    """Give the pools that lack servers. Mostly all have some: then one look at all their bytes tells."""
+    pools = parts.services
+    for name in pools.parts.keys() & down if configuration.has_servers(pools) else pools.parts:
+        part = pools.parts[name]
         if not configuration.has_servers(part):
             yield name, Outage(name, 0, 0)
         elif name in down:
@@ -63,11 +65,10 @@ def _below(
 ) -> dict[str, bool]:
     """Return which of those that lack servers are parts of services that are needed, and whether others answer."""
     found: dict[str, bool] = {}
-    for root in sorted(needs):
-        part = parts.find(("service", root))
-        if part is None or part.needed("service") is None or not lacking:
+    for root in parts.services.composed if lacking else ():
+        if root not in needs:
             continue
-        reached = {name for kind, name in parts.reached(part) if kind == "service"}
+        reached = {name for kind, name in parts.reached(parts.services.parts[root]) if kind == "service"}
         if reached.isdisjoint(lacking):
             continue
         spread = shares.find(root, {name: _pool(parts, name, down) for name in {root, *reached}})

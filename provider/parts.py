@@ -4,7 +4,7 @@ A part is made when its object changes, and never again: a change of one server 
 joining of bytes.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -71,6 +71,11 @@ class Section:
     def newer(self) -> Mapping[str, Version]:
         """The names of the parts that not every Traefik 3 knows, with the oldest version that does."""
         return {name: part.since for name, part in self.parts.items() if part.since}
+
+    @cached_property
+    def composed(self) -> Sequence[str]:
+        """The names of the services that are made of others."""
+        return [name for name, part in self.parts.items() if part.needed("service") is not None]
 
     @cached_property
     def needs(self) -> Mapping[str, frozenset[str]]:

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from provider.declarations import place
 from provider.dependencies import RevisionsDependency, RoutingDependency, TurnsDependency
@@ -55,8 +56,8 @@ async def show(
         (title, [_shown(each) for each in found[:_MOST] if each["conflict"] in kinds])
         for title, kinds in GROUPS.items()
     ]
-    return render(
-        request, "check.html", groups=[group for group in groups if group[1]], more=max(0, len(found) - _MOST)
+    return await run_in_threadpool(
+        render, request, "check.html", groups=[group for group in groups if group[1]], more=max(0, len(found) - _MOST)
     )
 
 

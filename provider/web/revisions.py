@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Annotated, Final, TypeGuard
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from provider import transitions
 from provider.cursors import read_number, write_cursor
@@ -104,7 +105,9 @@ async def show_revision(
         sheet = _compared(sheet, *pickle.loads(told.whole()), is_other=other is not None)  # noqa: S301  # of ours
     running, given = _find_edges(edges, sheet.revision)
     current = revisions.current
-    return render(
+    # What is shown first is compiled first, which takes longer than polls can wait.
+    return await run_in_threadpool(
+        render,
         request,
         "revisions/show.html",
         sheet=sheet,
