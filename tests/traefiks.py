@@ -16,6 +16,9 @@ OLDEST: Final = "3.0.4"
 BEFORE_STRATEGIES: Final = "3.3.6"
 """The last one that has no strategies: Traefik 3.4 brought them."""
 
+BEFORE_3_7: Final = "3.6.2"
+"""One that came before many fields of middlewares and transports."""
+
 _FOLDER: Final = Path(sys.prefix) / "traefiks"
 
 

@@ -100,14 +100,21 @@ class Routing:
 
 @contextmanager
 def routing(
-    folder: Path, more: Mapping[str, Any] | None = None, points: Mapping[str, Any] | None = None
+    folder: Path,
+    more: Mapping[str, Any] | None = None,
+    points: Mapping[str, Any] | None = None,
+    program: Path | None = None,
 ) -> Iterator[Routing]:
-    """Run a Traefik that has no routers yet; its static configuration has `more` besides, and further entry points."""
+    """Run a Traefik that has no routers yet; its static configuration has `more` besides, and further entry points.
+
+    `program` is another one than that of the tests.
+    """
     with running_servers(_Documents("documents")) as (documents,), place(folder, documents.url) as made:
         # Held polls are not needed here, and back-off after a document that was not there would take long.
         documents.content = compact(_document({}, "document-0"))
         made.static |= more or {}
         made.static["entryPoints"] |= points or {}
+        made.program = program
         yield Routing(documents, made.start())
 
 

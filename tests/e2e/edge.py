@@ -26,7 +26,9 @@ from tests.running import (
 
 
 class Place:
-    """Ports and files for one Traefik after the other. `static` may be changed before a start."""
+    """Ports and files for one Traefik after the other. `static` and `program` may be changed before a start."""
+
+    program: Path | None = None
 
     def __init__(self, folder: Path, service_url: str, query: str = "edge=default&wait=5") -> None:
         self._folder = folder
@@ -48,7 +50,7 @@ class Place:
         file = self._folder / "traefik.yml"
         file.write_text(yaml.safe_dump(self.static))
         with self.log.open("ab") as output:
-            command = [traefik_command(), f"--configFile={file}"]
+            command = [self.program or traefik_command(), f"--configFile={file}"]
             self._running = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=self._folder)
         wait_until(lambda: answers(f"{self.api}/api/version"), "Traefik answers")
         return Traefik(self.web, self.other, self.api, self._running, self.log)

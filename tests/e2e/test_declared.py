@@ -87,6 +87,12 @@ def paths(value: Any, where: str) -> Iterator[str]:
         yield from paths(item, f"{where}[]")
 
 
+def all_paths(document: configuration.Document) -> set[str]:
+    """Return the paths of all that stands in a document."""
+    plain = json.loads(document.content)
+    return {path for section in (*PLACES.values(), STORES) for path in of_section(plain, section)}
+
+
 def of_section(document: Any, section: Sequence[str]) -> Iterator[str]:
     """Give the paths of all that stands in a section of a document."""
     where = ".".join(section)
@@ -111,9 +117,7 @@ def test_traefik_takes_and_enables_whatever_the_nouns_declare(edge: Routing) -> 
         document = written(drawn(seed))
         traefik = edge.run(document.content.decode(), document.digest)
         wrong += [(seed, each) for each in hindered(traefik)]
-        plain = json.loads(document.content)
-        for section in (*PLACES.values(), STORES):
-            seen |= set(of_section(plain, section))
+        seen |= all_paths(document)
     assert wrong == []
     if SOAK:
         missing = {path for path in held() if ".*." in path or "[]." in path} - seen

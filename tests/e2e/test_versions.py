@@ -3,16 +3,28 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
 import httpx
 import pytest
+import yaml
 
+from provider import configuration, rendering
+from provider.listening import DEFAULT_POINTS
+from provider.nouns import versions
+from provider.overlays import find_newer, lay
+from tests.e2e.declared import PACKET_POINTS, drawn
+from tests.e2e.documents import routing
 from tests.e2e.edge import wait_for_state
+from tests.e2e.plugins import PLUGINS, add_plugin
+from tests.e2e.test_declared import OTHERS, all_paths
 from tests.e2e.traffic import HOST, expose
+from tests.nouns.test_fields import FIELDS, version
 from tests.running import (
     NamedServer,
     Service,
     Traefik,
+    cases,
     fetch,
     free_port,
     http_client,
@@ -21,7 +33,7 @@ from tests.running import (
     running_traefik,
     traefik_command,
 )
-from tests.traefiks import BEFORE_STRATEGIES, OLDEST, traefik_of
+from tests.traefiks import BEFORE_3_7, BEFORE_STRATEGIES, OLDEST, traefik_of
 
 PROGRAMS: dict[str, Callable[[], Path]] = {
     "oldest": lambda: traefik_of(OLDEST),
@@ -134,3 +146,36 @@ def test_what_a_version_does_not_know_is_left_out_for_it_alone(edges: tuple[Serv
         client.delete("/services/newer", params={"cascade": "true", "confirm": "1"}).raise_for_status()
         for name in traefiks:
             wait_for_state(service.url, "live", name)
+
+
+OTHERS_OF_OLD: Final = {root: section for root, section in OTHERS.items() if root != "tcp"}
+"""What old edges have from their file provider: health checks of TCP came late."""
+
+ALL: Final = sorted({version(since) for since in FIELDS.values()})
+"""The versions that brought fields."""
+
+
+def for_version(seed: int, known: versions.Version) -> configuration.Document:
+    """Return a random state over all nouns and fields as an edge of a version gets it."""
+    parts = rendering.whole(drawn(seed), DEFAULT_POINTS)
+    return configuration.assemble(lay(find_newer(parts, known), parts))
+
+
+@pytest.mark.parametrize("known", ALL, ids=versions.written)
+def test_no_version_gets_a_field_that_came_later(known: versions.Version) -> None:
+    newer = {path for path, since in FIELDS.items() if version(since) > known}
+    for seed in range(cases(5, 100)):
+        assert all_paths(for_version(seed, (*known, 0)[:3])) & newer == set()
+
+
+@pytest.mark.parametrize("program", [OLDEST, BEFORE_STRATEGIES, BEFORE_3_7])
+def test_older_traefiks_take_whatever_is_left_for_them(program: str, tmp_path: Path) -> None:
+    (tmp_path / "fallback.yml").write_text(yaml.safe_dump(OTHERS_OF_OLD))
+    add_plugin(tmp_path)
+    points = {name: {"address": f"127.0.0.1:{free_port()}/udp"} for name in PACKET_POINTS}
+    known = versions.read(program)
+    assert known is not None
+    with routing(tmp_path, PLUGINS, points, traefik_of(program)) as made:
+        for seed in range(cases(10, 300)):
+            document = for_version(seed, known)
+            made.run(document.content.decode(), document.digest)
