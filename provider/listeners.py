@@ -14,7 +14,7 @@ from provider.explanations import Route
 from provider.inventory import Inventory
 from provider.messages import Message, listed
 from provider.models import Conflict
-from provider.nouns import Named, Router
+from provider.nouns import Named, Router, called
 from provider.nouns.tcp_router import TCPRouter
 from provider.nouns.udp_router import UDPRouter
 from provider.surroundings import KnownEdges
@@ -53,6 +53,25 @@ def _words(router: str, edge: str, missing: Collection[str], found: Collection[s
         **told,
         names=", ".join(sorted(names)) or Message("none"),
     )
+
+
+def find_unheard(inventory: Inventory, edges: KnownEdges, about: Collection[Named] | None = None) -> Iterator[Finding]:
+    """Find what routers of TCP and UDP would listen on, and an edge does not have: of all, or of some."""
+    known = {name: edge.entry_points for name, edge in sorted(edges.items()) if edge.entry_points}
+    for kind in (TCPRouter.kind, UDPRouter.kind) if known else ():
+        for item in inventory.having(kind, b'"entryPoints"'):
+            named = item.entry_points if isinstance(item, TCPRouter | UDPRouter) else ()
+            for edge, names in known.items() if about is None or (kind, item.name) in about else ():
+                if missing := [name for name in named if name not in names]:
+                    told = {"edge": edge, "missing": ", ".join(missing), "kind": called(kind), "name": item.name}
+                    detail = Message("edge {edge} has no entry point {missing}: it disables the {kind} {name}", **told)
+                    if found := [name for name in named if name in names]:
+                        detail = Message(
+                            "edge {edge} has no entry point {missing}: it serves the {kind} {name} on {found} only",
+                            **told,
+                            found=", ".join(found),
+                        )
+                    yield Finding(Conflict.MISSING_ENTRY_POINT, ((kind, item.name),), detail)
 
 
 def find_taken(

@@ -12,7 +12,7 @@ from provider.explanations import Routes
 from provider.foreigners import find_dangling, find_doubled
 from provider.handshakes import find_disagreeing
 from provider.inventory import Inventory
-from provider.listeners import find_taken
+from provider.listeners import find_taken, find_unheard
 from provider.nouns import NOUNS, Named, Router
 from provider.parts import PLACES
 from provider.surroundings import KnownEdges
@@ -42,6 +42,7 @@ def look(
     routers = None if about is None else [name for kind, name in about if kind == Router.kind]
     yield from find_disagreeing(routes, routers)
     yield from find_taken(inventory, routes, about)
+    yield from find_unheard(inventory, edges, about)
     yield from find_disabled(inventory, about)
     yield from find_dangling(inventory, edges, about)
     yield from find_doubled(inventory, routes, edges, about)

@@ -272,6 +272,14 @@ def test_a_router_of_tcp_or_udp_that_traefik_disabled_is_told(edge: Running, ser
         ("udpRouter", "odd"),
     }
     assert "TCP router odd: " in found["detail"]
+    conflicts = edge.client.get("/conflicts").raise_for_status().json()["items"]
+    told = {
+        each["objects"][0]["kind"]: each["detail"] for each in conflicts if each["conflict"] == "missing-entry-point"
+    }
+    assert told == {
+        "tcpRouter": "edge default has no entry point nowhere: it disables the TCP router odd",
+        "udpRouter": "edge default has no entry point nowhere: it disables the UDP router odd",
+    }
     # Who waits for a change of another hears that it is live.
     prefer = {"Prefer": "wait=20"}
     answer = edge.client.patch("/routers/app", json={"labels": {"a": "b"}}, headers=prefer)
