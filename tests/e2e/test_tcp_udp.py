@@ -271,7 +271,7 @@ def test_a_router_of_tcp_or_udp_that_traefik_disabled_is_told(edge: Running, ser
         ("tcpRouter", "odd"),
         ("udpRouter", "odd"),
     }
-    assert "TCP router odd: " in found["detail"]
+    assert "odd" in found["detail"]
     conflicts = edge.client.get("/conflicts").raise_for_status().json()["items"]
     told = {
         each["objects"][0]["kind"]: each["detail"] for each in conflicts if each["conflict"] == "missing-entry-point"
