@@ -13,6 +13,7 @@ from provider.alarms import Alarms
 from provider.apart.turns import Turns
 from provider.api import (
     acme,
+    adoption,
     audit,
     conflicts,
     declarations,
@@ -221,7 +222,7 @@ def _list_routes() -> list[BaseRoute]:
     made.mount("/static", pages.static_files)
     for nouns_router in nouns_api.ROUTERS:
         made.include_router(nouns_router, prefix=PREFIX)
-    for module in (expose, explain, conflicts, edges_api):
+    for module in (expose, adoption, explain, conflicts, edges_api):
         made.include_router(module.router, prefix=PREFIX)
     for module in (events_api, revisions_api, tokens_api, audit, declarations, acme):
         made.include_router(module.router, prefix=PREFIX)

@@ -46,6 +46,8 @@ FindTransition = Callable[[Session], Transition]
 _AT_ONCE: Final = 500
 """How many parts are read at once: others shall not wait for the interpreter."""
 
+_PART: Final = "kind, name, content, needs, is_plain, since, is_default, beside"
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -144,11 +146,11 @@ class Prepared:
         """Read the parts that changed: None for those that are gone."""
         found: dict[Named, Part | None] = dict.fromkeys(key for key in self.summary.parts if key[0] in PLACES)
         with closing(sqlite3.connect(self.path)) as connection:
-            rows = connection.execute("SELECT kind, name, content, needs, is_plain, since, is_default FROM part")
+            rows = connection.execute(f"SELECT {_PART} FROM part")  # noqa: S608  # the columns alone
             while listed := rows.fetchmany(_AT_ONCE):
-                for kind, name, content, needs, is_plain, since, is_default in listed:
+                for kind, name, content, needs, is_plain, since, is_default, beside in listed:
                     needed, oldest = tuple(map(tuple, json.loads(needs))), tuple(json.loads(since))
-                    found[kind, name] = Part(content, needed, bool(is_plain), oldest, bool(is_default))
+                    found[kind, name] = Part(content, needed, bool(is_plain), oldest, bool(is_default), beside)
         return found
 
 
@@ -166,8 +168,8 @@ def write(session: Session, made: Attempt, words: Sequence[str], headers: Mappin
         file.execute("BEGIN")
         file.execute("CREATE TABLE summary (content)")
         file.execute("INSERT INTO summary VALUES (?)", (pickle.dumps(summary),))
-        file.execute("CREATE TABLE part (kind, name, content, needs, is_plain, since, is_default)")
-        file.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?)", _rows_of_parts(made.parts))
+        file.execute(f"CREATE TABLE part ({_PART})")
+        file.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _rows_of_parts(made.parts))
         file.execute("CREATE TABLE change (position, kind, name, before, after)")
         file.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?)", _rows_of_changes(session, changes))
         scratch.write_rows(file, declarations.rows(made.transition), session.write_json)
@@ -178,7 +180,7 @@ def _rows_of_parts(parts: Parts) -> Iterator[tuple[Any, ...]]:
     for kind, section in parts.sections():
         for name, part in section.parts.items():
             needs, since = scratch.write_json(part.needs), scratch.write_json(part.since)
-            yield kind, name, part.content, needs, part.is_plain, since, part.is_default
+            yield kind, name, part.content, needs, part.is_plain, since, part.is_default, part.beside
 
 
 def _rows_of_changes(session: Session, changes: Sequence[Change]) -> Iterator[tuple[Any, ...]]:

@@ -21,10 +21,12 @@ from provider.errors import Unverified
 from provider.listening import HTTPS_PORT, DefaultEntryPoints, Entrance, Listening
 from provider.messages import Message
 from provider.nouns import Middleware, Named, Noun, Object, Router, Server, Service, document, versions
+from provider.nouns.beside import BesideOther
 from provider.nouns.certificate import Certificate, Pair
 from provider.nouns.middlewares.redirects import RedirectScheme
 from provider.nouns.router import ServedRouter
 from provider.nouns.service import LoadBalancer, ServedService, served
+from provider.nouns.tcp_router import ServedTCPRouter, TCPRouter
 from provider.parts import LISTED, PLACES, Part, Parts, Section
 from provider.values import ServerState
 
@@ -83,7 +85,7 @@ def whole_router_part(router: Router, listening: Listening) -> Part:
     members = [_member(name, _encoded(each, router)) for name, each in described.items()]
     since = max(map(versions.needed, described.values()))
     needs = dict.fromkeys(use for each in described.values() for use in _needs(each))
-    return Part(b",".join(members), needs=tuple(needs), is_plain=is_plain(router), since=since)
+    return Part(b",".join(members), needs=tuple(needs), is_plain=is_plain(router), since=since, beside=_beside(router))
 
 
 def _needs(item: Object) -> tuple[Named, ...]:
@@ -93,7 +95,16 @@ def _needs(item: Object) -> tuple[Named, ...]:
 
 def is_plain(router: Router) -> bool:
     """Tell whether its rank is made from its domains and path prefix: nobody set it or wrote a rule."""
-    return router.rule is None and router.priority is None
+    return router.rule is None and router.priority is None and router.beside is None
+
+
+def _beside(router: Router | TCPRouter) -> bytes:
+    return b"" if router.beside is None else _encode(router.beside.json())
+
+
+def find_beside(part: Part) -> BesideOther | None:
+    """Return what the part of a router has of the one of another provider beside which it stands."""
+    return BesideOther.loaded(msgspec.json.decode(part.beside)) if part.beside else None
 
 
 def describe_router(router: Router, listening: Listening) -> dict[str, ServedRouter]:
@@ -119,6 +130,9 @@ def describe_router(router: Router, listening: Listening) -> dict[str, ServedRou
 
 def _ranked(router: Router, entrance: Entrance) -> Iterator[tuple[str, str, int]]:
     """Give the rules by which a router listens, each with its rank and what follows the router's name there."""
+    if router.beside is not None:
+        yield entrance.suffix, router.beside.rule(rule(router, entrance.hosts)), router.beside.priority
+        return
     if not is_plain(router):
         yield entrance.suffix, rule(router, entrance.hosts), router.priority or 0
         return
@@ -177,6 +191,21 @@ def service_part(service: Service, servers: Iterable[Server]) -> Part:
 def part(item: Noun) -> Part:
     """Return the part of an object of which Traefik gets the fields as they are."""
     return Part(_member(item.name, _encoded(item, item)), _needs(item), since=versions.needed(item))
+
+
+def tcp_router_part(router: TCPRouter) -> Part:
+    """Return the part of a TCP router."""
+    beside = router.beside
+    described = ServedTCPRouter(
+        rule=router.rule if beside is None else beside.rule(router.rule),
+        service=router.service,
+        entry_points=router.entry_points,
+        middlewares=router.middlewares,
+        priority=router.priority if beside is None else beside.priority,
+        tls=router.tls,
+    )
+    content = _member(router.name, _encoded(described, router))
+    return Part(content, _needs(described), since=versions.needed(described), beside=_beside(router))
 
 
 def certificate_part(item: Certificate) -> Part:

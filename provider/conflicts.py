@@ -104,7 +104,7 @@ def concern_of(changes: Iterable[Change]) -> Concern:
         if change.kind == "router" and change.before is not None:
             former = Router.read(change.before)
             domains |= set(former.ascii_domains)
-            services.add(former.service)
+            services |= {use.name for use in former.uses() if use.kind == "service"}
     domains |= {name for kind, name in objects if kind == "domain"}
     services |= {name for kind, name in objects if kind == "service"}
     domains -= {name for kind, name in gone if kind == "domain"}
@@ -139,7 +139,7 @@ def find_about(routes: Routes, concern: Concern, sticky: Mapping[str, str]) -> l
 def _cut(routes: Routes, effort: Effort) -> Iterator[Finding]:
     """Tell that not all was compared, and which rules are the hardest: without them it would have been."""
     if effort.is_spent:
-        hardest = sorted(_enabled(routes), key=lambda route: -effort.weight(route.rule.condition))
+        hardest = sorted(_taking(routes), key=lambda route: -effort.weight(route.rule.condition))
         names = list(dict.fromkeys(route.name for route in hardest))[:_MOST_HARD]
         detail = Message(
             "there may be more conflicts: the rules are too long to compare all of them; the longest are those of "
@@ -188,7 +188,7 @@ def _between(routes: Routes, names: Collection[str], effort: Effort) -> list[Fin
         return _among(Routes(both), effort)
 
     highest = list(islice(routes, _NEAR))
-    own = [route for name in sorted(names) for route in routes.of_router(name)]
+    own = [route for name in sorted(names) for route in routes.of_router(name) if not route.beside]
     pairs = [(route, other, look) for route in own for other in _near(routes, route, highest)]
     found: dict[tuple[Conflict, object], Finding] = {}
     for one in chain.from_iterable(_compare(pairs, effort)):
@@ -213,14 +213,14 @@ def _near(routes: Routes, route: Route, highest: Sequence[Route]) -> list[Route]
         left = dict.fromkeys((-1, 0, 1), _COMPARED_EACH)
         for other in place:
             side = (other.priority > route.priority) - (other.priority < route.priority)
-            if other.enabled and other.name != route.name and left[side]:
+            if other.takes and other.name != route.name and left[side]:
                 left[side] -= 1
                 found[other.name] = other
     return list(found.values())
 
 
 def _tied_pairs(routes: Routes) -> Iterator[tuple[Route, Route]]:
-    groups = groupby(_enabled(routes), key=lambda route: route.priority)
+    groups = groupby(_taking(routes), key=lambda route: route.priority)
     return (pair for _priority, group in groups for pair in _near_pairs(list(group)))
 
 
@@ -278,7 +278,7 @@ def _drawn_pairs(
 
 
 def _ranked_pairs(routes: Routes) -> Iterator[tuple[Route, Route]]:
-    pairs = ((route, other) for route in _enabled(routes) for other in _above(routes, route))
+    pairs = ((route, other) for route in _taking(routes) for other in _above(routes, route))
     return ((route, other) for route, other in pairs if other.name != route.name)
 
 
@@ -308,7 +308,7 @@ def find_hidden(routes: Routes, names: Iterable[str], refused: Collection[str] =
     `refused` are routers that no edge serves: they hide none.
     """
     effort = Effort(_STEPS)
-    own = {name: [route for route in routes.of_router(name) if route.enabled] for name in names}
+    own = {name: [route for route in routes.of_router(name) if route.takes] for name in names}
     found: dict[str, str] = {}
     # The easy ones first, so that a hard one costs the others nothing.
     for name in sorted(own, key=lambda name: sum(effort.weight(route.rule.condition) for route in own[name])):
@@ -341,7 +341,7 @@ def _takes_all(other: Route, route: Route, effort: Effort) -> bool:
 def _mixed_pairs(routes: Routes) -> Iterator[tuple[Route, Route]]:
     """Give routers ranked by their rule's length with such near them as are ranked by their domains and prefix."""
     highest = list(islice(routes, _NEAR))
-    ruled = (route for route in _enabled(routes) if route.priority == route.rule.priority and not route.is_plain)
+    ruled = (route for route in _taking(routes) if route.priority == route.rule.priority and not route.is_plain)
     near = ((route, other) for route in ruled for other in _near(routes, route, highest))
     return ((route, other) for route, other in islice(near, _DRAWN) if other.is_plain)
 
@@ -399,7 +399,7 @@ def _above(routes: Routes, route: Route) -> Iterator[Route]:
     found = [] if one is None else [one] if one.startswith("*") else hosts.asked_keys(one)
     places = [*map(routes.of_key, found), routes.of_any_host[:_COMPARED_EACH]]
     ranked = chain.from_iterable(takewhile(lambda other: other.priority > route.priority, place) for place in places)
-    return (other for other in ranked if other.enabled)
+    return (other for other in ranked if other.takes)
 
 
 def _unused_domains(routes: Routes, domains: Collection[str], effort: Effort) -> Iterator[Finding]:
@@ -432,11 +432,11 @@ def _by_parent(routes: Routes) -> dict[str, list[Route]]:
 
 
 def _unreached_services(routes: Routes, services: Collection[str]) -> Iterator[Finding]:
-    reached = {route.service for route in _enabled(routes)}
+    reached = {route.service for route in routes if route.enabled}
     for service in sorted(set(services) - reached):
         detail = Message("no router points to the service {service}", service=service)
         yield Finding(Conflict.UNREACHED_SERVICE, (("service", service),), detail)
 
 
-def _enabled(routes: Iterable[Route]) -> Iterator[Route]:
-    return (route for route in routes if route.enabled)
+def _taking(routes: Iterable[Route]) -> Iterator[Route]:
+    return (route for route in routes if route.takes)

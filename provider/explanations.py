@@ -48,6 +48,18 @@ class Route:
     tls_options: str | None = None
     """The TLS options that it names or that hold for it else; None where it takes requests without TLS."""
     redirects: bool = False
+    beside: str = ""
+    """The router of another provider that takes its requests; `priority` is the rank of that, then."""
+
+    @property
+    def takes(self) -> bool:
+        """Whether it takes requests, and no other for it."""
+        return self.enabled and not self.beside
+
+    @property
+    def taker(self) -> str:
+        """The name of the router that takes the requests."""
+        return self.beside or self.name
 
     @property
     def key(self) -> tuple[str, str]:
@@ -67,6 +79,9 @@ class Verdict(StrEnum):
     """It matches, and listens on other entry points only."""
 
     DISABLED = "disabled"
+    BESIDE = "beside"
+    """It matches, and stands beside a router of another provider, which takes the request."""
+
     REFUSED = "refused"
     """It matches, and no edge serves it."""
 
@@ -205,7 +220,9 @@ class Routes:
             *self._nearly(request, self.of_host(request.host), {route.name for route in matching}),
         ]
         told = [refused[route.name] for route in out[:1]]
-        return Explanation(able[0] if able else None, _why(able, entry_point, out[:1], told), candidates, len(able))
+        is_left = bool(able) and bool(able[0].beside)
+        why = _words_of_beside(able[0]) if is_left else _why(able, entry_point, out[:1], told)
+        return Explanation(able[0] if able else None, why, candidates, len(able))
 
     def _matching(self, request: Request) -> list[Route]:
         near = self.of_host(request.host)
@@ -246,6 +263,8 @@ def _rank(route: Route) -> tuple[int, str, str]:
 
 def _of_able(route: Route, winner: Route) -> Candidate:
     behind = winner.priority - route.priority
+    if route.beside:
+        return Candidate(route, Verdict.BESIDE, _words_of_beside(route), behind)
     if route is winner:
         return Candidate(
             route,
@@ -260,7 +279,7 @@ def _of_able(route: Route, winner: Route) -> Candidate:
         "it matches, but its priority {priority} is {behind} lower than that of {winner}",
         priority=route.priority,
         behind=behind,
-        winner=winner.name,
+        winner=winner.taker,
     )
     return Candidate(route, Verdict.OUTRANKED, why, behind)
 
@@ -277,6 +296,12 @@ def _of_unable(route: Route, entry_point: str) -> Candidate:
         "it would match, but listens on {listens}, not on {entry_point}", listens=listens, entry_point=entry_point
     )
     return Candidate(route, Verdict.ELSEWHERE, why)
+
+
+def _words_of_beside(route: Route) -> Message:
+    return Message(
+        "{router} matches, and stands beside {other}, which takes its requests", router=route.name, other=route.beside
+    )
 
 
 def _why(able: Sequence[Route], entry_point: str, out: Sequence[Route], told: Sequence[str]) -> str:
@@ -311,7 +336,7 @@ def _why(able: Sequence[Route], entry_point: str, out: Sequence[Route], told: Se
             "it matches, and its priority {priority} is {ahead} higher than that of the next, {name}",
             priority=winner.priority,
             ahead=ahead,
-            name=others[0].name,
+            name=others[0].taker,
         )
     return Message("it matches, and no other router does")
 

@@ -9,7 +9,7 @@ from provider import configuration
 from provider.declarations import Declaration
 from provider.models import Change
 from provider.nouns import NOUNS, Noun, Router, Server, Service
-from provider.nouns.noun import NAME
+from provider.nouns.noun import BESIDE, NAME
 from provider.parts import LISTED, PLACES, Part, Parts
 from provider.values import ServerState
 
@@ -25,6 +25,9 @@ class Inventory(Protocol):
 
     def taking(self, service: str) -> Sequence[Server]:
         """Return the servers of a service that take requests."""
+
+    def beside(self, kind: str) -> Iterator[Noun]:
+        """Give the routers of a kind that stand beside those of other providers, by name."""
 
 
 class OfState:
@@ -44,6 +47,10 @@ class OfState:
     def taking(self, service: str) -> Sequence[Server]:
         """Return the servers of a service that take requests."""
         return [server for server in self._state.belonging(Server, service) if server.state is ServerState.READY]
+
+    def beside(self, kind: str) -> Iterator[Noun]:
+        """Give the routers that stand beside those of other providers."""
+        return (item for item in self.having(kind) if getattr(item, BESIDE) is not None)
 
 
 class OfParts:
@@ -73,6 +80,15 @@ class OfParts:
         parts = self._parts.section(kind).parts if kind in PLACES else {}
         names = {name for name, part in parts.items() if any(mark in part.content for mark in marks)}
         names |= {name for changed, name in self._changed if changed == kind}
+        return self._found(kind, names)
+
+    def beside(self, kind: str) -> Iterator[Noun]:
+        """Give the routers that stand beside those of other providers."""
+        names = {*self._parts.section(kind).beside}
+        names |= {name for changed, name in self._changed if changed == kind}
+        return (item for item in self._found(kind, names) if getattr(item, BESIDE) is not None)
+
+    def _found(self, kind: str, names: Iterable[str]) -> Iterator[Noun]:
         found = (self.find(kind, name) for name in sorted(names))
         return (item for item in found if item is not None)
 
@@ -97,11 +113,12 @@ def _read(kind: str, name: str, part: Part) -> Noun:
     if kind in LISTED:
         return NOUNS[kind].loaded({**msgspec.json.decode(part.content), NAME: name})
     ((_name, described),) = msgspec.json.decode(b"{%s}" % part.content).items()
-    return NOUNS[kind].loaded({**described, NAME: name})
+    found = NOUNS[kind].loaded({**described, NAME: name})
+    return found.copy(beside=configuration.find_beside(part)) if part.beside else found
 
 
 def _read_router(name: str, part: Part) -> Router:
     # Of several that Traefik has of it, the one that takes requests over TLS, if one does: it says most.
     found = max(configuration.read_routers(part).values(), key=lambda each: each.tls is not None)
     shared = {key: value for key, value in vars(found).items() if key != "priority"}
-    return Router(name=name, **shared)
+    return Router(name=name, beside=configuration.find_beside(part), **shared)

@@ -89,7 +89,7 @@ def _taken_by_tcp(inventory: Inventory, routes: Iterable[Route], about: Collecti
     listening: dict[str, list[str]] = {}
     takers = [item for item in inventory.having(TCPRouter.kind, b"HostSNI(`*`)") if _takes_all(item)]
     for route in {
-        route.name: route for route in routes if takers and route.enabled and route.tls_options is None
+        route.name: route for route in routes if takers and route.takes and route.tls_options is None
     }.values():
         for entry_point in route.entry_points:
             listening.setdefault(entry_point, []).append(route.name)

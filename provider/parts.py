@@ -41,6 +41,9 @@ class Part:
     is_default: bool = False
     """Whether a certificate is the one that is shown where no other fits."""
 
+    beside: bytes = b""
+    """What a router has of the one of another provider beside which it stands, as JSON; empty for most."""
+
     def needed(self, kind: str) -> str | None:
         """Return the name of the first object of a kind that it needs: the service of a router."""
         return next((name for needed, name in self.needs if needed == kind), None)
@@ -76,6 +79,11 @@ class Section:
     def composed(self) -> Sequence[str]:
         """The names of the services that are made of others."""
         return [name for name, part in self.parts.items() if part.needed("service") is not None]
+
+    @cached_property
+    def beside(self) -> Sequence[str]:
+        """The names of the routers that stand beside those of other providers."""
+        return [name for name, part in self.parts.items() if part.beside]
 
     @cached_property
     def needs(self) -> Mapping[str, frozenset[str]]:

@@ -9,6 +9,7 @@ from provider.listening import DefaultEntryPoints, Listening, changed_domains
 from provider.models import Change
 from provider.nouns import NOUNS, Named, Noun, Router, Server, Service, owners
 from provider.nouns.certificate import Certificate
+from provider.nouns.tcp_router import TCPRouter
 from provider.parts import PLACES, Part, Parts
 
 N = TypeVar("N", bound=Noun)
@@ -40,6 +41,11 @@ def _service(held: Held, name: str, _listening: Listening) -> Part | None:
     return None if service is None else configuration.service_part(service, held.belonging(Server, name))
 
 
+def _tcp_router(held: Held, name: str, _listening: Listening) -> Part | None:
+    router = held.get(TCPRouter, name)
+    return None if router is None else configuration.tcp_router_part(router)
+
+
 def _certificate(held: Held, name: str, _listening: Listening) -> Part | None:
     certificate = held.get(Certificate, name)
     return None if certificate is None else configuration.certificate_part(certificate)
@@ -55,6 +61,7 @@ def _rendered(held: Held, kind: str, name: str, listening: Listening) -> Part | 
 _OWN: Final[Mapping[str, Callable[[Held, str, Listening], Part | None]]] = {
     Router.kind: _router,
     Service.kind: _service,
+    TCPRouter.kind: _tcp_router,
     Certificate.kind: _certificate,
 }
 """How objects are rendered of which Traefik gets something else than their fields."""

@@ -6,6 +6,7 @@ from provider import configuration, rules
 from provider.explanations import Route
 from provider.listening import Listening
 from provider.nouns import Router
+from provider.nouns.beside import BesideOther
 from provider.nouns.router import ServedRouter
 from provider.nouns.tls import DEFAULT
 from provider.parts import Part
@@ -14,25 +15,36 @@ from provider.parts import Part
 def read_routes(router: Router, listening: Listening) -> list[Route]:
     """Return what Traefik has of a router, or would have if it were enabled."""
     described = configuration.describe_router(router, listening)
-    return _routes(router.name, described, is_plain=configuration.is_plain(router), enabled=router.enabled)
+    plain = configuration.is_plain(router)
+    return _routes(router.name, described, router.beside, is_plain=plain, enabled=router.enabled)
 
 
 def of_part(name: str, part: Part, *, enabled: bool = True) -> list[Route]:
     """Return a router as Traefik has it; without what has a rule that it would not take: somebody else wrote that."""
-    return _routes(name, configuration.read_routers(part), is_plain=part.is_plain, enabled=enabled)
+    described, beside = configuration.read_routers(part), configuration.find_beside(part)
+    return _routes(name, described, beside, is_plain=part.is_plain, enabled=enabled)
 
 
-def _routes(name: str, described: Mapping[str, ServedRouter], *, is_plain: bool, enabled: bool) -> list[Route]:
+def _routes(
+    name: str, described: Mapping[str, ServedRouter], beside: BesideOther | None, *, is_plain: bool, enabled: bool
+) -> list[Route]:
     found = []
+    other = beside.router if beside is not None and beside.waits else ""
     for full_name, each in described.items():
         try:
             rule = rules.read(each.rule)
         except rules.BadRule:
             continue
-        rank = each.priority or rule.priority
+        # Where the other takes the requests, it does so at its own rank.
+        rank = (beside.rank if beside is not None and other else each.priority) or rule.priority
         entry_points = tuple(each.entry_points)
         suffix = full_name.removeprefix(name)
         options = None if each.tls is None else each.tls.options or DEFAULT
         redirects = configuration.REDIRECT in each.middlewares
-        found.append(Route(name, rule, rank, each.service, entry_points, enabled, suffix, is_plain, options, redirects))
+        found.append(
+            Route(
+                *(name, rule, rank, each.service, entry_points, enabled, suffix, is_plain),
+                *(options, redirects, other),
+            )
+        )
     return found

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import chain
 
 from provider import configuration, garbage, nearby, survey, traffic
+from provider.adoption import Around
 from provider.conflicts import Concern, Finding, concern_of, find, find_about, find_hidden
 from provider.differences import Difference
 from provider.errors import Unavailable
@@ -62,6 +63,11 @@ class Routing:
         """Say why this service has no certificate for a domain, an A-label, if it has to get one and has none."""
         found = list(self._find_unissued(self._newest().snapshot.listening, [domain]))
         return self._unissued(domain) if found else None
+
+    def around(self) -> Around:
+        """Return what is known around routers that are adopted. Raises `Unavailable`."""
+        known = self._newest()
+        return Around(self._edges(), known.snapshot.parts, known.routes)
 
     def routes(self) -> Routes:
         """Return all routers, those that are disabled too. Raises `Unavailable`."""

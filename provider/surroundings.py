@@ -15,15 +15,30 @@ TOLD: Sequence[type[Noun]] = (Service, Middleware, TCPService, TCPMiddleware, UD
 
 
 @dataclass(frozen=True, slots=True)
+class ForeignRouter:
+    """A router of another provider: `rank` is the priority that is set, or that of its rule."""
+
+    rule: str
+    rank: int
+    entry_points: Sequence[str]
+
+
+ForeignRouters = Mapping[str, Mapping[str, ForeignRouter]]
+"""The routers of other providers, by kind and full name (`shop@docker`)."""
+
+
+@dataclass(frozen=True, slots=True)
 class KnownEdge:
     """One edge: the names of its entry points, and the middlewares that each adds to every router (`login@file`).
 
-    `others` are what it has of all providers but us, by kind and full name. What is empty or None is not known.
+    `others` are what it has of all providers but us, by kind and full name, and `routers` those that it serves, which
+    are known while routers here stand beside such. What is empty or None is not known.
     """
 
     entry_points: frozenset[str] = frozenset()
     added: Mapping[str, Sequence[str]] = field(default_factory=dict)
     others: Mapping[str, frozenset[str]] | None = None
+    routers: ForeignRouters | None = None
 
 
 KnownEdges = Mapping[str, KnownEdge]

@@ -13,6 +13,7 @@ from provider.foreigners import find_dangling, find_doubled
 from provider.handshakes import find_disagreeing
 from provider.inventory import Inventory
 from provider.listeners import find_taken, find_unheard
+from provider.neighbours import find_changed
 from provider.nouns import NOUNS, Named, Router
 from provider.parts import PLACES
 from provider.surroundings import KnownEdges
@@ -46,6 +47,7 @@ def look(
     yield from find_disabled(inventory, about)
     yield from find_dangling(inventory, edges, about)
     yield from find_doubled(inventory, routes, edges, about)
+    yield from find_changed(inventory, edges, about)
     yield from find_invalid(inventory, now, about)
     yield from find_unheeded(inventory, about)
 

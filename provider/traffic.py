@@ -72,9 +72,10 @@ class _Answer:
 
 def tell(before: Routes, after: Routes, changed: Collection[str]) -> list[str]:
     """Say how requests move between routers, of which those changed whose names are given."""
+    standing = [_standing(route) for name in islice(changed, COMPARED) for route in _new(before, after, name)]
     moves = find(before, after, islice(changed, COMPARED))
     is_split = len({place for each in moves for place in (*each.former.entry_points, each.where)}) > 1
-    told = list(dict.fromkeys(_say(each, is_split=is_split) for each in moves))
+    told = list(dict.fromkeys([*standing, *(_say(each, is_split=is_split) for each in moves)]))
     words = told[:_TOLD]
     if len(told) > _TOLD:
         words.append(Message("and requests of other routers move too"))
@@ -88,14 +89,24 @@ def tell(before: Routes, after: Routes, changed: Collection[str]) -> list[str]:
     return words
 
 
+def _new(before: Routes, after: Routes, name: str) -> Iterator[Route]:
+    """Give a router that is new and stands beside one of another provider."""
+    if not before.of_router(name):
+        yield from (route for route in after.of_router(name) if route.beside)
+
+
+def _standing(route: Route) -> Message:
+    return Message("{router} stands beside {other}, which takes its requests", router=route.name, other=route.beside)
+
+
 def find(before: Routes, after: Routes, changed: Iterable[str]) -> list[Move]:
     """Find how requests move, by trying those that the rules of the changed routers speak of."""
     found: dict[object, Move] = {}
     wholly: dict[tuple[str, str | None], bool] = {}
     for request, where in _asked(before, after, changed):
         one, other = _find_taker(before, request, where), _find_taker(after, request, where)
-        if not one.known or not other.known or one.route is None:
-            continue
+        if not one.known or not other.known or one.route is None or one.route.beside:
+            continue  # what routers of other providers do is not told here
         former, taker = one.route, other.route
         if taker is not None and (former.name, former.service) == (taker.name, taker.service):
             continue
@@ -238,7 +249,7 @@ def _say(move: Move, *, is_split: bool) -> str:
     if move.extent is Extent.HOST:
         return Message("no router takes requests for {host} any more: Traefik answers 404", host=move.request.host)
     if taker is not None and move.extent is Extent.ALL:
-        told = {"taker": taker.name, "former": former.name}
+        told = {"taker": taker.taker, "former": former.name}
         if not (keys := hosts.keys(former.rule.condition)):
             return Message("{taker} now takes every request that {former} took", **told)
         names = listed(sorted(keys), _NAMED)
@@ -252,7 +263,7 @@ def _say(move: Move, *, is_split: bool) -> str:
         told = {"asked": asked, "router": former.name, "before": former.service, "after": taker.service}
         return Message("{asked}: {router} now sends it to the service {after}, not to {before}", **told)
     return Message(
-        "{asked} now goes to {taker}, no longer to {former}", asked=asked, taker=taker.name, former=former.name
+        "{asked} now goes to {taker}, no longer to {former}", asked=asked, taker=taker.taker, former=former.name
     )
 
 

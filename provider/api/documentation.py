@@ -11,7 +11,7 @@ from provider.api import configuration
 from provider.api.prefer import LONGEST_WAIT_SECONDS, UnconfirmedOutput
 from provider.api.problems import MEDIA_TYPE, Problem
 from provider.api.requests import ID_HEADER
-from provider.models import CreatedTokenOutput, ExposeInput, ExposeOutput, TrialOutput
+from provider.models import AdoptInput, CreatedTokenOutput, ExposeInput, ExposeOutput, HandBackInput, TrialOutput
 from provider.nouns import NOUNS, Nested, Noun, Object
 from provider.nouns.containers import MapOf
 from provider.nouns.fields import camel
@@ -210,6 +210,9 @@ EXPORT: Final = {
 APPLY: Final = {200: {"description": "What changed.", "headers": {"ETag": _WHOLE_ETAG, **_WRITTEN}}} | _problems(
     409, 412, *_BODY
 )
+ADOPT: Final = {200: {"description": "What it does.", "headers": {"ETag": _WHOLE_ETAG, **_WRITTEN}}} | _problems(
+    412, *_BODY
+)
 SCHEMA: Final = _problems(422)
 DOCUMENT: Final = {
     200: {"description": "The document.", "headers": {"ETag": _ETAG}},
@@ -345,7 +348,7 @@ def _noun_schemas() -> dict[str, Any]:
             },
             "required": ["items", "next"],
         }
-    for model in (ExposeInput, ExposeOutput):
+    for model in (ExposeInput, ExposeOutput, AdoptInput, HandBackInput):
         found[model.__name__] = model.schema(ref, found)
     return found
 

@@ -190,7 +190,10 @@ class ExplainOutput(BaseModel):
         }
     )
 
-    router: Annotated[str | None, Field(description="Name of the router that takes the request; null if none does.")]
+    router: Annotated[
+        str | None,
+        Field(description="Name of the router that takes the request, also NAME@PROVIDER; null if none does."),
+    ]
     why: Annotated[str, Field(description="Why that router, as a sentence.")]
     candidates: Annotated[
         list[CandidateOutput],
@@ -254,10 +257,11 @@ def explain(
     entry_point = entry_point or _usual_entry_point(routing.routes(), revisions.points, url)
     answered = forecast(routing.routes(), request, entry_point, standings)
     found = answered.explanation
-    service = found.route.service if found.route else None
-    passage, answering = _follow(revisions, health, found.route, begun)
+    own = found.route if found.route is None or found.route.takes else None
+    service = own.service if own else None
+    passage, answering = _follow(revisions, health, own, begun)
     return ExplainOutput(
-        router=found.route.name if found.route else None,
+        router=found.route.taker if found.route else None,
         why=found.why,
         candidates=[_candidate(candidate) for candidate in found.candidates],
         matched=found.matched,

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from provider.cli import edge, late, revision
+from provider.cli.adopt import adopt, hand_back
 from provider.cli.audit import audit
 from provider.cli.check import check
 from provider.cli.explain import explain
@@ -77,6 +78,8 @@ app = typer.Typer(
 
 late.add(app, LATE)
 app.command()(expose)
+app.command()(adopt)
+app.command("hand-back")(hand_back)
 app.command()(status)
 app.command()(audit)
 app.command()(explain)

@@ -93,6 +93,8 @@ def _answer(found: Item) -> str:
     if found["router"] is None:
         return str(found["why"])
     told = f"router {found['router']}: {found['why']}"
+    if found["service"] is None:
+        return told
     if (end := _end(found)) is not None:
         where = f" and redirects to {end['location']}" if end["location"] else ""
         return f"{told}. The middleware {end['middleware']} answers {end['status']}{where}: no server gets the request"

@@ -72,6 +72,22 @@ SalvageOption = Annotated[
         "--salvage", help="Import what can be read of files that Traefik refuses, although it serves nothing of them."
     ),
 ]
+BesideOption = Annotated[
+    bool,
+    typer.Option(
+        "--beside",
+        help="Of what a running Traefik has, make routers that stand beside those of the other providers and take "
+        "none of their requests, until you `adopt` them.",
+    ),
+]
+WithServicesOption = Annotated[
+    bool,
+    typer.Option(
+        "--with-services",
+        help="With --beside: take services and middlewares over, too. Without it, routers refer to those that are "
+        "there, such as shop@docker.",
+    ),
+]
 EntryPointOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -88,7 +104,7 @@ class ImportSource:
 
     file: File
     folder: Folder | None = None
-    running: Running | None = None
+    is_api: bool = False
     origin: Provenance | None = None
 
     @property
@@ -142,6 +158,8 @@ def import_(
     env_file: EnvFileOption = None,
     env: EnvOption = None,
     salvage: SalvageOption = False,
+    beside: BesideOption = False,
+    with_services: WithServicesOption = False,
     entry_point: EntryPointOption = None,
     yes: YesOption = False,
     if_match: IfMatchOption = None,
@@ -164,8 +182,14 @@ def import_(
       wayshub-provider import compose.yml --env-file prod.env --dry-run
       wayshub-provider import --from-api http://127.0.0.1:8081
       wayshub-provider import http://127.0.0.1:8081 -o json --dry-run
+      wayshub-provider import --from-api http://127.0.0.1:8081 --beside --yes
+      wayshub-provider import --from-api http://127.0.0.1:8081 --beside --with-services
     """
     given, is_api = _sources(paths, from_api)
+    if beside and not is_api:
+        raise typer.BadParameter("routers stand beside those of a running Traefik: give its API with --from-api")
+    if with_services and not beside:
+        raise typer.BadParameter("services are taken over in any case: --with-services goes with --beside")
     with telling(output) as progress:
         progress.doing(f"Reading {', '.join(given)}")
         source = _api(given[0]) if is_api else _files(given, env_file or (), sources.read_variables(env or ()))
@@ -173,8 +197,9 @@ def import_(
     source.check(output, salvage=salvage)
     with telling(output) as progress:
         progress.doing("Comparing")
-        found = imports.read(source.file.document, source.running, _entry_points(entry_point), source.origin)
         current = declarations.read(client.get(path("export")).item)
+        running = Running(current if beside else None, with_services=with_services) if is_api else None
+        found = imports.read(source.file.document, running, _entry_points(entry_point), source.origin)
     wanted = _declared(source.file, found, imports.keeping(found.declaration, current))
     if not output.is_json:
         _tell(output, source.file, found, is_api=is_api)
@@ -198,8 +223,7 @@ def _sources(paths: Sequence[str] | None, from_api: str | None) -> tuple[Sequenc
 
 
 def _api(url: str) -> ImportSource:
-    api, running = sources.read_api(url)
-    return ImportSource(api, running=running)
+    return ImportSource(sources.read_api(url), is_api=True)
 
 
 def _files(paths: Sequence[str], env_files: Sequence[str], given: Environment) -> ImportSource:

@@ -25,6 +25,7 @@ from provider import verification
 from provider.configuration import BEACON, BEACON_HEADER
 from provider.edges.registry import Edges
 from provider.messages import Message
+from provider.nouns.beside import HIGHEST_BELOW
 from provider.parts import Section
 from provider.replacements import replacing
 from provider.snapshots import Served, Snapshot
@@ -44,6 +45,7 @@ _LONGEST_SECONDS: Final = 10.0
 _BELOW: Final = -1_000_000_000
 """Below the ranks of all routers that are served: those without an exact host have negative ones."""
 
+_ROUTERS: Final = "routers"
 _NONE: Final = "none"
 """Stands for the digest while no edge has accepted anything yet."""
 
@@ -78,12 +80,24 @@ _PRIVATE: Final = 0o600
 
 
 def _ranked(content: bytes) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(content)
+    document = _taking(json.loads(content))
     routers: dict[str, dict[str, Any]] = document["http"].get("routers", {})
     ranks = sorted({_rank(router) for router in routers.values()}, reverse=True)
     places = {rank: _BELOW - place for place, rank in enumerate(ranks, start=1)}
     for router in routers.values():
         router["priority"] = places[_rank(router)]
+    return document
+
+
+def _taking(document: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the routers that stand beside those of other providers: these go on to take the requests."""
+    for root, sections in document.items():
+        if isinstance(sections, dict) and _ROUTERS in sections:
+            kept = {name: each for name, each in sections[_ROUTERS].items() if each.get("priority", 0) > HIGHEST_BELOW}
+            if kept:
+                document[root] = sections | {_ROUTERS: kept}
+            elif sections[_ROUTERS]:  # an empty map is no document for Traefik
+                document[root] = {name: section for name, section in sections.items() if name != _ROUTERS}
     return document
 
 

@@ -52,7 +52,7 @@ def forecast(routes: Routes, request: Request, entry_point: str, edges: Sequence
     explanation = routes.explain(request, entry_point, refused)
     told = explanation.route
     deviations = [
-        Deviation(each.edge, None if each.route is None else each.route.name, _words(each))
+        Deviation(each.edge, None if each.route is None else each.route.taker, _words(each))
         for each in taken
         if each.amiss is not None and (each.route is not told or not each.is_refused)
     ]
@@ -84,7 +84,12 @@ def _take(edge: Standings, able: Sequence[Route], entry_point: str) -> _Taken:
 
 
 def _find(edge: Standings, route: Route, entry_point: str) -> Standing | None:
-    """Find what is amiss with a router for a request that comes in by an entry point."""
+    """Find what is amiss with a router for a request that comes in by an entry point.
+
+    Nothing where the router of another provider takes it.
+    """
+    if route.beside:
+        return None
     found = edge.find(route.name)
     return found if found is not None and found.is_refused else edge.find_missing(entry_point) or found
 
@@ -94,4 +99,4 @@ def _words(taken: _Taken) -> str:
         return taken.amiss or ""
     if taken.route is None:
         return Message("{why}; no other router takes the request there, so the answer is 404", why=taken.amiss)
-    return Message("{why}; {router} takes the request there", why=taken.amiss, router=taken.route.name)
+    return Message("{why}; {router} takes the request there", why=taken.amiss, router=taken.route.taker)

@@ -8,10 +8,10 @@ names that are not always ours, and apart for HTTP, TCP and UDP;
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 
@@ -21,14 +21,19 @@ from provider.edges.health import name_of_tcp
 from provider.edges.states import DisabledRouter, Edge
 from provider.late import Late
 from provider.messages import Message
+from provider.neighbours import KINDS as BESIDE_KINDS
 from provider.nouns import Router
+from provider.nouns.router import HIGHEST_PRIORITY
 from provider.parts import PLACES, ROUTERS
-from provider.surroundings import TOLD
+from provider.surroundings import TOLD, ForeignRouter, ForeignRouters
 
 if TYPE_CHECKING:
     import httpx
+
+    from provider.imports import old_rules, restoring
 else:
     httpx = Late("httpx")
+    old_rules, restoring = (Late(f"provider.imports.{name}") for name in ("old_rules", "restoring"))
 
 T = TypeVar("T")
 
@@ -42,6 +47,8 @@ _LONG_BYTES: Final = 256 * 1024
 _PAGE: Final = 100_000
 _OURS: Final = "@http"
 _HTTP: Final = "http"
+_INTERNAL: Final = "@internal"
+_DISABLED: Final = "disabled"
 _CONFLICTED: Final = "conflicted-"
 _PLAIN: Final = {"Accept-Encoding": "identity"}
 """What is not compressed cannot grow when it is read."""
@@ -77,12 +84,14 @@ class _Router(msgspec.Struct):
 
 class _EntryPointHTTP(msgspec.Struct):
     middlewares: list[str] = []
+    tls: dict[str, Any] | None = None
 
 
 class _EntryPoint(msgspec.Struct):
     name: str
     address: str = ""
     http: _EntryPointHTTP = msgspec.field(default_factory=_EntryPointHTTP)
+    observability: dict[str, Any] | None = None
 
 
 class _Certificate(msgspec.Struct):
@@ -109,6 +118,21 @@ class _Certificate(msgspec.Struct):
             bits=0,
             is_common=True,
         )
+
+
+class _Foreign(msgspec.Struct, omit_defaults=True):
+    """A router as it is told to be, of any provider."""
+
+    name: str
+    rule: str = ""
+    priority: int = 0
+    status: str = ""
+    service: str = ""
+    entry_points: list[str] = msgspec.field(name="entryPoints", default_factory=list)
+    middlewares: list[str] = []
+    tls: dict[str, Any] | None = None
+    observability: dict[str, Any] | None = None
+    rule_syntax: str = msgspec.field(name="ruleSyntax", default="")
 
 
 class _Named(msgspec.Struct):
@@ -159,6 +183,29 @@ def _ours(kind: str, routers: Iterable[_Router], document: bytes) -> Iterator[Di
         yield DisabledRouter(name, ", ".join(told) or "without a reason", kind)
 
 
+def _is_foreign(router: _Foreign) -> bool:
+    """Tell whether a router that Traefik serves is of another provider, and no copy in the fallback file."""
+    is_copy = router.priority < -HIGHEST_PRIORITY
+    return router.status != _DISABLED and not is_copy and not router.name.endswith((_OURS, _INTERNAL))
+
+
+def _gathered(routers: Iterable[_Foreign], points: Iterable[_EntryPoint]) -> Mapping[str, ForeignRouter]:
+    """Return routers of other providers as they were given, before the entry points were laid over them."""
+    laid = {
+        each.name: restoring.EntryPointDefaults(each.http.tls, each.http.middlewares, each.observability or {})
+        for each in points
+    }
+    given = {router.name: {**msgspec.to_builtins(router), "name": ""} for router in routers}
+    found = {}
+    for name, each in restoring.restored(given, laid).items():
+        rule = each.get("rule", "")
+        written = old_rules.rewritten(rule, is_old=each.get("ruleSyntax") == "v2")
+        found[name] = ForeignRouter(
+            written, each.get("priority") or len(rule.encode()), tuple(each.get("entryPoints", ()))
+        )
+    return found
+
+
 ServersUp = Mapping[str, Mapping[str, bool]]
 """Servers by service and URL: true for those that are up."""
 
@@ -200,6 +247,8 @@ class TraefikAPI:
         self.added: Mapping[str, tuple[str, ...]] = {}
         """The middlewares that its entry points add to all routers, as far as it was asked for those."""
         self._others: dict[str, tuple[bytes, frozenset[str]]] = {}
+        self._laid: Sequence[_EntryPoint] = ()
+        self._routers: dict[str, tuple[bytes, Mapping[str, ForeignRouter]]] = {}
 
     async def find_digest(self) -> str | None:
         """Return the digest of the document that runs, or None if none of ours does."""
@@ -253,6 +302,7 @@ class TraefikAPI:
             found = await self._find("/api/entrypoints", list[_EntryPoint]) or []
             known = {point.name: point.address for point in found}
             self.added = {point.name: tuple(point.http.middlewares) for point in found if point.http.middlewares}
+            self._laid = found
             self._entry_points = (started, known)
         return known
 
@@ -276,6 +326,18 @@ class TraefikAPI:
                 self._others[noun.kind] = (content, names)
             found[noun.kind] = names
         return found
+
+    async def list_foreign_routers(self) -> ForeignRouters:
+        """Return the routers of other providers that it serves, by kind and full name.
+
+        Those that it took apart for its entry points are one again. Copies in the fallback file are none.
+        """
+        for kind in BESIDE_KINDS:
+            content = await self._read("/api/" + "/".join(PLACES[kind]) + f"?per_page={_PAGE}")
+            if content != self._routers.get(kind, (b"", {}))[0]:
+                listed = [each for each in await self._decode(content, list[_Foreign]) if _is_foreign(each)]
+                self._routers[kind] = (content, _gathered(listed, self._laid))
+        return {kind: routers for kind, (_content, routers) in self._routers.items()}
 
     async def _get(self, path: str, shape: type[T]) -> T:
         return await self._decode(await self._read(path), shape)

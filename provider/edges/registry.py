@@ -22,7 +22,7 @@ from provider.models import EdgeRecord
 from provider.nouns import Named, versions
 from provider.serving import Serving
 from provider.snapshots import Served, Snapshot
-from provider.surroundings import KnownEdge, KnownEdges
+from provider.surroundings import ForeignRouters, KnownEdge, KnownEdges
 
 logger = logging.getLogger(__name__)
 
@@ -321,12 +321,16 @@ class Edges:
         self._know(name, replace(self.surroundings.get(name, KnownEdge()), entry_points=names))
 
     def knows(
-        self, edge: Edge, others: Mapping[str, frozenset[str]] | None, added: Mapping[str, Sequence[str]]
+        self,
+        edge: Edge,
+        others: Mapping[str, frozenset[str]] | None,
+        added: Mapping[str, Sequence[str]],
+        routers: ForeignRouters | None = None,
     ) -> None:
         """Keep what an edge has of other providers, by its API, and what its entry points add; None for not known."""
         if edge.verdict.state is not EdgeState.STALE:
             known = self.surroundings.get(edge.name, KnownEdge())
-            self._know(edge.name, replace(known, others=others, added=added))
+            self._know(edge.name, replace(known, others=others, added=added, routers=routers))
 
     def _know(self, name: str, known: KnownEdge) -> None:
         if self.surroundings.get(name, KnownEdge()) != known:

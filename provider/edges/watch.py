@@ -6,6 +6,7 @@ from typing import Final
 from provider.edges.readback import TIMEOUT_SECONDS, ReadbackError, TraefikAPI, opened
 from provider.edges.registry import Edges
 from provider.edges.states import Edge, Observation
+from provider.neighbours import KINDS
 from provider.snapshots import Served
 
 _LEAST_PAUSE_SECONDS: Final = 0.02
@@ -61,11 +62,18 @@ async def _read_others(edges: Edges, edge: Edge, api: TraefikAPI) -> None:
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 others = await api.list_others()
+                routers = await api.list_foreign_routers() if _stand_beside(edges) else None
         except (ReadbackError, TimeoutError):
             edges.knows(edge, None, {})
         else:
-            edges.knows(edge, others, api.added)
+            edges.knows(edge, others, api.added, routers)
         await asyncio.sleep(max(_OTHERS_PAUSE_SECONDS, min(_REST * (loop.time() - start), _MOST_REST_SECONDS)))
+
+
+def _stand_beside(edges: Edges) -> bool:
+    """Tell whether any router here stands beside one of another provider."""
+    current = edges.current
+    return current is not None and any(current.parts.section(kind).beside for kind in KINDS)
 
 
 async def observe(api: TraefikAPI, given: Served | None, now: float) -> Observation:

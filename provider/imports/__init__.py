@@ -2,7 +2,7 @@
 
 from provider.imports.findings import ImportFinding, ImportOutcome, Renamed, leaves
 from provider.imports.keeping import keeping
-from provider.imports.rawdata import NOT_TOLD, reshaped, running
+from provider.imports.rawdata import NOT_TOLD, reshaped
 from provider.imports.reading import Imported, Provenance, Running, read
 
 __all__ = [
@@ -17,5 +17,4 @@ __all__ = [
     "leaves",
     "read",
     "reshaped",
-    "running",
 ]

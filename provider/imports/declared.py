@@ -18,7 +18,7 @@ from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.fields import Field
 from provider.nouns.free import FreeObject
 from provider.nouns.middlewares.sources import IPStrategy
-from provider.nouns.noun import LABELS, NAME, Noun
+from provider.nouns.noun import NAME, OURS, Noun
 from provider.nouns.objects import Nested, Object
 from provider.nouns.reading import MISSING, Reading
 from provider.nouns.router import Observability
@@ -35,7 +35,6 @@ Given = dict[str, Any]
 Special = Callable[["DeclaredReader", Piece, str], Given | None]
 """Reads an object of which more has to be known than is declared. It is given its place, too."""
 
-_OURS: Final = {NAME, LABELS}
 _DURATION: Final = "DURATION"
 _OLD_NAME: Final = "ipWhiteList"
 _NEW_NAME: Final = "ipAllowList"
@@ -55,7 +54,7 @@ class DeclaredReader:
 
     def noun(self, noun: type[N], name: str, part: Piece, *, from_api: bool) -> N | None:
         """Read an object of a noun, or say in its ledger why it cannot be held."""
-        own = [key for key in noun.fields if key not in _OURS]
+        own = [key for key in noun.fields if key not in OURS]
         fields = part.fields((*own, *(OBSERVED if from_api else ())))
         read_observed(fields)
         if noun.needs_kind() and not fields.parts.keys() & set(own) and not part.ledger.refused:
@@ -88,7 +87,7 @@ class DeclaredReader:
         found = {}
         for key, part in fields.parts.items():
             declared = model.fields.get(key)
-            if declared is None or (key in _OURS and issubclass(model, Noun)):
+            if declared is None or (key in OURS and issubclass(model, Noun)):
                 continue
             value = self.value(declared.type, part, f"{where}/{key}")
             if value is not None and not _is_unset(declared, value):

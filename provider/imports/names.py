@@ -4,7 +4,7 @@ A name there may be any text; in its API the name of the provider stands behind 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from provider import names
@@ -25,16 +25,22 @@ def qualified(reference: str, provider: str) -> str:
     return reference if "@" in reference else f"{reference}@{provider}"
 
 
-def assign(full_names: Iterable[str], default: str) -> dict[str, str]:
+def assign(
+    full_names: Iterable[str], default: str, known: Mapping[str, str] | None = None, taken: Iterable[str] = ()
+) -> dict[str, str]:
     """Give each full name one that fits, and that no other one has, whatever their order.
 
     A name that fits stays, but where several providers have it; `default` is for a name of which nothing is left.
+    Those that are `known` keep theirs, and what is `taken` is given to no other.
     """
+    known = known or {}
     given = sorted(full_names, key=lambda full: (_NAME.fullmatch(split(full)[0]) is None, full))
-    has_several = len({split(full)[1] for full in given}) > 1
-    found: dict[str, str] = {}
-    taken: set[str] = set()
+    found = {full: known[full] for full in given if full in known}
+    taken = {*taken, *found.values()}
+    has_several = bool(taken) or len({split(full)[1] for full in given}) > 1
     for full in given:
+        if full in found:
+            continue
         name, provider = split(full)
         fitted = names.fitted(name) or default
         if fitted in taken and has_several:

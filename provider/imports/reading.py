@@ -1,6 +1,6 @@
 """Traefik's dynamic configuration, read into a declaration, with a ledger of all that is not in it. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -16,7 +16,6 @@ from provider.imports.objects import Key, ReadObject, ReadUse, find_disabled, fi
 from provider.imports.pieces import Ledger, Piece, shown
 from provider.imports.ranks import Ranked, fitted, settle
 from provider.imports.routers import (
-    EntryPointDefaults,
     Surroundings,
     priority_place,
     read_router,
@@ -24,8 +23,10 @@ from provider.imports.routers import (
     refuse_priority,
 )
 from provider.imports.services import Pool, read_service
+from provider.imports.standing import NO_RANK, STANDING, UNRANKED, BesideState
 from provider.nouns import NOUNS, Domain, Middleware, Noun, Router, Server, Service, internals
 from provider.nouns.certificate import Certificate
+from provider.nouns.noun import lowered
 from provider.nouns.tcp_router import TCPRouter
 from provider.nouns.types import Reference
 from provider.values import Refusal
@@ -75,9 +76,14 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What is known of the running Traefik whose API gave the document: its entry points, by name."""
+    """That the document is what a running Traefik's API tells, and what shall be made of it here.
 
-    entry_points: Mapping[str, EntryPointDefaults] = field(default_factory=dict)
+    `beside` is the state here, if routers shall stand beside those of the other providers, without their requests. They
+    lead to what is there, or `with_services` to services and middlewares that are taken over.
+    """
+
+    beside: Declaration | None = None
+    with_services: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +116,33 @@ def read(
 
     Any other document, such as one that was made of labels, says its `origin`.
     """
-    return _Reader(document, running, default_entry_points, origin or Provenance()).read()
+    reader = _Reader(document, running, default_entry_points, origin or Provenance())
+    found = reader.read()
+    if not (stays := reader.staying):
+        return found
+    return _Reader(document, running, default_entry_points, origin or Provenance(), stays).read()
 
 
 class _Reader:
     """Goes through a document once."""
 
     def __init__(
-        self, document: Any, running: Running | None, default_entry_points: Sequence[str], origin: Provenance
+        self,
+        document: Any,
+        running: Running | None,
+        default_entry_points: Sequence[str],
+        origin: Provenance,
+        stays: Collection[Key] = (),
     ) -> None:
         self._running = running
+        self._beside = None if running is None or running.beside is None else BesideState(running.beside)
+        taken = [kind for kind in PLACES.values() if self._beside is None or kind not in UNRANKED]
+        self._kinds = STANDING if running and self._beside and not running.with_services else taken
+        self._stays = stays
+        self.staying: Collection[Key] = ()
+        """What cannot be taken over while routers that lead to it can stand beside others: these lead there instead."""
         self._origin = origin
-        self._around = Surroundings(
-            default_entry_points, running.entry_points if running else {}, from_api=running is not None
-        )
+        self._around = Surroundings(default_entry_points, from_api=running is not None)
         self._findings = list(origin.findings)
         self._renamed: list[Renamed] = []
         self._held: set[str] = set()
@@ -140,15 +159,21 @@ class _Reader:
         for place, kind in PLACES.items():
             part = self._sections.get(place)
             self._parts[kind] = part.members() if part is not None else {}
-            self._names[kind] = names.assign(map(self._full, self._parts[kind]), kind.lower())
+            full = [self._full(given) for given in self._parts[kind]]
+            known, taken = self._beside.names(kind) if self._beside else ({}, ())
+            self._names[kind] = names.assign(full, kind.lower(), known, taken)
         for kind, parts in self._parts.items():
             for given, part in parts.items():
                 if not self._recognised(kind, given, part):
-                    self._read_object(kind, given, part)
+                    self._take(kind, given, part)
         stores = self._read_certificates()
         refuse_together(self._objects.values())
         lost = find_lost(self._objects)
+        if self._beside and not self._stays:
+            self.staying = {key for key in lost if key in self._objects and key[0] not in STANDING}
         routers = self._settle(lost)
+        if self._beside is not None:
+            self._stand(self._beside, routers, lost)
         disabled = find_disabled(self._objects)
         for each in self._objects.values():
             self._list_object(each, lost, disabled)
@@ -212,6 +237,12 @@ class _Reader:
         self._find(NOUNS[kind].called(), given, ImportOutcome.RECOGNISED, [Reason(reason, part.place)], part)
         return True
 
+    def _take(self, kind: str, given: str, part: Piece) -> None:
+        if kind in self._kinds:
+            self._read_object(kind, given, part)
+        elif kind == UNRANKED[0]:
+            self._find(NOUNS[kind].called(), given, ImportOutcome.LEFT_OUT, [Reason(NO_RANK, part.place)], part)
+
     def _read_object(self, kind: str, given: str, part: Piece) -> None:
         """Read one object in a ledger of its own. What it refers to is looked at when all are read."""
         full, own = self._full(given), part.under(Ledger())
@@ -259,25 +290,42 @@ class _Reader:
         if whose == provider and name in type_.built_in and full not in self._names[type_.kind] and "@" not in given:
             return name
         if whose == internals.PROVIDER:
-            try:
-                return internals.check(type_.kind, full)
-            except Refusal as refusal:
-                part.refuse(str(refusal.detail))
-        elif full in self._names[type_.kind]:
-            read.uses.append(ReadUse((type_.kind, full), part, given))
-            return self._names[type_.kind][full]
-        elif whose != provider if self._running is None else type_.kind in _UNTOLD:
+            return _internal(type_, part, full)
+        if full not in self._names[type_.kind]:
+            return self._unknown(type_, part, given, full, is_own=whose == provider)
+        if type_.kind not in self._kinds or (type_.kind, full) in self._stays:
+            return self._left_there(type_, part, given, full)
+        read.uses.append(ReadUse((type_.kind, full), part, given))
+        return self._names[type_.kind][full]
+
+    def _unknown(self, type_: Reference, part: Piece, given: str, full: str, *, is_own: bool) -> str | None:
+        """Return what stands for a reference to what is not in the document; `is_own` tells if it should be."""
+        word = NOUNS[type_.kind].called()
+        if self._running is not None and type_.kind in _UNTOLD:
+            what = lowered(NOUNS[type_.kind].titles)
+            part.change(f"Traefik's API does not show {what}: it refers to {full}, which stays there")
             return full
-        elif self._running is None and provider == names.FILE:
+        if self._running is None and not is_own:
+            return full
+        if self._running is None and full.endswith(f"@{names.FILE}"):
             return self._elsewhere(type_, part, given, full)
-        else:
-            word = NOUNS[type_.kind].called()
-            part.refuse(
-                f"there {_be(word)} no {word} {shown(given)}: Traefik disables what refers to it",
-                Cause.DISABLED,
-                MISSING,
-            )
+        told = f"there {_be(word)} no {word} {shown(given)}: Traefik disables what refers to it"
+        part.refuse(told, Cause.DISABLED, MISSING)
         return None
+
+    def _left_there(self, type_: Reference, part: Piece, given: str, full: str) -> str | None:
+        """Leave a reference with another provider, which goes on to have what it leads to."""
+        word, (name, whose) = NOUNS[type_.kind].called(), names.split(full)
+        if self._is_ours(whose):
+            return name
+        try:
+            found = full if type_.check is None else type_.check(full)
+        except Refusal as refusal:
+            part.refuse(f"its {word} {shown(given)} cannot be referred to: {refusal.detail}", Cause.OURS, refusal.code)
+            return None
+        if (type_.kind, full) in self._stays:
+            part.change(f"its {word} {shown(given)} cannot be taken over: it stays {full}")
+        return found
 
     def _elsewhere(self, type_: Reference, part: Piece, given: str, full: str) -> str | None:
         """Leave a reference with Traefik's files: what it leads to may stand in one that is not given."""
@@ -335,7 +383,23 @@ class _Reader:
         if names.split(read.full)[0] != read.name:
             self._renamed.append(Renamed(NOUNS[read.kind].called(), read.given, read.name))
 
-    def _settle(self, lost: set[Key]) -> Mapping[str, Router]:
+    def _stand(self, beside: BesideState, routers: dict[str, Router], lost: set[Key]) -> None:
+        """Place the routers that are held beside the others. One that cannot be is lost as well."""
+        for key, each in self._objects.items():
+            placed: Router | TCPRouter | None = None
+            if isinstance(each.item, Ranked) and each.name in routers:
+                placed = beside.placed(routers[each.name], each.full, each.item.rank, each.part)
+                if placed is not None:
+                    routers[each.name] = placed
+            elif isinstance(each.item, TCPRouter):
+                each.item = placed = beside.placed(each.item, each.full, each.item.rank, each.part)
+            else:
+                continue
+            if placed is None:
+                routers.pop(each.name, None)
+                lost.add(key)
+
+    def _settle(self, lost: set[Key]) -> dict[str, Router]:
         """Return the routers that are held, by name. One that cannot have its rank here is lost as well."""
         held = {key: each.item for key, each in self._objects.items() if isinstance(each.item, Ranked)}
         fitting = fitted({each.router.name: each for key, each in held.items() if key not in lost})
@@ -414,6 +478,14 @@ def _members(part: Piece | None) -> Iterator[tuple[str, Piece]]:
 def _rank(finding: ImportFinding) -> int:
     """Rank findings, those of routers first: who reads them asks what becomes of the traffic."""
     return _FIRST.index(finding.kind) if finding.kind in _FIRST else len(_FIRST)
+
+
+def _internal(type_: Reference, part: Piece, full: str) -> str | None:
+    try:
+        return internals.check(type_.kind, full)
+    except Refusal as refusal:
+        part.refuse(str(refusal.detail))
+        return None
 
 
 def _be(word: str) -> str:

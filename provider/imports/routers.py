@@ -4,7 +4,7 @@ A router is held only if it then takes the same requests, at the same rank, and 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from provider import rules
@@ -20,32 +20,18 @@ from provider.imports.ranks import Ranked
 from provider.listening import DEFAULT_POINTS
 from provider.nouns import Router
 from provider.nouns.common import MIDDLEWARE, SERVICE
-from provider.nouns.noun import LABELS, NAME
+from provider.nouns.noun import OURS
 from provider.nouns.router import HIGHEST_PRIORITY
 from provider.nouns.tcp_router import TCPRouter
 from provider.rules.tcp import parse_tcp
 
-_OBSERVABILITY: Final = {"accessLogs": True, "metrics": True, "tracing": True, "traceVerbosity": "minimal"}
-"""What an entry point records unless it says otherwise."""
-
-_TCP: Final = tuple(key for key in TCPRouter.fields if key not in {NAME, LABELS})
+_TCP: Final = tuple(key for key in TCPRouter.fields if key not in OURS)
 _OLD: Final = "v2"
 _TRAEFIKS_HIGHEST: Final = 2**63 - 1 - 1000
 """Above it Traefik keeps priorities for itself (tried on 3.7.15)."""
 
 _CATCH_ALL: Final = "HostSNI(`*`)"
 """It comes last, however it is written."""
-
-_DEFAULT_OPTIONS: Final = "default"
-
-
-@dataclass(frozen=True, slots=True)
-class EntryPointDefaults:
-    """What an entry point of a running Traefik adds to each router that listens on it."""
-
-    tls: Mapping[str, Any] | None = None
-    middlewares: Sequence[str] = ()
-    observability: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +43,7 @@ class Surroundings:
     """
 
     default_entry_points: Sequence[str]
-    entry_points: Mapping[str, EntryPointDefaults] = field(default_factory=dict)
     from_api: bool = False
-
-    def common(self, entry_points: Sequence[str]) -> list[EntryPointDefaults]:
-        """Return what is known of all these entry points; nothing, if one of them is not known."""
-        known = [self.entry_points[name] for name in entry_points if name in self.entry_points]
-        return known if len(known) == len(entry_points) else []
 
 
 def read_router(reader: DeclaredReader, part: Piece, name: str, around: Surroundings) -> Ranked | None:
@@ -77,14 +57,13 @@ def read_router(reader: DeclaredReader, part: Piece, name: str, around: Surround
     read_observed(fields)
     reader.places.update({f"/{key}": each for key, each in fields.parts.items()})
     entry_points = _read_entry_points(part, fields, around)
-    common = around.common(entry_points or ())
     wanted = {
         "name": name,
         "entryPoints": entry_points,
-        "middlewares": _read_middlewares(reader, fields, common),
+        "middlewares": _read_middlewares(reader, fields),
         "service": _read_service(reader, part, fields),
-        "observability": _read_observability(reader, fields, common),
-        "tls": _read_tls(reader, fields, common),
+        "observability": _read_within(reader, fields, "observability") or None,
+        "tls": _read_within(reader, fields, "tls"),
     }
     if (found := fields.find("parentRefs")) and found.texts():
         found.refuse("it is a child of other routers (parentRefs), which cannot be imported yet")
@@ -127,7 +106,10 @@ def read_tcp_router(reader: DeclaredReader, part: Piece, name: str, *, from_api:
     fields = part.fields((*_TCP, "ruleSyntax", *(OBSERVED if from_api else ())))
     read_observed(fields)
     given = _of_today(fields, reader.fields(TCPRouter, fields))
-    return reader.made(TCPRouter, {"name": name, **_in_one_line(given)}, part)
+    made = reader.made(TCPRouter, {"name": name, **_in_one_line(given)}, part)
+    if made is None or not from_api or made.priority != made.copy(priority=0).rank:
+        return made
+    return made.copy(priority=0)
 
 
 def _of_today(fields: Fields, given: Given) -> Given:
@@ -154,45 +136,17 @@ def _read_entry_points(part: Piece, fields: Fields, around: Surroundings) -> lis
     return None if default == [own] else default
 
 
-def _read_middlewares(reader: DeclaredReader, fields: Fields, common: Sequence[EntryPointDefaults]) -> list[str]:
-    """Return our names of the middlewares, without those that the entry points have: these come in any case."""
+def _read_middlewares(reader: DeclaredReader, fields: Fields) -> list[str]:
+    """Return our names of the middlewares."""
     found = fields.find("middlewares")
-    if found is None:
-        return []
-    given = found.texts()
-    adding = [list(each.middlewares) for each in common]
-    if adding and adding.count(adding[0]) == len(adding) and given[: len(adding[0])] == adding[0]:
-        given = given[len(adding[0]) :]
-    named = [reader.reference(MIDDLEWARE, found, reference) for reference in given]
+    named = [reader.reference(MIDDLEWARE, found, reference) for reference in found.texts()] if found else []
     return [name for name in named if name is not None]
 
 
-def _read_tls(reader: DeclaredReader, fields: Fields, common: Sequence[EntryPointDefaults]) -> Any:
-    """Read TLS, but that which the entry points have: a router there has it in any case."""
-    found = fields.find("tls")
-    if found is None:
-        return None
-    own = found.value if isinstance(found.value, dict) else {}
-    if common and all(each.tls is not None and _plain(each.tls) == _plain(own) for each in common):
-        found.hold()
-        return None
-    return reader.value(Router.fields["tls"].type, found, "/tls")
-
-
-def _plain(tls: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out the options that Traefik fills in by itself."""
-    return {name: value for name, value in tls.items() if (name, value) != ("options", _DEFAULT_OPTIONS)}
-
-
-def _read_observability(reader: DeclaredReader, fields: Fields, common: Sequence[EntryPointDefaults]) -> Any:
-    """Read what is recorded, but that which the entry points say: what runs is told with it."""
-    found = fields.find("observability")
-    if found is None:
-        return None
-    read = reader.value(Router.fields["observability"].type, found, "/observability") or {}
-    usual = [{**_OBSERVABILITY, **each.observability} for each in common]
-    own = {key: value for key, value in read.items() if not usual or any(each.get(key) != value for each in usual)}
-    return own or None
+def _read_within(reader: DeclaredReader, fields: Fields, key: str) -> Any:
+    """Read an object within."""
+    found = fields.find(key)
+    return None if found is None else reader.value(Router.fields[key].type, found, f"/{key}")
 
 
 def _read_service(reader: DeclaredReader, part: Piece, fields: Fields) -> str:

@@ -2,6 +2,7 @@
 
 from provider.models.account import Account, AccountSession, FailedLogins, FamiliarAddress, Invitation, Role
 from provider.models.acme import AcmeAccount, AcmeInput, AcmeOrder, AcmeOutput, BindingOutput, DnsOutput
+from provider.models.adoption import AdoptInput, HandBackInput
 from provider.models.audit import Actor, AuditEntry, AuditOutcome, AuditOutput
 from provider.models.conflict import Conflict, ConflictOutput, ObjectOutput
 from provider.models.difference import AppliedOutput, ComparisonOutput, DifferenceOutput, TrialOutput
@@ -42,6 +43,7 @@ __all__ = [
     "AcmeOrder",
     "AcmeOutput",
     "Actor",
+    "AdoptInput",
     "AppliedOutput",
     "AuditEntry",
     "AuditOutcome",
@@ -64,6 +66,7 @@ __all__ = [
     "ExposedServer",
     "FailedLogins",
     "FamiliarAddress",
+    "HandBackInput",
     "HealthOutput",
     "Invitation",
     "Issuance",

@@ -32,6 +32,15 @@ class Conflict(StrEnum):
     MISSING_REFERENCE = "missing-reference"
     """An object refers to what an edge has not from any other provider."""
 
+    OTHER_GONE = "other-gone"
+    """No edge has the router of another provider any more beside which one stands."""
+
+    OTHER_HIGHER = "other-higher"
+    """The router of another provider ranks above the one that was adopted from it."""
+
+    OTHER_RULE = "other-rule"
+    """A router stands beside one of another provider that has another rule."""
+
     DOUBTFUL_VALUE = "doubtful-value"
     """Traefik takes it, and it may not do what was meant."""
 

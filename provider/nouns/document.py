@@ -17,7 +17,7 @@ from provider.messages import Message
 from provider.nouns.containers import LONGEST_KEY_BYTES, ListOf, MapOf
 from provider.nouns.fields import Field
 from provider.nouns.free import FreeObject
-from provider.nouns.noun import LABELS, NAME, Noun
+from provider.nouns.noun import OURS, Noun
 from provider.nouns.objects import Nested, Object
 from provider.nouns.types import Choice, Flag, Text, Type, Whole
 from provider.texts import IN_A_LIST, find_trap
@@ -114,7 +114,7 @@ def _decoder(model: type[Object]) -> msgspec.json.Decoder[Any]:
 
 
 def _fields(model: type[Object]) -> dict[str, Field]:
-    ours = {NAME, LABELS} if issubclass(model, Noun) else set()
+    ours = OURS if issubclass(model, Noun) else frozenset()
     return {key: each for key, each in model.fields.items() if key not in ours}
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final, Self
 
 from provider import rules, typed_hosts
 from provider.messages import Message, template
+from provider.nouns.beside import BesideOther
 from provider.nouns.common import ENTRY_POINTS, MIDDLEWARES, SERVICE, check_rule_of, labels_field, name_field
 from provider.nouns.containers import ListOf
 from provider.nouns.domain import Domain
@@ -199,6 +200,15 @@ class Router(Noun):
         since="3.3",
         rare=True,
     )
+    beside: BesideOther | None = field(
+        Nested(BesideOther),
+        default=None,
+        title="Beside",
+        switch="Stand beside another provider's router",
+        help="It ranks below that router or, once adopted, one above it: its own priority does not count meanwhile.",
+        rare=True,
+        omitted=True,
+    )
     enabled: bool = field(
         Flag(),
         default=True,
@@ -223,6 +233,9 @@ class Router(Noun):
         if domains and domains is not ... and rule not in {None, ...}:
             detail = Message("a router has either a rule or domains: write the domains in the rule, Host(`…`)")
             yield "domains", Refusal("rule.exclusive", detail)
+        if given.get("beside") is not None and given.get("entryPoints", ...) is None:
+            detail = Message("a router that stands beside another names its entry points, as the other does")
+            yield "entryPoints", Refusal("beside.entryPoints", detail)
         if domains == [] and prefix is None and rule is None:
             yield (
                 "domains",

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message
+from provider.nouns.beside import TCPBesideOther
 from provider.nouns.common import ANY_ENTRY_POINTS, check_rule_of, labels_field, middlewares, name_field, reference
 from provider.nouns.fields import field
 from provider.nouns.noun import Noun
-from provider.nouns.objects import Nested
+from provider.nouns.objects import Nested, Object
 from provider.nouns.tls import RouterTLS
 from provider.nouns.types import Flag, Text, Whole
 from provider.rules import RULE_LENGTH
@@ -16,6 +17,7 @@ from provider.rules.tcp import parse_tcp
 from provider.values import Refusal
 
 _ANY: Final = "HostSNI(`*`)"
+_LAST: Final = -1
 
 
 class TCPRouterTLS(RouterTLS):
@@ -84,6 +86,15 @@ class TCPRouter(Noun):
         switch="Take connections over TLS only",
         help="Without it, the name that a client asks for is not known: the rule can only be HostSNI(`*`).",
     )
+    beside: TCPBesideOther | None = field(
+        Nested(TCPBesideOther),
+        default=None,
+        title="Beside",
+        switch="Stand beside another provider's router",
+        help="It ranks below that router or, once adopted, one above it: its own priority does not count meanwhile.",
+        rare=True,
+        omitted=True,
+    )
     labels: dict[str, str] = labels_field()
 
     @classmethod
@@ -95,9 +106,17 @@ class TCPRouter(Noun):
             yield "tls", Refusal("tcpRouter.tls", detail)
 
     @property
+    def rank(self) -> int:
+        """The rank that Traefik gives it: what takes all comes last, unless a priority is set."""
+        if self.beside is not None:
+            return self.beside.priority
+        return self.priority or (_LAST if self.rule == _ANY else len(self.rule.encode()))
+
+    @property
     def takes_all(self) -> bool:
         """Whether it takes every connection of its entry points that comes without TLS."""
-        return self.tls is None and self.rule.replace(" ", "") == _ANY
+        waits = self.beside is not None and self.beside.waits
+        return not waits and self.tls is None and self.rule.replace(" ", "") == _ANY
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell that everything of all entry points is taken. Of those that it names, conflicts tell who loses."""
@@ -113,3 +132,18 @@ class TCPRouter(Noun):
 def _asks_for_a_name(rule: str) -> bool:
     names = [str(single.matcher) for single in singles(parse_tcp(rule).condition) if "SNI" in single.matcher.name]
     return any(name != _ANY for name in names)
+
+
+class ServedTCPRouter(Object):
+    """A TCP router as Traefik gets it."""
+
+    # With rules that it spares it may be longer than one that is given.
+    rule: str = field(Text(said={"pattern": "."}))
+    service: str = TCPRouter.fields["service"].again()
+    entry_points: list[str] = TCPRouter.fields["entryPoints"].again()
+    middlewares: list[str] = TCPRouter.fields["middlewares"].again()
+    priority: int = field(Whole(), default=0)
+    tls: TCPRouterTLS | None = TCPRouter.fields["tls"].again()
+
+
+TCPRouter.served = ServedTCPRouter

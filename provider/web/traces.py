@@ -166,12 +166,14 @@ class Trace:
     @property
     def is_everywhere(self) -> bool:
         """Whether the same router takes it on every edge that polls, as far as is known."""
-        return all(self.winner is not None and each.router == self.winner.name for each in self.answer.edges)
+        return all(self.winner is not None and each.router == self.winner.taker for each in self.answer.edges)
 
     def refusal(self) -> Message | None:
         """Say why this request is not sent for real, or return None if it can be."""
         if self.winner is None:
             return Message("No router takes this request, so Traefik would answer each with 404.")
+        if self.winner.beside:
+            return Message("{other} takes this request, which is not kept here.", other=self.winner.beside)
         if self.service is None:
             is_elsewhere = bool(self.answering.elsewhere)
             gone = Message("The service of this router is gone.")
@@ -200,14 +202,14 @@ def trace(session: Session, sight: Sight, routes: Routes, asked: Asked) -> Trace
     answer = find_answer(routes, request, asked.entry_point, sight.standings)
     explanation = answer.explanation
     service, answering, passage = None, Answering(), None
-    if explanation.route is not None:
-        service = nouns.find(session, Service, explanation.route.service)
-        stops = middlewares.stops(session, explanation.route, service, sight.listening.points)
+    if (route := explanation.route) is not None and not route.beside:
+        service = nouns.find(session, Service, route.service)
+        stops = middlewares.stops(session, route, service, sight.listening.points)
         passage = passages.follow(asked.begin(), stops)
         if service is not None:
             answering = show_answering(session, service, sight.health)
-        elif SERVICE.leads_elsewhere(explanation.route.service):
-            answering = Answering(elsewhere=[explanation.route.service])
+        elif SERVICE.leads_elsewhere(route.service):
+            answering = Answering(elsewhere=[route.service])
     drawn = _scene(session, sight, explanation)
     is_lost = explanation.route is None and not explanation.refused
     gone = lost.find(session, request, asked.entry_point, sight.listening) if is_lost else None

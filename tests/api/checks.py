@@ -26,6 +26,8 @@ TITLES = {
 """Every kind of problem, with its status. Programs rely on them: a kind is added, and never changed."""
 
 CODES = {
+    *("adoption.duplicate", "adoption.names", "beside.entryPoints", "beside.gone", "beside.none", "beside.rank"),
+    *("beside.router", "beside.there"),
     *("brake.domains", "brake.number", "brake.routers", "brake.servers", "brake.service"),
     *("body.incomplete", "cookie.name", "cursor.format", "domain.taken", "domain.unknown", "domains.duplicate"),
     *("duration.format", "duration.range", "entryPoints.duplicate", "expires.past", "field.required", "field.unknown"),
@@ -37,7 +39,7 @@ CODES = {
     *("name.duplicate", "name.format", "name.immutable", "name.taken", "path.format", "path.segments"),
     *("precondition.failed", "prefer.wait", "query.duplicate", "query.format", "query.unknown"),
     *("login.refused", "password.length", "password.repeat", "password.simple", "password.wrong"),
-    *("router.match", "scope.format", "scopes.duplicate", "service.unknown"),
+    *("router.match", "router.unknown", "scope.format", "scopes.duplicate", "service.unknown"),
     *("rule.arguments", "rule.depth", "rule.exclusive", "rule.expression", "rule.host", "rule.matcher"),
     *("rule.length", "rule.network", "rule.path", "rule.syntax"),
     *("text.character", "text.control", "text.surrogate", "time.format", "timeout.interval"),
@@ -88,7 +90,7 @@ CODES = {
     ),
     *("tlsOption.none", "tlsOption.unknown", "resolver.format", "serversTransport.unknown", "rule.alpn"),
     *("tcpService.unknown", "tcpService.cycle", "tcpMiddleware.unknown", "tcpServersTransport.unknown"),
-    *("tcpRouter.tls", "udpService.unknown", "udpService.cycle"),
+    *("tcpRouter.tls", "tcpRouter.unknown", "udpService.unknown", "udpService.cycle"),
     *("pem.text", "certificate.ca", "certificate.chain", "certificate.format", "certificate.key", "default.many"),
     *("directory.format", "contact.format", "terms.accept"),
     *("prefix.none", "www.wildcard", "tls.resolver"),

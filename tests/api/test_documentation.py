@@ -33,10 +33,13 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         for noun in NOUNS.values()
     },
     "POST /api/v1/expose": {"domain": "new.xyz", "name": "new"},
+    **{key: {"routers": [], "all": True} for key in ("POST /api/v1/adopt", "POST /api/v1/handBack")},
     "POST /api/v1/tokens": {"expires": "2999-01-01T00:00:00Z"},  # that of the example will be in the past
 }
 """What makes the example of a new object another object than that of the examples."""
-MAKING = [operation for operation in EXAMPLES if operation not in {"POST /api/v1/expose", "POST /api/v1/tokens"}]
+DOING = {"POST /api/v1/expose", "POST /api/v1/adopt", "POST /api/v1/handBack"}
+"""The operations that make more than one object, or change some."""
+MAKING = [operation for operation in EXAMPLES if operation not in {*DOING, "POST /api/v1/tokens"}]
 """The operations that make the objects of the examples, one after the other."""
 STREAM = "GET /api/v1/events"
 """The operation whose answer has no end."""
@@ -55,11 +58,11 @@ TAGGED = {
     ROLL_BACK,
     UNDO,
     *(f"{method} /api/v1{path}/{{name}}" for path in COLLECTIONS for method in ("GET", "PUT", "PATCH")),
-    *("GET /api/v1/export", "POST /api/v1/apply"),
+    *("GET /api/v1/export", "POST /api/v1/apply", "POST /api/v1/adopt", "POST /api/v1/handBack"),
 }
 """The operations that answer with the tag of an object, or of the whole: edges are observed, and have none."""
 TRIED = {
-    *("POST /api/v1/expose", "POST /api/v1/apply", ROLL_BACK, UNDO),
+    *(*DOING, "POST /api/v1/apply", ROLL_BACK, UNDO),
     *(name for name in OPERATIONS if name.partition(" ")[0] in WRITING and f"/{name.split('/')[3]}" in COLLECTIONS),
 }
 """The operations that can be tried without being kept."""
@@ -130,7 +133,14 @@ def test_every_operation_of_the_design_is_there() -> None:
     designed = {f"{method} /api/v1{path}" for path in paths for method in ("GET", "POST")}
     designed |= {f"{method} /api/v1{path}/{{name}}" for path in paths for method in ("GET", "PUT", "PATCH", "DELETE")}
     designed |= {"GET /api/v1/explain", "GET /api/v1/conflicts"}
-    designed |= {"POST /api/v1/expose", "GET /healthz", "GET /readyz", "GET /metrics"}
+    designed |= {
+        "POST /api/v1/expose",
+        "POST /api/v1/adopt",
+        "POST /api/v1/handBack",
+        "GET /healthz",
+        "GET /readyz",
+        "GET /metrics",
+    }
     designed |= {"GET /api/v1/edges", "GET /api/v1/edges/{name}", "DELETE /api/v1/edges/{name}/quarantine"}
     designed |= {STREAM}
     designed |= {"GET /api/v1/acme", "PUT /api/v1/acme", "DELETE /api/v1/acme"}

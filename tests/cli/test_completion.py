@@ -53,6 +53,8 @@ def complete(cli: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
                 "restore",
                 "ca",
                 "expose",
+                "adopt",
+                "hand-back",
                 "status",
                 "audit",
                 "explain",

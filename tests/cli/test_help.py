@@ -46,6 +46,7 @@ def examples(text: str) -> list[list[str]]:
     return [shlex.split(command[1]) for command in found if command]
 
 
+CHANGING = {"expose", "adopt", "hand-back", "add", "set", "remove"}
 VERBS = ("list", "show", "add", "set", "remove")
 PATHS = [path for path, _command in commands()]
 EXAMPLES = [
@@ -63,13 +64,14 @@ def test_the_tree_of_commands_is_that_of_the_design() -> None:
     nouns |= {("secrets", "rotate")}
     nouns |= {("token", verb) for verb in ("create", "list", "revoke")}
     single = {"up", "serve", "migrate", "backup", "restore", "ca", "expose", "status", "audit", "explain", "check"}
+    single |= {"adopt", "hand-back"}
     single |= {"plan", "apply", "import", "lint", "export", "schema", "rollback"}
     assert set(PATHS) == {(name,) for name in single} | nouns
 
 
 def test_every_command_that_writes_can_wait_for_the_edges_and_no_other() -> None:
     waiting = {path for path, command in commands() if "wait" in {option.name for option in command.params}}
-    writing = {path for path in PATHS if path[-1] in {"expose", "add", "set", "remove", "lift"}}
+    writing = {path for path in PATHS if path[-1] in {*CHANGING, "lift"}}
     assert waiting == {path for path in writing if path[0] != "user"}
 
 
@@ -83,11 +85,7 @@ def test_every_command_that_changes_the_state_takes_the_same_options() -> None:
             for late_one in late_ones
             if name in inspect.signature(late.find(group, late_one)).parameters
         }
-        writing = {
-            path
-            for path in PATHS
-            if path[-1] in {"expose", "add", "set", "remove", "apply", "import", "rollback", "undo"}
-        }
+        writing = {path for path in PATHS if path[-1] in {*CHANGING, "apply", "import", "rollback", "undo"}}
         assert taking == {path for path in writing if path[0] != "user"}, name
 
 
@@ -143,6 +141,11 @@ def declared(
     for noun in NOUNS.values():
         if noun.kind not in {"domain", "service", "server", "router"}:
             client.post(f"/{noun.plural}", json=dict(noun.example)).raise_for_status()
+    for name in ("store", "blog"):
+        router = {"name": name, "rule": f"Host(`{name}.test`)", "service": f"{name}@docker", "entryPoints": ["web"]}
+        other = {"router": f"{name}@docker", "rank": 17}
+        client.post("/routers", json={**router, "beside": other}).raise_for_status()
+    client.patch("/tcpRouters/db", json={"beside": {"router": "db@docker", "rank": -1}}).raise_for_status()
 
 
 @pytest.mark.usefixtures("exposed", "refused", "declared")

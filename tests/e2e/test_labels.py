@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from provider import imports
-from provider.imports import labels, rawdata
+from provider.imports import Running, labels, rawdata
 from provider.imports.reading import Imported, Provenance
 from tests.e2e.docker import Docker, docker, inspected
 from tests.e2e.edge import place
@@ -230,8 +230,8 @@ class Labelled:
         where = f"{self.traefik.api}/api/rawdata"
         wait_until(lambda: f'"{mark}"' in fetch(where).text, "Traefik has read the labels")
         entry_points = fetch(f"{self.traefik.api}/api/entrypoints").json()
-        told = rawdata.reshaped(fetch(where).json())
-        return imports.read(told, rawdata.running(entry_points), ENTRY_POINTS)
+        told = rawdata.reshaped(fetch(where).json(), entry_points)
+        return imports.read(told, Running(), ENTRY_POINTS)
 
 
 @pytest.fixture(scope="module")

@@ -59,6 +59,15 @@ def test_a_document_without_routers_stays_without() -> None:
     assert json.loads(fallback.fallback(content)) == json.loads(content)
 
 
+def test_routers_that_leave_their_requests_to_another_provider_are_not_in_the_file() -> None:
+    waiting = {"rule": "Host(`a.test`)", "service": "s", "priority": -1_599_999_986}
+    beacon: dict[str, Any] = {"provider.beacon": {"headers": {}}}
+    tcp = {"routers": {"t": waiting}, "services": {"s": 1}}
+    document = {"http": {"middlewares": beacon, "routers": {"a": waiting}}, "tcp": tcp}
+    found = json.loads(fallback.fallback(json.dumps(document).encode()))
+    assert found == {"http": {"middlewares": beacon}, "tcp": {"services": {"s": 1}}}
+
+
 def test_the_file_is_yaml_too() -> None:
     content = json.dumps({"http": {"routers": {"é": {"rule": 'Host(`a.test`) && Path("/`\\u00e9")', "service": "s"}}}})
     made = fallback.fallback(content.encode())

@@ -15,7 +15,6 @@ from provider.explanations import Route, Routes, Verdict
 from provider.imports import Imported, Running
 from provider.imports.old_rules import rewritten
 from provider.imports.pieces import scalar
-from provider.imports.routers import EntryPointDefaults
 from provider.listening import DEFAULT_POINTS, Listening
 from tests.e2e.rule_texts import rule as random_rule
 from tests.imports import shapes
@@ -26,7 +25,7 @@ PHASES = tuple(phase for phase in Phase if SOAK or phase is not Phase.shrink)
 laws = settings(
     max_examples=cases(40, 5000), deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck), database=None
 )
-RUNNING = Running({"web": EntryPointDefaults(), "other": EntryPointDefaults({}, ["m@file"])})
+RUNNING = Running()
 sources = st.tuples(shapes.files, st.none()) | st.tuples(shapes.running, st.just(RUNNING))
 
 rule_texts = drawing.seeds.map(lambda seed: random_rule(Random(seed), wild=True, depth=seed % 4)) | st.sampled_from(

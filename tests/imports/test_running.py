@@ -3,7 +3,8 @@
 from typing import Any
 
 from provider import imports
-from provider.imports import Imported, ImportOutcome
+from provider.imports import Imported, ImportOutcome, Running
+from provider.imports.restoring import read_entry_points
 
 POOL: dict[str, Any] = {"loadBalancer": {"servers": [{"url": "http://10.0.0.1"}]}, "status": "enabled"}
 OBSERVED = {"status": "enabled", "using": ["web"], "observability": {"accessLogs": True, "traceVerbosity": "minimal"}}
@@ -15,7 +16,7 @@ def route(**fields: Any) -> dict[str, Any]:
 
 
 def read(rawdata: dict[str, Any], *entry_points: dict[str, Any]) -> Imported:
-    return imports.read(imports.reshaped(rawdata), imports.running([*entry_points]))
+    return imports.read(imports.reshaped(rawdata, [*entry_points]), Running())
 
 
 def outcomes(found: Imported) -> dict[str, tuple[ImportOutcome, str]]:
@@ -105,7 +106,7 @@ def test_what_the_entry_points_add_to_a_router_is_no_reason_to_leave_it_out() ->
 
 
 def test_what_is_recorded_is_told_of_every_router_and_set_where_it_is_not_as_its_entry_points_say() -> None:
-    quiet = {"name": "web", "http": {"observability": {"accessLogs": False, "metrics": True, "tracing": True}}}
+    quiet = {"name": "web", "observability": {"accessLogs": False, "metrics": True, "tracing": True}}
     rawdata = {
         "routers": {
             "same@file": route(observability={"accessLogs": False, "metrics": True, "traceVerbosity": "minimal"}),
@@ -125,7 +126,11 @@ def test_what_the_api_does_not_tell_is_referred_to_where_it_is() -> None:
     found = read(
         {"routers": {"r@file": route(tls={"options": "strict@file"})}, "services": {"s@file": pool}}, {"name": "web"}
     )
-    assert found.findings == ()
+    told = "Traefik's API does not show {}: it refers to {}, which stays there"
+    assert outcomes(found) == {
+        "router r@file": (ImportOutcome.CHANGED, told.format("TLS options", "strict@file")),
+        "service s@file": (ImportOutcome.CHANGED, told.format("servers transports", "private@file")),
+    }
     assert found.declaration.services["s"].servers_transport == "private@file"
     assert found.declaration.routers["r"].changed()["tls"] == {"options": "strict@file"}
 
@@ -154,7 +159,7 @@ def test_entry_points_in_another_shape_add_nothing() -> None:
         [{"name": "web", "http": {"tls": 5, "middlewares": 5}}],
     ]
     for odd in shapes:
-        known = imports.running(odd).entry_points
+        known = read_entry_points(odd)
         assert [(each.tls, list(each.middlewares)) for each in known.values()] in ([], [(None, [])])
 
 

@@ -13,7 +13,7 @@ from provider.cli.client import Unreachable
 from provider.cli.files import containers, contents, documents, stores
 from provider.documents import DocumentError, File, Position
 from provider.errors import ProviderError, SettingsError
-from provider.imports import Provenance, Running, files
+from provider.imports import Provenance, files
 from provider.imports.combining import ProviderPart, combined
 from provider.imports.files import Effect, Environment, FileFinding, Folder, ReadFile, SourceText
 from provider.imports.recognising import recognise
@@ -111,7 +111,7 @@ def _found(path: str) -> Iterator[str]:
             yield str(entry)
 
 
-def read_api(url: str) -> tuple[File, Running]:
+def read_api(url: str) -> File:
     """Ask a running Traefik's API what it runs. Raises `SettingsError` and `Unreachable`."""
     base = _base(url)
     with httpx.Client(
@@ -123,7 +123,7 @@ def read_api(url: str) -> tuple[File, Running]:
         entry_points = _get(client, base, "/api/entrypoints")
     if not isinstance(rawdata, dict) or not isinstance(entry_points, list):
         raise _foreign(base, "another document")
-    return File(base, imports.reshaped(rawdata), {}), imports.running(entry_points)
+    return File(base, imports.reshaped(rawdata, entry_points), {})
 
 
 def _base(url: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from provider.cli.nouns.extras import Extras
-from provider.cli.objects import certificate, domain, router, server, service
+from provider.cli.objects import beside, certificate, domain, router, server, service
 
 EXTRAS: Final[Mapping[str, Extras]] = {
     "certificate": certificate.EXTRAS,
@@ -12,5 +12,6 @@ EXTRAS: Final[Mapping[str, Extras]] = {
     "router": router.EXTRAS,
     "server": server.EXTRAS,
     "service": service.EXTRAS,
+    "tcpRouter": beside.TCP_ROUTER,
 }
 """By the noun's kind."""

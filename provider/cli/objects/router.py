@@ -4,6 +4,7 @@ from typing import Final
 
 from provider.cli.client import Item
 from provider.cli.nouns.extras import Extras
+from provider.cli.objects.beside import beside_column
 from provider.cli.tables import Columns, Rare, field
 
 _MIDDLEWARES: Final = "Middlewares"
@@ -16,6 +17,7 @@ def _columns(columns: Columns) -> Columns:
         **middlewares,
         "Entry points": lambda router: ", ".join(router.get("entryPoints") or ()) or "by its domains",
         "Priority": lambda router: router.get("priority") or "by rule",
+        **beside_column(columns),
     }
 
 

@@ -17,7 +17,7 @@ from provider.web.inputs import Texts, is_ticked
 from provider.web.notices import Notice, Tone
 from provider.web.nouns.edits import TAG
 from provider.web.nouns.places import Place
-from provider.web.nouns.views import View
+from provider.web.objects.adopting import BesideView
 from provider.web.objects.observed import ranks_of
 from provider.web.rendering import redirect
 from provider.web.scenes import Sight
@@ -26,7 +26,7 @@ from provider.web.writing import PageWriteDependency, done
 _MOST_WARNED: Final = 20
 
 
-class Routers(View):
+class Routers(BesideView):
     """The pages of routers."""
 
     list_template = "routers/list.html"
@@ -57,6 +57,7 @@ class Routers(View):
             "state": sight.states([router])[router.name],
             "tag": place.tag(router),
             "conflicts": [each.detail for each in told[:_MOST_WARNED]],
+            **self.beside(sight, item),
         }
 
     def extend(self, router: APIRouter) -> None:

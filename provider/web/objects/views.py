@@ -6,6 +6,7 @@ from typing import Final
 from provider.nouns import NOUNS
 from provider.web.nouns import pages
 from provider.web.nouns.views import View
+from provider.web.objects.adopting import TCPRouters
 from provider.web.objects.certificates import Certificates
 from provider.web.objects.domains import Domains
 from provider.web.objects.middlewares import Middlewares
@@ -20,6 +21,7 @@ _OWN: Final[Mapping[str, type[View]]] = {
     "router": Routers,
     "server": Servers,
     "service": Services,
+    "tcpRouter": TCPRouters,
 }
 
 ROUTERS: Final = [pages.routes(_OWN.get(noun.kind, View)(noun)) for noun in NOUNS.values()]

@@ -1,0 +1,88 @@
+"""Routers that are imported to stand beside those of other providers, without their requests. Pure.
+
+What there is here keeps its name, and nothing that routers of one's own lead to is changed.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Final, TypeVar
+
+from provider.declarations import Declaration
+from provider.errors import Invalid
+from provider.imports.findings import Cause
+from provider.imports.pieces import Piece
+from provider.nouns import NOUNS, Named, Noun, Router
+from provider.nouns.beside import BesideOther, TCPBesideOther
+from provider.nouns.noun import BESIDE
+from provider.nouns.tcp_router import TCPRouter
+from provider.nouns.udp_router import UDPRouter
+from provider.nouns.udp_service import UDPService
+
+R = TypeVar("R", Router, TCPRouter)
+
+STANDING: Final = (Router.kind, TCPRouter.kind)
+"""The kinds of routers that can stand beside others: those of UDP have no rank."""
+
+UNRANKED: Final = (UDPRouter.kind, UDPService.kind)
+NO_RANK: Final = "of several UDP routers on an entry point the last by name gets all packets: none can stand beside it"
+
+
+class BesideState:
+    """A state in which routers shall stand beside those of other providers."""
+
+    def __init__(self, state: Declaration) -> None:
+        self._state = state
+        self._own = _led_to(state)
+        self._beside: dict[str, dict[str, Noun]] = {kind: {} for kind in STANDING}
+        for kind, known in self._beside.items():
+            for item in state.objects[kind].values():
+                if (found := beside_of(item)) is not None:
+                    known[found.router] = item
+
+    def names(self, kind: str) -> tuple[Mapping[str, str], Collection[str]]:
+        """Return the names here of routers of other providers, by theirs, and those that stand for something else."""
+        if kind in STANDING:
+            known = {full: item.name for full, item in self._beside[kind].items()}
+            return known, self._state.objects[kind].keys() - {*known.values()}
+        return {}, {name for found, name in self._own if found == kind}
+
+    def placed(self, router: R, full: str, rank: int, part: Piece) -> R | None:
+        """Return a router beside the one of this full name, which has this rank; None, and refused, where it cannot be.
+
+        One that is there already, and was adopted, stays so.
+        """
+        known = self._beside[router.kind].get(full)
+        former = None if known is None else beside_of(known)
+        if former is not None and former.adopted:
+            return router.copy(beside=former)
+        model = TCPBesideOther if router.kind == TCPRouter.kind else BesideOther
+        try:
+            return router.copy(beside=model.read({"router": full, "rank": rank}))
+        except Invalid as error:
+            for wrong in error.fields:
+                part.refuse(f"nothing can stand beside it: {wrong.detail}", Cause.OURS, wrong.code)
+            return None
+
+
+def beside_of(item: Noun) -> BesideOther | None:
+    """Return what a router has of the one of another provider beside which it stands."""
+    found: BesideOther | None = getattr(item, BESIDE)
+    return found
+
+
+def _led_to(state: Declaration) -> set[Named]:
+    """Return all that routers lead to which stand by themselves."""
+    found: set[Named] = set()
+    waiting: list[Noun] = [
+        item
+        for kind, noun in NOUNS.items()
+        if noun.place[-1:] == ("routers",)
+        for item in state.objects[kind].values()
+        if kind not in STANDING or beside_of(item) is None
+    ]
+    while waiting:
+        for use in waiting.pop().uses():
+            key = use.kind, use.name
+            if key not in found and (item := state.find(*key)) is not None:
+                found.add(key)
+                waiting.append(item)
+    return found

@@ -1,0 +1,45 @@
+"""Adopting: which routers take over from those of other providers, or give back."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from provider.messages import Message, template
+from provider.nouns import Object, field
+from provider.nouns.common import NAME
+from provider.nouns.containers import ListOf
+from provider.nouns.types import Flag
+from provider.values import Refusal
+
+_NAMES = ListOf(NAME, most=5000, duplicate=("adoption.duplicate", template("a router is listed twice")))
+
+
+class HandBackInput(Object):
+    """Routers that give the requests back to those of other providers beside which they stand."""
+
+    example: ClassVar = {"routers": ["shop", "blog"]}
+
+    routers: list[str] = field(_NAMES, default=[], title="Routers", help="Names of routers.")
+    tcp_routers: list[str] = field(_NAMES, default=[], title="TCP routers", help="Names of TCP routers.")
+    all: bool = field(
+        Flag(), default=False, title="All", help="All that stand beside another, but those that cannot be meant."
+    )
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse what names nobody, or some and all."""
+        named = [given.get(key, ...) for key in ("routers", "tcpRouters")]
+        if ... in named or given.get("all", ...) is ...:
+            return
+        if given["all"] is bool(named[0] or named[1]):
+            yield "", Refusal("adoption.names", Message("name routers, or choose all"))
+
+
+class AdoptInput(HandBackInput):
+    """Routers that take over the requests of those of other providers beside which they stand."""
+
+    for_good: bool = field(
+        Flag(),
+        default=False,
+        title="For good",
+        help="The others are gone: these stand by themselves from now on, and rank as routers here do.",
+    )

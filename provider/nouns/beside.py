@@ -1,0 +1,124 @@
+"""Standing beside a router of another provider: below it, without its requests, or above it, with all of them. Pure.
+
+A priority of Traefik is an `int` of Go, which has 32 bits on some machines.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+from provider import rules
+from provider.messages import Message
+from provider.nouns import internals
+from provider.nouns.common import check_rule_of
+from provider.nouns.containers import ListOf
+from provider.nouns.fields import field
+from provider.nouns.objects import Object
+from provider.nouns.types import Flag, Text, Whole
+from provider.rules.tcp import parse_tcp
+from provider.values import Refusal, check_reference, shown_text
+
+HIGHEST_BELOW: Final = -1_100_000_000
+"""Up to here routers rank that leave all requests to others: below any rank that can be set here."""
+
+_MIDDLE: Final = -1_600_000_000
+_SPAN: Final = -(_MIDDLE - HIGHEST_BELOW)
+_HIGHEST: Final = 2**63 - 1 - 1000
+"""Above it Traefik keeps priorities for itself (tried on 3.7.15)."""
+
+_MOST_SPARED: Final = 1000
+
+
+def _check_other(text: str) -> str:
+    if internals.is_internal(text) or "@" not in text:
+        detail = Message("{text} is not a router of another provider, such as shop@docker", text=shown_text(text))
+        raise Refusal("beside.router", detail)
+    return check_reference(text)
+
+
+def _spared(check: Callable[[str], str]) -> list[str]:
+    """Declare the rules of those that go first; `check` says which there are."""
+    declared: list[str] = field(
+        ListOf(
+            Text(check, most=rules.RULE_LENGTH, said={"minLength": 1}, is_long=True, word="RULE"), most=_MOST_SPARED
+        ),
+        default=[],
+        title="Spared rules",
+        help="While it takes the requests: those that match one of these rules stay with the routers that rank one "
+        "above the other router. Set by adopting.",
+    )
+    return declared
+
+
+class BesideOther(Object):
+    """That a router stands beside one of another provider, and who of the two takes the requests."""
+
+    is_sparse = True
+    example: ClassVar = {"router": "shop@docker", "rank": 26}
+
+    router: str = field(
+        Text(_check_other, most=300, said={"pattern": ".@."}, word="NAME@PROVIDER"),
+        title="Stands beside",
+        help="A router of another provider, such as shop@docker, which takes the requests until this one is adopted.",
+        option="--beside",
+    )
+    rank: int | None = field(
+        Whole(-_HIGHEST, _HIGHEST - 1),
+        default=None,
+        title="Rank of the other",
+        help="The priority of the other router, or the length of its rule. Empty: as an edge's API tells it.",
+    )
+    adopted: bool = field(
+        Flag(),
+        default=False,
+        title="Adopted",
+        help="This router takes the requests, and ranks one above the other.",
+    )
+    spared: list[str] = _spared(check_rule_of(rules.parse))
+
+    @classmethod
+    def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
+        """Refuse one that shall rank above another of which the rank is not known, or that nothing can go below."""
+        if given.get("adopted") is True and given.get("rank", ...) is None:
+            yield "rank", Refusal("beside.rank", Message("to rank above the other router, its rank has to be known"))
+
+    @staticmethod
+    def parse(text: str) -> rules.Rule:
+        """Read a rule."""
+        return rules.read(text)
+
+    @property
+    def priority(self) -> int:
+        """The priority that Traefik gets: never 0, which is none for Traefik."""
+        if self.adopted:
+            return above(self.rank or 0)
+        rank = self.rank or 0
+        return min(_MIDDLE + max(-_SPAN, min(rank, _SPAN)), rank - 1)
+
+    def rule(self, text: str) -> str:
+        """Return the rule that Traefik gets of a router with a rule."""
+        if not self.adopted or not self.spared:
+            return text
+        # Without what may stand in a rule besides: what follows a comment would be part of it.
+        own, *others = (str(self.parse(each).condition) for each in (text, *self.spared))
+        return " && ".join([f"({own})", *(f"!({other})" for other in others)])
+
+    @property
+    def waits(self) -> bool:
+        """Whether the other one takes the requests."""
+        return not self.adopted
+
+
+class TCPBesideOther(BesideOther):
+    """That a TCP router stands beside one of another provider, and who of the two takes the connections."""
+
+    spared: list[str] = _spared(check_rule_of(parse_tcp))
+
+    @staticmethod
+    def parse(text: str) -> rules.Rule:
+        """Read a rule of TCP."""
+        return parse_tcp(text)
+
+
+def above(rank: int) -> int:
+    """Return the lowest priority above a rank. Nothing has the rank 0: as a priority that is none."""
+    return rank + 1 or 1
