@@ -34,9 +34,9 @@ def expose(client: Client, ports: Mapping[str, int]) -> None:
     """Expose the sample servers that listen on these ports, as everybody exposes an application."""
     servers = [{"name": name, "url": _url(port), "weight": WEIGHTS[name]} for name, port in ports.items()]
     wanted = {"domain": DOMAIN, "name": SERVICE, "servers": servers, "healthCheck": _HEALTH_CHECK}
-    client.post(path("expose"), wanted)
     # Over HTTP too: nobody's browser trusts the local authority from the start, and a redirect would lead to a warning.
-    client.patch(path("domains", DOMAIN), {"tls": {"from": "acme"}, "redirectToHttps": False})
+    client.post(path("domains"), {"name": DOMAIN, "tls": {"from": "acme"}, "redirectToHttps": False})
+    client.post(path("expose"), wanted)
 
 
 def is_secure(client: Client) -> bool:

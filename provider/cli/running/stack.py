@@ -212,7 +212,10 @@ class Stack:
             return await self._service.ask(demo.is_seen) or None
 
         try:
-            await asyncio.wait_for(wait_for(find_seen), _PATIENCE_SECONDS)
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await wait_for(find_seen)
+                # Traefik shows a certificate before it has made its routers anew, which it begins with.
+                await self._service.wait_for_edge(self._traefik.edge)
         except TimeoutError:
             self._progress.close()
             self._progress.say(
