@@ -59,6 +59,7 @@ BUTTONS: Final = {
     "/services/{name}/": "as without the slash",
     "/expose/check": "what htmx asks for while one types",
     "/services/{service}/servers/{name}/state": "/services/kept",
+    "/routers/{name}/enabled": "/routers/kept",
     "/domains/{name}/remove": "/domains/kept.test/remove",
     "/middlewares/{name}/remove": "/middlewares/kept/remove",
     "/routers/{name}/remove": "/routers/kept/remove",
