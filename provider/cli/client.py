@@ -198,6 +198,10 @@ class Client:
             "POST", where, query=query, document=document, headers=headers, timeout_seconds=timeout_seconds
         )
 
+    def put(self, where: str, document: Item) -> Reply:
+        """Set what there is one of."""
+        return self._read("PUT", PREFIX + where, document=document)
+
     def patch(self, where: str, document: Item, if_match: str | None = None) -> Reply:
         """Change some fields of an object, if it is at the given tag."""
         return self._answer("PATCH", PREFIX + where, document, if_match)

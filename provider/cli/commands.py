@@ -53,6 +53,14 @@ LATE_GROUPS: Final = {
         "Secrets in the database. Works on the database directly, while no service runs.",
         {"rotate": "Encrypt all secrets with a new key."},
     ),
+    "acme": (
+        "The CA that the service orders certificates from.",
+        {
+            "show": "Show the CA, and who accepted its terms.",
+            "choose": "Choose the CA to order certificates from, for domains with --tls-from acme.",
+            "leave": "Order no more certificates. Those there are stay until they expire.",
+        },
+    ),
     "token": (
         "Tokens for programs. Works on the database directly, even before a service runs.",
         {

@@ -149,6 +149,7 @@ def _with_edge(settings: Settings, name: str, ports: Mapping[str, int], fallback
     told = ",".join(f"{edge}={url}" for edge, url in urls.items())
     usual = {} if "secure_port" in settings.model_fields_set else {"secure_port": ports[SECURE]}
     made = {"traefik_api": told, "fallback_file": fallback_file, "local_authority": find_authority(settings).folder}
+    made["edge_url"] = settings.edge_url or service_url(settings)
     return settings.model_copy(update={**made, **usual})
 
 

@@ -147,6 +147,7 @@ SEALED: Final[Mapping[str, tuple[str, ...]]] = {
 } | {
     "revision_change": ("before", "after"),
     "issuance": ("key",),
+    "quarantine": ("held", "accepted_content"),
     "acme_account": ("eab_key", "key", "dns_credentials"),
     "acme_order": ("key",),
 }

@@ -81,6 +81,14 @@ class SealingKeys:
             )
         )
 
+    def seal_bytes(self, content: bytes) -> bytes:
+        """Seal what is text in UTF-8. Raises `Unavailable`."""
+        return self.seal(content.decode()).encode()
+
+    def open_bytes(self, content: bytes) -> bytes:
+        """Open what `seal_bytes` gave; what is not sealed stays as it is. Raises `Unavailable`."""
+        return self.open(content.decode()).encode() if content.startswith(MARK.encode()) else content
+
     def why_missing(self) -> str:
         """Say that there is no key file, and what to do."""
         return Message(

@@ -58,7 +58,7 @@ class Memory:
         except Unavailable:
             return False
         self._edges.recall(seen)
-        self._edges.recall_quarantines({record.edge: _quarantine(record) for record in quarantines})
+        self._edges.recall_quarantines({record.edge: _quarantine(record, self._database) for record in quarantines})
         self._stored = None
         self._is_read = True
         return True
@@ -108,7 +108,7 @@ def _write(database: Database, seen: Sequence[EdgeRecord], quarantines: Mapping[
     with database.writing() as session:
         records.remember(session, seen, MOST_EDGES)
         if quarantines is not None:
-            listed = [_quarantine_record(edge, quarantine) for edge, quarantine in quarantines.items()]
+            listed = [_quarantine_record(edge, quarantine, database) for edge, quarantine in quarantines.items()]
             records.remember_quarantines(session, listed)
 
 
@@ -121,24 +121,27 @@ def _record(edge: Edge) -> EdgeRecord:
     )
 
 
-def _quarantine_record(edge: str, quarantine: Quarantine) -> QuarantineRecord:
+def _quarantine_record(edge: str, quarantine: Quarantine, database: Database) -> QuarantineRecord:
+    """Return what is stored of a quarantine. Parts may have secrets: they are sealed."""
     accepted, resting = quarantine.accepted, quarantine.resting()
+    held = msgspec.json.encode(_Kept(list(resting.held.items()), resting.queue))
     return QuarantineRecord(
         edge=edge,
         rejected_revision=quarantine.rejected.revision,
         rejected_digest=quarantine.rejected.document.digest,
         accepted_revision=accepted.revision,
         accepted_digest=accepted.document.digest,
-        accepted_content=accepted.document.content if quarantine.is_whole else b"",
-        held=msgspec.json.encode(_Kept(list(resting.held.items()), resting.queue)),
+        accepted_content=database.keys.seal_bytes(accepted.document.content) if quarantine.is_whole else b"",
+        held=database.keys.seal_bytes(held),
     )
 
 
-def _quarantine(record: QuarantineRecord) -> Quarantine:
-    kept = msgspec.json.decode(record.held, type=_Kept) if record.held else _Kept()
+def _quarantine(record: QuarantineRecord, database: Database) -> Quarantine:
+    held, content = (database.keys.open_bytes(each) for each in (record.held, record.accepted_content))
+    kept = msgspec.json.decode(held, type=_Kept) if held else _Kept()
     return Quarantine(
         Served(record.rejected_revision, Document(b"", record.rejected_digest)),
-        Served(record.accepted_revision, Document(record.accepted_content, record.accepted_digest)),
+        Served(record.accepted_revision, Document(content, record.accepted_digest)),
         dict(kept.held),
         kept.queue,
     )

@@ -64,6 +64,7 @@ def complete(cli: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
                 "revision",
                 "user",
                 "secrets",
+                "acme",
                 "token",
             ],
         ),

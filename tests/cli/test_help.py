@@ -62,6 +62,7 @@ def test_the_tree_of_commands_is_that_of_the_design() -> None:
     nouns |= {("revision", verb) for verb in ("list", "show", "undo")}
     nouns |= {("user", verb) for verb in ("add", "list", "set", "remove", "password")}
     nouns |= {("secrets", "rotate")}
+    nouns |= {("acme", verb) for verb in ("show", "choose", "leave")}
     nouns |= {("token", verb) for verb in ("create", "list", "revoke")}
     single = {"up", "serve", "migrate", "backup", "restore", "ca", "expose", "status", "audit", "explain", "check"}
     single |= {"adopt", "hand-back"}

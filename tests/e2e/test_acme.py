@@ -1,9 +1,12 @@
 """Certificates that this service orders from a real CA for three real Traefiks, once for all of them."""
 
+import logging
 import os
 import random
 import shutil
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -22,7 +25,17 @@ from tests.e2e.acting import Recorder, Servers
 from tests.e2e.edge import Place, place
 from tests.e2e.handshakes import names_of, shown
 from tests.e2e.pebble import Pebble
-from tests.running import Service, cases, free_port, http_client, running_service, service_process, wait_until
+from tests.running import (
+    TOKEN,
+    Service,
+    cases,
+    fetch,
+    free_port,
+    http_client,
+    running_service,
+    service_process,
+    wait_until,
+)
 
 ACME = {"from": "acme"}
 ADDRESSES = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
@@ -38,6 +51,14 @@ class Edges:
     ca: Pebble
     secure_port: int
     server: Recorder
+
+    def run(self, *command: str) -> str:
+        """Run a command, and return what it prints."""
+        variables = os.environ | {"PROVIDER_URL": self.service.url, "PROVIDER_TOKEN": TOKEN}
+        program = [sys.executable, "-m", "provider", *command]
+        done = subprocess.run(program, env=variables, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def choose(self, **more: Any) -> httpx.Response:
         wanted = {"directory": self.ca.directory, "termsAccepted": True, **more}
@@ -103,11 +124,14 @@ def three(migrated: Path, tmp_path: Path, ca: Pebble) -> Iterator[Edges]:
         yield made
 
 
-def test_one_order_gives_all_edges_the_same_certificate(three: Edges, ca: Pebble) -> None:
-    three.choose(contact="admin@alvin.test").raise_for_status()
+def test_one_order_gives_all_edges_the_same_certificate(
+    three: Edges, ca: Pebble, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    three.run("acme", "choose", ca.directory, "--contact", "admin@alvin.test", "--accept-terms")
     ca.points("alvin.test", *ADDRESSES)
-    made = three.expose("alvin.test")
-    assert (made.status_code, made.headers.get("preference-applied")) == (201, "wait"), made.text
+    told = three.run("expose", "alvin.test", three.server.url, "--https", "--wait", "60")
+    assert "alvin.test" in told
     assert len(set(three.shown("alvin.test"))) == 1
     assert names_of(shown("alvin.test", three.secure_port)) == ["alvin.test"]
     assert (ca.orders(), len(ca.issued())) == (1, 1)
@@ -115,6 +139,29 @@ def test_one_order_gives_all_edges_the_same_certificate(three: Edges, ca: Pebble
         url = f"http://{address}:{ca.http_port}/x"
         moved = httpx.get(url, headers={"Host": "alvin.test"})
         assert (moved.status_code, moved.headers["location"]) == (301, f"https://alvin.test:{three.secure_port}/x")
+    accepted = three.client.get("/acme").json()
+    assert (accepted["acceptedBy"], accepted["terms"]) == ("tests", "data:text/plain,Do%20what%20thou%20wilt")
+    for secret in secrets_of(three):
+        assert secret not in everything(three) + caplog.text
+
+
+def secrets_of(edges: Edges) -> list[str]:
+    """Return a line of each private key that the document has."""
+    document = fetch(edges.service.url + "/traefik/configuration").json()
+    found = [each["keyFile"].splitlines()[1] for each in document["tls"]["certificates"]]
+    assert found
+    return found
+
+
+def everything(edges: Edges) -> str:
+    """Return all that is told and kept, but the document."""
+    paths = [
+        *("/api/v1/export?secrets=true", "/api/v1/revisions/1/configuration", "/api/v1/audit", "/api/v1/acme"),
+        *("/api/v1/domains/alvin.test", "/api/v1/edges/e0", "/readyz", "/metrics", "/domains/alvin.test", "/edges/e0"),
+    ]
+    told = [fetch(edges.service.url + path).raise_for_status().text for path in paths]
+    with closing(connect(edges.service.database)) as database:
+        return "\n".join([*told, *database.iterdump()])
 
 
 @pytest.fixture

@@ -1,0 +1,132 @@
+"""`acme`: the CA that the service orders certificates from."""
+
+from collections.abc import Callable
+from typing import Annotated, Final
+
+import typer
+
+from provider.cli.client import Client, Item
+from provider.cli.options import given, reads
+from provider.cli.output import Output
+from provider.cli.passwords import ask
+from provider.cli.tables import Columns, field
+
+_PATH: Final = "/acme"
+
+DirectoryArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="CA", help="letsencrypt, letsencrypt-staging to try it out, or the URL of a CA's directory."
+    ),
+]
+ContactOption = Annotated[
+    str | None, typer.Option("--contact", metavar="EMAIL", help="E-mail address for the CA.", show_default="none")
+]
+AcceptOption = Annotated[
+    bool, typer.Option("--accept-terms", help="Accept the CA's terms of service. That you did is recorded.")
+]
+DnsOption = Annotated[bool, typer.Option("--dns", help="Let the CA check all names in DNS, and not over HTTP.")]
+ProviderOption = Annotated[
+    str | None,
+    typer.Option("--dns-provider", metavar="NAME", help="DNS provider that has your zones, such as cloudflare."),
+]
+ProviderSettingOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dns-option", metavar="NAME", help="Option of the DNS provider, such as auth_token. You are asked for it."
+    ),
+]
+BindingOption = Annotated[
+    str | None,
+    typer.Option(
+        "--eab-kid", metavar="KID", help="External account, where the CA wants one. You are asked for its key."
+    ),
+]
+
+
+def _words_of_dns(acme: Item) -> str:
+    dns = acme.get("dns")
+    return f"{dns['provider']} ({', '.join(dns['options'])})" if dns else "none"
+
+
+_FACTS: Final[Columns] = {
+    "CA": field("directory"),
+    "Contact": lambda acme: acme.get("contact") or "none",
+    "Checks names": lambda acme: "in DNS" if acme["challenge"] == "dns-01" else "over HTTP, wildcards in DNS",
+    "DNS provider": _words_of_dns,
+    "External account": lambda acme: (acme.get("eab") or {}).get("kid") or "none",
+    "Terms": lambda acme: acme.get("terms") or "unknown until the account is made",
+    "Accepted by": field("acceptedBy"),
+    "Accepted": field("accepted"),
+    "Account": lambda acme: acme.get("account") or "made with the first order",
+}
+
+
+@reads
+def show(client: Client, output: Output) -> None:
+    """Show the CA, and who accepted its terms.
+
+    Admins only.
+
+    Examples:
+      wayshub-provider acme show
+    """
+    _tell(output, client.ask(_PATH, {}))
+
+
+@reads
+def choose(
+    client: Client,
+    output: Output,
+    directory: DirectoryArgument,
+    contact: ContactOption = None,
+    accept_terms: AcceptOption = False,
+    dns: DnsOption = False,
+    dns_provider: ProviderOption = None,
+    dns_option: ProviderSettingOption = None,
+    eab_kid: BindingOption = None,
+) -> None:
+    """Choose the CA to order certificates from, for domains with --tls-from acme.
+
+    Without --accept-terms it tells where the terms are, and changes nothing.
+    Admins only.
+
+    Examples:
+      wayshub-provider acme choose letsencrypt --contact admin@alvin.example --accept-terms
+      wayshub-provider acme choose letsencrypt-staging --accept-terms
+      wayshub-provider acme choose letsencrypt --accept-terms --dns-provider cloudflare --dns-option auth_token
+    """
+    options = {name: ask(f"{dns_provider}, {name}") for name in dns_option or ()}
+    wanted = given(
+        directory=directory,
+        contact=contact,
+        challenge="dns-01" if dns else None,
+        dns={"provider": dns_provider, "options": options} if dns_provider else None,
+        eab={"kid": eab_kid, "key": ask(f"external account {eab_kid}")} if eab_kid else None,
+    )
+    _tell(output, client.put(_PATH, {**wanted, "termsAccepted": accept_terms}).item)
+
+
+@reads
+def leave(client: Client, output: Output) -> None:
+    """Order no more certificates. Those there are stay until they expire.
+
+    Admins only.
+
+    Examples:
+      wayshub-provider acme leave
+    """
+    client.delete(_PATH)
+    _tell(output, client.ask(_PATH, {}))
+
+
+def _tell(output: Output, acme: Item) -> None:
+    if output.is_json:
+        output.document(acme)
+    elif acme.get("directory") is None:
+        output.line("No CA is chosen: the service orders no certificates.")
+    else:
+        output.facts((heading, read(acme)) for heading, read in _FACTS.items())
+
+
+COMMANDS: Final[dict[str, Callable[..., None]]] = {"show": show, "choose": choose, "leave": leave}
