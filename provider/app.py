@@ -67,6 +67,7 @@ from provider.web import accounts as accounts_pages
 from provider.web import (
     applications,
     brakes,
+    ca,
     checks,
     exposing,
     languages,
@@ -235,6 +236,6 @@ def _list_routes() -> list[BaseRoute]:
         made.include_router(pages_router)
     for page in (edges_pages, revisions_pages, rollback_pages, undo_pages):
         made.include_router(page.router)
-    for page in (accounts_pages, tokens_pages, audit_pages):
+    for page in (accounts_pages, tokens_pages, ca, audit_pages):
         made.include_router(page.router)
     return made.routes

@@ -438,19 +438,21 @@ class ServerState(StrEnum):
     MAINT = "maint"
 
 
-_DIRECTORIES: Final = {
+DIRECTORIES: Final = {
     "letsencrypt": "https://acme-v02.api.letsencrypt.org/directory",
     "letsencrypt-staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
 }
+"""The directories of well-known CAs, by short names."""
+
 _DIRECTORY: Final = re.compile(r"https://[^\s/?#@]+(/[^\s?#]*)?(\?[^\s#]*)?")
 _CONTACT: Final = re.compile(r"[^\s@,<>\"]{1,64}@[^\s@,<>\"]{1,255}")
 
 
 def check_directory(text: str) -> str:
     """Accept the URL of a CA's directory, or the short name of one."""
-    found = _DIRECTORIES.get(text, text)
+    found = DIRECTORIES.get(text, text)
     if len(found) > 2_048 or not _DIRECTORY.fullmatch(found):
-        names = " or ".join(_DIRECTORIES)
+        names = " or ".join(DIRECTORIES)
         detail = Message("this is not the URL of a CA's directory: write https://…, or {names}", names=names)
         raise Refusal("directory.format", detail)
     return found

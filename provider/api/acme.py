@@ -10,10 +10,9 @@ from provider.api.bodies import StrictRoute
 from provider.api.writing import done, removed
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, IssuingDependency, RevisionsDependency
-from provider.errors import FieldError, Invalid
+from provider.errors import Invalid
 from provider.issuing import accounts
 from provider.issuing.accounts import OrderingAccount
-from provider.messages import Message
 from provider.models import AcmeInput, AcmeOutput
 from provider.security import acme as choosing
 from provider.security import needs
@@ -37,9 +36,7 @@ def choose_acme(
 ) -> Response:
     """Order certificates from this CA from now on. Who accepts its terms, and when, is recorded."""
     if not body.terms_accepted:
-        terms = issuing.find_terms(body.directory)
-        told = Message("read the CA's terms of service at {terms}, and accept them", terms=terms or body.directory)
-        raise Invalid([FieldError("/termsAccepted", "terms.accept", told)])
+        raise Invalid([choosing.ask_for_terms(body.directory, issuing.find_terms(body.directory))])
 
     def apply(session: Session) -> tuple[AcmeOutput, OrderingAccount | None]:
         row = choosing.choose(session, actor, body, datetime.now(UTC))

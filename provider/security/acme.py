@@ -36,6 +36,12 @@ def choose(session: Session, actor: Actor, wanted: AcmeInput, now: datetime) -> 
     return row
 
 
+def ask_for_terms(directory: str, terms: str | None) -> FieldError:
+    """Return what is wrong where the terms of a CA are not accepted: with where they are, if the CA says so."""
+    told = Message("read the CA's terms of service at {terms}, and accept them", terms=terms or directory)
+    return FieldError("/termsAccepted", "terms.accept", told)
+
+
 def leave(session: Session, actor: Actor) -> None:
     """Order no more. What was got stays, and is served until it expires."""
     row = acme.find_account(session)

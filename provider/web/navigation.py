@@ -75,6 +75,7 @@ NAVIGATION: Final = (
         (
             Destination("/accounts", template("Accounts"), admin=True),
             Destination("/tokens", template("Tokens"), admin=True),
+            Destination("/ca", template("Certificate authority"), admin=True),
             Destination("/audit", template("Audit"), admin=True),
         ),
     ),

@@ -94,6 +94,8 @@ TABLE: Final = {
     "/accounts/{name}/link": {"POST": ADMINS},
     "/accounts/{name}/sessions/end": {"POST": ADMINS},
     "/accounts/{name}/remove": {"GET": ADMINS, "POST": ADMINS},
+    "/ca": {"GET": ADMINS, "POST": ADMINS},
+    "/ca/leave": {"POST": ADMINS},
     "/tokens": {"GET": ADMINS},
     "/tokens/new": {"GET": ADMINS, "POST": ADMINS},
     "/tokens/{id}/revoke": {"GET": ADMINS, "POST": ADMINS},
@@ -146,7 +148,7 @@ PAGES: Final = {
         "/revisions/{number}/undo",
     ),
     *("/accounts", "/accounts/new", "/accounts/{name}", "/accounts/{name}/", "/accounts/{name}/remove"),
-    *("/tokens", "/tokens/new", "/tokens/{id}/revoke", "/audit"),
+    *("/tokens", "/tokens/new", "/tokens/{id}/revoke", "/audit", "/ca"),
     *(
         template
         for template in TABLE

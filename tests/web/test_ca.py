@@ -1,0 +1,29 @@
+"""The page of the CA: chosen with a tick, shown with who accepted its terms, and left."""
+
+import httpx
+
+from tests.running import Service, http_client
+from tests.web.visiting import read
+
+FORM = {"ca": "other", "directory": "https://127.0.0.1:9/dir", "contact": "admin@alvin.test", "terms": ""}
+
+
+def test_a_ca_is_chosen_once_its_terms_are_accepted_and_left_again(admin: httpx.Client, peopled: Service) -> None:
+    assert "None is chosen yet" in read(admin.get("/ca")).text
+    refused = read(admin.post("/ca", data=FORM), 422)
+    assert "read the CA\u2019s terms" in refused.text or "read the CA's terms of service" in refused.text
+    assert admin.post("/ca", data={**FORM, "terms": "true"}).status_code == 303
+    page = read(admin.get("/ca"))
+    assert FORM["directory"] in page.text
+    with http_client(f"{peopled.url}/api/v1") as client:
+        chosen = client.get("/acme").json()
+        assert (chosen["directory"], chosen["contact"]) == (FORM["directory"], FORM["contact"])
+        assert chosen["acceptedBy"] in page.text
+        assert admin.post("/ca/leave").status_code == 303
+        assert client.get("/acme").json()["directory"] is None
+
+
+def test_what_is_wrong_is_told_at_its_field(admin: httpx.Client) -> None:
+    page = read(admin.post("/ca", data={**FORM, "directory": "nowhere", "contact": "nobody", "terms": "true"}), 422)
+    assert "this is not the URL of a CA" in page.text
+    assert "this is not an e-mail address" in page.text
