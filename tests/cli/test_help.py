@@ -143,10 +143,12 @@ def declared(
         if noun.kind not in {"domain", "service", "server", "router"}:
             client.post(f"/{noun.plural}", json=dict(noun.example)).raise_for_status()
     for name in ("store", "blog"):
-        router = {"name": name, "rule": f"Host(`{name}.test`)", "service": f"{name}@docker", "entryPoints": ["web"]}
+        router = {"name": name, "rule": f"Host(`{name}.test`)", "service": "wayshub", "entryPoints": ["web"]}
         other = {"router": f"{name}@docker", "rank": 17}
         client.post("/routers", json={**router, "beside": other}).raise_for_status()
-    client.patch("/tcpRouters/db", json={"beside": {"router": "db@docker", "rank": -1}}).raise_for_status()
+    client.patch(
+        "/tcpRouters/db", json={"entryPoints": ["other"], "beside": {"router": "db@docker", "rank": -1}}
+    ).raise_for_status()
 
 
 @pytest.mark.usefixtures("exposed", "refused", "declared")

@@ -62,6 +62,7 @@ class Routers(BesideView):
 
     def extend(self, router: APIRouter) -> None:
         """Add the button that disables one, or enables it again."""
+        super().extend(router)
 
         @router.post("/{name}/enabled")
         def set_enabled(request: Request, write: PageWriteDependency, name: str) -> Response:
