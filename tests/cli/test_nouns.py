@@ -52,15 +52,24 @@ def test_lists_are_tables_with_what_matters_in_their_columns(cli: Run) -> None:
     assert cells(a) == ["a", "http://127.0.0.1:3000", "3", "ready", "75 %", unknown]
     assert cells(b) == ["b", "http://127.0.0.1:3001", "1", "ready", "25 %", unknown]
     head, router = cli("router", "list").check().out.splitlines()
-    assert cells(head) == ["Name", "Domains", "Path prefix", "Rule", "Service", "Entry points", "Priority", "Enabled"]
-    assert cells(router) == ["wayshub", "alvin.xyz", "none", "none", "wayshub", "by its domains", "by rule", "yes"]
+    assert cells(head) == ["Name", "Domains", "Path prefix", "Service", "Entry points", "Priority"]
+    assert cells(router) == ["wayshub", "alvin.xyz", "none", "wayshub", "by its domains", "by rule"]
     head, service = cli("service", "list").check().out.splitlines()
-    assert cells(head) == ["Name", "Strategy", "Health check", "Sticky", "Availability", "Host header"]
-    assert cells(service) == ["wayshub", "wrr", "none", "none", "2 of 2 servers take requests", "the client's"]
+    assert cells(head) == ["Name", "Health check", "Sticky", "Availability", "Strategy", "Host header"]
+    assert cells(service) == ["wayshub", "none", "none", "2 of 2 servers take requests", "wrr", "the client's"]
     cli("domain", "set", "alvin.xyz", "--description", "The class's [bold]own[/bold] name").check()
     head, domain = cli("domain", "list").check().out.splitlines()
     assert cells(head) == ["Name", "Description"]
     assert cells(domain) == ["alvin.xyz", "The class's [bold]own[/bold] name"]
+
+
+def test_what_few_have_is_a_column_where_one_has_it(cli: Run) -> None:
+    cli("router", "add", "hooks", "--rule", "Path(`/hooks`)", "--service", "wayshub", "--disabled").check()
+    head, hooks, router = cli("router", "list").check().out.splitlines()
+    assert cells(head) == ["Name", "Domains", "Path prefix", "Service", "Rule", "Entry points", "Priority", "Enabled"]
+    rest = ["by its domains", "by rule"]
+    assert cells(hooks) == ["hooks", "none", "none", "wayshub", "Path(`/hooks`)", *rest, "no"]
+    assert cells(router) == ["wayshub", "alvin.xyz", "none", "wayshub", "none", *rest, "yes"]
 
 
 def test_tables_are_as_wide_as_their_content_where_there_is_no_terminal(cli: Run, client: httpx.Client) -> None:
