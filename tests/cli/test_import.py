@@ -53,7 +53,6 @@ Taken over: 0 of 1 middleware, 1 service, 1 of 2 routers.
 + domain shop.test
 + service shop
     strategy: wrr
-    passHostHeader: yes
 + server shop/127-0-0-1-3000
     url: http://127.0.0.1:3000
     weight: 3
@@ -67,7 +66,6 @@ Taken over: 0 of 1 middleware, 1 service, 1 of 2 routers.
     domains: shop.test
     service: shop
     entryPoints: web
-    enabled: yes
 """
 
 

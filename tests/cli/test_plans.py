@@ -32,7 +32,6 @@ PLANNED = """\
     labels: team video
 + service shop
     strategy: wrr
-    passHostHeader: yes
     labels: team video
 + server shop/a
     url: http://127.0.0.1:3000
@@ -45,7 +44,6 @@ PLANNED = """\
 + router shop
     domains: shop.example
     service: shop
-    enabled: yes
 
 Share of the traffic  Before  After
 shop/a                        75 %
