@@ -51,6 +51,8 @@ class DocumentError(ProviderError):
     title = "The file cannot be read"
     place: Position | None = None
     problem: str = ""
+    is_limit: bool = False
+    """Whether others may read it: it is only more than is read here."""
 
     @classmethod
     def at(cls, name: str, place: Position | None, problem: str) -> "DocumentError":
@@ -211,7 +213,9 @@ class Builder:
     def _begin(self, event: Any, value: Any) -> None:
         where = self._place(event)
         if len(self._open) >= DEEPEST:
-            raise self.wrong(event, f"this is nested deeper than {DEEPEST} levels")
+            error = self.wrong(event, f"this is nested deeper than {DEEPEST} levels")
+            error.is_limit = True
+            raise error
         self._open.append(Open(value, where, event.anchor, self._count))
 
     def _end(self, _event: Any) -> None:

@@ -56,7 +56,8 @@ def read_router(reader: DeclaredReader, part: Piece, name: str, around: Surround
     )
     read_observed(fields)
     reader.places.update({f"/{key}": each for key, each in fields.parts.items()})
-    entry_points = _read_entry_points(part, fields, around)
+    has_tls = (found := fields.find("tls")) is not None and not found.is_off()
+    entry_points = _read_entry_points(part, fields, around, DEFAULT_POINTS.secure if has_tls else DEFAULT_POINTS.plain)
     wanted = {
         "name": name,
         "entryPoints": entry_points,
@@ -122,13 +123,12 @@ def _of_today(fields: Fields, given: Given) -> Given:
     return {"priority": len(text.encode()), **given, "rule": written}
 
 
-def _read_entry_points(part: Piece, fields: Fields, around: Surroundings) -> list[str] | None:
-    """Return where a router listens; None for the entry point that routers with TLS, or without it, have here."""
+def _read_entry_points(part: Piece, fields: Fields, around: Surroundings, own: str) -> list[str] | None:
+    """Return where a router listens; None for its `own` entry point, that of routers with TLS, or without it."""
     found = fields.find("entryPoints")
     named = list(dict.fromkeys(found.texts())) if found else []
     if named:
         return named
-    own = DEFAULT_POINTS.secure if fields.find("tls") else DEFAULT_POINTS.plain
     default = list(around.default_entry_points) or [own]
     part.change(
         f"it names no entry points, so Traefik would use its default ones: here it listens on {', '.join(default)}"

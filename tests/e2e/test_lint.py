@@ -95,3 +95,23 @@ def test_what_is_called_disabled_is_what_a_traefik_disables(text: str, directory
         revived = {each.name for each in held.findings if each.before}
         hanging = {each.name for each in held.findings if any(cause.code == MISSING for cause in each.causes)}
         assert {*held.declaration.routers} - hanging == directory.enabled_routers() | revived
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("wide.yml", "\ufeffhttp:\n  routers: {r: {rule: 'Host(`a.test`)', service: s}}\n".encode("utf-16-le")),
+        ("wide.yml", "\ufeffhttp: {routers: {}}\n".encode("utf-16-be")),
+        ("wide.yml", "http: {}\n".encode("utf-16-le")),
+        ("wide.toml", "\ufeff[http.routers.r]\nrule = 'x'\nservice = 's'\n".encode("utf-16-le")),
+        ("marked.toml", "\ufeff[http.routers.r]\nrule = 'x'\nservice = 's'\n".encode()),
+        ("other.yml", "# é\n".encode("latin-1") + b"http: {routers: {r: {rule: x}}}\n"),
+        ("lines.yml", b"http:\r  routers:\r    r: {rule: x}\r"),
+        ("deep.yml", b"x: " + b"[" * 500 + b"]" * 500),
+    ],
+)
+def test_bytes_are_read_as_a_traefik_reads_them(
+    name: str, content: bytes, directory: Directory, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert directory.rejects({name: content}) == looked(tmp_path / name).is_rejected

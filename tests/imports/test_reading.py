@@ -522,12 +522,12 @@ def test_the_rule_of_a_tcp_router_is_written_in_one_line_and_keeps_its_rank() ->
 
 
 def test_a_router_without_entry_points_listens_where_routers_with_tls_do_or_those_without() -> None:
-    for tls, where in (({}, "websecure"), (None, "web")):
+    for tls, where in (({}, "websecure"), (None, "web"), (False, "web")):
         found = imports.read(document(entryPoints=[], tls=tls))
         assert found.declaration.routers["r"].entry_points is None
         assert [each.reason.rpartition(" ")[2] for each in found.findings] == [where]
         found = imports.read(document(entryPoints=[], tls=tls), default_entry_points=["web"])
-        assert found.declaration.routers["r"].entry_points == (["web"] if tls is not None else None)
+        assert found.declaration.routers["r"].entry_points == (["web"] if tls == {} else None)
 
 
 def test_routers_come_also_where_their_certificates_cannot_be_read() -> None:

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,8 +28,10 @@ def load(path: str) -> tuple[str, str]:
     content = sys.stdin.buffer.read(LONGEST_BYTES + 1) if path == STANDARD_INPUT else _read_bytes(Path(path))
     if len(content) > LONGEST_BYTES:
         raise DocumentError(f"{name} is longer than {LONGEST_BYTES // (1024 * 1024)} MiB")
+    # YAML may be in UTF-16, as some editors write it; TOML may not.
+    is_wide = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) and not name.lower().endswith(".toml")
     try:
-        return name, content.decode("utf-8-sig")
+        return name, content.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         found = DocumentError(f"{name} is not UTF-8, at byte {error.start}")
         before = content[: error.start]

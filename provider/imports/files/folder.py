@@ -155,7 +155,10 @@ class _Reading:
             file = self._parsed()
         except DocumentError as error:
             found = self._located.of(error.place) if error.place else self._whole
-            self._find(found, Effect.REFUSED, "document.unreadable", error.problem or str(error.detail))
+            effect, code = (
+                (Effect.UNKNOWN, "document.limit") if error.is_limit else (Effect.REFUSED, "document.unreadable")
+            )
+            self._find(found, effect, code, error.problem or str(error.detail))
             return ReadFile(self._name, findings=self._findings)
         places = {where: self._located.of(position) for where, position in file.places.items()}
         for mistake in decode(file.document):
