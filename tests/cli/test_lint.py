@@ -122,3 +122,4 @@ def test_labels_of_compose_files_are_linted(run: Run, tmp_path: Path) -> None:
 def test_the_hook_for_pre_commit_names_the_command() -> None:
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     assert hook["entry"] == "wayshub-provider lint"
+    assert not hook["pass_filenames"]  # a file that changes refers to others that do not
