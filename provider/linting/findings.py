@@ -70,6 +70,7 @@ _ADVICE: Final[Mapping[str, str]] = {
     "type.date": "put it into quotes",
     "section.static": "move it to Traefik's static configuration",
     "section.unknown": "remove it, or correct its name",
+    "text.placeholder": 'fill it in before Traefik reads the file, or write {{ env "NAME" }}',
     "template.bad": "correct the template",
     "template.unknown": "look at what Traefik makes of it, in its API",
     "env.missing": "give it with --env-file or --env",

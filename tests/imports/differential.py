@@ -355,7 +355,7 @@ def _service(kind: str, told: Mapping[str, Any], names: Mapping[Any, str]) -> An
         for each in pool.get("servers") or []:
             url = each.get("url") or each.get("address") or ""
             url = url if each.get("preservePath") else re.sub(r"^(\w+://[^/]*).*", r"\1", url)
-            if not url.startswith("http") or _ADDRESS.search(url):  # what leads nowhere is left out
+            if kind != "service" or _ADDRESS.search(url):  # what leads nowhere is left out
                 servers[url] += each.get("weight", 1)
         found["loadBalancer"] = {**pool, "servers": {url: weight for url, weight in servers.items() if weight > 0}}
         if "serversTransport" in pool:

@@ -69,6 +69,14 @@ def test_what_makes_traefik_refuse_a_file_is_found_where_it_stands(text: str, co
     assert folder.is_refused
 
 
+def test_places_for_variables_that_traefik_does_not_fill_in_are_told() -> None:
+    text = GOOD.replace("shop.test", "${NAME:-shop}.${DOMAIN}").replace("10.0.0.1", "${1}${path}$$")
+    detail = "Traefik does not fill in ${NAME:-shop}: it is taken literally"
+    (finding,) = read(text).findings
+    assert (finding.effect, finding.code, finding.detail) == (Effect.IGNORED, "text.placeholder", detail)
+    assert finding.place == "0.yml:3:47"
+
+
 TAKEN = [
     "",
     "# nothing yet\n",

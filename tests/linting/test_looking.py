@@ -111,7 +111,7 @@ def test_routers_of_one_rank_are_left_to_chance() -> None:
     two = "one: {rule: 'Host(`a.test`)', service: s}\n    two: {rule: 'Host(`a.test`)', service: s}"
     (one,) = found(http(routers=two))
     assert (one.consequence.value, one.code, one.place) == ("chance", "same-rule", "0.yml:5:5")
-    assert "rank 14" in one.detail
+    assert "priority 14" in one.detail
     with_tls = two.replace("service: s}\n", "service: s, tls: {}}\n")
     assert told(http(routers=with_tls)) == []
     elsewhere = two.replace("service: s}\n", "service: s, entryPoints: [a]}\n").replace("s}", "s, entryPoints: [b]}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final
 
 from provider import documents
@@ -11,6 +12,7 @@ from provider.imports.files import go_toml, go_yaml
 from provider.imports.files.decoding import decode, section_names
 from provider.imports.files.fields import fields
 from provider.imports.files.findings import Effect, FileFinding
+from provider.imports.files.placeholders import find_placeholders
 from provider.imports.templates import Refused, RenderedTemplate, TemplateError, render
 
 TOML: Final = ".toml"
@@ -161,7 +163,7 @@ class _Reading:
             self._find(found, effect, code, error.problem or str(error.detail))
             return ReadFile(self._name, findings=self._findings)
         places = {where: self._located.of(position) for where, position in file.places.items()}
-        for mistake in decode(file.document):
+        for mistake in chain(decode(file.document), find_placeholders(file.document)):
             place = nearest(places, mistake.pointer) or self._whole
             self._find(place, mistake.effect, mistake.code, mistake.detail, mistake.pointer)
         return ReadFile(self._name, file.document, places, self._findings)
