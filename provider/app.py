@@ -35,7 +35,7 @@ from provider.api.bodies import LONGEST_BYTES_OF_ALL, BodyLimit
 from provider.api.browsers import Browsers, Hosts
 from provider.api.configuration import PATH, ConfigurationEndpoint
 from provider.api.methods import Heads
-from provider.api.proxies import Proxies
+from provider.api.proxies import Proxies, is_private
 from provider.api.requests import Requests, list_templates
 from provider.api.writing import PREFIX
 from provider.configuration import Document
@@ -98,7 +98,8 @@ class Application:
         self.plane = plane
         hosts, routes = Hosts(settings.allowed_host_names), list_routes(api)
         self._endpoint = ConfigurationEndpoint(
-            plane.serving, plane.polls, plane.edges, plane.metrics, hosts, plane.access, plane.refusals
+            *(plane.serving, plane.polls, plane.edges, plane.metrics, hosts, plane.access, plane.refusals),
+            is_private=_find_privacy(settings),
         )
         gate = Gate(api, routes, plane.access, plane.refusals, lambda: plane.revisions.problem)
         templates, typed = Templates(languages.load()), Kept()
@@ -127,6 +128,12 @@ class Application:
             await self.plane.issuing.challenges(scope, receive, send)
         else:
             await self._requests(scope, receive, send)
+
+
+def _find_privacy(settings: Settings) -> Callable[[Scope], bool]:
+    """Return what tells whether nobody on the way can read what a request is answered with, as far as is known."""
+    trusted = settings.trusted_networks
+    return lambda scope: settings.allow_insecure or is_private(scope, trusted)
 
 
 def create_app(settings: Settings, assemble: Callable[[Parts], Document] = configuration.assemble) -> Application:

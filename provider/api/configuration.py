@@ -8,6 +8,7 @@ keeps what it has.
 import asyncio
 import logging
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final, NoReturn
 from urllib.parse import parse_qs
@@ -23,6 +24,7 @@ from provider.edges.polls import Polls
 from provider.edges.registry import Edges
 from provider.errors import FieldError, Forbidden, Invalid, ProviderError, Unauthenticated, Unavailable, pointer
 from provider.metrics import Metrics
+from provider.models import Actor
 from provider.security.access import Access, Principal
 from provider.security.refusals import Refusals
 from provider.serving import Serving
@@ -53,6 +55,7 @@ class ConfigurationEndpoint:
         hosts: Hosts,
         access: Access,
         refusals: Refusals,
+        is_private: Callable[[Scope], bool],
     ) -> None:
         self._serving = serving
         self._polls = polls
@@ -61,6 +64,7 @@ class ConfigurationEndpoint:
         self._hosts = hosts
         self._access = access
         self._refusals = refusals
+        self._is_private = is_private
         self._sent: Served | None = None
         self._start: dict[str, object] = {}
 
@@ -115,6 +119,12 @@ class ConfigurationEndpoint:
             raise Unauthenticated(
                 "an edge sends its token as `Authorization: Bearer …`: put it into the HTTP provider's headers"
             )
+        if not self._is_private(scope):
+            await self._refusals.note(_seen(scope, principal), PATH, "polling over plain HTTP")
+            raise Forbidden(
+                "the configuration has private keys, and others could read them on the way: poll over TLS, or set "
+                "PROVIDER_ALLOW_INSECURE=true"
+            )
         note_holder(scope, principal.actor.credential)
         name, seconds = read_query(scope["query_string"])
         if not principal.grant.allows_edge(name):
@@ -126,8 +136,7 @@ class ConfigurationEndpoint:
         return self._access.find_by_header(given[0]) if len(given) == 1 else None
 
     async def _refuse_edge(self, scope: Scope, principal: Principal, name: str) -> NoReturn:
-        client = scope.get("client")
-        actor = principal.seen(client[0] if client else None, None).actor
+        actor = _seen(scope, principal)
         await self._refusals.note(actor, PATH, f"polling as the edge {name}")
         raise Forbidden(f"{actor.name} may not poll as the edge {name}: it needs the scope edge:{name}")
 
@@ -241,6 +250,12 @@ def read_query(query: bytes) -> tuple[str, float]:
         raise Invalid(wrong)
     seconds = float(wait)
     return edge, seconds - _EARLY_SECONDS if seconds >= _LEAST_SHORTENED_SECONDS else seconds
+
+
+def _seen(scope: Scope, principal: Principal) -> Actor:
+    """Return who polls, and from where."""
+    client = scope.get("client")
+    return principal.seen(client[0] if client else None, None).actor
 
 
 def _list_credentials(scope: Scope) -> list[bytes]:

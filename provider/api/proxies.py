@@ -94,6 +94,15 @@ class Proxies:
         return address is not None and any(address in network for network in self._trusted)
 
 
+def is_private(scope: Scope, trusted: Sequence[Network]) -> bool:
+    """Tell whether a request came over TLS, or without leaving this machine and the networks of trusted proxies."""
+    client = scope.get("client")
+    if scope["scheme"] == "https" or client is None:
+        return True
+    address = find_address(client[0])
+    return address is not None and (address.is_loopback or any(address in network for network in trusted))
+
+
 _REWRITTEN: Final = {b"x-forwarded-for": "for", b"host": "host"}
 
 

@@ -11,8 +11,8 @@ import httpx
 import pytest
 import yaml
 
-from tests.people import add_account, log_in, nobody, session_cookie
-from tests.running import Service, answers, free_port, running_service, traefik_command, wait_until
+from tests.people import add_account, bearer, log_in, nobody, session_cookie
+from tests.running import TOKEN, Service, answers, free_port, running_service, traefik_command, wait_until
 
 SECURE = "__Host-provider_session"
 PLAIN = "provider_session"
@@ -198,3 +198,28 @@ def test_forms_work_and_cookies_are_secure_behind_a_real_traefik(
         assert (kind, "secure" in attributes) == ((SECURE, True) if scheme == "https" else (PLAIN, False))
         strange = client.post("/login", data={}, headers={"Origin": "https://evil.example"})
         assert strange.status_code == 403
+
+
+class TestKeys:
+    """The configuration has private keys: nobody on the way may read them."""
+
+    def test_an_edge_elsewhere_polls_over_tls(self, proxied: Service) -> None:
+        far = {"X_Forwarded_For": "203.0.113.7", **bearer(TOKEN)}
+        with client_at(proxied, PROXY, **far, X_Forwarded_Proto="http") as client:
+            refused = client.get("/traefik/configuration")
+            assert refused.status_code == 403
+            assert "poll over TLS" in refused.json()["detail"]
+            assert "PRIVATE KEY" not in refused.text
+        with client_at(proxied, PROXY, **far, X_Forwarded_Proto="https") as client:
+            assert client.get("/traefik/configuration").status_code == 200
+
+    @pytest.mark.parametrize("address", ["127.0.0.1", PROXY])
+    def test_an_edge_on_this_machine_or_among_the_proxies_needs_none(self, proxied: Service, address: str) -> None:
+        with client_at(proxied, address, **bearer(TOKEN)) as client:
+            assert client.get("/traefik/configuration").status_code == 200
+
+    def test_the_operator_may_insist(self, migrated: Path, tmp_path: Path) -> None:
+        with running_service(tmp_path, migrated, trusted_proxies=PROXY, allow_insecure=True) as service:
+            far = {"X_Forwarded_For": "203.0.113.7", "X_Forwarded_Proto": "http", **bearer(TOKEN)}
+            with client_at(service, PROXY, **far) as client:
+                assert client.get("/traefik/configuration").status_code == 200
