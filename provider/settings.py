@@ -64,8 +64,8 @@ class Settings(BaseSettings):
     )
     allow_insecure: bool = Field(
         default=False,
-        description="Listen beyond loopback even without accounts, TLS or a trusted proxy, and let edges elsewhere poll over "
-        "plain HTTP.",
+        description="Listen beyond loopback even without accounts, TLS or a trusted proxy, and let edges elsewhere "
+        "poll over plain HTTP.",
     )
     traefik: Path | None = Field(
         default=None,

@@ -21,7 +21,15 @@ _DISABLED: Final = {
     *("middleware.cycle", "serversTransport.unknown", "tlsOption.unknown", "tcpService.unknown", "tcpService.cycle"),
     *("tcpMiddleware.unknown", "tcpServersTransport.unknown", "udpService.unknown", "udpService.cycle"),
     *("tcpRouter.tls", "expression.empty", "expression.format", "headers.none", "network.format", "source.many"),
-    *("retry.none", "user.format", "user.none", "user.realm", "encoding.default", "mediaType.exclusive"),
+    *(
+        "retry.none",
+        "clientAuth.ca",
+        "user.format",
+        "user.none",
+        "user.realm",
+        "encoding.default",
+        "mediaType.exclusive",
+    ),
 }
 
 

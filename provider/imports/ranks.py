@@ -52,7 +52,7 @@ def settle(read: Mapping[str, Ranked]) -> dict[str, Router]:
 
     One whose priority cannot be set here is not among them.
     """
-    ranks = {name: each.rank if each.router.priority else _rank_here(each.router) for name, each in read.items()}
+    ranks = {name: _rank_here(each.router) if _is_free(each.router) else each.rank for name, each in read.items()}
     kept = {name for name, each in read.items() if ranks[name] != each.rank}
     near = {name: list(others) for name, others in _near(read, kept)}
     todo = [name for name in kept if ranks[name] is None or len(near[name]) > _COMPARED_EACH]
@@ -63,6 +63,10 @@ def settle(read: Mapping[str, Ranked]) -> dict[str, Router]:
         todo = []
     ranked = {name: _with_rank(each, ranks[name]) for name, each in read.items()}
     return {name: router for name, router in ranked.items() if router is not None}
+
+
+def _is_free(router: Router) -> bool:
+    return not router.priority and router.rule is None
 
 
 def _rank_here(router: Router) -> int | None:

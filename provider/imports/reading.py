@@ -28,6 +28,7 @@ from provider.nouns import NOUNS, Domain, Middleware, Noun, Router, Server, Serv
 from provider.nouns.certificate import Certificate
 from provider.nouns.noun import lowered
 from provider.nouns.tcp_router import TCPRouter
+from provider.nouns.tls_option import TLSOption
 from provider.nouns.types import Reference
 from provider.values import Refusal
 
@@ -49,6 +50,7 @@ _OTHER_OBJECTS: Final[Mapping[tuple[str, ...], tuple[str, str]]] = {
 _CERTIFICATES: Final = Certificate.place
 _STORES: Final = ("tls", "stores")
 _STORE: Final = "TLS store"
+_DEFAULT: Final = "default"
 _PARTS: Final = (*PLACES, *_OTHER_OBJECTS, _CERTIFICATES, _STORES)
 _SECTIONS: Final = tuple(dict.fromkeys(section for section, _name in _PARTS))
 _UNTOLD: Final = frozenset({"serversTransport", "tcpServersTransport", "tlsOption"})
@@ -166,6 +168,7 @@ class _Reader:
             for given, part in parts.items():
                 if not self._recognised(kind, given, part):
                     self._take(kind, given, part)
+        self._use_default_options()
         stores = self._read_certificates()
         refuse_together(self._objects.values())
         lost = find_lost(self._objects)
@@ -258,6 +261,15 @@ class _Reader:
         special = {**services.special(full), **middlewares.SPECIAL}
         reader = DeclaredReader(partial(self._find_reference, read), special)
         read.item = self._how(kind)(reader, own, read.name)
+
+    def _use_default_options(self) -> None:
+        """Let routers with TLS that name no options use the default ones, where these are given."""
+        given = [key for key in self._objects if key[0] == TLSOption.kind and names.split(key[1])[0] == _DEFAULT]
+        for read in self._objects.values() if given else ():
+            router = read.noun
+            tls = router.tls if isinstance(router, Router | TCPRouter) else None
+            if tls is not None and not any(use.key[0] == TLSOption.kind for use in read.uses) and tls.options is None:
+                read.uses.append(ReadUse(given[0], read.part, _DEFAULT))
 
     def _read_certificates(self) -> Sequence[tuple[str, Piece]]:
         """Read certificates, and return the stores with what is not held of them."""

@@ -45,6 +45,8 @@ ACTIONS: Final = {
     "token.create": template("token created"),
     "token.revoke": template("token revoked"),
     "edge.lift": template("quarantine lifted"),
+    "acme.choose": template("CA chosen"),
+    "acme.leave": template("CA no longer used"),
     "right.refused": template("access refused"),
 }
 """The kinds of things that are done, in words."""

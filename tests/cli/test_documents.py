@@ -207,7 +207,7 @@ def test_a_file_that_is_too_long_is_refused(folder: Path) -> None:
         ("state.yml", "a: \x00", " it has a character that YAML does not allow"),
         ("state.json", '{"a": 1,}', "1:9: a field's name in double quotes belongs here"),
         ("state.json", '{"a" 1}', "1:6: a colon is missing here"),
-        ("state.json", '{"a": "', "1:7: the text that begins here does not end"),
+        ("state.json", '{"a": "', "1:7: the string that begins here does not end"),
         ("state.json", '{"a": 1} x', "1:10: something follows the end of the document"),
     ],
 )

@@ -530,6 +530,20 @@ def test_a_router_without_entry_points_listens_where_routers_with_tls_do_or_thos
         assert found.declaration.routers["r"].entry_points == (["web"] if tls == {} else None)
 
 
+def test_without_the_default_tls_options_no_router_comes_that_has_them() -> None:
+    whole = document(tls={})
+    whole["tls"] = {
+        "options": {
+            "default": {"clientAuth": {"clientAuthType": "RequireAndVerifyClientCert"}},
+            "own": {"sniStrict": True},
+        }
+    }
+    assert "its TLS options default" in reasons(imports.read(whole), "router", "r")
+    for tls in (None, {"options": "own"}):
+        whole["http"]["routers"]["r"]["tls"] = tls
+        assert list(imports.read(whole).declaration.routers) == ["r"]
+
+
 def test_routers_come_also_where_their_certificates_cannot_be_read() -> None:
     whole = document(tls={})
     whole["tls"] = {"certificates": [{"certFile": "/c", "keyFile": "/k"}], "stores": {"default": {}}}

@@ -41,6 +41,9 @@ def lived(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                 assert log_in(client, "rina", "wrong").status_code == 401
                 assert log_in(client, "nobody-knows", "wrong").status_code == 401
             machine.get("/api/v1/export", params={"secrets": "true"}).raise_for_status()
+            chosen = {"directory": "https://ca.test/directory", "termsAccepted": True}
+            machine.put("/api/v1/acme", json=chosen).raise_for_status()
+            machine.delete("/api/v1/acme").raise_for_status()
             machine.post("/accounts/rina/sessions/end")
             machine.post("/accounts/rina/remove")
         with visit(service, "sari") as viewer:
