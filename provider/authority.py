@@ -147,7 +147,7 @@ def _make_certificate(private: ec.EllipticCurvePrivateKey, names: Iterable[str])
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "wayshub-provider"),
             # So that two of them are told apart where they are imported.
-            x509.NameAttribute(NameOID.COMMON_NAME, f"Local authority {mark.hex()[-8:]}"),
+            x509.NameAttribute(NameOID.COMMON_NAME, f"Local CA {mark.hex()[-8:]}"),
         ]
     )
     permitted = [x509.DNSName(each) for each in dict.fromkeys(names)]

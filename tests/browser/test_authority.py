@@ -98,7 +98,7 @@ def test_who_trusts_the_authority_sees_a_secure_page_and_who_does_not_a_warning(
         assert answer.text() == "hello"
         details = answer.security_details()
         assert details is not None
-        assert str(details.get("issuer", "")).startswith("Local authority")
+        assert str(details.get("issuer", "")).startswith("Local CA")
         assert page.evaluate("window.isSecureContext")
         page.goto(url)
         assert states
