@@ -192,6 +192,8 @@ class AcmeCA:
     def _refused(self, error: Any) -> NoCertificateError:
         why = _shortened(error.detail or error.title or error.typ)
         told = Message("the CA {ca} refuses: {why}", ca=self.name, why=why)
+        if error.code == "externalAccountRequired":
+            told = Message("the CA {ca} wants an external account: give its key ID and its key (EAB)", ca=self.name)
         if error.code == "accountDoesNotExist":
             return AccountGoneError(FailureKind.AUTHORITY, told)
         return self._failed(told)

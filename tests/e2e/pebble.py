@@ -106,8 +106,16 @@ def _answers(ca: Pebble) -> bool:
 
 
 @contextmanager
-def running(folder: Path, life_seconds: int = LONG_SECONDS, http_port: int | None = None) -> Iterator[Pebble]:
-    """Run a CA, whose certificates are good for so long."""
+def running(
+    folder: Path,
+    life_seconds: int = LONG_SECONDS,
+    http_port: int | None = None,
+    bound: Mapping[str, str] | None = None,
+) -> Iterator[Pebble]:
+    """Run a CA, whose certificates are good for so long.
+
+    With `bound` it wants external accounts: their keys, in URL-safe Base64, by their IDs.
+    """
     require()
     folder.mkdir(parents=True, exist_ok=True)
     made = Pebble(folder, http_port or free_port(), free_port(), free_port(), f"http://127.0.0.1:{free_port()}")
@@ -124,6 +132,8 @@ def running(folder: Path, life_seconds: int = LONG_SECONDS, http_port: int | Non
         "httpPort": made.http_port,
         "tlsPort": free_port(),
         "certificateValidityPeriod": life_seconds,
+        "externalAccountBindingRequired": bound is not None,
+        "externalAccountMACKeys": dict(bound or {}),
     }
     (folder / "pebble.json").write_text(json.dumps({"pebble": configuration}))
     dns = [

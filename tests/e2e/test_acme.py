@@ -1,5 +1,6 @@
 """Certificates that this service orders from a real CA for three real Traefiks, once for all of them."""
 
+import base64
 import logging
 import os
 import random
@@ -385,3 +386,20 @@ def test_a_wildcard_without_anything_that_sets_records_is_not_ordered(one: Edges
     (pending,) = one.expose("*.alvin.test").json()["pending"]
     assert "requires a TXT record of *.alvin.test in DNS, but nothing here is set up" in pending["detail"]
     assert ca.orders() == 0
+
+
+def test_a_ca_that_wants_an_external_account_gets_its_credentials(migrated: Path, tmp_path: Path) -> None:
+    key = base64.urlsafe_b64encode(bytes(range(64))).decode().rstrip("=")
+    with (
+        pebble.running(tmp_path / "ca", bound={"kid-1": key}) as ca,
+        edges(tmp_path, migrated, ca, ADDRESSES[:1]) as one,
+    ):
+        ca.points("alvin.test", ADDRESSES[0])
+        one.choose().raise_for_status()
+        assert one.expose("alvin.test", seconds=5).status_code == 202
+        wait_until(lambda: any("external account" in told for told in one.conflicts("alvin.test")), "it is told")
+        assert ca.orders() == 0
+        chosen = one.choose(eab={"kid": "kid-1", "key": key}).raise_for_status()
+        assert key not in chosen.text
+        wait_until(lambda: len(ca.issued()) == 1, "there is a certificate")
+        wait_until(lambda: names_of(shown("alvin.test", one.secure_port)) == ["alvin.test"], "the edge shows it")
