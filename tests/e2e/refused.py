@@ -14,7 +14,7 @@ from typing import Any, Final
 from provider.errors import FieldError, Invalid
 from provider.nouns import NOUNS, Noun
 from provider.nouns.containers import ListOf, MapOf
-from provider.nouns.noun import LABELS, NAME
+from provider.nouns.noun import BESIDE, LABELS, NAME
 from provider.nouns.objects import Nested, Object
 from provider.nouns.types import Choice, Flag, Text, Type, Whole
 from tests.nouns.hostile import Where, replaced
@@ -35,7 +35,7 @@ OURS: Final[Mapping[str, Sequence[str]]] = {
     "router": ("enabled",),
     "server": ("name", "state"),
 }
-"""The fields, besides labels, of which Traefik learns nothing."""
+"""The fields, besides labels and what a router stands beside, of which Traefik learns nothing."""
 
 _TEXTS: Final = (
     *("a", "A", "a.b", "-", "*", "/", "//a", "/a/../b", "a/b", "/%zz", "/a?b#c", "é", "😀", "a\tb", "a\nb", "\x7f"),
@@ -143,7 +143,7 @@ def _tried_in(model: type[Object], whole: Document, where: Where) -> Iterator[Do
     here = _get(whole, where)
     yield replaced(whole, where, {**here, "bogus": "x"})
     for key, each in model.fields.items():
-        is_ours = issubclass(model, Noun) and key in {LABELS, *OURS.get(model.kind, ())}
+        is_ours = issubclass(model, Noun) and key in {LABELS, BESIDE, *OURS.get(model.kind, ())}
         if is_ours or (issubclass(model, Noun) and not _may_have(model, here, key)):
             continue
         if key in here and key != NAME:
