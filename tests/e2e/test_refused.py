@@ -29,6 +29,7 @@ STRICTER: Final[Mapping[tuple[str, str], str]] = {
     ("*", "duration.range"): "Traefik takes 0 for its default or for no limit, and nobody waits for more than a month",
     ("*", "duration.format"): "Traefik takes a number without a unit for seconds, which few expect",
     ("*.healthCheck.timeout", "timeout.interval"): "one check would still run when the next one begins",
+    ("router.entryPoints", "beside.entryPoints"): "Traefik knows no pairs: here both listen where the other one does",
     ("router.priority", "priority.zero"): "for Traefik 0 is no priority, so that it does not do what it says",
     # What has no effect.
     (
