@@ -5,16 +5,20 @@ this machine; redirects are followed, whatever certificate is shown there.
 """
 
 import ssl
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
-
-import httpx
 
 from provider.issuing import late
 from provider.issuing.challenges import FOLDER
 from provider.issuing.failures import not_led, reason
 from provider.issuing.means import Means
+from provider.late import Late
 from provider.messages import Message, listed
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = Late("httpx")
 
 _TIMEOUT_SECONDS: Final = 5.0
 _MOST_REDIRECTS: Final = 5
@@ -79,7 +83,7 @@ def _ask(address: str, name: str, token: str, means: Means) -> str | None:
     return None
 
 
-def _read(answer: httpx.Response) -> str | None:
+def _read(answer: "httpx.Response") -> str | None:
     content = b""
     for chunk in answer.iter_bytes():
         content += chunk

@@ -28,6 +28,7 @@ GROUPS: Final = {
     template("Requests that go elsewhere, or nowhere"): (
         Conflict.HIDDEN,
         *(Conflict.SAME_RULE, Conflict.SAME_RANK, Conflict.MIXED_RANKS, Conflict.TAKEN_ENTRY_POINT),
+        *(Conflict.OTHER_GONE, Conflict.OTHER_HIGHER, Conflict.OTHER_RULE),
     ),
     template("Missing or disabled on an edge"): (
         *(Conflict.MISSING_ENTRY_POINT, Conflict.MISSING_REFERENCE, Conflict.DISABLED_SERVICE, Conflict.TLS_OPTIONS),

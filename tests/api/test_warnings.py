@@ -187,9 +187,11 @@ def test_who_takes_all_of_an_entry_point_is_told_with_the_others(client: httpx.C
     assert ("taken-entry-point", ("db", "app", "x")) in listed(client)
     assert ("taken-entry-point", ("db", "x")) not in put(client, "/routers/x", {**other, "tls": {}})
     packets = {"service": "dns", "entryPoints": ["dns"]}
-    assert put(client, "/udpRouters/a", packets) == []
-    assert put(client, "/udpRouters/b", packets) == [("taken-entry-point", ("a", "b"))]
-    assert put(client, "/udpRouters/b", {**packets, "entryPoints": ["other"]}) == []
+    # Whether an edge has the entry point is another warning, where one is known.
+    put(client, "/udpRouters/a", packets)
+    assert ("taken-entry-point", ("a", "b")) in put(client, "/udpRouters/b", packets)
+    moved = put(client, "/udpRouters/b", {**packets, "entryPoints": ["other"]})
+    assert "taken-entry-point" not in dict(moved)
 
 
 def test_a_certificate_resolver_is_told_of_where_it_is_named_first(client: httpx.Client) -> None:

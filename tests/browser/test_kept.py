@@ -83,12 +83,12 @@ def test_an_application_with_several_servers_and_a_rule_of_lines_come_back(conte
     page.goto("/routers/new")
     page.get_by_label("Name", exact=True).fill("r")
     page.get_by_text("More options").first.click()
-    page.get_by_label("Rule").fill(RULE)
+    page.get_by_role("textbox", name="Rule (optional)").fill(RULE)
     page.get_by_label("Service", exact=False).fill("s")
     context.clear_cookies()
     page.get_by_role("button", name="Add the router").click()
     fill_login(page)
-    expect(page.get_by_label("Rule")).to_have_value(RULE)
+    expect(page.get_by_role("textbox", name="Rule (optional)")).to_have_value(RULE)
 
 
 @pytest.mark.parametrize("context", [True], indirect=True)

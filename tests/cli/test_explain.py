@@ -59,7 +59,7 @@ def test_a_service_made_of_others_has_their_servers(cli: Run, client: httpx.Clie
     shown = cli("service", "show", "made").check().out
     assert [line.split()[:2] for line in shown.splitlines() if line.startswith(("blue", "old"))] == [
         ["blue", "a"],
-        ["old@file", "unknown:"],
+        ["old@file", "unknown,"],
     ]
     assert "50 %" in shown
 

@@ -14,6 +14,7 @@ import pytest
 from provider.api.access import list_routes
 from provider.models import Role
 from provider.nouns import within
+from provider.nouns.tcp_router import TCPRouter
 from provider.web import kept
 from provider.web.forms import check_secret, is_secret
 from provider.web.rendering import FOLDER
@@ -40,6 +41,7 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "/revisions/{number}/undo": ("/revisions/3/undo", "", {"message": HARD}),
     "/accounts/new": ("/accounts/new", "", {"name": HARD, "role": "operator"}),
     "/accounts/{name}/role": ("/accounts/sari/role", "/accounts/sari", {"role": "admin"}),
+    "/ca": ("/ca", "", {"ca": "other", "directory": HARD, "contact": HARD}),
     "/tokens/new": ("/tokens/new", "", {"name": HARD, "services": HARD, "expires": "date", "level": "write"}),
 }
 """The forms in which one types or chooses, by the paths of their routes: where each is sent, the page (or its query)
@@ -60,6 +62,9 @@ BUTTONS: Final = {
     "/expose/check": "what htmx asks for while one types",
     "/services/{service}/servers/{name}/state": "/services/kept",
     "/routers/{name}/enabled": "/routers/kept",
+    "/routers/{name}/adoption": "/routers/shop",
+    "/tcpRouters/{name}/adoption": f"/tcpRouters/{TCPRouter.example['name']}",
+    "/ca/leave": "/ca",
     "/domains/{name}/remove": "/domains/kept.test/remove",
     "/middlewares/{name}/remove": "/middlewares/kept/remove",
     "/routers/{name}/remove": "/routers/kept/remove",
@@ -84,6 +89,10 @@ def filled(peopled: Service) -> Service:
             client.put(f"/services/kept/servers/{name}", json={"url": f"http://{name}.test"}).raise_for_status()
         client.put("/routers/kept", json={"domains": ["kept.test"], "service": "kept"}).raise_for_status()
         client.patch("/domains/kept.test", json={"description": "later"}).raise_for_status()
+        beside = {"beside": {"router": "shop@docker", "rank": 26}, "entryPoints": ["web"]}
+        client.put("/routers/shop", json={"domains": ["kept.test"], "service": "kept", **beside}).raise_for_status()
+        chosen = {"directory": "https://ca.test/directory", "termsAccepted": True}
+        client.put("/acme", json=chosen).raise_for_status()
         client.put("/middlewares/kept", json={"addPrefix": {"prefix": "/a"}}).raise_for_status()
         for noun in OTHERS:
             client.post(f"/{noun.plural}", json=dict(noun.example)).raise_for_status()
