@@ -42,6 +42,7 @@ def test_an_edge_through_all_the_states_of_its_life(migrated: Path, tmp_path: Pa
             "entryPoints": {},
             "disabledRouters": [],
             "partlyServedRouters": [],
+            "certificates": {"domains": 0, "good": 0, "nextEnd": None, "amiss": []},
             "quarantine": None,
         }
         traefik = edge.start()
