@@ -13,6 +13,7 @@ import msgspec
 from fastapi import Response
 from pydantic import BaseModel, Field
 
+from provider.api import cautions
 from provider.api.streams import Stream
 from provider.control_plane import ControlPlane
 from provider.edges.missing import Awaited
@@ -81,13 +82,15 @@ async def when_confirmed(
 
     `concerns` tells of a router whether the write is about it: the edges have to serve that. `find_awaited` gives what
     else they have to have: the certificates of domains that it is about. Of `secured`, those with HTTPS by A-label,
-    they really have to show a good certificate.
+    they really have to show a good certificate, if it comes from here: of others the response only warns.
     """
     revision = int(response.headers[REVISION_HEADER])
     deadline = monotonic() + seconds
     missing = await plane.edges.confirmed(revision, seconds, concerns, find_awaited)
     if not missing and secured:
-        missing = await plane.awaited.confirmed(secured, deadline - monotonic())
+        missing, warnings = await plane.awaited.confirmed(secured, deadline - monotonic())
+        if warnings:
+            cautions.add(response.headers, warnings)
     if not missing:
         response.headers["Preference-Applied"] = "wait"
         return response

@@ -13,9 +13,10 @@ from fastapi import Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from provider import attempts, control_plane, display_strings
+from provider import attempts, control_plane
 from provider.addresses import Places
 from provider.apart.turns import Turns
+from provider.api import cautions
 from provider.api.conflicts import show
 from provider.api.preconditions import Conditions
 from provider.api.prefer import REVISION_HEADER
@@ -40,16 +41,12 @@ from provider.values import TEXT_SCHEMA, Refusal, check_text
 
 PREFIX: Final = "/api/v1"
 MESSAGE_HEADER: Final = "Config-Message"
-WARNINGS_HEADER: Final = "Config-Warnings"
-WARNING_HEADER: Final = "Config-Warning"
 
 _TRIES: Final = 2
 """How often something long is computed apart, while others change the state each time."""
 
 _MOST_TOLD: Final = 50
 _MOST_WARNED: Final = 100
-_MOST_WARNED_BYTES: Final = 2048
-"""How long the warnings in a header may be: some proxies refuse answers whose headers take more than 4 kB in all."""
 
 T = TypeVar("T")
 
@@ -210,10 +207,7 @@ def _whole(outcome: Outcome[Any]) -> bytes:
 def _headers(outcome: Outcome[Any]) -> dict[str, str]:
     headers = {REVISION_HEADER: str(outcome.revision)}
     if outcome.warnings is not None:
-        headers[WARNINGS_HEADER] = str(len(outcome.warnings))
-        told = display_strings.write((each.detail for each in outcome.warnings), _MOST_WARNED_BYTES)
-        if told:
-            headers[WARNING_HEADER] = told
+        cautions.add(headers, [each.detail for each in outcome.warnings])
     return headers
 
 

@@ -26,10 +26,11 @@ class AwaitedCertificates:
         self._looks = looks
         self._domains: Counter[str] = Counter()
 
-    async def confirmed(self, domains: Collection[str], seconds: float) -> list[MissingEdge]:
-        """Wait until every edge shows a good certificate for domains; return those that do not when the time is up.
+    async def confirmed(self, domains: Collection[str], seconds: float) -> tuple[list[MissingEdge], list[str]]:
+        """Wait until every edge shows a good certificate for domains.
 
-        Nobody waits for what cannot be seen, nor for a certificate that nobody brings.
+        Return the edges that do not when the time is up, and what to warn of. Nobody waits for what cannot be seen. If
+        nothing here brings a certificate, nobody waits for one, but is warned if there is none.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
@@ -38,7 +39,11 @@ class AwaitedCertificates:
             while not all(each.is_settled for each in missing) and (remaining := deadline - loop.time()) > 0:
                 await self._edges.changed(min(remaining, _PAUSE_SECONDS))
                 missing = self._list_missing(domains)
-        return missing
+        first = {each.name: each for each in reversed(missing) if not each.is_settled}
+        warnings: list[str] = [
+            Message("edge {edge}: {told}", edge=each.name, told=each.detail) for each in missing if each.is_settled
+        ]
+        return list(reversed(first.values())), warnings
 
     @contextmanager
     def _hurried(self, domains: Collection[str]) -> Iterator[None]:
@@ -55,11 +60,10 @@ class AwaitedCertificates:
             self._looks.urgent = self._domains.keys()
 
     def _list_missing(self, domains: Collection[str]) -> list[MissingEdge]:
-        found = (self._find_missing(watched, domains) for watched in self._looks.watched.values())
-        return [each for each in found if each is not None]
+        return [each for watched in self._looks.watched.values() for each in self._find_missing(watched, domains)]
 
-    def _find_missing(self, watched: Watched, domains: Collection[str]) -> MissingEdge | None:
-        """Find the first of some domains for which an edge does not show what it should, and say what it shows."""
+    def _find_missing(self, watched: Watched, domains: Collection[str]) -> Iterator[MissingEdge]:
+        """Find those of some domains for which an edge does not show what it should, and say what it shows."""
         running, edge, current = find_running(watched.edge), watched.edge, self._edges.current
         newest = None if running is None else running.document.digest
         secured = {} if current is None else current.listening.secured
@@ -74,6 +78,6 @@ class AwaitedCertificates:
                 if is_current and sighting.state is ShownState.UNKNOWN:
                     continue
             detail = Message("for {domain} {told}", domain=domain.name, told=told)
-            is_hopeless = domain.tls.source is CertificateSource.STORED and watched.held.find(probe(key)) is None
-            return MissingEdge(edge.name, edge.verdict.state, detail, is_settled=is_current and is_hopeless)
-        return None
+            # What the edge has of its own, or gets from a resolver of its own, may come at any time, or never.
+            is_brought = domain.tls.source is CertificateSource.ACME or watched.held.find(probe(key)) is not None
+            yield MissingEdge(edge.name, edge.verdict.state, detail, is_settled=is_current and not is_brought)

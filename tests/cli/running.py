@@ -29,7 +29,7 @@ class Result:
     err: str
 
     def check(self) -> "Result":
-        assert (self.status, self.err) == (0, "")
+        assert (self.status, self.err) == (0, ""), self
         return self
 
     def error(self, status: int = 1) -> str:

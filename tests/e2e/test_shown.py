@@ -1,18 +1,21 @@
 """What a real Traefik shows to clients of domains, as it is seen: the right certificate, another one, or none."""
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from provider import display_strings
 from tests.certs import ca, issue
 from tests.e2e.acting import Running, acting
 from tests.e2e.edge import place
 from tests.running import fetch, free_port, http_client, running_service, wait_until
 
 STORED = {"from": "stored"}
+PATIENTLY = {"Prefer": "wait=60"}
 
 
 @pytest.fixture(scope="module")
@@ -90,36 +93,37 @@ def test_a_replaced_certificate_is_seen_soon_and_one_that_goes_too(edge: Running
 
 
 def test_who_waits_for_a_domain_waits_until_its_certificate_is_shown(edge: Running) -> None:
-    edge.apply(declared({}, b_test=None))
-    asked = {"Prefer": "wait=60"}
-
-    hopeless = edge.client.patch("/domains/b.test", json={"tls": STORED}, headers=asked)
-    assert hopeless.status_code == 202
-    assert hopeless.json()["pending"][0]["detail"] == (
-        "for b.test it shows Traefik's default certificate, which browsers refuse"
-    )
-    edge.client.put("/certificates/b", json=issue("b.test", by=ca()).pair).raise_for_status()
-    good = edge.client.patch("/domains/b.test", json={"redirectToHttps": False}, headers=asked)
-    assert (good.status_code, good.headers["preference-applied"]) == (200, "wait")
+    edge.apply(declared({"b": issue("b.test", by=ca()).pair}, b_test=None))
+    made = edge.client.patch("/domains/b.test", json={"tls": STORED}, headers=PATIENTLY)
+    assert (made.status_code, made.headers["preference-applied"]) == (200, "wait")
     assert served(edge, "b.test")["state"] == "good"
+    assert "config-warning" not in made.headers
+
+
+@pytest.mark.parametrize("tls", [STORED, {"from": "resolver", "certResolver": "elsewhere"}])
+def test_who_waits_is_only_warned_of_a_certificate_that_nothing_here_brings(edge: Running, tls: dict[str, str]) -> None:
+    edge.apply(declared({"d": issue("d.test", by=ca()).pair}, c_test=None, d_test=None))
+    before = time.monotonic()
+    made = edge.client.patch("/domains/c.test", json={"tls": tls}, headers=PATIENTLY)
+    assert time.monotonic() - before < 30
+    assert (made.status_code, made.headers["preference-applied"]) == (200, "wait")
+    told = display_strings.read(made.headers["config-warning"])
+    assert "edge default: for c.test it shows Traefik's default certificate, which browsers refuse" in told
+    assert int(made.headers["config-warnings"]) == len(told)
 
 
 def test_who_waits_is_answered_when_the_certificate_comes_meanwhile(edge: Running) -> None:
-    edge.apply(declared({}, c_test=None))
-    asking = threading.Event()
+    first, second = issue("e.test", by=ca(), days=(-90, -1)), issue("e.test", by=ca())
+    edge.apply(declared({"e": first.pair}, e_test=None))
 
     def bring() -> None:
-        asking.wait(60)
-        wait_until(lambda: served(edge, "c.test").get("state") == "other", "it was looked at")
-        edge.client.put("/certificates/c", json=issue("c.test", by=ca()).pair).raise_for_status()
+        wait_until(lambda: served(edge, "e.test").get("state") == "expired", "it was looked at")
+        edge.client.patch("/certificates/e", json=second.pair).raise_for_status()
 
     bringing = threading.Thread(target=bring)
     bringing.start()
     try:
-        asking.set()
-        # A resolver that the edge does not have brings nothing by itself: something else has to.
-        tls = {"from": "resolver", "certResolver": "elsewhere"}
-        answer = edge.client.patch("/domains/c.test", json={"tls": tls}, headers={"Prefer": "wait=60"})
+        answer = edge.client.patch("/domains/e.test", json={"tls": STORED}, headers=PATIENTLY)
     finally:
         bringing.join()
     assert answer.status_code == 200, answer.text
