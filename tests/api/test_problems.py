@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 import provider
-from provider import errors, validation
+from provider import errors, neighbours, validation
 from provider.api import problems
 from provider.app import create_app
 from provider.cursors import write_cursor
@@ -28,7 +28,7 @@ APPLICATION = {"domain": "alvin.xyz", "name": "wayshub", "servers": [{"name": "a
 def codes_of_rooms(path: Path) -> Iterator[str]:
     """Find the codes of what is given twice, and those that a room of its own gives to be refused."""
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.AnnAssign | ast.Yield) and isinstance(node.value, ast.Tuple):
+        if isinstance(node, ast.AnnAssign | ast.Return | ast.Yield) and isinstance(node.value, ast.Tuple):
             texts = [each.value for each in node.value.elts if isinstance(each, ast.Constant)]
             if texts and ("template(" in ast.unparse(node) or "Message(" in ast.unparse(node)):
                 yield from (str(text) for text in texts if re.fullmatch(r"[A-Za-z]+\.[a-z]+", str(text)))
@@ -62,7 +62,7 @@ def codes_in(path: Path) -> Iterator[str]:
 
 def test_the_codes_are_those_that_programs_know() -> None:
     written = {code for path in Path(provider.__file__).parent.rglob("*.py") for code in codes_in(path)}
-    kinds = {kind for noun in NOUNS.values() for kind in noun.kinds()}
+    kinds = {*neighbours.KINDS, *(kind for noun in NOUNS.values() for kind in noun.kinds())}
     references = {f"{kind}.unknown" for kind in kinds} | {
         f"{kind}.cycle" for kind in kinds if kind in NOUNS[kind].kinds()
     }
@@ -351,7 +351,7 @@ def ask_all(client: httpx.Client, paths: dict[str, set[str]], in_memory: dict[st
                 assert client.request(method, path).status_code == in_memory[path]
                 continue
             body: Any = {"name": "a", "url": "http://a", "pathPrefix": "/", "service": "a", "scopes": ["read"]}
-            body |= {"compress": {}, "directory": "letsencrypt", "termsAccepted": True}
+            body |= {"compress": {}, "directory": "letsencrypt", "termsAccepted": True, "all": True}
             others = {f"/api/v1/{noun.plural}": noun for noun in within("")}
             wanted = {
                 "/api/v1/domains": ["name"],
@@ -364,6 +364,8 @@ def ask_all(client: httpx.Client, paths: dict[str, set[str]], in_memory: dict[st
                 "/api/v1/routers/a": ["service", "pathPrefix"],
                 "/api/v1/tokens": ["name", "scopes"],
                 "/api/v1/acme": ["directory", "termsAccepted"],
+                "/api/v1/adopt": ["all"],
+                "/api/v1/handBack": ["all"],
             }.get(path, [])
             body = {name: body[name] for name in wanted}
             noun = others.get(path.removesuffix("/a"))

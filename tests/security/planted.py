@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from provider.errors import Invalid
 from provider.nouns import NOUNS, Noun
-from provider.nouns.certificate import PRIVATE_KEY, Certificate
+from provider.nouns.certificate import PRIVATE_KEY, Certificate, Paired
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.free import FreeObject
 from provider.nouns.noun import NAME
@@ -138,16 +138,17 @@ def _whole(model: type[Object], wrap: Wrap, type_: Text) -> Wrap:
     """Return what puts a value into a whole object: with what that needs besides."""
     value = value_of(type_, "sample")[0]
     sample = wrap(value)
-    if "certFile" in model.fields:
-        sample["certFile"] = certificate_of(value)
+    chain = model.pair[0] if issubclass(model, Paired) else None
+    if chain is not None:
+        sample[chain] = certificate_of(value)
     for base in _bases(model):
         try:
             model.read({**base, **sample})
         except Invalid:
             continue
         beside = {name: value for name, value in base.items() if name != NAME}
-        if "certFile" in model.fields:
-            return lambda value: {**beside, "certFile": certificate_of(value), **wrap(value)}
+        if chain is not None:
+            return lambda value: {**beside, chain: certificate_of(value), **wrap(value)}
         return lambda value: {**beside, **wrap(value)}
     raise AssertionError(f"nobody knows what {model.__name__} needs beside {sample}")
 
