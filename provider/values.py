@@ -9,6 +9,7 @@ import re
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import idna
 
@@ -444,18 +445,31 @@ DIRECTORIES: Final = {
 }
 """The directories of well-known CAs, by short names."""
 
-_DIRECTORY: Final = re.compile(r"https://[^\s/?#@]+(/[^\s?#]*)?(\?[^\s#]*)?")
+_DIRECTORY: Final = re.compile(
+    r'https://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[!"$->@-~]*)?(\?[!"$-~]*)?'
+)
 _CONTACT: Final = re.compile(r"[^\s@,<>\"]{1,64}@[^\s@,<>\"]{1,255}")
+DIRECTORY_SCHEMA: Final = {"pattern": f"^({'|'.join(DIRECTORIES)}|{_DIRECTORY.pattern})$", "maxLength": 2_048}
+CONTACT_SCHEMA: Final = {"pattern": f"^({_CONTACT.pattern})?$", "maxLength": 320}
 
 
 def check_directory(text: str) -> str:
     """Accept the URL of a CA's directory, or the short name of one."""
     found = DIRECTORIES.get(text, text)
-    if len(found) > 2_048 or not _DIRECTORY.fullmatch(found):
+    if len(found) > 2_048 or not _DIRECTORY.fullmatch(found) or not _has_host(found):
         names = " or ".join(DIRECTORIES)
         detail = Message("this is not the URL of a CA's directory: write https://…, or {names}", names=names)
         raise Refusal("directory.format", detail)
     return found
+
+
+def _has_host(url: str) -> bool:
+    """Tell whether the host and the port of a URL can be read."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def check_contact(text: str) -> str:

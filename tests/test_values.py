@@ -422,3 +422,27 @@ def test_a_plain_host_is_its_own_ascii_form_only_where_idna_says_so(host: str) -
     except Refusal:
         return
     assert taken == idna.encode(host, uts46=True, std3_rules=True).decode() == host
+
+
+@pytest.mark.parametrize(
+    "url", ["https://ca.test", "https://ca.test:14000/dir?a=b", "https://[::1]:14000/dir", "https://127.0.0.1/@/$"]
+)
+def test_a_ca_is_chosen_by_the_url_of_its_directory(url: str) -> None:
+    assert values.check_directory(url) == url
+
+
+def test_a_well_known_ca_is_chosen_by_its_name() -> None:
+    for name, url in values.DIRECTORIES.items():
+        assert values.check_directory(name) == values.check_directory(url) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "0", "letsencrypt\n", "http://ca.test/", "https://", "https:///dir", "https://a@ca.test/"),
+        *("https://[", "https://[zz]/", "https://[1:2]/", "https://℀/", "https://ca.test:b/", "https://ca.test:99999/"),
+        *("https://ca.test/a b", "https://ca.test/#a", "https://ca.test/\x00", "https://ca.test/" + "a" * 2_048),
+    ],
+)
+def test_what_no_client_can_ask_is_no_directory_of_a_ca(url: str) -> None:
+    assert refusal(values.check_directory, url) == "directory.format"

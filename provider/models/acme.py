@@ -97,6 +97,11 @@ _CHOSEN: Final = {
 }
 
 
+def _only_true(described: dict[str, Any]) -> None:
+    described.pop("default", None)
+    described["const"] = True
+
+
 class AcmeInput(BaseModel):
     """The CA to order certificates from."""
 
@@ -106,7 +111,8 @@ class AcmeInput(BaseModel):
             "eab": {"kid": "k3v9x0ab", "key": "c2VjcmV0"},
             "dns": {"provider": "cloudflare", "options": {"auth_token": "secret"}},
             "termsAccepted": True,
-        }
+        },
+        required=["directory", "termsAccepted"],  # who leaves it out is refused, and told where the terms are
     )
 
     directory: Annotated[
@@ -122,7 +128,10 @@ class AcmeInput(BaseModel):
         ),
     ] = "http-01"
     dns: Annotated[DnsInput | None, Described(description="How TXT records are set, unless a hook sets them.")] = None
-    terms_accepted: Annotated[bool, Described(description="Whether you accept the CA's terms of service.")] = False
+    terms_accepted: Annotated[
+        bool,
+        Described(description="That you accept the CA's terms of service.", json_schema_extra=_only_true),
+    ] = False
 
 
 class BindingOutput(BaseModel):

@@ -1,7 +1,7 @@
 """Adopting: which routers take over from those of other providers, or give back."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns import Object, field
@@ -13,9 +13,21 @@ from provider.values import Refusal
 _NAMES = ListOf(NAME, most=5000, duplicate=("adoption.duplicate", template("a router is listed twice")))
 
 
+_NOT_ALL: Final = {"all": {"const": False}}
+_CHOICES: Final = [
+    {"required": ["routers"], "properties": {"routers": {"minItems": 1}} | _NOT_ALL},
+    {"required": ["tcpRouters"], "properties": {"tcpRouters": {"minItems": 1}} | _NOT_ALL},
+    {
+        "required": ["all"],
+        "properties": {"all": {"const": True}, "routers": {"maxItems": 0}, "tcpRouters": {"maxItems": 0}},
+    },
+]
+
+
 class HandBackInput(Object):
     """Routers that give the requests back to those of other providers beside which they stand."""
 
+    said: ClassVar = {"anyOf": _CHOICES}
     example: ClassVar = {"routers": ["shop", "blog"]}
 
     routers: list[str] = field(_NAMES, default=[], title="Routers", help="Names of routers.")

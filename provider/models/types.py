@@ -5,6 +5,8 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from provider.values import (
+    CONTACT_SCHEMA,
+    DIRECTORY_SCHEMA,
     ENTRY_POINT_SCHEMA,
     NAME_SCHEMA,
     SCOPE_SCHEMA,
@@ -35,8 +37,6 @@ Scope = Annotated[
     AfterValidator(check_scope),
     Field(description="read, write, admin, register:SERVICE or edge:NAME.", json_schema_extra=dict(SCOPE_SCHEMA)),
 ]
-AcmeDirectory = Annotated[
-    str, AfterValidator(check_directory), Field(json_schema_extra={"minLength": 1, "maxLength": 2_048})
-]
-Contact = Annotated[str, AfterValidator(check_contact), Field(json_schema_extra={"maxLength": 320})]
+AcmeDirectory = Annotated[str, AfterValidator(check_directory), Field(json_schema_extra=dict(DIRECTORY_SCHEMA))]
+Contact = Annotated[str, AfterValidator(check_contact), Field(json_schema_extra=dict(CONTACT_SCHEMA))]
 TimeInput = Annotated[AwareDatetime, BeforeValidator(check_time), Field(strict=False)]
