@@ -1,6 +1,6 @@
 """What is refused here for its syntax, a real Traefik refuses or breaks on; where not, it is said below why it is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from random import Random
@@ -211,13 +211,23 @@ def judge(made: Bench, refused: list[Refused]) -> dict[str, Verdict]:
         tried[each.name] = _tried(each.kind, f"bad{number}", each.document)
         verdicts[each.name] = made.verdict(tried[each.name], usual[_base(each)])
     asked = [each for each in refused if verdicts[each.name] is Verdict.TAKEN]
-    made.give([*goods.values(), *(tried[each.name] for each in asked)])
-    made.wait_for_checks()
+    rest = list(asked)
+    _give_all(made, goods, tried, rest)
     answers = {name: made.answers(each) for name, each in goods.items()}
-    for each in asked:
+    while rest:
+        each = rest.pop(0)
         if is_worse(made.answers(tried[each.name]), answers[_base(each)]):
             verdicts[each.name] = Verdict.BROKEN
+        if not made.lives:
+            verdicts[each.name] = Verdict.KILLED
+            made.revive()
+            _give_all(made, goods, tried, rest)
     return verdicts
+
+
+def _give_all(made: Bench, goods: Mapping[str, Tried], tried: Mapping[str, Tried], asked: Sequence[Refused]) -> None:
+    made.give([*goods.values(), *(tried[each.name] for each in asked)])
+    made.wait_for_checks()
 
 
 def _base(refused: Refused) -> str:

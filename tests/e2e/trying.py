@@ -230,6 +230,20 @@ class Bench:
         self._read += len(whole)
         return [json.loads(line) for line in whole.splitlines() if line.startswith(b"{")]
 
+    @property
+    def lives(self) -> bool:
+        """Whether it still runs: a request may end it, where it takes memory for as much as is allowed."""
+        try:
+            return self._client.get(f"{self.traefik.api}/api/version").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def revive(self) -> None:
+        """Start it anew, without any document."""
+        self.place.kill()
+        self.file.write_text("{}")
+        self.traefik, self._read = self.place.start(), self.traefik.log.stat().st_size
+
     def hindered(self) -> set[str]:
         """Return the names of what is not enabled."""
         shown = self._client.get(f"{self.traefik.api}/api/rawdata").raise_for_status().json()
@@ -246,9 +260,7 @@ class Bench:
         """Try one object, without asking anything; `usual` is what the log says of a good one."""
         logged = self.give([tried])
         if any(each.get("message", "") == _PANIC for each in logged):
-            self.place.kill()
-            self.file.write_text("{}")
-            self.traefik, self._read = self.place.start(), self.traefik.log.stat().st_size
+            self.revive()
             return Verdict.KILLED
         if any(_is_end(each) for each in logged):
             return Verdict.REJECTED
