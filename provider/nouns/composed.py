@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
 from provider.nouns.balancing import Sticky
-from provider.nouns.common import SERVICE
+from provider.nouns.common import MOST_RESERVED, SERVICE
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
 from provider.nouns.objects import Nested, Object
@@ -14,7 +14,7 @@ from provider.nouns.reading import Where
 from provider.nouns.types import Flag, Text, Whole
 from provider.values import Refusal
 
-_BYTES: Final = Whole(-1, 1_000_000_000_000)
+_BYTES: Final = Whole(-1, MOST_RESERVED)
 
 
 class Composition(Object):

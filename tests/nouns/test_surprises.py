@@ -24,6 +24,7 @@ Json = dict[str, Any]
 
 DISABLES, SURPRISES = "disables", "surprises"
 REFUSED, WARNED, HELPED = "refused", "warned", "helped"
+TOO_MUCH = 100_000_001
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,24 @@ def of_middleware(kind: str, does: str, answer: str, value: Json, at: str = "") 
 
 
 MIDDLEWARES: Final = [
+    # It reserves that much memory at the first request, and ends.
+    of_middleware(
+        "forwardAuth",
+        SURPRISES,
+        REFUSED,
+        {"address": "http://a.test", "maxResponseBodySize": TOO_MUCH},
+        "/maxResponseBodySize",
+    ),
+    of_middleware(
+        *("forwardAuth", SURPRISES, REFUSED),
+        {"address": "http://a.test", "forwardBody": True, "maxBodySize": TOO_MUCH},
+        "/maxBodySize",
+    ),
+    of_middleware(
+        *("retry", SURPRISES, REFUSED),
+        {"attempts": 2, "status": ["503"], "maxRequestBodyBytes": TOO_MUCH},
+        "/maxRequestBodyBytes",
+    ),
     of_middleware("ipAllowList", DISABLES, REFUSED, {"sourceRange": ["10.0.0.0/33"]}, "/sourceRange/0"),
     of_middleware("ipAllowList", DISABLES, REFUSED, {"sourceRange": ["alvin.xyz"]}, "/sourceRange/0"),
     of_middleware("ipAllowList", DISABLES, REFUSED, {"sourceRange": []}, "/sourceRange"),
@@ -205,6 +224,15 @@ OTHERS: Final = [
     Surprise("server", {"url": "ftp://10.0.0.1"}, SURPRISES, REFUSED, "/url"),
     Surprise("server", {"url": "http://"}, SURPRISES, REFUSED, "/url"),
     Surprise("service", {"strategy": "fair"}, DISABLES, REFUSED, "/strategy"),
+    Surprise(
+        *("service", {"mirroring": {"service": "a", "maxBodySize": TOO_MUCH}}),
+        *(SURPRISES, REFUSED, "/mirroring/maxBodySize"),
+    ),
+    Surprise(
+        "service",
+        {"failover": {"service": "a", "fallback": "b", "errors": {"status": ["503"], "maxRequestBodyBytes": TOO_MUCH}}},
+        *(SURPRISES, REFUSED, "/failover/errors/maxRequestBodyBytes"),
+    ),
     Surprise("service", {"serversTransport": "a b"}, DISABLES, REFUSED, "/serversTransport"),
     Surprise("service", {"healthCheck": {"path": "http://a/"}}, SURPRISES, REFUSED, f"{CHECK}/path"),
     Surprise("service", {"healthCheck": {"method": "G T"}}, SURPRISES, REFUSED, f"{CHECK}/method"),

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message, template
-from provider.nouns.common import SERVICE
+from provider.nouns.common import MOST_RESERVED, SERVICE
 from provider.nouns.containers import ListOf, MapOf
 from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind, Purpose
@@ -17,7 +17,6 @@ from provider.nouns.protocol import HEADER_NAMES, PERIOD, check_pause, check_sta
 from provider.nouns.types import Flag, Text, Whole
 from provider.values import DURATION_SCHEMA, Refusal, check_text, shown_text
 
-_MOST: Final = 1_000_000_000_000
 _PLACEHOLDER: Final = re.compile(r"\{(?:status|originalStatus|url)\}")
 _PAGE: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
 
@@ -97,7 +96,7 @@ class Retry(_Attempts, Kind):
         rare=True,
     )
     max_request_body_bytes: int = field(
-        Whole(-1, _MOST),
+        Whole(-1, MOST_RESERVED),
         default=2_097_152,
         title="Longest body",
         help="In bytes: requests with a longer body are not retried after a status. -1: no limit.",

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message
+from provider.nouns.common import MOST_RESERVED
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
 from provider.nouns.middlewares import Kind, Purpose
@@ -15,7 +16,6 @@ from provider.nouns.protocol import HEADER_NAMES, OPTIONAL_HEADER_NAME, check_op
 from provider.nouns.types import Flag, Text, Whole
 from provider.values import Refusal, check_server_url, shown_text
 
-_MOST: Final = 1_000_000_000_000
 _BASE: Final = re.compile(r"(https?://[^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _REST: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
 _COOKIE: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
@@ -97,10 +97,10 @@ class _Asked(Object):
         Flag(), default=False, title="Send the body", help="It gets the request's body too.", since="3.3", rare=True
     )
     max_body_size: int = field(
-        Whole(-1, _MOST),
+        Whole(-1, MOST_RESERVED),
         default=-1,
         title="Longest body",
-        help="In bytes: for longer bodies, clients get 401. -1: no limit.",
+        help="In bytes. Traefik reserves this much memory for each request; longer bodies get 401. -1: no limit.",
         since="3.3",
         rare=True,
     )
@@ -154,10 +154,11 @@ class ForwardAuth(_Asked, Kind):
         rare=True,
     )
     max_response_body_size: int | None = field(
-        Whole(0, _MOST),
+        Whole(0, MOST_RESERVED),
         default=None,
         title="Longest response",
-        help="In bytes: for longer responses, clients get 401. Empty: no limit.",
+        help="In bytes. Traefik reserves this much memory for each request; for longer responses, clients get 401. "
+        "Empty: no limit.",
         since="3.6.9",
         rare=True,
     )
