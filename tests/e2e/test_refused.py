@@ -249,8 +249,9 @@ def test_what_is_refused_for_its_syntax_traefik_refuses_or_breaks_on(tmp_path: P
     stricter = {(each.at, each.code) for each in chosen if verdicts[each.name] is Verdict.TAKEN}
     assert {each for each in stricter if _reason(*each) is None} == set()
     if SOAK:
-        used = {_reason(*each) for each in stricter}
-        assert [each for each in STRICTER if each not in used] == []
+        # Of a pair one value is drawn: whether Traefik takes just that one is chance.
+        known = {_reason(each.at, each.code) for each in chosen}
+        assert [each for each in STRICTER if each not in known] == []
 
 
 def _reason(at: str, code: str) -> tuple[str, str] | None:

@@ -1,28 +1,40 @@
 """The pages of routers that stand beside those of other providers."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
+
+from tests.running import Service, http_client, running_service
+
+
+@pytest.fixture(scope="module")
+def alone(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that no Traefik polls: one would tell that there is no other router."""
+    with running_service(tmp_path_factory.mktemp("alone"), migrated) as service:
+        yield service
 
 
 @pytest.mark.parametrize("kind", ["routers", "tcpRouters"])
-def test_a_router_is_adopted_and_handed_back_by_a_button(
-    console: httpx.Client, client: httpx.Client, kind: str
-) -> None:
-    rule = "Host(`a.test`)" if kind == "routers" else "HostSNI(`*`)"
-    beside: dict[str, Any] = {"router": "a@docker", "rank": 14}
-    router = {"rule": rule, "service": "s@docker", "entryPoints": ["web"], "beside": beside}
-    client.put(f"/{kind}/a", json=router).raise_for_status()
-    assert "stands beside a@docker" in console.get(f"/{kind}").text
-    page = console.get(f"/{kind}/a").text
-    assert "It stands beside a@docker, which takes its requests." in page
-    for step, adopted, told in (
-        ("adopt", True, "It was adopted: it takes the requests of a@docker."),
-        ("hand-back", False, "It stands beside a@docker, which takes its requests."),
+def test_a_router_is_adopted_and_handed_back_by_a_button(alone: Service, kind: str) -> None:
+    with (
+        http_client(f"{alone.url}/api/v1") as client,
+        http_client(alone.url, headers={"Accept": "text/html"}) as console,
     ):
-        assert f'value="{step}"' in console.get(f"/{kind}/a").text
-        answer = console.post(f"/{kind}/a/adoption", data={"step": step})
-        assert (answer.status_code, answer.headers["Location"]) == (303, f"/{kind}/a")
-        assert told in console.get(f"/{kind}/a").text
-        assert client.get(f"/{kind}/a").json()["beside"].get("adopted", False) is adopted
+        rule = "Host(`a.test`)" if kind == "routers" else "HostSNI(`*`)"
+        beside: dict[str, Any] = {"router": "a@docker", "rank": 14}
+        router = {"rule": rule, "service": "s@docker", "entryPoints": ["web"], "beside": beside}
+        client.put(f"/{kind}/a", json=router).raise_for_status()
+        assert "stands beside a@docker" in console.get(f"/{kind}").text
+        page = console.get(f"/{kind}/a").text
+        assert "It stands beside a@docker, which takes its requests." in page
+        for step, adopted, told in (
+            ("adopt", True, "It was adopted: it takes the requests of a@docker."),
+            ("hand-back", False, "It stands beside a@docker, which takes its requests."),
+        ):
+            assert f'value="{step}"' in console.get(f"/{kind}/a").text
+            answer = console.post(f"/{kind}/a/adoption", data={"step": step})
+            assert (answer.status_code, answer.headers["Location"]) == (303, f"/{kind}/a")
+            assert told in console.get(f"/{kind}/a").text
+            assert client.get(f"/{kind}/a").json()["beside"].get("adopted", False) is adopted
