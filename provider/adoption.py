@@ -13,8 +13,9 @@ from provider.inventory import OfParts
 from provider.late import Late
 from provider.messages import Message, listed
 from provider.models import Change
-from provider.neighbours import KINDS, Rival, beside_of
+from provider.neighbours import KINDS, Rival
 from provider.nouns import NOUNS, Named, Noun, Router, called
+from provider.nouns.beside import beside_of
 from provider.nouns.tcp_router import TCPRouter
 from provider.parts import Parts
 from provider.store import nouns

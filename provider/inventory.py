@@ -9,7 +9,8 @@ from provider import configuration
 from provider.declarations import Declaration
 from provider.models import Change
 from provider.nouns import NOUNS, Noun, Router, Server, Service
-from provider.nouns.noun import BESIDE, NAME
+from provider.nouns.beside import beside_of
+from provider.nouns.noun import NAME
 from provider.parts import LISTED, PLACES, Part, Parts
 from provider.values import ServerState
 
@@ -50,7 +51,7 @@ class OfState:
 
     def beside(self, kind: str) -> Iterator[Noun]:
         """Give the routers that stand beside those of other providers."""
-        return (item for item in self.having(kind) if getattr(item, BESIDE) is not None)
+        return (item for item in self.having(kind) if beside_of(item) is not None)
 
 
 class OfParts:
@@ -86,7 +87,7 @@ class OfParts:
         """Give the routers that stand beside those of other providers."""
         names = {*self._parts.section(kind).beside}
         names |= {name for changed, name in self._changed if changed == kind}
-        return (item for item in self._found(kind, names) if getattr(item, BESIDE) is not None)
+        return (item for item in self._found(kind, names) if beside_of(item) is not None)
 
     def _found(self, kind: str, names: Iterable[str]) -> Iterator[Noun]:
         found = (self.find(kind, name) for name in sorted(names))

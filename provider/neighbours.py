@@ -15,8 +15,7 @@ from provider.inventory import Inventory
 from provider.messages import Message, shown
 from provider.models import Conflict
 from provider.nouns import Named, Noun, Router
-from provider.nouns.beside import BesideOther
-from provider.nouns.noun import BESIDE
+from provider.nouns.beside import BesideOther, beside_of
 from provider.nouns.tcp_router import TCPRouter
 from provider.rules import BadRule, Rule, hosts
 from provider.rules.conditions import all_of
@@ -38,12 +37,6 @@ class Rival:
     rank: int
     rule: Rule
     entry_points: Sequence[str]
-
-
-def beside_of(item: Noun) -> BesideOther | None:
-    """Return what a router has of the one of another provider beside which it stands."""
-    found: BesideOther | None = getattr(item, BESIDE)
-    return found
 
 
 def told(edges: KnownEdges) -> list[ForeignRouters]:

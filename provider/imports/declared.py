@@ -164,12 +164,9 @@ def _is_unset(declared: Field, value: Any) -> bool:
             or (isinstance(type_, Reference) and value in type_.built_in)
         )
     if isinstance(type_, Text) and type_.word == _DURATION:
-        return not declared.is_explicit and _nanoseconds(value) == _nanoseconds(declared.default)
+        is_same = durations.find_nanoseconds(value) == durations.find_nanoseconds(declared.default)
+        return is_same and not declared.is_explicit
     return isinstance(type_, Choice) and value == ""
-
-
-def _nanoseconds(text: str) -> int | None:
-    return durations.find_nanoseconds(text)
 
 
 def _texts(type_: ListOf, part: Piece) -> list[str]:

@@ -19,7 +19,7 @@ from provider.imports.pieces import Fields, Piece
 from provider.imports.ranks import Ranked
 from provider.listening import DEFAULT_POINTS
 from provider.nouns import Router
-from provider.nouns.common import MIDDLEWARE, SERVICE
+from provider.nouns.common import HIGHEST_OF_TRAEFIK, MIDDLEWARE, SERVICE
 from provider.nouns.noun import OURS
 from provider.nouns.router import HIGHEST_PRIORITY
 from provider.nouns.tcp_router import TCPRouter
@@ -27,9 +27,6 @@ from provider.rules.tcp import parse_tcp
 
 _TCP: Final = tuple(key for key in TCPRouter.fields if key not in OURS)
 _OLD: Final = "v2"
-_TRAEFIKS_HIGHEST: Final = 2**63 - 1 - 1000
-"""Above it Traefik keeps priorities for itself (tried on 3.7.15)."""
-
 _CATCH_ALL: Final = "HostSNI(`*`)"
 """It comes last, however it is written."""
 
@@ -198,8 +195,8 @@ def _cause(text: str, read: Callable[[str], rules.Rule]) -> Cause:
 def _read_priority(fields: Fields) -> int:
     found = fields.find("priority")
     given = (found.whole() if found else None) or 0
-    if found is not None and given > _TRAEFIKS_HIGHEST:
-        told = f"its priority is {given}: Traefik disables a router with one above {_TRAEFIKS_HIGHEST}"
+    if found is not None and given > HIGHEST_OF_TRAEFIK:
+        told = f"its priority is {given}: Traefik disables a router with one above {HIGHEST_OF_TRAEFIK}"
         found.refuse(told, Cause.DISABLED)
     return given
 

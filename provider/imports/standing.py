@@ -11,8 +11,7 @@ from provider.errors import Invalid
 from provider.imports.findings import Cause
 from provider.imports.pieces import Piece
 from provider.nouns import NOUNS, Named, Noun, Router
-from provider.nouns.beside import BesideOther, TCPBesideOther
-from provider.nouns.noun import BESIDE
+from provider.nouns.beside import BesideOther, TCPBesideOther, beside_of
 from provider.nouns.tcp_router import TCPRouter
 from provider.nouns.udp_router import UDPRouter
 from provider.nouns.udp_service import UDPService
@@ -61,12 +60,6 @@ class BesideState:
             for wrong in error.fields:
                 part.refuse(f"nothing can stand beside it: {wrong.detail}", Cause.OURS, wrong.code)
             return None
-
-
-def beside_of(item: Noun) -> BesideOther | None:
-    """Return what a router has of the one of another provider beside which it stands."""
-    found: BesideOther | None = getattr(item, BESIDE)
-    return found
 
 
 def _led_to(state: Declaration) -> set[Named]:

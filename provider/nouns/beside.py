@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Final
 from provider import rules
 from provider.messages import Message
 from provider.nouns import internals
-from provider.nouns.common import check_rule_of
+from provider.nouns.common import HIGHEST_OF_TRAEFIK, check_rule_of
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
+from provider.nouns.noun import BESIDE, Noun
 from provider.nouns.objects import Object
 from provider.nouns.types import Flag, Text, Whole
 from provider.rules.tcp import parse_tcp
@@ -22,9 +23,6 @@ HIGHEST_BELOW: Final = -1_100_000_000
 
 _MIDDLE: Final = -1_600_000_000
 _SPAN: Final = -(_MIDDLE - HIGHEST_BELOW)
-_HIGHEST: Final = 2**63 - 1 - 1000
-"""Above it Traefik keeps priorities for itself (tried on 3.7.15)."""
-
 _MOST_SPARED: Final = 1000
 
 
@@ -62,7 +60,7 @@ class BesideOther(Object):
         option="--beside",
     )
     rank: int | None = field(
-        Whole(-_HIGHEST, _HIGHEST - 1),
+        Whole(-HIGHEST_OF_TRAEFIK, HIGHEST_OF_TRAEFIK - 1),
         default=None,
         title="Rank of the other",
         help="The priority of the other router, or the length of its rule. Empty: as an edge's API tells it.",
@@ -117,6 +115,12 @@ class TCPBesideOther(BesideOther):
     def parse(text: str) -> rules.Rule:
         """Read a rule of TCP."""
         return parse_tcp(text)
+
+
+def beside_of(item: Noun) -> BesideOther | None:
+    """Return what a router has of the one of another provider beside which it stands."""
+    found: BesideOther | None = getattr(item, BESIDE)
+    return found
 
 
 def above(rank: int) -> int:

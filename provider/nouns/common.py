@@ -32,6 +32,9 @@ from provider.values import (
 MOST_RESERVED: Final = 100_000_000
 """Where Traefik reserves as many bytes as are allowed, for each request (3.7): 100 GB end it, out of memory."""
 
+HIGHEST_OF_TRAEFIK: Final = 2**63 - 1 - 1000
+"""Above it Traefik keeps priorities for itself (tried on 3.7.15)."""
+
 NAME: Final = Text(check_name, said=NAME_SCHEMA, word="NAME")
 HOSTNAME: Final = Text(check_hostname, said=HOSTNAME_SCHEMA, meant=typed_hosts.meant, word="DOMAIN")
 TEXT: Final = Text(check_text, most=1000, said=TEXT_SCHEMA, is_prose=True)

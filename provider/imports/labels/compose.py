@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from provider.errors import pointer
 from provider.imports.labels.containers import PREFIX, Container, ContainerLabel, Defaults
-from provider.imports.labels.projects import RESET, FieldInLayer, Layer, Layers, Project
+from provider.imports.labels.projects import RESET, FieldInLayer, Layer, Layers, Project, listed
 from provider.imports.labels.variables import UnsetVariable, VariableError, substitute
 from provider.imports.pieces import Piece, scalar
 
@@ -44,9 +44,8 @@ def _said(layers: Layers, project: Project) -> Iterator[tuple[str, str]]:
         if key.lower().startswith(_VARIABLE):
             yield key.lower().removeprefix(_VARIABLE), value
     for command, layer in layers.given("command")[-1:]:
-        listed = isinstance(command.value, list)
-        told = [layer.told(each) for each in (command.items() if listed else [command])]
-        for argument in told if listed else told[0].split():
+        told = [layer.told(each) for each in listed(command)]
+        for argument in told if isinstance(command.value, list) else told[0].split():
             if (found := _ARGUMENT.fullmatch(argument)) is not None:
                 yield found[1].lower(), "true" if found[2] is None else found[2].strip("\"'")
 
@@ -59,7 +58,7 @@ def _of_files(layers: Layers, project: Project) -> dict[str, str]:
     """Return the variables of the files that a service names with `env_file`."""
     found: dict[str, str] = {}
     for part, layer in layers.given("env_file"):
-        for item in part.items() if isinstance(part.value, list) else [part]:
+        for item in listed(part):
             path = item.members().get("path") if isinstance(item.value, dict) else item
             if told := layer.told(path):
                 found |= project.beside.variables(f"{layer.file.folder}/{told}" if told[0] != "/" else told)
@@ -77,7 +76,7 @@ def _container(layers: Layers, project: Project, active: list[str]) -> Container
     deployed = list(_labels(deploy))
     is_swarm = not any(map(_is_ours, labels)) and any(map(_is_ours, deployed))
     mode = layers.told("network_mode")
-    profiles = [layer.told(each) for part, layer in layers.given("profiles") for each in _listed(part)]
+    profiles = [layer.told(each) for part, layer in layers.given("profiles") for each in listed(part)]
     top = layers.layers[-1]
     return Container(
         name,
@@ -96,10 +95,6 @@ def _container(layers: Layers, project: Project, active: list[str]) -> Container
 def _is_scaled_away(layers: Layers) -> bool:
     told = [layer.told(part.members().get("replicas")) for part, layer in layers.given("deploy") if part.is_map]
     return next(filter(None, reversed(told)), "") == "0"
-
-
-def _listed(part: Piece) -> list[Piece]:
-    return part.items() if isinstance(part.value, list) else [part]
 
 
 def _host(name: str, mode: str) -> str:

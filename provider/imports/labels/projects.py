@@ -213,11 +213,11 @@ class Project:
         for item in include.items():
             fields = item.members() if isinstance(item.value, dict) else {"path": item}
             layer = Layer(item, fields, variables, file)
-            paths = [path for each in _listed(fields.get("path")) if (path := layer.told(each))]
+            paths = [path for each in listed(fields.get("path")) if (path := layer.told(each))]
             files = [found for path in paths if (found := self._other(file, path, item.place)) is not None]
             for each in files:
                 folder = posixpath.join(file.folder, layer.told(fields.get("project_directory")) or files[0].folder)
-                named = [posixpath.join(file.folder, layer.told(name)) for name in _listed(fields.get("env_file"))]
+                named = [posixpath.join(file.folder, layer.told(name)) for name in listed(fields.get("env_file"))]
                 own: dict[str, str] = {}
                 for path in named or [posixpath.join(folder, ".env")]:
                     own |= self.beside.variables(path)
@@ -238,7 +238,8 @@ def _members(root: Piece, name: str) -> Mapping[str, Piece]:
     return part.members() if part is not None and isinstance(part.value, dict) else {}
 
 
-def _listed(part: Piece | None) -> list[Piece]:
+def listed(part: Piece | None) -> list[Piece]:
+    """Return the items of a list, or what stands alone in place of one."""
     if part is None:
         return []
     return part.items() if isinstance(part.value, list) else [part]

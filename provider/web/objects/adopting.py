@@ -14,6 +14,7 @@ from provider.dependencies import RoutingDependency
 from provider.errors import FieldError, Invalid
 from provider.messages import Message, template
 from provider.nouns import Noun
+from provider.nouns.beside import beside_of
 from provider.web.notices import Notice, Tone
 from provider.web.nouns.places import Place
 from provider.web.nouns.views import View
@@ -46,7 +47,7 @@ class BesideView(View):
 
     def beside(self, sight: Sight, item: Noun) -> Mapping[str, Any]:
         """Return what the page of a router tells of the one of another provider."""
-        beside = neighbours.beside_of(item)
+        beside = beside_of(item)
         if beside is None:
             return {"beside": None}
         return {"beside": beside, "is_gone": neighbours.is_gone(sight.routing.edges, item.kind, beside.router)}
@@ -74,7 +75,7 @@ class BesideView(View):
                 outcome = write.change(apply, says=adoption.says)
             except Invalid as error:
                 return redirect(request, back, Notice(error.fields[0].detail, Tone.WARNING))
-            beside = neighbours.beside_of(outcome.result)
+            beside = beside_of(outcome.result)
             notice = Notice(Message(_DONE[step], router=name, other="" if beside is None else beside.router))
             if not any(edge.awaited for edge in sight.edges):
                 notice = replace(notice, text=_UNHEARD, tone=Tone.WARNING)
