@@ -191,8 +191,8 @@ def _gain(change: ShareChange) -> float:
 
 
 def _place(service: str, routers: Sequence[Router]) -> str:
-    """Say where people see a service: at its domains, or by its own name where it has none."""
-    domains = sorted({domain for router in routers for domain in router.domains})
+    """Say where people see a service: at the domains that lead to it, or by its own name where none does."""
+    domains = sorted({domain for router in routers if router.takes for domain in router.domains})
     return listed(domains, _MOST_NAMED) if domains else Message("service {name}", name=service)
 
 

@@ -272,6 +272,11 @@ class Router(Noun):
         """The domains as Traefik needs them, A-labels in lower case."""
         return [to_ascii(domain) for domain in self.domains]
 
+    @property
+    def takes(self) -> bool:
+        """Whether it takes requests, and no router of another provider for it."""
+        return self.enabled and (self.beside is None or self.beside.adopted)
+
 
 class ServedRouter(Object):
     """A router as Traefik gets it. Priority 0 leaves its rank to the length of the rule."""

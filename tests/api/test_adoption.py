@@ -42,6 +42,29 @@ def told(answer: httpx.Response) -> list[tuple[str, str]]:
 A, B = "Host(`a.test`)", "Host(`b.test`) && PathPrefix(`/x`)"
 
 
+@pytest.mark.parametrize("takes", [True, False])
+@pytest.mark.parametrize(
+    ("idle", "taking"),
+    [
+        ({"beside": {"router": "r@file", "rank": 12}}, {"beside": {"router": "r@file", "rank": 12, "adopted": True}}),
+        ({"enabled": False}, {"enabled": True}),
+    ],
+)
+def test_no_traffic_is_told_of_a_domain_whose_router_takes_none(
+    client: httpx.Client, idle: Json, taking: Json, *, takes: bool
+) -> None:
+    router = {"domains": ["a.test"], "service": "s", "entryPoints": ["web"], **(taking if takes else idle)}
+    content: Json = {"domains": {"a.test": {}}, "services": {"s": {"servers": {"x": {"url": "http://10.0.0.1"}}}}}
+    content["routers"] = {"r": router}
+    answer = client.post("/apply", json=content, params={"dryRun": True}).raise_for_status().json()
+    words = answer["difference"]["words"]
+    place = "a.test" if takes else "service s"
+    assert f"{place}: server x gets all of its traffic" in words
+    client.post("/apply", json=content).raise_for_status()
+    changed = client.put("/services/s/servers/y", json={"url": "http://10.0.0.2"}, params={"dryRun": True})
+    assert any(told.startswith(f"{place}: ") for told in changed.raise_for_status().json()["difference"]["words"])
+
+
 def test_several_take_over_and_give_back_each_in_one_revision(client: httpx.Client, service: Service) -> None:
     standing(client, "a", A)
     standing(client, "b", B)
