@@ -2,8 +2,9 @@
 
 from provider.imports.findings import ImportFinding, ImportOutcome, Renamed, leaves
 from provider.imports.keeping import keeping
+from provider.imports.provenance import Provenance, Running
 from provider.imports.rawdata import NOT_TOLD, reshaped
-from provider.imports.reading import Imported, Provenance, Running, read
+from provider.imports.reading import Imported, read
 
 __all__ = [
     "NOT_TOLD",

@@ -9,7 +9,8 @@ from provider.documents import Position
 from provider.errors import pointer
 from provider.imports.certificates import FileContent
 from provider.imports.findings import ImportFinding, Reason
-from provider.imports.reading import PLACES, Provenance
+from provider.imports.provenance import Provenance
+from provider.imports.reading import PLACES
 
 _OBJECT: Final = re.compile(r"/([^/]+)/([^/]+)/[^/]+")
 

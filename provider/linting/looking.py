@@ -15,7 +15,7 @@ from provider.imports.combining import ProviderPart
 from provider.imports.files import Effect, Folder
 from provider.imports.files.newer import find_newer
 from provider.imports.findings import Cause, Reason
-from provider.imports.reading import MISSING
+from provider.imports.references import MISSING
 from provider.inventory import OfState
 from provider.linting.findings import Consequence, LintFinding
 from provider.listening import Listening

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from provider import imports
-from provider.imports import Running, labels, rawdata
-from provider.imports.reading import Imported, Provenance
+from provider.imports import Imported, Provenance, Running, labels, rawdata
 from tests.e2e.docker import Docker, docker, inspected
 from tests.e2e.edge import place
 from tests.imports.composed import alone

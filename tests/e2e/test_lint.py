@@ -7,7 +7,7 @@ import pytest
 
 from provider import imports, linting
 from provider.cli.files import sources
-from provider.imports.reading import MISSING
+from provider.imports.references import MISSING
 from provider.linting import Consequence, Looked
 from tests.e2e import mutations
 from tests.e2e.directory import Directory, watched

@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from provider.imports import labels
+from provider.imports import Provenance, labels
 from provider.imports.combining import ProviderPart, combined
 from provider.imports.files import SourceText, read
-from provider.imports.reading import Provenance
 from provider.linting import Consequence, LintFinding, find
 from provider.nouns.versions import Version
 from tests.imports.composed import alone
