@@ -10,7 +10,6 @@ from provider.api.bodies import StrictRoute
 from provider.api.writing import done, removed
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, IssuingDependency, RevisionsDependency
-from provider.errors import Invalid
 from provider.issuing import accounts
 from provider.issuing.accounts import OrderingAccount
 from provider.models import AcmeInput, AcmeOutput
@@ -35,8 +34,7 @@ def choose_acme(
     revisions: RevisionsDependency, issuing: IssuingDependency, actor: ActorDependency, body: AcmeInput
 ) -> Response:
     """Order certificates from this CA from now on. Who accepts its terms, and when, is recorded."""
-    if not body.terms_accepted:
-        raise Invalid([choosing.ask_for_terms(body.directory, issuing.find_terms(body.directory))])
+    choosing.check_terms(body, issuing.find_terms)
 
     def apply(session: Session) -> tuple[AcmeOutput, OrderingAccount | None]:
         row = choosing.choose(session, actor, body, datetime.now(UTC))

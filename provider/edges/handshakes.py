@@ -22,13 +22,15 @@ class RefusedHandshake(HandshakeError):
     """Somebody answers there, but not with a certificate."""
 
 
-@cache
-def _context() -> ssl.SSLContext:
-    """Return what takes any certificate, also one that no browser would: it is looked at, and nothing is sent."""
+def any_certificate() -> ssl.SSLContext:
+    """Return what takes any certificate, also one that no browser would: for those who send nothing secret."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
     made.set_ciphers("DEFAULT:@SECLEVEL=0")
     return made
+
+
+_any_certificate: Final = cache(any_certificate)
 
 
 async def fetch(host: str, port: int, name: str) -> bytes:
@@ -36,15 +38,13 @@ async def fetch(host: str, port: int, name: str) -> bytes:
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            _reader, writer = await asyncio.open_connection(host, port, ssl=_context(), server_hostname=name)
+            _reader, writer = await asyncio.open_connection(host, port, ssl=_any_certificate(), server_hostname=name)
     except TimeoutError:
         raise HandshakeError(Message("{address} does not answer in time", address=address)) from None
     except (ssl.SSLError, ConnectionResetError, EOFError) as error:
         reason = error.reason if isinstance(error, ssl.SSLError) else None
         told = reason.replace("_", " ").lower() if reason else Message("no answer")
-        raise RefusedHandshake(
-            Message("{address} refuses the TLS handshake: {why}", address=address, why=told)
-        ) from None
+        raise _refused(address, told) from None
     except (OSError, UnicodeError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else Message("no answer")
         raise HandshakeError(Message("{address} cannot be reached: {why}", address=address, why=why)) from None
@@ -53,9 +53,7 @@ async def fetch(host: str, port: int, name: str) -> bytes:
     finally:
         writer.transport.abort()
     if not found:
-        raise RefusedHandshake(
-            Message("{address} refuses the TLS handshake: {why}", address=address, why=Message("no answer"))
-        )
+        raise _refused(address, Message("no answer"))
     return bytes(found)
 
 

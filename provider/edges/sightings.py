@@ -21,7 +21,6 @@ PROBE: Final = "wayshub-probe"
 _MOST_NAMES: Final = 3
 _DEFAULT: Final = "TRAEFIK DEFAULT CERT"
 
-
 _BAD: Final = frozenset({ShownState.EXPIRED, ShownState.EARLY, ShownState.OTHER, ShownState.NONE})
 _ACCEPTED: Final = frozenset({ShownState.GOOD, ShownState.EXPIRING})
 
@@ -48,9 +47,6 @@ class Sighting:
     def is_accepted(self) -> bool:
         """Whether it shows a certificate for the right name that is good now."""
         return self.state in _ACCEPTED
-
-
-NOT_SEEN: Final = Sighting(ShownState.UNKNOWN, Message("it has not been checked yet"))
 
 
 class _Pair(msgspec.Struct):

@@ -8,7 +8,6 @@ Everything here runs in the event loop's thread; what is read of a trial may be 
 import asyncio
 import logging
 import secrets
-import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from provider import answers
 from provider.answers import Answer, Tally
+from provider.edges.handshakes import any_certificate
 from provider.late import Late
 from provider.messages import Message
 
@@ -120,7 +120,7 @@ async def _run(trial: Trial) -> None:
     logger.info("%d requests for %s are sent through %s", REQUESTS, trial.plan.url, trial.plan.base)
     try:
         async with (
-            httpx.AsyncHTTPTransport(verify=_any_certificate(), trust_env=False) as transport,
+            httpx.AsyncHTTPTransport(verify=any_certificate(), trust_env=False) as transport,
             asyncio.timeout(_ALL_SECONDS),
         ):
             await asyncio.gather(*(_note(trial, places, transport) for _ in range(REQUESTS)))
@@ -129,14 +129,6 @@ async def _run(trial: Trial) -> None:
         trial.answers += [late] * (REQUESTS - len(trial.answers))
     finally:
         trial.ended = datetime.now(UTC)
-
-
-def _any_certificate() -> ssl.SSLContext:
-    """Return what takes any certificate: nothing secret is sent, and an edge may have no good one yet."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 async def _note(trial: Trial, places: asyncio.Semaphore, transport: "httpx.AsyncHTTPTransport") -> None:

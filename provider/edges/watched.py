@@ -22,7 +22,7 @@ class Watched:
     """An edge that is looked at: where, which document it runs, and what that has for which names."""
 
     edge: Edge
-    where: tuple[str, int] | None = None
+    where: Socket | None = None
     why: str = ""
     """Why it is not known where it can be asked."""
 

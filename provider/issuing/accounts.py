@@ -1,7 +1,6 @@
 """The account at a CA: chosen by an admin who accepts its terms, and made there when something is ordered first."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from provider.database.file import Database
@@ -63,8 +62,3 @@ def forget(database: Database, directory: str) -> None:
 
 def _binding(row: AcmeAccount) -> Binding | None:
     return None if row.eab_kid is None or row.eab_key is None else Binding(row.eab_kid, str(row.eab_key))
-
-
-def now() -> str:
-    """Return the time as it is stored."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -15,7 +15,6 @@ from provider.database.file import Database
 from provider.issuing import late
 from provider.issuing.failures import NoCertificateError, not_led
 from provider.issuing.means import Means
-from provider.issuing.ordered import DNS
 from provider.issuing.threads import aside
 from provider.messages import Message
 from provider.store import acme
@@ -35,11 +34,10 @@ def record_of(name: str) -> str:
 class DnsRecords:
     """The records of one order."""
 
-    def __init__(self, means: Means, database: Database, name: str, kind: str) -> None:
+    def __init__(self, means: Means, database: Database, name: str) -> None:
         self._means = means
         self._database = database
         self._record = record_of(name)
-        self._is_used = kind == DNS
         self._put: list[str] = []
 
     async def __aenter__(self) -> Self:
@@ -47,7 +45,7 @@ class DnsRecords:
 
     async def put(self, content: str) -> None:
         """Set a record, and wait until it is seen. Raises `NoCertificateError`."""
-        if not self._is_used or content in self._put:
+        if content in self._put:
             return
         self._put.append(content)
         await aside(self._change, "add", content)

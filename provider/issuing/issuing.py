@@ -26,6 +26,7 @@ from provider.issuing.held import LOCAL, HeldCertificate, read
 from provider.issuing.means import Means
 from provider.issuing.ordered import DNS, HTTP, host_of, make_key
 from provider.issuing.orders import Orders
+from provider.issuing.schedules import written
 from provider.issuing.threads import aside
 from provider.listening import DefaultEntryPoints, Listening
 from provider.messages import Message, freeze
@@ -98,11 +99,6 @@ class Issuing:
     def find(self, name: str) -> HeldCertificate:
         """Return how it is with the certificate of a domain, an A-label."""
         return (self._held or {}).get(name, _NOTHING)
-
-    @property
-    def account(self) -> OrderingAccount | None:
-        """The account with which certificates are ordered."""
-        return self._account
 
     def find_trouble(self, name: str) -> str | None:
         """Say what is wrong with the certificate of a domain, if anything is."""
@@ -203,11 +199,6 @@ class Issuing:
             return late.connect_ca(directory, make_key(), None, self._means.ca_file).find_terms()
         return None
 
-    def hurry(self, names: Iterable[str]) -> None:
-        """Try again at once what failed. May be called from any thread."""
-        self._hurried.update(names)
-        self._wake()
-
     async def keep(self) -> None:
         """Get what is wanted and due, until cancelled."""
         self._loop = asyncio.get_running_loop()
@@ -274,7 +265,7 @@ class Issuing:
                 advised, wait = await aside(ca.advise, chain)
                 self._asks_at[name] = datetime.now(UTC) + wait
                 if advised is not None and advised != self.find(name).renews:
-                    await aside(self._note, name, lambda _session, row: setattr(row, "renews", _written(advised)))
+                    await aside(self._note, name, lambda _session, row: setattr(row, "renews", written(advised)))
         except (NoCertificateError, ProviderError) as error:
             logger.debug("it is not known when the certificate for %s is to be renewed: %s", name, error)
         finally:
@@ -350,10 +341,10 @@ class Issuing:
         def note(session: Session, row: Issuance) -> None:
             row.issuer, row.chain, row.key, row.renews = issuer, chain, Hidden(key), None
             row.attempts, row.problem = 0, None
-            row.tries = _written(datetime.now(UTC) + schedules.rest_after(facts))
+            row.tries = written(datetime.now(UTC) + schedules.rest_after(facts))
             ended = None if order is None else session.get(AcmeOrder, order)
             if ended is not None:
-                ended.ended, ended.key, ended.is_kept = accounts.now(), None, True
+                ended.ended, ended.key, ended.is_kept = written(datetime.now(UTC)), None, True
 
         self._note(name, note)
         logger.info("the certificate for %s is good until %s", name, f"{facts.not_after:%Y-%m-%d}")
@@ -366,7 +357,7 @@ class Issuing:
             row.attempts += 1
             row.problem = freeze(error.why)
             wait = schedules.retry_after(error.failure, row.attempts, error.wait)
-            row.tries = _written(datetime.now(UTC) + (_SOON if isinstance(error, ShortLivedError) else wait))
+            row.tries = written(datetime.now(UTC) + (_SOON if isinstance(error, ShortLivedError) else wait))
 
         try:
             await aside(self._note, name, note)
@@ -383,7 +374,3 @@ class Issuing:
             session.flush()
             held = read(row)
         self._held = {**(self._held or {}), name: held}
-
-
-def _written(date: datetime) -> str:
-    return date.isoformat(timespec="seconds")

@@ -4,10 +4,10 @@ So a wrong entry in DNS costs no failed validation. The network is asked as a CA
 this machine; redirects are followed, whatever certificate is shown there.
 """
 
-import ssl
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from provider.edges.handshakes import any_certificate
 from provider.issuing import late
 from provider.issuing.challenges import FOLDER
 from provider.issuing.failures import not_led, reason
@@ -60,11 +60,9 @@ def check(name: str, token: str, content: str, means: Means) -> None:
 
 def _ask(address: str, name: str, token: str, means: Means) -> str | None:
     """Return what is answered for the file; None for anything that cannot be it. Raises `httpx.HTTPError`."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     host = f"[{address}]" if ":" in address else address
     scheme, port, path = "http", means.http_port, FOLDER + token
-    with httpx.Client(verify=context, trust_env=False, timeout=_TIMEOUT_SECONDS) as client:
+    with httpx.Client(verify=any_certificate(), trust_env=False, timeout=_TIMEOUT_SECONDS) as client:
         for _redirect in range(_MOST_REDIRECTS):
             request = client.build_request(
                 "GET", f"{scheme}://{host}:{port}{path}", headers={"Host": name}, extensions={"sni_hostname": name}

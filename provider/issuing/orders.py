@@ -24,6 +24,7 @@ from provider.issuing.failures import (
 )
 from provider.issuing.means import Means
 from provider.issuing.ordered import DNS, HTTP, Authorization, Challenge, OrderAtCA, make_key
+from provider.issuing.schedules import written
 from provider.issuing.threads import aside
 from provider.messages import Message
 from provider.models import AcmeOrder
@@ -89,8 +90,9 @@ class Orders:
 
     async def _obtain(self, ca: "AcmeCA", name: str, kind: str, is_served: Callable[[], Awaitable[None]]) -> Ordered:
         opened = await aside(self._find, ca.directory, name)
-        is_resumed = opened is not None and opened.url is not None
+        is_resumed = False
         if opened is not None and opened.url is not None:
+            is_resumed = True
             order = await self._resume(ca, opened.number, opened.url)
         else:
             await self._check(name, kind, is_served)
@@ -98,7 +100,7 @@ class Orders:
                 opened = await aside(self._begin, ca.directory, name)
             order = await aside(ca.order, name, opened.key)
             await aside(self._note, opened.number, order.url)
-        async with DnsRecords(self._means, self._database, name, kind) as records:
+        async with DnsRecords(self._means, self._database, name) as records:
             done = await self._follow(ca, order, opened, (name, kind), records, is_resumed=is_resumed)
         chain = await aside(ca.download, done)
         return Ordered(chain, opened.key, ca.directory, opened.number)
@@ -198,7 +200,7 @@ class Orders:
         key = make_key()
         with self._database.writing() as session:
             acme.prune(session, _ago(timedelta(days=30)))
-            order = AcmeOrder(name=name, directory=directory, created=accounts.now(), key=Hidden(key))
+            order = AcmeOrder(name=name, directory=directory, created=_ago(timedelta(0)), key=Hidden(key))
             session.add(order)
             session.flush()
             assert order.id is not None  # noqa: S101  # for the type checker
@@ -214,7 +216,7 @@ class Orders:
         with self._database.writing() as session:
             order = session.get(AcmeOrder, number)
             if order is not None:
-                order.ended, order.key = accounts.now(), None
+                order.ended, order.key = _ago(timedelta(0)), None
 
     def _count(self, name: str) -> None:
         """Keep to what CAs allow. Raises `NoCertificateError`."""
@@ -230,7 +232,7 @@ class Orders:
 
 
 def _ago(span: timedelta) -> str:
-    return (datetime.now(UTC) - span).isoformat(timespec="seconds")
+    return written(datetime.now(UTC) - span)
 
 
 def _invalid(ca: "AcmeCA", order: OrderAtCA, *, is_resumed: bool) -> NoCertificateError:

@@ -28,6 +28,11 @@ _REST: Final = timedelta(hours=1)
 _REST_OF_LIFE: Final = 1 / 12
 
 
+def written(date: datetime) -> str:
+    """Return a date as it is stored."""
+    return date.isoformat(timespec="seconds")
+
+
 def renews_at(facts: CertificateFacts, advised: datetime | None = None) -> datetime:
     """Return when a certificate is to be renewed: as its CA advises, or after two thirds of its life."""
     life = facts.not_after - facts.not_before

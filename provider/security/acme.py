@@ -1,11 +1,12 @@
 """The CA that certificates are ordered from: admins choose and leave it, each noted in the audit at once."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from provider.database.sessions import Session
 from provider.errors import FieldError, Invalid
+from provider.issuing.ordered import host_of
 from provider.messages import Message
 from provider.models import AcmeAccount, AcmeInput, AcmeOutput, Actor, BindingOutput, Change, DnsOutput
 from provider.nouns.types import MASK, Hidden
@@ -31,15 +32,17 @@ def choose(session: Session, actor: Actor, wanted: AcmeInput, now: datetime) -> 
     _set_dns(row, wanted)
     session.flush()
     after = _kept(row)
-    told = Message(words.CA_CHOSEN, ca=urlsplit(row.directory).hostname or "")
+    told = Message(words.CA_CHOSEN, ca=host_of(row.directory))
     audit.add(session, actor, "acme.choose", told, changes=[Change(_KIND, _KIND, before, after)])
     return row
 
 
-def ask_for_terms(directory: str, terms: str | None) -> FieldError:
-    """Return what is wrong where the terms of a CA are not accepted: with where they are, if the CA says so."""
-    told = Message("read the CA's terms of service at {terms}, and accept them", terms=terms or directory)
-    return FieldError("/termsAccepted", "terms.accept", told)
+def check_terms(wanted: AcmeInput, find_terms: Callable[[str], str | None]) -> None:
+    """Raise `Invalid` where the terms of a CA are not accepted: with where they are, if the CA says so."""
+    if not wanted.terms_accepted:
+        terms = find_terms(wanted.directory) or wanted.directory
+        told = Message("read the CA's terms of service at {terms}, and accept them", terms=terms)
+        raise Invalid([FieldError("/termsAccepted", "terms.accept", told)])
 
 
 def leave(session: Session, actor: Actor) -> None:
@@ -48,7 +51,7 @@ def leave(session: Session, actor: Actor) -> None:
     if row is not None:
         before, row.chosen = _kept(row), False
         session.flush()
-        told = Message(words.CA_LEFT, ca=urlsplit(row.directory).hostname or "")
+        told = Message(words.CA_LEFT, ca=host_of(row.directory))
         audit.add(session, actor, "acme.leave", told, changes=[Change(_KIND, _KIND, before, None)])
 
 

@@ -14,7 +14,6 @@ from provider.dependencies import ActorDependency, IssuingDependency, RevisionsD
 from provider.errors import Invalid
 from provider.issuing import accounts
 from provider.issuing.accounts import OrderingAccount
-from provider.issuing.issuing import Issuing
 from provider.messages import Message
 from provider.models import AcmeInput, AcmeOutput
 from provider.security import acme as choosing
@@ -60,7 +59,7 @@ def choose(
     known = _read(revisions)
     try:
         wanted = _wanted(texts, known)
-        _check_terms(wanted, issuing)
+        choosing.check_terms(wanted, issuing.find_terms)
 
         def apply(session: Session) -> OrderingAccount | None:
             return accounts.read(choosing.choose(session, actor, wanted, datetime.now(UTC)))
@@ -103,11 +102,6 @@ def _wanted(texts: Mapping[str, str], known: AcmeOutput) -> AcmeInput:
         )
     except ValidationError as error:
         raise validation.invalid(error, "body") from error
-
-
-def _check_terms(wanted: AcmeInput, issuing: Issuing) -> None:
-    if not wanted.terms_accepted:
-        raise Invalid([choosing.ask_for_terms(wanted.directory, issuing.find_terms(wanted.directory))])
 
 
 def _page(request: Request, known: AcmeOutput, form: Form, status: int = 200) -> Response:
