@@ -2,32 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from itertools import starmap
 from typing import Annotated, Any, Final
 
 import typer
 
 from provider import declarations, imports
+from provider.cli import imported
 from provider.cli.client import Client, Parameters, Reply, path
 from provider.cli.files import sources
-from provider.cli.nouns.words import many
 from provider.cli.options import IfMatchOption, YesOption, writes
 from provider.cli.output import Output
 from provider.cli.plan import ask, telling
 from provider.cli.proposals import ProposedCommand
 from provider.declarations import Declaration
 from provider.documents import DocumentError, File
-from provider.imports import Imported, ImportFinding, ImportOutcome, Provenance, Running
+from provider.imports import Imported, Provenance, Running
 from provider.imports.files import Effect, Environment, FileFinding, Folder
-from provider.nouns import NOUNS
 from provider.values import Refusal, check_entry_point
 
 _STOPPING: Final = (Effect.REFUSED, Effect.UNKNOWN)
 _UNTOLD: Final = {"member.same"}
 """What makes no difference: only programs are told."""
-
-_NAMED: Final = 3
-"""How many objects with the same reason are named."""
 
 _FILE_HEADINGS: Final = {
     Effect.REFUSED: "Traefik refuses the files",
@@ -35,11 +30,6 @@ _FILE_HEADINGS: Final = {
     Effect.ASSUMED: "Assumed",
     Effect.IGNORED: "Ignored by Traefik",
     Effect.LEFT_OUT: "Certificates left out",
-}
-_HEADINGS: Final = {
-    ImportOutcome.LEFT_OUT: "Left out",
-    ImportOutcome.CHANGED: "Imported with changes",
-    ImportOutcome.RECOGNISED: "Nothing to import",
 }
 
 PathsArgument = Annotated[
@@ -202,12 +192,12 @@ def import_(
         found = imports.read(source.file.document, running, _entry_points(entry_point), source.origin)
     wanted = _declared(source.file, found, imports.keeping(found.declaration, current))
     if not output.is_json:
-        _tell(output, source.file, found, is_api=is_api)
+        imported.tell(output, source.file, found, is_api=is_api)
 
     def bring(tag: str | None, query: Parameters) -> Reply:
         return ask(client, wanted, prune=False, prune_label=None, query=query, if_match=tag)
 
-    told = _told(source, found)
+    told = imported.told(source.file, found, source.told())
     ProposedCommand(client, output, bring, "import", "Import this?", "Imported", told).run(if_match, yes=yes)
 
 
@@ -247,57 +237,3 @@ def _declared(source: File, found: Imported, declared: Declaration) -> File:
     """Return the declaration as a file for `apply`, whose parts stand where they came from."""
     places = {where: source.places[origin] for where, origin in found.origins.items() if origin in source.places}
     return File(source.name, declarations.write(declared, has_secrets=True), places)
-
-
-def _told(source: ImportSource, found: Imported) -> dict[str, Any]:
-    """Return what programs are told of it."""
-    findings = [asdict(finding) | {"place": source.file.place(finding.place)} for finding in found.findings]
-    for finding in findings:
-        del finding["causes"]
-    renamed = [asdict(renamed) for renamed in found.renamed]
-    counts = {kind: {"taken": held, "given": given} for kind, (held, given) in found.counts.items()}
-    return {"import": {"counts": counts, "files": source.told(), "findings": findings, "renamed": renamed}}
-
-
-def _alike(findings: Sequence[ImportFinding]) -> list[list[ImportFinding]]:
-    """Put findings together that say the same of objects of one kind."""
-    found: dict[tuple[str, str], list[ImportFinding]] = {}
-    for each in findings:
-        found.setdefault((each.kind, each.reason), []).append(each)
-    return list(found.values())
-
-
-def _named(alike: Sequence[ImportFinding]) -> str:
-    names = list(dict.fromkeys(each.name for each in alike))
-    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    return f"{alike[0].kind} {', '.join(names[:_NAMED])}{more}"
-
-
-def _count(kind: str, counted: tuple[int, int]) -> str:
-    """Say how many objects of a kind are taken, of how many."""
-    held, given = counted
-    noun = NOUNS[kind]
-    word = noun.called() if given == 1 else many(noun)
-    return f"{given:,} {word}" if held == given else f"{held:,} of {given:,} {word}"
-
-
-def _tell(output: Output, source: File, found: Imported, *, is_api: bool) -> None:
-    for outcome, heading in _HEADINGS.items():
-        listed = [finding for finding in found.findings if finding.outcome is outcome]
-        if listed:
-            rows = [(_named(each), each[0].reason, source.place(each[0].place)) for each in _alike(listed)]
-            output.table([f"{heading} ({len(listed):,})", "Why", "Where"], rows)
-            output.line()
-    rewritten = [each for each in found.findings if each.outcome is ImportOutcome.REWRITTEN]
-    if rewritten:
-        rows = [(each.before, each.after, source.place(each.place)) for each in rewritten]
-        output.table([f"For Traefik 2 ({len(rewritten):,})", "For Traefik 3", "Where"], rows)
-        output.line()
-    if found.renamed:
-        output.table(["Name there", "Name here"], [(f"{each.kind} {each.given}", each.name) for each in found.renamed])
-        output.line()
-    if found.counts:
-        output.line(f"Taken over: {', '.join(starmap(_count, found.counts.items()))}.")
-        output.line()
-    if is_api:
-        output.line(f"Traefik's API does not report {imports.NOT_TOLD}: look for them in its files.")

@@ -133,16 +133,16 @@ class CertificateReader:
     def _is_known(self, known: ReadObject, read: ReadObject, found: Certificate, *, is_default: bool) -> bool:
         """Take note of a certificate whose names another one has. Tells whether it is the same, and the default one."""
         first = known.item
-        is_same = isinstance(first, Certificate) and first.cert_file == found.cert_file
-        if is_default and is_same and isinstance(first, Certificate):
-            known.item = first.copy(default=True)
+        same = first if isinstance(first, Certificate) and first.cert_file == found.cert_file else None
+        if is_default and same is not None:
+            known.item = same.copy(default=True)
             known.ledger.held |= read.ledger.held
             return True
         if not is_default:
-            told = "it is here twice" if is_same else "another certificate with the same names comes before it"
-            read.part.refuse(
-                f"{told}: Traefik {_SKIPS}", Cause.IGNORED, "member.same" if is_same else "certificate.names"
-            )
+            told, code = "another certificate with the same names comes before it", "certificate.names"
+            if same is not None:
+                told, code = "it is here twice", "member.same"
+            read.part.refuse(f"{told}: Traefik {_SKIPS}", Cause.IGNORED, code)
         return False
 
     def _pair(self, part: Piece, fields: Mapping[str, Piece], *, is_default: bool) -> Certificate | None:

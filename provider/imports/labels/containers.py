@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from provider.imports.findings import Cause, ImportFinding, ImportOutcome, Reason
+
 PREFIX: Final = "traefik."
 
 
@@ -27,8 +29,8 @@ class Container:
 
     `name` is what people call it, `full` what Traefik makes names of. `ports` are those that it exposes, None where
     only its image says so. `host` is where its servers are; empty where there is no way to it. `networks` are the
-    names of those that it is in, None where they do not matter. With one of
-    `profiles` it would be started; without any it is.
+    names of those that it is in, None where they do not matter. With one of `profiles` it would be started; without
+    any it is.
     """
 
     name: str
@@ -47,6 +49,16 @@ class Container:
         """Return the labels that are meant for Traefik."""
         return [each for each in self.labels if each.key.lower().startswith(PREFIX)]
 
+    @property
+    def default_name(self) -> str:
+        """The name of objects to which no label gives one."""
+        return normalize(self.full)
+
+    def finding(self, outcome: ImportOutcome, told: str, place: str, cause: Cause) -> ImportFinding:
+        """Make a finding about it."""
+        reasons = (Reason(told, place, cause),)
+        return ImportFinding("container", self.name, outcome, told, self.place, place, causes=reasons)
+
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
@@ -55,3 +67,8 @@ class Defaults:
     is_exposed: bool = True
     network: str = ""
     rule: str = ""
+
+
+def normalize(name: str) -> str:
+    """Return a name as Traefik makes those of objects: letters and digits, and hyphens for all that is between."""
+    return "-".join("".join(each if each.isalpha() or each.isnumeric() else " " for each in name).split())

@@ -4,8 +4,7 @@ Read in the source of Traefik 3.7.9 (`pkg/provider/docker`, `pkg/provider/config
 in one thing: a server is asked by the name of its container, which stays, and not by the address that it has today.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from provider.imports.files.decoding import decode
 from provider.imports.files.findings import Effect
 from provider.imports.findings import Cause, ImportFinding, ImportOutcome, Reason
 from provider.imports.labels import tree
+from provider.imports.labels.completing import Completion
 from provider.imports.labels.containers import Container, ContainerLabel, Defaults
 from provider.imports.labels.tree import LabelError, Node
 from provider.imports.labels.writing import ignored, written
@@ -24,12 +24,6 @@ PROVIDER: Final = "docker"
 
 _CONFIGURING: Final = ("traefik.http", "traefik.tcp", "traefik.udp", "traefik.tls.stores.default")
 _OWN: Final = ("traefik.enable", "traefik.docker.", "traefik.swarm.")
-_RULE: Final = "Host(`{{ normalize .Name }}`)"
-_TEMPLATE: Final = re.compile(
-    r"\{\{-?\s*(?:(normalize)\s+)?(?:\.(Name|ContainerName)|index\s+\.Labels\s+[\"`]([^\"`]+)[\"`])\s*-?\}\}"
-)
-_ADDRESSES: Final = {"http": "url", "tcp": "address", "udp": "address"}
-_IGNORES: Final = Cause.DISABLED
 _DROPPED: Final = "Traefik ignores the container"
 
 
@@ -52,17 +46,6 @@ def translate(containers: Iterable[Container], defaults: Defaults | None = None)
     return _Translator(defaults or Defaults()).translate(containers)
 
 
-def normalize(name: str) -> str:
-    """Return a name as Traefik makes those of objects: letters and digits, and hyphens for all that is between."""
-    return "-".join("".join(each if each.isalpha() or each.isnumeric() else " " for each in name).split())
-
-
-def finding(container: Container, outcome: ImportOutcome, told: str, place: str, cause: Cause) -> ImportFinding:
-    """Make a finding about a container."""
-    reasons = (Reason(told, place, cause),)
-    return ImportFinding("container", container.name, outcome, told, container.place, place, causes=reasons)
-
-
 class _Translator:
     def __init__(self, defaults: Defaults) -> None:
         self._defaults = defaults
@@ -71,7 +54,7 @@ class _Translator:
         self._unlike: set[tuple[str, str, str]] = set()
 
     def translate(self, containers: Iterable[Container]) -> Translated:
-        for container in sorted(containers, key=lambda each: normalize(each.full)):
+        for container in sorted(containers, key=lambda each: each.default_name):
             if (configured := self._configured(container)) is not None:
                 self._merge(configured)
         self._made.document = written(self._root, self._made.places)
@@ -90,7 +73,7 @@ class _Translator:
     def _find(
         self, container: Container, outcome: ImportOutcome, reason: str, place: str, cause: Cause = Cause.OURS
     ) -> None:
-        self._made.findings.append(finding(container, outcome, reason, place, cause))
+        self._made.findings.append(container.finding(outcome, reason, place, cause))
 
     def _configured(self, container: Container) -> Node | None:
         """Return what one container brings, or None for one that brings nothing, and say why."""
@@ -99,7 +82,7 @@ class _Translator:
             told = "it has no labels of Traefik"
             if self._defaults.is_exposed:
                 told += (
-                    f". With exposedByDefault, which is Traefik's default, it is served as {normalize(container.full)} "
+                    f". With exposedByDefault, which is Traefik's default, it is served as {container.default_name} "
                     "all the same: to import that, give it the label traefik.enable=true"
                 )
             self._find(container, ImportOutcome.RECOGNISED, told, container.place)
@@ -115,7 +98,8 @@ class _Translator:
         try:
             return self._decoded(container, own)
         except LabelError as error:
-            told, cause = (error.reason, Cause.UNKNOWN) if error.is_unset else (f"{error.reason}: {_DROPPED}", _IGNORES)
+            told = error.reason if error.is_unset else f"{error.reason}: {_DROPPED}"
+            cause = Cause.UNKNOWN if error.is_unset else Cause.DISABLED
             self._find(container, ImportOutcome.LEFT_OUT, told, error.place, cause)
             return None
 
@@ -128,7 +112,7 @@ class _Translator:
         for node in ignored(root):
             told = f"Traefik ignores {node.name} in labels: write it into a file"
             self._find(container, ImportOutcome.LEFT_OUT, told, node.place, Cause.IGNORED)
-        _Build(container, self._defaults, self._made).build(root)
+        Completion(container, self._defaults, self._made.findings, self._made.refused).complete(root)
         _check(root)
         return root
 
@@ -206,117 +190,3 @@ def _merged(known: Node, other: Node) -> bool:
 def _comparable(node: Node) -> Any:
     below = {name: _comparable(each) for name, each in node.children.items() if name != "servers"}
     return below or node.value or ""
-
-
-@dataclass(slots=True)
-class _Build:
-    """Adds to the tree of one container what Traefik adds: services, their servers, routers, rules."""
-
-    container: Container
-    defaults: Defaults
-    made: Translated
-
-    def build(self, root: Node) -> None:
-        """Complete a tree. Raises `LabelError`."""
-        others = [section for name in ("tcp", "udp") if (section := root.find(name)) and _has_any(section)]
-        for section in others:
-            self._services(section)
-            self._routers(section)
-        http = root.find("http")
-        if others and not (http and (_has_any(http) or http.find("middlewares"))):
-            return
-        http = root.made("http", self.container.place)
-        self._services(http)
-        if not _members(http, "routers"):
-            if len(_members(http, "services")) > 1:
-                told = "it has several services and no router, so Traefik makes none"
-                place = self.container.place
-                self.made.findings.append(finding(self.container, ImportOutcome.LEFT_OUT, told, place, Cause.IGNORED))
-            else:
-                http.made("routers").made(self._name)
-        self._routers(http)
-
-    @property
-    def _name(self) -> str:
-        return normalize(self.container.full)
-
-    def _services(self, section: Node) -> None:
-        services = section.made("services", self.container.place)
-        if not services.children:
-            services.made(self._name).made("loadBalancer")
-        for service in list(services.each()):
-            balancer = service.find("loadbalancer")
-            if balancer is None:
-                raise LabelError(service.place, f"the service {shown(service.name)} has no loadbalancer")
-            self._server(section.name.lower(), service, balancer)
-
-    def _server(self, protocol: str, service: Node, balancer: Node) -> None:
-        """Complete the one server that a service has by labels."""
-        server = balancer.children.pop("server", None) or Node("server", balancer.place)
-        balancer.made("servers", server.place).children["[0]"] = server
-        url, scheme, port = (node.value if (node := server.find(name)) else None for name in ("url", "scheme", "port"))
-        if url and protocol == "http":
-            if scheme or port:
-                raise LabelError(
-                    server.place, f"the service {shown(service.name)} has a url and a scheme or port as well"
-                )
-            return
-        for name in ("scheme", "port"):
-            server.children.pop(name, None)
-        container = self.container
-        if not container.host:
-            raise LabelError(container.place, "it is in no network")
-        if not port and not container.ports:
-            told = "no label names the port of the server"
-            if container.ports is not None or container.is_swarm:
-                raise LabelError(service.place, f"{told}, and it exposes none")
-            why = (
-                f"{told}, and only its image says which it exposes: add the label {self._port_label(protocol, service)}"
-            )
-            self.made.refused[pointer(protocol, "services", service.name)] = Reason(why, service.place)
-        where = _joined(container.host, port or str((container.ports or [0])[0]))
-        server.set(_ADDRESSES[protocol], f"{scheme or 'http'}://{where}" if protocol == "http" else where)
-
-    def _port_label(self, protocol: str, service: Node) -> str:
-        return f"traefik.{protocol}.services.{service.name}.loadbalancer.server.port=PORT"
-
-    def _routers(self, section: Node) -> None:
-        protocol = section.name.lower()
-        routers, services = section.find("routers"), section.find("services")
-        for router in list(routers.each()) if routers else ():
-            rule = router.find("rule")
-            if protocol == "http" and not (rule and rule.value):
-                router.set("rule", self._default_rule(), router.place)
-            named = router.find("service")
-            if named and named.value:
-                continue
-            given = list(services.each()) if services else []
-            if len(given) > 1:
-                told = ", ".join(shown(each.name) for each in given)
-                why = f"it names no service, and its container has several ({told}): Traefik leaves it out"
-                self.made.refused[pointer(protocol, "routers", router.name)] = Reason(why, router.place, Cause.DISABLED)
-            for each in given[:1]:
-                router.set("service", each.name, router.place)
-
-    def _default_rule(self) -> str:
-        labels = {label.key: label.value for label in self.container.labels}
-        names = {"Name": self._name, "ContainerName": self.container.name}
-
-        def fill(found: re.Match[str]) -> str:
-            told = names[found[2]] if found[2] else labels.get(found[3], "")
-            return normalize(told) if found[1] else told
-
-        return _TEMPLATE.sub(fill, self.defaults.rule or _RULE)
-
-
-def _members(section: Node, kind: str) -> Mapping[str, Node]:
-    found = section.find(kind)
-    return found.children if found else {}
-
-
-def _has_any(section: Node) -> bool:
-    return bool(_members(section, "routers") or _members(section, "services"))
-
-
-def _joined(host: str, port: str) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
