@@ -98,7 +98,7 @@ class Adoption:
         beside = beside_of(item)
         told = {"router": item.name, "other": "" if beside is None else beside.router}
         if self.for_good:
-            return Message("{router} stands by itself, and no longer beside {other}", **told)
+            return Message("{router} is now an ordinary router, no longer beside {other}", **told)
         if self.adopts:
             return Message("{router} takes the requests of {other}", **told)
         return Message("{other} takes the requests of {router} again", **told)
@@ -137,14 +137,14 @@ class Adoption:
         beside = beside_of(item)
         if beside is None:
             told = {"kind": called(kind), "name": name}
-            return "beside.none", Message("the {kind} {name} stands beside no router of another provider", **told)
+            return "beside.none", Message("the {kind} {name} does not stand beside another provider's router", **told)
         told, is_gone = {"other": beside.router, "name": name}, neighbours.is_gone(edges, kind, beside.router)
         if self.for_good and neighbours.others_of(edges, kind, beside.router):
             return "beside.there", Message("{other} is still there: remove it there first", **told)
         if not self.adopts and is_gone:
             return "beside.gone", Message("no edge has {other} any more: it cannot take the requests of {name}", **told)
         if self.adopts and not self.for_good and neighbours.find_rank(edges, kind, beside) is None:
-            return "beside.rank", Message("no edge's API tells the rank of {other}: set it first", **told)
+            return "beside.rank", Message("no edge's API reports the priority of {other}: set it first", **told)
         return None
 
     def _placed(self, item: Noun, edges: KnownEdges) -> Noun:
@@ -164,7 +164,7 @@ def _words_of_none(kind: str, name: str, known: Mapping[Named, Noun]) -> Message
     told = {"kind": called(kind), "name": name}
     for other in KINDS:
         if (other, name) in known:
-            return Message("there is no {kind} {name}, but a {other} of that name", other=called(other), **told)
+            return Message("there is no {kind} {name}, only a {other} with that name", other=called(other), **told)
     return Message("there is no {kind} {name}", **told)
 
 

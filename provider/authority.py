@@ -66,7 +66,7 @@ class Authority:
         try:
             if self.certificate_file.exists():
                 told = {"folder": self.folder, "file": _KEY}
-                raise Unavailable(Message("the local CA in {folder} has lost its key, {file}", **told))
+                raise Unavailable(Message("the key of the local CA in {folder} is missing: {file}", **told))
             # A key without a certificate is of a start that was cut off: none is ever replaced.
             private = _read_key(key_file) if key_file.exists() else ec.generate_private_key(ec.SECP256R1())
             certificate = _make_certificate(private, [*DEFAULT_NAMES, *names])
@@ -79,7 +79,7 @@ class Authority:
             raise Unavailable(Message("the local CA cannot be created in {folder}: {why}", **told)) from error
         except ValueError:
             told = {"folder": self.folder}
-            raise Unavailable(Message("{folder} does not have a local CA of wayshub-provider", **told)) from None
+            raise Unavailable(Message("there is no local CA of wayshub-provider in {folder}", **told)) from None
 
     def signs(self, name: str) -> bool:
         """Tell whether it may sign for a host name, an A-label or a wildcard."""
@@ -124,7 +124,7 @@ class Authority:
                 raise Unavailable(Message("the local CA in {folder} cannot be read: {why}", **told)) from error
             except (ValueError, x509.ExtensionNotFound):
                 told = {"folder": self.folder}
-                raise Unavailable(Message("{folder} does not have a local CA of wayshub-provider", **told)) from None
+                raise Unavailable(Message("there is no local CA of wayshub-provider in {folder}", **told)) from None
             self._known = certificate, private
         return self._known
 

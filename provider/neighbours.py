@@ -121,8 +121,8 @@ def _changed_of(item: Noun, beside: BesideOther, edges: KnownEdges) -> Iterator[
             continue
         if beside.adopted and other.rank >= beside.priority:
             detail = Message(
-                "{other} has the rank {rank} on edge {edge} now, and takes the requests of {router}, which was adopted "
-                "at {own}: adopt it again",
+                "{other} now has the priority {rank} on edge {edge}, and takes the requests of {router}, which was "
+                "adopted at {own}: adopt it again",
                 edge=name,
                 rank=other.rank,
                 own=beside.priority,
@@ -140,12 +140,12 @@ def _changed_of(item: Noun, beside: BesideOther, edges: KnownEdges) -> Iterator[
 def _words_of_gone(beside: BesideOther, router: str) -> Message:
     if beside.adopted:
         return Message(
-            "no edge has {other} any more: {router} takes its requests alone, and can be adopted for good",
+            "no edge has {other} any more: {router} takes its requests, and can be adopted for good",
             other=beside.router,
             router=router,
         )
     return Message(
-        "no edge has {other} any more, beside which {router} stands: {router} gets what no other router takes",
+        "no edge has {other} any more: {router}, which stood beside it, only gets what no other router takes",
         other=beside.router,
         router=router,
     )

@@ -347,7 +347,7 @@ class Revisions:
             raise Unavailable(
                 Message(
                     "the database is at revision {number}, although {revision} was saved: an older copy "
-                    "replaced it while the service was running; if you meant to do that, restart the service",
+                    "replaced it while wayshub-provider was running; if you meant to do that, restart it",
                     number=number,
                     revision=known.revision,
                 )

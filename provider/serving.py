@@ -89,5 +89,7 @@ class Serving:
                 return desired
             return replace(desired, document=self.assemble(parts), parts=parts)
         except Unverified as error:  # what is desired is served all the same
-            logger.error("the overlays of revision %d are left out: %s", desired.revision, error.detail)  # noqa: TRY400
+            logger.error(  # noqa: TRY400  # what is wrong is in the detail
+                "edges get revision %d without the certificates that were ordered: %s", desired.revision, error.detail
+            )
             return desired

@@ -119,7 +119,7 @@ class Settings(BaseSettings):
     )
     edge_url: str | None = Field(
         default=None,
-        description="URL at which edges reach this service, such as `http://10.0.0.5:8000`. Needed to order "
+        description="URL at which edges reach wayshub-provider, such as `http://10.0.0.5:8000`. Needed to order "
         "certificates for names that a CA checks over HTTP.",
     )
     acme_ca_file: Path | None = Field(
@@ -136,7 +136,7 @@ class Settings(BaseSettings):
     )
     acme_unchecked: bool = Field(
         default=False,
-        description="Order certificates even if this service cannot see that a name leads to an edge.",
+        description="Order certificates even if wayshub-provider cannot see that a name leads to an edge.",
     )
     acme_dns_hook: Path | None = Field(
         default=None,

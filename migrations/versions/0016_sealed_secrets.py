@@ -1,4 +1,4 @@
-"""secrets are sealed where they are kept"""
+"""secrets are encrypted in the database"""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""certificates that this service gets for domains"""
+"""certificates that wayshub-provider gets for domains"""
 
 import sqlalchemy as sa
 from alembic import op

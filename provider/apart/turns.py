@@ -113,7 +113,7 @@ class Turns:
 
     def _check_room(self) -> None:
         if len(self._flights) >= AT_ONCE + MOST_WAITING:
-            raise Unavailable(Message("the service is busy with other long requests: try again in a moment"))
+            raise Unavailable(Message("wayshub-provider is busy with other long requests: try again in a moment"))
 
     def close(self) -> None:
         """Begin no more jobs."""

@@ -48,7 +48,7 @@ def choose_acme(
 
 @router.delete("", status_code=204, summary="Stop ordering certificates", responses=documentation.LEAVE_ACME)
 def leave_acme(revisions: RevisionsDependency, issuing: IssuingDependency, actor: ActorDependency) -> Response:
-    """Order no more certificates. Existing ones are still served until they expire."""
+    """Stop ordering certificates. Existing ones are still served until they expire."""
     outcome = revisions.change(lambda session: choosing.leave(session, actor), actor=actor)
     issuing.choose(None)
     return removed(outcome)

@@ -27,7 +27,7 @@ router = APIRouter(tags=["adoption"], route_class=StrictRoute, dependencies=[Dep
     response_model=AppliedOutput,
     responses=documentation.ADOPT,
     openapi_extra=documentation.body(AdoptInput.__name__),
-    summary="Take requests over from routers of other providers",
+    summary="Take over the requests of other providers' routers",
 )
 def adopt(
     write: WriteDependency,
@@ -35,10 +35,10 @@ def adopt(
     conditions: WriteConditions,
     body: Annotated[dict[str, Any], Body()],
 ) -> Response:
-    """Let routers that stand beside those of other providers take their requests, all in one revision.
+    """Let routers take the requests of those of other providers beside which they stand, all in one revision.
 
-    Each ranks one above the other, so that the order among all third routers stays. With `forGood` they stand by
-    themselves from then on: 422 while an edge still has the other router.
+    The priority of each is one higher than the other router's, so the order among all other routers stays. With
+    `forGood` they become ordinary routers: 422 while an edge still has the other router.
     """
     wanted = AdoptInput.read(body)
     adoption = Adoption(adopts=True, named=_named(wanted), every=wanted.all, for_good=wanted.for_good)
@@ -50,7 +50,7 @@ def adopt(
     response_model=AppliedOutput,
     responses=documentation.ADOPT,
     openapi_extra=documentation.body(HandBackInput.__name__),
-    summary="Give requests back to routers of other providers",
+    summary="Give requests back to other providers' routers",
 )
 def hand_back(
     write: WriteDependency,
@@ -58,9 +58,9 @@ def hand_back(
     conditions: WriteConditions,
     body: Annotated[dict[str, Any], Body()],
 ) -> Response:
-    """Let the routers of other providers have their requests again, all in one revision.
+    """Give requests back to the routers of other providers, all in one revision.
 
-    422 where no edge has the other router any more.
+    422 if no edge has the other router any more.
     """
     wanted = HandBackInput.read(body)
     return _answer(write, routing, conditions, Adoption(adopts=False, named=_named(wanted), every=wanted.all))

@@ -66,9 +66,9 @@ class Hosts:
         if len(found) != 1 or not self._allows(found[0]):
             advice = Message("if it should, add that name to PROVIDER_ALLOWED_HOSTS")
             if not found:
-                raise Forbidden(Message("this service does not answer: {advice}", advice=advice))
+                raise Forbidden(Message("wayshub-provider does not answer this: {advice}", advice=advice))
             name = found[0][:_LONGEST_HOST].decode("ascii", "backslashreplace")
-            raise Forbidden(Message("this service does not answer as {name}: {advice}", name=name, advice=advice))
+            raise Forbidden(Message("wayshub-provider does not answer as {name}: {advice}", name=name, advice=advice))
 
     def _allows(self, value: bytes) -> bool:
         if len(value) > _LONGEST_HOST:

@@ -194,7 +194,7 @@ CHOOSE_ACME: Final = {200: {"description": "It is chosen.", "headers": {"Config-
     *_BODY
 )
 LEAVE_ACME: Final = {
-    204: {"description": "Nothing is ordered any more.", "headers": {"Config-Revision": _REVISION}}
+    204: {"description": "No more certificates are ordered.", "headers": {"Config-Revision": _REVISION}}
 } | _problems(422, 503)
 CREATE_TOKEN: Final = {
     201: {"description": "Created.", "headers": {"Config-Revision": _REVISION, "Location": _LOCATION}}
@@ -210,7 +210,7 @@ EXPORT: Final = {
 APPLY: Final = {200: {"description": "What changed.", "headers": {"ETag": _WHOLE_ETAG, **_WRITTEN}}} | _problems(
     409, 412, *_BODY
 )
-ADOPT: Final = {200: {"description": "What it does.", "headers": {"ETag": _WHOLE_ETAG, **_WRITTEN}}} | _problems(
+ADOPT: Final = {200: {"description": "What changed.", "headers": {"ETag": _WHOLE_ETAG, **_WRITTEN}}} | _problems(
     412, *_BODY
 )
 SCHEMA: Final = _problems(422)

@@ -37,8 +37,8 @@ def expose(
     https: Annotated[
         bool,
         Query(
-            description="Serve it over HTTPS if the body does not say how: with a certificate that this service gets, "
-            "if it can, or one that the edges have."
+            description="Serve it over HTTPS if the body does not say how: with a certificate that wayshub-provider "
+            "gets, if it can, or one that the edges have."
         ),
     ] = False,
 ) -> Response:

@@ -37,7 +37,7 @@ QUIET: Final = frozenset({PATH, "/healthz", "/readyz", "/metrics", *STREAMS})
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LONGEST_PATH: Final = 300
 _LEAST_REFUSED: Final = 400
-_STOPPING: Final = Message("the service is shutting down: try again once it is running")
+_STOPPING: Final = Message("wayshub-provider is shutting down: try again once it is running")
 
 Count = Callable[[str, str, int, float | None], None]
 """Counts a request: its method, the template of its route, its status, and how many seconds it took, if that says

@@ -16,19 +16,19 @@ _PATH: Final = "/acme"
 DirectoryArgument = Annotated[
     str,
     typer.Argument(
-        metavar="CA", help="letsencrypt, letsencrypt-staging to try it out, or the URL of a CA's directory."
+        metavar="CA", help="letsencrypt, letsencrypt-staging for trying it out, or the URL of a CA's directory."
     ),
 ]
 ContactOption = Annotated[
     str | None, typer.Option("--contact", metavar="EMAIL", help="E-mail address for the CA.", show_default="none")
 ]
 AcceptOption = Annotated[
-    bool, typer.Option("--accept-terms", help="Accept the CA's terms of service. That you did is recorded.")
+    bool, typer.Option("--accept-terms", help="Accept the CA's terms of service. This is recorded.")
 ]
-DnsOption = Annotated[bool, typer.Option("--dns", help="Let the CA check all names in DNS, and not over HTTP.")]
+DnsOption = Annotated[bool, typer.Option("--dns", help="Let the CA check all names in DNS instead of over HTTP.")]
 ProviderOption = Annotated[
     str | None,
-    typer.Option("--dns-provider", metavar="NAME", help="DNS provider that has your zones, such as cloudflare."),
+    typer.Option("--dns-provider", metavar="NAME", help="DNS provider of your zones, such as cloudflare."),
 ]
 ProviderSettingOption = Annotated[
     list[str] | None,
@@ -39,7 +39,9 @@ ProviderSettingOption = Annotated[
 BindingOption = Annotated[
     str | None,
     typer.Option(
-        "--eab-kid", metavar="KID", help="External account, where the CA wants one. You are asked for its key."
+        "--eab-kid",
+        metavar="KID",
+        help="Key ID of your external account, if the CA requires one. You are asked for its key.",
     ),
 ]
 
@@ -88,7 +90,8 @@ def choose(
 ) -> None:
     """Choose the CA to order certificates from, for domains with --tls-from acme.
 
-    Without --accept-terms it tells where the terms are, and changes nothing.
+    Without --accept-terms, it tells you where to read the terms, and changes
+    nothing.
     Admins only.
 
     Examples:
@@ -109,7 +112,7 @@ def choose(
 
 @reads
 def leave(client: Client, output: Output) -> None:
-    """Order no more certificates. Those there are stay until they expire.
+    """Stop ordering certificates. Existing ones stay until they expire.
 
     Admins only.
 
@@ -124,7 +127,7 @@ def _tell(output: Output, acme: Item) -> None:
     if output.is_json:
         output.document(acme)
     elif acme.get("directory") is None:
-        output.line("No CA is chosen: the service orders no certificates.")
+        output.line("No CA is chosen: no certificates are ordered.")
     else:
         output.facts((heading, read(acme)) for heading, read in _FACTS.items())
 

@@ -36,7 +36,7 @@ ForGoodOption = Annotated[
     bool,
     typer.Option(
         "--for-good",
-        help="Once the other routers are gone: let these stand by themselves, and rank as routers here do.",
+        help="Once the other routers are gone: turn these into ordinary routers.",
     ),
 ]
 _SERVING: Final = {"live", "degraded"}
@@ -56,11 +56,12 @@ def adopt(
     """Take over the requests of other providers' routers.
 
     Routers that `import --beside` made stand beside those of other providers,
-    and take none of their requests. Adopted, each ranks one above the other
-    and takes all of them; the order among all other routers stays, and no
-    request is lost. All of them change in one revision. Then it waits up to
-    10 s and tells which edges run it. `hand-back` undoes it. Once the other
-    routers are removed at their provider, --for-good ends standing beside.
+    and take none of their requests. Once adopted, a router takes all requests
+    of the other: its priority is one higher, so the order among all other
+    routers stays. All routers change in one revision, and no request is lost.
+    The command then waits up to 10 s and tells you which edges run the change.
+    `hand-back` undoes it. When you have removed the other routers at their
+    provider, --for-good turns these into ordinary routers.
 
     Examples:
       wayshub-provider adopt store
@@ -70,7 +71,7 @@ def adopt(
       wayshub-provider adopt --all --for-good --yes
     """
     document = _named(names, tcp_router, every=every) | ({"forGood": True} if for_good else {})
-    question = "Let all routers stand by themselves whose others are gone?" if for_good else "Adopt all routers?"
+    question = "Turn all routers whose other router is gone into ordinary ones?" if for_good else "Adopt all routers?"
     _do(client, output, "adopt", document, question if every and not yes else "", if_match)
 
 
@@ -87,9 +88,9 @@ def hand_back(
     """Give requests back to other providers' routers.
 
     The routers here stand beside the others again, and take none of their
-    requests. All of them change in one revision, and no request is lost. Then
-    it waits up to 10 s and tells which edges run it. A router cannot be handed
-    back once no edge has the other one any more.
+    requests. All routers change in one revision, and no request is lost. The
+    command then waits up to 10 s and tells you which edges run the change. A
+    router cannot be handed back once no edge has the other one any more.
 
     Examples:
       wayshub-provider hand-back store
@@ -97,7 +98,7 @@ def hand_back(
       wayshub-provider hand-back --all --yes --wait 30
     """
     document = _named(names, tcp_router, every=every)
-    _do(client, output, "handBack", document, "Hand all routers back?" if every and not yes else "", if_match)
+    _do(client, output, "handBack", document, "Hand back all routers?" if every and not yes else "", if_match)
 
 
 def _named(names: Sequence[str] | None, tcp_routers: Sequence[str] | None, *, every: bool) -> dict[str, Any]:

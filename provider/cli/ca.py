@@ -45,11 +45,10 @@ def find_authority(settings: Settings) -> Authority:
 def ca(name: NameOption = None) -> None:
     """Print the local CA's certificate, and how to trust it.
 
-    `up` creates the local CA, which is only for this machine, and signs
-    certificates for names below .localhost and .test with it. If there is
-    none yet, this command creates it. It cannot sign for other names: its
-    certificate says so. Once you trust it, browsers on this machine accept
-    those certificates.
+    `up` creates a local CA, for this machine only, which signs certificates
+    for names below .localhost and .test. If there is none yet, this command
+    creates it. It cannot sign for other names; its certificate says so. Once
+    you trust it, browsers on this machine accept its certificates.
 
     The certificate goes to standard output, the instructions to standard
     error.
@@ -64,7 +63,7 @@ def ca(name: NameOption = None) -> None:
     if unsigned := [each for each in names if not authority.signs(each)]:
         raise SettingsError(
             f"the local CA in {authority.folder} was created without {', '.join(unsigned)}, which cannot be added: "
-            "move that folder away to create another one, which has to be trusted anew"
+            "move that folder away to create a new one, and trust that"
         )
     typer.echo(authority.certificate_file.read_text().strip())
     for line in how_to_trust(authority.certificate_file):

@@ -27,7 +27,7 @@ LATE: Final = {
     "migrate": "Create the database, or upgrade its schema to this version.",
     "plan": "Show what `apply` would change, without changing anything.",
     "apply": "Apply a file to the state, all or nothing.",
-    "import": "Import Traefik's files, labels, or what a Traefik runs.",
+    "import": "Import Traefik's files, labels, or what a running Traefik has.",
     "lint": "Check Traefik's files and labels, without any service running.",
     "rollback": "Roll back to the state of a revision, as a new revision.",
     "export": "Print the whole state, as a file for `apply`.",
@@ -50,15 +50,15 @@ LATE_GROUPS: Final = {
         },
     ),
     "secrets": (
-        "Secrets in the database. Works on the database directly, while no service runs.",
+        "Secrets in the database. Works on the database directly, while wayshub-provider is stopped.",
         {"rotate": "Encrypt all secrets with a new key."},
     ),
     "acme": (
-        "The CA that the service orders certificates from.",
+        "The CA that wayshub-provider orders certificates from.",
         {
             "show": "Show the CA, and who accepted its terms.",
             "choose": "Choose the CA to order certificates from, for domains with --tls-from acme.",
-            "leave": "Order no more certificates. Those there are stay until they expire.",
+            "leave": "Stop ordering certificates. Existing ones stay until they expire.",
         },
     ),
     "token": (

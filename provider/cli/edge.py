@@ -16,7 +16,7 @@ from provider.cli.times import ago
 app = typer.Typer(
     name="edge",
     no_args_is_help=True,
-    help="Edges: the Traefiks that poll this service.",
+    help="Edges: the Traefiks that poll wayshub-provider.",
 )
 
 EdgeArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the edge.", autocompletion=complete_edge)]
@@ -106,7 +106,7 @@ def list_edges(client: Client, output: Output, query: QueryOption = "", limit: L
       wayshub-provider edge list
       wayshub-provider edge list -o json
     """
-    advice = "no Traefik is connected yet: let Traefik's HTTP provider poll /traefik/configuration on this service"
+    advice = "no Traefik is connected yet: let Traefik's HTTP provider poll /traefik/configuration on wayshub-provider"
     list_all(client, output, EDGES, query, limit, advice)
 
 

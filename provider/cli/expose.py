@@ -54,8 +54,8 @@ HTTPSOption = Annotated[
     bool,
     typer.Option(
         "--https",
-        help="Serve the domain over HTTPS, with a certificate that the service gets, or one that the edge has if it "
-        "cannot, and redirect HTTP there.",
+        help="Serve the domain over HTTPS, and redirect HTTP there. wayshub-provider gets the certificate; if it "
+        "cannot, the edge uses one it has.",
     ),
 ]
 ResolverOption = Annotated[

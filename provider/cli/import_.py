@@ -50,7 +50,8 @@ EnvFileOption = Annotated[
     list[str] | None,
     typer.Option(
         metavar="FILE",
-        help="Variables that templates or a Compose file ask for, one NAME=VALUE a line. Repeat it for several files.",
+        help="Variables that templates or a Compose file ask for, one NAME=VALUE per line. Repeat it for several "
+        "files.",
     ),
 ]
 EnvOption = Annotated[
@@ -59,23 +60,23 @@ EnvOption = Annotated[
 SalvageOption = Annotated[
     bool,
     typer.Option(
-        "--salvage", help="Import what can be read of files that Traefik refuses, although it serves nothing of them."
+        "--salvage", help="Import what can be read from files that Traefik refuses, although it serves none of them."
     ),
 ]
 BesideOption = Annotated[
     bool,
     typer.Option(
         "--beside",
-        help="Of what a running Traefik has, make routers that stand beside those of the other providers and take "
-        "none of their requests, until you `adopt` them.",
+        help="With --from-api: create routers that stand beside those of other providers, and take none of their "
+        "requests until you `adopt` them.",
     ),
 ]
 WithServicesOption = Annotated[
     bool,
     typer.Option(
         "--with-services",
-        help="With --beside: take services and middlewares over, too. Without it, routers refer to those that are "
-        "there, such as shop@docker.",
+        help="With --beside: also take over services and middlewares. Otherwise, routers refer to those of the "
+        "other provider, such as shop@docker.",
     ),
 ]
 EntryPointOption = Annotated[
@@ -154,16 +155,16 @@ def import_(
     yes: YesOption = False,
     if_match: IfMatchOption = None,
 ) -> None:
-    """Import Traefik's files, labels, or what a Traefik runs.
+    """Import Traefik's files, labels, or what a running Traefik has.
 
-    Imports routers, services, middlewares, servers transports and TLS options,
-    those of TCP and UDP too. Several files and folders are read together, as
-    Traefik reads a directory, and `{{ env "NAME" }}` in them is filled in. As
-    with `apply`, you see a plan and are asked first, and objects that exist
-    only here stay. What is not supported yet is listed with the reason; a
-    router that would behave differently without it is skipped. Files that
-    Traefik refuses as a whole are not imported, since it serves nothing of
-    them. Names that are not allowed here are changed, and listed.
+    Imports routers, services, middlewares and servers transports for HTTP, TCP
+    and UDP, TLS options and certificates. Several files and folders are read
+    together, as Traefik reads a directory, and `{{ env "NAME" }}` in them is
+    filled in. As with `apply`, you see a plan and are asked first, and objects
+    that exist only here stay. What is not supported yet is listed with the
+    reason; a router that would behave differently without it is skipped.
+    Nothing is imported from files that Traefik refuses, because it serves none
+    of them. Names that are not allowed here are changed, and listed.
 
     Examples:
       wayshub-provider import dynamic.yml --dry-run
@@ -177,9 +178,9 @@ def import_(
     """
     given, is_api = _sources(paths, from_api)
     if beside and not is_api:
-        raise typer.BadParameter("routers stand beside those of a running Traefik: give its API with --from-api")
+        raise typer.BadParameter("--beside needs a running Traefik: give its API with --from-api")
     if with_services and not beside:
-        raise typer.BadParameter("services are taken over in any case: --with-services goes with --beside")
+        raise typer.BadParameter("services are always taken over: --with-services only goes with --beside")
     with telling(output) as progress:
         progress.doing(f"Reading {', '.join(given)}")
         source = _api(given[0]) if is_api else _files(given, env_file or (), sources.read_variables(env or ()))

@@ -28,7 +28,7 @@ URLOption = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help="URL of the service. The token comes from PROVIDER_TOKEN.",
+        help="URL of wayshub-provider. The token comes from PROVIDER_TOKEN.",
         envvar="PROVIDER_URL",
         show_default=DEFAULT_URL,
     ),

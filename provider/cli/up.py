@@ -81,8 +81,9 @@ def up(
     one on the PATH, else the one in the package `wayshub-provider[edge]`.
     Port 0 means any free port.
 
-    It makes a CA of this machine alone, once, which signs certificates for
-    domains below .localhost and .test. The command `ca` says how to trust it.
+    At its first start it creates a local CA, for this machine only, which signs
+    certificates for names below .localhost and .test. The command `ca` tells
+    you how to trust it.
     The service reads back from Traefik's API what it runs. It keeps the last
     configuration that Traefik accepted in a file next to the database, so that
     Traefik still has routes if it starts while the service is down. Traefik

@@ -22,7 +22,9 @@ STANDING: Final = (Router.kind, TCPRouter.kind)
 """The kinds of routers that can stand beside others: those of UDP have no rank."""
 
 UNRANKED: Final = (UDPRouter.kind, UDPService.kind)
-NO_RANK: Final = "of several UDP routers on an entry point the last by name gets all packets: none can stand beside it"
+NO_RANK: Final = (
+    "of several UDP routers on an entry point, only the last by name gets packets: none can stand beside it"
+)
 
 
 class BesideState:

@@ -186,14 +186,14 @@ class AcmeCA:
             told = Message("the CA {ca} sent an unexpected response: {why}", ca=self.name, why=_shortened(str(error)))
             raise self._failed(told) from error
         except OSError as error:  # the file with CAs
-            told = Message("the CA {ca} cannot be asked: {why}", ca=self.name, why=_shortened(str(error)))
+            told = Message("the request to the CA {ca} failed: {why}", ca=self.name, why=_shortened(str(error)))
             raise self._failed(told) from error
 
     def _refused(self, error: Any) -> NoCertificateError:
         why = _shortened(error.detail or error.title or error.typ)
         told = Message("the CA {ca} refuses: {why}", ca=self.name, why=why)
         if error.code == "externalAccountRequired":
-            told = Message("the CA {ca} wants an external account: give its key ID and its key (EAB)", ca=self.name)
+            told = Message("the CA {ca} requires an external account: give its key ID and its key (EAB)", ca=self.name)
         if error.code == "accountDoesNotExist":
             return AccountGoneError(FailureKind.AUTHORITY, told)
         return self._failed(told)

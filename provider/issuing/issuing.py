@@ -267,7 +267,7 @@ class Issuing:
                 if advised is not None and advised != self.find(name).renews:
                     await aside(self._note, name, lambda _session, row: setattr(row, "renews", written(advised)))
         except (NoCertificateError, ProviderError) as error:
-            logger.debug("it is not known when the certificate for %s is to be renewed: %s", name, error)
+            logger.debug("when to renew the certificate for %s is unknown: %s", name, error)
         finally:
             self._is_asking = False
             self._call.set()
@@ -362,7 +362,7 @@ class Issuing:
         try:
             await aside(self._note, name, note)
         except Unavailable as trouble:
-            logger.warning("what became of the certificate for %s cannot be noted: %s", name, trouble.detail)
+            logger.warning("the state of the certificate for %s cannot be saved: %s", name, trouble.detail)
             await asyncio.sleep(_SOON.total_seconds())
         if before.problem != error.why:
             logger.warning("no certificate for %s: %s", name, error.why)

@@ -55,7 +55,7 @@ def check(name: str, token: str, content: str, means: Means) -> None:
     if away and (not answered or any(":" not in address for address, _why in away)):
         addresses = listed([address for address, _why in away], _NAMED)
         told = {"name": name, "addresses": addresses, "port": means.http_port, "why": away[0][1]}
-        raise not_led(Message("{name} leads to {addresses}, where nobody answers on port {port}: {why}", **told))
+        raise not_led(Message("{name} leads to {addresses}, where nothing answers on port {port}: {why}", **told))
 
 
 def _ask(address: str, name: str, token: str, means: Means) -> str | None:

@@ -33,7 +33,7 @@ class HandBackInput(Object):
     routers: list[str] = field(_NAMES, default=[], title="Routers", help="Names of routers.")
     tcp_routers: list[str] = field(_NAMES, default=[], title="TCP routers", help="Names of TCP routers.")
     all: bool = field(
-        Flag(), default=False, title="All", help="All that stand beside another, but those that cannot be meant."
+        Flag(), default=False, title="All", help="All that stand beside another router and can be changed like this."
     )
 
     @classmethod
@@ -53,5 +53,5 @@ class AdoptInput(HandBackInput):
         Flag(),
         default=False,
         title="For good",
-        help="The others are gone: these stand by themselves from now on, and rank as routers here do.",
+        help="Once the other routers are gone: turn these into ordinary routers.",
     )

@@ -41,8 +41,8 @@ def _spared(check: Callable[[str], str]) -> list[str]:
         ),
         default=[],
         title="Spared rules",
-        help="While it takes the requests: those that match one of these rules stay with the routers that rank one "
-        "above the other router. Set by adopting.",
+        help="Requests that match one of these rules stay with other routers, even once this one is adopted. Set by "
+        "adopting.",
     )
     return declared
 
@@ -62,14 +62,14 @@ class BesideOther(Object):
     rank: int | None = field(
         Whole(-HIGHEST_OF_TRAEFIK, HIGHEST_OF_TRAEFIK - 1),
         default=None,
-        title="Rank of the other",
-        help="The priority of the other router, or the length of its rule. Empty: as an edge's API tells it.",
+        title="The other's priority",
+        help="The priority of the other router, or the length of its rule. Empty: as an edge's API reports it.",
     )
     adopted: bool = field(
         Flag(),
         default=False,
         title="Adopted",
-        help="This router takes the requests, and ranks one above the other.",
+        help="This router takes the requests: its priority is one higher than the other's.",
     )
     spared: list[str] = _spared(check_rule_of(rules.parse))
 
@@ -77,7 +77,7 @@ class BesideOther(Object):
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
         """Refuse one that shall rank above another of which the rank is not known, or that nothing can go below."""
         if given.get("adopted") is True and given.get("rank", ...) is None:
-            yield "rank", Refusal("beside.rank", Message("to rank above the other router, its rank has to be known"))
+            yield "rank", Refusal("beside.rank", Message("to take over, it needs the other router's priority: set it"))
 
     @staticmethod
     def parse(text: str) -> rules.Rule:

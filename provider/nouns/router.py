@@ -205,7 +205,8 @@ class Router(Noun):
         default=None,
         title="Beside",
         switch="Stand beside another provider's router",
-        help="It ranks below that router or, once adopted, one above it: its own priority does not count meanwhile.",
+        help="Its priority is lower than that router's and, once adopted, one higher. What is set as its own is "
+        "ignored meanwhile.",
         rare=True,
         omitted=True,
     )
@@ -234,7 +235,7 @@ class Router(Noun):
             detail = Message("a router has either a rule or domains: write the domains in the rule, Host(`…`)")
             yield "domains", Refusal("rule.exclusive", detail)
         if given.get("beside") is not None and given.get("entryPoints", ...) is None:
-            detail = Message("a router that stands beside another names its entry points, as the other does")
+            detail = Message("a router that stands beside another needs entry points: give those of the other")
             yield "entryPoints", Refusal("beside.entryPoints", detail)
         if domains == [] and prefix is None and rule is None:
             yield (

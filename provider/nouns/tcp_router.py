@@ -91,7 +91,8 @@ class TCPRouter(Noun):
         default=None,
         title="Beside",
         switch="Stand beside another provider's router",
-        help="It ranks below that router or, once adopted, one above it: its own priority does not count meanwhile.",
+        help="Its priority is lower than that router's and, once adopted, one higher. What is set as its own is "
+        "ignored meanwhile.",
         rare=True,
         omitted=True,
     )

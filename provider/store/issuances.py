@@ -1,4 +1,4 @@
-"""The certificates that this service gets for domains, in the database."""
+"""The certificates that wayshub-provider gets for domains, in the database."""
 
 from collections.abc import Sequence
 

@@ -78,7 +78,7 @@ def leave(
     """Order no more. What there is stays until it expires."""
     revisions.change(lambda session: choosing.leave(session, actor), actor=actor)
     issuing.choose(None)
-    return redirect(request, _PAGE, Notice(Message("No more certificates are ordered. Those there are stay.")))
+    return redirect(request, _PAGE, Notice(Message("No more certificates are ordered. Existing ones stay.")))
 
 
 def _read(revisions: RevisionsDependency) -> AcmeOutput:

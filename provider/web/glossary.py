@@ -192,7 +192,7 @@ TERMS: Final = (
     Term(
         "https",
         template("HTTPS"),
-        template("HTTP in an encrypted pipe (TLS), after a proof of who is at the other end."),
+        template("HTTP in an encrypted pipe (TLS), once the server has proved who it is."),
     ),
     Term(
         "certificate",

@@ -246,14 +246,14 @@ def test_variables_that_are_ignored_are_told_by_every_command(cli: Run, monkeypa
 def test_a_servers_url_that_is_given_as_that_of_the_service_is_told(cli: Run, command: str) -> None:
     done = cli(*command.split())
     assert "wayshub-provider server set wayshub a http://127.0.0.1:3000" in done.err
-    assert "--url is the URL of this service" in done.err
+    assert "--url is the URL of wayshub-provider" in done.err
 
 
 @pytest.mark.usefixtures("exposed")
 def test_who_adds_a_server_with_its_url_as_an_option_is_told_where_it_stands(cli: Run) -> None:
     done = cli("server", "add", "wayshub", "c", "--url", "http://127.0.0.1:3002")
     assert done.usage_error() == (
-        "Invalid value for SERVER_URL: the URL of the server is missing; --url is the URL of this service. Give a "
+        "Invalid value for SERVER_URL: the URL of the server is missing; --url is the URL of wayshub-provider. Give a "
         "server's URL without an option: `wayshub-provider server add wayshub c http://127.0.0.1:3000`"
     )
 

@@ -177,7 +177,7 @@ def test_a_name_that_leads_elsewhere_is_not_ordered_and_it_is_said_where_it_lead
     made = one.expose("alvin.test")
     assert made.status_code == 202
     (pending,) = made.json()["pending"]
-    told = f"alvin.test leads to 127.0.0.9, where nobody answers on port {ca.http_port}: Connection refused"
+    told = f"alvin.test leads to 127.0.0.9, where nothing answers on port {ca.http_port}: Connection refused"
     assert pending["detail"] == told
     assert one.conflicts("alvin.test") == [f"domain alvin.test: {told}"]
     assert "alvin.test leads to 127.0.0.9" in " ".join(httpx.get(f"{one.service.url}/readyz").json()["warnings"])

@@ -265,7 +265,7 @@ def test_what_is_no_form_of_ours_makes_nothing(
 
 def test_the_page_says_which_certificate_fits(console: httpx.Client, client: httpx.Client) -> None:
     client.put("/domains/alvin.xyz", json={"tls": {"from": "stored"}}).raise_for_status()
-    assert "None kept here fits" in words(console.get("/domains/alvin.xyz"))
+    assert "No certificate stored here fits" in words(console.get("/domains/alvin.xyz"))
     client.post("/certificates", json=dict(Certificate.example)).raise_for_status()
     assert 'href="/certificates/alvin"' in console.get("/domains/alvin.xyz").text
     assert 'href="/domains/alvin.xyz"' in console.get("/certificates/alvin").text

@@ -43,7 +43,7 @@ def _advice(verb: str, service: str, name: str) -> str:
     if not any(argument == "--url" or argument.startswith("--url=") for argument in sys.argv[1:]):
         return ""
     place = f"server {verb} {service} {name} {_EXAMPLE_URL}"
-    return f"; --url is the URL of this service. Give a server's URL without an option: `wayshub-provider {place}`"
+    return f"; --url is the URL of wayshub-provider. Give a server's URL without an option: `wayshub-provider {place}`"
 
 
 WANTED: Final = _wanted(columns_of(Server))

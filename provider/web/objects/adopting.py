@@ -37,9 +37,9 @@ _DONE: Final[Mapping[AdoptionStep, str]] = {
     AdoptionStep.HAND_BACK: template(
         "{other} takes the requests of {router} again on each edge that runs this change."
     ),
-    AdoptionStep.FOR_GOOD: template("{router} stands by itself, and no longer beside {other}."),
+    AdoptionStep.FOR_GOOD: template("{router} is now an ordinary router, no longer beside {other}."),
 }
-_UNHEARD: Final = Message("No edge polls this service now: the change is saved, and goes live as soon as one does.")
+_UNHEARD: Final = Message("No edge polls wayshub-provider now: the change is saved, and goes live as soon as one does.")
 
 
 class BesideView(View):
