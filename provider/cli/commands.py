@@ -54,7 +54,7 @@ LATE_GROUPS: Final = {
         {"rotate": "Encrypt all secrets with a new key."},
     ),
     "acme": (
-        "The CA that wayshub-provider orders certificates from.",
+        "The CA to order certificates from.",
         {
             "show": "Show the CA, and who accepted its terms.",
             "choose": "Choose the CA to order certificates from, for domains with --tls-from acme.",

@@ -54,8 +54,8 @@ HTTPSOption = Annotated[
     bool,
     typer.Option(
         "--https",
-        help="Serve the domain over HTTPS, and redirect HTTP there. wayshub-provider gets the certificate; if it "
-        "cannot, the edge uses one it has.",
+        help="Serve the domain over HTTPS, and redirect HTTP there. The certificate is ordered for you if that is "
+        "possible; otherwise the edge uses one it has.",
     ),
 ]
 ResolverOption = Annotated[

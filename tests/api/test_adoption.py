@@ -102,7 +102,7 @@ def test_who_cannot_be_meant_is_named(client: httpx.Client) -> None:
         ("/routers/3", "beside.rank"),
         ("/tcpRouters/0", "tcpRouter.unknown"),
     ]
-    assert answer.json()["errors"][3]["detail"] == "there is no TCP router a, but a router of that name"
+    assert answer.json()["errors"][3]["detail"] == "there is no TCP router a, only a router with that name"
     assert told(client.post("/adopt", json={})) == [("", "adoption.names")]
     assert told(client.post("/handBack", json={"routers": ["a"], "all": True})) == [("", "adoption.names")]
     assert told(client.post("/handBack", json={"routers": ["a", "a"]})) == [("/routers", "adoption.duplicate")]
