@@ -1,7 +1,8 @@
 """Texts as documents, with the place of everything: YAML, JSON and TOML. Pure."""
 
 from provider.documents.places import Lines, Position, nearest
-from provider.documents.reading import CORE, TAG, Builder, DocumentError, File, build, parse, position
+from provider.documents.reading import Builder, DocumentError, File, build, parse, position
+from provider.documents.scalars import CORE, TAG
 
 __all__ = [
     "CORE",

@@ -8,9 +8,8 @@ and ends the program where a file is nested deeply enough.
 """
 
 import json
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -18,30 +17,18 @@ from typing import Any, Final
 import yaml
 
 from provider import json_mistakes
-from provider.documents import yaml_mistakes
-from provider.documents.places import Lines, Position, nearest
+from provider.documents import json_events, yaml_mistakes
+from provider.documents.places import Position, nearest
+from provider.documents.scalars import TAG, kind_of, read_scalar
 from provider.errors import ProviderError, pointer
 
 DEEPEST: Final = 20
 _MOST_NODES: Final = 2_000_000
 """What a file comes to with its aliases written out: a short one can stand for more than any memory holds."""
 
-_LARGEST_INTEGER: Final = 2**63 - 1
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-CORE: Final = (
-    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
-    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
-)
-"""What a plain scalar stands for in YAML's core schema: kinds, patterns, and with what they begin."""
-
-_KINDS: Final = [(kind, re.compile(pattern, re.ASCII)) for kind, pattern, _first in CORE]
-_scan_string: Final[Callable[[str, int], tuple[str, int]]] = json.JSONDecoder().parse_string  # type: ignore[attr-defined]  # it is there, as its documentation says
-TAG: Final = "tag:yaml.org,2002:"
 _SIGN: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|([\[{,])', re.DOTALL)
-_TOKEN: Final = re.compile(r'\s*([{}\[\],:"]|[^\s{}\[\],:"]+)')
 
 
 class DocumentError(ProviderError):
@@ -108,7 +95,7 @@ def _read_json(name: str, text: str) -> File | None:
         return None
     except (ValueError, RecursionError):  # which are told with their places there
         return None
-    return Builder(name).build(_json_events(text))
+    return Builder(name).build(json_events.events(text))
 
 
 def _check_count(name: str, text: str) -> None:
@@ -117,35 +104,6 @@ def _check_count(name: str, text: str) -> None:
     last = next(islice(signs, _MOST_NODES, None), None)
     if last is not None:
         raise DocumentError.at(name, Position.within(text, last.start()), "the document is too large")
-
-
-def _json_events(text: str) -> Iterator[Any]:
-    """Return the events of a text that is JSON. YAML's parser knows no pairs of surrogates, as JSON has them."""
-    lines = Lines(text)
-    at = 0
-    while found := _TOKEN.match(text, at):
-        place = lines.at(found.start(1))
-        mark: Any = _Mark(place.line - 1, place.column - 1)
-        sign, at = found[1], found.end()
-        if sign == "{":
-            yield yaml.MappingStartEvent(None, None, True, mark)
-        elif sign == "[":
-            yield yaml.SequenceStartEvent(None, None, True, mark)
-        elif sign in {"}", "]"}:
-            yield (yaml.MappingEndEvent if sign == "}" else yaml.SequenceEndEvent)(mark)
-        elif sign == '"':
-            value, at = _scan_string(text, at)
-            yield yaml.ScalarEvent(None, None, (False, True), value, mark)
-        elif sign not in {",", ":"}:
-            yield yaml.ScalarEvent(None, None, (True, False), sign, mark)
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    """Where an event is, counted from 0."""
-
-    line: int
-    column: int
 
 
 @dataclass(slots=True)
@@ -306,9 +264,9 @@ class Builder:
         if event.tag is not None:
             kind = event.tag.removeprefix(TAG)
         elif event.implicit[0]:
-            kind = next((name for name, pattern in _KINDS if pattern.fullmatch(text)), "str")
+            kind = kind_of(text)
         try:
-            return _READ[kind](text)
+            return read_scalar(kind, text)
         except KeyError:
             raise self.wrong(event, f"the tag {event.tag} is not known here") from None
         except ValueError as error:
@@ -322,28 +280,3 @@ class Builder:
 def position(event: Any) -> Position:
     """Return where an event begins."""
     return Position(event.start_mark.line + 1, event.start_mark.column + 1)
-
-
-def _integer(text: str) -> int:
-    if len(text) > 70:
-        raise ValueError("this number is too large")
-    number = int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
-    if not -_LARGEST_INTEGER - 1 <= number <= _LARGEST_INTEGER:
-        raise ValueError("this number is too large")
-    return number
-
-
-def _number(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError("this number is too large")
-    return number
-
-
-_READ: Final[Mapping[str, Callable[[str], Any]]] = {
-    "str": str,
-    "null": lambda _text: None,
-    "bool": lambda text: text.lower() == "true",
-    "int": _integer,
-    "float": _number,
-}
