@@ -20,7 +20,8 @@ class Field:
     capitals for what stands by itself. `is_rare` says that few need it: forms fold it away. `is_few` says that few have
     it: tables have it only where one does. `is_omitted` leaves it out of JSON at its default too. `since` is the first
     version of Traefik that knows it. `is_alternative` says that an object has one of several such fields: its kind.
-    `is_exclusive` is a flag that at most one object has: whoever gets it takes it from another.
+    `is_exclusive` is a flag that at most one object has: whoever gets it takes it from another. `is_apart` says that an
+    action of its own sets it: forms leave it as it is, and pages do not list it among the facts.
     """
 
     type: Type
@@ -38,6 +39,7 @@ class Field:
     is_omitted: bool = False
     is_few: bool = False
     is_exclusive: bool = False
+    is_apart: bool = False
     name: str = ""
     key: str = ""
     """Its names in Python and in JSON."""
@@ -101,6 +103,7 @@ def field(
     omitted: bool = False,
     few: bool = False,
     exclusive: bool = False,
+    apart: bool = False,
     key: str = "",
 ) -> Any:
     """Declare a field: see `Field`. One whose default is None may be null."""
@@ -109,6 +112,7 @@ def field(
         *(type_, default, nullable, title, help, switch, since, column, explicit, option, rare, alternative, omitted),
         is_few=few or rare or omitted,
         is_exclusive=exclusive,
+        is_apart=apart,
         key=key,
     )
 

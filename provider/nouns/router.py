@@ -209,6 +209,7 @@ class Router(Noun):
         "ignored meanwhile.",
         rare=True,
         omitted=True,
+        apart=True,
     )
     enabled: bool = field(
         Flag(),

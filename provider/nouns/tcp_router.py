@@ -95,6 +95,7 @@ class TCPRouter(Noun):
         "ignored meanwhile.",
         rare=True,
         omitted=True,
+        apart=True,
     )
     labels: dict[str, str] = labels_field()
 

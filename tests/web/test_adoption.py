@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.running import Service, http_client, running_service
+from tests.web.filling import find_form, send
 
 
 @pytest.fixture(scope="module")
@@ -38,3 +39,22 @@ def test_a_router_is_adopted_and_handed_back_by_a_button(alone: Service, kind: s
             assert (answer.status_code, answer.headers["Location"]) == (303, f"/{kind}/a")
             assert told in console.get(f"/{kind}/a").text
             assert client.get(f"/{kind}/a").json()["beside"].get("adopted", False) is adopted
+
+
+@pytest.mark.parametrize("kind", ["routers", "tcpRouters"])
+def test_forms_leave_what_a_router_stands_beside_to_the_buttons(alone: Service, kind: str) -> None:
+    with (
+        http_client(f"{alone.url}/api/v1") as client,
+        http_client(alone.url, headers={"Accept": "text/html"}) as console,
+    ):
+        rule = "Host(`b.test`)" if kind == "routers" else "HostSNI(`*`)"
+        beside: dict[str, Any] = {"router": "b@docker", "rank": 14, "adopted": True, "spared": [rule]}
+        router = {"rule": rule, "service": "s@docker", "entryPoints": ["web"], "beside": beside}
+        client.put(f"/{kind}/b", json=router).raise_for_status()
+        assert 'name="beside' not in console.get(f"/{kind}/new").text
+        path = f"/{kind}/b/edit"
+        page = console.get(path)
+        assert not [name for name in find_form(page, path).fields if name.startswith("beside")]
+        assert send(console, page, path, {"priority": "7"}).status_code == 303
+        kept = client.get(f"/{kind}/b").json()
+        assert (kept["priority"], kept["beside"]) == (7, beside)

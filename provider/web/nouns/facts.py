@@ -51,8 +51,8 @@ def facts(item: Object) -> list[Fact]:
 
 
 def _is_left(each: Field, item: Object) -> bool:
-    """Tell whether a field is one that few set, and that is not: it would be a line that says nothing."""
-    return each.is_rare and each.key != LABELS and getattr(item, each.name) == each.default
+    """Tell whether a field is shown apart, or is one that few set, and that is not: a line that says nothing."""
+    return each.is_apart or (each.is_rare and each.key != LABELS and getattr(item, each.name) == each.default)
 
 
 def listed(noun: type[Noun]) -> list[Field]:

@@ -65,9 +65,11 @@ class FormSlot:
 def asked(noun: type[Noun], kind: str | None, *, is_new: bool) -> list[Field]:
     """Return the fields that a form has: the name only for a new object, of the alternatives only the kind.
 
+    What an action of its own sets is not among them.
+
     The labels, which all nouns have, come last.
     """
-    fields = [each for each in written.fields_of(noun) if is_new or each.key != NAME]
+    fields = [each for each in written.fields_of(noun) if (is_new or each.key != NAME) and not each.is_apart]
     fields.sort(key=lambda each: each.key == LABELS)
     return [
         replace(each, is_nullable=False) if each.key == kind else each
