@@ -35,6 +35,14 @@ BROKEN = """() => [...document.querySelectorAll("td.words")].flatMap((cell) => {
 """The words that are broken into lines where they should stand whole."""
 
 
+LINES = """(cell) => {
+    const text = document.createRange();
+    text.selectNodeContents(cell);
+    return text.getClientRects().length;
+}"""
+"""In how many lines the text of a cell stands."""
+
+
 @pytest.fixture(autouse=True, scope="module")
 def filled(samples: Service) -> Iterator[httpx.Client]:
     """A service with some of what has to be wrapped."""
@@ -44,6 +52,7 @@ def filled(samples: Service) -> Iterator[httpx.Client]:
         client.post("/domains", json={**described, "tls": {"from": "stored"}}).raise_for_status()
         client.put("/services/wayshub", json={}).raise_for_status()
         client.put("/services/wayshub/servers/a", json={"url": "http://10.0.0.1:3000"}).raise_for_status()
+        client.put("/middlewares/compress", json={"compress": {}}).raise_for_status()
         for name, prefix in (("wayshub", None), ("docs", "/a/path/that/is/rather/long/for/a/telephone")):
             router = {"domains": ["alvin.xyz"], "pathPrefix": prefix, "service": "wayshub"}
             client.put(f"/routers/{name}", json=router).raise_for_status()
@@ -74,6 +83,34 @@ def test_the_names_of_entry_points_are_not_broken(page: Page, width: int) -> Non
     page.goto("/routers")
     assert page.locator("td.words").count() == 2
     assert page.evaluate(BROKEN) == []
+
+
+@pytest.mark.parametrize("width", [1024, 820])
+def test_rules_have_room_and_short_words_stand_whole_beside_them(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto("/routers")
+    assert page.locator("td.long").first.evaluate("(cell) => cell.clientWidth") >= 14 * 16
+    page.goto("/middlewares")
+    page.locator("td.numeric").first.evaluate("(cell) => { cell.textContent = 'immeasurable'; }")
+    assert page.locator("td.numeric").first.evaluate(LINES) == 1
+
+
+def test_on_a_phone_long_words_are_broken_where_they_would_be_cut(open_page: OpenPage) -> None:
+    page = open_page(viewport=PHONE)
+    page.goto("/revisions")
+    page.locator(".whole-words td").first.evaluate("(cell) => { cell.textContent = 'x'.repeat(200); }")
+    room, needed = page.locator(".scroll").first.evaluate(
+        "({ clientWidth, scrollWidth }) => [clientWidth, scrollWidth]"
+    )
+    assert needed <= room
+
+
+def test_fields_in_one_line_keep_their_distance_from_what_follows(page: Page) -> None:
+    page.goto("/routers/new")
+    page.locator("details.rare").evaluate_all("(all) => all.forEach((each) => { each.open = true; })")
+    bottom = page.locator(".fields:has(+ .group)").first.evaluate("(one) => one.getBoundingClientRect().bottom")
+    top = page.locator(".fields + .group").first.evaluate("(one) => one.getBoundingClientRect().top")
+    assert top - bottom >= 16
 
 
 @pytest.mark.parametrize("path", ["/connect", "/services/wayshub"])
