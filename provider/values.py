@@ -457,8 +457,8 @@ def check_directory(text: str) -> str:
     """Accept the URL of a CA's directory, or the short name of one."""
     found = DIRECTORIES.get(text, text)
     if len(found) > 2_048 or not _DIRECTORY.fullmatch(found) or not _has_host(found):
-        names = " or ".join(DIRECTORIES)
-        detail = Message("this is not the URL of a CA's directory: write https://…, or {names}", names=names)
+        names = ", ".join(DIRECTORIES)
+        detail = Message("this is not the URL of a CA's directory: write https://…, or one of {names}", names=names)
         raise Refusal("directory.format", detail)
     return found
 

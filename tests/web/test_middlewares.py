@@ -75,6 +75,6 @@ def test_lists_count_what_refers_to_each_and_say_where_nothing_does(pages: httpx
     assert dict(zip(["common", "login", "spare", "strip-api"], used, strict=True)) == {
         "common": "1",
         "login": "1",
-        "spare": "nothing",
+        "spare": "none",
         "strip-api": "1",
     }

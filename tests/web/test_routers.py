@@ -250,3 +250,9 @@ def test_a_router_is_disabled_and_enabled_by_one_button_if_it_is_still_as_it_was
     send(console, page, action, button="Disable")
     assert client.get(path).json()["enabled"] is True
     assert "somebody else changed it after you opened the page" in words(console.get(path))
+
+
+def test_what_is_wrong_with_a_form_names_its_fields_in_the_language_of_the_page(console: httpx.Client) -> None:
+    typed = {"name": "Bad Name", "service": "x"}
+    page = console.post("/routers/new", data=typed, headers={"Accept-Language": "id"})
+    assert "Nama: &#39;Bad Name&#39;" in page.text

@@ -19,7 +19,7 @@ from provider.web.nouns import slots, texts
 from provider.web.nouns.edits import EditSheet
 from provider.web.nouns.places import KIND, Entry, Place
 from provider.web.nouns.views import View
-from provider.web.rendering import render
+from provider.web.rendering import language_of, render
 
 
 def show(
@@ -34,6 +34,7 @@ def show(
     # What is wrong with a list as a whole has a place there, too.
     everywhere = dict.fromkeys((name for slot in asked for name in slot.names), "")
     everywhere |= texts.blanks(entry.fields, sheet.form.values)
+    declared, told = language_of(request).declared, slots.choice_words(asked)
     return render(
         request,
         view.edit_template,
@@ -42,8 +43,8 @@ def show(
         sheet=sheet,
         form=Form({**everywhere, **sheet.form.values}, sheet.form.errors),
         lines=lines,
-        titles={slot.name: slot.switch or slot.title for slot in slots.walk(asked) if slot.title},
-        words=slots.choice_words(asked),
+        titles={slot.name: declared(slot.switch or slot.title) for slot in slots.walk(asked) if slot.title},
+        words={name: {value: declared(word) for value, word in words.items()} for name, words in told.items()},
         names=names,
         plurals={kind: NOUNS[kind].plural for kind in refers},
     )
