@@ -20,7 +20,7 @@ _SAID: Final = {**URL_SCHEMA, "pattern": str(URL_SCHEMA["pattern"]).replace("/?$
 
 _STATES: Final[Mapping[str, Word]] = {
     ServerState.READY: Word("ready: takes requests"),
-    ServerState.DRAIN: Word("drain: finishes its requests, gets no new ones"),
+    ServerState.DRAIN: Word("drain: gets no new requests"),
     ServerState.MAINT: Word("maintenance: gets no requests"),
 }
 

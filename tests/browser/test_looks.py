@@ -89,7 +89,7 @@ def test_the_names_of_entry_points_are_not_broken(page: Page, width: int) -> Non
 def test_rules_have_room_and_short_words_stand_whole_beside_them(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     page.goto("/routers")
-    assert page.locator("td.long").first.evaluate("(cell) => cell.clientWidth") >= 14 * 16
+    assert page.locator("td.long").first.evaluate("(cell) => cell.clientWidth") >= 11 * 16
     page.goto("/middlewares")
     page.locator("td.numeric").first.evaluate("(cell) => { cell.textContent = 'immeasurable'; }")
     assert page.locator("td.numeric").first.evaluate(LINES) == 1

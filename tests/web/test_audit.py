@@ -71,7 +71,7 @@ def test_entries_say_who_did_what_and_open_to_what_it_changed(admin: httpx.Clien
     assert "tests Drained server a of wayshub" in page.text
     assert "token:tests000" in page.text
     assert "Source 127.0.0.1" in page.text
-    assert "Field Before After State ready: takes requests drain: finishes its requests, gets no new ones" in page.text
+    assert "Field Before After State ready: takes requests drain: gets no new requests" in page.text
     assert "/revisions/3" in page.paths()
     assert "/services/wayshub/servers/a" in page.paths()
 

@@ -42,14 +42,14 @@ def test_revisions_are_listed_the_newest_first(reader: httpx.Client) -> None:
 
 def test_a_revision_shows_each_object_before_and_after(reader: httpx.Client) -> None:
     page = read(reader.get("/revisions/3"))
-    drained = "State ready: takes requests drain: finishes its requests, gets no new ones"
+    drained = "State ready: takes requests drain: gets no new requests"
     assert f"server wayshub/a changed Field Before After {drained}" in page.text
     assert "url" not in page.text.partition("What it changed")[2]
     added = read(reader.get("/revisions/2")).text.partition("What it changed")[2]
     assert "added Field After URL http://10.0.0.1:3000 Weight 3 State ready: takes requests" in added
     removed = read(reader.get("/revisions/4"))
     assert (
-        "removed Field Before URL http://10.0.0.1:3000 Weight 3 State drain: finishes its requests, gets no new ones"
+        "removed Field Before URL http://10.0.0.1:3000 Weight 3 State drain: gets no new requests"
         in removed.text
     )
     assert "/services/wayshub/servers/a" in page.paths()
