@@ -235,7 +235,7 @@ def test_the_list_says_how_many_servers_a_service_can_rely_on(console: httpx.Cli
     client.put("/services/gone/servers/a", json={"url": "http://a.test", "state": "maint"}).raise_for_status()
     client.post("/routers", json={"name": "r", "pathPrefix": "/a", "service": "full"}).raise_for_status()
     text = words(console.get("/services"))
-    assert "empty no servers yet Weighted round-robin none nothing" in text
+    assert "empty no servers yet Weighted round-robin none none" in text
     assert "full 2 of 2, not checked Weighted round-robin none 1" in text
     assert "gone none available" in text
 
