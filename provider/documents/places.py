@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -19,6 +19,10 @@ class Position:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+    def of(self, file: str) -> "Position":
+        """Return the same place, in this file unless it says in which."""
+        return self if self.file else replace(self, file=file)
 
     @classmethod
     def within(cls, text: str, offset: int, file: str = "") -> "Position":

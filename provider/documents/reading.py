@@ -44,7 +44,7 @@ class DocumentError(ProviderError):
     @classmethod
     def at(cls, name: str, place: Position | None, problem: str) -> "DocumentError":
         """Make one of a file, a place in it, and what is wrong there."""
-        found = cls(f"{name}:{place.line}:{place.column}: {problem}" if place else f"{name}: {problem}")
+        found = cls(f"{place.of(name) if place else name}: {problem}")
         found.place, found.problem = place, problem
         return found
 
@@ -60,7 +60,7 @@ class File:
     def place(self, where: str) -> str:
         """Say where a part stands, or the nearest part around it: `state.yml:12:7`."""
         found = nearest(self.places, where)
-        return f"{found.file or self.name}:{found.line}:{found.column}" if found else self.name
+        return str(found.of(self.name)) if found else self.name
 
 
 def parse(name: str, text: str) -> File:

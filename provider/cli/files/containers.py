@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -101,7 +101,7 @@ class Labelled:
     def _note(self, read: File) -> str:
         """Take note of where the parts of a file stand, and return the pointer below which they do."""
         at = f"/{len(self.names)}.{len(self.places)}"
-        self.places |= {at + where: replace(place, file=read.name) for where, place in read.places.items()}
+        self.places |= {at + where: place.of(read.name) for where, place in read.places.items()}
         return at
 
     def _project(self, files: Sequence[ComposeFile]) -> Project:

@@ -127,7 +127,7 @@ class _Located:
     def of(self, position: Position) -> Position:
         """Return the place of a position in what the template gave."""
         if self._is_same:
-            return Position(position.line, position.column, self._name)
+            return position.of(self._name)
         return self.at(self._rendered.source(self._text.offset(position)))
 
 
