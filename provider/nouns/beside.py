@@ -4,7 +4,7 @@ A priority of Traefik is an `int` of Go, which has 32 bits on some machines.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 from provider import rules
 from provider.messages import Message
@@ -13,7 +13,7 @@ from provider.nouns.common import HIGHEST_OF_TRAEFIK, check_rule_of
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
 from provider.nouns.noun import BESIDE, Noun
-from provider.nouns.objects import Object
+from provider.nouns.objects import Nested, Object
 from provider.nouns.types import Flag, Text, Whole
 from provider.rules.tcp import parse_tcp
 from provider.values import Refusal, check_reference, shown_text
@@ -106,6 +106,9 @@ class BesideOther(Object):
         return not self.adopted
 
 
+_Beside = TypeVar("_Beside", bound=BesideOther)
+
+
 class TCPBesideOther(BesideOther):
     """That a TCP router stands beside one of another provider, and who of the two takes the connections."""
 
@@ -121,6 +124,22 @@ def beside_of(item: Noun) -> BesideOther | None:
     """Return what a router has of the one of another provider beside which it stands."""
     found: BesideOther | None = getattr(item, BESIDE)
     return found
+
+
+def beside_field(model: type[_Beside]) -> _Beside | None:
+    """Declare that a router stands beside one of another provider."""
+    declared: _Beside | None = field(
+        Nested(model),
+        default=None,
+        title="Beside",
+        switch="Stand beside another provider's router",
+        help="Its priority is lower than that router's and, once adopted, one higher. What is set as its own is "
+        "ignored meanwhile.",
+        rare=True,
+        omitted=True,
+        apart=True,
+    )
+    return declared
 
 
 def above(rank: int) -> int:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, Self
 
 from provider import rules, typed_hosts
 from provider.messages import Message, template
-from provider.nouns.beside import BesideOther
+from provider.nouns.beside import BesideOther, beside_field
 from provider.nouns.common import ENTRY_POINTS, MIDDLEWARES, SERVICE, check_rule_of, labels_field, name_field
 from provider.nouns.containers import ListOf
 from provider.nouns.domain import Domain
@@ -200,17 +200,7 @@ class Router(Noun):
         since="3.3",
         rare=True,
     )
-    beside: BesideOther | None = field(
-        Nested(BesideOther),
-        default=None,
-        title="Beside",
-        switch="Stand beside another provider's router",
-        help="Its priority is lower than that router's and, once adopted, one higher. What is set as its own is "
-        "ignored meanwhile.",
-        rare=True,
-        omitted=True,
-        apart=True,
-    )
+    beside: BesideOther | None = beside_field(BesideOther)
     enabled: bool = field(
         Flag(),
         default=True,

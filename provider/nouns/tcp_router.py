@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message
-from provider.nouns.beside import TCPBesideOther
+from provider.nouns.beside import TCPBesideOther, beside_field
 from provider.nouns.common import ANY_ENTRY_POINTS, check_rule_of, labels_field, middlewares, name_field, reference
 from provider.nouns.fields import field
 from provider.nouns.noun import Noun
@@ -86,17 +86,7 @@ class TCPRouter(Noun):
         switch="Take connections over TLS only",
         help="Without it, the name that a client asks for is not known: the rule can only be HostSNI(`*`).",
     )
-    beside: TCPBesideOther | None = field(
-        Nested(TCPBesideOther),
-        default=None,
-        title="Beside",
-        switch="Stand beside another provider's router",
-        help="Its priority is lower than that router's and, once adopted, one higher. What is set as its own is "
-        "ignored meanwhile.",
-        rare=True,
-        omitted=True,
-        apart=True,
-    )
+    beside: TCPBesideOther | None = beside_field(TCPBesideOther)
     labels: dict[str, str] = labels_field()
 
     @classmethod
