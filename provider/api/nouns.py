@@ -208,52 +208,24 @@ def routes(noun: type[Noun]) -> APIRouter:
         return Response(msgspec.json.encode(content), media_type="application/json")
 
     @router.post("", **described.creation())
-    def add(
-        write: WriteDependency,
-        answers: _Writing,
-        body: _Document,
-        owner: owner,
-    ) -> Response:
+    def add(write: WriteDependency, answers: _Writing, body: _Document, owner: owner) -> Response:
         item = noun.read(body)
         return answers.create(write, ObjectPlace(noun, owner, item.name), item)
 
     @router.get("/{name}", **described.showing())
-    def show(
-        revisions: RevisionsDependency,
-        answers: _Reading,
-        owner: owner,
-        name: name,
-    ) -> Response:
+    def show(revisions: RevisionsDependency, answers: _Reading, owner: owner, name: name) -> Response:
         return answers.get(revisions, ObjectPlace(noun, owner, name))
 
     @router.put("/{name}", **described.replacement())
-    def put(
-        write: WriteDependency,
-        answers: _Writing,
-        body: _Document,
-        owner: owner,
-        name: name,
-    ) -> Response:
+    def put(write: WriteDependency, answers: _Writing, body: _Document, owner: owner, name: name) -> Response:
         return answers.replace(write, ObjectPlace(noun, owner, name), body)
 
     @router.patch("/{name}", **described.merging())
-    def patch(
-        write: WriteDependency,
-        answers: _Writing,
-        body: _Document,
-        owner: owner,
-        name: name,
-    ) -> Response:
+    def patch(write: WriteDependency, answers: _Writing, body: _Document, owner: owner, name: name) -> Response:
         return answers.merge(write, ObjectPlace(noun, owner, name), body)
 
     @router.delete("/{name}", **described.removal())
-    def remove(
-        write: WriteDependency,
-        answers: _Writing,
-        owner: owner,
-        name: name,
-        cascade: cascade,
-    ) -> Response:
+    def remove(write: WriteDependency, answers: _Writing, owner: owner, name: name, cascade: cascade) -> Response:
         return answers.remove(write, ObjectPlace(noun, owner, name), cascade=cascade)
 
     return router
