@@ -295,7 +295,8 @@ def _tell_shown(groups: Mapping[str, Sequence[Edge]], sightings: Sightings, date
     )
     ends = {name: find_next_end(found) for name, found in seen.items()}
     left = {(name,): (end - date).total_seconds() for name, end in ends.items() if end is not None}
-    words = "Time until the first certificate expires that an edge shows; negative afterwards, absent without any."
+    words = "Time until the first of the certificates that an edge shows expires; negative after that, absent if it "
+    "shows none."
     yield _gauge("provider_edge_certificate_left_seconds", words, left, "edge")
 
 

@@ -18,7 +18,7 @@ def rotate() -> None:
     all secrets are encrypted with it. If this is interrupted, nothing is lost:
     until then the file has both keys. Run it again to finish.
 
-    Backups from before still need the old key, so make a new backup, or keep
+    Earlier backups still need the old key, so make a new backup, or keep
     a copy of the old key file with them.
 
     Examples:

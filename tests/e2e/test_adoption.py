@@ -183,7 +183,7 @@ def test_it_is_told_when_the_other_router_changes(both: Both) -> None:
     both.have({"a": {"rule": rule, "priority": 500}})
     told = wait_until(lambda: both.conflicts().get("other-higher"), "the edge's API was read")
     assert told == (
-        "a@file has the rank 500 on edge default now, and takes the requests of a, which was adopted at 15: "
+        "a@file now has the priority 500 on edge default, and takes the requests of a, which was adopted at 15: "
         "adopt it again"
     )
     assert both.answers("a.test") == "there"

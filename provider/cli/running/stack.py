@@ -222,7 +222,7 @@ class Stack:
                 f"{demo.DOMAIN} has no certificate yet: see `{shown_command()} domain show {demo.DOMAIN}`"
             )
             return ""
-        self._progress.done("Traefik shows a certificate for it, from the local CA")
+        self._progress.done("Traefik shows a certificate for the demo, from the local CA")
         port = self._traefik.secure_url.rpartition(":")[2]
         return f"https://{demo.DOMAIN}" + ("" if port == "443" else f":{port}")
 

@@ -143,7 +143,7 @@ def _written(value: Any) -> str:
 def _listed_label(item: Piece, layer: Layer) -> ContainerLabel:
     written = scalar(item.value)
     if written is None:
-        told = "this has to be KEY=VALUE, in quotes where a colon and a blank are in it: Compose refuses it"
+        told = "Compose refuses this: write KEY=VALUE, in quotes if it has a colon followed by a space"
         return ContainerLabel(_first_key(item.value), "", item.place, told)
     text = _label("", written, layer, item.place)
     key, _equals, value = text.value.partition("=")

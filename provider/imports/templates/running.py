@@ -93,7 +93,7 @@ class _Run:
     def _counted(self, at: int) -> None:
         self.steps += 1
         if self.steps > _MOST_STEPS or self.length > _LONGEST:
-            raise Unknown(at, "what this template gives is too long to be read here")
+            raise Unknown(at, "the result of this template is too long to be read here")
 
     def _write(self, text: str, at: int, *, is_text: bool) -> None:
         self.starts.append(self.length)
