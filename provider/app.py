@@ -173,7 +173,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
     looks = Looks(edges, settings.secure_port, settings.entry_point_urls)
     fallback = Fallback(settings.fallback_file, edges)
     issuing = Issuing(database, serving, edges, settings.authority, settings.means, settings.points)
-    alarms = Alarms(revisions, edges, fallback, certificate, lambda: issuing.troubles)
+    alarms = Alarms(revisions, edges, fallback, certificate, lambda: issuing.holdings.troubles)
     named = settings.traefik_api_urls.keys()
     return ControlPlane(
         database=database,
@@ -186,7 +186,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
         fallback=fallback,
         entry_points=EntryPoints(edges, settings.entry_point_urls),
         issuing=issuing,
-        routing=Routing(revisions, lambda: edges.surroundings, issuing.find_trouble),
+        routing=Routing(revisions, lambda: edges.surroundings, issuing.holdings.find_trouble),
         turns=Turns(database, revisions.reading),
         access=Access(database),
         logins=Logins(database),

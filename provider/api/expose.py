@@ -45,7 +45,7 @@ def expose(
     """Create a domain (unless it exists), a router, a service and its servers: all of them, or nothing."""
     wanted = ExposeInput.read(body)
     if https and wanted.tls is None:
-        can_get = issuing.find_refusal(to_ascii(wanted.domain)) is None
+        can_get = issuing.holdings.find_refusal(to_ascii(wanted.domain)) is None
         source = CertificateSource.ACME if can_get else CertificateSource.STORED
         wanted = ExposeInput.read({**body, "tls": {"from": source.value}})
 

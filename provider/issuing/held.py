@@ -19,6 +19,16 @@ LOCAL: Final = "local"
 
 
 @dataclass(frozen=True, slots=True)
+class Obtained:
+    """A certificate that was just got, with those that signed it and its key: by whom, and by which order if any."""
+
+    chain: str
+    key: str
+    issuer: str
+    order: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HeldCertificate:
     """How it is with the certificate of a domain: the one that is served, and what keeps us from a better one."""
 

@@ -22,6 +22,7 @@ from provider.issuing.failures import (
     ShortLivedError,
     not_led,
 )
+from provider.issuing.held import Obtained
 from provider.issuing.means import Means
 from provider.issuing.ordered import DNS, HTTP, Authorization, Challenge, OrderAtCA, make_key
 from provider.issuing.schedules import written
@@ -50,16 +51,6 @@ Let's Encrypt allows as many, and 300 in place of 250.
 
 
 @dataclass(frozen=True, slots=True)
-class Ordered:
-    """A certificate that was ordered."""
-
-    chain: str
-    key: str
-    directory: str
-    order: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Open:
     number: int
     key: str
@@ -74,7 +65,7 @@ class Orders:
         self._challenges = challenges
         self._means = means
 
-    async def obtain(self, name: str, kind: str, is_served: Callable[[], Awaitable[None]]) -> Ordered:
+    async def obtain(self, name: str, kind: str, is_served: Callable[[], Awaitable[None]]) -> Obtained:
         """Return a certificate for a name, by the order that there is or a new one. Raises `NoCertificateError`.
 
         `kind` is that of the challenge; `is_served` waits until edges lead to this service what the CA will ask for.
@@ -88,7 +79,7 @@ class Orders:
             await aside(accounts.forget, self._database, ca.directory)
             raise
 
-    async def _obtain(self, ca: "AcmeCA", name: str, kind: str, is_served: Callable[[], Awaitable[None]]) -> Ordered:
+    async def _obtain(self, ca: "AcmeCA", name: str, kind: str, is_served: Callable[[], Awaitable[None]]) -> Obtained:
         opened = await aside(self._find, ca.directory, name)
         is_resumed = False
         if opened is not None and opened.url is not None:
@@ -103,7 +94,7 @@ class Orders:
         async with DnsRecords(self._means, self._database, name) as records:
             done = await self._follow(ca, order, opened, (name, kind), records, is_resumed=is_resumed)
         chain = await aside(ca.download, done)
-        return Ordered(chain, opened.key, ca.directory, opened.number)
+        return Obtained(chain, opened.key, ca.directory, opened.number)
 
     async def _check(self, name: str, kind: str, is_served: Callable[[], Awaitable[None]]) -> None:
         """Check what can be before a CA is asked for anything."""
