@@ -144,7 +144,7 @@ def test_a_label_in_a_shape_that_compose_refuses_is_told(files: Any, run: Run) -
     files(compose_yml=f"services: {{web: {{image: a, expose: [80], labels: [{R}.w.rule: Host(`a.test`)]}}}}")
     result = run("lint", "compose.yml")
     assert result.status == 2
-    assert "this has to be KEY=VALUE" in result.out
+    assert "write KEY=VALUE" in result.out
 
 
 def test_projects_in_several_folders_are_containers_of_one_docker(files: Any, look: Look, run: Run) -> None:

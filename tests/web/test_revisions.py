@@ -48,10 +48,7 @@ def test_a_revision_shows_each_object_before_and_after(reader: httpx.Client) -> 
     added = read(reader.get("/revisions/2")).text.partition("What it changed")[2]
     assert "added Field After URL http://10.0.0.1:3000 Weight 3 State ready: takes requests" in added
     removed = read(reader.get("/revisions/4"))
-    assert (
-        "removed Field Before URL http://10.0.0.1:3000 Weight 3 State drain: gets no new requests"
-        in removed.text
-    )
+    assert "removed Field Before URL http://10.0.0.1:3000 Weight 3 State drain: gets no new requests" in removed.text
     assert "/services/wayshub/servers/a" in page.paths()
     assert "/services/wayshub/servers/a" not in removed.paths()
 
