@@ -62,6 +62,7 @@ class ControlPlane:
 
     def release(self) -> None:
         """Let go of all who wait for something to happen: the held polls, and who listens to events."""
+        self.serving.close()
         self.polls.close()
         self.events.close()
 

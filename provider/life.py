@@ -22,6 +22,7 @@ async def live(plane: ControlPlane) -> AsyncIterator[None]:
     """Let a control plane live within this context. Nothing of it is opened before."""
     loop = asyncio.get_running_loop()
     loaded = await asyncio.to_thread(plane.revisions.load)
+    plane.serving.open(loop)
     plane.polls.open(loop, plane.serving.current)
     plane.events.open(loop)
     recalled = await plane.memory.recall()  # before anybody is given what he rejected

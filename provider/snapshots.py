@@ -1,6 +1,7 @@
 """Snapshots: a committed and verified state, as Traefik gets it and as the next state is made from it."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
 from sqlmodel import col, select
@@ -18,6 +19,13 @@ from provider.store import declarations
 _NEWEST: Final = select(Revision.number, Revision.digest).order_by(col(Revision.number).desc()).limit(1)
 
 
+class ReloadCause(StrEnum):
+    """Why edges get another document than before."""
+
+    CHANGE = "change"
+    CERTIFICATE = "certificate"
+
+
 @dataclass(frozen=True, slots=True)
 class Served:
     """What Traefik gets of a revision. Never changed, so that any thread may hold it."""
@@ -26,6 +34,9 @@ class Served:
     document: Document
     edition: int = field(default=0, compare=False, kw_only=True)
     """Which of this process it is among those of one revision: what is laid over a revision may change."""
+
+    cause: ReloadCause = field(default=ReloadCause.CHANGE, compare=False, kw_only=True)
+    """Why it is served after the one before it."""
 
     @property
     def order(self) -> tuple[int, int]:

@@ -25,8 +25,9 @@ from provider.issuing.threads import aside
 from provider.listening import DefaultEntryPoints
 from provider.messages import Message
 from provider.overlays import Overlay
+from provider.parts import Parts
 from provider.serving import Serving
-from provider.snapshots import Snapshot
+from provider.snapshots import ReloadCause, Snapshot
 from provider.values import Refusal
 
 logger = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ class Issuing:
         serving.add(self.lay_over)
         serving.subscribe(self._came)
 
-    def lay_over(self, desired: Snapshot) -> Overlay:
+    def lay_over(self, desired: Snapshot, _parts: Parts) -> Overlay:
         """Return what is laid over a snapshot. What there is was read before any edge is answered."""
         holdings = self.holdings
         parts = {name: held.part for name, held in holdings.list_all().items() if held.part is not None}
@@ -98,7 +99,7 @@ class Issuing:
         """Order with an account from now on. May be called from any thread."""
         self.holdings.account = account
         self._hurried.update(self.holdings.wanted)
-        self._serving.renew()
+        self._serving.renew(ReloadCause.CERTIFICATE)
         self._wake()
 
     def find_terms(self, directory: str) -> str | None:
@@ -125,7 +126,7 @@ class Issuing:
         try:
             if self._authority is not None:
                 self._authority.make()
-                self._serving.renew()
+                self._serving.renew(ReloadCause.CERTIFICATE)
         except Unavailable as error:
             logger.warning("%s", error.detail)
 
@@ -211,7 +212,7 @@ class Issuing:
 
     def _keep(self, name: str, got: Obtained) -> None:
         self.holdings.keep(name, got)
-        self._serving.renew()
+        self._serving.renew(ReloadCause.CERTIFICATE)
 
     async def _served(self) -> None:
         """Wait until edges lead challenges here as the newest document does, or so long that it does not matter."""
