@@ -3,7 +3,10 @@
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Final
+
+from provider.errors import SettingsError
 
 PREFIX: Final = "PROVIDER_"
 DEFAULT_PORT: Final = "8000"
@@ -45,6 +48,13 @@ SETTINGS: Final = frozenset(
 """The names of all settings, without their prefix: read where nobody needs to import what checks them."""
 
 _OF_CLIENTS: Final = frozenset({"URL", "TOKEN"})
+SECRETS: Final = ("DATABASE_URL", "TOKEN")
+"""Those that may also be in a file, named by a variable that ends with `_FILE`."""
+_FROM_FILES: Final = frozenset(f"{name}_FILE" for name in SECRETS)
+_LONGEST_SECRET: Final = 64 * 1024
+
+PORTS: Final[Mapping[str, str]] = {"PORT": DEFAULT_PORT, "SECURE_PORT": "443", "ACME_HTTP_PORT": "80"}
+"""The settings that are ports, with their defaults."""
 
 _LINK: Final = re.compile(r"(tcp|udp|sctp)://.*", re.IGNORECASE)
 _OF_KUBERNETES: Final = re.compile(
@@ -64,17 +74,43 @@ def find_port(environment: Mapping[str, str]) -> str:
     return DEFAULT_PORT if not value or is_link(value) else value
 
 
+def find_secret(environment: Mapping[str, str], name: str) -> str:
+    """Return the value of a setting that may be in a file, and nothing if it is not set.
+
+    Raises `SettingsError`, which never has the value, if it is set twice, or the file has none.
+    """
+    value, file = environment.get(f"{PREFIX}{name}", ""), environment.get(f"{PREFIX}{name}_FILE", "")
+    if not file:
+        return value
+    if value:
+        raise SettingsError(f"{PREFIX}{name} and {PREFIX}{name}_FILE are both set: unset one of them")
+    try:
+        with Path(file).open(encoding="utf-8") as opened:
+            read = opened.read(_LONGEST_SECRET + 1)
+    except OSError as error:
+        raise SettingsError(f"{PREFIX}{name}_FILE: {file} cannot be read: {error.strerror}") from error
+    except ValueError:  # not UTF-8, or a path that has a null byte
+        raise SettingsError(f"{PREFIX}{name}_FILE: {file} has no text in it") from None
+    text = read.strip()
+    if not text:
+        raise SettingsError(f"{PREFIX}{name}_FILE: {file} is empty")
+    if len(read) > _LONGEST_SECRET or "\n" in text:
+        raise SettingsError(f"{PREFIX}{name}_FILE: {file} has more than one line")
+    return text
+
+
 def find_doubts(environment: Mapping[str, str]) -> Iterator[str]:
     """Say which variables are ignored that somebody may believe to be settings."""
-    known = sorted(SETTINGS | _OF_CLIENTS)
+    known = sorted(SETTINGS | _OF_CLIENTS | _FROM_FILES)
     for variable, value in sorted(environment.items()):
         name = variable.upper().removeprefix(PREFIX)
         if not variable.upper().startswith(PREFIX) or not value:
             continue
-        if name == "PORT" and is_link(value):
+        if name in PORTS and is_link(value):
+            service = variable.lower().removesuffix("_port").replace("_", "-")
             yield (
-                f"{variable}={value} is no port: Kubernetes sets it in each pod for a service that is named provider. "
-                f"It is ignored, and the port is {DEFAULT_PORT}; to choose another, set PROVIDER_PORT in the pod"
+                f"{variable}={value} is no port: Kubernetes sets it in each pod for a service that is named {service}. "
+                f"It is ignored, and the port is {PORTS[name]}; to choose another, set {variable} in the pod"
             )
         elif name not in known and not _OF_KUBERNETES.fullmatch(name):
             alike = get_close_matches(name, known, n=1)

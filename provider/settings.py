@@ -1,5 +1,6 @@
 """Settings: read from the environment, prefix `PROVIDER_`."""
 
+import os
 import re
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -14,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from provider.addresses import ANYWHERE, Network, Places, read_networks
 from provider.authority import Authority
-from provider.environment import DEFAULT_PORT, PREFIX, is_link
+from provider.environment import DEFAULT_PORT, PORTS, PREFIX, SECRETS, find_secret, is_link
 from provider.errors import FieldError, SettingsError, pointer
 from provider.issuing.means import Means
 from provider.listening import DEFAULT_POINTS, DefaultEntryPoints
@@ -197,11 +198,11 @@ class Settings(BaseSettings):
             raise ValueError(f"there are quotes around it: write {value[1:-1]}")
         return value
 
-    @field_validator("port", mode="before")
+    @field_validator("port", "secure_port", "acme_http_port", mode="before")
     @classmethod
-    def ignore_links(cls, value: object) -> object:
+    def ignore_links(cls, value: object, info: ValidationInfo) -> object:
         """Pass over what Kubernetes sets for a service that is named provider: see `environment.find_doubts`."""
-        return int(DEFAULT_PORT) if isinstance(value, str) and is_link(value) else value
+        return int(PORTS[str(info.field_name).upper()]) if isinstance(value, str) and is_link(value) else value
 
     @field_validator(
         "traefik",
@@ -506,9 +507,18 @@ def _read_entry_points(text: str | None) -> dict[str, str]:
 
 def read_settings() -> Settings:
     """Read the settings from the environment. Raises `SettingsError` that names every variable that is wrong."""
+    names = [name for name in SECRETS if name.lower() in Settings.model_fields]
+    given = {name.lower(): value for name in names if (value := find_secret(os.environ, name))}
     try:
-        return Settings()
+        return Settings(**given)  # type: ignore[arg-type]  # which of them are given is not known here
     except ValidationError as error:
         fields = [FieldError(pointer(*item["loc"]), item["type"], detail_of(item)) for item in error.errors()]
-        told = "; ".join(f"PROVIDER_{field.pointer.strip('/').upper()}: {field.detail}" for field in fields)
+        told = "; ".join(f"{_variable(field)}: {field.detail}" for field in fields)
         raise SettingsError(told, fields) from error
+
+
+def _variable(field: FieldError) -> str:
+    """Return the variable from which a setting comes."""
+    name = PREFIX + field.pointer.strip("/").upper()
+    is_of_file = name.removeprefix(PREFIX) in SECRETS and os.environ.get(f"{name}_FILE")
+    return f"{name}_FILE" if is_of_file else name

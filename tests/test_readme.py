@@ -17,6 +17,7 @@ from typer.main import get_command
 
 from provider.cli import late
 from provider.cli.commands import app
+from provider.environment import SECRETS
 from provider.nouns.middlewares import KINDS
 from provider.settings import Settings
 from tests.cli.running import forking_program
@@ -46,6 +47,7 @@ ELSEWHERE = (
 )
 ASKED_WITH = {"PROVIDER_URL", "PROVIDER_TOKEN"}
 """Variables that only the command line reads."""
+IN_FILES = {f"PROVIDER_{name}_FILE" for name in SECRETS}
 
 named = pytest.mark.parametrize("page", PAGES, ids=name)
 
@@ -158,7 +160,7 @@ def test_the_command_line_has_what_is_named_of_it(page: Path) -> None:
 
 @named
 def test_each_setting_that_is_named_is_one(page: Path) -> None:
-    known = {f"PROVIDER_{setting.upper()}" for setting in Settings.model_fields} | ASKED_WITH
+    known = {f"PROVIDER_{setting.upper()}" for setting in Settings.model_fields} | ASKED_WITH | IN_FILES
     assert set(re.findall(r"\bPROVIDER_[A-Z_]+[A-Z]", page.read_text())) <= known
 
 

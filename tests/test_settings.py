@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from provider.cli.client import find_url
-from provider.environment import SETTINGS, find_doubts
+from provider.environment import PORTS, SETTINGS, find_doubts, find_secret
 from provider.errors import SettingsError
 from provider.settings import Settings, read_settings
 
@@ -142,6 +142,18 @@ def test_a_port_that_kubernetes_sets_is_none(monkeypatch: pytest.MonkeyPatch) ->
     assert find_url({"PROVIDER_PORT": "tcp://10.96.0.7:9000"}) == "http://127.0.0.1:8000"
 
 
+@pytest.mark.parametrize(("variable", "default"), [("PORT", 8000), ("SECURE_PORT", 443), ("ACME_HTTP_PORT", 80)])
+def test_no_port_comes_from_what_kubernetes_sets_for_a_service_of_that_name(
+    monkeypatch: pytest.MonkeyPatch, variable: str, default: int
+) -> None:
+    monkeypatch.setenv(f"PROVIDER_{variable}", "tcp://10.96.0.7:9000")
+    assert getattr(read_settings(), variable.lower()) == default
+    (told,) = find_doubts({f"PROVIDER_{variable}": "tcp://10.96.0.7:9000"})
+    assert f"the port is {default}" in told
+    service = {"PORT": "provider", "SECURE_PORT": "provider-secure", "ACME_HTTP_PORT": "provider-acme-http"}
+    assert f"a service that is named {service[variable]}." in told
+
+
 def test_what_somebody_may_believe_to_be_a_setting_is_told() -> None:
     told = list(
         find_doubts({"PROVIDER_PORT": "tcp://10.96.0.7:9000", "PROVIDER_DATABSE_URL": "x", "PROVIDER_ZZZ": "y"})
@@ -169,6 +181,8 @@ def test_what_kubernetes_sets_besides_is_no_doubt() -> None:
 
 def test_the_names_of_all_settings_are_known_where_nothing_else_of_them_is() -> None:
     assert {name.upper() for name in Settings.model_fields} == SETTINGS
+    ports = {name.upper(): str(field.default) for name, field in Settings.model_fields.items() if "port" in name}
+    assert {name: ports.get(name) for name in PORTS} == PORTS
 
 
 def test_brackets_around_an_address_to_listen_on_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,3 +225,51 @@ def test_a_wrong_setting_is_told_in_our_words(
     with pytest.raises(SettingsError) as caught:
         read_settings()
     assert caught.value.detail == f"PROVIDER_{name}: {told}"
+
+
+def test_a_secret_setting_may_be_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "url"
+    file.write_text("sqlite:////srv/a.db\n")
+    monkeypatch.setenv("PROVIDER_DATABASE_URL_FILE", str(file))
+    monkeypatch.setenv("PROVIDER_DATABASE_URL", "")  # which is not set
+    assert read_settings().database_path == Path("/srv/a.db")
+    assert find_secret({"PROVIDER_TOKEN_FILE": str(file)}, "TOKEN") == "sqlite:////srv/a.db"
+    assert find_secret({"PROVIDER_TOKEN_FILE": "", "PROVIDER_TOKEN": "x"}, "TOKEN") == "x"
+    assert list(find_doubts({"PROVIDER_DATABASE_URL_FILE": "x", "PROVIDER_TOKEN_FILE": "x"})) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (b"one\ntwo\n", "has more than one line"),
+        (b"x" * 70_000, "has more than one line"),
+        (b"\xff\xfe", "has no text in it"),
+    ],
+)
+def test_a_file_without_a_secret_is_named(tmp_path: Path, content: bytes | None, told: str) -> None:
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SettingsError) as caught:
+        find_secret({"PROVIDER_TOKEN_FILE": str(file)}, "TOKEN")
+    assert caught.value.detail == f"PROVIDER_TOKEN_FILE: {file} {told}"
+
+
+def test_a_secret_is_set_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROVIDER_DATABASE_URL_FILE", "/srv/url")
+    monkeypatch.setenv("PROVIDER_DATABASE_URL", "sqlite:////srv/a.db")
+    with pytest.raises(SettingsError, match="PROVIDER_DATABASE_URL and PROVIDER_DATABASE_URL_FILE are both set"):
+        read_settings()
+
+
+def test_a_wrong_setting_from_a_file_is_told_by_the_variable_that_is_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "url").write_text("mysql://localhost/provider")
+    monkeypatch.setenv("PROVIDER_DATABASE_URL_FILE", str(tmp_path / "url"))
+    monkeypatch.delenv("PROVIDER_DATABASE_URL", raising=False)
+    with pytest.raises(SettingsError, match=r"^PROVIDER_DATABASE_URL_FILE: "):
+        read_settings()

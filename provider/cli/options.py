@@ -12,6 +12,7 @@ import typer
 
 from provider.cli.client import DEFAULT_URL, TIMEOUT_SECONDS, Client, Parameters, find_url
 from provider.cli.output import Format, Output, printable
+from provider.environment import find_secret
 from provider.errors import ProviderError
 
 P = ParamSpec("P")
@@ -170,7 +171,7 @@ def connect(
     message: str = "",
 ) -> Client:
     """Make a client of the service that an option or the environment names; each write has `query` and `message`."""
-    token = os.environ.get("PROVIDER_TOKEN", "")
+    token = find_secret(os.environ, "TOKEN")
     return Client(url or find_url(os.environ), token, timeout_seconds, wait_seconds, query, message)
 
 

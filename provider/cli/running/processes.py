@@ -12,7 +12,7 @@ from typing import Final, Self
 
 _CHILD: Final = str(Path(__file__).with_name("child.py"))
 _CHUNK_BYTES: Final = 65_536
-_SECRETS: Final = frozenset({"PROVIDER_TOKEN"})
+_SECRETS: Final = frozenset({"PROVIDER_TOKEN", "PROVIDER_DATABASE_URL"})
 """Variables that are for our own commands, and not for programs that they start."""
 
 

@@ -51,10 +51,11 @@ def welcome(places: WelcomeUrls, environment: Mapping[str, str], first_link: Seq
         typed.append(f"{command} ca")
     if places.demo:
         typed.insert(0, f"curl {demo}")
-    if "PROVIDER_TOKEN" not in environment:
+    if not {"PROVIDER_TOKEN", "PROVIDER_TOKEN_FILE"} & environment.keys():
         typed.insert(0, f'export PROVIDER_TOKEN="$({command} token create me --scope write | tail -n 1)"')
-    if "PROVIDER_DATABASE_URL" in environment:
-        typed.insert(0, f"export PROVIDER_DATABASE_URL={shlex.quote(environment['PROVIDER_DATABASE_URL'])}")
+    for name in ("PROVIDER_DATABASE_URL", "PROVIDER_DATABASE_URL_FILE"):
+        if environment.get(name):
+            typed.insert(0, f"export {name}={shlex.quote(environment[name])}")
     if find_url(environment) != places.service:
         typed.insert(0, f"export PROVIDER_URL={places.service}")
     told = [Text(), Text(first_link[0], "bold"), *map(Text, first_link[1:])] if first_link else []
