@@ -8,16 +8,15 @@ No line has a body, a header such as `Authorization`, or the values of variables
 """
 
 import asyncio
+import json
 import logging
 import re
 import sys
-from collections.abc import Hashable
-from contextvars import Context
+from collections.abc import Hashable, Mapping
+from contextvars import Context, ContextVar
 from dataclasses import dataclass
-from typing import Final, Literal
-
-import structlog
-from structlog.typing import EventDict, Processor
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
 
 # What these say at `info` is of no use to an operator: each request, each step of a start.
 _QUIET: Final = ("httpx", "httpcore", "uvicorn.access", "alembic", "asyncio")
@@ -46,21 +45,20 @@ def configure(level: str, style: Literal["text", "json"]) -> None:
 
 def formatter(style: Literal["text", "json"], *, colors: bool = False) -> logging.Formatter:
     """Return what makes a text of a log record: one line, and in text a traceback behind it if there is one."""
-    first: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level]
-    if style == "json":
-        first += [
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.stdlib.add_logger_name,
-            structlog.stdlib.ExtraAdder(),
-            _without_color_message,
-        ]
-        last: list[Processor] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    else:
-        first.append(structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False))
-        last = [structlog.processors.format_exc_info, _Lines(colors=colors)]
-    return _Formatter(
-        foreign_pre_chain=first, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
-    )
+    return _Objects() if style == "json" else _Lines(colors=colors)
+
+
+_bound: ContextVar[Mapping[str, str | None]] = ContextVar("bound", default={})  # noqa: B039  # never changed in place
+
+
+def bind(**facts: str | None) -> None:
+    """Mark every line with these facts that is logged from here on in this task."""
+    _bound.set({**_bound.get(), **facts})
+
+
+def find_bound(name: str) -> str | None:
+    """Find a fact that the lines of this task are marked with."""
+    return _bound.get().get(name)
 
 
 def hidden(text: str) -> str:
@@ -134,32 +132,50 @@ class Sparing:
             del self._kinds[kind]
 
 
-class _Formatter(structlog.stdlib.ProcessorFormatter):
+class _Formatter(logging.Formatter):
     """Makes a text of a record, without secrets, wherever in it they stand."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return hidden(super().format(record))
+        return hidden(self._written(record, self.formatException(record.exc_info) if record.exc_info else ""))
+
+    def _written(self, record: logging.LogRecord, exception: str) -> str:
+        raise NotImplementedError
 
 
-class _Lines:
-    """The last processor, for people."""
+class _Lines(_Formatter):
+    """For people."""
 
     def __init__(self, *, colors: bool) -> None:
+        super().__init__()
         self._colors = colors
 
-    def __call__(self, _logger: object, _name: str, fields: EventDict) -> str:
-        level = str(fields["level"])
+    def _written(self, record: logging.LogRecord, exception: str) -> str:
+        level = record.levelname.lower()
         color = _COLORS.get(level, "") if self._colors else ""
         shown = f"{color}{level:<7}{_PLAIN}" if color else f"{level:<7}"
-        line = f"{fields['timestamp']} {shown} {printable(str(fields['event']).strip())}"
-        if request_id := fields.get("request_id"):
+        time = f"{datetime.fromtimestamp(record.created).astimezone():%Y-%m-%d %H:%M:%S}"
+        line = f"{time} {shown} {printable(record.getMessage().strip())}"
+        if request_id := find_bound("request_id"):
             line += f" [{request_id}]"
-        if exception := fields.get("exception"):
-            line += "\n" + printable(exception, kept="\n")
-        return line
+        return line + "\n" + printable(exception, kept="\n") if exception else line
 
 
-def _without_color_message(_logger: object, _name: str, fields: EventDict) -> EventDict:
-    """Drop what Uvicorn adds for its own formatter."""
-    fields.pop("color_message", None)
-    return fields
+class _Objects(_Formatter):
+    """For programs: JSON, with whatever a line was given as `extra`."""
+
+    def _written(self, record: logging.LogRecord, exception: str) -> str:
+        fields: dict[str, Any] = {
+            "event": record.getMessage(),
+            **_bound.get(),
+            "level": record.levelname.lower(),
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+            "logger": record.name,
+            **{name: value for name, value in record.__dict__.items() if name not in _OWN},
+        }
+        if exception:
+            fields["exception"] = exception
+        return json.dumps(fields, default=repr)
+
+
+_OWN: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "color_message"}
+"""What every record has, and what Uvicorn adds for its own formatter."""

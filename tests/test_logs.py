@@ -1,5 +1,6 @@
 """The log: one line a request, a change and a new state of an edge; whole, and with no secret in it."""
 
+import contextvars
 import json
 import logging
 import os
@@ -14,7 +15,6 @@ from typing import Any
 
 import httpx
 import pytest
-from structlog.contextvars import bound_contextvars
 
 from provider import logs
 from provider.configuration import Document
@@ -340,8 +340,15 @@ def go_wrong(_value: str) -> None:
 def test_a_line_for_people_is_short() -> None:
     line = formatted("text", "It is done.\n")
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d info    It is done\.", line)
-    with bound_contextvars(request_id="abc"):
-        assert formatted("text", "It is done.").endswith(" info    It is done. [abc]")
+
+
+def test_the_lines_of_a_task_are_marked_with_what_is_bound_in_it() -> None:
+    def mark() -> str:
+        logs.bind(request_id="abc")
+        return formatted("text", "It is done.")
+
+    assert contextvars.copy_context().run(mark).endswith(" info    It is done. [abc]")
+    assert formatted("text", "It is done.").endswith(" info    It is done.")
 
 
 def test_colors_are_for_terminals_and_for_what_is_wrong() -> None:

@@ -16,8 +16,8 @@ from fastapi.routing import iter_route_contexts
 from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars
 
+from provider import logs
 from provider.api import problems
 from provider.api.methods import answer_options, list_methods
 from provider.edges.pollers import note_holder
@@ -95,7 +95,7 @@ class Gate:
             state[PRINCIPAL] = principal = principal.seen(address, request_id)
             state[ACTOR], state[PERSON] = principal.actor, principal.person
             note_holder(scope, principal.actor.credential)
-            bind_contextvars(actor=principal.actor.name, credential=principal.actor.credential)
+            logs.bind(actor=principal.actor.name, credential=principal.actor.credential)
         answer = await self._refusal(scope, principal) or self._options(scope)
         await (answer or self._app)(scope, receive, send)
 

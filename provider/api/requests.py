@@ -13,8 +13,8 @@ from fastapi.routing import iter_route_contexts
 from starlette import types
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars
 
+from provider import logs
 from provider.api import problems
 from provider.api.access import PRINCIPAL
 from provider.api.configuration import PATH
@@ -64,7 +64,7 @@ class Requests:
         start = perf_counter()
         request_id = find_id(Headers(scope=scope)) or secrets.token_hex(8)
         # Never undone: a request has a task of its own, which ends when the server has logged what went wrong in it.
-        bind_contextvars(request_id=request_id)
+        logs.bind(request_id=request_id)
         # A page is made of what there is from now on: it hears of all that comes after this event.
         scope.setdefault("state", {}).update(request_id=request_id, newest_event=self._newest_event())
         status, revision, is_started = 500, None, False

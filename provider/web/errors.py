@@ -5,9 +5,8 @@ from typing import Any, Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import get_contextvars
 
-from provider import failures
+from provider import failures, logs
 from provider.failures import Failure
 from provider.web import kept
 from provider.web.forms import Form
@@ -100,7 +99,7 @@ class ErrorPages:
         values: dict[str, Any] = {
             "failure": failure,
             "method": request.method,
-            "reference": get_contextvars().get("request_id"),
+            "reference": logs.find_bound("request_id"),
             "notice": None,
             "object": find_object(request.url.path),
             "returned": returned,
