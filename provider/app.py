@@ -23,6 +23,7 @@ from provider.api import (
     health,
     openapi,
     problems,
+    retries,
 )
 from provider.api import edges as edges_api
 from provider.api import events as events_api
@@ -230,7 +231,7 @@ def _list_routes() -> list[BaseRoute]:
     made.mount("/static", pages.static_files)
     for nouns_router in nouns_api.ROUTERS:
         made.include_router(nouns_router, prefix=PREFIX)
-    for module in (expose, adoption, explain, conflicts, edges_api):
+    for module in (retries, expose, adoption, explain, conflicts, edges_api):
         made.include_router(module.router, prefix=PREFIX)
     for module in (events_api, revisions_api, tokens_api, audit, declarations, acme):
         made.include_router(module.router, prefix=PREFIX)

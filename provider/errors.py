@@ -167,9 +167,10 @@ class TooMany(ProviderError):
     code = "too-many"
     title = "Too many attempts"
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, why: str | None = None) -> None:
         self.seconds = max(1, math.ceil(seconds))
-        super().__init__(Message("too many attempts failed: try again in {seconds} s", seconds=self.seconds))
+        told = Message("too many attempts failed: try again in {seconds} s", seconds=self.seconds)
+        super().__init__(told if why is None else why)
 
 
 class Unavailable(ProviderError):

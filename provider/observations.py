@@ -10,13 +10,16 @@ from provider.certificates import CertificateFacts
 from provider.database.sessions import Session
 from provider.edges.health import Health, HealthState, ServerHealth
 from provider.edges.registry import Edges
-from provider.edges.sightings import Sighting, Sightings
+from provider.edges.sightings import Sighting
+from provider.issuing.issuing import Issuing
+from provider.issuing.standing import IssuanceStanding
 from provider.messages import Message, listed
 from provider.models import (
     AvailabilityOutput,
     CertificateOutput,
     DomainOutput,
     HealthOutput,
+    IssuanceOutput,
     ObservedState,
     ServerOutput,
     ServiceOutput,
@@ -108,32 +111,51 @@ def known(service: Service, pool: Sequence[Server], health: Health) -> KnownServ
 
 
 @dataclass(frozen=True, slots=True)
+class Observers:
+    """Who knows more of objects than what was given for them."""
+
+    edges: Edges
+    issuing: Issuing
+
+
+@dataclass(frozen=True, slots=True)
 class Observed:
     """How a noun is shown with what is observed: as what, and by what function."""
 
     output: type[Object]
-    show: Callable[[Session, str | None, Sequence[Any], Edges], list[Any]]
+    show: Callable[[Session, str | None, Sequence[Any], Observers], list[Any]]
 
 
-def _show_servers(session: Session, owner: str | None, listed: Sequence[Server], edges: Edges) -> list[ServerOutput]:
-    return show_servers(session, nouns.get(session, Service, owner or ""), listed, edges.health)
+def _show_servers(
+    session: Session, owner: str | None, listed: Sequence[Server], observers: Observers
+) -> list[ServerOutput]:
+    return show_servers(session, nouns.get(session, Service, owner or ""), listed, observers.edges.health)
 
 
 def _show_services(
-    session: Session, _owner: str | None, listed: Sequence[Service], edges: Edges
+    session: Session, _owner: str | None, listed: Sequence[Service], observers: Observers
 ) -> list[ServiceOutput]:
-    return show_services(session, listed, edges.health)
+    return show_services(session, listed, observers.edges.health)
 
 
-def show_domains(listed: Sequence[Domain], sightings: Sightings) -> list[DomainOutput]:
-    """Return domains with what the edges show to their visitors."""
+def _show_domains(
+    _session: Session, _owner: str | None, listed: Sequence[Domain], observers: Observers
+) -> list[DomainOutput]:
+    sightings = observers.edges.sightings
     return [
         DomainOutput(
             **vars(domain),
+            issuance=_issuance(observers.issuing.stand(domain.key)),
             certificates=[_shown(edge, seen) for edge, seen in sightings.of_domain(domain.key)] if domain.tls else [],
         )
         for domain in listed
     ]
+
+
+def _issuance(standing: IssuanceStanding | None) -> IssuanceOutput | None:
+    if standing is None:
+        return None
+    return IssuanceOutput(state=standing.state, why=standing.why, failures=standing.failures, next=standing.next)
 
 
 def _shown(edge: str, seen: Sighting) -> ShownOutput:
@@ -148,10 +170,6 @@ def _shown(edge: str, seen: Sighting) -> ShownOutput:
         not_after=None if found is None else found.not_after,
         serial=None if found is None else found.serial,
     )
-
-
-def _show_domains(_session: Session, _owner: str | None, listed: Sequence[Domain], edges: Edges) -> list[DomainOutput]:
-    return show_domains(listed, edges.sightings)
 
 
 def show_certificates(listed: Sequence[Certificate]) -> list[CertificateOutput]:
@@ -172,7 +190,7 @@ def _show_certificate(certificate: Certificate, facts: CertificateFacts) -> Cert
 
 
 def _show_certificates(
-    _session: Session, _owner: str | None, listed: Sequence[Certificate], _edges: Edges
+    _session: Session, _owner: str | None, listed: Sequence[Certificate], _observers: Observers
 ) -> list[CertificateOutput]:
     return show_certificates(listed)
 

@@ -456,3 +456,16 @@ def named_servers(*names: str) -> Iterator[Sequence[NamedServer]]:
 
 def compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def let_wait(client: httpx.Client, domain: str) -> None:
+    """Let a domain want a certificate of a CA that nobody reaches, and wait until it is only tried again later."""
+    dns = {"provider": "cloudflare", "options": {"auth_token": "token"}}
+    chosen = {"directory": "https://127.0.0.1:1/directory", "challenge": "dns-01", "dns": dns, "termsAccepted": True}
+    client.put("/acme", json=chosen).raise_for_status()
+    client.put(f"/domains/{domain}", json={"tls": {"from": "acme"}}).raise_for_status()
+
+    def is_waiting() -> bool:
+        return bool(client.get(f"/domains/{domain}").json()["issuance"]["state"] == "waiting")
+
+    wait_until(is_waiting, f"the order for {domain} failed")

@@ -35,6 +35,7 @@ _WORDS: Final = {
     413: "The body is larger than 1 MiB, or 32 MiB for `apply`.",
     415: "The Content-Type is not JSON.",
     422: "The input can be read, but is not valid; `errors` lists the fields.",
+    429: "The CA allows no order yet: see `Retry-After`.",
     503: "The database cannot be used now, or there is no verified state. Nothing was changed.",
 }
 _ETAG: Final = {
@@ -125,7 +126,7 @@ def _problem(status: int) -> dict[str, Any]:
         "description": _WORDS[status],
         "content": {MEDIA_TYPE: {"schema": {"$ref": _SCHEMAS + "Problem"}}},
     }
-    if status == 503:
+    if status in {429, 503}:
         described["headers"] = {"Retry-After": _RETRY_AFTER}
     if status == 401:
         described["headers"] = {"WWW-Authenticate": _AUTHENTICATE}
@@ -190,6 +191,9 @@ READ_PLAIN: Final = _problems(404, 422, 503)
 LIFT: Final = {
     204: {"description": "The edge is offered the current document again.", "headers": {"Config-Revision": _REVISION}}
 } | _problems(404, 422, 503)
+RETRY: Final = {
+    200: answer({"description": "It is being tried.", "headers": {"Config-Revision": _REVISION}}, "DomainOutput")
+} | _problems(404, 422, 429, 503)
 CHOOSE_ACME: Final = {200: {"description": "It is chosen.", "headers": {"Config-Revision": _REVISION}}} | _problems(
     *_BODY
 )

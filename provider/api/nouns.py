@@ -13,12 +13,11 @@ from provider.api.pages import LabelParameters, PageParameters
 from provider.api.preconditions import Conditions, KnownTag, NewTag, WantedTag
 from provider.api.writing import PREFIX, WriteDependency, done, encoded, removed
 from provider.database.sessions import Session
-from provider.dependencies import EdgesDependency, RevisionsDependency
-from provider.edges.registry import Edges
+from provider.dependencies import RevisionsDependency
 from provider.errors import AlreadyExists, FieldError, NotFound
 from provider.messages import Message
 from provider.nouns import NOUNS, Noun, Object, called, masked
-from provider.observations import OBSERVED
+from provider.observations import OBSERVED, Observers
 from provider.security import needs
 from provider.store import nouns as store
 from provider.tags import etag
@@ -49,9 +48,9 @@ class ObjectPlace:
             raise NotFound(Message("there is no {kind} {name}", kind=called(self.noun.kind), name=self.name))
         return found
 
-    def show(self, session: Session, item: Noun, edges: Edges) -> Object:
+    def show(self, session: Session, item: Noun, observers: Observers) -> Object:
         """Return an object as it is shown, with what is observed of it."""
-        found: Object = shown(session, self.noun, self.owner, [item], edges)[0]
+        found: Object = shown(session, self.noun, self.owner, [item], observers)[0]
         return found
 
     def tag(self, item: Noun | None) -> str | None:
@@ -59,10 +58,10 @@ class ObjectPlace:
         return None if item is None else etag(self.noun.kind, item.json())
 
 
-def shown(session: Session, noun: type[Noun], owner: str | None, listed: list[Noun], edges: Edges) -> list[Any]:
+def shown(session: Session, noun: type[Noun], owner: str | None, listed: list[Noun], observers: Observers) -> list[Any]:
     """Return objects as they are shown."""
     observed = OBSERVED.get(noun.kind)
-    return listed if observed is None else observed.show(session, owner, listed, edges)
+    return listed if observed is None else observed.show(session, owner, listed, observers)
 
 
 def hidden(noun: type[Noun], item: Object) -> dict[str, Any]:
@@ -79,15 +78,15 @@ def collection(noun: type[Noun]) -> str:
 class Answers:
     """Answers to the verbs, each of which is one transaction."""
 
-    def __init__(self, conditions: Conditions, edges: Edges) -> None:
+    def __init__(self, conditions: Conditions, observers: Observers) -> None:
         self._conditions = conditions
-        self._edges = edges
+        self._observers = observers
 
     def get(self, revisions: RevisionsDependency, place: ObjectPlace) -> Response:
         """Answer with an object, 200 or 304. Raises `NotFound`."""
         with revisions.reading() as session:
             item = place.get(session)
-            answer = place.show(session, item, self._edges)
+            answer = place.show(session, item, self._observers)
         tag = etag(place.noun.kind, item.json())
         # What is shown with what is observed changes by itself: an old copy of it is never good enough.
         if place.noun.kind not in OBSERVED and self._conditions.not_modified(tag):
@@ -142,7 +141,7 @@ class Answers:
 
     def _put(self, session: Session, place: ObjectPlace, current: Noun | None, item: Noun) -> tuple[Object, str, bool]:
         kept = store.replace(session, current, item, place.owner)
-        return place.show(session, kept, self._edges), etag(place.noun.kind, kept.json()), current is None
+        return place.show(session, kept, self._observers), etag(place.noun.kind, kept.json()), current is None
 
     def _answer(
         self, write: WriteDependency, place: ObjectPlace, apply: Callable[[Session], tuple[Object, str, bool]]
@@ -155,15 +154,21 @@ class Answers:
         return done(outcome, hidden(place.noun, item), 201 if created else 200, headers)
 
 
+def observers(request: Request) -> Observers:
+    """Return who knows more of objects than what was given for them."""
+    plane = control_plane.find(request)
+    return Observers(plane.edges, plane.issuing)
+
+
 # One dependency each: one more costs a request as much as a question to the database.
 async def reading(request: Request, if_none_match: KnownTag = None) -> Answers:
     """Give a handler what it answers a read with."""
-    return Answers(Conditions(None, if_none_match), control_plane.find(request).edges)
+    return Answers(Conditions(None, if_none_match), observers(request))
 
 
 async def writing(request: Request, if_match: WantedTag = None, if_none_match: NewTag = None) -> Answers:
     """Give a handler what it answers a write with."""
-    return Answers(Conditions(if_match, if_none_match), control_plane.find(request).edges)
+    return Answers(Conditions(if_match, if_none_match), observers(request))
 
 
 _Reading = Annotated[Answers, Depends(reading)]
@@ -195,7 +200,7 @@ def routes(noun: type[Noun]) -> APIRouter:
     @router.get("", **described.listing())
     def list_all(
         revisions: RevisionsDependency,
-        edges: EdgesDependency,
+        request: Request,
         page: PageParameters,
         labels: LabelParameters,
         owner: owner,
@@ -203,7 +208,7 @@ def routes(noun: type[Noun]) -> APIRouter:
         with revisions.reading() as session:
             found = store.page(session, noun, owner, limit=page.limit + 1, after=page.after, q=page.q, labels=labels)
             part, following = page.part(found, lambda item: item.key)
-            listed = shown(session, noun, owner, part, edges)
+            listed = shown(session, noun, owner, part, observers(request))
         content = {"items": [hidden(noun, item) for item in listed], "next": following}
         return Response(msgspec.json.encode(content), media_type="application/json")
 

@@ -21,9 +21,10 @@ from provider.issuing.held import LOCAL, HeldCertificate, Obtained, read
 from provider.issuing.means import Means
 from provider.issuing.ordered import DNS, HTTP, host_of
 from provider.issuing.schedules import written
+from provider.issuing.standing import IssuanceStanding
 from provider.listening import Listening
 from provider.messages import Message, freeze
-from provider.models import AcmeOrder, Issuance
+from provider.models import AcmeOrder, Issuance, IssuanceState
 from provider.nouns.types import Hidden
 from provider.store import acme, issuances
 
@@ -42,6 +43,7 @@ class Holdings:
         self._means = means
         self._held: Mapping[str, HeldCertificate] | None = None
         self._wanted: tuple[Listening | None, list[str]] = (None, [])
+        self._asked: dict[str, tuple[str, datetime]] = {}
         self.account: OrderingAccount | None = None
         """The account with which certificates are ordered."""
 
@@ -137,12 +139,31 @@ class Holdings:
             return False
 
     def find_due(self, name: str, now: datetime, *, is_hurried: bool) -> datetime:
-        """Return when a certificate is to be got: what failed is tried again at once where that is hurried."""
+        """Return when a certificate is to be got: what failed is tried again at once where that is hurried.
+
+        Even then it waits for as long as its CA asks.
+        """
         held = self.find(name)
         wanted = self._renews_at(held)
         if is_hurried and (held.attempts or not self._is_of_now(held)):
-            return wanted
+            return max(wanted, schedules.waits_until(self.find_asked(name), now))
         return max(wanted, schedules.waits_until(held.tries, now))
+
+    def find_asked(self, name: str) -> datetime | None:
+        """Return until when the CA from which certificates are ordered asks to wait, as far as this process knows."""
+        directory, until = self._asked.get(name, ("", None))
+        return until if self.account is not None and self.account.directory == directory else None
+
+    def stand(self, name: str, now: datetime, *, is_tried: bool) -> IssuanceStanding:
+        """Say how it is with the certificate of a domain that wants one; `is_tried` while one is being got."""
+        held, refusal = self.find(name), self.find_refusal(name)
+        if refusal is not None:
+            return IssuanceStanding(IssuanceState.BLOCKED, refusal, held.attempts)
+        due = self.find_due(name, now, is_hurried=False)
+        if is_tried or due <= now:
+            return IssuanceStanding(IssuanceState.ORDERING, held.problem, held.attempts)
+        state = IssuanceState.WAITING if held.attempts else IssuanceState.HELD
+        return IssuanceStanding(state, held.problem, held.attempts, due)
 
     def _renews_at(self, held: HeldCertificate) -> datetime:
         """Return when another one is to be got: at once, where the one that there is is not from who signs now."""
@@ -184,6 +205,8 @@ class Holdings:
             row.tries = written(datetime.now(UTC) + (SOON if isinstance(error, ShortLivedError) else wait))
 
         self._note(name, note)
+        if error.wait is not None and self.account is not None:
+            self._asked[name] = self.account.directory, datetime.now(UTC) + error.wait
 
     def advise(self, name: str, advised: datetime) -> None:
         """Note when a certificate is to be renewed, as its CA says."""

@@ -11,7 +11,7 @@ from provider.authority import Authority
 from provider.database.file import Database
 from provider.edges.missing import Awaited
 from provider.edges.registry import Edges
-from provider.errors import ProviderError, Unavailable
+from provider.errors import FieldError, Invalid, ProviderError, TooMany, Unavailable
 from provider.issuing import accounts, additions, late
 from provider.issuing.accounts import OrderingAccount
 from provider.issuing.challenges import Challenges
@@ -19,11 +19,14 @@ from provider.issuing.failures import FailureKind, NoCertificateError
 from provider.issuing.held import LOCAL, Obtained
 from provider.issuing.holdings import SOON, Holdings
 from provider.issuing.means import Means
-from provider.issuing.ordered import HTTP, make_key
+from provider.issuing.ordered import HTTP, host_of, make_key
 from provider.issuing.orders import Orders
+from provider.issuing.standing import IssuanceStanding
 from provider.issuing.threads import aside
 from provider.listening import DefaultEntryPoints
 from provider.messages import Message
+from provider.models import IssuanceState
+from provider.nouns import Domain
 from provider.overlays import Overlay
 from provider.parts import Parts
 from provider.serving import Serving
@@ -89,11 +92,55 @@ class Issuing:
         for name in names:
             if name in self.holdings.wanted:
                 trouble = self.holdings.find_trouble(name)
-                is_tried = name in self._working or name in self._hurried
-                is_settled = trouble is not None and (not is_tried or self.holdings.find_refusal(name) is not None)
+                is_settled = trouble is not None and (
+                    not self._is_tried(name) or self.holdings.find_refusal(name) is not None
+                )
                 why = trouble or Message("it has no certificate for {name} yet", name=name)
                 found.append(Awaited(additions.key_of(name), why, is_settled=is_settled))
         return found
+
+    def stand(self, name: str) -> IssuanceStanding | None:
+        """Say how it is with the certificate of a domain, an A-label; None for one that wants none from here."""
+        if name not in self.holdings.wanted:
+            return None
+        return self.holdings.stand(name, datetime.now(UTC), is_tried=self._is_tried(name))
+
+    def check_retry(self, domain: Domain) -> None:
+        """Check that a certificate can be tried again now. Raises `Invalid`, `TooMany` and `Unavailable`."""
+        name, now = domain.key, datetime.now(UTC)
+        standing = self.stand(name)
+        if standing is None:
+            told = Message(
+                "{name} gets no certificate from wayshub-provider: set where it comes from to acme", name=name
+            )
+            raise Invalid([FieldError("/name", "acme.unwanted", told, "path")])
+        if standing.state is IssuanceState.BLOCKED:
+            raise Invalid([FieldError("/name", "acme.blocked", standing.why or "", "path")])
+        if standing.state is IssuanceState.HELD:
+            at = "" if standing.next is None else f"{standing.next:%Y-%m-%d}"
+            told = Message(
+                "{name} has a certificate, which is renewed on {at}: there is nothing to try", name=name, at=at
+            )
+            raise Invalid([FieldError("/name", "acme.held", told, "path")])
+        account = self.holdings.account
+        if account is None or self._is_tried(name) or self.holdings.find_kind(name) == LOCAL:
+            return
+        asked = self.holdings.find_asked(name)
+        if asked is not None and asked > now:
+            at = f"{asked:%Y-%m-%d %H:%M} UTC"
+            told = Message("the CA {ca} asks to wait until {at}", ca=host_of(account.directory), at=at)
+            raise TooMany((asked - now).total_seconds(), told)
+        reached = self._orders.find_limit(account.directory, name)
+        if reached is not None:
+            raise TooMany((reached.until - now).total_seconds(), reached.why)
+
+    def retry(self, name: str) -> None:
+        """Try again now, as `check_retry` allows. May be called from any thread."""
+        self._hurried.add(name)
+        self._wake()
+
+    def _is_tried(self, name: str) -> bool:
+        return name in self._working or name in self._hurried
 
     def choose(self, account: OrderingAccount | None) -> None:
         """Order with an account from now on. May be called from any thread."""

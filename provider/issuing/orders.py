@@ -5,13 +5,13 @@ then on the CA knows best how it is with it: each step follows from what it says
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from provider.database.file import Database
-from provider.issuing import accounts, leading
+from provider.issuing import accounts, leading, limits
 from provider.issuing.challenges import Challenges
 from provider.issuing.dns_records import DnsRecords
 from provider.issuing.failures import (
@@ -23,6 +23,7 @@ from provider.issuing.failures import (
     not_led,
 )
 from provider.issuing.held import Obtained
+from provider.issuing.limits import Reached
 from provider.issuing.means import Means
 from provider.issuing.ordered import DNS, HTTP, Authorization, Challenge, OrderAtCA, make_key
 from provider.issuing.schedules import written
@@ -38,16 +39,6 @@ if TYPE_CHECKING:
 _LONGEST_SECONDS: Final = 600.0
 _FIRST_PAUSE_SECONDS: Final = 0.25
 _LONGEST_PAUSE_SECONDS: Final = 5.0
-
-_LIMITS: Final[Sequence[tuple[timedelta, int, bool | None, bool]]] = (
-    (timedelta(hours=1), 5, False, True),
-    (timedelta(days=7), 5, True, True),
-    (timedelta(hours=3), 250, None, False),
-)
-"""How many orders are made at most in a time: those that failed, succeeded or all; of one name or of all.
-
-Let's Encrypt allows as many, and 300 in place of 250.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +70,11 @@ class Orders:
             await aside(accounts.forget, self._database, ca.directory)
             raise
 
+    def find_limit(self, directory: str, name: str) -> Reached | None:
+        """Find what forbids one more order of a name. Raises `Unavailable`."""
+        with self._database.reading() as session:
+            return limits.find_reached(session, directory, name, datetime.now(UTC))
+
     async def _obtain(self, ca: "AcmeCA", name: str, kind: str, is_served: Callable[[], Awaitable[None]]) -> Obtained:
         opened = await aside(self._find, ca.directory, name)
         is_resumed = False
@@ -86,7 +82,7 @@ class Orders:
             is_resumed = True
             order = await self._resume(ca, opened.number, opened.url)
         else:
-            await self._check(name, kind, is_served)
+            await self._check(ca.directory, name, kind, is_served)
             if opened is None:
                 opened = await aside(self._begin, ca.directory, name)
             order = await aside(ca.order, name, opened.key)
@@ -96,9 +92,9 @@ class Orders:
         chain = await aside(ca.download, done)
         return Obtained(chain, opened.key, ca.directory, opened.number)
 
-    async def _check(self, name: str, kind: str, is_served: Callable[[], Awaitable[None]]) -> None:
+    async def _check(self, directory: str, name: str, kind: str, is_served: Callable[[], Awaitable[None]]) -> None:
         """Check what can be before a CA is asked for anything."""
-        await aside(self._count, name)
+        await aside(self._count, directory, name)
         if kind == HTTP:
             await is_served()
             if not self._means.is_unchecked:
@@ -209,17 +205,11 @@ class Orders:
             if order is not None:
                 order.ended, order.key = _ago(timedelta(0)), None
 
-    def _count(self, name: str) -> None:
+    def _count(self, directory: str, name: str) -> None:
         """Keep to what CAs allow. Raises `NoCertificateError`."""
-        with self._database.reading() as session:
-            for span, most, kept, is_of_name in _LIMITS:
-                if acme.count(session, _ago(span), name if is_of_name else None, kept=kept) >= most:
-                    told = Message(
-                        "{count} orders were made in {hours} hours, and CAs allow no more: the next one follows later",
-                        count=most,
-                        hours=int(span.total_seconds() // 3600),
-                    )
-                    raise NoCertificateError(FailureKind.VALIDATION, told)
+        reached = self.find_limit(directory, name)
+        if reached is not None:
+            raise NoCertificateError(FailureKind.VALIDATION, reached.why, reached.until - datetime.now(UTC))
 
 
 def _ago(span: timedelta) -> str:

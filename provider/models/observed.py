@@ -144,8 +144,32 @@ class ShownOutput(Object):
     serial: str | None = field(Text(), default=None, help="Its serial number, in hexadecimal digits.")
 
 
+class IssuanceState(StrEnum):
+    """How wayshub-provider is getting on with the certificate of a domain."""
+
+    HELD = "held"
+    ORDERING = "ordering"
+    WAITING = "waiting"
+    BLOCKED = "blocked"
+
+
+class IssuanceOutput(Object):
+    """How wayshub-provider is getting on with the certificate of a domain with `acme`."""
+
+    state: IssuanceState = field(
+        Choice(IssuanceState),
+        help="`held`: it has one. `ordering`: it is getting one now. `waiting`: the last attempt failed, and it tries "
+        "again later. `blocked`: it cannot get one until somebody changes something.",
+    )
+    why: str | None = field(Text(), default=None, help="What is wrong, as a sentence.")
+    failures: int = field(Whole(0), default=0, help="Failed attempts since the last success.")
+    next: AwareDatetime | None = field(
+        Time(), default=None, help="When it tries again (`waiting`), or renews the certificate (`held`)."
+    )
+
+
 class DomainOutput(Domain):
-    """A domain, and the certificates that edges show for it."""
+    """A domain, its certificate from here, and the certificates that edges show for it."""
 
     example: ClassVar = {
         **Domain.example,
@@ -161,8 +185,15 @@ class DomainOutput(Domain):
                 "serial": "50156AA05B78ACBED17E97B9DA05B1C82B782430",
             }
         ],
+        "issuance": {"state": "held", "why": None, "failures": 0, "next": "2026-03-02T00:00:00Z"},
     }
 
+    issuance: IssuanceOutput | None = field(
+        Nested(IssuanceOutput),
+        default=None,
+        omitted=True,
+        help="For a domain with `acme`: how wayshub-provider is getting on with its certificate.",
+    )
     certificates: list[ShownOutput] = field(
         ListOf(Nested(ShownOutput)),
         default=[],

@@ -19,6 +19,7 @@ TOKEN_REVOKED: Final = template("token {name} ({id}) revoked")
 REFUSED: Final = template("{what} refused")
 QUARANTINE_LIFTED: Final = template("quarantine of edge {name} lifted: it is offered revision {revision} again")
 
+CERTIFICATE_TRIED: Final = template("order of the certificate for {name} tried at once")
 CA_CHOSEN: Final = template("certificates are ordered from {ca}, and its terms were accepted")
 CA_LEFT: Final = template("certificates are no longer ordered from {ca}")
 
@@ -27,7 +28,8 @@ SECRETS_EXPORTED: Final = template("the state was exported with its secrets")
 ALL: Final = (
     *(ACCOUNT_ADDED, ACCOUNT_SET, ACCOUNT_REMOVED, PASSWORD_SET, LINK_MADE, SESSIONS_ENDED),
     *(LOGGED_IN, LOGGED_OUT, UNKNOWN_LOGIN_REFUSED, LOGIN_REFUSED),
-    *(TOKEN_MADE, TOKEN_REVOKED, QUARANTINE_LIFTED, CA_CHOSEN, CA_LEFT, SECRETS_EXPORTED, REFUSED),
+    *(TOKEN_MADE, TOKEN_REVOKED, QUARANTINE_LIFTED, CERTIFICATE_TRIED, CA_CHOSEN, CA_LEFT),
+    *(SECRETS_EXPORTED, REFUSED),
 )
 """All of them, the least particular last: a sentence that was stored is taken for the first that fits."""
 
@@ -45,6 +47,7 @@ ACTIONS: Final = {
     "token.create": template("token created"),
     "token.revoke": template("token revoked"),
     "edge.lift": template("quarantine lifted"),
+    "domain.retry": template("certificate tried at once"),
     "acme.choose": template("CA chosen"),
     "acme.leave": template("CA no longer used"),
     "right.refused": template("access refused"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from provider.database.sessions import Session
 from provider.models import AcmeAccount, AcmeOrder
@@ -24,14 +24,20 @@ def find_open(session: Session, name: str, directory: str) -> AcmeOrder | None:
     return session.exec(query.where(col(AcmeOrder.ended).is_(None)).order_by(col(AcmeOrder.id).desc())).first()
 
 
-def count(session: Session, since: str, name: str | None = None, *, kept: bool | None = None) -> int:
-    """Count the orders that were made since a time: of one name, or of all; those that were kept or not, or all."""
-    query = select(func.count()).select_from(AcmeOrder).where(AcmeOrder.created >= since)
+def find_created(
+    session: Session, directory: str, dates: tuple[str, str], nth: int, name: str | None = None, *, kept: bool | None
+) -> str | None:
+    """Find when the nth newest order at a CA was made, of those between two dates; None if there are fewer.
+
+    Of one name, or of all; of those that were kept or not, or of all.
+    """
+    query = select(AcmeOrder.created).where(AcmeOrder.directory == directory)
+    query = query.where(col(AcmeOrder.created).between(*dates))
     if name is not None:
         query = query.where(AcmeOrder.name == name)
     if kept is not None:
         query = query.where(col(AcmeOrder.is_kept).is_(kept))
-    return session.exec(query).one()
+    return session.exec(query.order_by(col(AcmeOrder.created).desc()).offset(nth - 1).limit(1)).first()
 
 
 def prune(session: Session, before: str) -> None:

@@ -13,11 +13,12 @@ from fastapi import Depends
 
 from provider import configuration, passages, rules, shares
 from provider.database.sessions import Session
-from provider.dependencies import EdgesDependency, RoutingDependency
+from provider.dependencies import EdgesDependency, IssuingDependency, RoutingDependency
 from provider.edges.health import Health, HealthState
 from provider.edges.sightings import Sightings
 from provider.edges.standings import Standing, Standings, Trouble, refused_everywhere, stand
 from provider.edges.states import DisabledRouter, Edge, EdgeState, Run, is_gone
+from provider.issuing.issuing import Issuing
 from provider.listening import Listening
 from provider.messages import Message
 from provider.names import in_order
@@ -101,6 +102,7 @@ class Sight:
     routing: Routing
     listening: Listening
     sightings: Sightings
+    issuing: Issuing
 
     @property
     def standings(self) -> Sequence[Standings]:
@@ -130,7 +132,7 @@ class Sight:
         }
 
 
-async def see(edges: EdgesDependency, routing: RoutingDependency) -> Sight:
+async def see(edges: EdgesDependency, routing: RoutingDependency, issuing: IssuingDependency) -> Sight:
     """Look at the edges, those in trouble first. One that nobody misses any more is left out."""
     current, date = edges.current, datetime.now(UTC)
     known = [edge for edge in edges if not is_gone(edge, date)]
@@ -149,6 +151,7 @@ async def see(edges: EdgesDependency, routing: RoutingDependency) -> Sight:
         routing,
         listening,
         edges.sightings,
+        issuing,
     )
 
 

@@ -76,6 +76,7 @@ def complete(cli: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
         ("service set wayshub --strategy l", ["leasttime"]),
         ("domain list -o j", ["json"]),
         ("domain show ", ["alvin.xyz"]),
+        ("domain retry ", ["alvin.xyz"]),
         ("domain remove alv", ["alvin.xyz"]),
         ("domain remove xyz", []),
         ("service show way", ["wayshub"]),

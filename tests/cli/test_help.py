@@ -18,6 +18,7 @@ from provider.nouns import NOUNS
 from provider.nouns.certificate import Certificate
 from provider.version import VERSION
 from tests.cli.running import Run
+from tests.running import let_wait
 
 ROOT: Any = get_command(app)
 STARTERS = (*LATE, *LATE_GROUPS)
@@ -58,6 +59,7 @@ def test_the_tree_of_commands_is_that_of_the_design() -> None:
     http = ("domain", "service", "server", "middleware", "router", "servers-transport", "tls-option", "certificate")
     tcp = ("tcp-router", "tcp-service", "tcp-middleware", "tcp-servers-transport")
     nouns = {(noun, verb) for noun in (*http, *tcp, "udp-router", "udp-service") for verb in VERBS}
+    nouns |= {("domain", "retry")}
     nouns |= {("edge", verb) for verb in ("list", "show", "lift")}
     nouns |= {("revision", verb) for verb in ("list", "show", "undo")}
     nouns |= {("user", verb) for verb in ("add", "list", "set", "remove", "password")}
@@ -72,7 +74,7 @@ def test_the_tree_of_commands_is_that_of_the_design() -> None:
 
 def test_every_command_that_writes_can_wait_for_the_edges_and_no_other() -> None:
     waiting = {path for path, command in commands() if "wait" in {option.name for option in command.params}}
-    writing = {path for path in PATHS if path[-1] in {*CHANGING, "lift"}}
+    writing = {path for path in PATHS if path[-1] in {*CHANGING, "lift", "retry"}}
     assert waiting == {path for path in writing if path[0] != "user"}
 
 
@@ -153,7 +155,9 @@ def declared(
 
 @pytest.mark.usefixtures("exposed", "refused", "declared")
 @pytest.mark.parametrize("example", EXAMPLES, ids=" ".join)
-def test_every_example_works(cli: Run, example: list[str]) -> None:
+def test_every_example_works(cli: Run, client: httpx.Client, example: list[str]) -> None:
+    if example[:2] == ["domain", "retry"]:
+        let_wait(client, example[2])
     check(cli, example)
 
 

@@ -29,10 +29,14 @@ def require() -> None:
 
 @dataclass
 class Pebble:
-    """A CA that looks for files at `http_port` of every address, and its name server, which answers 127.0.0.1."""
+    """A CA that looks for files at `http_port` of every address, and its name server, which answers 127.0.0.1.
+
+    It follows redirects to `https_port`.
+    """
 
     folder: Path
     http_port: int
+    https_port: int
     port: int
     dns_port: int
     dns_management: str
@@ -110,6 +114,7 @@ def running(
     folder: Path,
     life_seconds: int = LONG_SECONDS,
     http_port: int | None = None,
+    https_port: int | None = None,
     bound: Mapping[str, str] | None = None,
 ) -> Iterator[Pebble]:
     """Run a CA, whose certificates are good for so long.
@@ -118,7 +123,8 @@ def running(
     """
     require()
     folder.mkdir(parents=True, exist_ok=True)
-    made = Pebble(folder, http_port or free_port(), free_port(), free_port(), f"http://127.0.0.1:{free_port()}")
+    ports = http_port or free_port(), https_port or free_port()
+    made = Pebble(folder, *ports, free_port(), free_port(), f"http://127.0.0.1:{free_port()}")
     root = issue(common=f"CA of {folder}"[-60:], is_ca=True)
     leaf = issue("localhost", by=root)
     made.ca_file.write_text(root.chain)
@@ -130,7 +136,7 @@ def running(
         "certificate": "own.pem",
         "privateKey": "own.key",
         "httpPort": made.http_port,
-        "tlsPort": free_port(),
+        "tlsPort": made.https_port,
         "certificateValidityPeriod": life_seconds,
         "externalAccountBindingRequired": bound is not None,
         "externalAccountMACKeys": dict(bound or {}),

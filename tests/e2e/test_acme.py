@@ -74,6 +74,11 @@ class Edges:
         found = self.client.get("/conflicts", params={"object": f"domain/{domain}"}).raise_for_status().json()
         return [each["detail"] for each in found["items"] if each["conflict"] == "missing-certificate"]
 
+    def issuance(self, domain: str) -> dict[str, Any]:
+        """How the service is getting on with the certificate of a domain."""
+        found: dict[str, Any] = self.client.get(f"/domains/{domain}").raise_for_status().json()["issuance"]
+        return found
+
     def shown(self, domain: str) -> list[int]:
         """The serial numbers of the certificates that the edges show."""
         return [shown(domain, self.secure_port, address).serial_number for address in ADDRESSES]
@@ -84,7 +89,7 @@ def edges(
     folder: Path, migrated: Path, ca: Pebble, addresses: Sequence[str] = ADDRESSES, **settings: Any
 ) -> Iterator[Edges]:
     """Run a service, and a Traefik on each address."""
-    port, secure_port = free_port(), free_port()
+    port, secure_port = free_port(), ca.https_port
     url = f"http://127.0.0.1:{port}"
     with ExitStack() as stack:
         places = [
@@ -188,6 +193,53 @@ def test_a_name_that_leads_elsewhere_is_not_ordered_and_it_is_said_where_it_lead
     assert (ca.orders(), one.conflicts("alvin.test")) == (1, [])
 
 
+def test_somebody_who_mended_what_was_wrong_lets_it_be_tried_at_once(one: Edges, ca: Pebble) -> None:
+    one.choose().raise_for_status()
+    ca.points("alvin.test", "127.0.0.9")
+    one.expose("alvin.test").raise_for_status()
+    for _time in range(4):  # each time it waits for twice as long
+        tried = one.client.post("/domains/alvin.test/retry", headers={"Prefer": "wait=30"})
+        assert tried.status_code == 202, tried.text
+    waiting = one.issuance("alvin.test")
+    assert (waiting["state"], waiting["failures"]) == ("waiting", 5)
+    assert "alvin.test leads to 127.0.0.9" in waiting["why"]
+    assert 60 < (datetime.fromisoformat(waiting["next"]) - datetime.now(UTC)).total_seconds() <= 80
+    assert "5 failed, next attempt in" in one.run("domain", "show", "alvin.test")
+    page = fetch(f"{one.service.url}/domains/alvin.test").text
+    assert "Next attempt:" in page
+    ca.points("alvin.test", "127.0.0.1")
+    assert "revision 1" in one.run("domain", "retry", "alvin.test", "--wait", "60")
+    assert names_of(shown("alvin.test", one.secure_port)) == ["alvin.test"]
+    held = one.issuance("alvin.test")
+    assert (held["state"], held["failures"], held["why"], ca.orders()) == ("held", 0, None, 1)
+    refused = one.client.post("/domains/alvin.test/retry")
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "acme.held")
+    entry = one.client.get("/audit", params={"action": "domain.retry"}).json()["items"][0]
+    assert entry["words"] == "order of the certificate for alvin.test tried at once"
+
+
+def test_who_asks_for_more_orders_than_a_ca_allows_is_told_until_when(
+    migrated: Path, tmp_path: Path, ca: Pebble
+) -> None:
+    with edges(tmp_path, migrated, ca, ["127.0.0.1"], acme_unchecked=True) as made:
+        made.choose().raise_for_status()
+        ca.points("alvin.test", "127.0.0.9")
+        made.expose("alvin.test").raise_for_status()
+        for _time in range(4):
+            made.client.post("/domains/alvin.test/retry", headers={"Prefer": "wait=30"}).raise_for_status()
+        assert ca.orders() == 5
+        refused = made.client.post("/domains/alvin.test/retry")
+        assert (refused.status_code, refused.json()["title"]) == (429, "Too many attempts")
+        assert "5 orders for it failed within an hour" in refused.json()["detail"]
+        assert 3_000 < int(refused.headers["retry-after"]) <= 3_600
+        # Not even a change of the domain makes one more, and what is told of the next attempt is true.
+        made.client.patch("/domains/alvin.test", json={"description": "once more"}).raise_for_status()
+        wait_until(lambda: made.issuance("alvin.test")["failures"] == 6, "it was counted before the CA was asked")
+        assert ca.orders() == 5
+        left = datetime.fromisoformat(made.issuance("alvin.test")["next"]) - datetime.now(UTC)
+        assert left.total_seconds() > 3_000
+
+
 def test_an_answer_that_is_not_ours_is_told_apart(one: Edges, ca: Pebble) -> None:
     one.choose().raise_for_status()
     other = ThreadingHTTPServer(("127.0.0.8", ca.http_port), NamedHandler)
@@ -235,21 +287,19 @@ def test_a_ca_that_lost_its_accounts_is_given_another_one(one: Edges, ca: Pebble
     wait_until(lambda: names_of(shown("more.test", one.secure_port)) == ["more.test"], "the certificate is shown")
 
 
-def test_an_entry_point_that_redirects_to_https_is_no_hindrance(migrated: Path, tmp_path: Path, ca: Pebble) -> None:
-    def adapt(made: Edges) -> None:
-        (edge,) = made.places
-        edge.kill()
-        to = {"entryPoint": {"to": f":{made.secure_port}", "scheme": "https"}}
-        edge.static["entryPoints"]["web"]["http"] = {"redirections": to}
-        edge.start()
-
-    with edges(tmp_path, migrated, ca, ["127.0.0.1"]) as made:
-        adapt(made)
-        made.choose().raise_for_status()
-        found = made.expose("alvin.test")
-        # pebble follows redirects to its own ports alone: that the name leads to an edge is seen, and an order is made.
-        assert "no edge of yours" not in found.text
-        wait_until(lambda: ca.orders() == 1, "an order is made")
+def test_an_entry_point_that_redirects_to_https_is_no_hindrance(one: Edges, ca: Pebble) -> None:
+    (edge,) = one.places
+    edge.kill()
+    to = {"entryPoint": {"to": f":{one.secure_port}", "scheme": "https"}}
+    edge.static["entryPoints"]["web"]["http"] = {"redirections": to}
+    edge.start()
+    one.choose().raise_for_status()
+    asked = httpx.get(f"http://127.0.0.1:{ca.http_port}/.well-known/acme-challenge/x", headers={"Host": "alvin.test"})
+    assert asked.headers["location"].startswith(f"https://alvin.test:{one.secure_port}/.well-known/")
+    found = one.expose("alvin.test")
+    assert (found.status_code, found.headers.get("preference-applied")) == (201, "wait"), found.text
+    assert names_of(shown("alvin.test", one.secure_port)) == ["alvin.test"]
+    assert (ca.orders(), len(ca.issued())) == (1, 1)
 
 
 def test_a_certificate_is_renewed_in_time_and_no_request_fails(migrated: Path, tmp_path: Path) -> None:

@@ -49,6 +49,8 @@ def group(noun: type[Noun], extras: Extras | None = None) -> typer.Typer:
     made = Commands(noun, extras or Extras())
     for verb, command in made.all().items():
         app.command(verb, cls=parameters.GroupedCommand)(command)
+    for verb, command in made.extras.commands.items():
+        app.command(verb)(command)
     return app
 
 

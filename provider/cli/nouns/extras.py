@@ -23,7 +23,7 @@ class Extras:
     `columns` makes the columns of those that follow from the declaration. `summaries` are sentences beside the first
     of a help, `notes` paragraphs below it, `examples` more of them. `empty` goes on with the advice for an empty list.
     `completed` makes a change of what was given for it. `advice` is told beside some errors, given the verb, the
-    owner and the name. `show_more` prints what stands below an object.
+    owner and the name. `show_more` prints what stands below an object. `commands` are more of them, by their verbs.
     """
 
     columns: Callable[[Columns], Columns] = dict
@@ -34,3 +34,4 @@ class Extras:
     completed: Callable[[Item], Item] = dict
     advice: Callable[[str, str, str], str] = _no_advice
     show_more: Callable[[Client, Output, str], None] = _nothing_more
+    commands: Mapping[str, Callable[..., None]] = field(default_factory=dict)

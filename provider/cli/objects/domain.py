@@ -1,13 +1,21 @@
-"""`domain`: with what the edges show to its visitors."""
+"""`domain`: with its certificate from here, and with what the edges show to its visitors."""
 
-from typing import Final
+from typing import Annotated, Final
 
+import typer
+
+from provider.cli import outcome
 from provider.cli.client import Client, Item, path
+from provider.cli.completion import complete_names
 from provider.cli.nouns.extras import Extras
+from provider.cli.options import waits
 from provider.cli.output import Output
 from provider.cli.tables import LABELS, Columns, Rare, field, table
+from provider.cli.times import when
+from provider.nouns import Domain
 
 _UNISSUED: Final = "missing-certificate"
+_WAITING: Final = "waiting"
 _ACCEPTED: Final = ("good", "expiring")
 
 
@@ -25,9 +33,30 @@ def _end(shown: Item) -> str:
     return str(shown.get("notAfter") or "unknown").partition("T")[0]
 
 
+def _words_of_issuance(domain: Item) -> str | None:
+    """Say how wayshub-provider is getting on with its certificate, and when something happens next."""
+    found = domain.get("issuance")
+    if found is None:
+        return None
+    at = f"{when(found['next'])} ({found['next']})" if found["next"] else ""
+    told = {
+        "held": f"renewed {at}",
+        "ordering": "being ordered",
+        "waiting": f"{found['failures']} failed, next attempt {at}",
+        "blocked": "cannot be ordered",
+    }
+    return told[found["state"]]
+
+
 def _columns(columns: Columns) -> Columns:
     own = {heading: read for heading, read in columns.items() if read is not LABELS}
-    return {**own, "Certificate": Rare(_words_of_certificate, _words_of_certificate), "Labels": LABELS}
+    issuance = Rare(_words_of_issuance, _words_of_issuance)
+    return {
+        **own,
+        "Order": issuance,
+        "Certificate": Rare(_words_of_certificate, _words_of_certificate),
+        "Labels": LABELS,
+    }
 
 
 _SHOWN: Final[Columns] = {
@@ -44,10 +73,33 @@ def _show_more(client: Client, output: Output, name: str) -> None:
     for each in client.ask("/conflicts", {"object": f"domain/{name}"})["items"]:
         if each["conflict"] == _UNISSUED:
             output.caution(each["detail"])
-    shown = client.get(path("domains", name)).item.get("certificates")
-    if shown:
+    domain = client.get(path("domains", name)).item
+    if (issuance := domain.get("issuance")) and issuance["state"] == _WAITING:
+        output.line(f"To try at once: wayshub-provider domain retry {name}")
+    if shown := domain.get("certificates"):
         output.line()
         table(output, _SHOWN, shown)
+
+
+@waits
+def retry(
+    client: Client,
+    output: Output,
+    name: Annotated[
+        str, typer.Argument(metavar="HOST", help="Name of the domain.", autocompletion=complete_names(Domain))
+    ],
+) -> None:
+    """Try now to get a domain's certificate, instead of later.
+
+    For a domain with --tls-from acme: when you have fixed what `domain show`
+    says is wrong. If the CA allows no order yet, it says until when.
+
+    Examples:
+      wayshub-provider domain retry alvin.xyz
+      wayshub-provider domain retry alvin.xyz --wait 60
+    """
+    answer = client.post(path("domains", name, "retry"), {})
+    outcome.tell(client, output, answer, f"Trying to get a certificate for {name}")
 
 
 EXTRAS: Final = Extras(
@@ -63,4 +115,5 @@ EXTRAS: Final = Extras(
         "add": ["wayshub-provider domain add '*.alvin.xyz' --description 'One for each class' --label team=video"]
     },
     empty=", or a whole application with `expose`",
+    commands={"retry": retry},
 )

@@ -3,21 +3,28 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
+from fastapi import APIRouter, Request, Response
+
 from provider import certificates, configuration
 from provider.database.sessions import Session
+from provider.dependencies import ActorDependency, IssuingDependency, RevisionsDependency
 from provider.edges.sightings import Sighting
+from provider.errors import Invalid, TooMany
 from provider.messages import Message
 from provider.models import ShownState
 from provider.names import in_order
 from provider.nouns import Domain, Noun, Router
 from provider.nouns.certificate import Certificate
 from provider.nouns.domain import CertificateSource
+from provider.security import issuances
 from provider.store import nouns, routers
 from provider.web import lists
 from provider.web.inputs import Texts
+from provider.web.notices import Notice, Tone
 from provider.web.nouns.places import Place
 from provider.web.nouns.removals import Loss
 from provider.web.nouns.views import View
+from provider.web.rendering import redirect
 from provider.web.scenes import Sight
 
 _WORST_FIRST: Final = [
@@ -46,6 +53,7 @@ class Domains(View):
             **_certificate(session, cast("Domain", item)),
             "shown": sight.sightings.of_domain(item.key) if cast("Domain", item).tls else [],
             "trouble": sight.routing.find_unissued(item.key),
+            "standing": sight.issuing.stand(item.key),
             "routers": found,
             "rule": configuration.rule,
             "listening": sight.listening,
@@ -68,6 +76,29 @@ class Domains(View):
         return Message(
             "Domain {name} was added. Now it needs a router that sends its requests to a service.", name=item.name
         )
+
+    def extend(self, router: APIRouter) -> None:
+        """Add the button that tries at once to get a certificate."""
+        noun = self.noun
+
+        @router.post("/{name}/retry")
+        def retry(
+            request: Request,
+            revisions: RevisionsDependency,
+            issuing: IssuingDependency,
+            actor: ActorDependency,
+            name: str,
+        ) -> Response:
+            """Try, and lead back to the page of the domain."""
+            back = Place(noun, None).path(Domain.find_key(name) or name)
+            try:
+                outcome = issuances.retry(issuing, revisions, name, actor)
+            except Invalid as error:
+                return redirect(request, back, Notice(error.fields[0].detail, Tone.WARNING))
+            except TooMany as error:
+                return redirect(request, back, Notice(error.detail, Tone.WARNING))
+            told = Message("wayshub-provider is trying to get a certificate for {name}.", name=outcome.result.name)
+            return redirect(request, back, Notice(told, Tone.INFO))
 
 
 def _matching(sight: Sight, host: str) -> list[str]:
