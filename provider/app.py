@@ -41,7 +41,8 @@ from provider.api.requests import Requests, list_templates
 from provider.api.writing import PREFIX
 from provider.configuration import Document
 from provider.control_plane import Api, ControlPlane
-from provider.database.connecting import database_at
+from provider.database.file import Database
+from provider.drains import Drains
 from provider.edges.awaited import AwaitedCertificates
 from provider.edges.entry_points import EntryPoints
 from provider.edges.fallback import Fallback
@@ -164,9 +165,10 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
 
 
 def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> ControlPlane:
-    database, certificate = database_at(settings.location), settings.certificate
+    database, certificate = Database(settings.database_path, settings.secret_key_file), settings.certificate
     revisions = Revisions(database, assemble, settings.server_places, settings.retention, settings.points)
     serving = Serving(revisions)
+    drains = Drains(serving)
     polls = Polls(settings.coalesce_ms / 1000, revisions.assemble)
     edges = Edges(serving, polls, settings.traefik_api_urls)
     for name, version in settings.traefik_versions.items():
@@ -180,6 +182,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
         database=database,
         revisions=revisions,
         serving=serving,
+        drains=drains,
         polls=polls,
         edges=edges,
         memory=Memory(database, edges),

@@ -46,7 +46,7 @@ FindTransition = Callable[[Session], Transition]
 _AT_ONCE: Final = 500
 """How many parts are read at once: others shall not wait for the interpreter."""
 
-_PART: Final = "kind, name, content, needs, is_plain, since, is_default, beside"
+_PART: Final = "kind, name, content, needs, is_plain, since, is_default, beside, terms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +148,9 @@ class Prepared:
         with closing(sqlite3.connect(self.path)) as connection:
             rows = connection.execute(f"SELECT {_PART} FROM part")  # noqa: S608  # the columns alone
             while listed := rows.fetchmany(_AT_ONCE):
-                for kind, name, content, needs, is_plain, since, is_default, beside in listed:
+                for kind, name, content, needs, is_plain, since, is_default, *others in listed:
                     needed, oldest = tuple(map(tuple, json.loads(needs))), tuple(json.loads(since))
-                    found[kind, name] = Part(content, needed, bool(is_plain), oldest, bool(is_default), beside)
+                    found[kind, name] = Part(content, needed, bool(is_plain), oldest, bool(is_default), *others)
         return found
 
 
@@ -169,7 +169,7 @@ def write(session: Session, made: Attempt, words: Sequence[str], headers: Mappin
         file.execute("CREATE TABLE summary (content)")
         file.execute("INSERT INTO summary VALUES (?)", (pickle.dumps(summary),))
         file.execute(f"CREATE TABLE part ({_PART})")
-        file.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _rows_of_parts(made.parts))
+        file.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _rows_of_parts(made.parts))
         file.execute("CREATE TABLE change (position, kind, name, before, after)")
         file.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?)", _rows_of_changes(session, changes))
         scratch.write_rows(file, declarations.rows(made.transition), session.write_json)
@@ -180,7 +180,7 @@ def _rows_of_parts(parts: Parts) -> Iterator[tuple[Any, ...]]:
     for kind, section in parts.sections():
         for name, part in section.parts.items():
             needs, since = scratch.write_json(part.needs), scratch.write_json(part.since)
-            yield kind, name, part.content, needs, part.is_plain, since, part.is_default, part.beside
+            yield kind, name, part.content, needs, part.is_plain, since, part.is_default, part.beside, part.terms
 
 
 def _rows_of_changes(session: Session, changes: Sequence[Change]) -> Iterator[tuple[Any, ...]]:

@@ -16,7 +16,7 @@ from typing import Final
 
 import msgspec
 
-from provider import rules
+from provider import rules, terms
 from provider.errors import Unverified
 from provider.listening import HTTPS_PORT, DefaultEntryPoints, Entrance, Listening
 from provider.messages import Message
@@ -41,7 +41,7 @@ _HTTP, _MIDDLEWARES = Middleware.place
 REDIRECT: Final = "provider.redirect"
 """The middleware of routers that lead visitors from the plain entry point to the secure one."""
 
-ADDED: Final = ("provider.acme",)
+ADDED: Final = ("provider.acme", "provider.drain")
 """How the names of routers begin that are added to what is desired. No user's router has such a name there."""
 
 _WILDCARDS: Final = ".wildcards"
@@ -182,10 +182,10 @@ def service_part(service: Service, servers: Iterable[Server]) -> Part:
 
     Drained servers and those out of service are left out: Traefik lets the requests finish that they have.
     """
-    ready = [server for server in sorted(servers, key=_name) if _takes(server)]
-    described = served(service, ready)
-    content = _member(service.name, _encoded(described, service))
-    return Part(content, _needs(service), since=versions.needed(described))
+    listed = sorted(servers, key=_name)
+    described = served(service, filter(_takes, listed))
+    content, known = _member(service.name, _encoded(described, service)), terms.write(service, listed)
+    return Part(content, _needs(service), since=versions.needed(described), terms=known)
 
 
 def part(item: Noun) -> Part:
@@ -220,6 +220,11 @@ def _encoded(described: Object, item: Noun) -> bytes:
         return document.encode(described)
     except Unverified as error:
         raise Unverified(f"{item.kind} {item.name}: {error.detail}") from error
+
+
+def added_member(name: str, described: Object) -> bytes:
+    """Write an object that is added to what is desired: its names and its rank are none that users can set."""
+    return _member(name, _encode(document.write(described)))
 
 
 def find_cookie(part: Part) -> str | None:

@@ -9,7 +9,8 @@ from fastapi import FastAPI, Request
 
 from provider.alarms import Alarms
 from provider.apart.turns import Turns
-from provider.database.database import Database
+from provider.database.file import Database
+from provider.drains import Drains
 from provider.edges.awaited import AwaitedCertificates
 from provider.edges.entry_points import EntryPoints
 from provider.edges.fallback import Fallback
@@ -39,6 +40,7 @@ class ControlPlane:
     database: Database
     revisions: Revisions
     serving: Serving
+    drains: Drains
     polls: Polls
     edges: Edges
     memory: Memory

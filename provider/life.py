@@ -33,6 +33,7 @@ async def live(plane: ControlPlane) -> AsyncIterator[None]:
         plane.memory.keep(recalled=recalled),
         recognise(plane.edges, plane.database, plane.revisions.points, plane.serving.lay),
         plane.fallback.keep(),
+        plane.drains.keep(),
         plane.issuing.keep(),
         plane.access.keep(),
         plane.events.keep(),

@@ -35,13 +35,17 @@ def adding(parts: Mapping[Named, Part]) -> dict[Named, Replacement]:
 
 
 def find_newer(parts: Parts, version: Version) -> dict[Named, Replacement]:
-    """Return the overlay that leaves out the parts that a version of Traefik does not know."""
+    """Return the overlay that leaves out the parts that a version of Traefik does not know, or gives it older forms."""
     return {
-        (kind, name): Replacement(section.parts[name], None)
+        (kind, name): Replacement(section.parts[name], _known(section.parts[name].older, version))
         for kind, section in parts.sections()
         for name, since in section.newer.items()
         if since > version
     }
+
+
+def _known(older: Part | None, version: Version) -> Part | None:
+    return older if older is None or older.since <= version else _known(older.older, version)
 
 
 def lay(overlay: Overlay, parts: Parts) -> Parts:

@@ -44,6 +44,12 @@ class Part:
     beside: bytes = b""
     """What a router has of the one of another provider beside which it stands, as JSON; empty for most."""
 
+    terms: bytes = b""
+    """What of the pool of a service is not for Traefik, as JSON (`provider.terms`); empty for most."""
+
+    older: "Part | None" = None
+    """What versions get instead that do not know all that is in it, where there is anything that does nearly that."""
+
     def needed(self, kind: str) -> str | None:
         """Return the name of the first object of a kind that it needs: the service of a router."""
         return next((name for needed, name in self.needs if needed == kind), None)
@@ -84,6 +90,11 @@ class Section:
     def beside(self) -> Sequence[str]:
         """The names of the routers that stand beside those of other providers."""
         return [name for name, part in self.parts.items() if part.beside]
+
+    @cached_property
+    def terms(self) -> Mapping[str, bytes]:
+        """What of pools is not for Traefik, by the names of the services that have such."""
+        return {name: part.terms for name, part in self.parts.items() if part.terms}
 
     @cached_property
     def needs(self) -> Mapping[str, frozenset[str]]:

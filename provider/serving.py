@@ -58,6 +58,11 @@ class Serving:
         return self._current
 
     @property
+    def desired(self) -> Snapshot | None:
+        """The snapshot of the desired state, over which that is laid."""
+        return self._revisions.current
+
+    @property
     def problem(self) -> str:
         """Why there is no snapshot, for a person."""
         return self._revisions.problem

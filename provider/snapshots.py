@@ -24,6 +24,7 @@ class ReloadCause(StrEnum):
 
     CHANGE = "change"
     CERTIFICATE = "certificate"
+    DRAIN = "drain"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import idna
 
-from provider import durations, typed_hosts
+from provider import durations, moments, typed_hosts
 from provider.addresses import find_refusal, read_dotted
 from provider.messages import Message, template
 from provider.texts import CONTROL, NO_CHARACTERS, SURROGATES
@@ -28,6 +28,9 @@ HOST_LENGTH: Final = 253
 
 URL_LENGTH: Final = 300
 """The most characters of a server's URL."""
+
+LONGEST_DRAIN_SECONDS: Final = 7 * 24 * 3600
+"""For so long drained servers keep their visitors at most."""
 
 _HOSTS_KEPT: Final = 32_768
 """So many A-labels are known again: to find one takes 0.1 ms, and a change of many objects asks for each six times."""
@@ -289,6 +292,27 @@ def check_duration(text: str) -> str:
     if not 0.1 <= read_duration(text) <= 3600:
         raise Refusal("duration.range", Message("{text} is out of range: between 100ms and 1h", text=shown_text(text)))
     return text
+
+
+def check_drain_time(text: str) -> str:
+    """Check how long servers are drained, in Go's notation, between one second and seven days. It is kept as typed."""
+    if not 1 <= read_duration(text) <= LONGEST_DRAIN_SECONDS:
+        raise Refusal("duration.range", Message("{text} is out of range: between 1s and 168h", text=shown_text(text)))
+    return text
+
+
+def check_moment(text: str) -> str:
+    """Check a moment with its zone, in ISO 8601, and return it in UTC and whole seconds: `2026-01-01T12:00:00Z`."""
+    try:
+        moment = moments.read(text)
+    except ValueError:
+        detail = Message("{text} is not a time with its zone, such as 2026-01-01T12:00:00Z", text=shown_text(text))
+        raise Refusal("time.format", detail) from None
+    try:
+        return moments.written(moment)
+    except OverflowError:
+        detail = Message("{text} is out of range: such a time does not exist in UTC", text=shown_text(text))
+        raise Refusal("time.range", detail) from None
 
 
 def check_cookie_name(text: str) -> str:

@@ -10,8 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    if op.get_bind().dialect.name == "sqlite":
-        op.execute("PRAGMA application_id = 0x77617973")
+    op.execute("PRAGMA application_id = 0x77617973")
     op.create_table(
         "domain",
         sa.Column("name", sa.String(253), nullable=False),
@@ -96,5 +95,4 @@ def downgrade() -> None:
     op.drop_table("server")
     op.drop_table("service")
     op.drop_table("domain")
-    if op.get_bind().dialect.name == "sqlite":
-        op.execute("PRAGMA application_id = 0")
+    op.execute("PRAGMA application_id = 0")

@@ -1,6 +1,7 @@
 """The routes of all nouns: listing, creating, showing, replacing, merging and removing, from their declarations."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -19,6 +20,7 @@ from provider.messages import Message
 from provider.nouns import NOUNS, Noun, Object, called, masked
 from provider.observations import OBSERVED, Observers
 from provider.security import needs
+from provider.store import draining
 from provider.store import nouns as store
 from provider.tags import etag
 
@@ -93,8 +95,8 @@ class Answers:
             return Response(status_code=304, headers={"ETag": tag})
         return Response(encoded(hidden(place.noun, answer)), 200, {"ETag": tag}, media_type="application/json")
 
-    def create(self, write: WriteDependency, place: ObjectPlace, item: Noun) -> Response:
-        """Create an object: 201. Raises `AlreadyExists`."""
+    def create(self, write: WriteDependency, place: ObjectPlace, item: Noun, given: Collection[str]) -> Response:
+        """Create an object, of which these fields were given: 201. Raises `AlreadyExists`."""
 
         def apply(session: Session) -> tuple[Object, str, bool]:
             current = place.find(session)
@@ -102,7 +104,7 @@ class Answers:
             if current is not None:
                 detail = Message("{kind} {name} already exists", kind=called(place.noun.kind), name=place.name)
                 raise AlreadyExists(detail, [FieldError("/name", "name.taken", detail)])
-            return self._put(session, place, None, item)
+            return self._put(session, place, None, item, given)
 
         return self._answer(write, place, apply)
 
@@ -113,7 +115,7 @@ class Answers:
         def apply(session: Session) -> tuple[Object, str, bool]:
             current = place.find(session)
             self._conditions.check(place.tag(current))
-            return self._put(session, place, current, item)
+            return self._put(session, place, current, item, document)
 
         return self._answer(write, place, apply)
 
@@ -123,9 +125,9 @@ class Answers:
         def apply(session: Session) -> tuple[Object, str, bool]:
             current = place.get(session)
             self._conditions.check(place.tag(current))
-            document = place.noun.merged(current.json(), patch)
+            document = place.noun.following(place.noun.merged(current.json(), patch), patch)
             item = place.noun.read_named(place.name, document, place="path")
-            return self._put(session, place, current, item)
+            return self._put(session, place, current, item, patch)
 
         return self._answer(write, place, apply)
 
@@ -139,8 +141,11 @@ class Answers:
 
         return removed(write.change(apply))
 
-    def _put(self, session: Session, place: ObjectPlace, current: Noun | None, item: Noun) -> tuple[Object, str, bool]:
-        kept = store.replace(session, current, item, place.owner)
+    def _put(
+        self, session: Session, place: ObjectPlace, current: Noun | None, item: Noun, given: Collection[str]
+    ) -> tuple[Object, str, bool]:
+        settled = draining.settled(session, current, item, place.owner, given, datetime.now(UTC))
+        kept = store.replace(session, current, settled, place.owner)
         return place.show(session, kept, self._observers), etag(place.noun.kind, kept.json()), current is None
 
     def _answer(
@@ -215,7 +220,7 @@ def routes(noun: type[Noun]) -> APIRouter:
     @router.post("", **described.creation())
     def add(write: WriteDependency, answers: _Writing, body: _Document, owner: owner) -> Response:
         item = noun.read(body)
-        return answers.create(write, ObjectPlace(noun, owner, item.name), item)
+        return answers.create(write, ObjectPlace(noun, owner, item.name), item, body)
 
     @router.get("/{name}", **described.showing())
     def show(revisions: RevisionsDependency, answers: _Reading, owner: owner, name: name) -> Response:

@@ -3,10 +3,9 @@
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from provider.database.connecting import database_at
-from provider.database.database import Database
-from provider.database.locations import Location
+from provider.database.file import Database
 from provider.database.sessions import Session
 from provider.models import Actor
 from provider.settings import read_settings
@@ -17,14 +16,14 @@ _LONGEST_NAME = 63
 @contextmanager
 def reading() -> Iterator[Session]:
     """Give a session for reading on the database of the settings. Raises `Unavailable`."""
-    with _opened(read_settings().location) as database, database.reading() as session:
+    with _opened(read_settings().database_path) as database, database.reading() as session:
         yield session
 
 
 @contextmanager
-def writing(location: Location | None = None) -> Iterator[Session]:
+def writing(path: Path | None = None) -> Iterator[Session]:
     """Give a session that writes on a database, by default that of the settings. Raises `Unavailable`."""
-    with _opened(location or read_settings().location) as database, database.writing() as session:
+    with _opened(path or read_settings().database_path) as database, database.writing() as session:
         yield session
 
 
@@ -38,8 +37,8 @@ def actor() -> Actor:
 
 
 @contextmanager
-def _opened(location: Location) -> Iterator[Database]:
-    database = database_at(location)
+def _opened(path: Path) -> Iterator[Database]:
+    database = Database(path, read_settings().secret_key_file)
     try:
         database.open()
         yield database

@@ -9,19 +9,16 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-import msgspec
-
 from provider import overlays
+from provider.configuration import added_member
 from provider.listening import DefaultEntryPoints
-from provider.nouns import Named, Object, Router, Server, Service, document
+from provider.nouns import Named, Router, Server, Service, document
 from provider.nouns.certificate import Certificate, Pair
 from provider.nouns.router import HIGHEST_PRIORITY, ServedRouter
 from provider.nouns.service import served
 from provider.nouns.tls import RouterTLS
 from provider.overlays import Overlay
 from provider.parts import Part
-
-_encode: Final = msgspec.json.Encoder(order="sorted").encode
 
 NAME: Final = "provider.acme"
 ROUTER: Final[Named] = (Router.kind, NAME)
@@ -69,15 +66,10 @@ def _router(names: Iterable[str], points: DefaultEntryPoints) -> Part:
             tls=tls,
             observability=None,
         )
-        members.append(_member(name, described))
+        members.append(added_member(name, described))
     return Part(b",".join(members), needs=(_SERVICE,))
 
 
 def _service(edge_url: str) -> Part:
     server = Server(name="provider", url=edge_url)
-    return Part(_member(NAME, served(Service(name="acme"), [server])))
-
-
-def _member(name: str, described: Object) -> bytes:
-    """Write an object of ours: its names and its rank are none that users can set."""
-    return b'"%s":%s' % (name.encode(), _encode(document.write(described)))
+    return Part(added_member(NAME, served(Service(name="acme"), [server])))

@@ -1,6 +1,6 @@
 """Nouns: the kinds of objects that people keep here, and what they have besides their fields. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, Final, Self
 
@@ -75,6 +75,11 @@ class Noun(Object):
     def without(self, kind: str, key: str) -> Self | None:  # for who overrides it
         """Return it without its reference to an object, or None if it has to go with that."""
         return None
+
+    @classmethod
+    def following(cls, document: Mapping[str, Any], given: Collection[str]) -> Mapping[str, Any]:  # noqa: ARG003
+        """Return an object as JSON with what follows from the fields that were given, for who overrides it."""
+        return document
 
     @classmethod
     def split(cls, name: str) -> tuple[str, str]:

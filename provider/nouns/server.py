@@ -1,7 +1,7 @@
 """Servers: where a service's requests are answered."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from provider.messages import Message
@@ -10,13 +10,24 @@ from provider.nouns.fields import field
 from provider.nouns.noun import Noun
 from provider.nouns.protocol import check_path
 from provider.nouns.types import Choice, Flag, Text, Whole, Word
-from provider.values import URL_LENGTH, URL_SCHEMA, Refusal, ServerState, check_server_url, check_weight, shown_text
+from provider.values import (
+    URL_LENGTH,
+    URL_SCHEMA,
+    Refusal,
+    ServerState,
+    check_moment,
+    check_server_url,
+    check_weight,
+    shown_text,
+)
 
 SERVER_URL: Final = Text(check_server_url, said=URL_SCHEMA, is_asked=True)
 """The URL of a server without a path."""
 
 _PARTS: Final = re.compile(r"([^:/?#]*://[^/?#]*)(/[^?#]+)?(.*)", re.DOTALL)
 _SAID: Final = {**URL_SCHEMA, "pattern": str(URL_SCHEMA["pattern"]).replace("/?$", r"(/[^\x00- ?#\\]*)?$")}
+
+DRAIN_UNTIL: Final = "drainUntil"
 
 _STATES: Final[Mapping[str, Word]] = {
     ServerState.READY: Word("ready: takes requests"),
@@ -82,11 +93,29 @@ class Server(Noun):
         rare=True,
         omitted=True,
     )
+    drain_until: str | None = field(
+        Text(check_moment, most=40, said={"format": "date-time"}, word="TIME"),
+        default=None,
+        title="Drain until",
+        help="Until then a drained server of a sticky service keeps its visitors, such as 2026-01-01T12:00:00Z.",
+        omitted=True,
+        apart=True,
+    )
     labels: dict[str, str] = labels_field()
 
     @classmethod
+    def following(cls, document: Mapping[str, Any], given: Collection[str]) -> Mapping[str, Any]:
+        """Forget until when a server was to be drained once it is drained no more."""
+        if DRAIN_UNTIL in given or document.get("state", ServerState.READY) == ServerState.DRAIN:
+            return document
+        return {key: value for key, value in document.items() if key != DRAIN_UNTIL}
+
+    @classmethod
     def mistakes(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, Refusal]]:
-        """Refuse a path that Traefik would leave out."""
+        """Refuse a path that Traefik would leave out, and a time until which a server that takes requests drains."""
+        if given.get(DRAIN_UNTIL) is not None and given.get("state", ServerState.READY) != ServerState.DRAIN:
+            detail = Message("only a drained server has this: leave it out, or set the state to drain")
+            yield DRAIN_UNTIL, Refusal("drainUntil.state", detail)
         path = _find_path(given.get("url", ""))
         if path and given.get("preservePath") is False:
             detail = Message("Traefik drops {path}: set preservePath, or leave the path out", path=shown_text(path))

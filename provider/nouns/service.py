@@ -13,8 +13,8 @@ from provider.nouns.fields import field
 from provider.nouns.noun import LABELS, NAME, Noun
 from provider.nouns.objects import Nested, Object
 from provider.nouns.server import Server
-from provider.nouns.types import Choice, Flag, Word
-from provider.values import Refusal, Strategy
+from provider.nouns.types import Choice, Flag, Text, Word
+from provider.values import DURATION_SCHEMA, Refusal, Strategy, check_drain_time
 
 _STRATEGIES: Final[Mapping[str, Word]] = {
     Strategy.WRR: Word("Weighted round-robin", "Servers take turns by weight. Right for most applications."),
@@ -44,7 +44,7 @@ class Service(Noun):
         *("strategy", "passHostHeader", "healthCheck", "sticky"),
         *("passiveHealthCheck", "serversTransport", "responseForwarding"),
     )
-    alone = pool
+    alone = (*pool, "drainFor")
     example: ClassVar = {
         "name": "wayshub",
         "strategy": "wrr",
@@ -112,6 +112,15 @@ class Service(Noun):
         rare=True,
         omitted=True,
     )
+    drain_for: str | None = field(
+        Text(check_drain_time, most=30, said=DURATION_SCHEMA, word="DURATION"),
+        default=None,
+        title="Drain for",
+        help="How long a drained server keeps its visitors, such as 30m (units: ms, s, m, h; at most 168h). Needs "
+        "sticky sessions. Empty: they move to other servers at once.",
+        rare=True,
+        omitted=True,
+    )
     middlewares: list[str] = field(
         MIDDLEWARES,
         default=[],
@@ -132,7 +141,7 @@ class Service(Noun):
         """Refuse several ways to put services together, and what only a pool of servers has beside one."""
         yield from super().mistakes(given)
         chosen = [key for key in cls.alternatives() if given.get(key, ...) is not None]
-        for key in cls.pool if chosen else ():
+        for key in cls.alone if chosen else ():
             if key in given and given[key] != cls.fields[key].default:
                 detail = Message("only a pool of servers has this, and this service is {kind}", kind=chosen[0])
                 yield key, Refusal("service.composed", detail)
@@ -142,10 +151,15 @@ class Service(Noun):
         """How it is put together from services, or None for a pool of servers."""
         return None if self.chosen is None else self.__dict__[self.fields[self.chosen].name]
 
+    @property
+    def keeps_sessions(self) -> bool:
+        """Whether a cookie keeps visitors with one of its own servers."""
+        return self.sticky is not None and self.strategy is not Strategy.HRW
+
     def json(self) -> dict[str, Any]:
         """Write it as JSON; without what only a pool of servers has, where it is none."""
         written = super().json()
-        return {key: value for key, value in written.items() if key not in self.pool} if self.composition else written
+        return {key: value for key, value in written.items() if key not in self.alone} if self.composition else written
 
     def cautions(self) -> Iterator[tuple[str, Message]]:
         """Tell what has no effect together."""
@@ -171,7 +185,7 @@ class LoadBalancer(Object, more={Service.fields[key].name: Service.fields[key] f
 
 class ServedService(
     Object,
-    more={each.name: each for key, each in Service.fields.items() if key not in {NAME, LABELS, *Service.pool}},
+    more={each.name: each for key, each in Service.fields.items() if key not in {NAME, LABELS, *Service.alone}},
 ):
     """A service as Traefik gets it."""
 

@@ -1,5 +1,6 @@
 """`/api/v1/services/{service}/servers`."""
 
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import httpx
@@ -169,3 +170,61 @@ def test_all_that_is_wrong_is_named_at_once(client: httpx.Client) -> None:
         ("/state", "value.choice"),
         ("/x", "field.unknown"),
     )
+
+
+STICKY: dict[str, Any] = {"sticky": {"cookie": {"name": "sid"}}}
+
+
+def test_a_server_of_a_sticky_service_is_drained_for_as_long_as_the_service_says(client: httpx.Client) -> None:
+    client.patch("/services/wayshub", json=STICKY | {"drainFor": "30m"}).raise_for_status()
+    client.put(f"{SERVERS}/a", json={"url": "http://a"}).raise_for_status()
+    client.put(f"{SERVERS}/b", json={"url": "http://b"}).raise_for_status()
+    before = datetime.now(UTC)
+    until = client.patch(f"{SERVERS}/a", json={"state": "drain"}).json()["drainUntil"]
+    assert timedelta(minutes=29) < datetime.fromisoformat(until) - before < timedelta(minutes=31)
+    # What does not speak of it leaves it as it is.
+    put = {"url": "http://a", "state": "drain", "weight": 2}
+    for answer in (client.patch(f"{SERVERS}/a", json={"state": "drain"}), client.put(f"{SERVERS}/a", json=put)):
+        assert answer.json()["drainUntil"] == until
+    assert "drainUntil" not in client.patch(f"{SERVERS}/a", json={"drainUntil": None}).json()
+    client.patch(f"{SERVERS}/a", json={"drainUntil": until}).raise_for_status()
+    assert "drainUntil" not in client.patch(f"{SERVERS}/a", json={"state": "ready"}).json()
+    at_once = client.patch(f"{SERVERS}/a", json={"state": "drain", "drainUntil": None}).json()
+    assert (at_once["state"], "drainUntil" in at_once) == ("drain", False)
+
+
+def test_a_time_is_kept_in_utc(client: httpx.Client) -> None:
+    client.patch("/services/wayshub", json=STICKY).raise_for_status()
+    client.put(f"{SERVERS}/a", json={"url": "http://a"}).raise_for_status()
+    soon = datetime.now(timezone(timedelta(hours=7))).replace(microsecond=0) + timedelta(hours=1)
+    drained = client.patch(f"{SERVERS}/a", json={"state": "drain", "drainUntil": soon.isoformat()})
+    assert drained.json()["drainUntil"] == soon.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+@pytest.mark.parametrize(
+    ("fields", "until", "code"),
+    [
+        (STICKY, "2026-01-01T12:00:00", "time.format"),
+        (STICKY, "soon", "time.format"),
+        (STICKY, "9999-12-31T23:59:59-14:00", "time.range"),
+        (STICKY, "2999-01-01T12:00:00Z", "time.range"),
+        ({}, "2026-01-01T12:00:00Z", "drainUntil.sessions"),
+        (STICKY | {"strategy": "hrw"}, "2026-01-01T12:00:00Z", "drainUntil.sessions"),
+    ],
+)
+def test_a_time_until_which_nothing_can_be_drained_is_refused(
+    client: httpx.Client, fields: dict[str, Any], until: str, code: str
+) -> None:
+    client.patch("/services/wayshub", json=fields).raise_for_status()
+    client.put(f"{SERVERS}/a", json={"url": "http://a"}).raise_for_status()
+    answer = client.patch(f"{SERVERS}/a", json={"state": "drain", "drainUntil": until})
+    problem(answer, "invalid", ("/drainUntil", code))
+    ready = client.patch(f"{SERVERS}/a", json={"drainUntil": "2026-01-01T12:00:00Z"})
+    problem(ready, "invalid", ("/drainUntil", "drainUntil.state"))
+
+
+def test_without_sticky_sessions_a_drain_is_over_at_once(client: httpx.Client, service: Service) -> None:
+    client.patch("/services/wayshub", json={"drainFor": "30m"}).raise_for_status()
+    client.put(f"{SERVERS}/a", json={"url": "http://a"}).raise_for_status()
+    assert "drainUntil" not in client.patch(f"{SERVERS}/a", json={"state": "drain"}).json()
+    assert "provider.drain" not in str(service.configuration())

@@ -1,13 +1,15 @@
 """Where the objects of a noun are, and how a form writes and reads one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from provider.database.sessions import Session
 from provider.errors import FieldError, NotFound
 from provider.messages import Message
 from provider.nouns import NOUNS, Field, Noun, called
+from provider.store import draining
 from provider.store import nouns as store
 from provider.tags import etag
 from provider.web import forms
@@ -56,11 +58,15 @@ class Place:
 
     def add(self, session: Session, item: Noun) -> Noun:
         """Create one, which is not there yet, and return it as it is kept."""
-        return store.replace(session, None, item, self.owner)
+        return self._put(session, None, item, ())
 
-    def replace(self, session: Session, before: Noun, item: Noun) -> Noun:
-        """Replace one that was found, and return it as it is kept."""
-        return store.replace(session, before, item, self.owner)
+    def replace(self, session: Session, before: Noun, item: Noun, given: Collection[str] = ()) -> Noun:
+        """Replace one that was found, and return it as it is kept. `given`: fields that an action of its own set."""
+        return self._put(session, before, item, given)
+
+    def _put(self, session: Session, before: Noun | None, item: Noun, given: Collection[str]) -> Noun:
+        settled = draining.settled(session, before, item, self.owner, given, datetime.now(UTC))
+        return store.replace(session, before, settled, self.owner)
 
     def remove(self, session: Session, item: Noun) -> None:
         """Remove one that was found, with what refers to it."""
@@ -103,9 +109,9 @@ class Entry:
         """Read an object from the texts of the form; what the form does not show stays. Raises `Invalid`."""
         known = {} if current is None else self._shown(current)
         reader = texts.Reader(sent)
-        document = {**known, **reader.read(self.fields, known)}
+        given = reader.read(self.fields, known)
         reader.check()
-        return parse(self.place.noun, document)
+        return parse(self.place.noun, self.place.noun.following({**known, **given}, given))
 
     def _shown(self, item: Noun) -> Mapping[str, Any]:
         return self.place.noun.masked(item.json())

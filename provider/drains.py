@@ -1,0 +1,115 @@
+"""Drained servers that keep the visitors they have: until when, and what is laid over the desired state for that.
+
+Nothing of it is a revision: until when a server keeps its visitors is a field of it. A drain ends at that time, also if
+this service was started again meanwhile, or once all cookies have expired that can lead there. Within one process it
+ends by the clock that nobody sets.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Final
+
+from provider import configuration, draining, moments, terms
+from provider.nouns import Service
+from provider.overlays import Overlay
+from provider.parts import Parts
+from provider.serving import Serving
+from provider.snapshots import ReloadCause, Snapshot
+from provider.terms import Drained
+from provider.values import LONGEST_DRAIN_SECONDS
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_PAUSE_SECONDS: Final = 300.0
+_WITHIN_SECONDS: Final = 1.0
+"""Within so many seconds after its end a server is taken from the document: other changes may come with it."""
+
+_LONG_OVER: Final = 0.0
+"""The end of a drain that was over when it was seen first."""
+
+_Key = tuple[str, str, str]
+"""A drain: the service, the server's URL, and until when."""
+
+
+def seconds_left(until: str, now: datetime) -> float:
+    """Return for how many seconds a server still keeps its visitors: 0 once that is over, and never too many."""
+    return min(max((moments.read(until) - now).total_seconds(), 0.0), LONGEST_DRAIN_SECONDS)
+
+
+class Drains:
+    """The drains that go on. What it lays over a snapshot may be asked for in any thread."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+        self._ends: dict[_Key, float] = {}
+        """When each drain ends that was seen, in seconds of the monotonic clock."""
+        self._over: set[_Key] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._call = asyncio.Event()
+        serving.add(self.lay_over)
+        serving.subscribe(self._came)
+
+    def lay_over(self, desired: Snapshot, parts: Parts) -> Overlay:
+        """Return what is laid over a snapshot."""
+        return draining.lay_over(desired.parts, parts, self._list_going_on(desired.parts))
+
+    async def keep(self) -> None:
+        """End each drain when its time has come, until cancelled."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            self._call.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._call.wait(), self._end())
+
+    def _list_going_on(self, parts: Parts) -> Mapping[str, list[Drained]]:
+        now = monotonic()
+        found: dict[str, list[Drained]] = {}
+        for (service, _url, _until), server, end in self._list_all(parts):
+            if end > now:
+                found.setdefault(service, []).append(server)
+        return found
+
+    def _list_all(self, parts: Parts) -> Iterator[tuple[_Key, Drained, float]]:
+        """Give all drains of a state with their ends, which are settled when they are seen first."""
+        for name, content in parts.services.terms.items():
+            if drained := terms.read(content).drained:
+                pool, _servers = configuration.read_pool(parts.services.parts[name])
+                for server in drained:
+                    key = name, server.url, server.until
+                    end = self._ends.get(key)
+                    if end is None:
+                        end = self._ends[key] = _find_end(server, pool)
+                    yield key, server, end
+
+    def _end(self) -> float:
+        """Let edges have no more of drains that are over. Returns for how many seconds no other is."""
+        desired = self._serving.desired
+        if desired is None:
+            return _LONGEST_PAUSE_SECONDS
+        known = {key: end for key, _server, end in self._list_all(desired.parts)}
+        self._ends = dict(known)
+        now = monotonic()
+        over = {key for key, end in known.items() if _LONG_OVER < end <= now}
+        for service, url, _until in sorted(over - self._over):
+            logger.info("server %s of service %s is drained: it keeps its visitors no longer", url, service)
+        if over - self._over:
+            self._serving.renew(ReloadCause.DRAIN, within=_WITHIN_SECONDS)
+        self._over = over
+        return min([_LONGEST_PAUSE_SECONDS, *(end - now for end in known.values() if end > now)])
+
+    def _came(self, _snapshot: Snapshot) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._call.set)
+
+
+def _find_end(server: Drained, pool: Service) -> float:
+    """Return when a drain ends that is seen first now: at its time, or when the last cookie expires."""
+    left = seconds_left(server.until, datetime.now(UTC))
+    age = 0 if pool.sticky is None else pool.sticky.cookie.max_age
+    if age:  # the cookie is not set again, so that each has at most its whole age left
+        left = min(left, max(age, 0))
+    return monotonic() + left if left > 0 else _LONG_OVER

@@ -1,0 +1,55 @@
+"""The terms of a service's pool, which wayshub-provider itself sees to: which drained servers keep visitors. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from provider.nouns import Server, Service
+from provider.values import ServerState
+
+_encode: Final = msgspec.json.Encoder(order="sorted").encode
+_MOST_READ: Final = 4_096
+
+
+class Drained(msgspec.Struct, frozen=True):
+    """A server that is drained, and keeps its visitors until a time, in UTC and ISO 8601."""
+
+    url: str
+    until: str
+    weight: int = 1
+    preserve_path: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is to be seen to of a pool."""
+
+    drained: tuple[Drained, ...] = ()
+
+
+_decode: Final = msgspec.json.Decoder(Terms).decode
+
+
+def write(service: Service, servers: Iterable[Server]) -> bytes:
+    """Write the terms of a pool with these servers, in order; nothing where there are none."""
+    if service.composition is not None:
+        return b""
+    drained = tuple(
+        Drained(server.url, server.drain_until, server.weight, server.preserve_path)
+        for server in (servers if service.keeps_sessions else ())
+        if server.state is ServerState.DRAIN and server.drain_until is not None
+    )
+    terms = Terms(drained)
+    return _encode(terms) if terms != _NOTHING else b""
+
+
+@lru_cache(_MOST_READ)
+def read(content: bytes) -> Terms:
+    """Read what `write` wrote."""
+    return _decode(content) if content else _NOTHING
+
+
+_NOTHING: Final = Terms()
