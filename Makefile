@@ -45,9 +45,9 @@ screenshots: $(VENV)/.dev ## Take the README's pictures of the console anew (nee
 
 lock: $(VENV)/.dev ## Renew the lock files from pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-emit-index-url \
-		--python-version 3.11 --extra edge --group build pyproject.toml -o requirements.lock
+		--python-version 3.11 --extra edge --extra postgresql --group build pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-emit-index-url \
-		--python-version 3.11 --extra edge --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+		--python-version 3.11 --extra edge --extra postgresql --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean: ## Remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -1,17 +1,21 @@
 """What Alembic runs, from the command line and from `wayshub-provider migrate` alike."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
 from alembic import context
 from alembic.util import CommandError
+from sqlalchemy import Connection
 from sqlmodel import AutoString
 
 from provider import models
 from provider.database import tables
+from provider.database.locations import Location
 from provider.database.schema import inspect, migrating
-from provider.database.sealing import SealingKeys, beside
+from provider.database.sealing import SealingKeys
 from provider.errors import ProviderError
 from provider.settings import read_settings
 
@@ -35,14 +39,19 @@ def changes_schema(path: Path) -> bool:
     return destination != inspect(path).version
 
 
+def begin(location: Location, say: Callable[[str], None]) -> AbstractContextManager[Connection]:
+    """Begin the one transaction of all migrations, with a copy of a file."""
+    if location.file is None:
+        return import_module("provider.database.server_schema").migrating(location)  # type: ignore[no-any-return]
+    copies = context.config.attributes.get("copies", True) and changes_schema(location.file)
+    return migrating(location.file, copies=copies, say=say)
+
+
 def run() -> None:
-    path: Path = context.config.attributes.get("database_path") or read_settings().database_path
-    if "database_path" not in context.config.attributes:
-        context.config.attributes["key_file"] = read_settings().secret_key_file
+    location: Location = context.config.attributes.get("location") or read_settings().location
     say: Callable[[str], None] = context.config.attributes.get("say", context.config.print_stdout)
-    copies = context.config.attributes.get("copies", True) and changes_schema(path)
-    context.config.attributes["keys"] = SealingKeys(context.config.attributes.get("key_file") or beside(path))
-    with migrating(path, copies=copies, say=say) as connection:
+    context.config.attributes["keys"] = SealingKeys(location.keys_path)
+    with begin(location, say) as connection:
         context.configure(
             connection=connection,
             target_metadata=METADATA,

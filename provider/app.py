@@ -41,7 +41,7 @@ from provider.api.requests import Requests, list_templates
 from provider.api.writing import PREFIX
 from provider.configuration import Document
 from provider.control_plane import Api, ControlPlane
-from provider.database.file import Database
+from provider.database.connecting import database_at
 from provider.drains import Drains
 from provider.edges.awaited import AwaitedCertificates
 from provider.edges.entry_points import EntryPoints
@@ -165,7 +165,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
 
 
 def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> ControlPlane:
-    database, certificate = Database(settings.database_path, settings.secret_key_file), settings.certificate
+    database, certificate = database_at(settings.location), settings.certificate
     revisions = Revisions(database, assemble, settings.server_places, settings.retention, settings.points)
     serving = Serving(revisions)
     drains = Drains(serving)

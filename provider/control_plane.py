@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 
 from provider.alarms import Alarms
 from provider.apart.turns import Turns
-from provider.database.file import Database
+from provider.database.database import Database
 from provider.drains import Drains
 from provider.edges.awaited import AwaitedCertificates
 from provider.edges.entry_points import EntryPoints

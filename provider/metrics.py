@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, ge
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from provider.alarms import Alarms, Gravity
-from provider.database.file import Database
+from provider.database.database import Database
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
 from provider.edges.sightings import Sightings, find_next_end

@@ -22,7 +22,7 @@ from provider.brake import Removal
 from provider.configuration import Document
 from provider.conflicts import Finding
 from provider.database import scratch
-from provider.database.file import Database
+from provider.database.database import Database
 from provider.database.sessions import Session
 from provider.differences import Difference, compare
 from provider.effects import Stored, net

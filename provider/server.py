@@ -5,6 +5,7 @@ import logging
 import resource
 import socket
 import sys
+from contextlib import nullcontext
 from functools import partial
 from typing import cast
 
@@ -32,7 +33,7 @@ class HttpServer(uvicorn.Server):
 
     def __init__(self, app: Application, settings: Settings) -> None:
         self._app = app
-        self._database_path = settings.database_path
+        self._database_file = settings.location.file
         self._looking: asyncio.Task[None] | None = None
         guests, refused = Guests(_allow_many_files()), Sparing(logger)
         config = uvicorn.Config(
@@ -57,7 +58,7 @@ class HttpServer(uvicorn.Server):
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until asked to stop, and let nobody replace the database meanwhile. Raises `Unavailable`."""
-        with locks.sharing(self._database_path):
+        with nullcontext() if self._database_file is None else locks.sharing(self._database_file):
             await super().serve(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from provider.addresses import ANYWHERE, Network, Places, read_networks
 from provider.authority import Authority
+from provider.database.locations import SERVER_DRIVER, Location
 from provider.environment import DEFAULT_PORT, PORTS, PREFIX, SECRETS, find_secret, is_link
 from provider.errors import FieldError, SettingsError, pointer
 from provider.issuing.means import Means
@@ -40,7 +41,8 @@ class Settings(BaseSettings):
 
     database_url: str = Field(
         default="sqlite:///var/provider.db",
-        description="Database that keeps the state: an SQLite file, relative to the working directory.",
+        description="Database that keeps the state: an SQLite file, relative to the working directory, or "
+        "`postgresql+psycopg://USER@HOST/NAME`.",
     )
     host: str = Field(default="127.0.0.1", description="Address on which the service listens.")
     port: int = Field(default=int(DEFAULT_PORT), ge=0, le=65535, description="Port on which the service listens.")
@@ -111,8 +113,9 @@ class Settings(BaseSettings):
     )
     secret_key_file: Path | None = Field(
         default=None,
+        validate_default=True,
         description="File with the key that encrypts secrets in the database. Default: beside it, with `.key` at "
-        "the end.",
+        "the end; PostgreSQL needs one, the same for all services.",
     )
     local_authority: Path | None = Field(
         default=None,
@@ -171,13 +174,21 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def check_database_url(cls, text: str) -> str:
-        """Accept SQLite files only."""
+        """Accept SQLite files, and databases of PostgreSQL."""
         try:
             url = make_url(text)
         except ArgumentError:
             raise ValueError("not a database URL: write sqlite:///var/provider.db") from None
+        if url.get_backend_name() in {"postgresql", "postgres"}:
+            if url.drivername != SERVER_DRIVER:
+                raise ValueError(f"write {SERVER_DRIVER}:// in place of {url.drivername}://")
+            if not url.database:
+                raise ValueError(f"the name of the database is missing: write {SERVER_DRIVER}://USER@HOST/NAME")
+            return text
         if url.drivername not in {"sqlite", "sqlite+pysqlite"} or not url.database or url.database == ":memory:":
-            raise ValueError("only an SQLite file is supported: sqlite:///var/provider.db")
+            raise ValueError(
+                f"only SQLite files and PostgreSQL are supported: sqlite:///var/provider.db, {SERVER_DRIVER}://USER@HOST/NAME"
+            )
         if url.host is not None or url.username is not None:
             raise ValueError(
                 "a file has no host: write three slashes before a path from the working directory, as "
@@ -221,6 +232,14 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             _check_path(value)
         return value or None
+
+    @field_validator("secret_key_file")
+    @classmethod
+    def check_secret_key_file(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        """Require one for PostgreSQL: there is no place beside the database, and each service would make its own."""
+        if path is None and str(info.data.get("database_url", "")).startswith("postgresql"):
+            raise ValueError("PostgreSQL needs it: name a file, with the same key for all services")
+        return path
 
     @field_validator("edge_url")
     @classmethod
@@ -410,10 +429,17 @@ class Settings(BaseSettings):
         return value.lower() if isinstance(value, str) else value
 
     @property
+    def location(self) -> Location:
+        """Where the database is."""
+        url = make_url(self.database_url)
+        if url.drivername == SERVER_DRIVER:
+            return Location(url=self.database_url, key_file=self.secret_key_file)
+        return Location(file=Path(url.database or "").absolute(), key_file=self.secret_key_file)
+
+    @property
     def database_path(self) -> Path:
-        """The SQLite file, absolute."""
-        database = make_url(self.database_url).database
-        return Path(database or "").absolute()
+        """The SQLite file, absolute. Raises `SettingsError` for a database on a server."""
+        return self.location.path
 
 
 def _check_path(text: str) -> None:

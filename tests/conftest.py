@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import selection
+from tests.postgres import Postgres, find_programs, running_postgres
 from tests.running import (
     SOAK,
     TOKEN,
@@ -88,6 +89,15 @@ def token() -> Iterator[None]:
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database file made by the real migrations, to be copied."""
     return migrated_copy(tmp_path_factory.mktemp("migrated"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL with a database made by the real migrations, to be copied."""
+    if find_programs() is None and "CI" not in os.environ:
+        pytest.skip("there is no PostgreSQL: install postgresql")
+    with running_postgres() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

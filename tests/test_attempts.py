@@ -14,7 +14,7 @@ from provider import attempts
 from provider.addresses import ANYWHERE
 from provider.app import Application
 from provider.attempts import Prepared
-from provider.database.file import Database
+from provider.database.file import FileDatabase
 from provider.database.sessions import Session
 from provider.declarations import Declaration
 from provider.listening import DEFAULT_POINTS
@@ -110,10 +110,10 @@ def test_what_is_done_apart_is_what_is_done_here(migrated: Path, tmp_path: Path)
 
 
 @pytest.fixture
-def opened(migrated: Path, tmp_path: Path) -> Iterator[tuple[Database, Revisions]]:
+def opened(migrated: Path, tmp_path: Path) -> Iterator[tuple[FileDatabase, Revisions]]:
     path = tmp_path / "provider.db"
     path.write_bytes(migrated.read_bytes())
-    database = Database(path)
+    database = FileDatabase(path)
     revisions = Revisions(database)
     assert revisions.load(), revisions.problem
     with contextlib.closing(database):
@@ -124,7 +124,7 @@ def adding(session: Session, name: str) -> Transition:
     return declarations.plan(session, Declaration.of(Domain(name=name)))
 
 
-def prepared(database: Database, name: str, path: Path) -> Prepared:
+def prepared(database: FileDatabase, name: str, path: Path) -> Prepared:
     with database.reading() as session:
         made = attempts.attempt(session, partial(adding, name=name), ANYWHERE, {}, DEFAULT_POINTS)
         attempts.write(session, made, summarise(made.transition.changes), {}, path)
@@ -132,7 +132,7 @@ def prepared(database: Database, name: str, path: Path) -> Prepared:
 
 
 def test_what_was_prepared_is_kept_only_on_the_state_for_which_it_was_made(
-    opened: tuple[Database, Revisions], tmp_path: Path
+    opened: tuple[FileDatabase, Revisions], tmp_path: Path
 ) -> None:
     database, revisions = opened
     late, soon = (prepared(database, f"{name}.test", tmp_path / name) for name in ("late", "soon"))
@@ -144,7 +144,7 @@ def test_what_was_prepared_is_kept_only_on_the_state_for_which_it_was_made(
         assert domains.hosts(session) == ["soon.test"]
 
 
-def test_others_write_while_something_is_prepared(opened: tuple[Database, Revisions], tmp_path: Path) -> None:
+def test_others_write_while_something_is_prepared(opened: tuple[FileDatabase, Revisions], tmp_path: Path) -> None:
     database, revisions = opened
 
     def put(session: Session) -> None:

@@ -19,6 +19,7 @@ from alembic import command
 from provider import backups
 from provider.backups import BackupState, Restored, Unusable
 from provider.database import locks, schema, upgrades
+from provider.database.locations import Location
 from provider.errors import Unavailable
 from tests.cli.running import Result, run_forked, run_process, variables
 from tests.running import Service, cases, fetch, free_port, http_client, running_service, service_process
@@ -352,7 +353,7 @@ def test_a_database_of_another_program_is_left_as_it_is(path: Path, folder: Path
 
 def test_an_older_backup_is_migrated_in_the_database_and_not_in_the_file(tmp_path: Path, folder: Path) -> None:
     file = folder / "old.db"
-    config = upgrades.alembic_config(file)
+    config = upgrades.alembic_config(Location(file=file))
     config.attributes["say"] = lambda _line: None
     command.upgrade(config, "0001")
     before = file.read_bytes()

@@ -22,7 +22,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from provider.database import connections, schema, upgrades
-from provider.database.file import Database
+from provider.database.file import FileDatabase
+from provider.database.locations import Location
 from provider.database.schema import FileCondition
 from provider.errors import Unavailable
 from provider.settings import Settings
@@ -88,7 +89,7 @@ def next_version(folder: Path, body: str) -> Path:
 def migrate_with(migrations: Path, path: Path) -> list[str]:
     """Migrate with other migrations than this version's. Returns what was said."""
     said: list[str] = []
-    config = upgrades.alembic_config(path)
+    config = upgrades.alembic_config(Location(file=path))
     config.set_main_option("script_location", str(migrations))
     config.attributes["say"] = said.append
     command.upgrade(config, "head")
@@ -143,7 +144,7 @@ def test_a_file_that_cannot_be_served_is_recognised_and_the_remedy_is_named(
     with pytest.raises(Unavailable, match=told):
         schema.check_current(path)
     with pytest.raises(Unavailable, match=told):
-        Database(path).open()
+        FileDatabase(path).open()
     assert (path.read_bytes() if path.is_file() else path.exists()) == before
 
 
@@ -207,17 +208,17 @@ def test_alembic_and_migrate_make_the_same_schema(migrated: Path, tmp_path: Path
 
 
 def test_the_versions_are_those_that_alembic_knows(path: Path) -> None:
-    script = ScriptDirectory.from_config(upgrades.alembic_config(path))
+    script = ScriptDirectory.from_config(upgrades.alembic_config(Location(file=path)))
     assert schema.versions() == [each.revision for each in script.walk_revisions()][::-1]
 
 
 def test_the_models_are_what_the_migrations_make(path: Path) -> None:
-    command.check(upgrades.alembic_config(path))
+    command.check(upgrades.alembic_config(Location(file=path)))
 
 
 def test_migrations_go_down_and_up_again(path: Path) -> None:
     before = tables(path)
-    config = upgrades.alembic_config(path)
+    config = upgrades.alembic_config(Location(file=path))
     config.attributes["say"] = lambda _line: None
     command.downgrade(config, "base")
     assert schema.inspect(path).condition is FileCondition.EMPTY
@@ -235,7 +236,7 @@ CHANGES: list[dict[str, object]] = [
 @pytest.mark.parametrize("version", EARLIER)
 def test_what_revisions_changed_is_moved_from_every_earlier_version_and_back(tmp_path: Path, version: str) -> None:
     path = tmp_path / "provider.db"
-    config = upgrades.alembic_config(path)
+    config = upgrades.alembic_config(Location(file=path))
     config.attributes["say"] = lambda _line: None
     command.upgrade(config, version)
     columns = "(number, time, author, summary, changes, digest)"
@@ -260,7 +261,7 @@ def test_what_revisions_changed_is_moved_from_every_earlier_version_and_back(tmp
 @pytest.mark.parametrize("version", [version for version in WITH_QUARANTINE if version < "0009"])
 def test_a_document_in_quarantine_stays_so_from_every_earlier_version_and_back(tmp_path: Path, version: str) -> None:
     path = tmp_path / "provider.db"
-    config = upgrades.alembic_config(path)
+    config = upgrades.alembic_config(Location(file=path))
     config.attributes["say"] = lambda _line: None
     command.upgrade(config, version)
     for number, digest in ((7, "f8d11bf8ddb1"), (8, "other")):
@@ -317,7 +318,7 @@ def test_a_copy_is_made_before_a_migration_and_it_is_said_where(path: Path, tmp_
 
 
 def test_a_copy_has_what_is_still_in_the_write_ahead_log(path: Path, tmp_path: Path) -> None:
-    opened = Database(path)
+    opened = FileDatabase(path)
     opened.open()
     with opened.writing() as session:
         session.execute(text(SERVICE.format("wayshub")))
@@ -399,7 +400,7 @@ def test_the_file_that_is_named_is_the_file_that_is_opened(migrated: Path, tmp_p
     assert path == tmp_path / name
     shutil.copy(migrated, path)
     schema.migrate(path)
-    opened = Database(path)
+    opened = FileDatabase(path)
     opened.open()
     with opened.writing() as session:
         session.execute(text(SERVICE.format("wayshub")))
@@ -409,7 +410,7 @@ def test_the_file_that_is_named_is_the_file_that_is_opened(migrated: Path, tmp_p
 
 
 def test_every_connection_keeps_what_it_acknowledges(path: Path) -> None:
-    opened = Database(path)
+    opened = FileDatabase(path)
     opened.open()
     with opened.writing() as one, opened.reading() as other:
         for session in (one, other):
@@ -426,7 +427,7 @@ def test_a_pragma_that_does_not_hold_is_an_error() -> None:
 
 
 def test_a_write_is_kept_as_a_whole_or_not_at_all(path: Path) -> None:
-    opened = Database(path)
+    opened = FileDatabase(path)
     opened.open()
     with opened.writing() as session:
         session.execute(text(SERVICE.format("kept")))
@@ -439,7 +440,7 @@ def test_a_write_is_kept_as_a_whole_or_not_at_all(path: Path) -> None:
 
 
 def test_a_row_that_breaks_a_constraint_is_told_from_a_database_that_is_broken(path: Path) -> None:
-    opened = Database(path)
+    opened = FileDatabase(path)
     opened.open()
     with pytest.raises(IntegrityError), opened.writing() as session:
         session.execute(text(SERVER))
@@ -449,7 +450,7 @@ def test_a_row_that_breaks_a_constraint_is_told_from_a_database_that_is_broken(p
 
 
 def test_reads_go_on_while_another_writes_and_see_one_state(path: Path) -> None:
-    opened = Database(path)
+    opened = FileDatabase(path)
     opened.open()
     count = text("SELECT count(*) FROM service")
     with opened.reading() as reading:
@@ -463,7 +464,7 @@ def test_reads_go_on_while_another_writes_and_see_one_state(path: Path) -> None:
 
 
 def test_writers_wait_for_one_another(path: Path) -> None:
-    opened = Database(path)
+    opened = FileDatabase(path)
     opened.open()
     execute(path, SERVICE.format("wayshub"), SERVER)
 
@@ -497,7 +498,7 @@ def replace(path: Path, migrated: Path) -> None:
 def test_a_file_that_was_taken_away_is_not_written_to(
     path: Path, migrated: Path, change: Callable[[Path, Path], None], told: str
 ) -> None:
-    opened = Database(path)
+    opened = FileDatabase(path)
     opened.open()
     with opened.reading():
         pass
@@ -510,7 +511,7 @@ def test_a_file_that_was_taken_away_is_not_written_to(
 
 
 def test_a_file_that_is_taken_away_during_a_write_makes_it_fail(path: Path) -> None:
-    opened = Database(path)
+    opened = FileDatabase(path)
     opened.open()
     with pytest.raises(Unavailable, match="is missing"), opened.writing():
         path.unlink()
@@ -518,7 +519,7 @@ def test_a_file_that_is_taken_away_during_a_write_makes_it_fail(path: Path) -> N
 
 
 def test_a_database_is_used_only_once_it_is_open(path: Path) -> None:
-    with pytest.raises(Unavailable, match="is not open"), Database(path).reading():
+    with pytest.raises(Unavailable, match="is not open"), FileDatabase(path).reading():
         pass
 
 
@@ -551,7 +552,7 @@ COLUMNS = {
 
 def test_fields_move_into_json_and_back_and_nothing_is_lost(tmp_path: Path) -> None:
     path = tmp_path / "provider.db"
-    config = upgrades.alembic_config(path)
+    config = upgrades.alembic_config(Location(file=path))
     config.attributes["say"] = lambda _line: None
     command.upgrade(config, "0009")
     with closing(sqlite3.connect(path)) as connection:
@@ -560,7 +561,7 @@ def test_fields_move_into_json_and_back_and_nothing_is_lost(tmp_path: Path) -> N
             connection.executemany(f"INSERT INTO {table} ({COLUMNS[table]}) VALUES ({marks})", rows)  # noqa: S608  # ours
         connection.commit()
     command.upgrade(config, "head")
-    opened = Database(path)
+    opened = FileDatabase(path)
     opened.open()
     with opened.reading() as session:
         state = declarations.read(session)

@@ -17,7 +17,8 @@ from sqlalchemy import text
 from provider.cli.links import first_link_path, make_first_link
 from provider.cli.paths import beside
 from provider.database import locks, schema
-from provider.database.file import Database
+from provider.database.file import FileDatabase
+from provider.database.locations import Location
 from provider.database.schema import FileCondition
 from provider.errors import Unavailable
 from tests.cli.running import Result, run_forked, variables
@@ -343,7 +344,7 @@ def test_what_is_told_of_changes_is_what_they_come_to_when_permissions_change_un
     if process == 0:  # for root nothing is closed
         os.setgroups([])
         os.setuid(NOBODY)
-        database = Database(path)
+        database = FileDatabase(path)
         database.open()
         told = [is_told_truly(database)]
         (folder / closed).chmod(0o500)
@@ -360,7 +361,7 @@ def test_what_is_told_of_changes_is_what_they_come_to_when_permissions_change_un
     assert (told[0]["taken"], told[-1]["taken"]) == (True, True)
 
 
-def is_told_truly(database: Database) -> dict[str, bool]:
+def is_told_truly(database: FileDatabase) -> dict[str, bool]:
     """Look as the service does each second, and write: whether changes were said to be taken, and whether one is."""
     told = database.probe()
     try:
@@ -383,7 +384,7 @@ def test_up_waits_for_no_restore_that_is_going_on(migrated: Path, tmp_path: Path
 
 def test_no_file_of_one_database_is_that_of_another_beside_it(migrated: Path, tmp_path: Path) -> None:
     paths = [Path(shutil.copy(migrated, tmp_path / name)) for name in ("a.db", "a.sqlite", "a", "a.b.db", "b.db")]
-    links = [make_first_link(path, "http://127.0.0.1:8000")[1].strip() for path in paths]
+    links = [make_first_link(Location(file=path), "http://127.0.0.1:8000")[1].strip() for path in paths]
     assert [first_link_path(path).read_text().strip() for path in paths] == links
     kinds = ("fallback.yml", "traefik.yml", "traefik.log", "first-login.txt")
     files = {beside(path, kind) for path in paths for kind in kinds}

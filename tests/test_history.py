@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from provider import configuration, rendering, transitions
-from provider.database.file import Database
+from provider.database.file import FileDatabase
 from provider.errors import NotFound, ProviderError
 from provider.listening import DEFAULT_POINTS
 from provider.models import Actor
@@ -166,7 +166,7 @@ def test_what_was_long_in_coming_goes_some_at_a_time(migrated: Path, tmp_path: P
     with kept_in(tmp_path, migrated) as kept:
         changed(kept, 150)
     age(tmp_path)
-    database = Database(tmp_path / "provider.db")
+    database = FileDatabase(tmp_path / "provider.db")
     kept = Revisions(database, retention=Retention(revisions=1, days=1))
     assert kept.load()
     for oldest in (101, 152, 153):

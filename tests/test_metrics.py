@@ -20,7 +20,7 @@ from sqlmodel import insert
 from provider import configuration
 from provider.alarms import Alarms
 from provider.configuration import Document
-from provider.database.file import Database
+from provider.database.file import FileDatabase
 from provider.database.sessions import Session
 from provider.database.tables import TABLES
 from provider.edges.fallback import Fallback
@@ -316,7 +316,7 @@ def seed(path: Path, count: int) -> None:
         "server": {"service": "app-0", "url": "http://127.0.0.1:1", "state": "drain", "fields": {}},
         "router": {"service": "app-0", "enabled": False, "fields": {"domains": [], "entryPoints": ["web"]}},
     }
-    database = Database(path)
+    database = FileDatabase(path)
     database.open()
     with database.writing() as session:
         for kind, values in rows.items():
@@ -364,7 +364,7 @@ def test_a_database_that_is_lost_is_told_and_what_is_served_stays(migrated: Path
 class SlowRevisions(Revisions):
     """Revisions whose database answers when it is told to."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: FileDatabase) -> None:
         super().__init__(database)
         self.let_go = threading.Event()
 
@@ -376,7 +376,7 @@ class SlowRevisions(Revisions):
 
 
 def test_a_scrape_does_not_wait_for_a_database_that_hangs(migrated: Path) -> None:
-    database = Database(migrated)
+    database = FileDatabase(migrated)
     revisions = SlowRevisions(database)
     serving = Serving(revisions)
     assert revisions.load()

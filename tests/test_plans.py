@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from provider import configuration, declarations, plans
 from provider.cli.files import documents
-from provider.database.file import Database
+from provider.database.file import FileDatabase
 from provider.database.sessions import Session
 from provider.declarations import Declaration
 from provider.errors import InUse, Invalid
@@ -58,7 +58,7 @@ def written(state: Declaration) -> dict[str, Any]:
 @contextmanager
 def kept_in(folder: Path, migrated: Path, retention: Retention = LONG) -> Iterator[Revisions]:
     path = Path(shutil.copy(migrated, folder / "provider.db"))
-    database = Database(path)
+    database = FileDatabase(path)
     revisions = Revisions(database, retention=retention)
     try:
         assert revisions.load()

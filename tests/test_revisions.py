@@ -19,7 +19,7 @@ from sqlmodel import col, select
 
 from provider import effects
 from provider.database import schema
-from provider.database.file import Database
+from provider.database.file import FileDatabase
 from provider.database.sessions import Session
 from provider.database.tables import TABLES
 from provider.errors import InUse, Invalid, NotFound, Unavailable, Unverified
@@ -36,7 +36,7 @@ Apply = Callable[[Session], object]
 
 @contextmanager
 def opened(path: Path) -> Iterator[Revisions]:
-    file = Database(path)
+    file = FileDatabase(path)
     made = Revisions(file)
     try:
         yield made

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from provider.database import locks, rotation, schema
-from provider.database.file import Database
+from provider.database.file import FileDatabase
 from provider.database.sealing import SealingKeys
 from provider.errors import Unavailable
 from provider.models import Issuance
@@ -46,7 +46,7 @@ def key_file(path: Path) -> Path:
 
 def check(path: Path) -> None:
     """Check that every secret can be read."""
-    database = Database(path)
+    database = FileDatabase(path)
     database.open()
     with database.reading() as session:
         assert nouns.get(session, Certificate, "shop").key_file == SHOP.key
@@ -70,7 +70,7 @@ def test_all_secrets_are_sealed_with_a_new_key_and_the_old_one_is_gone(path: Pat
     kept = key_file(path).read_text().split()
     assert len(kept) == 1
     assert kept[0] not in old.read_text()
-    stale = Database(path, old)
+    stale = FileDatabase(path, old)
     stale.open()
     with pytest.raises(Unavailable, match="does not decrypt the secrets"), stale.reading() as session:
         nouns.get(session, Certificate, "shop")

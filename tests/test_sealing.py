@@ -10,7 +10,7 @@ import pytest
 
 from provider import backups
 from provider.database import schema
-from provider.database.file import Database
+from provider.database.file import FileDatabase
 from provider.database.sealing import MARK, SealedJson, SealingKeys
 from provider.errors import ProviderError, Unavailable
 from provider.models import Change
@@ -39,13 +39,13 @@ def path(tmp_path: Path) -> Path:
     return made
 
 
-def opened(path: Path) -> Database:
-    database = Database(path)
+def opened(path: Path) -> FileDatabase:
+    database = FileDatabase(path)
     database.open()
     return database
 
 
-def fill(database: Database) -> None:
+def fill(database: FileDatabase) -> None:
     """Keep a certificate and a header with a token, and revisions of both."""
     item = Certificate.read({"name": "shop", **SHOP.pair})
     headers = {"customRequestHeaders": {"Authorization": TOKEN, "X-A": "plain"}}
@@ -95,7 +95,7 @@ def test_without_its_key_file_a_database_is_not_served_and_it_is_said_why(path: 
     path.with_name("provider.db.key").unlink()
 
     with pytest.raises(Unavailable, match=r"provider\.db\.key is missing.*PROVIDER_SECRET_KEY_FILE"):
-        Database(path).open()
+        FileDatabase(path).open()
     assert not path.with_name("provider.db.key").exists()
 
 
@@ -105,7 +105,7 @@ def test_with_another_key_nothing_is_opened_and_it_is_said_why(path: Path, tmp_p
     database.close()
     keys = SealingKeys(tmp_path / "other.key")
     keys.make()
-    other = Database(path, keys.path)
+    other = FileDatabase(path, keys.path)
     other.open()
 
     with pytest.raises(Unavailable, match="does not decrypt the secrets"), other.reading() as session:
@@ -124,7 +124,7 @@ def test_a_file_without_a_key_is_told_of(path: Path, content: str) -> None:
     path.with_name("provider.db.key").write_text(content)
 
     with pytest.raises(Unavailable, match="has no key"):
-        Database(path).open()
+        FileDatabase(path).open()
 
 
 def test_a_text_that_looks_sealed_comes_back_as_it_was(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from provider import overlays
-from provider.database.file import Database
+from provider.database.file import FileDatabase
 from provider.errors import Unverified
 from provider.models import Actor
 from provider.nouns import Domain, Named
@@ -25,7 +25,7 @@ BROKEN = Part(b'"provider.acme.x":{"rule":"Path(`/`)","service":"gone"}', needs=
 
 class Running:
     def __init__(self, path: Path) -> None:
-        self.database = Database(path)
+        self.database = FileDatabase(path)
         self.revisions = Revisions(self.database)
         self.serving = Serving(self.revisions)
         self.added: dict[Named, Part] = {}

@@ -10,6 +10,7 @@ from alembic import command
 
 from provider import configuration, texts
 from provider.database import schema, upgrades
+from provider.database.locations import Location
 from provider.errors import Unverified
 from provider.listening import Listening
 from provider.nouns import Router
@@ -61,7 +62,7 @@ def test_what_was_stored_before_is_served_without_it(tmp_path: Path) -> None:
     with running_service(tmp_path, path) as service, http_client(f"{service.url}/api/v1") as client:
         client.put("/services/s", json={}).raise_for_status()
         client.put("/routers/r", json=ROUTER | {"rule": "Path(`/good`)"}).raise_for_status()
-    config = upgrades.alembic_config(service.database)
+    config = upgrades.alembic_config(Location(file=service.database))
     config.attributes["say"] = lambda _line: None
     command.downgrade(config, "0007")
     with closing(sqlite3.connect(service.database)) as connection:

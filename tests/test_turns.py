@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from provider.apart.turns import AT_ONCE, MOST_WAITING, Content, Turns
-from provider.database.file import Database
+from provider.database.file import FileDatabase
 from provider.database.sessions import Session
 from provider.errors import FieldError, Invalid, Unavailable
 from provider.messages import Message
@@ -43,10 +43,10 @@ def die(_session: Session) -> bytes:
 
 
 @pytest.fixture
-def revisions(migrated: Path, tmp_path: Path) -> Iterator[tuple[Database, Revisions]]:
+def revisions(migrated: Path, tmp_path: Path) -> Iterator[tuple[FileDatabase, Revisions]]:
     path = tmp_path / "provider.db"
     path.write_bytes(migrated.read_bytes())
-    database = Database(path)
+    database = FileDatabase(path)
     opened = Revisions(database)
     assert opened.load(), opened.problem
     yield database, opened
@@ -54,7 +54,7 @@ def revisions(migrated: Path, tmp_path: Path) -> Iterator[tuple[Database, Revisi
 
 
 @pytest.fixture
-def turns(revisions: tuple[Database, Revisions]) -> Iterator[Turns]:
+def turns(revisions: tuple[FileDatabase, Revisions]) -> Iterator[Turns]:
     made = Turns(revisions[0], revisions[1].reading, large_bytes=0)
     yield made
     made.close()
@@ -67,7 +67,7 @@ def test_a_job_on_a_large_database_is_done_in_another_process_each_time(turns: T
     assert len({os.getpid(), *asyncio.run(ask())}) == 3
 
 
-def test_a_job_on_a_small_database_costs_no_process(revisions: tuple[Database, Revisions]) -> None:
+def test_a_job_on_a_small_database_costs_no_process(revisions: tuple[FileDatabase, Revisions]) -> None:
     turns = Turns(revisions[0], revisions[1].reading)
     assert asyncio.run(turns.read(tell_process)).whole() == b"%d" % os.getpid()
     turns.close()

@@ -10,7 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("PRAGMA application_id = 0x77617973")
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("PRAGMA application_id = 0x77617973")
     op.create_table(
         "domain",
         sa.Column("name", sa.String(253), nullable=False),
@@ -95,4 +96,5 @@ def downgrade() -> None:
     op.drop_table("server")
     op.drop_table("service")
     op.drop_table("domain")
-    op.execute("PRAGMA application_id = 0")
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("PRAGMA application_id = 0")

@@ -113,8 +113,10 @@ def downgrade() -> None:
 def forget(name: str, keys: Sequence[str]) -> None:
     """Leave these out of the fields of all objects."""
     bind = op.get_bind()
-    table = sa.table(name, sa.column("rowid", sa.Integer()), sa.column("fields", sa.JSON()))
-    for row, fields in bind.execute(sa.select(table.c.rowid, table.c.fields)).all():
+    named = ["service", "name"] if name == "server" else ["name"]
+    table = sa.table(name, *(sa.column(each, sa.String()) for each in named), sa.column("fields", sa.JSON()))
+    for *row, fields in bind.execute(sa.select(*(table.c[each] for each in named), table.c.fields)).all():
         left = {key: value for key, value in fields.items() if key not in keys}
         if left != fields:
-            bind.execute(sa.update(table).where(table.c.rowid == row).values(fields=left))
+            found = (table.c[each] == value for each, value in zip(named, row, strict=True))
+            bind.execute(sa.update(table).where(*found).values(fields=left))

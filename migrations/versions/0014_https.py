@@ -19,10 +19,11 @@ WEB = ["web"]
 HTTPS = ("tls", "redirectToHttps")
 
 ROWS = (
-    sa.table("router", sa.column("rowid", sa.Integer()), sa.column("fields", sa.JSON())),
+    sa.table("router", sa.column("name", sa.String()), sa.column("fields", sa.JSON())),
     sa.table(
         "revision_change",
-        sa.column("rowid", sa.Integer()),
+        sa.column("revision", sa.Integer()),
+        sa.column("position", sa.Integer()),
         sa.column("kind", sa.String()),
         sa.column("before", sa.JSON(none_as_null=True)),
         sa.column("after", sa.JSON(none_as_null=True)),
@@ -50,19 +51,17 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take it away. A version before this one would serve all domains without TLS: it cannot, while one has it."""
-    domain = sa.table(
-        "domain", sa.column("rowid", sa.Integer()), sa.column("name", sa.String()), sa.column("fields", sa.JSON())
-    )
+    domain = sa.table("domain", sa.column("name", sa.String()), sa.column("fields", sa.JSON()))
     bind = op.get_bind()
-    rows = bind.execute(sa.select(domain.c.rowid, domain.c.name, domain.c.fields)).all()
-    if secured := [name for _row, name, fields in rows if fields.get("tls") is not None]:
+    rows = bind.execute(sa.select(domain.c.name, domain.c.fields)).all()
+    if secured := [name for name, fields in rows if fields.get("tls") is not None]:
         raise ValueError(
             f"a version before this one knows no HTTPS of domains: turn it off for {', '.join(secured)} first"
         )
-    for row, _name, fields in rows:
+    for name, fields in rows:
         left = {key: value for key, value in fields.items() if key not in HTTPS}
         if left != fields:
-            bind.execute(sa.update(domain).where(domain.c.rowid == row).values(fields=left))
+            bind.execute(sa.update(domain).where(domain.c.name == name).values(fields=left))
     rewrite(lambda item: {**item, KEY: WEB} if item.get(KEY) is None else item)
     op.drop_table("domain_tls_option")
 
@@ -72,11 +71,14 @@ def rewrite(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     bind = op.get_bind()
     for table in ROWS:
         columns = [each for each in table.c if isinstance(each.type, sa.JSON)]
-        query = sa.select(table.c.rowid, *columns)
+        keys = [table.c.revision, table.c.position] if "kind" in table.c else [table.c.name]
+        query = sa.select(*keys, *columns)
         if "kind" in table.c:
             query = query.where(table.c.kind == "router")
-        for row, *found in bind.execute(query).all():
+        for row in bind.execute(query).all():
+            found = row[len(keys) :]
             made = [item if item is None else change(item) for item in found]
-            if made != found:
+            if made != list(found):
+                is_row = (key == value for key, value in zip(keys, row, strict=False))
                 values = {column.name: item for column, item in zip(columns, made, strict=True)}
-                bind.execute(sa.update(table).where(table.c.rowid == row).values(values))
+                bind.execute(sa.update(table).where(*is_row).values(values))

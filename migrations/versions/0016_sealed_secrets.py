@@ -21,7 +21,8 @@ Write = Callable[[str, dict[str, Any]], str]
 
 def upgrade() -> None:
     """Seal what there is. What was there before is overwritten, and left in no free page."""
-    op.get_bind().exec_driver_sql("PRAGMA secure_delete = ON")
+    if op.get_bind().dialect.name == "sqlite":
+        op.get_bind().exec_driver_sql("PRAGMA secure_delete = ON")
     sealing = SealedJson(context.config.attributes["keys"])
     rewrite(json.loads, lambda kind, document: sealing.write(hidden(kind, document)))
 
@@ -47,9 +48,17 @@ def rewrite_table(
     table: str, kind: str, columns: tuple[str, ...], read: Callable[[str], Any], write: Write, where: str = ""
 ) -> None:
     bind = op.get_bind()
-    query = f"SELECT rowid, {kind}, {', '.join(columns)} FROM {table} {where}"  # noqa: S608  # names of our own
-    for row, named, *texts in bind.exec_driver_sql(query).all():
+    keys = sa.inspect(bind).get_pk_constraint(table)["constrained_columns"]
+    written = ", ".join(f"CAST({column} AS TEXT)" for column in columns)
+    query = f"SELECT {', '.join(keys)}, {kind}, {written} FROM {table} {where}"  # noqa: S608  # names of our own
+    is_row = " AND ".join(f"{key} = :key_{key}" for key in keys)
+    json_type = "TEXT" if bind.dialect.name == "sqlite" else "JSON"
+    values = ", ".join(f"{column} = CAST(:{column} AS {json_type})" for column in columns)
+    for row in bind.execute(sa.text(query)).all():
+        key, named, texts = row[: len(keys)], row[len(keys)], row[len(keys) + 1 :]
         found = [text if text is None else write(named, read(text)) for text in texts]
-        if found != texts:
-            values = ", ".join(f"{column} = ?" for column in columns)
-            bind.exec_driver_sql(f"UPDATE {table} SET {values} WHERE rowid = ?", (*found, row))  # noqa: S608
+        if found != list(texts):
+            told = dict(zip((f"key_{each}" for each in keys), key, strict=True)) | dict(
+                zip(columns, found, strict=True)
+            )
+            bind.execute(sa.text(f"UPDATE {table} SET {values} WHERE {is_row}"), told)  # noqa: S608

@@ -6,11 +6,12 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec
 
 from provider.apart import processes
-from provider.database.file import Database
+from provider.database.connecting import database_at
+from provider.database.database import Database
+from provider.database.locations import Location
 from provider.database.sessions import Session
 from provider.errors import Unavailable
 from provider.messages import Message
@@ -69,7 +70,7 @@ class Turns:
         large_bytes: int = LARGE_BYTES,
     ) -> None:
         self._database = database
-        self._where = database.path, database.keys.path
+        self._where = database.location
         self._reading = reading
         self.large_bytes = large_bytes
         self._threads = ThreadPoolExecutor(AT_ONCE, "apart")
@@ -143,13 +144,13 @@ class Turns:
             ended.exception()  # whoever asked may be gone
 
 
-def _do_apart(where: tuple[Path, Path], job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
+def _do_apart(where: Location, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> Content:
     return Content(processes.run(_on_database, (where, job, arguments)))
 
 
-def _on_database(where: tuple[Path, Path], job: Callable[..., bytes], arguments: tuple[Any, ...]) -> bytes:
+def _on_database(where: Location, job: Callable[..., bytes], arguments: tuple[Any, ...]) -> bytes:
     """Do a job on a database that this process opens for itself."""
-    database = Database(*where)
+    database = database_at(where)
     database.open()
     with database.reading() as session:
         return job(session, *arguments)

@@ -9,6 +9,7 @@ from provider import backups
 from provider.cli.paths import shown
 from provider.cli.progress import Progress
 from provider.database.sealing import beside
+from provider.errors import SettingsError
 from provider.settings import read_settings
 
 NewBackupArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file to create.", show_default=False)]
@@ -28,6 +29,8 @@ def backup(file: NewBackupArgument, force: ReplaceOption = False) -> None:
       wayshub-provider backup --force latest.db
     """
     settings = read_settings()
+    if settings.location.file is None:
+        raise SettingsError("a database on PostgreSQL is backed up with pg_dump: keep a copy of the key file too")
     database = settings.database_path
     progress = Progress()
     try:

@@ -3,9 +3,10 @@
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from provider.database.file import Database
+from provider.database.connecting import database_at
+from provider.database.database import Database
+from provider.database.locations import Location
 from provider.database.sessions import Session
 from provider.models import Actor
 from provider.settings import read_settings
@@ -16,14 +17,14 @@ _LONGEST_NAME = 63
 @contextmanager
 def reading() -> Iterator[Session]:
     """Give a session for reading on the database of the settings. Raises `Unavailable`."""
-    with _opened(read_settings().database_path) as database, database.reading() as session:
+    with _opened(read_settings().location) as database, database.reading() as session:
         yield session
 
 
 @contextmanager
-def writing(path: Path | None = None) -> Iterator[Session]:
+def writing(location: Location | None = None) -> Iterator[Session]:
     """Give a session that writes on a database, by default that of the settings. Raises `Unavailable`."""
-    with _opened(path or read_settings().database_path) as database, database.writing() as session:
+    with _opened(location or read_settings().location) as database, database.writing() as session:
         yield session
 
 
@@ -37,8 +38,8 @@ def actor() -> Actor:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Database]:
-    database = Database(path, read_settings().secret_key_file)
+def _opened(location: Location) -> Iterator[Database]:
+    database = database_at(location)
     try:
         database.open()
         yield database

@@ -9,6 +9,7 @@ from provider.cli import direct
 from provider.cli.client import find_url
 from provider.cli.paths import beside, shown
 from provider.cli.private import replacing
+from provider.database.locations import Location
 from provider.security import people
 from provider.security.people import FIRST_ADMIN
 from provider.security.secrets import Secret
@@ -24,23 +25,25 @@ def first_link_path(database_path: Path) -> Path:
     return beside(database_path, "first-login.txt")
 
 
-def make_first_link(database_path: Path, url: str) -> list[str]:
+def make_first_link(location: Location, url: str) -> list[str]:
     """Make the one-time link of the first admin, unless there is one who can log in. Returns what to tell.
 
-    It is good when it is in its file, and only then. Raises `Unavailable`, and then there is none.
+    Where the database is a file, it is in a file beside it, and good only then. Raises `Unavailable`, and then there is
+    none.
     """
-    file = first_link_path(database_path)
-    with ExitStack() as files, direct.writing(database_path) as session:
+    file = None if location.file is None else first_link_path(location.file)
+    with ExitStack() as files, direct.writing(location) as session:
         secret = people.invite_first(session, direct.actor(), datetime.now(UTC))
         made = None if secret is None else link(secret, url)
-        if made is not None:
+        if made is not None and file is not None:
             files.enter_context(replacing(file, f"{made}\n"))  # after the commit
     if made is None:
         with suppress(OSError):  # it is good no more, wherever it stays
-            file.unlink(missing_ok=True)
+            if file is not None:
+                file.unlink(missing_ok=True)
         return []
-    return [
+    told = [
         f"Nobody can log in yet. Set the password of {FIRST_ADMIN} with this link, which works once, within a day:",
         f"  {made}",
-        f"The link is also in {shown(file)}, which only you can read.",
     ]
+    return told if file is None else [*told, f"The link is also in {shown(file)}, which only you can read."]

@@ -2,7 +2,7 @@
 
 import typer
 
-from provider.database import schema
+from provider.database import connecting
 from provider.settings import read_settings
 
 
@@ -17,6 +17,5 @@ def migrate() -> None:
       PROVIDER_DATABASE_URL=sqlite:////srv/provider.db wayshub-provider migrate
     """
     settings = read_settings()
-    path = settings.database_path
-    schema.migrate(path, say=typer.echo, key_file=settings.secret_key_file)
-    typer.echo(f"The database {path} is up to date.")
+    connecting.migrate(settings.location, typer.echo)
+    typer.echo(f"The database {settings.location} is up to date.")

@@ -9,6 +9,7 @@ from provider import backups
 from provider.cli.backup import copied
 from provider.cli.paths import shown
 from provider.cli.progress import Progress
+from provider.errors import SettingsError
 from provider.settings import read_settings
 
 BackupArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.", show_default=False)]
@@ -27,6 +28,8 @@ def restore(file: BackupArgument) -> None:
       PROVIDER_DATABASE_URL=sqlite:////srv/provider.db wayshub-provider restore monday.db
     """
     settings = read_settings()
+    if settings.location.file is None:
+        raise SettingsError("a database on PostgreSQL is restored with pg_restore, while no service runs on it")
     database = settings.database_path
     progress = Progress()
     try:

@@ -7,6 +7,7 @@ from provider.cli.paths import shown
 from provider.cli.progress import Progress
 from provider.database import rotation
 from provider.database.sealing import beside
+from provider.errors import SettingsError
 from provider.settings import read_settings
 
 
@@ -25,6 +26,8 @@ def rotate() -> None:
       wayshub-provider secrets rotate
     """
     settings = read_settings()
+    if settings.location.file is None:
+        raise SettingsError("the key of a database on PostgreSQL cannot be changed yet")
     database = settings.database_path
     key_file = settings.secret_key_file or beside(database)
     progress = Progress()

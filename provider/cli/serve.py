@@ -16,8 +16,9 @@ from provider.cli.links import make_first_link
 from provider.cli.output import note
 from provider.cli.running.binding import check_binding
 from provider.cli.running.ports import Port
-from provider.database import locks, schema
+from provider.database import locks
 from provider.database.claims import claim
+from provider.database.connecting import check_current
 from provider.errors import SettingsError, Unavailable
 from provider.server import HttpServer
 from provider.settings import Settings, read_settings
@@ -54,11 +55,11 @@ def serve(host: HostOption = None, port: PortOption = None, allow_insecure: Inse
     if settings.certificate is not None:
         settings.certificate.load()
     with claimed(settings, settings.fallback_file):
-        schema.check_current(settings.database_path)
+        check_current(settings.location)
         for warning in check_binding(settings):
             note(warning)
         try:
-            for line in make_first_link(settings.database_path, service_url(settings)):
+            for line in make_first_link(settings.location, service_url(settings)):
                 typer.echo(line)
         except Unavailable as error:  # polls are served all the same
             note(f"the link for the first login could not be created: {error}")
@@ -73,10 +74,11 @@ def claimed(settings: Settings, fallback_file: Path | None, *, traefik: Path | N
 
     Raises `Unavailable`, with who has it, before anything is changed.
     """
-    path, url = settings.database_path, service_url(settings)
+    path, url = settings.location.file, service_url(settings)
     with ExitStack() as claims:
-        claims.enter_context(claim(path, "the database", url))
-        claims.enter_context(locks.sharing(path))
+        if path is not None:  # any number of services share a server
+            claims.enter_context(claim(path, "the database", url))
+            claims.enter_context(locks.sharing(path))
         if fallback_file is not None:
             claims.enter_context(claim(fallback_file.absolute(), "the fallback file", url))
         if traefik is not None:

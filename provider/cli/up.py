@@ -98,6 +98,8 @@ def up(
     settings = with_address(read_settings(), host, port, allow_insecure=allow_insecure)
     if settings.tls_certificate is not None:
         raise SettingsError("`up` has no TLS: run `serve` instead, and Traefik separately")
+    if settings.location.file is None:
+        raise SettingsError("`up` needs an SQLite file: for PostgreSQL run `serve`, and Traefik separately")
     program = find_traefik(traefik or settings.traefik, "--traefik" if traefik else "PROVIDER_TRAEFIK")
     progress = Progress()
     with ExitStack() as reserved:
@@ -121,8 +123,8 @@ def up(
             for warning in check_binding(settings):
                 progress.say(warning)
             _prepare(fallback_file)
-            link = make_first_link(settings.database_path, url)
-            keys = make_keys(settings.database_path, edge_name(static))
+            link = make_first_link(settings.location, url)
+            keys = make_keys(settings.location, edge_name(static))
             static["providers"]["http"]["headers"] = {"Authorization": f"Bearer {keys.edge}"}
             write_configuration(settings.database_path, static)  # before anything runs that would need it
             for reserved_port in points.values():

@@ -16,7 +16,10 @@ from sqlalchemy import Connection
 from provider.database.sessions import Session
 from provider.models import Account, AccountSession, Token
 
-_NAMES: Final = "|".join(str(model.__tablename__) for model in (Account, AccountSession, Token))
+TABLES: Final = frozenset(str(model.__tablename__) for model in (Account, AccountSession, Token))
+"""The tables that say who may do what."""
+
+_NAMES: Final = "|".join(sorted(TABLES))
 _READING: Final = re.compile(r"\s*SELECT\b", re.IGNORECASE)
 _NAMING: Final = re.compile(rf"\b({_NAMES})\b", re.IGNORECASE)
 """A statement that names a table of credentials, and does not only read, may write to it."""

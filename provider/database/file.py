@@ -11,10 +11,12 @@ from typing import Any, Final
 from sqlalchemy import URL, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from provider.database import scratch, sealing
+from provider.database import scratch
 from provider.database.connections import APPLICATION_ID, HINDERED, PRAGMAS, RESTORE, begin, let_go, prepare, quoted
 from provider.database.credentials import Unchanged, note_statement
+from provider.database.database import Database
 from provider.database.frozen import Frozen
+from provider.database.locations import Location
 from provider.database.schema import check_current, check_whole, has_sealed
 from provider.database.sealing import MARK, SealedJson, SealingKeys
 from provider.database.sessions import Session
@@ -29,13 +31,13 @@ _HEADER_BYTES: Final = 100
 _APPLICATION_ID_BYTES: Final = slice(68, 72)
 
 
-class Database:
+class FileDatabase(Database):
     """One SQLite file, once it is open. Sessions for reading and for writing."""
 
     def __init__(self, path: Path, key_file: Path | None = None) -> None:
         """Take a file, and the file of the key with which its secrets are sealed: without one, that beside it."""
+        super().__init__(Location(file=path, key_file=key_file))
         self.path = path
-        self.keys = SealingKeys(key_file or sealing.beside(path))
         self._json = SealedJson(self.keys)
         self._file: _OpenFile | None = None
         self._watcher: sqlite3.Connection | None = None
@@ -209,6 +211,7 @@ class Database:
         ):
             connection.execution_options(begin=begin, beside=beside)
             session.write_json = self._json.write
+            session.beside = beside
             session.connection()
             yield session
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from provider import replacements
 from provider.database.connections import APPLICATION_ID, HINDERED, PRAGMAS, RESTORE, begin, is_settled, prepare, read
 from provider.database.copies import copy, partial
+from provider.database.locations import Location
 from provider.database.tables import TABLES
 from provider.database.writes import may_write, why_unwritable
 from provider.errors import Unavailable
@@ -178,7 +179,8 @@ def migrate(
     that is not ours, or newer than we are.
     """
     # Loaded here alone: Alembic takes 10 MB, and a service that runs has no use for it.
-    import_module("provider.database.upgrades").upgrade(path, say=say, copies=copies, key_file=key_file)
+    location = Location(file=path, key_file=key_file)
+    import_module("provider.database.upgrades").upgrade(location, say=say, copies=copies)
 
 
 @contextmanager

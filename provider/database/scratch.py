@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from sqlalchemy import JSON, URL, Engine, NullPool, Table, create_engine, event
 
+from provider.database import carried
 from provider.database.connections import BESIDE, BUSY_TIMEOUT_MS, begin, prepare, quoted
 from provider.database.sessions import Session
 from provider.database.tables import LINKS, STATE
@@ -94,6 +95,9 @@ def write_rows(file: sqlite3.Connection, rows: Iterable[Rows], write: Callable[[
 
 def take_rows(session: Session) -> None:
     """Write what `write_rows` put into the file that lies beside (see `Database.writing`)."""
+    if session.connection().dialect.name != "sqlite":
+        carried.take_rows(session)
+        return
     connection = session.connection()
     # What only refers to others goes first, and what others refer to last.
     for table in LINKS:
@@ -113,6 +117,9 @@ def take_rows(session: Session) -> None:
 
 def take_changes(session: Session, number: int) -> None:
     """Keep with a revision what was changed object by object, as it stands in the table `change` of the file beside."""
+    if session.connection().dialect.name != "sqlite":
+        carried.take_changes(session, number)
+        return
     session.connection().exec_driver_sql(
         "INSERT INTO main.revision_change (revision, position, kind, name, before, after) "  # noqa: S608  # our own names
         f"SELECT ?, position, kind, name, before, after FROM {BESIDE}.change",

@@ -47,13 +47,19 @@ def beside(database: Path) -> Path:
 class SealingKeys:
     """The keys in a file, one a line: the first one seals, any of them opens. They are read when one is needed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, are_made: bool = True) -> None:
+        """Take a file. Unless they `are_made` where there is none, sealing something is refused without."""
         self.path = path
+        self._are_made = are_made
         self._keys: dict[str, AESGCM] = {}
 
     def seal(self, text: str) -> str:
         """Seal a text. Makes the file if there is none. Raises `Unavailable`."""
         if not self._read():
+            if not self._are_made:
+                raise Unavailable(
+                    Message("the key file {path} is missing: put the one there that all services share", path=self.path)
+                )
             self.make()
         name, key = next(iter(self._keys.items()))
         nonce = secrets.token_bytes(_NONCE_BYTES)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, Engine, event
@@ -23,6 +24,8 @@ class Session(SQLModelSession):
         """Where servers may be that are written in it."""
         self.write_json: Callable[[object], str] = json.dumps
         """Writes a column of JSON, with its secrets sealed, for what does not write it by itself."""
+        self.beside: Path | None = None
+        """The file with rows that somebody put ready: see `scratch`."""
         self.is_admin = False
         """Whether what is written in it may lead to what Traefik makes itself, such as its API."""
 

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from provider.configuration import Document
-from provider.database.file import Database
+from provider.database.database import Database
 from provider.edges.quarantine import HeldPart, Quarantine
 from provider.edges.registry import MOST_EDGES, Edges
 from provider.edges.states import Edge, EdgeState

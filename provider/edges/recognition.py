@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from provider import configuration, rendering
-from provider.database.file import Database
+from provider.database.database import Database
 from provider.database.sessions import Session
 from provider.edges.registry import Edges
 from provider.errors import ProviderError, Unavailable

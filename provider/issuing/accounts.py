@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from provider.database.file import Database
+from provider.database.database import Database
 from provider.issuing import late
 from provider.issuing.means import Means
 from provider.issuing.ordered import Binding, make_key

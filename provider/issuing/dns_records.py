@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from provider.database.file import Database
+from provider.database.database import Database
 from provider.issuing import late
 from provider.issuing.failures import NoCertificateError, not_led
 from provider.issuing.means import Means

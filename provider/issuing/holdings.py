@@ -11,7 +11,7 @@ from typing import Final
 
 from provider import certificates
 from provider.authority import Authority
-from provider.database.file import Database
+from provider.database.database import Database
 from provider.database.sessions import Session
 from provider.errors import Unavailable
 from provider.issuing import accounts, additions, schedules

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from provider.authority import Authority
-from provider.database.file import Database
+from provider.database.database import Database
 from provider.edges.missing import Awaited
 from provider.edges.registry import Edges
 from provider.errors import FieldError, Invalid, ProviderError, TooMany, Unavailable

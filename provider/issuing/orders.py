@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from provider.database.file import Database
+from provider.database.database import Database
 from provider.issuing import accounts, leading, limits
 from provider.issuing.challenges import Challenges
 from provider.issuing.dns_records import DnsRecords

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Final
 
-from provider.database.file import Database
+from provider.database.database import Database
 from provider.database.sessions import Session
 from provider.errors import Unavailable
 from provider.models import Account, AccountSession, Actor, Role, Token

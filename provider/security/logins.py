@@ -15,7 +15,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from provider.addresses import find_place
-from provider.database.file import Database
+from provider.database.database import Database
 from provider.database.sessions import Session
 from provider.errors import FieldError, Invalid, TooMany
 from provider.messages import Message

@@ -5,7 +5,7 @@ import logging
 from time import monotonic
 from typing import Final
 
-from provider.database.file import Database
+from provider.database.database import Database
 from provider.errors import Unavailable
 from provider.messages import Message
 from provider.models import Actor, AuditOutcome

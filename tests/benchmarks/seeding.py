@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from provider import declarations
-from provider.database.file import Database
+from provider.database.file import FileDatabase
 from provider.database.sessions import Session
 from provider.models import Actor
 from provider.revisions import Revisions
@@ -18,7 +18,7 @@ def seeded(migrated: Path, folder: Path, count: int, *, dressed: bool = False) -
     """Return a database with `count` routers, in a folder; with TLS and two middlewares each, if they are `dressed`."""
     path = folder / "provider.db"
     shutil.copy(migrated, path)
-    database = Database(path)
+    database = FileDatabase(path)
     revisions = Revisions(database)
     assert revisions.load(), revisions.problem
     revisions.change(lambda session: fill(session, count, dressed=dressed), actor=Actor("benchmark"))

@@ -14,6 +14,7 @@ import pytest
 
 from provider.cli.links import first_link_path, make_first_link
 from provider.cli.running.binding import check_binding
+from provider.database.locations import Location
 from provider.errors import SettingsError
 from provider.security import passwords
 from provider.settings import Settings
@@ -193,7 +194,7 @@ def test_a_scope_that_is_none_is_refused(run: Run, scope: str) -> None:
 
 
 def test_the_first_start_makes_a_link_that_only_its_owner_can_read(path: Path, rows: Rows) -> None:
-    told = make_first_link(path, "http://127.0.0.1:9000")
+    told = make_first_link(Location(file=path), "http://127.0.0.1:9000")
     file = first_link_path(path)
     (link,) = [line.strip() for line in told if "link=" in line]
     assert re.fullmatch(r"http://127\.0\.0\.1:9000/password\?link=wsl_[A-Za-z0-9_-]{43}", link)
@@ -203,19 +204,19 @@ def test_the_first_start_makes_a_link_that_only_its_owner_can_read(path: Path, r
 
 
 def test_the_next_start_makes_another_in_its_place(path: Path, rows: Rows) -> None:
-    make_first_link(path, "http://127.0.0.1:8000")
+    make_first_link(Location(file=path), "http://127.0.0.1:8000")
     first = first_link_path(path).read_text()
     first_link_path(path).chmod(0o644)  # somebody opened it to all
-    make_first_link(path, "http://127.0.0.1:8000")
+    make_first_link(Location(file=path), "http://127.0.0.1:8000")
     assert first_link_path(path).read_text() != first
     assert stat.S_IMODE(first_link_path(path).stat().st_mode) == 0o600
     assert rows("SELECT count(*) FROM invitation") == [(1,)]
 
 
 def test_the_link_is_gone_when_an_admin_can_log_in(path: Path, rows: Rows) -> None:
-    make_first_link(path, "http://127.0.0.1:8000")
+    make_first_link(Location(file=path), "http://127.0.0.1:8000")
     add_account(path, "desk")
-    assert make_first_link(path, "http://127.0.0.1:8000") == []
+    assert make_first_link(Location(file=path), "http://127.0.0.1:8000") == []
     assert not first_link_path(path).exists()
     assert rows("SELECT name FROM account WHERE password_hash IS NULL") == [("admin",)]
 

@@ -11,7 +11,7 @@ from sqlite3 import connect
 import httpx
 import pytest
 
-from provider.database.file import Database
+from provider.database.file import FileDatabase
 from provider.revisions import Revisions
 from tests.cli.running import run_forked, variables
 from tests.e2e import faults
@@ -259,7 +259,7 @@ def test_however_a_file_is_damaged_the_service_says_so_or_serves_what_it_was(
     for seed in range(cases(60, 5000)):
         path = tmp_path / f"{seed}.db"
         faults.damage(good, path, seed)
-        database = Database(path)
+        database = FileDatabase(path)
         revisions = Revisions(database)
         if revisions.load():
             assert revisions.current is not None

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlmodel import select
 
-from provider.database.file import Database
+from provider.database.file import FileDatabase
 from provider.database.sessions import Session
 from provider.edges.states import Edge, is_gone
 from provider.errors import TooMany
@@ -54,7 +54,7 @@ def test_wrong_logins_of_a_clock_that_was_ahead_keep_nobody_out(own: Service, br
 
 
 def test_wrong_logins_of_a_clock_that_went_back_a_little_are_not_waited_for_any_longer(own: Service) -> None:
-    database, actor = Database(own.database), Actor("anonymous", None, "192.0.2.7")
+    database, actor = FileDatabase(own.database), Actor("anonymous", None, "192.0.2.7")
     database.open()
     logins, ahead = Logins(database), written(datetime.now(UTC) + timedelta(seconds=30))
     for _time in range(15):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from provider.database.file import Database
+from provider.database.file import FileDatabase
 from provider.database.sessions import Session
 from provider.nouns import Domain
 from provider.security import tokens
@@ -25,7 +25,7 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 class CountedAccess(Access):
     """Counts how often it reads, and holds what it has read first until it may go on."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: FileDatabase) -> None:
         super().__init__(database)
         self.tries = self.reads = 0
         self.has_read, self.go_on = threading.Event(), threading.Event()
@@ -48,15 +48,15 @@ def path(migrated: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def database(path: Path) -> Iterator[Database]:
-    made = Database(path)
+def database(path: Path) -> Iterator[FileDatabase]:
+    made = FileDatabase(path)
     made.open()
     yield made
     made.close()
 
 
 @pytest.fixture
-def access(database: Database) -> CountedAccess:
+def access(database: FileDatabase) -> CountedAccess:
     return CountedAccess(database)
 
 
@@ -130,7 +130,7 @@ def test_when_a_token_was_used_is_noted_at_the_end(path: Path, access: CountedAc
         assert datetime.now(UTC) >= datetime.fromisoformat(token.last_used)
 
 
-def put_domain(database: Database, name: str) -> None:
+def put_domain(database: FileDatabase, name: str) -> None:
     with database.writing() as session:
         nouns.put(session, Domain.read({"name": name}))
 
@@ -146,7 +146,7 @@ def reads_after(access: CountedAccess, *writes: Callable[[], object]) -> int:
     return access.reads - before
 
 
-def test_a_change_of_the_desired_state_reads_nobody_anew(database: Database, access: CountedAccess) -> None:
+def test_a_change_of_the_desired_state_reads_nobody_anew(database: FileDatabase, access: CountedAccess) -> None:
     writes = [partial(put_domain, database, f"{name}.example") for name in ("one", "two", "three")]
     assert reads_after(access, *writes) == 0
     assert access.find_by_token(TOKEN, NOW) is not None
@@ -162,7 +162,7 @@ def remove_as_text(session: Session) -> None:
 
 @pytest.mark.parametrize("remove", [revoke, remove_as_text])
 def test_a_token_that_goes_in_a_change_of_ours_is_good_no_more(
-    database: Database, access: CountedAccess, remove: Callable[[Session], None]
+    database: FileDatabase, access: CountedAccess, remove: Callable[[Session], None]
 ) -> None:
     def write() -> None:
         with database.writing() as session:
@@ -179,7 +179,7 @@ def revoke_elsewhere(path: Path) -> None:
 
 
 def test_a_token_that_another_process_revokes_before_a_change_of_ours_is_good_no_more(
-    path: Path, database: Database, access: CountedAccess
+    path: Path, database: FileDatabase, access: CountedAccess
 ) -> None:
     def write() -> None:
         put_domain(database, "one.example")
@@ -191,7 +191,7 @@ def test_a_token_that_another_process_revokes_before_a_change_of_ours_is_good_no
 
 
 def test_a_token_that_another_process_revokes_right_after_a_change_of_ours_is_good_no_more(
-    path: Path, database: Database, access: CountedAccess, monkeypatch: pytest.MonkeyPatch
+    path: Path, database: FileDatabase, access: CountedAccess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commit = Session.commit
 

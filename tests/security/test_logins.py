@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from provider.database.file import Database
+from provider.database.file import FileDatabase
 from provider.errors import TooMany
 from provider.models import Actor
 from provider.security import passwords
@@ -235,7 +235,7 @@ def logins(migrated: Path, tmp_path: Path) -> Iterator[Logins]:
     path = tmp_path / "provider.db"
     path.write_bytes(migrated.read_bytes())
     add_account(path, "desk")
-    database = Database(path)
+    database = FileDatabase(path)
     database.open()
     yield Logins(database)
     database.close()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from provider.database.file import Database
+from provider.database.file import FileDatabase
 from provider.errors import Unavailable
 from provider.models import Issuance
 from tests.cli.running import run_forked, variables
@@ -38,7 +38,7 @@ def scene(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Scene:
 
 def find_key(path: Path) -> str:
     """Return the key of the certificate that was got for a.test, or nothing yet."""
-    database = Database(path)
+    database = FileDatabase(path)
     try:
         database.open()
         with database.reading() as session:

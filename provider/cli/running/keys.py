@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 from provider.cli import direct
+from provider.database.locations import Location
 from provider.models import TokenInput
 from provider.security import tokens
 
@@ -21,11 +21,11 @@ class Keys:
     edge: str
 
 
-def make_keys(database_path: Path, edge: str) -> Keys:
+def make_keys(location: Location, edge: str) -> Keys:
     """Make both, in place of those of an earlier start."""
     now, actor = datetime.now(UTC), direct.actor()
     service = TokenInput.model_construct(name=f"{_OWN}service", scopes=["write"])
     polling = TokenInput.model_construct(name=f"{_OWN}edge", scopes=[f"edge:{edge}"])
-    with direct.writing(database_path) as session:
+    with direct.writing(location) as session:
         made = [tokens.replace(session, actor, wanted, now).token for wanted in (service, polling)]
     return Keys(*made)

@@ -1,0 +1,69 @@
+"""A database, wherever it is: it gives sessions for reading, for writing and for trying."""
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from provider.database.locations import Location
+from provider.database.sealing import SealingKeys
+from provider.database.sessions import Session
+
+
+class Database(ABC):
+    """A database, once it is open. One writer at a time, and each reader sees one moment. Any thread may ask."""
+
+    def __init__(self, location: Location) -> None:
+        self.location = location
+        # One of a file is its own. Services that share a server would else each make another.
+        self.keys = SealingKeys(location.keys_path, are_made=location.file is not None)
+
+    @abstractmethod
+    def open(self) -> None:
+        """Take the database as it is now. Raises `Unavailable`, with what to do, if it cannot be served."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close all connections that no session holds."""
+
+    @property
+    @abstractmethod
+    def is_frozen(self) -> bool:
+        """Whether what is read is as it was when it was opened, since it could not be written."""
+
+    @abstractmethod
+    def probe(self) -> bool:
+        """Find out, with a look at the database, whether a write would be kept now. May take a moment."""
+
+    @abstractmethod
+    def find_trouble(self) -> str | None:
+        """Say why changes are refused now, for a person; None while they are taken, as far as that is known."""
+
+    @abstractmethod
+    def find_worry(self) -> str | None:
+        """Say what may lose changes or refuse them later although they are taken now, for a person."""
+
+    @abstractmethod
+    def find_credentials_version(self) -> int | None:
+        """Return a number that is another one after each commit that may have changed who may do what.
+
+        Each commit of another process may. None where it cannot be told. It takes some microseconds, and never waits.
+        """
+
+    @abstractmethod
+    def find_size_bytes(self) -> int | None:
+        """Return how large it is, or None where that is not known."""
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[Session]:
+        """Give a session on one snapshot of the database. Raises `Unavailable`."""
+
+    @abstractmethod
+    def writing(self, beside: Path | None = None) -> AbstractContextManager[Session]:
+        """Give a session that alone may write; commit at its end, roll back on any error. Raises `Unavailable`.
+
+        With `beside` it has rows that somebody put ready in a file: see `scratch.take_rows`.
+        """
+
+    @abstractmethod
+    def trying(self) -> AbstractContextManager[Session]:
+        """Give a session that may be written, of which nothing is kept. Raises `Unavailable`."""

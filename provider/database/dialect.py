@@ -1,0 +1,63 @@
+"""PostgreSQL as SQLAlchemy shall see it here: with the promises that SQLite makes about texts and numbers.
+
+- Texts are compared by code point (`COLLATE "C"`), as the order of pages wants it, and have any length.
+- Whole numbers have 64 bits: of revisions and entries of the audit there is no end.
+- A text with NUL, which PostgreSQL does not take, is one that nobody has: who asks for it finds nothing.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from sqlalchemy import Integer, String
+from sqlalchemy.dialects.postgresql.base import PGDDLCompiler, PGTypeCompiler
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.engine import Dialect
+from sqlalchemy.schema import Column
+
+_NOBODYS: Final = "\ufffe"
+"""A code point that no text here has (see `texts`)."""
+
+_TEXT: Final = re.compile(r"(?<= )VARCHAR\b")
+_NUMBER: Final = re.compile(r"(?<= )SERIAL\b")
+
+
+class _Text(String):
+    render_bind_cast = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        """Write texts without NUL."""
+        return lambda value: value.replace("\0", _NOBODYS) if isinstance(value, str) and "\0" in value else value
+
+
+class _Number(Integer):  # the driver writes each as what it takes
+    render_bind_cast = False
+
+
+class _Types(PGTypeCompiler):
+    def visit_VARCHAR(self, type_: Any, **kw: Any) -> str:  # noqa: N802  # SQLAlchemy's name
+        return "VARCHAR"
+
+    def visit_INTEGER(self, type_: Any, **kw: Any) -> str:  # noqa: N802  # SQLAlchemy's name
+        return "BIGINT"
+
+
+class _Definitions(PGDDLCompiler):
+    def get_column_specification(self, column: Column[Any], **options: Any) -> str:
+        """Define a column: a text by code point, a number that counts itself with 64 bits."""
+        told: str = super().get_column_specification(column, **options)  # type: ignore[no-untyped-call]
+        return _NUMBER.sub("BIGSERIAL", _TEXT.sub('VARCHAR COLLATE "C"', told, count=1), count=1)
+
+
+class ServerDialect(PGDialect_psycopg):
+    """PostgreSQL with psycopg, and with the promises of this module."""
+
+    driver = "psycopg"
+    supports_statement_cache = True
+    type_compiler_cls = _Types
+    ddl_compiler = _Definitions
+
+    def validate_identifier(self, ident: str) -> None:
+        """Take names of constraints that PostgreSQL shortens: they stand in no statement of ours."""
+
+    colspecs = {**PGDialect_psycopg.colspecs, String: _Text, Integer: _Number}  # noqa: RUF012  # SQLAlchemy's own way

@@ -1,0 +1,164 @@
+"""A database on a PostgreSQL server, which any number of services share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final
+
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from provider.database.credentials import TABLES
+from provider.database.database import Database
+from provider.database.locations import Location
+from provider.database.sealing import SealedJson
+from provider.database.server_connections import WRITING, make_engine, told, why
+from provider.database.server_schema import check
+from provider.database.sessions import Session
+from provider.database.written import WRITTEN, follow_statements
+from provider.errors import Unavailable
+from provider.messages import Message
+
+_SIZE_SECONDS: Final = 10.0
+"""How old what is told of the size may be: it is asked for at each long request."""
+
+_LOCK: Final = text(f"SELECT pg_advisory_xact_lock({WRITING})")
+_SIZE: Final = text(
+    "SELECT sum(pg_table_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
+)
+_LOOK: Final = text("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool")
+
+
+class ServerDatabase(Database):
+    """A database on a server, once it is open."""
+
+    def __init__(self, location: Location) -> None:
+        super().__init__(location)
+        self._json = SealedJson(self.keys)
+        self._engine: Engine | None = None
+        self._trouble: str | None = None
+        self._size: tuple[float, int | None] = (float("-inf"), None)
+        self._credentials = 0
+
+    def open(self) -> None:
+        """Take the database as it is now. Raises `Unavailable`, with what to do, if it cannot be served."""
+        self.close()
+        engine = make_engine(self.location, self._json.write, self._json.read)
+        follow_statements(engine)
+        try:
+            with told(self.location), engine.connect() as connection:
+                check(connection, self.location)
+        except BaseException:
+            engine.dispose()
+            raise
+        self._engine = engine
+        self._trouble = None
+
+    def close(self) -> None:
+        """Close all connections that no session holds."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.dispose()
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether what is read is as it was when it was opened: never, as it is read where it is."""
+        return False
+
+    def probe(self) -> bool:
+        """Find out, with a question to the server, whether a write would be kept now."""
+        try:
+            with told(self.location), self._opened().connect() as connection:
+                (is_standby,) = connection.execute(_LOOK).one()
+        except Unavailable as error:
+            self._trouble = error.detail
+            return False
+        self._trouble = None
+        if is_standby:
+            self._trouble = Message(
+                "the database {path} is a standby, which cannot be written", path=str(self.location)
+            )
+        return self._trouble is None
+
+    def find_trouble(self) -> str | None:
+        """Say why changes are refused now, for a person; None while they are taken, as far as that is known."""
+        if self._engine is None:
+            return Message("the database {path} is not open", path=str(self.location))
+        return self._trouble
+
+    def find_worry(self) -> str | None:
+        """Say what may lose changes or refuse them later: nothing that is seen from here."""
+        return None
+
+    def find_credentials_version(self) -> int | None:
+        """Return a number that is another one after each commit that may have changed who may do what."""
+        return self._credentials
+
+    def find_size_bytes(self) -> int | None:
+        """Return how large its tables are together, as it was some seconds ago, or None where that is not known."""
+        asked, size = self._size
+        if monotonic() - asked >= _SIZE_SECONDS:
+            try:
+                with self.reading() as session:
+                    size = int(session.connection().execute(_SIZE).scalar_one() or 0)
+            except Unavailable:
+                size = None
+            self._size = monotonic(), size
+        return size
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a session on one snapshot of the database. Raises `Unavailable`."""
+        with self._session(isolation_level="REPEATABLE READ", postgresql_readonly=True) as session:
+            yield session
+
+    @contextmanager
+    def writing(self, beside: Path | None = None) -> Iterator[Session]:
+        """Give a session that alone may write; commit at its end, roll back on any error. Raises `Unavailable`.
+
+        With `beside` it has rows that somebody put ready in a file: see `scratch.take_rows`.
+        """
+        with self._alone() as session:
+            session.beside = beside
+            yield session
+            session.flush()
+            connection = session.connection()
+            written = frozenset(connection.info[WRITTEN])
+            session.commit()
+        if written & TABLES:
+            self._credentials += 1
+
+    @contextmanager
+    def trying(self) -> Iterator[Session]:
+        """Give a session that may be written, and is rolled back. While it is used nobody else writes.
+
+        Raises `Unavailable`.
+        """
+        with self._alone() as session:
+            yield session
+            session.rollback()
+
+    @contextmanager
+    def _alone(self) -> Iterator[Session]:
+        """Give a session that nobody else writes beside. What is read in it is as the writer before left it."""
+        with self._session(isolation_level="READ COMMITTED") as session:
+            connection = session.connection()
+            connection.info[WRITTEN] = set()
+            try:
+                connection.execute(_LOCK)
+            except DBAPIError as error:
+                raise Unavailable(why(self.location, error.orig)) from error
+            yield session
+
+    @contextmanager
+    def _session(self, **options: Any) -> Iterator[Session]:
+        engine = self._opened().execution_options(**options)
+        with told(self.location), engine.connect() as connection, Session(connection) as session:
+            session.write_json = self._json.write
+            yield session
+
+    def _opened(self) -> Engine:
+        if self._engine is None:
+            raise Unavailable(Message("the database {path} is not open", path=str(self.location)))
+        return self._engine

@@ -1,0 +1,227 @@
+"""A database on a PostgreSQL server keeps the promises that an SQLite file keeps."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic import command
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import select
+
+from provider.database import connecting, upgrades
+from provider.database.database import Database
+from provider.database.locations import Location
+from provider.database.sealing import MARK
+from provider.errors import NotFound, Unavailable
+from provider.models import Actor, AuditEntry, Issuance, Revision, Token
+from provider.nouns import Domain
+from provider.nouns.types import Hidden
+from provider.revisions import Revisions
+from provider.store import audit, nouns, tokens
+from provider.store import revisions as stored_revisions
+from tests.postgres import Postgres
+
+ACTOR = Actor("tests")
+
+
+@pytest.fixture
+def location(postgres: Postgres) -> Location:
+    return postgres.migrated()
+
+
+@pytest.fixture
+def database(location: Location) -> Iterator[Database]:
+    made = connecting.database_at(location)
+    made.open()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def kept(database: Database) -> Revisions:
+    made = Revisions(database)
+    assert made.load(), made.problem
+    return made
+
+
+def put(kept: Revisions, name: str, message: str = "") -> int:
+    return kept.change(lambda session: nouns.put(session, Domain(name=name)), actor=ACTOR, message=message).revision
+
+
+def test_the_same_migrations_go_up_and_down_and_give_what_the_models_say(postgres: Postgres) -> None:
+    location = postgres.empty()
+    said: list[str] = []
+    connecting.migrate(location, said.append)
+    assert said[0].startswith("migrated to 0001")
+    config = upgrades.alembic_config(location)
+    config.attributes["say"] = said.append
+    command.check(config)
+    command.downgrade(config, "base")
+    command.upgrade(config, "head")
+    command.check(config)
+
+
+def test_a_database_that_is_not_current_is_refused_with_what_to_do(postgres: Postgres) -> None:
+    empty, foreign, newer = postgres.empty(), postgres.empty(), postgres.migrated()
+    with pytest.raises(Unavailable, match="is empty: run `wayshub-provider migrate`"):
+        connecting.check_current(empty)
+    postgres.run("CREATE TABLE bills (id int)", name_of(foreign))
+    with pytest.raises(Unavailable, match="of another program: set PROVIDER_DATABASE_URL to a database of its own"):
+        connecting.check_current(foreign)
+    with pytest.raises(Unavailable, match="of another program: it is left as it is"):
+        connecting.migrate(foreign, print)
+    postgres.run("UPDATE alembic_version SET version_num = '9999'", name_of(newer))
+    with pytest.raises(Unavailable, match="made by a newer version of wayshub-provider"):
+        connecting.database_at(newer).open()
+
+
+def test_migrate_makes_the_key_file_once_and_no_service_makes_one(postgres: Postgres, tmp_path: Path) -> None:
+    location = Location(url=postgres.migrated().url, key_file=tmp_path / "provider.key")
+    database = connecting.database_at(location)
+    database.open()
+
+    def write() -> None:
+        with database.writing() as session:
+            session.add(Issuance(name="alvin.xyz", key=Hidden("secret")))
+
+    with pytest.raises(Unavailable, match="put the one there that all services share"):
+        write()
+    assert not location.keys_path.exists()
+    connecting.migrate(location, lambda _line: None)
+    write()
+    with database.reading() as session:
+        assert session.exec(select(Issuance)).one().key == "secret"
+    with psycopg.connect(postgres.conninfo(name_of(location))) as plain:
+        ((written,),) = plain.execute("SELECT key::text FROM issuance").fetchall()
+    assert MARK in written
+    assert "secret" not in written
+    location.keys_path.unlink()
+    with pytest.raises(Unavailable, match="is missing, and the secrets in the database are encrypted with it"):
+        connecting.migrate(location, lambda _line: None)
+    database.close()
+
+
+def test_eight_writers_lose_no_update(database: Database) -> None:
+    with database.writing() as session:
+        session.add(Issuance(name="counted", attempts=0))
+
+    def count() -> None:
+        for _ in range(20):
+            with database.writing() as session:
+                row = session.get(Issuance, "counted")
+                assert row is not None
+                row.attempts += 1
+
+    threads = [threading.Thread(target=count) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.reading() as session:
+        assert session.exec(select(Issuance.attempts)).one() == 160
+
+
+def test_a_reader_sees_one_moment_and_cannot_write(database: Database) -> None:
+    with database.reading() as session:
+        assert session.exec(select(Issuance)).all() == []
+        with database.writing() as other:
+            other.add(Issuance(name="alvin.xyz"))
+        assert session.exec(select(Issuance)).all() == []
+    with pytest.raises(Unavailable), database.reading() as session:
+        session.connection().exec_driver_sql("DELETE FROM issuance")
+
+
+def test_what_breaks_a_constraint_is_undone_whole(database: Database) -> None:
+
+    def write() -> None:
+        with database.writing() as session:
+            session.add(Issuance(name="alvin.xyz"))
+            session.flush()
+            session.connection().exec_driver_sql("INSERT INTO router_domain VALUES ('no', 0, 'no')")
+
+    with pytest.raises(IntegrityError):
+        write()
+    with database.reading() as session:
+        assert session.exec(select(Issuance)).all() == []
+
+
+def test_changes_are_kept_tried_and_found_again_by_another_process(
+    kept: Revisions, location: Location, database: Database
+) -> None:
+    assert put(kept, "first.example") == 1
+    tried = kept.try_change(lambda session: nouns.put(session, Domain(name="tried.example")))
+    assert [change.name for change in tried.changes] == ["tried.example"]
+    assert put(kept, "other.example") == 2
+    other = Revisions(connecting.database_at(location))
+    assert other.load()
+    assert other.current is not None
+    assert kept.current is not None
+    assert (other.current.revision, other.current.document) == (2, kept.current.document)
+    with database.reading() as session, pytest.raises(NotFound):
+        nouns.get(session, Domain, "tried.example")
+    with closing(connecting.database_at(location)) as closed, pytest.raises(Unavailable, match="is not open"):
+        closed.writing().__enter__()
+
+
+@pytest.mark.parametrize("looked_for", ["STRASSE", "straße", "EINE ", "E_S", "100%"])
+def test_names_are_found_in_either_case(kept: Revisions, database: Database, looked_for: str) -> None:
+    put(kept, "alvin.xyz", "Eine Straße, e_s, 100% of it")
+    put(kept, "other.xyz", "eXs 100")
+    with database.reading() as session:
+        found = stored_revisions.page(session, limit=10, q=looked_for)
+    assert [each.number for each in found] == [1]
+
+
+def test_texts_are_in_the_order_of_their_code_points(database: Database) -> None:
+    names = ["B", "a", "a-b", "a_b", "ab", "ä"]
+    with database.writing() as session:
+        for number, name in enumerate(reversed(names)):
+            session.add(Token(id=str(number), name=name, secret_hash="", scopes=[], created=""))
+    with database.reading() as session:
+        listed = [token.name for token in tokens.list_all(session) if token.name != "tests"]
+    assert listed == sorted(names)
+
+
+def test_numbers_have_64_bits_and_a_text_with_nul_is_nobodys(database: Database) -> None:
+    with database.writing() as session:
+        row = {"number": 2**40, "time": "", "author": "", "summary": "", "words": [], "digest": "", "message": ""}
+        stored_revisions.add(session, row)
+        audit.add(session, ACTOR, "test", "words", revision=2**40)
+    with database.reading() as session:
+        assert session.exec(select(Revision.number)).one() == 2**40
+        assert session.exec(select(AuditEntry.revision)).one() == 2**40
+        with pytest.raises(NotFound):
+            stored_revisions.get(session, 10**17)
+        with pytest.raises(NotFound):
+            nouns.get(session, Domain, "alvin\0.xyz")
+
+
+def test_a_server_that_is_away_is_told_and_comes_back(postgres: Postgres, kept: Revisions, database: Database) -> None:
+    put(kept, "before.example")
+    postgres.kill()
+    assert not database.probe()
+    assert "cannot be reached" in (database.find_trouble() or "")
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        put(kept, "never.example")
+    assert kept.current is not None
+    assert kept.current.revision == 1
+    postgres.start()
+    assert database.probe()
+    assert database.find_trouble() is None
+    assert put(kept, "after.example") == 2
+
+
+def test_who_waits_too_long_for_another_writer_is_told(database: Database) -> None:
+    with (
+        database.writing(),
+        pytest.raises(Unavailable, match="others have been writing to the database"),
+        database.writing(),
+    ):
+        pass
+
+
+def name_of(location: Location) -> str:
+    return location.url.rpartition("/")[2].partition("?")[0]
