@@ -56,6 +56,8 @@ _LONGEST_SECRET: Final = 64 * 1024
 PORTS: Final[Mapping[str, str]] = {"PORT": DEFAULT_PORT, "SECURE_PORT": "443", "ACME_HTTP_PORT": "80"}
 """The settings that are ports, with their defaults."""
 
+_EVERY_INTERFACE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # listened on, but not to be called
+
 _LINK: Final = re.compile(r"(tcp|udp|sctp)://.*", re.IGNORECASE)
 _OF_KUBERNETES: Final = re.compile(
     r"([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)"
@@ -72,6 +74,24 @@ def find_port(environment: Mapping[str, str]) -> str:
     """Return the port that the environment names, or the usual one."""
     value = environment.get(f"{PREFIX}PORT", "")
     return DEFAULT_PORT if not value or is_link(value) else value
+
+
+def find_url(environment: Mapping[str, str]) -> str:
+    """Return where the service is: `PROVIDER_URL`, or where `serve` listens with these variables."""
+    return environment.get(f"{PREFIX}URL") or find_own_url(environment)
+
+
+def find_own_url(environment: Mapping[str, str]) -> str:
+    """Return where `serve` listens with these variables, as it is asked from this machine."""
+    host = callable_host(environment.get(f"{PREFIX}HOST") or "127.0.0.1")
+    scheme = "https" if environment.get(f"{PREFIX}TLS_CERTIFICATE") else "http"
+    return f"{scheme}://{host}:{find_port(environment)}"
+
+
+def callable_host(host: str) -> str:
+    """Return how what listens on an address is called from this machine, as it stands in a URL."""
+    host = _EVERY_INTERFACE.get(host.strip("[]"), host.strip("[]"))
+    return f"[{host}]" if ":" in host else host
 
 
 def find_secret(environment: Mapping[str, str], name: str) -> str:

@@ -7,6 +7,7 @@ open network.
 
 import argparse
 import os
+import signal
 import socket
 import sys
 import threading
@@ -109,11 +110,11 @@ class SampleServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, name: str, port: int, listening: socket.socket | None = None) -> None:
+    def __init__(self, name: str, port: int, listening: socket.socket | None = None, host: str = HOST) -> None:
         self.name = name
         self.count = 0
         self._lock = threading.Lock()
-        super().__init__((HOST, port), _Handler, bind_and_activate=listening is None)
+        super().__init__((host, port), _Handler, bind_and_activate=listening is None)
         if listening is not None:
             self.socket.close()
             self.socket = listening
@@ -199,14 +200,17 @@ def main() -> None:
     """Run one until it is told to stop."""
     parser = argparse.ArgumentParser(prog="python -m provider.sample", description="A server that answers its name.")
     parser.add_argument("name", help="its name, such as a")
-    parser.add_argument("--port", type=int, default=0, help=f"port of {HOST} (any that is free)")
+    parser.add_argument("--host", default=HOST, help=f"address to listen on ({HOST})")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (any that is free)")
     parser.add_argument("--socket", type=int, metavar="FD", help="an open socket to listen on, which was inherited")
     given = parser.parse_args()
     try:
         listening = None if given.socket is None else socket.socket(fileno=given.socket)
-        server = SampleServer(given.name, given.port, listening)
+        server = SampleServer(given.name, given.port, listening, given.host)
     except (OSError, OverflowError) as error:
-        sys.exit(f"port {given.port} of {HOST} cannot be used: {error}")
+        sys.exit(f"port {given.port} of {given.host} cannot be used: {error}")
+    if os.getpid() == 1:  # in a container, where no signal ends it that it has not asked for
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     if listening is None:
         print(f"Sample server {given.name} listens on http://{server.address}; Ctrl-C stops it.", flush=True)  # noqa: T201
     try:

@@ -11,6 +11,7 @@ from typing import cast
 
 import uvicorn
 
+from provider import systemd
 from provider.app import Application
 from provider.connections import BoundedProtocol
 from provider.database import locks
@@ -68,9 +69,12 @@ class HttpServer(uvicorn.Server):
             self._app.plane.certificate.attach(self.config.ssl)
         await super().startup(sockets)
         self._looking = asyncio.create_task(self._look_after())
+        if self.started:
+            systemd.notify(systemd.READY)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Release the held polls and who listens, then stop."""
+        systemd.notify(systemd.STOPPING)
         self._app.plane.release()
         if self._looking is not None:
             self._looking.cancel()

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from provider.cli.client import find_url
-from provider.environment import PORTS, SETTINGS, find_doubts, find_secret
+from provider.environment import PORTS, SETTINGS, find_doubts, find_secret, find_url
 from provider.errors import SettingsError
 from provider.settings import Settings, read_settings
 

@@ -1,6 +1,8 @@
 """The command line: `wayshub-provider`."""
 
 import errno
+import os
+import signal
 import sys
 
 from provider.cli import streams
@@ -12,8 +14,15 @@ from provider.errors import ProviderError
 def main() -> None:
     """Run the command line. An expected error is one line on standard error, and exit status 1."""
     streams.secure()
+    if os.getpid() == 1:
+        # The first process of a container gets no signal that it has not asked for: it could not be told to stop.
+        signal.signal(signal.SIGTERM, _stop)
     status = _run()
     sys.exit(_tell_trouble() or status)
+
+
+def _stop(number: int, _frame: object) -> None:
+    sys.exit(128 + number)  # as a shell tells it
 
 
 def _run() -> int | str | None:

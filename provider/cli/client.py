@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from provider import display_strings
 from provider.cli import inflating
-from provider.environment import find_port
 from provider.errors import (
     Brake,
     ChangedSince,
@@ -46,8 +45,6 @@ _UNKNOWN: Final = (
 _KINDS: Final[Mapping[str, type[ProviderError]]] = {kind.code: kind for kind in (NotFound,)}
 """Errors of the service that commands tell from others."""
 
-_EVERY_INTERFACE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # listened on, but not to be called
-
 Item = dict[str, Any]
 Parameters = Mapping[str, str | int | Sequence[str]]
 """The parameters of a request; one with several values stands there several times."""
@@ -76,17 +73,6 @@ class Reply:
     """How many conflicts there are with what a write changed."""
     warnings: Sequence[str] = ()
     """The first of them in words."""
-
-
-def find_url(environment: Mapping[str, str]) -> str:
-    """Return where the service is: `PROVIDER_URL`, or where `serve` listens with these variables."""
-    if url := environment.get("PROVIDER_URL"):
-        return url
-    host = environment.get("PROVIDER_HOST") or "127.0.0.1"
-    host = _EVERY_INTERFACE.get(host.strip("[]"), host.strip("[]"))
-    port = find_port(environment)
-    scheme = "https" if environment.get("PROVIDER_TLS_CERTIFICATE") else "http"
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def check_url(text: str) -> str:

@@ -72,7 +72,10 @@ LATE_GROUPS: Final = {
 }
 """The same for groups of commands: the help of each, and its commands."""
 
-LATE_IN_GROUPS: Final = {"revision": {"undo": "Undo a revision and keep later changes."}}
+LATE_IN_GROUPS: Final = {
+    "revision": {"undo": "Undo a revision and keep later changes."},
+    "edge": {"configure": "Copy Traefik's configuration, with a token for polling."},
+}
 """The same for single commands of groups whose others are imported at once."""
 
 app = typer.Typer(
@@ -96,7 +99,8 @@ for _noun in NOUNS.values():
     app.add_typer(group(_noun, EXTRAS.get(_noun.kind)))
 for _module in (edge, revision):
     app.add_typer(_module.app)
-late.add(revision.app, LATE_IN_GROUPS["revision"])
+for _module in (edge, revision):
+    late.add(_module.app, LATE_IN_GROUPS[str(_module.app.info.name)])
 for _name, (_summary, _commands) in LATE_GROUPS.items():
     late.add_group(app, _name, _summary, _commands)
 

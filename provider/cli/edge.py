@@ -113,7 +113,7 @@ def list_edges(client: Client, output: Output, query: QueryOption = "", limit: L
 @app.command()
 @reads
 def show(client: Client, output: Output, name: EdgeArgument) -> None:
-    """Show an edge: what it disabled or rejected, and its certificates.
+    """Show an edge: disabled routers, rejections and certificates.
 
     Examples:
       wayshub-provider edge show default

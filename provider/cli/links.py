@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from provider.cli import direct
-from provider.cli.client import find_url
 from provider.cli.paths import beside, shown
 from provider.cli.private import replacing
 from provider.database.locations import Location
+from provider.environment import find_url
 from provider.security import people
 from provider.security.people import FIRST_ADMIN
 from provider.security.secrets import Secret

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Concatenate, Final, ParamSpec
 
 import typer
 
-from provider.cli.client import DEFAULT_URL, TIMEOUT_SECONDS, Client, Parameters, find_url
+from provider.cli.client import DEFAULT_URL, TIMEOUT_SECONDS, Client, Parameters
 from provider.cli.output import Format, Output, printable
-from provider.environment import find_secret
+from provider.environment import find_secret, find_url
 from provider.errors import ProviderError
 
 P = ParamSpec("P")

@@ -11,7 +11,6 @@ import typer
 from provider import logs
 from provider.app import create_app
 from provider.cli import streams
-from provider.cli.client import find_url
 from provider.cli.links import make_first_link
 from provider.cli.output import note
 from provider.cli.running.binding import check_binding
@@ -19,6 +18,7 @@ from provider.cli.running.ports import Port
 from provider.database import locks
 from provider.database.claims import claim
 from provider.database.connecting import check_current
+from provider.environment import find_url
 from provider.errors import SettingsError, Unavailable
 from provider.server import HttpServer
 from provider.settings import Settings, read_settings
@@ -59,7 +59,7 @@ def serve(host: HostOption = None, port: PortOption = None, allow_insecure: Inse
         for warning in check_binding(settings):
             note(warning)
         try:
-            for line in make_first_link(settings.location, service_url(settings)):
+            for line in make_first_link(settings.location, settings.public_url or service_url(settings)):
                 typer.echo(line)
         except Unavailable as error:  # polls are served all the same
             note(f"the link for the first login could not be created: {error}")

@@ -54,6 +54,10 @@ SecurePortOption = Annotated[
         show_default="8443, or any free port if that is taken",
     ),
 ]
+EdgeHostOption = Annotated[
+    str,
+    typer.Option(metavar="ADDRESS", help="Address on which Traefik's entry points for browsers listen. 0.0.0.0: all."),
+]
 APIPortOption = Annotated[
     int, typer.Option(metavar="NUMBER", min=0, max=65535, help="Port of Traefik's API and dashboard.")
 ]
@@ -71,6 +75,7 @@ def up(
     web_port: WebPortOption = 8080,
     secure_port: SecurePortOption = None,
     api_port: APIPortOption = 8081,
+    edge_host: EdgeHostOption = LOOPBACK,
     traefik: TraefikOption = None,
     allow_insecure: InsecureOption = False,
 ) -> None:
@@ -105,15 +110,15 @@ def up(
     with ExitStack() as reserved:
         service = reserved.enter_context(Port(settings.host, settings.port, "--port"))
         points = {
-            WEB: reserved.enter_context(Port(LOOPBACK, web_port, "--web-port")),
-            SECURE: reserved.enter_context(_secure_port(secure_port)),
+            WEB: reserved.enter_context(Port(edge_host, web_port, "--web-port")),
+            SECURE: reserved.enter_context(_secure_port(edge_host, secure_port)),
             API: reserved.enter_context(Port(LOOPBACK, api_port, "--api-port")),
         }
         numbers = {name: reserved_port.number for name, reserved_port in points.items()}
         settings = settings.model_copy(update={"port": service.number})
         url = service_url(settings)
         fallback_file = settings.fallback_file or beside(settings.database_path, "fallback.yml")
-        static = read_static_configuration(url, numbers, fallback_file.absolute())
+        static = read_static_configuration(url, numbers, fallback_file.absolute(), edge_host)
         settings = _with_edge(settings, edge_name(static), numbers, fallback_file)
         try:
             with suppress(OSError):  # which the migration tells
@@ -136,14 +141,14 @@ def up(
             progress.close()
 
 
-def _secure_port(number: int | None) -> Port:
+def _secure_port(host: str, number: int | None) -> Port:
     """Reserve the port for HTTPS: who named none needs none in particular."""
     if number is not None:
-        return Port(LOOPBACK, number, "--secure-port")
+        return Port(host, number, "--secure-port")
     try:
-        return Port(LOOPBACK, _SECURE_PORT, "--secure-port")
+        return Port(host, _SECURE_PORT, "--secure-port")
     except SettingsError:
-        return Port(LOOPBACK, 0, "--secure-port")
+        return Port(host, 0, "--secure-port")
 
 
 def _with_edge(settings: Settings, name: str, ports: Mapping[str, int], fallback_file: Path) -> Settings:

@@ -87,7 +87,7 @@ def complete(cli: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
         ("router set ", ["wayshub"]),
         ("router add api --domain ", ["alvin.xyz"]),
         ("router add api --service w", ["wayshub"]),
-        ("edge ", ["list", "show", "lift"]),
+        ("edge ", ["list", "show", "lift", "configure"]),
         ("user ", ["add", "list", "set", "remove", "password"]),
         ("token ", ["create", "list", "revoke"]),
         ("audit --out", ["--outcome", "--output"]),

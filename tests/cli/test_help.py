@@ -60,13 +60,25 @@ def test_the_tree_of_commands_is_that_of_the_design() -> None:
     tcp = ("tcp-router", "tcp-service", "tcp-middleware", "tcp-servers-transport")
     nouns = {(noun, verb) for noun in (*http, *tcp, "udp-router", "udp-service") for verb in VERBS}
     nouns |= {("domain", "retry")}
-    nouns |= {("edge", verb) for verb in ("list", "show", "lift")}
+    nouns |= {("edge", verb) for verb in ("list", "show", "lift", "configure")}
     nouns |= {("revision", verb) for verb in ("list", "show", "undo")}
     nouns |= {("user", verb) for verb in ("add", "list", "set", "remove", "password")}
     nouns |= {("secrets", "rotate")}
     nouns |= {("acme", verb) for verb in ("show", "choose", "leave")}
     nouns |= {("token", verb) for verb in ("create", "list", "revoke")}
-    single = {"up", "serve", "migrate", "backup", "restore", "ca", "expose", "status", "audit", "explain", "check"}
+    single = {
+        "up",
+        "serve",
+        "migrate",
+        "backup",
+        "restore",
+        "ca",
+        "expose",
+        "status",
+        "audit",
+        "explain",
+        "check",
+    }
     single |= {"adopt", "hand-back"}
     single |= {"plan", "apply", "import", "lint", "export", "schema", "rollback"}
     assert set(PATHS) == {(name,) for name in single} | nouns

@@ -56,7 +56,8 @@ def _bound(family: int, host: str, number: int) -> socket.socket:
 
 def _told(error: OSError | UnicodeError, host: str, number: int, option: str) -> str:
     if isinstance(error, socket.gaierror | UnicodeError) or error.errno == errno.EADDRNOTAVAIL:
-        return f"this machine does not have the address {host}: choose another with --host"
+        which = "--host" if option == "--port" else "--edge-host"
+        return f"this machine does not have the address {host}: choose another with {which}"
     if error.errno == errno.EADDRINUSE:
         return f"port {number} of {host} is taken: stop what listens there, or choose another port with {option}"
     if error.errno in {errno.EACCES, errno.EPERM}:

@@ -21,6 +21,7 @@ from provider.cli.paths import beside
 from provider.cli.private import write_private
 from provider.cli.running.processes import Backoff, Process, ending
 from provider.cli.running.waiting import wait_for
+from provider.environment import callable_host
 from provider.errors import ProviderError, SettingsError, Unavailable
 from provider.listening import DEFAULT_POINTS
 from provider.values import DEFAULT_EDGE
@@ -112,16 +113,21 @@ def static_path() -> Path:
     return installed if installed.is_file() else package.parent / "traefik" / "traefik.yml"
 
 
-def read_static_configuration(provider_url: str, ports: Mapping[str, int], fallback_file: Path) -> dict[str, Any]:
+def read_static_configuration(
+    provider_url: str, ports: Mapping[str, int], fallback_file: Path, host: str = LOOPBACK
+) -> dict[str, Any]:
     """Return the project's static configuration, for this provider, these ports and this fallback file.
 
-    Only the addresses of these entry points are set, the host and port of the provider's endpoint, and the file
-    provider's file: all else is as it stands there. Raises `SettingsError` where one of them is missing.
+    Entry points for visitors listen on the address `host`, Traefik's API always on loopback. Only the addresses of
+    these entry points are set, the host and port of the provider's endpoint, and the file provider's file: all else is
+    as it stands there. Raises `SettingsError` where one of them is missing.
     """
     try:
         static: dict[str, Any] = yaml.safe_load(static_path().read_text(encoding="utf-8"))
         for name, port in ports.items():
-            static["entryPoints"][name]["address"] = f"{LOOPBACK}:{port}"
+            static["entryPoints"][name]["address"] = httpx.URL(
+                scheme="tcp", host=LOOPBACK if name == API else host, port=port
+            ).netloc.decode()
         http = static["providers"]["http"]
         endpoint = urlsplit(http["endpoint"])
         provider = urlsplit(provider_url)
@@ -167,9 +173,9 @@ class Traefik:
         self._configuration_path = configuration_path(database_path)
         self._is_unwritten = False
         self.log_path = beside(database_path, "traefik.log")
-        self.web_url = f"http://{static['entryPoints'][WEB]['address']}"
-        self.secure_url = f"https://{static['entryPoints'][SECURE]['address']}"
-        self.api_url = f"http://{static['entryPoints'][API]['address']}"
+        self.web_url = _url("http", static, WEB)
+        self.secure_url = _url("https", static, SECURE)
+        self.api_url = _url("http", static, API)
         self.edge = edge_name(static)
         self._process: Process | None = None
         self._log = Log()
@@ -282,6 +288,12 @@ class Traefik:
         return TraefikError(
             f"Traefik ({self._program}) {ending(status)} before it was ready; see its log, {self.log_path}"
         )
+
+
+def _url(scheme: str, static: dict[str, Any], point: str) -> str:
+    """Return where an entry point is asked from this machine."""
+    host, _colon, port = static["entryPoints"][point]["address"].rpartition(":")
+    return f"{scheme}://{callable_host(host)}:{port}"
 
 
 class Log:

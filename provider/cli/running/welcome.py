@@ -10,9 +10,9 @@ from typing import Final
 
 from rich.text import Text
 
-from provider.cli.client import find_url
 from provider.cli.paths import shown
 from provider.cli.running.demo import DOMAIN
+from provider.environment import find_url
 
 COMMAND: Final = "wayshub-provider"
 
