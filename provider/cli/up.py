@@ -128,7 +128,7 @@ def up(
             for warning in check_binding(settings):
                 progress.say(warning)
             _prepare(fallback_file)
-            link = make_first_link(settings.location, url)
+            link = make_first_link(settings.location, settings.public_url or url)
             keys = make_keys(settings.location, edge_name(static))
             static["providers"]["http"]["headers"] = {"Authorization": f"Bearer {keys.edge}"}
             write_configuration(settings.database_path, static)  # before anything runs that would need it
