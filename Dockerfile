@@ -22,10 +22,10 @@ COPY migrations migrations
 COPY provider provider
 RUN ["tools/bin/hatchling", "build", "-t", "wheel", "-d", "wheels"]
 RUN ["python3", "-m", "venv", "--without-pip", "/opt/wayshub-provider"]
-RUN ["tools/bin/pip", "--python=/opt/wayshub-provider", "install", "--no-index", "--find-links=wheels", "wayshub-provider"]
+RUN ["tools/bin/pip", "--python=/opt/wayshub-provider", "install", "--no-index", "--find-links=wheels", "wayshub-provider[postgresql]"]
 
 FROM build AS build-edge
-RUN ["tools/bin/pip", "--python=/opt/wayshub-provider", "install", "--no-index", "--find-links=wheels", "wayshub-provider[edge]"]
+RUN ["tools/bin/pip", "--python=/opt/wayshub-provider", "install", "--no-index", "--find-links=wheels", "wayshub-provider[edge,postgresql]"]
 
 FROM python:${PYTHON} AS base
 ARG VERSION=0.1.0
