@@ -43,6 +43,7 @@ from provider.configuration import Document
 from provider.control_plane import Api, ControlPlane
 from provider.database.connecting import database_at
 from provider.drains import Drains
+from provider.duties import Duties
 from provider.edges.awaited import AwaitedCertificates
 from provider.edges.entry_points import EntryPoints
 from provider.edges.fallback import Fallback
@@ -180,6 +181,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
     named = settings.traefik_api_urls.keys()
     return ControlPlane(
         database=database,
+        duties=Duties(database),
         revisions=revisions,
         serving=serving,
         drains=drains,
@@ -208,6 +210,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
 
 def _connect(plane: ControlPlane) -> None:
     """Let each hear of what concerns it."""
+    plane.database.follow(plane.revisions.heard)
     plane.serving.subscribe(plane.polls.publish)
     plane.revisions.subscribe(plane.events.published)
     plane.revisions.observe(plane.metrics.changed)

@@ -11,6 +11,7 @@ from provider.alarms import Alarms
 from provider.apart.turns import Turns
 from provider.database.database import Database
 from provider.drains import Drains
+from provider.duties import Duties
 from provider.edges.awaited import AwaitedCertificates
 from provider.edges.entry_points import EntryPoints
 from provider.edges.fallback import Fallback
@@ -38,6 +39,7 @@ class ControlPlane:
     """All that lives as long as the process does, and of which there is one."""
 
     database: Database
+    duties: Duties
     revisions: Revisions
     serving: Serving
     drains: Drains

@@ -108,6 +108,10 @@ class Revisions:
         self._listeners: list[Callable[[Snapshot], None]] = []
         self._observers: list[Callable[[Timings], None]] = []
         self._current: Snapshot | None = None
+        self._lineage: tuple[int, str | None] = (0, None)
+        """The newest revision that was committed or read, and its digest as it is stored: it must never be gone."""
+
+        self._lost: str | None = None
         self._problem: str = Message("the state has not been read yet")
 
     @property
@@ -137,7 +141,7 @@ class Revisions:
 
     def find_trouble(self) -> str | None:
         """Say why no change can be kept now, for a person, as far as it is known."""
-        return self._database.find_trouble()
+        return self._lost or self._database.find_trouble()
 
     def find_worry(self) -> str | None:
         """Say why changes would be refused after a restart, for a person."""
@@ -145,8 +149,29 @@ class Revisions:
 
     def probe(self) -> None:
         """Find out whether a change could be kept now, and read the state anew once that is so after it was not."""
-        if self._database.probe() and self._database.is_frozen:
-            self.load()
+        if self._database.probe():
+            if self._database.is_frozen:
+                self.load()
+            elif self._database.is_shared:
+                self.adopt()
+
+    def heard(self, tables: frozenset[str] | None) -> None:
+        """Hear that others have committed something to these tables; None for any."""
+        if tables is None or stored_revisions.TABLE in tables:
+            self.adopt()
+
+    def adopt(self) -> None:
+        """Serve what others have committed since the newest that is known, if anything."""
+        if self._current is None:
+            return
+        try:
+            with self._alone():
+                known = self._check_loaded()
+                with self._database.reading() as session:
+                    found = self._catch_up(session, known, keeps=False)
+                self._publish(found)
+        except ProviderError as error:
+            logger.debug("what others have changed cannot be read now: %s", error.detail)
 
     def subscribe(self, listener: Callable[[Snapshot], None]) -> None:
         """Call `listener` with each new snapshot, in the thread that made it."""
@@ -162,6 +187,7 @@ class Revisions:
             with self._alone(), garbage.at_rest():
                 self._database.open()
                 snapshot, elsewhere = self._read()
+                self._lost = None
                 garbage.settle()
                 _warn(elsewhere)
                 self._publish(snapshot)
@@ -176,10 +202,14 @@ class Revisions:
         """Read the stored state, and adopt it. Where nothing can be written it is served as it is."""
         try:
             with self._database.writing() as session:
-                return self._adopt(session), self._find_outside(session)
+                found = self._adopt(session), self._find_outside(session)
+                lineage = last_revision(session)
         except Unavailable:
             with self._database.reading() as session:
-                return read_verified(session, self._points), self._find_outside(session)
+                found = read_verified(session, self._points), self._find_outside(session)
+                lineage = last_revision(session)
+        self._lineage = lineage
+        return found
 
     def _find_outside(self, session: Session) -> Mapping[Named, str]:
         session.places = self._server_places
@@ -266,6 +296,7 @@ class Revisions:
 
     def _published(self, snapshot: Snapshot, actor: Actor, words: Sequence[str], timings: Timings) -> None:
         """Serve what was committed, and tell of it."""
+        self._lineage = snapshot.revision, snapshot.document.digest
         self._publish(snapshot)
         _log(snapshot, actor, join(words))
         for observer in self._observers:
@@ -340,19 +371,48 @@ class Revisions:
 
     def _catch_up(self, session: Session, known: Snapshot, *, keeps: bool) -> Snapshot:
         """Return the snapshot of what is stored: the one that is known, unless somebody else wrote."""
-        number, _digest = last_revision(session)
+        number, digest = last_revision(session)
+        self._check_lineage(session, number, digest)
         if number == known.revision:
             return known
-        if number < known.revision:
-            raise Unavailable(
-                Message(
-                    "the database is at revision {number}, although {revision} was saved: an older copy "
-                    "replaced it while wayshub-provider was running; if you meant to do that, restart it",
-                    number=number,
-                    revision=known.revision,
-                )
-            )
+        changes = net(stored_revisions.changes_between(session, known.revision, number))
+        found = self._next(Stored(session, changes), known, changes, number)
+        if found.document.digest == digest:
+            self._lineage = max(self._lineage, (number, digest), key=lambda each: each[0])
+            return replace(found, author=stored_revisions.get(session, number).author)
+        if self._database.is_shared:
+            # Another version renders it otherwise, or has other settings. Each serves its own, and stores nothing of
+            # it: the others would do so, too, without end.
+            self._lineage = max(self._lineage, (number, digest), key=lambda each: each[0])
+            return read_verified(session, self._points)
         return self._adopt(session, keeps=keeps)
+
+    def _check_lineage(self, session: Session, number: int, digest: str | None) -> None:
+        """Raise `Unavailable` if what is stored does not follow from what was committed or read before."""
+        known, known_digest = self._lineage
+        kept = digest if number == known else stored_revisions.find_digest(session, known)
+        if number >= known and kept in {None, known_digest}:
+            self._lost = None
+            return
+        if self._database.is_shared:
+            told = Message(
+                "the database is at revision {number} and lacks revision {revision}, which was saved: a standby that "
+                "lacked it may have taken over; edges keep what they have; to go on from revision {number}, restart "
+                "all services",
+                number=number,
+                revision=known,
+            )
+        else:
+            told = Message(
+                "the database is at revision {number}, although {revision} was saved: an older copy "
+                "replaced it while wayshub-provider was running; if you meant to do that, restart it",
+                number=number,
+                revision=known,
+            )
+        if self._lost is None:
+            logger.error("%s", told)
+        self._lost = told
+        raise Unavailable(told)
 
     def _adopt(self, session: Session, *, keeps: bool = True) -> Snapshot:
         """Return the stored state as a snapshot, verified as a whole. With `keeps`, note if it is no revision's."""
@@ -370,14 +430,15 @@ class Revisions:
             return following
         return found
 
-    def _next(self, stored: Stored, snapshot: Snapshot, changes: list[Change]) -> Snapshot:
-        """Return the snapshot that follows from changes: the same one, if there are none."""
+    def _next(self, stored: Stored, snapshot: Snapshot, changes: list[Change], number: int | None = None) -> Snapshot:
+        """Return the snapshot that follows from changes; the same one if there are none, unless it has a number."""
         if not changes:
-            return snapshot
+            return snapshot if number is None else replace(snapshot, revision=number, changed=frozenset())
         listening, named = snapshot.listening.after(changes), rendering.parts_of(changes, stored)
         parts = rendering.placed(snapshot.parts, rendering.render(stored, named, listening), self._points)
         changed = frozenset([*named, *map(rendering.part_of, changes)])
-        return Snapshot(snapshot.revision + 1, self._assemble(parts), parts, listening, changed=changed)
+        number = snapshot.revision + 1 if number is None else number
+        return Snapshot(number, self._assemble(parts), parts, listening, changed=changed)
 
 
 def _compare(applied: _Applied[Any]) -> Difference:

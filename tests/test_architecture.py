@@ -78,6 +78,7 @@ LAYERS = [
     "linting",
     "replacements",
     "database",
+    "duties",
     "apart",
     "store",
     "snapshots",

@@ -23,6 +23,7 @@ from provider.revisions import Revisions
 from provider.store import audit, nouns, tokens
 from provider.store import revisions as stored_revisions
 from tests.postgres import Postgres
+from tests.running import wait_until
 
 ACTOR = Actor("tests")
 
@@ -221,6 +222,85 @@ def test_who_waits_too_long_for_another_writer_is_told(database: Database) -> No
         database.writing(),
     ):
         pass
+
+
+@pytest.fixture
+def others(location: Location) -> Iterator[Revisions]:
+    """The same state at another service, which follows it."""
+    database = connecting.database_at(location)
+    made = Revisions(database)
+    database.follow(made.heard)
+    assert made.load()
+    yield made
+    database.close()
+
+
+def at(kept: Revisions) -> int:
+    return 0 if kept.current is None else kept.current.revision
+
+
+def test_what_one_service_changes_another_serves_at_once(kept: Revisions, others: Revisions) -> None:
+    published: list[int] = []
+    others.subscribe(lambda snapshot: published.append(snapshot.revision))
+    put(kept, "alvin.xyz")
+    wait_until(lambda: at(others) == 1, "the other has heard of it")
+    put(others, "bela.xyz")
+    assert put(kept, "cici.xyz") == 3  # it had not heard of the second, or had: it follows it in any case
+    wait_until(lambda: at(others) == 3, "the other has heard of it")
+    assert published == [1, 2, 3]
+    assert others.current is not None
+    assert kept.current is not None
+    assert others.current.document == kept.current.document
+    assert others.current.author == "tests"
+
+
+def test_who_was_cut_off_serves_what_it_has_and_catches_up(
+    postgres: Postgres, location: Location, kept: Revisions, others: Revisions
+) -> None:
+    put(kept, "alvin.xyz")
+    wait_until(lambda: at(others) == 1, "the other has heard of it")
+    postgres.cut(name_of(location))
+    put(kept, "bela.xyz")
+    assert at(others) in {1, 2}
+    wait_until(lambda: at(others) == 2, "the other has caught up")
+
+
+def test_a_database_that_lost_what_was_acknowledged_is_told_and_not_followed(
+    postgres: Postgres, location: Location, kept: Revisions, others: Revisions
+) -> None:
+    put(kept, "alvin.xyz")
+    put(kept, "bela.xyz")
+    wait_until(lambda: at(others) == 2, "the other has heard of it")
+    postgres.run("DELETE FROM revision WHERE number = 2", name_of(location))
+    others.probe()
+    assert "lacks revision 2, which was saved" in (others.find_trouble() or "")
+    with pytest.raises(Unavailable, match="lacks revision 2"):
+        put(others, "cici.xyz")
+    # Another one, which was started anew, goes on from there: what it makes is no successor of what these have served.
+    postgres.run(
+        "INSERT INTO revision (number, time, author, summary, digest, message) SELECT 2, time, author, '', 'x', '' "
+        "FROM revision WHERE number = 1",
+        name_of(location),
+    )
+    with pytest.raises(Unavailable, match="lacks revision 2"):
+        put(kept, "cici.xyz")
+    assert at(others) == at(kept) == 2
+    assert others.load()
+
+
+def test_others_know_at_once_who_may_do_what(location: Location, database: Database) -> None:
+    other = connecting.database_at(location)
+    other.follow(lambda _tables: None)
+    other.open()
+    wait_until(lambda: (other.find_credentials_version() or 0) > 0, "it hears")
+    known = other.find_credentials_version()
+    with database.writing() as session:
+        session.add(Issuance(name="alvin.xyz"))
+    with database.writing() as session:
+        session.add(Token(id="1", name="n", secret_hash="", scopes=[], created=""))
+    wait_until(lambda: other.find_credentials_version() != known, "it has heard")
+    assert other.find_credentials_version() == (known or 0) + 1
+    other.close()
 
 
 def name_of(location: Location) -> str:

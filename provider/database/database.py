@@ -1,12 +1,27 @@
 """A database, wherever it is: it gives sessions for reading, for writing and for trying."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Protocol
 
 from provider.database.locations import Location
 from provider.database.sealing import SealingKeys
 from provider.database.sessions import Session
+
+Follower = Callable[[frozenset[str] | None], None]
+"""Is told to which tables others have committed something; None where any may be another one."""
+
+
+class Hold(Protocol):
+    """A name that one service holds, and no other on the same database."""
+
+    def is_held(self) -> bool:
+        """Find out whether it is held still. May take some seconds."""
+
+    def release(self) -> None:
+        """Let it go."""
 
 
 class Database(ABC):
@@ -14,6 +29,7 @@ class Database(ABC):
 
     def __init__(self, location: Location) -> None:
         self.location = location
+        self._listeners: list[Follower] = []
         # One of a file is its own. Services that share a server would else each make another.
         self.keys = SealingKeys(location.keys_path, are_made=location.file is not None)
 
@@ -24,6 +40,19 @@ class Database(ABC):
     @abstractmethod
     def close(self) -> None:
         """Close all connections that no session holds."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other services may write to it at the same time."""
+        return self.location.file is None
+
+    def follow(self, follower: Follower) -> None:
+        """Call `follower` with what other services commit from the next `open` on, in a thread of its own."""
+        self._listeners.append(follower)
+
+    @abstractmethod
+    def hold(self, name: str) -> Hold | None:
+        """Hold a name until it is released or this service is gone; None while another has it. Raises `Unavailable`."""
 
     @property
     @abstractmethod

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from provider.database import scratch
 from provider.database.connections import APPLICATION_ID, HINDERED, PRAGMAS, RESTORE, begin, let_go, prepare, quoted
 from provider.database.credentials import Unchanged, note_statement
-from provider.database.database import Database
+from provider.database.database import Database, Hold
 from provider.database.frozen import Frozen
 from provider.database.locations import Location
 from provider.database.schema import check_current, check_whole, has_sealed
@@ -63,6 +63,10 @@ class FileDatabase(Database):
             return
         uri = f"file:{quoted(self.path)}?mode=rw"
         self._watcher = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
+
+    def hold(self, name: str) -> Hold:
+        """Hold a name: there is no other service on the file."""
+        return _Held()
 
     @property
     def is_frozen(self) -> bool:
@@ -284,6 +288,16 @@ def _why(path: Path, error: BaseException | None) -> Message:
     if isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorcode", 0) & 0xFF in HINDERED:
         return why_unwritable(path, error)
     return Message("the database {path} cannot be used now: {why}", path=path, why=str(error))
+
+
+class _Held:
+    """What nobody else can hold."""
+
+    def is_held(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        """Do nothing: nobody waits for it."""
 
 
 class _OpenFile:

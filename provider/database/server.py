@@ -9,11 +9,13 @@ from typing import Any, Final
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from provider.database import holds
 from provider.database.credentials import TABLES
-from provider.database.database import Database
+from provider.database.database import Database, Hold
+from provider.database.following import Following, say
 from provider.database.locations import Location
 from provider.database.sealing import SealedJson
-from provider.database.server_connections import WRITING, make_engine, told, why
+from provider.database.server_connections import WRITING, connect, make_engine, told, why
 from provider.database.server_schema import check
 from provider.database.sessions import Session
 from provider.database.written import WRITTEN, follow_statements
@@ -40,6 +42,7 @@ class ServerDatabase(Database):
         self._trouble: str | None = None
         self._size: tuple[float, int | None] = (float("-inf"), None)
         self._credentials = 0
+        self._following: Following | None = None
 
     def open(self) -> None:
         """Take the database as it is now. Raises `Unavailable`, with what to do, if it cannot be served."""
@@ -54,12 +57,29 @@ class ServerDatabase(Database):
             raise
         self._engine = engine
         self._trouble = None
+        if self._listeners:
+            self._following = Following(lambda: connect(self.location), self._told)
+
+    def _told(self, tables: frozenset[str] | None) -> None:
+        """Hear of what others have committed."""
+        if tables is None or tables & TABLES:
+            self._credentials += 1
+        for listener in self._listeners:
+            listener(tables)
 
     def close(self) -> None:
         """Close all connections that no session holds."""
+        if self._following is not None:
+            self._following.stop()
+            self._following = None
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.dispose()
+
+    def hold(self, name: str) -> Hold | None:
+        """Hold a name until it is released or this service is gone; None while another has it. Raises `Unavailable`."""
+        with told(self.location):
+            return holds.hold(self.location, name)
 
     @property
     def is_frozen(self) -> bool:
@@ -72,7 +92,7 @@ class ServerDatabase(Database):
             with told(self.location), self._opened().connect() as connection:
                 (is_standby,) = connection.execute(_LOOK).one()
         except Unavailable as error:
-            self._trouble = error.detail
+            self._trouble = Message("{why}; changes made by other services are not seen either", why=error.detail)
             return False
         self._trouble = None
         if is_standby:
@@ -88,11 +108,14 @@ class ServerDatabase(Database):
         return self._trouble
 
     def find_worry(self) -> str | None:
-        """Say what may lose changes or refuse them later: nothing that is seen from here."""
+        """Say what may refuse changes later: nothing that is seen from here."""
         return None
 
     def find_credentials_version(self) -> int | None:
         """Return a number that is another one after each commit that may have changed who may do what."""
+        following = self._following
+        if following is not None and not following.is_connected:
+            return -int(monotonic())  # anybody may have changed them: it is looked at once a second
         return self._credentials
 
     def find_size_bytes(self) -> int | None:
@@ -125,6 +148,8 @@ class ServerDatabase(Database):
             session.flush()
             connection = session.connection()
             written = frozenset(connection.info[WRITTEN])
+            if written:
+                say(connection, written, self._following)
             session.commit()
         if written & TABLES:
             self._credentials += 1

@@ -60,6 +60,13 @@ def make_engine(location: Location, write: Callable[[object], str], read: Callab
 # psycopg keeps what writes and reads JSON by its code: methods of two objects would be one to it. These have none.
 
 
+def connect(location: Location) -> "psycopg.Connection[Any]":
+    """Connect beside the pool, for what lasts: each statement is a transaction of its own. Raises `psycopg.Error`."""
+    url = make_url(location.url).set(drivername="postgresql+provider")
+    _arguments, options = url.get_dialect()().create_connect_args(url)
+    return psycopg.connect(**{**options, **_CONNECT}, autocommit=True)
+
+
 class _Writing:
     """Writes a column of JSON."""
 

@@ -18,6 +18,7 @@ from provider.messages import Message
 from provider.models import Change, Revision, RevisionChange, RevisionOutput
 from provider.nouns.registry import hidden
 
+TABLE: Final = str(Revision.__tablename__)
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 _READ_AT_ONCE: Final = 1000
 _MOST_PRUNED: Final = 100
@@ -164,6 +165,11 @@ def find_digests(session: Session, digests: Iterable[str]) -> dict[str, int]:
     """Find the newest revision that gave each of these documents."""
     newest = select(Revision.digest, func.max(Revision.number)).where(col(Revision.digest).in_(list(digests)))
     return dict(session.exec(newest.group_by(Revision.digest)).all())
+
+
+def find_digest(session: Session, number: int) -> str | None:
+    """Find the digest of a revision, if it is kept."""
+    return session.exec(select(Revision.digest).where(Revision.number == number)).first()
 
 
 def add(session: Session, revision: Mapping[str, Any]) -> None:

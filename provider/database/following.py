@@ -1,0 +1,91 @@
+"""Hearing of what other services commit to the same database on a server.
+
+Whoever commits says to which tables, in the transaction itself (`NOTIFY`): others hear of it in about a millisecond,
+and never of what was not committed. What was said while nobody was connected is lost: after each connection anything
+may have changed.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable, Collection
+from contextlib import closing
+from threading import Event, Thread
+from typing import Any, Final
+
+import psycopg
+from sqlalchemy import Connection, text
+
+logger = logging.getLogger(__name__)
+
+CHANNEL: Final = "wayshub_provider"
+
+_NOTIFY: Final = text(f"SELECT pg_notify('{CHANNEL}', :told)")
+_PAUSE_SECONDS: Final = 1.0
+"""Between two tries to connect."""
+
+_LOOK_SECONDS: Final = 2.0
+"""How often a connection that is silent is asked whether it is one still."""
+
+
+class Following:
+    """A thread that listens, for as long as it is not stopped."""
+
+    def __init__(
+        self, connect: Callable[[], "psycopg.Connection[Any]"], tell: Callable[[frozenset[str] | None], None]
+    ) -> None:
+        self._connect = connect
+        self._tell = tell
+        self.own = secrets.token_hex(8)
+        """What it begins with that this service says itself."""
+
+        self._stopped = Event()
+        self.is_connected = False
+        """Whether all is heard now."""
+
+        self.trouble: Exception | None = None
+        """Why nothing is heard, if anything is known of that."""
+
+        Thread(target=self._follow, name="following", daemon=True).start()
+
+    def stop(self) -> None:
+        """Listen no more, in a moment."""
+        self._stopped.set()
+
+    def _follow(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                with closing(self._connect()) as connection:
+                    connection.execute(f"LISTEN {CHANNEL}")
+                    self.is_connected, self.trouble = True, None
+                    self._told(None)
+                    self._listen(connection)
+            except psycopg.Error as error:
+                if self.is_connected:
+                    logger.debug("what other services commit is not heard: %s", error)
+                self.trouble = error
+            finally:
+                self.is_connected = False
+            self._stopped.wait(_PAUSE_SECONDS)
+
+    def _listen(self, connection: "psycopg.Connection[Any]") -> None:
+        while not self._stopped.is_set():
+            heard = False
+            for notification in connection.notifies(timeout=_LOOK_SECONDS, stop_after=1):
+                heard = True
+                sender, _space, tables = notification.payload.partition(" ")
+                if sender != self.own:
+                    self._told(frozenset(filter(None, tables.split(","))))
+            if not heard:
+                connection.execute("SELECT 1")
+
+    def _told(self, tables: frozenset[str] | None) -> None:
+        try:
+            self._tell(tables)
+        except Exception:  # one bug must not keep this service from what comes later
+            logger.exception("what another service has committed was not taken over")
+
+
+def say(connection: Connection, tables: Collection[str], following: Following | None) -> None:
+    """Tell all others, once the transaction of a connection is committed, that it wrote to these tables."""
+    own = "" if following is None else following.own
+    connection.execute(_NOTIFY, {"told": f"{own} {','.join(sorted(tables))}"})
