@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from provider import outages
+from provider.confirmations import Confirmations
 from provider.edges.fallback import Fallback
 from provider.edges.registry import Edges
 from provider.edges.sightings import Sighting, Sightings
@@ -36,6 +37,7 @@ _EXPECTED: Final = {EdgeState.UNCONFIRMED, EdgeState.NEVER_SEEN}
 _MOST_EDGES_TOLD: Final = 20
 _MOST_SERVICES_TOLD: Final = 10
 _MOST_DOMAINS_TOLD: Final = 10
+_MOST_ROLLBACKS_TOLD: Final = 5
 _PATIENCE: Final = timedelta(minutes=1)
 """A certificate that is on its way to an edge is nothing to tell of."""
 
@@ -71,6 +73,7 @@ class Alarms:
         edges: Edges,
         fallback: Fallback,
         certificate: OwnCertificate | None,
+        confirmations: Confirmations,
         unissued: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         """`unissued` gives the domains that lack the certificate which this service has to get, each with why."""
@@ -79,6 +82,7 @@ class Alarms:
         self._edges = edges
         self._fallback = fallback
         self._certificate = certificate
+        self._confirmations = confirmations
         self._known: tuple[Parts | None, object, Sequence[Outage]] = (None, None, ())
 
     def list_all(self) -> list[Alarm]:
@@ -92,6 +96,7 @@ class Alarms:
     def _list(self, edges: Sequence[Edge]) -> list[Alarm]:
         found = [
             *_of_database(self._revisions),
+            *_of_confirmations(self._confirmations),
             *_of_fallback(self._fallback),
             *_of_certificate(self._certificate),
             *_of_edges(edges),
@@ -120,6 +125,26 @@ def _of_database(revisions: Revisions) -> Iterator[Alarm]:
         yield Alarm(Gravity.BAD, Message("changes are refused: {trouble}", trouble=trouble))
     elif (worry := revisions.find_worry()) is not None:
         yield Alarm(Gravity.WARNING, Message("changes would be refused after a restart: {worry}", worry=worry))
+
+
+def _of_confirmations(confirmations: Confirmations) -> Iterator[Alarm]:
+    """Tell what should have been rolled back, and what was: somebody may have lost sight of it."""
+    for pending in confirmations.pending:
+        if pending.trouble is not None:
+            values = {"number": pending.revision, "why": pending.trouble}
+            yield Alarm(Gravity.BAD, Message("revision {number} should be rolled back, but: {why}", **values))
+    for each in confirmations.rolled_back[:_MOST_ROLLBACKS_TOLD]:
+        values = {"number": each.revision, "within": each.within}
+        if each.left:
+            told = Message(
+                "revision {number} was only partly rolled back when nobody confirmed it within {within}: {left}",
+                **values,
+                left=each.left[0],
+            )
+            yield Alarm(Gravity.BAD, told)
+        else:
+            told = Message("revision {number} was rolled back: nobody confirmed it within {within}", **values)
+            yield Alarm(Gravity.WARNING, told)
 
 
 def _of_fallback(fallback: Fallback) -> Iterator[Alarm]:

@@ -40,6 +40,7 @@ from provider.api.proxies import Proxies, is_private
 from provider.api.requests import Requests, list_templates
 from provider.api.writing import PREFIX
 from provider.configuration import Document
+from provider.confirmations import Confirmations
 from provider.control_plane import Api, ControlPlane
 from provider.database.connecting import database_at
 from provider.drains import Drains
@@ -168,7 +169,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
 def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> ControlPlane:
     database, certificate = database_at(settings.location), settings.certificate
     revisions = Revisions(database, assemble, settings.server_places, settings.retention, settings.points)
-    serving = Serving(revisions)
+    confirmations, serving = Confirmations(revisions), Serving(revisions)
     drains = Drains(serving)
     polls = Polls(settings.coalesce_ms / 1000, revisions.assemble)
     edges = Edges(serving, polls, settings.traefik_api_urls)
@@ -177,12 +178,13 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
     looks = Looks(edges, settings.secure_port, settings.entry_point_urls)
     fallback = Fallback(settings.fallback_file, edges)
     issuing = Issuing(database, serving, edges, settings.authority, settings.means, settings.points)
-    alarms = Alarms(revisions, edges, fallback, certificate, lambda: issuing.holdings.troubles)
+    alarms = Alarms(revisions, edges, fallback, certificate, confirmations, lambda: issuing.holdings.troubles)
     named = settings.traefik_api_urls.keys()
     return ControlPlane(
         database=database,
         duties=Duties(database),
         revisions=revisions,
+        confirmations=confirmations,
         serving=serving,
         drains=drains,
         polls=polls,
@@ -202,7 +204,10 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
         awaited=AwaitedCertificates(edges, looks),
         alarms=alarms,
         metrics=Metrics(
-            database, revisions, polls, edges, alarms, named=named, polls_route=PATH, certificate=certificate
+            *(database, revisions, polls, edges, alarms, confirmations),
+            named=named,
+            polls_route=PATH,
+            certificate=certificate,
         ),
         certificate=certificate,
     )
@@ -213,6 +218,7 @@ def _connect(plane: ControlPlane) -> None:
     plane.database.follow(plane.revisions.heard)
     plane.serving.subscribe(plane.polls.publish)
     plane.revisions.subscribe(plane.events.published)
+    plane.confirmations.subscribe(plane.events.confirmed)
     plane.revisions.observe(plane.metrics.changed)
     plane.edges.follow(plane.fallback.is_at)
     plane.edges.subscribe(plane.metrics.judged)

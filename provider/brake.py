@@ -24,6 +24,9 @@ from provider.values import ServerState
 FLOOR: Final = 3
 """So many routers, and so many ready servers, may always go: an edit of a small state is no accident."""
 
+ANY: Final = -1
+"""Confirms whatever is taken away: for what brings back what was there before. Nobody can send it."""
+
 _PART: Final = 4
 _MOST_NAMED: Final = 3
 
@@ -63,7 +66,7 @@ class Removal:
 
     def check(self, confirmed: int | None) -> None:
         """Raise `Brake` unless it needs nobody's word, or was confirmed with its number."""
-        if self.reasons and confirmed != self.number:
+        if self.reasons and confirmed not in {self.number, ANY}:
             raise Brake(self.words, self.reasons, self.number)
 
 

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 
 from provider.alarms import Alarms
 from provider.apart.turns import Turns
+from provider.confirmations import Confirmations
 from provider.database.database import Database
 from provider.drains import Drains
 from provider.duties import Duties
@@ -41,6 +42,7 @@ class ControlPlane:
     database: Database
     duties: Duties
     revisions: Revisions
+    confirmations: Confirmations
     serving: Serving
     drains: Drains
     polls: Polls

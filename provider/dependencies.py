@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 from provider import control_plane
 from provider.alarms import Alarms
 from provider.apart.turns import Turns
+from provider.confirmations import Confirmations
 from provider.control_plane import ControlPlane
 from provider.edges.entry_points import EntryPoint
 from provider.edges.health import Health
@@ -66,6 +67,7 @@ async def person(request: Request) -> Person | None:
 
 
 AlarmsDependency = Annotated[Alarms, Depends(_of(lambda plane: plane.alarms))]
+ConfirmationsDependency = Annotated[Confirmations, Depends(_of(lambda plane: plane.confirmations))]
 RevisionsDependency = Annotated[Revisions, Depends(_of(lambda plane: plane.revisions))]
 TurnsDependency = Annotated[Turns, Depends(_of(lambda plane: plane.turns))]
 RoutingDependency = Annotated[Routing, Depends(_of(lambda plane: plane.routing))]

@@ -10,6 +10,10 @@ from typing import Final
 NOTATION: Final = r"([0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h))+"
 """What is kept here, as a pattern: a part of what Go takes."""
 
+DELAY: Final = r"([1-9][0-9]{0,3}[sm]|([1-9][0-9]?|1[0-5][0-9]|16[0-8])h)"
+"""One number with one unit, from 1s to 168h, as a pattern: how long something is put off."""
+
+_DELAY: Final = re.compile(DELAY)
 _KEPT: Final = re.compile(NOTATION)
 _PART: Final = re.compile(r"([0-9]*)\.?([0-9]*)(ns|us|µs|μs|ms|s|m|h)")
 _GO: Final = re.compile(rf"([-+]?)((?:{_PART.pattern})+|0)")
@@ -49,6 +53,12 @@ def find_seconds(text: str) -> float | None:
     """Return the seconds of a duration as it is kept here, or None for what is none."""
     nanoseconds = find_nanoseconds(text) if _KEPT.fullmatch(text) else None
     return None if nanoseconds is None else nanoseconds / _SECOND
+
+
+def find_delay_seconds(text: str) -> int | None:
+    """Return the whole seconds of a delay (see `DELAY`), or None for what is none."""
+    seconds = find_seconds(text) if _DELAY.fullmatch(text) else None
+    return None if seconds is None else int(seconds)
 
 
 def find_span_seconds(text: str) -> int | None:

@@ -154,6 +154,13 @@ class ChangedSince(ProviderError):
         self.since = tuple(since)
 
 
+class NotPending(ProviderError):
+    """What shall be confirmed does not wait for that: it stays anyway, or was taken back."""
+
+    code = "not-pending"
+    title = "Nothing to confirm"
+
+
 class Unauthenticated(ProviderError):
     """Nobody knows who asks."""
 

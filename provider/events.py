@@ -4,8 +4,8 @@ The newest events are kept in memory, each with an id, so that whoever listens c
 off. An id begins with a mark of the process that gave it: one of another process, or one that is too old,
 is not known any more, and whoever has it reads all anew.
 
-Everything here runs in the event loop's thread, except `Events.published`. Whoever listens waits for the
-one future that all share, and costs nothing while nothing happens.
+Everything here runs in the event loop's thread, except `Events.published` and `Events.confirmed`. Whoever listens
+waits for the one future that all share, and costs nothing while nothing happens.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ import msgspec
 from sqlmodel import col, select
 
 from provider.configuration import shares
+from provider.confirmations import ConfirmationNews
 from provider.database.sessions import Session
 from provider.edges.health import TCP, Health, HealthChange, HealthState, ServerHealth, name_of_tcp
 from provider.edges.registry import Edges
@@ -54,7 +55,7 @@ _RETRY_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 0.1
 """Time between two looks at the database for what happened: in a storm of changes each would hold up one of them."""
 
-EventName = Literal["revision", "edge", "health", "shares", "reset"]
+EventName = Literal["revision", "confirmation", "edge", "health", "shares", "reset"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,12 @@ class Events:
         """Take a new snapshot. May be called from any thread."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._call)
+
+    def confirmed(self, news: ConfirmationNews) -> None:
+        """Take what became of a revision that has to be confirmed. May be called from any thread."""
+        data = {"number": news.revision, "state": news.state.value, "before": _written(news.before)}
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._add, "confirmation", data)
 
     def judged(self, edge: Edge) -> None:
         """Take what is said of an edge now."""

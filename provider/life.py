@@ -22,6 +22,7 @@ async def live(plane: ControlPlane) -> AsyncIterator[None]:
     """Let a control plane live within this context. Nothing of it is opened before."""
     loop = asyncio.get_running_loop()
     loaded = await asyncio.to_thread(plane.revisions.load)
+    await asyncio.to_thread(plane.confirmations.start)  # before any edge is given what should be rolled back
     plane.serving.open(loop)
     plane.polls.open(loop, plane.serving.current)
     plane.events.open(loop)
@@ -37,6 +38,7 @@ async def live(plane: ControlPlane) -> AsyncIterator[None]:
         plane.issuing.keep(),
         plane.access.keep(),
         plane.events.keep(),
+        plane.confirmations.keep(),
         _probe(plane.revisions),
         tls.keep(plane.certificate),
     ]

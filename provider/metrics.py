@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, ge
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from provider.alarms import Alarms, Gravity
+from provider.confirmations import Confirmations
 from provider.database.database import Database
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
@@ -76,6 +77,7 @@ class Metrics:
         polls: Polls,
         edges: Edges,
         alarms: Alarms,
+        confirmations: Confirmations,
         *,
         named: Collection[str],
         polls_route: str,
@@ -87,6 +89,7 @@ class Metrics:
         self._polls = polls
         self._edges = edges
         self._alarms = alarms
+        self._confirmations = confirmations
         self._others = EdgeCounts()
         self._named = {name: EdgeCounts() for name in sorted({DEFAULT_EDGE, *named})}
         self._polls_route = polls_route
@@ -187,6 +190,10 @@ class Metrics:
             yield _gauge("provider_objects", "Objects, by kind and state.", objects, "kind", "state")
 
     def _tell_alarms(self) -> Iterator[Metric]:
+        words = "Revisions that are rolled back unless somebody confirms them in time."
+        yield _gauge("provider_revisions_pending", words, {(): len(self._confirmations.pending)})
+        words = "Revisions that were rolled back because nobody confirmed them in time."
+        yield _counter("provider_revisions_rolled_back", words, {(): self._confirmations.rollbacks})
         outages = self._alarms.list_outages()
         words = "Services used by routers that have no server taking requests."
         yield _gauge("provider_services_without_server", words, {(): sum(outage.is_total for outage in outages)})
@@ -295,8 +302,10 @@ def _tell_shown(groups: Mapping[str, Sequence[Edge]], sightings: Sightings, date
     )
     ends = {name: find_next_end(found) for name, found in seen.items()}
     left = {(name,): (end - date).total_seconds() for name, end in ends.items() if end is not None}
-    words = "Time until the first of the certificates that an edge shows expires; negative after that, absent if it "
-    "shows none."
+    words = (
+        "Time until the first of the certificates that an edge shows expires; negative after that, absent if it "
+        "shows none."
+    )
     yield _gauge("provider_edge_certificate_left_seconds", words, left, "edge")
 
 

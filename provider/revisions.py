@@ -29,11 +29,11 @@ from provider.effects import Stored, net
 from provider.errors import ProviderError, Unavailable
 from provider.listening import DEFAULT_POINTS, DefaultEntryPoints
 from provider.messages import Message, freeze
-from provider.models import Actor, Change
+from provider.models import NO_CONFIRMING, Actor, Change, Confirming
 from provider.nouns import Named, called
 from provider.parts import Parts
 from provider.snapshots import Snapshot, last_revision, read_verified
-from provider.store import audit, outside
+from provider.store import audit, confirmations, outside
 from provider.store import revisions as stored_revisions
 from provider.store.revisions import LONG, Retention, prune
 from provider.summaries import Summarise, join, summarise
@@ -65,6 +65,8 @@ class Outcome(Generic[T]):
     difference: Difference | None = None
     changes: Sequence[Change] = ()
     warnings: Sequence[Finding] | None = None
+    confirm_before: datetime | None = None
+    """When it is rolled back unless somebody confirms it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class Revisions:
         self._lock = threading.Lock()
         self._listeners: list[Callable[[Snapshot], None]] = []
         self._observers: list[Callable[[Timings], None]] = []
+        self._confirmers: list[Callable[[], None]] = []
         self._current: Snapshot | None = None
         self._lineage: tuple[int, str | None] = (0, None)
         """The newest revision that was committed or read, and its digest as it is stored: it must never be gone."""
@@ -181,6 +184,10 @@ class Revisions:
         """Call `observer` with how long each change took that made a revision, in the thread that made it."""
         self._observers.append(observer)
 
+    def follow(self, confirmer: Callable[[], None]) -> None:
+        """Call `confirmer` after each change that has to be confirmed, or takes back one that had to be."""
+        self._confirmers.append(confirmer)
+
     def load(self) -> bool:
         """Read the stored state, verify it and serve it. Returns whether it could; `problem` says why not."""
         try:
@@ -232,11 +239,13 @@ class Revisions:
         confirmed: int | None = None,
         message: str = "",
         says: Summarise = summarise,
+        confirming: Confirming = NO_CONFIRMING,
     ) -> Outcome[T]:
         """Apply a change in one transaction, and serve what it gives. With `compares`, tell what it does.
 
         `confirmed` is the number with which somebody confirmed a change that takes much away (see `brake`), and
-        `message` what they say about it. `says` tells in words what was done.
+        `message` what they say about it. `says` tells in words what was done. `confirming` says whether it is rolled
+        back unless somebody confirms it.
 
         Whatever `apply` raises undoes it all. A change that changes nothing makes no revision. Raises
         `Unavailable` if it cannot be kept now, `Unverified` if Traefik would not take the result, and `Brake` for
@@ -250,8 +259,10 @@ class Revisions:
                 changes, snapshot = applied.changes, applied.snapshot
                 applied.removal.check(confirmed)
                 words = says(changes) if changes else ()
+                before = None
                 if changes:
                     _store_revision(session, snapshot, actor, words, changes, message)
+                    before = confirmations.begin(session, snapshot.revision, confirming, actor)
                     prune(session, snapshot.revision, self._retention, datetime.now(UTC))
                 difference = _compare(applied) if compares else None
                 stored = perf_counter()
@@ -261,10 +272,19 @@ class Revisions:
                 self._published(snapshot, actor, words, Timings(applied.render_seconds, committed - stored))
             else:
                 self._publish(snapshot)
-            return Outcome(applied.result, snapshot.revision, snapshot.document.digest, difference, changes)
+        if changes:
+            self._confirm(confirming)
+        told = Outcome(applied.result, snapshot.revision, snapshot.document.digest, difference, changes)
+        return replace(told, confirm_before=before)
 
     def keep(
-        self, prepared: Prepared, *, actor: Actor, confirmed: int | None = None, message: str = ""
+        self,
+        prepared: Prepared,
+        *,
+        actor: Actor,
+        confirmed: int | None = None,
+        message: str = "",
+        confirming: Confirming = NO_CONFIRMING,
     ) -> Outcome[None] | None:
         """Keep what was put ready apart, and serve what it gives; None where the state is another one by now.
 
@@ -289,10 +309,17 @@ class Revisions:
                 scratch.take_rows(session)
                 _store_revision(session, snapshot, actor, summary.words, (), message)
                 scratch.take_changes(session, snapshot.revision)
+                before = confirmations.begin(session, snapshot.revision, confirming, actor)
                 prune(session, snapshot.revision, self._retention, datetime.now(UTC))
                 stored = perf_counter()
             self._published(snapshot, actor, summary.words, Timings(rendered - started, perf_counter() - stored))
-        return Outcome(None, snapshot.revision, snapshot.document.digest)
+        self._confirm(confirming)
+        return Outcome(None, snapshot.revision, snapshot.document.digest, confirm_before=before)
+
+    def _confirm(self, confirming: Confirming) -> None:
+        if confirming != NO_CONFIRMING:
+            for confirmer in self._confirmers:
+                confirmer()
 
     def _published(self, snapshot: Snapshot, actor: Actor, words: Sequence[str], timings: Timings) -> None:
         """Serve what was committed, and tell of it."""

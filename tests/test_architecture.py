@@ -85,6 +85,7 @@ LAYERS = [
     "effects",
     "attempts",
     "revisions",
+    "confirmations",
     "serving",
     "drains",
     "adoption",

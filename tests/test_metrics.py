@@ -20,6 +20,7 @@ from sqlmodel import insert
 from provider import configuration
 from provider.alarms import Alarms
 from provider.configuration import Document
+from provider.confirmations import Confirmations
 from provider.database.file import FileDatabase
 from provider.database.sessions import Session
 from provider.database.tables import TABLES
@@ -382,8 +383,9 @@ def test_a_scrape_does_not_wait_for_a_database_that_hangs(migrated: Path) -> Non
     assert revisions.load()
     polls = Polls(0)
     edges = Edges(serving, polls, {})
-    alarms = Alarms(revisions, edges, Fallback(None, edges), None)
-    metrics = Metrics(database, revisions, polls, edges, alarms, named=(), polls_route="/polls")
+    confirmations = Confirmations(revisions)
+    alarms = Alarms(revisions, edges, Fallback(None, edges), None, confirmations)
+    metrics = Metrics(database, revisions, polls, edges, alarms, confirmations, named=(), polls_route="/polls")
 
     async def scraped() -> Scrape:
         return Scrape((await asyncio.wait_for(metrics.expose(), timeout=60)).decode())

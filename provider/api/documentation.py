@@ -60,7 +60,17 @@ _WARNING: Final = {
     "schema": {"type": "string"},
     "example": '%"no router points to the service wayshub"',
 }
-_WRITTEN: Final = {"Config-Revision": _REVISION, "Config-Warnings": _WARNINGS, "Config-Warning": _WARNING}
+_DEADLINE: Final = {
+    "description": "When the change is rolled back unless somebody confirms it. Only with `confirmWithin`.",
+    "required": False,
+    "schema": {"type": "string", "format": "date-time"},
+}
+_WRITTEN: Final = {
+    "Config-Revision": _REVISION,
+    "Config-Warnings": _WARNINGS,
+    "Config-Warning": _WARNING,
+    "Confirm-Before": _DEADLINE,
+}
 _ID: Final = {
     "description": "ID of the request, also in its log lines. Send your own (1 to 64 letters, digits, dots, "
     "underscores and hyphens), or get a new one.",
@@ -227,6 +237,9 @@ COMPARE: Final = {200: {"description": "The difference.", "headers": {"ETag": _E
 )
 ROLL_BACK: Final = {200: {"description": "What changed.", "headers": {"ETag": _WHOLE_ETAG, **_WRITTEN}}} | _problems(
     404, 409, 412, 422, 503
+)
+CONFIRM: Final = {200: {"description": "The revision.", "headers": {"Config-Revision": _REVISION}}} | _problems(
+    404, 409, 422, 503
 )
 
 

@@ -35,6 +35,7 @@ STATUSES: Final[Mapping[type[ProviderError], int]] = {
     errors.InUse: 409,
     errors.Brake: 409,
     errors.ChangedSince: 409,
+    errors.NotPending: 409,
     errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.UnsupportedMediaType: 415,

@@ -14,10 +14,11 @@ from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.pages import Page, PageParameters
 from provider.api.preconditions import Conditions, ReadConditions, WriteConditions
+from provider.api.prefer import REVISION_HEADER
 from provider.api.streams import stream
 from provider.api.writing import WriteDependency, check_whole, shown
 from provider.database.sessions import Session
-from provider.dependencies import RevisionsDependency, TurnsDependency
+from provider.dependencies import ActorDependency, ConfirmationsDependency, RevisionsDependency, TurnsDependency
 from provider.errors import NotFound
 from provider.listening import DefaultEntryPoints
 from provider.messages import Message
@@ -56,6 +57,10 @@ COMPARE = Annotated[
 OBJECT = Annotated[
     ObjectName | None,
     Query(alias="object", description="Only revisions that changed this object: KIND/NAME, or server/SERVICE/SERVER."),
+]
+PENDING = Annotated[
+    bool | None,
+    Query(description="Only revisions that are rolled back unless somebody confirms them; `false`: all others."),
 ]
 KIND = Annotated[
     Annotated[str, Field(json_schema_extra={"enum": list(NOUNS)}), AfterValidator(_check_kind)] | None,
@@ -98,14 +103,19 @@ CASCADE = Annotated[bool, Query(description="Also remove what uses the removed o
 
 
 @router.get("", summary="List revisions", responses=documentation.LIST)
-def list_revisions(revisions: RevisionsDependency, page: PageParameters, wanted: OBJECT = None) -> Page[RevisionOutput]:
+def list_revisions(
+    revisions: RevisionsDependency, page: PageParameters, wanted: OBJECT = None, pending: PENDING = None
+) -> Page[RevisionOutput]:
     """Return revisions, newest first, without their changes. `q` searches the summary, the message and the author.
 
-    With `object`, you get the history of one object, even of a removed one.
+    With `object`, you get the history of one object, even of a removed one; with `pending=true` what is rolled back
+    unless somebody confirms it.
     """
     named = history.read_object_name(wanted)
     with revisions.reading() as session:
-        found = stored.page(session, limit=page.limit + 1, before=page.after_number(), q=page.q, named=named)
+        found = stored.page(
+            session, limit=page.limit + 1, before=page.after_number(), q=page.q, named=named, pending=pending
+        )
     return page.answer(found, lambda revision: str(revision.number))
 
 
@@ -123,12 +133,12 @@ async def show_revision(
 
 def _find_shown(revisions: Revisions, number: str) -> RevisionOutput:
     with revisions.reading() as session:
-        return stored.shown(stored.get(session, stored.read_number(number)))
+        return stored.shown(session, stored.get(session, stored.read_number(number)))
 
 
 def _write_revision(session: Session, number: int, _digest: str, _time: str) -> bytes:
     """Write a revision with what it changed, which may be everything."""
-    shown_one = as_json(stored.shown(stored.get(session, number)))
+    shown_one = as_json(stored.shown(session, stored.get(session, number)))
     return msgspec.json.encode(
         shown_one | {"changes": [change.masked() for change in stored.changes_of(session, number)]}
     )
@@ -231,7 +241,8 @@ async def roll_back(
     named = history.read_named(kind, name)
     bring = partial(_roll_back, number=number, named=named, conditions=conditions)
     told, says = history.say_back(number, named), history.saying_back(number, named)
-    return await write.answer(turns, bring, is_long=turns.is_long(0), says=says, message=told)
+    undone = history.undone_by_rollback(stored.read_number(number), named)
+    return await write.answer(turns, bring, is_long=turns.is_long(0), says=says, message=told, undone=undone)
 
 
 def _roll_back(session: Session, number: str, named: Named | None, conditions: Conditions) -> Transition:
@@ -266,8 +277,8 @@ async def undo(
     """
     named = history.read_named(kind, name)
     bring = partial(_undo, number=number, named=named, force=force, keep=keep, cascade=cascade, conditions=conditions)
-    says = undos.saying_undone(number, named)
-    return await write.answer(turns, bring, is_long=turns.is_long(0), says=says)
+    says, undone = undos.saying_undone(number, named), undos.undone_by(stored.read_number(number), named)
+    return await write.answer(turns, bring, is_long=turns.is_long(0), says=says, undone=undone)
 
 
 def _undo(
@@ -283,3 +294,25 @@ def _undo(
     wanted = stored.read_number(number)
     check_whole(session, conditions)
     return undos.plan(session, wanted, chooser(force, keep), named=named, cascade=cascade)
+
+
+@router.post(
+    "/{number}/confirm",
+    response_model=RevisionOutput,
+    responses=documentation.CONFIRM,
+    summary="Confirm a revision",
+)
+def confirm(
+    revisions: RevisionsDependency, confirmations: ConfirmationsDependency, actor: ActorDependency, number: NUMBER
+) -> Response:
+    """Keep a revision that was made with `confirmWithin`: it is no longer rolled back by itself.
+
+    The request can be repeated. 409 with the type `not-pending` if the revision was taken back already, or does not
+    have to be confirmed. To take it back before its time is up, undo it.
+    """
+    wanted = stored.read_number(number)
+    confirmations.confirm(wanted, actor)
+    content = as_json(_find_shown(revisions, number))
+    current = revisions.current
+    headers = {REVISION_HEADER: str(wanted if current is None else current.revision)}
+    return Response(msgspec.json.encode(content), 200, headers, media_type="application/json")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +11,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from fastapi import Depends, Header, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from provider import attempts, control_plane
@@ -24,10 +25,11 @@ from provider.api.streams import stream
 from provider.attempts import FindTransition, Prepared
 from provider.database.sessions import Session
 from provider.differences import Difference
+from provider.durations import DELAY
 from provider.errors import FieldError, Invalid, Meanwhile, pointer
 from provider.listening import DefaultEntryPoints
 from provider.messages import Message
-from provider.models import MESSAGE_LENGTH, Actor, Change
+from provider.models import MESSAGE_LENGTH, Actor, Change, Confirming, read_within
 from provider.nouns import Object
 from provider.revisions import Outcome, Revisions
 from provider.routing import Routing
@@ -41,6 +43,7 @@ from provider.values import TEXT_SCHEMA, Refusal, check_text
 
 PREFIX: Final = "/api/v1"
 MESSAGE_HEADER: Final = "Config-Message"
+DEADLINE_HEADER: Final = "Confirm-Before"
 
 _TRIES: Final = 2
 """How often something long is computed apart, while others change the state each time."""
@@ -63,6 +66,7 @@ class Write:
         dry_run: bool,
         confirmed: int | None,
         message: str,
+        seconds: int | None = None,
     ) -> None:
         self._revisions = revisions
         self._routing = routing
@@ -70,6 +74,7 @@ class Write:
         self._dry_run = dry_run
         self._confirmed = confirmed
         self._message = message
+        self._seconds = seconds
         self.touched: Collection[tuple[str, str]] = ()
         """What it changed, by kind and name, once it is done."""
 
@@ -80,10 +85,15 @@ class Write:
         compares: bool = False,
         message: str = "",
         says: Summarise = summarise,
+        undone: range = range(0),
     ) -> Outcome[T]:
-        """Do it, or try it. Raises what `Revisions.change` does. `message` is for who says nothing."""
+        """Do it, or try it. Raises what `Revisions.change` does. `message` is for who says nothing.
+
+        `undone` are the revisions that it takes back as a whole: they do not have to be confirmed any more.
+        """
         if self._dry_run:
             outcome = self._revisions.try_change(apply, actor=self._actor)
+            outcome = replace(outcome, confirm_before=self._find_deadline() if outcome.changes else None)
         else:
             outcome = self._revisions.change(
                 apply,
@@ -92,17 +102,35 @@ class Write:
                 confirmed=self._confirmed,
                 message=self._message or message,
                 says=says,
+                confirming=Confirming(self._seconds, undone),
             )
         self.touched = [(change.kind, change.name) for change in outcome.changes]
         difference = self._routing.with_moves(outcome.difference)
         return replace(outcome, difference=difference, warnings=self._routing.warnings(outcome.changes))
 
-    def compare(self, apply: Callable[[Session], T], *, message: str = "", says: Summarise = summarise) -> Outcome[T]:
+    def _find_deadline(self) -> datetime | None:
+        return None if self._seconds is None else datetime.now(UTC) + timedelta(seconds=self._seconds)
+
+    def compare(
+        self,
+        apply: Callable[[Session], T],
+        *,
+        message: str = "",
+        says: Summarise = summarise,
+        undone: range = range(0),
+    ) -> Outcome[T]:
         """Do the same, and in any case tell what it does."""
-        return self.change(apply, compares=True, message=message, says=says)
+        return self.change(apply, compares=True, message=message, says=says, undone=undone)
 
     async def answer(
-        self, turns: Turns, plan: FindTransition, *, is_long: bool, says: Summarise = summarise, message: str = ""
+        self,
+        turns: Turns,
+        plan: FindTransition,
+        *,
+        is_long: bool,
+        says: Summarise = summarise,
+        message: str = "",
+        undone: range = range(0),
     ) -> Response:
         """Do or try what may change many objects, and answer with what it does.
 
@@ -111,20 +139,20 @@ class Write:
         """
         for _ in range(_TRIES if is_long else 0):
             with TemporaryDirectory(prefix="provider-") as folder:
-                answer = await self._answer_apart(turns, plan, says, message, Path(folder) / "prepared.db")
+                answer = await self._answer_apart(turns, plan, says, message, undone, Path(folder) / "prepared.db")
             if answer is not None:
                 return answer
-        return await run_in_threadpool(self._answer_here, plan, says, message)
+        return await run_in_threadpool(self._answer_here, plan, says, message, undone)
 
-    def _answer_here(self, plan: FindTransition, says: Summarise, message: str) -> Response:
+    def _answer_here(self, plan: FindTransition, says: Summarise, message: str, undone: range) -> Response:
         def apply(session: Session) -> None:
             declarations.write(session, plan(session))
 
-        outcome = self.compare(apply, message=message, says=says)
+        outcome = self.compare(apply, message=message, says=says, undone=undone)
         return applied(outcome, {"ETag": whole_tag(outcome.revision, outcome.digest)})
 
     async def _answer_apart(
-        self, turns: Turns, plan: FindTransition, says: Summarise, message: str, path: Path
+        self, turns: Turns, plan: FindTransition, says: Summarise, message: str, undone: range, path: Path
     ) -> Response | None:
         revisions = self._revisions
         asked = (revisions.server_places, dict(self._routing.edges), revisions.points)
@@ -132,15 +160,16 @@ class Write:
         content = await turns.apart(prepare, *given)
         prepared = await asyncio.to_thread(Prepared, path)
         summary = prepared.summary
-        tag = whole_tag(summary.revision, summary.digest)
+        tag, before = whole_tag(summary.revision, summary.digest), None if summary.is_empty else self._find_deadline()
         if not self._dry_run:
-            keep = partial(self._revisions.keep, actor=self._actor, confirmed=self._confirmed)
+            confirming = Confirming(self._seconds, undone)
+            keep = partial(self._revisions.keep, actor=self._actor, confirmed=self._confirmed, confirming=confirming)
             outcome = await asyncio.to_thread(keep, prepared, message=self._message or message)
             if outcome is None:
                 return None
-            tag = whole_tag(outcome.revision, outcome.digest)
+            tag, before = whole_tag(outcome.revision, outcome.digest), outcome.confirm_before
         self.touched = summary.parts
-        return stream(content, {**summary.headers, "ETag": tag})
+        return stream(content, {**summary.headers, "ETag": tag, **_deadline(before)})
 
 
 def prepare(
@@ -205,10 +234,15 @@ def _whole(outcome: Outcome[Any]) -> bytes:
 
 
 def _headers(outcome: Outcome[Any]) -> dict[str, str]:
-    headers = {REVISION_HEADER: str(outcome.revision)}
+    headers = {REVISION_HEADER: str(outcome.revision), **_deadline(outcome.confirm_before)}
     if outcome.warnings is not None:
         cautions.add(headers, [each.detail for each in outcome.warnings])
     return headers
+
+
+def _deadline(before: datetime | None) -> dict[str, str]:
+    """Say when a change is rolled back unless somebody confirms it."""
+    return {} if before is None else {DEADLINE_HEADER: before.isoformat(timespec="seconds").replace("+00:00", "Z")}
 
 
 def _warnings(outcome: Outcome[Any]) -> list[dict[str, Any]]:
@@ -261,6 +295,18 @@ def _wrong(code: str, detail: str) -> Invalid:
     return Invalid([FieldError(pointer(MESSAGE_HEADER), code, detail, "header")])
 
 
+def _check_within(text: str) -> str:
+    read_within(text)
+    return text
+
+
+WithinText = Annotated[
+    str,
+    Field(json_schema_extra={"pattern": f"^{DELAY}$", "examples": ["10m"]}),
+    AfterValidator(_check_within),
+]
+
+
 async def read_write(
     request: Request,
     dry_run: Annotated[
@@ -270,6 +316,13 @@ async def read_write(
     confirm: Annotated[
         int | None,
         Query(ge=1, le=1_000_000_000, description="Confirms a change that removes a lot, with the number in the 409."),
+    ] = None,
+    confirm_within: Annotated[
+        WithinText | None,
+        Query(
+            alias="confirmWithin",
+            description="Roll the change back unless somebody confirms it in this time: `1s` to `168h`.",
+        ),
     ] = None,
     _message: Annotated[
         str | None,
@@ -286,7 +339,14 @@ async def read_write(
     message = read_message(request.headers.getlist(MESSAGE_HEADER))
     # Looked up here: each dependency of a dependency costs a write as much as a question to the database.
     plane, actor = control_plane.find(request), request.state.actor
-    write = Write(plane.revisions, plane.routing, actor, dry_run=dry_run, confirmed=confirm, message=message)
+    seconds = None if confirm_within is None else read_within(confirm_within)
+    write = Write(
+        *(plane.revisions, plane.routing, actor),
+        dry_run=dry_run,
+        confirmed=confirm,
+        message=message,
+        seconds=seconds,
+    )
     request.state.write = write
     return write
 

@@ -4,6 +4,14 @@ from provider.models.account import Account, AccountSession, FailedLogins, Famil
 from provider.models.acme import AcmeAccount, AcmeInput, AcmeOrder, AcmeOutput, BindingOutput, DnsOutput
 from provider.models.adoption import AdoptInput, HandBackInput
 from provider.models.audit import Actor, AuditEntry, AuditOutcome, AuditOutput
+from provider.models.confirmation import (
+    NO_CONFIRMING,
+    Confirmation,
+    ConfirmationOutput,
+    ConfirmationState,
+    Confirming,
+    read_within,
+)
 from provider.models.conflict import Conflict, ConflictOutput, ObjectOutput
 from provider.models.difference import AppliedOutput, ComparisonOutput, DifferenceOutput, TrialOutput
 from provider.models.edge import EdgeRecord, QuarantineRecord
@@ -38,6 +46,7 @@ from provider.models.token import CreatedTokenOutput, Token, TokenInput, TokenOu
 
 __all__ = [
     "MESSAGE_LENGTH",
+    "NO_CONFIRMING",
     "Account",
     "AccountSession",
     "AcmeAccount",
@@ -56,6 +65,10 @@ __all__ = [
     "Change",
     "ChangeOutput",
     "ComparisonOutput",
+    "Confirmation",
+    "ConfirmationOutput",
+    "ConfirmationState",
+    "Confirming",
     "Conflict",
     "ConflictOutput",
     "CreatedTokenOutput",
@@ -92,5 +105,6 @@ __all__ = [
     "TokenOutput",
     "TrialOutput",
     "WholeRevisionOutput",
+    "read_within",
     "word",
 ]

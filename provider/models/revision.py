@@ -11,6 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from provider.messages import Message
 from provider.models.base import output_config
+from provider.models.confirmation import ConfirmationOutput
 from provider.nouns import called, masked
 from provider.nouns.comparison import FieldChange, compare
 
@@ -136,6 +137,7 @@ _EXAMPLE: dict[str, Any] = {
     "summary": "server wayshub/c: state ready → drain",
     "message": "a new disk goes in",
     "digest": "0c7a9e1f24b3",
+    "confirmation": None,
 }
 
 
@@ -152,6 +154,9 @@ class RevisionOutput(BaseModel):
     summary: Annotated[str, Described(description="What changed, as a short sentence.")]
     message: Annotated[str, Described(description="Why, from `Config-Message`; may be empty.")]
     digest: Annotated[str, Described(description="Digest of its document, as in the beacon.")]
+    confirmation: Annotated[
+        ConfirmationOutput | None, Described(description="If it was made with `confirmWithin`, what became of that.")
+    ]
 
 
 class WholeRevisionOutput(RevisionOutput):

@@ -1,5 +1,6 @@
 """The states of earlier revisions: found by undoing, from the state that is, what was changed since."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -76,6 +77,11 @@ def read_object_name(text: str | None) -> Named | None:
         detail = Message("write an object as KIND/NAME, such as router/wayshub or server/wayshub/a")
         raise Invalid([FieldError(pointer("object"), "object.format", detail, "query")])
     return read_named(kind, name)
+
+
+def undone_by_rollback(number: int, named: Named | None) -> range:
+    """Return the revisions of which nothing is left after a rollback to one."""
+    return range(number + 1, sys.maxsize) if named is None else range(0)
 
 
 def say_back(number: str, named: Named | None) -> str:

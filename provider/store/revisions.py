@@ -9,14 +9,15 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, bindparam, delete, insert
 from sqlalchemy import select as sqlalchemy_select
-from sqlmodel import col, func, or_, select
+from sqlmodel import col, func, not_, or_, select
 
 from provider.database.searches import contains, owner
 from provider.database.sessions import Session
 from provider.errors import NotFound
 from provider.messages import Message
-from provider.models import Change, Revision, RevisionChange, RevisionOutput
+from provider.models import Change, ConfirmationOutput, Revision, RevisionChange, RevisionOutput
 from provider.nouns.registry import hidden
+from provider.store import confirmations
 
 TABLE: Final = str(Revision.__tablename__)
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
@@ -61,16 +62,24 @@ def page(
     before: int | None = None,
     q: str | None = None,
     named: tuple[str, str] | None = None,
+    pending: bool | None = None,
 ) -> Sequence[RevisionOutput]:
     """Return the newest revisions, of those before a number, with `q` in the summary, the message or the author.
 
-    With `named` (kind and name) only those that changed this object, which need not be there any more.
+    With `named` (kind and name) only those that changed this object, which need not be there any more; with `pending`
+    only those that wait to be confirmed, or that do not.
     """
-    return [shown(revision) for revision in newest(session, limit=limit, before=before, q=q, named=named)]
+    found = newest(session, limit=limit, before=before, q=q, named=named, pending=pending)
+    confirming = confirmations.find(session, [revision.number for revision in found])
+    return [_shown(revision, confirming.get(revision.number)) for revision in found]
 
 
-def shown(revision: Revision) -> RevisionOutput:
+def shown(session: Session, revision: Revision) -> RevisionOutput:
     """Return a revision as it is answered."""
+    return _shown(revision, confirmations.find(session, [revision.number]).get(revision.number))
+
+
+def _shown(revision: Revision, confirmation: ConfirmationOutput | None) -> RevisionOutput:
     return RevisionOutput(
         number=revision.number,
         time=datetime.fromisoformat(revision.time),
@@ -78,6 +87,7 @@ def shown(revision: Revision) -> RevisionOutput:
         summary=revision.summary,
         message=revision.message,
         digest=revision.digest,
+        confirmation=confirmation,
     )
 
 
@@ -88,9 +98,13 @@ def newest(
     before: int | None = None,
     q: str | None = None,
     named: tuple[str, str] | None = None,
+    pending: bool | None = None,
 ) -> Sequence[Revision]:
     """Return the newest revisions as `page` does, with their words as they are kept."""
     query = select(Revision)
+    if pending is not None:
+        waiting = col(Revision.number).in_(confirmations.PENDING)
+        query = query.where(waiting if pending else not_(waiting))
     if named is not None:
         kind, name = named
         of_object = select(RevisionChange.revision)
@@ -129,6 +143,7 @@ def prune(session: Session, newest: int, retention: Retention, now: datetime) ->
     """Remove the oldest revisions that are kept for long enough, some at a time. The `newest` is always kept.
 
     What is removed is the beginning, without a gap: an earlier state is found by undoing all that came after it.
+    It ends before what waits to be confirmed, which may have to be taken back.
     One whose time is in the future was made by a clock that was wrong, and no later than what came after it.
     """
     last = newest - max(retention.revisions, 1)
@@ -144,6 +159,8 @@ def prune(session: Session, newest: int, retention: Retention, now: datetime) ->
         times = list(accumulate([later or present, *(time for _number, time in reversed(found))], min))
         found = [(number, time) for (number, _time), time in zip(found, reversed(times[1:]), strict=True)]
     numbers = [number for number, _time in takewhile(lambda row: row[1] < until, found)]
+    if numbers and (pending := confirmations.find_oldest_pending(session)) is not None:
+        numbers = [number for number in numbers if number < pending]
     if numbers:
         session.connection().execute(delete(Revision).where(col(Revision.number) <= numbers[-1]))
 

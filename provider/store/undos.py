@@ -37,14 +37,19 @@ def plan(
     """
     revisions.get(session, number)
     current = declarations.read(session)
-    changes = [_read(change, number) for change in revisions.changes_of(session, number)]
+    changes = [read(change, number) for change in revisions.changes_of(session, number)]
     if named is not None:
         changes = _alone(changes, named, number)
-    changes += _missing(session, changes, current)
-    found = undoing.undo(changes, _now(current, changes), choose)
+    changes += missing(session, changes, current)
+    found = undoing.undo(changes, now(current, changes), choose)
     if found.clashes:
         raise _clash(session, number, found.clashes)
     return _plan(session, current, found.objects, number, cascade=cascade)
+
+
+def undone_by(number: int, named: Named | None) -> range:
+    """Return the revisions that undoing one takes back as a whole."""
+    return range(number, number + 1) if named is None else range(0)
 
 
 def saying_undone(number: str, named: Named | None) -> Summarise:
@@ -55,7 +60,7 @@ def saying_undone(number: str, named: Named | None) -> Summarise:
     return saying(Message("Undid revision {number} for {kind} {name}", number=number, kind=called(kind), name=name))
 
 
-def _read(change: Change, number: int) -> Change:
+def read(change: Change, number: int) -> Change:
     """Read a change as this version would have kept it. Raises `Invalid`."""
     before, after = (
         None if item is None else history.read_object(change.kind, change.name, item, number).json()
@@ -73,7 +78,7 @@ def _alone(changes: Sequence[Change], named: Named, number: int) -> list[Change]
     return found
 
 
-def _missing(session: Session, changes: Sequence[Change], current: Declaration) -> list[Change]:
+def missing(session: Session, changes: Sequence[Change], current: Declaration) -> list[Change]:
     """Find the removals of what objects refer to, or belong to, that come back: each with what belonged to it."""
     found: dict[Named, Change] = {}
     known = {(change.kind, change.name) for change in changes}
@@ -85,7 +90,7 @@ def _missing(session: Session, changes: Sequence[Change], current: Declaration) 
             if removal is not None:
                 number, change = removal
                 removed = [change, *object_changes.find_removed_within(session, change.kind, change.name, number)]
-                again = [_read(each, number) for each in removed]
+                again = [read(each, number) for each in removed]
                 found |= {(each.kind, each.name): each for each in again}
                 waiting += again
     return list(found.values())
@@ -101,7 +106,7 @@ def _references(change: Change, current: Declaration) -> Iterator[Named]:
             yield kind, name
 
 
-def _now(current: Declaration, changes: Iterable[Change]) -> dict[Named, JsonObject]:
+def now(current: Declaration, changes: Iterable[Change]) -> dict[Named, JsonObject]:
     """Return the objects that there are, of those that were changed; each with what belongs to it."""
     there = current.part({(change.kind, change.name) for change in changes})
     return {(kind, name): item.json() for kind, name, item in there}
@@ -181,6 +186,11 @@ def _clash(session: Session, number: int, clashes: Sequence[undoing.Clash]) -> C
         first=fields[0].detail,
     )
     return ChangedSince(detail, fields, since)
+
+
+def tell(session: Session, number: int, clash: undoing.Clash) -> Message:
+    """Say what was changed again since a revision, and by whom."""
+    return _told(clash, _find_last(session, number, clash))
 
 
 def _find_last(session: Session, number: int, clash: undoing.Clash) -> Revision | None:

@@ -16,6 +16,7 @@ TITLES = {
     "in-use": (409, "In use"),
     "brake": (409, "This removes a lot"),
     "clash": (409, "Changed again since then"),
+    "not-pending": (409, "Nothing to confirm"),
     "precondition-failed": (412, "Changed meanwhile"),
     "too-large": (413, "The input is too large"),
     "unsupported-media-type": (415, "This content type is not accepted"),

@@ -65,6 +65,7 @@ TABLE: Final = {
     "/api/v1/revisions/{number}/difference": {"GET": READERS},
     "/api/v1/revisions/{number}/rollback": {"POST": WRITERS},
     "/api/v1/revisions/{number}/undo": {"POST": WRITERS},
+    "/api/v1/revisions/{number}/confirm": {"POST": WRITERS},
     "/api/v1/export": {"GET": READERS},
     "/api/v1/apply": {"POST": WRITERS},
     "/api/v1/schema": {"GET": READERS},

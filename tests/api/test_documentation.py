@@ -46,6 +46,7 @@ STREAM = "GET /api/v1/events"
 ROLL_BACK = "POST /api/v1/revisions/{number}/rollback"
 UNDO = "POST /api/v1/revisions/{number}/undo"
 RETRY = "POST /api/v1/domains/{name}/retry"
+CONFIRM = "POST /api/v1/revisions/{number}/confirm"
 MEDIA_TYPES = {"GET /metrics": "text/plain; version=0.0.4; charset=utf-8", STREAM: "text/event-stream"}
 """Of what is not JSON."""
 WRITING = {"POST", "PUT", "PATCH", "DELETE"}
@@ -151,6 +152,7 @@ def test_every_operation_of_the_design_is_there() -> None:
     designed |= {f"GET /api/v1/revisions/{{number}}/{part}" for part in ("configuration", "difference")} | {
         ROLL_BACK,
         UNDO,
+        CONFIRM,
     }
     designed |= {"GET /api/v1/export", "POST /api/v1/apply", "GET /api/v1/schema"}
     designed |= {"GET /traefik/configuration", "HEAD /traefik/configuration"}
@@ -336,11 +338,19 @@ def undone(client: httpx.Client, **options: Any) -> httpx.Response:
     return ask(client, UNDO, path=path_example(UNDO).replace("/1/", f"/{numbers_made(client)[0]}/"), **options)
 
 
+def confirmed(client: httpx.Client) -> httpx.Response:
+    """Confirm a change that waits for it."""
+    made = client.put("/domains/waiting.test", json={}, params={"confirmWithin": "10m"}).raise_for_status()
+    return ask(client, CONFIRM, path=path_example(CONFIRM).replace("/1/", f"/{made.headers['Config-Revision']}/"))
+
+
 def created(client: httpx.Client, operation: str) -> httpx.Response:
     if operation == UNDO:
         return undone(client)
     if operation == RETRY:
         let_wait(client, "alvin.xyz")
+    if operation == CONFIRM:
+        return confirmed(client)
     if operation.startswith("PUT "):
         path = path_example(operation)
         if "{" in operation:
@@ -372,8 +382,8 @@ def taken(client: httpx.Client, operation: str) -> httpx.Response:
         number = numbers_made(client)[-1 - MAKING.index("POST /api/v1/services")]
         path = path_example(operation).replace("/1/", f"/{number}/")
         return ask(client, operation, path=path, params={"kind": "service", "name": "wayshub"})
-    if operation == ROLL_BACK:
-        number = numbers_made(client)[-1]  # the revision in which there was no service
+    if operation in {ROLL_BACK, CONFIRM}:
+        number = numbers_made(client)[-1]  # the revision in which there was no service, and that nobody has to confirm
         path = path_example(operation).replace("/1/", f"/{number}/")
         return ask(client, operation, path=path, params={"kind": "service", "name": "wayshub"})
     if operation in USES:
@@ -419,7 +429,7 @@ Producer = Callable[[httpx.Client, str], httpx.Response]
 
 def tried(client: httpx.Client, operation: str) -> httpx.Response:
     """Ask for what is shown or changed; a removal answers with a body where it is only tried."""
-    if operation in {UNDO, RETRY}:
+    if operation in {UNDO, CONFIRM, RETRY}:
         return created(client, operation)
     if not operation.startswith("DELETE "):
         return ask(client, operation)

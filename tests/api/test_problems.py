@@ -268,6 +268,7 @@ PRODUCERS: list[tuple[Producer, str, list[tuple[str, str]]]] = [
         "clash",
         [("/domain/alvin.xyz/description", "undo.changed")],
     ),
+    (lambda c: c.post(f"/revisions/{c.get('/revisions').json()['items'][0]['number']}/confirm"), "not-pending", []),
     (lambda c: c.post("/domains", content=b" " * 2_000_000), "too-large", []),
     (
         lambda c: c.post("/domains", content=iter([b" " * 500_000] * 4), headers={"Content-Type": "application/json"}),

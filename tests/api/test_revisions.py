@@ -36,7 +36,7 @@ def test_revisions_are_listed_the_newest_first_without_what_they_changed(
     newest = change(client, "PATCH", "/domains/a.test", json={"description": "x"})
     items = client.get("/revisions").raise_for_status().json()["items"]
     assert [item["number"] for item in items][:6] == [newest, *reversed(domains)]
-    assert set(items[0]) == {"number", "time", "author", "summary", "message", "digest"}
+    assert set(items[0]) == {"number", "time", "author", "summary", "message", "digest", "confirmation"}
     assert items[0]["summary"] == "domain a.test: description '' → x"
     assert items[0]["author"] == "tests"
     assert abs((datetime.fromisoformat(items[0]["time"]) - before).total_seconds()) < 60

@@ -1,0 +1,283 @@
+"""Changes that roll themselves back: what waits to be confirmed, and when its time is up.
+
+Deadlines are kept in the database, by the wall clock, so that a restart forgets none. Within the life of a process they
+go by a clock that nobody sets; after a start, by what the wall clock says is left, and that is never more than the
+change was given at first.
+"""
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final
+
+from provider import brake
+from provider.database.sessions import Session
+from provider.durations import find_text
+from provider.effects import net
+from provider.errors import ProviderError, Unavailable
+from provider.messages import Message
+from provider.models import Actor, Change, Confirmation, ConfirmationState, Revision
+from provider.revisions import Revisions
+from provider.snapshots import last_revision
+from provider.store import audit, declarations, rollbacks
+from provider.store import confirmations as stored
+from provider.store import revisions as history
+from provider.store.rollbacks import Rollback
+
+logger = logging.getLogger(__name__)
+
+_ACTOR: Final = Actor("deadline", is_admin=True)
+"""Who rolls back. What an admin made may come back so, and may go."""
+
+_LONGEST_PAUSE_SECONDS: Final = 60.0
+"""However far away the next deadline is: a machine may sleep meanwhile."""
+
+_RETRY_SECONDS: Final = 2.0
+_TOLD_FOR: Final = timedelta(days=1)
+"""For so long it is told that something was rolled back."""
+
+# A machine that sleeps stops the monotonic clock, and not this one.
+_clock: Final[Callable[[], float]] = (
+    partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A revision that waits to be confirmed. `due` is a time of the clock by which it goes here.
+
+    `trouble` is why it could not be rolled back, although its time is up.
+    """
+
+    revision: int
+    summary: str
+    author: str
+    within: str
+    before: datetime
+    due: float
+    trouble: str | None = None
+
+    @property
+    def left_seconds(self) -> float:
+        """How many seconds are left."""
+        return max(self.due - _clock(), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """A revision that nobody confirmed. `left` is what of it stays, and `into` the revision that took the rest back."""
+
+    revision: int
+    ended: datetime
+    within: str
+    into: int | None
+    left: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmationNews:
+    """What became new of a revision that has to be confirmed, or had to be."""
+
+    revision: int
+    state: ConfirmationState
+    before: datetime
+
+
+class Confirmations:
+    """What waits to be confirmed. Any thread may ask."""
+
+    def __init__(self, revisions: Revisions) -> None:
+        self._revisions = revisions
+        self._lock = threading.Lock()
+        self._pending: Sequence[Pending] = ()
+        self._rolled_back: Sequence[RolledBack] = ()
+        self._troubles: dict[int, str] = {}
+        self._listeners: list[Callable[[ConfirmationNews], None]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._call = asyncio.Event()
+        self._is_read = False
+        self.rollbacks = 0
+        """How many revisions were rolled back in the life of this process."""
+
+        revisions.follow(self._refresh)
+
+    @property
+    def pending(self) -> Sequence[Pending]:
+        """What waits to be confirmed, the newest first."""
+        return self._pending
+
+    @property
+    def rolled_back(self) -> Sequence[RolledBack]:
+        """What was rolled back within the last day, the newest first."""
+        since = datetime.now(UTC) - _TOLD_FOR
+        return [each for each in self._rolled_back if each.ended >= since]
+
+    def subscribe(self, listener: Callable[[ConfirmationNews], None]) -> None:
+        """Call `listener` with what becomes new, in the thread in which it does."""
+        self._listeners.append(listener)
+
+    def confirm(self, number: int, actor: Actor) -> None:
+        """Keep a revision for good. Raises `NotFound`, `NotPending` and `Unavailable`."""
+
+        def apply(session: Session) -> None:
+            history.get(session, number)
+            if stored.confirm(session, number, actor.name):
+                audit.add(session, actor, "state.confirm", Message("Confirmed revision {number}", number=number))
+
+        self._revisions.change(apply, actor=actor)
+        self._refresh()
+
+    def start(self) -> None:
+        """Know what waits, and roll back what is overdue: before any edge is answered."""
+        if self._revisions.current is not None:
+            self._refresh()
+            self._roll_back_due()
+
+    async def keep(self) -> None:
+        """Roll back what nobody confirms, each when its time is up, until cancelled."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            self._call.clear()
+            if not self._is_read:
+                await asyncio.to_thread(self.start)
+            else:
+                await asyncio.to_thread(self._roll_back_due)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._call.wait(), self._find_pause())
+
+    def _find_pause(self) -> float:
+        if not self._is_read or any(each.trouble for each in self._pending):
+            return _RETRY_SECONDS
+        return min((each.left_seconds for each in self._pending), default=_LONGEST_PAUSE_SECONDS)
+
+    # What waits
+
+    def _refresh(self) -> None:
+        """Read what waits, and tell what became new of it."""
+        with self._lock:
+            known = {each.revision: each for each in self._pending}
+            try:
+                pending, self._rolled_back, ended = self._read(known)
+            except Unavailable as error:
+                self._is_read = False
+                logger.debug("what has to be confirmed cannot be read now: %s", error.detail)
+                return
+            self._pending, was_read, self._is_read = pending, self._is_read, True
+        begun = [each for each in pending if each.revision not in known]
+        news = [ConfirmationNews(each.revision, ConfirmationState.PENDING, each.before) for each in begun]
+        for told in [*news, *ended] if was_read else ():
+            for listener in self._listeners:
+                listener(told)
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._call.set)
+
+    def _read(self, known: Mapping[int, Pending]) -> tuple[list[Pending], list[RolledBack], list[ConfirmationNews]]:
+        now = datetime.now(UTC)
+        with self._revisions.reading() as session:
+            rows = stored.list_pending(session)
+            numbers = {row.revision for row in rows}
+            pending = [
+                self._as_pending(row, known.get(row.revision), history.get(session, row.revision), now) for row in rows
+            ]
+            rolled_back = [_as_rolled_back(row) for row in stored.list_rolled_back(session, now - _TOLD_FOR)]
+            ended = [
+                ConfirmationNews(number, shown.state, shown.before)
+                for number, shown in stored.find(session, known.keys() - numbers).items()
+            ]
+        return pending, rolled_back, ended
+
+    def _as_pending(self, row: Confirmation, known: Pending | None, revision: Revision, now: datetime) -> Pending:
+        before = datetime.fromisoformat(row.deadline)
+        left = min(max((before - now).total_seconds(), 0.0), row.seconds)
+        due = _clock() + left if known is None else known.due
+        trouble = self._troubles.get(row.revision)
+        return Pending(row.revision, revision.summary, revision.author, _within(row), before, due, trouble)
+
+    # What is rolled back
+
+    def _roll_back_due(self) -> None:
+        """Roll back each revision whose time is up, the newest first."""
+        for pending in self._pending:
+            if pending.left_seconds == 0 and pending.revision in {each.revision for each in self._pending}:
+                self._roll_back(pending)
+
+    def _roll_back(self, pending: Pending) -> None:
+        number = pending.revision
+        rollback = _Rollback(number, pending.within)
+        try:
+            self._revisions.change(rollback.apply, actor=_ACTOR, confirmed=brake.ANY, says=rollback.say)
+        except ProviderError as error:
+            if self._troubles.get(number) != error.detail:
+                logger.error("revision %d cannot be rolled back now: %s", number, error.detail)  # noqa: TRY400
+            self._troubles[number] = error.detail
+        else:
+            self._troubles.pop(number, None)
+            self.rollbacks += len(rollback.done)
+            for each, left in rollback.done.items():
+                logger.warning("revision %d was not confirmed, and is rolled back", each)
+                for told in left:
+                    logger.warning("of revision %d stays: %s", each, told)
+        self._refresh()
+
+
+class _Rollback:
+    """What rolls one revision back in a transaction, and those that build on it and wait as well."""
+
+    def __init__(self, number: int, within: str) -> None:
+        self._number = number
+        self._within = within
+        self.done: dict[int, list[str]] = {}
+        """The revisions that are rolled back, each with what stays of it."""
+
+    def apply(self, session: Session) -> None:
+        """Do it, if that is still to be done."""
+        self.done = {}
+        waiting = [row.revision for row in stored.list_pending(session)]
+        if self._number not in waiting:
+            return
+        later = [number for number in waiting if number > self._number]
+        self._take_back(session, self._number, later)
+        number = last_revision(session)[0] + 1 if net(session.changes) else None
+        stored.end(session, self.done, ConfirmationState.ROLLED_BACK, None, ended_in=number, left=self.done)
+
+    def _take_back(self, session: Session, number: int, later: Sequence[int]) -> None:
+        found = rollbacks.plan(session, number)
+        while (above := self._find_above(session, later, found)) is not None:
+            self._take_back(session, above, [each for each in later if each > above])
+            found = rollbacks.plan(session, number)
+        declarations.write(session, found.transition)
+        self.done[number] = found.left
+
+    def _find_above(self, session: Session, later: Sequence[int], found: Rollback) -> int | None:
+        """Find the newest revision that waits as well and is in the way."""
+        if found.blocking:
+            for number in later:
+                names = {(change.kind, change.name) for change in history.changes_of(session, number)}
+                if number not in self.done and names & found.blocking:
+                    return number
+        return None
+
+    def say(self, _changes: Sequence[Change]) -> Sequence[str]:
+        """Say what is done."""
+        told = Message(
+            "Rolled back revision {number}: nobody confirmed it within {within}",
+            number=self._number,
+            within=self._within,
+        )
+        above = [each for each in self.done if each != self._number]
+        return [told, *(Message("Rolled back revision {number}, which builds on it", number=each) for each in above)]
+
+
+def _as_rolled_back(row: Confirmation) -> RolledBack:
+    ended = datetime.fromisoformat(row.ended or row.deadline)
+    return RolledBack(row.revision, ended, _within(row), row.ended_in, stored.words_left(row))
+
+
+def _within(row: Confirmation) -> str:
+    return find_text(row.seconds * 1_000_000_000) or f"{row.seconds}s"
