@@ -102,7 +102,7 @@ class Alarms:
             *_of_edges(edges),
             *_of_unissued(self._unissued(), self._revisions.current),
             *_of_domains(self._revisions.current, self._edges.sightings),
-            *_of_services(self.list_outages()),
+            *_of_services(self.list_outages(), self._edges.health.count_kept),
         ]
         return sorted(found, key=lambda alarm: alarm.gravity is not Gravity.BAD)
 
@@ -213,17 +213,22 @@ def _is_troubled(edge: Edge) -> bool:
     return state in _EDGES and (edge.api_url is not None or state not in _EXPECTED or edge.instances > 1)
 
 
-def _of_services(found: Sequence[Outage]) -> Iterator[Alarm]:
+def _of_services(found: Sequence[Outage], count_kept: Callable[[str], int]) -> Iterator[Alarm]:
     total = [outage for outage in found if outage.is_total]
     partial = [outage for outage in found if not outage.is_total]
     yield from _told(Gravity.BAD, total, template("{count} more services have no server that takes requests"))
-    yield from _told(Gravity.WARNING, partial, template("{count} more services have servers that are down"))
+    yield from _told(Gravity.WARNING, partial, template("{count} more services have servers that are down"), count_kept)
 
 
-def _told(gravity: Gravity, found: Sequence[Outage], words_of_more: str) -> Iterator[Alarm]:
+def _told(
+    gravity: Gravity, found: Sequence[Outage], words_of_more: str, count_kept: Callable[[str], int] = lambda _name: 0
+) -> Iterator[Alarm]:
     """Tell the first outages one by one, and count the others."""
     for outage in found[:_MOST_SERVICES_TOLD]:
-        yield Alarm(gravity, _words_of(outage), "service", outage.service)
+        told, kept = _words_of(outage), count_kept(outage.service)
+        if kept:
+            told = Message("{told}; {count} kept out and watched", told=told, count=kept)
+        yield Alarm(gravity, told, "service", outage.service)
     more = len(found) - _MOST_SERVICES_TOLD
     if more > 0:
         yield Alarm(gravity, Message(words_of_more, count=more), "service", count=more)

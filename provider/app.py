@@ -48,6 +48,7 @@ from provider.duties import Duties
 from provider.edges.awaited import AwaitedCertificates
 from provider.edges.entry_points import EntryPoints
 from provider.edges.fallback import Fallback
+from provider.edges.keepers import Keepers
 from provider.edges.looks import Looks
 from provider.edges.memory import Memory
 from provider.edges.polls import Polls
@@ -172,7 +173,8 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
     confirmations, serving = Confirmations(revisions), Serving(revisions)
     drains = Drains(serving)
     polls = Polls(settings.coalesce_ms / 1000, revisions.assemble)
-    edges = Edges(serving, polls, settings.traefik_api_urls)
+    keepers = Keepers(polls, settings.points, is_on=settings.keep_out)
+    edges = Edges(serving, polls, settings.traefik_api_urls, keepers)
     for name, version in settings.traefik_versions.items():
         polls.know(name, version)
     looks = Looks(edges, settings.secure_port, settings.entry_point_urls)
@@ -224,6 +226,7 @@ def _connect(plane: ControlPlane) -> None:
     plane.edges.subscribe(plane.metrics.judged)
     plane.edges.observe(plane.events.judged)
     plane.edges.health.subscribe(plane.events.observed)
+    plane.edges.keepers.subscribe(plane.events.kept_out)
 
 
 def _answer_errors(api: FastAPI) -> None:

@@ -10,7 +10,7 @@ duplicate key rejects the whole document; `{}` empties the edge. `servers: []` i
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import GenericAlias
 from typing import Final
 
@@ -41,7 +41,10 @@ _HTTP, _MIDDLEWARES = Middleware.place
 REDIRECT: Final = "provider.redirect"
 """The middleware of routers that lead visitors from the plain entry point to the secure one."""
 
-ADDED: Final = ("provider.acme", "provider.drain")
+WATCH: Final = "provider.watch"
+"""How the names of services begin that only have servers checked, and of their routers."""
+
+ADDED: Final = ("provider.acme", "provider.drain", WATCH)
 """How the names of routers begin that are added to what is desired. No user's router has such a name there."""
 
 _WILDCARDS: Final = ".wildcards"
@@ -183,9 +186,14 @@ def service_part(service: Service, servers: Iterable[Server]) -> Part:
     Drained servers and those out of service are left out: Traefik lets the requests finish that they have.
     """
     listed = sorted(servers, key=_name)
-    described = served(service, filter(_takes, listed))
-    content, known = _member(service.name, _encoded(described, service)), terms.write(service, listed)
-    return Part(content, _needs(service), since=versions.needed(described), terms=known)
+    return replace(pool_part(service, filter(_takes, listed)), terms=terms.write(service, listed))
+
+
+def pool_part(service: Service, servers: Iterable[Server]) -> Part:
+    """Return the part of a service with just these servers, in this order."""
+    described = served(service, servers)
+    content = _member(service.name, _encoded(described, service))
+    return Part(content, _needs(service), since=versions.needed(described))
 
 
 def part(item: Noun) -> Part:
@@ -263,7 +271,8 @@ def read_pool(part: Part) -> tuple[Service, list[Server]]:
         **{each: found.__dict__[each] for each in _COMPOSITIONS},
     )
     return made, [
-        Server(name=each.url, url=each.url, weight=each.weight) for each in (() if pool is None else pool.servers)
+        Server(name=each.url, url=each.url, weight=each.weight, preserve_path=each.preserve_path)
+        for each in (() if pool is None else pool.servers)
     ]
 
 

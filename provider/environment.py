@@ -38,6 +38,7 @@ SETTINGS: Final = frozenset(
             "ACME_DNS_HOOK",
             "FALLBACK_FILE",
             "COALESCE_MS",
+            "KEEP_OUT",
             "HISTORY_REVISIONS",
             "HISTORY_DAYS",
             "LOG_LEVEL",

@@ -25,6 +25,7 @@ from provider.configuration import shares
 from provider.confirmations import ConfirmationNews
 from provider.database.sessions import Session
 from provider.edges.health import TCP, Health, HealthChange, HealthState, ServerHealth, name_of_tcp
+from provider.edges.keeping import Turned
 from provider.edges.registry import Edges
 from provider.edges.releases import Releases
 from provider.edges.states import Edge
@@ -134,6 +135,11 @@ class Events:
             first = self._changed.get(key, change)
             self._changed[key] = HealthChange(change.service, change.url, first.before, change.after)
         self._call()
+
+    def kept_out(self, _edge: str, turned: Turned) -> None:
+        """Take the servers that are kept out of their pools now, and those that are back."""
+        down = HealthState.DOWN
+        self.observed([HealthChange(server.service, server.url, down, down) for server in (*turned.out, *turned.back)])
 
     async def keep(self) -> None:
         """Tell what happened in the words of the desired state, until cancelled."""
@@ -257,7 +263,9 @@ def _tell_health(
 
 
 def _of_health(found: ServerHealth) -> dict[str, Any]:
-    return {"state": found.state.value, "since": _written(found.since), "why": str(found.why)}
+    data = {"state": found.state.value, "since": _written(found.since), "why": str(found.why)}
+    kept = [{"edge": edge, "since": _written(since)} for edge, since in found.kept_out.items()]
+    return {**data, "keptOut": kept} if kept else data
 
 
 def _tell_shares(session: Session, health: Health, names: Collection[str]) -> list[tuple[EventName, Mapping[str, Any]]]:

@@ -19,6 +19,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from provider.alarms import Alarms, Gravity
 from provider.confirmations import Confirmations
 from provider.database.database import Database
+from provider.edges.keepers import Keepers
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
 from provider.edges.sightings import Sightings, find_next_end
@@ -26,7 +27,7 @@ from provider.edges.states import Edge, EdgeState, is_gone
 from provider.errors import Unavailable
 from provider.models import ShownState
 from provider.revisions import Revisions, Timings
-from provider.snapshots import Served
+from provider.snapshots import ReloadCause, Served, find_cause
 from provider.store import counts
 from provider.store.counts import CountsByState
 from provider.tls import OwnCertificate
@@ -59,12 +60,13 @@ _COMMIT_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 class EdgeCounts:
     """What was counted of one edge, or of several together."""
 
-    __slots__ = ("documents_rejected", "documents_served", "polls")
+    __slots__ = ("documents_rejected", "documents_served", "polls", "reloads")
 
     def __init__(self) -> None:
         self.polls = 0
         self.documents_served = 0
         self.documents_rejected = 0
+        self.reloads: Counter[ReloadCause] = Counter()
 
 
 class Metrics:
@@ -130,8 +132,10 @@ class Metrics:
         """Count a poll that was answered, and what it was given after what. It is a request, too."""
         counted = self._named.get(edge, self._others)
         counted.polls += 1
-        if given is not before and (before is None or before.document.digest != given.document.digest):
+        cause = find_cause(before, given)
+        if cause is not None:
             counted.documents_served += 1
+            counted.reloads[cause] += 1
 
     def judged(self, edge: Edge, _before: EdgeState) -> None:
         """Count what an edge rejects, at each change of an edge's state."""
@@ -212,7 +216,7 @@ class Metrics:
         named = {edge.name: edge for edge in listed if edge.name in self._named}
         others = [edge for edge in listed if edge.name not in named and not is_gone(edge, date)]
         groups = {**{name: [edge] for name, edge in named.items()}, OTHERS: others}
-        yield from _tell_states(groups, self._edges.current)
+        yield from _tell_states(groups, self._edges.current, self._edges.keepers)
         yield from _tell_shown(groups, self._edges.sightings, date)
         yield from _tell_ages(named, asyncio.get_running_loop().time(), date)
 
@@ -225,6 +229,9 @@ class Metrics:
         ):
             values = {(of,): getattr(count, name) for of, count in counted.items()}
             yield _counter(f"provider_edge_{name}", words, values, "edge")
+        reloads = {(of, cause.value): count.reloads[cause] for of, count in counted.items() for cause in ReloadCause}
+        words = "Documents given to an edge that differed from the previous one, by what made them differ."
+        yield _counter("provider_edge_reloads", words, reloads, "edge", "cause")
         requests = {(method, route, str(status)): count for (method, route, status), count in self._requests.items()}
         requests["GET", self._polls_route, "200"] = sum(count.polls for count in counted.values())
         yield _counter(
@@ -241,7 +248,7 @@ class Metrics:
             yield metric
 
 
-def _tell_states(groups: Mapping[str, Sequence[Edge]], current: Served | None) -> Iterator[Metric]:
+def _tell_states(groups: Mapping[str, Sequence[Edge]], current: Served | None, keepers: Keepers) -> Iterator[Metric]:
     yield _gauge(
         "provider_edge_state",
         "1 for the current state of an edge, 0 for other states; for `_others`, the number of edges in it.",
@@ -273,6 +280,9 @@ def _tell_states(groups: Mapping[str, Sequence[Edge]], current: Served | None) -
     ]
     for metric, words, tell in tells:
         yield _gauge(metric, words, {(name,): sum(map(tell, group)) for name, group in groups.items()}, "edge")
+    kept = {(name,): sum(len(keepers.kept.get(edge.name, ())) for edge in group) for name, group in groups.items()}
+    words = "Servers that are kept out of their pools on an edge, as their health check fails there."
+    yield _gauge("provider_edge_servers_kept_out", words, kept, "edge")
     blamed = {
         (edge, kind, name, str(held.revision)): 1
         for edge, group in groups.items()
@@ -348,8 +358,11 @@ def _counter(name: str, words: str, values: Mapping[Labels, float], *labels: str
 
 
 def _runs(edge: Edge, current: Served | None) -> bool:
-    observed = edge.observation
-    return observed is not None and current is not None and observed.digest == current.document.digest
+    observed, given = edge.observation, edge.given
+    if observed is None or current is None or observed.digest is None:
+        return False
+    is_whole = given is not None and given.whole.digest == current.document.digest
+    return observed.digest == current.document.digest or (is_whole and edge.runs_given())
 
 
 def _count_disabled(edge: Edge) -> int:

@@ -20,6 +20,7 @@ from provider.models import (
     DomainOutput,
     HealthOutput,
     IssuanceOutput,
+    KeptOutOutput,
     ObservedState,
     ServerOutput,
     ServiceOutput,
@@ -266,4 +267,9 @@ def _observe(service: Service, server: Server, health: Health) -> ServerHealth:
 
 
 def _health(found: ServerHealth) -> HealthOutput:
-    return HealthOutput(state=ObservedState(found.state.value), since=found.since, why=found.why)
+    return HealthOutput(
+        state=ObservedState(found.state.value),
+        since=found.since,
+        why=found.why,
+        kept_out=[KeptOutOutput(edge=edge, since=since) for edge, since in found.kept_out.items()],
+    )

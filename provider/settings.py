@@ -157,6 +157,11 @@ class Settings(BaseSettings):
         le=60_000,
         description="Minimum time between two documents for an edge with a held poll, in milliseconds.",
     )
+    keep_out: bool = Field(
+        default=True,
+        description="Whether servers that fail their health check on an edge are left out of its document until they "
+        "answer again.",
+    )
     history_revisions: int = Field(
         default=LONG.revisions, ge=1, le=1_000_000, description="Minimum number of revisions to keep."
     )

@@ -14,6 +14,7 @@ from provider.listening import DefaultEntryPoints, Listening
 from provider.messages import Message
 from provider.models import Revision
 from provider.parts import Parts
+from provider.pools import KeptOut
 from provider.store import declarations
 
 _NEWEST: Final = select(Revision.number, Revision.digest).order_by(col(Revision.number).desc()).limit(1)
@@ -25,6 +26,10 @@ class ReloadCause(StrEnum):
     CHANGE = "change"
     CERTIFICATE = "certificate"
     DRAIN = "drain"
+    SERVER_DOWN = "server_down"
+    SERVER_BACK = "server_back"
+    QUARANTINE = "quarantine"
+    START = "start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,17 @@ class Served:
 
     cause: ReloadCause = field(default=ReloadCause.CHANGE, compare=False, kw_only=True)
     """Why it is served after the one before it."""
+
+    kept_out: KeptOut = field(default_factory=dict, compare=False, kw_only=True)
+    """The servers that are left out of the document for the edge that gets it, as they do not answer there."""
+
+    full: Document | None = field(default=None, compare=False, kw_only=True)
+    """Where servers are left out, the document without that."""
+
+    @property
+    def whole(self) -> Document:
+        """The document with all servers that are desired: what it has in common for all edges."""
+        return self.document if self.full is None else self.full
 
     @property
     def order(self) -> tuple[int, int]:
@@ -56,6 +72,20 @@ class Snapshot(Served):
     author: str = field(default="", compare=False)
     changed: frozenset[tuple[str, str]] = field(default=frozenset(), compare=False)
     """The parts that its revision gave another form, by kind and name."""
+
+
+def find_cause(before: Served | None, given: Served) -> ReloadCause | None:
+    """Find why an edge that was given one document before gets another; None if it is the same one."""
+    if before is None:
+        return ReloadCause.START
+    if before.document.digest == given.document.digest:
+        return None
+    if before.revision != given.revision:
+        return ReloadCause.CHANGE
+    if before.whole.digest == given.whole.digest:
+        is_down = any(urls - before.kept_out.get(service, frozenset()) for service, urls in given.kept_out.items())
+        return ReloadCause.SERVER_DOWN if is_down else ReloadCause.SERVER_BACK
+    return given.cause if before.edition != given.edition else ReloadCause.QUARANTINE
 
 
 def read_verified(session: Session, points: DefaultEntryPoints) -> Snapshot:

@@ -25,9 +25,11 @@ from provider.database.file import FileDatabase
 from provider.database.sessions import Session
 from provider.database.tables import TABLES
 from provider.edges.fallback import Fallback
+from provider.edges.keepers import Keepers
 from provider.edges.polls import Polls
 from provider.edges.registry import Edges
 from provider.edges.states import EdgeState
+from provider.listening import DEFAULT_POINTS
 from provider.metrics import MEDIA_TYPE, Metrics
 from provider.nouns import within
 from provider.parts import Parts
@@ -382,7 +384,7 @@ def test_a_scrape_does_not_wait_for_a_database_that_hangs(migrated: Path) -> Non
     serving = Serving(revisions)
     assert revisions.load()
     polls = Polls(0)
-    edges = Edges(serving, polls, {})
+    edges = Edges(serving, polls, {}, Keepers(polls, DEFAULT_POINTS))
     confirmations = Confirmations(revisions)
     alarms = Alarms(revisions, edges, Fallback(None, edges), None, confirmations)
     metrics = Metrics(database, revisions, polls, edges, alarms, confirmations, named=(), polls_route="/polls")

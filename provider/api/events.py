@@ -62,8 +62,9 @@ async def listen(
     Each event has an ID. `revision` has `number`, `time`, `author`, `summary`, `objects` (at most 100, each
     with `kind` and `name`; `SERVICE/SERVER` for a server) and `more` (whether there are others).
     `edge` has `name`, `state`, `since`, `detail` and `revision` (of the document it was last given).
-    `health` has `service`, `name` (of the server), `state`, `since` and `why`; for a TCP server also `kind`
-    (`tcpService`), and its address as the name. `shares` has `service` and `shares` (0 to 1, by server name).
+    `health` has `service`, `name` (of the server), `state`, `since` and `why`, and while the server is kept out of its
+    pool also `keptOut` (a list with `edge` and `since`); for a TCP server also `kind` (`tcpService`), and its address
+    as the name. `shares` has `service` and `shares` (0 to 1, by server name).
     `reset` is empty: what you read before may be out of date, so read it again.
     """
     if events.listeners >= MOST_LISTENERS:

@@ -138,10 +138,10 @@ def _find_shown(revisions: Revisions, number: str) -> RevisionOutput:
 
 def _write_revision(session: Session, number: int, _digest: str, _time: str) -> bytes:
     """Write a revision with what it changed, which may be everything."""
-    shown_one = as_json(stored.shown(session, stored.get(session, number)))
-    return msgspec.json.encode(
-        shown_one | {"changes": [change.masked() for change in stored.changes_of(session, number)]}
-    )
+    revision = stored.get(session, number)
+    changes = [change.masked() for change in stored.changes_of(session, number)]
+    more = {"reload": stored.is_reload(session, revision), "changes": changes}
+    return msgspec.json.encode(as_json(stored.shown(session, revision)) | more)
 
 
 @router.get(

@@ -42,6 +42,8 @@ COLUMNS: Final[Columns] = {
 }
 REVISIONS: Final = Collection("revision", path("revisions"), COLUMNS)
 
+_RELOADS: Final = {True: "yes: edges got another document", False: "no: the document stayed the same"}
+
 FACTS: Final[Columns] = {
     "Number": field("number"),
     "When": lambda revision: f"{ago(revision['time'])} ({revision['time']})",
@@ -49,6 +51,7 @@ FACTS: Final[Columns] = {
     "What": field("summary"),
     "Why": lambda revision: revision["message"] or "not said",
     "Document": field("digest"),
+    "Reload": lambda revision: _RELOADS.get(revision["reload"], "unknown: the revision before is no longer stored"),
 }
 
 

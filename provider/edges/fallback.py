@@ -203,7 +203,7 @@ class Fallback:
             await self._edges.changed(_PAUSE_SECONDS)
 
     def _wanted(self, current: Snapshot | None, accepted: Served | None) -> tuple[str, str]:
-        return accepted.document.digest if accepted else _NONE, current.document.digest if current else _NONE
+        return accepted.whole.digest if accepted else _NONE, current.document.digest if current else _NONE
 
     def _passed(self, current: Snapshot | None) -> None:
         if current is not None and current.revision > self._revision:
@@ -252,7 +252,7 @@ def _update(path: Path, accepted: Served | None, current: Snapshot | None) -> di
     """
     prepare(path)
     before = path.read_bytes()
-    wanted = limited(_read(before) if accepted is None else _ranked(accepted.document.content), current)
+    wanted = limited(_read(before) if accepted is None else _ranked(accepted.whole.content), current)
     content = written(wanted)
     if content != before:
         write(path, content, _mode(wanted))

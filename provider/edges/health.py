@@ -4,7 +4,7 @@ Written in the event loop's thread, read from any: what is read is replaced as a
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -35,6 +35,8 @@ class ServerHealth:
     state: HealthState
     since: datetime | None
     why: str
+    kept_out: Mapping[str, datetime] = field(default_factory=dict)
+    """The edges on which it is kept out of its pool, and since when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Health:
 
     def __init__(self) -> None:
         self._edges: Mapping[str, _Told] = {}
+        self._kept: Mapping[str, Mapping[tuple[str, str], datetime]] = {}
         self._down: tuple[Mapping[str, _Told], Mapping[str, Collection[str]]] = ({}, {})
         """What was said, and the servers that were down by it."""
         self._listeners: list[Callable[[Collection[HealthChange]], None]] = []
@@ -93,6 +96,16 @@ class Health:
         else:
             told = replace(before, fresh=True)
         self._replace(edge, told)
+
+    def keep(self, edge: str, kept: Mapping[tuple[str, str], datetime]) -> None:
+        """Note which servers are kept out on an edge, by service and URL, and since when."""
+        rest = {name: each for name, each in self._kept.items() if name != edge}
+        self._kept = {**rest, edge: kept} if kept else rest
+
+    def count_kept(self, service: str | None = None) -> int:
+        """Count the servers that are kept out on any edge, of one service or of all."""
+        kept = {key for each in self._kept.values() for key in each}
+        return len(kept) if service is None else sum(key[0] == service for key in kept)
 
     def forget(self, edge: str) -> None:
         """Rely no more on what an edge said, until it says it again."""
@@ -139,9 +152,9 @@ class Health:
         down = {edge: seen for edge, seen in told.items() if not seen.up}
         if down:
             since = min(seen.since for seen in down.values())
-            return ServerHealth(
-                HealthState.DOWN, since, Message("its health check fails on {edges}", edges=", ".join(sorted(down)))
-            )
+            why = Message("its health check fails on {edges}", edges=", ".join(sorted(down)))
+            kept = {edge: each[service, url] for edge, each in sorted(self._kept.items()) if (service, url) in each}
+            return ServerHealth(HealthState.DOWN, since, why, kept)
         if told:
             since = max(seen.since for seen in told.values())
             return ServerHealth(

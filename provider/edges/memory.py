@@ -128,7 +128,7 @@ def _quarantine_record(edge: str, quarantine: Quarantine, database: Database) ->
     return QuarantineRecord(
         edge=edge,
         rejected_revision=quarantine.rejected.revision,
-        rejected_digest=quarantine.rejected.document.digest,
+        rejected_digest=quarantine.rejected.whole.digest,
         accepted_revision=accepted.revision,
         accepted_digest=accepted.document.digest,
         accepted_content=database.keys.seal_bytes(accepted.document.content) if quarantine.is_whole else b"",

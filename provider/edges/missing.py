@@ -44,7 +44,7 @@ def _runs(edge: Edge, revision: int, current: Served | None) -> bool:
         return False
     if edge.quarantine is not None and edge.quarantine.concerns(revision):
         return False
-    return given.revision >= revision or (current is not None and given.document.digest == current.document.digest)
+    return given.revision >= revision or (current is not None and given.whole.digest == current.whole.digest)
 
 
 def find_missing(

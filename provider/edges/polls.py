@@ -2,8 +2,9 @@
 
 A poll that waits is answered when the document changes. The first change after a quiet time is released
 at once; in a storm the polls are released at most once in `coalesce_seconds`, with the newest document.
-An edge that rejected a document is offered one of its own, in which the parts to blame are left out. It is put
-together once for a snapshot and an overlay: where the snapshot is made, and not where it is polled.
+An edge that rejected a document is offered one of its own, in which the parts to blame are left out, and so is one that
+sees servers down, which are kept out of their pools. It is put together once for a snapshot and an overlay: where the
+snapshot is made, and not where it is polled. How long an edge has to wait for its next one tells `pacing`.
 
 Everything here runs in the event loop's thread, except `Polls.publish`.
 """
@@ -12,14 +13,16 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from provider import configuration, overlays
+from provider import configuration, overlays, pools
 from provider.configuration import Document
+from provider.edges.pacing import MOST_CHECK_SECONDS, Pace
 from provider.edges.quarantine import Quarantine
 from provider.edges.releases import Releases
 from provider.nouns import Named
 from provider.nouns.versions import Version
 from provider.overlays import Overlay, find_newer
 from provider.parts import Parts
+from provider.pools import KeptOut
 from provider.snapshots import Served, Snapshot
 
 
@@ -30,6 +33,14 @@ class _Fit:
     of: Snapshot
     made: Snapshot
     lacks: Mapping[Named, Version]
+
+
+@dataclass(frozen=True, slots=True)
+class _Without:
+    """Which servers an edge is offered nothing of, and where the routers are of what watches them."""
+
+    kept_out: KeptOut
+    entry_point: str
 
 
 class Polls:
@@ -54,6 +65,12 @@ class Polls:
         """What edges of a version are offered that does not know all."""
         self._adapted: dict[str, tuple[Overlay, Snapshot, Snapshot]] = {}
         """What edges with an overlay are offered: of which overlay and which snapshot it was made, and what."""
+        self._kept_out: dict[str, _Without] = {}
+        self._without: dict[str, tuple[_Without, Snapshot, Snapshot]] = {}
+        """What edges are offered without servers: of which overlay and which snapshot it was made, and what."""
+        self._due: dict[str, float] = {}
+        """When edges are offered other servers than before, if nothing else changes."""
+        self._paces: dict[str, Pace] = {}
         self.closed = False
         self.held = 0
 
@@ -70,6 +87,10 @@ class Polls:
                 self._adapt(edge, overlay, snapshot)
         for version in set(self._versions.copy().values()):
             self._fit(version, snapshot)
+        if isinstance(snapshot, Snapshot):
+            pools.longest_check_seconds(snapshot.parts.services, MOST_CHECK_SECONDS)
+            for edge in list(self._kept_out):
+                self.fit(edge, snapshot)
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._take, snapshot)
 
@@ -99,6 +120,34 @@ class Polls:
         elif self._kept.pop(edge, None) is not None:
             self._wake()
 
+    def keep_out(self, edge: str, kept_out: KeptOut, entry_point: str, *, within: float) -> None:
+        """Offer an edge nothing of servers that do not answer there: within so many seconds, or with what comes before.
+
+        What watches them has its routers on this entry point of the edge.
+        """
+        now = self._now()
+        if kept_out:
+            self._kept_out[edge] = _Without(kept_out, entry_point)
+        else:
+            self._kept_out.pop(edge, None)
+        self._without.pop(edge, None)
+        pending = self._due.get(edge, now)
+        self._due[edge] = min(pending, now + within) if pending > now else now + within
+        self._wake()
+
+    def pace(self, edge: str, *, is_on: bool) -> None:
+        """Let an edge wait for its next document until its servers were checked, or not."""
+        if is_on:
+            self._paces.setdefault(edge, Pace())
+        else:
+            self._paces.pop(edge, None)
+
+    def given(self, edge: str, snapshot: Served) -> None:
+        """Note that an edge was given another document than before."""
+        pace = self._paces.get(edge)
+        if pace is not None and isinstance(snapshot, Snapshot):
+            pace.given(self._now(), pools.longest_check_seconds(snapshot.parts.services, MOST_CHECK_SECONDS))
+
     def know(self, edge: str, version: Version | None) -> None:
         """Know which version an edge is, and offer it from now on what that knows."""
         if version is not None and self._versions.get(edge) != version:
@@ -106,13 +155,32 @@ class Polls:
             self._wake()
 
     def fit(self, edge: str, snapshot: Snapshot) -> tuple[Snapshot, Mapping[Named, Version]]:
-        """Return what an edge's version knows of a snapshot, and what is left out of it.
+        """Return what an edge's version knows of a snapshot, without servers that are kept out, and what it lacks.
 
         That has the version that knows it, or none where it needs what is left out.
         """
         version = self._versions.get(edge)
         known = None if version is None else self._fit(version, snapshot)
-        return (snapshot, {}) if known is None else (known.made, known.lacks)
+        made, lacks = (snapshot, {}) if known is None else (known.made, known.lacks)
+        without = self._kept_out.get(edge)
+        return (made if without is None else self._leave_out(edge, without, made)), lacks
+
+    def _leave_out(self, edge: str, without: _Without, snapshot: Snapshot) -> Snapshot:
+        """Return a snapshot without servers that are kept out. Edges that keep out the same share it.
+
+        Its parts stay those that are desired: whatever an edge rejects, the pools are not to blame.
+        """
+        for known, of, made in list(self._without.values()):
+            if of is snapshot and known == without:
+                self._without[edge] = (known, of, made)
+                return made
+        parts = pools.without(snapshot.parts, without.kept_out, without.entry_point)
+        made = snapshot
+        if parts is not snapshot.parts:
+            document, kept_out = self._assemble(parts), without.kept_out
+            made = replace(snapshot, document=document, full=snapshot.whole, kept_out=kept_out)
+        self._without[edge] = (without, snapshot, made)
+        return made
 
     def _fit(self, version: Version, snapshot: Served) -> "_Fit | None":
         if not isinstance(snapshot, Snapshot):
@@ -171,19 +239,36 @@ class Polls:
         try:
             while not self.closed and not gone.done():
                 found = self._released and self.offer(edge, self._released)
+                early = 0.0
                 if found and _follows(found, given, self._released, is_whole=edge not in self._overlays):
-                    return found
+                    early = self._find_early(edge, given, found)
+                    if early <= 0:
+                        return found
                 remaining = deadline - loop.time()
                 if remaining <= 0:
                     break
                 release = self._releases.join()
+                pause = min(remaining, early) if early > 0 else remaining
                 try:
-                    await asyncio.wait({gone, release}, timeout=remaining, return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.wait({gone, release}, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
                 finally:
                     self._releases.leave(release)
         finally:
             self.held -= 1
         return None if gone.done() else given
+
+    def _find_early(self, edge: str, given: Served, found: Served) -> float:
+        """Return for how many seconds it is too early for an edge to get what it is offered; 0 or less if it is not."""
+        pace = self._paces.get(edge)
+        if pace is None or edge in self._quarantines:
+            return 0.0
+        now = self._now()
+        is_other = found.whole.digest != given.whole.digest
+        due = pace.due(now, is_urgent=is_other)
+        return (due if is_other else max(due, self._due.get(edge, due))) - now
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
 
     def _take(self, snapshot: Served) -> None:
         if self._newest is not None and snapshot.order <= self._newest.order:

@@ -82,7 +82,7 @@ class Quarantine:
 
     def instead_of(self, snapshot: Served) -> Served:
         """Return what to offer where the whole is in quarantine: another document is given its chance."""
-        return self.accepted if snapshot.document.digest == self.rejected.document.digest else snapshot
+        return self.accepted if snapshot.whole.digest == self.rejected.whole.digest else snapshot
 
     def concerns(self, revision: int) -> bool:
         """Tell whether something that a revision gave is left out, or not known to run."""
@@ -165,7 +165,7 @@ def accept(quarantine: Quarantine) -> Quarantine | None:
 def prune(quarantine: Quarantine, current: Snapshot) -> Quarantine | None:
     """Return what is left once objects have changed: their new form is given its chance, after a search."""
     if quarantine.is_whole:
-        return quarantine if current.document.digest == quarantine.rejected.document.digest else None
+        return quarantine if current.whole.digest == quarantine.rejected.whole.digest else None
     held = {key: item for key, item in quarantine.held.items() if current.parts.find(key) == item.replacement.of}
     trying = {key: item for key, item in quarantine.trying.items() if current.parts.find(key) == item.replacement.of}
     is_same = len(held) == len(quarantine.held) and len(trying) == len(quarantine.trying)

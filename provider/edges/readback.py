@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 
+from provider import pools
 from provider.certificates import CertificateFacts
 from provider.configuration import BEACON, BEACON_HEADER, owner
 from provider.edges.health import name_of_tcp
@@ -211,12 +212,13 @@ ServersUp = Mapping[str, Mapping[str, bool]]
 
 
 def _servers(services: Iterable[_Service]) -> dict[str, Mapping[str, bool]]:
-    """Return the servers of those services of ours that have a health check."""
-    return {
-        service.name.removesuffix(_OURS): {url: status == "UP" for url, status in service.server_status.items()}
-        for service in services
-        if service.is_checked and service.name.endswith(_OURS)
-    }
+    """Return the servers of those services of ours that have a health check, with those that are kept out of them."""
+    found: dict[str, dict[str, bool]] = {}
+    for service in services:
+        if service.is_checked and service.name.endswith(_OURS):
+            told = found.setdefault(pools.service_of(service.name.removesuffix(_OURS)), {})
+            told.update({url: status == "UP" for url, status in service.server_status.items()})
+    return dict(found)
 
 
 @asynccontextmanager

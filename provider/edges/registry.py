@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from provider.edges.health import Health
+from provider.edges.keepers import Keepers
 from provider.edges.missing import Awaited, MissingEdge, find_missing
 from provider.edges.pollers import Connection, Poller
 from provider.edges.polls import Polls
@@ -47,7 +47,7 @@ Listener = Callable[[Edge, EdgeState], None]
 class Edges:
     """The edges by name, and the one place where their states change."""
 
-    def __init__(self, serving: Serving, polls: Polls, api_urls: Mapping[str, str]) -> None:
+    def __init__(self, serving: Serving, polls: Polls, api_urls: Mapping[str, str], keepers: Keepers) -> None:
         self._serving = serving
         self._polls = polls
         self._edges = {name: Edge(name, api_url=url) for name, url in api_urls.items()}
@@ -56,7 +56,8 @@ class Edges:
         self._followers: list[Callable[[int], bool]] = []
         self._change: asyncio.Future[None] | None = None
         self._origins: dict[Named, tuple[int, str]] = {}
-        self.health = Health()
+        self.keepers = keepers
+        self.health = keepers.health
         self.sightings = Sightings()
         self.surroundings: KnownEdges = {}
         """What is known of the edges that is not of our doing. Any thread reads it as it is."""
@@ -159,6 +160,7 @@ class Edges:
         edge.last_seen = _date()
         edge.first_seen = edge.first_seen or edge.last_seen
         if edge.answered(poller, snapshot, _now()):
+            self._polls.given(edge.name, snapshot)
             edge.given_date = edge.last_seen
             self._pace(edge)
             self.refresh(edge)
@@ -171,12 +173,14 @@ class Edges:
         given = edge.given
         if given is not None and edge.runs_given():
             edge.ran(given, _date())
-        if observation.error is not None:
-            self.health.forget(edge.name)
-        elif observation.servers is not None:
-            self.health.observe(edge.name, observation.servers, _date())
         if observation.entry_points:
             self._know_entry_points(edge.name, observation.entry_points)
+        if observation.error is not None:
+            self.health.forget(edge.name)
+            self.keepers.missed(edge.name, observation.at)
+        elif observation.servers is not None:
+            date, known = _date(), self.surroundings.get(edge.name, KnownEdge())
+            self.health.observe(edge.name, self.keepers.see(edge, observation, known.entry_points, date), date)
         quarantine = edge.quarantine
         if quarantine is not None and _is_acquitted(edge, quarantine, observation):
             edge.acquitted(observation.at)
@@ -343,6 +347,9 @@ class Edges:
             return  # there is a newer one to try
         before = edge.quarantine
         if edge.accepted is None or edge.accepted.document.digest == rejected.document.digest:
+            return
+        if edge.runs_alike():
+            self.keepers.refused(edge.name)
             return
         if not isinstance(rejected, Snapshot) or (before is not None and before.is_whole):
             return

@@ -158,6 +158,10 @@ class Edge:
     given: Served | None = None
     given_at: float = 0.0
     """When it was given another document than before."""
+    applied: tuple[str | None, str | None] = (None, None)
+    """The digest of the document that it was seen to run last, and when its process started."""
+    applied_at: float = 0.0
+    """When it was seen first that it runs that."""
     given_date: datetime | None = None
     doubted_until: float = 0.0
     """Until when it may still come to run what it was given before, though it seems to run what it was given last."""
@@ -306,6 +310,17 @@ class Edge:
             and observed.at >= max(self.given_at, self.doubted_until)
         )
 
+    def runs_alike(self) -> bool:
+        """Tell whether it runs what it was given last but for servers that are kept out, and did not reject that."""
+        observed, given, accepted = self.observation, self.given, self.accepted
+        return (
+            observed is not None
+            and given is not None
+            and accepted is not None
+            and observed.digest == accepted.document.digest
+            and given.whole.digest == accepted.whole.digest
+        )
+
     def seconds_to_apply(self) -> float:
         """How long it may take to run what it was given last."""
         size = 0 if self.given is None else len(self.given.document.content)
@@ -341,11 +356,18 @@ class Edge:
         elif self.behind_since is None:
             self.behind_since = observation.at
         self.observation = observation
+        self._note_applied(observation)
         if observation.digest is not None and self.given and observation.digest != self.given.document.digest:
             self.doubted_until = 0.0
         for poller in self.open_pollers:
             if poller.given is not None and poller.given.document.digest == observation.digest and poller.polls > 1:
                 poller.proven = True
+
+    def _note_applied(self, observation: Observation) -> None:
+        """Note since when it runs what it runs, and as which process."""
+        applied = observation.digest, observation.started
+        if observation.error is None and (applied != self.applied or self.applied_at < self.given_at):
+            self.applied, self.applied_at = applied, observation.at
 
     def _moves(self, observation: Observation) -> bool:
         """Tell whether it runs what it was given, or another document than before; also where that is not known."""

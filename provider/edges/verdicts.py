@@ -25,7 +25,7 @@ def judge(edge: Edge, current: Served | None, now: float) -> EdgeVerdict:
     if edge.quarantine is not None:
         rejected = EdgeVerdict(EdgeState.REJECTED, words_of_rejection(edge.quarantine))
         return _judge_shared(edge, rejected, now) if edge.sharers else rejected
-    if given.document.digest != current.document.digest:
+    if given.whole.digest != current.whole.digest:  # the same but for servers that are kept out is as good
         return EdgeVerdict(
             EdgeState.PENDING, Message("it has not fetched revision {revision} yet", revision=current.revision)
         )
@@ -96,6 +96,8 @@ def _judge_given(edge: Edge, given: Served) -> EdgeVerdict:
             EdgeState.REJECTED,
             Message("it was given revision {revision}, and {running}", revision=given.revision, running=running),
         )
+    if edge.runs_alike():
+        return _judge_running(observed, given)
     return EdgeVerdict(
         EdgeState.PENDING, Message("it was given revision {revision}, and does not run it yet", revision=given.revision)
     )

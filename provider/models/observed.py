@@ -63,12 +63,26 @@ class ObservedState(StrEnum):
     UNKNOWN = "unknown"
 
 
+class KeptOutOutput(Object):
+    """An edge on which a server is kept out of its pool."""
+
+    edge: str = field(Text(), help="Name of the edge.")
+    since: AwareDatetime = field(Time(), help="Since when it is kept out there.")
+
+
 class HealthOutput(Object):
     """What the edges observe of a server."""
 
     state: ObservedState = field(Choice(ObservedState), help="Whether it answers its health check.")
     since: AwareDatetime | None = field(Time(), default=None, help="Since when it has been in this state.")
     why: str = field(Text(), help="What this is based on, as a sentence.")
+    kept_out: list[KeptOutOutput] = field(
+        ListOf(Nested(KeptOutOutput)),
+        default=[],
+        omitted=True,
+        help="The edges whose pool it is left out of, because its health check fails there. It is watched, and comes "
+        "back when it answers again.",
+    )
 
 
 class ServerOutput(Server):

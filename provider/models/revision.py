@@ -165,6 +165,7 @@ class WholeRevisionOutput(RevisionOutput):
     model_config = output_config(
         {
             **_EXAMPLE,
+            "reload": True,
             "changes": [
                 {
                     "kind": "server",
@@ -176,4 +177,11 @@ class WholeRevisionOutput(RevisionOutput):
         }
     )
 
+    reload: Annotated[
+        bool | None,
+        Described(
+            description="Whether its document differs from that of the revision before, so that edges reload; null if "
+            "that revision is no longer stored."
+        ),
+    ]
     changes: Annotated[list[ChangeOutput], Described(description="Each changed object, before and after.")]

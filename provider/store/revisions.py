@@ -178,6 +178,14 @@ def find_neighbours(session: Session, number: int) -> tuple[int | None, int | No
     return session.exec(before).one(), session.exec(after).one()
 
 
+def is_reload(session: Session, revision: Revision) -> bool | None:
+    """Tell whether a revision gave edges another document than the one before; None where that is no longer stored."""
+    if revision.number == 1:
+        return True
+    before = session.get(Revision, revision.number - 1)
+    return None if before is None else before.digest != revision.digest
+
+
 def find_digests(session: Session, digests: Iterable[str]) -> dict[str, int]:
     """Find the newest revision that gave each of these documents."""
     newest = select(Revision.digest, func.max(Revision.number)).where(col(Revision.digest).in_(list(digests)))

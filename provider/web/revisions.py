@@ -55,6 +55,7 @@ class RevisionSheet:
     older: int | None
     newer: int | None
     may_move_traffic: bool
+    is_reload: bool | None
 
 
 @router.get("")
@@ -124,6 +125,7 @@ def _read(revisions: Revisions, number: str, first: int, other: int | None) -> R
         count, last = stored.count_changes(session, revision.number), first + _OBJECTS_SHOWN
         listed: Sequence[Change] = stored.changes_of(session, revision.number, first=first, most=_OBJECTS_SHOWN)
         words = changes.summary(revision.words, revision.summary)
+        is_reload = stored.is_reload(session, revision)
     return RevisionSheet(
         revision,
         datetime.fromisoformat(revision.time),
@@ -138,6 +140,7 @@ def _read(revisions: Revisions, number: str, first: int, other: int | None) -> R
         older,
         newer,
         _moves_traffic(listed),
+        is_reload,
     )
 
 
@@ -188,6 +191,4 @@ def _find_edges(edges: Edges, revision: Revision) -> tuple[list[Edge], list[Edge
 
 def _is_of(snapshot: Served | None, revision: Revision) -> TypeGuard[Served]:
     """Tell whether a snapshot is what a revision gave, or was made from that."""
-    return snapshot is not None and (
-        snapshot.revision == revision.number or snapshot.document.digest == revision.digest
-    )
+    return snapshot is not None and (snapshot.revision == revision.number or snapshot.whole.digest == revision.digest)

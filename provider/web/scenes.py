@@ -192,7 +192,7 @@ def _find_running(edge: Edge, current: Snapshot | None) -> int | None:
     running = edge.given if edge.api_url is None or edge.runs_given() else edge.accepted
     if running is None:
         return None
-    is_current = current is not None and running.document.digest == current.document.digest
+    is_current = current is not None and running.whole.digest == current.document.digest
     return current.revision if current is not None and is_current else running.revision
 
 

@@ -48,7 +48,7 @@ def wait_for_healths(client: httpx.Client, wanted: dict[str, str]) -> None:
 
 
 def test_a_server_that_dies_is_down_and_gets_nothing(
-    client: httpx.Client, service: Service, traefik: Traefik, servers: tuple[Patient, ...]
+    client: httpx.Client, traefik: Traefik, servers: tuple[Patient, ...]
 ) -> None:
     a, b, c = servers
     expose(client, (a, 3), (b, 2), (c, 1), healthCheck=CHECK)
@@ -70,6 +70,7 @@ def test_a_server_that_dies_is_down_and_gets_nothing(
     found = client.get(f"{SERVERS}/a").json()["health"]
     assert found["why"] == "its health check fails on default"
     assert found["since"]
+    assert [each["edge"] for each in found["keptOut"]] == ["default"]
 
     c.well = False
     wait_for_healths(client, {"a": "down", "b": "up", "c": "down"})
@@ -91,7 +92,6 @@ def test_a_server_that_dies_is_down_and_gets_nothing(
     assert sum(shares(client).values()) == pytest.approx(1)
 
     client.patch(f"{SERVERS}/b", json={"state": "drain"}).raise_for_status()
-    traefik.wait_for(service)
     wait_until(lambda: shares(client) == {"a": 0.0, "b": 0.0, "c": 1.0}, "only c takes requests")
     assert client.get(f"{SERVERS}/b").json()["health"] == {
         "state": "unknown",

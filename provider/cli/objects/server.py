@@ -1,6 +1,7 @@
 """`server`: what is observed of one, and whose URL is whose."""
 
 import sys
+from collections.abc import Sequence
 from typing import Final
 
 from provider.cli.client import Item
@@ -21,7 +22,15 @@ def words_of_health(server: Item) -> str:
     told = str(health["state"])
     if health.get("since"):
         told += f" for {span(health['since'])}"
-    return told if told.startswith("up") or not health.get("why") else f"{told}: {health['why']}"
+    if health.get("why") and not told.startswith("up"):
+        told += f": {health['why']}"
+    return told + words_of_kept_out(health.get("keptOut", []))
+
+
+def words_of_kept_out(kept: Sequence[Item]) -> str:
+    """Say that a server is kept out of its pool, and since when on which edges."""
+    since = ", ".join(f"for {span(each['since'])} on {each['edge']}" for each in kept)
+    return f"; kept out {since}, watched" if kept else ""
 
 
 def servers_of(service: str) -> Collection:

@@ -1,0 +1,146 @@
+"""Pools without the servers that are kept out, and what goes on checking these. Pure.
+
+Traefik checks the health of the servers of services that a router uses, and of no others. So servers that are left
+out of their pool are in a service of their own, `provider.watch.NAME`, with the same health check, and a router that no
+request can match uses it.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from provider import configuration, durations
+from provider.configuration import WATCH
+from provider.nouns import Named, Router, Server, Service
+from provider.nouns.router import HIGHEST_PRIORITY, ServedRouter
+from provider.parts import Part, Parts, Section
+
+KeptOut = Mapping[str, frozenset[str]]
+"""The URLs of servers that are kept out of their pools, by service."""
+
+NOBODY: Final[KeptOut] = {}
+
+_RULE: Final = "Method(`GET`) && !Method(`GET`)"
+"""What no request can match. Two comparisons of a word, and only for requests that nothing else takes."""
+
+_PRIORITY: Final = -2 * HIGHEST_PRIORITY
+"""Below all that users can set."""
+
+_KNOWN: Final = 65_536
+
+
+class _HealthCheck(msgspec.Struct):
+    interval: str = ""
+    timeout: str = ""
+
+
+class _LoadBalancer(msgspec.Struct):
+    health_check: _HealthCheck | None = msgspec.field(name="healthCheck", default=None)
+
+
+class _Checked(msgspec.Struct):
+    load_balancer: _LoadBalancer | None = msgspec.field(name="loadBalancer", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPool:
+    """The servers of a service that is checked, by their URLs, and how long it takes until all were checked once."""
+
+    urls: frozenset[str]
+    check_seconds: float
+
+
+def service_of(name: str) -> str:
+    """Return the service whose servers one has that Traefik tells of: another one if that only watches them."""
+    return name.removeprefix(f"{WATCH}.")
+
+
+def find(parts: Parts, service: str) -> CheckedPool | None:
+    """Find the pool of a service; None without a health check."""
+    part = parts.services.parts.get(service)
+    return _read(part.content) if part is not None and check_seconds(part) else None
+
+
+@lru_cache(maxsize=_KNOWN)
+def _read(content: bytes) -> CheckedPool:
+    _service, servers = configuration.read_pool(Part(content))
+    return CheckedPool(frozenset(server.url for server in servers), _check_seconds(content))
+
+
+def check_seconds(part: Part) -> float:
+    """Return the seconds of an interval and a timeout of a service's health check, or 0 without one."""
+    return _check_seconds(part.content) if b'"healthCheck":{' in part.content else 0.0
+
+
+@lru_cache(maxsize=_KNOWN)
+def _check_seconds(content: bytes) -> float:
+    ((_name, found),) = msgspec.json.decode(b"{%s}" % content, type=dict[str, _Checked]).items()
+    check = None if found.load_balancer is None else found.load_balancer.health_check
+    if check is None:
+        return 0.0
+    return sum(durations.find_seconds(text) or 0.0 for text in (check.interval, check.timeout))
+
+
+_longest: Final[WeakKeyDictionary[Section, float]] = WeakKeyDictionary()
+
+
+def longest_check_seconds(services: Section, most: float) -> float:
+    """Return the longest `check_seconds` of all services of which it is at most so long; 0 if there is none."""
+    found = _longest.get(services)
+    if found is None:
+        found = max((each for part in services.parts.values() if (each := check_seconds(part)) <= most), default=0.0)
+        _longest[services] = found
+    return found
+
+
+def without(parts: Parts, kept_out: KeptOut, entry_point: str) -> Parts:
+    """Return the parts without servers that are kept out, and with what watches these.
+
+    A pool that would have no server left stays as it is. The routers are on this `entry_point`.
+    """
+    changed: dict[Named, Part] = {}
+    for name, urls in kept_out.items():
+        part = parts.services.parts.get(name)
+        if part is not None and check_seconds(part):
+            changed.update(_split(name, part, urls, entry_point))
+    return parts.replaced(changed) if changed else parts
+
+
+def _split(name: str, part: Part, urls: Collection[str], entry_point: str) -> dict[Named, Part]:
+    """Return the form of a service without some servers, and what watches these; nothing if none would be left."""
+    service, servers = configuration.read_pool(part)
+    left = [server for server in servers if server.url not in urls]
+    out = [server for server in servers if server.url in urls]
+    if not left or not out:
+        return {}
+    own = f"{WATCH}.{name}"
+    return {
+        (Service.kind, name): replace(part, content=configuration.pool_part(service, left).content),
+        (Service.kind, own): _watching(own, service, out),
+        (Router.kind, own): _router_part(own, entry_point),
+    }
+
+
+def _watching(name: str, service: Service, servers: Collection[Server]) -> Part:
+    """Return a service that only has its servers checked: each once, as their own service does."""
+    own = Service(name=name, health_check=service.health_check, servers_transport=service.servers_transport)
+    each = {server.url: Server(name=server.url, url=server.url) for server in servers}
+    return configuration.pool_part(own, each.values())
+
+
+def _router_part(name: str, entry_point: str) -> Part:
+    """Return the router that has the servers of the service of its name checked."""
+    described = ServedRouter(
+        rule=_RULE,
+        service=name,
+        entry_points=[entry_point],
+        middlewares=[],
+        priority=_PRIORITY,
+        tls=None,
+        observability=None,
+    )
+    return Part(configuration.added_member(name, described), needs=((Service.kind, name),))
