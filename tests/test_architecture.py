@@ -93,6 +93,7 @@ LAYERS = [
     "routing",
     "lost",
     "backups",
+    "moving",
     "edges",
     "authority",
     "issuing",

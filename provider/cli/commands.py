@@ -34,6 +34,7 @@ LATE: Final = {
     "schema": "Print the JSON Schema of the files for `apply`, for editors.",
     "backup": "Copy the database to a file and verify the copy.",
     "restore": "Replace the database with a backup.",
+    "copy": "Copy everything from the database to an empty one, of either kind.",
     "ca": "Print the local CA's certificate, and how to trust it.",
 }
 """The commands that are imported when they are asked for, with the first lines of their help."""

@@ -51,6 +51,7 @@ def complete(cli: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
                 "schema",
                 "backup",
                 "restore",
+                "copy",
                 "ca",
                 "expose",
                 "adopt",

@@ -72,6 +72,7 @@ def test_the_tree_of_commands_is_that_of_the_design() -> None:
         "migrate",
         "backup",
         "restore",
+        "copy",
         "ca",
         "expose",
         "status",
