@@ -218,6 +218,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
 def _connect(plane: ControlPlane) -> None:
     """Let each hear of what concerns it."""
     plane.database.follow(plane.revisions.heard)
+    plane.database.follow(plane.memory.heard)
     plane.serving.subscribe(plane.polls.publish)
     plane.revisions.subscribe(plane.events.published)
     plane.confirmations.subscribe(plane.events.confirmed)

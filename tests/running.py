@@ -29,6 +29,7 @@ from provider import configuration
 from provider.app import Application, create_app
 from provider.configuration import Document
 from provider.database import schema
+from provider.database.locations import Location
 from provider.database.tables import TABLES
 from provider.edges import fallback
 from provider.parts import Parts
@@ -146,9 +147,10 @@ def running_service(
     name: str = "provider.db",
     assemble: Callable[[Parts], Document] = configuration.assemble,
     prepare: Callable[[Application], None] = lambda _app: None,
+    location: Location | None = None,
     **settings: Any,
 ) -> Iterator[Service]:
-    """Run a service in a thread, on a copy of a migrated database (or on none).
+    """Run a service in a thread, on a copy of a migrated database (or on none), or at a `location`.
 
     `prepare` may add to the application before it starts.
     """
@@ -156,7 +158,9 @@ def running_service(
     if migrated is not None and not path.exists():
         shutil.copy(migrated, path)
     port = settings.pop("port", None) or free_port()
-    made = Settings(database_url=f"sqlite:///{path}", port=port, **settings)
+    if location is not None and location.file is None:
+        settings |= {"database_url": location.url, "secret_key_file": location.key_file}
+    made = Settings(**{"database_url": f"sqlite:///{path}", "port": port, **settings})
     app = create_app(made, assemble)
     prepare(app)
     server = HttpServer(app, made)

@@ -6,7 +6,7 @@ When each was seen, and from where; and what each rejected, with the document th
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -36,16 +36,23 @@ class _Kept(msgspec.Struct):
     queue: tuple[tuple[Named, ...], ...] = ()
 
 
+_Essence = tuple[int, str, int, str, bytes]
+"""What tells two quarantines of an edge apart: both documents, and what is left out."""
+
+
 class Memory:
-    """What is remembered, and has to be."""
+    """What is remembered, and has to be; and what other services on the same database remember."""
 
     def __init__(self, database: Database, edges: Edges) -> None:
         self._database = database
         self._edges = edges
-        self._stored: dict[str, Quarantine] | None = None
-        """What is stored, by edge, once something was."""
+        self._stored: dict[str, _Essence] = {}
+        """What is stored of quarantines, by edge, as far as that is known."""
         self._is_read = False
-        self._rejected = asyncio.Event()
+        self._is_told = False
+        """Whether others have stored something since it was read."""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._call = asyncio.Event()
         edges.subscribe(self._judged)
         edges.observe(self._observed)
 
@@ -58,45 +65,87 @@ class Memory:
         except Unavailable:
             return False
         self._edges.recall(seen)
-        self._edges.recall_quarantines({record.edge: _quarantine(record, self._database) for record in quarantines})
-        self._stored = None
+        found = {record.edge: _quarantine(record, self._database) for record in quarantines}
+        self._edges.recall_quarantines(found)
+        self._stored = {edge: _essence(quarantine) for edge, quarantine in found.items()}
         self._is_read = True
         return True
 
+    def heard(self, tables: frozenset[str] | None) -> None:
+        """Hear that another service has committed something to these tables. Any thread may tell."""
+        loop = self._loop
+        if (tables is None or tables & records.TABLES) and loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._told)
+
+    def _told(self) -> None:
+        self._is_told = True
+        self._call.set()
+
     async def keep(self, *, recalled: bool) -> None:
         """Remember the edges now and then, a quarantine at once, and all once more when cancelled."""
+        self._loop = asyncio.get_running_loop()
         try:
             while not recalled:
                 await asyncio.sleep(1)
                 recalled = await self.recall()
             while True:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._rejected.wait(), _PAUSE_SECONDS)
-                self._rejected.clear()
+                    await asyncio.wait_for(self._call.wait(), _PAUSE_SECONDS)
+                self._call.clear()
+                if self._is_told:
+                    await self._follow()
                 await self._remember()
         finally:
             await self._remember()
 
+    async def _follow(self) -> None:
+        """Know what other services have stored: which edges poll them, and what those rejected."""
+        self._is_told = False
+        try:
+            seen, quarantines = await asyncio.to_thread(_read, self._database)
+        except Unavailable:
+            return  # it is told again, once there is a connection
+        self._edges.seen_elsewhere(seen)
+        found = {record.edge: _quarantine(record, self._database) for record in quarantines}
+        stored = {edge: _essence(quarantine) for edge, quarantine in found.items()}
+        own = self._edges.quarantines
+        theirs = {
+            edge: quarantine
+            for edge, quarantine in found.items()
+            if stored[edge] != self._stored.get(edge) and (edge not in own or not self._edges.polls_here(edge))
+        }
+        gone = self._stored.keys() - stored.keys()
+        self._stored = stored
+        self._edges.recall_quarantines(theirs)
+        self._edges.lifted(gone & own.keys())
+
     def _judged(self, edge: Edge, before: EdgeState) -> None:
         if EdgeState.REJECTED in {edge.verdict.state, before}:
-            self._rejected.set()
+            self._call.set()
 
     def _observed(self, edge: Edge) -> None:
         if edge.quarantine is not None:
-            self._rejected.set()
+            self._call.set()
 
     async def _remember(self) -> None:
         seen = [_record(edge) for edge in self._edges.take_seen()]
         quarantines = self._edges.quarantines
-        is_changed = self._is_read and (self._stored is None or quarantines != self._stored)
-        if not seen and not is_changed:
+        now = {edge: _essence(quarantine) for edge, quarantine in quarantines.items()}
+        changed = {
+            edge: quarantines[edge]
+            for edge, essence in now.items()
+            if self._is_read and essence != self._stored.get(edge) and self._edges.polls_here(edge)
+        }
+        gone = self._stored.keys() - now.keys() if self._is_read else frozenset()
+        if not seen and not changed and not gone:
             return
         try:
-            await asyncio.to_thread(_write, self._database, seen, quarantines if is_changed else None)
-            if is_changed:
-                self._stored = quarantines
+            await asyncio.to_thread(_write, self._database, seen, changed, gone)
         except Unavailable as error:
             logger.debug("the edges are not remembered now: %s", error.detail)
+            return
+        left = {edge: essence for edge, essence in self._stored.items() if edge not in gone}
+        self._stored = {**left, **{edge: now[edge] for edge in changed}}
 
 
 def _read(database: Database) -> tuple[Sequence[EdgeRecord], Sequence[QuarantineRecord]]:
@@ -104,12 +153,28 @@ def _read(database: Database) -> tuple[Sequence[EdgeRecord], Sequence[Quarantine
         return records.list_all(session), records.list_quarantines(session)
 
 
-def _write(database: Database, seen: Sequence[EdgeRecord], quarantines: Mapping[str, Quarantine] | None) -> None:
+def _write(
+    database: Database, seen: Sequence[EdgeRecord], changed: Mapping[str, Quarantine], gone: Collection[str]
+) -> None:
     with database.writing() as session:
-        records.remember(session, seen, MOST_EDGES)
-        if quarantines is not None:
-            listed = [_quarantine_record(edge, quarantine, database) for edge, quarantine in quarantines.items()]
-            records.remember_quarantines(session, listed)
+        if seen:
+            records.remember(session, seen, MOST_EDGES)
+        listed = [_quarantine_record(edge, quarantine, database) for edge, quarantine in changed.items()]
+        records.remember_quarantines(session, listed, gone)
+
+
+def _essence(quarantine: Quarantine) -> _Essence:
+    rejected, accepted = quarantine.rejected, quarantine.accepted
+    return (
+        *(rejected.revision, rejected.document.digest),
+        *(accepted.revision, accepted.document.digest),
+        _held(quarantine),
+    )
+
+
+def _held(quarantine: Quarantine) -> bytes:
+    resting = quarantine.resting()
+    return msgspec.json.encode(_Kept(list(resting.held.items()), resting.queue))
 
 
 def _record(edge: Edge) -> EdgeRecord:
@@ -123,8 +188,7 @@ def _record(edge: Edge) -> EdgeRecord:
 
 def _quarantine_record(edge: str, quarantine: Quarantine, database: Database) -> QuarantineRecord:
     """Return what is stored of a quarantine. Parts may have secrets: they are sealed."""
-    accepted, resting = quarantine.accepted, quarantine.resting()
-    held = msgspec.json.encode(_Kept(list(resting.held.items()), resting.queue))
+    accepted = quarantine.accepted
     return QuarantineRecord(
         edge=edge,
         rejected_revision=quarantine.rejected.revision,
@@ -132,7 +196,7 @@ def _quarantine_record(edge: str, quarantine: Quarantine, database: Database) ->
         accepted_revision=accepted.revision,
         accepted_digest=accepted.document.digest,
         accepted_content=database.keys.seal_bytes(accepted.document.content) if quarantine.is_whole else b"",
-        held=database.keys.seal_bytes(held),
+        held=database.keys.seal_bytes(_held(quarantine)),
     )
 
 

@@ -113,6 +113,28 @@ class Edges:
             edge.address = edge.address or record.address
             self.refresh(edge)
 
+    def seen_elsewhere(self, records: Iterable[EdgeRecord]) -> None:
+        """Know which edges poll other services on the same database."""
+        for record in records:
+            edge = self._edges.get(record.name) or self._add(record.name)
+            if edge.api_url is None and record.first_seen == record.last_seen:
+                continue  # somebody may have looked at the document
+            first, last = datetime.fromisoformat(record.first_seen), datetime.fromisoformat(record.last_seen)
+            edge.seen_elsewhere(first, last, _now())
+            edge.address = record.address if edge.is_elsewhere(_now()) else edge.address
+            self.refresh(edge)
+
+    def lifted(self, names: Iterable[str]) -> None:
+        """Know that others offer edges again what they rejected."""
+        for name in names:
+            if (edge := self._edges.get(name)) is not None:
+                self.lift(edge)
+
+    def polls_here(self, name: str) -> bool:
+        """Tell whether an edge polls this service, as far as is known."""
+        edge = self._edges.get(name)
+        return edge is not None and not edge.is_elsewhere(_now())
+
     def recall_quarantines(self, known: Mapping[str, Quarantine]) -> None:
         """Go on to leave out what edges rejected before, as far as it is what is desired now."""
         current = self._serving.current
@@ -188,7 +210,7 @@ class Edges:
         elif given is not None and edge.runs_given():
             if quarantine is not None and self._is_offered(edge, given):
                 self._settle(edge, accept(quarantine))
-        elif given is not None and has_rejected(edge):
+        elif given is not None and has_rejected(edge) and not edge.is_elsewhere(_now()):
             self._quarantine(edge, given)
         self._pace(edge)
         self.refresh(edge)
@@ -207,6 +229,10 @@ class Edges:
         quarantine = edge.quarantine
         if quarantine is not None and current is not None:
             self._set(edge, prune(quarantine, current))
+        if current is not None and edge.is_elsewhere(_now()):
+            self._polls.keep(edge.name, None)
+            if edge.assumed(self._polls.offer(edge.name, current), _now(), _date()):
+                self.wake()
         current = self._fit(edge)
         verdict = judge(edge, current, _now())
         if verdict.state is EdgeState.STALE:

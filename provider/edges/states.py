@@ -57,6 +57,9 @@ _INTERVALS_KNOWN: Final = 5
 
 _RUNS_KNOWN: Final = 50
 
+_ELSEWHERE_SECONDS: Final = 30.0
+"""Services tell each other every 10 s which edges poll them."""
+
 _GONE_AFTER: Final = timedelta(days=1)
 
 
@@ -144,6 +147,10 @@ class Edge:
     remembered: datetime | None = None
     """What `last_seen` was when it was remembered last."""
     address: str | None = None
+    elsewhere_until: float = 0.0
+    """Until when it counts as one that polls another service on the same database, unless it polls here."""
+    told_seen: datetime | None = None
+    """When another service saw it last, as that was told last."""
     awaited_until: float = 0.0
     """Until when it should be back that polled shortly before this service was started."""
     polls: int = 0
@@ -234,6 +241,31 @@ class Edge:
         expected = _WAITS_MISSED * (self.wait_seconds + interval) if self.wait_seconds else _POLLS_MISSED * interval
         is_judged = self.polled_at is not None and self.tried_at > 0 and self.polled_at - self.tried_at < _RETRY_SECONDS
         return max(expected, _RETRY_SECONDS if is_judged else _LEAST_PATIENCE_SECONDS)
+
+    def is_elsewhere(self, now: float) -> bool:
+        """Tell whether it polls another service on the same database, and not this one."""
+        polls_here = self.polled_at is not None and (self.holding or now - self.polled_at <= self.patience_seconds)
+        return now < self.elsewhere_until and not polls_here
+
+    def seen_elsewhere(self, first_seen: datetime, last_seen: datetime, now: float) -> None:
+        """Note when another service saw it."""
+        if last_seen in {self.told_seen, self.remembered}:
+            return
+        self.told_seen, self.elsewhere_until = last_seen, now + _ELSEWHERE_SECONDS
+        self.first_seen = min(first_seen, self.first_seen or first_seen)
+        if self.last_seen is None or self.last_seen < last_seen:
+            self.last_seen = self.remembered = last_seen
+
+    def assumed(self, offered: Served, now: float, date: datetime) -> bool:
+        """Note what another service gives it: what is served here. Returns whether it is another document than before.
+
+        All services on a database serve the same, but for moments.
+        """
+        is_other = self.given is None or self.given.document.digest != offered.document.digest
+        if is_other:
+            self.given_at, self.given_date, self.slowest_read = now, date, 0.0
+        self.given = offered
+        return is_other
 
     def asked(self, poller: Poller, wait_seconds: float, now: float, address: str | None = None) -> None:
         """Note a poll."""
@@ -339,6 +371,7 @@ class Edge:
         if self.last_seen is None and date - last_seen < _AWAITED_AFTER:
             self.awaited_until = now + _AWAITED_SECONDS
         self.last_seen = self.last_seen or last_seen
+        self.told_seen = last_seen
 
     def observed(self, observation: Observation) -> None:
         """Note what its API told."""

@@ -54,6 +54,8 @@ def _judge_shared(edge: Edge, verdict: EdgeVerdict, now: float) -> EdgeVerdict:
 
 
 def _judge_silence(edge: Edge, now: float) -> EdgeVerdict | None:
+    if edge.is_elsewhere(now):
+        return None
     if edge.polled_at is None and edge.last_seen is None:
         return EdgeVerdict(EdgeState.NEVER_SEEN, Message("no Traefik has polled under this name yet"))
     if edge.polled_at is None and now < edge.awaited_until:

@@ -1,11 +1,15 @@
 """Edges in the database: when each was seen, what it rejected. No part of the desired state, and of no revision."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
 
 from sqlmodel import col, delete, select
 
 from provider.database.sessions import Session
 from provider.models import EdgeRecord, QuarantineRecord
+
+TABLES: Final = frozenset({str(EdgeRecord.__tablename__), str(QuarantineRecord.__tablename__)})
+"""The tables of what is remembered of edges."""
 
 
 def list_all(session: Session) -> Sequence[EdgeRecord]:
@@ -27,7 +31,9 @@ def list_quarantines(session: Session) -> Sequence[QuarantineRecord]:
     return session.exec(select(QuarantineRecord).order_by(QuarantineRecord.edge)).all()
 
 
-def remember_quarantines(session: Session, records: Iterable[QuarantineRecord]) -> None:
-    """Replace all that is remembered of rejected documents."""
-    session.exec(delete(QuarantineRecord))
-    session.add_all(records)
+def remember_quarantines(session: Session, records: Iterable[QuarantineRecord], gone: Collection[str]) -> None:
+    """Create or replace what is remembered of rejected documents, and forget that of other edges."""
+    if gone:
+        session.exec(delete(QuarantineRecord).where(col(QuarantineRecord.edge).in_(gone)))
+    for record in records:
+        session.merge(record)

@@ -1,0 +1,107 @@
+"""Two services on one PostgreSQL are one to edges, to people and to programs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from provider.database.locations import Location
+from tests.postgres import Postgres
+from tests.running import Service, Traefik, free_port, http_client, running_service, running_traefik, wait_until
+
+
+@pytest.fixture
+def location(postgres: Postgres) -> Location:
+    return postgres.migrated()
+
+
+@contextmanager
+def two_services(folder: Path, location: Location, api_port: int) -> Iterator[tuple[Service, Service]]:
+    api = f"http://127.0.0.1:{api_port}"
+    with (
+        running_service(folder, None, location=location, coalesce_ms=20, traefik_api=api) as first,
+        running_service(folder, None, location=location, coalesce_ms=20, traefik_api=api) as second,
+    ):
+        yield first, second
+
+
+def state_of(service: Service) -> str:
+    with http_client(f"{service.url}/api/v1") as client:
+        state: str = client.get("/edges/default").raise_for_status().json()["state"]
+    return state
+
+
+def expose(client: httpx.Client, name: str, headers: dict[str, str] | None = None) -> httpx.Response:
+    body = {"domain": f"{name}.test", "servers": [{"url": "http://127.0.0.1:9"}]}
+    return client.post("/expose", json=body, headers=headers or {})
+
+
+def test_who_changes_something_at_one_waits_for_the_edges_that_poll_the_other(
+    location: Location, tmp_path: Path
+) -> None:
+    api_port = free_port()
+    with (
+        two_services(tmp_path, location, api_port) as (first, second),
+        running_traefik(tmp_path, first.url, api_port=api_port) as traefik,
+        http_client(f"{second.url}/api/v1") as client,
+    ):
+        traefik.wait_for(first)
+        wait_until(lambda: state_of(second) == "live", "the second service knows that the edge runs its document")
+        for name in ("a", "b", "c"):
+            answer = expose(client, name, {"Prefer": "wait=60"})
+            assert answer.status_code == 201, answer.text
+            assert name in traefik.objects("routers")
+            assert traefik.digest() == second.digest() == first.digest()
+        _an_edge_moves(first, second, traefik)
+
+
+def _an_edge_moves(first: Service, second: Service, traefik: Traefik) -> None:
+    """Let a service stop: what it knew of the edge is known by the other."""
+    first.server.should_exit = True
+    with http_client(f"{second.url}/api/v1") as client:
+        assert expose(client, "d").status_code == 201
+        assert client.get("/edges/default").json()["lastSeen"] is not None
+    assert "a" in traefik.objects("routers")
+
+
+def test_a_token_is_good_and_revoked_at_all_services_at_once(location: Location, tmp_path: Path) -> None:
+    with (
+        two_services(tmp_path, location, free_port()) as (first, second),
+        http_client(f"{first.url}/api/v1") as one,
+    ):
+        made = one.post("/tokens", json={"name": "ci", "scopes": ["read"]}).raise_for_status().json()
+        headers = {"Authorization": f"Bearer {made['token']}"}
+
+        def status() -> int:
+            return httpx.get(f"{second.url}/api/v1/domains", headers=headers).status_code
+
+        wait_until(lambda: status() == 200, "the other service knows the token")
+        one.delete(f"/tokens/{made['id']}").raise_for_status()
+        wait_until(lambda: status() == 401, "the other service knows that the token is revoked")
+
+
+def test_a_service_that_cannot_reach_the_database_says_so_and_serves_what_it_has(
+    postgres: Postgres, location: Location, tmp_path: Path
+) -> None:
+    with (
+        two_services(tmp_path, location, free_port()) as (first, second),
+        http_client(f"{first.url}/api/v1") as one,
+    ):
+        expose(one, "a")
+        wait_until(lambda: second.digest() == first.digest(), "the other has it")
+        before = second.configuration()
+        postgres.kill()
+        try:
+
+            def warnings() -> str:
+                return " ".join(httpx.get(f"{second.url}/readyz").raise_for_status().json()["warnings"])
+
+            wait_until(lambda: "changes made by other services are not seen either" in warnings(), "it is told")
+            assert second.configuration() == before
+            assert expose(one, "b").status_code == 503
+        finally:
+            postgres.start()
+        wait_until(lambda: expose(one, "b").status_code in {201, 409}, "changes are taken again")
+        wait_until(lambda: second.digest() == first.digest() and second.configuration() != before, "it follows again")
