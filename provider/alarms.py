@@ -16,6 +16,7 @@ from provider.edges.registry import Edges
 from provider.edges.sightings import Sighting, Sightings
 from provider.edges.states import Edge, EdgeState, is_gone
 from provider.messages import Message, template
+from provider.models import RolloutOutput
 from provider.outages import Outage
 from provider.parts import Parts
 from provider.revisions import Revisions
@@ -75,8 +76,13 @@ class Alarms:
         certificate: OwnCertificate | None,
         confirmations: Confirmations,
         unissued: Callable[[], Mapping[str, str]] = dict,
+        failed: Callable[[], Sequence[RolloutOutput]] = tuple,
     ) -> None:
-        """`unissued` gives the domains that lack the certificate which this service has to get, each with why."""
+        """`unissued` gives the domains that lack the certificate which this service has to get, each with why.
+
+        `failed` gives the rollouts that went back, or stopped, by themselves.
+        """
+        self._failed = failed
         self._unissued = unissued
         self._revisions = revisions
         self._edges = edges
@@ -103,6 +109,7 @@ class Alarms:
             *_of_unissued(self._unissued(), self._revisions.current),
             *_of_domains(self._revisions.current, self._edges.sightings),
             *_of_services(self.list_outages(), self._edges.health.count_kept),
+            *_of_rollouts(self._failed()),
         ]
         return sorted(found, key=lambda alarm: alarm.gravity is not Gravity.BAD)
 
@@ -218,6 +225,15 @@ def _of_services(found: Sequence[Outage], count_kept: Callable[[str], int]) -> I
     partial = [outage for outage in found if not outage.is_total]
     yield from _told(Gravity.BAD, total, template("{count} more services have no server that takes requests"))
     yield from _told(Gravity.WARNING, partial, template("{count} more services have servers that are down"), count_kept)
+
+
+def _of_rollouts(failed: Sequence[RolloutOutput]) -> Iterator[Alarm]:
+    for each in failed[:_MOST_SERVICES_TOLD]:
+        told = Message("rollout of {service} to {to} {detail}", service=each.service, to=each.to, detail=each.detail)
+        yield Alarm(Gravity.WARNING, told, "service", each.service)
+    more = len(failed) - _MOST_SERVICES_TOLD
+    if more > 0:
+        yield Alarm(Gravity.WARNING, Message("and {count} more rollouts failed", count=more), "service", count=more)
 
 
 def _told(

@@ -30,6 +30,7 @@ from provider.api import events as events_api
 from provider.api import metrics as metrics_api
 from provider.api import nouns as nouns_api
 from provider.api import revisions as revisions_api
+from provider.api import rollouts as rollouts_api
 from provider.api import tokens as tokens_api
 from provider.api.access import Gate, list_routes, pages_of
 from provider.api.bodies import LONGEST_BYTES_OF_ALL, BodyLimit
@@ -61,6 +62,7 @@ from provider.life import live
 from provider.metrics import Metrics
 from provider.parts import Parts
 from provider.revisions import Revisions
+from provider.rollouts.rollouts import Rollouts
 from provider.routing import Routing
 from provider.security.access import Access
 from provider.security.logins import Logins
@@ -171,7 +173,6 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
     database, certificate = database_at(settings.location), settings.certificate
     revisions = Revisions(database, assemble, settings.server_places, settings.retention, settings.points)
     confirmations, serving = Confirmations(revisions), Serving(revisions)
-    drains = Drains(serving)
     polls = Polls(settings.coalesce_ms / 1000, revisions.assemble)
     keepers = Keepers(polls, settings.points, is_on=settings.keep_out)
     edges = Edges(serving, polls, settings.traefik_api_urls, keepers)
@@ -179,8 +180,14 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
         polls.know(name, version)
     looks = Looks(edges, settings.secure_port, settings.entry_point_urls)
     fallback = Fallback(settings.fallback_file, edges)
+    rollouts = Rollouts(database, revisions, serving, edges)  # what lays over what is desired is made in order
+    drains = Drains(serving)
     issuing = Issuing(database, serving, edges, settings.authority, settings.means, settings.points)
-    alarms = Alarms(revisions, edges, fallback, certificate, confirmations, lambda: issuing.holdings.troubles)
+    alarms = Alarms(
+        *(revisions, edges, fallback, certificate, confirmations),
+        lambda: issuing.holdings.troubles,
+        rollouts.list_failed,
+    )
     named = settings.traefik_api_urls.keys()
     return ControlPlane(
         database=database,
@@ -195,6 +202,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
         trials=Trials(),
         fallback=fallback,
         entry_points=EntryPoints(edges, settings.entry_point_urls),
+        rollouts=rollouts,
         issuing=issuing,
         routing=Routing(revisions, lambda: edges.surroundings, issuing.holdings.find_trouble),
         turns=Turns(database, revisions.reading),
@@ -247,7 +255,7 @@ def _list_routes() -> list[BaseRoute]:
     made.mount("/static", pages.static_files)
     for nouns_router in nouns_api.ROUTERS:
         made.include_router(nouns_router, prefix=PREFIX)
-    for module in (retries, expose, adoption, explain, conflicts, edges_api):
+    for module in (retries, expose, adoption, rollouts_api, explain, conflicts, edges_api):
         made.include_router(module.router, prefix=PREFIX)
     for module in (events_api, revisions_api, tokens_api, audit, declarations, acme):
         made.include_router(module.router, prefix=PREFIX)

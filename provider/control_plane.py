@@ -25,6 +25,7 @@ from provider.events import Events
 from provider.issuing.issuing import Issuing
 from provider.metrics import Metrics
 from provider.revisions import Revisions
+from provider.rollouts.rollouts import Rollouts
 from provider.routing import Routing
 from provider.security.access import Access
 from provider.security.logins import Logins
@@ -50,6 +51,7 @@ class ControlPlane:
     memory: Memory
     trials: Trials
     fallback: Fallback
+    rollouts: Rollouts
     issuing: Issuing
     entry_points: EntryPoints
     routing: Routing

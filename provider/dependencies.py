@@ -26,6 +26,7 @@ from provider.issuing.issuing import Issuing
 from provider.metrics import Metrics
 from provider.models import Actor
 from provider.revisions import Revisions
+from provider.rollouts.rollouts import Rollouts
 from provider.routing import Routing
 from provider.security.access import Access, Person, Principal
 from provider.security.logins import Logins
@@ -73,6 +74,7 @@ TurnsDependency = Annotated[Turns, Depends(_of(lambda plane: plane.turns))]
 RoutingDependency = Annotated[Routing, Depends(_of(lambda plane: plane.routing))]
 EdgesDependency = Annotated[Edges, Depends(_of(lambda plane: plane.edges))]
 PlacesDependency = Annotated[Sequence[EntryPoint], Depends(_of(lambda plane: list(plane.entry_points)))]
+RolloutsDependency = Annotated[Rollouts, Depends(_of(lambda plane: plane.rollouts))]
 IssuingDependency = Annotated[Issuing, Depends(_of(lambda plane: plane.issuing))]
 TrialsDependency = Annotated[Trials, Depends(_of(lambda plane: plane.trials))]
 StandingsDependency = Annotated[Sequence[Standings], Depends(_of(_stand))]

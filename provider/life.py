@@ -35,6 +35,7 @@ async def live(plane: ControlPlane) -> AsyncIterator[None]:
         recognise(plane.edges, plane.database, plane.revisions.points, plane.serving.lay),
         plane.fallback.keep(),
         plane.drains.keep(),
+        plane.rollouts.keep(),
         plane.issuing.keep(),
         plane.access.keep(),
         plane.events.keep(),

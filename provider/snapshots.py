@@ -30,6 +30,7 @@ class ReloadCause(StrEnum):
     SERVER_BACK = "server_back"
     QUARANTINE = "quarantine"
     START = "start"
+    ROLLOUT = "rollout"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What a write is about: routers that the edges have to serve before it is live, domains that need a certificate."""
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
@@ -10,6 +11,7 @@ from provider.edges.missing import Awaited
 from provider.nouns import NOUNS, Domain, Named, owners
 from provider.parts import Parts
 
+_ROLLOUT: Final = re.compile(r"/api/v1/services/([^/]+)/rollout(/|$)")
 _KINDS: Final = {noun.plural: noun.kind for noun in NOUNS.values() if not noun.within}
 
 
@@ -36,8 +38,19 @@ def find_concern(request: Request) -> Callable[[Named], bool]:
 def find_awaited(request: Request) -> Callable[[], Sequence[Awaited]]:
     """Return what gives the certificates that edges have to have: those of the domains that a write is about."""
     names = [key for kind, name in _find_touched(request) if kind == Domain.kind and (key := Domain.find_key(name))]
-    issuing = control_plane.find(request).issuing
-    return lambda: issuing.find_awaited(names)
+    plane = control_plane.find(request)
+    rolled = _find_rolled(request.url.path)
+
+    def find() -> list[Awaited]:
+        return [*plane.issuing.find_awaited(names), *plane.rollouts.find_awaited(rolled)]
+
+    return find
+
+
+def _find_rolled(path: str) -> list[str]:
+    """Return the service whose rollout a path of the API is about."""
+    found = _ROLLOUT.match(path)
+    return [] if found is None else [found[1]]
 
 
 def find_secured(request: Request) -> list[str]:

@@ -224,6 +224,10 @@ EXPORT: Final = {
 APPLY: Final = {200: {"description": "What changed.", "headers": {"ETag": _WHOLE_ETAG, **_WRITTEN}}} | _problems(
     409, 412, *_BODY
 )
+ROLL_OUT: Final = {201: {"description": "It has started.", "headers": {"Location": _LOCATION, **_WRITTEN}}} | _problems(
+    404, 409, *_BODY
+)
+STEER_ROLLOUT: Final = {200: {"description": "Done.", "headers": {**_WRITTEN}}} | _problems(404, 422, 503)
 ADOPT: Final = {200: {"description": "What changed.", "headers": {"ETag": _WHOLE_ETAG, **_WRITTEN}}} | _problems(
     412, *_BODY
 )

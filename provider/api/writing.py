@@ -71,10 +71,12 @@ class Write:
         self._revisions = revisions
         self._routing = routing
         self._actor = actor
-        self._dry_run = dry_run
         self._confirmed = confirmed
-        self._message = message
         self._seconds = seconds
+        self.is_tried = dry_run
+        """Whether nothing of it is kept."""
+        self.message = message
+        """What they say about it."""
         self.touched: Collection[tuple[str, str]] = ()
         """What it changed, by kind and name, once it is done."""
 
@@ -91,7 +93,7 @@ class Write:
 
         `undone` are the revisions that it takes back as a whole: they do not have to be confirmed any more.
         """
-        if self._dry_run:
+        if self.is_tried:
             outcome = self._revisions.try_change(apply, actor=self._actor)
             outcome = replace(outcome, confirm_before=self._find_deadline() if outcome.changes else None)
         else:
@@ -100,7 +102,7 @@ class Write:
                 actor=self._actor,
                 compares=compares,
                 confirmed=self._confirmed,
-                message=self._message or message,
+                message=self.message or message,
                 says=says,
                 confirming=Confirming(self._seconds, undone),
             )
@@ -156,15 +158,15 @@ class Write:
     ) -> Response | None:
         revisions = self._revisions
         asked = (revisions.server_places, dict(self._routing.edges), revisions.points)
-        given = (plan, says, *asked, self._actor.is_admin, not self._dry_run, path)
+        given = (plan, says, *asked, self._actor.is_admin, not self.is_tried, path)
         content = await turns.apart(prepare, *given)
         prepared = await asyncio.to_thread(Prepared, path)
         summary = prepared.summary
         tag, before = whole_tag(summary.revision, summary.digest), None if summary.is_empty else self._find_deadline()
-        if not self._dry_run:
+        if not self.is_tried:
             confirming = Confirming(self._seconds, undone)
             keep = partial(self._revisions.keep, actor=self._actor, confirmed=self._confirmed, confirming=confirming)
-            outcome = await asyncio.to_thread(keep, prepared, message=self._message or message)
+            outcome = await asyncio.to_thread(keep, prepared, message=self.message or message)
             if outcome is None:
                 return None
             tag, before = whole_tag(outcome.revision, outcome.digest), outcome.confirm_before

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from provider.cli import edge, late, revision
+from provider.cli import edge, late, revision, rollout
 from provider.cli.adopt import adopt, hand_back
 from provider.cli.audit import audit
 from provider.cli.check import check
@@ -98,7 +98,7 @@ app.command()(explain)
 app.command()(check)
 for _noun in NOUNS.values():
     app.add_typer(group(_noun, EXTRAS.get(_noun.kind)))
-for _module in (edge, revision):
+for _module in (edge, revision, rollout):
     app.add_typer(_module.app)
 for _module in (edge, revision):
     late.add(_module.app, LATE_IN_GROUPS[str(_module.app.info.name)])

@@ -188,6 +188,7 @@ class FileDatabase(Database):
             raise Unavailable(self._writes.trouble or Message("the database {path} is not open", path=self.path))
         with self._session("BEGIN", self._trials) as session:
             scratch.copy_state(session)
+            session.is_tried = True
             yield session
             session.rollback()
 

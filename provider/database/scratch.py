@@ -21,6 +21,9 @@ from provider.database.tables import LINKS, STATE
 TABLES: Final = tuple(table.name for table in STATE)
 """The names of the tables that a change of the desired state writes."""
 
+_COPIED: Final = (*TABLES, "rollout")
+"""Those that are copied: what else is written with a change may be tried, too."""
+
 STORED: Final = "stored"
 """The name of what is stored, as a schema, where the copy has a table of the same name."""
 
@@ -57,11 +60,11 @@ def copy_state(session: Session) -> None:
     connection = session.connection()
     told = connection.exec_driver_sql(
         f"SELECT type, tbl_name, sql FROM {STORED}.sqlite_master "  # noqa: S608  # names of our own
-        f"WHERE tbl_name IN ({_marks(TABLES)}) AND sql IS NOT NULL",
-        TABLES,
+        f"WHERE tbl_name IN ({_marks(_COPIED)}) AND sql IS NOT NULL",
+        _COPIED,
     ).all()
     made = {name: text for kind, name, text in told if kind == "table"}
-    for name in TABLES:
+    for name in _COPIED:
         connection.exec_driver_sql(made[name])
         connection.exec_driver_sql(f"INSERT INTO main.{name} SELECT * FROM {STORED}.{name}")  # noqa: S608
     for kind, _name, text in told:

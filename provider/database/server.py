@@ -161,6 +161,7 @@ class ServerDatabase(Database):
         Raises `Unavailable`.
         """
         with self._alone() as session:
+            session.is_tried = True
             yield session
             session.rollback()
 

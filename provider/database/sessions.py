@@ -26,6 +26,8 @@ class Session(SQLModelSession):
         """Writes a column of JSON, with its secrets sealed, for what does not write it by itself."""
         self.beside: Path | None = None
         """The file with rows that somebody put ready: see `scratch`."""
+        self.is_tried = False
+        """Whether nothing of what is written in it is kept."""
         self.is_admin = False
         """Whether what is written in it may lead to what Traefik makes itself, such as its API."""
 

@@ -26,6 +26,7 @@ from provider.neighbours import KINDS as BESIDE_KINDS
 from provider.nouns import Router
 from provider.nouns.router import HIGHEST_PRIORITY
 from provider.parts import PLACES, ROUTERS
+from provider.shifts import desired_name
 from provider.surroundings import TOLD, ForeignRouter, ForeignRouters
 
 if TYPE_CHECKING:
@@ -216,8 +217,10 @@ def _servers(services: Iterable[_Service]) -> dict[str, Mapping[str, bool]]:
     found: dict[str, dict[str, bool]] = {}
     for service in services:
         if service.is_checked and service.name.endswith(_OURS):
-            told = found.setdefault(pools.service_of(service.name.removesuffix(_OURS)), {})
-            told.update({url: status == "UP" for url, status in service.server_status.items()})
+            name = pools.service_of(service.name.removesuffix(_OURS))
+            for each in {name, desired_name(name)}:  # a service that is rolled out has its pool under another name
+                told = found.setdefault(each, {})
+                told.update({url: status == "UP" for url, status in service.server_status.items()})
     return dict(found)
 
 

@@ -286,14 +286,14 @@ class Edges:
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        missing = self._list_missing(revision, concerns, find_awaited())
+        missing = self.list_missing(revision, concerns, find_awaited())
         self.wake()  # who follows the revisions may have slept through this one
         while not self._is_over(missing, revision) and not self._polls.closed:
             remaining = deadline - loop.time()
             if remaining <= 0:
                 break
             await self.changed(min(remaining, _MOST_PAUSE_SECONDS))
-            missing = self._list_missing(revision, concerns, find_awaited())
+            missing = self.list_missing(revision, concerns, find_awaited())
         return missing
 
     def _is_over(self, missing: list[MissingEdge], revision: int) -> bool:
@@ -304,7 +304,7 @@ class Edges:
         """Let who waits for a revision also wait until `is_at` says that something else is at it."""
         self._followers.append(is_at)
 
-    def _list_missing(
+    def list_missing(
         self, revision: int, concerns: Callable[[Named], bool], awaited: Sequence[Awaited]
     ) -> list[MissingEdge]:
         """Return the edges that do not run a revision, each judged now: what was said of it may be of another."""

@@ -43,6 +43,7 @@ from provider.models.revision import (
     WholeRevisionOutput,
     word,
 )
+from provider.models.rollout import Rollout, RolloutInput, RolloutOutput, RolloutState
 from provider.models.token import CreatedTokenOutput, Token, TokenInput, TokenOutput
 
 __all__ = [
@@ -97,6 +98,10 @@ __all__ = [
     "RevisionChange",
     "RevisionOutput",
     "Role",
+    "Rollout",
+    "RolloutInput",
+    "RolloutOutput",
+    "RolloutState",
     "ServerOutput",
     "ServiceOutput",
     "ShareOutput",

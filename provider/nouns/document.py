@@ -19,10 +19,13 @@ from provider.nouns.fields import Field
 from provider.nouns.free import FreeObject
 from provider.nouns.noun import OURS, Noun
 from provider.nouns.objects import Nested, Object
-from provider.nouns.types import Choice, Flag, Text, Type, Whole
+from provider.nouns.types import Choice, Flag, Reference, Text, Type, Whole
 from provider.texts import IN_A_LIST, find_trap
 
 _KEY: Final = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_KEY_BYTES)]
+
+_OURS: Final = r"^provider\.[a-z0-9.-]{1,150}$"
+"""The names of objects that are laid over what is desired. Users' names have no dot."""
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -141,6 +144,8 @@ def _strict(type_: Type, *, may_be_empty: bool = False) -> Any:
             plain, bounds = GenericAlias(dict, (_KEY, _strict(type_.value))), msgspec.Meta(min_length=1)
         case FreeObject():
             plain = dict[str, Any]
+        case Reference() if (pattern := type_.said.get("pattern")) is not None:
+            plain, bounds = str, msgspec.Meta(max_length=type_.most, pattern=f"{pattern}|{_OURS}")
         case Text():
             plain, bounds = str, msgspec.Meta(max_length=type_.most, pattern=type_.said.get("pattern"))
         case _:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from provider.messages import template
+from provider.rollouts import words as rollouts
 
 ACCOUNT_ADDED: Final = template("account {name} added as {role}")
 ACCOUNT_SET: Final = template("account {name}: role {before} → {after}")
@@ -29,7 +30,7 @@ ALL: Final = (
     *(ACCOUNT_ADDED, ACCOUNT_SET, ACCOUNT_REMOVED, PASSWORD_SET, LINK_MADE, SESSIONS_ENDED),
     *(LOGGED_IN, LOGGED_OUT, UNKNOWN_LOGIN_REFUSED, LOGIN_REFUSED),
     *(TOKEN_MADE, TOKEN_REVOKED, QUARANTINE_LIFTED, CERTIFICATE_TRIED, CA_CHOSEN, CA_LEFT),
-    *(SECRETS_EXPORTED, REFUSED),
+    *(SECRETS_EXPORTED, *rollouts.ALL, REFUSED),
 )
 """All of them, the least particular last: a sentence that was stored is taken for the first that fits."""
 
@@ -50,6 +51,7 @@ ACTIONS: Final = {
     "domain.retry": template("certificate tried at once"),
     "acme.choose": template("CA chosen"),
     "acme.leave": template("CA no longer used"),
+    **rollouts.ACTIONS,
     "right.refused": template("access refused"),
 }
 """The kinds of things that are done, in words."""

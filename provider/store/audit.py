@@ -45,8 +45,10 @@ def add(
 ) -> None:
     """Note what an actor did, or was refused, in the transaction in which it is done.
 
-    What a revision changed is kept with the revision, and is not given here.
+    What a revision changed is kept with the revision, and is not given here. What is only tried is not noted.
     """
+    if session.is_tried:
+        return
     entry = {
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "actor": actor.name,

@@ -57,6 +57,12 @@ TABLE: Final = {
     "/api/v1/expose": {"POST": WRITERS},
     "/api/v1/adopt": {"POST": WRITERS},
     "/api/v1/handBack": {"POST": WRITERS},
+    "/api/v1/rollouts": {"GET": READERS},
+    "/api/v1/services/{service}/rollout": {"GET": READERS, "POST": WRITERS},
+    **{
+        f"/api/v1/services/{{service}}/rollout/{step}": {"POST": WRITERS}
+        for step in ("pause", "resume", "back", "finish")
+    },
     "/api/v1/explain": {"GET": READERS},
     "/api/v1/conflicts": {"GET": READERS},
     "/api/v1/revisions": {"GET": READERS},

@@ -33,11 +33,17 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         for noun in NOUNS.values()
     },
     "POST /api/v1/expose": {"domain": "new.xyz", "name": "new"},
+    "POST /api/v1/services/{service}/rollout": {"withoutHealthCheck": True},
     **{key: {"routers": [], "all": True} for key in ("POST /api/v1/adopt", "POST /api/v1/handBack")},
     "POST /api/v1/tokens": {"expires": "2999-01-01T00:00:00Z"},  # that of the example will be in the past
 }
 """What makes the example of a new object another object than that of the examples."""
-DOING = {"POST /api/v1/expose", "POST /api/v1/adopt", "POST /api/v1/handBack"}
+DOING = {
+    "POST /api/v1/expose",
+    "POST /api/v1/adopt",
+    "POST /api/v1/handBack",
+    "POST /api/v1/services/{service}/rollout",
+}
 """The operations that make more than one object, or change some."""
 MAKING = [operation for operation in EXAMPLES if operation not in {*DOING, "POST /api/v1/tokens"}]
 """The operations that make the objects of the examples, one after the other."""
@@ -47,6 +53,8 @@ ROLL_BACK = "POST /api/v1/revisions/{number}/rollback"
 UNDO = "POST /api/v1/revisions/{number}/undo"
 RETRY = "POST /api/v1/domains/{name}/retry"
 CONFIRM = "POST /api/v1/revisions/{number}/confirm"
+ROLL_OUT = "POST /api/v1/services/{service}/rollout"
+STEERING = {f"{ROLL_OUT}/{step}" for step in ("pause", "resume", "back", "finish")}
 MEDIA_TYPES = {"GET /metrics": "text/plain; version=0.0.4; charset=utf-8", STREAM: "text/event-stream"}
 """Of what is not JSON."""
 WRITING = {"POST", "PUT", "PATCH", "DELETE"}
@@ -139,6 +147,10 @@ def test_every_operation_of_the_design_is_there() -> None:
         "POST /api/v1/expose",
         "POST /api/v1/adopt",
         "POST /api/v1/handBack",
+        "GET /api/v1/rollouts",
+        "GET /api/v1/services/{service}/rollout",
+        ROLL_OUT,
+        *STEERING,
         "GET /healthz",
         "GET /readyz",
         "GET /metrics",
@@ -308,8 +320,19 @@ def polled(client: httpx.Client) -> None:
     fetch(f"{client.base_url.copy_with(path='/traefik/configuration')}?wait=2").raise_for_status()
 
 
+def roll(client: httpx.Client, operation: str) -> None:
+    """Let there be a service to roll out, and a rollout, unless one is to be started."""
+    client.post("/services", json={"name": "wayshub-next"})
+    client.put("/services/wayshub-next/servers/a", json={"url": "http://10.0.0.12:3000"})
+    client.post("/services/wayshub/rollout/back")
+    if operation != ROLL_OUT:
+        client.post("/services/wayshub/rollout", json={"to": "wayshub-next", "withoutHealthCheck": True})
+
+
 def ask(client: httpx.Client, operation: str, **options: Any) -> httpx.Response:
     method, _space, path = operation.partition(" ")
+    if operation.endswith("/rollout") or operation in STEERING:
+        roll(client, operation)
     path = options.pop("path", path_example(operation))
     example = body_example(operation)
     if example is not None and "content" not in options and "json" not in options:
@@ -374,6 +397,13 @@ USES = {
 
 def taken(client: httpx.Client, operation: str) -> httpx.Response:
     """Ask for a name that is taken, or without a word for what takes the last ready server away."""
+    if operation == ROLL_OUT:
+        ask(client, operation).raise_for_status()
+        return client.post("/services/wayshub/rollout", json=body_example(operation))
+    return _taken(client, operation)
+
+
+def _taken(client: httpx.Client, operation: str) -> httpx.Response:
     method, _space, path = operation.partition(" ")
     if operation == "POST /api/v1/apply":
         declared = body_example(operation) or {}
@@ -493,6 +523,8 @@ def test_the_examples_are_accepted(client: httpx.Client, operation: str) -> None
 def test_every_write_of_the_state_can_be_tried_and_answers_as_documented(
     client: httpx.Client, shared_service: Service, operation: str
 ) -> None:
+    if operation == ROLL_OUT or operation in STEERING:
+        roll(client, operation)
     before = state(shared_service)
     cascade = any(parameter["name"] == "cascade" for parameter in OPERATIONS[operation]["parameters"])
     params = {"dryRun": "true"} | ({"cascade": "true"} if cascade else {})

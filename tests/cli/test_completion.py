@@ -63,6 +63,7 @@ def complete(cli: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
                 *map(kebab, NOUNS),
                 "edge",
                 "revision",
+                "rollout",
                 "user",
                 "secrets",
                 "acme",

@@ -47,7 +47,7 @@ def examples(text: str) -> list[list[str]]:
     return [shlex.split(command[1]) for command in found if command]
 
 
-CHANGING = {"expose", "adopt", "hand-back", "add", "set", "remove"}
+CHANGING = {"expose", "adopt", "hand-back", "add", "set", "remove", "start", "pause", "resume", "back", "finish"}
 VERBS = ("list", "show", "add", "set", "remove")
 PATHS = [path for path, _command in commands()]
 EXAMPLES = [
@@ -62,6 +62,7 @@ def test_the_tree_of_commands_is_that_of_the_design() -> None:
     nouns |= {("domain", "retry")}
     nouns |= {("edge", verb) for verb in ("list", "show", "lift", "configure")}
     nouns |= {("revision", verb) for verb in ("list", "show", "undo")}
+    nouns |= {("rollout", verb) for verb in ("start", "show", "list", "pause", "resume", "back", "finish")}
     nouns |= {("user", verb) for verb in ("add", "list", "set", "remove", "password")}
     nouns |= {("secrets", "rotate")}
     nouns |= {("acme", verb) for verb in ("show", "choose", "leave")}
@@ -157,6 +158,14 @@ def declared(
     for noun in NOUNS.values():
         if noun.kind not in {"domain", "service", "server", "router"}:
             client.post(f"/{noun.plural}", json=dict(noun.example)).raise_for_status()
+    for name in ("next", "catalog", "catalog-next"):
+        client.post("/services", json={"name": name}).raise_for_status()
+        client.post(f"/services/{name}/servers", json={"name": "a", "url": "http://10.0.0.1"}).raise_for_status()
+    client.post(
+        "/routers", json={"name": "catalog", "rule": "Host(`catalog.test`)", "service": "catalog"}
+    ).raise_for_status()
+    rollout = {"to": "catalog-next", "withoutHealthCheck": True}
+    client.post("/services/catalog/rollout", json=rollout).raise_for_status()
     for name in ("store", "blog"):
         router = {"name": name, "rule": f"Host(`{name}.test`)", "service": "wayshub", "entryPoints": ["web"]}
         other = {"router": f"{name}@docker", "rank": 17}

@@ -1,0 +1,287 @@
+"""`rollout`: traffic that moves from one service to another, step by step."""
+
+import time
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from provider.cli import outcome
+from provider.cli.client import Client, Item, path
+from provider.cli.completion import complete_names
+from provider.cli.listed import Collection, list_all
+from provider.cli.options import LimitOption, QueryOption, given, reads, writes
+from provider.cli.output import Output
+from provider.cli.progress import Progress
+from provider.cli.tables import Columns, field
+from provider.cli.times import ago
+from provider.errors import ProviderError
+from provider.nouns import Service
+
+_START: Final = "start"
+_ACTIVE: Final = {"running", "paused"}
+_PAUSE_SECONDS: Final = 1.0
+_MINUTE: Final = 60
+
+
+class _Group(TyperGroup):
+    """A group of commands in which the name of a service alone starts a rollout."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that is asked for."""
+        return super().resolve_command(ctx, args if args[0] in self.commands else [_START, *args])
+
+
+app = typer.Typer(
+    name="rollout",
+    cls=_Group,
+    no_args_is_help=True,
+    help="Rollouts: traffic that moves from one service to another. `rollout SERVICE --to OTHER` starts one.",
+)
+
+ServiceArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="SERVICE",
+        help="The service that the traffic moves away from.",
+        autocompletion=complete_names(Service),
+    ),
+]
+ToOption = Annotated[
+    str, typer.Option(metavar="SERVICE", help="Where it moves to.", autocompletion=complete_names(Service))
+]
+StepsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PERCENTAGES",
+        help="How much of the traffic it gets at each step, rising to 100.",
+        show_default="5,25,50,100",
+    ),
+]
+HoldOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DURATION",
+        help="How long each step lasts at least, such as 30s or 5m.",
+        show_default="2m",
+    ),
+]
+MirrorOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=100,
+        metavar="PERCENT",
+        help="First send it copies of this percentage of requests, for as long as a step.",
+        show_default="no copies",
+    ),
+]
+UncheckedOption = Annotated[
+    bool, typer.Option("--without-health-check", help="Even if nobody checks the health of the new servers.")
+]
+WatchOption = Annotated[bool, typer.Option("--watch", "-w", help="Go on telling how far it is, until it ends.")]
+ActiveOption = Annotated[bool, typer.Option("--active", help="Only those that have not ended.")]
+
+
+def _steps(rollout: Item) -> str:
+    return ", ".join(map(str, rollout["steps"])) + f" %, {rollout['hold']} each"
+
+
+COLUMNS: Final[Columns] = {
+    "Service": field("service"),
+    "To": field("to"),
+    "State": field("state"),
+    "Percent": field("percent"),
+    "Since": lambda rollout: ago(rollout["ended"] or rollout["since"]),
+    "By": field("author"),
+    "Detail": field("detail"),
+}
+ROLLOUTS: Final = Collection("rollout", path("rollouts"), COLUMNS)
+FACTS: Final[Columns] = {
+    "Service": field("service"),
+    "To": field("to"),
+    "State": field("state"),
+    "Detail": field("detail"),
+    "Percent": field("percent"),
+    "Steps": _steps,
+    "Copies first": lambda rollout: f"{rollout['mirror']} %" if rollout["mirror"] else "none",
+    "Next step": lambda rollout: rollout["next"] or "none planned",
+    "Started": lambda rollout: f"{ago(rollout['started'])} by {rollout['author']}",
+    "Ended": lambda rollout: ago(rollout["ended"]) if rollout["ended"] else "not yet",
+    "Revision": lambda rollout: rollout["revision"] or "none",
+    "Message": lambda rollout: rollout["message"] or "none",
+}
+
+
+@app.command()
+@writes
+def start(
+    client: Client,
+    output: Output,
+    service: ServiceArgument,
+    to: ToOption,
+    steps: StepsOption = None,
+    hold: HoldOption = None,
+    mirror: MirrorOption = None,
+    without_health_check: UncheckedOption = False,
+) -> None:
+    """Move the traffic of a service to another one, step by step.
+
+    `rollout SERVICE --to OTHER` is short for this. The new servers' health is
+    checked first; then they get a part of the requests, more with each step.
+    As soon as one of them fails its health check, or an edge rejects or
+    disables something of it, all traffic is back at once. At the end one
+    revision lets all that refers to the service refer to the other one;
+    `revision undo` takes all of it back.
+
+    Each step lasts three times the interval and timeout of the health check
+    at least, and longer while a server is down.
+
+    Examples:
+      wayshub-provider rollout start wayshub --to next --without-health-check
+      wayshub-provider rollout start wayshub --to next --steps 10,50,100 --hold 5m --without-health-check
+      wayshub-provider rollout start wayshub --to next --mirror 10 --without-health-check --message "Version 2"
+    """
+    wanted = given(
+        to=to,
+        steps=None if steps is None else _read_steps(steps),
+        hold=hold,
+        mirror=mirror,
+        withoutHealthCheck=without_health_check or None,
+    )
+    answer = client.post(_path(service), wanted)
+    outcome.tell(client, output, answer, f"Started the rollout of {service} to {to}")
+
+
+def _read_steps(text: str) -> list[int]:
+    try:
+        return [int(each.strip().removesuffix("%")) for each in text.split(",")]
+    except ValueError:
+        raise typer.BadParameter("--steps has to be whole numbers with commas, such as 5,25,50,100") from None
+
+
+@app.command()
+@reads
+def show(client: Client, output: Output, service: ServiceArgument, watch: WatchOption = False) -> None:
+    """Show the newest rollout of a service: how far it is, or how it ended.
+
+    With --watch it goes on telling until the rollout ends; exit status 1
+    means that it went back.
+
+    Examples:
+      wayshub-provider rollout show catalog
+      wayshub-provider rollout show catalog -o json
+    """
+    rollout = client.ask(_path(service), {})
+    if watch and not output.is_json:
+        rollout = _watch(client, service, rollout)
+        if rollout["state"] == "back":
+            raise ProviderError(rollout["detail"])
+    elif output.is_json:
+        output.document(rollout)
+    else:
+        output.facts((heading, read(rollout)) for heading, read in FACTS.items())
+
+
+def _watch(client: Client, service: str, rollout: Item) -> Item:
+    """Tell in words what happens to a rollout, until it ends. Returns it as it is then."""
+    progress, told = Progress(), ""
+    try:
+        while True:
+            if rollout["detail"] != told:
+                told = rollout["detail"]
+                progress.close()
+                progress.say(f"{time.strftime('%H:%M:%S')} {told}")
+                if rollout["state"] in _ACTIVE:
+                    progress.doing(_words_of_next(rollout))
+            progress.at(_words_of_next(rollout))
+            if rollout["state"] not in _ACTIVE:
+                return rollout
+            time.sleep(_PAUSE_SECONDS)
+            rollout = client.ask(_path(service), {})
+    finally:
+        progress.close()
+
+
+def _words_of_next(rollout: Item) -> str:
+    if rollout["next"] is None:
+        return "Waiting"
+    return f"Next step in {_left(rollout['next'])}"
+
+
+def _left(date: str) -> str:
+    seconds = max(0, round((datetime.fromisoformat(date) - datetime.now(UTC)).total_seconds()))
+    return f"{seconds // _MINUTE} min {seconds % _MINUTE} s" if seconds >= _MINUTE else f"{seconds} s"
+
+
+@app.command("list")
+@reads
+def list_rollouts(
+    client: Client, output: Output, query: QueryOption = "", limit: LimitOption = None, active: ActiveOption = False
+) -> None:
+    """List rollouts, newest first.
+
+    --query searches the names of both services.
+
+    Examples:
+      wayshub-provider rollout list
+      wayshub-provider rollout list --active
+    """
+    advice = "no rollout is running" if active else "no rollout yet: start one with `rollout SERVICE --to OTHER`"
+    list_all(client, output, ROLLOUTS, query, limit, advice, more={"active": "true"} if active else None)
+
+
+@app.command()
+@writes
+def pause(client: Client, output: Output, service: ServiceArgument) -> None:
+    """Stay at this step until you resume. A failure still takes it back.
+
+    Examples:
+      wayshub-provider rollout pause catalog
+    """
+    _steer(client, output, service, "pause", "Paused the rollout")
+
+
+@app.command()
+@writes
+def resume(client: Client, output: Output, service: ServiceArgument) -> None:
+    """Go on after a pause. The step begins anew.
+
+    Examples:
+      wayshub-provider rollout resume catalog
+    """
+    _steer(client, output, service, "resume", "Resumed the rollout")
+
+
+@app.command()
+@writes
+def back(client: Client, output: Output, service: ServiceArgument) -> None:
+    """Take a rollout back: all traffic returns at once.
+
+    Examples:
+      wayshub-provider rollout back catalog
+      wayshub-provider rollout back catalog --wait 10
+    """
+    _steer(client, output, service, "back", "Took the rollout back")
+
+
+@app.command()
+@writes
+def finish(client: Client, output: Output, service: ServiceArgument) -> None:
+    """Finish a rollout now: all traffic moves, and one revision makes it last.
+
+    Examples:
+      wayshub-provider rollout finish catalog
+      wayshub-provider rollout finish catalog --dry-run
+    """
+    _steer(client, output, service, "finish", "Finished the rollout")
+
+
+def _steer(client: Client, output: Output, service: str, step: str, done: str) -> None:
+    answer = client.post(_path(service) + path(step), {})
+    outcome.tell(client, output, answer, f"{done} of {service}")
+
+
+def _path(service: str) -> str:
+    return path("services", service, "rollout")

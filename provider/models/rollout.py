@@ -1,0 +1,168 @@
+"""Rollouts: traffic that moves from one service to another, step by step. Times are UTC, ISO 8601."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+from pydantic import AwareDatetime, BaseModel
+from pydantic import Field as Described
+from sqlalchemy import JSON, Enum
+from sqlmodel import Field, SQLModel
+
+from provider.models.base import input_config, output_config
+from provider.models.revision import MESSAGE_LENGTH
+from provider.models.types import Name
+from provider.values import DURATION_SCHEMA
+
+MOST_STEPS: Final = 20
+
+BEFORE: Final = -1
+"""The step before the first: the new servers are checked, or get copies of requests, and answer nobody."""
+
+
+class RolloutState(StrEnum):
+    """State of a rollout."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    BACK = "back"
+
+
+ACTIVE: Final = (RolloutState.RUNNING, RolloutState.PAUSED)
+"""The states of a rollout that has not ended."""
+
+
+class Rollout(SQLModel, table=True):
+    """One rollout. Each step is stored before any edge is served it."""
+
+    __tablename__ = "rollout"
+
+    id: int | None = Field(default=None, primary_key=True)
+    service: str = Field(max_length=63, index=True)
+    target: str = Field(max_length=63)
+    steps: list[int] = Field(sa_type=JSON)
+    """What percentage of requests the target gets at each."""
+
+    hold: str = Field(max_length=30)
+    mirror: int | None = Field(default=None)
+    """Before the first step: the percentage of requests that the target gets a copy of."""
+
+    state: RolloutState = Field(
+        sa_type=Enum(
+            RolloutState,
+            name="state",
+            native_enum=False,
+            create_constraint=True,
+            values_callable=lambda states: [state.value for state in states],
+        )
+    )
+    step: int = Field(default=BEFORE)
+    since: str = Field(max_length=32)
+    """When its step began."""
+
+    author: str = Field(max_length=255)
+    message: str = Field(default="", max_length=MESSAGE_LENGTH)
+    started: str = Field(max_length=32)
+    ended: str | None = Field(default=None, max_length=32)
+    ended_by: str | None = Field(default=None, max_length=255)
+    """Who ended it; None where it ended by itself."""
+
+    why: Any = Field(default=None, sa_type=JSON(none_as_null=True), nullable=True)
+    """Why it went back or paused by itself: a frozen message."""
+
+    revision: int | None = Field(default=None)
+    """The revision that made it last."""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it has not ended."""
+        return self.state in ACTIVE
+
+    @property
+    def percent(self) -> int:
+        """What part of the requests the target gets, in percent, while it is active."""
+        return 0 if self.step == BEFORE else self.steps[self.step]
+
+
+_HOLD: Final = Described(
+    description="How long each step lasts at least (units: ms, s, m, h).", json_schema_extra=dict(DURATION_SCHEMA)
+)
+
+
+class RolloutInput(BaseModel):
+    """Where the traffic of a service is to go, and how fast."""
+
+    model_config = input_config({"to": "wayshub-next", "steps": [5, 25, 50, 100], "hold": "2m"})
+
+    to: Annotated[Name, Described(description="Name of the service that the traffic moves to.")]
+    steps: Annotated[
+        list[Annotated[int, Described(ge=1, le=100)]],
+        Described(
+            min_length=1,
+            max_length=MOST_STEPS,
+            description="Percentages of the requests that it gets, rising to 100.",
+        ),
+    ] = [5, 25, 50, 100]
+    hold: Annotated[str, Described(max_length=30), _HOLD] = "2m"
+    mirror: Annotated[
+        int | None,
+        Described(
+            ge=1,
+            le=100,
+            description="Before the first step, for as long as one: percentage of requests that it gets a copy of.",
+        ),
+    ] = None
+    without_health_check: Annotated[
+        bool, Described(description="Roll out although nobody checks the health of the new servers.")
+    ] = False
+
+
+_EXAMPLE: Final = {
+    "id": 3,
+    "service": "wayshub",
+    "to": "wayshub-next",
+    "state": "running",
+    "percent": 25,
+    "step": 2,
+    "steps": [5, 25, 50, 100],
+    "hold": "2m",
+    "since": "2026-01-01T12:02:00Z",
+    "next": "2026-01-01T12:04:00Z",
+    "detail": "wayshub-next gets 25 % of the requests",
+    "author": "alvin",
+    "message": "Version 2",
+    "started": "2026-01-01T12:00:00Z",
+}
+
+
+class RolloutOutput(BaseModel):
+    """A rollout: how far it is, or how it ended."""
+
+    model_config = output_config(_EXAMPLE)
+
+    id: Annotated[int, Described(description="Its number.")]
+    service: Annotated[str, Described(description="The service that the traffic moves away from.")]
+    to: Annotated[str, Described(description="The service that it moves to.")]
+    state: RolloutState
+    percent: Annotated[int, Described(description="Percentage of requests that the new service gets now.")]
+    mirror: Annotated[
+        int | None, Described(description="Percentage of requests that it gets a copy of before the first step.")
+    ] = None
+    step: Annotated[
+        int,
+        Described(description="Which step it is at, from 1; 0 before the first, when the new servers are checked."),
+    ]
+    steps: Annotated[list[int], Described(description="Percentages of the requests that the new service gets.")]
+    hold: Annotated[str, Described(description="How long each step lasts at least.")]
+    since: Annotated[AwareDatetime, Described(description="When this step began.")]
+    next: Annotated[
+        AwareDatetime | None,
+        Described(description="When the next step begins, if nothing is in the way; null if something is."),
+    ]
+    detail: Annotated[str, Described(description="How it is, why it waits, or why it ended, as a sentence.")]
+    author: Annotated[str, Described(description="Who started it.")]
+    message: Annotated[str, Described(description="Why; may be empty.")]
+    started: Annotated[AwareDatetime, Described(description="When it started.")]
+    ended: Annotated[AwareDatetime | None, Described(description="When it ended.")] = None
+    ended_by: Annotated[str | None, Described(description="Who ended it; null if it runs, or ended by itself.")] = None
+    revision: Annotated[int | None, Described(description="The revision that made it last.")] = None

@@ -1,0 +1,357 @@
+"""The rollouts that run: what edges get of them, and when each goes on, back, or comes to its end."""
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Final
+
+from provider import durations, shifts
+from provider.database.database import Database
+from provider.edges.missing import Awaited
+from provider.edges.registry import Edges
+from provider.errors import FieldError, Invalid, ProviderError, Unavailable, pointer
+from provider.messages import Message, template, thaw
+from provider.models import Actor, Rollout, RolloutInput, RolloutOutput, RolloutState
+from provider.models.rollout import BEFORE
+from provider.nouns import Named, Service
+from provider.overlays import Overlay, Replacement
+from provider.parts import Parts
+from provider.revisions import Revisions
+from provider.rollouts import acting, referring, watching, words
+from provider.rollouts.watching import Outlook
+from provider.serving import Serving
+from provider.shifts import Shift
+from provider.snapshots import ReloadCause, Snapshot
+from provider.store import rollouts
+
+logger = logging.getLogger(__name__)
+
+_PERIODS: Final = 3
+"""A step lasts at least so many times as long as a health check may take to tell that a server is down."""
+
+_LONGEST_PAUSE_SECONDS: Final = 5.0
+"""Whatever happens to an edge is told at once; that one has fallen silent is only seen by looking."""
+
+_RETRY_SECONDS: Final = 2.0
+TOLD_FOR: Final = timedelta(days=1)
+"""For so long it is told that a rollout went back by itself, unless another follows it."""
+
+_SETTLING: Final = template("waits until the edges have run one document long enough for their health checks")
+
+RolloutListener = Callable[[RolloutOutput], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What was seen of a rollout last, and when its next step is due, where nothing is in the way."""
+
+    since: str
+    wait: str | None
+    next: datetime | None
+
+
+class Rollouts:
+    """The rollouts. Any thread may ask; what they do by themselves runs in the event loop's."""
+
+    def __init__(self, database: Database, revisions: Revisions, serving: Serving, edges: Edges) -> None:
+        self._database = database
+        self._revisions = revisions
+        self._serving = serving
+        self._edges = edges
+        self._lock = threading.Lock()
+        self._known: Mapping[str, Rollout] | None = None
+        """The newest rollout of each service that has not ended, or not long ago."""
+
+        self._is_stale = False
+        self._begun: dict[tuple[int | None, str], float] = {}
+        """When edges were first seen to run a step, by the rollout and when the step began."""
+
+        self._looked: Mapping[int | None, _Looked] = {}
+        self._listeners: list[RolloutListener] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._call = asyncio.Event()
+        self.ended: Counter[str] = Counter()
+        """How many ended since this process began: finished, taken back, or failed."""
+
+        serving.add(self.lay_over)
+        serving.subscribe(self._wake)
+        edges.observe(self._wake)
+        edges.health.subscribe(self._wake)
+
+    # What there is
+
+    def lay_over(self, _desired: Snapshot, parts: Parts) -> Overlay:
+        """Return what is laid over a snapshot."""
+        found: dict[Named, Replacement] = {}
+        for row in self.list_active():
+            found |= shifts.lay_over(_shift_of(row), parts)
+        return found
+
+    def list_active(self) -> list[Rollout]:
+        """Return those that have not ended, by service; read from the database at first. Raises `Unavailable`."""
+        if self._known is None:
+            self._read()
+        return [row for row in (self._known or {}).values() if row.is_active]
+
+    def list_failed(self) -> list[RolloutOutput]:
+        """Return those that went back by themselves, not long ago and with none after them, or could not finish."""
+        return [self.show(row) for row in (self._known or {}).values() if _has_failed(row) or _is_stuck(row)]
+
+    def find_active(self, service: str) -> Rollout | None:
+        """Find the rollout of a service that has not ended."""
+        row = (self._known or {}).get(service)
+        return row if row is not None and row.is_active else None
+
+    def find_awaited(self, services: Iterable[str]) -> list[Awaited]:
+        """Return what edges have to have of some services whose rollouts were just changed."""
+        served = self._serving.current
+        why = Message("it does not run this step yet")
+        keys = [(Service.kind, name) for name in services]
+        parts = Parts() if served is None else served.parts
+        return [Awaited(key, why, is_settled=False, part=part) for key in keys if (part := parts.find(key)) is not None]
+
+    def show(self, row: Rollout) -> RolloutOutput:
+        """Return a rollout as it is shown."""
+        looked = self._looked.get(row.id)
+        if looked is None or looked.since != row.since or not row.is_active:
+            looked = _Looked(row.since, None, None)
+        return RolloutOutput.model_construct(
+            id=row.id or 0,
+            service=row.service,
+            to=row.target,
+            state=row.state,
+            percent=_percent_of(row),
+            mirror=row.mirror,
+            step=row.step + 1,
+            steps=row.steps,
+            hold=row.hold,
+            since=_date(row.since),
+            next=looked.next if row.state is RolloutState.RUNNING else None,
+            detail=_detail(row, looked.wait),
+            author=row.author,
+            message=row.message,
+            started=_date(row.started),
+            ended=None if row.ended is None else _date(row.ended),
+            ended_by=row.ended_by,
+            revision=row.revision,
+        )
+
+    def subscribe(self, listener: RolloutListener) -> None:
+        """Call `listener` with each rollout of which something else is to be said, in the event loop's thread."""
+        self._listeners.append(listener)
+
+    # What somebody does
+
+    def check(self, service: str, wanted: RolloutInput, actor: Actor) -> bool:
+        """Raise `Invalid` where a rollout would go back at once, or could not finish.
+
+        Returns whether the health of the new servers is checked. Raises `NotFound`, too.
+        """
+        current = self._revisions.current
+        parts = Parts() if current is None else current.parts
+        period = shifts.find_period(parts, [service, wanted.to])
+        acting.check(wanted, round(_PERIODS * period, 3))
+        # What the transaction itself refuses comes first: nothing more is to be said of what does not exist.
+        self._revisions.try_change(
+            lambda session: acting.start(session, actor, service, wanted, message="", is_checked=True), actor=actor
+        )
+        shift = Shift(service, wanted.to, 1)
+        checked = shifts.find_checked(parts, wanted.to)
+        unchecked = next((name for name, urls in checked.items() if not urls), None)
+        refusal = watching.find_lost(shift, parts)
+        code = "rollout.nothing"
+        if refusal is None and (refusal := watching.find_down(self._edges, parts, wanted.to)) is not None:
+            code = "rollout.down"
+        if refusal is None and unchecked is not None and not wanted.without_health_check:
+            code = "rollout.unchecked"
+            refusal = Message(
+                "nobody checks the health of {service}, so its failure would not be seen: add a health check to it, "
+                "or roll out without one",
+                service=unchecked,
+            )
+        if refusal is not None:
+            raise Invalid([FieldError(pointer("to"), code, refusal)])
+        self._revisions.try_change(lambda session: referring.redirect(session, service, wanted.to), actor=actor)
+        return any(checked.values())
+
+    def changed(self, row: Rollout) -> RolloutOutput:
+        """Serve what was just committed of a rollout, and tell of it. Returns it as it is shown."""
+        if not row.is_active:
+            self.ended["failed" if _has_failed(row) else row.state.value] += 1
+        try:
+            self._read()
+        except Unavailable as error:
+            logger.warning("rollouts cannot be read now: %s", error.detail)
+            self._is_stale = True
+        self._serving.renew(ReloadCause.ROLLOUT)
+        self._wake()
+        self._tell(row)
+        return self.show(row)
+
+    def _read(self) -> None:
+        with self._lock, self._database.reading() as session:
+            since = (datetime.now(UTC) - TOLD_FOR).isoformat(timespec="milliseconds")
+            self._known = {row.service: row for row in rollouts.list_last(session, since)}
+            self._is_stale = False
+
+    def _tell(self, row: Rollout) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(lambda: [listener(self.show(row)) for listener in self._listeners])
+
+    def _wake(self, _news: object = None) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._call.set)
+
+    # What it does by itself
+
+    async def keep(self) -> None:
+        """Let each go on when it is time, and back when something is wrong, until cancelled."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            self._call.clear()
+            seconds = await self._tend_all()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._call.wait(), seconds)
+
+    async def _tend_all(self) -> float | None:
+        """Do what is due. Returns for how many seconds nothing more is, if nothing happens; None for as long."""
+        left: list[float] = []
+        try:
+            if self._is_stale:
+                await asyncio.to_thread(self._read)
+                self._serving.renew(ReloadCause.ROLLOUT)
+            left += [await self._tend(row) for row in self.list_active()]
+        except Unavailable as error:
+            logger.debug("no rollout can go on now: %s", error.detail)
+            left.append(_RETRY_SECONDS)
+        return min(left, default=None)
+
+    async def _tend(self, row: Rollout) -> float:
+        """Do what is due with one. Returns for how many seconds nothing more is."""
+        desired, served = self._revisions.current, self._serving.current
+        if desired is None or served is None or served.revision != desired.revision:
+            return _RETRY_SECONDS
+        sight = watching.look(self._edges, _shift_of(row), desired.parts, served)
+        if sight.failure is not None:
+            await asyncio.to_thread(self._fail, row, sight.failure)
+            return 0.0
+        left, sight = self._time(row, sight, desired.parts)
+        if left > 0 or sight.wait is not None or not sight.is_served or row.state is not RolloutState.RUNNING:
+            return max(0.02, min(left or _LONGEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS))
+        await asyncio.to_thread(self._go_on, row)
+        return 0.0
+
+    def _time(self, row: Rollout, sight: Outlook, parts: Parts) -> tuple[float, Outlook]:
+        """Return for how many seconds more a step lasts, and what it waits for besides; note what was seen."""
+        now, key = monotonic(), (row.id, row.since)
+        period = shifts.find_period(parts, [row.service, row.target])
+        least, left = _PERIODS * period, _LONGEST_PAUSE_SECONDS
+        lasts = least if row.step == BEFORE and not row.mirror else max(least, durations.find_seconds(row.hold) or 0.0)
+        if sight.is_served:
+            if key not in self._begun:
+                # It may have begun in an earlier process. A clock that was set meanwhile makes no step too short.
+                before = (datetime.now(UTC) - _date(row.since)).total_seconds()
+                self._begun = {key: now - min(max(before, 0.0), lasts - least), **self._begun}
+            left = max(0.0, self._begun[key] + lasts - now)
+            calm = watching.seconds_since_reload(self._edges, asyncio.get_running_loop().time())
+            if left == 0 and sight.wait is None and calm < period:
+                sight = replace(
+                    sight,
+                    wait=Message("waits until the edges have run one document long enough for their health checks"),
+                )
+                left = period - calm
+        due = datetime.now(UTC) + timedelta(seconds=left)
+        is_due = sight.is_served and sight.wait is None
+        looked = _Looked(row.since, sight.wait, due if is_due else None)
+        before_it = self._looked.get(row.id)
+        self._looked = {**self._looked, row.id: looked}
+        if (
+            before_it is None
+            or before_it.since != looked.since
+            or before_it.wait != looked.wait
+            or ((before_it.next is None) != (looked.next is None))
+        ):
+            self._tell(row)
+        return left, sight
+
+    def _fail(self, row: Rollout, why: str) -> None:
+        outcome = self._revisions.change(lambda session: acting.fail(session, row, why), actor=acting.ITSELF)
+        if outcome.result is not None:
+            logger.warning("%s", words.say(words.FAILED, row, why=why))
+            self.changed(outcome.result)
+
+    def _go_on(self, row: Rollout) -> None:
+        """Begin the next step, or come to the end. Each is committed before any edge gets it."""
+        if row.step + 1 < len(row.steps):
+            made = self._revisions.change(lambda session: acting.advance(session, row), actor=acting.ITSELF).result
+            if made is not None:
+                logger.info("rollout of %s: %s", row.service, words.say_how(made))
+        else:
+            made = self._finish(row)
+        if made is not None:
+            self.changed(made)
+
+    def _finish(self, row: Rollout) -> Rollout | None:
+        actor = Actor(row.author, is_admin=True)
+        try:
+            return self._revisions.change(
+                lambda session: acting.complete(session, row),
+                actor=actor,
+                message=row.message,
+                says=acting.says_finished(row),
+            ).result
+        except Unavailable:
+            raise
+        except ProviderError as error:
+            why = error.detail
+            logger.warning("%s", words.say(words.STUCK, row, why=why))
+            return self._revisions.change(lambda session: acting.stick(session, row, why), actor=acting.ITSELF).result
+
+
+def _shift_of(row: Rollout) -> Shift:
+    return Shift(row.service, row.target, row.percent, row.mirror or 0, row.id or 0)
+
+
+def _has_failed(row: Rollout) -> bool:
+    """Tell whether one went back by itself not long ago."""
+    if row.state is not RolloutState.BACK or row.ended_by is not None or row.ended is None:
+        return False
+    return datetime.now(UTC) - _date(row.ended) < TOLD_FOR
+
+
+def _is_stuck(row: Rollout) -> bool:
+    """Tell whether one paused by itself."""
+    return row.state is RolloutState.PAUSED and row.why is not None
+
+
+def _percent_of(row: Rollout) -> int:
+    if row.is_active:
+        return row.percent
+    return 100 if row.state is RolloutState.FINISHED else 0
+
+
+def _detail(row: Rollout, wait: str | None) -> str:
+    """Say how a rollout is."""
+    how = words.say_how(row)
+    match row.state:
+        case RolloutState.RUNNING:
+            return how if wait is None else Message("{how}; {wait}", how=how, wait=wait)
+        case RolloutState.PAUSED if row.why is not None:
+            return Message("paused, as it could not finish: {why}", why=thaw(row.why))
+        case RolloutState.PAUSED:
+            return Message("paused: {how}", how=how)
+        case RolloutState.FINISHED:
+            return Message("what led to {service} leads to {target}", service=row.service, target=row.target)
+    if row.why is not None:
+        return Message("went back from {percent} %: {why}", percent=row.percent, why=thaw(row.why))
+    return Message("taken back by {name} from {percent} %", name=row.ended_by or "", percent=row.percent)
+
+
+def _date(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,106 @@
+"""What edges tell of a rollout: that something is wrong, so that it goes back, or that it has to wait.
+
+Everything here runs in the event loop's thread.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from provider import shifts
+from provider.edges.missing import Awaited, MissingEdge
+from provider.edges.registry import Edges
+from provider.edges.states import Edge, EdgeState
+from provider.messages import Message
+from provider.nouns import Named, Service
+from provider.parts import Parts
+from provider.shifts import Shift
+from provider.snapshots import Snapshot
+
+_BROKEN = {EdgeState.REJECTED, EdgeState.DEGRADED}
+_ABSENT = {EdgeState.STALE, EdgeState.NEVER_SEEN}
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """How a rollout looks now: why it goes back, or why it waits; None for both where nothing is in the way.
+
+    `is_served`: every edge that can be asked runs its step.
+    """
+
+    failure: str | None = None
+    wait: str | None = None
+    is_served: bool = False
+
+
+def look(edges: Edges, shift: Shift, desired: Parts, served: Snapshot) -> Outlook:
+    """Look at a rollout. `desired` are the parts over which its step is laid in what is served."""
+    if (lost := find_lost(shift, desired)) is not None:
+        return Outlook(failure=lost)
+    if (down := find_down(edges, desired, shift.target)) is not None:
+        return Outlook(failure=down)
+    missing = list(_list_missing(edges, shift, desired, served))
+    broken = next((each for each in missing if each.is_settled and each.state in _BROKEN), None)
+    if broken is not None:
+        return Outlook(failure=Message("edge {name}: {detail}", name=broken.name, detail=broken.detail))
+    late = next((each for each in missing if not each.is_settled), None)
+    if late is not None:
+        return Outlook(wait=Message("waits for edge {name}: {detail}", name=late.name, detail=late.detail))
+    if not any(_is_there(edge) for edge in edges.known):
+        return Outlook(wait=Message("waits for an edge: none is connected"))
+    down = find_down(edges, desired, shift.service)
+    return Outlook(wait=None if down is None else Message("waits: {why}", why=down), is_served=True)
+
+
+def find_lost(shift: Shift, parts: Parts) -> str | None:
+    """Say what is gone of a rollout, if anything is."""
+    for name in (shift.service, shift.target):
+        if parts.find((Service.kind, name)) is None:
+            return Message("there is no service {name} any more", name=name)
+    if not shifts.is_needed(parts, shift.service):
+        return Message("nothing leads to {service} any more", service=shift.service)
+    empty = shifts.find_empty(parts, shift.target)
+    return None if empty is None else Message("{service} has no server that takes requests", service=empty)
+
+
+def find_down(edges: Edges, parts: Parts, service: str) -> str | None:
+    """Say which server is down of those that answer requests to a service, if one is."""
+    told = edges.health.list_down()
+    for name, urls in shifts.find_checked(parts, service).items():
+        for url in urls:
+            if url in told.get(name, ()):
+                why = edges.health.get(name, url).why
+                return Message("server {url} of {service} is down: {why}", url=url, service=name, why=why)
+    return None
+
+
+def find_broken(edges: Edges, shift: Shift, parts: Parts) -> str | None:
+    """Say on which edge something that leads to a service is broken already, if it is on one."""
+    for each in edges.list_missing(0, _leading(shift, parts), ()):
+        if each.is_settled and each.state in _BROKEN:
+            return Message("edge {name}: {detail}", name=each.name, detail=each.detail)
+    return None
+
+
+def seconds_since_reload(edges: Edges, now: float) -> float:
+    """Return how long ago the last edge was given another document: it may take all servers for up for a while."""
+    return min((now - edge.given_at for edge in edges.known if _is_there(edge)), default=0.0)
+
+
+def _list_missing(edges: Edges, shift: Shift, parts: Parts, served: Snapshot) -> Iterator[MissingEdge]:
+    why = Message("it does not run this step yet")
+    awaited = [Awaited(shift.key, why, is_settled=False, part=served.parts.find(shift.key))]
+    yield from edges.list_missing(0, _leading(shift, parts), awaited)
+
+
+def _leading(shift: Shift, parts: Parts) -> Callable[[Named], bool]:
+    """Return what tells of a router, by its kind and name, whether it leads to a service."""
+
+    def leads(router: Named) -> bool:
+        part = parts.find(router)
+        return part is not None and shift.key in parts.reached(part)
+
+    return leads
+
+
+def _is_there(edge: Edge) -> bool:
+    return edge.verdict.state not in _ABSENT and not edge.is_passing

@@ -1,0 +1,107 @@
+"""Traffic moves from one service to another step by step, and goes back by itself when something is wrong."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.test_health import Patient
+from tests.e2e.traffic import HOST, expose, listed, spread
+from tests.running import Service, Traefik, http_client, running_servers, wait_until
+
+CHECK = {"path": "/health", "interval": "500ms", "timeout": "500ms"}
+HOLD = "3s"
+"""Three times the interval and the timeout: the least."""
+
+ROLLOUT = "/services/alvin/rollout"
+
+
+@pytest.fixture
+def servers(client: httpx.Client, service: Service, traefik: Traefik) -> Iterator[tuple[Patient, ...]]:
+    """Give an old server that gets all requests, and two new ones in a service that nothing leads to."""
+    with running_servers(Patient("old"), Patient("new-1"), Patient("new-2")) as made:
+        old, *new = made
+        expose(client, (old, 1), healthCheck=CHECK)
+        client.post("/services", json={"name": "next", "healthCheck": CHECK}).raise_for_status()
+        for server in listed(*((each, 1) for each in new)):
+            client.post("/services/next/servers", json=server).raise_for_status()
+        traefik.wait_for(service)
+        yield tuple(made)
+
+
+def start(client: httpx.Client, **options: Any) -> dict[str, Any]:
+    body = {"to": "next", "hold": HOLD, **options}
+    answer = client.post(ROLLOUT, json=body)
+    assert answer.status_code == 201, answer.text
+    started: dict[str, Any] = answer.json()
+    return started
+
+
+def rollout(client: httpx.Client) -> dict[str, Any]:
+    found: dict[str, Any] = client.get(ROLLOUT).raise_for_status().json()
+    return found
+
+
+def wait_for_percent(client: httpx.Client, percent: int) -> None:
+    wait_until(lambda: rollout(client)["percent"] >= percent, f"the rollout is at {percent} %")
+
+
+def new_share(traefik: Traefik, requests: int = 100) -> int:
+    counted = spread(traefik, requests)
+    return counted["new-1"] + counted["new-2"]
+
+
+def revisions(client: httpx.Client) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = client.get("/revisions").raise_for_status().json()["items"]
+    return items
+
+
+def test_a_rollout_moves_the_traffic_step_by_step_and_is_one_revision(
+    client: httpx.Client,
+    service: Service,
+    traefik: Traefik,
+    servers: tuple[Patient, ...],  # noqa: ARG001  # they answer
+) -> None:
+    before = revisions(client)[0]["number"]
+    started = start(client, steps=[5, 100])
+    assert (started["state"], started["percent"], started["step"]) == ("running", 0, 0)
+    assert new_share(traefik) == 0
+    wait_for_percent(client, 5)
+    client.post(f"{ROLLOUT}/pause", headers={"Prefer": "wait=10"}).raise_for_status()
+    assert new_share(traefik) == 5  # of each 100
+    assert revisions(client)[0]["number"] == before
+
+    client.post(f"{ROLLOUT}/resume").raise_for_status()
+    wait_until(lambda: rollout(client)["state"] == "finished", "the rollout is finished")
+    newest = revisions(client)[0]
+    assert (newest["number"], newest["summary"]) == (before + 1, "Rolled out next for alvin: 5, 100 %")
+    assert rollout(client)["revision"] == before + 1
+    assert client.get("/routers/alvin").json()["service"] == "next"
+    traefik.wait_for(service)
+    assert new_share(traefik) == 100
+
+    undone = client.post(f"/revisions/{before + 1}/undo", headers={"Prefer": "wait=10"})
+    assert undone.status_code == 200
+    assert client.get("/routers/alvin").json()["service"] == "alvin"
+    assert new_share(traefik) == 0
+
+
+def test_a_rollout_whose_new_server_fails_goes_back_at_once(
+    client: httpx.Client, traefik: Traefik, servers: tuple[Patient, ...]
+) -> None:
+    start(client, steps=[25, 100], hold="60s")
+    wait_for_percent(client, 25)
+    wait_until(lambda: new_share(traefik, 20) == 5, "a quarter of the requests goes to the new servers")
+    failed_at = time.monotonic()
+    servers[1].well = False
+    wait_until(lambda: rollout(client)["state"] == "back", "the rollout is back")
+    with http_client(headers={"Host": HOST}) as visitor:
+        wait_until(lambda: {visitor.get(traefik.web).text for _ in range(12)} == {"old"}, "only the old one answers")
+    assert time.monotonic() - failed_at < 5
+    found = rollout(client)
+    assert found["detail"].startswith("went back from 25 %: server")
+    assert found["endedBy"] is None
+    ready = client.get(client.base_url.copy_with(path="/readyz")).json()
+    assert any("rollout of alvin to next went back from 25 %" in alarm for alarm in ready["warnings"]), ready
