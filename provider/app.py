@@ -50,6 +50,7 @@ from provider.edges.awaited import AwaitedCertificates
 from provider.edges.entry_points import EntryPoints
 from provider.edges.fallback import Fallback
 from provider.edges.keepers import Keepers
+from provider.edges.leaving import Leaving, find_edges
 from provider.edges.looks import Looks
 from provider.edges.memory import Memory
 from provider.edges.polls import Polls
@@ -236,6 +237,9 @@ def _connect(plane: ControlPlane) -> None:
     plane.edges.observe(plane.events.judged)
     plane.edges.health.subscribe(plane.events.observed)
     plane.edges.keepers.subscribe(plane.events.kept_out)
+    plane.edges.health.find_leaving = lambda service, server: Leaving(
+        plane.drains.find_until(service, server), find_edges(plane.edges.known, service.name, server.url)
+    )
 
 
 def _answer_errors(api: FastAPI) -> None:

@@ -14,13 +14,13 @@ from time import monotonic
 from typing import Final
 
 from provider import configuration, draining, moments, terms
-from provider.nouns import Service
+from provider.nouns import Server, Service
 from provider.overlays import Overlay
 from provider.parts import Parts
 from provider.serving import Serving
 from provider.snapshots import ReloadCause, Snapshot
 from provider.terms import Drained
-from provider.values import LONGEST_DRAIN_SECONDS
+from provider.values import LONGEST_DRAIN_SECONDS, ServerState
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +56,15 @@ class Drains:
     def lay_over(self, desired: Snapshot, parts: Parts) -> Overlay:
         """Return what is laid over a snapshot."""
         return draining.lay_over(desired.parts, parts, self._list_going_on(desired.parts))
+
+    def find_until(self, service: Service, server: Server) -> str | None:
+        """Return until when a drained server keeps its visitors; None where it keeps none, or none any more."""
+        until = server.drain_until
+        if server.state is not ServerState.DRAIN or until is None or not service.keeps_sessions:
+            return None
+        end = self._ends.get((service.name, server.url, until))
+        left = seconds_left(until, datetime.now(UTC)) if end is None else end - monotonic()
+        return until if left > 0 else None
 
     async def keep(self) -> None:
         """End each drain when its time has come, until cancelled."""

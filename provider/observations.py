@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from provider import certificates, configuration
+from provider import certificates, configuration, draining
 from provider import shares as spreads
 from provider.certificates import CertificateFacts
 from provider.database.sessions import Session
@@ -21,6 +21,7 @@ from provider.models import (
     HealthOutput,
     IssuanceOutput,
     KeptOutOutput,
+    LeavingOutput,
     ObservedState,
     ServerOutput,
     ServiceOutput,
@@ -42,7 +43,12 @@ def show_servers(session: Session, service: Service, listed: Sequence[Server], h
     healths = observe(service, pool, health)
     shares = configuration.shares(pool, down(healths))
     return [
-        ServerOutput(**vars(server), share=shares[server.name], health=_health(healths[server.name]))
+        ServerOutput(
+            **vars(server),
+            share=shares[server.name],
+            health=_health(healths[server.name]),
+            leaving=_leaving(service, server, health),
+        )
         for server in listed
     ]
 
@@ -257,6 +263,9 @@ def _count(pool: KnownService) -> tuple[int, int]:
 
 
 def _observe(service: Service, server: Server, health: Health) -> ServerHealth:
+    kept = health.get(draining.name_of(service.name), server.url)
+    if server.state is ServerState.DRAIN and kept.state is not HealthState.UNKNOWN:
+        return kept
     if server.state is not ServerState.READY:
         return ServerHealth(
             HealthState.UNKNOWN, None, Message("not checked while its state is {state}", state=server.state)
@@ -264,6 +273,13 @@ def _observe(service: Service, server: Server, health: Health) -> ServerHealth:
     if service.health_check is None:
         return ServerHealth(HealthState.UNKNOWN, None, Message("the service has no health check"))
     return health.get(service.name, server.url)
+
+
+def _leaving(service: Service, server: Server, health: Health) -> LeavingOutput | None:
+    if server.state is not ServerState.DRAIN or health.find_leaving is None:
+        return None
+    found = health.find_leaving(service, server)
+    return LeavingOutput(until=found.until, edges=list(found.edges))
 
 
 def _health(found: ServerHealth) -> HealthOutput:

@@ -3,6 +3,8 @@
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -73,6 +75,8 @@ class Reply:
     """How many conflicts there are with what a write changed."""
     warnings: Sequence[str] = ()
     """The first of them in words."""
+    date: datetime | None = None
+    """What the clock of the service said."""
 
 
 def check_url(text: str) -> str:
@@ -242,7 +246,9 @@ class Client:
         revision = response.headers.get("Config-Revision", "")
         if response.is_success and method != "GET" and not revision:
             raise self._foreign("a change without a Config-Revision")
-        answered = partial(Reply, revision=revision, conflicts=_conflicts(response), warnings=_warnings(response))
+        answered = partial(
+            Reply, revision=revision, conflicts=_conflicts(response), warnings=_warnings(response), date=_date(response)
+        )
         confirmed = () if "wait" in response.headers.get("Preference-Applied", "") else None
         if response.status_code == 204:
             return answered({}, "", pending=confirmed)
@@ -321,6 +327,13 @@ def _conflicts(response: "httpx.Response") -> int:
 
 def _warnings(response: "httpx.Response") -> list[str]:
     return display_strings.read(response.headers.get("Config-Warning", ""))
+
+
+def _date(response: "httpx.Response") -> datetime | None:
+    try:
+        return parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        return None
 
 
 def _encoded(message: str) -> bytes:

@@ -124,12 +124,13 @@ WAITING: Final = (
 )
 """The options of every command that does something of which the edges hear."""
 
-WRITING: Final = (
-    *WAITING,
+CHANGING: Final = (
     inspect.Parameter("dry_run", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=DryRunOption),
     inspect.Parameter("confirm", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=ConfirmOption),
     inspect.Parameter("message", inspect.Parameter.KEYWORD_ONLY, default="", annotation=MessageOption),
 )
+
+WRITING: Final = (*WAITING, *CHANGING)
 """The options of every command that changes the state: one that all of them take is added here."""
 
 Command = Callable[Concatenate[Client, Output, P], None]
@@ -148,6 +149,11 @@ def waits(command: Command[P]) -> Callable[P, None]:
 def writes(command: Command[P]) -> Callable[P, None]:
     """Give a command that changes something its client and its output, and the options that say which."""
     return _connected(command, WRITING)
+
+
+def changes(command: Command[P]) -> Callable[P, None]:
+    """Do what `writes` does for a command that has a way to wait of its own."""
+    return _connected(command, (*READING, *CHANGING))
 
 
 def writes_and_waits(command: Command[P]) -> Callable[P, None]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from provider.edges.leaving import FindLeaving
 from provider.messages import Message
 
 TCP: Final = "tcpService"
@@ -75,6 +76,8 @@ class Health:
         self._kept: Mapping[str, Mapping[tuple[str, str], datetime]] = {}
         self._down: tuple[Mapping[str, _Told], Mapping[str, Collection[str]]] = ({}, {})
         """What was said, and the servers that were down by it."""
+        self.find_leaving: FindLeaving | None = None
+        """What tells of drained servers, where anything does."""
         self._listeners: list[Callable[[Collection[HealthChange]], None]] = []
 
     def subscribe(self, listener: Callable[[Collection[HealthChange]], None]) -> None:

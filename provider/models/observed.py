@@ -85,6 +85,19 @@ class HealthOutput(Object):
     )
 
 
+class LeavingOutput(Object):
+    """How a drained server leaves. Once it keeps no visitors and no edge is left, it can be stopped."""
+
+    until: str | None = field(
+        Text(said={"format": "date-time"}),
+        default=None,
+        help="Until when it keeps its visitors; null: not any more.",
+    )
+    edges: list[str] = field(
+        ListOf(Text()), default=[], help="The edges that still send it requests, or may: their documents still have it."
+    )
+
+
 class ServerOutput(Server):
     """A server, its share, and its health."""
 
@@ -100,6 +113,9 @@ class ServerOutput(Server):
         "drained or in maintenance.",
     )
     health: HealthOutput = field(Nested(HealthOutput))
+    leaving: LeavingOutput | None = field(
+        Nested(LeavingOutput), default=None, omitted=True, help="For a drained server: how it leaves."
+    )
 
 
 class CertificateOutput(Certificate):

@@ -59,7 +59,7 @@ def test_the_tree_of_commands_is_that_of_the_design() -> None:
     http = ("domain", "service", "server", "middleware", "router", "servers-transport", "tls-option", "certificate")
     tcp = ("tcp-router", "tcp-service", "tcp-middleware", "tcp-servers-transport")
     nouns = {(noun, verb) for noun in (*http, *tcp, "udp-router", "udp-service") for verb in VERBS}
-    nouns |= {("domain", "retry")}
+    nouns |= {("domain", "retry"), ("server", "drain")}
     nouns |= {("edge", verb) for verb in ("list", "show", "lift", "configure")}
     nouns |= {("revision", verb) for verb in ("list", "show", "undo")}
     nouns |= {("rollout", verb) for verb in ("start", "show", "list", "pause", "resume", "back", "finish")}
@@ -88,7 +88,7 @@ def test_the_tree_of_commands_is_that_of_the_design() -> None:
 
 def test_every_command_that_writes_can_wait_for_the_edges_and_no_other() -> None:
     waiting = {path for path, command in commands() if "wait" in {option.name for option in command.params}}
-    writing = {path for path in PATHS if path[-1] in {*CHANGING, "lift", "retry"}}
+    writing = {path for path in PATHS if path[-1] in {*CHANGING, "lift", "retry", "drain"}}
     assert waiting == {path for path in writing if path[0] != "user"}
 
 
@@ -102,7 +102,7 @@ def test_every_command_that_changes_the_state_takes_the_same_options() -> None:
             for late_one in late_ones
             if name in inspect.signature(late.find(group, late_one)).parameters
         }
-        writing = {path for path in PATHS if path[-1] in {*CHANGING, "apply", "import", "rollback", "undo"}}
+        writing = {path for path in PATHS if path[-1] in {*CHANGING, "drain", "apply", "import", "rollback", "undo"}}
         assert taking == {path for path in writing if path[0] != "user"}, name
 
 
@@ -180,6 +180,8 @@ def declared(
 def test_every_example_works(cli: Run, client: httpx.Client, example: list[str]) -> None:
     if example[:2] == ["domain", "retry"]:
         let_wait(client, example[2])
+    if "--for" in example:
+        client.patch("/services/wayshub", json={"sticky": {"cookie": {"name": "wayshub"}}}).raise_for_status()
     check(cli, example)
 
 

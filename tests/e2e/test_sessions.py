@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.cli.running import run_forked, variables
 from tests.e2e.edge import place
 from tests.e2e.traffic import HOST, expose
 from tests.e2e.visitors import STICKY, Visitor, come, seen
@@ -218,3 +219,21 @@ def test_older_traefiks_keep_visitors_too(
             if checked:
                 servers[0].status = 503
                 wait_until(lambda: seen(stay) == {"b": len(stay)}, "they move on")
+
+
+def test_a_command_waits_until_a_drained_server_can_be_stopped(
+    client: httpx.Client, service: Service, traefik: Traefik
+) -> None:
+    with sticky(client, service, traefik) as servers:
+        stay = of(come(traefik.web, 12), "a")
+        until = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=5)
+        result = run_forked(
+            "server", "drain", "alvin", "a", "--for", "5s", "--wait", env=variables(PROVIDER_URL=service.url)
+        )
+        assert result.status == 0, result
+        assert datetime.now(UTC) >= until
+        shown = client.get(f"{SERVERS}/a").json()
+        assert shown["leaving"] == {"until": None, "edges": []}
+        asked = servers[0].count
+        assert set(seen(stay)) <= {"b", "c"}
+        assert servers[0].count == asked

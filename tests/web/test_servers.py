@@ -201,3 +201,36 @@ def test_what_is_observed_stands_beside_what_is_wanted(start_service: Callable[.
         table = words(console.get("/services/s"))
         assert "b http://b.test ready down" in table
         assert "a http://a.test ready up Its health check succeeds on default. 5 minutes ago 100%" in table
+
+
+def test_a_server_of_a_sticky_service_is_drained_for_a_time_that_is_chosen_and_finished_at_once(
+    console: httpx.Client, client: httpx.Client
+) -> None:
+    client.patch(SERVICE, json={"sticky": {"cookie": {"name": "sid"}}}).raise_for_status()
+    add(client)
+    add(client, "b")
+    form = find_form(console.get(PAGE), STATE)
+    assert form.fields["time"] == "30m"
+    before = datetime.now(UTC)
+    console.post(form.action, data={**form.fields, "time": "10m", "state": "drain"})
+    until = datetime.fromisoformat(client.get(PAGE).json()["drainUntil"])
+    assert timedelta(minutes=9) < until - before < timedelta(minutes=11)
+    opened = console.get(PAGE)
+    assert f'data-ends="{until.isoformat()}"' in opened.text
+    # A form that says nothing of it leaves it as it is.
+    assert send(console, console.get(f"{PAGE}/edit"), f"{PAGE}/edit", {"weight": "7"}).status_code == 303
+    assert datetime.fromisoformat(client.get(PAGE).json()["drainUntil"]) == until
+    act(console, find_form(console.get(PAGE), STATE), "drain")
+    assert "drainUntil" not in client.get(PAGE).json()
+    assert "can be stopped" in console.get(PAGE).text
+    client.patch(PAGE, json={"drainUntil": until.isoformat()}).raise_for_status()
+    assert send(console, console.get(f"{PAGE}/edit"), f"{PAGE}/edit", {"state": "ready"}).status_code == 303
+    assert "drainUntil" not in client.get(PAGE).json()
+
+
+def test_a_time_that_no_drain_can_take_is_refused(console: httpx.Client, client: httpx.Client) -> None:
+    client.patch(SERVICE, json={"sticky": {"cookie": {"name": "sid"}}}).raise_for_status()
+    add(client)
+    form = find_form(console.get(PAGE), STATE)
+    assert console.post(form.action, data={**form.fields, "time": "900h", "state": "drain"}).status_code == 422
+    assert state(client) == "ready"

@@ -9,8 +9,9 @@ from provider.cli.listed import Collection
 from provider.cli.nouns.columns import columns_of
 from provider.cli.nouns.commands import collection_of
 from provider.cli.nouns.extras import Extras
-from provider.cli.tables import LABELS, Columns, percent
-from provider.cli.times import span
+from provider.cli.objects.draining import drain
+from provider.cli.tables import LABELS, Columns, Rare, percent
+from provider.cli.times import span, when
 from provider.nouns import Server
 
 _EXAMPLE_URL: Final = "http://127.0.0.1:3000"
@@ -43,8 +44,20 @@ def _wanted(columns: Columns) -> Columns:
     return {**own, "Share": lambda server: percent(server.get("share", 0))}
 
 
+def words_of_leaving(server: Item) -> str | None:
+    """Say how a drained server leaves; None of any other."""
+    leaving = server.get("leaving")
+    if leaving is None:
+        return None
+    if leaving.get("until"):
+        return f"keeps its visitors until {leaving['until']}, {when(leaving['until'])}"
+    edges = ", ".join(leaving.get("edges") or ())
+    return f"still gets requests from {edges}" if edges else "gets no more requests: it can be stopped"
+
+
 def _columns(columns: Columns) -> Columns:
-    return {**_wanted(columns), "Health": words_of_health, "Labels": LABELS}
+    leaving = {"Leaving": Rare(words_of_leaving, words_of_leaving)}
+    return {**_wanted(columns), "Health": words_of_health, **leaving, "Labels": LABELS}
 
 
 def _advice(verb: str, service: str, name: str) -> str:
@@ -68,4 +81,5 @@ EXTRAS: Final = Extras(
     summaries={"remove": "It finishes the requests it has."},
     examples={"set": ["wayshub-provider server set wayshub a --state drain"]},
     advice=_advice,
+    commands={"drain": drain},
 )

@@ -2,17 +2,20 @@
 
 import string
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
 from fastapi import APIRouter, Request, Response
 
+from provider import durations, moments
 from provider.database.sessions import Session
 from provider.errors import FieldError, Invalid, PreconditionFailed
 from provider.messages import Message, template
 from provider.nouns import Noun, Server, Service
+from provider.nouns.server import DRAIN_UNTIL
 from provider.observations import show_servers
 from provider.store import nouns, servers
-from provider.values import ServerState
+from provider.values import Refusal, ServerState, check_drain_time
 from provider.web import paths
 from provider.web.inputs import Texts
 from provider.web.notices import Notice, Tone
@@ -24,6 +27,8 @@ from provider.web.scenes import Sight, SightDependency
 from provider.web.writing import PageWriteDependency, done
 
 _STATE: Final = "state"
+_TIME: Final = "time"
+_NOW: Final = "now"
 _NEXT: Final = "next"
 
 _DONE: Final[Mapping[ServerState, str]] = {
@@ -55,7 +60,8 @@ class Servers(View):
         service = nouns.get(session, Service, place.owner or "")
         [server] = show_servers(session, service, [cast("Server", item)], sight.health)
         count = len(servers.pool(session, service.name))
-        return {"service": service, "server": server, "tag": place.tag(item), "count": count}
+        until = None if server.leaving is None or server.leaving.until is None else moments.read(server.leaving.until)
+        return {"service": service, "server": server, "tag": place.tag(item), "count": count, "keeps_until": until}
 
     def added(self, place: Place, item: Noun) -> Message:
         """Say to which service."""
@@ -82,12 +88,14 @@ class Servers(View):
         ) -> Response:
             """Drain a server, bring it back or take it out, if it is still as it was seen; and lead back."""
             state, place = _read_state(write.sent), Place(Server, service)
+            given = _read_time(write.sent, datetime.now(UTC)) if state is ServerState.DRAIN else {}
 
             def apply(session: Session) -> None:
                 server = cast("Server", place.get(session, name))
                 if place.tag(server) != write.sent.get(TAG):
                     raise PreconditionFailed(Message("server {name} has changed since", name=name))
-                place.replace(session, server, server.copy(state=state))
+                left = server if state is ServerState.DRAIN else server.copy(drain_until=None)
+                place.replace(session, server, left.copy(state=state, **given), [DRAIN_UNTIL] if given else [])
 
             back = paths.local(write.sent.get(_NEXT, place.above))
             try:
@@ -107,6 +115,18 @@ def _told(state: ServerState, name: str, *, is_heard: bool) -> Notice:
         return Notice(Message(_DONE[state], name=name))
     until = Message("until one is, requests are sent as before.")
     return Notice(Message(_DONE_UNHEARD[state], name=name, until=until), Tone.WARNING)
+
+
+def _read_time(sent: Texts, now: datetime) -> dict[str, str | None]:
+    """Read until when a drained server keeps its visitors; nothing where that is left to its service."""
+    time = sent.get(_TIME, "")
+    if not time:
+        return {}
+    try:
+        seconds = None if time == _NOW else durations.find_seconds(check_drain_time(time))
+    except Refusal as refusal:
+        raise Invalid([FieldError(f"/{_TIME}", refusal.code, refusal.detail)]) from None
+    return {"drain_until": None if seconds is None else moments.written(now + timedelta(seconds=seconds))}
 
 
 def _read_state(sent: Texts) -> ServerState:

@@ -1,0 +1,54 @@
+"""Servers that leave: until when they keep visitors, and on which edges they still get requests."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from provider.draining import name_of
+from provider.edges.states import Edge, EdgeState
+from provider.nouns import Server, Service
+from provider.parts import Part
+from provider.snapshots import Served, Snapshot
+
+_UNAWAITED = frozenset({EdgeState.STALE, EdgeState.NEVER_SEEN})
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A server that is drained: until when it keeps visitors, if it does, and the edges that may send it requests."""
+
+    until: str | None
+    edges: Sequence[str]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it may be stopped, once it has finished the requests that it has."""
+        return self.until is None and not self.edges
+
+
+FindLeaving = Callable[[Service, Server], Leaving]
+
+
+def find_edges(edges: Iterable[Edge], service: str, url: str) -> list[str]:
+    """Find the edges that run a document in which a server is, or may. Nobody waits for one that does not come."""
+    return [
+        edge.name
+        for edge in edges
+        if edge.verdict.state not in _UNAWAITED and not edge.is_passing and _may_ask(edge, service, url)
+    ]
+
+
+def _may_ask(edge: Edge, service: str, url: str) -> bool:
+    given = edge.given
+    if given is None or _has(given, service, url):
+        return True
+    if edge.api_url is None or edge.runs_given():
+        return bool(edge.sharers)
+    return edge.accepted is None or _has(edge.accepted, service, url)
+
+
+def _has(served: Served, service: str, url: str) -> bool:
+    mark = b'"url":"%s"' % url.encode()
+    if not isinstance(served, Snapshot):
+        return mark in served.document.content
+    parts: list[Part | None] = [served.parts.find(("service", name)) for name in (service, name_of(service))]
+    return any(part is not None and mark in part.content for part in parts)
