@@ -15,6 +15,7 @@ from provider.edges.fallback import Fallback
 from provider.edges.registry import Edges
 from provider.edges.sightings import Sighting, Sightings
 from provider.edges.states import Edge, EdgeState, is_gone
+from provider.leasing.leasing import Leasing
 from provider.messages import Message, template
 from provider.models import RolloutOutput
 from provider.outages import Outage
@@ -77,6 +78,7 @@ class Alarms:
         confirmations: Confirmations,
         unissued: Callable[[], Mapping[str, str]] = dict,
         failed: Callable[[], Sequence[RolloutOutput]] = tuple,
+        leasing: Leasing | None = None,
     ) -> None:
         """`unissued` gives the domains that lack the certificate which this service has to get, each with why.
 
@@ -84,6 +86,7 @@ class Alarms:
         """
         self._failed = failed
         self._unissued = unissued
+        self._leasing = leasing
         self._revisions = revisions
         self._edges = edges
         self._fallback = fallback
@@ -108,6 +111,7 @@ class Alarms:
             *_of_edges(edges),
             *_of_unissued(self._unissued(), self._revisions.current),
             *_of_domains(self._revisions.current, self._edges.sightings),
+            *_of_leases(self._leasing),
             *_of_services(self.list_outages(), self._edges.health.count_kept),
             *_of_rollouts(self._failed()),
         ]
@@ -218,6 +222,33 @@ def _is_troubled(edge: Edge) -> bool:
     if edge.is_passing:
         return False
     return state in _EDGES and (edge.api_url is not None or state not in _EXPECTED or edge.instances > 1)
+
+
+def _of_leases(leasing: Leasing | None) -> Iterator[Alarm]:
+    """Tell which servers are silent, and stay in their pools all the same."""
+    if leasing is None:
+        return
+    if (hold := leasing.hold) is not None:
+        told = Message(
+            "{count} of {leases} servers stopped sending heartbeats at once: they are not drained, because the fault "
+            "is probably not theirs",
+            count=len(hold.keys),
+            leases=sum(leasing.count().values()),
+        )
+        yield Alarm(Gravity.BAD, told, count=len(hold.keys))
+    found = sorted(leasing.last)
+    for service, server in found[:_MOST_SERVICES_TOLD]:
+        told = Message(
+            "server {server} of {service} sends no heartbeats: it is not drained, because no other server of the "
+            "service can answer",
+            server=server,
+            service=service,
+        )
+        yield Alarm(Gravity.BAD, told, "service", service)
+    more = len(found) - _MOST_SERVICES_TOLD
+    if more > 0:
+        told = Message("and {count} more servers send no heartbeats, and are the last of their services", count=more)
+        yield Alarm(Gravity.BAD, told, "service", count=more)
 
 
 def _of_services(found: Sequence[Outage], count_kept: Callable[[str], int]) -> Iterator[Alarm]:

@@ -21,6 +21,7 @@ from provider.api import (
     explain,
     expose,
     health,
+    leases,
     openapi,
     problems,
     retries,
@@ -36,6 +37,7 @@ from provider.api.access import Gate, list_routes, pages_of
 from provider.api.bodies import LONGEST_BYTES_OF_ALL, BodyLimit
 from provider.api.browsers import Browsers, Hosts
 from provider.api.configuration import PATH, ConfigurationEndpoint
+from provider.api.heartbeats import Heartbeats
 from provider.api.methods import Heads
 from provider.api.proxies import Proxies, is_private
 from provider.api.requests import Requests, list_templates
@@ -59,6 +61,7 @@ from provider.edges.trials import Trials
 from provider.events import Events
 from provider.issuing.challenges import FOLDER
 from provider.issuing.issuing import Issuing
+from provider.leasing.leasing import Leasing
 from provider.life import live
 from provider.metrics import Metrics
 from provider.parts import Parts
@@ -109,6 +112,7 @@ class Application:
             *(plane.serving, plane.polls, plane.edges, plane.metrics, hosts, plane.access, plane.refusals),
             is_private=_find_privacy(settings),
         )
+        self._heartbeats = Heartbeats(plane.leasing, plane.revisions, plane.access, hosts, plane.metrics)
         gate = Gate(api, routes, plane.access, plane.refusals, lambda: plane.revisions.problem)
         templates, typed = Templates(languages.load()), Kept()
         api.parts = (plane, templates, typed)
@@ -134,7 +138,7 @@ class Application:
             await self._endpoint(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(FOLDER):
             await self.plane.issuing.challenges(scope, receive, send)
-        else:
+        elif scope["type"] != "http" or not await self._heartbeats(scope, send):
             await self._requests(scope, receive, send)
 
 
@@ -184,10 +188,12 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
     rollouts = Rollouts(database, revisions, serving, edges)  # what lays over what is desired is made in order
     drains = Drains(serving)
     issuing = Issuing(database, serving, edges, settings.authority, settings.means, settings.points)
+    leasing = Leasing(revisions, edges.health)
     alarms = Alarms(
         *(revisions, edges, fallback, certificate, confirmations),
         lambda: issuing.holdings.troubles,
         rollouts.list_failed,
+        leasing,
     )
     named = settings.traefik_api_urls.keys()
     return ControlPlane(
@@ -205,6 +211,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
         entry_points=EntryPoints(edges, settings.entry_point_urls),
         rollouts=rollouts,
         issuing=issuing,
+        leasing=leasing,
         routing=Routing(revisions, lambda: edges.surroundings, issuing.holdings.find_trouble),
         turns=Turns(database, revisions.reading),
         access=Access(database),
@@ -219,6 +226,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
             named=named,
             polls_route=PATH,
             certificate=certificate,
+            leasing=leasing,
         ),
         certificate=certificate,
     )
@@ -259,7 +267,7 @@ def _list_routes() -> list[BaseRoute]:
     made.mount("/static", pages.static_files)
     for nouns_router in nouns_api.ROUTERS:
         made.include_router(nouns_router, prefix=PREFIX)
-    for module in (retries, expose, adoption, rollouts_api, explain, conflicts, edges_api):
+    for module in (retries, expose, adoption, rollouts_api, explain, conflicts, edges_api, leases):
         made.include_router(module.router, prefix=PREFIX)
     for module in (events_api, revisions_api, tokens_api, audit, declarations, acme):
         made.include_router(module.router, prefix=PREFIX)

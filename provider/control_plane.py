@@ -23,6 +23,7 @@ from provider.edges.registry import Edges
 from provider.edges.trials import Trials
 from provider.events import Events
 from provider.issuing.issuing import Issuing
+from provider.leasing.leasing import Leasing
 from provider.metrics import Metrics
 from provider.revisions import Revisions
 from provider.rollouts.rollouts import Rollouts
@@ -53,6 +54,7 @@ class ControlPlane:
     fallback: Fallback
     rollouts: Rollouts
     issuing: Issuing
+    leasing: Leasing
     entry_points: EntryPoints
     routing: Routing
     turns: Turns

@@ -23,6 +23,7 @@ from provider.edges.states import is_gone
 from provider.edges.trials import Trials
 from provider.events import Events
 from provider.issuing.issuing import Issuing
+from provider.leasing.leasing import Leasing
 from provider.metrics import Metrics
 from provider.models import Actor
 from provider.revisions import Revisions
@@ -67,6 +68,12 @@ async def person(request: Request) -> Person | None:
     return found
 
 
+async def plane(request: Request) -> ControlPlane:
+    """Return the control plane that a handler runs in."""
+    return control_plane.find(request)
+
+
+PlaneDependency = Annotated[ControlPlane, Depends(plane)]
 AlarmsDependency = Annotated[Alarms, Depends(_of(lambda plane: plane.alarms))]
 ConfirmationsDependency = Annotated[Confirmations, Depends(_of(lambda plane: plane.confirmations))]
 RevisionsDependency = Annotated[Revisions, Depends(_of(lambda plane: plane.revisions))]
@@ -76,6 +83,7 @@ EdgesDependency = Annotated[Edges, Depends(_of(lambda plane: plane.edges))]
 PlacesDependency = Annotated[Sequence[EntryPoint], Depends(_of(lambda plane: list(plane.entry_points)))]
 RolloutsDependency = Annotated[Rollouts, Depends(_of(lambda plane: plane.rollouts))]
 IssuingDependency = Annotated[Issuing, Depends(_of(lambda plane: plane.issuing))]
+LeasingDependency = Annotated[Leasing, Depends(_of(lambda plane: plane.leasing))]
 TrialsDependency = Annotated[Trials, Depends(_of(lambda plane: plane.trials))]
 StandingsDependency = Annotated[Sequence[Standings], Depends(_of(_stand))]
 HealthDependency = Annotated[Health, Depends(_of(lambda plane: plane.edges.health))]

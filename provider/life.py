@@ -37,6 +37,7 @@ async def live(plane: ControlPlane) -> AsyncIterator[None]:
         plane.drains.keep(),
         plane.rollouts.keep(),
         plane.issuing.keep(),
+        plane.leasing.keep(),
         plane.access.keep(),
         plane.events.keep(),
         plane.confirmations.keep(),

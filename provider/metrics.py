@@ -25,6 +25,7 @@ from provider.edges.registry import Edges
 from provider.edges.sightings import Sightings, find_next_end
 from provider.edges.states import Edge, EdgeState, is_gone
 from provider.errors import Unavailable
+from provider.leasing.leasing import Leasing
 from provider.models import ShownState
 from provider.revisions import Revisions, Timings
 from provider.snapshots import ReloadCause, Served, find_cause
@@ -84,8 +85,10 @@ class Metrics:
         named: Collection[str],
         polls_route: str,
         certificate: OwnCertificate | None = None,
+        leasing: Leasing | None = None,
     ) -> None:
         self._certificate = certificate
+        self._leasing = leasing
         self._database = database
         self._revisions = revisions
         self._polls = polls
@@ -203,6 +206,9 @@ class Metrics:
         yield _gauge("provider_services_without_server", words, {(): sum(outage.is_total for outage in outages)})
         words = "Servers that an edge's health check reports down, in services used by routers."
         yield _gauge("provider_servers_down", words, {(): sum(outage.down for outage in outages)})
+        if self._leasing is not None:
+            leases = {(state.value,): count for state, count in self._leasing.count().items()}
+            yield _gauge("provider_leases", "Servers that have a lease, by its state.", leases, "state")
         counted = dict.fromkeys(((gravity.value,) for gravity in Gravity), 0)
         for alarm in self._alarms.list_all():
             counted[alarm.gravity.value,] += alarm.count

@@ -13,6 +13,8 @@ from provider.edges.registry import Edges
 from provider.edges.sightings import Sighting
 from provider.issuing.issuing import Issuing
 from provider.issuing.standing import IssuanceStanding
+from provider.leasing.book import LeaseView
+from provider.leasing.leasing import Leasing
 from provider.messages import Message, listed
 from provider.models import (
     AvailabilityOutput,
@@ -21,6 +23,8 @@ from provider.models import (
     HealthOutput,
     IssuanceOutput,
     KeptOutOutput,
+    LeaseOutput,
+    LeaseState,
     LeavingOutput,
     ObservedState,
     ServerOutput,
@@ -37,8 +41,18 @@ from provider.values import ServerState, Strategy
 _NAMED: Final = 3
 
 
-def show_servers(session: Session, service: Service, listed: Sequence[Server], health: Health) -> list[ServerOutput]:
-    """Return servers of a service with their health, and with their shares among all of its servers."""
+FindLease = Callable[[str, str], LeaseView | None]
+"""Tells how the lease of a server stands, by its service and its name."""
+
+
+def show_servers(
+    session: Session,
+    service: Service,
+    listed: Sequence[Server],
+    health: Health,
+    find_lease: FindLease = lambda _service, _server: None,
+) -> list[ServerOutput]:
+    """Return servers of a service with their health and leases, and with their shares among all of its servers."""
     pool = nouns.of_one(session, Server, service.name)
     healths = observe(service, pool, health)
     shares = configuration.shares(pool, down(healths))
@@ -48,9 +62,17 @@ def show_servers(session: Session, service: Service, listed: Sequence[Server], h
             share=shares[server.name],
             health=_health(healths[server.name]),
             leaving=_leaving(service, server, health),
+            lease=None if server.ttl is None else _lease(find_lease(service.name, server.name)),
         )
         for server in listed
     ]
+
+
+def _lease(found: LeaseView | None) -> LeaseOutput:
+    """Show how a lease stands; one that began just now, and is not known yet, has all its time."""
+    if found is None:
+        return LeaseOutput(state=LeaseState.LIVE)
+    return LeaseOutput(state=found.state, last_heartbeat=found.heard)
 
 
 def show_services(session: Session, listed: Sequence[Service], health: Health) -> list[ServiceOutput]:
@@ -123,6 +145,7 @@ class Observers:
 
     edges: Edges
     issuing: Issuing
+    leasing: Leasing
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +159,8 @@ class Observed:
 def _show_servers(
     session: Session, owner: str | None, listed: Sequence[Server], observers: Observers
 ) -> list[ServerOutput]:
-    return show_servers(session, nouns.get(session, Service, owner or ""), listed, observers.edges.health)
+    service = nouns.get(session, Service, owner or "")
+    return show_servers(session, service, listed, observers.edges.health, observers.leasing.find)
 
 
 def _show_services(

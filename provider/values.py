@@ -315,6 +315,13 @@ def check_moment(text: str) -> str:
         raise Refusal("time.range", detail) from None
 
 
+def check_ttl(text: str) -> str:
+    """Check for how long a lease lasts, in Go's notation: between a second and a day. It is kept as typed."""
+    if not 1 <= read_duration(text) <= 86_400:
+        raise Refusal("duration.range", Message("{text} is out of range: between 1s and 24h", text=shown_text(text)))
+    return text
+
+
 def check_cookie_name(text: str) -> str:
     """Check the name of a sticky cookie: letters, digits, '_' and '-', all safe in a cookie and in a rule."""
     if not _COOKIE.fullmatch(text):

@@ -204,6 +204,13 @@ LIFT: Final = {
 RETRY: Final = {
     200: answer({"description": "It is being tried.", "headers": {"Config-Revision": _REVISION}}, "DomainOutput")
 } | _problems(404, 422, 429, 503)
+BEAT: Final = {204: {"description": "Its lease begins anew.", "headers": {"Config-Revision": _REVISION}}} | _problems(
+    404, 422, 503
+)
+SHOW_LEASES: Final = _problems(422, 503)
+DRAIN_HELD: Final = {204: {"description": "They are drained.", "headers": {"Config-Revision": _REVISION}}} | _problems(
+    422, 503
+)
 CHOOSE_ACME: Final = {200: {"description": "It is chosen.", "headers": {"Config-Revision": _REVISION}}} | _problems(
     *_BODY
 )

@@ -1,6 +1,6 @@
 """The routes of all nouns: listing, creating, showing, replacing, merging and removing, from their declarations."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -13,8 +13,9 @@ from provider.api.bodies import StrictRoute
 from provider.api.pages import LabelParameters, PageParameters
 from provider.api.preconditions import Conditions, KnownTag, NewTag, WantedTag
 from provider.api.writing import PREFIX, WriteDependency, done, encoded, removed
+from provider.control_plane import ControlPlane
 from provider.database.sessions import Session
-from provider.dependencies import RevisionsDependency
+from provider.dependencies import PlaneDependency, RevisionsDependency
 from provider.errors import AlreadyExists, FieldError, NotFound
 from provider.messages import Message
 from provider.nouns import NOUNS, Noun, Object, called, masked
@@ -77,12 +78,19 @@ def collection(noun: type[Noun]) -> str:
     return f"{above}/{noun.plural}"
 
 
+_REGISTERED: Final[Mapping[str, Callable[[ControlPlane, str, str], None]]] = {
+    "server": lambda plane, service, name: plane.leasing.registered(service, name)
+}
+"""What is told of an object that was put, whether that changed anything or not: a server that registers is there."""
+
+
 class Answers:
     """Answers to the verbs, each of which is one transaction."""
 
-    def __init__(self, conditions: Conditions, observers: Observers) -> None:
+    def __init__(self, conditions: Conditions, plane: ControlPlane) -> None:
         self._conditions = conditions
-        self._observers = observers
+        self._plane = plane
+        self._observers = observers(plane)
 
     def get(self, revisions: RevisionsDependency, place: ObjectPlace) -> Response:
         """Answer with an object, 200 or 304. Raises `NotFound`."""
@@ -117,7 +125,10 @@ class Answers:
             self._conditions.check(place.tag(current))
             return self._put(session, place, current, item, document)
 
-        return self._answer(write, place, apply)
+        answer = self._answer(write, place, apply)
+        if not write.is_tried and (note := _REGISTERED.get(place.noun.kind)) is not None:
+            note(self._plane, place.owner or "", place.name)
+        return answer
 
     def merge(self, write: WriteDependency, place: ObjectPlace, patch: dict[str, Any]) -> Response:
         """Change an object by a JSON merge patch (RFC 7396): 200. Raises `NotFound`."""
@@ -159,21 +170,20 @@ class Answers:
         return done(outcome, hidden(place.noun, item), 201 if created else 200, headers)
 
 
-def observers(request: Request) -> Observers:
+def observers(plane: ControlPlane) -> Observers:
     """Return who knows more of objects than what was given for them."""
-    plane = control_plane.find(request)
-    return Observers(plane.edges, plane.issuing)
+    return Observers(plane.edges, plane.issuing, plane.leasing)
 
 
 # One dependency each: one more costs a request as much as a question to the database.
 async def reading(request: Request, if_none_match: KnownTag = None) -> Answers:
     """Give a handler what it answers a read with."""
-    return Answers(Conditions(None, if_none_match), observers(request))
+    return Answers(Conditions(None, if_none_match), control_plane.find(request))
 
 
 async def writing(request: Request, if_match: WantedTag = None, if_none_match: NewTag = None) -> Answers:
     """Give a handler what it answers a write with."""
-    return Answers(Conditions(if_match, if_none_match), observers(request))
+    return Answers(Conditions(if_match, if_none_match), control_plane.find(request))
 
 
 _Reading = Annotated[Answers, Depends(reading)]
@@ -205,7 +215,7 @@ def routes(noun: type[Noun]) -> APIRouter:
     @router.get("", **described.listing())
     def list_all(
         revisions: RevisionsDependency,
-        request: Request,
+        plane: PlaneDependency,
         page: PageParameters,
         labels: LabelParameters,
         owner: owner,
@@ -213,7 +223,7 @@ def routes(noun: type[Noun]) -> APIRouter:
         with revisions.reading() as session:
             found = store.page(session, noun, owner, limit=page.limit + 1, after=page.after, q=page.q, labels=labels)
             part, following = page.part(found, lambda item: item.key)
-            listed = shown(session, noun, owner, part, observers(request))
+            listed = shown(session, noun, owner, part, observers(plane))
         content = {"items": [hidden(noun, item) for item in listed], "next": following}
         return Response(msgspec.json.encode(content), media_type="application/json")
 

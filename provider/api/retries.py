@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from provider import control_plane
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.nouns import collection, hidden, observers, shown
@@ -37,6 +38,6 @@ def retry_certificate(
     """
     outcome = issuances.retry(issuing, revisions, name, actor)
     with revisions.reading() as session:
-        (domain,) = shown(session, Domain, None, [outcome.result], observers(request))
+        (domain,) = shown(session, Domain, None, [outcome.result], observers(control_plane.find(request)))
     headers = {REVISION_HEADER: str(outcome.revision)}
     return Response(encoded(hidden(Domain, domain)), 200, headers, media_type="application/json")

@@ -23,6 +23,7 @@ from provider.errors import (
     ProviderError,
     SettingsError,
     Unauthenticated,
+    Unavailable,
 )
 from provider.late import Late
 from provider.version import VERSION
@@ -44,7 +45,7 @@ _UNKNOWN: Final = (
     "not authenticated: put a valid token into PROVIDER_TOKEN; on the machine where the service runs, "
     "`wayshub-provider token create NAME --scope write` creates one"
 )
-_KINDS: Final[Mapping[str, type[ProviderError]]] = {kind.code: kind for kind in (NotFound,)}
+_KINDS: Final[Mapping[str, type[ProviderError]]] = {kind.code: kind for kind in (NotFound, Unavailable)}
 """Errors of the service that commands tell from others."""
 
 Item = dict[str, Any]

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from provider.cli import edge, late, revision, rollout
+from provider.cli import edge, late, lease, revision, rollout
 from provider.cli.adopt import adopt, hand_back
 from provider.cli.audit import audit
 from provider.cli.check import check
@@ -35,6 +35,7 @@ LATE: Final = {
     "backup": "Copy the database to a file and verify the copy.",
     "restore": "Replace the database with a backup.",
     "copy": "Copy everything from the database to an empty one, of either kind.",
+    "register": "Run a server, and register it for as long as it runs.",
     "ca": "Print the local CA's certificate, and how to trust it.",
 }
 """The commands that are imported when they are asked for, with the first lines of their help."""
@@ -98,7 +99,7 @@ app.command()(explain)
 app.command()(check)
 for _noun in NOUNS.values():
     app.add_typer(group(_noun, EXTRAS.get(_noun.kind)))
-for _module in (edge, revision, rollout):
+for _module in (edge, lease, revision, rollout):
     app.add_typer(_module.app)
 for _module in (edge, revision):
     late.add(_module.app, LATE_IN_GROUPS[str(_module.app.info.name)])

@@ -48,7 +48,7 @@ ServiceArgument = Annotated[
         autocompletion=complete_names(Service),
     ),
 ]
-ToOption = Annotated[
+ToServiceOption = Annotated[
     str, typer.Option(metavar="SERVICE", help="Where it moves to.", autocompletion=complete_names(Service))
 ]
 StepsOption = Annotated[
@@ -120,7 +120,7 @@ def start(
     client: Client,
     output: Output,
     service: ServiceArgument,
-    to: ToOption,
+    to: ToServiceOption,
     steps: StepsOption = None,
     hold: HoldOption = None,
     mirror: MirrorOption = None,

@@ -17,6 +17,7 @@ from provider.models.difference import AppliedOutput, ComparisonOutput, Differen
 from provider.models.edge import EdgeRecord, QuarantineRecord
 from provider.models.expose import ExposedServer, ExposeInput, ExposeOutput
 from provider.models.issuance import Issuance
+from provider.models.lease import LapsedLease, LeaseState
 from provider.models.observed import (
     AvailabilityOutput,
     CertificateOutput,
@@ -25,6 +26,7 @@ from provider.models.observed import (
     IssuanceOutput,
     IssuanceState,
     KeptOutOutput,
+    LeaseOutput,
     LeavingOutput,
     ObservedState,
     ServerOutput,
@@ -91,6 +93,9 @@ __all__ = [
     "IssuanceOutput",
     "IssuanceState",
     "KeptOutOutput",
+    "LapsedLease",
+    "LeaseOutput",
+    "LeaseState",
     "LeavingOutput",
     "NounKind",
     "ObjectOutput",

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Final
 
 from pydantic import AwareDatetime
 
+from provider.models.lease import LeaseState
 from provider.nouns import Domain, Nested, Object, Server, Service, field
 from provider.nouns.certificate import Certificate
 from provider.nouns.containers import ListOf
@@ -98,6 +99,19 @@ class LeavingOutput(Object):
     )
 
 
+class LeaseOutput(Object):
+    """How the lease of a server stands."""
+
+    state: LeaseState = field(
+        Choice(LeaseState),
+        help="`live`: its heartbeats come. `silent`: they stopped, so it was drained. `held`: they stopped, but it was "
+        "not drained, because the fault may be elsewhere or no other server is left.",
+    )
+    last_heartbeat: AwareDatetime | None = field(
+        Time(), default=None, help="When its last heartbeat came; null if none has come since this service started."
+    )
+
+
 class ServerOutput(Server):
     """A server, its share, and its health."""
 
@@ -116,6 +130,7 @@ class ServerOutput(Server):
     leaving: LeavingOutput | None = field(
         Nested(LeavingOutput), default=None, omitted=True, help="For a drained server: how it leaves."
     )
+    lease: LeaseOutput | None = field(Nested(LeaseOutput), default=None, omitted=True)
 
 
 class CertificateOutput(Certificate):

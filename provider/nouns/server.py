@@ -11,12 +11,14 @@ from provider.nouns.noun import Noun
 from provider.nouns.protocol import check_path
 from provider.nouns.types import Choice, Flag, Text, Whole, Word
 from provider.values import (
+    DURATION_SCHEMA,
     URL_LENGTH,
     URL_SCHEMA,
     Refusal,
     ServerState,
     check_moment,
     check_server_url,
+    check_ttl,
     check_weight,
     shown_text,
 )
@@ -83,6 +85,16 @@ class Server(Noun):
         title="State",
         help="The state it should be in.",
         column=True,
+    )
+    ttl: str | None = field(
+        Text(check_ttl, most=30, said=DURATION_SCHEMA, word="DURATION"),
+        default=None,
+        title="Lease",
+        help="How long it may go without a heartbeat, such as 30s: from 1s to 24h. After that it is drained, and then "
+        "removed. Empty: it needs no heartbeats.",
+        column=True,
+        rare=True,
+        omitted=True,
     )
     preserve_path: bool = field(
         Flag(),

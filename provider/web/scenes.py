@@ -13,12 +13,13 @@ from fastapi import Depends
 
 from provider import configuration, passages, rules, shares
 from provider.database.sessions import Session
-from provider.dependencies import EdgesDependency, IssuingDependency, RoutingDependency
+from provider.dependencies import EdgesDependency, IssuingDependency, LeasingDependency, RoutingDependency
 from provider.edges.health import Health, HealthState
 from provider.edges.sightings import Sightings
 from provider.edges.standings import Standing, Standings, Trouble, refused_everywhere, stand
 from provider.edges.states import DisabledRouter, Edge, EdgeState, Run, is_gone
 from provider.issuing.issuing import Issuing
+from provider.leasing.leasing import Leasing
 from provider.listening import Listening
 from provider.messages import Message
 from provider.names import in_order
@@ -103,6 +104,7 @@ class Sight:
     listening: Listening
     sightings: Sightings
     issuing: Issuing
+    leasing: Leasing
 
     @property
     def standings(self) -> Sequence[Standings]:
@@ -132,7 +134,9 @@ class Sight:
         }
 
 
-async def see(edges: EdgesDependency, routing: RoutingDependency, issuing: IssuingDependency) -> Sight:
+async def see(
+    edges: EdgesDependency, routing: RoutingDependency, issuing: IssuingDependency, leasing: LeasingDependency
+) -> Sight:
     """Look at the edges, those in trouble first. One that nobody misses any more is left out."""
     current, date = edges.current, datetime.now(UTC)
     known = [edge for edge in edges if not is_gone(edge, date)]
@@ -152,6 +156,7 @@ async def see(edges: EdgesDependency, routing: RoutingDependency, issuing: Issui
         listening,
         edges.sightings,
         issuing,
+        leasing,
     )
 
 

@@ -50,6 +50,7 @@ MAKING = [operation for operation in EXAMPLES if operation not in {*DOING, "POST
 STREAM = "GET /api/v1/events"
 """The operation whose answer has no end."""
 ROLL_BACK = "POST /api/v1/revisions/{number}/rollback"
+BEAT = "POST /api/v1/services/{service}/servers/{name}/heartbeat"
 UNDO = "POST /api/v1/revisions/{number}/undo"
 RETRY = "POST /api/v1/domains/{name}/retry"
 CONFIRM = "POST /api/v1/revisions/{number}/confirm"
@@ -74,7 +75,7 @@ TAGGED = {
 TRIED = {
     *(*DOING, "POST /api/v1/apply", ROLL_BACK, UNDO),
     *(name for name in OPERATIONS if name.partition(" ")[0] in WRITING and f"/{name.split('/')[3]}" in COLLECTIONS),
-} - {RETRY}
+} - {RETRY, BEAT}
 """The operations that can be tried without being kept."""
 OPEN = {"GET /healthz", "GET /readyz"}
 """What answers without credentials."""
@@ -158,6 +159,7 @@ def test_every_operation_of_the_design_is_there() -> None:
     designed |= {"GET /api/v1/edges", "GET /api/v1/edges/{name}", "DELETE /api/v1/edges/{name}/quarantine"}
     designed |= {RETRY}
     designed |= {STREAM}
+    designed |= {BEAT, "GET /api/v1/leases", "DELETE /api/v1/leases/held"}
     designed |= {"GET /api/v1/acme", "PUT /api/v1/acme", "DELETE /api/v1/acme"}
     designed |= {"GET /api/v1/tokens", "POST /api/v1/tokens", "GET /api/v1/tokens/{id}", "DELETE /api/v1/tokens/{id}"}
     designed |= {"GET /api/v1/revisions", "GET /api/v1/revisions/{number}", "GET /api/v1/audit"}
@@ -367,6 +369,13 @@ def confirmed(client: httpx.Client) -> httpx.Response:
     return ask(client, CONFIRM, path=path_example(CONFIRM).replace("/1/", f"/{made.headers['Config-Revision']}/"))
 
 
+def beaten(client: httpx.Client) -> httpx.Response:
+    """Send a heartbeat of a server that has a lease."""
+    where = client.base_url.copy_with(raw_path=path_example(BEAT).removesuffix("/heartbeat").encode())
+    client.patch(where, json={"ttl": "24h"}).raise_for_status()
+    return ask(client, BEAT)
+
+
 def created(client: httpx.Client, operation: str) -> httpx.Response:
     if operation == UNDO:
         return undone(client)
@@ -374,6 +383,8 @@ def created(client: httpx.Client, operation: str) -> httpx.Response:
         let_wait(client, "alvin.xyz")
     if operation == CONFIRM:
         return confirmed(client)
+    if operation == BEAT:
+        return beaten(client)
     if operation.startswith("PUT "):
         path = path_example(operation)
         if "{" in operation:
@@ -433,6 +444,8 @@ def numbers_made(client: httpx.Client) -> list[int]:
 
 
 def removed(client: httpx.Client, operation: str) -> httpx.Response:
+    if operation == BEAT:
+        return beaten(client)
     cascade = any(parameter["name"] == "cascade" for parameter in OPERATIONS[operation]["parameters"])
     params = {"cascade": "true"} if cascade else {}
     if operation.endswith("/servers/{name}"):

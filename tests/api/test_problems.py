@@ -340,6 +340,9 @@ IN_MEMORY = {
     "/api/v1/edges": 200,
     "/api/v1/edges/a": 404,
     "/api/v1/edges/a/quarantine": 404,
+    "/api/v1/services/a/servers/a/heartbeat": 404,
+    "/api/v1/leases": 200,
+    "/api/v1/leases/held": 204,
 }
 """What is answered when the database is lost, and how: the process and its edges are there, but no edge a."""
 

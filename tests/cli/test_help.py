@@ -65,6 +65,7 @@ def test_the_tree_of_commands_is_that_of_the_design() -> None:
     nouns |= {("rollout", verb) for verb in ("start", "show", "list", "pause", "resume", "back", "finish")}
     nouns |= {("user", verb) for verb in ("add", "list", "set", "remove", "password")}
     nouns |= {("secrets", "rotate")}
+    nouns |= {("lease", "show"), ("lease", "drain")}
     nouns |= {("acme", verb) for verb in ("show", "choose", "leave")}
     nouns |= {("token", verb) for verb in ("create", "list", "revoke")}
     single = {
@@ -81,7 +82,7 @@ def test_the_tree_of_commands_is_that_of_the_design() -> None:
         "explain",
         "check",
     }
-    single |= {"adopt", "hand-back"}
+    single |= {"adopt", "hand-back", "register"}
     single |= {"plan", "apply", "import", "lint", "export", "schema", "rollback"}
     assert set(PATHS) == {(name,) for name in single} | nouns
 

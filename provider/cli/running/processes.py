@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
+from provider.cli.running.waiting import wait_for
+
 _CHILD: Final = str(Path(__file__).with_name("child.py"))
 _CHUNK_BYTES: Final = 65_536
 _SECRETS: Final = frozenset({"PROVIDER_TOKEN", "PROVIDER_DATABASE_URL"})
@@ -27,15 +29,18 @@ class Process:
         self._process = process
 
     @classmethod
-    async def start(cls, command: Sequence[str], *, pass_fds: Sequence[int] = ()) -> Self:
-        """Start a program, named by its whole path. `pass_fds` are open files that it gets too."""
+    async def start(cls, command: Sequence[str], *, pass_fds: Sequence[int] = (), inherits: bool = False) -> Self:
+        """Start a program, named by its whole path. `pass_fds` are open files that it gets too.
+
+        One that `inherits` reads and writes what this process does, and nothing of it can be read as `lines`.
+        """
         starting = asyncio.ensure_future(
             asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", _CHILD, str(os.getpid())),
                 *command,
-                stdin=DEVNULL,
-                stdout=PIPE,
-                stderr=STDOUT,
+                stdin=None if inherits else DEVNULL,
+                stdout=None if inherits else PIPE,
+                stderr=None if inherits else STDOUT,
                 start_new_session=True,
                 env={name: value for name, value in os.environ.items() if name not in _SECRETS},
                 pass_fds=tuple(pass_fds),
@@ -52,6 +57,11 @@ class Process:
     def pid(self) -> int:
         """The number that the system gave it."""
         return self._process.pid
+
+    @property
+    def status(self) -> int | None:
+        """How it ended, as `wait` returns it; None while it runs."""
+        return self._process.returncode
 
     async def lines(self) -> AsyncIterator[str]:
         """Give what it prints, line by line, until it ends."""
@@ -86,6 +96,33 @@ class Process:
             await asyncio.wait_for(self.wait(), seconds)
         self.kill()
         await self.wait()
+
+    async def end_all(self, seconds: float) -> int:
+        """Ask it and all that it started to stop, and end what has not after so many seconds. Returns what `wait` does.
+
+        Programs such as `npm run` do not hand on what they are asked.
+        """
+        self._signal_all(signal.SIGTERM)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wait_for_all(), seconds)
+        self._signal_all(signal.SIGKILL)
+        return await self.wait()
+
+    async def _wait_for_all(self) -> None:
+        await self.wait()
+
+        async def find_end() -> bool | None:
+            return None if self._signal_all(0) else True
+
+        await wait_for(find_end)
+
+    def _signal_all(self, number: int) -> bool:
+        """Send a signal to it and all that it started. Returns whether any of these is there."""
+        try:
+            os.killpg(self.pid, number)
+        except (ProcessLookupError, PermissionError):  # on macOS the second, where all have ended
+            return False
+        return True
 
 
 class Backoff:

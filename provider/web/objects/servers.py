@@ -58,7 +58,7 @@ class Servers(View):
     def shown(self, session: Session, sight: Sight, place: Place, item: Noun, typed: Texts) -> Mapping[str, Any]:
         """Show what is wanted of it beside what is observed."""
         service = nouns.get(session, Service, place.owner or "")
-        [server] = show_servers(session, service, [cast("Server", item)], sight.health)
+        [server] = show_servers(session, service, [cast("Server", item)], sight.health, sight.leasing.find)
         count = len(servers.pool(session, service.name))
         until = None if server.leaving is None or server.leaving.until is None else moments.read(server.leaving.until)
         return {"service": service, "server": server, "tag": place.tag(item), "count": count, "keeps_until": until}

@@ -1,0 +1,127 @@
+"""`/api/v1/leases`, and heartbeats: servers that stay for as long as they say that they are there."""
+
+from datetime import datetime
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel, Field
+
+from provider.api import documentation
+from provider.api.bodies import StrictRoute
+from provider.api.heartbeats import ROUTE
+from provider.api.prefer import REVISION_HEADER
+from provider.dependencies import ActorDependency, LeasingDependency, RevisionsDependency
+from provider.errors import NotFound
+from provider.leases import LeasedName
+from provider.leasing.leasing import Leasing
+from provider.messages import Message
+from provider.models import LeaseState
+from provider.models.base import output_config
+from provider.nouns import Server, Service
+from provider.revisions import Revisions
+from provider.security import needs
+
+router = APIRouter(tags=["servers"], route_class=StrictRoute)
+
+MOST_HELD: Final = 100
+
+SERVICE = Annotated[str, documentation.name(Service)]
+SERVER = Annotated[str, documentation.name(Server)]
+
+
+class HeldServerOutput(BaseModel):
+    """A server that is silent, and held."""
+
+    model_config = output_config()
+
+    service: Annotated[str, Field(description="Name of its service.")]
+    server: Annotated[str, Field(description="Name of the server.")]
+    last_heartbeat: Annotated[datetime | None, Field(description="When its last heartbeat came, if that is known.")]
+
+
+class LeasesOutput(BaseModel):
+    """How the leases of all servers stand."""
+
+    model_config = output_config(
+        {
+            "live": 28,
+            "silent": 1,
+            "held": 1,
+            "massSince": None,
+            "servers": [{"service": "wayshub", "server": "a", "lastHeartbeat": "2026-01-01T12:00:00Z"}],
+        }
+    )
+
+    live: Annotated[int, Field(description="Servers whose heartbeats come.")]
+    silent: Annotated[int, Field(description="Servers that were drained because their heartbeats stopped.")]
+    held: Annotated[int, Field(description="Servers whose heartbeats stopped, and that are not drained all the same.")]
+    mass_since: Annotated[
+        datetime | None,
+        Field(
+            description="Since when so many have been silent at once that the fault is probably elsewhere; null if it "
+            "is not so. Without it, a server is held because no other server of its service can answer."
+        ),
+    ]
+    servers: Annotated[list[HeldServerOutput], Field(description=f"The held servers, at most {MOST_HELD}.")]
+
+
+# These run in the event loop's thread, where leases live.
+
+
+@router.post(
+    ROUTE,
+    status_code=204,
+    summary="Send a heartbeat",
+    responses=documentation.BEAT,
+    dependencies=[Depends(needs.SERVERS)],
+)
+async def beat(leasing: LeasingDependency, revisions: RevisionsDependency, service: SERVICE, name: SERVER) -> Response:
+    """Say that the server is there: its lease begins anew. This makes no revision.
+
+    404 if it has no lease any more, because it was removed: register it again with `PUT`.
+    """
+    if not await leasing.beat(service, name):
+        detail = Message("server {name} of {service} has no lease: register it with a ttl", name=name, service=service)
+        raise NotFound(detail)
+    return _done(revisions)
+
+
+@router.get(
+    "/leases", summary="Show the leases", responses=documentation.SHOW_LEASES, dependencies=[Depends(needs.STATE)]
+)
+async def show_leases(leasing: LeasingDependency) -> LeasesOutput:
+    """Count the servers that have a lease, and list those that are held."""
+    counted, hold = leasing.count(), leasing.hold
+    held = sorted({*(hold.keys if hold is not None else ()), *leasing.last})
+    return LeasesOutput.model_construct(
+        live=counted[LeaseState.LIVE],
+        silent=counted[LeaseState.SILENT],
+        held=counted[LeaseState.HELD],
+        mass_since=None if hold is None else hold.since,
+        servers=[_held(leasing, key) for key in held[:MOST_HELD]],
+    )
+
+
+@router.delete(
+    "/leases/held",
+    status_code=204,
+    summary="Drain the held servers",
+    responses=documentation.DRAIN_HELD,
+    dependencies=[Depends(needs.STATE)],
+)
+async def drain_held(leasing: LeasingDependency, revisions: RevisionsDependency, actor: ActorDependency) -> Response:
+    """Confirm that the silent servers are gone: all of them are drained at once, in one revision."""
+    await leasing.release(actor)
+    return _done(revisions)
+
+
+def _held(leasing: Leasing, key: LeasedName) -> HeldServerOutput:
+    found = leasing.find(*key)
+    return HeldServerOutput.model_construct(
+        service=key[0], server=key[1], last_heartbeat=None if found is None else found.heard
+    )
+
+
+def _done(revisions: Revisions) -> Response:
+    current = revisions.current
+    return Response(status_code=204, headers={REVISION_HEADER: str(current.revision)} if current else {})

@@ -1,0 +1,65 @@
+"""`lease`: the servers that send heartbeats, and those that stopped."""
+
+from typing import Final
+
+import typer
+
+from provider.cli import outcome
+from provider.cli.client import Client, path
+from provider.cli.options import reads, waits
+from provider.cli.output import Output
+from provider.cli.tables import Columns, field, table
+from provider.cli.times import ago
+
+app = typer.Typer(
+    name="lease",
+    no_args_is_help=True,
+    help="Leases: the servers that send heartbeats.",
+)
+
+FACTS: Final[Columns] = {
+    "Live": field("live"),
+    "Silent": field("silent"),
+    "Held": field("held"),
+}
+HELD: Final[Columns] = {
+    "Service": field("service"),
+    "Server": field("server"),
+    "Last heartbeat": lambda server: ago(server.get("lastHeartbeat")),
+}
+
+
+@app.command()
+@reads
+def show(client: Client, output: Output) -> None:
+    """Count the servers with a lease, and list those that are held.
+
+    live: their heartbeats come. silent: these stopped, so the server was
+    drained. held: they stopped, but the server was not drained, because many
+    stopped at once, or because no other server of its service can answer.
+
+    Examples:
+      wayshub-provider lease show
+    """
+    found = client.ask(path("leases"), {})
+    if output.is_json:
+        output.document(found)
+        return
+    output.facts((heading, read(found)) for heading, read in FACTS.items())
+    if found["servers"]:
+        output.line()
+        table(output, HELD, found["servers"])
+        output.line()
+        output.line("Drain them if they are really gone: wayshub-provider lease drain")
+
+
+@app.command()
+@waits
+def drain(client: Client, output: Output) -> None:
+    """Drain all held servers, because they are really gone.
+
+    Examples:
+      wayshub-provider lease drain
+    """
+    answer = client.delete(path("leases", "held"))
+    outcome.tell(client, output, answer, "Drained the held servers")

@@ -1,0 +1,1 @@
+"""`register`: a server that registers when it answers, and is drained before it stops."""

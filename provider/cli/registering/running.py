@@ -1,0 +1,247 @@
+"""A server with its place in the pool, from its start to its end."""
+
+import asyncio
+import random
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Final, TypeVar
+
+from provider import systemd
+from provider.cli.client import Reply, Unreachable
+from provider.cli.output import note
+from provider.cli.registering.answering import Question
+from provider.cli.registering.membership import Membership
+from provider.cli.running.processes import Process, ending
+from provider.errors import ProviderError, Unavailable
+
+T = TypeVar("T")
+
+_LIVE_SECONDS: Final = 30
+"""How long it waits for the edges to run what it changed."""
+
+_LEAVING_SECONDS: Final = 20.0
+"""How long it tries to drain, and again to leave, while the control plane is away: whoever waits for it to stop would
+kill it."""
+
+_LOOK_SECONDS: Final = 5.0
+"""How often it looks whether its visitors are still to stay."""
+
+_PART: Final = 3
+"""So many heartbeats are sent in the time of a lease."""
+
+_PAUSES: Final = (1.0, 2.0, 4.0, 8.0)
+_EARLY: Final = 0.2
+"""The largest part by which a heartbeat is sent earlier, so that not all come at once."""
+
+_KILLED: Final = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What `register` was asked for. `command` is empty for a server that somebody else runs."""
+
+    place: Membership
+    question: Question
+    ttl_seconds: float
+    command: Sequence[str]
+    ready_seconds: float
+    grace_seconds: float
+    stop_seconds: float
+
+
+class Registered:
+    """A server that is registered for as long as it runs."""
+
+    def __init__(self, plan: Registration) -> None:
+        self._plan = plan
+        self._place = plan.place
+        self._process: Process | None = None
+        self._asked = asyncio.Event()
+        """Whether it was asked to stop."""
+        self._hurried = asyncio.Event()
+        """Whether it was asked twice."""
+        self._trouble = ""
+
+    async def run(self) -> int:
+        """Run the server until it ends or is asked to. Returns the exit status."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, self._ask_to_stop)
+        await self._check()
+        if self._plan.command:
+            self._process = await Process.start(self._plan.command, inherits=True)
+        ended = asyncio.create_task(self._wait_for_end())
+        living = asyncio.create_task(self._live())
+        try:
+            await asyncio.wait({ended, living}, return_when=asyncio.FIRST_COMPLETED)
+            if living.done() and (error := living.exception()) is not None:
+                await self._stop_process()
+                raise error
+            return await self._leave(ended)
+        finally:
+            living.cancel()
+            ended.cancel()
+            await asyncio.gather(living, ended, return_exceptions=True)
+            if self._process is not None:
+                await self._process.end_all(0.0)
+
+    def _ask_to_stop(self) -> None:
+        if self._asked.is_set():
+            self._hurried.set()
+        self._asked.set()
+
+    async def _check(self) -> None:
+        """Find out before anything starts what would never work; the control plane itself may be away."""
+        try:
+            await asyncio.to_thread(self._place.check)
+        except (Unreachable, Unavailable) as error:
+            note(f"{error.detail}. The server starts all the same, and registers later.")
+
+    async def _wait_for_end(self) -> None:
+        """Wait until the process ends, or somebody asks to stop."""
+        asked = asyncio.create_task(self._asked.wait())
+        waiting: set[asyncio.Task[Any]] = {asked}
+        if self._process is not None:
+            waiting.add(asyncio.create_task(self._process.wait()))
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+
+    # While it runs
+
+    async def _live(self) -> None:
+        """Register when it answers, and send heartbeats from then on. Raises `ProviderError` where that is hopeless."""
+        plan = self._plan
+        try:
+            await asyncio.wait_for(plan.question.wait(), plan.ready_seconds if plan.command else None)
+        except TimeoutError:
+            told = f"the server at {plan.question.url} did not answer within {plan.ready_seconds:g} s"
+            raise ProviderError(f"{told}: it was stopped (--ready-timeout)") from None
+        self._tell_in(await self._again(lambda: self._place.take(_LIVE_SECONDS)))
+        systemd.notify(systemd.READY)
+        while True:
+            await asyncio.sleep(plan.ttl_seconds / _PART * (1 - random.random() * _EARLY))  # noqa: S311  # no secret
+            if plan.command or await plan.question.is_answered():
+                await self._beat()
+            else:
+                self._tell_trouble("the server does not answer: no heartbeat is sent until it does")
+
+    async def _beat(self) -> None:
+        try:
+            if not await asyncio.to_thread(self._place.beat):
+                self._tell_in(await asyncio.to_thread(self._place.take, 0))
+        except ProviderError as error:
+            self._tell_trouble(f"{error.detail}. The server goes on, and heartbeats are tried again.")
+        else:
+            if self._trouble:
+                note("The control plane gets heartbeats again.")
+            self._trouble = ""
+
+    async def _again(self, ask: Callable[[], T]) -> T:
+        """Do something as soon as the control plane can be reached."""
+        number = 0
+        while True:
+            try:
+                return await asyncio.to_thread(ask)
+            except (Unreachable, Unavailable) as error:
+                self._tell_trouble(error.detail)
+                await asyncio.sleep(_PAUSES[min(number, len(_PAUSES) - 1)])
+                number += 1
+
+    def _tell_in(self, answer: Reply) -> None:
+        self._trouble = ""
+        place, pending = self._place, answer.pending
+        missing = ", ".join(str(edge["name"]) for edge in pending or ())
+        unseen = f", but these edges do not run it yet: {missing}" if missing else ""
+        note(f"Registered {place.name} of {place.service} ({place.server['url']}, revision {answer.revision}){unseen}.")
+
+    def _tell_trouble(self, text: str) -> None:
+        if text != self._trouble:
+            self._trouble = text
+            note(f"Warning: {text}")
+
+    # At its end
+
+    async def _leave(self, ended: "asyncio.Task[None]") -> int:
+        """Leave the pool, and stop the process unless it has ended by itself. Returns the exit status."""
+        await ended
+        process, place = self._process, self._place
+        if process is not None and process.status is not None:
+            note(f"The server {ending(process.status)}.")
+            await self._give_back()
+            return _exit_status(process.status)
+        systemd.notify(systemd.STOPPING)
+        if place.name:
+            note(f"Draining {place.name} of {place.service}.")
+            if await self._try_for(_LEAVING_SECONDS, lambda: place.drain(_LIVE_SECONDS), "it could not be drained"):
+                await self._or_hurried(self._linger())
+        status = await self._stop_process()
+        await self._give_back()
+        return status
+
+    async def _linger(self) -> None:
+        """Wait until the requests are answered that it has, and those are gone who are kept by a cookie."""
+        until = self._place.drains_until
+        if until is not None:
+            note(f"Its visitors stay until {until.isoformat(timespec='seconds')}. A second signal stops it at once.")
+        await asyncio.sleep(self._plan.grace_seconds)
+        left = await asyncio.to_thread(self._place.find_drain_seconds)
+        while left > 0:
+            await asyncio.sleep(min(left, _LOOK_SECONDS))
+            left = await asyncio.to_thread(self._place.find_drain_seconds)
+
+    async def _give_back(self) -> None:
+        place = self._place
+        self._hurried.clear()
+        if place.name and await self._try_for(
+            _LEAVING_SECONDS, place.give_back, "it could not be removed, and is drained when its lease ends"
+        ):
+            note(f"Removed {place.name} of {place.service}.")
+
+    async def _try_for(self, seconds: float, ask: Callable[[], object], failed: str) -> bool:
+        """Do something that can be done without, if that is possible in time. Returns whether it was."""
+        deadline = monotonic() + seconds
+        while True:
+            try:
+                return await self._or_hurried(asyncio.to_thread(ask))
+            except ProviderError as error:
+                is_hopeless = not isinstance(error, Unreachable | Unavailable)
+                if is_hopeless or self._hurried.is_set() or monotonic() > deadline:
+                    note(f"Warning: {failed}: {error.detail}")
+                    return False
+                self._tell_trouble(error.detail)
+                await self._or_hurried(asyncio.sleep(_PAUSES[0]))
+
+    async def _or_hurried(self, what: Awaitable[object]) -> bool:
+        """Wait for something, unless somebody asks a second time to stop, or the process ends by itself meanwhile.
+
+        Returns whether it was done.
+        """
+        task, hurried = asyncio.ensure_future(what), asyncio.create_task(self._hurried.wait())
+        waiting: set[asyncio.Future[Any]] = {task, hurried}
+        if self._process is not None and self._process.status is None:
+            waiting.add(asyncio.create_task(self._process.wait()))
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                task.result()
+            return task.done()
+        finally:
+            for each in waiting:
+                each.cancel()
+
+    async def _stop_process(self) -> int:
+        """Stop the process with all that it started. Returns 0 where it ended as it was asked to."""
+        if self._process is None:
+            return 0
+        status = await self._process.end_all(self._plan.stop_seconds)
+        return 0 if status == -signal.SIGTERM else _exit_status(status)
+
+
+def _exit_status(status: int) -> int:
+    """Return the exit status with which a shell tells how a process ended."""
+    return _KILLED - status if status < 0 else status

@@ -1,0 +1,271 @@
+"""Leases as they go on: heartbeats are noted, and who is silent is drained, removed, or held if that is our fault.
+
+Heartbeats and all that is decided run in the event loop's thread; transactions run in others.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Final
+
+from provider.edges.health import Health
+from provider.errors import ProviderError, Unavailable
+from provider.leases import Judgement, LeasedName, Spared, judge, spare
+from provider.leasing import changes
+from provider.leasing.book import Book, LeaseView
+from provider.leasing.changes import Due
+from provider.models import Actor, LeaseState
+from provider.nouns import Server
+from provider.revisions import Revisions
+from provider.snapshots import Snapshot, last_revision
+from provider.store import leases as stored
+from provider.store import servers
+
+logger = logging.getLogger(__name__)
+
+_PULSE_SECONDS: Final = 1.0
+"""How often it is looked who is silent: in memory."""
+
+_LOST_SECONDS: Final = 2.0
+"""A look that comes so much too late tells that this process stood still, and heard nobody."""
+
+_RETRY_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class MassSilence:
+    """Servers that are silent and stay, because so many fell silent at once: since when."""
+
+    since: datetime
+    keys: frozenset[LeasedName]
+
+
+class Leasing:
+    """The leases of all servers."""
+
+    def __init__(self, revisions: Revisions, health: Health) -> None:
+        self._revisions = revisions
+        self._health = health
+        self._book = Book()
+        self._revision: int | None = None
+        """The one whose leases are known."""
+
+        self._reading = asyncio.Lock()
+        self._back: set[LeasedName] = set()
+        self._hold: MassSilence | None = None
+        self._hold_until = 0.0
+        self._last: frozenset[LeasedName] = frozenset()
+        self._spared = Spared()
+        self._considered: tuple[object, ...] | None = None
+        self._listeners: list[Callable[[], None]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._call = asyncio.Event()
+        revisions.subscribe(self._came)
+
+    # What is known. Any thread may ask.
+
+    @property
+    def hold(self) -> MassSilence | None:
+        """The servers that are held because so many fell silent at once, if that is so."""
+        return self._hold
+
+    @property
+    def last(self) -> Collection[LeasedName]:
+        """Silent servers that stay because nobody else could answer for their services."""
+        return self._last
+
+    def find(self, service: str, server: str) -> LeaseView | None:
+        """Return how the lease of a server stands, if it has one."""
+        return self._book.view((service, server))
+
+    def count(self) -> Mapping[LeaseState, int]:
+        """Count the leases by how they stand."""
+        return self._book.count()
+
+    def observe(self, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever other servers are held than before."""
+        self._listeners.append(listener)
+
+    # What is heard
+
+    async def beat(self, service: str, server: str) -> bool:
+        """Note a heartbeat. Returns whether there is such a lease; if not, the server has to register.
+
+        Raises `Unavailable` where that cannot be told.
+        """
+        if self.hear(service, server):
+            return True
+        if self._revisions.current is None:
+            raise Unavailable(self._revisions.problem)
+        await self._catch_up()
+        return self.hear(service, server)
+
+    def hear(self, service: str, server: str) -> bool:
+        """Note a heartbeat of a lease that is known. Returns whether it is."""
+        key = service, server
+        lease = self._book.beat(key)
+        if lease is None:
+            return False
+        if lease.lapsed is not None:
+            self._back.add(key)
+            self._call.set()
+        return True
+
+    def registered(self, service: str, server: str) -> None:
+        """Note that a server has registered, again or for the first time. May be called from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._book.beat, (service, server))
+
+    def _came(self, _snapshot: Snapshot) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._call.set)
+
+    async def _catch_up(self) -> None:
+        """Know the leases of the current revision. Raises `Unavailable`."""
+        async with self._reading:
+            current = self._revisions.current
+            if current is None or current.revision == self._revision:
+                return
+            number, found = await asyncio.to_thread(_read, self._revisions, self._revision)
+            if found is not None:
+                self._book.adopt(found)
+            self._revision = number
+
+    # What follows
+
+    async def keep(self) -> None:
+        """Tend the leases until cancelled."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            begun = monotonic()
+            self._call.clear()
+            seconds: float | None = _PULSE_SECONDS
+            try:
+                await self._catch_up()
+                await self._tend()
+                if not self._book.leases and self._revision is not None:
+                    seconds = None
+            except ProviderError as error:
+                logger.warning("silent servers stay as they are for now: %s", error.detail)
+                seconds = _RETRY_SECONDS
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._call.wait(), seconds)
+            lost = 0.0 if seconds is None else monotonic() - begun - seconds
+            if lost > _LOST_SECONDS:
+                self._book.shift(lost)
+
+    async def _tend(self) -> None:
+        if self._revision is None:
+            return
+        now = monotonic()
+        found = judge(self._book.leases, now)
+        self._decide_hold(found, now)
+        if self._hold is not None:
+            found = Judgement()
+        due = await self._find_due(found, now)
+        if not due.is_empty:
+            await asyncio.to_thread(changes.write, self._revisions, due)
+            self._back.difference_update(due.back)
+            await self._catch_up()
+
+    def _decide_hold(self, found: Judgement, now: float) -> None:
+        """Hold who is silent, if it is so many; and until it was not for as long as the longest of their leases."""
+        if found.is_mass:
+            self._hold_until = now + found.longest
+        held = MassSilence(datetime.now(UTC), found.silent) if found.silent and now < self._hold_until else None
+        before = self._hold
+        if held is not None and before is not None:
+            held = MassSilence(before.since, held.keys)
+        self._hold = held
+        if (held is None) != (before is None):
+            self._tell_hold(held)
+        self._show_held()
+
+    def _tell_hold(self, held: MassSilence | None) -> None:
+        if held is None:
+            logger.info("no server is held any more: those that were silent send heartbeats again")
+        else:
+            logger.error(
+                "%d of %d servers with leases are silent at once, so they are held: the fault is here, or on the way",
+                *(len(held.keys), len(self._book.leases)),
+            )
+
+    def _show_held(self) -> None:
+        held = (self._hold.keys if self._hold is not None else frozenset()) | self._last
+        if held != self._book.held:
+            self._book.held = held
+            for listener in self._listeners:
+                listener()
+
+    async def _find_due(self, found: Judgement, now: float) -> Due:
+        spared = await self._spare(found)
+        back = [key for key in self._back if (lease := self._book.leases.get(key)) and lease.lapsed is not None]
+        self._back.intersection_update(back)
+        return self._due(spared.drained, found.over, sorted(back), now)
+
+    def _due(
+        self, drained: Iterable[LeasedName], gone: Iterable[LeasedName], back: Iterable[LeasedName], now: float
+    ) -> Due:
+        drained, gone, leases = sorted(drained), sorted(gone), self._book.leases
+        heard = {key: self._book.heard(key) for key in drained}
+        return Due(
+            drained,
+            gone,
+            list(back),
+            {key: f"{now - leases[key].since:.0f} s" for key in (*drained, *gone)},
+            {
+                key: None if moment is None else moment.isoformat(timespec="milliseconds")
+                for key, moment in heard.items()
+            },
+        )
+
+    async def _spare(self, found: Judgement) -> Spared:
+        """Choose who is drained. The servers beside the silent ones are read again only if anything has changed."""
+        services = sorted({service for service, _name in found.silent})
+        down = self._health.list_down()
+        late = frozenset(key for key in found.late if key[0] in services)
+        considered = self._revision, found.silent, late, [(name, sorted(down.get(name, ()))) for name in services]
+        if considered != self._considered:
+            pools = await asyncio.to_thread(_read_pools, self._revisions, services) if services else {}
+            self._spared, self._considered = spare(pools, found.silent, late, down), considered
+        if self._spared.kept != self._last:
+            self._last = self._spared.kept
+            for service, name in sorted(self._last):
+                logger.warning("server %s of %s is silent, and stays: no other server of it can answer", name, service)
+            self._show_held()
+        return self._spared
+
+    # What somebody says
+
+    async def release(self, actor: Actor) -> int:
+        """Drain all who are silent, as somebody has said that they are gone. Returns how many those were.
+
+        Raises what `Revisions.change` does.
+        """
+        now = monotonic()
+        silent = judge(self._book.leases, now).silent
+        if silent:
+            due = self._due(silent, (), (), now)
+            await asyncio.to_thread(changes.write, self._revisions, due, actor)
+            await self._catch_up()
+        self._hold_until = 0.0
+        self._call.set()
+        return len(silent)
+
+
+def _read(revisions: Revisions, known: int | None) -> tuple[int, Mapping[LeasedName, stored.LeasedServer] | None]:
+    """Return the last revision, and the leases at it, or None if they are those of the revision that is known."""
+    with revisions.reading() as session:
+        number, _digest = last_revision(session)
+        if known is not None and not stored.has_changed(session, known):
+            return number, None
+        return number, stored.list_all(session)
+
+
+def _read_pools(revisions: Revisions, services: Sequence[str]) -> Mapping[str, Sequence[Server]]:
+    with revisions.reading() as session:
+        return servers.of_services(session, services)
