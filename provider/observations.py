@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Final
 
-from provider import certificates, configuration, draining
+from provider import certificates, configuration, draining, shifts
 from provider import shares as spreads
 from provider.certificates import CertificateFacts
 from provider.database.sessions import Session
@@ -35,7 +36,8 @@ from provider.models import (
 from provider.nouns import Domain, Object, Server, Service
 from provider.nouns.certificate import Certificate
 from provider.shares import KnownService, Spread
-from provider.store import nouns, servers, services
+from provider.shifts import Shift
+from provider.store import nouns, rollouts, servers, services
 from provider.values import ServerState, Strategy
 
 _NAMED: Final = 3
@@ -56,10 +58,12 @@ def show_servers(
     pool = nouns.of_one(session, Server, service.name)
     healths = observe(service, pool, health)
     shares = configuration.shares(pool, down(healths))
+    rollout = rollouts.find_active(session, service.name)
+    kept = 1.0 if rollout is None else 1 - rollout.percent / 100
     return [
         ServerOutput(
             **vars(server),
-            share=shares[server.name],
+            share=shares[server.name] * kept,
             health=_health(healths[server.name]),
             leaving=_leaving(service, server, health),
             lease=None if server.ttl is None else _lease(find_lease(service.name, server.name)),
@@ -82,7 +86,9 @@ def show_services(session: Session, listed: Sequence[Service], health: Health) -
         ServiceOutput(
             **vars(service),
             availability=availability(found, service.name),
-            shares=[] if service.composition is None else _shares(spreads.find(service.name, found)),
+            shares=[]
+            if found[service.name].service.composition is None
+            else _shares(spreads.find(service.name, found)),
         )
         for service in listed
     ]
@@ -130,8 +136,21 @@ def show_answering(session: Session, service: Service, health: Health) -> Answer
 def know(session: Session, listed: Iterable[Service], health: Health) -> dict[str, KnownService]:
     """Return services, and all those of which they are made, with their servers and with which of these are down."""
     found = services.made_of(session, listed)
+    rolled = _find_rolled(session, found)
     pools = servers.of_services(session, sorted(found))
-    return {name: known(service, pools.get(name, []), health) for name, service in found.items()}
+    as_wanted = {name: known(service, pools.get(name, []), health) for name, service in found.items()}
+    return reduce(lambda laid, shift: shifts.lay_over_known(shift, laid), rolled, as_wanted)
+
+
+def _find_rolled(session: Session, found: dict[str, Service]) -> list[Shift]:
+    """Return the rollouts of some services, and find the services that these lead to, too."""
+    running = {row.service: row for row in rollouts.list_active(session)}
+    shifting: list[Shift] = []
+    while waiting := [running.pop(name) for name in list(running) if name in found]:
+        targets = nouns.find_all(session, Service, [row.target for row in waiting])
+        found |= services.made_of(session, targets)
+        shifting += [Shift(row.service, row.target, row.percent, row.mirror or 0, row.id or 0) for row in waiting]
+    return shifting
 
 
 def known(service: Service, pool: Sequence[Server], health: Health) -> KnownService:

@@ -16,13 +16,13 @@ from provider.database.sessions import Session
 from provider.database.tables import FIELDS, POSITION, SHOWN, TABLES, NounTable, column_name, member_column
 from provider.errors import Forbidden, Invalid, NotFound
 from provider.messages import Message
-from provider.nouns import NOUNS, Named, Noun, called, within
+from provider.nouns import NOUNS, Named, Noun, Service, called, within
 from provider.nouns.health import is_checked, needed, unchecked
 from provider.nouns.noun import LABELS, NAME
 from provider.nouns.references import cycles, exposed, missing, reached, refused
 from provider.nouns.registry import hidden
 from provider.nouns.types import Reference
-from provider.store import places, records, statements
+from provider.store import places, records, rollouts, statements
 from provider.store.records import Label, Order
 
 N = TypeVar("N", bound=Noun)
@@ -320,8 +320,10 @@ def remove(session: Session, noun: type[Noun], key: str, owner: str | None = Non
 
 def discard(session: Session, before: Noun, owner: str | None = None, *, cascade: bool = False) -> None:
     """Remove an object that was found, as `remove` does."""
-    using = users(session, type(before), before.key)
-    records.check_unused(before.kind, before.name, [(user.kind, user.name) for user in using], cascade=cascade)
+    using = [(user.kind, user.name) for user in users(session, type(before), before.key)]
+    if before.kind == Service.kind:  # a rollout goes back where it goes too
+        using += [("rollout", row.service) for row in rollouts.list_concerning(session, before.key)]
+    records.check_unused(before.kind, before.name, using, cascade=cascade)
     gone = _going(session, before, owner)
     for kind, item in [(kind, item) for (kind, _name), (item, _owner) in gone.items() if NOUNS[kind].cascade]:
         for user in users(session, NOUNS[kind], item.key):

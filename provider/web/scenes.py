@@ -30,6 +30,7 @@ from provider.observations import known as known_service
 from provider.routing import Routing
 from provider.rules import hosts
 from provider.shares import KnownService
+from provider.shifts import desired_name
 from provider.snapshots import Snapshot
 from provider.store import middlewares, nouns
 from provider.web import instructions
@@ -253,7 +254,7 @@ def drawn_of(known: Mapping[str, KnownService], name: str, health: Health) -> sc
             in_order(server.name),
         )
     )
-    members = [each.name for each, _part in spread.parts.get(name, ())]
+    members = [desired_name(each.name) for each, _part in spread.parts.get(name, ())]
     return scene.DrawnService(name, drawn, availability(known, name).detail, members)
 
 

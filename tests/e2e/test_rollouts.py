@@ -1,15 +1,31 @@
 """Traffic moves from one service to another step by step, and goes back by itself when something is wrong."""
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+from shutil import copyfile
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.e2e.test_health import Patient
-from tests.e2e.traffic import HOST, expose, listed, spread
-from tests.running import Service, Traefik, http_client, running_servers, wait_until
+from tests.e2e.traffic import HOST, expose, listed, load, spread
+from tests.running import (
+    SOAK,
+    Service,
+    Traefik,
+    cases,
+    free_port,
+    http_client,
+    running_servers,
+    running_traefik,
+    service_process,
+    wait_until,
+)
 
 CHECK = {"path": "/health", "interval": "500ms", "timeout": "500ms"}
 HOLD = "3s"
@@ -23,12 +39,17 @@ def servers(client: httpx.Client, service: Service, traefik: Traefik) -> Iterato
     """Give an old server that gets all requests, and two new ones in a service that nothing leads to."""
     with running_servers(Patient("old"), Patient("new-1"), Patient("new-2")) as made:
         old, *new = made
-        expose(client, (old, 1), healthCheck=CHECK)
-        client.post("/services", json={"name": "next", "healthCheck": CHECK}).raise_for_status()
-        for server in listed(*((each, 1) for each in new)):
-            client.post("/services/next/servers", json=server).raise_for_status()
+        prepare(client, old, new)
         traefik.wait_for(service)
         yield tuple(made)
+
+
+def prepare(client: httpx.Client, old: Patient, new: Sequence[Patient]) -> None:
+    """Let one server get all requests, and others be in a service that nothing leads to."""
+    expose(client, (old, 1), healthCheck=CHECK)
+    client.post("/services", json={"name": "next", "healthCheck": CHECK}).raise_for_status()
+    for server in listed(*((each, 1) for each in new)):
+        client.post("/services/next/servers", json=server).raise_for_status()
 
 
 def start(client: httpx.Client, **options: Any) -> dict[str, Any]:
@@ -105,3 +126,66 @@ def test_a_rollout_whose_new_server_fails_goes_back_at_once(
     assert found["endedBy"] is None
     ready = client.get(client.base_url.copy_with(path="/readyz")).json()
     assert any("rollout of alvin to next went back from 25 %" in alarm for alarm in ready["warnings"]), ready
+
+
+def test_shares_are_told_while_a_rollout_runs_and_its_services_are_kept(
+    client: httpx.Client,
+    traefik: Traefik,
+    servers: tuple[Patient, ...],  # noqa: ARG001  # they answer
+) -> None:
+    start(client, steps=[25, 100], hold="60s", mirror=50)
+    wait_until(lambda: "copy of 50 %" in rollout(client)["detail"], "the new servers get copies")
+    assert new_share(traefik, 10) == 0
+    refused = client.delete("/services/next")
+    assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "in-use")
+    assert "rollout alvin" in refused.json()["detail"]
+    again = client.post(ROLLOUT, json={"to": "next"})
+    assert again.status_code == 409
+
+    client.post(f"{ROLLOUT}/back", headers={"Prefer": "wait=10"}).raise_for_status()
+    found = start(client, steps=[25, 100], hold="60s")
+    wait_for_percent(client, 25)
+    shares = {each["server"]: each["share"] for each in client.get("/services/alvin").json()["shares"]}
+    assert shares == {"old": 0.75, "new-1": 0.125, "new-2": 0.125}
+    assert client.get("/services/alvin/servers/old").json()["share"] == 0.75
+    wait_until(
+        lambda: client.get("/services/alvin/servers/old").json()["health"]["state"] == "up", "its health is still seen"
+    )
+    removed = client.delete("/services/next", params={"cascade": "true", "confirm": 2})
+    assert removed.status_code == 204, removed.text
+    wait_until(lambda: rollout(client)["state"] == "back", "the rollout is back")
+    assert rollout(client)["id"] == found["id"]
+    assert "there is no service next any more" in rollout(client)["detail"]
+    wait_until(lambda: new_share(traefik, 10) == 0, "only the old one answers")
+
+
+def test_a_rollout_goes_on_whenever_the_service_is_killed(migrated: Path, tmp_path: Path) -> None:
+    copyfile(migrated, tmp_path / "provider.db")
+    port, random, kills = str(free_port()), Random(7), cases(1, 10)
+    steps = [5, 25, 50, 100] if SOAK else [50, 100]
+    with ExitStack() as stack:
+        old, *new = stack.enter_context(running_servers(Patient("old"), Patient("new-1"), Patient("new-2")))
+        process, url = stack.enter_context(service_process(tmp_path, PROVIDER_PORT=port))
+        traefik = stack.enter_context(running_traefik(tmp_path, url))
+        client = stack.enter_context(http_client(f"{url}/api/v1"))
+        prepare(client, old, new)
+        wait_until(lambda: traefik.get(HOST).status_code == 200, "the old server answers")
+        requests = stack.enter_context(load(traefik.web, clients=1))
+        start(client, steps=steps)
+        reached = 0
+        for _ in range(kills):
+            threading.Event().wait(random.uniform(0.0, 4.0))
+            before = rollout(client)["percent"]
+            process.kill()
+            process.wait(timeout=60)
+            process, _url = stack.enter_context(service_process(tmp_path, PROVIDER_PORT=port))
+            found = rollout(client)
+            assert found["state"] in {"running", "finished"}, found
+            assert found["percent"] >= before >= reached, found
+            reached = before
+        wait_until(lambda: rollout(client)["state"] != "running", "the rollout has ended", seconds=60)
+        assert rollout(client)["state"] == "finished", rollout(client)
+        told = ", ".join(map(str, steps))
+        assert [each["summary"] for each in revisions(client)].count(f"Rolled out next for alvin: {told} %") == 1
+        wait_until(lambda: new_share(traefik, 10) == 10, "the new ones answer everything")
+        assert requests.failures == []
