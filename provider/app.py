@@ -52,6 +52,7 @@ from provider.edges.awaited import AwaitedCertificates
 from provider.edges.entry_points import EntryPoints
 from provider.edges.fallback import Fallback
 from provider.edges.keepers import Keepers
+from provider.edges.kept_memory import KeptMemory
 from provider.edges.leaving import Leaving, find_edges
 from provider.edges.looks import Looks
 from provider.edges.memory import Memory
@@ -206,6 +207,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
         polls=polls,
         edges=edges,
         memory=Memory(database, edges),
+        kept_memory=KeptMemory(database, edges),
         trials=Trials(),
         fallback=fallback,
         entry_points=EntryPoints(edges, settings.entry_point_urls),
@@ -236,6 +238,7 @@ def _connect(plane: ControlPlane) -> None:
     """Let each hear of what concerns it."""
     plane.database.follow(plane.revisions.heard)
     plane.database.follow(plane.memory.heard)
+    plane.database.follow(plane.kept_memory.heard)
     plane.serving.subscribe(plane.polls.publish)
     plane.revisions.subscribe(plane.events.published)
     plane.confirmations.subscribe(plane.events.confirmed)

@@ -16,6 +16,7 @@ from provider.duties import Duties
 from provider.edges.awaited import AwaitedCertificates
 from provider.edges.entry_points import EntryPoints
 from provider.edges.fallback import Fallback
+from provider.edges.kept_memory import KeptMemory
 from provider.edges.looks import Looks
 from provider.edges.memory import Memory
 from provider.edges.polls import Polls
@@ -50,6 +51,7 @@ class ControlPlane:
     polls: Polls
     edges: Edges
     memory: Memory
+    kept_memory: KeptMemory
     trials: Trials
     fallback: Fallback
     rollouts: Rollouts

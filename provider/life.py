@@ -11,6 +11,7 @@ from provider.control_plane import ControlPlane
 from provider.edges.recognition import recognise
 from provider.edges.watch import watch
 from provider.revisions import Revisions
+from provider.snapshots import Snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -27,12 +28,16 @@ async def live(plane: ControlPlane) -> AsyncIterator[None]:
     plane.polls.open(loop, plane.serving.current)
     plane.events.open(loop)
     recalled = await plane.memory.recall()  # before anybody is given what he rejected
+    await plane.kept_memory.recall()
     await plane.access.follow()
     keeping = [
         watch(plane.edges),
         plane.looks.keep(),
         plane.memory.keep(recalled=recalled),
-        recognise(plane.edges, plane.database, plane.revisions.points, plane.serving.lay),
+        plane.kept_memory.keep(),
+        recognise(
+            plane.edges, plane.database, plane.revisions.points, lambda edge, snapshot: _laid(plane, edge, snapshot)
+        ),
         plane.fallback.keep(),
         plane.drains.keep(),
         plane.rollouts.keep(),
@@ -54,6 +59,12 @@ async def live(plane: ControlPlane) -> AsyncIterator[None]:
     plane.release()
     plane.turns.close()
     await asyncio.to_thread(plane.database.close)
+
+
+def _laid(plane: ControlPlane, edge: str, snapshot: Snapshot) -> tuple[Snapshot, ...]:
+    """Return what may have been laid over a snapshot for an edge."""
+    laid = plane.serving.lay(snapshot)
+    return laid, plane.polls.lay(edge, laid)
 
 
 async def _probe(revisions: Revisions) -> None:

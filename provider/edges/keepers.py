@@ -45,6 +45,8 @@ class Keepers:
         self._refused: set[str] = set()
         """Edges that took everything but a document without some servers."""
         self._told: dict[str, tuple[ServersUp, Collection[KeptServer], ServersUp]] = {}
+        self._entry_points: dict[str, str] = {}
+        """Where the routers are of what watches servers, by edge."""
         self._listeners: list[KeptListener] = []
 
     def subscribe(self, listener: KeptListener) -> None:
@@ -80,6 +82,8 @@ class Keepers:
             applied_at = edge.applied_at if edge.runs_given() else observation.at
             turn = keeping.see(Seen(told, observation.at, applied_at, date), lambda name: _find_pool(edge.given, name))
             self._turned(edge.name, turn, points)
+            if keeping.kept and self._entry_points.get(edge.name) != self._find_entry_point(points):
+                self._offer(edge.name, points, within=_BACK_SECONDS)
         return self._true(edge.name, told)
 
     def missed(self, edge: str, now: float) -> None:
@@ -118,9 +122,10 @@ class Keepers:
         kept = [] if keeping is None else keeping.kept
         self.health.keep(edge, {(server.service, server.url): server.since for server in kept})
         urls = pools.NOBODY if keeping is None else keeping.urls
-        self._polls.keep_out(edge, urls, self._entry_point(points), within=within)
+        self._entry_points[edge] = self._find_entry_point(points)
+        self._polls.keep_out(edge, urls, self._entry_points[edge], within=within)
 
-    def _entry_point(self, points: Collection[str] | None) -> str:
+    def _find_entry_point(self, points: Collection[str] | None) -> str:
         """Return an entry point that an edge has: on none, Traefik would not check what only is watched."""
         plain = self._points.plain
         return plain if not points or plain in points else min(points)

@@ -174,13 +174,20 @@ class Polls:
             if of is snapshot and known == without:
                 self._without[edge] = (known, of, made)
                 return made
-        parts = pools.without(snapshot.parts, without.kept_out, without.entry_point)
-        made = snapshot
-        if parts is not snapshot.parts:
-            document, kept_out = self._assemble(parts), without.kept_out
-            made = replace(snapshot, document=document, full=snapshot.whole, kept_out=kept_out)
+        made = self._made_without(without, snapshot)
         self._without[edge] = (without, snapshot, made)
         return made
+
+    def _made_without(self, without: _Without, snapshot: Snapshot) -> Snapshot:
+        parts = pools.without(snapshot.parts, without.kept_out, without.entry_point)
+        if parts is snapshot.parts:
+            return snapshot
+        return replace(snapshot, document=self._assemble(parts), full=snapshot.whole, kept_out=without.kept_out)
+
+    def lay(self, edge: str, snapshot: Snapshot) -> Snapshot:
+        """Return a snapshot, of whatever revision, without the servers that are kept out on an edge."""
+        without = self._kept_out.get(edge)
+        return snapshot if without is None else self._made_without(without, snapshot)
 
     def _fit(self, version: Version, snapshot: Served) -> "_Fit | None":
         if not isinstance(snapshot, Snapshot):

@@ -5,7 +5,8 @@ After a restart this says what an edge accepted last. Without it nothing could b
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Final
 
 from provider import configuration, rendering
@@ -26,8 +27,8 @@ _PAUSE_SECONDS: Final = 1.0
 _NEWEST: Final = 2
 """Among so many revisions it is looked for what an edge runs, where none gave that document by itself."""
 
-Lay = Callable[[Snapshot], Snapshot]
-"""Lays over a snapshot what is laid over it for all edges."""
+Lay = Callable[[str, Snapshot], Iterable[Snapshot]]
+"""Gives what may have been laid over a snapshot for an edge of this name."""
 
 
 async def recognise(edges: Edges, database: Database, points: DefaultEntryPoints, lay: Lay) -> None:
@@ -39,7 +40,7 @@ async def recognise(edges: Edges, database: Database, points: DefaultEntryPoints
             if digest is None or (edge.name, digest) in asked:
                 continue
             try:
-                found = await asyncio.to_thread(_find, database, points, digest, lay)
+                found = await asyncio.to_thread(_find, database, points, digest, partial(lay, edge.name))
             except Unavailable as error:
                 logger.debug("it cannot be looked up now what edge %s runs: %s", edge.name, error.detail)
                 continue
@@ -50,7 +51,7 @@ async def recognise(edges: Edges, database: Database, points: DefaultEntryPoints
 
 
 def _find(
-    database: Database, points: DefaultEntryPoints, digest: str, lay: Lay
+    database: Database, points: DefaultEntryPoints, digest: str, lay: Callable[[Snapshot], Iterable[Snapshot]]
 ) -> tuple[Snapshot, Mapping[Named, tuple[int, str]]] | None:
     """Find the revision that gave a document, and which revision changed each part since, by whom."""
     with database.reading() as session:
@@ -58,7 +59,7 @@ def _find(
         newest = last_revision(session)[0]
         for number in range(newest, max(newest - _NEWEST, 0), -1) if given is None else [given]:
             found = _put_together(session, points, number)
-            known = () if found is None else (found, lay(found))
+            known = () if found is None else (found, *lay(found))
             made = next((each for each in known if each.document.digest == digest), None)
             if made is not None:
                 authors = revisions.authors_since(session, number)

@@ -14,7 +14,7 @@ from provider.models.confirmation import (
 )
 from provider.models.conflict import Conflict, ConflictOutput, ObjectOutput
 from provider.models.difference import AppliedOutput, ComparisonOutput, DifferenceOutput, TrialOutput
-from provider.models.edge import EdgeRecord, QuarantineRecord
+from provider.models.edge import EdgeRecord, KeptOutRecord, QuarantineRecord
 from provider.models.expose import ExposedServer, ExposeInput, ExposeOutput
 from provider.models.issuance import Issuance
 from provider.models.lease import LapsedLease, LeaseState
@@ -93,6 +93,7 @@ __all__ = [
     "IssuanceOutput",
     "IssuanceState",
     "KeptOutOutput",
+    "KeptOutRecord",
     "LapsedLease",
     "LeaseOutput",
     "LeaseState",

@@ -14,6 +14,17 @@ class EdgeRecord(SQLModel, table=True):
     address: str | None = Field(max_length=64)
 
 
+class KeptOutRecord(SQLModel, table=True):
+    """A server that is kept out of the pool of a service on an edge, and since when (UTC, ISO 8601)."""
+
+    __tablename__ = "kept_out"
+
+    edge: str = Field(primary_key=True, max_length=63)
+    service: str = Field(primary_key=True, max_length=200)
+    url: str = Field(primary_key=True, max_length=2048)
+    since: str = Field(max_length=32)
+
+
 class QuarantineRecord(SQLModel, table=True):
     """What an edge rejected, with the parts that it is not offered, or the document that it is offered instead.
 

@@ -6,7 +6,7 @@ from typing import Final
 from sqlmodel import col, delete, select
 
 from provider.database.sessions import Session
-from provider.models import EdgeRecord, QuarantineRecord
+from provider.models import EdgeRecord, KeptOutRecord, QuarantineRecord
 
 TABLES: Final = frozenset({str(EdgeRecord.__tablename__), str(QuarantineRecord.__tablename__)})
 """The tables of what is remembered of edges."""
@@ -24,6 +24,17 @@ def remember(session: Session, records: Iterable[EdgeRecord], most: int) -> None
     session.flush()
     newest = select(EdgeRecord.name).order_by(col(EdgeRecord.last_seen).desc()).limit(most)
     session.exec(delete(EdgeRecord).where(col(EdgeRecord.name).not_in(newest)))
+
+
+def list_kept_out(session: Session) -> Sequence[KeptOutRecord]:
+    """Return the servers that are kept out, by edge."""
+    return session.exec(select(KeptOutRecord).order_by(KeptOutRecord.edge, KeptOutRecord.service)).all()
+
+
+def remember_kept_out(session: Session, edges: Iterable[str], records: Iterable[KeptOutRecord]) -> None:
+    """Replace what is remembered of the servers that are kept out on some edges."""
+    session.exec(delete(KeptOutRecord).where(col(KeptOutRecord.edge).in_(list(edges))))
+    session.add_all(records)
 
 
 def list_quarantines(session: Session) -> Sequence[QuarantineRecord]:

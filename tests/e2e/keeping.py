@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,8 @@ class Field:
     traefiks: Sequence[Traefik]
     servers: dict[str, Switched]
     load: Steady
+    restart: Callable[[], None]
+    """Stops the service, and starts it anew at the same place."""
 
     def failed_since(self, begun: float = 0.0) -> list[int]:
         """Count the requests that failed, by edge."""
@@ -106,7 +108,14 @@ def running_field(
     apis = ",".join(f"{name}=http://127.0.0.1:{port}" for name, port in zip(names, ports, strict=True))
     with ExitStack() as stack:
         loop = stack.enter_context(running_loop())
-        service = stack.enter_context(running_service(folder, migrated, traefik_api=apis, **settings))
+        made = {"port": free_port(), "traefik_api": apis, **settings}
+        living = stack.enter_context(ExitStack())
+        service = living.enter_context(running_service(folder, migrated, **made))
+
+        def restart() -> None:
+            living.close()
+            living.enter_context(running_service(folder, None, **made))
+
         traefiks = []
         for name, port in zip(names, ports, strict=True):
             place = folder / name
@@ -126,7 +135,7 @@ def running_field(
             wait_until(lambda t=traefik: t.get(HOST).status_code == OK, "all edges serve")  # type: ignore[misc]
         load = Steady(loop, [traefik.web for traefik in traefiks], HOST, per_second)
         stack.callback(load.close)
-        yield Field(service, client, traefiks, servers, load)
+        yield Field(service, client, traefiks, servers, load, restart)
 
 
 @contextmanager

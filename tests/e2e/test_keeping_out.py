@@ -102,6 +102,22 @@ def test_a_server_that_comes_and_goes_is_let_in_ever_more_rarely(tmp_path: Path,
         assert all(each < 3 * PER_SECOND / 3 * (INTERVAL_SECONDS + CHANGE_SECONDS) * 3 for each in failed)
 
 
+def test_a_restart_brings_no_dead_server_back(tmp_path: Path, migrated: Path) -> None:
+    with running_field(tmp_path, migrated, per_second=40) as field:
+        die(field)
+        since = field.client.get("/services/alvin/servers/a").json()["health"]["keptOut"][0]["since"]
+        reloads, begun = field.reloads(), time.monotonic()
+        field.restart()
+        wait_until(lambda: field.kept_out()["a"] == field.edges(), "it is known again what is kept out")
+        assert field.client.get("/services/alvin/servers/a").json()["health"]["keptOut"][0]["since"] == since
+        assert field.reloads() == reloads, "the edge got what it had"
+        field.change(1)
+        wait_until(lambda: field.states() == {"edge-0": "live"}, "the change is live")
+        assert field.failed_since(begun) == [0]
+        field.servers["b"].status = OK
+        wait_for_edges_without(field, "a")
+
+
 def test_what_is_kept_out_can_be_left_to_traefik(tmp_path: Path, migrated: Path) -> None:
     with running_field(tmp_path, migrated, per_second=10, keep_out=False) as field:
         field.servers["b"].status = UNWELL

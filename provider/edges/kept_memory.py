@@ -1,0 +1,117 @@
+"""What is remembered of the servers that are kept out.
+
+Without it the first document after a restart would bring them back, and so would the first one that an edge gets from
+another service on the same database.
+"""
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from provider.database.database import Database
+from provider.edges.keeping import KeptServer
+from provider.edges.registry import Edges
+from provider.errors import Unavailable
+from provider.models import KeptOutRecord
+from provider.store import edges as records
+
+logger = logging.getLogger(__name__)
+
+_TABLE: Final = str(KeptOutRecord.__tablename__)
+_RETRY_SECONDS: Final = 5.0
+
+
+class KeptMemory:
+    """What is remembered of the servers that are kept out. In the event loop's thread, except `heard`."""
+
+    def __init__(self, database: Database, edges: Edges) -> None:
+        self._database = database
+        self._edges = edges
+        self._stored: Mapping[str, Collection[KeptServer]] = {}
+        """What is stored, by edge."""
+        self._is_read = False
+        self._is_told = False
+        """Whether another service has stored something since it was read."""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._call = asyncio.Event()
+        edges.keepers.subscribe(lambda _edge, _turned: self._call.set())
+
+    async def recall(self) -> None:
+        """Go on to keep out what an earlier process did, and what others do on edges that do not poll here."""
+        self._is_told = False
+        try:
+            rows = await asyncio.to_thread(_read, self._database)
+        except Unavailable:
+            return
+        stored, before = _by_edge(rows), self._stored
+        known = {**before, **stored}
+        others = [edge for edge in known if not self._is_read or not self._edges.polls_here(edge)]
+        told = {edge: stored.get(edge, ()) for edge in others if _urls(stored.get(edge)) != _urls(before.get(edge))}
+        self._edges.keepers.recall(told, asyncio.get_running_loop().time())
+        self._stored, self._is_read = stored, True
+
+    def heard(self, tables: frozenset[str] | None) -> None:
+        """Hear that another service has committed something to these tables. Any thread may tell."""
+        loop = self._loop
+        if (tables is None or _TABLE in tables) and loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._told)
+
+    def _told(self) -> None:
+        self._is_told = True
+        self._call.set()
+
+    async def keep(self) -> None:
+        """Remember at once what changes, until cancelled."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            await self._call.wait()
+            self._call.clear()
+            if self._is_told or not self._is_read:
+                await self.recall()
+            if not await self._remember():
+                await asyncio.sleep(_RETRY_SECONDS)
+                self._call.set()
+
+    async def _remember(self) -> bool:
+        """Store what is another than what is stored. Returns whether all is."""
+        kept, stored = self._edges.keepers.kept, self._stored
+        own = [edge for edge in {**stored, **kept} if self._edges.polls_here(edge)]
+        changed = [edge for edge in own if _urls(kept.get(edge)) != _urls(stored.get(edge))]
+        if not self._is_read or not changed:
+            return self._is_read
+        rows = [_record(edge, server) for edge in changed for server in kept.get(edge, ())]
+        try:
+            await asyncio.to_thread(_write, self._database, changed, rows)
+        except Unavailable as error:
+            logger.debug("it is not remembered now what is kept out: %s", error.detail)
+            return False
+        self._stored = {**stored, **{edge: kept.get(edge, ()) for edge in changed}}
+        return True
+
+
+def _read(database: Database) -> Sequence[KeptOutRecord]:
+    with database.reading() as session:
+        return records.list_kept_out(session)
+
+
+def _write(database: Database, edges: Sequence[str], rows: Sequence[KeptOutRecord]) -> None:
+    with database.writing() as session:
+        records.remember_kept_out(session, edges, rows)
+
+
+def _record(edge: str, server: KeptServer) -> KeptOutRecord:
+    return KeptOutRecord(edge=edge, service=server.service, url=server.url, since=server.since.isoformat())
+
+
+def _by_edge(rows: Iterable[KeptOutRecord]) -> dict[str, list[KeptServer]]:
+    found: dict[str, list[KeptServer]] = {}
+    for row in rows:
+        server = KeptServer(row.service, row.url, datetime.fromisoformat(row.since), 0.0)
+        found.setdefault(row.edge, []).append(server)
+    return found
+
+
+def _urls(kept: Iterable[KeptServer] | None) -> frozenset[tuple[str, str]]:
+    return frozenset((server.service, server.url) for server in kept or ())
