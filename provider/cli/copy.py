@@ -13,12 +13,12 @@ from provider.database.locations import Location
 from provider.settings import Settings, read_settings
 from provider.validation import detail_of
 
-ToOption = Annotated[
+DestinationOption = Annotated[
     str, typer.Option("--to", metavar="URL", help="The empty database to copy into.", show_default=False)
 ]
 
 
-def copy(to: ToOption) -> None:
+def copy(to: DestinationOption) -> None:
     """Copy everything from the database to an empty one, of either kind.
 
     Moves a service from an SQLite file to PostgreSQL, or back. Stop the
