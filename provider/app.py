@@ -91,6 +91,7 @@ from provider.web import (
     trace,
 )
 from provider.web import audit as audit_pages
+from provider.web import confirmations as confirmation_pages
 from provider.web import edges as edges_pages
 from provider.web import revisions as revisions_pages
 from provider.web import rollbacks as rollback_pages
@@ -281,7 +282,7 @@ def _list_routes() -> list[BaseRoute]:
         made.include_router(page.router)
     for pages_router in views.ROUTERS:
         made.include_router(pages_router)
-    for page in (edges_pages, revisions_pages, rollback_pages, undo_pages):
+    for page in (edges_pages, revisions_pages, rollback_pages, undo_pages, confirmation_pages):
         made.include_router(page.router)
     for page in (accounts_pages, tokens_pages, ca, audit_pages):
         made.include_router(page.router)

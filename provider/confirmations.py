@@ -8,6 +8,7 @@ change was given at first.
 import asyncio
 import contextlib
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -67,6 +68,13 @@ class Pending:
     def left_seconds(self) -> float:
         """How many seconds are left."""
         return max(self.due - _clock(), 0.0)
+
+    @property
+    def clock(self) -> str:
+        """What is left as a clock shows it, such as `9:59`, or `1:00:00`."""
+        minutes, seconds = divmod(math.ceil(self.left_seconds), 60)
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,7 @@ def running_service(
 _NOUNS = " UNION ALL ".join(f"SELECT 1 FROM {each.table.name}" for each in TABLES.values())  # noqa: S608  # names of our own
 _OBJECTS = f"SELECT EXISTS ({_NOUNS})"  # names of our own
 _OTHER_TOKENS = "SELECT id FROM token WHERE id != ?"
+_PENDING = "SELECT revision FROM confirmation WHERE state = 'pending'"
 
 NOTHING: dict[str, Any] = {}
 """The declaration of a state in which there is nothing, as it is written."""
@@ -189,8 +190,11 @@ def empty(service: Service) -> None:
     with closing(sqlite3.connect(service.database)) as connection:
         ((has_objects,),) = connection.execute(_OBJECTS).fetchall()
         tokens = [token for (token,) in connection.execute(_OTHER_TOKENS, (TOKEN_ID,)).fetchall()]
-    if has_objects or tokens:
+        pending = [number for (number,) in connection.execute(_PENDING).fetchall()]
+    if has_objects or tokens or pending:
         with http_client(f"{service.url}/api/v1") as client:
+            for number in pending:  # nothing is rolled back while another test runs
+                client.post(f"/revisions/{number}/confirm").raise_for_status()
             if has_objects:
                 remove_all(client)
             for token in tokens:

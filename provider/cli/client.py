@@ -130,6 +130,9 @@ class Client:
         self._wait_seconds = wait_seconds
         self._query = query or {}
         self._message = _encoded(message)
+        self.deadline: tuple[str, str] | None = None
+        """The revision of the last write and when it is rolled back unless somebody confirms it, if that is so."""
+
         headers = {"User-Agent": f"wayshub-provider/{VERSION}", "Accept": "application/json", **inflating.PLAIN}
         if token:
             headers["Authorization"] = f"Bearer {check_token(token)}"
@@ -250,6 +253,8 @@ class Client:
         answered = partial(
             Reply, revision=revision, conflicts=_conflicts(response), warnings=_warnings(response), date=_date(response)
         )
+        if before := response.headers.get("Confirm-Before", ""):
+            self.deadline = revision, before
         confirmed = () if "wait" in response.headers.get("Preference-Applied", "") else None
         if response.status_code == 204:
             return answered({}, "", pending=confirmed)

@@ -30,6 +30,7 @@ LATE: Final = {
     "import": "Import Traefik's files, labels, or what a running Traefik has.",
     "lint": "Check Traefik's files and labels, without any service running.",
     "rollback": "Roll back to the state of a revision, as a new revision.",
+    "confirm": "Confirm a change made with --confirm-within, so that it stays.",
     "export": "Print the whole state, as a file for `apply`.",
     "schema": "Print the JSON Schema of the files for `apply`, for editors.",
     "backup": "Copy the database to a file and verify the copy.",

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Concatenate, Final, ParamSpec
 import typer
 
 from provider.cli.client import DEFAULT_URL, TIMEOUT_SECONDS, Client, Parameters
-from provider.cli.output import Format, Output, printable
+from provider.cli.output import Format, Output, note, printable
 from provider.environment import find_secret, find_url
 from provider.errors import ProviderError
 
@@ -103,6 +103,14 @@ MessageOption = Annotated[
         show_default=False,
     ),
 ]
+ConfirmWithinOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="Roll the change back unless you confirm it in this time, such as 10m.",
+        show_default=False,
+    ),
+]
 IfMatchOption = Annotated[
     str | None,
     typer.Option(
@@ -127,6 +135,7 @@ WAITING: Final = (
 CHANGING: Final = (
     inspect.Parameter("dry_run", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=DryRunOption),
     inspect.Parameter("confirm", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=ConfirmOption),
+    inspect.Parameter("confirm_within", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=ConfirmWithinOption),
     inspect.Parameter("message", inspect.Parameter.KEYWORD_ONLY, default="", annotation=MessageOption),
 )
 
@@ -207,6 +216,16 @@ def confirm(question: str, *, yes: bool, needs_yes: str = "") -> None:
         raise ProviderError("nothing was changed")
 
 
+def _tell_deadline(output: Output, revision: str, before: str) -> None:
+    """Say until when a change has to be confirmed, and with which command."""
+    tell = note if output.is_json else output.line
+    if output.is_trial:
+        tell(f"It would be rolled back at {before}, unless you confirm it.")
+    else:
+        tell(f"Revision {revision} is rolled back at {before}, unless you confirm it:")
+        tell(f"  wayshub-provider confirm {revision}")
+
+
 def _connected(command: Command[P], options: Sequence[inspect.Parameter], wait_seconds: int = 0) -> Callable[P, None]:
     @functools.wraps(command)
     def run(*arguments: P.args, **chosen: P.kwargs) -> None:
@@ -217,9 +236,13 @@ def _connected(command: Command[P], options: Sequence[inspect.Parameter], wait_s
         query: dict[str, str | int] = {"dryRun": "true"} if output.is_trial else {}
         if shared.get("confirm") is not None:
             query["confirm"] = shared["confirm"]
+        if shared.get("confirm_within") is not None:
+            query["confirmWithin"] = shared["confirm_within"]
         seconds, message = wait_seconds if asked is None else asked, shared.get("message", "")
         with connect(shared["url"], wait_seconds=seconds, query=query, message=message) as client:
             command(client, output, *arguments, **chosen)
+            if client.deadline is not None:
+                _tell_deadline(output, *client.deadline)
         if asked and output.is_pending:
             raise typer.Exit(NOT_LIVE)
 

@@ -10,7 +10,7 @@ from provider.cli.listed import Collection, list_all
 from provider.cli.options import LimitOption, QueryOption, reads
 from provider.cli.output import Output
 from provider.cli.tables import Columns, field
-from provider.cli.times import ago
+from provider.cli.times import ago, when
 
 app = typer.Typer(
     name="revision",
@@ -31,6 +31,10 @@ ObjectOption = Annotated[
         metavar="KIND/NAME",
         help="Only revisions that changed this object, as router/NAME or server/SERVICE/SERVER.",
     ),
+]
+
+PendingOption = Annotated[
+    bool, typer.Option("--pending", help="Only revisions that are rolled back unless somebody confirms them.")
 ]
 
 COLUMNS: Final[Columns] = {
@@ -55,25 +59,45 @@ FACTS: Final[Columns] = {
 }
 
 
+def _words_of_confirmation(found: Item) -> str:
+    """Say what became of a revision that has to be confirmed."""
+    told = {
+        "pending": f"pending: rolled back {when(found['before'])} ({found['before']}) unless confirmed",
+        "confirmed": f"by {found['by']}",
+        "undone": f"no: undone by {found['by']} in revision {found['revision']}",
+        "rolledBack": f"no: rolled back in revision {found['revision']}" if found["revision"] else "no: rolled back",
+    }
+    return "; ".join([told[found["state"]], *(f"this stays: {left}" for left in found["left"])])
+
+
 @app.command("list")
 @reads
 def list_revisions(
-    client: Client, output: Output, query: QueryOption = "", object_: ObjectOption = None, limit: LimitOption = 50
+    client: Client,
+    output: Output,
+    query: QueryOption = "",
+    object_: ObjectOption = None,
+    pending: PendingOption = False,
+    limit: LimitOption = 50,
 ) -> None:
     """List revisions, newest first.
 
     --query searches what changed, who did it and why. --object shows the
-    history of one object, even a removed one.
+    history of one object, even a removed one. --pending shows what is rolled
+    back unless somebody confirms it.
 
     Examples:
       wayshub-provider revision list
       wayshub-provider revision list --limit 10 -o json
       wayshub-provider revision list -q wayshub
       wayshub-provider revision list --object router/wayshub
+      wayshub-provider revision list --pending
     """
     advice, more = "there is no revision yet: nothing has been changed", None
     if object_ is not None:
         advice, more = f"no stored revision changed {object_}", {"object": object_}
+    if pending:
+        advice, more = "no change waits to be confirmed", {**(more or {}), "pending": "true"}
     list_all(client, output, REVISIONS, query, limit, advice, more=more)
 
 
@@ -106,6 +130,8 @@ def show(
         output.document(revision | found)
         return
     output.facts((heading, read(revision)) for heading, read in FACTS.items())
+    if revision["confirmation"]:
+        output.facts([("Confirmed", _words_of_confirmation(revision["confirmation"]))])
     output.line()
     output.line(f"Changes from {_words(found)}:")
     differences.tell(output, found["difference"])

@@ -101,6 +101,12 @@ def find(session: Session, numbers: Iterable[int]) -> dict[int, ConfirmationOutp
     return {row.revision: shown(row) for row in session.exec(query)}
 
 
+def find_left(session: Session, number: int) -> list[str]:
+    """Find what of a revision was not taken back, as messages."""
+    row = session.get(Confirmation, number)
+    return [] if row is None else words_left(row)
+
+
 def shown(row: Confirmation) -> ConfirmationOutput:
     """Return one as it is answered."""
     return ConfirmationOutput.model_validate(

@@ -15,7 +15,7 @@ from provider.store.applications import default_name
 from provider.typed_hosts import meant
 from provider.values import Refusal, check_hostname, check_weight, to_ascii
 from provider.web.inputs import TICKED, Texts, is_ticked
-from provider.web.reasons import MESSAGE
+from provider.web.reasons import FIELDS
 
 FIRST: Final[Mapping[str, str]] = {
     "domain": "",
@@ -37,7 +37,7 @@ FIRST: Final[Mapping[str, str]] = {
     "allow": "",
     "stripPrefix": "",
     "securityHeaders": "",
-    MESSAGE: "",
+    **dict.fromkeys(FIELDS, ""),
 }
 """What stands in the form at first. `servers` is where it is told what is wrong with all of them together."""
 

@@ -20,13 +20,13 @@ from provider.store import history
 from provider.store import revisions as stored
 from provider.summaries import Summarise
 from provider.tags import find_revision, whole_tag
-from provider.web import brakes, changes
+from provider.web import brakes, changes, reasons
 from provider.web.changes import ObjectChange
 from provider.web.forms import Form
 from provider.web.inputs import Texts
 from provider.web.notices import Notice
 from provider.web.nouns.edits import TAG
-from provider.web.reasons import MESSAGE, WrongReason
+from provider.web.reasons import WrongReason
 from provider.web.rendering import render
 from provider.web.writing import PageWrite, done
 
@@ -51,6 +51,8 @@ class Proposal:
     done: str
     message: str = ""
     chosen: Mapping[str, str] = field(default_factory=dict)
+    undone: range = range(0)
+    """The revisions that it takes back as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def show(
     request: Request, revisions: Revisions, routing: Routing, proposal: Proposal, *, actor: Actor, returned: Texts
 ) -> Response:
     """Show what it would do, with what was typed before. Raises what it raises."""
-    return _show(request, _read(revisions, routing, proposal, actor), Form({MESSAGE: "", **returned}))
+    return _show(request, _read(revisions, routing, proposal, actor), Form({**reasons.typed({}), **returned}))
 
 
 def do(
@@ -117,7 +119,7 @@ def do(
 
     write = PageWrite(revisions, routing, actor, sent)
     try:
-        outcome = write.change(apply, message=proposal.message, says=proposal.says)
+        outcome = write.change(apply, message=proposal.message, says=proposal.says, undone=proposal.undone)
     except _Late as late:
         return _show(request, _read(revisions, routing, proposal, actor), Form(sent), late.since, status=412)
     except WrongReason as error:

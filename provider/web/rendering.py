@@ -22,6 +22,7 @@ from provider.web.forms import Form, check_secret, field_id
 from provider.web.languages import LANGUAGES, Language
 from provider.web.navigation import NAVIGATION
 from provider.web.notices import Notice
+from provider.web.reasons import TIMES
 
 FOLDER: Final = Path(__file__).parent / "templates"
 STATIC: Final = Path(__file__).parent / "static"
@@ -137,7 +138,8 @@ def _context(request: Request, language: Language) -> dict[str, Any]:
 
     `here` is the path and query of the page, for links and forms that lead back to it; after a form was sent
     and refused it is the form's own page, which has the path to which it is sent. `newest_event` is the id of the
-    newest event when the page was asked for. `alarms` is what is wrong, the gravest first, for those who may read.
+    newest event when the page was asked for. `alarms` is what is wrong, the gravest first, and `pending` what is rolled
+    back unless somebody confirms it, for those who may read.
     """
     query = request.url.query if request.method == "GET" else ""
     person: Person | None = getattr(request.state, "person", None)
@@ -145,7 +147,7 @@ def _context(request: Request, language: Language) -> dict[str, Any]:
     grant = None if principal is None else principal.grant
     # There is no app where a request was refused before it came so far.
     is_told = "app" in request.scope and grant is not None and not is_part(request)
-    alarms = control_plane.find(request).alarms.list_known() if is_told else ()
+    plane = control_plane.find(request) if is_told else None
     return {
         "language": language,
         "languages": LANGUAGES,
@@ -158,7 +160,8 @@ def _context(request: Request, language: Language) -> dict[str, Any]:
         "may_change": grant is not None and grant.allows("write"),
         "may_administer": grant is not None and grant.allows("admin"),
         "notice": None if is_part(request) else notices.find(request),
-        "alarms": alarms,
+        "alarms": () if plane is None else plane.alarms.list_known(),
+        "pending": () if plane is None else plane.confirmations.pending,
         "newest_event": getattr(request.state, "newest_event", ""),
         "form": Form(),
     }
@@ -195,6 +198,7 @@ def _environment(language: Language, folders: Sequence[Path]) -> Environment:
     made.globals |= {
         "version": VERSION,
         "longest_message": MESSAGE_LENGTH,
+        "confirm_times": TIMES,
         "htmx_config": json.dumps(_HTMX),
         "static": static,
         "with_query": paths.with_query,

@@ -18,11 +18,11 @@ from provider.differences import touched_services
 from provider.edges.registry import Edges
 from provider.edges.states import Edge
 from provider.listening import DefaultEntryPoints
-from provider.models import Change, Revision
+from provider.models import Change, ConfirmationOutput, Revision
 from provider.revisions import Revisions
 from provider.security import needs
 from provider.snapshots import Served
-from provider.store import history, object_changes
+from provider.store import confirmations, history, object_changes
 from provider.store import revisions as stored
 from provider.web import changes, revision_rows
 from provider.web.changes import ObjectChange
@@ -56,6 +56,9 @@ class RevisionSheet:
     newer: int | None
     may_move_traffic: bool
     is_reload: bool | None
+    confirmation: ConfirmationOutput | None
+    left: Sequence[str]
+    """What of it was not rolled back, in words."""
 
 
 @router.get("")
@@ -126,6 +129,8 @@ def _read(revisions: Revisions, number: str, first: int, other: int | None) -> R
         listed: Sequence[Change] = stored.changes_of(session, revision.number, first=first, most=_OBJECTS_SHOWN)
         words = changes.summary(revision.words, revision.summary)
         is_reload = stored.is_reload(session, revision)
+        confirmation = confirmations.find(session, [revision.number]).get(revision.number)
+        left = confirmations.find_left(session, revision.number)
     return RevisionSheet(
         revision,
         datetime.fromisoformat(revision.time),
@@ -141,6 +146,8 @@ def _read(revisions: Revisions, number: str, first: int, other: int | None) -> R
         newer,
         _moves_traffic(listed),
         is_reload,
+        confirmation,
+        left,
     )
 
 

@@ -53,4 +53,5 @@ def _propose(number: str, texts: Texts) -> Proposal:
         history.saying_back(str(wanted), named),
         Message("Restored from revision {number}. This is the current state.", number=wanted),
         history.say_back(str(wanted), named),
+        undone=history.undone_by_rollback(wanted, named),
     )

@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, RevisionsDependency, RoutingDependency
 from provider.errors import Brake
-from provider.models import Actor
+from provider.models import Actor, Confirming
 from provider.revisions import Outcome, Revisions
 from provider.routing import Routing
 from provider.summaries import Summarise, summarise
@@ -34,16 +34,27 @@ class PageWrite:
         self._routing = routing
         self._actor = actor
 
-    def change(self, apply: Callable[[Session], T], *, message: str = "", says: Summarise = summarise) -> Outcome[T]:
+    def change(
+        self,
+        apply: Callable[[Session], T],
+        *,
+        message: str = "",
+        says: Summarise = summarise,
+        undone: range = range(0),
+    ) -> Outcome[T]:
         """Do it, in one transaction, and find what it brings to light.
 
-        `message` is for who says nothing. Raises `Invalid` for what they say, `Braked` for what takes much away and
-        was not confirmed, and what `apply` and `Revisions.change` do.
+        `message` is for who says nothing; `undone` are the revisions that it takes back as a whole. Raises `Invalid`
+        for what they say, `Braked` for what takes much away and was not confirmed, and what `apply` and
+        `Revisions.change` do.
         """
         why = reasons.read(self.sent) or message
+        confirming = Confirming(reasons.read_seconds(self.sent), undone)
         confirmed = brakes.read(self.sent)
         try:
-            outcome = self.revisions.change(apply, actor=self._actor, confirmed=confirmed, message=why, says=says)
+            outcome = self.revisions.change(
+                apply, actor=self._actor, confirmed=confirmed, message=why, says=says, confirming=confirming
+            )
         except Brake as error:
             raise brakes.Braked(self.sent, error) from None
         return replace(outcome, warnings=self._routing.warnings(outcome.changes))

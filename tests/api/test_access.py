@@ -98,6 +98,7 @@ TABLE: Final = {
     "/revisions/{number}": {"GET": READERS},
     "/revisions/{number}/rollback": {"GET": WRITERS, "POST": WRITERS},
     "/revisions/{number}/undo": {"GET": WRITERS, "POST": WRITERS},
+    "/revisions/{number}/confirm": {"POST": WRITERS},
     "/accounts": {"GET": ADMINS},
     "/accounts/new": {"GET": ADMINS, "POST": ADMINS},
     "/accounts/{name}": {"GET": ADMINS},

@@ -1,7 +1,7 @@
 """Changes that are rolled back unless somebody confirms them: `confirmWithin`."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,13 +15,6 @@ from tests.api.test_revisions import change, exposed, numbers, served
 from tests.running import Service, fetch, http_client, running_service, wait_until
 
 LONG = {"confirmWithin": "10m"}
-
-
-@pytest.fixture(autouse=True)
-def settled(client: httpx.Client) -> Iterator[None]:
-    yield
-    for number in numbers(client.get("/revisions", params={"pending": True})):
-        client.post(f"/revisions/{number}/confirm").raise_for_status()
 
 
 def expire(service: Service, *revisions: int, seconds: int = 3600) -> None:

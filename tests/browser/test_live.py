@@ -1,5 +1,6 @@
 """What changes in the world changes on the page, in a real browser, and what one types stays."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -282,3 +283,23 @@ def test_on_a_phone_the_way_is_told_in_lists(page: Page, client: httpx.Client) -
     page.set_viewport_size({"width": 1280, "height": 800})
     expect(page.locator(".drawn")).to_be_visible()
     expect(page.locator(".told")).to_be_hidden()
+
+
+# Changes to confirm
+
+
+def test_a_change_to_confirm_comes_to_every_page_counts_down_and_goes_when_it_is_kept(
+    page: Page, client: httpx.Client
+) -> None:
+    opened(page, "/routers/new")
+    page.locator("[name=name]").fill("mine")
+    answer = client.put("/domains/a.test", json={}, params={"confirmWithin": "2h"}).raise_for_status()
+    left = page.locator("#pending .left")
+    expect(left).to_have_text(re.compile(r"^1:59:\d\d$"), timeout=SECONDS)
+    assert page.locator("[name=name]").input_value() == "mine"
+    screenshots(page, "pending")
+    check_width(page)
+    check_accessible(page)
+    client.post(f"/revisions/{answer.headers['Config-Revision']}/confirm").raise_for_status()
+    expect(page.locator("#pending")).to_be_hidden(timeout=SECONDS)
+    assert page.locator("[name=name]").input_value() == "mine"

@@ -47,6 +47,7 @@ def complete(cli: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
                 "import",
                 "lint",
                 "rollback",
+                "confirm",
                 "export",
                 "schema",
                 "backup",

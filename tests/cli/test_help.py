@@ -82,7 +82,7 @@ def test_the_tree_of_commands_is_that_of_the_design() -> None:
         "explain",
         "check",
     }
-    single |= {"adopt", "hand-back", "register"}
+    single |= {"adopt", "hand-back", "register", "confirm"}
     single |= {"plan", "apply", "import", "lint", "export", "schema", "rollback"}
     assert set(PATHS) == {(name,) for name in single} | nouns
 
@@ -94,7 +94,7 @@ def test_every_command_that_writes_can_wait_for_the_edges_and_no_other() -> None
 
 
 def test_every_command_that_changes_the_state_takes_the_same_options() -> None:
-    for name in ("dry_run", "confirm", "message"):
+    for name in ("dry_run", "confirm", "confirm_within", "message"):
         taking = {path for path, command in commands() if name in {option.name for option in command.params}}
         taking |= {(late_one,) for late_one in LATE if name in inspect.signature(late.find(None, late_one)).parameters}
         taking |= {

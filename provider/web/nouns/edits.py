@@ -30,7 +30,7 @@ DO: Final = "do"
 NOW: Final = "now"
 
 _LONGEST_SEEN: Final = 100_000
-_OWN: Final = frozenset({TAG, SEEN, DO, brakes.CONFIRM, reasons.MESSAGE})
+_OWN: Final = frozenset({TAG, SEEN, DO, brakes.CONFIRM, *reasons.FIELDS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def change(write: PageWrite, entry: Entry, name: str) -> Outcome[Noun]:
 
 
 def _form(entry: Entry, texts: Texts, sent: Texts) -> Form:
-    return Form({**entry.concealed(texts), reasons.MESSAGE: sent.get(reasons.MESSAGE, "")})
+    return Form({**entry.concealed(texts), **reasons.typed(sent)})
 
 
 def _refused(entry: Entry, texts: Texts, sent: Texts, error: ProviderError) -> Form:

@@ -111,4 +111,4 @@ def remove(
 
 def form_of(sent: Texts) -> Form:
     """Return the form: why it shall go."""
-    return Form({reasons.MESSAGE: sent.get(reasons.MESSAGE, "")})
+    return Form(reasons.typed(sent))

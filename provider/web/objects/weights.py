@@ -95,7 +95,7 @@ def read(
         for server in pool
     ]
     texts = {f"{WEIGHT}/{name}": text for name, text in kept.items()}
-    texts[reasons.MESSAGE] = (sent or {}).get(reasons.MESSAGE, "")
+    texts |= reasons.typed(sent or {})
     gone = sorted(_sent_names(sent or {}) - kept.keys())
     return Table(rows, Form(texts, errors), gone)
 

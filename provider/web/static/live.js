@@ -6,8 +6,8 @@
 //
 //   <section id="servers" data-live="revision health:wayshub shares:wayshub"> … </section>
 //
-// An element with an id, and in `data-live` the events that concern it: `revision`, `edge`, `health`,
-// `shares`, as `GET /api/v1/events` has them. A colon and a name narrows an event to one edge (`edge:default`),
+// An element with an id, and in `data-live` the events that concern it: `revision`, `confirmation`, `edge`,
+// `health`, `shares`, as `GET /api/v1/events` has them. A colon and a name narrows an event to one edge (`edge:default`),
 // or to one service (`health:wayshub`, `shares:wayshub`); a `revision` is narrowed to those whose changes name an
 // object (`revision:wayshub` hears of router wayshub, service wayshub, and the servers of that service).
 // When such an event comes, the page is asked for again, at most once a second, and the element of the same id
@@ -30,7 +30,7 @@
 
 (() => {
   const STREAM = "/api/v1/events";
-  const NAMES = ["revision", "edge", "health", "shares", "reset"];
+  const NAMES = ["revision", "confirmation", "edge", "health", "shares", "reset"];
   const DELAY_MS = 60;
   const LEAST_GAP_MS = 1000;
   const RETRY_MS = 5000;
@@ -59,6 +59,7 @@
 
   const subjects = {
     revision: (data) => data.objects.map((object) => object.name.split("/")[0]),
+    confirmation: (data) => [String(data.number)],
     edge: (data) => [data.name],
     health: (data) => [data.service],
     shares: (data) => [data.service],
