@@ -44,7 +44,7 @@ ELSEWHERE = (
     *("git ", "cd wayshub-frontend", "npm install", "PORT=", "echo '127.0.0.1 alvin.xyz' | sudo tee"),
     *("PROVIDER_TRAEFIK_API=", "traefik --configFile=", "alembic upgrade head", "make "),
     *("wayshub-provider backup /srv/", "wayshub-provider restore /srv/", ".venv/bin/", "PROVIDER_DATABASE_URL="),
-    *("docker ", "sudo ", "uv ", "wayshub-provider register ", "curl -X"),
+    *("docker ", "sudo ", "uv ", "wayshub-provider register ", "curl -X", "wayshub-provider migrate", "kubectl "),
 )
 ASKED_WITH = {"PROVIDER_URL", "PROVIDER_TOKEN"}
 """Variables that only the command line reads."""

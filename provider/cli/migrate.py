@@ -1,21 +1,33 @@
 """`migrate`."""
 
+from typing import Annotated
+
 import typer
 
 from provider.database import connecting
 from provider.settings import read_settings
 
+ToOption = Annotated[
+    str | None,
+    typer.Option("--to", metavar="VERSION", help="Version of the schema, such as 0018.", show_default="the newest"),
+]
 
-def migrate() -> None:
+
+def migrate(to: ToOption = None) -> None:
     """Create the database, or upgrade its schema to this version.
 
     Does the same as `alembic upgrade head`. It first copies the database to a
-    file next to it.
+    file next to it. If it fails, the database stays as it was.
+
+    With --to it goes to another version: to an earlier one, before you go back
+    to an earlier wayshub-provider. It is refused if that would lose something
+    that the earlier one cannot do.
 
     Examples:
       wayshub-provider migrate
+      wayshub-provider migrate --to 0018
       PROVIDER_DATABASE_URL=sqlite:////srv/provider.db wayshub-provider migrate
     """
-    settings = read_settings()
-    connecting.migrate(settings.location, typer.echo)
-    typer.echo(f"The database {settings.location} is up to date.")
+    location = read_settings().location
+    connecting.migrate(location, typer.echo, to=to)
+    typer.echo(f"The database {location} is {'up to date' if to is None else f'at version {to}'}.")

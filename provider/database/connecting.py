@@ -30,15 +30,16 @@ def check_current(location: Location) -> None:
         _server("server_schema").check_current(location)
 
 
-def migrate(location: Location, say: Callable[[str], None]) -> None:
+def migrate(location: Location, say: Callable[[str], None], *, to: str | None = None) -> None:
     """Bring a database to this version's schema, as `alembic upgrade head` does. Raises `Unavailable`.
 
-    A file is made if need be, and copied before anything in it is changed.
+    With `to`, bring it to that version, which may be an earlier one. A file is made if need be, and copied before
+    anything in it is changed.
     """
     if location.file is not None:
-        schema.migrate(location.file, say, key_file=location.key_file)
+        schema.migrate(location.file, say, key_file=location.key_file, to=to)
     else:
-        _server("server_schema").migrate(location, say)
+        _server("server_schema").migrate(location, say, to=to)
 
 
 def _server(module: str) -> Any:

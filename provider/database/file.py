@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ from provider.database.connections import APPLICATION_ID, HINDERED, PRAGMAS, RES
 from provider.database.credentials import Unchanged, note_statement
 from provider.database.database import Database, Hold
 from provider.database.frozen import Frozen
+from provider.database.generation import check_same, find_other
 from provider.database.locations import Location
 from provider.database.schema import check_current, check_whole, has_sealed
 from provider.database.sealing import MARK, SealedJson, SealingKeys
@@ -44,6 +45,8 @@ class FileDatabase(Database):
         self._credentials = Unchanged()
         self._frozen: Frozen | None = None
         self._writes = Writes(path)
+        self._other: Message | None = None
+        """What is told once another version has migrated the file."""
         self._engine = self._make_engine()
         self._trials = scratch.make_engine(path, self._json.write, partial(_read_json, self._json))
 
@@ -75,7 +78,10 @@ class FileDatabase(Database):
 
     def probe(self) -> bool:
         """Find out, with a look at the file, whether a write would be kept now. May take a moment."""
-        return self._writes.probe()
+        taken = self._writes.probe()
+        with suppress(Unavailable), self.reading() as session:  # what cannot be read is told elsewhere
+            self._other = find_other(session.connection(), self.location)
+        return taken and self._other is None
 
     def find_trouble(self) -> str | None:
         """Say why changes are refused now, for a person; None while they are taken, as far as that is known."""
@@ -83,7 +89,7 @@ class FileDatabase(Database):
             self._check_file()
         except Unavailable as error:
             return error.detail
-        return self._writes.trouble
+        return self._other or self._writes.trouble
 
     def find_worry(self) -> str | None:
         """Say why changes would be refused after a restart although they are taken now, for a person."""
@@ -171,6 +177,7 @@ class FileDatabase(Database):
         With `beside` it finds another database too, as the schema of that name.
         """
         with self._noting(), self._session("BEGIN IMMEDIATE", beside=beside) as session:
+            check_same(session.connection(), self.location)
             yield session
             self._check_file()
             with self._credentials.through(session, self._find_version):

@@ -7,12 +7,13 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import URL, Connection, create_engine, event, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from provider import replacements
 from provider.database.connections import APPLICATION_ID, HINDERED, PRAGMAS, RESTORE, begin, is_settled, prepare, read
@@ -53,8 +54,12 @@ def migrations_path() -> Path:
     return installed if installed.is_dir() else package.parent / "migrations"
 
 
+@cache
 def versions() -> list[str]:
-    """Return the versions of the schema that this version of the service knows, the newest last."""
+    """Return the versions of the schema that this version of the service knows, the newest last.
+
+    Read once: another version may be put in the place of this one while it runs.
+    """
     return sorted(file.name.partition("_")[0] for file in (migrations_path() / "versions").glob("*.py"))
 
 
@@ -109,7 +114,7 @@ _REMEDIES: Final = {
     FileCondition.MISSING: "run `wayshub-provider migrate`",
     FileCondition.EMPTY: "run `wayshub-provider migrate`",
     FileCondition.OLDER: "run `wayshub-provider migrate`",
-    FileCondition.NEWER: "run that version, or restore an earlier copy of the database",
+    FileCondition.NEWER: "run that version, or take the database back with its command `migrate --to {version}`",
     FileCondition.FOREIGN: "set PROVIDER_DATABASE_URL to another file",
     FileCondition.LOCKED: "wait until it is done, or stop it",
     FileCondition.CLOSED: "let this user read and write it and its folder",
@@ -129,7 +134,12 @@ def check_current(path: Path) -> None:
     """Raise `Unavailable`, with what to do, unless the database can be served as it is."""
     found = inspect(path)
     if found.condition is not FileCondition.CURRENT:
-        raise Unavailable(f"{found.detail}: {_REMEDIES[found.condition]}")
+        raise Unavailable(f"{found.detail}: {remedy(found.condition)}")
+
+
+def remedy(condition: FileCondition) -> str:
+    """Say what to do with a database in a condition in which it cannot be served."""
+    return _REMEDIES[condition].format(version=versions()[-1])
 
 
 def check_whole(path: Path) -> None:
@@ -171,16 +181,18 @@ def migrate(
     *,
     copies: bool = True,
     key_file: Path | None = None,
+    to: str | None = None,
 ) -> None:
     """Bring a database to this version's schema, as `alembic upgrade head` does. Makes the file if need be.
 
-    With `copies`, a copy is kept beside the file before anything is changed. `key_file` has the key with which its
+    With `copies`, a copy is kept beside the file before anything is changed. `to` is another version to bring it to,
+    for going back. `key_file` has the key with which its
     secrets are sealed: without one, that beside it. Raises `Unavailable` for a file
     that is not ours, or newer than we are.
     """
     # Loaded here alone: Alembic takes 10 MB, and a service that runs has no use for it.
     location = Location(file=path, key_file=key_file)
-    import_module("provider.database.upgrades").upgrade(location, say=say, copies=copies)
+    import_module("provider.database.upgrades").upgrade(location, say, inspect(path).version, to, copies=copies)
 
 
 @contextmanager
@@ -198,7 +210,7 @@ def migrating(path: Path, *, copies: bool, say: Callable[[str], None]) -> Iterat
         FileCondition.CLOSED,
         FileCondition.UNREADABLE,
     }:
-        raise Unavailable(f"{found.detail}: it is left as it is; {_REMEDIES[found.condition]}")
+        raise Unavailable(f"{found.detail}: it is left as it is; {remedy(found.condition)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if found.condition is FileCondition.MISSING:
@@ -221,9 +233,9 @@ def migrating(path: Path, *, copies: bool, say: Callable[[str], None]) -> Iterat
                     raise Unavailable(
                         f"after the migration {len(broken)} rows would refer to nothing: nothing was changed"
                     )
-    except (OperationalError, sqlite3.OperationalError) as error:
-        cause = error.orig if isinstance(error, OperationalError) else error
-        why = why_unwritable(path, cause) if isinstance(cause, sqlite3.Error) else str(cause)
+    except (DBAPIError, sqlite3.OperationalError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        why = why_unwritable(path, cause) if isinstance(cause, sqlite3.OperationalError) else str(cause)
         if found.condition is FileCondition.MISSING and getattr(cause, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
             _remove_empty(path)
         raise Unavailable(f"nothing was migrated: {why}") from error

@@ -13,6 +13,7 @@ from provider.database import holds
 from provider.database.credentials import TABLES
 from provider.database.database import Database, Hold
 from provider.database.following import Following, say
+from provider.database.generation import check_same, find_other
 from provider.database.locations import Location
 from provider.database.sealing import SealedJson
 from provider.database.server_connections import WRITING, connect, make_engine, told, why
@@ -91,10 +92,11 @@ class ServerDatabase(Database):
         try:
             with told(self.location), self._opened().connect() as connection:
                 (is_standby,) = connection.execute(_LOOK).one()
+                other = find_other(connection, self.location)
         except Unavailable as error:
             self._trouble = Message("{why}; changes made by other services are not seen either", why=error.detail)
             return False
-        self._trouble = None
+        self._trouble = other
         if is_standby:
             self._trouble = Message(
                 "the database {path} is a standby, which cannot be written", path=str(self.location)
@@ -175,6 +177,7 @@ class ServerDatabase(Database):
                 connection.execute(_LOCK)
             except DBAPIError as error:
                 raise Unavailable(why(self.location, error.orig)) from error
+            check_same(connection, self.location)
             yield session
 
     @contextmanager

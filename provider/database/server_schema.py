@@ -4,22 +4,14 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Final
 
 from sqlalchemy import Connection, Engine, inspect, text
 
 from provider.database.locations import Location
-from provider.database.schema import SEALED, FileCondition, Inspection, versions
+from provider.database.schema import SEALED, FileCondition, Inspection, remedy, versions
 from provider.database.sealing import MARK, SealingKeys
 from provider.database.server_connections import WRITING, make_engine, told
 from provider.errors import Unavailable
-
-_REMEDIES: Final = {
-    FileCondition.EMPTY: "run `wayshub-provider migrate`",
-    FileCondition.OLDER: "run `wayshub-provider migrate`",
-    FileCondition.NEWER: "run that version, or restore an earlier dump of the database",
-    FileCondition.FOREIGN: "set PROVIDER_DATABASE_URL to a database of its own",
-}
 
 
 def check_current(location: Location) -> None:
@@ -32,7 +24,7 @@ def check(connection: Connection, location: Location) -> None:
     """Do so on a connection."""
     found = _inspect(connection, location)
     if found.condition is not FileCondition.CURRENT:
-        raise Unavailable(f"{found.detail}: {_REMEDIES[found.condition]}")
+        raise Unavailable(f"{found.detail}: {remedy(found.condition)}")
 
 
 def _inspect(connection: Connection, location: Location) -> Inspection:
@@ -70,12 +62,16 @@ def _written(column: str) -> str:
     return f"encode({column}, 'escape')" if column in {"held", "accepted_content"} else f'"{column}"'
 
 
-def migrate(location: Location, say: Callable[[str], None] = lambda _line: None) -> None:
+def migrate(location: Location, say: Callable[[str], None] = lambda _line: None, *, to: str | None = None) -> None:
     """Bring a database to this version's schema, as `alembic upgrade head` does, and make its key file if need be.
 
-    Raises `Unavailable` for a database that is not ours, or newer than we are.
+    With `to`, bring it to that version. Raises `Unavailable` for a database that is not ours, or newer than we are.
     """
-    import_module("provider.database.upgrades").upgrade(location, say=say)
+    with _connected(location) as engine, engine.connect() as connection:
+        version = _inspect(connection, location).version
+    import_module("provider.database.upgrades").upgrade(location, say, version, to)
+    if to is not None:
+        return
     keys = SealingKeys(location.keys_path)
     with _connected(location) as engine, engine.connect() as connection:
         if not keys.exists():
@@ -92,7 +88,7 @@ def migrating(location: Location) -> Iterator[Connection]:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITING})
         found = _inspect(connection, location)
         if found.condition in {FileCondition.FOREIGN, FileCondition.NEWER}:
-            raise Unavailable(f"{found.detail}: it is left as it is; {_REMEDIES[found.condition]}")
+            raise Unavailable(f"{found.detail}: it is left as it is; {remedy(found.condition)}")
         yield connection
 
 
