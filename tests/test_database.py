@@ -126,7 +126,11 @@ CONDITIONS: list[tuple[Callable[[Path], object], FileCondition, str]] = [
     (lambda path: execute(path, "VACUUM"), FileCondition.EMPTY, "is empty: run `wayshub-provider migrate`"),
     (make_half_made, FileCondition.EMPTY, "is empty: run `wayshub-provider migrate`"),
     (make_newer, FileCondition.NEWER, "version 9999, made by a newer version of wayshub-provider: run that version"),
-    (make_another_programs, FileCondition.FOREIGN, "of another program: set PROVIDER_DATABASE_URL to another file"),
+    (
+        make_another_programs,
+        FileCondition.FOREIGN,
+        "of another program: set PROVIDER_DATABASE_URL to a database of its own",
+    ),
     (make_another_programs_with_alembic, FileCondition.FOREIGN, "of another program: set PROVIDER_DATABASE_URL"),
     (make_text, FileCondition.UNREADABLE, "cannot be read as an SQLite database"),
     (Path.mkdir, FileCondition.UNREADABLE, "cannot be read as an SQLite database"),

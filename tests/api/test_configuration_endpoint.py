@@ -413,7 +413,7 @@ def another_programs(path: Path) -> None:
     ("make", "told"),
     [
         (Path.touch, "run `wayshub-provider migrate`"),
-        (another_programs, "set PROVIDER_DATABASE_URL to another file"),
+        (another_programs, "set PROVIDER_DATABASE_URL to a database of its own"),
     ],
 )
 def test_without_a_verified_state_traefik_gets_503_until_there_is_one(

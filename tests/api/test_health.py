@@ -98,7 +98,10 @@ def no_database(path: Path) -> None:
     [
         (None, "there is no database at {path}: run `wayshub-provider migrate`"),
         (without_tables, "the database {path} is empty: run `wayshub-provider migrate`"),
-        (of_another_program, "{path} is the database of another program: set PROVIDER_DATABASE_URL to another file"),
+        (
+            of_another_program,
+            "{path} is the database of another program: set PROVIDER_DATABASE_URL to a database of its own",
+        ),
         (of_a_newer_version, "made by a newer version of wayshub-provider"),
         (no_database, "{path} cannot be read as an SQLite database"),
     ],

@@ -384,7 +384,7 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
     told = refused(tmp_path, *ANY_PORTS, PROVIDER_DATABASE_URL="sqlite:///foreign.db")
     last = told.splitlines()[-1]
     assert "foreign.db is the database of another program" in last
-    assert last.endswith("set PROVIDER_DATABASE_URL to another file")
+    assert last.endswith("set PROVIDER_DATABASE_URL to a database of its own")
     assert (tmp_path / "foreign.db").read_bytes() == before
 
 
