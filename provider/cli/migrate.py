@@ -7,13 +7,13 @@ import typer
 from provider.database import connecting
 from provider.settings import read_settings
 
-ToOption = Annotated[
+SchemaOption = Annotated[
     str | None,
     typer.Option("--to", metavar="VERSION", help="Version of the schema, such as 0018.", show_default="the newest"),
 ]
 
 
-def migrate(to: ToOption = None) -> None:
+def migrate(to: SchemaOption = None) -> None:
     """Create the database, or upgrade its schema to this version.
 
     Does the same as `alembic upgrade head`. It first copies the database to a
