@@ -52,6 +52,7 @@ from provider.edges.awaited import AwaitedCertificates
 from provider.edges.entry_points import EntryPoints
 from provider.edges.fallback import Fallback
 from provider.edges.keepers import Keepers
+from provider.edges.keeping import Turned
 from provider.edges.kept_memory import KeptMemory
 from provider.edges.leaving import Leaving, find_edges
 from provider.edges.looks import Looks
@@ -67,6 +68,7 @@ from provider.life import live
 from provider.metrics import Metrics
 from provider.parts import Parts
 from provider.revisions import Revisions
+from provider.rises import Rises
 from provider.rollouts.rollouts import Rollouts
 from provider.routing import Routing
 from provider.security.access import Access
@@ -188,7 +190,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
     looks = Looks(edges, settings.secure_port, settings.entry_point_urls)
     fallback = Fallback(settings.fallback_file, edges)
     rollouts = Rollouts(database, revisions, serving, edges)  # what lays over what is desired is made in order
-    drains = Drains(serving)
+    drains, rises = Drains(serving), Rises(revisions, serving)
     issuing = Issuing(database, serving, edges, settings.authority, settings.means, settings.points)
     leasing = Leasing(revisions, edges.health)
     alarms = Alarms(
@@ -205,6 +207,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
         confirmations=confirmations,
         serving=serving,
         drains=drains,
+        rises=rises,
         polls=polls,
         edges=edges,
         memory=Memory(database, edges),
@@ -249,9 +252,17 @@ def _connect(plane: ControlPlane) -> None:
     plane.edges.observe(plane.events.judged)
     plane.edges.health.subscribe(plane.events.observed)
     plane.edges.keepers.subscribe(plane.events.kept_out)
+    plane.edges.keepers.subscribe(lambda _edge, turn: _let_rise(plane.rises, turn))
+    plane.edges.health.find_rise = plane.rises.find
     plane.edges.health.find_leaving = lambda service, server: Leaving(
         plane.drains.find_until(service, server), find_edges(plane.edges.known, service.name, server.url)
     )
+
+
+def _let_rise(rises: Rises, turn: Turned) -> None:
+    """Let servers rise to their weights that were kept out."""
+    for server in turn.back:
+        rises.begin(server.service, server.url)
 
 
 def _answer_errors(api: FastAPI) -> None:

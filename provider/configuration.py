@@ -11,7 +11,7 @@ duplicate key rejects the whole document; `{}` empties the edge. `servers: []` i
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import GenericAlias
+from types import GenericAlias, MappingProxyType
 from typing import Final
 
 import msgspec
@@ -330,14 +330,19 @@ def _join(sections: Mapping[str, bytes], default: Part | None) -> Iterator[bytes
     yield b"}"
 
 
-def shares(servers: Iterable[Server], down: Collection[str] = ()) -> dict[str, float]:
+def shares(
+    servers: Iterable[Server], down: Collection[str] = (), risen: Mapping[str, float] = MappingProxyType({})
+) -> dict[str, float]:
     """Return the part of a service's new requests that each server is given, 0…1, by name.
 
     By weight among those that are ready, and not among the names in `down`; 0 for the others. They add
-    up to 1, or to 0 when there is none left.
+    up to 1, or to 0 when there is none left. `risen` are those that have only a part of their weights, and which.
     """
     listed = list(servers)
-    weights = {server.name: server.weight if _takes(server) and server.name not in down else 0 for server in listed}
+    weights = {
+        server.name: server.weight * risen.get(server.name, 1) if _takes(server) and server.name not in down else 0
+        for server in listed
+    }
     total = sum(weights.values())
     return {name: weight / total if total else 0.0 for name, weight in weights.items()}
 

@@ -27,6 +27,7 @@ from provider.issuing.issuing import Issuing
 from provider.leasing.leasing import Leasing
 from provider.metrics import Metrics
 from provider.revisions import Revisions
+from provider.rises import Rises
 from provider.rollouts.rollouts import Rollouts
 from provider.routing import Routing
 from provider.security.access import Access
@@ -48,6 +49,7 @@ class ControlPlane:
     confirmations: Confirmations
     serving: Serving
     drains: Drains
+    rises: Rises
     polls: Polls
     edges: Edges
     memory: Memory

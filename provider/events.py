@@ -32,7 +32,7 @@ from provider.edges.states import Edge
 from provider.errors import Unavailable
 from provider.models import Revision
 from provider.nouns import Server, Service
-from provider.observations import down, observe
+from provider.observations import down, observe, risen
 from provider.revisions import Revisions
 from provider.snapshots import Snapshot
 from provider.store import nouns, servers
@@ -270,7 +270,13 @@ def _of_health(found: ServerHealth) -> dict[str, Any]:
 
 def _tell_shares(session: Session, health: Health, names: Collection[str]) -> list[tuple[EventName, Mapping[str, Any]]]:
     return [
-        ("shares", {"service": service.name, "shares": shares(pool, down(observe(service, pool, health)))})
+        (
+            "shares",
+            {
+                "service": service.name,
+                "shares": shares(pool, down(observe(service, pool, health)), risen(service, pool, health)),
+            },
+        )
         for service, pool in _list_pools(session, names)
     ]
 

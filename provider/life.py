@@ -24,6 +24,7 @@ async def live(plane: ControlPlane) -> AsyncIterator[None]:
     loop = asyncio.get_running_loop()
     loaded = await asyncio.to_thread(plane.revisions.load)
     await asyncio.to_thread(plane.confirmations.start)  # before any edge is given what should be rolled back
+    await asyncio.to_thread(plane.rises.recall)  # before any edge is given the whole weight of who has just come
     plane.serving.open(loop)
     plane.polls.open(loop, plane.serving.current)
     plane.events.open(loop)
@@ -40,6 +41,7 @@ async def live(plane: ControlPlane) -> AsyncIterator[None]:
         ),
         plane.fallback.keep(),
         plane.drains.keep(),
+        plane.rises.keep(),
         plane.rollouts.keep(),
         plane.issuing.keep(),
         plane.leasing.keep(),

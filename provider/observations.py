@@ -1,5 +1,6 @@
 """Objects as they are shown: as they are wanted, with what the edges observe of them."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -28,6 +29,7 @@ from provider.models import (
     LeaseState,
     LeavingOutput,
     ObservedState,
+    RisingOutput,
     ServerOutput,
     ServiceOutput,
     ShareOutput,
@@ -57,7 +59,7 @@ def show_servers(
     """Return servers of a service with their health and leases, and with their shares among all of its servers."""
     pool = nouns.of_one(session, Server, service.name)
     healths = observe(service, pool, health)
-    shares = configuration.shares(pool, down(healths))
+    shares = configuration.shares(pool, down(healths), risen(service, pool, health))
     rollout = rollouts.find_active(session, service.name)
     kept = 1.0 if rollout is None else 1 - rollout.percent / 100
     return [
@@ -67,6 +69,7 @@ def show_servers(
             health=_health(healths[server.name]),
             leaving=_leaving(service, server, health),
             lease=None if server.ttl is None else _lease(find_lease(service.name, server.name)),
+            rising=_rising(service, server, health),
         )
         for server in listed
     ]
@@ -155,7 +158,7 @@ def _find_rolled(session: Session, found: dict[str, Service]) -> list[Shift]:
 
 def known(service: Service, pool: Sequence[Server], health: Health) -> KnownService:
     """Return a service with its servers, and with which of these are down."""
-    return KnownService(service, pool, down(observe(service, pool, health)))
+    return KnownService(service, pool, down(observe(service, pool, health)), risen(service, pool, health))
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +267,15 @@ def down(healths: Mapping[str, ServerHealth]) -> set[str]:
     return {name for name, found in healths.items() if found.state is HealthState.DOWN}
 
 
+def risen(service: Service, pool: Sequence[Server], health: Health) -> dict[str, float]:
+    """Return which part of their weights the servers have that have not all of it yet, by name."""
+    find = health.find_rise
+    if find is None or not service.starts_slowly:
+        return {}
+    found = {server.name: find(service.name, server.url) for server in pool}
+    return {name: float(rise.part) for name, rise in found.items() if rise is not None}
+
+
 def availability(found: Mapping[str, KnownService], name: str) -> AvailabilityOutput:
     """Count the servers on which a service can rely, and say it in words."""
     if found[name].service.composition is not None:
@@ -323,6 +335,12 @@ def _leaving(service: Service, server: Server, health: Health) -> LeavingOutput 
         return None
     found = health.find_leaving(service, server)
     return LeavingOutput(until=found.until, edges=list(found.edges))
+
+
+def _rising(service: Service, server: Server, health: Health) -> RisingOutput | None:
+    find = health.find_rise
+    found = find(service.name, server.url) if find is not None and service.starts_slowly else None
+    return None if found is None else RisingOutput(part=float(found.part), seconds=math.ceil(found.seconds_left))
 
 
 def _health(found: ServerHealth) -> HealthOutput:

@@ -27,6 +27,8 @@ class KnownService:
     service: Service
     servers: Sequence[Server] = ()
     down: Collection[str] = ()
+    risen: Mapping[str, float] = field(default_factory=dict)
+    """Those that have only a part of their weights yet, and which."""
 
     @property
     def taking(self) -> list[Server]:
@@ -88,7 +90,7 @@ class Spread:
         for name in self.answering():
             pool = self.known.get(name)
             if pool is not None and pool.service.composition is None:
-                given = configuration.shares(pool.servers, pool.down)
+                given = configuration.shares(pool.servers, pool.down, pool.risen)
                 for server in pool.servers:
                     yield pool, server, self.services[name] * given[server.name]
 

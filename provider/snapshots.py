@@ -26,6 +26,7 @@ class ReloadCause(StrEnum):
     CHANGE = "change"
     CERTIFICATE = "certificate"
     DRAIN = "drain"
+    SLOW_START = "slow_start"
     SERVER_DOWN = "server_down"
     SERVER_BACK = "server_back"
     QUARANTINE = "quarantine"

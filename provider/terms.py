@@ -1,4 +1,4 @@
-"""The terms of a service's pool, which wayshub-provider itself sees to: which drained servers keep visitors. Pure."""
+"""What of a service's pool wayshub-provider itself sees to: drained servers that keep visitors, slow starts. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from provider import durations
 from provider.nouns import Server, Service
 from provider.values import ServerState
 
@@ -25,9 +26,10 @@ class Drained(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is to be seen to of a pool."""
+    """What is to be seen to of a pool. `slow_start_seconds`: how long its servers take to rise to their weights."""
 
     drained: tuple[Drained, ...] = ()
+    slow_start_seconds: float = 0.0
 
 
 _decode: Final = msgspec.json.Decoder(Terms).decode
@@ -42,7 +44,8 @@ def write(service: Service, servers: Iterable[Server]) -> bytes:
         for server in (servers if service.keeps_sessions else ())
         if server.state is ServerState.DRAIN and server.drain_until is not None
     )
-    terms = Terms(drained)
+    seconds = durations.find_seconds(service.slow_start or "") if service.starts_slowly else None
+    terms = Terms(drained, seconds or 0.0)
     return _encode(terms) if terms != _NOTHING else b""
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from provider.edges.leaving import FindLeaving
 from provider.messages import Message
+from provider.rises import FindRise
 
 TCP: Final = "tcpService"
 """The kind of what has its servers told apart from those of HTTP."""
@@ -76,6 +77,8 @@ class Health:
         self._kept: Mapping[str, Mapping[tuple[str, str], datetime]] = {}
         self._down: tuple[Mapping[str, _Told], Mapping[str, Collection[str]]] = ({}, {})
         """What was said, and the servers that were down by it."""
+        self.find_rise: FindRise | None = None
+        """What tells of servers that rise to their weights, where anything does."""
         self.find_leaving: FindLeaving | None = None
         """What tells of drained servers, where anything does."""
         self._listeners: list[Callable[[Collection[HealthChange]], None]] = []

@@ -112,6 +112,13 @@ class LeaseOutput(Object):
     )
 
 
+class RisingOutput(Object):
+    """How far a server has risen to its weight, which is new or back."""
+
+    part: float = field(Share(), help="Which part of its weight it has now, 0 to 1.")
+    seconds: int = field(Whole(0), help="In how many seconds it has all of it.")
+
+
 class ServerOutput(Server):
     """A server, its share, and its health."""
 
@@ -131,6 +138,12 @@ class ServerOutput(Server):
         Nested(LeavingOutput), default=None, omitted=True, help="For a drained server: how it leaves."
     )
     lease: LeaseOutput | None = field(Nested(LeaseOutput), default=None, omitted=True)
+    rising: RisingOutput | None = field(
+        Nested(RisingOutput),
+        default=None,
+        omitted=True,
+        help="For a server that is new or back, of a service with `slowStart`: how far it has risen to its weight.",
+    )
 
 
 class CertificateOutput(Certificate):

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message
 from provider.nouns.balancing import HealthCheck, PassiveHealthCheck, ResponseForwarding, Sticky
-from provider.nouns.common import MIDDLEWARES, labels_field, name_field, reference
+from provider.nouns.common import DURATION, MIDDLEWARES, labels_field, name_field, reference
 from provider.nouns.composed import Composition, Failover, HighestRandomWeight, Mirroring, Weighted, composition
 from provider.nouns.containers import ListOf
 from provider.nouns.fields import field
@@ -44,7 +44,7 @@ class Service(Noun):
         *("strategy", "passHostHeader", "healthCheck", "sticky"),
         *("passiveHealthCheck", "serversTransport", "responseForwarding"),
     )
-    alone = (*pool, "drainFor")
+    alone = (*pool, "drainFor", "slowStart")
     example: ClassVar = {
         "name": "wayshub",
         "strategy": "wrr",
@@ -121,6 +121,15 @@ class Service(Noun):
         rare=True,
         omitted=True,
     )
+    slow_start: str | None = field(
+        DURATION,
+        default=None,
+        title="Slow start",
+        help="How long a server takes to rise to its weight when it is new, or back from drain or maintenance, such as "
+        "30s (units: ms, s, m, h; at most 1h). Empty: it has its weight at once.",
+        rare=True,
+        omitted=True,
+    )
     middlewares: list[str] = field(
         MIDDLEWARES,
         default=[],
@@ -156,6 +165,11 @@ class Service(Noun):
         """Whether a cookie keeps visitors with one of its own servers."""
         return self.sticky is not None and self.strategy is not Strategy.HRW
 
+    @property
+    def starts_slowly(self) -> bool:
+        """Whether servers that are new or back rise to their weights."""
+        return self.slow_start is not None and self.strategy in {Strategy.WRR, Strategy.LEASTTIME}
+
     def json(self) -> dict[str, Any]:
         """Write it as JSON; without what only a pool of servers has, where it is none."""
         written = super().json()
@@ -165,6 +179,8 @@ class Service(Noun):
         """Tell what has no effect together."""
         if self.strategy is Strategy.HRW and self.sticky is not None:
             yield "sticky", Message("this strategy sets no cookie: the client's address decides")
+        if self.slow_start is not None and not self.starts_slowly:
+            yield "slowStart", Message("this strategy does not go by weights: servers have no slow start")
 
 
 class ServedServer(Object):

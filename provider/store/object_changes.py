@@ -1,12 +1,14 @@
 """The history of single objects: which revisions changed one, also where it is there no more."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from sqlmodel import col, func, select
 
 from provider.database.sessions import Session
-from provider.models import Change, NounKind, RevisionChange
-from provider.nouns import Router, owners, within
+from provider.models import Change, NounKind, Revision, RevisionChange
+from provider.nouns import Router, Server, owners, within
+from provider.values import ServerState
 
 _READ_AT_ONCE = 100
 _MOST_REVISIONS = 500
@@ -34,6 +36,25 @@ def changes_since(session: Session, kind: NounKind, name: str, number: int = 0) 
     query = select(RevisionChange).where(*wanted).order_by(col(RevisionChange.revision).desc())
     for row in session.exec(query.execution_options(yield_per=_READ_AT_ONCE)):
         yield row.revision, _change(row)
+
+
+def servers_since(session: Session, time: str) -> dict[tuple[str, str], str]:
+    """Return when servers last came into their pools, or came back, since a time: by service and URL."""
+    newest = select(Revision.number, Revision.time).order_by(col(Revision.number).desc()).limit(_MOST_REVISIONS)
+    times = {number: made for number, made in session.exec(newest) if made >= time}
+    query = select(RevisionChange).where(
+        col(RevisionChange.revision) >= min(times, default=0), col(RevisionChange.kind) == Server.kind
+    )
+    found: dict[tuple[str, str], str] = {}
+    for row in session.exec(query.order_by(col(RevisionChange.revision))) if times else ():
+        if _url(row.after) is not None and _url(row.after) != _url(row.before) and row.revision in times:
+            found[Server.split(row.name)[0], _url(row.after) or ""] = times[row.revision]
+    return found
+
+
+def _url(side: dict[str, Any] | None) -> str | None:
+    """Return the URL of a server that takes requests; None of any other."""
+    return side["url"] if side is not None and side.get("state", ServerState.READY) == ServerState.READY else None
 
 
 def names_since(session: Session, number: int) -> set[tuple[str, str]]:

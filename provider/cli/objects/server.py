@@ -55,9 +55,14 @@ def words_of_leaving(server: Item) -> str | None:
     return f"still gets requests from {edges}" if edges else "gets no more requests: it can be stopped"
 
 
+def _words_of_rise(server: Item) -> str | None:
+    rising = server.get("rising")
+    return None if rising is None else f"{percent(rising['part'])} of its weight, all of it in {rising['seconds']} s"
+
+
 def _columns(columns: Columns) -> Columns:
-    leaving = {"Leaving": Rare(words_of_leaving, words_of_leaving)}
-    return {**_wanted(columns), "Health": words_of_health, **leaving, "Labels": LABELS}
+    passing = {"Leaving": Rare(words_of_leaving, words_of_leaving), "Rising": Rare(_words_of_rise, _words_of_rise)}
+    return {**_wanted(columns), "Health": words_of_health, **passing, "Labels": LABELS}
 
 
 def _advice(verb: str, service: str, name: str) -> str:
