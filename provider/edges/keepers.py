@@ -77,6 +77,8 @@ class Keepers:
         if not is_on:
             self.release(edge.name)
             return told
+        if edge.runs_given():
+            self._polls.seen(edge.name, observation.at - edge.applied_at)
         keeping = self._edges.setdefault(edge.name, Keeping())
         if edge.quarantine is None or not edge.quarantine.is_searching:  # in a search nothing else may change
             applied_at = edge.applied_at if edge.runs_given() else observation.at

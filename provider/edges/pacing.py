@@ -2,7 +2,8 @@
 
 Traefik begins each document with all servers up, and looks at them an interval later: documents that follow one
 another faster switch its health checks off, so that a server which dies is never noticed. A change goes out at once
-all the same, and so do those that follow it for a while; then the next one waits until the servers were checked once.
+all the same, and so do those that follow it for a while; then the next one waits until the servers were checked once,
+and it was seen what came of it.
 """
 
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ MOST_CHECK_SECONDS: Final = 10.0
 BLIND: Final = 2
 """For so many times as long as a check takes, changes go out although no server is checked meanwhile."""
 
-_TO_APPLY_SECONDS: Final = 0.25
-"""What Traefik and the next look at its API take besides."""
+_MOST_LATE_SECONDS: Final = 3.0
+"""So much later than they should be checked, changes go out although nobody saw that."""
 
 
 @dataclass(slots=True)
@@ -26,21 +27,26 @@ class Pace:
     check_seconds: float = 0.0
     """How long it takes until each server was checked once, with what it was given last."""
 
+    is_checked: bool = True
+    """Whether it was seen what came of that."""
+
     blind_since: float = float("-inf")
     """When documents began to follow one another without a check in between."""
 
+    @property
+    def latest(self) -> float:
+        """When it may get another document at the latest."""
+        if self.is_checked or not self.check_seconds:
+            return float("-inf")
+        return self.given_at + self.check_seconds + _MOST_LATE_SECONDS
+
     def given(self, now: float, check_seconds: float) -> None:
         """Note that it was given another document, of which the checks take so long."""
-        if now >= self.checked_at:
+        if now >= self.latest:
             self.blind_since = now
-        self.given_at, self.check_seconds = now, check_seconds
-
-    @property
-    def checked_at(self) -> float:
-        """When each server was checked once, with what it was given last."""
-        return self.given_at + self.check_seconds + _TO_APPLY_SECONDS if self.check_seconds else float("-inf")
+        self.given_at, self.check_seconds, self.is_checked = now, check_seconds, False
 
     def due(self, now: float, *, is_urgent: bool) -> float:
         """Return when it may get another: at once, if that is urgent and checks were not kept off for long."""
         is_blind = now - self.blind_since > BLIND * self.check_seconds
-        return self.checked_at if is_blind or not is_urgent else float("-inf")
+        return self.latest if is_blind or not is_urgent else float("-inf")

@@ -142,6 +142,18 @@ class Polls:
         else:
             self._paces.pop(edge, None)
 
+    def seen(self, edge: str, running_seconds: float) -> None:
+        """Note that it was seen how an edge's servers are, which has run what it was given last for so long."""
+        pace = self._paces.get(edge)
+        if pace is not None and not pace.is_checked and running_seconds >= pace.check_seconds:
+            pace.is_checked = True
+            self._wake()
+
+    def find_check(self, edge: str) -> float | None:
+        """Return how long an edge has to run what it was given last until that tells how its servers are."""
+        pace = self._paces.get(edge)
+        return None if pace is None or pace.is_checked else pace.check_seconds
+
     def given(self, edge: str, snapshot: Served) -> None:
         """Note that an edge was given another document than before."""
         pace = self._paces.get(edge)

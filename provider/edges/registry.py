@@ -215,6 +215,11 @@ class Edges:
         self._pace(edge)
         self.refresh(edge)
 
+    def find_check(self, edge: Edge) -> float | None:
+        """Return when an edge's servers will have been checked with what it was given last, until that was seen."""
+        seconds = self._polls.find_check(edge.name)
+        return None if seconds is None or not edge.runs_given() else edge.applied_at + seconds
+
     def lift(self, edge: Edge) -> None:
         """Offer an edge again what it rejected, if it rejected anything."""
         if edge.quarantine is not None:

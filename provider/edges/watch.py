@@ -35,7 +35,10 @@ async def watch(edges: Edges) -> None:
 
 
 async def _read_back(edges: Edges, edge: Edge, api: TraefikAPI) -> None:
-    """Read an API over and over: at once after the edge was given a document, more and more rarely later."""
+    """Read an API over and over: at once after the edge was given a document, more and more rarely later.
+
+    Also when its servers have been checked for the first time with that document.
+    """
     loop = asyncio.get_running_loop()
     pause = _LEAST_PAUSE_SECONDS
     while True:
@@ -47,6 +50,8 @@ async def _read_back(edges: Edges, edge: Edge, api: TraefikAPI) -> None:
         is_expected = observation.error is None and observation.servers is None
         rest = pause if is_expected else max(pause, min(_REST * taken, _MOST_REST_SECONDS))
         until = loop.time() + rest
+        if (checked_at := edges.find_check(edge)) is not None:  # the next change may be waiting for that
+            until = min(until, max(checked_at, loop.time() + pause))
         while edge.given is given and (remaining := until - loop.time()) > 0:
             await edges.changed(remaining)
         if edge.given is not given:
