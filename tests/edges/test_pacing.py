@@ -1,6 +1,5 @@
 """When an edge may get its next document."""
 
-
 from itertools import pairwise
 
 from provider.edges.pacing import BLIND, Pace
