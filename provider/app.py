@@ -97,6 +97,7 @@ from provider.web import confirmations as confirmation_pages
 from provider.web import edges as edges_pages
 from provider.web import revisions as revisions_pages
 from provider.web import rollbacks as rollback_pages
+from provider.web import rollouts as rollout_pages
 from provider.web import tokens as tokens_pages
 from provider.web import undos as undo_pages
 from provider.web.errors import ErrorPages
@@ -233,6 +234,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
             polls_route=PATH,
             certificate=certificate,
             leasing=leasing,
+            rollouts=rollouts,
         ),
         certificate=certificate,
     )
@@ -251,6 +253,7 @@ def _connect(plane: ControlPlane) -> None:
     plane.edges.subscribe(plane.metrics.judged)
     plane.edges.observe(plane.events.judged)
     plane.edges.health.subscribe(plane.events.observed)
+    plane.rollouts.subscribe(plane.events.rolled)
     plane.edges.keepers.subscribe(plane.events.kept_out)
     plane.edges.keepers.subscribe(lambda _edge, turn: _let_rise(plane.rises, turn))
     plane.edges.health.find_rise = plane.rises.find
@@ -293,7 +296,7 @@ def _list_routes() -> list[BaseRoute]:
         made.include_router(page.router)
     for pages_router in views.ROUTERS:
         made.include_router(pages_router)
-    for page in (edges_pages, revisions_pages, rollback_pages, undo_pages, confirmation_pages):
+    for page in (edges_pages, rollout_pages, revisions_pages, rollback_pages, undo_pages, confirmation_pages):
         made.include_router(page.router)
     for page in (accounts_pages, tokens_pages, ca, audit_pages):
         made.include_router(page.router)

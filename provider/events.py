@@ -30,7 +30,7 @@ from provider.edges.registry import Edges
 from provider.edges.releases import Releases
 from provider.edges.states import Edge
 from provider.errors import Unavailable
-from provider.models import Revision
+from provider.models import Revision, RolloutOutput
 from provider.nouns import Server, Service
 from provider.observations import down, observe, risen
 from provider.revisions import Revisions
@@ -56,7 +56,7 @@ _RETRY_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 0.1
 """Time between two looks at the database for what happened: in a storm of changes each would hold up one of them."""
 
-EventName = Literal["revision", "confirmation", "edge", "health", "shares", "reset"]
+EventName = Literal["revision", "confirmation", "edge", "health", "shares", "rollout", "reset"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,11 @@ class Events:
             "revision": None if edge.given is None else edge.given.revision,
         }
         self._add("edge", data)
+
+    def rolled(self, rollout: RolloutOutput) -> None:
+        """Take what is said of a rollout now."""
+        data = rollout.model_dump(mode="json", by_alias=True, include={"service", "to", "state", "percent", "detail"})
+        self._add("rollout", data)
 
     def observed(self, changes: Collection[HealthChange]) -> None:
         """Take the servers whose health has changed."""

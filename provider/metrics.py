@@ -27,7 +27,9 @@ from provider.edges.states import Edge, EdgeState, is_gone
 from provider.errors import Unavailable
 from provider.leasing.leasing import Leasing
 from provider.models import ShownState
+from provider.models.rollout import ACTIVE
 from provider.revisions import Revisions, Timings
+from provider.rollouts.rollouts import Rollouts
 from provider.snapshots import ReloadCause, Served, find_cause
 from provider.store import counts
 from provider.store.counts import CountsByState
@@ -86,7 +88,9 @@ class Metrics:
         polls_route: str,
         certificate: OwnCertificate | None = None,
         leasing: Leasing | None = None,
+        rollouts: Rollouts | None = None,
     ) -> None:
+        self._rollouts = rollouts
         self._certificate = certificate
         self._leasing = leasing
         self._database = database
@@ -214,6 +218,8 @@ class Metrics:
             counted[alarm.gravity.value,] += alarm.count
         words = "Current problems, as in /readyz, by gravity."
         yield _gauge("provider_alarms", words, counted, "gravity")
+        if self._rollouts is not None:
+            yield from _tell_rollouts(self._rollouts)
 
     def _tell_edges(self) -> Iterator[Metric]:
         words = "Polls currently held until the document changes."
@@ -298,6 +304,15 @@ def _tell_states(groups: Mapping[str, Sequence[Edge]], current: Served | None, k
     }
     words = f"1 for each object that an edge rejected and does not run; at most {_MOST_PARTS} per edge."
     yield _gauge("provider_edge_quarantined_object", words, blamed, "edge", "kind", "name", "revision")
+
+
+def _tell_rollouts(rollouts: Rollouts) -> Iterator[Metric]:
+    active = Counter(each.state.value for each in rollouts.show_active())
+    words = "Rollouts that have not ended, by state."
+    yield _gauge("provider_rollouts", words, {(state.value,): active[state.value] for state in ACTIVE}, "state")
+    words = "Rollouts that ended since the start: finished, taken back by somebody, or failed."
+    ended = {(outcome,): rollouts.ended[outcome] for outcome in ("finished", "back", "failed")}
+    yield _counter("provider_rollouts_ended", words, ended, "outcome")
 
 
 def _tell_shown(groups: Mapping[str, Sequence[Edge]], sightings: Sightings, date: datetime) -> Iterator[Metric]:

@@ -99,6 +99,10 @@ class Rollouts:
             self._read()
         return [row for row in (self._known or {}).values() if row.is_active]
 
+    def show_active(self) -> list[RolloutOutput]:
+        """Return those that have not ended as they are shown, by service."""
+        return [self.show(row) for row in (self._known or {}).values() if row.is_active]
+
     def list_failed(self) -> list[RolloutOutput]:
         """Return those that went back by themselves, not long ago and with none after them, or could not finish."""
         return [self.show(row) for row in (self._known or {}).values() if _has_failed(row) or _is_stuck(row)]

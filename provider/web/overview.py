@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from provider.cursors import write_cursor
 from provider.database.sessions import Session
-from provider.dependencies import AlarmsDependency, RevisionsDependency
+from provider.dependencies import AlarmsDependency, RevisionsDependency, RolloutsDependency
 from provider.nouns import Router
 from provider.security import needs
 from provider.store import counts, nouns, services
@@ -50,6 +50,7 @@ def overview(
     sight: SightDependency,
     wanted: PartDependency,
     alarms: AlarmsDependency,
+    running: RolloutsDependency,
     view: Annotated[OverviewForm, Query()] = OverviewForm.DRAWING,
     state: Annotated[ApplicationState, Query()] = ApplicationState.ALL,
 ) -> HTMLResponse:
@@ -75,6 +76,7 @@ def overview(
         blocks=group(scene, most_servers),
         streams=[(each, _draw(each.scene, language_of(request)), group(each.scene, most_servers)) for each in streams],
         totals=_totals(counted),
+        rollouts=running.show_active(),
         sight=sight,
     )
 

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from provider import transitions
 from provider.cursors import read_number, write_cursor
 from provider.database.sessions import Session
-from provider.dependencies import EdgesDependency, RevisionsDependency, TurnsDependency
+from provider.dependencies import EdgesDependency, RevisionsDependency, RolloutsDependency, TurnsDependency
 from provider.differences import touched_services
 from provider.edges.registry import Edges
 from provider.edges.states import Edge
@@ -66,6 +66,7 @@ def list_revisions(
     request: Request,
     revisions: RevisionsDependency,
     wanted: PartDependency,
+    running: RolloutsDependency,
     named: Annotated[str | None, Query(alias="object", max_length=400)] = None,
 ) -> Response:
     """List the revisions, the newest first; of one object, if that is wanted."""
@@ -84,6 +85,7 @@ def list_revisions(
         current=current.revision if current else None,
         one=one,
         removed=None if removal is None else removal[0],
+        rollouts=running.show_active(),
     )
 
 

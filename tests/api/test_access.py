@@ -132,6 +132,8 @@ TABLE: Final = {
     "/preferences/language": {"POST": EVERYBODY},
     "/preferences/theme": {"POST": EVERYBODY},
     "/routers/{name}/enabled": {"POST": WRITERS},
+    "/services/{service}/rollout": {"GET": READERS, "POST": WRITERS},
+    "/services/{service}/rollout/step": {"POST": WRITERS},
     "/routers/{name}/adoption": {"POST": WRITERS},
     "/tcpRouters/{name}/adoption": {"POST": WRITERS},
     "/services/{name}": {"GET": READERS, "POST": WRITERS},

@@ -11,7 +11,7 @@ from provider.dependencies import RevisionsDependency
 from provider.messages import Message
 from provider.nouns import Noun, Router, Service
 from provider.observations import show_services
-from provider.store import nouns, routers, servers, services
+from provider.store import nouns, rollouts, routers, servers, services
 from provider.web import lists
 from provider.web.inputs import Texts
 from provider.web.notices import Notice
@@ -65,6 +65,7 @@ class Services(View):
             "states": states,
             "is_reached": bool(taking or users) or count > len(found),
             "count": count,
+            "rollout": rollouts.find_active(session, item.name),
         }
 
     def losses(self, session: Session, place: Place, item: Noun) -> Sequence[Loss]:

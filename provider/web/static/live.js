@@ -7,7 +7,7 @@
 //   <section id="servers" data-live="revision health:wayshub shares:wayshub"> … </section>
 //
 // An element with an id, and in `data-live` the events that concern it: `revision`, `confirmation`, `edge`,
-// `health`, `shares`, as `GET /api/v1/events` has them. A colon and a name narrows an event to one edge (`edge:default`),
+// `health`, `shares`, `rollout`, as `GET /api/v1/events` has them. A colon and a name narrows an event to one edge (`edge:default`),
 // or to one service (`health:wayshub`, `shares:wayshub`); a `revision` is narrowed to those whose changes name an
 // object (`revision:wayshub` hears of router wayshub, service wayshub, and the servers of that service).
 // When such an event comes, the page is asked for again, at most once a second, and the element of the same id
@@ -20,7 +20,7 @@
 //   is over. Put forms beside live parts all the same, rather than into them.
 // - What is unchanged is not touched. The focus stays (on elements with an id), and so does an open <details>
 //   with an id.
-// - `document` gets each event as `live:revision`, `live:edge`, `live:health`, `live:shares` or `live:reset`,
+// - `document` gets each event as `live:revision`, `live:edge`, `live:health`, `live:shares`, `live:rollout` or `live:reset`,
 //   with its data as `detail`, for a page that wants to do something else with it; and `live:over`, once, when the
 //   session has ended.
 // - <html data-connection="on"> while there is a connection, "off" while there is none.
@@ -30,7 +30,7 @@
 
 (() => {
   const STREAM = "/api/v1/events";
-  const NAMES = ["revision", "confirmation", "edge", "health", "shares", "reset"];
+  const NAMES = ["revision", "confirmation", "edge", "health", "shares", "rollout", "reset"];
   const DELAY_MS = 60;
   const LEAST_GAP_MS = 1000;
   const RETRY_MS = 5000;
@@ -63,6 +63,7 @@
     edge: (data) => [data.name],
     health: (data) => [data.service],
     shares: (data) => [data.service],
+    rollout: (data) => [data.service],
   };
 
   const concerns = (part, name, data) =>
