@@ -22,7 +22,7 @@ from josepy.jwk import JWKEC
 
 from provider.issuing.failures import AccountGoneError, FailureKind, NoCertificateError, OrderGoneError, reason
 from provider.issuing.ordered import DNS, HTTP, Authorization, Binding, Challenge, OrderAtCA, host_of
-from provider.messages import Message
+from provider.messages import Message, template
 from provider.version import VERSION
 
 _TIMEOUT_SECONDS: Final = 20
@@ -31,6 +31,16 @@ _QUICK_SECONDS: Final = 5
 
 _LONGEST_WORDS: Final = 300
 _MOST_NONCES: Final = 5
+_MIN_ASKED: Final = timedelta(minutes=1)
+_MAX_ASKED: Final = timedelta(days=1)
+"""However soon or late a CA wants to be asked again when to renew (RFC 9773, 4.3.2)."""
+
+_MOST_APART: Final = timedelta(hours=1)
+_AHEAD: Final = template("the clock here is {span} ahead of the CA {ca}: set it right")
+_BEHIND: Final = template("the clock here is {span} behind the CA {ca}: set it right")
+_OUT_OF_TIME: Final = ("has expired", "is not yet valid")
+"""What OpenSSL says of certificates that are not good now."""
+
 _GONE: Final = frozenset({400, 403, 404, 410})
 """How a CA answers who asks for an order that is not there, or is not theirs."""
 
@@ -56,6 +66,21 @@ class AcmeCA:
         """Return where its terms are, as it says."""
         with self._told():
             return _terms(self._connect(_QUICK_SECONDS).directory)
+
+    def check_clock(self) -> None:
+        """Check that the clock here and that of the CA agree, as far as it tells: it signs by its own."""
+        with self._told():
+            self._client = None
+            self._connect()
+            told = _date(self._last_headers.get("Date"))
+        if told is None:
+            return
+        ahead = datetime.now(UTC) - told
+        if abs(ahead) > _MOST_APART:
+            hours = round(abs(ahead) / timedelta(hours=1))
+            span = Message("{days} days", days=hours // 24) if hours >= 48 else Message("{hours} h", hours=hours)
+            words = _AHEAD if ahead > timedelta(0) else _BEHIND
+            raise NoCertificateError(FailureKind.AUTHORITY, Message(words, ca=self.name, span=span))
 
     def register(self, contact: str, binding: Binding | None) -> str:
         """Make the account with its key, or find the one that there is. Returns its URL."""
@@ -111,8 +136,8 @@ class AcmeCA:
         """Return when a certificate is to be renewed, where the CA says so, and when to ask again."""
         with self._told():
             advised, again = self._connect().renewal_time(chain.encode())
-            wait = max(again - datetime.now(), timedelta(minutes=10))  # noqa: DTZ005  # as the library has it
-            return advised, wait
+            wait = again - datetime.now()  # noqa: DTZ005  # as the library has it
+            return advised, min(max(wait, _MIN_ASKED), _MAX_ASKED)
 
     def _look(self, url: str) -> OrderAtCA:
         body = messages.Order.from_json(self._post(url, None).json())
@@ -180,14 +205,31 @@ class AcmeCA:
         except messages.Error as error:
             raise self._refused(error) from error
         except requests.RequestException as error:
-            told = Message("the CA {ca} cannot be reached: {why}", ca=self.name, why=_shortened(reason(error)))
-            raise self._failed(told) from error
-        except (errors.Error, JosepyError, ValueError, LookupError, AttributeError, TypeError) as error:
+            raise self._failed(self._unreached(error)) from error
+        except (
+            errors.Error,
+            JosepyError,
+            ValueError,
+            LookupError,
+            AttributeError,
+            TypeError,
+            ArithmeticError,
+        ) as error:
             told = Message("the CA {ca} sent an unexpected response: {why}", ca=self.name, why=_shortened(str(error)))
             raise self._failed(told) from error
         except OSError as error:  # the file with CAs
             told = Message("the request to the CA {ca} failed: {why}", ca=self.name, why=_shortened(str(error)))
             raise self._failed(told) from error
+
+    def _unreached(self, error: Exception) -> Message:
+        """Say why the CA cannot be reached. Where its certificate is too old or too new, the clock may be wrong."""
+        why = _shortened(reason(error))
+        if any(f"certificate {words}" in why for words in _OUT_OF_TIME):
+            now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+            return Message(
+                "the CA {ca} cannot be reached: {why} (the clock here says {now})", ca=self.name, why=why, now=now
+            )
+        return Message("the CA {ca} cannot be reached: {why}", ca=self.name, why=why)
 
     def _refused(self, error: Any) -> NoCertificateError:
         why = _shortened(error.detail or error.title or error.typ)
@@ -225,10 +267,17 @@ def _wait(asked: str | None) -> timedelta | None:
         return timedelta(seconds=int(asked))
     except (ValueError, OverflowError):
         pass
+    date = _date(asked)
+    return None if date is None else max(date - datetime.now(UTC), timedelta(0))
+
+
+def _date(text: str | None) -> datetime | None:
+    """Read a date in a header."""
     try:
-        return max(parsedate_to_datetime(asked) - datetime.now(UTC), timedelta(0))
+        found = parsedate_to_datetime(text or "")
     except (ValueError, TypeError):
         return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _shortened(text: object) -> str:

@@ -76,7 +76,7 @@ class DnsRecords:
             provider = None if account is None else account.dns_provider
             options = {} if account is None else dict(account.dns_credentials or {})
         if provider is not None:
-            late.change_record(what, self._record, content, provider, options)
+            late.change_record(what, self._record, content, provider, options, self._means)
         elif self._means.hook is not None:
             run_hook(self._means.hook, [what, self._record, content])
 

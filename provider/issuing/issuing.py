@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from provider.authority import Authority
@@ -42,8 +42,8 @@ _MOST_AT_ONCE: Final = 4
 _SERVED_SECONDS: Final = 20.0
 """For so long it is waited until edges lead challenges here. What they do then is seen."""
 
-_ASKS_AGAIN: Final = timedelta(hours=6)
-"""When a CA is asked again when to renew, unless it says so."""
+_ASKS_AGAIN_SECONDS: Final = 6 * 3_600.0
+"""When a CA is asked again when to renew, unless it says so. By the loop's clock: nobody sets that."""
 
 
 class Issuing:
@@ -71,7 +71,7 @@ class Issuing:
         self._orders = Orders(database, self.challenges, means)
         self._working: dict[str, asyncio.Task[None]] = {}
         self._hurried: set[str] = set()
-        self._asks_at: dict[str, datetime] = {}
+        self._asks_at: dict[str, float] = {}
         self._asking: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._call = asyncio.Event()
@@ -195,7 +195,7 @@ class Issuing:
         for name in self.holdings.want(current.listening):
             if name in self._working or self.holdings.find_refusal(name) is not None:
                 continue
-            self._ask_when_to_renew(name, now)
+            self._ask_when_to_renew(name)
             due = self.holdings.find_due(name, now, is_hurried=name in self._hurried)
             if due > now:
                 self._hurried.discard(name)
@@ -207,14 +207,15 @@ class Issuing:
 
     # When CAs want certificates to be renewed
 
-    def _ask_when_to_renew(self, name: str, now: datetime) -> None:
+    def _ask_when_to_renew(self, name: str) -> None:
         """Let its CA be asked now and then when a certificate is to be renewed: one that is revoked is, at once."""
         held, account = self.holdings.find(name), self.holdings.account
         is_asking = self._asking is not None and not self._asking.done()
         if held.chain is None or account is None or held.issuer != account.directory or is_asking:
             return
+        now = asyncio.get_running_loop().time()
         if self._asks_at.get(name, now) <= now:
-            self._asks_at[name] = now + _ASKS_AGAIN
+            self._asks_at[name] = now + _ASKS_AGAIN_SECONDS
             self._asking = asyncio.create_task(self._take_advice(name, held.chain))
 
     async def _take_advice(self, name: str, chain: str) -> None:
@@ -222,7 +223,7 @@ class Issuing:
             ca = await aside(accounts.connect, self._database, self._means)
             if ca is not None:
                 advised, wait = await aside(ca.advise, chain)
-                self._asks_at[name] = datetime.now(UTC) + wait
+                self._asks_at[name] = asyncio.get_running_loop().time() + wait.total_seconds()
                 if advised is not None:
                     await aside(self.holdings.advise, name, advised)
         except (NoCertificateError, ProviderError) as error:
@@ -245,6 +246,7 @@ class Issuing:
             else:
                 got = await self._orders.obtain(name, kind, self._served)
             await aside(self._keep, name, got)
+            self._asks_at.pop(name, None)
         except NoCertificateError as error:
             await self._failed(name, error)
         except (ProviderError, Refusal) as error:

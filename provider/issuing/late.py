@@ -5,6 +5,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from provider.issuing.means import Means
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -17,9 +19,11 @@ def connect_ca(directory: str, key: str, url: str | None, ca_file: Path | None) 
     return made
 
 
-def change_record(what: str, record: str, content: str, provider: str, options: Mapping[str, str]) -> None:
+def change_record(
+    what: str, record: str, content: str, provider: str, options: Mapping[str, str], means: Means
+) -> None:
     """Set or remove a TXT record at a DNS provider. Raises `NoCertificateError`."""
-    import_module("provider.issuing.providers").change(what, record, content, provider, options)
+    import_module("provider.issuing.providers").change(what, record, content, provider, options, means)
 
 
 def lookups() -> "ModuleType":

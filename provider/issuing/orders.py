@@ -82,7 +82,7 @@ class Orders:
             is_resumed = True
             order = await self._resume(ca, opened.number, opened.url)
         else:
-            await self._check(ca.directory, name, kind, is_served)
+            await self._check(ca, name, kind, is_served)
             if opened is None:
                 opened = await aside(self._begin, ca.directory, name)
             order = await aside(ca.order, name, opened.key)
@@ -92,9 +92,10 @@ class Orders:
         chain = await aside(ca.download, done)
         return Obtained(chain, opened.key, ca.directory, opened.number)
 
-    async def _check(self, directory: str, name: str, kind: str, is_served: Callable[[], Awaitable[None]]) -> None:
-        """Check what can be before a CA is asked for anything."""
-        await aside(self._count, directory, name)
+    async def _check(self, ca: "AcmeCA", name: str, kind: str, is_served: Callable[[], Awaitable[None]]) -> None:
+        """Check what can be before a CA is asked for a certificate."""
+        await aside(self._count, ca.directory, name)
+        await aside(ca.check_clock)
         if kind == HTTP:
             await is_served()
             if not self._means.is_unchecked:

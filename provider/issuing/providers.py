@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Final, Literal
 
+import dns.resolver
 import requests
 from lexicon.client import Client
 from lexicon.config import ConfigResolver
 
 from provider.issuing.failures import not_led, reason
+from provider.issuing.lookups import make_resolver
+from provider.issuing.means import Means
 from provider.messages import Message
 
 _LONGEST_WORDS: Final = 200
@@ -15,17 +18,19 @@ _TTL_SECONDS: Final = 120
 
 
 def change(
-    what: Literal["add", "remove"], record: str, content: str, provider: str, options: Mapping[str, str]
+    what: Literal["add", "remove"], record: str, content: str, provider: str, options: Mapping[str, str], means: Means
 ) -> None:
     """Set or remove a record. Raises `NoCertificateError` with what the provider said."""
-    settings = {
-        "provider_name": provider,
-        "domain": record,
-        "resolve_zone_name": True,
-        "ttl": _TTL_SECONDS,
-        provider: dict(options),
-    }
+    dns.resolver.default_resolver = make_resolver(means)  # by this one the library finds the zone of a record
     try:
+        zone = dns.resolver.zone_for_name(record).to_text(omit_final_dot=True)
+        settings = {
+            "provider_name": provider,
+            "domain": record,
+            "resolve_zone_name": True,
+            "ttl": _TTL_SECONDS,
+            provider: {"domain": zone, **options},  # its `ddns` looks for the zone there, where it does not put it
+        }
         resolver = ConfigResolver()  # type: ignore[no-untyped-call]  # it says nothing of what it takes
         with Client(resolver.with_dict(settings)) as operations:
             if what == "add":

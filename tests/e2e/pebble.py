@@ -40,6 +40,7 @@ class Pebble:
     port: int
     dns_port: int
     dns_management: str
+    dns_server: str = ""
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -59,7 +60,7 @@ class Pebble:
         """What a service needs to order there."""
         return {
             "acme_ca_file": self.ca_file,
-            "acme_nameservers": f"127.0.0.1:{self.dns_port}",
+            "acme_nameservers": self.dns_server or f"127.0.0.1:{self.dns_port}",
             "acme_http_port": self.http_port,
         }
 
@@ -84,7 +85,7 @@ class Pebble:
         """Start the CA: it knows nothing of what was before."""
         with (self.folder / "pebble.log").open("ab") as output:
             self.process = subprocess.Popen(
-                ["pebble", "-config", "pebble.json", "-dnsserver", f"127.0.0.1:{self.dns_port}"],
+                ["pebble", "-config", "pebble.json", "-dnsserver", self.settings["acme_nameservers"]],
                 cwd=self.folder,
                 env=os.environ | {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_AUTHZREUSE": "0"},
                 stdout=output,
@@ -116,17 +117,20 @@ def running(
     http_port: int | None = None,
     https_port: int | None = None,
     bound: Mapping[str, str] | None = None,
+    own_days: tuple[float, float] = (-1, 90),
+    dns_server: str = "",
 ) -> Iterator[Pebble]:
     """Run a CA, whose certificates are good for so long.
 
-    With `bound` it wants external accounts: their keys, in URL-safe Base64, by their IDs.
+    With `bound` it wants external accounts: their keys, in URL-safe Base64, by their IDs. `own_days` are those from
+    and until when its own certificate is good; `dns_server` is asked in place of its own name server.
     """
     require()
     folder.mkdir(parents=True, exist_ok=True)
     ports = http_port or free_port(), https_port or free_port()
-    made = Pebble(folder, *ports, free_port(), free_port(), f"http://127.0.0.1:{free_port()}")
-    root = issue(common=f"CA of {folder}"[-60:], is_ca=True)
-    leaf = issue("localhost", by=root)
+    made = Pebble(folder, *ports, free_port(), free_port(), f"http://127.0.0.1:{free_port()}", dns_server)
+    root = issue(common=f"CA of {folder}"[-60:], is_ca=True, days=own_days)
+    leaf = issue("localhost", by=root, days=own_days)
     made.ca_file.write_text(root.chain)
     (folder / "own.pem").write_text(leaf.chain)
     (folder / "own.key").write_text(leaf.key)

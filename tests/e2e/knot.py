@@ -1,0 +1,88 @@
+"""A real name server whose zones are changed by RFC 2136: Debian's Knot DNS."""
+
+import base64
+import os
+import random
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import dns.exception
+import dns.message
+import dns.query
+import pytest
+
+from tests.running import wait_until
+
+_KEY: Final = "wayshub"
+_CONFIGURATION: Final = """
+server:
+    listen: {address}@53
+    rundir: {folder}
+database:
+    storage: {folder}
+key:
+  - id: {key}
+    algorithm: hmac-sha256
+    secret: {secret}
+acl:
+  - id: texts
+    key: {key}
+    action: update
+    update-type: TXT
+zone:
+  - domain: {zone}
+    storage: {folder}
+    file: zone
+    acl: texts
+"""
+_ZONE: Final = """$TTL 60
+@ SOA ns.{zone}. admin.{zone}. 1 60 60 60 60
+@ NS ns.{zone}.
+@ A 127.0.0.1
+ns A {address}
+"""
+
+
+@dataclass(frozen=True)
+class Knot:
+    """A name server of one zone, at port 53 of an address of its own: clients of RFC 2136 know no other."""
+
+    address: str
+    token: str
+    """What lets change TXT records, as dns-lexicon takes it."""
+
+
+@contextmanager
+def knot(folder: Path, zone: str) -> Iterator[Knot]:
+    """Run a name server."""
+    program = shutil.which("knotd", path=f"{os.environ['PATH']}:/usr/sbin")
+    if (program is None or os.geteuid() != 0) and "CI" not in os.environ:
+        pytest.skip("no Knot DNS: apt-get install knot, and only root listens on port 53")
+    folder.mkdir()
+    address = f"127.{random.randint(1, 254)}.{random.randint(1, 254)}.{random.randint(1, 254)}"
+    secret = base64.b64encode(secrets.token_bytes(32)).decode()
+    told = {"folder": folder, "address": address, "key": _KEY, "secret": secret, "zone": zone}
+    (folder / "knot.conf").write_text(_CONFIGURATION.format(**told))
+    (folder / "zone").write_text(_ZONE.format(**told))
+    with (folder / "log").open("wb") as output:
+        command = [program or "knotd", "-c", str(folder / "knot.conf")]
+        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        wait_until(lambda: _answers(address, zone), "the name server answers")
+        yield Knot(address, f"hmac-sha256:{_KEY}:{secret}")
+    finally:
+        server.terminate()
+        server.wait(timeout=60)
+
+
+def _answers(address: str, zone: str) -> bool:
+    try:
+        return bool(dns.query.udp(dns.message.make_query(zone, "SOA"), address, timeout=1).answer)
+    except (dns.exception.DNSException, OSError):
+        return False
