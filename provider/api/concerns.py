@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from fastapi import Request
 
 from provider import control_plane
 from provider.edges.missing import Awaited
+from provider.edges.sightings import fits, read_pair
 from provider.nouns import NOUNS, Domain, Named, owners
+from provider.nouns.certificate import Certificate
+from provider.nouns.domain import CertificateSource
 from provider.parts import Parts
 
 _ROLLOUT: Final = re.compile(r"/api/v1/services/([^/]+)/rollout(/|$)")
@@ -54,11 +58,21 @@ def _find_rolled(path: str) -> list[str]:
 
 
 def find_secured(request: Request) -> list[str]:
-    """Return the domains with HTTPS, by A-label, that a write that was just done is about."""
+    """Return the domains with HTTPS, by A-label, that a write that was just done is about.
+
+    It is also about those that may have a certificate from here, and which one that it changed fits.
+    """
     current = control_plane.find(request).revisions.current
-    secured = {} if current is None else current.listening.secured
-    named = (Domain.find_key(name) for kind, name in _find_touched(request) if kind == Domain.kind)
-    return [key for key in named if key is not None and key in secured]
+    secured: Mapping[str, Domain] = {} if current is None else current.listening.secured
+    touched = _find_touched(request)
+    named = {Domain.find_key(name) for kind, name in touched if kind == Domain.kind}
+    parts = [] if current is None else [current.parts.find(each) for each in touched if each[0] == Certificate.kind]
+    fitting = {name for part in parts if part is not None for name in read_pair(part.content).sought}
+    return [key for key, domain in secured.items() if key in named or (_is_stored(domain) and fits(fitting, key))]
+
+
+def _is_stored(domain: Domain) -> bool:
+    return domain.tls is not None and domain.tls.source is CertificateSource.STORED
 
 
 def _find_touched(request: Request) -> Collection[Named]:

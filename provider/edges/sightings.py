@@ -3,7 +3,7 @@
 Written in the event loop's thread, read from any.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -68,6 +68,16 @@ def read_store(content: bytes) -> CertificateStore:
     )
 
 
+def read_pair(content: bytes) -> CertificateFacts:
+    """Return what the certificate says whose part of a document this is."""
+    return read(msgspec.json.decode(content, type=_Pair).cert_file)
+
+
+def fits(names: Collection[str], domain: str) -> bool:
+    """Tell whether a certificate for these names is good for a domain, an A-label."""
+    return covers(names, probe(domain))
+
+
 def probe(domain: str) -> str:
     """Return the host name for which an edge is asked to see what it shows for a domain, an A-label."""
     return f"{PROBE}.{domain.removeprefix('*.')}" if domain.startswith("*.") else domain
@@ -78,7 +88,7 @@ def judge(domain: str, found: CertificateFacts, now: datetime) -> tuple[ShownSta
     told = {"issuer": found.issuer, "begin": f"{found.not_before:%Y-%m-%d}", "end": f"{found.not_after:%Y-%m-%d}"}
     if found.issuer == _DEFAULT:
         return ShownState.OTHER, Message("it shows Traefik's default certificate, which browsers refuse")
-    if not covers(found.names, probe(domain)):
+    if not fits(found.names, domain):
         names = listed(found.names, _MOST_NAMES) if found.names else Message("no name")
         return ShownState.OTHER, Message("it shows a certificate for {names}: browsers refuse it", names=names)
     if found.not_after <= now:

@@ -1,5 +1,6 @@
 """What a real Traefik shows to clients of domains, as it is seen: the right certificate, another one, or none."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from provider import display_strings
+from provider.apart.turns import LONG_BYTES
 from tests.certs import ca, issue
 from tests.e2e.acting import Running, acting
 from tests.e2e.edge import place
@@ -98,6 +100,30 @@ def test_who_waits_for_a_domain_waits_until_its_certificate_is_shown(edge: Runni
     assert (made.status_code, made.headers["preference-applied"]) == (200, "wait")
     assert served(edge, "b.test")["state"] == "good"
     assert "config-warning" not in made.headers
+
+
+def test_who_waits_for_a_certificate_waits_until_it_is_shown_for_the_domains_that_it_fits(edge: Running) -> None:
+    first, second = issue("e.test", "*.e.test", by=ca()), issue("e.test", "*.e.test", by=ca())
+    edge.apply(declared({"e": first.pair}, e_test=STORED))
+    edge.client.put("/domains/*.e.test", json={"tls": STORED}).raise_for_status()
+    changed = edge.client.patch("/certificates/e", json=second.pair, headers=PATIENTLY)
+    assert (changed.status_code, changed.headers["preference-applied"]) == (200, "wait")
+    serial = f"{second.certificate.serial_number:X}"
+    assert [served(edge, name)["serial"] for name in ("e.test", "*.e.test")] == [serial, serial]
+
+
+@pytest.mark.parametrize("padding", [0, LONG_BYTES])
+def test_who_waits_for_a_file_waits_for_its_certificates(edge: Running, padding: int) -> None:
+    names = [f"{name}{padding}.test" for name in "fg"]
+    made = {name: issue(name, by=ca()) for name in names}
+    held = {name.partition(".")[0]: each.pair for name, each in made.items()}
+    edge.apply(declared({}, **{name.replace(".", "_"): STORED for name in names}))
+    content = json.dumps({"certificates": held}) + " " * padding
+    headers = {**PATIENTLY, "Content-Type": "application/json"}
+    applied = edge.client.post("/apply", content=content, headers=headers)
+    assert (applied.status_code, applied.headers["preference-applied"]) == (200, "wait")
+    for name, each in made.items():
+        assert served(edge, name)["serial"] == f"{each.certificate.serial_number:X}"
 
 
 @pytest.mark.parametrize("tls", [STORED, {"from": "resolver", "certResolver": "elsewhere"}])
