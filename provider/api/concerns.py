@@ -1,7 +1,6 @@
 """What a write is about: routers that the edges have to serve before it is live, domains that need a certificate."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 

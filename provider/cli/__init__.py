@@ -33,10 +33,17 @@ def _run() -> int | str | None:
     except ProviderError as error:
         return _fail(error.detail)
     except OSError as error:  # a folder that cannot be made, a disk that is full: the system says it well
-        return 1 if streams.find_trouble() else _fail(str(error))
+        return 1 if streams.find_trouble() else _fail(_words(error))
     except KeyboardInterrupt:  # where typer does not see it, as while the shell completes
         return 130
     return 0
+
+
+def _words(error: OSError) -> str:
+    """Say what failed, without the number that the system has for it."""
+    if error.strerror is None:
+        return str(error)
+    return error.strerror if error.filename is None else f"{os.fsdecode(error.filename)}: {error.strerror}"
 
 
 def _tell_trouble() -> int:

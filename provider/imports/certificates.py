@@ -13,6 +13,7 @@ from typing import Any, Final
 from provider import names
 from provider.errors import Invalid
 from provider.imports import pem
+from provider.imports.contents import ELSEWHERE, Contents
 from provider.imports.findings import Cause
 from provider.imports.objects import ReadObject
 from provider.imports.pieces import Ledger, Piece
@@ -27,23 +28,6 @@ _SKIPS: Final = "leaves this certificate out"
 _HANGS_UP: Final = "closes all connections for names that no other certificate has"
 _SERVED: Final = frozenset({"certificate.chain", "certificate.ca", "value.long", "key.kind"})
 """The codes of what is refused here, and shown to clients by Traefik."""
-
-MISSING_FILE: Final = "file.missing"
-ELSEWHERE: Final = "file.elsewhere"
-"""The codes where a file is not there, and where Traefik may have it all the same: not even its folder is here."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileContent:
-    """What is in a file that a document names; where it cannot be read, why, in words, with a code."""
-
-    text: str = ""
-    problem: str = ""
-    code: str = ""
-
-
-Contents = Mapping[str, FileContent]
-"""Files by their names in a document. What is not among them is the text itself."""
 
 
 def named_files(document: Any) -> Iterator[str]:

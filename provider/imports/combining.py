@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from provider.documents import Position
 from provider.errors import pointer
-from provider.imports.certificates import FileContent
+from provider.imports.contents import FileContent
 from provider.imports.findings import ImportFinding, Reason
 from provider.imports.provenance import Provenance
 from provider.imports.reading import PLACES

@@ -11,6 +11,7 @@ from provider import durations
 from provider.documents import nearest
 from provider.errors import FieldError, Invalid
 from provider.imports import causes
+from provider.imports.contents import Contents
 from provider.imports.findings import Cause
 from provider.imports.observed import OBSERVED, read_observed
 from provider.imports.pieces import Fields, Piece, shown
@@ -46,10 +47,14 @@ _IGNORED: Final[Mapping[type[Object], Mapping[str, object]]] = {Observability: {
 
 @dataclass(frozen=True)
 class DeclaredReader:
-    """Reads the parts of one object. `places` are the parts by their pointers in what is read of it."""
+    """Reads the parts of one object. `places` are the parts by their pointers in what is read of it.
+
+    `contents` are files that may be named.
+    """
 
     find: Find
     special: Mapping[type[Object], Special] = field(default_factory=dict)
+    contents: Contents = field(default_factory=dict)
     places: dict[str, Piece] = field(default_factory=dict)
 
     def noun(self, noun: type[N], name: str, part: Piece, *, from_api: bool) -> N | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from provider.declarations import Declaration
 from provider.imports import names
-from provider.imports.certificates import Contents
+from provider.imports.contents import Contents
 from provider.imports.findings import ImportFinding, Reason
 
 

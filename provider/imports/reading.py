@@ -8,7 +8,7 @@ from typing import Any, Final
 from provider.configuration import BEACON
 from provider.declarations import Declaration
 from provider.errors import pointer
-from provider.imports import middlewares, names, services
+from provider.imports import middlewares, names, services, users
 from provider.imports.certificates import CertificateReader
 from provider.imports.declared import DeclaredReader
 from provider.imports.findings import Cause, ImportFinding, ImportOutcome, Reason, Renamed
@@ -224,8 +224,8 @@ class _Reader:
         if not isinstance(part.value, dict):
             own.refuse("this has to be an object")
             return
-        special = {**services.special(full), **middlewares.SPECIAL}
-        reader = DeclaredReader(partial(self._references.find, read), special)
+        special = {**services.special(full), **middlewares.SPECIAL, **users.SPECIAL}
+        reader = DeclaredReader(partial(self._references.find, read), special, self._origin.contents)
         read.item = self._how(kind)(reader, own, read.name)
 
     def _read_certificates(self) -> Sequence[tuple[str, Piece]]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from provider.documents import Position
-from provider.imports.certificates import ELSEWHERE
+from provider.imports.contents import ELSEWHERE
 
 
 class Consequence(StrEnum):
@@ -86,6 +86,8 @@ _ADVICE: Final[Mapping[str, str]] = {
     "label": "correct the label",
     "certificate.names": "remove it, or the other one",
     "file.missing": "correct the path: a relative one starts where Traefik runs",
+    "users.format": "correct the line, or write a comment with #",
+    "users.none": "add somebody",
     "file.elsewhere": "run this where Traefik's files are",
 }
 _GENERAL: Final[Mapping[Consequence, str]] = {

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -123,3 +125,99 @@ def test_the_hook_for_pre_commit_names_the_command() -> None:
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     assert hook["entry"] == "wayshub-provider lint"
     assert not hook["pass_filenames"]  # a file that changes refers to others that do not
+
+
+# Odd files: a clear error, and no waiting
+
+
+def test_a_pipe_in_a_folder_is_not_waited_for(run: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yml")
+    for path in (tmp_path, tmp_path / "pipe.yml"):
+        told = run("lint", str(path)).error()
+        assert told.endswith("pipe.yml is a pipe, and no file: to read from one, give it as standard input, with -")
+
+
+def test_what_a_shell_gives_as_a_pipe_is_read(run: Run) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, BAD.encode())
+    os.close(writer)
+    assert f"/proc/self/fd/{reader}:3:74: rejected" in run("lint", f"/proc/self/fd/{reader}").out
+    os.close(reader)
+
+
+def test_links_that_lead_in_circles_are_no_files(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.yml").symlink_to(tmp_path / "a.yml")
+    assert run("lint", str(tmp_path)).error() == f"{tmp_path}/a.yml: Too many levels of symbolic links"
+    (tmp_path / "a.yml").unlink()
+    (tmp_path / "b.yml").write_text("")
+    (tmp_path / "again").symlink_to(tmp_path, target_is_directory=True)
+    assert run("lint", str(tmp_path)).check().out.startswith("1 file")
+
+
+def test_folders_may_be_deeper_than_pythons_stack(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _level in range(1_200):
+        Path("d").mkdir()
+        monkeypatch.chdir("d")
+    Path("a.yml").write_text(BAD)
+    monkeypatch.chdir(tmp_path)
+    try:
+        assert "1 file: 1 rejected." in run("lint", "d").out
+    finally:
+        subprocess.run(["rm", "-r", "d"], check=True)  # what takes pytest's folders away is not up to this
+
+
+def test_a_folder_of_ten_thousand_files_is_read_together(run: Run, tmp_path: Path) -> None:
+    for number in range(10_000):
+        server = f"loadBalancer: {{servers: [{{url: 'http://10.0.0.1:{number + 1}'}}]}}"
+        (tmp_path / f"{number}.yml").write_text(f"http: {{services: {{s{number}: {{{server}}}}}}}\n")
+    assert "10,000 files" in run("lint", str(tmp_path)).out
+
+
+def test_a_file_that_is_too_long_is_named(run: Run, tmp_path: Path) -> None:
+    with (tmp_path / "long.yml").open("wb") as file:
+        file.truncate(50_000_000)
+    for command in ("lint", "import", "apply"):
+        assert run(command, str(tmp_path / "long.yml")).error().endswith("long.yml is longer than 32 MiB")
+
+
+USERS = """\
+http:
+  routers:
+    shop: {rule: 'Host(`shop.test`)', service: shop, entryPoints: [web], middlewares: [login]}
+  services:
+    shop: {loadBalancer: {servers: [{url: 'http://127.0.0.1:3000'}]}}
+  middlewares:
+    login: {KIND: {USERSFILE: 'PATH'}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "told"),
+    [
+        ("basicAuth", None, "there is no such file: Traefik disables this middleware"),
+        ("basicAuth", "# people\n\n  alvin:$2y$05$x \r\n", ""),
+        ("basicAuth", "# people\n", "there are no users in it: Traefik disables this middleware"),
+        ("basicAuth", "alvin:$2y$05$x\nsari\n", "line 2 is not USER:HASH: Traefik disables this middleware"),
+        ("digestAuth", "alvin:shop:x\n", ""),
+        ("digestAuth", "alvin:x\n", "line 1 is not USER:REALM:HASH: Traefik disables this middleware"),
+    ],
+)
+def test_a_file_with_users_is_looked_into(run: Run, tmp_path: Path, kind: str, content: str | None, told: str) -> None:
+    path = tmp_path / "people"
+    if content is not None:
+        path.write_text(content)
+    file = tmp_path / "a.yml"
+    file.write_text(USERS.replace("KIND", kind).replace("PATH", str(path)).replace("USERSFILE", "usersfile"))
+    result = run("lint", str(file))
+    assert result.status == (2 if told else 0)
+    assert told in result.out
+    assert "$2y" not in result.out
+
+
+def test_a_file_with_users_on_another_machine_is_told_but_nothing_is_found(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "a.yml"
+    for path in ("/no/such/folder/people", "/no-such-people"):
+        file.write_text(USERS.replace("KIND", "basicAuth").replace("PATH", path).replace("USERSFILE", "usersFile"))
+        result = run("lint", str(file))
+        assert (result.status, "if Traefik cannot read it either" in result.out) == (0, True)

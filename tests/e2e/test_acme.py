@@ -322,7 +322,6 @@ def test_a_certificate_is_renewed_in_time_and_no_request_fails(migrated: Path, t
         life = before.not_valid_after_utc - before.not_valid_before_utc
         assert before.not_valid_before_utc + life * 0.6 < at < before.not_valid_after_utc
         assert asked.failed == []
-        print(f"{asked.count} requests in {asked.seconds:.1f} s")
         assert asked.count > 1_000  # those of half a minute, on a machine that is busy with other things
         assert len(ca.issued()) == 2
         assert [each["number"] for each in one.client.get("/revisions").json()["items"]] == [1]

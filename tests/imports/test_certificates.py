@@ -6,7 +6,8 @@ import pytest
 
 from provider import imports
 from provider.imports import Imported, ImportOutcome, Provenance
-from provider.imports.certificates import ELSEWHERE, MISSING_FILE, FileContent, named_files
+from provider.imports.certificates import named_files
+from provider.imports.contents import ELSEWHERE, MISSING_FILE, FileContent
 from provider.imports.findings import Cause
 from provider.nouns.certificate import Certificate
 from tests import certs

@@ -1,31 +1,38 @@
-"""Files that Traefik's files name: those with certificates and their keys."""
+"""Files that Traefik's files name: those with certificates, their keys, and users."""
 
 import os
 import stat
 from pathlib import Path
 from typing import Any, Final
 
-from provider.imports.certificates import ELSEWHERE, MISSING_FILE, Contents, FileContent, named_files
+from provider.imports import certificates, users
+from provider.imports.contents import ELSEWHERE, MISSING_FILE, Contents, FileContent
 
 _LONGEST: Final = 1024 * 1024
 _UNREADABLE: Final = "file.unreadable"
 
 
 def read(document: Any) -> Contents:
-    """Read the files that the certificates of a document name, as far as they can be read.
+    """Read the files that the certificates and the middlewares of a document name, as far as they can be read.
 
     A path that does not begin with `/` counts from the working directory, as in Traefik.
     """
-    return {name: _content(name) for name in dict.fromkeys(named_files(document))}
+    return {
+        name: _content(name)
+        for name in dict.fromkeys([*certificates.named_files(document), *users.named_files(document)])
+    }
 
 
 def _content(name: str) -> FileContent:
     try:
         return _read(Path(name))
     except (FileNotFoundError, NotADirectoryError):
-        if Path(name).parent.is_dir():
-            return FileContent(problem="there is no such file", code=MISSING_FILE)
-        return FileContent(problem="there is no such file here, and no such folder", code=ELSEWHERE)
+        folder = Path(name).parent
+        if not folder.is_dir():
+            return FileContent(problem="there is no such file here, and no such folder", code=ELSEWHERE)
+        if folder == Path("/"):  # each machine has one, and a container what is mounted there
+            return FileContent(problem="there is no such file here", code=ELSEWHERE)
+        return FileContent(problem="there is no such file", code=MISSING_FILE)
     except PermissionError:
         return FileContent(problem="you may not read this file", code=ELSEWHERE)
     except (OSError, ValueError) as error:  # a path with NUL is a value that is wrong

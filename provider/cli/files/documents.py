@@ -1,6 +1,8 @@
 """Files that hold a state, in YAML or JSON: read from disks, and written."""
 
+import os
 import re
+import stat
 import sys
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
@@ -68,5 +70,10 @@ for _kind, _pattern, _first in CORE:
 
 
 def _read_bytes(path: Path) -> bytes:
-    with path.open("rb") as file:
+    # Whoever opens a pipe waits for who writes into it. One that a shell makes, for `<(…)`, has that already.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        if stat.S_ISFIFO(os.fstat(descriptor).st_mode) and path.resolve().exists():
+            raise DocumentError(f"{path} is a pipe, and no file: to read from one, give it as standard input, with -")
+        os.set_blocking(descriptor, True)
         return file.read(LONGEST_BYTES + 1)

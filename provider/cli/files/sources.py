@@ -99,14 +99,15 @@ def read_variables(given: Sequence[str]) -> Environment:
 
 def _found(path: str) -> Iterator[str]:
     """Go through the files that a path stands for, in Traefik's order: by name, and into folders as they come."""
-    folder = Path(path)
-    if path == documents.STANDARD_INPUT or not folder.is_dir():
+    if path == documents.STANDARD_INPUT or not Path(path).is_dir():
         yield path
         return
-    for entry in sorted(folder.iterdir(), key=lambda each: each.name.encode(errors="surrogateescape")):
+    ahead = [Path(path)]  # the next one is the last: folders may be deeper than Python's stack
+    while ahead:
+        entry = ahead.pop()
         if entry.is_dir():
-            if not entry.is_symlink():
-                yield from _found(str(entry))
+            listed = sorted(entry.iterdir(), key=lambda each: each.name.encode(errors="surrogateescape"))
+            ahead += (each for each in reversed(listed) if not (each.is_dir() and each.is_symlink()))
         elif files.is_read_in_folders(entry.name):
             yield str(entry)
 
