@@ -44,7 +44,17 @@ ELSEWHERE = (
     *("git ", "cd wayshub-frontend", "npm install", "PORT=", "echo '127.0.0.1 alvin.xyz' | sudo tee"),
     *("PROVIDER_TRAEFIK_API=", "traefik --configFile=", "alembic upgrade head", "make "),
     *("wayshub-provider backup /srv/", "wayshub-provider restore /srv/", ".venv/bin/", "PROVIDER_DATABASE_URL="),
-    *("docker ", "sudo ", "uv ", "wayshub-provider register ", "curl -X", "wayshub-provider migrate", "kubectl "),
+    *(
+        "docker ",
+        "sudo ",
+        "uv ",
+        "wayshub-provider register ",
+        "curl -X",
+        "wayshub-provider migrate",
+        "kubectl ",
+        "printf ",
+        "head ",
+    ),
 )
 ASKED_WITH = {"PROVIDER_URL", "PROVIDER_TOKEN"}
 """Variables that only the command line reads."""
