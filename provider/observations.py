@@ -1,7 +1,7 @@
 """Objects as they are shown: as they are wanted, with what the edges observe of them."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Final
@@ -108,6 +108,17 @@ def _shares(spread: Spread) -> list[ShareOutput]:
 
 
 @dataclass(frozen=True, slots=True)
+class Staying:
+    """A drained server that keeps its visitors, those who have its `cookie` (`NAME=VALUE`), until a time."""
+
+    service: str
+    server: str
+    url: str
+    until: str
+    cookie: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answering:
     """Who may answer requests to a service: servers, each with the service that has it, and what nothing is known of.
 
@@ -118,6 +129,8 @@ class Answering:
     elsewhere: Sequence[str] = ()
     strategy: Strategy = Strategy.WRR
     """The first one on the way that does not go by weights, if one does not."""
+    staying: Sequence[Staying] = ()
+    """The drained ones that answer those who are their visitors already."""
 
 
 def show_answering(session: Session, service: Service, health: Health) -> Answering:
@@ -133,7 +146,15 @@ def show_answering(session: Session, service: Service, health: Health) -> Answer
     on_the_way = [spread.known[name].service for name in spread.answering() if name in spread.known]
     strategies = [Strategy.HRW if each.highest_random_weight else each.strategy for each in on_the_way]
     strategy = next((each for each in strategies if each is not Strategy.WRR), Strategy.WRR)
-    return Answering(shown, spread.foreign(), strategy)
+    staying = [each for pool, server, _share in spread.servers() for each in _staying(pool.service, server, health)]
+    return Answering(shown, spread.foreign(), strategy, staying)
+
+
+def _staying(service: Service, server: Server, health: Health) -> Iterator[Staying]:
+    leaving = _leaving(service, server, health)
+    if leaving is not None and leaving.until is not None and service.sticky is not None:
+        cookie = f"{service.sticky.cookie.name}={draining.cookie_value(server.url)}"
+        yield Staying(service.name, server.name, server.url, leaving.until, cookie)
 
 
 def know(session: Session, listed: Iterable[Service], health: Health) -> dict[str, KnownService]:

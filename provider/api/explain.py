@@ -110,6 +110,18 @@ class ExplainedServer(BaseModel):
     ] = None
 
 
+class StayingOutput(BaseModel):
+    """A drained server that keeps its visitors."""
+
+    model_config = output_config()
+
+    service: Annotated[str, Field(description="Name of its service.")]
+    server: Annotated[str, Field(description="Name of the server.")]
+    url: Annotated[str, Field(description="URL of the server.")]
+    until: Annotated[str, Field(description="Until when it keeps them.", json_schema_extra={"format": "date-time"})]
+    cookie: Annotated[str, Field(description="The cookie, as `NAME=VALUE`: a request that has it goes to this server.")]
+
+
 class StepOutput(BaseModel):
     """A middleware that the request reaches, and what happens to it there."""
 
@@ -225,6 +237,13 @@ class ExplainOutput(BaseModel):
             exclude_if=lambda names: not names,
         ),
     ] = []
+    staying: Annotated[
+        list[StayingOutput],
+        Field(
+            description="Drained servers that keep the visitors they have. Absent if there are none.",
+            exclude_if=lambda servers: not servers,
+        ),
+    ] = []
     edges: Annotated[
         list[DeviationOutput],
         Field(
@@ -271,6 +290,7 @@ def explain(
         servers=_servers(answering, service),
         lost=None if found.route or found.refused else _find_lost(revisions, request, entry_point),
         elsewhere=list(answering.elsewhere),
+        staying=[StayingOutput(**asdict(each)) for each in answering.staying],
         edges=[DeviationOutput(edge=each.edge, router=each.router, why=each.why) for each in answered.edges],
     )
 

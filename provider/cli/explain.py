@@ -85,6 +85,14 @@ def explain(
     if found["servers"]:
         output.line()
         table(output, SERVERS, found["servers"])
+    _tell_others(output, found)
+
+
+def _tell_others(output: Output, found: Item) -> None:
+    """Print who else may answer: drained servers those who are their visitors, and what is not kept here."""
+    for each in found.get("staying", []):
+        server = f"{each['service']}/{each['server']}"
+        output.line(f"Visitors with the cookie {each['cookie']} stay on {server} until {each['until']}.")
     for name in found.get("elsewhere", []):
         output.line(f"{name} may answer too: it is not kept here, so its servers are unknown.")
 

@@ -1,5 +1,6 @@
 """`/api/v1/explain` and `/api/v1/conflicts`."""
 
+import hashlib
 from typing import Any
 
 import httpx
@@ -218,3 +219,18 @@ def test_a_domain_that_redirects_to_https_says_so(client: httpx.Client) -> None:
     (step,) = explain(client, "http://safe.test/a?b=c")["steps"]
     assert (step["outcome"], step["status"], step["location"]) == ("ends", 301, "https://safe.test/a?b=c")
     assert explain(client, "https://safe.test/a", entryPoint="websecure")["steps"] == []
+
+
+def test_it_tells_which_drained_servers_keep_their_visitors(client: httpx.Client) -> None:
+    url = "http://10.0.0.11:3000"
+    servers = [{"name": "a", "url": url}, {"name": "b", "url": "http://10.0.0.12:3000"}]
+    client.post("/expose", json={"domain": "belajar.xyz", "name": "belajar", "servers": servers}).raise_for_status()
+    client.patch("/services/belajar", json={"sticky": {"cookie": {"name": "sid"}}, "drainFor": "1h"}).raise_for_status()
+    until = client.patch("/services/belajar/servers/a", json={"state": "drain"}).raise_for_status().json()["drainUntil"]
+    found = client.get("/explain", params={"url": "http://belajar.xyz/"}).raise_for_status().json()
+    assert [(each["name"], each["share"]) for each in found["servers"]] == [("a", 0), ("b", 1)]
+    value = hashlib.sha256(url.encode()).hexdigest()[:16]
+    staying = {"service": "belajar", "server": "a", "url": url, "until": until, "cookie": f"sid={value}"}
+    assert found["staying"] == [staying]
+    client.patch("/services/belajar/servers/a", json={"drainUntil": None}).raise_for_status()
+    assert "staying" not in client.get("/explain", params={"url": "http://belajar.xyz/"}).json()
