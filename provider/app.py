@@ -243,6 +243,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
 def _connect(plane: ControlPlane) -> None:
     """Let each hear of what concerns it."""
     plane.database.follow(plane.revisions.heard)
+    plane.database.follow(plane.rollouts.heard)
     plane.database.follow(plane.memory.heard)
     plane.database.follow(plane.kept_memory.heard)
     plane.serving.subscribe(plane.polls.publish)

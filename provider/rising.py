@@ -10,8 +10,8 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Final
 
-from provider import configuration, pools
-from provider.nouns import Named, Server, Service
+from provider import configuration, pools, shifts
+from provider.nouns import Named, Server
 from provider.overlays import Overlay, Replacement
 from provider.parts import Part, Parts
 
@@ -60,11 +60,12 @@ def lay_over(parts: Parts, rising: Mapping[str, Mapping[str, Fraction]]) -> Over
     """Return what is laid over parts for servers that rise: the part of its weight of each, by service and URL."""
     found: dict[Named, Replacement] = {}
     for name, at in rising.items():
-        part = parts.find((Service.kind, name))
+        key = shifts.find_pool(parts, name)
+        part = parts.find(key)
         if part is None:
             continue
         pool, servers = configuration.read_pool(part)
         if pool.composition is None and not is_even([server.url for server in servers], at):
             by = replace(part, content=configuration.pool_part(pool, weigh(servers, at)).content)
-            found[Service.kind, name] = Replacement(part, by)
+            found[key] = Replacement(part, by)
     return found

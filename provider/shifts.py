@@ -72,6 +72,12 @@ def lay_over(shift: Shift, parts: Parts) -> Overlay:
     return {shift.key: Replacement(part, made), **added}
 
 
+def find_pool(parts: Parts, service: str) -> Named:
+    """Return where the pool of a service stands: under another name while its traffic is on its way."""
+    own = Service.kind, Shift(service, "", 0).own
+    return (Service.kind, service) if parts.find(own) is None else own
+
+
 def is_needed(parts: Parts, service: str) -> bool:
     """Tell whether anything that edges have refers to a service."""
     return any(service in section.needs.get(Service.kind, ()) for _kind, section in parts.sections())

@@ -172,6 +172,8 @@ class Rollouts:
         code = "rollout.nothing"
         if refusal is None and (refusal := watching.find_down(self._edges, parts, wanted.to)) is not None:
             code = "rollout.down"
+        if refusal is None and (refusal := watching.find_broken(self._edges, shift, parts)) is not None:
+            code = "rollout.broken"
         if refusal is None and unchecked is not None and not wanted.without_health_check:
             code = "rollout.unchecked"
             refusal = Message(
@@ -197,6 +199,14 @@ class Rollouts:
         self._wake()
         self._tell(row)
         return self.show(row)
+
+    def heard(self, tables: frozenset[str] | None) -> None:
+        """Serve what another service on the database committed of rollouts; None where that is not known."""
+        if tables is None or Rollout.__tablename__ in tables:
+            with contextlib.suppress(Unavailable):
+                self._read()
+            self._serving.renew(ReloadCause.ROLLOUT)
+            self._wake()
 
     def _read(self) -> None:
         with self._lock, self._database.reading() as session:

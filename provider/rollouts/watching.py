@@ -10,8 +10,9 @@ from provider import shifts
 from provider.edges.missing import Awaited, MissingEdge
 from provider.edges.registry import Edges
 from provider.edges.states import Edge, EdgeState
+from provider.edges.verdicts import words_of_hindered
 from provider.messages import Message
-from provider.nouns import Named, Service
+from provider.nouns import Named, Service, called, versions
 from provider.parts import Parts
 from provider.shifts import Shift
 from provider.snapshots import Snapshot
@@ -74,10 +75,23 @@ def find_down(edges: Edges, parts: Parts, service: str) -> str | None:
 
 
 def find_broken(edges: Edges, shift: Shift, parts: Parts) -> str | None:
-    """Say on which edge something that leads to a service is broken already, if it is on one."""
-    for each in edges.list_missing(0, _leading(shift, parts), ()):
-        if each.is_settled and each.state in _BROKEN:
-            return Message("edge {name}: {detail}", name=each.name, detail=each.detail)
+    """Say which edge would not serve what leads to a service, or does not already. Any thread may ask."""
+    target = parts.find((Service.kind, shift.target))
+    reached = () if target is None else parts.reached(target)
+    needed = [(Service.kind, shift.target), *reached]
+    for edge in edges.known:
+        observed = edge.observation
+        if observed is None or edge.verdict.state in _ABSENT:
+            continue
+        hindered = words_of_hindered(observed, _leading(shift, parts)) if edge.verdict.state in _BROKEN else None
+        if hindered is not None:
+            return Message("edge {name}: it {told}", name=edge.name, told=hindered)
+        version = versions.read(observed.version)
+        newer = next((key for key in needed if version and (part := parts.find(key)) and part.since > version), None)
+        if newer is not None:
+            kind, name = newer
+            told = {"edge": edge.name, "version": observed.version, "kind": called(kind), "name": name}
+            return Message("edge {edge}: Traefik {version} is too old for {kind} {name}", **told)
     return None
 
 

@@ -189,3 +189,24 @@ def test_a_rollout_goes_on_whenever_the_service_is_killed(migrated: Path, tmp_pa
         assert [each["summary"] for each in revisions(client)].count(f"Rolled out next for alvin: {told} %") == 1
         wait_until(lambda: new_share(traefik, 10) == 10, "the new ones answer everything")
         assert requests.failures == []
+
+
+def test_visitors_of_a_sticky_service_stay_with_the_old_or_the_new_servers(
+    client: httpx.Client,
+    service: Service,
+    traefik: Traefik,
+    servers: tuple[Patient, ...],  # noqa: ARG001  # they answer
+) -> None:
+    client.patch("/services/alvin", json={"sticky": {"cookie": {"name": "sid"}}}).raise_for_status()
+    traefik.wait_for(service)
+    start(client, steps=[50, 100], hold="60s")
+    wait_for_percent(client, 50)
+    wait_until(lambda: new_share(traefik, 10) > 0, "the new servers answer")
+    with ExitStack() as stack:
+        visitors = [stack.enter_context(http_client(headers={"Host": HOST})) for _ in range(6)]
+        first = [visitor.get(traefik.web).text for visitor in visitors]
+        assert {answer[:3] for answer in first} == {"old", "new"}
+        for _ in range(4):
+            assert [visitor.get(traefik.web).text[:3] for visitor in visitors] == [answer[:3] for answer in first]
+        client.post(f"{ROLLOUT}/back", headers={"Prefer": "wait=10"}).raise_for_status()
+        assert {visitor.get(traefik.web).text for visitor in visitors} == {"old"}
