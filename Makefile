@@ -26,6 +26,8 @@ test: $(VENV)/.dev ## Run the tests, and a part of those that take long
 
 soak: $(VENV)/.dev ## Run the tests in full: more random cases, longer loads
 	SOAK=1 $(BIN)/python -m pytest $(PARALLEL) -m "not bench" --timeout 3600
+	SOAK=1 $(BIN)/python -m pytest $(PARALLEL) -m "not bench" --timeout 3600 --database postgresql \
+		tests/api tests/test_revisions.py tests/test_undos.py
 
 check: $(VENV)/.dev ## Check format, lint, types, migrations, and packages for known vulnerabilities
 	$(BIN)/ruff format --check .

@@ -47,7 +47,7 @@ from provider.confirmations import Confirmations
 from provider.control_plane import Api, ControlPlane
 from provider.database.connecting import database_at
 from provider.drains import Drains
-from provider.duties import Duties
+from provider.duties import CERTIFICATES, ROLLBACKS, Duties
 from provider.edges.awaited import AwaitedCertificates
 from provider.edges.entry_points import EntryPoints
 from provider.edges.fallback import Fallback
@@ -63,6 +63,7 @@ from provider.edges.trials import Trials
 from provider.events import Events
 from provider.issuing.challenges import FOLDER
 from provider.issuing.issuing import Issuing
+from provider.leasing.beats import Beats
 from provider.leasing.leasing import Leasing
 from provider.life import live
 from provider.metrics import Metrics
@@ -192,8 +193,13 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
     fallback = Fallback(settings.fallback_file, edges)
     rollouts = Rollouts(database, revisions, serving, edges)  # what lays over what is desired is made in order
     drains, rises = Drains(serving), Rises(revisions, serving)
-    issuing = Issuing(database, serving, edges, settings.authority, settings.means, settings.points)
-    leasing = Leasing(revisions, edges.health)
+    duties = Duties(database)
+
+    issuing = Issuing(
+        *(database, serving, edges, settings.authority, settings.means, settings.points),
+        lambda: duties.has(CERTIFICATES),
+    )
+    leasing = Leasing(revisions, edges.health, lambda: duties.has(ROLLBACKS))
     alarms = Alarms(
         *(revisions, edges, fallback, certificate, confirmations),
         lambda: issuing.holdings.troubles,
@@ -203,7 +209,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
     named = settings.traefik_api_urls.keys()
     return ControlPlane(
         database=database,
-        duties=Duties(database),
+        duties=duties,
         revisions=revisions,
         confirmations=confirmations,
         serving=serving,
@@ -219,6 +225,7 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
         rollouts=rollouts,
         issuing=issuing,
         leasing=leasing,
+        beats=Beats(database, leasing),
         routing=Routing(revisions, lambda: edges.surroundings, issuing.holdings.find_trouble),
         turns=Turns(database, revisions.reading),
         access=Access(database),
@@ -242,10 +249,13 @@ def _make_plane(settings: Settings, assemble: Callable[[Parts], Document]) -> Co
 
 def _connect(plane: ControlPlane) -> None:
     """Let each hear of what concerns it."""
-    plane.database.follow(plane.revisions.heard)
     plane.database.follow(plane.rollouts.heard)
+    plane.database.follow(plane.revisions.heard)
+    plane.database.follow(plane.rollouts.taken_over)
     plane.database.follow(plane.memory.heard)
     plane.database.follow(plane.kept_memory.heard)
+    plane.database.follow(plane.issuing.heard)
+    plane.database.follow(plane.confirmations.heard)
     plane.serving.subscribe(plane.polls.publish)
     plane.revisions.subscribe(plane.events.published)
     plane.confirmations.subscribe(plane.events.confirmed)

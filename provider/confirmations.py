@@ -141,6 +141,11 @@ class Confirmations:
         self._revisions.change(apply, actor=actor)
         self._refresh()
 
+    def heard(self, tables: frozenset[str] | None) -> None:
+        """Hear that another service has committed something to these tables."""
+        if tables is None or stored.TABLE in tables:
+            self._refresh()
+
     def start(self) -> None:
         """Know what waits, and roll back what is overdue: before any edge is answered."""
         if self._revisions.current is not None:

@@ -24,6 +24,7 @@ from provider.edges.registry import Edges
 from provider.edges.trials import Trials
 from provider.events import Events
 from provider.issuing.issuing import Issuing
+from provider.leasing.beats import Beats
 from provider.leasing.leasing import Leasing
 from provider.metrics import Metrics
 from provider.revisions import Revisions
@@ -59,6 +60,7 @@ class ControlPlane:
     rollouts: Rollouts
     issuing: Issuing
     leasing: Leasing
+    beats: Beats
     entry_points: EntryPoints
     routing: Routing
     turns: Turns

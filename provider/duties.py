@@ -18,6 +18,10 @@ logger = logging.getLogger(__name__)
 TAKEN_OVER_SECONDS: Final = 10.0
 """After how long another service does what one did that is gone, at most: see `server_connections`."""
 
+CERTIFICATES: Final = "certificates"
+ROLLBACKS: Final = "rollbacks and leases"
+ROLLOUTS: Final = "rollouts"
+
 _LOOK_SECONDS: Final = 1.0
 """How often it is looked whether a duty is free, or still one's own."""
 
@@ -45,14 +49,14 @@ class Duties:
             hold = await self._wait(name)
             self._had.add(name)
             if self._database.is_shared:
-                logger.info("this service does the %s from now on", name)
+                logger.info("this service takes care of %s from now on", name)
             try:
                 if await self._do(work, hold):
                     return
             finally:
                 self._had.discard(name)
                 await asyncio.shield(asyncio.to_thread(hold.release))
-            logger.warning("another service may do the %s from now on: the connection to the database was lost", name)
+            logger.warning("another service may take care of %s: the connection to the database was lost", name)
 
     async def _wait(self, name: str) -> Hold:
         while True:

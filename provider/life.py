@@ -8,6 +8,7 @@ from typing import Final
 
 from provider import tls
 from provider.control_plane import ControlPlane
+from provider.duties import CERTIFICATES, ROLLBACKS, ROLLOUTS
 from provider.edges.recognition import recognise
 from provider.edges.watch import watch
 from provider.revisions import Revisions
@@ -42,12 +43,13 @@ async def live(plane: ControlPlane) -> AsyncIterator[None]:
         plane.fallback.keep(),
         plane.drains.keep(),
         plane.rises.keep(),
-        plane.rollouts.keep(),
-        plane.issuing.keep(),
+        plane.duties.alone(ROLLOUTS, plane.rollouts.keep),
+        plane.duties.alone(CERTIFICATES, plane.issuing.keep),
         plane.leasing.keep(),
+        plane.beats.keep(),
         plane.access.keep(),
         plane.events.keep(),
-        plane.confirmations.keep(),
+        plane.duties.alone(ROLLBACKS, plane.confirmations.keep),
         _probe(plane.revisions),
         tls.keep(plane.certificate),
     ]

@@ -104,9 +104,9 @@ def _check_empty(connection: Connection, target: Location) -> None:
 
 def _read(connection: Connection, table: Table) -> Iterator[list[tuple[Any, ...]]]:
     """Give the rows in the order of their keys, with JSON as the text that it is."""
-    result = connection.execute(_all(table).execution_options(yield_per=_AT_ONCE))
-    for found in result.partitions():
-        yield [tuple(row) for row in found]
+    with connection.execute(_all(table).execution_options(yield_per=_AT_ONCE)) as result:
+        for found in result.partitions():
+            yield [tuple(row) for row in found]
 
 
 def _all(table: Table) -> Select[Any]:

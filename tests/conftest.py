@@ -11,6 +11,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
+from provider.database.locations import Location
 from tests import selection
 from tests.postgres import Postgres, find_programs, running_postgres
 from tests.running import (
@@ -36,6 +37,9 @@ settings.load_profile("full" if SOAK else "quick")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database", choices=("sqlite", "postgresql"), default="sqlite", help="what the shared services keep state in"
+    )
     parser.addoption("--part", action="store_true", help="run a part of what takes long: see tests/selection.py")
 
 
@@ -107,10 +111,21 @@ def api_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def shared_service(migrated: Path, api_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def places(request: pytest.FixtureRequest) -> Callable[[], Location | None]:
+    """Gives databases of the kind that `--database` names: None for a file, of which each service makes its own."""
+    if request.config.getoption("--database") == "sqlite":
+        return lambda: None
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.migrated
+
+
+@pytest.fixture(scope="session")
+def shared_service(
+    migrated: Path, places: Callable[[], Location | None], api_port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
     # Changes reach Traefik sooner than in production: most of the time of these tests is spent on waiting for that.
     folder, api = tmp_path_factory.mktemp("service"), f"http://127.0.0.1:{api_port}"
-    with running_service(folder, migrated, coalesce_ms=20, traefik_api=api) as service:
+    with running_service(folder, migrated, location=places(), coalesce_ms=20, traefik_api=api) as service:
         yield service
 
 
@@ -151,7 +166,9 @@ def traefik(service: Service, shared_traefik: Traefik) -> Traefik:
 
 
 @pytest.fixture
-def start_service(migrated: Path, tmp_path: Path) -> Iterator[Callable[..., Service]]:
+def start_service(
+    migrated: Path, places: Callable[[], Location | None], tmp_path: Path
+) -> Iterator[Callable[..., Service]]:
     """Start services of one's own: on a database of its own, or with other settings."""
     with ExitStack() as stack:
-        yield lambda **options: stack.enter_context(running_service(tmp_path, migrated, **options))
+        yield lambda **options: stack.enter_context(running_service(tmp_path, migrated, location=places(), **options))

@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import psycopg
+import pytest
 import yaml
 
 from provider import configuration
@@ -127,8 +129,15 @@ class Service:
     """A running service. `url` has no slash at the end."""
 
     url: str
-    database: Path
+    location: Location
     server: HttpServer
+
+    @property
+    def database(self) -> Path:
+        """The file of its database. What a test does with the file itself is tested on SQLite alone."""
+        if self.location.file is None:
+            pytest.skip("this is about the SQLite file itself")
+        return self.location.path
 
     def digest(self) -> str:
         digest: str = fetch(f"{self.url}/readyz").raise_for_status().json()["digest"]
@@ -169,7 +178,7 @@ def running_service(
     wait_until(lambda: server.started or not thread.is_alive(), "the service starts")
     assert thread.is_alive(), "the service ended at its start"
     try:
-        yield Service(f"http://127.0.0.1:{port}", path, server)
+        yield Service(f"http://127.0.0.1:{port}", made.location, server)
     finally:
         server.should_exit = True
         thread.join(timeout=60)
@@ -178,18 +187,26 @@ def running_service(
 
 _NOUNS = " UNION ALL ".join(f"SELECT 1 FROM {each.table.name}" for each in TABLES.values())  # noqa: S608  # names of our own
 _OBJECTS = f"SELECT EXISTS ({_NOUNS})"  # names of our own
-_OTHER_TOKENS = "SELECT id FROM token WHERE id != ?"
+_OTHER_TOKENS = f"SELECT id FROM token WHERE id != '{TOKEN_ID}'"  # noqa: S608  # our own name
 _PENDING = "SELECT revision FROM confirmation WHERE state = 'pending'"
 
 NOTHING: dict[str, Any] = {}
 """The declaration of a state in which there is nothing, as it is written."""
 
 
+def _connected(location: Location) -> Any:
+    return (
+        psycopg.connect(location.url.replace("+psycopg", ""))
+        if location.file is None
+        else sqlite3.connect(location.file)
+    )
+
+
 def empty(service: Service) -> None:
     """Remove all that is in a service but the tests' token, through its API; what there is, its database tells."""
-    with closing(sqlite3.connect(service.database)) as connection:
+    with closing(_connected(service.location)) as connection:
         ((has_objects,),) = connection.execute(_OBJECTS).fetchall()
-        tokens = [token for (token,) in connection.execute(_OTHER_TOKENS, (TOKEN_ID,)).fetchall()]
+        tokens = [token for (token,) in connection.execute(_OTHER_TOKENS).fetchall()]
         pending = [number for (number,) in connection.execute(_PENDING).fetchall()]
     if has_objects or tokens or pending:
         with http_client(f"{service.url}/api/v1") as client:

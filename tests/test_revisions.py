@@ -19,7 +19,8 @@ from sqlmodel import col, select
 
 from provider import effects
 from provider.database import schema
-from provider.database.file import FileDatabase
+from provider.database.connecting import database_at
+from provider.database.locations import Location
 from provider.database.sessions import Session
 from provider.database.tables import TABLES
 from provider.errors import InUse, Invalid, NotFound, Unavailable, Unverified
@@ -35,24 +36,31 @@ Apply = Callable[[Session], object]
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Revisions]:
-    file = FileDatabase(path)
-    made = Revisions(file)
+def opened(place: Location | Path) -> Iterator[Revisions]:
+    database = database_at(Location(file=place) if isinstance(place, Path) else place)
+    made = Revisions(database)
     try:
         yield made
     finally:
-        file.close()
+        database.close()
 
 
 @pytest.fixture
-def path(migrated: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copy(migrated, tmp_path / "provider.db"))
+def place(places: Callable[[], Location | None], migrated: Path, tmp_path: Path) -> Location:
+    return places() or Location(file=Path(shutil.copy(migrated, tmp_path / "provider.db")))
 
 
 @pytest.fixture
-def kept(path: Path) -> Iterator[Revisions]:
+def path(place: Location) -> Path:
+    if place.file is None:
+        pytest.skip("this is about the SQLite file itself")
+    return place.file
+
+
+@pytest.fixture
+def kept(place: Location) -> Iterator[Revisions]:
     """Revisions of a database of the test's own, loaded."""
-    with opened(path) as made:
+    with opened(place) as made:
         assert made.load()
         yield made
 
@@ -175,7 +183,7 @@ def past_the_store(session: Session) -> None:
     ],
 )
 def test_a_change_that_fails_leaves_everything_as_it_was(
-    kept: Revisions, path: Path, step: Apply, error: type[BaseException]
+    kept: Revisions, place: Location, step: Apply, error: type[BaseException]
 ) -> None:
     change(kept, put_domain(), put_service(), put_server(), put_router())
     before = served(kept)
@@ -186,7 +194,7 @@ def test_a_change_that_fails_leaves_everything_as_it_was(
     assert served(kept) is before
     assert told == []
     assert len(stored(kept)) == 1
-    with opened(path) as again:
+    with opened(place) as again:
         assert again.load()
         assert served(again).document == before.document
     assert change(kept, put_server(weight=9)) == 2
@@ -277,7 +285,7 @@ def whole_state(session: Session) -> dict[tuple[str, str], Any]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_revisions_replay_to_the_state_and_back_to_nothing(kept: Revisions, path: Path, seed: int) -> None:
+def test_the_revisions_replay_to_the_state_and_back_to_nothing(kept: Revisions, place: Location, seed: int) -> None:
     chance = random.Random(seed)
     refused = 0
     for _ in range(120):
@@ -299,7 +307,7 @@ def test_the_revisions_replay_to_the_state_and_back_to_nothing(kept: Revisions, 
         for item in reversed(changes_of(kept, revision.number)):
             state[item.kind, item.name] = comparable(item.kind, item.before)
     assert not any(state.values())
-    with opened(path) as again:
+    with opened(place) as again:
         assert again.load()
         assert served(again) == Snapshot(served(kept).revision, served(kept).document, served(again).parts)
 
@@ -320,8 +328,8 @@ def test_what_changes_come_to_is_one_change_an_object() -> None:
 # What is stored, and what others do to it
 
 
-def test_nothing_is_changed_before_the_state_was_read(path: Path) -> None:
-    with opened(path) as unloaded:
+def test_nothing_is_changed_before_the_state_was_read(place: Location) -> None:
+    with opened(place) as unloaded:
         with pytest.raises(Unavailable, match="has not been read yet"):
             change(unloaded, put_service())
         with pytest.raises(Unavailable), unloaded.reading():
@@ -360,8 +368,8 @@ def test_what_is_tried_keeps_nobody_from_writing_and_sees_nothing_of_it(kept: Re
         assert domains.hosts(session) == ["before.xyz", "kept.xyz", "other.xyz"]
 
 
-def test_what_is_tried_is_told_of_what_another_process_wrote(kept: Revisions, path: Path) -> None:
-    with opened(path) as other:
+def test_what_is_tried_is_told_of_what_another_process_wrote(kept: Revisions, place: Location) -> None:
+    with opened(place) as other:
         assert other.load()
         change(other, put_domain("other.xyz"))
     outcome = kept.try_change(put_domain("tried.xyz"))
@@ -370,19 +378,19 @@ def test_what_is_tried_is_told_of_what_another_process_wrote(kept: Revisions, pa
     assert len(stored(kept)) == 1
 
 
-def test_a_restart_serves_the_last_revision_and_makes_none(kept: Revisions, path: Path) -> None:
+def test_a_restart_serves_the_last_revision_and_makes_none(kept: Revisions, place: Location) -> None:
     change(kept, put_domain(), put_service(), put_server(), put_router())
-    with opened(path) as again:
+    with opened(place) as again:
         assert again.load()
         assert (served(again).revision, served(again).document) == (1, served(kept).document)
         assert len(stored(again)) == 1
 
 
-def test_what_another_process_wrote_is_taken_over_with_the_next_change(kept: Revisions, path: Path) -> None:
+def test_what_another_process_wrote_is_taken_over_with_the_next_change(kept: Revisions, place: Location) -> None:
     change(kept, put_service())
     told: list[int] = []
     kept.subscribe(lambda snapshot: told.append(snapshot.revision))
-    with opened(path) as other:
+    with opened(place) as other:
         assert other.load()
         assert change(other, put_server("b")) == 2
         assert change(kept, put_server("a")) == 3

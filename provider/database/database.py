@@ -1,7 +1,7 @@
 """A database, wherever it is: it gives sessions for reading, for writing and for trying."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -30,6 +30,7 @@ class Database(ABC):
     def __init__(self, location: Location) -> None:
         self.location = location
         self._listeners: list[Follower] = []
+        self._hearers: list[Callable[[str, list[str]], None]] = []
         # One of a file is its own. Services that share a server would else each make another.
         self.keys = SealingKeys(location.keys_path, are_made=location.file is not None)
 
@@ -53,6 +54,14 @@ class Database(ABC):
     @abstractmethod
     def hold(self, name: str) -> Hold | None:
         """Hold a name until it is released or this service is gone; None while another has it. Raises `Unavailable`."""
+
+    def listen(self, hearer: Callable[[str, list[str]], None]) -> None:
+        """Call `hearer` with what other services tell from the next `open` on: a word, and names."""
+        self._hearers.append(hearer)
+
+    @abstractmethod
+    def tell(self, word: str, names: Sequence[str]) -> None:
+        """Tell the other services on the database something that is not stored. Raises `Unavailable`."""
 
     @property
     @abstractmethod

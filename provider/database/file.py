@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -66,6 +66,9 @@ class FileDatabase(Database):
             return
         uri = f"file:{quoted(self.path)}?mode=rw"
         self._watcher = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
+
+    def tell(self, word: str, names: Sequence[str]) -> None:
+        """Tell nobody: there is no other service on the file."""
 
     def hold(self, name: str) -> Hold:
         """Hold a name: there is no other service on the file."""

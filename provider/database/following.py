@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 CHANNEL: Final = "wayshub_provider"
 
 _NOTIFY: Final = text(f"SELECT pg_notify('{CHANNEL}', :told)")
+_WORD: Final = ":"
+"""What stands behind a word that is told, which is no table."""
+
 _PAUSE_SECONDS: Final = 1.0
 """Between two tries to connect."""
 
@@ -31,10 +34,14 @@ class Following:
     """A thread that listens, for as long as it is not stopped."""
 
     def __init__(
-        self, connect: Callable[[], "psycopg.Connection[Any]"], tell: Callable[[frozenset[str] | None], None]
+        self,
+        connect: Callable[[], "psycopg.Connection[Any]"],
+        tell: Callable[[frozenset[str] | None], None],
+        hear: Callable[[str, list[str]], None],
     ) -> None:
         self._connect = connect
         self._tell = tell
+        self._hear = hear
         self.own = secrets.token_hex(8)
         """What it begins with that this service says itself."""
 
@@ -74,9 +81,19 @@ class Following:
                 heard = True
                 sender, _space, tables = notification.payload.partition(" ")
                 if sender != self.own:
-                    self._told(frozenset(filter(None, tables.split(","))))
+                    self._heard(tables)
             if not heard:
                 connection.execute("SELECT 1")
+
+    def _heard(self, told: str) -> None:
+        word, found, names = told.partition(_WORD)
+        if not found:
+            self._told(frozenset(filter(None, told.split(","))))
+            return
+        try:
+            self._hear(word, names.split(","))
+        except Exception:
+            logger.exception("what another service told was not heard")
 
     def _told(self, tables: frozenset[str] | None) -> None:
         try:
@@ -89,3 +106,8 @@ def say(connection: Connection, tables: Collection[str], following: Following | 
     """Tell all others, once the transaction of a connection is committed, that it wrote to these tables."""
     own = "" if following is None else following.own
     connection.execute(_NOTIFY, {"told": f"{own} {','.join(sorted(tables))}"})
+
+
+def tell(connection: Connection, word: str, names: Collection[str], following: Following) -> None:
+    """Tell all others a word and names, which nobody stores."""
+    connection.execute(_NOTIFY, {"told": f"{following.own} {word}{_WORD}{','.join(names)}"})

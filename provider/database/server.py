@@ -1,6 +1,6 @@
 """A database on a PostgreSQL server, which any number of services share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from provider.database import holds
 from provider.database.credentials import TABLES
 from provider.database.database import Database, Hold
-from provider.database.following import Following, say
+from provider.database.following import Following, say, tell
 from provider.database.generation import check_same, find_other
 from provider.database.locations import Location
 from provider.database.sealing import SealedJson
@@ -25,6 +25,9 @@ from provider.messages import Message
 
 _SIZE_SECONDS: Final = 10.0
 """How old what is told of the size may be: it is asked for at each long request."""
+
+_NAMES_AT_ONCE: Final = 50
+"""A notification has 8,000 bytes at most."""
 
 _LOCK: Final = text(f"SELECT pg_advisory_xact_lock({WRITING})")
 _SIZE: Final = text(
@@ -59,7 +62,19 @@ class ServerDatabase(Database):
         self._engine = engine
         self._trouble = None
         if self._listeners:
-            self._following = Following(lambda: connect(self.location), self._told)
+            self._following = Following(lambda: connect(self.location), self._told, self._heard)
+
+    def _heard(self, word: str, names: list[str]) -> None:
+        for hearer in self._hearers:
+            hearer(word, names)
+
+    def tell(self, word: str, names: Sequence[str]) -> None:
+        """Tell the other services on the database something that is not stored. Raises `Unavailable`."""
+        if self._following is None:
+            return
+        with told(self.location), self._opened().begin() as connection:
+            for start in range(0, len(names), _NAMES_AT_ONCE):
+                tell(connection, word, names[start : start + _NAMES_AT_ONCE], self._following)
 
     def _told(self, tables: frozenset[str] | None) -> None:
         """Hear of what others have committed."""

@@ -5,48 +5,76 @@ answered in the same way.
 """
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from provider.database.database import Database
+from provider.errors import Unavailable
+from provider.issuing.schedules import written
+from provider.issuing.threads import aside
+from provider.models import AcmeChallenge
+from provider.store import acme
+
+_LONGEST: Final = timedelta(days=1)
 FOLDER: Final = "/.well-known/acme-challenge/"
 _MOST: Final = 10_000
 
 
 class Challenges:
-    """What is published now. Any thread may ask and publish."""
+    """What is published now. Any thread may ask and publish.
 
-    def __init__(self) -> None:
+    Of several services on a database one publishes, and any may be asked: all know it before the CA hears of it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._published: dict[str, str] = {}
+        self._theirs: Mapping[str, str] = {}
+        """What other services publish."""
 
     def publish(self, token: str, content: str) -> None:
-        """Answer a token with a text from now on."""
+        """Answer a token with a text from now on. Raises `Unavailable` where other services cannot be told."""
         if len(self._published) >= _MOST:
             del self._published[next(iter(self._published))]
         self._published[token] = content
+        if self._database.is_shared:
+            now = datetime.now(UTC)
+            challenge = AcmeChallenge(token=token, content=content, created=written(now))
+            with self._database.writing() as session:
+                acme.add_challenge(session, challenge, written(now - _LONGEST))
 
     def withdraw(self, token: str) -> None:
         """Answer a token no more."""
         self._published.pop(token, None)
+        if self._database.is_shared:
+            with suppress(Unavailable), self._database.writing() as session:
+                acme.remove_challenge(session, token)
 
-    @contextmanager
-    def question(self) -> Iterator[tuple[str, str]]:
+    def heard(self, tables: frozenset[str] | None) -> None:
+        """Hear that another service has committed something to these tables."""
+        if tables is None or acme.CHALLENGES in tables:
+            with suppress(Unavailable), self._database.reading() as session:
+                self._theirs = acme.list_challenges(session)
+
+    @asynccontextmanager
+    async def question(self) -> AsyncIterator[tuple[str, str]]:
         """Give a token that nobody knows, with what is answered to it for as long as this lasts."""
         token, content = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
-        self.publish(token, content)
+        await aside(self.publish, token, content)
         try:
             yield token, content
         finally:
-            self.withdraw(token)
+            await aside(self.withdraw, token)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request for a file."""
-        content = (
-            self._published.get(scope["path"].removeprefix(FOLDER)) if scope["method"] in {"GET", "HEAD"} else None
-        )
+        token = scope["path"].removeprefix(FOLDER) if scope["method"] in {"GET", "HEAD"} else ""
+        content = self._published.get(token) or self._theirs.get(token)
         headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         if content is None:
             await PlainTextResponse("There is no such file here.\n", 404, headers)(scope, receive, send)

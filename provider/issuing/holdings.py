@@ -24,11 +24,14 @@ from provider.issuing.schedules import written
 from provider.issuing.standing import IssuanceStanding
 from provider.listening import Listening
 from provider.messages import Message, freeze
-from provider.models import AcmeOrder, Issuance, IssuanceState
+from provider.models import AcmeAccount, AcmeOrder, Issuance, IssuanceState
 from provider.nouns.types import Hidden
 from provider.store import acme, issuances
 
 logger = logging.getLogger(__name__)
+
+HELD: Final = frozenset({str(Issuance.__tablename__), str(AcmeAccount.__tablename__)})
+"""The tables that say what was got, and where more is ordered."""
 
 SOON: Final = timedelta(seconds=2)
 _NOTHING: Final = HeldCertificate()
@@ -56,11 +59,15 @@ class Holdings:
 
     def list_all(self) -> Mapping[str, HeldCertificate]:
         """Return what was got so far, by name, read from the database at first. Raises `Unavailable`."""
-        if self._held is None:
-            with self._database.reading() as session:
-                self.account = accounts.read(acme.find_account(session))
-                self._held = {row.name: read(row) for row in issuances.list_all(session)}
-        return self._held
+        return self.reread() if self._held is None else self._held
+
+    def reread(self) -> Mapping[str, HeldCertificate]:
+        """Read what was got so far, by this service or another one. Raises `Unavailable`."""
+        with self._database.reading() as session:
+            account = accounts.read(acme.find_account(session))
+            held = {row.name: read(row) for row in issuances.list_all(session)}
+        self.account, self._held = account, held
+        return held
 
     def find(self, name: str) -> HeldCertificate:
         """Return how it is with the certificate of a domain, an A-label."""
@@ -207,6 +214,14 @@ class Holdings:
         self._note(name, note)
         if error.wait is not None and self.account is not None:
             self._asked[name] = self.account.directory, datetime.now(UTC) + error.wait
+
+    def hasten(self, name: str) -> None:
+        """Let what failed be tried again now, by whichever service gets certificates."""
+
+        def note(_session: Session, row: Issuance) -> None:
+            row.tries = None
+
+        self._note(name, note)
 
     def advise(self, name: str, advised: datetime) -> None:
         """Note when a certificate is to be renewed, as its CA says."""

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -17,7 +17,7 @@ from provider.issuing.accounts import OrderingAccount
 from provider.issuing.challenges import Challenges
 from provider.issuing.failures import FailureKind, NoCertificateError
 from provider.issuing.held import LOCAL, Obtained
-from provider.issuing.holdings import SOON, Holdings
+from provider.issuing.holdings import HELD, SOON, Holdings
 from provider.issuing.means import Means
 from provider.issuing.ordered import HTTP, host_of, make_key
 from provider.issuing.orders import Orders
@@ -57,14 +57,17 @@ class Issuing:
         authority: Authority | None,
         means: Means,
         points: DefaultEntryPoints,
+        is_on_duty: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`is_on_duty` tells whether it is this service that gets them, of those on the same database."""
+        self._is_on_duty = is_on_duty
         self._database = database
         self._serving = serving
         self._edges = edges
         self._authority = authority
         self._means = means
         self._points = points
-        self.challenges = Challenges()
+        self.challenges = Challenges(database)
         self.holdings = Holdings(database, authority, means)
         """What there is so far."""
 
@@ -136,8 +139,11 @@ class Issuing:
 
     def retry(self, name: str) -> None:
         """Try again now, as `check_retry` allows. May be called from any thread."""
-        self._hurried.add(name)
-        self._wake()
+        if self._is_on_duty():
+            self._hurried.add(name)
+            self._wake()
+        else:
+            self.holdings.hasten(name)
 
     def _is_tried(self, name: str) -> bool:
         return name in self._working or name in self._hurried
@@ -145,9 +151,26 @@ class Issuing:
     def choose(self, account: OrderingAccount | None) -> None:
         """Order with an account from now on. May be called from any thread."""
         self.holdings.account = account
-        self._hurried.update(self.holdings.wanted)
+        self._hurry(self.holdings.wanted)
         self._serving.renew(ReloadCause.CERTIFICATE)
         self._wake()
+
+    def heard(self, tables: frozenset[str] | None) -> None:
+        """Hear that another service has committed something to these tables: what it has got is served here too."""
+        self.challenges.heard(tables)
+        if self.holdings.is_read and (tables is None or tables & HELD):
+            account = self.holdings.account
+            with contextlib.suppress(Unavailable):
+                self.holdings.reread()
+            if account != self.holdings.account:
+                self._hurry(self.holdings.wanted)
+            self._serving.renew(ReloadCause.CERTIFICATE)
+            self._wake()
+
+    def _hurry(self, names: Iterable[str]) -> None:
+        """Try these again at once, unless another service gets them, which finds out by itself."""
+        if self._is_on_duty():
+            self._hurried.update(names)
 
     def find_terms(self, directory: str) -> str | None:
         """Return where the terms of a CA are, if it answers and says so. Blocks."""
@@ -179,7 +202,7 @@ class Issuing:
 
     def _came(self, snapshot: Snapshot) -> None:
         wanted = self.holdings.wanted
-        self._hurried.update(name for kind, name in snapshot.changed if kind == "domain" and name in wanted)
+        self._hurry(name for kind, name in snapshot.changed if kind == "domain" and name in wanted)
         self._wake()
 
     def _wake(self) -> None:

@@ -99,7 +99,7 @@ class Orders:
         if kind == HTTP:
             await is_served()
             if not self._means.is_unchecked:
-                with self._challenges.question() as (token, content):
+                async with self._challenges.question() as (token, content):
                     await aside(leading.check, name, token, content, self._means)
 
     async def _resume(self, ca: "AcmeCA", number: int, url: str) -> OrderAtCA:
@@ -145,7 +145,7 @@ class Orders:
                 order = await aside(ca.look, order.url)
         finally:
             for token in tokens:
-                self._challenges.withdraw(token)
+                await aside(self._challenges.withdraw, token)
 
     async def _show(
         self,
@@ -174,7 +174,7 @@ class Orders:
         if challenge.kind == DNS:
             await records.put(challenge.content)
         else:
-            self._challenges.publish(challenge.token, challenge.content)
+            await aside(self._challenges.publish, challenge.token, challenge.content)
             tokens.add(challenge.token)
 
     # What is stored

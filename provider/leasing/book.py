@@ -77,6 +77,12 @@ class Book:
         for lease in self.leases.values():
             lease.since += seconds
 
+    def renew(self) -> None:
+        """Let the time of all begin anew: others may have heard of them."""
+        now = monotonic()
+        for lease in self.leases.values():
+            lease.renew(now)
+
     def heard(self, key: LeasedName) -> datetime | None:
         """Return when a heartbeat came last, as far as that is known."""
         lease = self.leases.get(key)

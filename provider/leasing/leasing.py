@@ -47,8 +47,13 @@ class MassSilence:
 class Leasing:
     """The leases of all servers."""
 
-    def __init__(self, revisions: Revisions, health: Health) -> None:
+    def __init__(self, revisions: Revisions, health: Health, is_on_duty: Callable[[], bool] = lambda: True) -> None:
+        """`is_on_duty` tells whether it is this service that judges who is silent, of those on the same database."""
         self._revisions = revisions
+        self._is_on_duty = is_on_duty
+        self.tell: Callable[[LeasedName], None] = lambda _key: None
+        """Is called with each server that was heard of here, in the event loop's thread."""
+
         self._health = health
         self._book = Book()
         self._revision: int | None = None
@@ -107,6 +112,10 @@ class Leasing:
     def hear(self, service: str, server: str) -> bool:
         """Note a heartbeat of a lease that is known. Returns whether it is."""
         key = service, server
+        self.tell(key)
+        return self._hear(key)
+
+    def _hear(self, key: LeasedName) -> bool:
         lease = self._book.beat(key)
         if lease is None:
             return False
@@ -118,7 +127,17 @@ class Leasing:
     def registered(self, service: str, server: str) -> None:
         """Note that a server has registered, again or for the first time. May be called from any thread."""
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._book.beat, (service, server))
+            self._loop.call_soon_threadsafe(self.hear, service, server)
+
+    def told(self, keys: Iterable[LeasedName]) -> None:
+        """Note heartbeats that other services have heard. May be called from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(lambda: [self._hear(key) for key in keys])
+
+    def heard(self, tables: frozenset[str] | None) -> None:
+        """Hear from other services again after a while, without what they heard meanwhile: nobody was silent then."""
+        if tables is None and self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._book.renew)
 
     def _came(self, _snapshot: Snapshot) -> None:
         if self._loop is not None and not self._loop.is_closed():
@@ -146,7 +165,8 @@ class Leasing:
             seconds: float | None = _PULSE_SECONDS
             try:
                 await self._catch_up()
-                await self._tend()
+                if self._is_on_duty():
+                    await self._tend()
                 if not self._book.leases and self._revision is not None:
                     seconds = None
             except ProviderError as error:

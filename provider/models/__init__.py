@@ -1,7 +1,7 @@
 """What is stored and shown beside the nouns themselves."""
 
 from provider.models.account import Account, AccountSession, FailedLogins, FamiliarAddress, Invitation, Role
-from provider.models.acme import AcmeAccount, AcmeInput, AcmeOrder, AcmeOutput, BindingOutput, DnsOutput
+from provider.models.acme import AcmeAccount, AcmeChallenge, AcmeInput, AcmeOrder, AcmeOutput, BindingOutput, DnsOutput
 from provider.models.adoption import AdoptInput, HandBackInput
 from provider.models.audit import Actor, AuditEntry, AuditOutcome, AuditOutput
 from provider.models.confirmation import (
@@ -56,6 +56,7 @@ __all__ = [
     "Account",
     "AccountSession",
     "AcmeAccount",
+    "AcmeChallenge",
     "AcmeInput",
     "AcmeOrder",
     "AcmeOutput",

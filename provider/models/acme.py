@@ -57,6 +57,16 @@ class AcmeOrder(SQLModel, table=True):
     """Whether a certificate came of it."""
 
 
+class AcmeChallenge(SQLModel, table=True):
+    """What is answered to one token of a CA, for as long as its order goes on, by whichever service is asked."""
+
+    __tablename__ = "acme_challenge"
+
+    token: str = Field(primary_key=True, max_length=255)
+    content: str = Field(max_length=1_024)
+    created: str = Field(max_length=32)
+
+
 class BindingInput(BaseModel):
     """An external account at the CA, with the credentials that the CA gave you (EAB)."""
 

@@ -200,19 +200,25 @@ class Rollouts:
         self._tell(row)
         return self.show(row)
 
-    def heard(self, tables: frozenset[str] | None) -> None:
-        """Serve what another service on the database committed of rollouts; None where that is not known."""
-        if tables is None or Rollout.__tablename__ in tables:
-            with contextlib.suppress(Unavailable):
-                self._read()
-            self._serving.renew(ReloadCause.ROLLOUT)
-            self._wake()
-
     def _read(self) -> None:
         with self._lock, self._database.reading() as session:
             since = (datetime.now(UTC) - TOLD_FOR).isoformat(timespec="milliseconds")
             self._known = {row.service: row for row in rollouts.list_last(session, since)}
             self._is_stale = False
+
+    def heard(self, tables: frozenset[str] | None) -> None:
+        """Hear that another service has committed something to these tables: know it before anything is served."""
+        if self._known is not None and (tables is None or rollouts.TABLE in tables):
+            try:
+                self._read()
+            except Unavailable:
+                self._is_stale = True
+
+    def taken_over(self, tables: frozenset[str] | None) -> None:
+        """Serve what another service has committed."""
+        if tables is None or rollouts.TABLE in tables:
+            self._serving.renew(ReloadCause.ROLLOUT)
+            self._wake()
 
     def _tell(self, row: Rollout) -> None:
         if self._loop is not None and not self._loop.is_closed():

@@ -1,11 +1,12 @@
 """Accounts at CAs that speak ACME, and orders, in the database."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from sqlmodel import col, select
+from sqlmodel import col, delete, select
 
 from provider.database.sessions import Session
-from provider.models import AcmeAccount, AcmeOrder
+from provider.models import AcmeAccount, AcmeChallenge, AcmeOrder
 
 
 def find_account(session: Session) -> AcmeAccount | None:
@@ -38,6 +39,26 @@ def find_created(
     if kept is not None:
         query = query.where(col(AcmeOrder.is_kept).is_(kept))
     return session.exec(query.order_by(col(AcmeOrder.created).desc()).offset(nth - 1).limit(1)).first()
+
+
+CHALLENGES: Final = str(AcmeChallenge.__tablename__)
+"""The table of challenges."""
+
+
+def list_challenges(session: Session) -> dict[str, str]:
+    """Return what is answered to which token."""
+    return dict(session.exec(select(AcmeChallenge.token, AcmeChallenge.content)).all())
+
+
+def add_challenge(session: Session, challenge: AcmeChallenge, forgotten_before: str) -> None:
+    """Keep what is answered to a token, and forget what a service left that was killed."""
+    session.exec(delete(AcmeChallenge).where(col(AcmeChallenge.created) < forgotten_before))
+    session.merge(challenge)
+
+
+def remove_challenge(session: Session, token: str) -> None:
+    """Answer a token no more."""
+    session.exec(delete(AcmeChallenge).where(col(AcmeChallenge.token) == token))
 
 
 def prune(session: Session, before: str) -> None:

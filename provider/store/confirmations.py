@@ -12,6 +12,7 @@ from provider.errors import NotPending
 from provider.messages import Message, freeze, thaw
 from provider.models import Actor, Confirmation, ConfirmationOutput, ConfirmationState, Confirming
 
+TABLE: Final = str(Confirmation.__tablename__)
 PENDING: Final = select(Confirmation.revision).where(Confirmation.state == ConfirmationState.PENDING)
 """The numbers of the revisions that wait to be confirmed."""
 

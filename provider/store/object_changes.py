@@ -34,8 +34,9 @@ def changes_since(session: Session, kind: NounKind, name: str, number: int = 0) 
     """Give what happened to an object after a revision, the newest first, with the numbers of the revisions."""
     wanted = col(RevisionChange.kind) == kind, col(RevisionChange.name) == name, col(RevisionChange.revision) > number
     query = select(RevisionChange).where(*wanted).order_by(col(RevisionChange.revision).desc())
-    for row in session.exec(query.execution_options(yield_per=_READ_AT_ONCE)):
-        yield row.revision, _change(row)
+    with session.exec(query.execution_options(yield_per=_READ_AT_ONCE)) as rows:
+        for row in rows:
+            yield row.revision, _change(row)
 
 
 def servers_since(session: Session, time: str) -> dict[tuple[str, str], str]:
@@ -92,8 +93,9 @@ def last_lost_routers(session: Session, last: int) -> Iterator[tuple[int, Change
         col(RevisionChange.before).is_not(None),
     )
     query = query.order_by(col(RevisionChange.revision).desc(), col(RevisionChange.position)).limit(_MOST_ROUTERS)
-    for row in session.exec(query.execution_options(yield_per=_READ_AT_ONCE)):
-        yield row.revision, _change(row)
+    with session.exec(query.execution_options(yield_per=_READ_AT_ONCE)) as rows:
+        for row in rows:
+            yield row.revision, _change(row)
 
 
 def _change(row: RevisionChange) -> Change:

@@ -282,7 +282,7 @@ def _read(session: Session, *wanted: ColumnElement[bool], most: int | None = Non
     )
     query = sqlalchemy_select(*map(col, columns)).where(*wanted).limit(most)
     query = query.order_by(col(RevisionChange.revision), col(RevisionChange.position))
-    for number, kind, name, before, after in session.connection().execute(
-        query.execution_options(yield_per=_READ_AT_ONCE)
-    ):
-        yield number, Change(kind, name, before, after)
+    # Closed at once, also where somebody reads only the beginning.
+    with session.connection().execute(query.execution_options(yield_per=_READ_AT_ONCE)) as rows:
+        for number, kind, name, before, after in rows:
+            yield number, Change(kind, name, before, after)

@@ -1,6 +1,7 @@
 """Rollouts in the database."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlmodel import col, func, or_, select
 
@@ -8,6 +9,8 @@ from provider.database.searches import contains
 from provider.database.sessions import Session
 from provider.models import Rollout
 from provider.models.rollout import ACTIVE
+
+TABLE: Final = str(Rollout.__tablename__)
 
 
 def list_active(session: Session) -> Sequence[Rollout]:

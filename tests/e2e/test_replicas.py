@@ -105,3 +105,30 @@ def test_a_service_that_cannot_reach_the_database_says_so_and_serves_what_it_has
             postgres.start()
         wait_until(lambda: expose(one, "b").status_code in {201, 409}, "changes are taken again")
         wait_until(lambda: second.digest() == first.digest() and second.configuration() != before, "it follows again")
+
+
+def test_a_server_that_sends_its_heartbeats_to_another_service_is_not_silent(
+    location: Location, tmp_path: Path
+) -> None:
+    with (
+        two_services(tmp_path, location, free_port()) as services,
+        http_client(f"{services[0].url}/api/v1") as one,
+        http_client(f"{services[1].url}/api/v1") as other,
+    ):
+        one.post("/services", json={"name": "wayshub"}).raise_for_status()
+        for name, ttl in (("always", None), ("a", "2s"), ("b", "2s"), ("c", "2s"), ("quiet", "2s")):
+            server = {"url": "http://127.0.0.1:9", "ttl": ttl}
+            one.put(f"/services/wayshub/servers/{name}", json=server).raise_for_status()
+
+        def beat() -> None:
+            """Send one heartbeat to each service, each of another server."""
+            for client, name in ((one, "a"), (other, "b"), (other, "c")):
+                client.post(f"/services/wayshub/servers/{name}/heartbeat").raise_for_status()
+
+        def states() -> dict[str, str]:
+            beat()
+            return {each["name"]: each["state"] for each in one.get("/services/wayshub/servers").json()["items"]}
+
+        wait_until(lambda: states().get("quiet") != "ready", "the silent one is drained")
+        wait_until(lambda: "quiet" not in states(), "the silent one is removed")
+        assert states() == dict.fromkeys(("always", "a", "b", "c"), "ready")
