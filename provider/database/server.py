@@ -29,7 +29,10 @@ _SIZE_SECONDS: Final = 10.0
 _NAMES_AT_ONCE: Final = 50
 """A notification has 8,000 bytes at most."""
 
-_LOCK: Final = text(f"SELECT pg_advisory_xact_lock({WRITING})")
+# Who hangs, or was cut off, while it writes keeps the others out for no longer than that.
+_LOCK: Final = text(
+    f"SELECT set_config('idle_in_transaction_session_timeout', '60s', true), pg_advisory_xact_lock({WRITING})"
+)
 _SIZE: Final = text(
     "SELECT sum(pg_table_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
 )

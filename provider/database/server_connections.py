@@ -33,8 +33,6 @@ _CONNECT: Final = {
 
 _PREPARE: Final = (
     f"SET lock_timeout = '{LOCK_SECONDS}s'; "
-    # Who died, or was cut off, while it wrote keeps the others out for no longer.
-    "SET idle_in_transaction_session_timeout = '60s'; "
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
 )
 
