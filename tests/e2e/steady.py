@@ -48,8 +48,9 @@ class Switched:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _refuse(self) -> None:
-        assert self._server is not None
-        self._server.close()
+        if self._server is not None:
+            self._server.close()
+        self._server = None
         while self._open:
             for transport in list(self._open):
                 transport.abort()
@@ -57,6 +58,8 @@ class Switched:
 
     def opened(self, transport: asyncio.Transport) -> None:
         self._open.add(transport)
+        if self._server is None:  # it was on its way in when the server went
+            transport.abort()
 
     def closed(self, transport: asyncio.Transport) -> None:
         self._open.discard(transport)
@@ -159,6 +162,13 @@ async def _read(reader: asyncio.StreamReader) -> tuple[int, str]:
     return int(head.split(b" ")[1]), (await reader.readexactly(length)).decode()
 
 
+async def _ended() -> None:
+    """Wait until nothing else is going on in this loop."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.sleep(0.1)  # what was aborted is closed by callbacks
+
+
 @contextmanager
 def running_loop() -> Iterator[asyncio.AbstractEventLoop]:
     """Run an event loop in a thread of its own."""
@@ -168,6 +178,7 @@ def running_loop() -> Iterator[asyncio.AbstractEventLoop]:
     try:
         yield loop
     finally:
+        asyncio.run_coroutine_threadsafe(_ended(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(timeout=60)
         loop.close()
