@@ -44,7 +44,7 @@ class Pace:
         """Note that it was given another document, of which the checks take so long."""
         if now >= self.latest:
             self.blind_since = now
-        self.given_at, self.check_seconds, self.is_checked = now, check_seconds, False
+        self.given_at, self.check_seconds, self.is_checked = now, check_seconds, not check_seconds
 
     def due(self, now: float, *, is_urgent: bool) -> float:
         """Return when it may get another: at once, if that is urgent and checks were not kept off for long."""
