@@ -13,10 +13,11 @@ difference. These are refused unless the number of all of them together confirms
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any, Final
 
 from provider.errors import Brake, FieldError
-from provider.messages import Message
+from provider.messages import Message, template
 from provider.models import Change
 from provider.nouns import Domain, Router, Server
 from provider.values import ServerState
@@ -27,6 +28,9 @@ FLOOR: Final = 3
 ANY: Final = -1
 """Confirms whatever is taken away: for what brings back what was there before. Nobody can send it."""
 
+_ROUTERS: Final = template("routers: {count}")
+_SERVERS: Final = template("ready servers: {count}")
+_DOMAINS: Final = template("domains: {count}")
 _PART: Final = 4
 _MOST_NAMED: Final = 3
 
@@ -54,14 +58,12 @@ class Removal:
 
     @property
     def words(self) -> Message:
-        """How much goes, and with which number that is confirmed."""
+        """How much goes, where something does, and with which number that is confirmed."""
+        counted = ((_ROUTERS, self.lost.routers), (_SERVERS, self.lost.servers), (_DOMAINS, self.lost.domains))
+        named = [Message(words, count=count) for words, count in counted if count]
+        lost = reduce(lambda first, last: Message("{first}, {last}", first=first, last=last), named)
         return Message(
-            "this removes a lot (routers: {routers}, ready servers: {servers}, domains: {domains}): "
-            "confirm it with the number {number}",
-            routers=self.lost.routers,
-            servers=self.lost.servers,
-            domains=self.lost.domains,
-            number=self.number,
+            "this removes a lot ({lost}): confirm it with the number {number}", lost=lost, number=self.number
         )
 
     def check(self, confirmed: int | None) -> None:
