@@ -9,7 +9,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from provider.nouns import Server
+from provider.declarations import Declaration
+from provider.nouns import Server, Service
+from provider.plans import is_leased
 from provider.values import ServerState
 
 LeasedName = tuple[str, str]
@@ -122,6 +124,22 @@ def judge(leases: Mapping[LeasedName, Lease], now: float) -> Judgement:
 
 def _lapsed_lately(lease: Lease, now: float) -> bool:
     return lease.lapsed is not None and lease.since <= lease.lapsed and now - lease.lapsed < lease.ttl
+
+
+def with_leases(former: Declaration, current: Declaration) -> Declaration:
+    """Return a state of earlier with the servers that have a lease as they are now.
+
+    Whoever sent heartbeats then may be gone. They come back with a service that was removed: that shows soon.
+    """
+    objects = {kind: dict(section) for kind, section in former.objects.items()}
+    for name, item in former.objects[Server.kind].items():
+        if is_leased(item) and current.find(Service.kind, Server.split(name)[0]) is not None:
+            now = current.find(Server.kind, name)
+            if now is None:
+                del objects[Server.kind][name]
+            else:
+                objects[Server.kind][name] = now
+    return Declaration(objects)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from provider.declarations import Declaration, place
 from provider.errors import FieldError, InUse, Invalid, pointer
 from provider.messages import Message
 from provider.models import Change
-from provider.nouns import NOUNS, Named, Noun, called
+from provider.nouns import NOUNS, Named, Noun, Server, called
 from provider.nouns.health import needed, unchecked
 from provider.nouns.reading import Reading, Where
 from provider.nouns.references import cycles, exposed, missing
@@ -31,11 +31,17 @@ class Transition:
     changes: Sequence[Change]
 
 
+def is_leased(item: Noun) -> bool:
+    """Tell whether an object is a server that comes and goes by itself, by the heartbeats that it sends."""
+    return isinstance(item, Server) and item.ttl is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Prune:
     """What goes that a declaration does not have: all of it, or what has all of these labels.
 
-    `only` keeps it to some objects, as kind and name.
+    `only` keeps it to some objects, as kind and name. Servers with a lease go with that, or with their service: who
+    does not name them knows nothing of them.
     """
 
     labels: Sequence[tuple[str, str]] = ()
@@ -43,6 +49,8 @@ class Prune:
 
     def takes(self, kind: str, name: str, item: Noun) -> bool:
         """Tell whether an object goes."""
+        if self.only is None and is_leased(item):
+            return False
         if self.only is not None and (kind, name) not in self.only:
             return False
         return all(item.labels.get(key) == value for key, value in self.labels)

@@ -47,7 +47,7 @@ class LeasesOutput(BaseModel):
             "live": 28,
             "silent": 1,
             "held": 1,
-            "massSince": None,
+            "massSince": "2026-01-01T12:00:30Z",
             "servers": [{"service": "wayshub", "server": "a", "lastHeartbeat": "2026-01-01T12:00:00Z"}],
         }
     )

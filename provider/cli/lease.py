@@ -50,16 +50,18 @@ def show(client: Client, output: Output) -> None:
         output.line()
         table(output, HELD, found["servers"])
         output.line()
-        output.line("Drain them if they are really gone: wayshub-provider lease drain")
+        output.line("Drain them if they are really gone: wayshub-provider lease end")
 
 
 @app.command()
 @waits
-def drain(client: Client, output: Output) -> None:
-    """Drain all held servers, because they are really gone.
+def end(client: Client, output: Output) -> None:
+    """End the leases of all held servers, because they are really gone.
+
+    Drains them, all in one revision.
 
     Examples:
-      wayshub-provider lease drain
+      wayshub-provider lease end
     """
     answer = client.delete(path("leases", "held"))
     outcome.tell(client, output, answer, "Drained the held servers")

@@ -10,10 +10,11 @@ from provider import plans
 from provider.database.sessions import Session
 from provider.declarations import Declaration
 from provider.errors import FieldError, Invalid, NotFound, pointer
+from provider.leases import with_leases
 from provider.messages import Message
 from provider.models import Revision
-from provider.nouns import NOUNS, Named, Noun, called
-from provider.plans import Prune, Transition
+from provider.nouns import NOUNS, Named, Noun, Server, called
+from provider.plans import Prune, Transition, is_leased
 from provider.store import declarations, revisions
 from provider.summaries import Summarise, saying
 
@@ -46,15 +47,18 @@ def plan_back(session: Session, number: int, named: Named | None = None) -> Tran
 
     What was not there then goes. Raises `NotFound`; `Invalid` where it would not hold now; and `InUse`.
     """
-    former = state_at(session, number)
+    former, current = state_at(session, number), declarations.read(session)
     if named is None:
-        return declarations.plan(session, former, Prune(), are_kept=True)
-    wanted, now = (state.part([named]) for state in (former, declarations.read(session)))
+        return declarations.plan(session, with_leases(former, current), Prune(), are_kept=True)
+    if named[0] != Server.kind:
+        former = with_leases(former, current)
+    wanted, now = (state.part([named]) for state in (former, current))
     if not wanted and not now:
         kind, name = named
         detail = Message("there was no {kind} {name} at revision {number}", kind=called(kind), name=name, number=number)
         raise NotFound(detail)
-    return declarations.plan(session, wanted, Prune(only=now.names), are_kept=True)
+    gone = {each[:2] for each in now if each[:2] == named or not is_leased(each[2])}
+    return declarations.plan(session, wanted, Prune(only=gone), are_kept=True)
 
 
 def read_named(kind: str | None, name: str | None) -> Named | None:

@@ -191,3 +191,29 @@ def test_a_token_for_a_service_sends_heartbeats_of_its_servers_alone(client: htt
         client.delete(f"/tokens/{made['id']}").raise_for_status()
         assert beat(own) == 401
     assert httpx.post(f"{client.base_url}{SERVERS.removeprefix('/')}/a/heartbeat").status_code == 401
+
+
+def test_a_file_that_does_not_name_a_server_with_a_lease_leaves_it_alone(client: httpx.Client) -> None:
+    register(client, "a", ttl="24h")
+    declared = {"services": {"wayshub": {"servers": {"b": {"url": URL}}}}}
+    applied = client.post("/apply", json=declared, params={"prune": True}).raise_for_status()
+    assert applied.json()["difference"]["words"]
+    assert [state(client, name) for name in ("a", "b", "always")] == ["ready", "ready", None]
+    client.post("/apply", json={}, params={"prune": True, "confirm": 2}).raise_for_status()
+    assert state(client) is None
+
+
+def test_a_rollback_neither_removes_nor_brings_back_a_server_with_a_lease(client: httpx.Client) -> None:
+    register(client, "gone", ttl="24h")
+    before = revision(client)
+    client.delete(f"{SERVERS}/gone").raise_for_status()
+    client.delete(f"{SERVERS}/always", params={"confirm": 1}).raise_for_status()
+    register(client, "a", ttl="24h")
+    client.post(f"/revisions/{before}/rollback").raise_for_status()
+    assert [state(client, name) for name in ("a", "gone", "always")] == ["ready", None, "ready"]
+    client.delete("/services/wayshub", params={"confirm": 2}).raise_for_status()
+    client.post(f"/revisions/{before}/rollback").raise_for_status()
+    assert [state(client, name) for name in ("a", "gone", "always")] == [None, "ready", "ready"]
+    named = {"kind": "server", "name": "wayshub/gone"}
+    client.post(f"/revisions/{before - 1}/rollback", params=named).raise_for_status()
+    assert state(client, "gone") is None

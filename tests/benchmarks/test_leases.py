@@ -25,14 +25,17 @@ MOST_PART = 0.5
 
 def state() -> dict[str, object]:
     """All servers, a hundred in each service."""
-    services: dict[str, object] = {f"s-{number}": {} for number in range(SERVICES)}
-    servers = {
-        f"s-{number}": {
-            f"n-{each}": {"url": f"http://10.0.{number}.{each}:80", "ttl": "30s"} for each in range(LEASES // SERVICES)
+    return {
+        "services": {
+            f"s-{number}": {
+                "servers": {
+                    f"n-{each}": {"url": f"http://10.0.{number}.{each}:80", "ttl": "30s"}
+                    for each in range(LEASES // SERVICES)
+                }
+            }
+            for number in range(SERVICES)
         }
-        for number in range(SERVICES)
     }
-    return {"services": services, "servers": servers}
 
 
 def send(port: int, seconds: float, sent: "multiprocessing.Queue[tuple[int, int]]") -> None:
