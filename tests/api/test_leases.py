@@ -59,10 +59,10 @@ def revision(client: httpx.Client) -> int:
 
 
 def test_a_server_that_falls_silent_is_drained_and_then_removed(client: httpx.Client) -> None:
-    register(client, "a")
+    register(client, "a", ttl="3s")
     assert lease(client) == {"state": "live", "lastHeartbeat": None}
     wait_for(client, "drain")
-    assert lease(client)["state"] == "silent"
+    wait_until(lambda: lease(client)["state"] == "silent", "a is silent")
     wait_for(client, None)
     removed, drained, *_ = revisions(client)
     assert (removed["author"], drained["author"]) == ("lease", "lease")

@@ -89,7 +89,7 @@ def test_the_tree_of_commands_is_that_of_the_design() -> None:
 
 def test_every_command_that_writes_can_wait_for_the_edges_and_no_other() -> None:
     waiting = {path for path, command in commands() if "wait" in {option.name for option in command.params}}
-    writing = {path for path in PATHS if path[-1] in {*CHANGING, "lift", "retry", "end"}}
+    writing = {path for path in PATHS if path[-1] in {*CHANGING, "lift", "retry", "drain", "end"}}
     assert waiting == {path for path in writing if path[0] != "user"}
 
 
