@@ -194,3 +194,29 @@ def test_what_starts_first_migrates_and_hands_the_token_over_in_a_file() -> None
     users = {line[1] for line in stages()["service"] if line[0] == "USER"}
     assert {made["traefik"]["user"]} == users
     assert "edge:/edge:ro" in made["traefik"]["volumes"]
+
+
+def on_postgresql() -> dict[str, Any]:
+    text = (ROOT / "compose.postgresql.yaml").read_text()
+    found: dict[str, Any] = yaml.safe_load(re.sub(r" !(reset|override)\b", "", text))
+    return found
+
+
+def test_with_postgresql_every_service_has_the_same_database_and_key_and_one_writes_the_fallback() -> None:
+    made = on_postgresql()["services"]
+    variables = [made[name]["environment"] for name in ("setup", "provider", "provider-2", "demo")]
+    shared = {"PROVIDER_DATABASE_URL", "PROVIDER_DATABASE_URL_FILE", "PROVIDER_SECRET_KEY_FILE"}
+    assert all({name: each[name] for name in shared} == variables[0] for each in variables)
+    assert variables[0]["PROVIDER_DATABASE_URL"] == ""  # or the one in the image would be the one
+    assert [each.get("PROVIDER_FALLBACK_FILE") for each in variables] == [None, None, "", None]
+    assert made["provider-2"]["extends"] == {"file": "compose.yaml", "service": "provider"}
+
+
+def test_the_password_of_postgresql_is_in_files_and_nobody_else_reaches_it() -> None:
+    made = on_postgresql()
+    for name, service in made["services"].items():
+        assert [key for key in service["environment"] if "PASSWORD" in key and not key.endswith("_FILE")] == [], name
+        assert "ports" not in service or name == "provider-2", name
+    assert made["networks"]["database"]["internal"] is True
+    assert networks({"networks": made["services"]["postgres"]["networks"]}) == {"database"}
+    assert made["services"]["provider-2"]["networks"]["control"]["aliases"] == ["provider"]

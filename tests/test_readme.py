@@ -54,6 +54,8 @@ ELSEWHERE = (
         "kubectl ",
         "printf ",
         "head ",
+        "mkdir ",
+        "openssl ",
     ),
 )
 ASKED_WITH = {"PROVIDER_URL", "PROVIDER_TOKEN"}
