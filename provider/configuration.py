@@ -23,9 +23,10 @@ from provider.messages import Message
 from provider.nouns import Middleware, Named, Noun, Object, Router, Server, Service, document, versions
 from provider.nouns.beside import BesideOther
 from provider.nouns.certificate import Certificate, Pair
+from provider.nouns.middlewares.failures import Retry
 from provider.nouns.middlewares.redirects import RedirectScheme
 from provider.nouns.router import ServedRouter
-from provider.nouns.service import LoadBalancer, ServedService, served
+from provider.nouns.service import RETRY, LoadBalancer, ServedService, served
 from provider.nouns.tcp_router import ServedTCPRouter, TCPRouter
 from provider.parts import LISTED, PLACES, Part, Parts, Section
 from provider.values import ServerState
@@ -149,17 +150,29 @@ def owner(name: str) -> str:
 
 
 def settled(parts: Parts, points: DefaultEntryPoints) -> Parts:
-    """Return parts with the middleware that redirects to HTTPS, if a router needs it, and without it if none does."""
-    found = parts.find((Middleware.kind, REDIRECT))
-    wanted = REDIRECT in parts.routers.needs.get(Middleware.kind, ())
-    if wanted is (found is not None):
-        return parts
-    return parts.replaced({(Middleware.kind, REDIRECT): _redirect(points) if wanted else None})
+    """Return parts with the middlewares of ours that routers and services need, and without those that none does."""
+    wanted = {
+        REDIRECT: REDIRECT in parts.routers.needs.get(Middleware.kind, ()),
+        RETRY: RETRY in parts.services.needs.get(Middleware.kind, ()),
+    }
+    changed = [name for name, is_wanted in wanted.items() if is_wanted is (parts.find((Middleware.kind, name)) is None)]
+    made = {(Middleware.kind, name): _own(name, points) if wanted[name] else None for name in changed}
+    return parts.replaced(made) if made else parts
+
+
+def _own(name: str, points: DefaultEntryPoints) -> Part:
+    return _redirect(points) if name == REDIRECT else _retry()
 
 
 def _redirect(points: DefaultEntryPoints) -> Part:
     """Return what leads visitors to the secure entry point: with 301 for GET, 308 for what has to keep its method."""
     return Part(_member(REDIRECT, b'{"redirectScheme":%s}' % document.encode(redirect(points))))
+
+
+def _retry() -> Part:
+    """Return what tries another server, and then one more."""
+    described = Retry(attempts=3, status=["502-504"])
+    return Part(_member(RETRY, b'{"retry":%s}' % document.encode(described)), since=versions.needed(described))
 
 
 def redirect(points: DefaultEntryPoints) -> RedirectScheme:
@@ -193,7 +206,7 @@ def pool_part(service: Service, servers: Iterable[Server]) -> Part:
     """Return the part of a service with just these servers, in this order."""
     described = served(service, servers)
     content = _member(service.name, _encoded(described, service))
-    return Part(content, _needs(service), since=versions.needed(described))
+    return Part(content, _needs(described), since=versions.needed(described))
 
 
 def part(item: Noun) -> Part:

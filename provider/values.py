@@ -462,6 +462,14 @@ class Strategy(StrEnum):
     LEASTTIME = "leasttime"
 
 
+class OnFailure(StrEnum):
+    """What happens to requests whose server fails."""
+
+    NONE = "none"
+    RETRY = "retry"
+    HOLD_BACK = "hold-back"
+
+
 class ServerState(StrEnum):
     """The target state of a server: ready, drained or in maintenance."""
 

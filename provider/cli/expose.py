@@ -85,7 +85,7 @@ SecurityHeadersOption = Annotated[
     bool, typer.Option("--security-headers", help="Add X-Content-Type-Options, X-Frame-Options and Referrer-Policy.")
 ]
 
-_HEALTH_CHECK: Final = [slot for slot in slots_of(Service) if slot.where[0] == "healthCheck"]
+_OF_SERVICE: Final = [slot for slot in slots_of(Service) if slot.where[0] in {"healthCheck", "onFailure"}]
 _ADDRESS: Final = re.compile(r"(?:\[?(?P<host>[^\[\]]*)\]?)?:(?P<port>[0-9]+)(?:/tcp)?")
 """An entry point's address, as Traefik has it: `:8080`, `127.0.0.1:80`, `[::1]:80/tcp`."""
 _ANY: Final = frozenset({"", "0.0.0.0", "::"})
@@ -95,7 +95,7 @@ _NOBODY_TELLS: Final = "No edge reports the address of its entry point: port 808
 
 
 @writes_and_waits
-@fills(_HEALTH_CHECK, is_new=True)
+@fills(_OF_SERVICE, is_new=True)
 def expose(
     client: Client,
     output: Output,

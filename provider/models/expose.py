@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from provider.messages import Message
 from provider.models.observed import NO_HEALTH, ServerOutput, ServiceOutput
-from provider.nouns import Domain, HealthCheck, Nested, Object, Router, Server, field
+from provider.nouns import Domain, HealthCheck, Nested, Object, Router, Server, Service, field
 from provider.nouns.common import ENTRY_POINTS, HOSTNAME, NAME
 from provider.nouns.containers import ListOf
 from provider.nouns.domain import DomainTLS
@@ -15,7 +15,7 @@ from provider.nouns.middlewares.access import BasicAuth
 from provider.nouns.protocol import NETWORKS
 from provider.nouns.server import SERVER_URL
 from provider.nouns.types import Flag
-from provider.values import Refusal, to_ascii
+from provider.values import OnFailure, Refusal, to_ascii
 
 _TLS_HELP: Final = "Serve it over HTTPS, and redirect HTTP there."
 _WWW: Final = "www."
@@ -68,6 +68,7 @@ class ExposeInput(Object):
     )
     path_prefix: str | None = Router.fields["pathPrefix"].again()
     health_check: HealthCheck | None = field(Nested(HealthCheck), default=None, title="Health check")
+    on_failure: OnFailure = Service.fields["onFailure"].again()
     tls: DomainTLS | None = replace(Domain.fields["tls"], help=_TLS_HELP).again()
     redirect_www: bool = field(
         Flag(),

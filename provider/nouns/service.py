@@ -14,7 +14,7 @@ from provider.nouns.noun import LABELS, NAME, Noun
 from provider.nouns.objects import Nested, Object
 from provider.nouns.server import Server
 from provider.nouns.types import Choice, Flag, Text, Word
-from provider.values import DURATION_SCHEMA, Refusal, Strategy, check_drain_time
+from provider.values import DURATION_SCHEMA, OnFailure, Refusal, Strategy, check_drain_time
 
 _STRATEGIES: Final[Mapping[str, Word]] = {
     Strategy.WRR: Word("Weighted round-robin", "Servers take turns by weight. Right for most applications."),
@@ -25,6 +25,25 @@ _STRATEGIES: Final[Mapping[str, Word]] = {
         "By the client's address", "The client's address decides, so a client always gets the same server."
     ),
     Strategy.LEASTTIME: Word("Least response time", "The server that answered fastest recently gets the request."),
+}
+
+RETRY: Final = "provider.retry"
+"""The middleware that tries another server. Users' names have no dot."""
+
+_ON_FAILURE: Final[Mapping[str, Word]] = {
+    OnFailure.NONE: Word("Nothing", "Visitors get the error."),
+    OnFailure.RETRY: Word(
+        "Try another server",
+        "If a server cannot be reached or answers 502, 503 or 504, the edge tries again, up to twice. After such an "
+        "answer it does not repeat POST and PATCH. Under load it may meet the same server again, so some requests "
+        "still fail.",
+    ),
+    OnFailure.HOLD_BACK: Word(
+        "Try another, and keep failing ones out",
+        "Besides, a server that cannot be reached or answers any 5xx gets no requests for 10 seconds. Beware of pages "
+        "that always answer 5xx: whoever requests one a few times takes all servers out, and then every visitor gets "
+        "503.",
+    ),
 }
 
 
@@ -39,12 +58,12 @@ class Service(Noun):
     cascade = "Also remove what uses it."
     about = "pools of servers that share requests"
     listing = "Pools of servers, by name."
-    layout = ("name", "healthCheck", "sticky", "strategy", "passHostHeader")
+    layout = ("name", "healthCheck", "onFailure", "sticky", "strategy", "passHostHeader")
     pool: ClassVar = (
         *("strategy", "passHostHeader", "healthCheck", "sticky"),
         *("passiveHealthCheck", "serversTransport", "responseForwarding"),
     )
-    alone = (*pool, "drainFor", "slowStart")
+    alone = (*pool, "onFailure", "drainFor", "slowStart")
     example: ClassVar = {
         "name": "wayshub",
         "strategy": "wrr",
@@ -76,6 +95,14 @@ class Service(Noun):
         title="Health check",
         switch="Check the servers' health",
         help="Traefik checks each server regularly, and sends no requests to unhealthy ones.",
+    )
+    on_failure: OnFailure = field(
+        Choice(OnFailure, _ON_FAILURE),
+        default=OnFailure.NONE,
+        title="When a server fails",
+        help="What the edge does with a request whose server fails, until the health check notices. Needs Traefik 3.7.",
+        since="3.7",
+        omitted=True,
     )
     sticky: Sticky | None = field(
         Nested(Sticky),
@@ -212,9 +239,13 @@ def served(service: Service, servers: Iterable[Server]) -> ServedService:
     """Return what Traefik gets of a service, with these of its servers."""
     values = service.__dict__
     own = {name: values[name] for name in _BESIDE}
+    if service.on_failure is not OnFailure.NONE:
+        own["middlewares"] = [*service.middlewares, RETRY]
     if service.composition is not None:
         return ServedService.made({**own, "load_balancer": None})
     pool = {name: values[name] for name in _POOL}
+    if service.on_failure is OnFailure.HOLD_BACK and service.passive_health_check is None:
+        pool["passive_health_check"] = _HOLD_BACK
     listed = [
         ServedServer.made({"url": server.url, "weight": server.weight, "preserve_path": server.preserve_path})
         for server in servers
@@ -222,6 +253,7 @@ def served(service: Service, servers: Iterable[Server]) -> ServedService:
     return ServedService.made({**own, "load_balancer": LoadBalancer.made({**pool, "servers": listed})})
 
 
+_HOLD_BACK: Final = PassiveHealthCheck(failure_window="10s", max_failed_attempts=1)
 _POOL: Final = tuple(Service.fields[key].name for key in Service.pool)
 _BESIDE: Final = tuple(each.name for each in ServedService.fields.values() if each.name != "load_balancer")
 

@@ -56,7 +56,7 @@ def expose(session: Session, wanted: ExposeInput) -> Exposure:
     listed = check(session, wanted)
     for domain in filter(None, (wanted.domain, wanted.other_name)):
         _put_domain(session, domain, wanted)
-    nouns.put(session, Service(name=name, health_check=wanted.health_check))
+    nouns.put(session, Service(name=name, health_check=wanted.health_check, on_failure=wanted.on_failure))
     for server in listed:
         nouns.put(session, server, name)
     passed = [_put_middleware(session, name, end, kind) for end, kind in wanted.middlewares()]
