@@ -167,7 +167,7 @@ class Confirmations:
     def _find_pause(self) -> float:
         if not self._is_read or any(each.trouble for each in self._pending):
             return _RETRY_SECONDS
-        return min((each.left_seconds for each in self._pending), default=_LONGEST_PAUSE_SECONDS)
+        return min([_LONGEST_PAUSE_SECONDS, *(each.left_seconds for each in self._pending)])
 
     # What waits
 
@@ -221,6 +221,10 @@ class Confirmations:
                 self._roll_back(pending)
 
     def _roll_back(self, pending: Pending) -> None:
+        """Roll one back. Whatever is in the way, the others are, and it is tried again.
+
+        What nobody has thought of is a bug: it is logged, as a request that meets one is.
+        """
         number = pending.revision
         rollback = _Rollback(number, pending.within)
         try:
@@ -229,6 +233,9 @@ class Confirmations:
             if self._troubles.get(number) != error.detail:
                 logger.error("revision %d cannot be rolled back now: %s", number, error.detail)  # noqa: TRY400
             self._troubles[number] = error.detail
+        except Exception:
+            logger.exception("revision %d cannot be rolled back now", number)
+            self._troubles[number] = Message("this is a bug in wayshub-provider: see its log")
         else:
             self._troubles.pop(number, None)
             self.rollbacks += len(rollback.done)

@@ -222,3 +222,19 @@ def test_it_is_rolled_back_though_that_takes_much_away(migrated: Path, tmp_path:
     with running_service(tmp_path, migrated) as service, http_client(f"{service.url}/api/v1") as client:
         assert client.get("/domains").json()["items"] == []
         assert served(service) == empty
+
+
+def test_what_waits_to_be_confirmed_is_kept_in_the_history_until_then(migrated: Path, tmp_path: Path) -> None:
+    short = {"history_revisions": 1, "history_days": 1}
+    with running_service(tmp_path, migrated, **short) as service, http_client(f"{service.url}/api/v1") as client:
+        number = change(client, "PUT", "/domains/a.test", json={}, params=LONG)
+        with closing(sqlite3.connect(service.database)) as connection:
+            connection.execute("UPDATE revision SET time = '2020-01-01T00:00:00.000+00:00'")
+            connection.commit()
+        change(client, "PUT", "/domains/b.test", json={})
+        change(client, "PUT", "/domains/c.test", json={})
+        assert number in numbers(client.get("/revisions"))
+        client.post(f"/revisions/{number}/confirm").raise_for_status()
+        newest = change(client, "PUT", "/domains/d.test", json={})
+        assert number not in numbers(client.get("/revisions"))
+        assert newest in numbers(client.get("/revisions"))

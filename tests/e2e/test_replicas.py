@@ -9,7 +9,7 @@ import pytest
 
 from provider.database.locations import Location
 from tests.postgres import Postgres
-from tests.running import Service, Traefik, free_port, http_client, running_service, running_traefik, wait_until
+from tests.running import Service, Traefik, fetch, free_port, http_client, running_service, running_traefik, wait_until
 
 
 @pytest.fixture
@@ -132,3 +132,33 @@ def test_a_server_that_sends_its_heartbeats_to_another_service_is_not_silent(
         wait_until(lambda: states().get("quiet") != "ready", "the silent one is drained")
         wait_until(lambda: "quiet" not in states(), "the silent one is removed")
         assert states() == dict.fromkeys(("always", "a", "b", "c"), "ready")
+
+
+def test_what_has_to_be_confirmed_at_one_is_shown_kept_and_rolled_back_by_the_other(
+    location: Location, tmp_path: Path
+) -> None:
+    with (
+        two_services(tmp_path, location, free_port()) as (first, second),
+        http_client(f"{first.url}/api/v1") as one,
+        http_client(f"{second.url}/api/v1") as other,
+    ):
+
+        def change(within: str) -> str:
+            answer = one.put("/domains/a.test", json={"description": within}, params={"confirmWithin": within})
+            return answer.raise_for_status().headers["Config-Revision"]
+
+        def state(number: str) -> str:
+            found: str = other.get(f"/revisions/{number}").raise_for_status().json()["confirmation"]["state"]
+            return found
+
+        kept = change("10m")
+        wait_until(lambda: f"Revision {kept}" in fetch(second.url, headers=_PAGE).text, "the other shows what waits")
+        other.post(f"/revisions/{kept}/confirm").raise_for_status()
+        wait_until(lambda: f"Revision {kept}" not in fetch(first.url, headers=_PAGE).text, "the first knows of that")
+        number = change("5s")
+        first.server.should_exit = True
+        wait_until(lambda: state(number) == "rolledBack", "the other rolls back")
+        assert other.get("/domains/a.test").json()["description"] == "10m"
+
+
+_PAGE = {"Accept": "text/html"}

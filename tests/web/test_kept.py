@@ -77,6 +77,7 @@ BUTTONS: Final = {
     "/accounts/{name}/remove": "/accounts/sari/remove",
     "/tokens/{id}/revoke": "",
     "/edges/{name}/lift": "",
+    "/revisions/{number}/confirm": "",
     "/domains/{name}/retry": "",
 }
 """Forms that are no more than a button, with the page on which it is."""
