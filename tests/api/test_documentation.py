@@ -426,7 +426,8 @@ def _taken(client: httpx.Client, operation: str) -> httpx.Response:
     if operation in {ROLL_BACK, CONFIRM}:
         number = numbers_made(client)[-1]  # the revision in which there was no service, and that nobody has to confirm
         path = path_example(operation).replace("/1/", f"/{number}/")
-        return ask(client, operation, path=path, params={"kind": "service", "name": "wayshub"})
+        params = {"kind": "service", "name": "wayshub"} if operation == ROLL_BACK else {}
+        return ask(client, operation, path=path, params=params)
     if operation in USES:
         user, patch = USES[operation]
         client.patch(user, json=patch).raise_for_status()
