@@ -225,8 +225,10 @@ def test_it_is_rolled_back_though_that_takes_much_away(migrated: Path, tmp_path:
 
 
 def test_what_waits_to_be_confirmed_is_kept_in_the_history_until_then(migrated: Path, tmp_path: Path) -> None:
-    short = {"history_revisions": 1, "history_days": 1}
-    with running_service(tmp_path, migrated, **short) as service, http_client(f"{service.url}/api/v1") as client:
+    with (
+        running_service(tmp_path, migrated, history_revisions=1, history_days=1) as service,
+        http_client(f"{service.url}/api/v1") as client,
+    ):
         number = change(client, "PUT", "/domains/a.test", json={}, params=LONG)
         with closing(sqlite3.connect(service.database)) as connection:
             connection.execute("UPDATE revision SET time = '2020-01-01T00:00:00.000+00:00'")
