@@ -355,7 +355,7 @@ def ask_all(client: httpx.Client, paths: dict[str, set[str]], in_memory: dict[st
                 assert client.request(method, path).status_code == in_memory[path]
                 continue
             body: Any = {"name": "a", "url": "http://a", "pathPrefix": "/", "service": "a", "scopes": ["read"]}
-            body |= {"compress": {}, "directory": "letsencrypt", "termsAccepted": True, "all": True}
+            body |= {"compress": {}, "directory": "letsencrypt", "termsAccepted": True, "all": True, "to": "b"}
             others = {f"/api/v1/{noun.plural}": noun for noun in within("")}
             wanted = {
                 "/api/v1/domains": ["name"],
@@ -370,6 +370,7 @@ def ask_all(client: httpx.Client, paths: dict[str, set[str]], in_memory: dict[st
                 "/api/v1/acme": ["directory", "termsAccepted"],
                 "/api/v1/adopt": ["all"],
                 "/api/v1/handBack": ["all"],
+                "/api/v1/services/a/rollout": ["to"],
             }.get(path, [])
             body = {name: body[name] for name in wanted}
             noun = others.get(path.removesuffix("/a"))
