@@ -117,11 +117,24 @@ def fit_references(case: Case, body: dict[str, Any], url: str) -> None:
         fit_middleware(body, patch=case.method == "PATCH")
     if "/routers" in case.path:
         fit_router(body, url, patch=case.method == "PATCH")
-    if "/services" in case.path and "/servers" not in case.path:
+    if case.path.endswith("/rollout"):
+        fit_rollout(case, body, url)
+    elif "/services" in case.path and "/servers" not in case.path:
         fit_service(body)
     for noun in OTHERS:
         if f"/api/v1/{noun.plural}" in case.path:
             fit_other(body, noun, url, patch=case.method == "PATCH")
+
+
+def fit_rollout(case: Case, body: dict[str, Any], url: str) -> None:
+    """Make a rollout lead from a service that a router leads to, to another, in steps that rise."""
+    for name in ("rolled", "rolled-next"):
+        _client.put(f"{url}/api/v1/services/{name}", json={}).raise_for_status()
+        _client.put(f"{url}/api/v1/services/{name}/servers/a", json={"url": "http://10.0.0.1"}).raise_for_status()
+    router = {"rule": "Host(`rolled.test`)", "service": "rolled"}
+    _client.put(f"{url}/api/v1/routers/rolled", json=router).raise_for_status()
+    case.path_parameters["service"] = "rolled"
+    body.update(to="rolled-next", steps=[50, 100], hold="2m", withoutHealthCheck=True)
 
 
 def fit_service(body: dict[str, Any]) -> None:
