@@ -19,7 +19,7 @@ DestinationOption = Annotated[
 
 
 def copy(to: DestinationOption) -> None:
-    """Copy everything from the database to an empty one, of either kind.
+    """Copy everything to an empty database of either kind.
 
     Moves a service from an SQLite file to PostgreSQL, or back. Stop the
     service first. The new database is created or migrated if need be, and
