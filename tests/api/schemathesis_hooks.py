@@ -283,6 +283,8 @@ FITTED: dict[str, Callable[[Any], Any]] = {
     "healthCheck": lambda check: check | {"interval": "1h", "timeout": a_duration(check.get("timeout") or "2s")},
     "sticky": lambda sticky: sticky | {"cookie": {"name": "c"} | (sticky.get("cookie") or {})},
     "servers": lambda servers: [a_server(server) for server in servers],
+    "drainFor": lambda _: "30m",
+    "drainUntil": lambda _: None,  # only a drained server of a sticky service has it
     "weight": int,  # to JSON Schema, 1.0 is an integer
     "priority": int,
 }
