@@ -241,7 +241,7 @@ async def roll_back(
     named = history.read_named(kind, name)
     bring = partial(_roll_back, number=number, named=named, conditions=conditions)
     told, says = history.say_back(number, named), history.saying_back(number, named)
-    undone = history.undone_by_rollback(stored.read_number(number), named)
+    undone = history.undone_by_rollback(int(number), named) if stored.is_number(number) else range(0)
     return await write.answer(turns, bring, is_long=turns.is_long(0), says=says, message=told, undone=undone)
 
 
@@ -277,7 +277,8 @@ async def undo(
     """
     named = history.read_named(kind, name)
     bring = partial(_undo, number=number, named=named, force=force, keep=keep, cascade=cascade, conditions=conditions)
-    says, undone = undos.saying_undone(number, named), undos.undone_by(stored.read_number(number), named)
+    says = undos.saying_undone(number, named)
+    undone = undos.undone_by(int(number), named) if stored.is_number(number) else range(0)
     return await write.answer(turns, bring, is_long=turns.is_long(0), says=says, undone=undone)
 
 
@@ -310,7 +311,8 @@ def confirm(
     The request can be repeated. 409 with the type `not-pending` if the revision was taken back already, or does not
     have to be confirmed. To take it back before its time is up, undo it.
     """
-    wanted = stored.read_number(number)
+    with revisions.reading():  # without a database nothing is known of any revision
+        wanted = stored.read_number(number)
     confirmations.confirm(wanted, actor)
     content = as_json(_find_shown(revisions, number))
     current = revisions.current

@@ -50,9 +50,14 @@ LONG: Final = Retention()
 
 def read_number(text: str) -> int:
     """Read the number of a revision. Raises `NotFound` for what is none."""
-    if not _NUMBER.fullmatch(text):
+    if not is_number(text):
         raise NotFound(Message("there is no revision {number}", number=text))
     return int(text)
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a revision may have this number."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def page(

@@ -181,6 +181,8 @@ def declared(
 def test_every_example_works(cli: Run, client: httpx.Client, example: list[str]) -> None:
     if example[:2] == ["domain", "retry"]:
         let_wait(client, example[2])
+    if "--pending" in example:
+        client.put("/domains/pending.test", json={}, params={"confirmWithin": "1h"}).raise_for_status()
     if "--for" in example:
         client.patch("/services/wayshub", json={"sticky": {"cookie": {"name": "wayshub"}}}).raise_for_status()
     check(cli, example)
