@@ -44,6 +44,8 @@ ELSEWHERE = (
     *("git ", "cd wayshub-frontend", "npm install", "PORT=", "echo '127.0.0.1 alvin.xyz' | sudo tee"),
     *("PROVIDER_TRAEFIK_API=", "traefik --configFile=", "alembic upgrade head", "make "),
     *("wayshub-provider backup /srv/", "wayshub-provider restore /srv/", ".venv/bin/", "PROVIDER_DATABASE_URL="),
+    *("createuser ", "createdb ", "pg_dump ", "pg_restore ", "wayshub-provider copy "),
+    *("export PROVIDER_", "wayshub-provider serve"),
     *(
         "docker ",
         "sudo ",

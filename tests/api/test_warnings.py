@@ -22,7 +22,8 @@ def put(client: httpx.Client, path: str, body: dict[str, Any]) -> list[tuple[str
     done = client.put(path, json=body).raise_for_status()
     check_told(done, tried)
     # What edges show meanwhile is no part of what was done.
-    written, found = ({**each.json(), "certificates": None} for each in (done, client.get(path)))
+    observed = {"certificates": None, "leaving": None}
+    written, found = (each.json() | observed for each in (done, client.get(path)))
     assert written == found
     return warnings(tried)
 

@@ -71,9 +71,12 @@ for _kind, _pattern, _first in CORE:
 
 def _read_bytes(path: Path) -> bytes:
     # Whoever opens a pipe waits for who writes into it. One that a shell makes, for `<(…)`, has that already.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        if stat.S_ISFIFO(os.fstat(descriptor).st_mode) and path.resolve().exists():
+    with open(path, "rb", opener=_open) as file:
+        if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode) and path.resolve().exists():
             raise DocumentError(f"{path} is a pipe, and no file: to read from one, give it as standard input, with -")
-        os.set_blocking(descriptor, True)
+        os.set_blocking(file.fileno(), True)
         return file.read(LONGEST_BYTES + 1)
+
+
+def _open(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
