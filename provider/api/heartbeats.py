@@ -5,12 +5,15 @@ otherwise is left to the route of `api.leases`, which says what is wrong.
 """
 
 import re
+import secrets
 from typing import Final
 
+from starlette.datastructures import Headers
 from starlette.types import Scope, Send
 
 from provider.api.browsers import Hosts
 from provider.api.prefer import REVISION_HEADER
+from provider.api.requests import ID_HEADER, find_id
 from provider.api.writing import PREFIX
 from provider.edges.pollers import note_holder
 from provider.errors import Forbidden
@@ -34,7 +37,6 @@ class Heartbeats:
         self._access = access
         self._hosts = hosts
         self._metrics = metrics
-        self._start: tuple[int, dict[str, object]] = (-1, {})
 
     async def __call__(self, scope: Scope, send: Send) -> bool:
         """Answer a request, or return that it is no heartbeat that can be answered here."""
@@ -45,13 +47,14 @@ class Heartbeats:
         current = self._revisions.current
         if found is None or current is None or scope["query_string"]:
             return False
-        credential = _find_credential(scope)
+        headers = Headers(scope=scope)
+        credential = None if "Prefer" in headers else _find_credential(scope)  # who waits for edges is answered later
         if credential is None or not await self._may_beat(scope, credential, found[1]):
             return False
         if not self._leasing.hear(found[1], found[2]):
             return False
         self._metrics.requested("POST", PREFIX + ROUTE, 204)
-        await send(self._headers(current.revision))
+        await send(self._headers(current.revision, find_id(headers) or secrets.token_hex(8)))
         await send(_EMPTY)
         return True
 
@@ -68,11 +71,13 @@ class Heartbeats:
         note_holder(scope, principal.actor.credential)
         return True
 
-    def _headers(self, revision: int) -> dict[str, object]:
-        if self._start[0] != revision:
-            headers = [(REVISION_HEADER.lower().encode(), b"%d" % revision)]
-            self._start = revision, {"type": "http.response.start", "status": 204, "headers": headers}
-        return self._start[1]
+    @staticmethod
+    def _headers(revision: int, request_id: str) -> dict[str, object]:
+        headers = [
+            (REVISION_HEADER.lower().encode(), b"%d" % revision),
+            (ID_HEADER.lower().encode(), request_id.encode()),
+        ]
+        return {"type": "http.response.start", "status": 204, "headers": headers}
 
 
 def _find_credential(scope: Scope) -> bytes | None:

@@ -137,7 +137,15 @@ _EXAMPLE: dict[str, Any] = {
     "summary": "server wayshub/c: state ready → drain",
     "message": "a new disk goes in",
     "digest": "0c7a9e1f24b3",
-    "confirmation": None,
+    "confirmation": {
+        "state": "rolledBack",
+        "within": "10m",
+        "before": "2026-01-01T12:10:00Z",
+        "ended": "2026-01-01T12:10:00Z",
+        "by": "deadline",
+        "revision": 8,
+        "left": [],
+    },
 }
 
 
