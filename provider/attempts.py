@@ -7,7 +7,7 @@ keeps it then only has to find that the state is still the one on which it was m
 import json
 import pickle
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -37,7 +37,7 @@ from provider.plans import Transition
 from provider.rendering import gathered, part_of, parts_of, render
 from provider.routes import read_routes
 from provider.snapshots import last_revision
-from provider.store import declarations
+from provider.store import declarations, rollouts
 from provider.surroundings import KnownEdges
 
 FindTransition = Callable[[Session], Transition]
@@ -109,16 +109,18 @@ def attempt(
     moves = traffic.tell(*nearby.between(before, after, routers, points), routers) if routers else []
     handled = stored.handled(once, listening)
     difference = replace(found, words=[*found.words, *handled, *moves], removal=stored.removal())
-    warnings = list(_find_warnings(after, changes, edges, listening))
+    warnings = list(_find_warnings(after, changes, edges, listening, rollouts.list_targets(session)))
     return Attempt(number, digest, transition, difference, warnings, parts, named, listening)
 
 
 def _find_warnings(
-    state: Declaration, changes: Sequence[Change], edges: KnownEdges, listening: Listening
+    state: Declaration, changes: Sequence[Change], edges: KnownEdges, listening: Listening, moving: Iterable[str]
 ) -> Iterator[Finding]:
+    """Find the conflicts that changes are in, or make. `moving` are services that rollouts lead to."""
     concern = concern_of(changes)
-    paged = {use.name for each in state.objects["middleware"].values() for use in each.uses() if use.kind == "service"}
-    concern = replace(concern, services=[name for name in concern.services if name not in paged])
+    leading = chain.from_iterable(state.objects[kind].values() for kind in ("middleware", "service"))
+    used = {use.name for each in leading for use in each.uses() if use.kind == "service"}.union(moving)
+    concern = replace(concern, services=[name for name in concern.services if name not in used])
     routes = Routes(route for router in state.routers.values() for route in read_routes(router, listening))
     changed = {change.name for change in changes if change.kind == "router" and change.after is not None}
     moved = {router.name for domain in changed_domains(changes) for router in state.of_domain(domain)}

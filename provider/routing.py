@@ -23,7 +23,7 @@ from provider.parts import Part
 from provider.revisions import Revisions
 from provider.routes import of_part, read_routes
 from provider.snapshots import Snapshot
-from provider.store import routers
+from provider.store import rollouts, routers
 from provider.surroundings import KnownEdges
 from provider.unheeded import find_unheeded
 
@@ -121,7 +121,7 @@ class Routing:
         held, now = OfParts(known.snapshot.parts), datetime.now(UTC)
         others = [*survey.look(held, known.routes, self._edges(), now), *survey.find_doubted(held)]
         unissued = self._find_unissued(known.snapshot.listening)
-        return [*missing, *unissued, *others, *find(known.routes, domains, _unpaged(known, services), known.sticky)]
+        return [*missing, *unissued, *others, *find(known.routes, domains, self._lone(known, services), known.sticky)]
 
     def warnings(self, changes: Sequence[Change]) -> list[Finding]:
         """Find the conflicts that changes are in, or make, and where the edges have no entry point for them."""
@@ -131,7 +131,7 @@ class Routing:
             snapshot = self._revisions.current
             return [] if snapshot is None else [*find_unheeded(OfParts(snapshot.parts, changes), about)]
         known = self._newest()
-        concern = replace(concern, services=_unpaged(known, concern.services))
+        concern = replace(concern, services=self._lone(known, concern.services))
         sticky = dict(known.sticky)
         for change in changes:
             if change.kind == "service":
@@ -152,7 +152,7 @@ class Routing:
         """Find the conflicts that one object is in. A domain's name is its A-label."""
         domains = [name] if kind == "domain" else []
         known = self._newest()
-        concern = Concern({(kind, name)}, domains, _unpaged(known, [name] if kind == "service" else []))
+        concern = Concern({(kind, name)}, domains, self._lone(known, [name] if kind == "service" else []))
         missing = self._missing(known.routes, [name] if kind == "router" else [])
         held, about = OfParts(known.snapshot.parts), {(kind, name)}
         looked = survey.look(held, known.routes, self._edges(), datetime.now(UTC), about)
@@ -181,6 +181,16 @@ class Routing:
     def _missing(self, routes: Routes, names: Iterable[str]) -> Iterator[Finding]:
         """Find for which of these routers an edge has no entry point."""
         return find_missing(chain.from_iterable(map(routes.of_router, sorted(names))), self._edges())
+
+    def _lone(self, known: _Known, services: Collection[str]) -> Collection[str]:
+        """Return services without those that need no router: middlewares, services or rollouts lead there."""
+        if not services:
+            return services
+        with self._revisions.reading() as session:
+            moving = frozenset(rollouts.list_targets(session))
+        sections = [known.snapshot.parts.section(kind) for kind in ("middleware", "service")]
+        used = [moving, *(section.needs.get("service", frozenset()) for section in sections)]
+        return [name for name in services if not any(name in names for names in used)]
 
     def _read(self, snapshot: Snapshot, known: _Known | None) -> _Known:
         served = snapshot.parts.routers.parts
@@ -218,10 +228,3 @@ def _sticky(pools: Mapping[str, Part], known: _Known | None) -> Mapping[str, str
         if cookie is not None:
             found[name] = cookie
     return found
-
-
-def _unpaged(known: _Known, services: Collection[str]) -> Collection[str]:
-    """Return services without those that need no router: pages of middlewares lead there, or services."""
-    sections = [known.snapshot.parts.section(kind) for kind in ("middleware", "service")]
-    used = [section.needs.get("service", frozenset()) for section in sections]
-    return [name for name in services if not any(name in names for names in used)]

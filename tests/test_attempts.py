@@ -18,10 +18,12 @@ from provider.database.file import FileDatabase
 from provider.database.sessions import Session
 from provider.declarations import Declaration
 from provider.listening import DEFAULT_POINTS
-from provider.models import Actor
-from provider.nouns import Domain
+from provider.models import Actor, RolloutInput
+from provider.nouns import Domain, Service
+from provider.nouns.composed import Weighted, WeightedService
 from provider.plans import Transition
 from provider.revisions import Revisions
+from provider.rollouts import acting
 from provider.store import declarations, domains, nouns
 from provider.summaries import summarise
 from tests.running import http_client, running_service
@@ -142,6 +144,26 @@ def test_what_was_prepared_is_kept_only_on_the_state_for_which_it_was_made(
     assert revisions.keep(late, actor=Actor("tester")) is None
     with revisions.reading() as session:
         assert domains.hosts(session) == ["soon.test"]
+
+
+def test_a_service_that_others_or_a_rollout_lead_to_needs_no_router(
+    opened: tuple[FileDatabase, Revisions],
+) -> None:
+    database, revisions = opened
+    weighted = Weighted(services=[WeightedService(name="member")])
+    both = Service(name="both", weighted=weighted)
+    listed = [Service(name=name) for name in ("app", "next", "member")]
+
+    def move(session: Session) -> None:
+        for service in listed:
+            nouns.put(session, service.copy(labels={"lane": "a"}))
+        acting.start(session, Actor("tester"), "app", RolloutInput(to="next"), message="", is_checked=False)
+
+    revisions.change(move, actor=Actor("tester"))
+    planned = partial(declarations.plan, wanted=Declaration.of(*listed, both))
+    with database.reading() as session:
+        made = attempts.attempt(session, planned, ANYWHERE, {}, DEFAULT_POINTS)
+    assert [each.objects for each in made.warnings] == [(("service", "app"),), (("service", "both"),)]
 
 
 def test_others_write_while_something_is_prepared(opened: tuple[FileDatabase, Revisions], tmp_path: Path) -> None:

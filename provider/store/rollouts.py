@@ -18,6 +18,11 @@ def list_active(session: Session) -> Sequence[Rollout]:
     return session.exec(select(Rollout).where(col(Rollout.state).in_(ACTIVE)).order_by(Rollout.service)).all()
 
 
+def list_targets(session: Session) -> Sequence[str]:
+    """Return the services that traffic moves to now, or may go on to move to."""
+    return session.exec(select(Rollout.target).where(col(Rollout.state).in_(ACTIVE))).all()
+
+
 def find_active(session: Session, service: str) -> Rollout | None:
     """Find the rollout of a service that has not ended."""
     query = select(Rollout).where(Rollout.service == service, col(Rollout.state).in_(ACTIVE))

@@ -155,9 +155,9 @@ def test_who_takes_a_health_check_away_is_told_which_service_needs_it_by_way_of_
     assert told in listed(client)
 
 
-def listed(client: httpx.Client) -> list[tuple[str, tuple[str, ...]]]:
-    """Return all conflicts, as `check` lists them."""
-    items = client.get("/conflicts").raise_for_status().json()["items"]
+def listed(client: httpx.Client, **query: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Return conflicts, as `check` lists them."""
+    items = client.get("/conflicts", params=query).raise_for_status().json()["items"]
     return [(each["conflict"], tuple(one["name"] for one in each["objects"])) for each in items]
 
 
@@ -253,3 +253,18 @@ def test_weights_that_a_strategy_ignores_are_told_whichever_side_is_changed(clie
     declared = {"services": {"app": {"strategy": "p2c", "servers": {"b": {"url": "http://10.0.0.2", "weight": 5}}}}}
     assert warnings(client.post("/apply", json=declared, params={"dryRun": True})) == told
     assert put(client, "/services/app", {"strategy": "leasttime"}) == []
+
+
+def test_a_service_that_a_running_rollout_leads_to_is_in_use(client: httpx.Client) -> None:
+    unreached = ("unreached-service", ("next",))
+    applied = {"services": {"next": {"servers": {"a": {"url": "http://10.0.0.2"}}}}}
+    assert warnings(client.post("/apply", json=applied, params={"dryRun": True})) == [unreached]
+    client.post("/apply", json=applied).raise_for_status()
+    assert put(client, "/services/next", {"labels": {"lane": "a"}}) == [unreached]
+    assert listed(client) == listed(client, object="service/next") == [unreached]
+    client.post("/services/app/rollout", json={"to": "next", "withoutHealthCheck": True}).raise_for_status()
+    assert listed(client) == listed(client, object="service/next") == []
+    assert put(client, "/services/next", {"labels": {"lane": "b"}}) == []
+    assert warnings(client.post("/apply", json=applied)) == []
+    client.post("/services/app/rollout/back").raise_for_status()
+    assert listed(client) == [unreached]
