@@ -19,6 +19,7 @@ _STATES: Final[Mapping[str, str]] = {
     "drain": template("Drained server {name} of {service}"),
     "maint": template("Put server {name} of {service} in maintenance"),
 }
+_KEEPING: Final = template("Drained server {name} of {service}, which keeps its visitors until {until}")
 
 
 def summarise(changes: Sequence[Change]) -> Sequence[str]:
@@ -114,10 +115,10 @@ def _switched(changes: Sequence[Change]) -> Sequence[str]:
     if changes[0].before is None or after is None:
         return []
     differing = [each.name for each in changes[0].fields]
-    if kind == Server.kind and differing == ["state"]:
+    if kind == Server.kind and "state" in differing and {*differing} <= {"state", "drainUntil"}:
         service, server = Server.split(name)
-        told = _STATES[after["state"]]
-        return [Message(told, name=server, service=service)]
+        told = _KEEPING if after.get("drainUntil") else _STATES[after["state"]]
+        return [Message(told, name=server, service=service, until=after.get("drainUntil"))]
     if kind == Router.kind and differing == ["enabled"]:
         told = template("Enabled router {name}") if after["enabled"] else template("Disabled router {name}")
         return [Message(told, name=name)]

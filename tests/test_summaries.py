@@ -50,6 +50,21 @@ ROUTER = as_json(Router(name="wayshub", domains=["a.test"], service="wayshub"))
         (application("app21")[3:], "router app21 added"),
         ([*application("a"), made("domain", "b.test", {"name": "b.test"})], None),
         ([edited("server", SERVER, state="drain")], "Drained server b of wayshub"),
+        (
+            [edited("server", SERVER, state="drain", drainUntil="2026-01-01T12:00:00Z")],
+            "Drained server b of wayshub, which keeps its visitors until 2026-01-01T12:00:00Z",
+        ),
+        (
+            [
+                edited(
+                    "server",
+                    SERVER | {"state": "drain", "drainUntil": "2026-01-01T12:00:00Z"},
+                    state="ready",
+                    drainUntil=None,
+                )
+            ],
+            "Activated server b of wayshub",
+        ),
         ([edited("server", SERVER, state="maint")], "Put server b of wayshub in maintenance"),
         ([edited("server", SERVER | {"state": "drain"}, state="ready")], "Activated server b of wayshub"),
         ([edited("server", SERVER, state="drain", weight=2)], "server wayshub/b: weight 1 → 2, state ready → drain"),
