@@ -234,3 +234,12 @@ def test_a_time_that_no_drain_can_take_is_refused(console: httpx.Client, client:
     form = find_form(console.get(PAGE), STATE)
     assert console.post(form.action, data={**form.fields, "time": "900h", "state": "drain"}).status_code == 422
     assert state(client) == "ready"
+
+
+def test_the_page_of_a_server_with_a_lease_says_when_its_last_heartbeat_came(
+    console: httpx.Client, client: httpx.Client
+) -> None:
+    add(client, ttl="1h")
+    assert "No heartbeat has come yet." in words(console.get(PAGE).raise_for_status())
+    client.post(f"{PAGE}/heartbeat").raise_for_status()
+    assert "Last heartbeat:" in words(console.get(PAGE).raise_for_status())
