@@ -11,20 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote
 
 from provider import display_strings
-from provider.cli import inflating
-from provider.errors import (
-    Brake,
-    ChangedSince,
-    FieldError,
-    InUse,
-    Meanwhile,
-    NotFound,
-    PreconditionFailed,
-    ProviderError,
-    SettingsError,
-    Unauthenticated,
-    Unavailable,
-)
+from provider.cli import inflating, problems
+from provider.errors import ProviderError, SettingsError
 from provider.late import Late
 from provider.version import VERSION
 
@@ -39,14 +27,7 @@ TIMEOUT_SECONDS: Final = 30.0
 
 _CONNECT_SECONDS: Final = 5.0
 _LONGEST_PAGE: Final = 1000
-_MOST_FIELDS: Final = 5
 _NOT_TEXT: Final = "an argument has bytes that are not UTF-8 text"
-_UNKNOWN: Final = (
-    "not authenticated: put a valid token into PROVIDER_TOKEN; on the machine where the service runs, "
-    "`wayshub-provider token create NAME --scope write` creates one"
-)
-_KINDS: Final[Mapping[str, type[ProviderError]]] = {kind.code: kind for kind in (NotFound, Unavailable)}
-"""Errors of the service that commands tell from others."""
 
 Item = dict[str, Any]
 Parameters = Mapping[str, str | int | Sequence[str]]
@@ -269,7 +250,7 @@ class Client:
         if not isinstance(item, dict):
             raise self._foreign(told)
         if not response.is_success:
-            raise _error(item)
+            raise problems.read(item)
         etag = response.headers.get("ETag", "")
         if response.status_code == 202:
             pending = item.get("pending")
@@ -359,62 +340,3 @@ def _reason(error: Exception) -> str:
     """Say what httpx met, without the number that the system gives it."""
     text = str(error)
     return (text.partition("] ")[2] or text) if text.startswith("[Errno ") else text or type(error).__name__
-
-
-def _error(problem: Item) -> ProviderError:
-    """Turn a problem (RFC 9457) into our error, whose detail names the fields."""
-    code = str(problem.get("type", "")).rpartition(":")[2]
-    fields = problem.get("errors")
-    told = _fields([field for field in fields if isinstance(field, dict)]) if isinstance(fields, list) else ""
-    detail = told or str(problem.get("detail") or problem.get("title") or "it failed")
-    if code == InUse.code:
-        detail += " with --cascade"
-    if code == Brake.code:
-        given = problem.get("confirm")
-        number = given if isinstance(given, int) else 0
-        listed = _read_fields(fields) if isinstance(fields, list) else []
-        reasons = ", ".join(field.detail for field in listed)
-        return Brake(f"{reasons}: to do it anyway, add --confirm {number}", listed, number)
-    if code == PreconditionFailed.code:
-        return PreconditionFailed(
-            detail, _read_fields(fields) if isinstance(fields, list) else (), _read_since(problem)
-        )
-    if code == ChangedSince.code:
-        detail += ": restore all old values with --force, or choose with --take-back and --keep"
-    if code == Unauthenticated.code:
-        detail = _UNKNOWN
-    known = _KINDS.get(code, ProviderError)
-    return known(detail, _read_fields(fields) if isinstance(fields, list) else ())
-
-
-def _read_fields(fields: Sequence[Any]) -> list[FieldError]:
-    """Read which fields are wrong."""
-    return [
-        FieldError(
-            str(field.get("pointer", "")),
-            str(field.get("code", "")),
-            str(field.get("detail", "")),
-            str(field.get("in", "")),
-        )
-        for field in fields
-        if isinstance(field, dict)
-    ]
-
-
-def _read_since(problem: Item) -> list[Meanwhile]:
-    """Read what others did meanwhile."""
-    listed = problem.get("revisions")
-    return [
-        Meanwhile(int(each.get("number", 0)), *(str(each.get(name, "")) for name in ("time", "author", "summary")))
-        for each in (listed if isinstance(listed, list) else ())
-    ]
-
-
-def _fields(fields: Sequence[Item]) -> str:
-    told = []
-    for field in fields[:_MOST_FIELDS]:
-        where = str(field.get("pointer", "")).lstrip("/")
-        told.append(f"{where}: {field.get('detail')}" if where else str(field.get("detail")))
-    if len(fields) > _MOST_FIELDS:
-        told.append(f"and {len(fields) - _MOST_FIELDS} more")
-    return "; ".join(told)
