@@ -17,7 +17,6 @@ from provider.api import (
     audit,
     conflicts,
     declarations,
-    documentation,
     explain,
     expose,
     health,
@@ -176,7 +175,7 @@ def create_app(settings: Settings, assemble: Callable[[Parts], Document] = confi
         routes=_list_routes(),
     )
     _answer_errors(api)
-    api.openapi = documentation.describe(api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+    api.openapi = openapi.describe(api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return Application(api, settings, plane)
 
 

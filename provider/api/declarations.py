@@ -86,7 +86,7 @@ def _write_state(session: Session, number: int, digest: str | None, has_secrets:
     summary="Apply a file",
     response_model=AppliedOutput,
     responses=documentation.APPLY,
-    openapi_extra=documentation.declaration(),
+    openapi_extra=documentation.body(declarations.NAME),
 )
 async def apply(
     request: Request,

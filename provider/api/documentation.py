@@ -1,27 +1,19 @@
-"""The OpenAPI document: every status that can occur, the headers, and what FastAPI cannot know."""
+"""What the OpenAPI document says of routes: every status that can occur, the headers, and what FastAPI cannot know."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-from fastapi import FastAPI, Path
-from fastapi.openapi.utils import get_openapi
+from fastapi import Path
 
-from provider import declarations, metrics
-from provider.api import configuration
-from provider.api.prefer import LONGEST_WAIT_SECONDS, UnconfirmedOutput
-from provider.api.problems import MEDIA_TYPE, Problem
-from provider.api.requests import ID_HEADER
-from provider.models import AdoptInput, CreatedTokenOutput, ExposeInput, ExposeOutput, HandBackInput, TrialOutput
-from provider.nouns import NOUNS, Nested, Noun, Object
-from provider.nouns.containers import MapOf
+from provider import metrics
+from provider.api.problems import MEDIA_TYPE
+from provider.api.schemas import SCHEMAS, page_name, patch_name, replacement_name, shown_as
+from provider.models import ExposeOutput
+from provider.nouns import Noun
 from provider.nouns.fields import camel
 from provider.nouns.noun import NAME, lowered
 from provider.nouns.types import Text
-from provider.observations import OBSERVED
-from provider.security import cookies
 from provider.values import NAME_SCHEMA
-
-_SCHEMAS: Final = "#/components/schemas/"
 
 _WORDS: Final = {
     400: "The body cannot be read: it is not UTF-8 or not JSON, or it has a duplicate key or an invalid number.",
@@ -45,7 +37,7 @@ _ETAG: Final = {
 _WHOLE_ETAG: Final = _ETAG | {
     "description": "Strong ETag of the whole state, for `If-Match` in `apply` and `rollback`."
 }
-_REVISION: Final = {
+REVISION: Final = {
     "description": "Number of the current revision.",
     "schema": {"type": "integer", "minimum": 0},
 }
@@ -65,29 +57,11 @@ _DEADLINE: Final = {
     "required": False,
     "schema": {"type": "string", "format": "date-time"},
 }
-_WRITTEN: Final = {
-    "Config-Revision": _REVISION,
+WRITTEN: Final = {
+    "Config-Revision": REVISION,
     "Config-Warnings": _WARNINGS,
     "Config-Warning": _WARNING,
     "Confirm-Before": _DEADLINE,
-}
-_ID: Final = {
-    "description": "ID of the request, also in its log lines. Send your own (1 to 64 letters, digits, dots, "
-    "underscores and hyphens), or get a new one.",
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
-}
-_PREFER: Final[dict[str, Any]] = {
-    "name": "Prefer",
-    "in": "header",
-    "description": f"`wait=SECONDS` (RFC 7240), 0 to {LONGEST_WAIT_SECONDS}: respond once every edge that still polls "
-    "runs the change, with `Preference-Applied: wait`, or with 202 when the time is up. Other preferences are ignored.",
-    "schema": {"type": "string"},
-    "example": "wait=5",
-}
-_UNCONFIRMED: Final[dict[str, Any]] = {
-    "description": "The change was made, but some edges did not run it in time.",
-    "headers": {"Config-Revision": _REVISION},
-    "content": {"application/json": {"schema": {"$ref": _SCHEMAS + UnconfirmedOutput.__name__}}},
 }
 _LOCATION: Final = {"description": "Path of the new object.", "schema": {"type": "string"}}
 _AUTHENTICATE: Final = {"description": "The authentication scheme.", "schema": {"type": "string", "const": "Bearer"}}
@@ -95,20 +69,6 @@ _RETRY_AFTER: Final = {
     "description": "Seconds to wait before trying again.",
     "schema": {"type": "integer", "minimum": 1},
 }
-
-_SCHEMES: Final[dict[str, Any]] = {
-    "token": {"type": "http", "scheme": "bearer", "description": "A token, such as `token create` prints."},
-    "session": {
-        "type": "apiKey",
-        "in": "cookie",
-        "name": cookies.NAME,
-        "description": "The session of somebody logged in to the console. The name ends with the port the browser "
-        "connects to, such as `_8000`; over TLS it begins with `__Host-`.",
-    },
-}
-_SECURITY: Final[list[dict[str, list[str]]]] = [{"token": []}, {"session": []}]
-OPEN: Final = frozenset({"/healthz", "/readyz"})
-"""Paths that answer without credentials."""
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -131,10 +91,10 @@ def number(description: str, example: int) -> Any:
     return Path(description=description, examples=[example], json_schema_extra={"type": "integer", "minimum": 1})
 
 
-def _problem(status: int) -> dict[str, Any]:
+def problem(status: int) -> dict[str, Any]:
     described: dict[str, Any] = {
         "description": _WORDS[status],
-        "content": {MEDIA_TYPE: {"schema": {"$ref": _SCHEMAS + "Problem"}}},
+        "content": {MEDIA_TYPE: {"schema": {"$ref": SCHEMAS + "Problem"}}},
     }
     if status in {429, 503}:
         described["headers"] = {"Retry-After": _RETRY_AFTER}
@@ -144,34 +104,39 @@ def _problem(status: int) -> dict[str, Any]:
 
 
 def _problems(*statuses: int) -> Responses:
-    return {status: _problem(status) for status in statuses}
+    return {status: problem(status) for status in statuses}
+
+
+def _numbered(status: int, description: str, *problems: int) -> Responses:
+    """Describe an answer that says at which revision the state is, and nothing else."""
+    return {status: {"description": description, "headers": {"Config-Revision": REVISION}}} | _problems(*problems)
 
 
 def body(schema_name: str) -> dict[str, Any]:
     """Describe a body of JSON."""
-    content = {"application/json": {"schema": {"$ref": _SCHEMAS + schema_name}}}
+    content = {"application/json": {"schema": {"$ref": SCHEMAS + schema_name}}}
     return {"requestBody": {"required": True, "content": content}}
 
 
 def answer(described: Mapping[str, Any], schema_name: str) -> dict[str, Any]:
     """Describe an answer that has an object."""
-    return {**described, "content": {"application/json": {"schema": {"$ref": _SCHEMAS + schema_name}}}}
+    return {**described, "content": {"application/json": {"schema": {"$ref": SCHEMAS + schema_name}}}}
 
 
 _BODY = (400, 413, 415, 422, 503)
 _CHANGED: Final = {
     "description": "The object as it is now.",
-    "headers": {"ETag": _ETAG, **_WRITTEN},
+    "headers": {"ETag": _ETAG, **WRITTEN},
 }
 _CREATED: Final = {
     "description": "Created.",
-    "headers": {"ETag": _ETAG, **_WRITTEN, "Location": _LOCATION},
+    "headers": {"ETag": _ETAG, **WRITTEN, "Location": _LOCATION},
 }
 _EXPOSED: Final = {
     "description": "Everything was created.",
-    "headers": {**_WRITTEN, "Location": {**_LOCATION, "description": "Path of the new router."}},
+    "headers": {**WRITTEN, "Location": {**_LOCATION, "description": "Path of the new router."}},
 }
-_REMOVED: Final = {"description": "Removed.", "headers": dict(_WRITTEN)}
+_REMOVED: Final = {"description": "Removed.", "headers": dict(WRITTEN)}
 _SHOWN: Final = {"description": "The object.", "headers": {"ETag": _ETAG}}
 _SAME: Final = {"description": "You already have this version.", "headers": {"ETag": _ETAG}}
 
@@ -198,44 +163,32 @@ EVENTS: Final = _STREAM | _problems(422, 503)
 LIST: Final = _problems(422, 503)
 READ: Final = {200: _SHOWN, 304: _SAME} | _problems(404, 422, 503)
 READ_PLAIN: Final = _problems(404, 422, 503)
-LIFT: Final = {
-    204: {"description": "The edge is offered the current document again.", "headers": {"Config-Revision": _REVISION}}
-} | _problems(404, 422, 503)
+LIFT: Final = _numbered(204, "The edge is offered the current document again.", 404, 422, 503)
 RETRY: Final = {
-    200: answer({"description": "It is being tried.", "headers": {"Config-Revision": _REVISION}}, "DomainOutput")
+    200: answer({"description": "It is being tried.", "headers": {"Config-Revision": REVISION}}, "DomainOutput")
 } | _problems(404, 422, 429, 503)
-BEAT: Final = {204: {"description": "Its lease begins anew.", "headers": {"Config-Revision": _REVISION}}} | _problems(
-    404, 422, 503
-)
+BEAT: Final = _numbered(204, "Its lease begins anew.", 404, 422, 503)
 SHOW_LEASES: Final = _problems(422, 503)
-DRAIN_HELD: Final = {204: {"description": "They are drained.", "headers": {"Config-Revision": _REVISION}}} | _problems(
-    422, 503
-)
-CHOOSE_ACME: Final = {200: {"description": "It is chosen.", "headers": {"Config-Revision": _REVISION}}} | _problems(
-    *_BODY
-)
-LEAVE_ACME: Final = {
-    204: {"description": "No more certificates are ordered.", "headers": {"Config-Revision": _REVISION}}
-} | _problems(422, 503)
+DRAIN_HELD: Final = _numbered(204, "They are drained.", 422, 503)
+CHOOSE_ACME: Final = _numbered(200, "It is chosen.", *_BODY)
+LEAVE_ACME: Final = _numbered(204, "No more certificates are ordered.", 422, 503)
 CREATE_TOKEN: Final = {
-    201: {"description": "Created.", "headers": {"Config-Revision": _REVISION, "Location": _LOCATION}}
+    201: {"description": "Created.", "headers": {"Config-Revision": REVISION, "Location": _LOCATION}}
 } | _problems(*_BODY)
-REVOKE_TOKEN: Final = {204: {"description": "Revoked.", "headers": {"Config-Revision": _REVISION}}} | _problems(
-    404, 422, 503
-)
+REVOKE_TOKEN: Final = _numbered(204, "Revoked.", 404, 422, 503)
 EXPOSE: Final = {201: answer(_EXPOSED, ExposeOutput.__name__)} | _problems(409, *_BODY)
 EXPORT: Final = {
-    200: {"description": "The state.", "headers": {"ETag": _WHOLE_ETAG, "Config-Revision": _REVISION}},
+    200: {"description": "The state.", "headers": {"ETag": _WHOLE_ETAG, "Config-Revision": REVISION}},
     304: {"description": "You already have this state.", "headers": {"ETag": _WHOLE_ETAG}},
 } | _problems(422, 503)
-APPLY: Final = {200: {"description": "What changed.", "headers": {"ETag": _WHOLE_ETAG, **_WRITTEN}}} | _problems(
+APPLY: Final = {200: {"description": "What changed.", "headers": {"ETag": _WHOLE_ETAG, **WRITTEN}}} | _problems(
     409, 412, *_BODY
 )
-ROLL_OUT: Final = {201: {"description": "It has started.", "headers": {"Location": _LOCATION, **_WRITTEN}}} | _problems(
+ROLL_OUT: Final = {201: {"description": "It has started.", "headers": {"Location": _LOCATION, **WRITTEN}}} | _problems(
     404, 409, *_BODY
 )
-STEER_ROLLOUT: Final = {200: {"description": "Done.", "headers": {**_WRITTEN}}} | _problems(404, 422, 503)
-ADOPT: Final = {200: {"description": "What changed.", "headers": {"ETag": _WHOLE_ETAG, **_WRITTEN}}} | _problems(
+STEER_ROLLOUT: Final = {200: {"description": "Done.", "headers": {**WRITTEN}}} | _problems(404, 422, 503)
+ADOPT: Final = {200: {"description": "What changed.", "headers": {"ETag": _WHOLE_ETAG, **WRITTEN}}} | _problems(
     412, *_BODY
 )
 SCHEMA: Final = _problems(422)
@@ -246,18 +199,10 @@ DOCUMENT: Final = {
 COMPARE: Final = {200: {"description": "The difference.", "headers": {"ETag": _ETAG}}, 304: _SAME} | _problems(
     404, 422, 503
 )
-ROLL_BACK: Final = {200: {"description": "What changed.", "headers": {"ETag": _WHOLE_ETAG, **_WRITTEN}}} | _problems(
+ROLL_BACK: Final = {200: {"description": "What changed.", "headers": {"ETag": _WHOLE_ETAG, **WRITTEN}}} | _problems(
     404, 409, 412, 422, 503
 )
-CONFIRM: Final = {200: {"description": "The revision.", "headers": {"Config-Revision": _REVISION}}} | _problems(
-    404, 409, 422, 503
-)
-
-
-def declaration() -> dict[str, Any]:
-    """Describe the body of `apply`."""
-    content = {"application/json": {"schema": {"$ref": _SCHEMAS + declarations.NAME}}}
-    return {"requestBody": {"required": True, "content": content}}
+CONFIRM: Final = _numbered(200, "The revision.", 404, 409, 422, 503)
 
 
 class Described:
@@ -303,7 +248,7 @@ class Described:
         responses = {200: answer(_CHANGED, self._shown)} | _problems(404, *self._braked, 412, *_BODY)
         about = f"Change some fields of {self._one}, and keep the others."
         route = self._route("patch", self._noun.kind, f"Change {self._one}", about, responses)
-        schema = {"schema": {"$ref": _SCHEMAS + patch_name(self._noun)}}
+        schema = {"schema": {"$ref": SCHEMAS + patch_name(self._noun)}}
         content = {"application/merge-patch+json": schema, "application/json": schema}
         return route | {"openapi_extra": {"requestBody": {"required": True, "content": content}}}
 
@@ -327,229 +272,8 @@ class Described:
         }
 
 
-def shown_as(noun: type[Noun]) -> type[Object]:
-    """Return what a noun's objects are shown as."""
-    return OBSERVED[noun.kind].output if noun.kind in OBSERVED else noun
-
-
-def page_name(noun: type[Noun]) -> str:
-    """Return the name of the schema of a part of a noun's list."""
-    return f"Page_{shown_as(noun).__name__}_"
-
-
-def replacement_name(noun: type[Object]) -> str:
-    """Return the name of the schema of an object that is named by the path."""
-    return f"{noun.__name__}Replacement"
-
-
-def patch_name(noun: type[Object]) -> str:
-    """Return the name of the schema of an object's merge patch."""
-    return f"{noun.__name__}Patch"
-
-
 def listed_texts(noun: type[Noun]) -> str:
     """Say in which fields a search looks."""
     named = [noun.fields[camel(name)].title for name in noun.texts if camel(name) in noun.fields]
     *others, last = (f"the {title[:1].lower() + title[1:] if title != 'URL' else title}" for title in named)
     return f"{', '.join(others)} and {last}" if others else last
-
-
-def _noun_schemas() -> dict[str, Any]:
-    """Return the schemas of all nouns: as they are given, replaced, patched, shown and listed."""
-    ref, found = _SCHEMAS + "{model}", dict[str, Any]()
-    for noun in NOUNS.values():
-        found[noun.__name__] = noun.schema(ref, found)
-        found[replacement_name(noun)] = _without_name(noun, found[noun.__name__])
-        found[patch_name(noun)] = _patch_schema(noun, ref, found)
-        output = shown_as(noun)
-        if output is not noun:
-            found[output.__name__] = output.schema(ref, found)
-        found[page_name(noun)] = {
-            "title": page_name(noun),
-            "type": "object",
-            "properties": {
-                "items": {"type": "array", "items": {"$ref": _SCHEMAS + output.__name__}},
-                "next": {
-                    "anyOf": [{"type": "string"}, {"type": "null"}],
-                    "description": "Cursor of the next page, for the parameter `cursor`; null on the last page.",
-                },
-            },
-            "required": ["items", "next"],
-        }
-    for model in (ExposeInput, ExposeOutput, AdoptInput, HandBackInput):
-        found[model.__name__] = model.schema(ref, found)
-    return found
-
-
-def _without_name(noun: type[Noun], schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of an object whose name may be left out, since the path has it."""
-    described = schema["properties"][NAME]
-    name = {"anyOf": [{key: value for key, value in described.items() if key != "description"}, {"type": "null"}]}
-    return {
-        **schema,
-        "title": replacement_name(noun),
-        "description": f"{noun.title}, named in the path.",
-        "properties": {
-            **schema["properties"],
-            NAME: {**name, "description": described["description"], "default": None},
-        },
-        "required": [field for field in schema.get("required", ()) if field != NAME],
-        "example": {field: value for field, value in schema["example"].items() if field != NAME},
-    }
-
-
-def _patch_of_map(described: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of what a patch says of a map: null takes a member away, so there may be any number of them."""
-    if "anyOf" in described:
-        one, *others = described["anyOf"]
-        return {**described, "anyOf": [_patch_of_map(one), *others]}
-    members = {"anyOf": [described["additionalProperties"], {"type": "null"}]}
-    bounds = ("minProperties", "maxProperties")
-    return {key: each for key, each in described.items() if key not in bounds} | {"additionalProperties": members}
-
-
-def _patch_schema(model: type[Object], ref: str, found: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of an object's merge patch: nothing is required, null takes the default."""
-    schema = model.schema(ref, found)
-    is_noun = issubclass(model, Noun)
-    properties = {}
-    for key, declared in model.fields.items():
-        described = {name: value for name, value in schema["properties"][key].items() if name != "default"}
-        if isinstance(declared.type, Nested):
-            within = declared.type.model
-            if patch_name(within) not in found:
-                found[patch_name(within)] = _patch_schema(within, ref, found)
-            reference = {"$ref": ref.format(model=patch_name(within))}
-            described = {**described, "anyOf": [reference, {"type": "null"}]} if declared.is_nullable else reference
-        if isinstance(declared.type, MapOf):
-            described = _patch_of_map(described)
-        if not declared.is_required and not declared.is_nullable:
-            described = {"anyOf": [described, {"type": "null"}]}
-        properties[key] = described
-    return {
-        "title": patch_name(model),
-        "description": "A JSON merge patch (RFC 7396): only the fields to change; null sets the default.",
-        "type": "object",
-        "properties": properties,
-        "additionalProperties": False,
-        "example": {field: value for field, value in model.example.items() if not (is_noun and field == NAME)},
-    }
-
-
-def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """Return the function that makes the app's OpenAPI document, once."""
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            schema = get_openapi(
-                title=app.title,
-                version=app.version,
-                summary=app.summary,
-                description=app.description,
-                routes=app.routes,
-                tags=app.openapi_tags,
-            )
-            schemas = schema["components"]["schemas"]
-            for output in (Problem, UnconfirmedOutput, TrialOutput):
-                described = output.model_json_schema(ref_template=_SCHEMAS + "{model}", by_alias=True)
-                schemas.update(described.pop("$defs"))
-                schemas[output.__name__] = described
-            schemas.update(_noun_schemas())
-            schemas.update(declarations.schemas(_SCHEMAS + "{model}"))
-            # FastAPI leaves null out of the document, even where a field of an example is required.
-            for shown in (CreatedTokenOutput,):
-                schemas[shown.__name__]["example"] = shown.model_json_schema()["example"]
-            for unused in ("HTTPValidationError", "ValidationError"):
-                schemas.pop(unused, None)
-            schema["components"]["headers"] = {ID_HEADER: _ID}
-            schema["components"]["securitySchemes"] = _SCHEMES
-            for path, operations in schema["paths"].items():
-                for method, operation in operations.items():
-                    _complete(operation, method, is_open=path in OPEN)
-            schema["paths"][configuration.PATH] = {"get": _CONFIGURATION, "head": _CONFIGURATION_HEAD}
-            app.openapi_schema = schema
-        return app.openapi_schema
-
-    return openapi
-
-
-def _describe_trial(responses: dict[str, Any]) -> None:
-    """Add what is answered with `dryRun`: the same with the difference, and for a removal the difference alone."""
-    trial = {"$ref": _SCHEMAS + TrialOutput.__name__}
-    for status in {"200", "201"} & responses.keys():
-        content = responses[status]["content"]["application/json"]
-        content["schema"] = {"anyOf": [content["schema"], trial]}
-    if "204" in responses:
-        responses["200"] = {
-            "description": "With `dryRun`: what the removal would change.",
-            "headers": dict(_WRITTEN),
-            "content": {"application/json": {"schema": trial}},
-        }
-
-
-def _complete(operation: dict[str, Any], method: str, *, is_open: bool) -> None:
-    """Add to an operation what holds for all: who may come in, how to wait, and the id of the request."""
-    responses = operation["responses"]
-    if method != "get":
-        operation.setdefault("parameters", []).append(_PREFER)
-        responses["202"] = dict(_UNCONFIRMED, headers=dict(_UNCONFIRMED["headers"]))
-    if any(parameter["name"] == "dryRun" for parameter in operation.get("parameters", ())):
-        _describe_trial(responses)
-    responses["403"] = _problem(403)
-    if not is_open:
-        responses["401"] = _problem(401)
-        responses["503"] = _problem(503)  # without a database, nobody is known
-        operation["security"] = _SECURITY
-    for response in responses.values():
-        response.setdefault("headers", {})[ID_HEADER] = {"$ref": f"#/components/headers/{ID_HEADER}"}
-
-
-_CONFIGURATION: Final[dict[str, Any]] = {
-    "tags": ["edge"],
-    "summary": "Get the configuration (for Traefik)",
-    "operationId": "configuration",
-    "description": "The document for Traefik's HTTP provider. The first request on a TCP connection is answered at "
-    "once. With `wait`, later requests on the same connection are held until the document changes or the time is up.",
-    "parameters": [
-        {
-            "name": "edge",
-            "in": "query",
-            "description": "Name of the edge that polls.",
-            "schema": {
-                "type": "string",
-                **NAME_SCHEMA,
-                "default": "default",
-            },
-            "example": "default",
-        },
-        {
-            "name": "wait",
-            "in": "query",
-            "description": "How many seconds to hold the response at most while nothing changes.",
-            "schema": {"type": "number", "minimum": 0, "maximum": 60, "default": 0},
-            "example": 30,
-        },
-    ],
-    "responses": {
-        "200": {
-            "description": "The document.",
-            "headers": {"Config-Revision": _REVISION},
-            "content": {"application/json": {"schema": {"type": "object"}}},
-        },
-        "401": _problem(401),
-        "403": _problem(403),
-        "422": _problem(422),
-        "503": _problem(503),
-    },
-    "security": _SECURITY[:1],
-}
-_CONFIGURATION_HEAD: Final = {
-    **_CONFIGURATION,
-    "summary": "Get the headers of the configuration",
-    "operationId": "configuration_head",
-    "description": "The headers that GET returns, without the document. Never held.",
-    "responses": {
-        status: {key: value for key, value in answer.items() if key != "content"}
-        for status, answer in _CONFIGURATION["responses"].items()
-    },
-}
