@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
-from provider.api.writing import done, removed
+from provider.api.outcomes import done, removed
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, IssuingDependency, RevisionsDependency
 from provider.issuing import accounts

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Body, Depends, Response
 from provider.adoption import Adoption
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
+from provider.api.outcomes import applied
 from provider.api.preconditions import WriteConditions
-from provider.api.writing import WriteDependency, applied, check_whole
+from provider.api.writing import WriteDependency, check_whole
 from provider.database.sessions import Session
 from provider.dependencies import RoutingDependency
 from provider.models import AdoptInput, AppliedOutput, HandBackInput

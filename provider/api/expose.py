@@ -6,7 +6,8 @@ from fastapi import APIRouter, Body, Depends, Query, Response
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
-from provider.api.writing import PREFIX, WriteDependency, done
+from provider.api.outcomes import done
+from provider.api.writing import PREFIX, WriteDependency
 from provider.database.sessions import Session
 from provider.dependencies import HealthDependency, IssuingDependency, RevisionsDependency
 from provider.listening import Listening

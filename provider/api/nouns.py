@@ -10,9 +10,10 @@ from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from provider import control_plane
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
+from provider.api.outcomes import done, removed
 from provider.api.pages import LabelParameters, PageParameters
 from provider.api.preconditions import Conditions, KnownTag, NewTag, WantedTag
-from provider.api.writing import PREFIX, WriteDependency, done, encoded, removed
+from provider.api.writing import PREFIX, WriteDependency
 from provider.control_plane import ControlPlane
 from provider.database.sessions import Session
 from provider.dependencies import PlaneDependency, RevisionsDependency
@@ -101,7 +102,9 @@ class Answers:
         # What is shown with what is observed changes by itself: an old copy of it is never good enough.
         if place.noun.kind not in OBSERVED and self._conditions.not_modified(tag):
             return Response(status_code=304, headers={"ETag": tag})
-        return Response(encoded(hidden(place.noun, answer)), 200, {"ETag": tag}, media_type="application/json")
+        return Response(
+            msgspec.json.encode(hidden(place.noun, answer)), 200, {"ETag": tag}, media_type="application/json"
+        )
 
     def create(self, write: WriteDependency, place: ObjectPlace, item: Noun, given: Collection[str]) -> Response:
         """Create an object, of which these fields were given: 201. Raises `AlreadyExists`."""

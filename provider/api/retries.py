@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
 from provider import control_plane
@@ -9,7 +10,6 @@ from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.nouns import collection, hidden, observers, shown
 from provider.api.prefer import REVISION_HEADER
-from provider.api.writing import encoded
 from provider.dependencies import ActorDependency, IssuingDependency, RevisionsDependency
 from provider.nouns import Domain
 from provider.security import issuances, needs
@@ -40,4 +40,4 @@ def retry_certificate(
     with revisions.reading() as session:
         (domain,) = shown(session, Domain, None, [outcome.result], observers(control_plane.find(request)))
     headers = {REVISION_HEADER: str(outcome.revision)}
-    return Response(encoded(hidden(Domain, domain)), 200, headers, media_type="application/json")
+    return Response(msgspec.json.encode(hidden(Domain, domain)), 200, headers, media_type="application/json")

@@ -12,11 +12,12 @@ from pydantic import AfterValidator, Field
 from provider import configuration, rendering, transitions, verification
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
+from provider.api.outcomes import shown
 from provider.api.pages import Page, PageParameters
 from provider.api.preconditions import Conditions, ReadConditions, WriteConditions
 from provider.api.prefer import REVISION_HEADER
 from provider.api.streams import stream
-from provider.api.writing import WriteDependency, check_whole, shown
+from provider.api.writing import WriteDependency, check_whole
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, ConfirmationsDependency, RevisionsDependency, TurnsDependency
 from provider.errors import NotFound

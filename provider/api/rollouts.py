@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
+from provider.api.outcomes import done
 from provider.api.pages import Page, PageParameters
-from provider.api.writing import PREFIX, Write, WriteDependency, done
+from provider.api.writing import PREFIX, Write, WriteDependency
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, RevisionsDependency, RolloutsDependency
 from provider.errors import NotFound

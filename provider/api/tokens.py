@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Response
 
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
+from provider.api.outcomes import done, removed
 from provider.api.pages import Page, PageParameters
-from provider.api.writing import PREFIX, done, removed
+from provider.api.writing import PREFIX
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, RevisionsDependency
 from provider.models import CreatedTokenOutput, TokenInput, TokenOutput

@@ -1,4 +1,4 @@
-"""What all writes share: whether they are kept or only tried, and the form of their answers."""
+"""What all writes share: whether they are kept or only tried, what of them is confirmed, and why they are done."""
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
@@ -7,35 +7,29 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
-import msgspec
 from fastapi import Depends, Header, Query, Request, Response
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, Field
 from starlette.concurrency import run_in_threadpool
 
 from provider import attempts, control_plane
 from provider.addresses import Places
 from provider.apart.turns import Turns
-from provider.api import cautions
-from provider.api.conflicts import show
+from provider.api import outcomes
 from provider.api.preconditions import Conditions
-from provider.api.prefer import REVISION_HEADER
 from provider.api.streams import stream
 from provider.attempts import FindTransition, Prepared
 from provider.database.sessions import Session
-from provider.differences import Difference
 from provider.durations import DELAY
 from provider.errors import FieldError, Invalid, Meanwhile, pointer
 from provider.listening import DefaultEntryPoints
 from provider.messages import Message
-from provider.models import MESSAGE_LENGTH, Actor, Change, Confirming, read_within
-from provider.nouns import Object
+from provider.models import MESSAGE_LENGTH, Actor, Confirming, read_within
 from provider.revisions import Outcome, Revisions
 from provider.routing import Routing
 from provider.snapshots import last_revision
 from provider.store import declarations, history
-from provider.store.records import as_json
 from provider.summaries import Summarise, summarise
 from provider.surroundings import KnownEdges
 from provider.tags import whole_tag
@@ -43,13 +37,11 @@ from provider.values import TEXT_SCHEMA, Refusal, check_text
 
 PREFIX: Final = "/api/v1"
 MESSAGE_HEADER: Final = "Config-Message"
-DEADLINE_HEADER: Final = "Confirm-Before"
 
 _TRIES: Final = 2
 """How often something long is computed apart, while others change the state each time."""
 
 _MOST_TOLD: Final = 50
-_MOST_WARNED: Final = 100
 
 T = TypeVar("T")
 
@@ -151,7 +143,7 @@ class Write:
             declarations.write(session, plan(session))
 
         outcome = self.compare(apply, message=message, says=says, undone=undone)
-        return applied(outcome, {"ETag": whole_tag(outcome.revision, outcome.digest)})
+        return outcomes.applied(outcome, {"ETag": whole_tag(outcome.revision, outcome.digest)})
 
     async def _answer_apart(
         self, turns: Turns, plan: FindTransition, says: Summarise, message: str, undone: range, path: Path
@@ -171,7 +163,7 @@ class Write:
                 return None
             tag, before = whole_tag(outcome.revision, outcome.digest), outcome.confirm_before
         self.touched = summary.parts
-        return stream(content, {**summary.headers, "ETag": tag, **_deadline(before)})
+        return stream(content, {**summary.headers, "ETag": tag, **outcomes.deadline(before)})
 
 
 def prepare(
@@ -190,8 +182,8 @@ def prepare(
     changes = made.transition.changes
     revision = made.revision + 1 if is_kept and changes else made.revision
     told = Outcome(None, revision, made.digest or "", made.difference, changes, made.warnings)
-    attempts.write(session, made, says(changes) if changes else (), _headers(told), path)
-    return _whole(told)
+    attempts.write(session, made, says(changes) if changes else (), outcomes.headers_of(told), path)
+    return outcomes.whole(told)
 
 
 def check_whole(session: Session, conditions: Conditions) -> None:
@@ -203,77 +195,6 @@ def _since(session: Session, number: int) -> list[Meanwhile]:
     """Return what was done after a revision, the latest first."""
     made = history.since(session, number, _MOST_TOLD)
     return [Meanwhile(revision.number, revision.time, revision.author, revision.summary) for revision in made]
-
-
-def done(
-    outcome: Outcome[Any], item: BaseModel | Object | dict[str, Any], status: int, headers: dict[str, str]
-) -> Response:
-    """Answer a write with an object, and the revision at which the state is; what was tried has its difference too."""
-    content = dict(item) if isinstance(item, dict) else as_json(item)
-    if outcome.difference is not None:
-        content |= {"difference": shown(outcome.difference), "warnings": _warnings(outcome)}
-    headers = headers | _headers(outcome)
-    return Response(msgspec.json.encode(content), status, headers, media_type="application/json")
-
-
-def removed(outcome: Outcome[Any]) -> Response:
-    """Answer a removal: 204, or 200 with the difference where it was tried."""
-    headers = _headers(outcome)
-    if outcome.difference is None:
-        return Response(status_code=204, headers=headers)
-    content = msgspec.json.encode({"difference": shown(outcome.difference), "warnings": _warnings(outcome)})
-    return Response(content, 200, headers, media_type="application/json")
-
-
-def applied(outcome: Outcome[Any], headers: dict[str, str]) -> Response:
-    """Answer a write of many objects with what it does."""
-    return Response(_whole(outcome), 200, headers | _headers(outcome), media_type="application/json")
-
-
-def _whole(outcome: Outcome[Any]) -> bytes:
-    difference = shown(outcome.difference or Difference())
-    return msgspec.json.encode({"revision": outcome.revision, "difference": difference, "warnings": _warnings(outcome)})
-
-
-def _headers(outcome: Outcome[Any]) -> dict[str, str]:
-    headers = {REVISION_HEADER: str(outcome.revision), **_deadline(outcome.confirm_before)}
-    if outcome.warnings is not None:
-        cautions.add(headers, [each.detail for each in outcome.warnings])
-    return headers
-
-
-def _deadline(before: datetime | None) -> dict[str, str]:
-    """Say when a change is rolled back unless somebody confirms it."""
-    return {} if before is None else {DEADLINE_HEADER: before.isoformat(timespec="seconds").replace("+00:00", "Z")}
-
-
-def _warnings(outcome: Outcome[Any]) -> list[dict[str, Any]]:
-    return [as_json(show(each)) for each in (outcome.warnings or ())[:_MOST_WARNED]]
-
-
-def encoded(item: dict[str, Any]) -> bytes:
-    """Write an object as JSON."""
-    return msgspec.json.encode(item)
-
-
-def shown(difference: Difference) -> dict[str, Any]:
-    """Return a difference as `DifferenceOutput` describes it. Written as it is: there may be 50,000 objects in it."""
-    removal = difference.removal
-    return {
-        "words": [str(words) for words in difference.words],
-        "objects": [_object(change) for change in difference.changes],
-        "shares": msgspec.to_builtins(difference.shares),
-        "document": msgspec.to_builtins(difference.document),
-        "brake": {"confirm": removal.number, "reasons": [str(reason.detail) for reason in removal.reasons]}
-        if removal.reasons
-        else None,
-    }
-
-
-def _object(change: Change) -> dict[str, Any]:
-    action = "create" if change.before is None else "remove" if change.after is None else "change"
-    listed = [{"field": name, "before": before, "after": after} for name, before, after in change.fields]
-    return {"action": action, "kind": change.kind, "name": change.name, "fields": listed}
 
 
 def read_message(texts: Sequence[str]) -> str:

@@ -1,0 +1,89 @@
+"""How writes are answered: with the object or with what they do, and in headers with the revision and conflicts."""
+
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from fastapi import Response
+from pydantic import BaseModel
+
+from provider.api import cautions
+from provider.api.conflicts import show
+from provider.api.prefer import REVISION_HEADER
+from provider.differences import Difference
+from provider.models import Change
+from provider.nouns import Object
+from provider.revisions import Outcome
+from provider.store.records import as_json
+
+DEADLINE_HEADER: Final = "Confirm-Before"
+
+_MOST_WARNED: Final = 100
+
+
+def done(
+    outcome: Outcome[Any], item: BaseModel | Object | dict[str, Any], status: int, headers: dict[str, str]
+) -> Response:
+    """Answer a write with an object, and the revision at which the state is; what was tried has its difference too."""
+    content = dict(item) if isinstance(item, dict) else as_json(item)
+    if outcome.difference is not None:
+        content |= {"difference": shown(outcome.difference), "warnings": _warnings(outcome)}
+    headers = headers | headers_of(outcome)
+    return Response(msgspec.json.encode(content), status, headers, media_type="application/json")
+
+
+def removed(outcome: Outcome[Any]) -> Response:
+    """Answer a removal: 204, or 200 with the difference where it was tried."""
+    headers = headers_of(outcome)
+    if outcome.difference is None:
+        return Response(status_code=204, headers=headers)
+    content = msgspec.json.encode({"difference": shown(outcome.difference), "warnings": _warnings(outcome)})
+    return Response(content, 200, headers, media_type="application/json")
+
+
+def applied(outcome: Outcome[Any], headers: dict[str, str]) -> Response:
+    """Answer a write of many objects with what it does."""
+    return Response(whole(outcome), 200, headers | headers_of(outcome), media_type="application/json")
+
+
+def whole(outcome: Outcome[Any]) -> bytes:
+    """Write what a write of many objects does, as JSON."""
+    difference = shown(outcome.difference or Difference())
+    return msgspec.json.encode({"revision": outcome.revision, "difference": difference, "warnings": _warnings(outcome)})
+
+
+def headers_of(outcome: Outcome[Any]) -> dict[str, str]:
+    """Say in headers at which revision the state is, and what the write brings to light."""
+    headers = {REVISION_HEADER: str(outcome.revision), **deadline(outcome.confirm_before)}
+    if outcome.warnings is not None:
+        cautions.add(headers, [each.detail for each in outcome.warnings])
+    return headers
+
+
+def deadline(before: datetime | None) -> dict[str, str]:
+    """Say when a change is rolled back unless somebody confirms it."""
+    return {} if before is None else {DEADLINE_HEADER: before.isoformat(timespec="seconds").replace("+00:00", "Z")}
+
+
+def _warnings(outcome: Outcome[Any]) -> list[dict[str, Any]]:
+    return [as_json(show(each)) for each in (outcome.warnings or ())[:_MOST_WARNED]]
+
+
+def shown(difference: Difference) -> dict[str, Any]:
+    """Return a difference as `DifferenceOutput` describes it. Written as it is: there may be 50,000 objects in it."""
+    removal = difference.removal
+    return {
+        "words": [str(words) for words in difference.words],
+        "objects": [_object(change) for change in difference.changes],
+        "shares": msgspec.to_builtins(difference.shares),
+        "document": msgspec.to_builtins(difference.document),
+        "brake": {"confirm": removal.number, "reasons": [str(reason.detail) for reason in removal.reasons]}
+        if removal.reasons
+        else None,
+    }
+
+
+def _object(change: Change) -> dict[str, Any]:
+    action = "create" if change.before is None else "remove" if change.after is None else "change"
+    listed = [{"field": name, "before": before, "after": after} for name, before, after in change.fields]
+    return {"action": action, "kind": change.kind, "name": change.name, "fields": listed}
