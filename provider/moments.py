@@ -1,4 +1,4 @@
-"""Moments with their zone, in ISO 8601: read, and written in UTC."""
+"""Moments with their zone, in ISO 8601: read, and written or kept in UTC."""
 
 from datetime import UTC, datetime
 
@@ -14,3 +14,8 @@ def read(text: str) -> datetime:
 def written(moment: datetime) -> str:
     """Write a moment in UTC and whole seconds: `2026-01-01T12:00:00Z`. Raises `OverflowError`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def kept(moment: datetime) -> str:
+    """Write a moment as the database keeps it, in UTC and milliseconds, so that later ones are greater as text."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")

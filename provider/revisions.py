@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
-from provider import configuration, garbage, rendering
+from provider import configuration, garbage, moments, rendering
 from provider.addresses import ANYWHERE, Places
 from provider.attempts import Prepared
 from provider.brake import Removal
@@ -487,7 +487,7 @@ def _store_revision(
     summary = join(words)
     revision = {
         "number": snapshot.revision,
-        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "time": moments.kept(datetime.now(UTC)),
         "author": actor.name,
         "summary": summary,
         "words": [freeze(told) for told in words],

@@ -12,11 +12,11 @@ import httpx
 from argon2 import PasswordHasher
 from sqlalchemy import NullPool, create_engine, event
 
+from provider import moments
 from provider.database.connections import begin, prepare
 from provider.database.sessions import Session
 from provider.models import AccountSession, Actor, Role
 from provider.security import passwords, people, secrets
-from provider.security.access import written
 from tests.running import Service, http_client
 
 PASSWORD = "seven grey herons wade"
@@ -53,7 +53,7 @@ def add_account(
 
 def begin_session(path: Path, name: str) -> str:
     """Begin a session of an account without its password. Returns the cookie's value."""
-    secret, now = secrets.make_session(), written(datetime.now(UTC))
+    secret, now = secrets.make_session(), moments.kept(datetime.now(UTC))
     with writing(path) as session:
         session.add(AccountSession(secret_hash=secret.hash, account=name, created=now, last_used=now))
     return secret.text

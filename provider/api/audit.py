@@ -1,12 +1,13 @@
 """`/api/v1/audit`: who did what."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Response
 
+from provider import moments
 from provider.api import documentation
 from provider.api.bodies import StrictRoute
 from provider.api.pages import Page, PageParameters
@@ -70,4 +71,4 @@ def _write(session: Session, wanted: audit.Filter, limit: int, before: int | Non
 
 
 def _written(date: datetime | None) -> str | None:
-    return None if date is None else date.astimezone(UTC).isoformat(timespec="milliseconds")
+    return None if date is None else moments.kept(date)

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from provider import moments
 from provider.configuration import Document
 from provider.database.database import Database
 from provider.edges.quarantine import HeldPart, Quarantine
@@ -212,4 +213,4 @@ def _quarantine(record: QuarantineRecord, database: Database) -> Quarantine:
 
 
 def _written(date: datetime | None) -> str:
-    return "" if date is None else date.isoformat(timespec="milliseconds")
+    return "" if date is None else moments.kept(date)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
 
+from provider import moments
 from provider.edges.health import Health
 from provider.errors import ProviderError, Unavailable
 from provider.leases import Judgement, LeasedName, Spared, judge, spare
@@ -237,10 +238,7 @@ class Leasing:
             gone,
             list(back),
             {key: f"{now - leases[key].since:.0f} s" for key in (*drained, *gone)},
-            {
-                key: None if moment is None else moment.isoformat(timespec="milliseconds")
-                for key, moment in heard.items()
-            },
+            {key: None if moment is None else moments.kept(moment) for key, moment in heard.items()},
         )
 
     async def _spare(self, found: Judgement) -> Spared:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from provider import durations
+from provider import durations, moments
 from provider.database.sessions import Session
 from provider.errors import AlreadyExists, FieldError, Invalid, NotFound, pointer
 from provider.messages import Message, freeze
@@ -199,4 +199,4 @@ def _end(session: Session, row: Rollout, state: RolloutState, by: str | None) ->
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    return moments.kept(datetime.now(UTC))

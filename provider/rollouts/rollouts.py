@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Final
 
-from provider import durations, shifts
+from provider import durations, moments, shifts
 from provider.database.database import Database
 from provider.edges.missing import Awaited
 from provider.edges.registry import Edges
@@ -202,7 +202,7 @@ class Rollouts:
 
     def _read(self) -> None:
         with self._lock, self._database.reading() as session:
-            since = (datetime.now(UTC) - TOLD_FOR).isoformat(timespec="milliseconds")
+            since = moments.kept(datetime.now(UTC) - TOLD_FOR)
             self._known = {row.service: row for row in rollouts.list_last(session, since)}
             self._is_stale = False
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Final
 
+from provider import moments
 from provider.database.database import Database
 from provider.database.sessions import Session
 from provider.errors import Unavailable
@@ -267,16 +268,11 @@ class Access:
                 for (table, key), now in used.items():
                     row = session.get(table, key)
                     if row is not None:
-                        row.last_used = written(now)
+                        row.last_used = moments.kept(now)
         except Unavailable as error:
             logger.debug("it cannot be noted now which tokens were used: %s", error.detail)
             return False
         return True
-
-
-def written(date: datetime) -> str:
-    """Write a time as it is kept: UTC, ISO 8601, to the millisecond."""
-    return date.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def _read(session: Session) -> _Known:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from provider import moments
 from provider.database.sessions import Session
 from provider.errors import FieldError, Invalid
 from provider.issuing.ordered import host_of
@@ -11,7 +12,6 @@ from provider.messages import Message
 from provider.models import AcmeAccount, AcmeInput, AcmeOutput, Actor, BindingOutput, Change, DnsOutput
 from provider.nouns.types import MASK, Hidden
 from provider.security import words
-from provider.security.access import written
 from provider.store import acme, audit
 
 _KIND: Final = "acme"
@@ -22,12 +22,12 @@ def choose(session: Session, actor: Actor, wanted: AcmeInput, now: datetime) -> 
     before = _kept(acme.find_account(session))
     row = session.get(AcmeAccount, wanted.directory)
     if row is None:
-        row = AcmeAccount(directory=wanted.directory, chosen=True, accepted_by=actor.name, accepted=written(now))
+        row = AcmeAccount(directory=wanted.directory, chosen=True, accepted_by=actor.name, accepted=moments.kept(now))
         session.add(row)
     for other in acme.list_accounts(session):
         other.chosen = other is row
     row.chosen, row.contact, row.challenge = True, wanted.contact, wanted.challenge
-    row.accepted_by, row.accepted = actor.name, written(now)
+    row.accepted_by, row.accepted = actor.name, moments.kept(now)
     _bind(row, wanted)
     _set_dns(row, wanted)
     session.flush()

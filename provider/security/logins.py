@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final, TypeVar
 
+from provider import moments
 from provider.addresses import find_place
 from provider.database.database import Database
 from provider.database.sessions import Session
@@ -21,7 +22,7 @@ from provider.errors import FieldError, Invalid, TooMany
 from provider.messages import Message
 from provider.models import AccountSession, Actor, AuditOutcome
 from provider.security import passwords, people, secrets, words
-from provider.security.access import IDLE, LONGEST, written
+from provider.security.access import IDLE, LONGEST
 from provider.security.secrets import Secret
 from provider.store import accounts, audit
 
@@ -204,15 +205,17 @@ class Logins:
 
 def _begin(session: Session, name: str, actor: Actor, now: datetime, browser: str | None) -> Login:
     """Begin a session of an account, and note from where and in which browser: they are familiar from now on."""
-    accounts.end_old_sessions(session, written(now - LONGEST), written(now - IDLE))
+    accounts.end_old_sessions(session, moments.kept(now - LONGEST), moments.kept(now - IDLE))
     secret = secrets.make_session()
-    session.add(AccountSession(secret_hash=secret.hash, account=name, created=written(now), last_used=written(now)))
+    session.add(
+        AccountSession(secret_hash=secret.hash, account=name, created=moments.kept(now), last_used=moments.kept(now))
+    )
     if actor.address is not None:
-        accounts.note_familiar(session, name, find_place(actor.address), written(now))
+        accounts.note_familiar(session, name, find_place(actor.address), moments.kept(now))
     place = _browser_place(browser)
     if browser is None or place is None or not accounts.is_known_place(session, place):  # else it is one of ours
         browser = secrets.make_browser().text
-    accounts.note_familiar(session, name, accounts.browser_place(secrets.hashed(browser)), written(now))
+    accounts.note_familiar(session, name, accounts.browser_place(secrets.hashed(browser)), moments.kept(now))
     audit.add(session, _as(name, actor, f"session:{secret.id}"), "account.login", Message(words.LOGGED_IN, name=name))
     return Login(secret, name, browser)
 
@@ -261,8 +264,8 @@ def _note_failure(session: Session, name: str, actor: Actor, browser: str | None
     # The wait begins here: where many log in at once, the verification itself takes longer than the first waits.
     now = datetime.now(UTC)
     for key in _keys(session, name, actor.address, browser):
-        ahead = written(now + timedelta(seconds=LONGEST_DELAY_SECONDS))
-        accounts.note_failure(session, key, written(now), written(now - FORGOTTEN), ahead)
+        ahead = moments.kept(now + timedelta(seconds=LONGEST_DELAY_SECONDS))
+        accounts.note_failure(session, key, moments.kept(now), moments.kept(now - FORGOTTEN), ahead)
     known = accounts.find(session, name) is not None
     told = Message(words.LOGIN_REFUSED, name=name) if known else Message(words.UNKNOWN_LOGIN_REFUSED)
     audit.add(session, _as("anonymous", actor), "account.login", told, outcome=AuditOutcome.REFUSED)

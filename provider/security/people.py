@@ -8,12 +8,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from provider import moments
 from provider.database.sessions import Session
 from provider.errors import AlreadyExists, FieldError, InUse, Invalid, NotFound
 from provider.messages import Message
 from provider.models import Account, Actor, Change, Role
 from provider.security import passwords, secrets, words
-from provider.security.access import AHEAD, written
+from provider.security.access import AHEAD
 from provider.security.secrets import Secret
 from provider.store import accounts, audit
 from provider.values import Refusal, check_name
@@ -29,7 +30,7 @@ def add(session: Session, actor: Actor, name: str, role: Role, now: datetime) ->
     if accounts.find(session, name) is not None:
         detail = Message("account {name} already exists", name=name)
         raise AlreadyExists(detail, [FieldError("/name", "name.taken", detail)])
-    account = accounts.add(session, name, role, written(now))
+    account = accounts.add(session, name, role, moments.kept(now))
     _note(session, actor, "account.add", Message(words.ACCOUNT_ADDED, name=name, role=role), name, None, role)
     return account
 
@@ -75,7 +76,7 @@ def invite(session: Session, actor: Actor, name: str, now: datetime) -> Secret:
     """Make the secret of a one-time link with which an account's password can be set. Raises `NotFound`."""
     accounts.get(session, name)
     secret = secrets.make_link()
-    accounts.invite(session, name, secret.hash, written(now + INVITATION))
+    accounts.invite(session, name, secret.hash, moments.kept(now + INVITATION))
     audit.add(session, actor, "account.invite", Message(words.LINK_MADE, name=name))
     return secret
 
@@ -94,7 +95,7 @@ def invite_first(session: Session, actor: Actor, now: datetime) -> Secret | None
 def get_invited(session: Session, text: str, now: datetime) -> str:
     """Return the account that a one-time link is for. Raises `NotFound` if it is not good, or not any more."""
     found = accounts.find_invitation(session, secrets.hashed(text)) if secrets.is_plain(text) else None
-    if found is None or not written(now) < found.expires <= written(now + INVITATION + AHEAD):
+    if found is None or not moments.kept(now) < found.expires <= moments.kept(now + INVITATION + AHEAD):
         raise NotFound(Message("this link was used already, or has expired"))
     return found.account
 

@@ -1,14 +1,14 @@
 """Tokens of machines: how one is made and revoked, each noted in the audit in the same transaction."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from provider import moments
 from provider.database.sessions import Session
 from provider.errors import FieldError, Invalid
 from provider.messages import Message
 from provider.models import Actor, Change, CreatedTokenOutput, Token, TokenInput, TokenOutput
 from provider.security import secrets, words
-from provider.security.access import written
 from provider.store import audit, tokens
 
 
@@ -23,8 +23,8 @@ def create(session: Session, actor: Actor, wanted: TokenInput, now: datetime) ->
         name=wanted.name,
         secret_hash=secret.hash,
         scopes=sorted(wanted.scopes),
-        created=written(now),
-        expires=None if wanted.expires is None else written(wanted.expires.astimezone(UTC)),
+        created=moments.kept(now),
+        expires=None if wanted.expires is None else moments.kept(wanted.expires),
     )
     tokens.add(session, token)
     told = Message(words.TOKEN_MADE, name=token.name, id=token.id, scopes=", ".join(token.scopes))

@@ -11,6 +11,7 @@ from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.orm import defer
 from sqlmodel import col, func, or_, select
 
+from provider import moments
 from provider.database.searches import contains
 from provider.database.sessions import Session
 from provider.models import Actor, AuditEntry, AuditOutcome, AuditOutput, Change, Revision
@@ -50,7 +51,7 @@ def add(
     if session.is_tried:
         return
     entry = {
-        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "time": moments.kept(datetime.now(UTC)),
         "actor": actor.name,
         "credential": actor.credential,
         "address": actor.address,

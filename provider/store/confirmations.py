@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlmodel import col, func, select
 
+from provider import moments
 from provider.database.sessions import Session
 from provider.durations import find_text
 from provider.errors import NotPending
@@ -29,7 +30,7 @@ def begin(session: Session, number: int, confirming: Confirming, actor: Actor) -
         Confirmation(
             revision=number,
             seconds=confirming.seconds,
-            deadline=_written(deadline),
+            deadline=moments.kept(deadline),
             state=ConfirmationState.PENDING,
         )
     )
@@ -48,7 +49,7 @@ def end(
     """Note what became of pending revisions, by whom and in which revision; `left` is what stays of each."""
     for number in sorted(numbers):
         row = session.get_one(Confirmation, number)
-        row.state, row.ended, row.ended_by, row.ended_in = state, _written(datetime.now(UTC)), name, ended_in
+        row.state, row.ended, row.ended_by, row.ended_in = state, moments.kept(datetime.now(UTC)), name, ended_in
         stays = (left or {}).get(number, ())
         row.left = [freeze(told) for told in stays] or None
         session.add(row)
@@ -86,7 +87,7 @@ def list_pending(session: Session) -> Sequence[Confirmation]:
 def list_rolled_back(session: Session, since: datetime) -> Sequence[Confirmation]:
     """Return what was rolled back by itself since a time, the newest first."""
     query = select(Confirmation).where(Confirmation.state == ConfirmationState.ROLLED_BACK)
-    query = query.where(col(Confirmation.ended) >= _written(since))
+    query = query.where(col(Confirmation.ended) >= moments.kept(since))
     return session.exec(query.order_by(col(Confirmation.revision).desc())).all()
 
 
@@ -126,7 +127,3 @@ def shown(row: Confirmation) -> ConfirmationOutput:
 def words_left(row: Confirmation) -> list[str]:
     """Return in words what was not taken back."""
     return [thaw(told) for told in row.left or ()]
-
-
-def _written(date: datetime) -> str:
-    return date.astimezone(UTC).isoformat(timespec="milliseconds")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import accumulate, takewhile
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, insert
 from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import col, func, not_, or_, select
 
+from provider import moments
 from provider.database.searches import contains, owner
 from provider.database.sessions import Session
 from provider.errors import NotFound
@@ -157,8 +158,8 @@ def prune(session: Session, newest: int, retention: Retention, now: datetime) ->
     found = [(number, time) for number, time in session.connection().execute(_OLDEST, {"last": last})]
     if not found:
         return
-    until = (now.astimezone(UTC) - timedelta(days=retention.days)).isoformat(timespec="milliseconds")
-    present = now.astimezone(UTC).isoformat(timespec="milliseconds")
+    until = moments.kept(now - timedelta(days=retention.days))
+    present = moments.kept(now)
     if any(time > present for _number, time in found):
         later = session.exec(select(func.min(Revision.time)).where(col(Revision.number) > found[-1][0])).one()
         times = list(accumulate([later or present, *(time for _number, time in reversed(found))], min))

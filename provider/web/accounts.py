@@ -7,6 +7,7 @@ from typing import Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from provider import moments
 from provider.database.sessions import Session
 from provider.dependencies import ActorDependency, PersonDependency, RevisionsDependency
 from provider.errors import AlreadyExists, FieldError, InUse, Invalid
@@ -14,7 +15,7 @@ from provider.messages import Message
 from provider.models import Account, Role
 from provider.revisions import Revisions
 from provider.security import needs, people
-from provider.security.access import AHEAD, IDLE, LONGEST, Person, written
+from provider.security.access import AHEAD, IDLE, LONGEST, Person
 from provider.security.secrets import Secret
 from provider.store import accounts
 from provider.tags import etag
@@ -186,11 +187,11 @@ def _rows(session: Session, listed: Sequence[Account]) -> list[AccountRow]:
     counts = accounts.count_sessions(
         session,
         names,
-        created_after=written(now - LONGEST),
-        created_before=written(now + AHEAD),
-        used_after=written(now - IDLE),
+        created_after=moments.kept(now - LONGEST),
+        created_before=moments.kept(now + AHEAD),
+        used_after=moments.kept(now - IDLE),
     )
-    links = accounts.list_invited(session, names, written(now), written(now + people.INVITATION + AHEAD))
+    links = accounts.list_invited(session, names, moments.kept(now), moments.kept(now + people.INVITATION + AHEAD))
     return [
         AccountRow(
             account.name,

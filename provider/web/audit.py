@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from provider import moments
 from provider.cursors import read_number
 from provider.dependencies import RevisionsDependency
 from provider.errors import FieldError
@@ -122,4 +123,4 @@ def _read_time(texts: dict[str, str], name: str, errors: list[FieldError]) -> st
         errors.append(FieldError(f"/{name}", "date.format", detail, "query"))
         return None
     texts[name] = utc.replace(tzinfo=None).isoformat(timespec="seconds")
-    return utc.isoformat(timespec="milliseconds")
+    return moments.kept(utc)

@@ -15,9 +15,10 @@ from typing import Any
 import httpx
 import pytest
 
+from provider import moments
 from provider.app import Application
 from provider.security import secrets
-from provider.security.access import IDLE, written
+from provider.security.access import IDLE
 from tests.api.checks import problem
 from tests.people import add_token, bearer
 from tests.running import Service, Traefik, http_client, named_servers, running_service, wait_until
@@ -101,7 +102,7 @@ def expose(service: Service, name: str, *urls: str, **fields: Any) -> None:
 def log_in(service: Service, account: str, *, idle: timedelta = timedelta(0)) -> str:
     """Begin a session of a new viewer that was used last so long ago, and return its secret."""
     secret, now = secrets.make_session(), datetime.now(UTC)
-    used = written(now - idle)
+    used = moments.kept(now - idle)
     with closing(sqlite3.connect(service.database)) as connection:
         connection.execute("INSERT INTO account VALUES (?, 'viewer', 'none', ?)", (account, used))
         connection.execute("INSERT INTO session VALUES (?, ?, ?, ?)", (secret.hash, account, used, used))

@@ -8,13 +8,13 @@ import httpx
 import pytest
 from sqlmodel import select
 
+from provider import moments
 from provider.database.file import FileDatabase
 from provider.database.sessions import Session
 from provider.edges.states import Edge, is_gone
 from provider.errors import TooMany
 from provider.models import AccountSession, Actor, FamiliarAddress, Invitation, Token
 from provider.security import people
-from provider.security.access import written
 from provider.security.logins import FREE_FAILURES, LONGEST_DELAY_SECONDS, Logins
 from provider.store import accounts
 from tests.people import TESTER, add_token, bearer, log_in, writing
@@ -30,7 +30,7 @@ def change(service: Service, apply: Callable[[Session], object]) -> None:
 
 
 def later(text: str, by: timedelta) -> str:
-    return written(datetime.fromisoformat(text) + by)
+    return moments.kept(datetime.fromisoformat(text) + by)
 
 
 def status(client: httpx.Client) -> int:
@@ -56,7 +56,7 @@ def test_wrong_logins_of_a_clock_that_was_ahead_keep_nobody_out(own: Service, br
 def test_wrong_logins_of_a_clock_that_went_back_a_little_are_not_waited_for_any_longer(own: Service) -> None:
     database, actor = FileDatabase(own.database), Actor("anonymous", None, "192.0.2.7")
     database.open()
-    logins, ahead = Logins(database), written(datetime.now(UTC) + timedelta(seconds=30))
+    logins, ahead = Logins(database), moments.kept(datetime.now(UTC) + timedelta(seconds=30))
     for _time in range(15):
         change(own, lambda session: accounts.note_failure(session, "address:192.0.2.7", ahead, "", "9999"))
     with pytest.raises(TooMany) as caught:
@@ -126,7 +126,7 @@ def test_an_address_of_the_future_does_not_push_out_those_of_the_present(own: Se
 
     def move(session: Session) -> None:
         for number in range(150):
-            address, date = f"192.0.2.{number}", written(datetime.now(UTC) + YEAR)
+            address, date = f"192.0.2.{number}", moments.kept(datetime.now(UTC) + YEAR)
             session.add(FamiliarAddress(account="desk", address=address, last_used=date))
 
     change(own, move)
@@ -135,7 +135,7 @@ def test_an_address_of_the_future_does_not_push_out_those_of_the_present(own: Se
     with writing(own.database) as session:
         listed = session.exec(select(FamiliarAddress).where(FamiliarAddress.account == "desk")).all()
     assert len(listed) == 100
-    assert max(row.last_used for row in listed) <= written(datetime.now(UTC))
+    assert max(row.last_used for row in listed) <= moments.kept(datetime.now(UTC))
     assert "127.0.0.1" in {row.address for row in listed}
 
 

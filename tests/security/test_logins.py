@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from provider import moments
 from provider.database.file import FileDatabase
 from provider.errors import TooMany
 from provider.models import Actor
 from provider.security import passwords
-from provider.security.access import written
 from provider.security.logins import FREE_FAILURES, LONGEST_DELAY_SECONDS, Logins
 from provider.store import accounts
 from tests.cli.running import run_forked, variables
@@ -36,7 +36,7 @@ def age_failures(path: Path, seconds: float) -> None:
         for (key,) in rows(path, "SELECT key FROM failure"):
             found = accounts.find_failure(session, str(key))
             assert found is not None
-            found.last = written(datetime.fromisoformat(found.last) - timedelta(seconds=seconds))
+            found.last = moments.kept(datetime.fromisoformat(found.last) - timedelta(seconds=seconds))
 
 
 def rows(path: Path, query: str) -> list[tuple[object, ...]]:

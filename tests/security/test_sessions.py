@@ -10,9 +10,9 @@ from threading import Barrier, Thread
 import httpx
 import pytest
 
+from provider import moments
 from provider.models import Role
 from provider.security import passwords, people
-from provider.security.access import written
 from provider.security.secrets import hashed
 from tests.api.checks import problem
 from tests.people import (
@@ -178,7 +178,7 @@ def test_a_session_ends_after_12_idle_hours_and_after_7_days(
 ) -> None:
     client, now = browser("desk"), datetime.now(UTC)
     # Its cookie alone is sent to a service that has not seen it used.
-    times = (written(now - max(created, used)), written(now - used), hashed(session_of(client)))
+    times = (moments.kept(now - max(created, used)), moments.kept(now - used), hashed(session_of(client)))
     execute(own.database, "UPDATE session SET created = ?, last_used = ? WHERE secret_hash = ?", *times)
     assert is_in(client) == good
 
@@ -242,7 +242,7 @@ def test_a_one_time_link_ends_after_a_day_and_by_the_next_one(own: Service, brow
     client = browser()
     assert client.get("/password", params={"link": first}).status_code == 404
     assert client.get("/password", params={"link": second}).status_code == 200
-    execute(own.database, "UPDATE invitation SET expires = ?", written(datetime.now(UTC)))
+    execute(own.database, "UPDATE invitation SET expires = ?", moments.kept(datetime.now(UTC)))
     assert client.get("/password", params={"link": second}).status_code == 404
     form = {"secret": second, "password": OTHER, "repeat": OTHER}
     assert client.post("/password", data=form).status_code == 404
