@@ -72,7 +72,7 @@ def up(folder: Path) -> Iterator[dict[str, str]]:
     """Run `up --demo` on free ports; give the words of the README that have other values here."""
     port, web_port, api_port = (str(free_port()) for _ in range(3))
     command = [sys.executable, "-m", "provider", "up", "--demo"]
-    command += ["--port", port, "--web-port", web_port, "--api-port", api_port]
+    command += ["--port", port, "--web-port", web_port, "--secure-port", "0", "--api-port", api_port]
     environment = os.environ | {"PROVIDER_DATABASE_URL": f"sqlite:///{folder / 'var' / 'provider.db'}"}
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
     try:

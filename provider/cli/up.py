@@ -111,7 +111,7 @@ def up(
         service = reserved.enter_context(Port(settings.host, settings.port, "--port"))
         points = {
             WEB: reserved.enter_context(Port(edge_host, web_port, "--web-port")),
-            SECURE: reserved.enter_context(_secure_port(edge_host, secure_port)),
+            SECURE: reserved.enter_context(usual_or_any(edge_host, secure_port, _SECURE_PORT)),
             API: reserved.enter_context(Port(LOOPBACK, api_port, "--api-port")),
         }
         numbers = {name: reserved_port.number for name, reserved_port in points.items()}
@@ -141,12 +141,12 @@ def up(
             progress.close()
 
 
-def _secure_port(host: str, number: int | None) -> Port:
-    """Reserve the port for HTTPS: who named none needs none in particular."""
+def usual_or_any(host: str, number: int | None, usual: int) -> Port:
+    """Reserve the port for HTTPS: who named none (`number` is None) needs none in particular."""
     if number is not None:
         return Port(host, number, "--secure-port")
     try:
-        return Port(host, _SECURE_PORT, "--secure-port")
+        return Port(host, usual, "--secure-port")
     except SettingsError:
         return Port(host, 0, "--secure-port")
 

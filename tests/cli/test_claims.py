@@ -13,7 +13,7 @@ import pytest
 from tests.cli.running import run_forked, variables
 from tests.running import Process, fetch, free_port, service_process, wait_until
 
-ANY_PORTS = ("--port", "0", "--web-port", "0", "--api-port", "0")
+ANY_PORTS = ("--port", "0", "--web-port", "0", "--secure-port", "0", "--api-port", "0")
 
 
 @pytest.fixture(scope="module")

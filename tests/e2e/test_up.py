@@ -27,7 +27,7 @@ from tests.forking import Forked
 from tests.running import AUTHORIZED, ROOT, answers, fetch, free_port, give_token, http_client, wait_until
 
 HOST = {"Host": "wayshub.localhost"}
-ANY_PORTS = ("--port", "0", "--web-port", "0", "--api-port", "0")
+ANY_PORTS = ("--port", "0", "--web-port", "0", "--secure-port", "0", "--api-port", "0")
 LAST_LINE = "Ctrl-C stops everything."
 
 
@@ -334,7 +334,7 @@ def test_nothing_outlives_an_up_that_is_killed(second_run: Up) -> None:
 # Where it cannot start
 
 
-@pytest.mark.parametrize("option", ["--port", "--web-port", "--api-port"])
+@pytest.mark.parametrize("option", ["--port", "--web-port", "--secure-port", "--api-port"])
 def test_a_port_that_is_taken_is_named_with_its_option(option: str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = taken.getsockname()[1]

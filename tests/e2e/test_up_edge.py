@@ -13,7 +13,7 @@ from tests.cli.running import variables
 from tests.forking import Forked
 from tests.running import ROOT, answers, fetch, free_port, give_token, wait_until
 
-ANY_PORTS = ("--port", "0", "--web-port", "0", "--api-port", "0")
+ANY_PORTS = ("--port", "0", "--web-port", "0", "--secure-port", "0", "--api-port", "0")
 
 
 @contextmanager

@@ -1,10 +1,17 @@
 """Ports: reserved before anything is started, so that one that is taken is told while nothing has happened yet."""
 
 import errno
+import random
 import socket
-from typing import Self
+from collections.abc import Sequence
+from typing import Final, Self
 
 from provider.errors import SettingsError
+
+_ANY: Final = range(10_000, 32_000)
+"""Below those that systems give to connections and to who asks for any: between the moment when a port is released
+and the one when Traefik listens there, nobody else is given it."""
+_TRIES: Final = 100
 
 
 class Port:
@@ -19,9 +26,9 @@ class Port:
         self.number = number
         try:
             addresses = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-            for family, _kind, _protocol, _name, address in dict.fromkeys(addresses):
-                self.sockets.append(_bound(family, str(address[0]), self.number))
-                self.number = self.sockets[0].getsockname()[1]
+            hosts = [(family, str(address[0])) for family, *_names, address in dict.fromkeys(addresses)]
+            self.sockets = _bound(hosts, number) if number else _bound_to_any(hosts)
+            self.number = self.sockets[0].getsockname()[1]
         except (OSError, UnicodeError) as error:
             self.release()
             raise SettingsError(_told(error, host, self.number, option)) from error
@@ -39,7 +46,31 @@ class Port:
         self.sockets = []
 
 
-def _bound(family: int, host: str, number: int) -> socket.socket:
+def _bound_to_any(hosts: Sequence[tuple[int, str]]) -> list[socket.socket]:
+    for number in random.sample(_ANY, _TRIES):
+        try:
+            return _bound(hosts, number)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    return _bound(hosts, 0)
+
+
+def _bound(hosts: Sequence[tuple[int, str]], number: int) -> list[socket.socket]:
+    """Bind one number on all addresses, or none."""
+    made: list[socket.socket] = []
+    try:
+        for family, host in hosts:
+            made.append(_listening(family, host, number))
+            number = made[0].getsockname()[1]
+    except OSError:
+        for one in made:
+            one.close()
+        raise
+    return made
+
+
+def _listening(family: int, host: str, number: int) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
         # Without it a port stays taken for a minute after the connections of the last run.
