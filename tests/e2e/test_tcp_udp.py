@@ -217,20 +217,33 @@ def test_servers_are_spoken_to_as_their_transport_says(edge: Running, servers: S
 def test_a_server_that_does_not_say_what_is_expected_gets_no_connections(edge: Running, servers: Servers) -> None:
     good, bad = servers.tcp("good", "bad")
     check = {"expect": "good", "interval": "200ms", "timeout": "200ms"}
+    # Each is used in one place: see the next test.
     pools = {
         "checked": balanced(good, bad, healthCheck=check),
+        "shared": balanced(good, bad, healthCheck=check),
         "spare": balanced(bad, healthCheck={"interval": "200ms", "timeout": "200ms"}),
     }
-    shares = [{"name": "checked"}, {"name": "spare"}]
+    shares = [{"name": "shared"}, {"name": "spare"}]
     pools["both"] = {"weighted": {"services": shares, "healthCheck": {}}}
     routers = {"db": all_of("checked", "db"), "cache": all_of("both", "cache")}
     edge.apply({"tcpServices": pools, "tcpRouters": routers})
     wait_until(lambda: {call(edge, "db") for _ in range(4)} == {"good"}, "one server is left out")
-    assert {call(edge, "cache") for _ in range(4)} == {"good", "bad"}
+    wait_until(lambda: "DOWN" in edge.shown("tcp/services", "shared")["serverStatus"].values(), "here as well")
+    assert Counter(call(edge, "cache") for _ in range(8)) == {"good": 4, "bad": 4}
     bad.close()
     wait_until(lambda: "DOWN" in edge.shown("tcp/services", "spare")["serverStatus"].values(), "a service is down")
-    # Traefik 3.7.15 does not leave it out, whatever it was told: it is warned of.
-    assert Counter(call(edge, "cache") for _ in range(4)) == {"good": 2, "": 2}
+    assert Counter(call(edge, "cache") for _ in range(4)) == {"good": 4}
+
+
+def test_a_server_of_tcp_that_is_down_is_left_out_in_one_place_only(edge: Running, servers: Servers) -> None:
+    """Traefik 3.7.15 makes a pool anew for each entry point and service that uses it, and checks only for the last."""
+    good, bad = servers.tcp("good", "bad")
+    checked = balanced(good, bad, healthCheck={"expect": "good", "interval": "200ms", "timeout": "200ms"})
+    routers = {point: all_of("checked", point) for point in ("db", "cache")}
+    edge.apply({"tcpServices": {"checked": checked}, "tcpRouters": routers})
+    wait_until(lambda: "DOWN" in edge.shown("tcp/services", "checked")["serverStatus"].values(), "a server is down")
+    heard = [Counter(call(edge, point) for _ in range(4)) for point in routers]
+    assert sorted(heard, key=len) == [{"good": 4}, {"good": 2, "bad": 2}]
 
 
 @acts(
